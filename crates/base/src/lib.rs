@@ -1,0 +1,27 @@
+//! What every room shares: tasks, signatures, digests, faults in two languages, secrets, atomic files, clock and reporter.
+//!
+//! This crate knows no file format, no engine and no protocol; it must stay cheap to build because everything rebuilds
+//! after it.
+
+pub mod atomic;
+pub mod clock;
+pub mod crash;
+pub mod digest;
+pub mod fault;
+pub mod lang;
+pub mod reporter;
+pub mod secret;
+pub mod signature;
+pub mod task;
+
+pub use clock::{Clock, FixedClock, SystemClock};
+pub use digest::Digest;
+pub use fault::{Class, Fault, Message};
+pub use lang::{Lang, Text};
+pub use reporter::{Reporter, Silent};
+pub use secret::{Personal, Secret};
+pub use signature::{Field, FieldKind, Output, Signature};
+pub use task::Task;
+
+/// Shorthand for a result whose error a person can act on.
+pub type Result<T> = std::result::Result<T, Fault>;

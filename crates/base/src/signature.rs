@@ -1,0 +1,100 @@
+//! What a model takes and what it answers: the contract between training, serving and explanation.
+
+use crate::{Task, Text};
+use serde::{Deserialize, Serialize};
+
+/// Inputs in the model's column order, and the answer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Signature {
+    /// The kind of question.
+    pub task: Task,
+    /// Inputs in the order of the model's feature matrix columns.
+    pub inputs: Vec<Field>,
+    /// The answer.
+    pub output: Output,
+}
+
+/// One input column.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Field {
+    /// Name in the data and in requests.
+    pub name: String,
+    /// Name for a person, if the recipe gives one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<Text>,
+    /// What values it takes.
+    #[serde(flatten)]
+    pub kind: FieldKind,
+    /// Whether a missing value (`null`) is accepted: true when training data had missing values here.
+    pub nullable: bool,
+}
+
+/// What values an input takes. In the feature matrix a number stands for itself, a category for its index, missing for NaN.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum FieldKind {
+    /// A finite number; the range seen in training, for documentation and drift.
+    Number {
+        /// Smallest value seen in training.
+        min: f64,
+        /// Largest value seen in training.
+        max: f64,
+        /// Whether all values seen were whole numbers.
+        integer: bool,
+    },
+    /// One of a closed set of values, in index order (sorted).
+    Category {
+        /// The known values.
+        values: Vec<String>,
+    },
+    /// True or false: 1 and 0 in the matrix.
+    Boolean,
+}
+
+/// The answer of a model.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum Output {
+    /// Two classes; scores are the calibrated probability of `positive`.
+    Binary {
+        /// The target column.
+        target: String,
+        /// The class whose probability is scored.
+        positive: String,
+        /// The other class.
+        negative: String,
+        /// Scores at or above are labelled `positive`; in (0, 1).
+        threshold: f64,
+    },
+    /// One of several classes, in index order; scores are probabilities that sum to 1.
+    Multiclass {
+        /// The target column.
+        target: String,
+        /// The classes.
+        labels: Vec<String>,
+    },
+    /// A number.
+    Number {
+        /// The target column.
+        target: String,
+    },
+}
+
+impl Output {
+    /// How many scores a row gets: 1 for binary and numbers, the number of classes otherwise.
+    pub fn width(&self) -> usize {
+        match self {
+            Self::Binary { .. } | Self::Number { .. } => 1,
+            Self::Multiclass { labels, .. } => labels.len(),
+        }
+    }
+
+    /// The target column's name.
+    pub fn target(&self) -> &str {
+        match self {
+            Self::Binary { target, .. }
+            | Self::Multiclass { target, .. }
+            | Self::Number { target } => target,
+        }
+    }
+}

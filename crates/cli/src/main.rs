@@ -1,0 +1,2 @@
+//! The `ingot` command.
+fn main() {}

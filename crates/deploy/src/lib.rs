@@ -1,0 +1,1 @@
+//! OCI images, Kubernetes manifests and monitoring from a sealed package.

@@ -1,0 +1,1 @@
+//! Explanations over any predictor: Shapley values, dependence, surrogate trees, reason codes.

@@ -1,0 +1,1 @@
+//! API keys, plans, quotas and usage in one durable ledger.

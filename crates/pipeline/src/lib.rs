@@ -1,0 +1,1 @@
+//! The stage graph: cache, lineage and the order of work.

@@ -1,0 +1,1 @@
+//! Privacy transforms on Arrow columns.

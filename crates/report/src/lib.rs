@@ -1,0 +1,1 @@
+//! Bilingual single-file HTML reports and SVG charts.

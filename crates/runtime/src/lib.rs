@@ -1,0 +1,1 @@
+//! Predictors: the trait and the engines behind it.

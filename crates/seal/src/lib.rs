@@ -1,0 +1,1 @@
+//! The sealed package: encryption, signature, bill of materials, keys.

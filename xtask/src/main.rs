@@ -1,0 +1,2 @@
+//! Rules that execute.
+fn main() {}
