@@ -1,1 +1,33 @@
-//! Predictors: the trait and the engines behind it.
+//! Predictors: the [`Predictor`] trait and the engines behind it.
+//!
+//! Evaluation is plain Rust: a [`Forest`] is LightGBM's text model, read with limits and validated whole, and its answers
+//! equal LightGBM's. The library itself is only linked with the feature `lightgbm`, which training needs. This crate knows
+//! no file, no table format and no network.
+
+mod calibration;
+mod decide;
+pub mod encode;
+mod forest;
+mod matrix;
+pub mod messages;
+mod tabular;
+
+pub use calibration::Calibration;
+pub use decide::{Prediction, decide};
+pub use forest::{Forest, Missing, Objective, Tree};
+pub use matrix::Matrix;
+pub use tabular::{Preprocessing, TabularModel};
+
+use ingot_base::{Result, Signature};
+
+/// Answers questions about rows. Implementations are immutable after loading and may be called from many threads.
+pub trait Predictor: Send + Sync {
+    /// What goes in, in column order, and what comes out.
+    fn signature(&self) -> &Signature;
+
+    /// One row of calibrated scores per row of features: `rows × output.width()`. NaN stands for a missing value.
+    ///
+    /// # Errors
+    /// When the matrix does not have exactly one column per input.
+    fn scores(&self, features: &Matrix) -> Result<Matrix>;
+}

@@ -1,0 +1,221 @@
+//! From a JSON object to a row of features, every fault named by its field. Faults never quote the value that was sent.
+
+use crate::messages::{
+    FIELD_CATEGORY, FIELD_MISSING, FIELD_NOT_FINITE, FIELD_NULL, FIELD_TYPE, FIELD_UNKNOWN,
+};
+use ingot_base::{Fault, Field, FieldKind, Message, Signature};
+use serde_json::{Map, Value};
+
+/// Names listed in a hint at most.
+const LISTED: usize = 12;
+/// Unknown columns reported at most, so that a hostile object does not make a large answer.
+const MAX_UNKNOWN: usize = 20;
+
+/// What is wrong with one field.
+#[derive(Debug)]
+pub struct FieldFault {
+    /// The column.
+    pub field: String,
+    /// What and why.
+    pub fault: Fault,
+}
+
+/// Appends the object's features to `out` in the signature's order: numbers as they are, booleans as 1 and 0, categories as their
+/// index, null as NaN. On failure `out` is as before.
+///
+/// # Errors
+/// All faults at once: a missing or unknown column, a wrong type, an unknown category, a number that is not finite, null where
+/// training had none.
+pub fn row(
+    signature: &Signature,
+    object: &Map<String, Value>,
+    out: &mut Vec<f64>,
+) -> Result<(), Vec<FieldFault>> {
+    let start = out.len();
+    let mut faults = Vec::new();
+    let mut found = 0;
+    for field in &signature.inputs {
+        let encoded = match object.get(&field.name) {
+            Some(sent) => {
+                found += 1;
+                value(field, sent)
+            }
+            None => Err(Fault::new(&FIELD_MISSING).arg("field", &field.name)),
+        };
+        match encoded {
+            Ok(number) => out.push(number),
+            Err(fault) => faults.push(FieldFault { field: field.name.clone(), fault }),
+        }
+    }
+    if found != object.len() {
+        faults.extend(unknown(signature, object));
+    }
+    if faults.is_empty() {
+        Ok(())
+    } else {
+        out.truncate(start);
+        Err(faults)
+    }
+}
+
+/// The feature of one value.
+///
+/// # Errors
+/// A wrong type, an unknown category, a number that is not finite, null where training had none.
+pub fn value(field: &Field, sent: &Value) -> Result<f64, Fault> {
+    match (&field.kind, sent) {
+        (_, Value::Null) if field.nullable => Ok(f64::NAN),
+        (_, Value::Null) => Err(named(&FIELD_NULL, field)),
+        (FieldKind::Number { .. }, Value::Number(number)) => number
+            .as_f64()
+            .filter(|number| number.is_finite())
+            .ok_or_else(|| named(&FIELD_NOT_FINITE, field)),
+        (FieldKind::Boolean, Value::Bool(flag)) => Ok(f64::from(u8::from(*flag))),
+        (FieldKind::Category { values }, Value::String(text)) => category(field, values, text),
+        _ => Err(wrong_type(field, sent)),
+    }
+}
+
+/// The index of a category.
+///
+/// # Errors
+/// When it is not one of the known values.
+pub fn category(field: &Field, values: &[String], text: &str) -> Result<f64, Fault> {
+    match values.binary_search_by(|known| known.as_str().cmp(text)) {
+        #[expect(clippy::cast_precision_loss, reason = "categories are counted in thousands")]
+        Ok(index) => Ok(index as f64),
+        Err(_) => Err(named(&FIELD_CATEGORY, field)
+            .arg("known", listed(values.iter().map(String::as_str), values.len()))),
+    }
+}
+
+fn named(message: &'static Message, field: &Field) -> Fault {
+    Fault::new(message).arg("field", &field.name)
+}
+
+fn unknown(signature: &Signature, object: &Map<String, Value>) -> Vec<FieldFault> {
+    let inputs = &signature.inputs;
+    let known = listed(inputs.iter().map(|field| field.name.as_str()), inputs.len());
+    object
+        .keys()
+        .filter(|key| inputs.iter().all(|field| field.name != **key))
+        .take(MAX_UNKNOWN)
+        .map(|key| {
+            let field: String = key.chars().take(100).collect();
+            let fault = Fault::new(&FIELD_UNKNOWN).arg("field", &field).arg("known", &known);
+            FieldFault { field, fault }
+        })
+        .collect()
+}
+
+fn wrong_type(field: &Field, sent: &Value) -> Fault {
+    let (expected_en, expected_zh) = match field.kind {
+        FieldKind::Number { .. } => ("a number", "数值"),
+        FieldKind::Boolean => ("true or false", "布尔值（true 或 false）"),
+        FieldKind::Category { .. } => ("a string", "字符串"),
+    };
+    let (found_en, found_zh) = match sent {
+        Value::Null => ("null", "空值"),
+        Value::Bool(_) => ("a boolean", "布尔值"),
+        Value::Number(_) => ("a number", "数值"),
+        Value::String(_) => ("a string", "字符串"),
+        Value::Array(_) => ("a list", "列表"),
+        Value::Object(_) => ("an object", "对象"),
+    };
+    named(&FIELD_TYPE, field)
+        .arg("expected_en", expected_en)
+        .arg("expected_zh", expected_zh)
+        .arg("found_en", found_en)
+        .arg("found_zh", found_zh)
+}
+
+fn listed<'a>(names: impl Iterator<Item = &'a str>, total: usize) -> String {
+    let mut text = names.take(LISTED).collect::<Vec<_>>().join(", ");
+    if total > LISTED {
+        text.push_str(", …");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ingot_base::{Lang, Output, Task};
+    use serde_json::json;
+
+    fn signature() -> Signature {
+        let field =
+            |name: &str, kind, nullable| Field { name: name.into(), title: None, kind, nullable };
+        Signature {
+            task: Task::TabularBinary,
+            inputs: vec![
+                field("age", FieldKind::Number { min: 18.0, max: 90.0, integer: true }, false),
+                field(
+                    "job",
+                    FieldKind::Category { values: vec!["农民".into(), "工人".into()] },
+                    true,
+                ),
+                field("owner", FieldKind::Boolean, true),
+            ],
+            output: Output::Binary {
+                target: "risk".into(),
+                positive: "bad".into(),
+                negative: "good".into(),
+                threshold: 0.5,
+            },
+        }
+    }
+
+    fn encode(object: &Value) -> Result<Vec<f64>, Vec<(String, &'static str)>> {
+        let mut out = vec![7.0];
+        match row(&signature(), object.as_object().unwrap(), &mut out) {
+            Ok(()) => Ok(out.split_off(1)),
+            Err(faults) => {
+                assert_eq!(out, [7.0], "a failed row leaves nothing behind");
+                Err(faults.into_iter().map(|fault| (fault.field, fault.fault.code())).collect())
+            }
+        }
+    }
+
+    #[test]
+    fn encodes_every_kind() {
+        assert_eq!(
+            encode(&json!({"owner": true, "job": "农民", "age": 40})).unwrap(),
+            [40.0, 0.0, 1.0]
+        );
+        let nulls = encode(&json!({"owner": null, "job": null, "age": -1.5})).unwrap();
+        assert!(nulls[0] == -1.5 && nulls[1].is_nan() && nulls[2].is_nan());
+    }
+
+    #[test]
+    fn every_fault_is_told_at_once() {
+        assert_eq!(
+            encode(&json!({"age": "40", "job": "医生", "extra": 1})).unwrap_err(),
+            [
+                ("age".into(), "runtime-field-type"),
+                ("job".into(), "runtime-field-category"),
+                ("owner".into(), "runtime-field-missing"),
+                ("extra".into(), "runtime-field-unknown"),
+            ]
+        );
+        assert_eq!(
+            encode(&json!({"age": null, "job": 1, "owner": 1})).unwrap_err(),
+            [
+                ("age".into(), "runtime-field-null"),
+                ("job".into(), "runtime-field-type"),
+                ("owner".into(), "runtime-field-type"),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_fault_does_not_quote_the_value() {
+        let mut out = Vec::new();
+        let object = json!({"age": 1, "job": "CANARY", "owner": null});
+        let faults = row(&signature(), object.as_object().unwrap(), &mut out).unwrap_err();
+        for lang in [Lang::En, Lang::Zh] {
+            let text = faults[0].fault.render(lang) + &faults[0].fault.hint(lang).unwrap();
+            assert!(!text.contains("CANARY") && text.contains("工人"), "{text}");
+        }
+    }
+}
