@@ -15,7 +15,7 @@ type Header = elf::FileHeader64<Endianness>;
 pub(crate) enum Machine {
     /// x86-64.
     Amd64,
-    /// AArch64.
+    /// 64-bit ARM.
     Arm64,
 }
 

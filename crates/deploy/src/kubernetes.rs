@@ -539,7 +539,8 @@ mod tests {
 
     #[test]
     fn wrong_options_are_named() {
-        let wrong: [(&str, fn(&mut KubernetesOptions)); 5] = [
+        type Change = fn(&mut KubernetesOptions);
+        let wrong: [(&str, Change); 5] = [
             ("namespace", |o| o.namespace = "Models\nkind: Secret".into()),
             ("image", |o| o.image = "a b".into()),
             ("tls-secret", |o| o.tls_secret = Some("a/b".into())),

@@ -60,7 +60,7 @@ pub fn series() -> impl Iterator<Item = String> {
     })
 }
 
-/// The metric names that a PromQL expression selects: every `ingot_…` or `process_…` identifier outside quotes.
+/// The metric names that a query selects: every `ingot_…` or `process_…` identifier outside quotes.
 pub fn named_in(expression: &str) -> Vec<String> {
     let mut names = Vec::new();
     for (index, part) in expression.split('"').enumerate() {

@@ -55,10 +55,10 @@ pub(super) fn queries(options: &MonitoringOptions) -> Vec<String> {
     let mut all: Vec<String> =
         panels.flat_map(|panel| panel.queries.into_iter().map(|(query, _)| query)).collect();
     for variable in variables(options) {
-        if let Some(query) = variable.get("query").and_then(Value::as_str) {
-            if query.starts_with("label_values") {
-                all.push(query.to_owned());
-            }
+        if let Some(query) = variable.get("query").and_then(Value::as_str)
+            && query.starts_with("label_values")
+        {
+            all.push(query.to_owned());
         }
     }
     all

@@ -7,6 +7,7 @@ use crate::image::PORT;
 use crate::kubernetes::pods_name;
 use crate::{Files, Subject, messages};
 use ingot_base::{Fault, Result};
+use std::fmt::Write as _;
 
 /// What the configuration needs to know beside the model.
 #[derive(Debug, Clone)]
@@ -93,34 +94,33 @@ scrape_configs:
     if let (true, Some(namespace)) = (options.https, &options.namespace) {
         // Pods are reached by address; their certificate carries the Service's name.
         let slug = options.subject.slug();
-        text.push_str(&format!("    tls_config:\n      server_name: {slug}.{namespace}.svc\n"));
+        let _ = write!(text, "    tls_config:\n      server_name: {slug}.{namespace}.svc\n");
     }
     if let Some(file) = &options.key_file {
-        text.push_str(&format!(
+        let _ = write!(
+            text,
             "    # `ingot key create --name prometheus --scopes metrics`
     authorization:
       type: Bearer
       credentials_file: \"{file}\"
 "
-        ));
+        );
     }
     if !options.targets.is_empty() {
         text.push_str("    static_configs:\n      - targets:\n");
         for target in &options.targets {
-            text.push_str(&format!("          - \"{target}\"\n"));
+            let _ = writeln!(text, "          - \"{target}\"");
         }
     }
     if let Some(namespace) = &options.namespace {
         let name = pods_name(options.subject.slug());
-        text.push_str(&format!(
-            "    # Every pod by the headless Service: Prometheus needs no right in the cluster for this.
+        let _ = write!(text, "    # Every pod by the headless Service: Prometheus needs no right in the cluster for this.
     dns_sd_configs:
       - names: [\"{name}.{namespace}.svc\"]
         type: A
         port: {PORT}
         refresh_interval: 15s
-"
-        ));
+");
     }
     text
 }

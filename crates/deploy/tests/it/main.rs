@@ -1,6 +1,10 @@
 //! Deployment as the tools of others see it.
 
+#[cfg(test)]
 mod image;
+#[cfg(test)]
 mod kubernetes;
+#[cfg(test)]
 mod monitoring;
+#[cfg(test)]
 mod tools;
