@@ -1,0 +1,135 @@
+//! The page: title, lead, sections; one style; two languages.
+
+use crate::{Table, both, escape};
+use ingot_base::{Lang, Text};
+use std::fmt::Write as _;
+
+const STYLE: &str = include_str!("style.css");
+
+/// A report page.
+#[derive(Debug, Clone)]
+pub struct Page {
+    title: Text,
+    lead: Vec<Text>,
+    sections: Vec<Section>,
+}
+
+/// A part of a page under its own heading.
+#[derive(Debug, Clone)]
+pub struct Section {
+    title: Text,
+    body: String,
+}
+
+impl Page {
+    /// An empty page.
+    pub fn new(title: Text) -> Self {
+        Self { title, lead: Vec::new(), sections: Vec::new() }
+    }
+
+    /// A sentence below the title; may be called more than once.
+    pub fn lead(&mut self, text: Text) -> &mut Self {
+        self.lead.push(text);
+        self
+    }
+
+    /// Starts a section at the end of the page.
+    pub fn section(&mut self, title: Text) -> &mut Section {
+        let index = self.sections.len();
+        self.sections.push(Section { title, body: String::new() });
+        &mut self.sections[index]
+    }
+
+    /// The page as one HTML file that opens in the given language.
+    pub fn html(&self, default: Lang) -> String {
+        let checked = |lang: Lang| if lang == default { " checked" } else { "" };
+        let mut out = String::with_capacity(64 << 10);
+        let _ = write!(
+            out,
+            "<!doctype html>\n<html lang=\"{}\"><head><meta charset=\"utf-8\">\
+             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
+             <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:\">\
+             <title>{} · {}</title><style>{STYLE}</style></head><body>\
+             <input type=\"radio\" name=\"lang\" id=\"lang-en\"{}><input type=\"radio\" name=\"lang\" id=\"lang-zh\"{}>\
+             <nav><span class=\"mark\">Ingot</span><span class=\"langs\"><label for=\"lang-en\">English</label>\
+             <label for=\"lang-zh\">中文</label></span></nav><main><header><h1>{}</h1>",
+            default.tag(),
+            escape(&self.title.en),
+            escape(&self.title.zh),
+            checked(Lang::En),
+            checked(Lang::Zh),
+            both(&self.title),
+        );
+        for lead in &self.lead {
+            let _ = write!(out, "<p class=\"lead\">{}</p>", both(lead));
+        }
+        out.push_str("</header>");
+        for section in &self.sections {
+            let _ =
+                write!(out, "<section><h2>{}</h2>{}</section>", both(&section.title), section.body);
+        }
+        out.push_str("</main></body></html>\n");
+        out
+    }
+}
+
+impl Section {
+    /// A paragraph.
+    pub fn paragraph(&mut self, text: Text) -> &mut Self {
+        let _ = write!(self.body, "<p>{}</p>", both(&text));
+        self
+    }
+
+    /// A remark that must not be missed.
+    pub fn note(&mut self, text: Text) -> &mut Self {
+        let _ = write!(self.body, "<p class=\"note\">{}</p>", both(&text));
+        self
+    }
+
+    /// Key figures as tiles: label and value.
+    pub fn facts(&mut self, facts: Vec<(Text, Text)>) -> &mut Self {
+        self.body.push_str("<dl class=\"facts\">");
+        for (label, value) in facts {
+            let _ =
+                write!(self.body, "<div><dt>{}</dt><dd>{}</dd></div>", both(&label), both(&value));
+        }
+        self.body.push_str("</dl>");
+        self
+    }
+
+    /// A table.
+    #[expect(clippy::needless_pass_by_value, reason = "a builder takes what it is given")]
+    pub fn table(&mut self, table: Table) -> &mut Self {
+        self.body.push_str(&table.html());
+        self
+    }
+
+    /// A picture made by [`chart`](crate::chart) or by another room; the SVG is trusted markup, its caption is not.
+    #[expect(clippy::needless_pass_by_value, reason = "a builder takes what it is given")]
+    pub fn figure(&mut self, caption: Text, svg: String) -> &mut Self {
+        let _ =
+            write!(self.body, "<figure>{svg}<figcaption>{}</figcaption></figure>", both(&caption));
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Cell, Column};
+
+    #[test]
+    fn holds_both_languages_and_escapes_names() {
+        let mut page = Page::new(Text::new("Data report", "数据报告"));
+        page.lead(Text::same("<script>"));
+        page.section(Text::new("Rules", "规则")).table(Table {
+            columns: vec![Column::text(Text::same("a")), Column::number(Text::same("n"))],
+            rows: vec![vec![Cell::same("<x>"), Cell::number(1.5, 1)]],
+        });
+        let html = page.html(Lang::Zh);
+        assert!(html.contains("数据报告") && html.contains("Data report"));
+        assert!(!html.contains("<script") && html.contains("&lt;x&gt;"));
+        assert!(html.contains("id=\"lang-zh\" checked"));
+        assert!(!html.contains("http://") && !html.contains("https://"));
+    }
+}
