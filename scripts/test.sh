@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# All tests, with the tools of others beside them. Arguments go to the test runner.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+scripts/setup.sh
+. scripts/test-tools.sh
+
+if cargo nextest --version >/dev/null 2>&1; then
+    profile=default
+    [ -n "${CI:-}" ] && profile=ci
+    scripts/with-postgres.sh cargo nextest run --workspace --profile "$profile" "$@"
+else
+    scripts/with-postgres.sh cargo test --workspace "$@"
+fi
