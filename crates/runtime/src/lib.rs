@@ -8,6 +8,8 @@ mod calibration;
 mod decide;
 pub mod encode;
 mod forest;
+#[cfg(feature = "lightgbm")]
+pub mod lightgbm;
 mod matrix;
 pub mod messages;
 mod tabular;
