@@ -141,7 +141,7 @@ fn overview() -> Vec<Panel> {
             kind: "stat",
             unit: "percentunit",
             queries: vec![(
-                r#"sum(rate(ingot_requests_total{job="$job",status=~"5.."}[5m])) / sum(rate(ingot_requests_total{job="$job"}[5m]))"#.into(),
+                r#"(sum(rate(ingot_requests_total{job="$job",status=~"5.."}[5m])) or vector(0)) / sum(rate(ingot_requests_total{job="$job"}[5m]))"#.into(),
                 "",
             )],
         },

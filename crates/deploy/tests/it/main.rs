@@ -7,4 +7,6 @@ mod kubernetes;
 #[cfg(test)]
 mod monitoring;
 #[cfg(test)]
+mod prometheus;
+#[cfg(test)]
 mod tools;
