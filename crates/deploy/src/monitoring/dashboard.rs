@@ -198,14 +198,24 @@ fn traffic() -> Vec<Panel> {
 fn queue() -> Vec<Panel> {
     vec![
         Panel {
-            title: "Waiting requests",
-            zh: "各实例等待执行的请求数。",
+            title: "Waiting rows",
+            zh: "各实例等待预测的行数。",
             kind: "timeseries",
             unit: "short",
             queries: vec![(
                 r#"ingot_queue_depth{job="$job",model="$model"}"#.into(),
                 "{{instance}}",
             )],
+        },
+        Panel {
+            title: "Connections and requests in flight",
+            zh: "各实例打开的连接数和正在处理的请求数。",
+            kind: "timeseries",
+            unit: "short",
+            queries: vec![
+                (r#"ingot_connections{job="$job"}"#.into(), "{{instance}} connections"),
+                (r#"ingot_requests_in_flight{job="$job"}"#.into(), "{{instance}} requests"),
+            ],
         },
         Panel {
             title: "Rows per batch",
@@ -293,6 +303,16 @@ fn ledger() -> Vec<Panel> {
                 r#"sum by (instance) (rate(ingot_rate_limited_total{job="$job"}[$__rate_interval]))"#.into(),
                 "{{instance}}",
             )],
+        },
+        Panel {
+            title: "Packages loaded and refused",
+            zh: "最近一小时热更新成功的次数，以及被拒绝的模型包数量。",
+            kind: "timeseries",
+            unit: "short",
+            queries: vec![
+                (r#"sum(increase(ingot_reloads_total{job="$job"}[1h]))"#.into(), "loaded"),
+                (r#"sum(increase(ingot_packages_refused_total{job="$job"}[1h]))"#.into(), "refused"),
+            ],
         },
     ]
 }

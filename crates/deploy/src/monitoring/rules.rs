@@ -100,11 +100,19 @@ fn service(options: &MonitoringOptions) -> Vec<Alert> {
         },
         Alert {
             name: "IngotQueueLong",
-            expression: format!("max by (model) (ingot_queue_depth{{job=\"{job}\"}}) > 100"),
+            expression: format!("max by (model) (ingot_queue_depth{{job=\"{job}\"}}) > 5000"),
             lasting: "2m",
             severity: "warning",
-            summary: "{{ $value }} requests wait; add replicas",
-            zh: "有 {{ $value }} 个请求在排队，请增加副本。",
+            summary: "{{ $value }} rows wait; add replicas",
+            zh: "有 {{ $value }} 行数据在排队等待预测，请增加副本。",
+        },
+        Alert {
+            name: "IngotPackageRefused",
+            expression: format!("increase(ingot_packages_refused_total{{job=\"{job}\"}}[15m]) > 0"),
+            lasting: "0m",
+            severity: "critical",
+            summary: "{{ $labels.instance }} refused a package; the model before it goes on serving",
+            zh: "{{ $labels.instance }} 拒绝加载新的模型包（签名、内容或有效期校验未通过），仍由原来的模型提供服务。",
         },
         Alert {
             name: "IngotRateLimiting",
