@@ -3,6 +3,7 @@
 //! ```text
 //! cargo run -p xtask -- tidy              rules about the tree that the compiler does not know
 //! cargo run -p xtask -- docs [--check]    docs/errors.md from the code tables
+//! cargo run -p xtask -- schema [--check]  docs/recipe.schema.json from the recipe's types
 //! cargo run -p xtask -- timings [--check] what an edit costs, measured, into CONTRIBUTING.md
 //! ```
 #![expect(
@@ -14,6 +15,7 @@
 mod codes;
 mod docs;
 mod rooms;
+mod schema;
 mod source;
 mod tidy;
 mod timings;
@@ -32,9 +34,11 @@ fn main() -> ExitCode {
         ["tidy"] => tidy::run(),
         ["docs"] => docs::run(false),
         ["docs", "--check"] => docs::run(true),
+        ["schema"] => schema::run(false),
+        ["schema", "--check"] => schema::run(true),
         ["timings"] => timings::run(),
         ["timings", "--check"] => timings::check(),
-        _ => Err("tasks: tidy, docs [--check], timings [--check]".into()),
+        _ => Err("tasks: tidy, docs [--check], schema [--check], timings [--check]".into()),
     };
     match outcome {
         Ok(said) => {
