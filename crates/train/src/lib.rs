@@ -1,1 +1,29 @@
-//! Trainers per task.
+//! Trainers per task. Tabular: LightGBM with a seeded search, early stopping, calibration, a threshold by cost, metrics with
+//! intervals, baselines, fairness slices and a parity gate.
+//!
+//! This crate knows no file and no recipe: it takes Arrow tables and a [`TrainConfig`]. Its faults name key paths.
+
+mod baseline;
+mod calibrate;
+mod columns;
+mod config;
+mod engine;
+mod fairness;
+mod features;
+mod folds;
+mod lbfgs;
+mod linear;
+pub mod messages;
+mod metrics;
+pub mod outcome;
+mod rng;
+mod search;
+mod tabular;
+mod target;
+mod threshold;
+
+pub use config::{Cost, TrainConfig};
+pub use engine::fit_fixed;
+pub use features::{Encoded, encode_table};
+pub use outcome::TrainOutcome;
+pub use tabular::{Tables, Trained, train};

@@ -1,0 +1,87 @@
+//! Simpler models on the same rows, so that a reader sees what the chosen one buys.
+
+use crate::engine::{Rows, Setup, fit};
+use crate::linear::Linear;
+use crate::metrics::{Binary, Multiclass, regression};
+use crate::outcome::{Baseline, Metric};
+use crate::target::class_index;
+use ingot_base::{Field, Result, Task};
+use ingot_runtime::Matrix;
+use ingot_runtime::lightgbm::Output;
+
+/// Depth of the single tree: at most 16 leaves, what a person can still read.
+const DEPTH: usize = 4;
+
+/// How scores are judged, the same for every model.
+pub(crate) struct Judge<'a> {
+    pub(crate) task: Task,
+    pub(crate) test: &'a Rows,
+    pub(crate) threshold: f64,
+    pub(crate) seed: u64,
+}
+
+impl Judge<'_> {
+    /// All figures of one model's scores on the test rows.
+    pub(crate) fn metrics(&self, scores: &Matrix) -> Vec<Metric> {
+        let (labels, weights) = (&self.test.labels, &self.test.weights);
+        match self.task {
+            Task::TabularBinary => {
+                Binary { scores: scores.data(), labels, weights, threshold: self.threshold }
+                    .metrics(self.seed)
+            }
+            Task::TabularMulticlass => Multiclass { scores, labels, weights }.metrics(self.seed),
+            Task::TabularRegression => regression(scores.data(), labels, weights, self.seed),
+        }
+    }
+}
+
+/// Majority (or mean), logistic (or linear) regression and a single tree, trained on the training rows.
+pub(crate) fn all(
+    judge: &Judge<'_>,
+    setup: &Setup,
+    fields: &[Field],
+    train: &Rows,
+) -> Result<Vec<Baseline>> {
+    let linear =
+        Linear::fit(judge.task, fields, train, setup.classes).scores(&judge.test.matrix)?;
+    let linear_name = if judge.task == Task::TabularRegression { "linear" } else { "logistic" };
+    let scores = [
+        ("majority", majority(judge, setup, train)?),
+        (linear_name, linear),
+        ("tree", tree(judge, setup, train)?),
+    ];
+    let named = scores
+        .into_iter()
+        .map(|(name, scores)| Baseline { name: name.to_owned(), metrics: judge.metrics(&scores) });
+    Ok(named.collect())
+}
+
+/// The classes' shares, or the mean, for every row.
+fn majority(judge: &Judge<'_>, setup: &Setup, train: &Rows) -> Result<Matrix> {
+    let total: f64 = train.weights.iter().sum();
+    let mut shares = vec![0.0; setup.classes];
+    for (&label, weight) in train.labels.iter().zip(&train.weights) {
+        match shares.as_mut_slice() {
+            [mean] => *mean += weight * label / total,
+            shares => {
+                if let Some(share) = shares.get_mut(class_index(label)) {
+                    *share += weight / total;
+                }
+            }
+        }
+    }
+    let rows = judge.test.matrix.rows();
+    Matrix::new(rows, setup.classes, shares.repeat(rows))
+}
+
+/// One round of LightGBM at full learning rate.
+fn tree(judge: &Judge<'_>, setup: &Setup, train: &Rows) -> Result<Matrix> {
+    let mut params = setup.base.clone();
+    params.set("max_depth", DEPTH);
+    params.set("num_leaves", 1 << DEPTH);
+    params.set("learning_rate", 1);
+    // Without class weights: a baseline is what a person would get from the rows as they are.
+    let setup = Setup { class_weights: vec![], ..setup.clone() };
+    let data = setup.dataset(train, &params, None)?;
+    fit(&data, &params, 1)?.predict(&judge.test.matrix, Output::Score)
+}

@@ -1,0 +1,232 @@
+//! LightGBM as this room uses it: deterministic, on fixed threads, with folds that boost side by side.
+
+use crate::TrainConfig;
+use ingot_base::{Result, Task};
+use ingot_runtime::Matrix;
+use ingot_runtime::lightgbm::{Booster, Dataset, Params};
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+/// Rows with labels, ready to learn from.
+#[derive(Debug)]
+pub(crate) struct Rows {
+    pub(crate) matrix: Matrix,
+    pub(crate) labels: Vec<f64>,
+    /// Source weights; 1 unless `_weight` says otherwise.
+    pub(crate) weights: Vec<f64>,
+}
+
+impl Rows {
+    pub(crate) fn select(&self, rows: &[usize]) -> Self {
+        let pick =
+            |values: &[f64]| rows.iter().filter_map(|&row| values.get(row).copied()).collect();
+        Self {
+            matrix: self.matrix.select(rows),
+            labels: pick(&self.labels),
+            weights: pick(&self.weights),
+        }
+    }
+}
+
+/// What every candidate shares.
+#[derive(Debug, Clone)]
+pub(crate) struct Setup {
+    pub(crate) base: Params,
+    pub(crate) categorical: Vec<usize>,
+    /// Scores per row.
+    pub(crate) classes: usize,
+    /// LightGBM's name of the loss.
+    pub(crate) metric: String,
+    /// Per class the factor of balanced training; empty when unbalanced.
+    pub(crate) class_weights: Vec<f64>,
+}
+
+impl Setup {
+    pub(crate) fn new(
+        config: &TrainConfig,
+        classes: usize,
+        categorical: Vec<usize>,
+        rows: &Rows,
+    ) -> Self {
+        let regression = config.params.get("objective").map_or("regression", String::as_str);
+        let (objective, metric) = match config.task {
+            Task::TabularBinary => ("binary", "binary_logloss"),
+            Task::TabularMulticlass => ("multiclass", "multi_logloss"),
+            Task::TabularRegression if regression == "regression" => ("regression", "rmse"),
+            Task::TabularRegression => (regression, regression),
+        };
+        let mut base = deterministic(config.seed, config.threads)
+            .with("objective", objective)
+            .with("metric", metric);
+        if config.task == Task::TabularMulticlass {
+            base.set("num_class", classes);
+        }
+        let class_weights =
+            if config.balance && config.task.is_classification() { balanced(rows) } else { vec![] };
+        Self { base, categorical, classes, metric: metric.to_owned(), class_weights }
+    }
+
+    pub(crate) fn params(&self, trial: &BTreeMap<String, String>) -> Params {
+        let mut params = self.base.clone();
+        for (name, value) in trial.iter().filter(|(name, _)| *name != "num_iterations") {
+            params.set(name, value);
+        }
+        params
+    }
+
+    /// Bins rows; `params` matters only for those that bin (`max_bin`, `min_data_in_bin`), which no candidate varies.
+    pub(crate) fn dataset(
+        &self,
+        rows: &Rows,
+        params: &Params,
+        reference: Option<&Dataset>,
+    ) -> Result<Dataset> {
+        let weights: Vec<f64> = if self.class_weights.is_empty() {
+            rows.weights.clone()
+        } else {
+            let factor = |label: f64| {
+                self.class_weights.get(crate::target::class_index(label)).copied().unwrap_or(1.0)
+            };
+            rows.weights
+                .iter()
+                .zip(&rows.labels)
+                .map(|(weight, &label)| weight * factor(label))
+                .collect()
+        };
+        #[expect(clippy::float_cmp, reason = "weights are exactly 1 unless given")]
+        let weighted = weights.iter().any(|&weight| weight != 1.0);
+        let weights = weighted.then_some(weights.as_slice());
+        Dataset::new(&rows.matrix, &rows.labels, weights, &self.categorical, params, reference)
+    }
+}
+
+/// Same data, same parameters, same seed: same trees.
+fn deterministic(seed: u64, threads: usize) -> Params {
+    Params::new()
+        .with("deterministic", true)
+        .with("force_row_wise", true)
+        .with("num_threads", threads)
+        .with("seed", seed % 2_147_483_647)
+        .with("feature_pre_filter", false)
+}
+
+/// Per class: the factor after which all classes weigh the same.
+#[expect(clippy::cast_precision_loss, reason = "class counts are small")]
+fn balanced(rows: &Rows) -> Vec<f64> {
+    let mut sums: Vec<f64> = Vec::new();
+    for (&label, weight) in rows.labels.iter().zip(&rows.weights) {
+        let class = crate::target::class_index(label);
+        if sums.len() <= class {
+            sums.resize(class + 1, 0.0);
+        }
+        if let Some(sum) = sums.get_mut(class) {
+            *sum += weight;
+        }
+    }
+    let total: f64 = sums.iter().sum();
+    let classes = sums.len() as f64;
+    sums.into_iter().map(|sum| if sum > 0.0 { total / (classes * sum) } else { 1.0 }).collect()
+}
+
+/// A training part and the rows held out of it.
+#[derive(Debug)]
+pub(crate) struct Fold {
+    pub(crate) train: Dataset,
+    pub(crate) held: Dataset,
+}
+
+/// How long a candidate may boost.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    /// Rounds at most.
+    pub(crate) rounds: usize,
+    /// Rounds without improvement after which it stops; none boosts all rounds and takes the last.
+    pub(crate) patience: Option<usize>,
+    /// When to give up; none never does.
+    pub(crate) deadline: Option<Instant>,
+}
+
+/// What boosting over folds found.
+#[derive(Debug)]
+pub(crate) struct Boosted {
+    pub(crate) rounds: usize,
+    pub(crate) loss: f64,
+    pub(crate) error: Option<f64>,
+    /// Per fold: LightGBM's scores of its held-out rows after `rounds`, class after class.
+    pub(crate) scores: Vec<Vec<f64>>,
+}
+
+/// Boosts all folds round by round and stops where their mean loss is lowest. None when the deadline passed.
+pub(crate) fn boost(folds: &[Fold], params: &Params, limits: Limits) -> Result<Option<Boosted>> {
+    let mut boosters = Vec::with_capacity(folds.len());
+    for fold in folds {
+        let mut booster = Booster::new(&fold.train, params)?;
+        booster.add_valid(&fold.held)?;
+        boosters.push(booster);
+    }
+    let mut best: Option<Boosted> = None;
+    for round in 1..=limits.rounds {
+        if limits.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+            return Ok(None);
+        }
+        let mut stuck = true;
+        let mut losses = Vec::with_capacity(boosters.len());
+        for booster in &mut boosters {
+            stuck &= booster.update()?;
+            losses.push(booster.eval(1)?.first().copied().unwrap_or(f64::NAN));
+        }
+        let (loss, error) = mean_and_error(&losses);
+        let better = best.as_ref().is_none_or(|best| loss < best.loss);
+        let last = round == limits.rounds || stuck;
+        if (limits.patience.is_some() && better) || (limits.patience.is_none() && last) {
+            let scores = boosters.iter().map(|booster| booster.scores(1)).collect::<Result<_>>()?;
+            best = Some(Boosted { rounds: round, loss, error, scores });
+        }
+        let waited = best.as_ref().map_or(0, |best| round - best.rounds);
+        if last || limits.patience.is_some_and(|patience| waited >= patience) {
+            break;
+        }
+    }
+    Ok(best)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a few folds")]
+fn mean_and_error(values: &[f64]) -> (f64, Option<f64>) {
+    let count = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / count;
+    let spread: f64 = values.iter().map(|value| (value - mean) * (value - mean)).sum();
+    let error = (values.len() > 1).then(|| (spread / (count - 1.0) / count).sqrt());
+    (mean, error)
+}
+
+/// Trains a model of a fixed number of rounds; answers it with its data set still borrowed.
+pub(crate) fn fit<'data>(
+    data: &'data Dataset,
+    params: &Params,
+    rounds: usize,
+) -> Result<Booster<'data>> {
+    let mut booster = Booster::new(data, params)?;
+    for _ in 0..rounds {
+        if booster.update()? {
+            break;
+        }
+    }
+    Ok(booster)
+}
+
+/// Trains with exactly these LightGBM parameters and answers the model's text. For measurements against other front ends of LightGBM: nothing
+/// is searched, stopped early or calibrated.
+///
+/// # Errors
+/// When LightGBM refuses parameters, labels or matrix.
+pub fn fit_fixed(
+    params: &BTreeMap<String, String>,
+    rounds: usize,
+    categorical: &[usize],
+    matrix: &Matrix,
+    labels: &[f64],
+) -> Result<String> {
+    let params: Params = params.clone().into_iter().collect();
+    let data = Dataset::new(matrix, labels, None, categorical, &params, None)?;
+    fit(&data, &params, rounds)?.to_text(rounds)
+}

@@ -1,0 +1,269 @@
+//! Which columns a model learns from, and the feature matrix.
+
+use crate::columns::{
+    Interned, LINEAGE, MISSING, Shape, has, interned, numbers, pieces, rows, shape,
+};
+use crate::messages::{COLUMN_TYPE, EXCLUDED, NO_FEATURES};
+use crate::outcome::{Excluded, Feature};
+use crate::{TrainConfig, target};
+use arrow::record_batch::RecordBatch;
+use ingot_base::{Fault, Field, FieldKind, Reporter, Result, Signature, Text};
+use ingot_runtime::Matrix;
+use std::collections::BTreeMap;
+
+/// A text column of more values than this, most of them different, is taken for names or numbers of persons or things.
+const ID_VALUES: usize = 20;
+/// Consecutive whole numbers are taken for row numbers from this many rows on.
+const ID_ROWS: usize = 50;
+
+/// The columns learned from.
+#[derive(Debug)]
+pub(crate) struct Inputs {
+    pub(crate) fields: Vec<Field>,
+    pub(crate) features: Vec<Feature>,
+    pub(crate) excluded: Vec<Excluded>,
+    pub(crate) matrix: Matrix,
+}
+
+/// Decides over every column of the training rows and encodes those that are used.
+///
+/// # Errors
+/// When no column is left, or a named column does not exist.
+pub(crate) fn fit(
+    config: &TrainConfig,
+    batches: &[RecordBatch],
+    reporter: &dyn Reporter,
+) -> Result<Inputs> {
+    for (index, name) in config.exclude.iter().enumerate() {
+        pieces(batches, name).map_err(|fault| fault.at(format!("train.exclude[{index}]")))?;
+    }
+    let total = rows(batches);
+    let (mut fields, mut features, mut excluded, mut columns) = (vec![], vec![], vec![], vec![]);
+    let names: Vec<String> = batches.first().map_or_else(Vec::new, |batch| {
+        batch.schema_ref().fields().iter().map(|field| field.name().clone()).collect()
+    });
+    for name in names {
+        if LINEAGE.contains(&name.as_str()) || name == config.target {
+            continue;
+        }
+        match column(config, batches, &name)? {
+            Ok((kind, values)) => {
+                let missing = values.iter().filter(|value| value.is_nan()).count();
+                features.push(Feature {
+                    name: name.clone(),
+                    missing: missing as u64,
+                    rows: total as u64,
+                });
+                let title = config.titles.get(&name).cloned();
+                fields.push(Field { name, title, kind, nullable: missing > 0 });
+                columns.push(values);
+            }
+            Err(reason) => {
+                let chosen = config.exclude.contains(&name) || config.group.as_ref() == Some(&name);
+                if !chosen {
+                    let warning = Fault::new(&EXCLUDED)
+                        .arg("column", &name)
+                        .arg("reason_en", &reason.en)
+                        .arg("reason_zh", &reason.zh);
+                    reporter.warn(&warning);
+                }
+                excluded.push(Excluded { name, reason });
+            }
+        }
+    }
+    if fields.is_empty() {
+        return Err(Fault::new(&NO_FEATURES).arg("excluded", excluded.len()));
+    }
+    Ok(Inputs { fields, features, excluded, matrix: assemble(total, &columns)? })
+}
+
+type Decision = std::result::Result<(FieldKind, Vec<f64>), Text>;
+
+fn column(config: &TrainConfig, batches: &[RecordBatch], name: &str) -> Result<Decision> {
+    if config.exclude.iter().any(|excluded| excluded == name) {
+        return Ok(Err(Text::new("named in `train.exclude`", "已列入 `train.exclude`")));
+    }
+    if config.group.as_deref() == Some(name) {
+        return Ok(Err(Text::new("it groups rows for the split", "用于划分时的分组")));
+    }
+    let kind =
+        pieces(batches, name)?.first().map_or(Shape::Empty, |array| shape(array.data_type()));
+    Ok(match kind {
+        Shape::Number => number(&numbers(batches, name)?),
+        Shape::Boolean => boolean(numbers(batches, name)?),
+        Shape::Text => category(interned(batches, name)?, config.max_categories),
+        Shape::Empty => Err(empty()),
+        Shape::Other => Err(Text::new(
+            "its type is neither number, boolean nor text; derive one of these in [clean]",
+            "其类型不是数值、布尔或文本；请在 [clean] 中派生",
+        )),
+    })
+}
+
+fn empty() -> Text {
+    Text::new("every value is missing", "所有取值均缺失")
+}
+
+fn constant() -> Text {
+    Text::new("every row has the same value", "所有行取值相同")
+}
+
+fn number(values: &[f64]) -> Decision {
+    let known = || values.iter().copied().filter(|value| !value.is_nan());
+    let count = known().count();
+    if count == 0 {
+        return Err(empty());
+    }
+    let min = known().fold(f64::INFINITY, f64::min);
+    let max = known().fold(f64::NEG_INFINITY, f64::max);
+    let complete = count == values.len();
+    #[expect(clippy::float_cmp, reason = "a column of one value holds it to the bit")]
+    if min == max && complete {
+        return Err(constant());
+    }
+    let integer = known().all(|value| value.fract() == 0.0);
+    #[expect(clippy::cast_precision_loss, reason = "row counts are far below 2^53")]
+    let consecutive =
+        integer && complete && count >= ID_ROWS && (max - min - (count - 1) as f64).abs() < 0.5;
+    if consecutive && all_different(values) {
+        return Err(Text::new(
+            "it counts 1, 2, 3, … like a row number",
+            "取值为连续整数，类似行号",
+        ));
+    }
+    Ok((FieldKind::Number { min, max, integer }, values.to_vec()))
+}
+
+fn all_different(values: &[f64]) -> bool {
+    let mut sorted = values.to_vec();
+    sorted.sort_unstable_by(f64::total_cmp);
+    sorted.windows(2).all(|pair| matches!(pair, [a, b] if a < b))
+}
+
+fn boolean(values: Vec<f64>) -> Decision {
+    let known: Vec<f64> = values.iter().copied().filter(|value| !value.is_nan()).collect();
+    match known.first() {
+        None => Err(empty()),
+        #[expect(clippy::float_cmp, reason = "1 and 0 are exact")]
+        Some(first) if known.len() == values.len() && known.iter().all(|value| value == first) => {
+            Err(constant())
+        }
+        Some(_) => Ok((FieldKind::Boolean, values)),
+    }
+}
+
+fn category(found: Interned, max_categories: usize) -> Decision {
+    let missing = found.missing();
+    let (distinct, known) = (found.values.len(), found.codes.len() - missing);
+    if distinct == 0 {
+        return Err(empty());
+    }
+    if distinct == 1 && missing == 0 {
+        return Err(constant());
+    }
+    if distinct > ID_VALUES && distinct.saturating_mul(2) >= known {
+        return Err(Text::new(
+            format!(
+                "{distinct} different texts in {known} rows: it looks like a name or an identifier"
+            ),
+            format!("{known} 行中有 {distinct} 种不同文本：疑似姓名或标识符"),
+        ));
+    }
+    if distinct > max_categories {
+        return Err(Text::new(
+            format!(
+                "{distinct} different texts are more than `train.max_categories` ({max_categories})"
+            ),
+            format!("不同文本数 {distinct} 超过 `train.max_categories`（{max_categories}）"),
+        ));
+    }
+    let values = found.codes.iter().map(|&code| feature(code)).collect();
+    Ok((FieldKind::Category { values: found.values }, values))
+}
+
+fn feature(code: u32) -> f64 {
+    if code == MISSING { f64::NAN } else { f64::from(code) }
+}
+
+fn assemble(total: usize, columns: &[Vec<f64>]) -> Result<Matrix> {
+    let mut matrix = Matrix::zeros(total, columns.len())?;
+    for (index, column) in columns.iter().enumerate() {
+        let cells = matrix.data_mut().iter_mut().skip(index).step_by(columns.len().max(1));
+        for (cell, &value) in cells.zip(column) {
+            *cell = value;
+        }
+    }
+    Ok(matrix)
+}
+
+/// A table encoded by a model's signature.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Encoded {
+    /// One row per table row, one column per input; missing values and unknown categories are NaN.
+    pub matrix: Matrix,
+    /// The target: class indices (binary: 1 for the positive class) or numbers; NaN where missing or unknown, everywhere when the
+    /// table has no such column.
+    pub labels: Vec<f64>,
+    /// Per column: rows whose category the model does not know.
+    pub unknown: BTreeMap<String, u64>,
+}
+
+/// Encodes any table that has the signature's inputs, in any column order; other columns are ignored.
+///
+/// # Errors
+/// When an input column is missing or of another type.
+pub fn encode_table(signature: &Signature, batches: &[RecordBatch]) -> Result<Encoded> {
+    let mut unknown = BTreeMap::new();
+    let mut columns = Vec::with_capacity(signature.inputs.len());
+    for field in &signature.inputs {
+        columns.push(match &field.kind {
+            FieldKind::Number { .. } | FieldKind::Boolean => numbers(batches, &field.name)?,
+            FieldKind::Category { values } => {
+                let (column, strange) = known_categories(&field.name, values, batches)?;
+                if strange > 0 {
+                    unknown.insert(field.name.clone(), strange);
+                }
+                column
+            }
+        });
+    }
+    let total = rows(batches);
+    let labels = if has(batches, signature.output.target()) {
+        target::labels(&signature.output, batches)?
+    } else {
+        vec![f64::NAN; total]
+    };
+    Ok(Encoded { matrix: assemble(total, &columns)?, labels, unknown })
+}
+
+fn known_categories(
+    name: &str,
+    values: &[String],
+    batches: &[RecordBatch],
+) -> Result<(Vec<f64>, u64)> {
+    if let Some(array) = pieces(batches, name)?.first()
+        && shape(array.data_type()) == Shape::Other
+    {
+        return Err(Fault::new(&COLUMN_TYPE)
+            .arg("column", name)
+            .arg("found", array.data_type())
+            .arg("expected", "text"));
+    }
+    let found = interned(batches, name)?;
+    let code = |value: &String| {
+        values
+            .binary_search(value)
+            .ok()
+            .and_then(|index| u32::try_from(index).ok())
+            .unwrap_or(MISSING)
+    };
+    let by_code: Vec<u32> = found.values.iter().map(code).collect();
+    let mut strange = 0;
+    let column = found.codes.iter().map(|&seen| {
+        let code = by_code.get(seen as usize).copied().unwrap_or(MISSING);
+        strange += u64::from(code == MISSING && seen != MISSING);
+        feature(code)
+    });
+    let column = column.collect();
+    Ok((column, strange))
+}

@@ -1,0 +1,122 @@
+//! The code table of this room.
+
+ingot_base::messages! {
+    /// A table without rows.
+    NO_ROWS = {
+        code: "train-no-rows", class: Failed, status: 422,
+        en: "the {table} table has no rows", zh: "{table} 表没有数据行",
+        hint_en: "check what the cleaning rules dropped and the shares in [split]", hint_zh: "请检查清洗规则删除了哪些行，以及 [split] 中的比例",
+    };
+    /// A column is not there.
+    COLUMN_MISSING = {
+        code: "train-column-missing", class: Usage, status: 422,
+        en: "the table has no column `{column}`", zh: "表中没有列 `{column}`",
+        hint_en: "its columns are: {known}", hint_zh: "现有的列：{known}",
+    };
+    /// A column's type does not fit the signature.
+    COLUMN_TYPE = {
+        code: "train-column-type", class: Failed, status: 422,
+        en: "the column `{column}` holds {found}, the model was trained on {expected}", zh: "列 `{column}` 的类型为 {found}，而模型训练时为 {expected}",
+        hint_en: "add a cast to [clean] so that both tables agree", hint_zh: "请在 [clean] 中添加 cast，使两者类型一致",
+    };
+    /// Batches of one table disagree.
+    SCHEMA = {
+        code: "train-schema", class: Failed, status: 500,
+        en: "the batches of one table have different columns", zh: "同一张表的各批数据列不一致",
+        hint_en: "", hint_zh: "",
+    };
+    /// The target has nulls.
+    TARGET_NULL = {
+        code: "train-target-null", class: Failed, status: 422,
+        en: "the target `{column}` is missing in {rows} of {total} rows", zh: "目标列 `{column}` 在 {total} 行中有 {rows} 行缺失",
+        hint_en: "add it to `clean.drop_missing`", hint_zh: "请将其加入 `clean.drop_missing`",
+    };
+    /// The target is not a number.
+    TARGET_NOT_NUMBER = {
+        code: "train-target-not-number", class: Usage, status: 422,
+        en: "the target `{column}` holds {found}; a regression needs numbers", zh: "目标列 `{column}` 的类型为 {found}；回归任务需要数值",
+        hint_en: "cast it in [clean], or choose tabular.binary or tabular.multiclass", hint_zh: "请在 [clean] 中转换类型，或改用 tabular.binary 或 tabular.multiclass",
+    };
+    /// All labels are equal.
+    ONE_CLASS = {
+        code: "train-one-class", class: Failed, status: 422,
+        en: "the target `{column}` has the same value in every training row", zh: "目标列 `{column}` 在所有训练行中取值相同",
+        hint_en: "there is nothing to learn; check the cleaning rules and the split", hint_zh: "没有可学习的内容；请检查清洗规则与划分方式",
+    };
+    /// A binary target with more than two values.
+    CLASS_COUNT = {
+        code: "train-class-count", class: Usage, status: 422,
+        en: "the target `{column}` has {found} different values; {task} takes {expected}", zh: "目标列 `{column}` 有 {found} 个不同取值；{task} 需要 {expected}",
+        hint_en: "choose tabular.binary for 2 classes, tabular.multiclass for up to 200, tabular.regression for numbers",
+        hint_zh: "2 个类别请用 tabular.binary，不超过 200 个类别请用 tabular.multiclass，数值请用 tabular.regression",
+    };
+    /// The positive class is not among the classes.
+    POSITIVE = {
+        code: "train-positive", class: Usage, status: 422,
+        en: "`{positive}` is not a value of the target `{column}`", zh: "`{positive}` 不是目标列 `{column}` 的取值",
+        hint_en: "its values are: {known}", hint_zh: "其取值为：{known}",
+    };
+    /// A class is too small for validation folds.
+    TOO_FEW = {
+        code: "train-too-few", class: Failed, status: 422,
+        en: "a class of the target `{column}` has {rows} training rows; at least {needed} are needed", zh: "目标列 `{column}` 有一个类别只有 {rows} 行训练数据；至少需要 {needed} 行",
+        hint_en: "gather more rows of it, or merge it with another class", hint_zh: "请收集更多该类别的数据，或将其与其他类别合并",
+    };
+    /// A class of validation or test rows was not in training.
+    CLASS_UNSEEN = {
+        code: "train-class-unseen", class: Failed, status: 422,
+        en: "{rows} rows of the {table} table have a class of `{column}` that no training row has", zh: "{table} 表中有 {rows} 行的 `{column}` 类别未出现在训练数据中",
+        hint_en: "stratify the split by the target", hint_zh: "请按目标列分层划分",
+    };
+    /// No feature is left.
+    NO_FEATURES = {
+        code: "train-no-features", class: Failed, status: 422,
+        en: "no column is left to learn from: {excluded} were excluded", zh: "没有可用于学习的列：已排除 {excluded} 列",
+        hint_en: "see the warnings above for the reason of each", hint_zh: "各列的排除原因见上方警告",
+    };
+    /// A column was left out; a warning.
+    EXCLUDED = {
+        code: "train-excluded", class: Failed, status: 422,
+        en: "the column `{column}` is not used: {reason_en}", zh: "未使用列 `{column}`：{reason_zh}",
+        hint_en: "name it in `train.exclude` to silence this", hint_zh: "若不想再看到此提示，请将其加入 `train.exclude`",
+    };
+    /// A weight that is no weight.
+    WEIGHT = {
+        code: "train-weight", class: Failed, status: 422,
+        en: "the column `_weight` must hold positive finite numbers", zh: "列 `_weight` 必须为有限的正数",
+        hint_en: "check `weight` of each [[source]]", hint_zh: "请检查每个 [[source]] 的 `weight`",
+    };
+    /// An unknown or unsafe LightGBM parameter.
+    PARAM = {
+        code: "train-param", class: Usage, status: 422,
+        en: "`{name}` is not a LightGBM parameter that a recipe may set", zh: "`{name}` 不是配方可以设置的 LightGBM 参数",
+        hint_en: "these may be set: {known}", hint_zh: "可设置的参数：{known}",
+    };
+    /// A parameter value that cannot be.
+    PARAM_VALUE = {
+        code: "train-param-value", class: Usage, status: 422,
+        en: "`{name}` has a value it cannot have: {expected}", zh: "`{name}` 的取值无效：{expected}",
+        hint_en: "", hint_zh: "",
+    };
+    /// A configuration number out of its range.
+    SETTING = {
+        code: "train-setting", class: Usage, status: 422,
+        en: "`{name}` must be {expected}", zh: "`{name}` 必须为 {expected}",
+        hint_en: "", hint_zh: "",
+    };
+    /// Our evaluation and LightGBM's differ: the model is not shipped.
+    PARITY = {
+        code: "train-parity", class: Refused, status: 500,
+        en: "the exported model's scores differ from the trained model's by up to {difference} on {rows} rows (tolerance {tolerance}); it is not shipped",
+        zh: "导出模型与训练所得模型在 {rows} 行上的得分最多相差 {difference}（容差 {tolerance}）；该模型不予发布",
+        hint_en: "please report it with the versions from `ingot doctor`", hint_zh: "请附上 `ingot doctor` 输出的版本信息进行反馈",
+    };
+    /// The time budget ended the search; a warning.
+    BUDGET = {
+        code: "train-budget-cut", class: Failed, status: 200,
+        en: "the time budget ended the search after {done} of {planned} trials; another machine may stop elsewhere and find another model",
+        zh: "时间预算用尽，搜索在完成 {done}/{planned} 组试验后停止；在其他机器上可能停在别处并得到不同的模型",
+        hint_en: "raise `train.budget` or lower `train.trials` for a result that is the same everywhere",
+        hint_zh: "如需处处一致的结果，请提高 `train.budget` 或降低 `train.trials`",
+    };
+}

@@ -1,0 +1,449 @@
+//! One training run, from tables to a model with its evidence.
+
+use crate::TrainConfig;
+use crate::baseline::{self, Judge};
+use crate::calibrate::{self, HeldOut};
+use crate::columns::{self, interned, numbers};
+use crate::engine::{Fold, Rows, Setup, fit};
+use crate::fairness::{self, Judged};
+use crate::features::{self, Encoded, Inputs, encode_table};
+use crate::folds;
+use crate::messages::{NO_ROWS, PARITY, TOO_FEW, WEIGHT};
+use crate::metrics::{bins, brier, ece, multiclass_top, quantiles, roc_points};
+use crate::outcome::{
+    self, CalibrationOutcome, ModelSize, Parity, Scheme, Threshold, TrainOutcome,
+};
+use crate::search::{self, Found};
+use crate::target::{self, class_index};
+use crate::threshold::{self, or_equal, theoretical};
+use arrow::record_batch::RecordBatch;
+use ingot_base::{Fault, FieldKind, Output, Reporter, Result, Signature, Task, Text};
+use ingot_runtime::lightgbm::{Booster, Output as Kind};
+use ingot_runtime::{Calibration, Forest, Matrix, Predictor, Preprocessing, TabularModel};
+
+/// Above this many rows one inner fold is held out instead of each in turn.
+const ROTATE_ROWS: usize = 50_000;
+/// The parity gate's tolerance on margins, relative to the larger of 1 and the margin.
+const TOLERANCE: f64 = 1e-9;
+
+/// The three parts of a split. `_source` and `_row` are never features; `_weight`, if present, weighs rows.
+#[derive(Debug, Clone, Copy)]
+pub struct Tables<'a> {
+    /// Learned from.
+    pub train: &'a [RecordBatch],
+    /// For early stopping, the search and calibration; may be empty.
+    pub validation: &'a [RecordBatch],
+    /// Only measured on.
+    pub test: &'a [RecordBatch],
+}
+
+/// A trained model with its evidence.
+#[derive(Debug)]
+pub struct Trained {
+    /// Ready to answer.
+    pub model: TabularModel,
+    /// LightGBM's text, without its parameters section.
+    pub model_text: String,
+    /// Signature and calibration.
+    pub preprocessing: Preprocessing,
+    /// What was tried and measured.
+    pub outcome: TrainOutcome,
+}
+
+/// Everything read from the tables.
+struct Prepared {
+    inputs: Inputs,
+    signature: Signature,
+    setup: Setup,
+    train: Rows,
+    validation: Option<Rows>,
+    test: Rows,
+    unknown: std::collections::BTreeMap<String, u64>,
+}
+
+/// Trains a model. Same tables, configuration and seed give the same bytes, unless the outcome says `budget_cut`.
+///
+/// # Errors
+/// When the tables do not fit the configuration, LightGBM fails, or the parity gate refuses the exported model.
+pub fn train(
+    config: &TrainConfig,
+    tables: &Tables<'_>,
+    reporter: &dyn Reporter,
+) -> Result<Trained> {
+    config.check()?;
+    reporter.start(&Text::new("training", "训练"), Some(config.trials as u64));
+    let mut prepared = prepare(config, tables, reporter)?;
+    let plan = Plan::new(config, &prepared, tables)?;
+    let found =
+        search::run(config, &prepared.setup, &plan.folds, prepared.train.labels.len(), reporter)?;
+    let held = plan.held_out(&prepared, &found)?;
+    let (calibration, tried) = if config.calibrate && config.task.is_classification() {
+        calibrate::choose(&held, config.seed)?
+    } else {
+        (Calibration::None, vec![])
+    };
+    let calibrated = held.calibrated(&calibration)?;
+    if let Output::Binary { threshold, .. } = &mut prepared.signature.output {
+        *threshold = threshold::choose(calibrated.data(), &held.labels, &held.weights, config.cost);
+    }
+    let params = prepared.setup.params(&found.trial().params);
+    let data = prepared.setup.dataset(&prepared.train, &params, None)?;
+    let rounds = found.trial().rounds;
+    let booster = fit(&data, &params, rounds)?;
+    let model_text = booster.to_text(rounds)?;
+    let preprocessing = Preprocessing::new(prepared.signature.clone(), calibration);
+    let model = TabularModel::new(Forest::parse(&model_text)?, preprocessing.clone())?;
+    let parity = parity(&booster, model.forest(), &prepared.test.matrix)?;
+    let evidence = Evidence { config, prepared: &prepared, plan: &plan, model: &model };
+    let outcome = evidence.gather(tables, found, &held, &calibrated, (tried, parity))?;
+    reporter.finish(&summary(&outcome));
+    Ok(Trained { model, model_text, preprocessing, outcome })
+}
+
+fn prepare(config: &TrainConfig, tables: &Tables<'_>, reporter: &dyn Reporter) -> Result<Prepared> {
+    for (name, table) in [("train", tables.train), ("test", tables.test)] {
+        if columns::rows(table) == 0 {
+            return Err(Fault::new(&NO_ROWS).arg("table", name));
+        }
+    }
+    let (output, labels) = target::fit(config, tables.train)?;
+    let inputs = features::fit(config, tables.train, reporter)?;
+    let signature = Signature { task: config.task, inputs: inputs.fields.clone(), output };
+    let classes = signature.output.width();
+    let categorical = inputs.fields.iter().enumerate();
+    let categorical =
+        categorical.filter(|(_, field)| matches!(field.kind, FieldKind::Category { .. }));
+    let categorical = categorical.map(|(index, _)| index).collect();
+    let train = Rows { matrix: inputs.matrix.clone(), labels, weights: weights(tables.train)? };
+    let setup = Setup::new(config, classes, categorical, &train);
+    let (test, unknown) = other(&signature, tables.test, "test")?;
+    let validation = if columns::rows(tables.validation) > 0 {
+        Some(other(&signature, tables.validation, "validation")?.0)
+    } else {
+        None
+    };
+    Ok(Prepared { inputs, signature, setup, train, validation, test, unknown })
+}
+
+fn other(
+    signature: &Signature,
+    batches: &[RecordBatch],
+    table: &str,
+) -> Result<(Rows, std::collections::BTreeMap<String, u64>)> {
+    let Encoded { matrix, unknown, .. } = encode_table(signature, batches)?;
+    let labels = target::complete(&signature.output, batches, table)?;
+    Ok((Rows { matrix, labels, weights: weights(batches)? }, unknown))
+}
+
+fn weights(batches: &[RecordBatch]) -> Result<Vec<f64>> {
+    if !columns::has(batches, "_weight") {
+        return Ok(vec![1.0; columns::rows(batches)]);
+    }
+    let weights = numbers(batches, "_weight")?;
+    if weights.iter().all(|weight| *weight > 0.0) { Ok(weights) } else { Err(Fault::new(&WEIGHT)) }
+}
+
+/// How candidates are compared.
+struct Plan {
+    scheme: Scheme,
+    folds: Vec<Fold>,
+    /// Per fold: the training rows held out; empty when the split gave validation rows.
+    held: Vec<Vec<usize>>,
+}
+
+impl Plan {
+    fn new(config: &TrainConfig, prepared: &Prepared, tables: &Tables<'_>) -> Result<Self> {
+        let params = prepared.setup.params(&config.params);
+        if let Some(validation) = &prepared.validation {
+            let train = prepared.setup.dataset(&prepared.train, &params, None)?;
+            let held = prepared.setup.dataset(validation, &params, Some(&train))?;
+            let rows = validation.labels.len() as u64;
+            return Ok(Self {
+                scheme: Scheme::Validation { rows },
+                folds: vec![Fold { train, held }],
+                held: vec![],
+            });
+        }
+        let count = prepared.train.labels.len();
+        let (folds, fold_of) = deal(config, prepared, tables)?;
+        let held_out = if count > ROTATE_ROWS { 1 } else { folds };
+        let mut plan = Self {
+            scheme: Scheme::Folds { folds, held_out, grouped: config.group.is_some() },
+            folds: vec![],
+            held: vec![],
+        };
+        for fold in 0..held_out {
+            let (held, rest): (Vec<usize>, Vec<usize>) =
+                (0..count).partition(|&row| fold_of.get(row) == Some(&fold));
+            let train = prepared.setup.dataset(&prepared.train.select(&rest), &params, None)?;
+            let rows = prepared.train.select(&held);
+            let valid = prepared.setup.dataset(&rows, &params, Some(&train))?;
+            plan.folds.push(Fold { train, held: valid });
+            plan.held.push(held);
+        }
+        Ok(plan)
+    }
+
+    /// The winner's scores of the rows it had not been trained on.
+    fn held_out(&self, prepared: &Prepared, found: &Found) -> Result<HeldOut> {
+        let classes = prepared.setup.classes;
+        let (mut scores, mut labels, mut weights) = (vec![], vec![], vec![]);
+        for (index, by_class) in found.winner.scores.iter().enumerate() {
+            let rows = match (&prepared.validation, self.held.get(index)) {
+                (None, Some(held)) => &prepared.train.select(held),
+                (Some(validation), _) => validation,
+                (None, None) => continue,
+            };
+            let count = rows.labels.len();
+            for row in 0..count {
+                scores.extend(
+                    (0..classes).filter_map(|class| by_class.get(class * count + row).copied()),
+                );
+            }
+            labels.extend_from_slice(&rows.labels);
+            weights.extend_from_slice(&rows.weights);
+        }
+        Ok(HeldOut { scores: Matrix::new(labels.len(), classes, scores)?, labels, weights })
+    }
+}
+
+/// Deals the training rows into inner folds; as many as the smallest class allows.
+fn deal(
+    config: &TrainConfig,
+    prepared: &Prepared,
+    tables: &Tables<'_>,
+) -> Result<(usize, Vec<usize>)> {
+    let labels = &prepared.train.labels;
+    if let Some(group) = &config.group {
+        let groups = interned(tables.train, group).map_err(|fault| fault.at("split.group"))?;
+        // Rows without a group are each their own.
+        let known = groups.values.len();
+        let mut next = u32::try_from(known).unwrap_or(u32::MAX);
+        let own = groups.codes.iter().map(|&code| {
+            if code != columns::MISSING {
+                return code;
+            }
+            next = next.saturating_add(1);
+            next - 1
+        });
+        let own: Vec<u32> = own.collect();
+        return Ok((config.folds, folds::grouped(&own, config.folds, config.seed)));
+    }
+    let strata: Vec<usize> = if config.task.is_classification() {
+        labels.iter().map(|&label| class_index(label)).collect()
+    } else {
+        folds::deciles(labels)
+    };
+    let mut sizes = vec![0_usize; strata.iter().max().map_or(1, |last| last + 1)];
+    for &stratum in &strata {
+        if let Some(size) = sizes.get_mut(stratum) {
+            *size += 1;
+        }
+    }
+    let smallest = sizes.iter().copied().filter(|&size| size > 0).min().unwrap_or_default();
+    let smallest = if config.task.is_classification() { smallest } else { labels.len() };
+    if smallest < 2 {
+        return Err(Fault::new(&TOO_FEW)
+            .arg("column", &config.target)
+            .arg("rows", smallest)
+            .arg("needed", 2));
+    }
+    let count = config.folds.min(smallest);
+    Ok((count, folds::stratified(&strata, count, config.seed)))
+}
+
+/// Compares our evaluation of the exported text with LightGBM's of the trained model.
+fn parity(booster: &Booster<'_>, forest: &Forest, rows: &Matrix) -> Result<Parity> {
+    let ours = forest.raw_batch(rows)?;
+    let theirs = booster.predict(rows, Kind::Margin)?;
+    let mut parity = Parity { rows: rows.rows() as u64, difference: 0.0, tolerance: TOLERANCE };
+    let mut fine = ours.data().len() == theirs.data().len();
+    for (a, b) in ours.data().iter().zip(theirs.data()) {
+        let difference = (a - b).abs();
+        fine &= difference <= TOLERANCE * b.abs().max(1.0);
+        parity.difference = parity.difference.max(difference);
+    }
+    if fine {
+        return Ok(parity);
+    }
+    Err(Fault::new(&PARITY)
+        .arg("difference", format_args!("{:e}", parity.difference))
+        .arg("rows", parity.rows)
+        .arg("tolerance", format_args!("{TOLERANCE:e}")))
+}
+
+/// What the figures are computed from.
+struct Evidence<'a> {
+    config: &'a TrainConfig,
+    prepared: &'a Prepared,
+    plan: &'a Plan,
+    model: &'a TabularModel,
+}
+
+impl Evidence<'_> {
+    fn gather(
+        &self,
+        tables: &Tables<'_>,
+        found: Found,
+        held: &HeldOut,
+        calibrated: &Matrix,
+        (tried, parity): (Vec<(String, f64)>, Parity),
+    ) -> Result<TrainOutcome> {
+        let (config, prepared) = (self.config, self.prepared);
+        let test = &prepared.test;
+        let scores = self.model.scores(&test.matrix)?;
+        let cut = match &prepared.signature.output {
+            Output::Binary { threshold, .. } => *threshold,
+            _ => 0.5,
+        };
+        let judge = Judge { task: config.task, test, threshold: cut, seed: config.seed };
+        // Baselines are not tuned: their threshold is the one theory gives.
+        let plain = Judge { threshold: theoretical(config.cost), ..judge };
+        let binary = config.task == Task::TabularBinary;
+        let judged =
+            Judged { task: config.task, scores: &scores, labels: &test.labels, threshold: cut };
+        let forest = self.model.forest();
+        Ok(TrainOutcome {
+            task: config.task,
+            target: config.target.clone(),
+            classes: classes(&prepared.signature.output),
+            rows: outcome::Rows {
+                train: prepared.train.labels.len() as u64,
+                validation: prepared.validation.as_ref().map_or(0, |rows| rows.labels.len() as u64),
+                test: test.labels.len() as u64,
+            },
+            features: prepared.inputs.features.clone(),
+            excluded: prepared.inputs.excluded.clone(),
+            scheme: self.plan.scheme.clone(),
+            model: ModelSize {
+                rounds: forest.iterations(),
+                trees: forest.trees().len(),
+                leaves: forest.trees().iter().map(ingot_runtime::Tree::leaves).sum(),
+            },
+            metrics: judge.metrics(&scores),
+            baselines: baseline::all(
+                &plain,
+                &prepared.setup,
+                &prepared.inputs.fields,
+                &prepared.train,
+            )?,
+            calibration: self.calibration(&scores, tried)?,
+            threshold: binary.then(|| self.threshold(cut, held, calibrated, &scores)),
+            confusion: confusion(&prepared.signature.output, &scores, &test.labels, cut),
+            roc: if binary {
+                roc_points(scores.data(), &test.labels, &test.weights)
+            } else {
+                vec![]
+            },
+            residuals: if config.task.is_classification() {
+                vec![]
+            } else {
+                quantiles(scores.data(), &test.labels)
+            },
+            fairness: fairness::slices(&config.fairness, tables.test, &judged)?,
+            parity,
+            unknown_categories: prepared.unknown.clone(),
+            search: found.search,
+        })
+    }
+
+    fn calibration(
+        &self,
+        scores: &Matrix,
+        tried: Vec<(String, f64)>,
+    ) -> Result<Option<CalibrationOutcome>> {
+        if !self.config.task.is_classification() {
+            return Ok(None);
+        }
+        let test = &self.prepared.test;
+        let uncalibrated = self.model.forest().scores(&test.matrix)?;
+        let reliability = |scores: &Matrix| {
+            if scores.cols() == 1 {
+                return bins(scores.data(), &test.labels);
+            }
+            let (top, right) = multiclass_top(scores, &test.labels);
+            bins(&top, &right)
+        };
+        let (before, after) = (reliability(&uncalibrated), reliability(scores));
+        Ok(Some(CalibrationOutcome {
+            method: self.model.preprocessing().calibration.name().to_owned(),
+            tried,
+            ece: (ece(&before), ece(&after)),
+            brier: (brier(&uncalibrated, &test.labels), brier(scores, &test.labels)),
+            before,
+            after,
+        }))
+    }
+
+    fn threshold(
+        &self,
+        value: f64,
+        held: &HeldOut,
+        calibrated: &Matrix,
+        scores: &Matrix,
+    ) -> Threshold {
+        let cost = or_equal(self.config.cost);
+        let theoretical = theoretical(self.config.cost);
+        let test = &self.prepared.test;
+        let on_test =
+            |at: f64| threshold::row(scores.data(), &test.labels, &test.weights, cost, at).cost;
+        Threshold {
+            value,
+            cost: self.config.cost,
+            theoretical,
+            table: threshold::table(
+                calibrated.data(),
+                &held.labels,
+                &held.weights,
+                cost,
+                &[value, theoretical],
+            ),
+            test_cost: on_test(value),
+            test_cost_constant: on_test(-1.0).min(on_test(2.0)),
+        }
+    }
+}
+
+fn classes(output: &Output) -> Vec<String> {
+    match output {
+        Output::Binary { positive, negative, .. } => vec![negative.clone(), positive.clone()],
+        Output::Multiclass { labels, .. } => labels.clone(),
+        Output::Number { .. } => vec![],
+    }
+}
+
+fn confusion(output: &Output, scores: &Matrix, labels: &[f64], threshold: f64) -> Vec<Vec<u64>> {
+    let classes = classes(output).len();
+    let mut table = vec![vec![0_u64; classes]; classes];
+    if classes == 0 {
+        return table;
+    }
+    for (row, &label) in scores.iter_rows().zip(labels) {
+        let guess = match row {
+            [p] => usize::from(*p >= threshold),
+            row => (0..row.len())
+                .fold(0, |best, class| if row.get(class) > row.get(best) { class } else { best }),
+        };
+        if let Some(cell) = table.get_mut(class_index(label)).and_then(|line| line.get_mut(guess)) {
+            *cell += 1;
+        }
+    }
+    table
+}
+
+fn summary(outcome: &TrainOutcome) -> Text {
+    let shown =
+        outcome.metrics.iter().take(2).map(|metric| format!("{} {:.4}", metric.name, metric.value));
+    let shown = shown.collect::<Vec<_>>().join(", ");
+    let (done, chosen) = (outcome.search.trials.len(), outcome.search.chosen);
+    Text::new(
+        format!(
+            "{done} trials, number {chosen} chosen, {} trees; test: {shown}",
+            outcome.model.trees
+        ),
+        format!(
+            "共 {done} 组试验，选用第 {chosen} 组，{} 棵树；测试集：{shown}",
+            outcome.model.trees
+        ),
+    )
+}

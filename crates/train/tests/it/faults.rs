@@ -1,0 +1,132 @@
+//! Bad inputs each give a fault that says what to do, in both languages and without a cell's value.
+
+use crate::data::{Person, config, credit, people, run, table};
+use arrow::array::{ArrayRef, Float64Array, StringArray};
+use arrow::record_batch::RecordBatch;
+use ingot_base::{Class, Fault, Lang, Task};
+use std::sync::Arc;
+
+fn fails(task: Task, target: impl Fn(&[Person]) -> ArrayRef) -> Fault {
+    let build = |seed| {
+        let people = people(seed, 300);
+        let target = target(&people);
+        table(&people, target)
+    };
+    run(&config(task), &build(1), &build(2)).unwrap_err()
+}
+
+fn texts(values: impl IntoIterator<Item = Option<&'static str>>) -> ArrayRef {
+    Arc::new(values.into_iter().collect::<StringArray>())
+}
+
+fn says(fault: &Fault, code: &str) {
+    assert_eq!(fault.code(), code);
+    for lang in [Lang::En, Lang::Zh] {
+        let text = fault.render(lang) + &fault.hint(lang).unwrap_or_default();
+        assert!(!text.contains('{'), "an argument is missing: {text}");
+    }
+}
+
+#[test]
+fn one_class_only() {
+    says(
+        &fails(Task::TabularBinary, |people| texts(people.iter().map(|_| Some("good")))),
+        "train-one-class",
+    );
+    let constant =
+        |people: &[Person]| Arc::new(Float64Array::from(vec![1.5; people.len()])) as ArrayRef;
+    says(&fails(Task::TabularRegression, constant), "train-one-class");
+}
+
+#[test]
+fn the_target_is_missing() {
+    let half =
+        |people: &[Person]| texts((0..people.len()).map(|row| (row % 2 == 0).then_some("good")));
+    let fault = fails(Task::TabularBinary, half);
+    says(&fault, "train-target-null");
+    assert!(fault.to_string().contains("150 of 300"));
+    let all_null = |people: &[Person]| texts(people.iter().map(|_| None));
+    says(&fails(Task::TabularMulticlass, all_null), "train-target-null");
+    let numbers = |people: &[Person]| {
+        Arc::new(people.iter().map(|p| p.income).collect::<Float64Array>()) as ArrayRef
+    };
+    says(&fails(Task::TabularRegression, numbers), "train-target-null");
+
+    let mut config = config(Task::TabularBinary);
+    config.target = "no such".into();
+    let fault = run(&config, &credit(1, 100), &credit(2, 100)).unwrap_err();
+    says(&fault, "train-column-missing");
+    assert_eq!(fault.key_path(), Some("project.target"));
+}
+
+#[test]
+fn a_target_of_the_wrong_kind() {
+    let text = |people: &[Person]| texts(people.iter().map(|p| Some(p.job)));
+    says(&fails(Task::TabularRegression, text), "train-target-not-number");
+    let fault = fails(Task::TabularBinary, text);
+    says(&fault, "train-class-count");
+    assert_eq!(fault.message().class, Class::Usage);
+    assert!(!fault.to_string().contains("经理"), "values stay out of the fault");
+}
+
+#[test]
+fn the_positive_class_must_exist() {
+    let mut config = config(Task::TabularBinary);
+    config.positive = Some("ugly".into());
+    let fault = run(&config, &credit(1, 200), &credit(2, 100)).unwrap_err();
+    says(&fault, "train-positive");
+    assert_eq!(fault.key_path(), Some("project.positive"));
+}
+
+#[test]
+fn no_column_to_learn_from() {
+    let mut config = config(Task::TabularBinary);
+    config.exclude = ["age", "income", "job", "sex", "owner", "noise"].map(String::from).to_vec();
+    says(&run(&config, &credit(1, 200), &credit(2, 100)).unwrap_err(), "train-no-features");
+    config.exclude = vec!["agee".into()];
+    let fault = run(&config, &credit(1, 200), &credit(2, 100)).unwrap_err();
+    assert_eq!(fault.key_path(), Some("train.exclude[0]"));
+}
+
+#[test]
+fn tables_without_rows_and_classes_without_training() {
+    let config = config(Task::TabularBinary);
+    let empty = credit(1, 0);
+    says(&run(&config, &empty, &credit(2, 100)).unwrap_err(), "train-no-rows");
+    says(&run(&config, &credit(1, 100), &empty).unwrap_err(), "train-no-rows");
+
+    let people = people(2, 100);
+    let test = table(&people, texts(people.iter().map(|_| Some("neither"))));
+    says(&run(&config, &credit(1, 200), &test).unwrap_err(), "train-class-unseen");
+
+    let crowd = crate::data::people(1, 200);
+    let lonely =
+        table(&crowd, texts((0..200).map(|row| Some(if row == 0 { "bad" } else { "good" }))));
+    says(&run(&config, &lonely, &lonely).unwrap_err(), "train-too-few");
+}
+
+#[test]
+fn weights_must_be_positive() {
+    let plain = credit(1, 200);
+    let mut columns: Vec<(String, ArrayRef)> = plain
+        .schema()
+        .fields()
+        .iter()
+        .zip(plain.columns())
+        .map(|(field, array)| (field.name().clone(), array.clone()))
+        .collect();
+    columns.push(("_weight".into(), Arc::new(Float64Array::from(vec![0.0; 200]))));
+    let train =
+        RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(n, a)| (n, a, true)))
+            .unwrap();
+    says(&run(&config(Task::TabularBinary), &train, &plain).unwrap_err(), "train-weight");
+}
+
+#[test]
+fn what_lightgbm_refuses_points_at_the_parameters() {
+    let mut config = config(Task::TabularBinary);
+    config.params.insert("bagging_fraction".into(), "7".into());
+    let fault = run(&config, &credit(1, 200), &credit(2, 100)).unwrap_err();
+    says(&fault, "runtime-lightgbm");
+    assert_eq!(fault.key_path(), Some("train.params"));
+}

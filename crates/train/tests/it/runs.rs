@@ -1,0 +1,184 @@
+//! What a run decides and says.
+
+use crate::data::{Heard, config, credit, people, risk, run, table};
+use arrow::array::{ArrayRef, Float64Array, StringArray};
+use arrow::record_batch::RecordBatch;
+use ingot_base::{FieldKind, Output, Silent, Task};
+use ingot_runtime::Predictor as _;
+use ingot_train::outcome::Scheme;
+use ingot_train::{Cost, Tables, TrainOutcome, encode_table};
+use std::sync::Arc;
+
+#[test]
+fn the_same_run_gives_the_same_bytes() {
+    let (train, test) = (credit(1, 900), credit(2, 400));
+    let mut config = config(Task::TabularBinary);
+    config.fairness = vec!["sex".into(), "age".into()];
+    let (a, b) = (run(&config, &train, &test).unwrap(), run(&config, &train, &test).unwrap());
+    assert_eq!(a.model_text, b.model_text);
+    assert_eq!(a.preprocessing.to_json().unwrap(), b.preprocessing.to_json().unwrap());
+    let json = |outcome: &TrainOutcome| serde_json::to_string(outcome).unwrap();
+    assert_eq!(json(&a.outcome), json(&b.outcome));
+    let read: TrainOutcome = serde_json::from_str(&json(&a.outcome)).unwrap();
+    assert_eq!(read, a.outcome, "the outcome survives its document");
+    config.seed = 43;
+    assert_ne!(run(&config, &train, &test).unwrap().model_text, a.model_text);
+}
+
+#[test]
+fn columns_are_chosen_and_reported() {
+    let (train, test) = (credit(1, 600), credit(2, 300));
+    let heard = Heard::default();
+    let mut config = config(Task::TabularBinary);
+    config.trials = 1;
+    config.exclude = vec!["noise".into()];
+    let tables = Tables { train: &[train], validation: &[], test: &[test] };
+    let trained = ingot_train::train(&config, &tables, &heard).unwrap();
+    let signature = &trained.preprocessing.signature;
+    let names: Vec<&str> = signature.inputs.iter().map(|field| field.name.as_str()).collect();
+    assert_eq!(names, ["age", "income", "job", "sex", "owner"]);
+    assert!(
+        matches!(&signature.inputs[0].kind, FieldKind::Number { integer: true, min, .. } if *min >= 18.0)
+    );
+    assert!(signature.inputs[1].nullable && !signature.inputs[0].nullable);
+    assert!(
+        matches!(&signature.inputs[2].kind, FieldKind::Category { values } if values == &["农民", "工人", "教师", "经理"])
+    );
+    assert!(matches!(signature.inputs[4].kind, FieldKind::Boolean));
+    let excluded: Vec<&str> = trained.outcome.excluded.iter().map(|e| e.name.as_str()).collect();
+    assert_eq!(excluded, ["user_id", "number", "noise", "empty", "constant"]);
+    let warnings = heard.0.lock().unwrap();
+    assert_eq!(warnings.len(), 4, "the column the user excluded needs no warning: {warnings:?}");
+    assert!(
+        matches!(&signature.output, Output::Binary { positive, negative, .. } if positive == "bad" && negative == "good")
+    );
+}
+
+#[test]
+fn the_loaded_package_answers_as_the_trained_model() {
+    let (train, test) = (credit(1, 900), credit(2, 400));
+    let trained = run(&config(Task::TabularBinary), &train, &test).unwrap();
+    let json = trained.preprocessing.to_json().unwrap();
+    let loaded = ingot_runtime::TabularModel::load(trained.model_text.as_bytes(), &json).unwrap();
+    let encoded = encode_table(&trained.preprocessing.signature, &[test]).unwrap();
+    assert_eq!(
+        loaded.scores(&encoded.matrix).unwrap(),
+        trained.model.scores(&encoded.matrix).unwrap()
+    );
+    assert!(trained.outcome.parity.difference <= 1e-12 && trained.outcome.parity.rows == 400);
+    let mut one = [0.0];
+    loaded.score_row(encoded.matrix.row(7), &mut one).unwrap();
+    assert_eq!(one[0], loaded.scores(&encoded.matrix).unwrap().row(7)[0]);
+}
+
+#[test]
+fn tables_are_encoded_by_name_and_strangers_are_counted() {
+    let (train, test) = (credit(1, 600), credit(2, 300));
+    let trained = run(&config(Task::TabularBinary), &train, &test).unwrap();
+    let signature = &trained.preprocessing.signature;
+    let job = StringArray::from(vec![Some("医生"), Some("经理"), None]);
+    let columns: Vec<(&str, ArrayRef)> = vec![
+        ("extra", Arc::new(StringArray::from(vec!["x", "y", "z"]))),
+        ("job", Arc::new(job)),
+        ("owner", test.column_by_name("owner").unwrap().slice(0, 3)),
+        ("sex", test.column_by_name("sex").unwrap().slice(0, 3)),
+        ("noise", test.column_by_name("noise").unwrap().slice(0, 3)),
+        ("income", Arc::new(Float64Array::from(vec![Some(1.0), None, Some(f64::INFINITY)]))),
+        ("age", Arc::new(arrow::array::Int32Array::from(vec![20, 30, 40]))),
+    ];
+    let batch =
+        RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(n, a)| (n, a, true)))
+            .unwrap();
+    let encoded = encode_table(signature, &[batch.clone()]).unwrap();
+    assert_eq!(encoded.unknown["job"], 1);
+    let column = |name: &str| {
+        let index = signature.inputs.iter().position(|field| field.name == name).unwrap();
+        encoded.matrix.column(index).collect::<Vec<_>>()
+    };
+    assert_eq!(column("age"), [20.0, 30.0, 40.0]);
+    assert!(column("income")[1].is_nan() && column("income")[2].is_nan());
+    let jobs = column("job");
+    assert!(jobs[0].is_nan() && jobs[1] == 3.0 && jobs[2].is_nan());
+    assert!(encoded.labels.iter().all(|label| label.is_nan()), "there is no target to read");
+    let without = batch.project(&[0, 1, 2, 3, 4, 5]).unwrap();
+    assert_eq!(encode_table(signature, &[without]).unwrap_err().code(), "train-column-missing");
+}
+
+#[test]
+fn validation_rows_of_the_split_are_used_when_there_are_any() {
+    let (train, validation, test) = (credit(1, 800), credit(3, 300), credit(2, 300));
+    let tables = Tables { train: &[train], validation: &[validation], test: &[test] };
+    let trained = ingot_train::train(&config(Task::TabularBinary), &tables, &Silent).unwrap();
+    assert_eq!(trained.outcome.scheme, Scheme::Validation { rows: 300 });
+    assert_eq!((trained.outcome.rows.train, trained.outcome.rows.validation), (800, 300));
+    assert!(trained.outcome.search.trials.iter().all(|trial| trial.error.is_none()));
+}
+
+#[test]
+fn groups_stay_together_in_inner_folds() {
+    let (train, test) = (credit(1, 600), credit(2, 300));
+    let mut config = config(Task::TabularBinary);
+    config.group = Some("job".into());
+    let outcome = run(&config, &train, &test).unwrap().outcome;
+    assert!(matches!(outcome.scheme, Scheme::Folds { grouped: true, .. }));
+    assert!(outcome.excluded.iter().any(|column| column.name == "job"));
+}
+
+#[test]
+fn weights_matter() {
+    let people = people(1, 800);
+    let plain = table(&people, risk(&people));
+    let weigh = |old: f64| {
+        let weights = Float64Array::from_iter_values(
+            people.iter().map(|p| if p.age > 48.0 { old } else { 1.0 }),
+        );
+        let mut columns: Vec<(String, ArrayRef)> = plain
+            .schema()
+            .fields()
+            .iter()
+            .zip(plain.columns())
+            .map(|(field, array)| (field.name().clone(), array.clone()))
+            .collect();
+        columns.push(("_weight".into(), Arc::new(weights)));
+        RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(n, a)| (n, a, true)))
+            .unwrap()
+    };
+    let mut config = config(Task::TabularBinary);
+    config.trials = 1;
+    let test = credit(2, 300);
+    let model = |train: &RecordBatch| run(&config, train, &test).unwrap().model_text;
+    assert_eq!(model(&weigh(1.0)), model(&plain), "a weight of 1 is no weight");
+    assert_ne!(model(&weigh(5.0)), model(&plain));
+}
+
+#[test]
+fn the_budget_ends_the_search_but_never_the_first_trial() {
+    let (train, test) = (credit(1, 600), credit(2, 300));
+    let mut config = config(Task::TabularBinary);
+    config.budget = std::time::Duration::ZERO;
+    let search = run(&config, &train, &test).unwrap().outcome.search;
+    assert!(search.budget_cut);
+    assert_eq!((search.trials.len(), search.planned, search.chosen), (1, 5, 0));
+}
+
+#[test]
+fn a_stated_cost_moves_the_threshold() {
+    let (train, test) = (credit(1, 1500), credit(2, 600));
+    let mut config = config(Task::TabularBinary);
+    config.trials = 2;
+    let equal = run(&config, &train, &test).unwrap().outcome.threshold.unwrap();
+    assert_eq!(equal.value, 0.5);
+    config.cost = Some(Cost { false_positive: 1.0, false_negative: 5.0 });
+    let trained = run(&config, &train, &test).unwrap();
+    let dear = trained.outcome.threshold.unwrap();
+    assert!(dear.value < 0.4 && (dear.theoretical - 1.0 / 6.0).abs() < 1e-12, "{dear:?}");
+    let chosen = dear.table.iter().find(|row| row.threshold == dear.value).unwrap();
+    assert!(
+        dear.table.iter().all(|row| row.cost >= chosen.cost - 1e-12),
+        "the cheapest on held-out rows"
+    );
+    assert!(
+        matches!(trained.preprocessing.signature.output, Output::Binary { threshold, .. } if threshold == dear.value)
+    );
+    assert!(dear.test_cost < dear.test_cost_constant);
+}
