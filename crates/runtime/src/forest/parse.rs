@@ -121,6 +121,18 @@ impl<'a> Block<'a> {
         }
     }
 
+    /// LightGBM writes the threshold `inf` where all known values go left and missing ones right.
+    fn not_nan(&self, key: &str, length: usize) -> Result<Vec<f64>> {
+        let values: Vec<f64> = self.list(key, length)?;
+        if values.iter().any(|value| value.is_nan()) {
+            return Err(damaged(
+                self.line,
+                format_args!("`{key}` holds something that is no number"),
+            ));
+        }
+        Ok(values)
+    }
+
     /// As [`finite`](Self::finite), zeros when the key is absent: figures that old versions do not write.
     fn finite_or_zero(&self, key: &str, length: usize) -> Result<Vec<f64>> {
         if self.values.contains_key(key) { self.finite(key, length) } else { Ok(vec![0.0; length]) }
@@ -265,7 +277,7 @@ fn tree(block: &Block<'_>, features: usize) -> Result<Tree> {
     let mut tree = Tree {
         split_feature: block.list("split_feature", nodes)?,
         split_gain: block.finite_or_zero("split_gain", nodes)?,
-        threshold: block.finite("threshold", nodes)?,
+        threshold: block.not_nan("threshold", nodes)?,
         decision_type: block.list("decision_type", nodes)?,
         left_child: block.list("left_child", nodes)?,
         right_child: block.list("right_child", nodes)?,
@@ -437,7 +449,8 @@ end of parameters
         assert!(broken("right_child=-2 -3", "right_child=-2 -2147483648").contains("form a tree"));
         assert!(broken("split_feature=0 1", "split_feature=0 2").contains("does not exist"));
         assert!(broken("threshold=0.5 0", "threshold=0.5 1").contains("category set"));
-        assert!(broken("threshold=0.5 0", "threshold=NaN 0").contains("not finite"));
+        assert!(broken("threshold=0.5 0", "threshold=NaN 0").contains("no number"));
+        assert!(broken("threshold=0.5 0", "threshold=0.5 inf").contains("category set"));
         assert!(broken("leaf_value=0.25", "leaf_value=inf").contains("not finite"));
         assert!(broken("leaf_value=0.25 ", "leaf_value=").contains("2 values where 3"));
         assert!(broken("cat_boundaries=0 2", "cat_boundaries=0 3").contains("cat_threshold"));

@@ -52,7 +52,7 @@ impl Tree {
         &self.split_gain
     }
 
-    /// Per node: numerical splits go left at or below; categorical splits hold the index of their category set.
+    /// Per node: numerical splits go left at or below, at infinity all but missing values; categorical splits hold the index of their category set.
     pub fn threshold(&self) -> &[f64] {
         &self.threshold
     }

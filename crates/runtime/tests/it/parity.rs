@@ -176,6 +176,24 @@ fn numbers_with_every_objective_that_has_no_link() {
 }
 
 #[test]
+fn a_split_on_missing_alone_has_an_infinite_threshold() {
+    let matrix = rows(1, 2000);
+    let labels: Vec<f64> =
+        matrix.iter_rows().map(|row| f64::from(u8::from(row[1].is_nan()))).collect();
+    let params = Params::new().with("objective", "binary").with("deterministic", true);
+    let data = Dataset::new(&matrix, &labels, None, &[3, 4], &params, None).unwrap();
+    let mut booster = Booster::new(&data, &params).unwrap();
+    booster.update().unwrap();
+    let forest = Forest::parse(&booster.to_text(1).unwrap()).unwrap();
+    assert!(forest.trees()[0].threshold().contains(&f64::INFINITY));
+    for sample in [rows(2, 500), odd_rows()] {
+        let (ours, theirs) =
+            (forest.raw_batch(&sample).unwrap(), booster.predict(&sample, Output::Margin).unwrap());
+        assert_eq!(ours.data(), theirs.data());
+    }
+}
+
+#[test]
 fn random_forest_averages() {
     let label = |row: &[f64], noise: f64| f64::from(u8::from(signal(row) + noise > 2.2));
     let params = Params::new()
