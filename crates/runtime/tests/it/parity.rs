@@ -177,7 +177,9 @@ fn numbers_with_every_objective_that_has_no_link() {
 
 #[test]
 fn a_split_on_missing_alone_has_an_infinite_threshold() {
-    let matrix = rows(1, 2000);
+    // Values on both sides of zero: no threshold below them all exists, so "known or missing" needs one above them all.
+    let mut matrix = rows(1, 2000);
+    matrix.data_mut().iter_mut().skip(1).step_by(6).for_each(|value| *value = *value * 2.0 - 1.0);
     let labels: Vec<f64> =
         matrix.iter_rows().map(|row| f64::from(u8::from(row[1].is_nan()))).collect();
     let params = Params::new().with("objective", "binary").with("deterministic", true);
@@ -185,7 +187,7 @@ fn a_split_on_missing_alone_has_an_infinite_threshold() {
     let mut booster = Booster::new(&data, &params).unwrap();
     booster.update().unwrap();
     let forest = Forest::parse(&booster.to_text(1).unwrap()).unwrap();
-    assert!(forest.trees()[0].threshold().contains(&f64::INFINITY));
+    assert!(forest.trees()[0].threshold().contains(&f64::INFINITY), "{:?}", forest.trees()[0]);
     for sample in [rows(2, 500), odd_rows()] {
         let (ours, theirs) =
             (forest.raw_batch(&sample).unwrap(), booster.predict(&sample, Output::Margin).unwrap());
