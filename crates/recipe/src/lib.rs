@@ -1,1 +1,91 @@
 //! The recipe file: TOML with spans in, a valid recipe or all its faults out.
+//!
+//! The language is described once, in `language`; the checker and the JSON Schema are read off that description.
+//! Nothing else in the workspace knows the file: stages name a key path (`clean.keep[0]`) in their faults, and
+//! [`locate`] turns it into a line and a column.
+
+mod bech32;
+mod check;
+mod diagnostic;
+mod duration;
+mod forms;
+mod language;
+pub mod messages;
+mod model;
+mod rules;
+mod schema;
+mod secrets;
+mod span;
+mod starter;
+mod syntax;
+
+pub use diagnostic::Diagnostic;
+pub use messages::MESSAGES;
+pub use model::{
+    Action, Batch, Cast, CastType, Clean, ColumnRule, Cost, Dedupe, Expectation, Explain,
+    ExplainMethod, Format, Generalize, Impute, ImputeMethod, OnFail, Outlier, OutlierAction,
+    OutlierMethod, Project, Protect, RateLimit, Recipe, Rule, Seal, Serve, Source, Split,
+    SplitMethod, Train,
+};
+pub use schema::json_schema;
+pub use span::Span;
+pub use starter::starter;
+
+use diagnostic::Found;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use syntax::Document;
+
+/// Most faults reported of one recipe.
+const MOST: usize = 200;
+
+/// Reads a recipe. `file_name` is what diagnostics call the file; nothing is read from disk.
+///
+/// # Errors
+/// All faults of the recipe in the order of its lines (the first 200): broken TOML, unknown keys, wrong types, values
+/// out of range, settings that contradict each other. Where the TOML itself is broken, the rest of the text is checked
+/// key by key, but nothing is said of what might be missing.
+pub fn parse(file_name: &str, text: &str) -> std::result::Result<Recipe, Vec<Diagnostic>> {
+    let Document { entries, broken, trusted } = syntax::read(text);
+    let (json, mut faults) = check::recipe(&entries);
+    if broken.is_empty() {
+        faults.extend(rules::check(&json).into_iter().map(|fault| {
+            let range =
+                fault.key_path().and_then(|path| syntax::find(&entries, path)).unwrap_or(0..0);
+            Found::new(fault, range)
+        }));
+    } else {
+        let lines: BTreeSet<usize> = broken.iter().map(|found| line(text, found)).collect();
+        faults.retain(|found| {
+            !found.missing && found.range.start < trusted && !lines.contains(&line(text, found))
+        });
+        faults.extend(broken);
+    }
+    if faults.is_empty() {
+        match serde_json::from_value(json) {
+            Ok(recipe) => return Ok(recipe),
+            // Unreachable by test: whatever passes the description has the model's types.
+            Err(error) => {
+                let fault =
+                    ingot_base::fault::internal("a checked recipe without a model").because(error);
+                faults.push(Found::new(fault, 0..0));
+            }
+        }
+    }
+    faults.sort_by_key(|found| found.range.start);
+    faults.truncate(MOST);
+    let (file, text): (Arc<str>, Arc<str>) = (file_name.into(), text.into());
+    Err(faults.into_iter().map(|found| Diagnostic::new(&file, &text, found)).collect())
+}
+
+fn line(text: &str, found: &Found) -> usize {
+    text.get(..found.range.start)
+        .map_or(0, |before| before.bytes().filter(|byte| *byte == b'\n').count())
+}
+
+/// Where a key path such as `clean.keep[0]`, `source[1].uri` or `protect.columns[2].name` stands in the text: its value,
+/// or the header of its table. Where the recipe does not set it, the nearest table or value above it; `None` when that
+/// is not there either, or the path is none. Keys with dots or brackets stand in quotes: `source[0].rename."a.b"`.
+pub fn locate(text: &str, key_path: &str) -> Option<Span> {
+    syntax::find(&syntax::read(text).entries, key_path).map(|range| Span::of(text, &range))
+}

@@ -1,0 +1,153 @@
+//! The tables `[split]`, `[train]`, `[explain]`, `[seal]` and `[serve]`, typed.
+
+use crate::duration;
+use ingot_base::Text;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// The table `[split]`. [`Recipe::split_method`](crate::Recipe::split_method) says which rows go where.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Split {
+    /// Share of the test part, in (0, 1); with `validation` below 1.
+    pub test: f64,
+    /// Share of the validation part, in [0, 1).
+    pub validation: f64,
+    /// Every class in the same proportion on all sides; only in classification, never with `time`.
+    pub stratify: bool,
+    /// Rows with the same value here stay together; never with `time`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+    /// The latest rows by this column are the test.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time: Option<String>,
+}
+
+/// Which rows go where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SplitMethod {
+    /// By chance.
+    Random,
+    /// By chance within each value of a column: the target.
+    Stratified(String),
+    /// The latest rows by a column are the test part, those before them the validation part.
+    Time(String),
+}
+
+/// The table `[train]`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Train {
+    /// How long the search may take: 1 second to 7 days.
+    #[serde(with = "duration")]
+    pub budget: Duration,
+    /// How many candidates the search tries at most: 1 to 10,000.
+    pub trials: usize,
+    /// Columns never to learn from.
+    pub exclude: Vec<String>,
+    /// Every class weighs the same; only in classification.
+    pub balance: bool,
+    /// Probabilities are calibrated.
+    pub calibrate: bool,
+    /// What mistakes cost; only in binary classification.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<Cost>,
+    /// Columns whose groups are compared.
+    pub fairness: Vec<String>,
+    /// Inner folds when there are no validation rows: 2 to 20.
+    pub folds: usize,
+    /// A text column with more distinct values is not learnt from: 2 to 100,000.
+    pub max_categories: usize,
+    /// Processor cores, 1 to 1,024; `None`: all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub threads: Option<usize>,
+    /// LightGBM parameters that the search must not touch.
+    pub params: BTreeMap<String, String>,
+}
+
+/// What each wrong answer of a binary model costs, in any unit; above 0.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cost {
+    /// The negative class labelled positive.
+    pub false_positive: f64,
+    /// The positive class labelled negative.
+    pub false_negative: f64,
+}
+
+/// The table `[explain]`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Explain {
+    /// How contributions are computed.
+    pub method: ExplainMethod,
+    /// Test rows that figures over all rows are computed from, at most: 10 to 1,000,000.
+    pub sample: usize,
+    /// Depth of the surrogate tree: 1 to 8.
+    pub surrogate_depth: usize,
+    /// What columns are called in reason codes and reports.
+    pub titles: BTreeMap<String, Text>,
+}
+
+/// How contributions are computed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ExplainMethod {
+    /// The exact method for the model.
+    Auto,
+    /// Shapley values of trees.
+    TreeShap,
+}
+
+/// The table `[seal]`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Seal {
+    /// age public keys, checksums checked, besides the project's own.
+    pub recipients: Vec<String>,
+    /// Last day on which the package loads, `YYYY-MM-DD` in UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub licence_expires: Option<String>,
+    /// Folder of the project's keys.
+    pub keys: String,
+}
+
+/// The table `[serve]`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Serve {
+    /// Address and port.
+    pub listen: SocketAddr,
+    /// Token bucket of a key that has no limit of its own.
+    pub rate_limit: RateLimit,
+    /// How requests are put together.
+    pub batch: Batch,
+    /// Requests that may wait.
+    pub queue: usize,
+    /// A request that took longer is answered 504.
+    #[serde(with = "duration")]
+    pub deadline: Duration,
+}
+
+/// A token bucket.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RateLimit {
+    /// Requests a second; above 0.
+    pub per_second: f64,
+    /// Requests at once.
+    pub burst: u32,
+}
+
+/// How requests are put together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Batch {
+    /// Rows in a batch at most.
+    pub max_rows: usize,
+    /// How long the first request waits for others.
+    #[serde(with = "duration")]
+    pub max_wait: Duration,
+}

@@ -1,0 +1,424 @@
+//! Rules over several settings. They look at checked JSON in which a wrong value is null: they speak even when other
+//! settings are wrong, and take a wrong value for one that is there.
+
+use crate::forms::is_database;
+use crate::messages as m;
+use crate::span::child;
+use ingot_base::{Fault, Task};
+use serde_json::Value as Json;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Every rule that the recipe breaks; each fault carries its key path.
+pub(crate) fn check(recipe: &Json) -> Vec<Fault> {
+    let mut rules = Rules { recipe, faults: Vec::new() };
+    rules.task();
+    rules.sources();
+    rules.cleaning();
+    rules.protection();
+    rules.split();
+    rules.names();
+    rules.faults
+}
+
+struct Rules<'r> {
+    recipe: &'r Json,
+    faults: Vec<Fault>,
+}
+
+/// What the recipe does to a protected column.
+struct Protected<'r> {
+    renamed: Option<&'r str>,
+    dropped: bool,
+}
+
+impl<'r> Rules<'r> {
+    fn text(&self, pointer: &str) -> Option<&'r str> {
+        self.recipe.pointer(pointer).and_then(Json::as_str)
+    }
+
+    fn items(&self, pointer: &str) -> &'r [Json] {
+        self.recipe.pointer(pointer).and_then(Json::as_array).map_or(&[], Vec::as_slice)
+    }
+
+    fn is_on(&self, pointer: &str) -> bool {
+        self.recipe.pointer(pointer).and_then(Json::as_bool).unwrap_or(false)
+    }
+
+    fn report(&mut self, path: impl Into<String>, fault: Fault) {
+        self.faults.push(fault.at(path));
+    }
+
+    fn target(&self) -> Option<&'r str> {
+        self.text("/project/target")
+    }
+
+    /// Settings that only some tasks have.
+    fn task(&mut self) {
+        let Some(task) = self.text("/project/task").and_then(|task| task.parse::<Task>().ok())
+        else {
+            return;
+        };
+        let binary = task == Task::TabularBinary;
+        let classes = task.is_classification();
+        let (one, several) = ("tabular.binary", "tabular.binary, tabular.multiclass");
+        let has = |pointer: &str| self.recipe.pointer(pointer).is_some();
+        let checks = [
+            ("project.positive", has("/project/positive") && !binary, one),
+            ("split.stratify", self.is_on("/split/stratify") && !classes, several),
+            ("train.balance", self.is_on("/train/balance") && !classes, several),
+            ("train.cost", has("/train/cost") && !binary, one),
+            (
+                "train.params.objective",
+                has("/train/params/objective") && classes,
+                "tabular.regression",
+            ),
+        ];
+        for (path, wrong, tasks) in checks {
+            if wrong {
+                self.report(
+                    path,
+                    Fault::new(&m::KEY_TASK).arg("key", path).arg("tasks", tasks).arg("task", task),
+                );
+            }
+        }
+    }
+
+    fn sources(&mut self) {
+        let mut names = BTreeSet::new();
+        for (index, source) in self.items("/source").iter().enumerate() {
+            let path = |key: &str| format!("source[{index}].{key}");
+            if let Some(name) = field(source, "name").filter(|name| !names.insert(*name)) {
+                self.report(path("name"), Fault::new(&m::SOURCE_NAME_TWICE).arg("name", name));
+            }
+            if let Some(uri) = field(source, "uri") {
+                let query = source.get("query").is_some();
+                if is_database(uri) && !query {
+                    self.report(path("uri"), Fault::new(&m::DATABASE_WITHOUT_QUERY));
+                } else if !is_database(uri) && query {
+                    self.report(path("query"), Fault::new(&m::QUERY_WITHOUT_DATABASE));
+                }
+                if is_database(uri) && source.get("format").is_some() {
+                    self.report(path("format"), Fault::new(&m::FORMAT_OF_DATABASE));
+                }
+            }
+            let mut made = BTreeSet::new();
+            for (from, to) in source.get("rename").and_then(Json::as_object).into_iter().flatten() {
+                if let Some(to) = to.as_str().filter(|to| !made.insert(*to)) {
+                    self.report(
+                        child(&path("rename"), from),
+                        Fault::new(&m::COLUMN_TWICE).arg("column", to),
+                    );
+                }
+            }
+        }
+    }
+
+    fn cleaning(&mut self) {
+        for (index, rule) in self.items("/clean/impute").iter().enumerate() {
+            let path = format!("clean.impute[{index}]");
+            self.belongs(rule, &path, "method", &[("value", &["constant"])]);
+        }
+        for (index, rule) in self.items("/clean/outliers").iter().enumerate() {
+            let path = format!("clean.outliers[{index}]");
+            let bounds: &[&str] = &["range"];
+            self.allowed(
+                rule,
+                &path,
+                "method",
+                &[("factor", &["iqr", "zscore", "quantile"]), ("min", bounds), ("max", bounds)],
+            );
+            self.bounds(rule, &path);
+            let method = field(rule, "method");
+            if method == Some("range") {
+                for key in ["min", "max"] {
+                    self.needed(rule, &path, "method = \"range\"", key);
+                }
+            }
+            let factor = rule.get("factor").and_then(Json::as_f64);
+            if method == Some("quantile") && factor.is_some_and(|factor| factor >= 0.5) {
+                self.report(format!("{path}.factor"), Fault::new(&m::QUANTILE));
+            }
+        }
+        for (index, expectation) in self.items("/clean/expect").iter().enumerate() {
+            self.expectation(expectation, &format!("clean.expect[{index}]"));
+        }
+    }
+
+    fn expectation(&mut self, expectation: &Json, path: &str) {
+        let Some(object) = expectation.as_object() else { return };
+        let has = |key: &str| object.contains_key(key);
+        let mut rules: Vec<&str> = Vec::new();
+        if has("min") || has("max") {
+            rules.push("min … max");
+        }
+        rules.extend(
+            ["one_of", "matches", "unique", "not_null", "sql"].into_iter().filter(|key| has(key)),
+        );
+        match rules.as_slice() {
+            [] => self.faults.push(Fault::new(&m::EXPECT_NOTHING).at(path)),
+            [rule] if *rule != "sql" => self.needed(expectation, path, rule, "column"),
+            [_] => {}
+            several => {
+                let fault = Fault::new(&m::EXPECT_SEVERAL).arg("rules", several.join(", "));
+                self.report(path, fault);
+            }
+        }
+        self.bounds(expectation, path);
+    }
+
+    fn bounds(&mut self, rule: &Json, path: &str) {
+        let number = |key| rule.get(key).and_then(Json::as_f64);
+        if let (Some(min), Some(max)) = (number("min"), number("max"))
+            && min > max
+        {
+            self.report(format!("{path}.min"), Fault::new(&m::BOUNDS));
+        }
+    }
+
+    /// Keys that have a meaning, and are needed, with some values of `selector` only.
+    fn belongs(&mut self, rule: &Json, path: &str, selector: &str, keys: &[(&str, &[&str])]) {
+        self.allowed(rule, path, selector, keys);
+        let Some(chosen) = field(rule, selector) else { return };
+        for (key, values) in keys {
+            if values.contains(&chosen) {
+                self.needed(rule, path, &format!("{selector} = \"{chosen}\""), key);
+            }
+        }
+    }
+
+    fn allowed(&mut self, rule: &Json, path: &str, selector: &str, keys: &[(&str, &[&str])]) {
+        let Some(chosen) = field(rule, selector) else { return };
+        for (key, values) in keys {
+            if rule.get(*key).is_some() && !values.contains(&chosen) {
+                let setting = format!("{selector} = \"{chosen}\"");
+                self.report(
+                    format!("{path}.{key}"),
+                    Fault::new(&m::NO_MEANING).arg("key", key).arg("setting", setting),
+                );
+            }
+        }
+    }
+
+    fn needed(&mut self, rule: &Json, path: &str, setting: &str, key: &str) {
+        if rule.get(key).is_none() {
+            let example = match key {
+                "to" => "to = \"year\"",
+                "value" => "value = \"unknown\"",
+                "min" => "min = 0",
+                "max" => "max = 100",
+                _ => "column = \"age\"",
+            };
+            let fault = Fault::new(&m::NEEDS)
+                .arg("setting", setting)
+                .arg("key", key)
+                .arg("example", example);
+            self.faults.push(fault.at(path));
+        }
+    }
+
+    fn protection(&mut self) {
+        let mask: &[&str] = &["mask"];
+        let mut seen = BTreeSet::new();
+        let mut made = BTreeSet::new();
+        for (index, rule) in self.items("/protect/columns").iter().enumerate() {
+            let path = format!("protect.columns[{index}]");
+            self.allowed(
+                rule,
+                &path,
+                "action",
+                &[("keep_start", mask), ("keep_end", mask), ("with", mask)],
+            );
+            self.allowed(
+                rule,
+                &path,
+                "action",
+                &[("as", &["encrypt", "hash", "mask", "generalize"])],
+            );
+            self.belongs(rule, &path, "action", &[("to", &["generalize"])]);
+            let Some(name) = field(rule, "name") else { continue };
+            if !seen.insert(name) {
+                self.report(
+                    format!("{path}.name"),
+                    Fault::new(&m::PROTECTED_TWICE).arg("column", name),
+                );
+            }
+            if self.target() == Some(name) {
+                self.report(
+                    format!("{path}.name"),
+                    Fault::new(&m::PROTECT_TARGET).arg("column", name),
+                );
+            }
+            if let Some(renamed) = field(rule, "as")
+                && (!made.insert(renamed) || self.target() == Some(renamed))
+            {
+                self.report(
+                    format!("{path}.as"),
+                    Fault::new(&m::COLUMN_TWICE).arg("column", renamed),
+                );
+            }
+        }
+        // A rule that keeps its column's name, and another that takes it.
+        for (index, rule) in self.items("/protect/columns").iter().enumerate() {
+            let taken = field(rule, "as").filter(|renamed| field(rule, "name") != Some(*renamed));
+            let kept = |other: &Json| {
+                field(other, "name") == taken
+                    && other.get("as").is_none()
+                    && field(other, "action") != Some("drop")
+            };
+            if let Some(column) = taken.filter(|_| self.items("/protect/columns").iter().any(kept))
+            {
+                self.report(
+                    format!("protect.columns[{index}].as"),
+                    Fault::new(&m::COLUMN_TWICE).arg("column", column),
+                );
+            }
+        }
+    }
+
+    fn split(&mut self) {
+        let number = |pointer| self.recipe.pointer(pointer).and_then(Json::as_f64);
+        if let (Some(test), Some(validation)) = (number("/split/test"), number("/split/validation"))
+            && test + validation >= 1.0
+        {
+            let sum = format!("{:.4}", test + validation);
+            let sum = sum.trim_end_matches('0').trim_end_matches('.');
+            self.report("split.validation", Fault::new(&m::SHARES).arg("sum", sum));
+        }
+        if self.text("/split/time").is_some() {
+            if self.is_on("/split/stratify") {
+                self.report(
+                    "split.stratify",
+                    Fault::new(&m::TIME_EXCLUSIVE).arg("other", "stratify"),
+                );
+            }
+            if self.text("/split/group").is_some() {
+                self.report("split.group", Fault::new(&m::TIME_EXCLUSIVE).arg("other", "group"));
+            }
+        }
+    }
+
+    /// Columns by the names that they have where they are named.
+    fn names(&mut self) {
+        let protected = self.protected();
+        let renamed = self.renamed_by_every_source();
+        let made: BTreeMap<&str, &str> =
+            protected.iter().filter_map(|(name, rule)| Some((rule.renamed?, *name))).collect();
+        for (path, name) in self.named_before_protection() {
+            if let Some(now) = renamed.get(name) {
+                self.was_renamed(path, name, now, "[[source]]");
+            } else if let Some(now) = made
+                .get(name)
+                .filter(|_| !protected.contains_key(name) && !path.starts_with("protect"))
+            {
+                self.report(
+                    path,
+                    Fault::new(&m::RENAMED_LATER).arg("column", name).arg("now", now),
+                );
+            }
+        }
+        for (path, name) in self.named_after_protection() {
+            if path != "project.target"
+                && !path.starts_with("explain.titles")
+                && self.target() == Some(name)
+            {
+                let fault = Fault::new(&m::NAMES_TARGET).arg("key", &path).arg("column", name);
+                self.report(path, fault);
+            } else if let Some(now) = renamed.get(name) {
+                self.was_renamed(path, name, now, "[[source]]");
+            } else if let Some(rule) = protected.get(name).filter(|_| !made.contains_key(name)) {
+                match rule.renamed {
+                    Some(now) => self.was_renamed(path, name, now, "[protect]"),
+                    None if rule.dropped && self.target() != Some(name) => {
+                        self.report(path, Fault::new(&m::COLUMN_DROPPED).arg("column", name));
+                    }
+                    None => {}
+                }
+            }
+        }
+    }
+
+    fn was_renamed(&mut self, path: String, name: &str, now: &str, place: &str) {
+        self.report(
+            path,
+            Fault::new(&m::RENAMED_BEFORE).arg("column", name).arg("now", now).arg("place", place),
+        );
+    }
+
+    fn protected(&self) -> BTreeMap<&'r str, Protected<'r>> {
+        let rule = |rule: &'r Json| {
+            let name = field(rule, "name")?;
+            let renamed = field(rule, "as").filter(|renamed| *renamed != name);
+            Some((name, Protected { renamed, dropped: field(rule, "action") == Some("drop") }))
+        };
+        self.items("/protect/columns").iter().filter_map(rule).collect()
+    }
+
+    /// Old names that no source has any more.
+    fn renamed_by_every_source(&self) -> BTreeMap<&'r str, &'r str> {
+        let renames = |source: &'r Json| -> BTreeMap<&'r str, &'r str> {
+            let object = source.get("rename").and_then(Json::as_object);
+            object
+                .into_iter()
+                .flatten()
+                .filter_map(|(from, to)| Some((from.as_str(), to.as_str()?)))
+                .collect()
+        };
+        let all: Vec<_> = self.items("/source").iter().map(renames).collect();
+        let Some((first, others)) = all.split_first() else { return BTreeMap::new() };
+        let gone = |name: &str| {
+            others.iter().all(|other| other.contains_key(name))
+                && !all.iter().any(|one| one.values().any(|to| *to == name))
+        };
+        first.iter().filter(|(name, _)| gone(name)).map(|(name, now)| (*name, *now)).collect()
+    }
+
+    fn named_before_protection(&self) -> Vec<(String, &'r str)> {
+        let mut named = self.listed("/clean/drop_missing", "clean.drop_missing");
+        for rules in ["cast", "impute", "outliers", "expect"] {
+            for (index, rule) in self.items(&format!("/clean/{rules}")).iter().enumerate() {
+                named.extend(
+                    field(rule, "column")
+                        .map(|name| (format!("clean.{rules}[{index}].column"), name)),
+                );
+            }
+        }
+        for (index, rule) in self.items("/protect/columns").iter().enumerate() {
+            named.extend(
+                field(rule, "name").map(|name| (format!("protect.columns[{index}].name"), name)),
+            );
+        }
+        named
+    }
+
+    fn named_after_protection(&self) -> Vec<(String, &'r str)> {
+        let mut named: Vec<(String, &'r str)> = Vec::new();
+        for (path, pointer) in [
+            ("project.target", "/project/target"),
+            ("split.group", "/split/group"),
+            ("split.time", "/split/time"),
+        ] {
+            named.extend(self.text(pointer).map(|name| (path.to_owned(), name)));
+        }
+        named.extend(self.listed("/train/exclude", "train.exclude"));
+        named.extend(self.listed("/train/fairness", "train.fairness"));
+        let titles = self.recipe.pointer("/explain/titles").and_then(Json::as_object);
+        named.extend(
+            titles
+                .into_iter()
+                .flatten()
+                .map(|(name, _)| (child("explain.titles", name), name.as_str())),
+        );
+        named
+    }
+
+    fn listed(&self, pointer: &str, path: &str) -> Vec<(String, &'r str)> {
+        let items = self.items(pointer).iter().enumerate();
+        items
+            .filter_map(|(index, item)| Some((format!("{path}[{index}]"), item.as_str()?)))
+            .collect()
+    }
+}
+
+fn field<'r>(object: &'r Json, key: &str) -> Option<&'r str> {
+    object.get(key).and_then(Json::as_str)
+}

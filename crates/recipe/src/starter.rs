@@ -1,0 +1,159 @@
+//! A first recipe, with its reasons in comments.
+
+use ingot_base::Task;
+
+/// A commented recipe for a new project; it parses. A name that cannot be a project's becomes one that can.
+pub fn starter(name: &str, task: Task) -> String {
+    let (target, positive, stratify, cost) = match task {
+        Task::TabularBinary => (
+            "risk",
+            "# The class whose probability is given. 输出其概率的类别。\n# positive = \"bad\"\n",
+            "# Every class in the same proportion on all sides. 各部分类别比例相同。\nstratify = true\n",
+            "# What mistakes cost; decides the threshold. 两类错误的代价，决定判定阈值。\n# cost = { false_positive = 1, false_negative = 5 }\n",
+        ),
+        Task::TabularMulticlass => (
+            "grade",
+            "",
+            "# Every class in the same proportion on all sides. 各部分类别比例相同。\nstratify = true\n",
+            "",
+        ),
+        Task::TabularRegression => ("amount", "", "", ""),
+    };
+    let name = project_name(name);
+    let task = task.as_str();
+    format!(
+        r#"# An Ingot recipe. `ingot plan` shows every default, `ingot schema` every key.
+# Ingot 配方。`ingot plan` 显示全部默认值，`ingot schema` 列出全部键。
+
+[project]
+name = "{name}"
+version = "0.1.0"
+# tabular.binary, tabular.multiclass or tabular.regression. 任务类型。
+task = "{task}"
+# The column to predict. 要预测的列。
+target = "{target}"
+{positive}# Same data, recipe and seed: same model. 数据、配方、种子相同，则模型相同。
+seed = 42
+
+# Where rows come from; repeat [[source]] for more. 数据源；可重复 [[source]]。
+# CSV, JSON lines, Parquet or Arrow: a file, a folder or a glob; s3://...; postgres://... with `query`.
+[[source]]
+name = "main"
+uri = "data/{name}.csv"
+
+# How rows become fit for use. 清洗规则。
+[clean]
+# Rows with a missing value here are dropped. 这些列有缺失值的行将被删除。
+drop_missing = ["{target}"]
+# SQL conditions; rows for which one is not true are dropped. SQL 条件，不满足的行将被删除。
+# keep = ["age >= 18"]
+# outliers = [{{ column = "income", method = "iqr", factor = 3.0, action = "clip" }}]
+# expect = [{{ column = "age", min = 18, max = 100, on_fail = "drop" }}]
+dedupe = {{ exact = true }}
+
+# What happens to personal columns. 个人信息列的保护方式。
+[protect]
+columns = [
+  # {{ name = "customer_id", as = "user_id", action = "encrypt" }},
+  # {{ name = "phone", action = "mask", keep_start = 3, keep_end = 4 }},
+  # {{ name = "birthday", action = "generalize", to = "year" }},
+  # {{ name = "full_name", action = "drop" }},
+]
+
+[split]
+# Rows that the model never sees while it is made. 训练过程中不使用的测试集占比。
+test = 0.2
+{stratify}# A person never stands on both sides. 同一个人不会同时出现在两侧。
+# group = "user_id"
+
+[train]
+# How long the search for the best model may take. 搜索最佳模型的时间预算。
+budget = "2m"
+# Columns never to learn from. 不参与学习的列。
+# exclude = ["note"]
+{cost}# Groups to compare. 公平性对比的分组列。
+# fairness = ["sex"]
+
+[explain]
+method = "auto"
+
+# What columns are called in reasons given to people. 向人说明原因时各列的名称。
+# [explain.titles]
+# age = {{ en = "Age", zh = "年龄" }}
+
+[seal]
+# Who else may open the package: age public keys. 还有谁可以打开模型包：age 公钥。
+recipients = []
+# licence_expires = 2027-12-31
+
+[serve]
+listen = "127.0.0.1:5000"
+"#
+    )
+}
+
+/// Lower-case letters, digits and inner hyphens; `my-model` when nothing of the name is left.
+fn project_name(name: &str) -> String {
+    let mut plain = String::new();
+    for character in name.to_lowercase().chars() {
+        if character.is_ascii_alphanumeric() {
+            plain.push(character);
+        } else if !plain.is_empty() && !plain.ends_with('-') {
+            plain.push('-');
+        }
+        if plain.len() == 63 {
+            break;
+        }
+    }
+    let plain = plain.trim_end_matches('-');
+    if plain.is_empty() { "my-model".to_owned() } else { plain.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_task_and_any_name_parses() {
+        for task in Task::ALL {
+            for name in
+                ["credit-risk", "Credit Risk 2", "信用风险", "", "--", "a\"\n[x]", &"x-".repeat(60)]
+            {
+                let recipe =
+                    crate::parse("ingot.toml", &starter(name, task)).unwrap_or_else(|faults| {
+                        panic!(
+                            "{}",
+                            faults
+                                .iter()
+                                .map(|fault| fault.render(ingot_base::Lang::En, false))
+                                .collect::<Vec<_>>()
+                                .join("\n")
+                        )
+                    });
+                assert_eq!(recipe.project.task, task);
+            }
+        }
+        assert_eq!(project_name("Credit Risk 2!"), "credit-risk-2");
+        assert_eq!(project_name("信用"), "my-model");
+    }
+
+    #[test]
+    fn commented_settings_are_right_when_uncommented() {
+        for task in Task::ALL {
+            let text: String = starter("x", task)
+                .lines()
+                .map(|line| match line.trim_start().strip_prefix("# ") {
+                    Some(setting)
+                        if setting.contains(" = ")
+                            || setting.starts_with('{')
+                            || setting.starts_with('[') =>
+                    {
+                        setting
+                    }
+                    _ => line,
+                })
+                .fold(String::new(), |text, line| text + line + "\n");
+            assert!(crate::parse("ingot.toml", &text).is_ok(), "{text}");
+        }
+    }
+}

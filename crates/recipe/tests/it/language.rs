@@ -1,0 +1,247 @@
+//! What a recipe means.
+
+use crate::{FULL, RECIPIENT, faults, with};
+use ingot_base::{Task, Text};
+use ingot_recipe::{
+    Action, Expectation, Generalize, ImputeMethod, OnFail, Outlier, OutlierAction, OutlierMethod,
+    Recipe, Rule, SplitMethod, parse,
+};
+use std::time::Duration;
+
+fn parsed(text: &str) -> Recipe {
+    parse("ingot.toml", text).unwrap_or_else(|faults| {
+        panic!(
+            "{}",
+            faults
+                .iter()
+                .map(|fault| fault.render(ingot_base::Lang::En, false))
+                .collect::<Vec<_>>()
+                .join("\n\n")
+        )
+    })
+}
+
+#[test]
+fn every_key_arrives() {
+    let recipe = parsed(FULL);
+    assert_eq!(recipe.project.task, Task::TabularBinary);
+    assert_eq!((recipe.project.positive.as_deref(), recipe.project.seed), (Some("bad"), 7));
+    assert!((recipe.sources[0].weight - 2.0).abs() < f64::EPSILON, "a whole number is a number");
+    assert_eq!(recipe.sources[0].rename["amount.eur"], "credit_amount");
+    assert_eq!(
+        recipe.sources[1].uri, "postgres://bank:s3cret@db:5432/loans",
+        "the stage gets the password"
+    );
+    assert_eq!(recipe.clean.impute[0].method, ImputeMethod::Constant("unknown".into()));
+    let methods: Vec<_> = recipe.clean.outliers.iter().map(|outlier| outlier.method).collect();
+    assert_eq!(
+        methods,
+        [
+            OutlierMethod::Iqr(3.0),
+            OutlierMethod::ZScore(3.0),
+            OutlierMethod::Quantile(0.02),
+            OutlierMethod::Range(0.0, 120.0)
+        ]
+    );
+    assert_eq!(recipe.clean.outliers[3].action, OutlierAction::Clip);
+    let rules: Vec<_> =
+        recipe.clean.expect.iter().map(|expectation| expectation.rule.clone()).collect();
+    assert_eq!(
+        rules,
+        [
+            Rule::Range { min: Some(18.0), max: Some(100.0) },
+            Rule::OneOf(["male", "female", "1", "true"].map(String::from).into()),
+            Rule::Matches("^\\d{17}[\\dX]$".into()),
+            Rule::Unique,
+            Rule::NotNull,
+            Rule::Sql("paid <= credit_amount".into()),
+        ]
+    );
+    let actions: Vec<_> = recipe.protect.columns.iter().map(|rule| rule.action.clone()).collect();
+    assert_eq!(
+        actions,
+        [
+            Action::Encrypt,
+            Action::Hash,
+            Action::Mask { keep_start: 3, keep_end: 4, with: '•' },
+            Action::Generalize(Generalize::Year),
+            Action::Generalize(Generalize::Width(1000.0)),
+            Action::Generalize(Generalize::Prefix(3)),
+            Action::Drop,
+        ]
+    );
+    assert_eq!(recipe.protect.columns[0].rename.as_deref(), Some("user_id"));
+    assert_eq!(recipe.split_method(), SplitMethod::Stratified("risk".into()));
+    assert_eq!(recipe.train.budget, Duration::from_secs(5_400));
+    let params: Vec<_> =
+        recipe.train.params.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    assert_eq!(params, ["extra_trees=true", "learning_rate=0.05", "max_depth=-1", "num_leaves=15"]);
+    assert_eq!(recipe.explain.titles["age"], Text::new("Age", "年龄"));
+    assert_eq!(recipe.seal.licence_expires.as_deref(), Some("2027-12-31"));
+    assert_eq!(recipe.seal.recipients, [RECIPIENT]);
+    assert_eq!(recipe.serve.deadline, Duration::from_millis(1_500));
+}
+
+#[test]
+fn files_from_other_systems_mean_the_same() {
+    let dos = format!("\u{feff}{}", FULL.replace('\n', "\r\n"));
+    assert_eq!(parsed(&dos), parsed(FULL));
+    assert_eq!(
+        ingot_recipe::locate(&dos, "clean.keep[0]").map(|span| (span.line, span.column)),
+        Some((24, 9))
+    );
+}
+
+#[test]
+fn every_default_is_visible() {
+    let recipe = parsed(&with(&[]));
+    let shown: String =
+        recipe.sections().iter().map(|(name, value)| format!("[{name}] {value:#}\n")).collect();
+    insta::assert_snapshot!("defaults", shown);
+    assert_eq!(recipe.split_method(), SplitMethod::Random);
+    let timed = parsed(&with(&[("split", "time = \"t\"")]));
+    assert_eq!(timed.split_method(), SplitMethod::Time("t".into()));
+    // Tables that are not written at all have the same defaults.
+    let bare = "[project]\nname = \"x\"\ntask = \"tabular.binary\"\ntarget = \"y\"\n[[source]]\nname = \"a\"\nuri = \"a.csv\"\n";
+    assert_eq!(parsed(bare), recipe);
+}
+
+#[test]
+fn what_is_written_down_is_read_back_and_holds_no_password() {
+    let recipe = parsed(FULL);
+    let json = serde_json::to_string(&recipe).unwrap();
+    assert!(
+        !json.contains("s3cret") && json.contains("postgres://bank:***@db:5432/loans"),
+        "{json}"
+    );
+    let mut again: Recipe = serde_json::from_str(&json).unwrap();
+    again.sources[1].uri.clone_from(&recipe.sources[1].uri);
+    assert_eq!(again, recipe);
+    let sections: serde_json::Map<_, _> = recipe.sections().into_iter().collect();
+    assert_eq!(serde_json::Value::Object(sections), serde_json::to_value(&recipe).unwrap());
+}
+
+#[test]
+fn the_designs_recipe_parses_but_for_what_comes_later() {
+    let text = format!(
+        r#"
+[project]
+name = "credit-risk"
+task = "tabular.binary"        # tabular.binary|multiclass|regression, text.classify
+target = "risk"
+seed = 42
+
+[[source]]
+name = "core-bank"
+uri = "data/german_credit.csv" # csv, jsonl, parquet, arrow
+weight = 1.0
+
+[clean]
+drop_missing = ["age", "risk"]
+keep = ["credit_amount > 0"]   # SQL expressions
+outliers = [{{ column = "credit_amount", method = "iqr", factor = 3.0, action = "clip" }}]
+dedupe = {{ exact = true, near = {{ column = "note", similarity = 0.8 }} }}
+expect = [{{ column = "age", min = 18, max = 100, on_fail = "drop" }}]
+
+[protect]
+columns = [
+  {{ name = "customer_id", as = "user_id", action = "encrypt" }},   # deterministic, reversible with the key
+  {{ name = "phone", action = "mask" }},
+  {{ name = "birthday", action = "generalize", to = "year" }},
+]
+text = {{ columns = ["note"], languages = ["zh", "en"], action = "pseudonymize" }}
+anonymity = {{ k = 5, l = 2, quasi = ["age", "job", "sex"], max_suppressed = 0.05 }}
+
+[split]
+test = 0.2
+stratify = true
+group = "user_id"              # a person never stands on both sides
+
+[train]
+budget = "2m"
+
+[explain]
+method = "auto"
+
+[seal]
+recipients = ["{RECIPIENT}"]
+"#
+    );
+    assert_eq!(
+        faults(&text),
+        [
+            "recipe-not-yet clean.dedupe.near",
+            "recipe-not-yet protect.text",
+            "recipe-not-yet protect.anonymity"
+        ]
+    );
+    let now: String = text
+        .lines()
+        .filter(|line| !line.starts_with("text =") && !line.starts_with("anonymity ="))
+        .map(|line| line.replace(", near = { column = \"note\", similarity = 0.8 }", "") + "\n")
+        .collect();
+    let recipe = parsed(&now);
+    assert_eq!(
+        recipe.clean.outliers,
+        [Outlier {
+            column: "credit_amount".into(),
+            method: OutlierMethod::Iqr(3.0),
+            action: OutlierAction::Clip
+        }]
+    );
+    assert_eq!(
+        recipe.clean.expect,
+        [Expectation {
+            column: Some("age".into()),
+            rule: Rule::Range { min: Some(18.0), max: Some(100.0) },
+            on_fail: OnFail::Drop
+        }]
+    );
+    assert_eq!(
+        recipe.protect.columns[1].action,
+        Action::Mask { keep_start: 0, keep_end: 0, with: '*' }
+    );
+    assert_eq!(recipe.split.group.as_deref(), Some("user_id"));
+}
+
+#[test]
+fn later_tasks_and_addresses_are_known_by_name() {
+    for task in ["text.classify", "image.classify", "audio.classify", "generate.sft"] {
+        let text = with(&[]).replace("tabular.binary", task);
+        assert_eq!(faults(&text), ["recipe-not-yet project.task"], "{task}");
+    }
+    assert_eq!(
+        faults(&with(&[]).replace("a.csv", "https://example.org/a.csv")),
+        ["recipe-not-yet source[0].uri"]
+    );
+    assert_eq!(faults(&(with(&[]) + "[augment]\nrotate = 10\n")), ["recipe-not-yet augment"]);
+}
+
+#[test]
+fn locate_finds_values_headers_and_the_nearest_above() {
+    let at = |path: &str| {
+        let span = ingot_recipe::locate(FULL, path)?;
+        Some((span.line, span.column, FULL.get(span.range)?))
+    };
+    assert_eq!(at("clean.keep[0]"), Some((24, 9, "\"credit_amount > 0\"")));
+    assert_eq!(at("source[1].uri").map(|(line, ..)| line), Some(18));
+    assert_eq!(at("source[1].name").map(|(.., text)| text), Some("\"分行\""));
+    assert_eq!(at("protect.columns[2].name").map(|(.., text)| text), Some("\"phone\""));
+    assert_eq!(
+        at("source[0].rename.\"amount.eur\"").map(|(.., text)| text),
+        Some("\"credit_amount\"")
+    );
+    assert_eq!(at("explain.titles.age.zh").map(|(.., text)| text), Some("\"年龄\""));
+    assert_eq!(at("split"), Some((57, 1, "[split]")));
+    assert_eq!(at("source[1]").map(|(.., text)| text), Some("[[source]]"));
+    assert_eq!(at("split.time"), at("split"), "not set: its table");
+    assert_eq!(at("clean.keep[9]").map(|(line, ..)| line), Some(24), "not there: its list");
+    assert_eq!(at("nothing.here"), None);
+    assert_eq!(at(""), None);
+    assert_eq!(at("clean..keep"), None);
+    let titles = "[explain.titles]\nage = { en = \"Age\", zh = \"年龄\" }\n";
+    assert_eq!(
+        ingot_recipe::locate(titles, "explain.titles.age.en").map(|span| (span.line, span.column)),
+        Some((2, 14))
+    );
+}
