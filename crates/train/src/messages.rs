@@ -62,6 +62,13 @@ ingot_base::messages! {
         en: "a class of the target `{column}` has {rows} training rows; at least {needed} are needed", zh: "目标列 `{column}` 有一个类别只有 {rows} 行训练数据；至少需要 {needed} 行",
         hint_en: "gather more rows of it, or merge it with another class", hint_zh: "请收集更多该类别的数据，或将其与其他类别合并",
     };
+    /// All training rows belong to one group.
+    ONE_GROUP = {
+        code: "train-one-group", class: Failed, status: 422,
+        en: "all training rows have the same value in the group column `{column}`", zh: "所有训练行在分组列 `{column}` 中取值相同",
+        hint_en: "rows of one group cannot be told apart from each other in validation; choose another column or none",
+        hint_zh: "同一组的数据无法互相验证；请改用其他列或不分组",
+    };
     /// A class of validation or test rows was not in training.
     CLASS_UNSEEN = {
         code: "train-class-unseen", class: Failed, status: 422,

@@ -123,8 +123,7 @@ pub(crate) fn run(
     let mut budget_cut = false;
     for (index, params) in planned.iter().enumerate() {
         let limits = limits(config, index, params, deadline);
-        let boosted = boost(folds, &setup.params(params), limits);
-        let boosted = boosted.map_err(|fault| blame(config, fault))?;
+        let boosted = boost(folds, &setup.params(params), limits)?;
         let Some(boosted) = boosted else {
             budget_cut = true;
             reporter.warn(&Fault::new(&BUDGET).arg("done", index).arg("planned", planned.len()));
@@ -149,11 +148,6 @@ pub(crate) fn run(
         search: Search { metric, trials, chosen, planned: planned.len(), budget_cut },
         winner,
     })
-}
-
-/// LightGBM refuses values out of range only when it runs; the recipe's parameters are then the only suspects.
-fn blame(config: &TrainConfig, fault: Fault) -> Fault {
-    if config.params.is_empty() { fault } else { fault.at("train.params") }
 }
 
 #[cfg(test)]

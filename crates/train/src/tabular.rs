@@ -8,7 +8,7 @@ use crate::engine::{Fold, Rows, Setup, fit};
 use crate::fairness::{self, Judged};
 use crate::features::{self, Encoded, Inputs, encode_table};
 use crate::folds;
-use crate::messages::{NO_ROWS, PARITY, TOO_FEW, WEIGHT};
+use crate::messages::{NO_ROWS, ONE_GROUP, PARITY, TOO_FEW, WEIGHT};
 use crate::metrics::{bins, brier, ece, multiclass_top, quantiles, roc_points};
 use crate::outcome::{
     self, CalibrationOutcome, ModelSize, Parity, Scheme, Threshold, TrainOutcome,
@@ -71,6 +71,14 @@ pub fn train(
     reporter: &dyn Reporter,
 ) -> Result<Trained> {
     config.check()?;
+    run(config, tables, reporter).map_err(|fault| {
+        // LightGBM refuses values out of range only when it runs; the recipe's parameters are then the only suspects.
+        let lightgbm = fault.code() == ingot_runtime::messages::LIGHTGBM.code;
+        if lightgbm && !config.params.is_empty() { fault.at("train.params") } else { fault }
+    })
+}
+
+fn run(config: &TrainConfig, tables: &Tables<'_>, reporter: &dyn Reporter) -> Result<Trained> {
     reporter.start(&Text::new("training", "训练"), Some(config.trials as u64));
     let mut prepared = prepare(config, tables, reporter)?;
     let plan = Plan::new(config, &prepared, tables)?;
@@ -217,17 +225,20 @@ fn deal(
     if let Some(group) = &config.group {
         let groups = interned(tables.train, group).map_err(|fault| fault.at("split.group"))?;
         // Rows without a group are each their own.
-        let known = groups.values.len();
-        let mut next = u32::try_from(known).unwrap_or(u32::MAX);
+        let mut count = u32::try_from(groups.values.len()).unwrap_or(u32::MAX);
         let own = groups.codes.iter().map(|&code| {
             if code != columns::MISSING {
                 return code;
             }
-            next = next.saturating_add(1);
-            next - 1
+            count = count.saturating_add(1);
+            count - 1
         });
         let own: Vec<u32> = own.collect();
-        return Ok((config.folds, folds::grouped(&own, config.folds, config.seed)));
+        let folds = config.folds.min(count as usize);
+        if folds < 2 {
+            return Err(Fault::new(&ONE_GROUP).arg("column", group).at("split.group"));
+        }
+        return Ok((folds, folds::grouped(&own, folds, config.seed)));
     }
     let strata: Vec<usize> = if config.task.is_classification() {
         labels.iter().map(|&label| class_index(label)).collect()
