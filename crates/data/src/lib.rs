@@ -1,1 +1,40 @@
 //! Sources, cleaning, splits and encrypted Parquet.
+//!
+//! This room knows file formats and the table engine; it knows nothing of the recipe, of models or of keys' origin.
+
+mod chunk;
+mod clean;
+mod config;
+mod csv_decode;
+mod infer;
+mod messages;
+mod outcome;
+mod profile;
+mod remote;
+mod report;
+mod rules;
+mod source;
+mod split;
+mod statistics;
+mod table;
+
+pub use clean::{CleanJob, clean};
+pub use config::{
+    Cast, CastType, CleanConfig, Expectation, Format, Impute, ImputeMethod, OnFail, Outlier,
+    OutlierAction, OutlierMethod, Rule, SourceConfig, SplitConfig, SplitMethod,
+};
+pub use messages::MESSAGES;
+pub use outcome::{
+    CleanOutcome, ColumnProfile, PartOutcome, RuleOutcome, SourceOutcome, SplitOutcome,
+};
+pub use report::data_report;
+pub use source::source_digests;
+pub use split::split;
+pub use table::{ClassKey, Encryption, content_digest, read, read_columns, schema, transform};
+
+/// Name of the lineage column that holds the source's name.
+pub const SOURCE: &str = "_source";
+/// Name of the lineage column that holds the record's number in its source, from 1.
+pub const ROW: &str = "_row";
+/// Name of the column that holds the source's weight; only there when some weight is not 1.
+pub const WEIGHT: &str = "_weight";

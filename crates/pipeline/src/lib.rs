@@ -1,1 +1,25 @@
-//! The stage graph: cache, lineage and the order of work.
+//! The stage graph: the order of work, its cache, its lineage.
+//!
+//! This room turns a recipe's sections into each other room's own configuration and keeps what they measured. It knows
+//! no file format, no algorithm and no engine.
+
+mod convert;
+mod figures;
+mod lineage;
+mod messages;
+mod plan;
+mod predict;
+mod project;
+mod run;
+mod stages;
+mod store;
+
+pub use figures::{Figure, figures, published, summary_json};
+pub use lineage::{Trace, trace};
+pub use messages::MESSAGES;
+pub use plan::{Standing, Step, plan};
+pub use predict::{Scored, predict};
+pub use project::{LoadError, Project, Source};
+pub use run::{Chain, Done, run};
+pub use stages::clean::clean_to;
+pub use store::{Inputs, Output, Record, Stage, Store};

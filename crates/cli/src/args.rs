@@ -1,0 +1,332 @@
+//! The command line's grammar.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use ingot_base::Lang;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// Private data in; a sealed, explained, metered model API out.
+#[derive(Debug, Parser)]
+#[command(name = "ingot", version, max_term_width = 100, propagate_version = true)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Global {
+    /// Language of messages and reports [default: from LANG]
+    #[arg(long, global = true, value_enum)]
+    pub(crate) lang: Option<LangArg>,
+    /// Print nothing but errors
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+    /// Print one JSON document on standard output
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Folder that holds .ingot, keys and dist
+    #[arg(long, global = true, default_value = ".", value_name = "DIR")]
+    pub(crate) project: PathBuf,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum LangArg {
+    En,
+    Zh,
+}
+
+impl From<LangArg> for Lang {
+    fn from(arg: LangArg) -> Self {
+        match arg {
+            LangArg::En => Self::En,
+            LangArg::Zh => Self::Zh,
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Make keys and a commented recipe in this folder
+    Init(Init),
+    /// Run every stage that is not up to date, up to the sealed package
+    Run(Recipe),
+    /// Run up to the split: clean, protect, split
+    Prepare(Recipe),
+    /// Run up to the trained model
+    Train(Recipe),
+    /// Run up to the explanations
+    Explain(Recipe),
+    /// Run up to the sealed package (the same as run)
+    Seal(Recipe),
+    /// Show what would run and why, with every default filled in
+    Plan(Recipe),
+    /// Print the recipe's JSON Schema
+    Schema,
+    /// Say what this machine lacks and how to get it
+    Doctor,
+    /// Score the rows of a file with a package
+    Predict(Predict),
+    /// Serve packages over HTTP
+    Serve(Serve),
+    /// Check a package's signature and contents
+    Verify(Verify),
+    /// Show what a package holds
+    Inspect(PackageArg),
+    /// Decrypt a package's payloads for their owner
+    Open(Open),
+    /// Show which sources, rows and rules made a package
+    Trace(PackageArg),
+    /// Create, list and revoke API keys
+    #[command(subcommand)]
+    Key(Key),
+    /// Show recorded usage
+    Usage(Usage),
+    /// Write an image, manifests or monitoring for a package
+    #[command(subcommand)]
+    Deploy(Deploy),
+    /// Measure one part of the work; prints JSON
+    #[command(subcommand, hide = true)]
+    Bench(Bench),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Init {
+    /// Name of the project
+    #[arg(long, default_value = "my-model")]
+    pub(crate) name: String,
+    /// Only make keys
+    #[arg(long)]
+    pub(crate) keys_only: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Recipe {
+    /// The recipe file
+    #[arg(default_value = "ingot.toml")]
+    pub(crate) recipe: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PackageArg {
+    /// A .ingot file or an unpacked folder
+    pub(crate) package: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Keys {
+    /// Key files trusted to sign packages (PEM); may be repeated [default: keys/signing.pub]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) public_key: Vec<PathBuf>,
+    /// The age identity that decrypts payloads [default: keys/identity.txt]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) identity: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    /// A .ingot file or an unpacked folder
+    pub(crate) package: PathBuf,
+    /// Key files trusted to sign packages (PEM); may be repeated [default: keys/signing.pub]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) public_key: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Open {
+    /// A .ingot file or an unpacked folder
+    pub(crate) package: PathBuf,
+    #[command(flatten)]
+    pub(crate) keys: Keys,
+    /// Folder to write into; must not exist
+    #[arg(long, short)]
+    pub(crate) output: PathBuf,
+    /// Leave payloads encrypted: the signed folder as it is
+    #[arg(long)]
+    pub(crate) sealed: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Predict {
+    /// A .ingot file or an unpacked folder
+    pub(crate) package: PathBuf,
+    /// Rows to score: CSV with a header, or JSON lines
+    #[arg(long)]
+    pub(crate) input: PathBuf,
+    /// Where to write predictions: .csv or .jsonl
+    #[arg(long)]
+    pub(crate) output: PathBuf,
+    #[command(flatten)]
+    pub(crate) keys: Keys,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// Packages to serve
+    #[arg(required = true)]
+    pub(crate) packages: Vec<PathBuf>,
+    /// Address to listen on; other than loopback needs TLS or --allow-insecure
+    #[arg(long, default_value = "127.0.0.1:5000")]
+    pub(crate) listen: SocketAddr,
+    #[command(flatten)]
+    pub(crate) keys: Keys,
+    /// Ledger: a SQLite file or a postgres:// URL [default: .ingot/ledger.db]
+    #[arg(long, env = "INGOT_LEDGER")]
+    pub(crate) ledger: Option<String>,
+    /// File with the key that guards API keys [default: derived from keys/master.key]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) pepper: Option<PathBuf>,
+    /// TLS certificate chain (PEM)
+    #[arg(long, requires = "tls_key", value_name = "FILE")]
+    pub(crate) tls_cert: Option<PathBuf>,
+    /// TLS private key (PEM)
+    #[arg(long, requires = "tls_cert", value_name = "FILE")]
+    pub(crate) tls_key: Option<PathBuf>,
+    /// Allow plain HTTP on an address that is not loopback (behind a proxy that adds TLS)
+    #[arg(long)]
+    pub(crate) allow_insecure: bool,
+    /// Answer without API keys and metering; loopback only
+    #[arg(long)]
+    pub(crate) ungoverned: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LedgerArg {
+    /// Ledger: a SQLite file or a postgres:// URL [default: .ingot/ledger.db]
+    #[arg(long, env = "INGOT_LEDGER")]
+    pub(crate) ledger: Option<String>,
+    /// File with the key that guards API keys [default: derived from keys/master.key]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) pepper: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Key {
+    /// Make a key; its secret is shown once
+    Create(KeyCreate),
+    /// List keys, without secrets
+    List(LedgerArg),
+    /// Revoke a key at once
+    Revoke(KeyRevoke),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct KeyCreate {
+    /// Who or what uses the key
+    #[arg(long)]
+    pub(crate) name: String,
+    /// Tenant the usage is counted for
+    #[arg(long, default_value = "default")]
+    pub(crate) tenant: String,
+    /// What the key may do, comma separated: predict, explain, metrics, admin
+    #[arg(long, value_delimiter = ',', default_value = "predict,explain")]
+    pub(crate) scopes: Vec<String>,
+    /// Days until the key expires
+    #[arg(long)]
+    pub(crate) expires_days: Option<u32>,
+    /// Requests per minute [default: no limit]
+    #[arg(long)]
+    pub(crate) rate: Option<u32>,
+    #[command(flatten)]
+    pub(crate) ledger: LedgerArg,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct KeyRevoke {
+    /// The key's id, as `key list` shows it
+    pub(crate) id: String,
+    #[command(flatten)]
+    pub(crate) ledger: LedgerArg,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Usage {
+    /// Only this key's id
+    #[arg(long)]
+    pub(crate) key: Option<String>,
+    #[command(flatten)]
+    pub(crate) ledger: LedgerArg,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Deploy {
+    /// Write an OCI image without a container engine
+    Image(DeployImage),
+    /// Write Kubernetes manifests
+    Kubernetes(DeployManifests),
+    /// Write Prometheus and Grafana configuration
+    Monitoring(DeployManifests),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DeployImage {
+    /// The .ingot file to put into the image
+    pub(crate) package: PathBuf,
+    /// Key file trusted to sign packages (PEM) [default: keys/signing.pub]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) public_key: Option<PathBuf>,
+    /// The ingot binary to put into the image [default: this one]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) binary: Option<PathBuf>,
+    /// Folder for the OCI layout [default: dist/NAME-VERSION.oci]
+    #[arg(long, short)]
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DeployManifests {
+    /// The .ingot file to deploy
+    pub(crate) package: PathBuf,
+    /// Image reference that the cluster pulls
+    #[arg(long, default_value = "registry.example/ingot")]
+    pub(crate) image: String,
+    /// Namespace
+    #[arg(long, default_value = "default")]
+    pub(crate) namespace: String,
+    /// Folder to write into [default: dist/kubernetes or dist/monitoring]
+    #[arg(long, short)]
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Bench {
+    /// Time the clean stage of a recipe, without the cache
+    Clean {
+        /// The recipe file
+        recipe: PathBuf,
+        /// Write the table without encryption
+        #[arg(long)]
+        plain: bool,
+        /// Keep the table here
+        #[arg(long)]
+        output: PathBuf,
+    },
+    /// Time LightGBM training with fixed parameters on a CSV of numbers and categories
+    Train {
+        /// CSV with a header
+        #[arg(long)]
+        rows: PathBuf,
+        /// Target column
+        #[arg(long)]
+        target: String,
+        /// Rounds
+        #[arg(long, default_value_t = 100)]
+        rounds: usize,
+        /// Where to write the model text
+        #[arg(long)]
+        output: PathBuf,
+    },
+    /// Time exact Shapley values of a LightGBM text model on a CSV of numbers
+    Explain {
+        /// LightGBM text model
+        #[arg(long)]
+        model: PathBuf,
+        /// CSV of feature columns in model order
+        #[arg(long)]
+        rows: PathBuf,
+        /// Where to write the values
+        #[arg(long)]
+        output: PathBuf,
+    },
+}

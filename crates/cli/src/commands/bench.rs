@@ -1,0 +1,122 @@
+//! `bench`: one part of the work at a time, for `make bench`. Each prints `{"seconds": …}` of the measured part alone.
+
+use super::{CLOCK, load};
+use crate::args::Bench;
+use crate::messages::FORMAT_UNKNOWN;
+use crate::progress::Progress;
+use crate::{Context, out};
+use ingot_base::{Fault, Result, atomic, fault};
+use ingot_explain::TreeShap;
+use ingot_pipeline::Project;
+use ingot_runtime::{Forest, Matrix};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Instant;
+
+const LIMIT: u64 = 8 << 30;
+
+pub(crate) fn bench(context: &Context, command: Bench) -> Result<()> {
+    match command {
+        Bench::Clean { recipe, plain, output } => clean(context, &recipe, plain, &output),
+        Bench::Train { rows, target, rounds, output } => train(&rows, &target, rounds, &output),
+        Bench::Explain { model, rows, output } => explain(&model, &rows, &output),
+    }
+}
+
+fn clean(context: &Context, recipe: &Path, plain: bool, output: &Path) -> Result<()> {
+    let source = load(context, recipe)?;
+    let progress = Progress::new(context.lang, true);
+    let project = Project::open(source, &context.project, &CLOCK, &progress)?;
+    let begun = Instant::now();
+    let outcome = ingot_pipeline::clean_to(&project, output, !plain)?;
+    let seconds = begun.elapsed().as_secs_f64();
+    out(&serde_json::json!({ "seconds": seconds, "rows_in": outcome.rows_in, "rows_out": outcome.rows_out }).to_string());
+    Ok(())
+}
+
+/// Columns of a CSV: numbers as they are, words as the index of their sorted distinct values, empty as missing.
+fn table(path: &Path) -> Result<(Vec<String>, Vec<Vec<f64>>, Vec<usize>)> {
+    let unreadable = |error: csv::Error| Fault::new(&fault::FILE_READ).arg("path", path.display()).because(error);
+    let bytes = atomic::read(path, LIMIT)?;
+    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(&bytes[..]);
+    let names: Vec<String> = reader.headers().map_err(unreadable)?.iter().map(str::to_owned).collect();
+    let mut cells: Vec<Vec<String>> = vec![Vec::new(); names.len()];
+    for record in reader.records() {
+        for (column, cell) in cells.iter_mut().zip(&record.map_err(unreadable)?) {
+            column.push(cell.to_owned());
+        }
+    }
+    let mut categorical = Vec::new();
+    let columns = cells
+        .into_iter()
+        .enumerate()
+        .map(|(index, column)| {
+            let numeric = column.iter().all(|cell| cell.is_empty() || cell.parse::<f64>().is_ok());
+            if numeric {
+                return column.iter().map(|cell| cell.parse().unwrap_or(f64::NAN)).collect();
+            }
+            categorical.push(index);
+            let mut known: BTreeMap<&str, f64> = column.iter().map(|cell| (cell.as_str(), 0.0)).collect();
+            for (code, slot) in (0_u32..).zip(known.values_mut()) {
+                *slot = f64::from(code);
+            }
+            column.iter().map(|cell| known.get(cell.as_str()).copied().unwrap_or(f64::NAN)).collect()
+        })
+        .collect();
+    Ok((names, columns, categorical))
+}
+
+fn matrix(columns: &[&Vec<f64>]) -> Result<Matrix> {
+    let rows = columns.first().map_or(0, |column| column.len());
+    let data = (0..rows)
+        .flat_map(|row| columns.iter().map(move |column| column.get(row).copied().unwrap_or(f64::NAN)))
+        .collect();
+    Matrix::new(rows, columns.len(), data)
+}
+
+fn train(rows: &Path, target: &str, rounds: usize, output: &Path) -> Result<()> {
+    let (names, columns, categorical) = table(rows)?;
+    let place = names
+        .iter()
+        .position(|name| name == target)
+        .ok_or_else(|| Fault::new(&FORMAT_UNKNOWN).arg("path", rows.display()))?;
+    let features: Vec<&Vec<f64>> =
+        columns.iter().enumerate().filter(|(index, _)| *index != place).map(|(_, column)| column).collect();
+    let categorical: Vec<usize> = categorical
+        .into_iter()
+        .filter(|index| *index != place)
+        .map(|index| if index > place { index - 1 } else { index })
+        .collect();
+    let (matrix, labels) = (matrix(&features)?, columns.get(place).cloned().unwrap_or_default());
+    let params: BTreeMap<String, String> =
+        [("objective", "binary"), ("num_threads", "2"), ("verbosity", "-1"), ("seed", "42")]
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect();
+    let begun = Instant::now();
+    let text = ingot_train::fit_fixed(&params, rounds, &categorical, &matrix, &labels)?;
+    let seconds = begun.elapsed().as_secs_f64();
+    atomic::write(output, text.as_bytes())?;
+    out(&serde_json::json!({ "seconds": seconds, "rows": matrix.rows() }).to_string());
+    Ok(())
+}
+
+fn explain(model: &Path, rows: &Path, output: &Path) -> Result<()> {
+    let text = atomic::read(model, LIMIT)?;
+    let forest = Forest::parse(&String::from_utf8_lossy(&text))?;
+    let (_, columns, _) = table(rows)?;
+    let matrix = matrix(&columns.iter().collect::<Vec<_>>())?;
+    let begun = Instant::now();
+    let explainer = TreeShap::new(&forest)?;
+    let values = explainer.values(&matrix)?;
+    let seconds = begun.elapsed().as_secs_f64();
+    let mut csv = String::new();
+    for row in 0..matrix.rows() {
+        let line: Vec<String> = values.row(row).iter().map(ToString::to_string).collect();
+        csv.push_str(&line.join(","));
+        csv.push('\n');
+    }
+    atomic::write(output, csv.as_bytes())?;
+    out(&serde_json::json!({ "seconds": seconds, "rows": matrix.rows() }).to_string());
+    Ok(())
+}

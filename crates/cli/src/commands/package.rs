@@ -1,0 +1,83 @@
+//! `verify`, `inspect`, `open`, `trace`: what others do with a sealed package.
+
+use super::{identity, verified};
+use crate::args::{Open, PackageArg, Verify};
+use crate::messages::EXISTS;
+use crate::{Context, render};
+use ingot_base::{Digest, Fault, Result, atomic};
+use ingot_seal::Package;
+
+pub(crate) fn verify(context: &Context, args: &Verify) -> Result<()> {
+    let package = verified(context, &args.package, &args.public_key)?;
+    let manifest = package.manifest();
+    context.print(
+        &serde_json::json!({ "verified": true, "name": manifest.name, "version": manifest.version }),
+        &format!(
+            "{} {} {}",
+            manifest.name,
+            manifest.version,
+            context.say(
+                "is whole, and signed by a key you trust.",
+                "完整无损，且由您信任的密钥签名。"
+            )
+        ),
+    );
+    Ok(())
+}
+
+pub(crate) fn inspect(context: &Context, args: &PackageArg) -> Result<()> {
+    let package = Package::read(&args.package)?;
+    let json = serde_json::to_value(package.manifest())
+        .map_err(|error| ingot_base::fault::internal("manifest without a JSON form").because(error))?;
+    let text = serde_json::to_string_pretty(&json).unwrap_or_default();
+    context.print(
+        &json,
+        &format!(
+            "{text}\n{}",
+            context.say(
+                "Contents as the package states them; `ingot verify` tells whether they are true.",
+                "以上为模型包自述的内容；是否属实请用 `ingot verify` 验证。"
+            )
+        ),
+    );
+    Ok(())
+}
+
+pub(crate) fn open(context: &Context, args: &Open) -> Result<()> {
+    if args.output.exists() {
+        return Err(Fault::new(&EXISTS).arg("path", args.output.display()));
+    }
+    let package = verified(context, &args.package, &args.keys.public_key)?;
+    if args.sealed {
+        package.unpack(&args.output)?;
+    } else {
+        let identity = identity(context, args.keys.identity.as_ref())?;
+        for payload in package.payloads() {
+            let bytes = package.decrypt(&payload, &identity)?;
+            atomic::write_private(&args.output.join(&payload), bytes.expose())?;
+        }
+    }
+    context.print(
+        &serde_json::json!({ "output": args.output.display().to_string() }),
+        &format!("{} {}", context.say("written to", "已写入"), args.output.display()),
+    );
+    Ok(())
+}
+
+pub(crate) fn trace(context: &Context, args: &PackageArg) -> Result<()> {
+    let package = Package::read(&args.package)?;
+    let lineage = package.lineage()?;
+    let mut text = String::new();
+    let trace = ingot_pipeline::trace(&lineage)?;
+    text.push_str(context.say("Sources\n", "数据源\n"));
+    text.push_str(&render::table(&trace.sources(context.lang), &[false, false, true, true, false]));
+    text.push_str(context.say("\nRules\n", "\n规则\n"));
+    text.push_str(&render::table(&trace.rules(context.lang), &[false, false, true, true]));
+    text.push_str(context.say("\nRows the model learned from\n", "\n模型学习所用的行\n"));
+    text.push_str(&render::table(&trace.rows(context.lang), &[false, false, true, false]));
+    text.push_str(context.say("\nStages\n", "\n阶段\n"));
+    text.push_str(&render::table(&trace.stages(context.lang), &[false, false, false]));
+    text.push_str(&format!("\nlineage {}", Digest::of_json(&lineage)?));
+    context.print(&lineage, &text);
+    Ok(())
+}

@@ -1,0 +1,78 @@
+//! `predict`: offline scoring.
+
+use super::{identity, verified};
+use crate::Context;
+use crate::args::Predict;
+use crate::messages::FORMAT_UNKNOWN;
+use ingot_base::{Fault, Result, atomic, fault};
+use ingot_pipeline::Scored;
+use ingot_runtime::TabularModel;
+use std::path::Path;
+
+pub(crate) fn predict(context: &Context, args: &Predict) -> Result<()> {
+    let write = writer(&args.output)?;
+    writer(&args.input)?;
+    let package = verified(context, &args.package, &args.keys.public_key)?;
+    let identity = identity(context, args.keys.identity.as_ref())?;
+    let model = TabularModel::load(
+        package.decrypt("model.txt", &identity)?.expose(),
+        package.decrypt("preprocessing.json", &identity)?.expose(),
+    )?;
+    let scored = ingot_pipeline::predict(&model, &args.input, context.lang)?;
+    atomic::write(&args.output, &write(&scored)?)?;
+    context.print(
+        &serde_json::json!({ "rows": scored.len(), "output": args.output.display().to_string() }),
+        &format!(
+            "{} {} {}",
+            super::grouped(scored.len() as u64),
+            context.say("rows scored, written to", "行已评分，写入"),
+            args.output.display()
+        ),
+    );
+    Ok(())
+}
+
+type Writer = fn(&[Scored]) -> Result<Vec<u8>>;
+
+fn writer(path: &Path) -> Result<Writer> {
+    match path.extension().and_then(|extension| extension.to_str()) {
+        Some("csv") => Ok(csv),
+        Some("jsonl") => Ok(jsonl),
+        _ => Err(Fault::new(&FORMAT_UNKNOWN).arg("path", path.display())),
+    }
+}
+
+fn csv(scored: &[Scored]) -> Result<Vec<u8>> {
+    let failed = |error: csv::Error| fault::internal("predictions without a CSV form").because(error);
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(["row", "label", "score"]).map_err(failed)?;
+    for row in scored {
+        writer
+            .write_record([
+                row.row.to_string(),
+                row.prediction.label.clone().unwrap_or_default(),
+                row.prediction.score.to_string(),
+            ])
+            .map_err(failed)?;
+    }
+    writer.into_inner().map_err(|error| fault::internal("predictions without a CSV form").because(error.to_string()))
+}
+
+fn jsonl(scored: &[Scored]) -> Result<Vec<u8>> {
+    let mut text = Vec::new();
+    for row in scored {
+        let mut line = serde_json::json!({ "row": row.row, "score": row.prediction.score });
+        if let (Some(line), Some(label)) = (line.as_object_mut(), &row.prediction.label) {
+            line.insert("label".to_owned(), label.clone().into());
+        }
+        if let (Some(line), Some(all)) = (line.as_object_mut(), &row.prediction.probabilities) {
+            let all: serde_json::Map<_, _> =
+                all.iter().map(|(label, share)| (label.clone(), serde_json::json!(share))).collect();
+            line.insert("probabilities".to_owned(), all.into());
+        }
+        serde_json::to_writer(&mut text, &line)
+            .map_err(|error| fault::internal("prediction without a JSON form").because(error))?;
+        text.push(b'\n');
+    }
+    Ok(text)
+}

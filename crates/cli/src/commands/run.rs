@@ -1,0 +1,59 @@
+//! `run` and the commands that stop at an earlier stage.
+
+use super::{CLOCK, load, point_at};
+use crate::args::Recipe;
+use crate::progress::Progress;
+use crate::{Context, render};
+use ingot_base::Result;
+use ingot_pipeline::{Chain, Project, Stage};
+
+pub(crate) fn run(context: &Context, args: &Recipe, last: Stage) -> Result<()> {
+    let source = load(context, &args.recipe)?;
+    let progress = Progress::new(context.lang, context.quiet);
+    let project = Project::open(source, &context.project, &CLOCK, &progress)?;
+    let chain = ingot_pipeline::run(&project, last).inspect_err(|fault| point_at(context, &project.source, fault))?;
+    context.print(&ingot_pipeline::summary_json(&project, &chain)?, &summary(context, &project, &chain)?);
+    Ok(())
+}
+
+/// The table that ends a run: stages, then the model's figures, then where everything is.
+fn summary(context: &Context, project: &Project<'_>, chain: &Chain) -> Result<String> {
+    let mut text = String::from("\n");
+    let mut rows = vec![vec![
+        context.say("stage", "阶段").to_owned(),
+        context.say("state", "状态").to_owned(),
+        context.say("seconds", "秒").to_owned(),
+        context.say("content digest", "内容摘要").to_owned(),
+    ]];
+    for (stage, done) in chain {
+        rows.push(vec![
+            stage.as_str().to_owned(),
+            if done.fresh { context.say("done", "完成") } else { context.say("up to date", "已是最新") }.to_owned(),
+            format!("{:.2}", done.record.seconds),
+            done.record.digest_of_outputs()?.hex().chars().take(16).collect(),
+        ]);
+    }
+    text.push_str(&render::table(&rows, &[false, false, true, false]));
+    if let Some(figures) = ingot_pipeline::figures(chain)? {
+        text.push('\n');
+        let mut rows = vec![vec![
+            context.say("metric (test rows)", "指标（测试集）").to_owned(),
+            context.say("value", "数值").to_owned(),
+            context.say("95 % interval", "95% 置信区间").to_owned(),
+        ]];
+        rows.extend(figures.into_iter().map(|figure| {
+            vec![figure.name.get(context.lang).to_owned(), figure.value, figure.interval]
+        }));
+        text.push_str(&render::table(&rows, &[false, true, true]));
+    }
+    let mut paths: Vec<(String, String)> = ingot_pipeline::published(project, chain)
+        .into_iter()
+        .map(|(title, path)| (title.get(context.lang).to_owned(), path.display().to_string()))
+        .collect();
+    if !paths.is_empty() {
+        text.push('\n');
+        let rows: Vec<Vec<String>> = paths.drain(..).map(|(title, path)| vec![title, path]).collect();
+        text.push_str(&render::table(&rows, &[false, false]));
+    }
+    Ok(text)
+}

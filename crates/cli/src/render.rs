@@ -1,0 +1,90 @@
+//! How a failure looks on a terminal: headline, indented causes, blank line, hint.
+
+use ingot_base::{Fault, Lang};
+use std::error::Error;
+
+/// Most causes shown; deeper ones repeat what the upper ones say.
+const CAUSES: usize = 4;
+
+/// The failure as text that ends with a line break.
+pub(crate) fn fault(fault: &Fault, lang: Lang) -> String {
+    let (error, because, hint) = match lang {
+        Lang::En => ("error", "because", "hint"),
+        Lang::Zh => ("错误", "原因", "提示"),
+    };
+    let mut text = format!("{error}[{}]: {}\n", fault.code(), fault.render(lang));
+    let mut cause = fault.source();
+    for _ in 0..CAUSES {
+        let Some(error) = cause else { break };
+        let line = error.downcast_ref::<Fault>().map_or_else(|| error.to_string(), |inner| inner.render(lang));
+        text.push_str(&format!("  {because}: {}\n", line.replace('\n', "\n    ")));
+        cause = error.source();
+    }
+    if let Some(advice) = fault.hint(lang) {
+        text.push_str(&format!("\n{hint}: {advice}\n"));
+    }
+    text
+}
+
+/// The failure as the JSON document that `--json` prints.
+pub(crate) fn json(fault: &Fault, lang: Lang) -> serde_json::Value {
+    serde_json::json!({
+        "error": {
+            "code": fault.code(),
+            "message": fault.render(lang),
+            "hint": fault.hint(lang),
+            "key": fault.key_path(),
+        }
+    })
+}
+
+/// A plain table: text columns left, the others right; widths count a Chinese character as two.
+pub(crate) fn table(rows: &[Vec<String>], right: &[bool]) -> String {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..columns)
+        .map(|column| rows.iter().filter_map(|row| row.get(column)).map(|cell| width(cell)).max().unwrap_or(0))
+        .collect();
+    let mut text = String::new();
+    for row in rows {
+        let mut line = String::from("  ");
+        for (column, cell) in row.iter().enumerate() {
+            let pad = " ".repeat(widths.get(column).copied().unwrap_or(0).saturating_sub(width(cell)));
+            if right.get(column).copied().unwrap_or(false) {
+                line.push_str(&pad);
+                line.push_str(cell);
+            } else {
+                line.push_str(cell);
+                line.push_str(&pad);
+            }
+            line.push_str("  ");
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+fn width(text: &str) -> usize {
+    unicode_width::UnicodeWidthStr::width(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shows_cause_and_hint_in_both_languages() {
+        let failure = Fault::new(&ingot_base::fault::FILE_READ)
+            .arg("path", "a.csv")
+            .because(std::io::Error::other("no such file"));
+        let text = fault(&failure, Lang::Zh);
+        assert!(text.contains("错误[base-file-read]: 无法读取 `a.csv`\n  原因: no such file\n\n提示: "), "{text}");
+        assert!(fault(&failure, Lang::En).starts_with("error[base-file-read]: cannot read `a.csv`\n"));
+    }
+
+    #[test]
+    fn aligns_chinese() {
+        let rows = vec![vec!["阶段".into(), "1".into()], vec!["clean".into(), "22".into()]];
+        assert_eq!(table(&rows, &[false, true]), "  阶段    1\n  clean  22\n");
+    }
+}

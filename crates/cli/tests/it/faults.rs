@@ -1,0 +1,50 @@
+//! Crashes and full disks: nothing half written, and the next run ends where an undisturbed one would.
+
+use crate::runs::copy_folder;
+use crate::support::{Project, contents, finished, finished_run};
+use std::process::Command;
+
+#[test]
+fn killed_in_every_stage_and_run_again_gives_the_same_digests() {
+    let undisturbed = contents(&finished_run());
+    let points = [
+        "clean-before-record",
+        "protect-before-record",
+        "split-before-record",
+        "train-before-record",
+        "explain-before-record",
+        "seal-before-record",
+        "atomic-before-rename:1",
+        "atomic-before-rename:4",
+        "atomic-before-rename:9",
+        "atomic-before-rename:14",
+    ];
+    let project = Project::new();
+    copy_folder(&finished().path("keys"), &project.path("keys"));
+    for point in points {
+        let _ = std::fs::remove_dir_all(project.path(".ingot"));
+        let _ = std::fs::remove_dir_all(project.path("dist"));
+        let output = project.command(&["run"]).env("INGOT_CRASH_POINT", point).output().unwrap();
+        assert_eq!(output.status.code(), None, "{point} was not reached");
+        assert_eq!(contents(&project.ok(&["--json", "run"])), undisturbed, "{point}");
+    }
+}
+
+#[test]
+fn a_full_disk_is_a_clear_error_and_the_run_goes_on_later() {
+    let project = Project::new();
+    let binary = env!("CARGO_BIN_EXE_ingot");
+    // A file-size limit of 16 KiB stands for a full disk: writes beyond it fail, as they would there.
+    let output = Command::new("bash")
+        .current_dir(project.root())
+        .args(["-c", "trap '' XFSZ; ulimit -f 16; exec \"$0\" run", binary])
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains("cannot write") && !text.contains("panicked"), "{text}");
+    let left =
+        Command::new("find").arg(project.root()).args(["-name", "*.partial"]).output().unwrap();
+    assert_eq!(String::from_utf8(left.stdout).unwrap(), "", "a partial file stayed behind");
+    project.ok(&["run"]);
+}

@@ -1,0 +1,115 @@
+//! What others do with a package, and what is refused.
+
+use crate::support::{Project, finished};
+
+#[test]
+fn verify_accepts_the_package_and_refuses_any_changed_byte() {
+    let project = finished();
+    let package = project.package();
+    project.ok(&["verify", package.to_str().unwrap(), "--public-key", "keys/signing.pub"]);
+    let bytes = std::fs::read(&package).unwrap();
+    let copy = project.path("changed.ingot");
+    let step = bytes.len() / 60;
+    for position in (0..bytes.len()).step_by(step) {
+        let mut changed = bytes.clone();
+        changed[position] ^= 1;
+        std::fs::write(&copy, changed).unwrap();
+        project.fails(3, &["verify", copy.to_str().unwrap(), "--public-key", "keys/signing.pub"]);
+    }
+}
+
+#[test]
+fn another_signers_key_is_refused_by_name() {
+    let other = Project::new();
+    other.ok(&["init", "--keys-only"]);
+    let package = finished().package();
+    let text = other.fails(3, &["verify", package.to_str().unwrap()]);
+    assert!(text.contains("seal-"), "{text}");
+    let chinese = other.fails(3, &["--lang", "zh", "verify", package.to_str().unwrap()]);
+    assert!(chinese.starts_with("错误["), "{chinese}");
+}
+
+#[test]
+fn serving_a_changed_package_is_refused() {
+    let project = finished();
+    let mut bytes = std::fs::read(project.package()).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    let copy = project.path("served-changed.ingot");
+    std::fs::write(&copy, bytes).unwrap();
+    project.fails(3, &["serve", copy.to_str().unwrap(), "--listen", "127.0.0.1:0"]);
+}
+
+#[test]
+fn trace_names_source_rules_and_rows() {
+    let project = finished();
+    let text = project.ok(&["trace", project.package().to_str().unwrap()]);
+    for part in ["german_credit.csv", "clean.keep[0]", "protect.columns[0]", "train", "test"] {
+        assert!(text.contains(part), "{part} is missing in\n{text}");
+    }
+    let lineage: serde_json::Value = serde_json::from_str(&project.ok(&[
+        "--json",
+        "trace",
+        project.package().to_str().unwrap(),
+    ]))
+    .unwrap();
+    let rows: u64 = lineage["rows"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|part| part["count"].as_u64().unwrap())
+        .sum();
+    assert_eq!(rows, 1_000);
+}
+
+#[test]
+fn keys_that_others_can_read_are_refused() {
+    use std::os::unix::fs::PermissionsExt;
+    let project = Project::new();
+    project.ok(&["init", "--keys-only"]);
+    let key = project.path("keys/master.key");
+    std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let output = project.ingot(&["run"]);
+    assert!(!output.status.success());
+    assert!(String::from_utf8(output.stderr).unwrap().contains("master.key"));
+}
+
+#[test]
+fn offline_scores_equal_the_servers_inputs_and_bad_rows_are_named() {
+    let project = finished();
+    let package = project.package();
+    project.ok(&[
+        "predict",
+        package.to_str().unwrap(),
+        "--input",
+        "data/german_credit.csv",
+        "--output",
+        "scores.csv",
+    ]);
+    let scores = std::fs::read_to_string(project.path("scores.csv")).unwrap();
+    assert_eq!(scores.lines().count(), 1_001);
+    let data = std::fs::read_to_string(project.path("data/german_credit.csv")).unwrap();
+    let header = data.lines().next().unwrap();
+    let column = header.split(',').position(|name| name == "credit_amount").unwrap();
+    let mut cells: Vec<String> = csv::Reader::from_reader(data.as_bytes())
+        .records()
+        .next()
+        .unwrap()
+        .unwrap()
+        .iter()
+        .map(Into::into)
+        .collect();
+    cells[column] = "much".to_owned();
+    let quoted: Vec<String> =
+        cells.iter().map(|cell| format!("\"{}\"", cell.replace('"', "\"\""))).collect();
+    std::fs::write(project.path("bad.csv"), format!("{header}\n{}\n", quoted.join(","))).unwrap();
+    let text = project.fails(
+        1,
+        &["predict", package.to_str().unwrap(), "--input", "bad.csv", "--output", "no.csv"],
+    );
+    assert!(
+        text.contains("row 1") && text.contains("credit_amount") && !text.contains("much"),
+        "{text}"
+    );
+    assert!(!project.path("no.csv").exists());
+}

@@ -1,0 +1,327 @@
+//! A throw-away project around the real binary.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// The identity columns' first raw value and every other canary that must never be seen outside the source.
+pub const CANARY_COLUMNS: [&str; 5] = ["customer_id", "name", "id_number", "phone", "note"];
+
+pub fn workspace() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+}
+
+/// Where a project is: its own folder, or one shared by all tests.
+pub enum Folder {
+    Own(TempDir),
+    Shared(PathBuf),
+}
+
+/// A project folder with the finance data and a recipe that trains in a moment.
+pub struct Project {
+    dir: Folder,
+}
+
+impl Project {
+    pub fn new() -> Self {
+        Self::inside(Folder::Own(tempfile::tempdir().unwrap()))
+    }
+
+    fn inside(dir: Folder) -> Self {
+        let project = Self { dir };
+        let data = workspace().join("verticals/finance/data/german_credit.csv");
+        std::fs::create_dir(project.path("data")).unwrap();
+        std::fs::copy(data, project.path("data/german_credit.csv")).unwrap();
+        project.write_recipe("");
+        project
+    }
+
+    /// The finance recipe with a small search, and `extra` lines appended.
+    pub fn write_recipe(&self, extra: &str) {
+        let recipe =
+            std::fs::read_to_string(workspace().join("verticals/finance/ingot.toml")).unwrap();
+        let recipe = recipe
+            .lines()
+            .map(|line| if line.starts_with("trials") { "trials = 2" } else { line })
+            .collect::<Vec<_>>()
+            .join("\n");
+        std::fs::write(self.path("ingot.toml"), format!("{recipe}\n{extra}\n")).unwrap();
+    }
+
+    pub fn root(&self) -> &Path {
+        match &self.dir {
+            Folder::Own(dir) => dir.path(),
+            Folder::Shared(path) => path,
+        }
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.root().join(name)
+    }
+
+    pub fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ingot"));
+        command
+            .current_dir(self.root())
+            .args(args)
+            .env_remove("INGOT_CRASH_POINT")
+            .env("LC_ALL", "C.UTF-8");
+        command
+    }
+
+    pub fn ingot(&self, args: &[&str]) -> Output {
+        self.command(args).output().unwrap()
+    }
+
+    /// Runs and requires success; standard output as text.
+    pub fn ok(&self, args: &[&str]) -> String {
+        let output = self.ingot(args);
+        assert!(
+            output.status.success(),
+            "{args:?} ended {}\n{}\n{}",
+            output.status,
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr)
+        );
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Runs and requires this exit code; standard error as text.
+    pub fn fails(&self, code: i32, args: &[&str]) -> String {
+        let output = self.ingot(args);
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{args:?}\n{text}");
+        text
+    }
+
+    /// The sealed package after a run.
+    pub fn package(&self) -> PathBuf {
+        let mut found: Vec<PathBuf> = std::fs::read_dir(self.path("dist"))
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| path.extension().is_some_and(|extension| extension == "ingot"))
+            .collect();
+        assert_eq!(found.len(), 1, "{found:?}");
+        found.remove(0)
+    }
+}
+
+/// A project that has run once; shared by tests that only read it, across the processes that tests run in.
+pub fn finished() -> &'static Project {
+    static PROJECT: OnceLock<Project> = OnceLock::new();
+    PROJECT.get_or_init(|| {
+        let age = std::fs::metadata(env!("CARGO_BIN_EXE_ingot")).unwrap().modified().unwrap();
+        let name =
+            format!("finished-{}", age.duration_since(std::time::UNIX_EPOCH).unwrap().as_nanos());
+        let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        std::fs::create_dir_all(&root).unwrap();
+        let lock = std::fs::File::create(root.join("lock")).unwrap();
+        lock.lock().unwrap();
+        let dir = root.join("project");
+        if root.join("done").exists() {
+            return Project { dir: Folder::Shared(dir) };
+        }
+        let _ = std::fs::remove_dir_all(&dir);
+        std::fs::create_dir(&dir).unwrap();
+        let project = Project::inside(Folder::Shared(dir));
+        let output = project.ingot(&["--json", "--lang", "en", "run"]);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        std::fs::write(project.path("run.json"), output.stdout).unwrap();
+        let again = project.ingot(&["run"]);
+        std::fs::write(project.path("run.txt"), [again.stdout, again.stderr].concat()).unwrap();
+        std::fs::write(root.join("done"), "").unwrap();
+        project
+    })
+}
+
+/// What the shared project's first run printed with `--json`.
+pub fn finished_run() -> String {
+    std::fs::read_to_string(finished().path("run.json")).unwrap()
+}
+
+/// Stage content digests as the run's JSON tells them.
+pub fn contents(json: &str) -> Vec<(String, String)> {
+    let document: serde_json::Value = serde_json::from_str(json).unwrap();
+    document["stages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|stage| {
+            (
+                stage["stage"].as_str().unwrap().to_owned(),
+                stage["content"].as_str().unwrap().to_owned(),
+            )
+        })
+        .collect()
+}
+
+/// A running server; killed by its own id when dropped.
+pub struct Server {
+    pub child: Child,
+    pub address: SocketAddr,
+    log: PathBuf,
+}
+
+impl Server {
+    pub fn start(project: &Project, package: &Path, args: &[&str]) -> Self {
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let listen = format!("127.0.0.1:{port}");
+        let log = project.path(&format!("server-{port}.log"));
+        let file = std::fs::File::create(&log).unwrap();
+        let mut all = vec!["serve", package.to_str().unwrap(), "--listen", &listen];
+        all.extend(args);
+        let child = project
+            .command(&all)
+            .stdout(Stdio::from(file.try_clone().unwrap()))
+            .stderr(Stdio::from(file))
+            .spawn()
+            .unwrap();
+        let mut server = Self { child, address: listen.parse().unwrap(), log };
+        let begun = Instant::now();
+        loop {
+            if let Ok(answer) = server.try_request("GET", "/readyz", &[], b"")
+                && answer.status == 200
+            {
+                return server;
+            }
+            if let Some(status) = server.child.try_wait().unwrap() {
+                panic!("server ended {status}: {}", server.log());
+            }
+            assert!(
+                begun.elapsed() < Duration::from_secs(60),
+                "server is not ready: {}",
+                server.log()
+            );
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    pub fn try_request(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> std::io::Result<Answer> {
+        let mut stream = TcpStream::connect(self.address)?;
+        stream.set_read_timeout(Some(Duration::from_secs(60)))?;
+        let mut head =
+            format!("{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n", self.address);
+        if !body.is_empty() || method == "POST" {
+            head.push_str(&format!(
+                "Content-Type: application/json\r\nContent-Length: {}\r\n",
+                body.len()
+            ));
+        }
+        for (name, value) in headers {
+            head.push_str(&format!("{name}: {value}\r\n"));
+        }
+        head.push_str("\r\n");
+        stream.write_all(head.as_bytes())?;
+        stream.write_all(body)?;
+        let mut bytes = Vec::new();
+        stream.read_to_end(&mut bytes)?;
+        Answer::parse(&bytes).ok_or_else(|| std::io::Error::other("cut short"))
+    }
+
+    pub fn request(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Answer {
+        self.try_request(method, path, headers, body).unwrap()
+    }
+
+    pub fn post(&self, path: &str, key: &str, body: &serde_json::Value) -> Answer {
+        let bearer = format!("Bearer {key}");
+        self.request("POST", path, &[("Authorization", &bearer)], body.to_string().as_bytes())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// An HTTP answer.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub head: String,
+    pub body: String,
+}
+
+impl Answer {
+    fn parse(bytes: &[u8]) -> Option<Self> {
+        let text = String::from_utf8_lossy(bytes);
+        let (head, body) = text.split_once("\r\n\r\n")?;
+        let status = head.split(' ').nth(1)?.parse().ok()?;
+        let body = if head.to_ascii_lowercase().contains("transfer-encoding: chunked") {
+            dechunk(body)?
+        } else {
+            body.to_owned()
+        };
+        Some(Self { status, head: head.to_owned(), body })
+    }
+
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
+    }
+}
+
+fn dechunk(mut rest: &str) -> Option<String> {
+    let mut whole = String::new();
+    loop {
+        let (size, tail) = rest.split_once("\r\n")?;
+        let size = usize::from_str_radix(size.trim(), 16).ok()?;
+        if size == 0 {
+            return Some(whole);
+        }
+        whole.push_str(tail.get(..size)?);
+        rest = tail.get(size + 2..)?;
+    }
+}
+
+/// A valid applicant, made from the model's own signature: the middle of each range, the first of each list.
+pub fn applicant(project: &Project) -> serde_json::Value {
+    let manifest: serde_json::Value = serde_json::from_str(&project.ok(&[
+        "--json",
+        "inspect",
+        project.package().to_str().unwrap(),
+    ]))
+    .unwrap();
+    let mut object = serde_json::Map::new();
+    for input in manifest["signature"]["inputs"].as_array().unwrap() {
+        let value = match input["kind"].as_str().unwrap() {
+            "number" => {
+                let middle =
+                    f64::midpoint(input["min"].as_f64().unwrap(), input["max"].as_f64().unwrap());
+                serde_json::json!(middle.floor())
+            }
+            "category" => input["values"][0].clone(),
+            _ => serde_json::json!(true),
+        };
+        object.insert(input["name"].as_str().unwrap().to_owned(), value);
+    }
+    object.into()
+}
+
+/// A fresh API key.
+pub fn api_key(project: &Project, extra: &[&str]) -> (String, String) {
+    let mut args = vec!["--json", "key", "create", "--name", "test"];
+    args.extend(extra);
+    let made: serde_json::Value = serde_json::from_str(&project.ok(&args)).unwrap();
+    (made["id"].as_str().unwrap().to_owned(), made["key"].as_str().unwrap().to_owned())
+}

@@ -1,0 +1,697 @@
+//! Sources to one clean table, in one ordered pass over all cores.
+//!
+//! A reader numbers pieces of work, workers decode and apply the rules, and one sink takes the results in their numbers'
+//! order: so duplicates fall, figures add up and rows are written the same whatever the number of threads. A first pass of
+//! the same kind gathers figures when a rule needs them.
+
+use crate::chunk::Chunk;
+use crate::config::{CleanConfig, Format, ImputeMethod, OnFail, SourceConfig};
+use crate::csv_decode::{self, Bad, Decoded};
+use crate::messages::{EXPECTATION_FAILED, FILE_WRONG, QUARANTINED};
+use crate::outcome::{CleanOutcome, SourceOutcome};
+use crate::profile::{self, Partial};
+use crate::rules::{Action, Rules, constant};
+use crate::source::{self, Part, Sources};
+use crate::statistics::Gathered;
+use crate::table::{Encryption, TableWriter, open};
+use crate::{ROW, SOURCE, WEIGHT, remote};
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, DictionaryArray, Float64Array, Int32Array, RecordBatch,
+    StringArray, UInt64Array,
+};
+use arrow::compute::{cast, filter_record_batch};
+use arrow::datatypes::{DataType, Field, Float64Type, Int32Type, Schema, SchemaRef};
+use arrow::row::{RowConverter, SortField};
+use ingot_base::atomic::AtomicFile;
+use ingot_base::{Fault, Reporter, Result, Text, crash, fault};
+use std::collections::{BTreeMap, HashSet};
+use std::hash::{BuildHasherDefault, Hasher};
+use std::io::Write as _;
+use std::path::Path;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use twox_hash::XxHash3_128;
+
+/// Bytes of text a piece of work holds.
+const CHUNK: usize = 4 << 20;
+
+/// Everything a cleaning needs.
+#[derive(Debug)]
+pub struct CleanJob<'a> {
+    /// Folder that relative addresses start at.
+    pub base_dir: &'a Path,
+    /// Sources, in order.
+    pub sources: &'a [SourceConfig],
+    /// Rules.
+    pub clean: &'a CleanConfig,
+    /// Table to write (Parquet).
+    pub output: &'a Path,
+    /// File for what is set aside: JSON lines of source, file, line and reason.
+    pub quarantine: &'a Path,
+    /// Keys of the table; `None` writes it in plain.
+    pub encryption: Option<&'a Encryption>,
+    /// Bytes of memory the work should stay below.
+    pub memory_limit: u64,
+    /// Worker threads, at least 1.
+    pub threads: usize,
+}
+
+/// Reads, reconciles, cleans and writes.
+///
+/// # Errors
+/// When a source or rule is wrong, an expectation with `fail` is not met, or the table cannot be written.
+pub fn clean(job: &CleanJob<'_>, reporter: &dyn Reporter) -> Result<CleanOutcome> {
+    let sources = source::resolve(job.base_dir, job.sources)?;
+    let mut rules = Rules::compile(job.clean, &sources.schema)?;
+    let work = Work::new(job, &sources);
+    if rules.needs_figures() {
+        let figures = gather(&work, &rules)?;
+        settle(&mut rules, figures, &sources.schema)?;
+    }
+    let mut sink = Sink::create(job, &sources, &rules)?;
+    let steps = rules.steps.len();
+    work.run(
+        |item| {
+            let decoded = work.decode(item)?;
+            work.clean(&rules, steps, decoded)
+        },
+        |cleaned| {
+            reporter.advance(cleaned.rows_in);
+            sink.take(cleaned)
+        },
+    )?;
+    sink.finish(job, reporter)
+}
+
+/// The shared, read-only part of the work.
+struct Work<'a> {
+    sources: &'a Sources,
+    threads: usize,
+    chunk: usize,
+    weights: Option<Vec<f64>>,
+}
+
+/// A numbered piece of work.
+enum Item {
+    Text(usize, Chunk),
+    Batch(usize, RecordBatch, u64),
+}
+
+/// A decoded piece: table columns, their row numbers, what was set aside.
+struct Piece {
+    part: usize,
+    decoded: Decoded,
+}
+
+/// A cleaned piece.
+struct Cleaned {
+    part: usize,
+    rows_in: u64,
+    bad: Vec<Bad>,
+    /// Rows kept so far, with lineage columns.
+    kept: RecordBatch,
+    rows: Vec<u64>,
+    dropped: Vec<u64>,
+    changed: Vec<u64>,
+    flagged: Vec<u64>,
+    /// First failing row's number, by step.
+    failed: Vec<Option<u64>>,
+    /// Hash of each kept row over all data columns; empty without a rule that needs it.
+    hashes: Vec<u128>,
+    /// Hashes of single columns for uniqueness, by step.
+    unique: Vec<(usize, Vec<Option<u128>>)>,
+    before: Vec<Partial>,
+    after_distinct: bool,
+}
+
+impl<'a> Work<'a> {
+    fn new(job: &CleanJob<'_>, sources: &'a Sources) -> Self {
+        let weighted = job.sources.iter().any(|source| (source.weight - 1.0).abs() > f64::EPSILON);
+        let threads = job.threads.max(1);
+        // Each thread holds a piece as text, as columns and as output; a piece in every channel slot comes on top.
+        let room = job.memory_limit / (threads as u64 * 24);
+        let chunk = usize::try_from(room).unwrap_or(CHUNK).clamp(256 << 10, CHUNK);
+        Self {
+            sources,
+            threads,
+            chunk,
+            weights: weighted.then(|| job.sources.iter().map(|source| source.weight).collect()),
+        }
+    }
+
+    /// Feeds every piece through `map` on all threads and gives the results to `sink` in order.
+    fn run<T: Send>(
+        &self,
+        map: impl Fn(Item) -> Result<T> + Sync,
+        mut sink: impl FnMut(T) -> Result<()>,
+    ) -> Result<()> {
+        let (give, take) = sync_channel::<(usize, Result<Item>)>(self.threads);
+        let (done, results) = sync_channel::<(usize, Result<T>)>(self.threads * 2);
+        let take = Mutex::new(take);
+        std::thread::scope(|scope| {
+            scope.spawn(move || self.read(&give));
+            for _ in 0..self.threads {
+                let (take, done, map) = (&take, done.clone(), &map);
+                scope.spawn(move || worker(take, &done, map));
+            }
+            drop(done);
+            let mut waiting = BTreeMap::new();
+            let mut next = 0;
+            let mut failure = None;
+            for (number, result) in results {
+                waiting.insert(number, result);
+                while let Some(result) = waiting.remove(&next) {
+                    next += 1;
+                    if failure.is_none()
+                        && let Err(error) = result.and_then(&mut sink)
+                    {
+                        failure = Some(error);
+                    }
+                }
+                if failure.is_some() {
+                    // Lets the other threads end: their sends fail once the receiver is gone.
+                    break;
+                }
+            }
+            failure.map_or(Ok(()), Err)
+        })
+    }
+
+    /// Numbers every piece of every part.
+    fn read(&self, give: &SyncSender<(usize, Result<Item>)>) {
+        let mut number = 0;
+        for (index, part) in self.sources.parts.iter().enumerate() {
+            let outcome = self.read_part(index, part, &mut |item| {
+                number += 1;
+                give.send((number - 1, item)).is_ok()
+            });
+            if let Err(error) = outcome {
+                let _ = give.send((number, Err(error)));
+                return;
+            }
+        }
+    }
+
+    fn read_part(
+        &self,
+        index: usize,
+        part: &Part,
+        give: &mut dyn FnMut(Result<Item>) -> bool,
+    ) -> Result<()> {
+        let broken = |format: &str, error: Box<dyn std::error::Error + Send + Sync>| {
+            Fault::new(&FILE_WRONG)
+                .arg("file", crate::infer::name(&part.path))
+                .arg("format", format)
+                .because(error)
+        };
+        match part.format {
+            Format::Csv | Format::Jsonl => {
+                for chunk in source::chunks(part, self.chunk)? {
+                    let chunk = chunk.map_err(|error| {
+                        Fault::new(&fault::FILE_READ)
+                            .arg("path", part.path.display())
+                            .because(error)
+                    })?;
+                    if !give(Ok(Item::Text(index, chunk))) {
+                        return Ok(());
+                    }
+                }
+            }
+            Format::Parquet => {
+                let mut row = 1;
+                for batch in open(&part.path, None, None)? {
+                    let batch = batch.map_err(|error| broken("Parquet", error.into()))?;
+                    let first = row;
+                    row += batch.num_rows() as u64;
+                    if !give(Ok(Item::Batch(index, batch, first))) {
+                        return Ok(());
+                    }
+                }
+            }
+            Format::Arrow => {
+                let mut row = 1;
+                for batch in source::arrow_reader(&part.path)? {
+                    let batch = batch.map_err(|error| broken("Arrow", error.into()))?;
+                    let first = row;
+                    row += batch.num_rows() as u64;
+                    if !give(Ok(Item::Batch(index, batch, first))) {
+                        return Ok(());
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A piece of a file as columns of the table's schema.
+    fn decode(&self, item: Item) -> Result<Piece> {
+        let (index, decoded) = match item {
+            Item::Batch(index, batch, first) => {
+                let rows = (first..).take(batch.num_rows()).collect();
+                (index, Ok(Decoded { batch, rows, bad: Vec::new() }))
+            }
+            Item::Text(index, chunk) => {
+                let part = self.part(index)?;
+                let decoded = match &part.dialect {
+                    Some(dialect) => csv_decode::csv(&chunk, dialect),
+                    None => csv_decode::jsonl(&chunk, &part.schema),
+                };
+                (index, decoded)
+            }
+        };
+        let part = self.part(index)?;
+        let mut decoded = decoded.map_err(|error| {
+            Fault::new(&FILE_WRONG)
+                .arg("file", crate::infer::name(&part.path))
+                .arg("format", "table")
+                .because(error)
+        })?;
+        decoded.batch = self.conform(part, &decoded.batch)?;
+        Ok(Piece { part: index, decoded })
+    }
+
+    fn part(&self, index: usize) -> Result<&Part> {
+        self.sources.parts.get(index).ok_or_else(|| fault::internal("part index"))
+    }
+
+    /// Renames, widens and fills in columns up to the table's schema.
+    fn conform(&self, part: &Part, batch: &RecordBatch) -> Result<RecordBatch> {
+        let columns = self
+            .sources
+            .schema
+            .fields()
+            .iter()
+            .map(|field| match part.names.iter().position(|name| name == field.name()) {
+                Some(column) => cast(batch.column(column), field.data_type()),
+                None => Ok(arrow::array::new_null_array(field.data_type(), batch.num_rows())),
+            })
+            .collect::<std::result::Result<Vec<ArrayRef>, _>>()
+            .and_then(|columns| RecordBatch::try_new(Arc::clone(&self.sources.schema), columns));
+        columns.map_err(|error| {
+            Fault::new(&FILE_WRONG)
+                .arg("file", crate::infer::name(&part.path))
+                .arg("format", "table")
+                .because(error)
+        })
+    }
+
+    /// Applies the first `steps` rules and keeps the rows that survive them.
+    fn clean(&self, rules: &Rules, steps: usize, piece: Piece) -> Result<Cleaned> {
+        let Decoded { batch, rows, bad } = piece.decoded;
+        let distinct = rows.first().is_some_and(|row| profile::wants_distinct(*row));
+        let before = profile::partial(&batch, batch.num_columns(), distinct);
+        let applied = rules.apply(&batch, steps)?;
+        let mut dropped = vec![0; rules.steps.len()];
+        for fate in applied.fates.iter().filter(|fate| **fate > 0) {
+            if let Some(slot) = dropped.get_mut(usize::from(*fate) - 1) {
+                *slot += 1;
+            }
+        }
+        let failed =
+            applied.failed.iter().map(|row| row.and_then(|row| rows.get(row).copied())).collect();
+        let internal = |error: arrow::error::ArrowError| {
+            fault::internal("rows could not be selected").because(error)
+        };
+        let mask: BooleanArray = applied.fates.iter().map(|fate| Some(*fate == 0)).collect();
+        let kept = filter_record_batch(&applied.batch, &mask).map_err(internal)?;
+        let numbers: Vec<u64> = rows
+            .iter()
+            .zip(&applied.fates)
+            .filter(|(_, fate)| **fate == 0)
+            .map(|(row, _)| *row)
+            .collect();
+        let dedupe = rules.steps.iter().any(|step| matches!(step.action, Action::Dedupe));
+        let hashes =
+            if dedupe { row_hashes(kept.columns()).map_err(internal)? } else { Vec::new() };
+        let mut unique = Vec::new();
+        for (index, step) in rules.steps.iter().enumerate() {
+            if let Action::Unique(column, _) = step.action {
+                let array = kept.column(column);
+                let hashes = row_hashes(std::slice::from_ref(array)).map_err(internal)?;
+                let present = hashes
+                    .into_iter()
+                    .enumerate()
+                    .map(|(row, hash)| array.is_valid(row).then_some(hash))
+                    .collect();
+                unique.push((index, present));
+            }
+        }
+        Ok(Cleaned {
+            part: piece.part,
+            rows_in: rows.len() as u64,
+            bad,
+            kept: self.with_lineage(piece.part, &kept, &numbers)?,
+            rows: numbers,
+            dropped,
+            changed: applied.changed,
+            flagged: applied.flagged,
+            failed,
+            hashes,
+            unique,
+            before,
+            after_distinct: distinct,
+        })
+    }
+
+    fn with_lineage(&self, part: usize, batch: &RecordBatch, rows: &[u64]) -> Result<RecordBatch> {
+        let source = self.part(part)?;
+        let mut columns = batch.columns().to_vec();
+        let label: ArrayRef = Arc::new(StringArray::from(vec![source.label.as_str()]));
+        let keys = Int32Array::from(vec![0; rows.len()]);
+        let labels = DictionaryArray::<Int32Type>::try_new(keys, label)
+            .map_err(|error| fault::internal("lineage column").because(error))?;
+        columns.push(Arc::new(labels));
+        columns.push(Arc::new(UInt64Array::from(rows.to_vec())));
+        if let Some(weights) = &self.weights {
+            let weight = weights.get(source.source).copied().unwrap_or(1.0);
+            columns.push(Arc::new(Float64Array::from(vec![weight; rows.len()])));
+        }
+        RecordBatch::try_new(lineage_schema(&batch.schema(), self.weights.is_some()), columns)
+            .map_err(|error| fault::internal("lineage columns").because(error))
+    }
+}
+
+fn worker<T>(
+    take: &Mutex<Receiver<(usize, Result<Item>)>>,
+    done: &SyncSender<(usize, Result<T>)>,
+    map: &(impl Fn(Item) -> Result<T> + Sync),
+) {
+    loop {
+        let next = take.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok((number, item)) = next else { return };
+        if done.send((number, item.and_then(map))).is_err() {
+            return;
+        }
+    }
+}
+
+fn lineage_schema(data: &Schema, weighted: bool) -> SchemaRef {
+    let text = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
+    let mut fields: Vec<Field> = data.fields().iter().map(|field| field.as_ref().clone()).collect();
+    fields.push(Field::new(SOURCE, text, false));
+    fields.push(Field::new(ROW, DataType::UInt64, false));
+    if weighted {
+        fields.push(Field::new(WEIGHT, DataType::Float64, false));
+    }
+    Arc::new(Schema::new(fields))
+}
+
+/// 128-bit hash of each row. Two different rows collide with a chance of about n²/2¹²⁹: 10⁻²⁵ for five million rows.
+fn row_hashes(columns: &[ArrayRef]) -> std::result::Result<Vec<u128>, arrow::error::ArrowError> {
+    let fields = columns.iter().map(|column| SortField::new(column.data_type().clone())).collect();
+    let rows = RowConverter::new(fields)?.convert_columns(columns)?;
+    Ok(rows.iter().map(|row| XxHash3_128::oneshot(row.as_ref())).collect())
+}
+
+/// First pass: figures of the columns that rules ask for, over the rows that the rules before them keep.
+fn gather(work: &Work<'_>, rules: &Rules) -> Result<Vec<Option<Gathered>>> {
+    let steps = rules.before_figures();
+    let mut figures: Vec<Option<Gathered>> = rules
+        .steps
+        .iter()
+        .map(|step| {
+            matches!(step.action, Action::Impute(_, _, None) | Action::Outlier(_, _, _, None))
+                .then(Gathered::default)
+        })
+        .collect();
+    work.run(
+        |item| Ok(work.clean(rules, steps, work.decode(item)?)?.kept),
+        |batch| {
+            for (step, figures) in rules.steps.iter().zip(&mut figures) {
+                let Some(figures) = figures else { continue };
+                match &step.action {
+                    Action::Impute(column, rule, _) if rule.method == ImputeMethod::Mode => {
+                        let texts = cast(batch.column(*column), &DataType::Utf8)
+                            .map_err(|error| fault::internal("values as text").because(error))?;
+                        texts
+                            .as_string::<i32>()
+                            .iter()
+                            .flatten()
+                            .for_each(|text| figures.text(text));
+                    }
+                    Action::Impute(column, ..) | Action::Outlier(column, ..) => {
+                        let numbers = cast(batch.column(*column), &DataType::Float64)
+                            .map_err(|error| fault::internal("values as numbers").because(error))?;
+                        numbers
+                            .as_primitive::<Float64Type>()
+                            .iter()
+                            .flatten()
+                            .for_each(|value| figures.number(value));
+                    }
+                    _ => {}
+                }
+            }
+            Ok(())
+        },
+    )?;
+    Ok(figures)
+}
+
+/// Puts the gathered figures into the rules.
+fn settle(rules: &mut Rules, figures: Vec<Option<Gathered>>, source: &SchemaRef) -> Result<()> {
+    let schema = Arc::clone(&rules.schema);
+    for (step, figures) in rules.steps.iter_mut().zip(figures) {
+        let Some(mut figures) = figures else { continue };
+        match &mut step.action {
+            Action::Impute(column, rule, value) => {
+                let field = schema.fields().get(*column).or_else(|| source.fields().get(*column));
+                if let (Some(text), Some(field)) = (figures.filling(&rule.method), field) {
+                    *value =
+                        Some(constant(&text, field.data_type(), &rule.column, &step.key_path)?);
+                }
+            }
+            Action::Outlier(_, method, _, bounds) => *bounds = figures.bounds(*method),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Row hashes are already uniform: the set takes them as they are.
+#[derive(Default)]
+struct AsIs(u64);
+
+impl Hasher for AsIs {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for (index, byte) in bytes.iter().take(8).enumerate() {
+            self.0 ^= u64::from(*byte) << (index * 8);
+        }
+    }
+
+    fn write_u128(&mut self, value: u128) {
+        #[expect(clippy::cast_possible_truncation, reason = "the low half is as good as any")]
+        {
+            self.0 = value as u64;
+        }
+    }
+}
+
+type Hashes = HashSet<u128, BuildHasherDefault<AsIs>>;
+
+/// Takes cleaned pieces in order: duplicates, figures, the table, the quarantine.
+struct Sink<'a> {
+    sources: &'a Sources,
+    rules: &'a Rules,
+    writer: TableWriter,
+    quarantine: AtomicFile,
+    quarantine_path: &'a Path,
+    outcome: CleanOutcome,
+    seen: Hashes,
+    unique: BTreeMap<usize, Hashes>,
+    before: Vec<profile::Running>,
+    after: Vec<profile::Running>,
+    failed: Option<(usize, usize, u64)>,
+}
+
+impl<'a> Sink<'a> {
+    fn create(job: &'a CleanJob<'_>, sources: &'a Sources, rules: &'a Rules) -> Result<Self> {
+        let weighted = job.sources.iter().any(|source| (source.weight - 1.0).abs() > f64::EPSILON);
+        let schema = lineage_schema(&rules.schema, weighted);
+        let outcome = CleanOutcome {
+            rows_in: 0,
+            rows_out: 0,
+            sources: job
+                .sources
+                .iter()
+                .zip(&sources.digests)
+                .map(|(source, digest)| SourceOutcome {
+                    name: source.name.clone(),
+                    uri: remote::shown(&source.uri),
+                    digest: *digest,
+                    rows: 0,
+                    kept: 0,
+                    quarantined: 0,
+                    weight: source.weight,
+                })
+                .collect(),
+            rules: rules.outcomes(),
+            reconciliation: sources.notes.clone(),
+            before: Vec::new(),
+            after: Vec::new(),
+        };
+        Ok(Self {
+            sources,
+            rules,
+            writer: TableWriter::create(job.output, &schema, job.encryption)?,
+            quarantine: AtomicFile::create(job.quarantine)?,
+            quarantine_path: job.quarantine,
+            outcome,
+            seen: Hashes::default(),
+            unique: BTreeMap::new(),
+            before: profile::start(&sources.schema),
+            after: profile::start(&rules.schema),
+            failed: None,
+        })
+    }
+
+    fn take(&mut self, piece: Cleaned) -> Result<()> {
+        crash::point("clean-mid");
+        self.set_aside(piece.part, &piece.bad)?;
+        let mut keep = vec![true; piece.rows.len()];
+        self.uniqueness(&piece, &mut keep);
+        if !piece.hashes.is_empty() {
+            let index =
+                self.rules.steps.iter().position(|step| matches!(step.action, Action::Dedupe));
+            for (keep, hash) in keep.iter_mut().zip(&piece.hashes) {
+                if *keep && !self.seen.insert(*hash) {
+                    *keep = false;
+                    if let Some(rule) = index.and_then(|index| self.outcome.rules.get_mut(index)) {
+                        rule.dropped += 1;
+                    }
+                }
+            }
+        }
+        let kept = if keep.iter().all(|keep| *keep) {
+            piece.kept
+        } else {
+            filter_record_batch(&piece.kept, &BooleanArray::from(keep))
+                .map_err(|error| fault::internal("rows could not be selected").because(error))?
+        };
+        for (running, partial) in self.before.iter_mut().zip(piece.before) {
+            running.merge(partial);
+        }
+        let columns = self.rules.schema.fields().len();
+        for (running, partial) in
+            self.after.iter_mut().zip(profile::partial(&kept, columns, piece.after_distinct))
+        {
+            running.merge(partial);
+        }
+        self.count(&piece.dropped, &piece.changed, &piece.flagged);
+        for (step, row) in piece.failed.iter().enumerate() {
+            if let (Some(row), None) = (row, self.failed) {
+                self.failed = Some((step, piece.part, *row));
+            }
+        }
+        let source = self.sources.parts.get(piece.part).map_or(0, |part| part.source);
+        if let Some(source) = self.outcome.sources.get_mut(source) {
+            source.rows += piece.rows_in;
+            source.kept += kept.num_rows() as u64;
+        }
+        self.outcome.rows_in += piece.rows_in;
+        self.writer.write(&kept)
+    }
+
+    fn count(&mut self, dropped: &[u64], changed: &[u64], flagged: &[u64]) {
+        for (index, rule) in self.outcome.rules.iter_mut().enumerate() {
+            rule.dropped += dropped.get(index).copied().unwrap_or(0);
+            rule.changed += changed.get(index).copied().unwrap_or(0);
+            rule.flagged += flagged.get(index).copied().unwrap_or(0);
+        }
+    }
+
+    fn uniqueness(&mut self, piece: &Cleaned, keep: &mut [bool]) {
+        for (index, hashes) in &piece.unique {
+            let Some(Action::Unique(_, on_fail)) =
+                self.rules.steps.get(*index).map(|step| &step.action)
+            else {
+                continue;
+            };
+            let seen = self.unique.entry(*index).or_default();
+            for (row, hash) in hashes.iter().enumerate() {
+                let (Some(hash), Some(keep)) = (hash, keep.get_mut(row)) else { continue };
+                if !*keep || seen.insert(*hash) {
+                    continue;
+                }
+                let Some(rule) = self.outcome.rules.get_mut(*index) else { continue };
+                match on_fail {
+                    OnFail::Drop => {
+                        *keep = false;
+                        rule.dropped += 1;
+                    }
+                    OnFail::Warn => rule.flagged += 1,
+                    OnFail::Fail => {
+                        rule.flagged += 1;
+                        let number = piece.rows.get(row).copied().unwrap_or(0);
+                        self.failed = self.failed.or(Some((*index, piece.part, number)));
+                    }
+                }
+            }
+        }
+    }
+
+    fn set_aside(&mut self, part: usize, bad: &[Bad]) -> Result<()> {
+        let Some(part) = self.sources.parts.get(part) else { return Ok(()) };
+        if let Some(source) = self.outcome.sources.get_mut(part.source) {
+            source.quarantined += bad.len() as u64;
+        }
+        for record in bad {
+            let line = serde_json::json!({
+                "source": part.label, "file": crate::infer::name(&part.path), "line": record.line, "reason": record.reason,
+            });
+            writeln!(self.quarantine, "{line}").map_err(|error| {
+                Fault::new(&fault::FILE_WRITE)
+                    .arg("path", self.quarantine_path.display())
+                    .because(error)
+            })?;
+        }
+        Ok(())
+    }
+
+    fn finish(mut self, job: &CleanJob<'_>, reporter: &dyn Reporter) -> Result<CleanOutcome> {
+        if let Some((step, part, row)) = self.failed {
+            let rule = self.outcome.rules.get(step);
+            let source =
+                self.sources.parts.get(part).map(|part| part.label.clone()).unwrap_or_default();
+            return Err(Fault::new(&EXPECTATION_FAILED)
+                .arg("count", rule.map_or(0, |rule| rule.flagged))
+                .arg("rule", rule.map(|rule| rule.text.en.clone()).unwrap_or_default())
+                .arg("row", row)
+                .arg("source", source)
+                .at(rule.map(|rule| rule.key_path.clone()).unwrap_or_default()));
+        }
+        self.outcome.rows_out = self.writer.finish()?;
+        self.quarantine.commit()?;
+        let mut reaching = self.outcome.rows_in;
+        for rule in &mut self.outcome.rules {
+            rule.rows_in = reaching;
+            reaching -= rule.dropped;
+        }
+        self.outcome.before = self.before.into_iter().map(profile::Running::finish).collect();
+        self.outcome.after = self.after.into_iter().map(profile::Running::finish).collect();
+        for source in self.outcome.sources.iter().filter(|source| source.quarantined > 0) {
+            reporter.warn(
+                &Fault::new(&QUARANTINED)
+                    .arg("source", &source.name)
+                    .arg("count", source.quarantined),
+            );
+        }
+        debug_assert_eq!(reaching, self.outcome.rows_out, "every row has one fate");
+        let _ = job;
+        Ok(self.outcome)
+    }
+}
+
+/// Counts as text, for summaries elsewhere.
+impl CleanOutcome {
+    /// One line for a person.
+    pub fn summary(&self) -> Text {
+        Text::new(
+            format!("{} rows in, {} kept", self.rows_in, self.rows_out),
+            format!("读入 {} 行，保留 {} 行", self.rows_in, self.rows_out),
+        )
+    }
+}

@@ -1,0 +1,205 @@
+//! What this room is asked to do, as plain values.
+
+use std::collections::BTreeMap;
+
+/// One source of rows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SourceConfig {
+    /// Name that lineage uses.
+    pub name: String,
+    /// Path, folder, glob, `file:`, `s3://` or `postgres://` address.
+    pub uri: String,
+    /// Sample weight of every row of the source; above 0.
+    pub weight: f64,
+    /// SQL query of a `postgres://` source.
+    pub query: Option<String>,
+    /// Format, when the file name does not tell it.
+    pub format: Option<Format>,
+    /// Column names of the source to names in the table.
+    pub rename: BTreeMap<String, String>,
+}
+
+/// File formats.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// Comma, semicolon or tab separated text with a header.
+    Csv,
+    /// One JSON object a line.
+    Jsonl,
+    /// Apache Parquet.
+    Parquet,
+    /// Apache Arrow IPC file.
+    Arrow,
+}
+
+/// Cleaning rules, applied in the order of the fields.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct CleanConfig {
+    /// Type casts; a value that does not fit becomes missing and is counted as changed.
+    pub cast: Vec<Cast>,
+    /// Rows with a missing value in one of these columns are dropped.
+    pub drop_missing: Vec<String>,
+    /// SQL predicates; rows for which one is not true are dropped.
+    pub keep: Vec<String>,
+    /// Missing values filled in, with figures over the rows kept so far.
+    pub impute: Vec<Impute>,
+    /// Outlying values, with bounds over the rows kept so far.
+    pub outliers: Vec<Outlier>,
+    /// Expectations.
+    pub expect: Vec<Expectation>,
+    /// Whether rows equal in every data column are kept once: the first.
+    pub dedupe_exact: bool,
+}
+
+/// A type cast.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cast {
+    /// Column.
+    pub column: String,
+    /// New type.
+    pub to: CastType,
+}
+
+/// Types to cast to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CastType {
+    /// Text.
+    Text,
+    /// 64-bit floating point.
+    Number,
+    /// 64-bit whole number.
+    Integer,
+    /// True or false.
+    Boolean,
+    /// Day.
+    Date,
+    /// Instant in microseconds.
+    Timestamp,
+}
+
+/// Filling in of missing values.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Impute {
+    /// Column.
+    pub column: String,
+    /// With what.
+    pub method: ImputeMethod,
+}
+
+/// What fills a missing value in.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ImputeMethod {
+    /// Arithmetic mean.
+    Mean,
+    /// Median.
+    Median,
+    /// Most frequent value; the smallest of equals.
+    Mode,
+    /// A constant, read as the column's type.
+    Constant(String),
+}
+
+/// Treatment of outlying values in a number column.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outlier {
+    /// Column.
+    pub column: String,
+    /// How bounds are found.
+    pub method: OutlierMethod,
+    /// What happens beyond them.
+    pub action: OutlierAction,
+}
+
+/// How bounds are found.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum OutlierMethod {
+    /// Tukey's fences: `[Q1 − factor·IQR, Q3 + factor·IQR]`.
+    Iqr(f64),
+    /// `mean ± factor` sample standard deviations.
+    ZScore(f64),
+    /// The given share is cut at each end.
+    Quantile(f64),
+    /// Fixed bounds, both included.
+    Range(f64, f64),
+}
+
+/// What happens to a value beyond the bounds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OutlierAction {
+    /// The row is dropped.
+    Drop,
+    /// The value becomes the bound.
+    Clip,
+    /// A boolean column `NAME_outlier` says so.
+    Flag,
+}
+
+/// Something the data must satisfy.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Expectation {
+    /// Column; `None` for an SQL rule.
+    pub column: Option<String>,
+    /// The rule. Missing values satisfy every rule but [`Rule::NotNull`] and [`Rule::Sql`].
+    pub rule: Rule,
+    /// What a violation causes.
+    pub on_fail: OnFail,
+}
+
+/// A rule of an expectation.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Rule {
+    /// Between the bounds, both included.
+    Range {
+        /// Lower bound.
+        min: Option<f64>,
+        /// Upper bound.
+        max: Option<f64>,
+    },
+    /// One of these values.
+    OneOf(Vec<String>),
+    /// Matches a regular expression somewhere.
+    Matches(String),
+    /// No value twice; the first row keeps it.
+    Unique,
+    /// Not missing.
+    NotNull,
+    /// An SQL predicate.
+    Sql(String),
+}
+
+/// What a violated expectation causes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnFail {
+    /// The stage fails.
+    Fail,
+    /// The row is dropped.
+    Drop,
+    /// The row is counted.
+    Warn,
+}
+
+/// How rows are divided.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SplitConfig {
+    /// Share of the test part, in (0, 1).
+    pub test: f64,
+    /// Share of the validation part, in [0, 1).
+    pub validation: f64,
+    /// Which rows go where.
+    pub method: SplitMethod,
+    /// Rows with the same value here stay together.
+    pub group: Option<String>,
+    /// Seed.
+    pub seed: u64,
+}
+
+/// Which rows go where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SplitMethod {
+    /// By chance.
+    Random,
+    /// By chance within each value of a column.
+    Stratified(String),
+    /// The latest rows are the test part, those before them the validation part.
+    Time(String),
+}

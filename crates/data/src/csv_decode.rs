@@ -1,0 +1,346 @@
+//! Text records to typed columns: the fast decoder for whole pieces, a careful one for pieces that hold a bad record.
+
+use crate::chunk::Chunk;
+use crate::infer::Dialect;
+use arrow::array::{
+    ArrayRef, BooleanBuilder, Date32Builder, Float64Builder, Int64Builder, RecordBatch,
+    StringBuilder,
+};
+use arrow::csv::ReaderBuilder;
+use arrow::datatypes::{DataType, Schema, SchemaRef};
+use arrow::error::ArrowError;
+use chrono::NaiveDate;
+use serde_json::{Map, Value};
+use std::sync::Arc;
+
+/// Rows a batch of the fast decoder may have; a chunk is one batch.
+const BATCH: usize = 1 << 22;
+
+/// A record that was set aside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Bad {
+    /// Line in the file on which the record begins, from 1.
+    pub(crate) line: u64,
+    /// Why; names a column and a type, never a value.
+    pub(crate) reason: String,
+}
+
+/// Columns of a piece, the row number of each record kept, and what was set aside.
+#[derive(Debug)]
+pub(crate) struct Decoded {
+    pub(crate) batch: RecordBatch,
+    pub(crate) rows: Vec<u64>,
+    pub(crate) bad: Vec<Bad>,
+}
+
+/// Decodes a chunk of CSV.
+pub(crate) fn csv(chunk: &Chunk, dialect: &Dialect) -> Result<Decoded, ArrowError> {
+    let fast = || -> Result<RecordBatch, ArrowError> {
+        let mut reader = ReaderBuilder::new(Arc::clone(&dialect.schema))
+            .with_header(false)
+            .with_delimiter(dialect.delimiter)
+            .with_batch_size(BATCH)
+            .build(&chunk.bytes[..])?;
+        match reader.next() {
+            Some(batch) => batch,
+            None => Ok(RecordBatch::new_empty(Arc::clone(&dialect.schema))),
+        }
+    };
+    match fast() {
+        Ok(batch) => {
+            let rows = (chunk.first_row..).take(batch.num_rows()).collect();
+            Ok(Decoded { batch, rows, bad: Vec::new() })
+        }
+        Err(_) => careful(chunk, dialect),
+    }
+}
+
+/// Record by record: what cannot be read is set aside with its line and reason.
+fn careful(chunk: &Chunk, dialect: &Dialect) -> Result<Decoded, ArrowError> {
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .delimiter(dialect.delimiter)
+        .from_reader(&chunk.bytes[..]);
+    let mut columns = Columns::new(&dialect.schema);
+    let mut record = csv::ByteRecord::new();
+    let (mut rows, mut bad) = (Vec::new(), Vec::new());
+    let mut number = chunk.first_row;
+    let expected = dialect.schema.fields().len();
+    loop {
+        match reader.read_byte_record(&mut record) {
+            Ok(false) => break,
+            Ok(true) => {}
+            Err(error) => return Err(ArrowError::CsvError(error.to_string())),
+        }
+        let line = record.position().map_or(0, csv::Position::line) + chunk.first_line - 1;
+        let outcome = if record.len() == expected {
+            columns.push_text(&record)
+        } else {
+            Err(format!("{} fields instead of {expected}", record.len()))
+        };
+        match outcome {
+            Ok(()) => rows.push(number),
+            Err(reason) => bad.push(Bad { line, reason }),
+        }
+        number += 1;
+    }
+    Ok(Decoded { batch: columns.finish()?, rows, bad })
+}
+
+/// Decodes a chunk of JSON lines; an empty line is no record.
+pub(crate) fn jsonl(chunk: &Chunk, schema: &SchemaRef) -> Result<Decoded, ArrowError> {
+    let mut columns = Columns::new(schema);
+    let (mut rows, mut bad) = (Vec::new(), Vec::new());
+    let mut number = chunk.first_row;
+    for (line, text) in (chunk.first_line..).zip(chunk.bytes.split(|byte| *byte == b'\n')) {
+        if text.trim_ascii().is_empty() {
+            continue;
+        }
+        let outcome = match serde_json::from_slice::<Map<String, Value>>(text) {
+            Ok(object) => columns.push_json(&object),
+            Err(error) => Err(format!("not a JSON object (column {})", error.column())),
+        };
+        match outcome {
+            Ok(()) => rows.push(number),
+            Err(reason) => bad.push(Bad { line, reason }),
+        }
+        number += 1;
+    }
+    Ok(Decoded { batch: columns.finish()?, rows, bad })
+}
+
+/// The type of a JSON value; objects and lists are kept as their JSON text.
+pub(crate) fn json_type(value: &Value) -> Option<DataType> {
+    match value {
+        Value::Null => None,
+        Value::Bool(_) => Some(DataType::Boolean),
+        Value::Number(number) if number.is_i64() => Some(DataType::Int64),
+        Value::Number(_) => Some(DataType::Float64),
+        _ => Some(DataType::Utf8),
+    }
+}
+
+/// One builder a column; a record goes into all of them or into none.
+struct Columns {
+    schema: SchemaRef,
+    builders: Vec<Builder>,
+}
+
+enum Builder {
+    Boolean(BooleanBuilder),
+    Integer(Int64Builder),
+    Number(Float64Builder),
+    Date(Date32Builder),
+    Text(StringBuilder),
+}
+
+/// A value that fits its column.
+enum Cell {
+    Missing,
+    Boolean(bool),
+    Integer(i64),
+    Number(f64),
+    Date(i32),
+    Text(String),
+}
+
+impl Columns {
+    fn new(schema: &SchemaRef) -> Self {
+        let builders = schema
+            .fields()
+            .iter()
+            .map(|field| match field.data_type() {
+                DataType::Boolean => Builder::Boolean(BooleanBuilder::new()),
+                DataType::Int64 => Builder::Integer(Int64Builder::new()),
+                DataType::Float64 => Builder::Number(Float64Builder::new()),
+                DataType::Date32 => Builder::Date(Date32Builder::new()),
+                _ => Builder::Text(StringBuilder::new()),
+            })
+            .collect();
+        Self { schema: Arc::clone(schema), builders }
+    }
+
+    fn push_text(&mut self, record: &csv::ByteRecord) -> Result<(), String> {
+        let cells = self
+            .schema
+            .fields()
+            .iter()
+            .zip(record)
+            .map(|(field, bytes)| {
+                let text = std::str::from_utf8(bytes)
+                    .map_err(|_| format!("column `{}` is not UTF-8 text", field.name()))?;
+                parse(field.data_type(), text)
+                    .ok_or_else(|| misfit(field.name(), field.data_type()))
+            })
+            .collect::<Result<Vec<Cell>, String>>()?;
+        self.push(cells);
+        Ok(())
+    }
+
+    fn push_json(&mut self, object: &Map<String, Value>) -> Result<(), String> {
+        if let Some(unknown) = object.keys().find(|name| self.schema.index_of(name).is_err()) {
+            // Only named when it is a plain identifier: a key could itself be data.
+            let plain = unknown.len() < 64
+                && unknown.chars().all(|letter| letter.is_alphanumeric() || letter == '_');
+            return Err(if plain {
+                format!("unknown key `{unknown}`")
+            } else {
+                "unknown key".to_owned()
+            });
+        }
+        let cells = self
+            .schema
+            .fields()
+            .iter()
+            .map(|field| {
+                let value = object.get(field.name()).unwrap_or(&Value::Null);
+                from_json(field.data_type(), value)
+                    .ok_or_else(|| misfit(field.name(), field.data_type()))
+            })
+            .collect::<Result<Vec<Cell>, String>>()?;
+        self.push(cells);
+        Ok(())
+    }
+
+    fn push(&mut self, cells: Vec<Cell>) {
+        for (builder, cell) in self.builders.iter_mut().zip(cells) {
+            match (builder, cell) {
+                (Builder::Boolean(builder), Cell::Boolean(value)) => builder.append_value(value),
+                (Builder::Boolean(builder), _) => builder.append_null(),
+                (Builder::Integer(builder), Cell::Integer(value)) => builder.append_value(value),
+                (Builder::Integer(builder), _) => builder.append_null(),
+                (Builder::Number(builder), Cell::Number(value)) => builder.append_value(value),
+                (Builder::Number(builder), _) => builder.append_null(),
+                (Builder::Date(builder), Cell::Date(value)) => builder.append_value(value),
+                (Builder::Date(builder), _) => builder.append_null(),
+                (Builder::Text(builder), Cell::Text(value)) => builder.append_value(value),
+                (Builder::Text(builder), _) => builder.append_null(),
+            }
+        }
+    }
+
+    fn finish(self) -> Result<RecordBatch, ArrowError> {
+        let arrays: Vec<ArrayRef> = self
+            .builders
+            .into_iter()
+            .map(|builder| match builder {
+                Builder::Boolean(mut builder) => Arc::new(builder.finish()) as ArrayRef,
+                Builder::Integer(mut builder) => Arc::new(builder.finish()),
+                Builder::Number(mut builder) => Arc::new(builder.finish()),
+                Builder::Date(mut builder) => Arc::new(builder.finish()),
+                Builder::Text(mut builder) => Arc::new(builder.finish()),
+            })
+            .collect();
+        let schema = Schema::new(self.schema.fields().clone());
+        RecordBatch::try_new(Arc::new(schema), arrays)
+    }
+}
+
+fn misfit(column: &str, kind: &DataType) -> String {
+    format!("column `{column}` does not hold {}", crate::table::kind(kind))
+}
+
+fn parse(kind: &DataType, text: &str) -> Option<Cell> {
+    if text.is_empty() {
+        return Some(Cell::Missing);
+    }
+    match kind {
+        DataType::Boolean => match text.to_ascii_lowercase().as_str() {
+            "true" | "t" | "yes" | "y" | "1" => Some(Cell::Boolean(true)),
+            "false" | "f" | "no" | "n" | "0" => Some(Cell::Boolean(false)),
+            _ => None,
+        },
+        DataType::Int64 => text.parse().ok().map(Cell::Integer),
+        DataType::Float64 => text.parse().ok().map(Cell::Number),
+        DataType::Date32 => day(text).map(Cell::Date),
+        _ => Some(Cell::Text(text.to_owned())),
+    }
+}
+
+fn from_json(kind: &DataType, value: &Value) -> Option<Cell> {
+    match (kind, value) {
+        (_, Value::Null) => Some(Cell::Missing),
+        (DataType::Boolean, Value::Bool(value)) => Some(Cell::Boolean(*value)),
+        (DataType::Int64, Value::Number(number)) => number.as_i64().map(Cell::Integer),
+        (DataType::Float64, Value::Number(number)) => number.as_f64().map(Cell::Number),
+        (DataType::Utf8, Value::String(text)) => Some(Cell::Text(text.clone())),
+        (DataType::Utf8, other) => Some(Cell::Text(other.to_string())),
+        _ => None,
+    }
+}
+
+/// Days since 1970-01-01 of `YYYY-MM-DD`.
+fn day(text: &str) -> Option<i32> {
+    let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
+    i32::try_from(date.signed_duration_since(NaiveDate::default()).num_days()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow::datatypes::Field;
+
+    fn dialect(fields: &[(&str, DataType)]) -> Dialect {
+        let fields: Vec<Field> =
+            fields.iter().map(|(name, kind)| Field::new(*name, kind.clone(), true)).collect();
+        Dialect {
+            delimiter: b',',
+            gb18030: false,
+            header_bytes: 0,
+            header_lines: 1,
+            schema: Arc::new(Schema::new(fields)),
+        }
+    }
+
+    #[test]
+    fn bad_records_are_set_aside_with_their_line_and_without_their_value() {
+        let chunk = Chunk {
+            bytes: b"1,\"a\nb\"\nsecret,x\n3\n4,d\n".to_vec(),
+            first_row: 11,
+            first_line: 20,
+        };
+        let decoded =
+            csv(&chunk, &dialect(&[("n", DataType::Int64), ("t", DataType::Utf8)])).unwrap();
+        assert_eq!(decoded.rows, [11, 14]);
+        assert_eq!(
+            decoded.bad,
+            [
+                Bad { line: 22, reason: "column `n` does not hold integer".into() },
+                Bad { line: 23, reason: "1 fields instead of 2".into() }
+            ]
+        );
+    }
+
+    #[test]
+    fn both_decoders_agree_on_good_records() {
+        let chunk = Chunk {
+            bytes: b"1,2.5,true,2020-02-29,x\n,,,,\n".to_vec(),
+            first_row: 1,
+            first_line: 2,
+        };
+        let dialect = dialect(&[
+            ("i", DataType::Int64),
+            ("f", DataType::Float64),
+            ("b", DataType::Boolean),
+            ("d", DataType::Date32),
+            ("t", DataType::Utf8),
+        ]);
+        let (fast, slow) = (csv(&chunk, &dialect).unwrap(), careful(&chunk, &dialect).unwrap());
+        assert_eq!(fast.batch.columns(), slow.batch.columns());
+        assert_eq!(fast.rows, slow.rows);
+    }
+
+    #[test]
+    fn json_lines_keep_types_and_set_bad_lines_aside() {
+        let chunk = Chunk {
+            bytes: b"{\"a\":1}\n\n{\"a\":\"x\"}\n{\"b\":1}\nnonsense\n{}\n".to_vec(),
+            first_row: 1,
+            first_line: 1,
+        };
+        let schema = dialect(&[("a", DataType::Int64)]).schema;
+        let decoded = jsonl(&chunk, &schema).unwrap();
+        assert_eq!(decoded.rows, [1, 5]);
+        assert_eq!(decoded.bad.iter().map(|bad| bad.line).collect::<Vec<_>>(), [3, 4, 5]);
+    }
+}

@@ -1,0 +1,263 @@
+//! What a CSV file is made of: encoding, delimiter, header, column types.
+
+use crate::messages::{COLUMN_TWICE, FILE_EMPTY, FILE_WRONG};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use ingot_base::{Fault, Result};
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{BufReader, Read};
+use std::path::Path;
+use std::sync::Arc;
+
+/// Bytes looked at to tell encoding, delimiter and types.
+const SAMPLE: u64 = 4 << 20;
+/// Records looked at to tell types.
+const RECORDS: usize = 20_000;
+
+/// How a CSV file is written.
+#[derive(Debug, Clone)]
+pub(crate) struct Dialect {
+    pub(crate) delimiter: u8,
+    pub(crate) gb18030: bool,
+    /// Bytes before the first record: byte-order mark and header.
+    pub(crate) header_bytes: u64,
+    /// Lines that the header takes.
+    pub(crate) header_lines: u64,
+    pub(crate) schema: SchemaRef,
+}
+
+/// Looks at the beginning of a CSV file.
+pub(crate) fn dialect(path: &Path) -> Result<Dialect> {
+    let wrong = |reason: &str| {
+        Fault::new(&FILE_WRONG)
+            .arg("file", name(path))
+            .arg("format", "CSV")
+            .because(reason.to_owned())
+    };
+    let (sample, whole) = head(path)?;
+    if sample.trim_ascii().is_empty() {
+        return Err(Fault::new(&FILE_EMPTY).arg("file", name(path)));
+    }
+    if sample.contains(&0) {
+        return Err(wrong("it holds zero bytes, so it is a binary file or UTF-16 text"));
+    }
+    let (text, gb18030) =
+        decode(&sample, whole).ok_or_else(|| wrong("its text is neither UTF-8 nor GB18030"))?;
+    let mark = if text.starts_with('\u{feff}') { 3 } else { 0 };
+    let body = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let delimiter = delimiter(body);
+    let mut reader = csv::ReaderBuilder::new()
+        .delimiter(delimiter)
+        .has_headers(false)
+        .flexible(true)
+        .from_reader(body.as_bytes());
+    let mut records = reader.records();
+    let header = match records.next() {
+        Some(Ok(header)) => header,
+        _ => return Err(wrong("its first line cannot be read as a header")),
+    };
+    let header_end = records.reader().position().clone();
+    let names = names(path, &header)?;
+    let sampled: Vec<csv::StringRecord> =
+        records.take(RECORDS).filter_map(std::result::Result::ok).collect();
+    // A sample cut in the middle of a record ends with a damaged one.
+    let complete = if whole { sampled.len() } else { sampled.len().saturating_sub(1) };
+    if whole && complete == 0 {
+        return Err(Fault::new(&FILE_EMPTY).arg("file", name(path)));
+    }
+    let fields: Vec<Field> = names
+        .into_iter()
+        .enumerate()
+        .map(|(column, title)| {
+            let cells = sampled.iter().take(complete).filter_map(|record| record.get(column));
+            Field::new(title, column_type(cells), true)
+        })
+        .collect();
+    Ok(Dialect {
+        delimiter,
+        gb18030,
+        header_bytes: mark + header_end.byte(),
+        header_lines: header_end.line() - 1,
+        schema: Arc::new(Schema::new(fields)),
+    })
+}
+
+pub(crate) fn name(path: &Path) -> String {
+    path.file_name()
+        .map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
+}
+
+/// The first bytes of a file, and whether they are all of it.
+fn head(path: &Path) -> Result<(Vec<u8>, bool)> {
+    let load = || -> std::io::Result<(Vec<u8>, bool)> {
+        let mut file = BufReader::new(File::open(path)?);
+        let mut bytes = Vec::new();
+        (&mut file).take(SAMPLE).read_to_end(&mut bytes)?;
+        let whole = (bytes.len() as u64) < SAMPLE;
+        Ok((bytes, whole))
+    };
+    load().map_err(|error| {
+        Fault::new(&ingot_base::fault::FILE_READ).arg("path", path.display()).because(error)
+    })
+}
+
+fn decode(sample: &[u8], whole: bool) -> Option<(String, bool)> {
+    match std::str::from_utf8(sample) {
+        Ok(text) => return Some((text.to_owned(), false)),
+        // The sample may end within a character.
+        Err(error) if !whole && error.error_len().is_none() => {
+            return Some((
+                String::from_utf8_lossy(sample.get(..error.valid_up_to())?).into_owned(),
+                false,
+            ));
+        }
+        Err(_) => {}
+    }
+    let cut = if whole { sample.len() } else { memchr::memrchr(b'\n', sample)? + 1 };
+    let (text, _, damaged) = encoding_rs::GB18030.decode(sample.get(..cut)?);
+    (!damaged).then(|| (text.into_owned(), true))
+}
+
+/// The delimiter that stands most often in the first line outside quotes; comma among equals.
+fn delimiter(text: &str) -> u8 {
+    let mut counts = [(b',', 0_u32), (b';', 0), (b'\t', 0), (b'|', 0)];
+    let mut quoted = false;
+    for byte in text.bytes() {
+        match byte {
+            b'"' => quoted = !quoted,
+            b'\n' if !quoted => break,
+            other if !quoted => {
+                if let Some((_, count)) =
+                    counts.iter_mut().find(|(delimiter, _)| *delimiter == other)
+                {
+                    *count += 1;
+                }
+            }
+            _ => {}
+        }
+    }
+    counts.iter().rev().max_by_key(|(_, count)| *count).map_or(b',', |(delimiter, _)| *delimiter)
+}
+
+fn names(path: &Path, header: &csv::StringRecord) -> Result<Vec<String>> {
+    let mut seen = BTreeSet::new();
+    header
+        .iter()
+        .enumerate()
+        .map(|(index, title)| {
+            let title = title.trim();
+            let title =
+                if title.is_empty() { format!("column_{}", index + 1) } else { title.to_owned() };
+            if seen.insert(title.clone()) {
+                Ok(title)
+            } else {
+                Err(Fault::new(&COLUMN_TWICE).arg("file", name(path)).arg("column", title))
+            }
+        })
+        .collect()
+}
+
+/// The narrowest type that holds every value seen. Digits that are names rather than numbers (leading zeros, more than 15
+/// digits: telephone and card numbers) stay text, since a number would lose them.
+fn column_type<'a>(cells: impl Iterator<Item = &'a str>) -> DataType {
+    let mut kind: Option<DataType> = None;
+    for cell in cells.filter(|cell| !cell.is_empty()) {
+        let seen = cell_type(cell);
+        kind = Some(match kind {
+            None => seen,
+            Some(known) => widen(&known, &seen),
+        });
+        if kind == Some(DataType::Utf8) {
+            break;
+        }
+    }
+    kind.unwrap_or(DataType::Utf8)
+}
+
+fn cell_type(cell: &str) -> DataType {
+    let digits = cell.trim_start_matches(['-', '+']);
+    let named = digits.len() > 1 && digits.starts_with('0') && !digits.starts_with("0.");
+    if cell.parse::<i64>().is_ok() && !named && digits.len() <= 15 && !cell.starts_with('+') {
+        DataType::Int64
+    } else if cell.bytes().any(|byte| byte.is_ascii_digit())
+        && !named
+        && (digits.contains(['.', 'e', 'E']))
+        && cell.parse::<f64>().is_ok_and(f64::is_finite)
+    {
+        DataType::Float64
+    } else if matches!(cell, "true" | "false" | "True" | "False" | "TRUE" | "FALSE") {
+        DataType::Boolean
+    } else if cell.len() == 10 && chrono::NaiveDate::parse_from_str(cell, "%Y-%m-%d").is_ok() {
+        DataType::Date32
+    } else {
+        DataType::Utf8
+    }
+}
+
+/// The narrowest type that holds the values of both.
+pub(crate) fn widen(one: &DataType, other: &DataType) -> DataType {
+    if one == other {
+        return one.clone();
+    }
+    let both = |kind: fn(&DataType) -> bool| kind(one) && kind(other);
+    if both(DataType::is_integer) {
+        DataType::Int64
+    } else if both(DataType::is_numeric) {
+        DataType::Float64
+    } else {
+        DataType::Utf8
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(cells: &[&str]) -> DataType {
+        column_type(cells.iter().copied())
+    }
+
+    #[test]
+    fn tells_numbers_from_names_made_of_digits() {
+        assert_eq!(of(&["1", "-20", ""]), DataType::Int64);
+        assert_eq!(of(&["1", "2.5"]), DataType::Float64);
+        assert_eq!(of(&["0012"]), DataType::Utf8);
+        assert_eq!(of(&["6222021234567890123"]), DataType::Utf8);
+        assert_eq!(of(&["0.5", "0"]), DataType::Float64);
+        assert_eq!(of(&["1990-02-28"]), DataType::Date32);
+        assert_eq!(of(&["1990-02-30"]), DataType::Utf8);
+        assert_eq!(of(&["true", "False"]), DataType::Boolean);
+        assert_eq!(of(&["NaN"]), DataType::Utf8);
+        assert_eq!(of(&["", ""]), DataType::Utf8);
+    }
+
+    #[test]
+    fn sees_delimiter_mark_and_encoding() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.csv");
+        std::fs::write(&path, "\u{feff}a;\"b,1\"\n1;x\n").unwrap();
+        let seen = dialect(&path).unwrap();
+        assert_eq!((seen.delimiter, seen.header_bytes, seen.header_lines), (b';', 12, 1));
+        assert_eq!(seen.schema.field(1).name(), "b,1");
+        let (bytes, _, _) = encoding_rs::GB18030.encode("姓名,年龄\n张伟,30\n");
+        std::fs::write(&path, bytes).unwrap();
+        let seen = dialect(&path).unwrap();
+        assert!(seen.gb18030 && seen.schema.field(0).name() == "姓名");
+    }
+
+    #[test]
+    fn wrong_files_are_refused_by_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.csv");
+        for (bytes, code) in [
+            (&b""[..], "data-file-empty"),
+            (b"a,b\n", "data-file-empty"),
+            (b"PAR1\x00\x01", "data-file-wrong"),
+            (b"a,a\n1,2\n", "data-column-twice"),
+            (b"a,b\n\xff\xff\xff,1\n", "data-file-wrong"),
+        ] {
+            std::fs::write(&path, bytes).unwrap();
+            assert_eq!(dialect(&path).unwrap_err().code(), code, "{bytes:?}");
+        }
+    }
+}

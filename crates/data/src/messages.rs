@@ -1,0 +1,136 @@
+//! What the data room says to a person. Arguments are names, numbers and positions, never cell values.
+
+ingot_base::messages! {
+    /// A source's files do not exist.
+    SOURCE_MISSING = {
+        code: "data-source-missing", class: Failed, status: 422,
+        en: "source `{source}`: nothing is found at `{uri}`", zh: "数据源 `{source}`：在 `{uri}` 找不到任何文件",
+        hint_en: "relative paths start at the recipe's folder", hint_zh: "相对路径以配方所在文件夹为起点",
+    };
+    /// A source's format is not known.
+    FORMAT_UNKNOWN = {
+        code: "data-format-unknown", class: Usage, status: 422,
+        en: "source `{source}`: the format of `{file}` is not known", zh: "数据源 `{source}`：无法判断 `{file}` 的格式",
+        hint_en: "name it with `format = \"csv\"` (or jsonl, parquet, arrow)", hint_zh: "请用 `format = \"csv\"`（或 jsonl、parquet、arrow）指明",
+    };
+    /// An address scheme that is not supported.
+    SCHEME_UNKNOWN = {
+        code: "data-scheme-unknown", class: Usage, status: 422,
+        en: "source `{source}`: addresses of the kind `{scheme}:` cannot be read", zh: "数据源 `{source}`：不支持 `{scheme}:` 类型的地址",
+        hint_en: "use a path, file:, s3:// or postgres://", hint_zh: "请使用路径、file:、s3:// 或 postgres://",
+    };
+    /// A file is not what its name says.
+    FILE_WRONG = {
+        code: "data-file-wrong", class: Failed, status: 422,
+        en: "`{file}` is not a {format} file that can be read", zh: "`{file}` 不是可读取的 {format} 文件",
+        hint_en: "open it in the tool that wrote it and save it again, or name its format", hint_zh: "请用生成它的工具重新保存，或指明其格式",
+    };
+    /// A CSV file has no rows or no header.
+    FILE_EMPTY = {
+        code: "data-file-empty", class: Failed, status: 422,
+        en: "`{file}` has no header or no rows", zh: "`{file}` 没有表头或没有数据行",
+        hint_en: "the first line must name the columns", hint_zh: "第一行必须是列名",
+    };
+    /// A CSV header names a column twice.
+    COLUMN_TWICE = {
+        code: "data-column-twice", class: Failed, status: 422,
+        en: "`{file}` names the column `{column}` twice", zh: "`{file}` 中列名 `{column}` 出现了两次",
+        hint_en: "rename one of them in the file", hint_zh: "请在文件中重命名其中一列",
+    };
+    /// A column that belongs to lineage.
+    COLUMN_RESERVED = {
+        code: "data-column-reserved", class: Failed, status: 422,
+        en: "source `{source}` has a column `{column}`; names with a leading underscore are Ingot's own", zh: "数据源 `{source}` 含有列 `{column}`；以下划线开头的列名由 Ingot 保留",
+        hint_en: "rename it with `rename = {example}`", hint_zh: "请用 `rename = {example}` 改名",
+    };
+    /// A rule names a column that is not there.
+    COLUMN_UNKNOWN = {
+        code: "data-column-unknown", class: Usage, status: 422,
+        en: "there is no column `{column}`", zh: "没有列 `{column}`",
+        hint_en: "did you mean {near}? the table has: {known}", hint_zh: "是否想写 {near}？表中的列：{known}",
+    };
+    /// A rule needs a number column.
+    COLUMN_NOT_NUMBER = {
+        code: "data-column-not-number", class: Usage, status: 422,
+        en: "the column `{column}` does not hold numbers", zh: "列 `{column}` 不是数值列",
+        hint_en: "add a cast to number before this rule, or take another column", hint_zh: "请先用 cast 转为 number，或改用其他列",
+    };
+    /// An SQL expression cannot be used.
+    SQL_WRONG = {
+        code: "data-sql-wrong", class: Usage, status: 422,
+        en: "the SQL expression cannot be used: {reason}", zh: "无法使用该 SQL 表达式：{reason}",
+        hint_en: "the table's columns are: {known}", hint_zh: "表中的列：{known}",
+    };
+    /// An SQL expression is not a condition.
+    SQL_NOT_CONDITION = {
+        code: "data-sql-not-condition", class: Usage, status: 422,
+        en: "the SQL expression gives {kind}, not true or false", zh: "该 SQL 表达式的结果是 {kind}，不是真或假",
+        hint_en: "write a comparison, such as `age >= 18`", hint_zh: "请写成比较式，例如 `age >= 18`",
+    };
+    /// A rule could not be computed over the rows.
+    RULE_FAILED = {
+        code: "data-rule-failed", class: Failed, status: 422,
+        en: "a rule could not be computed over the rows", zh: "规则无法在数据行上计算",
+        hint_en: "check the types of the columns it uses", hint_zh: "请检查所用列的类型",
+    };
+    /// A regular expression is wrong.
+    REGEX_WRONG = {
+        code: "data-regex-wrong", class: Usage, status: 422,
+        en: "the regular expression cannot be read", zh: "无法解析该正则表达式",
+        hint_en: "", hint_zh: "",
+    };
+    /// A constant does not fit its column.
+    CONSTANT_WRONG = {
+        code: "data-constant-wrong", class: Usage, status: 422,
+        en: "the constant for column `{column}` does not fit its type {kind}", zh: "列 `{column}` 的填充常量与其类型 {kind} 不符",
+        hint_en: "", hint_zh: "",
+    };
+    /// An expectation with `fail` was not met.
+    EXPECTATION_FAILED = {
+        code: "data-expectation-failed", class: Failed, status: 422,
+        en: "{count} row(s) do not meet the expectation: {rule}", zh: "有 {count} 行不符合预期：{rule}",
+        hint_en: "the first is row {row} of source `{source}`; correct the data, or use on_fail = \"drop\"", hint_zh: "第一处是数据源 `{source}` 的第 {row} 行；请更正数据，或使用 on_fail = \"drop\"",
+    };
+    /// Rows were set aside.
+    QUARANTINED = {
+        code: "data-quarantined", class: Failed, status: 422,
+        en: "source `{source}`: {count} malformed row(s) were set aside; line numbers and reasons are in the quarantine file", zh: "数据源 `{source}`：{count} 行格式错误，已隔离；行号和原因见隔离文件",
+        hint_en: "", hint_zh: "",
+    };
+    /// PostgreSQL cannot be read.
+    POSTGRES = {
+        code: "data-postgres", class: Failed, status: 502,
+        en: "source `{source}`: the PostgreSQL query failed", zh: "数据源 `{source}`：PostgreSQL 查询失败",
+        hint_en: "try the same query with psql", hint_zh: "请先用 psql 试运行同一查询",
+    };
+    /// Object storage cannot be read.
+    OBJECT_STORE = {
+        code: "data-object-store", class: Failed, status: 502,
+        en: "source `{source}`: object storage cannot be read", zh: "数据源 `{source}`：无法读取对象存储",
+        hint_en: "check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION and AWS_ENDPOINT_URL", hint_zh: "请检查 AWS_ACCESS_KEY_ID、AWS_SECRET_ACCESS_KEY、AWS_REGION 和 AWS_ENDPOINT_URL",
+    };
+    /// A table of ours cannot be read.
+    TABLE_READ = {
+        code: "data-table-read", class: Failed, status: 500,
+        en: "the table `{path}` cannot be read", zh: "无法读取数据表 `{path}`",
+        hint_en: "it was written with other keys, or damaged; delete .ingot and run again", hint_zh: "可能由其他密钥写入或已损坏；请删除 .ingot 后重新运行",
+    };
+    /// A table cannot be written.
+    TABLE_WRITE = {
+        code: "data-table-write", class: Failed, status: 500,
+        en: "cannot write the table `{path}`; nothing was left half written", zh: "无法写入数据表 `{path}`；没有留下写了一半的文件",
+        hint_en: "check free disk space and permissions, then run the command again", hint_zh: "请检查磁盘空间和权限，然后重新运行",
+    };
+    /// The split leaves a part empty.
+    SPLIT_EMPTY = {
+        code: "data-split-empty", class: Failed, status: 422,
+        en: "the split leaves the part `{part}` without rows", zh: "划分后 `{part}` 部分没有数据行",
+        hint_en: "there are {rows} rows in {groups} groups; change the shares, or bring more data", hint_zh: "共有 {rows} 行、{groups} 个分组；请调整比例或增加数据",
+    };
+    /// A group stands on both sides: a defect that must never ship.
+    SPLIT_CROSSED = {
+        code: "data-split-crossed", class: Refused, status: 500,
+        en: "{count} group(s) stand in more than one part of the split", zh: "有 {count} 个分组同时出现在多个划分部分",
+        hint_en: "please report it; no model is trained on such a split", hint_zh: "请反馈此问题；不会用这样的划分训练模型",
+    };
+}

@@ -1,0 +1,106 @@
+//! What was done, in numbers: the evidence of the stages and the content of the data report.
+
+use ingot_base::{Digest, Text};
+use serde::{Deserialize, Serialize};
+
+/// Figures of a cleaning.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CleanOutcome {
+    /// Rows read, without those set aside.
+    pub rows_in: u64,
+    /// Rows kept.
+    pub rows_out: u64,
+    /// One entry a source.
+    pub sources: Vec<SourceOutcome>,
+    /// One entry a rule, in the order of work.
+    pub rules: Vec<RuleOutcome>,
+    /// What was done to bring the sources to one schema.
+    pub reconciliation: Vec<Text>,
+    /// Columns as read.
+    pub before: Vec<ColumnProfile>,
+    /// Columns as kept.
+    pub after: Vec<ColumnProfile>,
+}
+
+/// Figures of a source.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SourceOutcome {
+    /// Name.
+    pub name: String,
+    /// Address as in the recipe; credentials removed.
+    pub uri: String,
+    /// Content digest.
+    pub digest: Digest,
+    /// Rows read.
+    pub rows: u64,
+    /// Rows kept.
+    pub kept: u64,
+    /// Malformed rows set aside.
+    pub quarantined: u64,
+    /// Weight of its rows.
+    pub weight: f64,
+}
+
+/// Figures of a rule.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RuleOutcome {
+    /// Where the recipe states it.
+    pub key_path: String,
+    /// What it does, in words.
+    pub text: Text,
+    /// Rows that reached it.
+    pub rows_in: u64,
+    /// Rows it dropped.
+    pub dropped: u64,
+    /// Values it changed.
+    pub changed: u64,
+    /// Rows it marked or warned of.
+    pub flagged: u64,
+}
+
+/// Figures of a column. Values themselves are not kept: a column may be personal.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ColumnProfile {
+    /// Name.
+    pub name: String,
+    /// Type in words: number, integer, text, boolean, date, timestamp.
+    pub kind: String,
+    /// Rows.
+    pub rows: u64,
+    /// Missing values.
+    pub missing: u64,
+    /// Distinct values, exact up to the counting limit.
+    pub distinct: u64,
+    /// Whether the limit was reached, so that `distinct` is a lower bound.
+    pub distinct_capped: bool,
+    /// Mean of a number column.
+    pub mean: Option<f64>,
+    /// Sample standard deviation of a number column.
+    pub deviation: Option<f64>,
+}
+
+/// Figures of a split.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SplitOutcome {
+    /// Parts: train, validation (if any), test.
+    pub parts: Vec<PartOutcome>,
+    /// Column that groups rows, if any.
+    pub group: Option<String>,
+    /// Groups that stand in more than one part; always 0, checked after every split.
+    pub crossing_groups: u64,
+    /// Column whose balance is shown, if any.
+    pub balance: Option<String>,
+}
+
+/// Figures of one part.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PartOutcome {
+    /// Name.
+    pub name: String,
+    /// Rows.
+    pub rows: u64,
+    /// Groups, or rows without a group column.
+    pub groups: u64,
+    /// Rows by value of the balance column, sorted by value; at most twenty.
+    pub balance: Vec<(String, u64)>,
+}

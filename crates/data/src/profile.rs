@@ -1,0 +1,134 @@
+//! Column figures, merged batch by batch in row order, so that they do not depend on the number of threads.
+
+use crate::outcome::ColumnProfile;
+use crate::table::kind;
+use arrow::array::{Array, AsArray, Float64Array, RecordBatch};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Float64Type, Schema};
+use arrow::row::{RowConverter, SortField};
+use std::collections::BTreeSet;
+use twox_hash::XxHash3_128;
+
+/// Distinct values are counted over at most this many rows from the beginning.
+const DISTINCT_ROWS: u64 = 100_000;
+/// And at most this many of them.
+const DISTINCT: usize = 10_000;
+
+/// Figures of a column so far.
+#[derive(Debug, Clone)]
+pub(crate) struct Running {
+    name: String,
+    data_type: DataType,
+    rows: u64,
+    missing: u64,
+    distinct: BTreeSet<u128>,
+    /// Number, mean and sum of squared deviations (Chan, Golub and LeVeque 1983).
+    moments: (f64, f64, f64),
+}
+
+/// Figures of one batch's column, computed on any thread.
+#[derive(Debug)]
+pub(crate) struct Partial {
+    rows: u64,
+    missing: u64,
+    hashes: Vec<u128>,
+    moments: (f64, f64, f64),
+}
+
+/// One entry a column of the schema.
+pub(crate) fn start(schema: &Schema) -> Vec<Running> {
+    schema
+        .fields()
+        .iter()
+        .map(|field| Running {
+            name: field.name().clone(),
+            data_type: field.data_type().clone(),
+            rows: 0,
+            missing: 0,
+            distinct: BTreeSet::new(),
+            moments: (0.0, 0.0, 0.0),
+        })
+        .collect()
+}
+
+/// Figures of a batch; values are hashed for counting only when `distinct` says so.
+pub(crate) fn partial(batch: &RecordBatch, columns: usize, distinct: bool) -> Vec<Partial> {
+    batch
+        .columns()
+        .iter()
+        .take(columns)
+        .map(|column| Partial {
+            rows: column.len() as u64,
+            missing: column.null_count() as u64,
+            hashes: if distinct { hashes(column) } else { Vec::new() },
+            moments: moments(column),
+        })
+        .collect()
+}
+
+/// Whether the next batch's values shall be hashed, `row` being its first row's number.
+pub(crate) fn wants_distinct(row: u64) -> bool {
+    row <= DISTINCT_ROWS
+}
+
+fn hashes(column: &dyn Array) -> Vec<u128> {
+    let Ok(converter) = RowConverter::new(vec![SortField::new(column.data_type().clone())]) else {
+        return Vec::new();
+    };
+    let Ok(rows) = converter.convert_columns(&[arrow::array::make_array(column.to_data())]) else {
+        return Vec::new();
+    };
+    (0..column.len())
+        .filter(|index| column.is_valid(*index))
+        .map(|index| XxHash3_128::oneshot(rows.row(index).as_ref()))
+        .collect()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "numbers of rows stay below 2^53")]
+fn moments(column: &dyn Array) -> (f64, f64, f64) {
+    if !column.data_type().is_numeric() {
+        return (0.0, 0.0, 0.0);
+    }
+    let Ok(array) = cast(column, &DataType::Float64) else { return (0.0, 0.0, 0.0) };
+    let array: &Float64Array = array.as_primitive::<Float64Type>();
+    let count = (array.len() - array.null_count()) as f64;
+    if count == 0.0 {
+        return (0.0, 0.0, 0.0);
+    }
+    let mean = arrow::compute::sum(array).unwrap_or(0.0) / count;
+    let squares = array.iter().flatten().map(|value| (value - mean).powi(2)).sum();
+    (count, mean, squares)
+}
+
+impl Running {
+    pub(crate) fn merge(&mut self, part: Partial) {
+        self.rows += part.rows;
+        self.missing += part.missing;
+        for hash in part.hashes {
+            if self.distinct.len() < DISTINCT {
+                self.distinct.insert(hash);
+            }
+        }
+        let ((n, mean, squares), (m, other, more)) = (self.moments, part.moments);
+        if m > 0.0 {
+            let total = n + m;
+            let gap = other - mean;
+            self.moments =
+                (total, mean + gap * m / total, squares + more + gap * gap * n * m / total);
+        }
+    }
+
+    pub(crate) fn finish(self) -> ColumnProfile {
+        let (count, mean, squares) = self.moments;
+        ColumnProfile {
+            name: self.name,
+            kind: kind(&self.data_type).to_owned(),
+            rows: self.rows,
+            missing: self.missing,
+            distinct: self.distinct.len() as u64,
+            distinct_capped: self.rows > DISTINCT_ROWS || self.distinct.len() >= DISTINCT,
+            mean: (count > 0.0).then_some(mean),
+            deviation: (count > 1.0).then(|| (squares / (count - 1.0)).sqrt()),
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! Sources on other machines: copied to a local file first, so that everything after sees files only.
+
+use crate::config::SourceConfig;
+use crate::messages::{OBJECT_STORE, POSTGRES, SOURCE_MISSING};
+use crate::table::TableWriter;
+use arrow::array::{ArrayRef, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray};
+use arrow::datatypes::{DataType, Field, Schema};
+use futures::TryStreamExt as _;
+use ingot_base::{Fault, Result};
+use object_store::aws::AmazonS3Builder;
+use object_store::path::Path as ObjectPath;
+use object_store::{ObjectStore, ObjectStoreExt as _};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::pin::pin;
+use std::sync::Arc;
+use tokio_postgres::types::Type;
+use tokio_postgres::{NoTls, Row};
+
+/// Rows held at once while a query is copied.
+const BATCH: usize = 8192;
+
+/// An address without user name and password.
+pub(crate) fn shown(uri: &str) -> String {
+    match uri.split_once("://") {
+        Some((scheme, rest)) => match rest.rsplit_once('@') {
+            Some((_, host)) => format!("{scheme}://{host}"),
+            None => uri.to_owned(),
+        },
+        None => uri.to_owned(),
+    }
+}
+
+fn block_on<T>(fault: impl Fn() -> Fault, work: impl Future<Output = Result<T>>) -> Result<T> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| fault().because(error))?
+        .block_on(work)
+}
+
+/// Copies a query's rows, in the order the server gives them, into a Parquet file.
+pub(crate) fn postgres(source: &SourceConfig, copies: &Path) -> Result<PathBuf> {
+    let fault = || Fault::new(&POSTGRES).arg("source", &source.name);
+    block_on(fault, async {
+        let (client, connection) = tokio_postgres::connect(&source.uri, NoTls)
+            .await
+            .map_err(|error| fault().because(error))?;
+        let driver = tokio::spawn(connection);
+        let query = source.query.clone().unwrap_or_default();
+        let inner = query.trim().trim_end_matches(';').to_owned();
+        let statement = client.prepare(&inner).await.map_err(|error| fault().because(error))?;
+        let columns: Vec<Column> = statement
+            .columns()
+            .iter()
+            .map(|column| Column::new(column.name(), column.type_()))
+            .collect();
+        let list: Vec<String> = columns.iter().map(Column::select).collect();
+        let sql = format!("SELECT {} FROM ({inner}) AS ingot_source", list.join(", "));
+        let rows = client
+            .query_raw(&sql, std::iter::empty::<&str>())
+            .await
+            .map_err(|error| fault().because(error))?;
+        let fields: Vec<Field> = columns
+            .iter()
+            .map(|column| Field::new(&column.name, column.kind.clone(), true))
+            .collect();
+        let schema = Arc::new(Schema::new(fields));
+        let target = copies.join(format!("{}.parquet", source.name));
+        let mut writer = TableWriter::create(&target, &schema, None)?;
+        let mut rows = pin!(rows);
+        let mut held: Vec<Row> = Vec::with_capacity(BATCH);
+        loop {
+            let next = rows.try_next().await.map_err(|error| fault().because(error))?;
+            let ended = next.is_none();
+            held.extend(next);
+            if held.len() >= BATCH || ended {
+                writer.write(
+                    &batch(&columns, &schema, &held).map_err(|error| fault().because(error))?,
+                )?;
+                held.clear();
+            }
+            if ended {
+                break;
+            }
+        }
+        drop(client);
+        driver.abort();
+        writer.finish()?;
+        Ok(target)
+    })
+}
+
+/// A column of a query and what it becomes: dates and everything unusual travel as text in ISO form.
+struct Column {
+    name: String,
+    kind: DataType,
+}
+
+impl Column {
+    fn new(name: &str, kind: &Type) -> Self {
+        let kind = match *kind {
+            Type::BOOL => DataType::Boolean,
+            Type::INT2 | Type::INT4 | Type::INT8 => DataType::Int64,
+            Type::FLOAT4 | Type::FLOAT8 | Type::NUMERIC => DataType::Float64,
+            Type::DATE => DataType::Date32,
+            _ => DataType::Utf8,
+        };
+        Self { name: name.to_owned(), kind }
+    }
+
+    fn select(&self) -> String {
+        let quoted = format!("\"{}\"", self.name.replace('"', "\"\""));
+        let cast = match self.kind {
+            DataType::Boolean => "boolean",
+            DataType::Int64 => "bigint",
+            DataType::Float64 => "double precision",
+            _ => "text",
+        };
+        format!("{quoted}::{cast}")
+    }
+}
+
+fn batch(
+    columns: &[Column],
+    schema: &Arc<Schema>,
+    rows: &[Row],
+) -> std::result::Result<RecordBatch, Box<dyn std::error::Error + Send + Sync>> {
+    let mut arrays: Vec<ArrayRef> = Vec::with_capacity(columns.len());
+    for (index, column) in columns.iter().enumerate() {
+        let array: ArrayRef = match column.kind {
+            DataType::Boolean => {
+                Arc::new(values::<bool>(rows, index)?.into_iter().collect::<BooleanArray>())
+            }
+            DataType::Int64 => {
+                Arc::new(values::<i64>(rows, index)?.into_iter().collect::<Int64Array>())
+            }
+            DataType::Float64 => {
+                Arc::new(values::<f64>(rows, index)?.into_iter().collect::<Float64Array>())
+            }
+            ref kind => {
+                let text: ArrayRef =
+                    Arc::new(values::<String>(rows, index)?.into_iter().collect::<StringArray>());
+                arrow::compute::cast(&text, kind)?
+            }
+        };
+        arrays.push(array);
+    }
+    Ok(RecordBatch::try_new(Arc::clone(schema), arrays)?)
+}
+
+fn values<'a, T: tokio_postgres::types::FromSql<'a>>(
+    rows: &'a [Row],
+    index: usize,
+) -> std::result::Result<Vec<Option<T>>, tokio_postgres::Error> {
+    rows.iter().map(|row| row.try_get(index)).collect()
+}
+
+/// Copies an object, or every object below a prefix, from S3-compatible storage; credentials come from the environment.
+pub(crate) fn object_store(source: &SourceConfig, copies: &Path) -> Result<Vec<PathBuf>> {
+    let fault = || Fault::new(&OBJECT_STORE).arg("source", &source.name);
+    let address = source.uri.trim_start_matches("s3://");
+    let (bucket, key) = address.split_once('/').unwrap_or((address, ""));
+    let mut builder = AmazonS3Builder::from_env().with_bucket_name(bucket);
+    if let Ok(endpoint) = std::env::var("AWS_ENDPOINT_URL") {
+        builder = builder.with_allow_http(endpoint.starts_with("http:")).with_endpoint(endpoint);
+    }
+    let store = builder.build().map_err(|error| fault().because(error))?;
+    block_on(fault, async {
+        let exact = ObjectPath::from(key);
+        let mut keys = Vec::new();
+        if !key.ends_with('/') && store.head(&exact).await.is_ok() {
+            keys.push(exact);
+        } else {
+            let listed: Vec<_> = store
+                .list(Some(&exact))
+                .try_collect()
+                .await
+                .map_err(|error| fault().because(error))?;
+            keys.extend(listed.into_iter().map(|meta| meta.location));
+        }
+        keys.sort();
+        if keys.is_empty() {
+            return Err(Fault::new(&SOURCE_MISSING)
+                .arg("source", &source.name)
+                .arg("uri", &source.uri));
+        }
+        let mut files = Vec::new();
+        for key in keys {
+            let name = key.filename().unwrap_or("object").to_owned();
+            let folder = copies.join(&source.name);
+            let target = folder.join(name);
+            std::fs::create_dir_all(&folder).map_err(|error| fault().because(error))?;
+            let mut file = ingot_base::atomic::AtomicFile::create(&target)?;
+            let mut stream =
+                store.get(&key).await.map_err(|error| fault().because(error))?.into_stream();
+            while let Some(bytes) =
+                stream.try_next().await.map_err(|error| fault().because(error))?
+            {
+                file.write_all(&bytes).map_err(|error| fault().because(error))?;
+            }
+            file.commit_private()?;
+            files.push(target);
+        }
+        Ok(files)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_are_not_shown() {
+        assert_eq!(shown("postgres://me:secret@host/db"), "postgres://host/db");
+        assert_eq!(shown("data/a.csv"), "data/a.csv");
+    }
+}

@@ -1,0 +1,266 @@
+//! The data report: what came in, what every rule did, what is kept, and how it was divided.
+
+use crate::outcome::{CleanOutcome, ColumnProfile, SplitOutcome};
+use ingot_base::Text;
+use ingot_report::chart::{self, Axis};
+use ingot_report::{Cell, Column, Page, Table, number};
+
+/// The report as a page. It shows no cell value of any data column but the stratifying one.
+pub fn data_report(clean: &CleanOutcome, protected: &[Text], split: &SplitOutcome) -> Page {
+    let mut page = Page::new(Text::new("Data report", "数据报告"));
+    page.lead(Text::new(
+        "Where the rows came from, what every rule did to them, and how they were divided.",
+        "数据从何而来、每条规则做了什么、以及如何划分。",
+    ));
+    overview(&mut page, clean);
+    sources(&mut page, clean);
+    rules(&mut page, clean);
+    columns(&mut page, clean);
+    protection(&mut page, protected);
+    parts(&mut page, split);
+    page
+}
+
+fn text(en: &str, zh: &str) -> Text {
+    Text::new(en, zh)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "numbers of rows stay below 2^53")]
+fn real(count: u64) -> f64 {
+    count as f64
+}
+
+fn count(value: u64) -> Text {
+    Text::same(number(real(value), 0))
+}
+
+fn overview(page: &mut Page, clean: &CleanOutcome) {
+    let quarantined: u64 = clean.sources.iter().map(|source| source.quarantined).sum();
+    let dropped: u64 = clean.rules.iter().map(|rule| rule.dropped).sum();
+    page.section(text("At a glance", "总览")).facts(vec![
+        (text("rows read", "读入行数"), count(clean.rows_in)),
+        (text("rows kept", "保留行数"), count(clean.rows_out)),
+        (text("dropped by rules", "规则删除"), count(dropped)),
+        (text("malformed, set aside", "格式错误，已隔离"), count(quarantined)),
+        (text("columns", "列数"), count(clean.after.len() as u64)),
+    ]);
+}
+
+fn sources(page: &mut Page, clean: &CleanOutcome) {
+    let section = page.section(text("Sources", "数据源"));
+    section.table(Table {
+        columns: vec![
+            Column::text(text("source", "数据源")),
+            Column::text(text("address", "位置")),
+            Column::number(text("rows", "行数")),
+            Column::number(text("kept", "保留")),
+            Column::number(text("set aside", "隔离")),
+            Column::number(text("weight", "权重")),
+            Column::text(text("content digest", "内容摘要")),
+        ],
+        rows: clean
+            .sources
+            .iter()
+            .map(|source| {
+                vec![
+                    Cell::same(&source.name),
+                    Cell::same(&source.uri),
+                    Cell::count(source.rows),
+                    Cell::count(source.kept),
+                    Cell::count(source.quarantined),
+                    Cell::number(source.weight, 2),
+                    Cell::same(source.digest.hex().chars().take(16).collect::<String>()),
+                ]
+            })
+            .collect(),
+    });
+    if clean.sources.len() > 1 {
+        let items: Vec<(Text, f64)> = clean
+            .sources
+            .iter()
+            .map(|source| (Text::same(&source.name), real(source.kept)))
+            .collect();
+        section.figure(
+            text("Rows kept by source", "各数据源保留行数"),
+            chart::bars(&items, &Axis::new(text("rows", "行数")), 0),
+        );
+    }
+    for note in &clean.reconciliation {
+        section.paragraph(note.clone());
+    }
+}
+
+fn rules(page: &mut Page, clean: &CleanOutcome) {
+    let section = page.section(text("What every rule did", "每条规则的作用"));
+    if clean.rules.is_empty() {
+        section.paragraph(text("The recipe has no cleaning rules.", "配方中没有清洗规则。"));
+        return;
+    }
+    section.table(Table {
+        columns: vec![
+            Column::text(text("recipe key", "配方键")),
+            Column::text(text("rule", "规则")),
+            Column::number(text("rows in", "输入行")),
+            Column::number(text("dropped", "删除")),
+            Column::number(text("changed", "修改")),
+            Column::number(text("marked", "标记")),
+            Column::number(text("rows out", "输出行")),
+        ],
+        rows: clean
+            .rules
+            .iter()
+            .map(|rule| {
+                vec![
+                    Cell::same(&rule.key_path),
+                    Cell::text(rule.text.clone()),
+                    Cell::count(rule.rows_in),
+                    Cell::count(rule.dropped),
+                    Cell::count(rule.changed),
+                    Cell::count(rule.flagged),
+                    Cell::count(rule.rows_in - rule.dropped),
+                ]
+            })
+            .collect(),
+    });
+    let items: Vec<(Text, f64)> = std::iter::once((text("rows read", "读入"), real(clean.rows_in)))
+        .chain(clean.rules.iter().filter(|rule| rule.dropped > 0).map(|rule| {
+            (Text::same(format!("→ {}", rule.key_path)), real(rule.rows_in - rule.dropped))
+        }))
+        .chain([(text("rows kept", "保留"), real(clean.rows_out))])
+        .collect();
+    section.figure(
+        text("Rows left after each rule that dropped some", "每条有删除的规则之后剩余的行数"),
+        chart::bars(&items, &Axis::new(text("rows", "行数")), 0),
+    );
+}
+
+fn columns(page: &mut Page, clean: &CleanOutcome) {
+    let section = page.section(text("Columns before and after", "各列的前后对比"));
+    section.paragraph(text(
+        "Figures only: no value of a column is shown, since columns may be personal.",
+        "仅列统计数字：列中可能含个人信息，因此不展示任何取值。",
+    ));
+    let shown = |value: Option<f64>| value.map_or_else(Cell::empty, |value| Cell::number(value, 2));
+    let missing =
+        |profile: &ColumnProfile| Cell::share(real(profile.missing) / real(profile.rows.max(1)));
+    let distinct = |profile: &ColumnProfile| {
+        let more = if profile.distinct_capped { "≥ " } else { "" };
+        Cell::same(format!("{more}{}", number(real(profile.distinct), 0)))
+    };
+    let rows = clean
+        .after
+        .iter()
+        .map(|after| {
+            let before = clean.before.iter().find(|before| before.name == after.name);
+            vec![
+                Cell::same(&after.name),
+                Cell::same(&after.kind),
+                before.map_or_else(Cell::empty, missing),
+                missing(after),
+                before.map_or_else(Cell::empty, distinct),
+                distinct(after),
+                shown(before.and_then(|before| before.mean)),
+                shown(after.mean),
+                shown(before.and_then(|before| before.deviation)),
+                shown(after.deviation),
+            ]
+        })
+        .collect();
+    section.table(Table {
+        columns: vec![
+            Column::text(text("column", "列")),
+            Column::text(text("type", "类型")),
+            Column::number(text("missing, before", "缺失（前）")),
+            Column::number(text("after", "（后）")),
+            Column::number(text("distinct, before", "不同值（前）")),
+            Column::number(text("after", "（后）")),
+            Column::number(text("mean, before", "均值（前）")),
+            Column::number(text("after", "（后）")),
+            Column::number(text("deviation, before", "标准差（前）")),
+            Column::number(text("after", "（后）")),
+        ],
+        rows,
+    });
+}
+
+fn protection(page: &mut Page, protected: &[Text]) {
+    let section = page.section(text("Protection of personal columns", "个人信息列的保护"));
+    if protected.is_empty() {
+        section.note(text(
+            "The recipe protects no column. If the data holds personal columns, add them to [protect].",
+            "配方没有保护任何列。若数据含个人信息，请在 [protect] 中列出。",
+        ));
+        return;
+    }
+    section.table(Table {
+        columns: vec![Column::text(text("action", "处理"))],
+        rows: protected.iter().map(|action| vec![Cell::text(action.clone())]).collect(),
+    });
+}
+
+fn parts(page: &mut Page, split: &SplitOutcome) {
+    let section = page.section(text("Split", "划分"));
+    let total: u64 = split.parts.iter().map(|part| part.rows).sum();
+    section.table(Table {
+        columns: vec![
+            Column::text(text("part", "部分")),
+            Column::number(text("rows", "行数")),
+            Column::number(text("share", "占比")),
+            Column::number(text("groups", "分组数")),
+        ],
+        rows: split
+            .parts
+            .iter()
+            .map(|part| {
+                vec![
+                    Cell::same(&part.name),
+                    Cell::count(part.rows),
+                    Cell::share(real(part.rows) / real(total.max(1))),
+                    Cell::count(part.groups),
+                ]
+            })
+            .collect(),
+    });
+    if let Some(group) = &split.group {
+        section.paragraph(Text::new(
+            format!("Rows with the same `{group}` stand in one part only: checked after writing, {} group(s) cross.", split.crossing_groups),
+            format!("`{group}` 相同的行只出现在一个部分：写出后已核查，跨部分的分组数为 {}。", split.crossing_groups),
+        ));
+    }
+    if let Some(balance) = &split.balance {
+        let mut values: Vec<String> = split
+            .parts
+            .iter()
+            .flat_map(|part| part.balance.iter().map(|(value, _)| value.clone()))
+            .collect();
+        values.sort();
+        values.dedup();
+        let series: Vec<(Text, Vec<f64>)> = split
+            .parts
+            .iter()
+            .map(|part| {
+                let share = |value: &String| {
+                    let found = part
+                        .balance
+                        .iter()
+                        .find(|(known, _)| known == value)
+                        .map_or(0, |(_, count)| *count);
+                    100.0 * real(found) / real(part.rows.max(1))
+                };
+                (Text::same(&part.name), values.iter().map(share).collect())
+            })
+            .collect();
+        section.figure(
+            Text::new(
+                format!("Share of each value of `{balance}` in every part"),
+                format!("各部分中 `{balance}` 取值的占比"),
+            ),
+            chart::columns(
+                &values,
+                &series,
+                &Axis::new(Text::same(balance)),
+                &Axis::new(text("% of rows", "占比 %")),
+            ),
+        );
+    }
+}

@@ -1,0 +1,612 @@
+//! Cleaning rules, compiled against a schema and applied to batches.
+//!
+//! A rule never filters by itself: it names the fate of each row (0 kept, otherwise one more than the index of the first
+//! rule that drops it), so that the counts of every rule come out of one pass.
+
+use crate::config::{CastType, CleanConfig, Impute, OnFail, OutlierAction, OutlierMethod, Rule};
+use crate::messages::{
+    COLUMN_NOT_NUMBER, COLUMN_UNKNOWN, CONSTANT_WRONG, REGEX_WRONG, RULE_FAILED, SQL_NOT_CONDITION,
+    SQL_WRONG,
+};
+use crate::outcome::RuleOutcome;
+use crate::table::kind;
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray,
+};
+use arrow::compute::{cast, is_not_null};
+use arrow::datatypes::{DataType, Field, Float64Type, Int64Type, Schema, SchemaRef, TimeUnit};
+use arrow::error::ArrowError;
+use datafusion::common::DFSchema;
+use datafusion::physical_expr::PhysicalExpr;
+use datafusion::prelude::SessionContext;
+use ingot_base::{Fault, Result, Text};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// A compiled rule.
+pub(crate) struct Step {
+    pub(crate) key_path: String,
+    pub(crate) text: Text,
+    pub(crate) action: Action,
+}
+
+/// What a rule does to a batch.
+pub(crate) enum Action {
+    /// Casts a column.
+    Cast(usize, DataType),
+    /// Drops rows whose value is missing.
+    DropMissing(usize),
+    /// Drops rows for which the condition is not true.
+    Keep(Arc<dyn PhysicalExpr>),
+    /// Fills missing values in; the value is known after the pass for figures.
+    Impute(usize, Impute, Option<ArrayRef>),
+    /// Treats values beyond bounds; they are known after the pass for figures.
+    Outlier(usize, OutlierMethod, OutlierAction, Option<(f64, f64)>),
+    /// Tests a condition.
+    Expect(Test, OnFail),
+    /// Drops all but the first of rows that are equal in every data column.
+    Dedupe,
+    /// Values that stand twice; the first row keeps its value.
+    Unique(usize, OnFail),
+}
+
+/// A condition of an expectation.
+pub(crate) enum Test {
+    Range(usize, Option<f64>, Option<f64>),
+    OneOf(usize, BTreeSet<String>),
+    Matches(usize, regex::Regex),
+    NotNull(usize),
+    Sql(Arc<dyn PhysicalExpr>),
+}
+
+/// Compiled rules and the schemas around them.
+pub(crate) struct Rules {
+    pub(crate) steps: Vec<Step>,
+    /// Columns after casts and flags, without lineage columns.
+    pub(crate) schema: SchemaRef,
+}
+
+/// What the rules did to one batch.
+pub(crate) struct Applied {
+    pub(crate) batch: RecordBatch,
+    /// 0 kept, otherwise 1 + index of the step that drops the row.
+    pub(crate) fates: Vec<u16>,
+    pub(crate) changed: Vec<u64>,
+    pub(crate) flagged: Vec<u64>,
+    /// First row of this batch that violates an expectation with `fail`, by step.
+    pub(crate) failed: Vec<Option<usize>>,
+}
+
+impl Rules {
+    /// Compiles a configuration against the columns of the sources.
+    pub(crate) fn compile(config: &CleanConfig, source: &SchemaRef) -> Result<Self> {
+        let mut compiler = Compiler {
+            fields: source.fields().iter().map(|field| field.as_ref().clone()).collect(),
+            steps: Vec::new(),
+        };
+        compiler.casts(config)?;
+        compiler.rows(config)?;
+        compiler.values(config)?;
+        compiler.expectations(config)?;
+        if config.dedupe_exact {
+            compiler.push(
+                "clean.dedupe",
+                Text::new("drop exact duplicates, keep the first", "删除完全重复的行，保留首行"),
+                Action::Dedupe,
+            );
+        }
+        Ok(Self { steps: compiler.steps, schema: Arc::new(Schema::new(compiler.fields)) })
+    }
+
+    /// Whether some rule needs figures over all rows first.
+    pub(crate) fn needs_figures(&self) -> bool {
+        self.steps.iter().any(|step| {
+            matches!(&step.action, Action::Impute(_, _, None) | Action::Outlier(_, _, _, None))
+        })
+    }
+
+    /// The steps before the first that needs figures: these decide which rows the figures are over.
+    pub(crate) fn before_figures(&self) -> usize {
+        self.steps
+            .iter()
+            .position(|step| matches!(step.action, Action::Impute(..) | Action::Outlier(..)))
+            .unwrap_or(self.steps.len())
+    }
+
+    pub(crate) fn outcomes(&self) -> Vec<RuleOutcome> {
+        self.steps
+            .iter()
+            .map(|step| RuleOutcome {
+                key_path: step.key_path.clone(),
+                text: step.text.clone(),
+                rows_in: 0,
+                dropped: 0,
+                changed: 0,
+                flagged: 0,
+            })
+            .collect()
+    }
+
+    /// Applies the first `steps` rules to a batch of source columns.
+    pub(crate) fn apply(&self, batch: &RecordBatch, steps: usize) -> Result<Applied> {
+        let mut work = Work {
+            columns: batch.columns().to_vec(),
+            fates: vec![0; batch.num_rows()],
+            changed: vec![0; self.steps.len()],
+            flagged: vec![0; self.steps.len()],
+            failed: vec![None; self.steps.len()],
+        };
+        let mut fields: Vec<Field> =
+            batch.schema().fields().iter().map(|field| field.as_ref().clone()).collect();
+        for (index, step) in self.steps.iter().enumerate().take(steps) {
+            work.step(index, step, &mut fields)
+                .map_err(|error| Fault::new(&RULE_FAILED).at(&step.key_path).because(error))?;
+        }
+        let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), work.columns)
+            .map_err(|error| Fault::new(&RULE_FAILED).because(error))?;
+        Ok(Applied {
+            batch,
+            fates: work.fates,
+            changed: work.changed,
+            flagged: work.flagged,
+            failed: work.failed,
+        })
+    }
+}
+
+struct Compiler {
+    fields: Vec<Field>,
+    steps: Vec<Step>,
+}
+
+impl Compiler {
+    fn push(&mut self, key_path: impl Into<String>, text: Text, action: Action) {
+        self.steps.push(Step { key_path: key_path.into(), text, action });
+    }
+
+    fn column(&self, name: &str, key_path: &str) -> Result<usize> {
+        self.fields.iter().position(|field| field.name() == name).ok_or_else(|| {
+            let mut near: Vec<&str> =
+                self.fields.iter().map(|field| field.name().as_str()).collect();
+            near.sort_by_key(|known| strsim::damerau_levenshtein(known, name));
+            Fault::new(&COLUMN_UNKNOWN)
+                .arg("column", name)
+                .arg("near", format!("`{}`", near.first().copied().unwrap_or_default()))
+                .arg("known", self.known())
+                .at(key_path)
+        })
+    }
+
+    fn known(&self) -> String {
+        self.fields.iter().map(|field| field.name().as_str()).collect::<Vec<_>>().join(", ")
+    }
+
+    fn number(&self, name: &str, key_path: &str) -> Result<usize> {
+        let index = self.column(name, key_path)?;
+        let numeric = self.fields.get(index).is_some_and(|field| field.data_type().is_numeric());
+        if numeric {
+            Ok(index)
+        } else {
+            Err(Fault::new(&COLUMN_NOT_NUMBER).arg("column", name).at(key_path))
+        }
+    }
+
+    fn kind_of(&self, index: usize) -> DataType {
+        self.fields.get(index).map_or(DataType::Null, |field| field.data_type().clone())
+    }
+
+    fn condition(&self, sql: &str, key_path: &str) -> Result<Arc<dyn PhysicalExpr>> {
+        let compile = || -> datafusion::error::Result<(Arc<dyn PhysicalExpr>, DataType)> {
+            let schema = Schema::new(self.fields.clone());
+            let named = DFSchema::try_from(schema.clone())?;
+            let context = SessionContext::new();
+            let expression = context.parse_sql_expr(sql, &named)?;
+            let physical = context.create_physical_expr(expression, &named)?;
+            let kind = physical.data_type(&schema)?;
+            Ok((physical, kind))
+        };
+        let (physical, result) = compile().map_err(|error| {
+            let text = error.strip_backtrace();
+            let reason = text.lines().next().unwrap_or_default().to_owned();
+            Fault::new(&SQL_WRONG).arg("reason", reason).arg("known", self.known()).at(key_path)
+        })?;
+        if result == DataType::Boolean {
+            Ok(physical)
+        } else {
+            Err(Fault::new(&SQL_NOT_CONDITION).arg("kind", kind(&result)).at(key_path))
+        }
+    }
+
+    fn casts(&mut self, config: &CleanConfig) -> Result<()> {
+        for (index, rule) in config.cast.iter().enumerate() {
+            let path = format!("clean.cast[{index}]");
+            let column = self.column(&rule.column, &path)?;
+            let to = match rule.to {
+                CastType::Text => DataType::Utf8,
+                CastType::Number => DataType::Float64,
+                CastType::Integer => DataType::Int64,
+                CastType::Boolean => DataType::Boolean,
+                CastType::Date => DataType::Date32,
+                CastType::Timestamp => DataType::Timestamp(TimeUnit::Microsecond, None),
+            };
+            if let Some(field) = self.fields.get_mut(column) {
+                *field = Field::new(field.name(), to.clone(), true);
+            }
+            let text = Text::new(
+                format!("`{}` as {}", rule.column, kind(&to)),
+                format!("将 `{}` 转为 {}", rule.column, kind(&to)),
+            );
+            self.push(path, text, Action::Cast(column, to));
+        }
+        Ok(())
+    }
+
+    fn rows(&mut self, config: &CleanConfig) -> Result<()> {
+        for (index, name) in config.drop_missing.iter().enumerate() {
+            let path = format!("clean.drop_missing[{index}]");
+            let column = self.column(name, &path)?;
+            let text =
+                Text::new(format!("drop rows without `{name}`"), format!("删除缺少 `{name}` 的行"));
+            self.push(path, text, Action::DropMissing(column));
+        }
+        for (index, sql) in config.keep.iter().enumerate() {
+            let path = format!("clean.keep[{index}]");
+            let condition = self.condition(sql, &path)?;
+            let text = Text::new(format!("keep rows with {sql}"), format!("保留满足 {sql} 的行"));
+            self.push(path, text, Action::Keep(condition));
+        }
+        Ok(())
+    }
+
+    fn values(&mut self, config: &CleanConfig) -> Result<()> {
+        for (index, rule) in config.impute.iter().enumerate() {
+            use crate::config::ImputeMethod::{Constant, Mean, Median, Mode};
+            let path = format!("clean.impute[{index}]");
+            let column = match rule.method {
+                Mean | Median => self.number(&rule.column, &path)?,
+                Mode | Constant(_) => self.column(&rule.column, &path)?,
+            };
+            let (en, zh) = match &rule.method {
+                Mean => ("the mean", "均值"),
+                Median => ("the median", "中位数"),
+                Mode => ("the most frequent value", "众数"),
+                Constant(_) => ("a constant", "常量"),
+            };
+            let value = match &rule.method {
+                Constant(text) => Some(constant(text, &self.kind_of(column), &rule.column, &path)?),
+                _ => None,
+            };
+            let text = Text::new(
+                format!("fill missing `{}` with {en}", rule.column),
+                format!("用{zh}填充缺失的 `{}`", rule.column),
+            );
+            self.push(path, text, Action::Impute(column, rule.clone(), value));
+        }
+        for (index, rule) in config.outliers.iter().enumerate() {
+            let path = format!("clean.outliers[{index}]");
+            let column = self.number(&rule.column, &path)?;
+            let bounds = match rule.method {
+                OutlierMethod::Range(low, high) => Some((low, high)),
+                _ => None,
+            };
+            let (en, zh) = match rule.action {
+                OutlierAction::Drop => ("drop rows with outlying", "删除离群值所在行："),
+                OutlierAction::Clip => ("clip outlying", "截断离群值："),
+                OutlierAction::Flag => ("flag outlying", "标记离群值："),
+            };
+            let method = match rule.method {
+                OutlierMethod::Iqr(factor) => format!("IQR × {factor}"),
+                OutlierMethod::ZScore(factor) => format!("z-score {factor}"),
+                OutlierMethod::Quantile(tail) => format!("quantiles {tail} / {}", 1.0 - tail),
+                OutlierMethod::Range(low, high) => format!("{low} … {high}"),
+            };
+            let text = Text::new(
+                format!("{en} `{}` ({method})", rule.column),
+                format!("{zh}`{}`（{method}）", rule.column),
+            );
+            self.push(path, text, Action::Outlier(column, rule.method, rule.action, bounds));
+            if rule.action == OutlierAction::Flag {
+                self.fields.push(Field::new(
+                    format!("{}_outlier", rule.column),
+                    DataType::Boolean,
+                    true,
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn expectations(&mut self, config: &CleanConfig) -> Result<()> {
+        for (index, rule) in config.expect.iter().enumerate() {
+            let path = format!("clean.expect[{index}]");
+            let name = rule.column.as_deref().unwrap_or_default();
+            let (words, test) = match &rule.rule {
+                Rule::Range { min, max } => {
+                    let show = |bound: &Option<f64>| {
+                        bound.map_or_else(|| "…".to_owned(), |value| value.to_string())
+                    };
+                    let column = self.number(name, &path)?;
+                    (
+                        format!("`{name}` ∈ [{}, {}]", show(min), show(max)),
+                        Some(Test::Range(column, *min, *max)),
+                    )
+                }
+                Rule::OneOf(values) => {
+                    let column = self.column(name, &path)?;
+                    (
+                        format!("`{name}` ∈ {{{}}}", values.join(", ")),
+                        Some(Test::OneOf(column, values.iter().cloned().collect())),
+                    )
+                }
+                Rule::Matches(pattern) => {
+                    let column = self.column(name, &path)?;
+                    let regex = regex::Regex::new(pattern)
+                        .map_err(|error| Fault::new(&REGEX_WRONG).at(&path).because(error))?;
+                    (format!("`{name}` ~ /{pattern}/"), Some(Test::Matches(column, regex)))
+                }
+                Rule::NotNull => {
+                    (format!("`{name}` ≠ ∅"), Some(Test::NotNull(self.column(name, &path)?)))
+                }
+                Rule::Sql(sql) => (sql.clone(), Some(Test::Sql(self.condition(sql, &path)?))),
+                Rule::Unique => (format!("`{name}` unique"), None),
+            };
+            let (en, zh) = match rule.on_fail {
+                OnFail::Fail => ("else fail", "否则失败"),
+                OnFail::Drop => ("else drop", "否则删除该行"),
+                OnFail::Warn => ("else warn", "否则警告"),
+            };
+            let text = Text::new(format!("expect {words}, {en}"), format!("预期 {words}，{zh}"));
+            let action = match test {
+                Some(test) => Action::Expect(test, rule.on_fail),
+                None => Action::Unique(self.column(name, &path)?, rule.on_fail),
+            };
+            self.push(path, text, action);
+        }
+        Ok(())
+    }
+}
+
+/// A constant as an array of one value.
+pub(crate) fn constant(
+    text: &str,
+    kind_of: &DataType,
+    column: &str,
+    key_path: &str,
+) -> Result<ArrayRef> {
+    let plain: ArrayRef = Arc::new(StringArray::from(vec![text]));
+    // Means of whole-number columns are rounded to the nearest whole number.
+    let rounded = text.parse::<f64>().ok().filter(|_| kind_of.is_integer());
+    let array = match rounded {
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "a whole number within the column's range"
+        )]
+        Some(value) => cast(&Int64Array::from(vec![value.round() as i64]), kind_of),
+        None => cast(&plain, kind_of),
+    };
+    array.ok().filter(|array| array.is_valid(0)).ok_or_else(|| {
+        Fault::new(&CONSTANT_WRONG).arg("column", column).arg("kind", kind(kind_of)).at(key_path)
+    })
+}
+
+/// A batch under work.
+struct Work {
+    columns: Vec<ArrayRef>,
+    fates: Vec<u16>,
+    changed: Vec<u64>,
+    flagged: Vec<u64>,
+    failed: Vec<Option<usize>>,
+}
+
+impl Work {
+    fn column(&self, index: usize) -> std::result::Result<&ArrayRef, ArrowError> {
+        self.columns.get(index).ok_or_else(|| ArrowError::SchemaError("column index".to_owned()))
+    }
+
+    fn step(
+        &mut self,
+        index: usize,
+        step: &Step,
+        fields: &mut Vec<Field>,
+    ) -> std::result::Result<(), ArrowError> {
+        match &step.action {
+            Action::Cast(column, to) => {
+                let before = self.column(*column)?;
+                let after = cast(before, to)?;
+                let lost = (after.null_count() - before.null_count()) as u64;
+                self.add(index, lost, |work| &mut work.changed);
+                if let (Some(slot), Some(field)) =
+                    (self.columns.get_mut(*column), fields.get_mut(*column))
+                {
+                    *slot = after;
+                    *field = Field::new(field.name(), to.clone(), true);
+                }
+            }
+            Action::DropMissing(column) => {
+                let present = is_not_null(self.column(*column)?)?;
+                self.drop_unless(index, &present);
+            }
+            Action::Keep(condition) => {
+                let truth = self.truth(condition, fields)?;
+                self.drop_unless(index, &truth);
+            }
+            Action::Impute(column, _, value) => self.fill(index, *column, value.as_ref())?,
+            Action::Outlier(column, _, action, bounds) => {
+                self.outliers(index, *column, *action, *bounds)?;
+                if *action == OutlierAction::Flag {
+                    let name = fields
+                        .get(*column)
+                        .map(|field| format!("{}_outlier", field.name()))
+                        .unwrap_or_default();
+                    fields.push(Field::new(name, DataType::Boolean, true));
+                }
+            }
+            Action::Expect(test, on_fail) => self.expect(index, test, *on_fail, fields)?,
+            Action::Dedupe | Action::Unique(..) => {}
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, index: usize, count: u64, which: impl Fn(&mut Self) -> &mut Vec<u64>) {
+        if let Some(slot) = which(self).get_mut(index) {
+            *slot += count;
+        }
+    }
+
+    /// Drops every row, not dropped before, for which the condition is false or unknown.
+    fn drop_unless(&mut self, index: usize, truth: &BooleanArray) {
+        let fate = u16::try_from(index + 1).unwrap_or(u16::MAX);
+        for (row, slot) in self.fates.iter_mut().enumerate() {
+            if *slot == 0 && !(truth.is_valid(row) && truth.value(row)) {
+                *slot = fate;
+            }
+        }
+    }
+
+    fn truth(
+        &self,
+        condition: &Arc<dyn PhysicalExpr>,
+        fields: &[Field],
+    ) -> std::result::Result<BooleanArray, ArrowError> {
+        let batch =
+            RecordBatch::try_new(Arc::new(Schema::new(fields.to_vec())), self.columns.clone())?;
+        let value = condition
+            .evaluate(&batch)
+            .and_then(|value| value.into_array(batch.num_rows()))
+            .map_err(|error| ArrowError::ComputeError(error.strip_backtrace()))?;
+        value
+            .as_boolean_opt()
+            .cloned()
+            .ok_or_else(|| ArrowError::ComputeError("not a condition".to_owned()))
+    }
+
+    fn fill(
+        &mut self,
+        index: usize,
+        column: usize,
+        value: Option<&ArrayRef>,
+    ) -> std::result::Result<(), ArrowError> {
+        let (Some(value), before) = (value, self.column(column)?) else { return Ok(()) };
+        if before.null_count() == 0 {
+            return Ok(());
+        }
+        let filled: Vec<usize> = (0..before.len()).filter(|row| before.is_null(*row)).collect();
+        let picks: Vec<(usize, usize)> = (0..before.len())
+            .map(|row| if before.is_null(row) { (1, 0) } else { (0, row) })
+            .collect();
+        let after = arrow::compute::interleave(&[before.as_ref(), value.as_ref()], &picks)?;
+        let count = filled.iter().filter(|row| self.fates.get(**row) == Some(&0)).count() as u64;
+        self.add(index, count, |work| &mut work.changed);
+        if let Some(slot) = self.columns.get_mut(column) {
+            *slot = after;
+        }
+        Ok(())
+    }
+
+    fn outliers(
+        &mut self,
+        index: usize,
+        column: usize,
+        action: OutlierAction,
+        bounds: Option<(f64, f64)>,
+    ) -> std::result::Result<(), ArrowError> {
+        let before = Arc::clone(self.column(column)?);
+        let (low, high) = bounds.unwrap_or((f64::NEG_INFINITY, f64::INFINITY));
+        let numbers = cast(&before, &DataType::Float64)?;
+        let numbers = numbers.as_primitive::<Float64Type>();
+        let beyond: Vec<bool> = (0..numbers.len())
+            .map(|row| numbers.is_valid(row) && !(low..=high).contains(&numbers.value(row)))
+            .collect();
+        let count =
+            beyond.iter().zip(&self.fates).filter(|(beyond, fate)| **beyond && **fate == 0).count()
+                as u64;
+        match action {
+            OutlierAction::Drop => {
+                let inside = BooleanArray::from_iter(beyond.iter().map(|beyond| Some(!beyond)));
+                self.drop_unless(index, &inside);
+            }
+            OutlierAction::Clip => {
+                self.add(index, count, |work| &mut work.changed);
+                let after =
+                    if count == 0 { Arc::clone(&before) } else { clip(&before, low, high)? };
+                if let Some(slot) = self.columns.get_mut(column) {
+                    *slot = after;
+                }
+            }
+            OutlierAction::Flag => {
+                self.add(index, count, |work| &mut work.flagged);
+                self.columns.push(Arc::new(BooleanArray::from(beyond)));
+            }
+        }
+        Ok(())
+    }
+
+    fn expect(
+        &mut self,
+        index: usize,
+        test: &Test,
+        on_fail: OnFail,
+        fields: &[Field],
+    ) -> std::result::Result<(), ArrowError> {
+        let truth = match test {
+            Test::Range(column, min, max) => {
+                let numbers = cast(self.column(*column)?, &DataType::Float64)?;
+                let numbers: &Float64Array = numbers.as_primitive::<Float64Type>();
+                let (low, high) = (min.unwrap_or(f64::NEG_INFINITY), max.unwrap_or(f64::INFINITY));
+                numbers
+                    .iter()
+                    .map(|value| Some(value.is_none_or(|value| (low..=high).contains(&value))))
+                    .collect()
+            }
+            Test::OneOf(column, values) => self.texts(*column, |text| values.contains(text))?,
+            Test::Matches(column, regex) => self.texts(*column, |text| regex.is_match(text))?,
+            Test::NotNull(column) => is_not_null(self.column(*column)?)?,
+            Test::Sql(condition) => self.truth(condition, fields)?,
+        };
+        let violates = |row: usize| !(truth.is_valid(row) && truth.value(row));
+        if on_fail == OnFail::Drop {
+            self.drop_unless(index, &truth);
+            return Ok(());
+        }
+        let rows: Vec<usize> = self
+            .fates
+            .iter()
+            .enumerate()
+            .filter(|(row, fate)| **fate == 0 && violates(*row))
+            .map(|(row, _)| row)
+            .collect();
+        self.add(index, rows.len() as u64, |work| &mut work.flagged);
+        if on_fail == OnFail::Fail
+            && let Some(slot) = self.failed.get_mut(index)
+        {
+            *slot = rows.first().copied();
+        }
+        Ok(())
+    }
+
+    fn texts(
+        &self,
+        column: usize,
+        test: impl Fn(&str) -> bool,
+    ) -> std::result::Result<BooleanArray, ArrowError> {
+        let texts = cast(self.column(column)?, &DataType::Utf8)?;
+        Ok(texts.as_string::<i32>().iter().map(|text| Some(text.is_none_or(&test))).collect())
+    }
+}
+
+/// Values beyond the bounds become the bound; in a whole-number column the nearest whole number inside.
+fn clip(array: &ArrayRef, low: f64, high: f64) -> std::result::Result<ArrayRef, ArrowError> {
+    if let Some(numbers) = array.as_primitive_opt::<Int64Type>() {
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "saturates at the ends of the range, which is meant"
+        )]
+        let (low, high) = (low.ceil() as i64, high.floor() as i64);
+        return Ok(Arc::new(numbers.unary::<_, Int64Type>(|value| value.min(high).max(low))));
+    }
+    let numbers = cast(array, &DataType::Float64)?;
+    let clipped = numbers
+        .as_primitive::<Float64Type>()
+        .unary::<_, Float64Type>(|value| value.min(high).max(low));
+    cast(&clipped, array.data_type())
+}

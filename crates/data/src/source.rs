@@ -1,0 +1,386 @@
+//! Where rows come from: addresses to files, files to one schema.
+
+use crate::chunk::Chunks;
+use crate::config::{Format, SourceConfig};
+use crate::csv_decode::json_type;
+use crate::infer::{self, Dialect, widen};
+use crate::messages::{
+    COLUMN_RESERVED, FILE_EMPTY, FILE_WRONG, FORMAT_UNKNOWN, SCHEME_UNKNOWN, SOURCE_MISSING,
+};
+use crate::remote;
+use crate::table::{kind, open};
+use arrow::array::RecordBatchReader as _;
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use ingot_base::digest::Hasher;
+use ingot_base::{Digest, Fault, Result, Text, fault};
+use std::fs::File;
+use std::io::{BufReader, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tempfile::TempDir;
+
+/// JSON lines looked at to tell types.
+const JSON_RECORDS: usize = 20_000;
+/// Bytes read at once.
+const BUFFER: usize = 1 << 20;
+
+/// One file of a source.
+#[derive(Debug)]
+pub(crate) struct Part {
+    /// Index of the source in the configuration.
+    pub(crate) source: usize,
+    /// What the lineage column says.
+    pub(crate) label: String,
+    pub(crate) path: PathBuf,
+    pub(crate) format: Format,
+    /// How a CSV file is written.
+    pub(crate) dialect: Option<Dialect>,
+    /// Columns as the file has them.
+    pub(crate) schema: SchemaRef,
+    /// Names in the table, in the file's order.
+    pub(crate) names: Vec<String>,
+}
+
+/// All sources, ready to be read.
+#[derive(Debug)]
+pub(crate) struct Sources {
+    pub(crate) parts: Vec<Part>,
+    /// The one schema of the table, without lineage columns.
+    pub(crate) schema: SchemaRef,
+    /// What was done to reach it.
+    pub(crate) notes: Vec<Text>,
+    /// Content digests by source.
+    pub(crate) digests: Vec<Digest>,
+    _copies: TempDir,
+}
+
+/// Content digests of sources, in order. A remote source is fetched for it: what it will say cannot be known otherwise.
+///
+/// # Errors
+/// When a source cannot be read.
+pub fn source_digests(base_dir: &Path, sources: &[SourceConfig]) -> Result<Vec<Digest>> {
+    let copies = copies()?;
+    sources.iter().map(|source| digest(&files(base_dir, source, copies.path())?)).collect()
+}
+
+/// Finds every file of every source and brings their columns to one schema.
+pub(crate) fn resolve(base_dir: &Path, sources: &[SourceConfig]) -> Result<Sources> {
+    let copies = copies()?;
+    let (mut parts, mut digests) = (Vec::new(), Vec::new());
+    for (index, source) in sources.iter().enumerate() {
+        let files = files(base_dir, source, copies.path())?;
+        digests.push(digest(&files)?);
+        let several = files.len() > 1;
+        for path in files {
+            let label = if several {
+                format!("{}/{}", source.name, infer::name(&path))
+            } else {
+                source.name.clone()
+            };
+            parts.push(part(index, source, label, path, copies.path())?);
+        }
+    }
+    let (schema, notes) = reconcile(&parts)?;
+    Ok(Sources { parts, schema, notes, digests, _copies: copies })
+}
+
+fn copies() -> Result<TempDir> {
+    tempfile::tempdir().map_err(|error| {
+        Fault::new(&fault::FILE_WRITE).arg("path", std::env::temp_dir().display()).because(error)
+    })
+}
+
+/// The digest of a source's files: each file's digest in order.
+fn digest(files: &[PathBuf]) -> Result<Digest> {
+    if let [one] = files {
+        return Digest::of_file(one);
+    }
+    let mut hasher = Hasher::default();
+    for file in files {
+        hasher.update(Digest::of_file(file)?.as_bytes());
+    }
+    Ok(hasher.finish())
+}
+
+/// The files behind an address, sorted by name; remote ones are copied into `copies` first.
+fn files(base_dir: &Path, source: &SourceConfig, copies: &Path) -> Result<Vec<PathBuf>> {
+    let missing = || {
+        Fault::new(&SOURCE_MISSING)
+            .arg("source", &source.name)
+            .arg("uri", remote::shown(&source.uri))
+    };
+    let path = match source.uri.split_once("://") {
+        Some(("postgres" | "postgresql", _)) => return Ok(vec![remote::postgres(source, copies)?]),
+        Some(("s3", _)) => return remote::object_store(source, copies),
+        Some(("file", path)) => PathBuf::from(path),
+        Some((scheme, _)) => {
+            return Err(Fault::new(&SCHEME_UNKNOWN)
+                .arg("source", &source.name)
+                .arg("scheme", scheme));
+        }
+        None => base_dir.join(source.uri.strip_prefix("file:").unwrap_or(&source.uri)),
+    };
+    let mut found = if path.is_dir() {
+        let entries = std::fs::read_dir(&path).map_err(|error| missing().because(error))?;
+        entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| path.is_file()).collect()
+    } else if path.exists() {
+        vec![path]
+    } else {
+        let pattern = path.to_string_lossy().into_owned();
+        let entries = glob::glob(&pattern).map_err(|error| missing().because(error))?;
+        entries
+            .filter_map(std::result::Result::ok)
+            .filter(|path| path.is_file())
+            .collect::<Vec<_>>()
+    };
+    found.retain(|path| !infer::name(path).starts_with('.'));
+    found.sort();
+    if found.is_empty() { Err(missing()) } else { Ok(found) }
+}
+
+fn format(source: &SourceConfig, path: &Path) -> Result<Format> {
+    if let Some(format) = source.format {
+        return Ok(format);
+    }
+    match path
+        .extension()
+        .and_then(|extension| extension.to_str())
+        .map(str::to_ascii_lowercase)
+        .as_deref()
+    {
+        Some("csv" | "tsv" | "txt") => Ok(Format::Csv),
+        Some("jsonl" | "ndjson") => Ok(Format::Jsonl),
+        Some("parquet") => Ok(Format::Parquet),
+        Some("arrow" | "feather" | "ipc") => Ok(Format::Arrow),
+        _ => Err(Fault::new(&FORMAT_UNKNOWN)
+            .arg("source", &source.name)
+            .arg("file", infer::name(path))),
+    }
+}
+
+fn part(
+    index: usize,
+    source: &SourceConfig,
+    label: String,
+    path: PathBuf,
+    copies: &Path,
+) -> Result<Part> {
+    let format = format(source, &path)?;
+    let mut dialect = None;
+    let mut path = path;
+    let schema = match format {
+        Format::Csv => {
+            let mut seen = infer::dialect(&path)?;
+            if seen.gb18030 {
+                path = to_utf8(&path, copies)?;
+                seen = infer::dialect(&path)?;
+            }
+            let schema = Arc::clone(&seen.schema);
+            dialect = Some(seen);
+            schema
+        }
+        Format::Jsonl => json_schema(&path)?,
+        Format::Parquet => scalar(
+            &open(&path, None, None).map_err(|error| wrong(&path, "Parquet", error))?.schema(),
+        ),
+        Format::Arrow => scalar(&arrow_reader(&path)?.schema()),
+    };
+    let names: Vec<String> = schema
+        .fields()
+        .iter()
+        .map(|field| source.rename.get(field.name()).unwrap_or(field.name()).clone())
+        .collect();
+    if let Some(reserved) = names.iter().find(|name| name.starts_with('_')) {
+        let example = format!("{{ {reserved} = \"{}\" }}", reserved.trim_start_matches('_'));
+        return Err(Fault::new(&COLUMN_RESERVED)
+            .arg("source", &source.name)
+            .arg("column", reserved)
+            .arg("example", example));
+    }
+    Ok(Part { source: index, label, path, format, dialect, schema, names })
+}
+
+fn wrong(
+    path: &Path,
+    format: &str,
+    error: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+) -> Fault {
+    Fault::new(&FILE_WRONG).arg("file", infer::name(path)).arg("format", format).because(error)
+}
+
+pub(crate) fn arrow_reader(path: &Path) -> Result<arrow::ipc::reader::FileReader<BufReader<File>>> {
+    let file = File::open(path).map_err(|error| {
+        Fault::new(&fault::FILE_READ).arg("path", path.display()).because(error)
+    })?;
+    arrow::ipc::reader::FileReader::try_new(BufReader::new(file), None)
+        .map_err(|error| wrong(path, "Arrow", error))
+}
+
+/// Copies a GB18030 file as UTF-8.
+fn to_utf8(path: &Path, copies: &Path) -> Result<PathBuf> {
+    let target =
+        copies.join(format!("{}-utf8.csv", Digest::of(path.to_string_lossy().as_bytes()).hex()));
+    let copy = || -> std::io::Result<()> {
+        let mut input = BufReader::with_capacity(BUFFER, File::open(path)?);
+        let mut output = File::options().create(true).truncate(true).write(true).open(&target)?;
+        let mut decoder = encoding_rs::GB18030.new_decoder();
+        let mut bytes = vec![0; BUFFER];
+        loop {
+            let count = input.read(&mut bytes)?;
+            let piece = bytes.get(..count).unwrap_or_default();
+            let room = decoder.max_utf8_buffer_length(count).unwrap_or(BUFFER * 4);
+            let mut text = String::with_capacity(room);
+            let _ = decoder.decode_to_string(piece, &mut text, count == 0);
+            output.write_all(text.as_bytes())?;
+            if count == 0 {
+                return Ok(());
+            }
+        }
+    };
+    copy().map_err(|error| {
+        Fault::new(&fault::FILE_READ).arg("path", path.display()).because(error)
+    })?;
+    Ok(target)
+}
+
+fn json_schema(path: &Path) -> Result<SchemaRef> {
+    let read = |error: std::io::Error| {
+        Fault::new(&fault::FILE_READ).arg("path", path.display()).because(error)
+    };
+    let file = BufReader::new(File::open(path).map_err(read)?);
+    let mut fields: Vec<(String, Option<DataType>)> = Vec::new();
+    let (mut seen, mut good) = (0, 0);
+    for line in std::io::BufRead::lines(file).take(JSON_RECORDS) {
+        let line = line.map_err(|error| wrong(path, "JSON lines", error))?;
+        if line.trim().is_empty() {
+            continue;
+        }
+        seen += 1;
+        let Ok(object) = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(&line)
+        else {
+            continue;
+        };
+        good += 1;
+        for (name, value) in &object {
+            let kind = json_type(value);
+            match fields.iter_mut().find(|(known, _)| known == name) {
+                Some((_, known)) => {
+                    *known = match (known.take(), kind) {
+                        (Some(one), Some(other)) => Some(widen(&one, &other)),
+                        (one, other) => one.or(other),
+                    }
+                }
+                None => fields.push((name.clone(), kind)),
+            }
+        }
+    }
+    if seen == 0 {
+        return Err(Fault::new(&FILE_EMPTY).arg("file", infer::name(path)));
+    }
+    if good * 2 < seen {
+        return Err(wrong(
+            path,
+            "JSON lines",
+            format!("{} of its first {seen} lines are no JSON objects", seen - good),
+        ));
+    }
+    let fields: Vec<Field> = fields
+        .into_iter()
+        .map(|(name, kind)| Field::new(name, kind.unwrap_or(DataType::Utf8), true))
+        .collect();
+    Ok(Arc::new(Schema::new(fields)))
+}
+
+/// The types that tables hold, by what a file holds: numbers to 64 bits, text and everything nested to text.
+fn scalar(schema: &Schema) -> SchemaRef {
+    let fields: Vec<Field> = schema
+        .fields()
+        .iter()
+        .map(|field| {
+            let kind = match field.data_type() {
+                DataType::Boolean => DataType::Boolean,
+                DataType::Date32 | DataType::Date64 => DataType::Date32,
+                DataType::Timestamp(_, zone) => {
+                    DataType::Timestamp(arrow::datatypes::TimeUnit::Microsecond, zone.clone())
+                }
+                kind if kind.is_integer() => DataType::Int64,
+                kind if kind.is_numeric() => DataType::Float64,
+                _ => DataType::Utf8,
+            };
+            Field::new(field.name(), kind, true)
+        })
+        .collect();
+    Arc::new(Schema::new(fields))
+}
+
+/// The union of all columns, each wide enough for every source.
+fn reconcile(parts: &[Part]) -> Result<(SchemaRef, Vec<Text>)> {
+    let mut fields: Vec<(String, DataType)> = Vec::new();
+    let mut notes = Vec::new();
+    for part in parts {
+        for (name, field) in part.names.iter().zip(part.schema.fields()) {
+            match fields.iter_mut().find(|(known, _)| known == name) {
+                None => fields.push((name.clone(), field.data_type().clone())),
+                Some((_, known)) => {
+                    let wide = widen(known, field.data_type());
+                    if wide != *known || wide != *field.data_type() {
+                        notes.push(Text::new(
+                            format!(
+                                "column `{name}`: {} in `{}`, {} before; kept as {}",
+                                kind(field.data_type()),
+                                part.label,
+                                kind(known),
+                                kind(&wide)
+                            ),
+                            format!(
+                                "列 `{name}`：在 `{}` 中为 {}，此前为 {}；统一为 {}",
+                                part.label,
+                                kind(field.data_type()),
+                                kind(known),
+                                kind(&wide)
+                            ),
+                        ));
+                    }
+                    *known = wide;
+                }
+            }
+        }
+    }
+    if parts.len() > 1 {
+        for (name, _) in &fields {
+            let without: Vec<&str> = parts
+                .iter()
+                .filter(|part| !part.names.contains(name))
+                .map(|part| part.label.as_str())
+                .collect();
+            if !without.is_empty() {
+                notes.push(Text::new(
+                    format!(
+                        "column `{name}` is missing in {}; its values there are empty",
+                        without.join(", ")
+                    ),
+                    format!("{} 中没有列 `{name}`，其值留空", without.join("、")),
+                ));
+            }
+        }
+    }
+    let fields: Vec<Field> =
+        fields.into_iter().map(|(name, kind)| Field::new(name, kind, true)).collect();
+    Ok((Arc::new(Schema::new(fields)), notes))
+}
+
+/// A part's text in pieces: CSV after its header, or JSON lines.
+pub(crate) fn chunks(part: &Part, size: usize) -> Result<Chunks<BufReader<File>>> {
+    let start = || -> std::io::Result<Chunks<BufReader<File>>> {
+        let mut file = BufReader::with_capacity(BUFFER, File::open(&part.path)?);
+        let mut line = 1;
+        if let Some(dialect) = &part.dialect {
+            file.seek(SeekFrom::Start(dialect.header_bytes))?;
+            line += dialect.header_lines;
+        }
+        Ok(Chunks::new(file, size, line))
+    };
+    start().map_err(|error| {
+        Fault::new(&fault::FILE_READ).arg("path", part.path.display()).because(error)
+    })
+}

@@ -1,0 +1,406 @@
+//! Train, validation and test: exact, seeded, and nothing of a group on both sides.
+//!
+//! Rows are gathered into groups (a row without a group column is its own). A stratum holds the groups of one value of
+//! the stratifying column; within it groups are put in the order of a keyed hash of their name and cut at the shares, so
+//! that adding a row elsewhere moves no other group.
+
+use crate::config::{SplitConfig, SplitMethod};
+use crate::messages::{COLUMN_UNKNOWN, SPLIT_CROSSED, SPLIT_EMPTY};
+use crate::outcome::{PartOutcome, SplitOutcome};
+use crate::table::{Encryption, TableWriter, open, read_fault, schema};
+use crate::{ROW, SOURCE};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch};
+use arrow::compute::{cast, filter_record_batch};
+use arrow::datatypes::{DataType, Int64Type};
+use ingot_base::{Fault, Result, crash, fault};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use twox_hash::XxHash3_128;
+
+/// Names of the parts, in order.
+const PARTS: [&str; 3] = ["train", "validation", "test"];
+/// Most values of the balance column that are shown.
+const SHOWN: usize = 20;
+
+/// What the split knows of a group.
+#[derive(Debug, Default)]
+struct Group {
+    rows: u64,
+    /// Rows by stratum; the most frequent decides.
+    strata: BTreeMap<String, u64>,
+    /// Latest time of its rows.
+    time: i64,
+}
+
+/// Divides a table into `train.parquet`, `validation.parquet` (when asked for) and `test.parquet`.
+///
+/// # Errors
+/// When a column is missing, a part would be empty, or the check afterwards finds a group in two parts.
+pub fn split(
+    input: &Path,
+    output_dir: &Path,
+    config: &SplitConfig,
+    encryption: Option<&Encryption>,
+) -> Result<SplitOutcome> {
+    let columns = Columns::find(input, config, encryption)?;
+    let groups = groups(input, &columns, encryption)?;
+    let places = assign(&groups, config)?;
+    let outcome = write(input, output_dir, &columns, &places, encryption, config)?;
+    check(output_dir, &columns, encryption, outcome)
+}
+
+/// Names of the columns a split looks at.
+struct Columns {
+    group: Option<String>,
+    stratum: Option<String>,
+    time: Option<String>,
+}
+
+impl Columns {
+    fn find(input: &Path, config: &SplitConfig, keys: Option<&Encryption>) -> Result<Self> {
+        let schema = schema(input, keys)?;
+        let (stratum, time) = match &config.method {
+            SplitMethod::Random => (None, None),
+            SplitMethod::Stratified(column) => (Some(column.clone()), None),
+            SplitMethod::Time(column) => (None, Some(column.clone())),
+        };
+        let known = schema
+            .fields()
+            .iter()
+            .map(|field| field.name().as_str())
+            .collect::<Vec<_>>()
+            .join(", ");
+        for (column, key) in
+            [(&config.group, "split.group"), (&stratum, "split.stratify"), (&time, "split.time")]
+        {
+            if let Some(column) = column
+                && schema.index_of(column).is_err()
+            {
+                return Err(Fault::new(&COLUMN_UNKNOWN)
+                    .arg("column", column)
+                    .arg("near", "–")
+                    .arg("known", known)
+                    .at(key));
+            }
+        }
+        Ok(Self { group: config.group.clone(), stratum, time })
+    }
+
+    /// Columns to read for the assignment.
+    fn wanted(&self) -> Vec<&str> {
+        let own = [&self.group, &self.stratum, &self.time];
+        let mut wanted: Vec<&str> =
+            own.into_iter().filter_map(|column| column.as_deref()).collect();
+        wanted.extend([SOURCE, ROW]);
+        wanted
+    }
+
+    /// The group of each row of a batch: the hash of its group value, or of its source and row number.
+    fn keys(&self, batch: &RecordBatch) -> Result<Vec<u128>> {
+        let group = self.group.as_deref().map(|name| texts(batch, name)).transpose()?;
+        let (sources, rows) = (texts(batch, SOURCE)?, texts(batch, ROW)?);
+        let (sources, rows) = (sources.as_string::<i32>(), rows.as_string::<i32>());
+        Ok((0..batch.num_rows())
+            .map(|row| match &group {
+                // A missing group value makes a row its own group.
+                Some(group) if group.is_valid(row) => XxHash3_128::oneshot(
+                    format!("g\u{0}{}", group.as_string::<i32>().value(row)).as_bytes(),
+                ),
+                _ => XxHash3_128::oneshot(
+                    format!("r\u{0}{}\u{0}{}", sources.value(row), rows.value(row)).as_bytes(),
+                ),
+            })
+            .collect())
+    }
+}
+
+fn texts(batch: &RecordBatch, name: &str) -> Result<ArrayRef> {
+    let column = batch
+        .column_by_name(name)
+        .ok_or_else(|| fault::internal(format!("table without `{name}`")))?;
+    cast(column, &DataType::Utf8)
+        .map_err(|error| fault::internal(format!("`{name}` as text")).because(error))
+}
+
+/// A time column as whole numbers that sort like it; text sorts by its first sixteen letters' order, which ISO dates obey.
+fn times(batch: &RecordBatch, name: &str) -> Result<Vec<i64>> {
+    let column = batch
+        .column_by_name(name)
+        .ok_or_else(|| fault::internal(format!("table without `{name}`")))?;
+    let wrong = |error| fault::internal(format!("`{name}` as time")).because(error);
+    let numbers = match column.data_type() {
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Dictionary(..) => {
+            let texts = cast(column, &DataType::Utf8).map_err(wrong)?;
+            let stamp = DataType::Timestamp(arrow::datatypes::TimeUnit::Microsecond, None);
+            cast(&cast(&texts, &stamp).map_err(wrong)?, &DataType::Int64).map_err(wrong)?
+        }
+        DataType::Date32 => cast(&cast(column, &DataType::Int32).map_err(wrong)?, &DataType::Int64)
+            .map_err(wrong)?,
+        _ => cast(column, &DataType::Int64).map_err(wrong)?,
+    };
+    // A row without a time counts as the oldest: it can then never leak the future into training's past.
+    Ok(numbers.as_primitive::<Int64Type>().iter().map(|value| value.unwrap_or(i64::MIN)).collect())
+}
+
+fn groups(
+    input: &Path,
+    columns: &Columns,
+    keys: Option<&Encryption>,
+) -> Result<BTreeMap<u128, Group>> {
+    let mut groups: BTreeMap<u128, Group> = BTreeMap::new();
+    for batch in open(input, keys, Some(&columns.wanted()))? {
+        let batch = batch.map_err(|error| read_fault(input, error))?;
+        let strata = columns.stratum.as_deref().map(|name| texts(&batch, name)).transpose()?;
+        let times = columns.time.as_deref().map(|name| times(&batch, name)).transpose()?;
+        for (row, key) in columns.keys(&batch)?.into_iter().enumerate() {
+            let group =
+                groups.entry(key).or_insert_with(|| Group { time: i64::MIN, ..Group::default() });
+            group.rows += 1;
+            if let Some(strata) = &strata {
+                let value =
+                    if strata.is_valid(row) { strata.as_string::<i32>().value(row) } else { "" };
+                *group.strata.entry(value.to_owned()).or_default() += 1;
+            }
+            if let Some(time) = times.as_ref().and_then(|times| times.get(row)) {
+                group.time = group.time.max(*time);
+            }
+        }
+    }
+    Ok(groups)
+}
+
+/// The part of each group.
+fn assign(groups: &BTreeMap<u128, Group>, config: &SplitConfig) -> Result<BTreeMap<u128, usize>> {
+    let mut strata: BTreeMap<&str, Vec<(u128, &Group)>> = BTreeMap::new();
+    for (key, group) in groups {
+        let stratum = group
+            .strata
+            .iter()
+            .max_by(|one, other| one.1.cmp(other.1).then_with(|| other.0.cmp(one.0)))
+            .map_or("", |(value, _)| value.as_str());
+        strata.entry(stratum).or_default().push((*key, group));
+    }
+    let mut places = BTreeMap::new();
+    let mut rows = [0_u64; 3];
+    for members in strata.values_mut() {
+        match config.method {
+            // The latest come first, since the test part is cut from the front.
+            SplitMethod::Time(_) => {
+                members.sort_by_key(|(key, group)| (std::cmp::Reverse(group.time), *key))
+            }
+            _ => members.sort_by_key(|(key, _)| order(*key, config.seed)),
+        }
+        let total: u64 = members.iter().map(|(_, group)| group.rows).sum();
+        let (test, validation) = (share(total, config.test), share(total, config.validation));
+        let mut taken = 0;
+        for (key, group) in members {
+            // A group goes to the part in which its middle row stands.
+            let middle = taken + group.rows / 2;
+            let part = if middle < test {
+                2
+            } else if middle < test + validation {
+                1
+            } else {
+                0
+            };
+            taken += group.rows;
+            places.insert(*key, part);
+            if let Some(count) = rows.get_mut(part) {
+                *count += group.rows;
+            }
+        }
+    }
+    let needed = [true, config.validation > 0.0, true];
+    for ((part, needed), rows) in PARTS.iter().zip(needed).zip(rows) {
+        if needed && rows == 0 {
+            let total: u64 = groups.values().map(|group| group.rows).sum();
+            return Err(Fault::new(&SPLIT_EMPTY)
+                .arg("part", part)
+                .arg("rows", total)
+                .arg("groups", groups.len())
+                .at("split"));
+        }
+    }
+    Ok(places)
+}
+
+/// The share of a number of rows, rounded half up.
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "numbers of rows stay below 2^53 and shares in [0, 1]"
+)]
+fn share(total: u64, share: f64) -> u64 {
+    (total as f64 * share + 0.5).floor() as u64
+}
+
+fn order(key: u128, seed: u64) -> u128 {
+    let mut bytes = [0; 24];
+    let (head, tail) = bytes.split_at_mut(8);
+    head.copy_from_slice(&seed.to_le_bytes());
+    tail.copy_from_slice(&key.to_le_bytes());
+    XxHash3_128::oneshot(&bytes)
+}
+
+fn write(
+    input: &Path,
+    output_dir: &Path,
+    columns: &Columns,
+    places: &BTreeMap<u128, usize>,
+    keys: Option<&Encryption>,
+    config: &SplitConfig,
+) -> Result<SplitOutcome> {
+    let schema = schema(input, keys)?;
+    let mut writers = Vec::new();
+    for (index, part) in PARTS.iter().enumerate() {
+        let wanted = index != 1 || config.validation > 0.0;
+        let path = output_dir.join(format!("{part}.parquet"));
+        writers.push(if wanted { Some(TableWriter::create(&path, &schema, keys)?) } else { None });
+    }
+    let mut balance = vec![BTreeMap::<String, u64>::new(); PARTS.len()];
+    for batch in open(input, keys, None)? {
+        let batch = batch.map_err(|error| read_fault(input, error))?;
+        let parts: Vec<usize> =
+            columns.keys(&batch)?.iter().map(|key| places.get(key).copied().unwrap_or(0)).collect();
+        let strata = columns.stratum.as_deref().map(|name| texts(&batch, name)).transpose()?;
+        for (index, writer) in writers.iter_mut().enumerate() {
+            let Some(writer) = writer else { continue };
+            let mask: BooleanArray = parts.iter().map(|part| Some(*part == index)).collect();
+            let chosen = filter_record_batch(&batch, &mask)
+                .map_err(|error| fault::internal("rows could not be selected").because(error))?;
+            writer.write(&chosen)?;
+            crash::point("split-mid");
+        }
+        if let Some(strata) = strata {
+            let strata = strata.as_string::<i32>();
+            for (row, part) in parts.iter().enumerate() {
+                let value = if strata.is_valid(row) { strata.value(row) } else { "" };
+                if let Some(counts) = balance.get_mut(*part) {
+                    *counts.entry(value.to_owned()).or_default() += 1;
+                }
+            }
+        }
+    }
+    let mut parts = Vec::new();
+    for ((name, writer), counts) in PARTS.iter().zip(writers).zip(balance) {
+        let Some(writer) = writer else { continue };
+        let rows = writer.finish()?;
+        let balance = counts.into_iter().take(SHOWN).collect();
+        parts.push(PartOutcome { name: (*name).to_owned(), rows, groups: 0, balance });
+    }
+    Ok(SplitOutcome {
+        parts,
+        group: columns.group.clone(),
+        crossing_groups: 0,
+        balance: columns.stratum.clone(),
+    })
+}
+
+/// Reads the parts back and proves that no group stands in two of them.
+fn check(
+    output_dir: &Path,
+    columns: &Columns,
+    keys: Option<&Encryption>,
+    mut outcome: SplitOutcome,
+) -> Result<SplitOutcome> {
+    let mut seen: BTreeSet<u128> = BTreeSet::new();
+    let mut crossing = 0;
+    let wanted = columns.wanted();
+    for part in &mut outcome.parts {
+        let path = output_dir.join(format!("{}.parquet", part.name));
+        let mut own = BTreeSet::new();
+        for batch in open(&path, keys, Some(&wanted))? {
+            let batch = batch.map_err(|error| read_fault(&path, error))?;
+            own.extend(columns.keys(&batch)?);
+        }
+        crossing += own.iter().filter(|key| seen.contains(*key)).count() as u64;
+        part.groups = own.len() as u64;
+        seen.extend(own);
+    }
+    if crossing > 0 {
+        return Err(Fault::new(&SPLIT_CROSSED).arg("count", crossing));
+    }
+    outcome.crossing_groups = 0;
+    Ok(outcome)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn config(method: SplitMethod) -> SplitConfig {
+        SplitConfig { test: 0.2, validation: 0.1, method, group: None, seed: 7 }
+    }
+
+    fn sizes(places: &BTreeMap<u128, usize>, groups: &BTreeMap<u128, Group>) -> [u64; 3] {
+        let mut sizes = [0; 3];
+        for (key, part) in places {
+            sizes[*part] += groups[key].rows;
+        }
+        sizes
+    }
+
+    #[test]
+    fn single_rows_are_divided_exactly_and_by_seed() {
+        let groups: BTreeMap<u128, Group> =
+            (0..1000).map(|key| (key, Group { rows: 1, ..Group::default() })).collect();
+        let one = assign(&groups, &config(SplitMethod::Random)).unwrap();
+        assert_eq!(sizes(&one, &groups), [700, 100, 200]);
+        assert_eq!(one, assign(&groups, &config(SplitMethod::Random)).unwrap());
+        let other = SplitConfig { seed: 8, ..config(SplitMethod::Random) };
+        assert_ne!(one, assign(&groups, &other).unwrap());
+    }
+
+    #[test]
+    fn strata_keep_their_shares() {
+        let groups: BTreeMap<u128, Group> = (0..1000_u128)
+            .map(|key| {
+                let stratum = if key % 10 < 3 { "bad" } else { "good" };
+                (key, Group { rows: 1, strata: BTreeMap::from([(stratum.to_owned(), 1)]), time: 0 })
+            })
+            .collect();
+        let places = assign(&groups, &config(SplitMethod::Stratified("risk".into()))).unwrap();
+        let bad = places.iter().filter(|(key, part)| **part == 2 && **key % 10 < 3).count();
+        assert_eq!((bad, sizes(&places, &groups)), (60, [700, 100, 200]));
+    }
+
+    #[test]
+    fn by_time_nothing_of_training_is_later_than_the_test() {
+        let groups: BTreeMap<u128, Group> = (0..100_u128)
+            .map(|key| {
+                (
+                    key,
+                    Group {
+                        rows: 1,
+                        time: i64::try_from(key * 37 % 100).unwrap(),
+                        ..Group::default()
+                    },
+                )
+            })
+            .collect();
+        let places = assign(&groups, &config(SplitMethod::Time("t".into()))).unwrap();
+        let of = |part: usize| {
+            places.iter().filter(move |(_, p)| **p == part).map(|(key, _)| groups[key].time)
+        };
+        assert!(of(0).max() < of(1).min() && of(1).max() < of(2).min());
+    }
+
+    proptest! {
+        #[test]
+        fn groups_of_any_size_stay_whole_and_near_the_shares(sizes_of in prop::collection::vec(1_u64..9, 60..200), seed: u64) {
+            let groups: BTreeMap<u128, Group> = sizes_of
+                .iter()
+                .enumerate()
+                .map(|(key, rows)| (key as u128, Group { rows: *rows, ..Group::default() }))
+                .collect();
+            let places = assign(&groups, &SplitConfig { seed, ..config(SplitMethod::Random) }).unwrap();
+            prop_assert_eq!(places.len(), groups.len());
+            let total: u64 = sizes_of.iter().sum();
+            let sizes = sizes(&places, &groups);
+            prop_assert_eq!(sizes.iter().sum::<u64>(), total);
+            prop_assert!(sizes[2].abs_diff(share(total, 0.2)) <= 9, "{:?} of {}", sizes, total);
+        }
+    }
+}

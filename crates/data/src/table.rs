@@ -1,0 +1,351 @@
+//! Tables on disk: zstd Parquet, each column encrypted with its sensitivity class's key (Parquet modular encryption).
+
+use crate::messages::{TABLE_READ, TABLE_WRITE};
+use arrow::array::RecordBatch;
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::row::{RowConverter, SortField};
+use ingot_base::atomic::AtomicFile;
+use ingot_base::digest::Hasher;
+use ingot_base::{Digest, Fault, Result, Secret};
+use parquet::arrow::arrow_reader::{
+    ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+};
+use parquet::arrow::{ArrowWriter, ProjectionMask};
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::encryption::decrypt::{FileDecryptionProperties, KeyRetriever};
+use parquet::encryption::encrypt::FileEncryptionProperties;
+use parquet::errors::ParquetError;
+use parquet::file::properties::WriterProperties;
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Rows in a row group: what a reader must hold at once.
+const ROW_GROUP: usize = 256 * 1024;
+/// Rows in a batch read back.
+const BATCH: usize = 8192;
+
+/// A class's key: AES-GCM with 128, 192 or 256 bits.
+#[derive(Debug, Clone)]
+pub struct ClassKey {
+    /// 16, 24 or 32 bytes.
+    pub key: Secret<Vec<u8>>,
+    /// Name stored in the file, by which a reader finds the key.
+    pub id: String,
+}
+
+/// Which key protects which column.
+#[derive(Debug, Clone)]
+pub struct Encryption {
+    /// Keys by class.
+    pub classes: BTreeMap<String, ClassKey>,
+    /// Key of the footer: the schema and the statistics.
+    pub footer: ClassKey,
+    /// Classes of columns.
+    pub columns: BTreeMap<String, String>,
+    /// Class of every other column.
+    pub default_class: String,
+}
+
+impl Encryption {
+    fn class_of(&self, column: &str) -> Option<&ClassKey> {
+        self.classes.get(self.columns.get(column).unwrap_or(&self.default_class))
+    }
+
+    fn writer(&self, schema: &Schema) -> parquet::errors::Result<Arc<FileEncryptionProperties>> {
+        let mut builder = FileEncryptionProperties::builder(self.footer.key.expose().clone())
+            .with_footer_key_metadata(self.footer.id.clone().into_bytes());
+        for field in schema.fields() {
+            let class = self.class_of(field.name()).ok_or_else(|| {
+                ParquetError::General(format!("no key for the class of column `{}`", field.name()))
+            })?;
+            builder = builder.with_column_key_and_metadata(
+                field.name(),
+                class.key.expose().clone(),
+                class.id.clone().into_bytes(),
+            );
+        }
+        builder.build()
+    }
+
+    fn reader(&self) -> parquet::errors::Result<Arc<FileDecryptionProperties>> {
+        FileDecryptionProperties::with_key_retriever(Arc::new(Keys(self.clone()))).build()
+    }
+}
+
+/// Finds keys by the names stored in a file.
+struct Keys(Encryption);
+
+impl KeyRetriever for Keys {
+    fn retrieve_key(&self, id: &[u8]) -> parquet::errors::Result<Vec<u8>> {
+        std::iter::once(&self.0.footer)
+            .chain(self.0.classes.values())
+            .find(|class| class.id.as_bytes() == id)
+            .map(|class| class.key.expose().clone())
+            .ok_or_else(|| {
+                ParquetError::General("the key of this column's class is not at hand".to_owned())
+            })
+    }
+}
+
+/// Writes a table; it appears under its name only when [`finish`](Self::finish) succeeds.
+pub(crate) struct TableWriter {
+    writer: ArrowWriter<AtomicFile>,
+    target: std::path::PathBuf,
+    rows: u64,
+}
+
+impl TableWriter {
+    pub(crate) fn create(
+        target: &Path,
+        schema: &SchemaRef,
+        keys: Option<&Encryption>,
+    ) -> Result<Self> {
+        let file = AtomicFile::create(target)?;
+        let start = || -> parquet::errors::Result<ArrowWriter<AtomicFile>> {
+            let mut properties = WriterProperties::builder()
+                .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
+                .set_max_row_group_row_count(Some(ROW_GROUP))
+                .set_created_by("ingot".to_owned());
+            if let Some(keys) = keys {
+                properties = properties.with_file_encryption_properties(keys.writer(schema)?);
+            }
+            ArrowWriter::try_new(file, Arc::clone(schema), Some(properties.build()))
+        };
+        let writer = start().map_err(|error| write_fault(target, error))?;
+        Ok(Self { writer, target: target.to_owned(), rows: 0 })
+    }
+
+    pub(crate) fn write(&mut self, batch: &RecordBatch) -> Result<()> {
+        self.rows += batch.num_rows() as u64;
+        self.writer.write(batch).map_err(|error| write_fault(&self.target, error))
+    }
+
+    /// Publishes the table; the number of its rows.
+    pub(crate) fn finish(self) -> Result<u64> {
+        let file = self.writer.into_inner().map_err(|error| write_fault(&self.target, error))?;
+        file.commit()?;
+        Ok(self.rows)
+    }
+}
+
+fn write_fault(path: &Path, error: impl Into<Box<dyn Error + Send + Sync>>) -> Fault {
+    Fault::new(&TABLE_WRITE).arg("path", path.display()).because(error)
+}
+
+pub(crate) fn read_fault(path: &Path, error: impl Into<Box<dyn Error + Send + Sync>>) -> Fault {
+    Fault::new(&TABLE_READ).arg("path", path.display()).because(error)
+}
+
+/// Opens a table for reading; `columns` narrows it, and only their keys are then needed.
+pub(crate) fn open(
+    path: &Path,
+    keys: Option<&Encryption>,
+    columns: Option<&[&str]>,
+) -> Result<ParquetRecordBatchReader> {
+    let start =
+        || -> std::result::Result<ParquetRecordBatchReader, Box<dyn Error + Send + Sync>> {
+            let mut options = ArrowReaderOptions::new();
+            if let Some(keys) = keys {
+                options = options.with_file_decryption_properties(keys.reader()?);
+            }
+            let builder =
+                ParquetRecordBatchReaderBuilder::try_new_with_options(File::open(path)?, options)?;
+            let mask = match columns {
+                Some(columns) => {
+                    ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied())
+                }
+                None => ProjectionMask::all(),
+            };
+            Ok(builder.with_batch_size(BATCH).with_projection(mask).build()?)
+        };
+    start().map_err(|error| read_fault(path, error))
+}
+
+/// A table's columns.
+///
+/// # Errors
+/// When the table cannot be read with these keys.
+pub fn schema(path: &Path, keys: Option<&Encryption>) -> Result<SchemaRef> {
+    use arrow::array::RecordBatchReader as _;
+    Ok(plain_schema(&open(path, keys, None)?.schema()))
+}
+
+/// The schema without metadata, so that equal tables have equal schemas.
+pub(crate) fn plain_schema(schema: &Schema) -> SchemaRef {
+    let fields: Vec<Field> = schema
+        .fields()
+        .iter()
+        .map(|field| Field::new(field.name(), field.data_type().clone(), field.is_nullable()))
+        .collect();
+    Arc::new(Schema::new(fields))
+}
+
+/// A whole table.
+///
+/// # Errors
+/// When the table cannot be read with these keys.
+pub fn read(path: &Path, keys: Option<&Encryption>) -> Result<Vec<RecordBatch>> {
+    open(path, keys, None)?
+        .collect::<std::result::Result<_, _>>()
+        .map_err(|error| read_fault(path, error))
+}
+
+/// Some columns of a table; the others stay encrypted.
+///
+/// # Errors
+/// When the table cannot be read with these keys.
+pub fn read_columns(
+    path: &Path,
+    keys: Option<&Encryption>,
+    columns: &[&str],
+) -> Result<Vec<RecordBatch>> {
+    open(path, keys, Some(columns))?
+        .collect::<std::result::Result<_, _>>()
+        .map_err(|error| read_fault(path, error))
+}
+
+/// Writes a table from another, batch by batch; the number of rows written.
+///
+/// # Errors
+/// When a table cannot be read or written, or `change` fails.
+pub fn transform(
+    input: &Path,
+    output: &Path,
+    keys_in: Option<&Encryption>,
+    keys_out: Option<&Encryption>,
+    change: &mut dyn FnMut(RecordBatch) -> Result<RecordBatch>,
+) -> Result<u64> {
+    let schema = schema(input, keys_in)?;
+    let empty = change(RecordBatch::new_empty(schema))?;
+    let mut writer = TableWriter::create(output, &empty.schema(), keys_out)?;
+    for batch in open(input, keys_in, None)? {
+        let batch = batch.map_err(|error| read_fault(input, error))?;
+        writer.write(&change(batch)?)?;
+    }
+    writer.finish()
+}
+
+/// Digest of what a table says: its columns' names and types, then its rows in order. Independent of encryption,
+/// compression and the size of batches.
+///
+/// # Errors
+/// When the table cannot be read with these keys.
+pub fn content_digest(path: &Path, keys: Option<&Encryption>) -> Result<Digest> {
+    let schema = schema(path, keys)?;
+    let mut hasher = Hasher::default();
+    for field in schema.fields() {
+        hasher.update(format!("{}\u{0}{}\u{0}", field.name(), field.data_type()).as_bytes());
+    }
+    let fields: Vec<SortField> =
+        schema.fields().iter().map(|field| SortField::new(field.data_type().clone())).collect();
+    let converter = RowConverter::new(fields).map_err(|error| read_fault(path, error))?;
+    for batch in open(path, keys, None)? {
+        let batch = batch.map_err(|error| read_fault(path, error))?;
+        let rows =
+            converter.convert_columns(batch.columns()).map_err(|error| read_fault(path, error))?;
+        for row in &rows {
+            hasher.update(&(row.as_ref().len() as u64).to_le_bytes());
+            hasher.update(row.as_ref());
+        }
+    }
+    Ok(hasher.finish())
+}
+
+/// A type in the words reports use.
+pub(crate) fn kind(data_type: &DataType) -> &'static str {
+    match data_type {
+        DataType::Boolean => "boolean",
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Dictionary(..) => {
+            "text"
+        }
+        DataType::Date32 | DataType::Date64 => "date",
+        DataType::Timestamp(..) => "timestamp",
+        kind if kind.is_integer() => "integer",
+        kind if kind.is_numeric() => "number",
+        _ => "other",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow::array::{ArrayRef, Int64Array, StringArray};
+
+    fn keys(classes: &[(&str, u8)]) -> Encryption {
+        let key =
+            |byte: u8, id: &str| ClassKey { key: Secret::new(vec![byte; 16]), id: id.to_owned() };
+        Encryption {
+            classes: classes
+                .iter()
+                .map(|(name, byte)| ((*name).to_owned(), key(*byte, name)))
+                .collect(),
+            footer: key(9, "footer"),
+            columns: BTreeMap::from([("name".to_owned(), "personal".to_owned())]),
+            default_class: "general".to_owned(),
+        }
+    }
+
+    fn table(folder: &Path) -> std::path::PathBuf {
+        let path = folder.join("t.parquet");
+        let batch = RecordBatch::try_from_iter([
+            ("name", Arc::new(StringArray::from(vec!["canary-person"; 100])) as ArrayRef),
+            ("age", Arc::new(Int64Array::from_iter_values(0..100)) as ArrayRef),
+        ])
+        .unwrap();
+        let mut writer = TableWriter::create(
+            &path,
+            &batch.schema(),
+            Some(&keys(&[("general", 1), ("personal", 2)])),
+        )
+        .unwrap();
+        writer.write(&batch).unwrap();
+        assert_eq!(writer.finish().unwrap(), 100);
+        path
+    }
+
+    #[test]
+    fn a_column_opens_only_with_its_classs_key() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = table(folder.path());
+        let bytes = std::fs::read(&path).unwrap();
+        assert!(
+            !bytes.windows(6).any(|window| window == b"canary"),
+            "the value stands in the file"
+        );
+        assert!(!bytes.windows(4).any(|window| window == b"name"), "even the schema is encrypted");
+        let both = keys(&[("general", 1), ("personal", 2)]);
+        assert_eq!(
+            read(&path, Some(&both)).unwrap().iter().map(RecordBatch::num_rows).sum::<usize>(),
+            100
+        );
+        let one = keys(&[("general", 1)]);
+        assert!(read(&path, Some(&one)).is_err(), "the personal key is missing");
+        let general = read_columns(&path, Some(&one), &["age"]).unwrap();
+        assert_eq!(general[0].num_columns(), 1);
+        assert!(
+            read(&path, Some(&keys(&[("general", 3), ("personal", 2)]))).is_err(),
+            "another key"
+        );
+        assert!(read(&path, None).is_err(), "no key");
+    }
+
+    #[test]
+    fn the_content_digest_ignores_encryption_and_sees_values() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = table(folder.path());
+        let both = keys(&[("general", 1), ("personal", 2)]);
+        let plain = folder.path().join("plain.parquet");
+        transform(&path, &plain, Some(&both), None, &mut Ok).unwrap();
+        let digest = content_digest(&path, Some(&both)).unwrap();
+        assert_eq!(digest, content_digest(&plain, None).unwrap());
+        let shorter = folder.path().join("shorter.parquet");
+        transform(&path, &shorter, Some(&both), None, &mut |batch| {
+            Ok(batch.slice(0, batch.num_rows().min(99)))
+        })
+        .unwrap();
+        assert_ne!(digest, content_digest(&shorter, None).unwrap());
+    }
+}

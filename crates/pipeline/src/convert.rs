@@ -1,0 +1,311 @@
+//! The recipe's sections as each room's own configuration, and each room's outcome as one line or one figure.
+
+use crate::figures::Figure;
+use crate::project::Project;
+use ingot_base::{Secret, Text};
+use ingot_data as data;
+use ingot_privacy as privacy;
+use ingot_recipe::{self as recipe, Recipe};
+use ingot_train::{TrainConfig, TrainOutcome};
+use std::collections::BTreeMap;
+
+/// Bytes of memory that data work should stay below.
+pub(crate) const MEMORY: u64 = 1 << 30;
+
+/// Sources.
+pub(crate) fn sources(recipe: &Recipe) -> Vec<data::SourceConfig> {
+    recipe
+        .sources
+        .iter()
+        .map(|source| data::SourceConfig {
+            name: source.name.clone(),
+            uri: source.uri.clone(),
+            weight: source.weight,
+            query: source.query.clone(),
+            format: source.format.map(|format| match format {
+                recipe::Format::Csv => data::Format::Csv,
+                recipe::Format::Jsonl => data::Format::Jsonl,
+                recipe::Format::Parquet => data::Format::Parquet,
+                recipe::Format::Arrow => data::Format::Arrow,
+            }),
+            rename: source.rename.clone(),
+        })
+        .collect()
+}
+
+/// Cleaning rules.
+pub(crate) fn clean(recipe: &Recipe) -> data::CleanConfig {
+    let clean = &recipe.clean;
+    data::CleanConfig {
+        cast: clean.cast.iter().map(cast).collect(),
+        drop_missing: clean.drop_missing.clone(),
+        keep: clean.keep.clone(),
+        impute: clean.impute.iter().map(impute).collect(),
+        outliers: clean.outliers.iter().map(outlier).collect(),
+        expect: clean.expect.iter().map(expectation).collect(),
+        dedupe_exact: clean.dedupe.exact,
+    }
+}
+
+fn cast(rule: &recipe::Cast) -> data::Cast {
+    let to = match rule.to {
+        recipe::CastType::Text => data::CastType::Text,
+        recipe::CastType::Number => data::CastType::Number,
+        recipe::CastType::Integer => data::CastType::Integer,
+        recipe::CastType::Boolean => data::CastType::Boolean,
+        recipe::CastType::Date => data::CastType::Date,
+        recipe::CastType::Timestamp => data::CastType::Timestamp,
+    };
+    data::Cast { column: rule.column.clone(), to }
+}
+
+fn impute(rule: &recipe::Impute) -> data::Impute {
+    let method = match &rule.method {
+        recipe::ImputeMethod::Mean => data::ImputeMethod::Mean,
+        recipe::ImputeMethod::Median => data::ImputeMethod::Median,
+        recipe::ImputeMethod::Mode => data::ImputeMethod::Mode,
+        recipe::ImputeMethod::Constant(value) => data::ImputeMethod::Constant(value.clone()),
+    };
+    data::Impute { column: rule.column.clone(), method }
+}
+
+fn outlier(rule: &recipe::Outlier) -> data::Outlier {
+    let method = match rule.method {
+        recipe::OutlierMethod::Iqr(factor) => data::OutlierMethod::Iqr(factor),
+        recipe::OutlierMethod::ZScore(factor) => data::OutlierMethod::ZScore(factor),
+        recipe::OutlierMethod::Quantile(tail) => data::OutlierMethod::Quantile(tail),
+        recipe::OutlierMethod::Range(low, high) => data::OutlierMethod::Range(low, high),
+    };
+    let action = match rule.action {
+        recipe::OutlierAction::Drop => data::OutlierAction::Drop,
+        recipe::OutlierAction::Clip => data::OutlierAction::Clip,
+        recipe::OutlierAction::Flag => data::OutlierAction::Flag,
+    };
+    data::Outlier { column: rule.column.clone(), method, action }
+}
+
+fn expectation(rule: &recipe::Expectation) -> data::Expectation {
+    data::Expectation {
+        column: rule.column.clone(),
+        rule: match &rule.rule {
+            recipe::Rule::Range { min, max } => data::Rule::Range { min: *min, max: *max },
+            recipe::Rule::OneOf(values) => data::Rule::OneOf(values.clone()),
+            recipe::Rule::Matches(pattern) => data::Rule::Matches(pattern.clone()),
+            recipe::Rule::Unique => data::Rule::Unique,
+            recipe::Rule::NotNull => data::Rule::NotNull,
+            recipe::Rule::Sql(sql) => data::Rule::Sql(sql.clone()),
+        },
+        on_fail: match rule.on_fail {
+            recipe::OnFail::Fail => data::OnFail::Fail,
+            recipe::OnFail::Drop => data::OnFail::Drop,
+            recipe::OnFail::Warn => data::OnFail::Warn,
+        },
+    }
+}
+
+/// Keys of the tables on disk: personal columns have a key of their own, before and after they are renamed.
+pub(crate) fn encryption(project: &Project<'_>) -> data::Encryption {
+    let key = |class: &str| data::ClassKey {
+        key: project.keyring.derive(&format!("table/{class}"), 16),
+        id: class.to_owned(),
+    };
+    let columns = project
+        .recipe()
+        .protect
+        .columns
+        .iter()
+        .flat_map(|rule| [Some(&rule.name), rule.rename.as_ref()])
+        .flatten()
+        .map(|name| (name.clone(), "personal".to_owned()))
+        .collect();
+    data::Encryption {
+        classes: ["general", "personal"]
+            .into_iter()
+            .map(|class| (class.to_owned(), key(class)))
+            .collect(),
+        footer: key("footer"),
+        columns,
+        default_class: "general".to_owned(),
+    }
+}
+
+/// Column actions.
+pub(crate) fn column_rules(recipe: &Recipe) -> Vec<privacy::ColumnRule> {
+    recipe
+        .protect
+        .columns
+        .iter()
+        .map(|rule| privacy::ColumnRule {
+            name: rule.name.clone(),
+            rename: rule.rename.clone(),
+            action: match &rule.action {
+                recipe::Action::Encrypt => privacy::Action::Encrypt,
+                recipe::Action::Hash => privacy::Action::Hash,
+                recipe::Action::Mask { keep_start, keep_end, with } => privacy::Action::Mask {
+                    keep_start: *keep_start,
+                    keep_end: *keep_end,
+                    with: *with,
+                },
+                recipe::Action::Generalize(to) => privacy::Action::Generalize(match to {
+                    recipe::Generalize::Year => privacy::Generalize::Year,
+                    recipe::Generalize::Month => privacy::Generalize::Month,
+                    recipe::Generalize::Decade => privacy::Generalize::Decade,
+                    recipe::Generalize::Width(width) => privacy::Generalize::Width(*width),
+                    recipe::Generalize::Prefix(letters) => privacy::Generalize::Prefix(*letters),
+                }),
+                recipe::Action::Drop => privacy::Action::Drop,
+            },
+        })
+        .collect()
+}
+
+/// Keys of the column actions.
+pub(crate) fn column_keys(project: &Project<'_>) -> privacy::ColumnKeys {
+    let derive = |purpose: &str, length: usize| -> Secret<Vec<u8>> {
+        project.keyring.derive(purpose, length)
+    };
+    privacy::ColumnKeys { encrypt: derive("column/encrypt", 64), hash: derive("column/hash", 32) }
+}
+
+/// The split.
+pub(crate) fn split(recipe: &Recipe) -> data::SplitConfig {
+    data::SplitConfig {
+        test: recipe.split.test,
+        validation: recipe.split.validation,
+        method: match recipe.split_method() {
+            recipe::SplitMethod::Random => data::SplitMethod::Random,
+            recipe::SplitMethod::Stratified(column) => data::SplitMethod::Stratified(column),
+            recipe::SplitMethod::Time(column) => data::SplitMethod::Time(column),
+        },
+        group: recipe.split.group.clone(),
+        seed: recipe.project.seed,
+    }
+}
+
+/// Worker threads: the recipe's, else the machine's cores.
+pub(crate) fn threads(recipe: &Recipe) -> usize {
+    recipe
+        .train
+        .threads
+        .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, std::num::NonZero::get))
+}
+
+/// Threads of the trainer. A fixed number where the recipe names none: LightGBM's sums, and so a model's bytes, depend on it.
+fn trainer_threads(recipe: &Recipe) -> usize {
+    recipe.train.threads.unwrap_or(2)
+}
+
+/// Training.
+pub(crate) fn train(recipe: &Recipe) -> TrainConfig {
+    let train = &recipe.train;
+    TrainConfig {
+        positive: recipe.project.positive.clone(),
+        exclude: train.exclude.clone(),
+        titles: recipe.explain.titles.clone(),
+        group: recipe.split.group.clone(),
+        budget: train.budget,
+        trials: train.trials,
+        seed: recipe.project.seed,
+        threads: trainer_threads(recipe),
+        balance: train.balance,
+        calibrate: train.calibrate,
+        cost: train.cost.map(|cost| ingot_train::Cost {
+            false_positive: cost.false_positive,
+            false_negative: cost.false_negative,
+        }),
+        fairness: train.fairness.clone(),
+        params: train.params.clone(),
+        folds: train.folds,
+        max_categories: train.max_categories,
+        ..TrainConfig::new(recipe.project.task, &recipe.project.target)
+    }
+}
+
+/// Explanations.
+pub(crate) fn explain(recipe: &Recipe) -> ingot_explain::ExplainConfig {
+    ingot_explain::ExplainConfig {
+        seed: recipe.project.seed,
+        sample: recipe.explain.sample,
+        surrogate_depth: recipe.explain.surrogate_depth,
+        ..ingot_explain::ExplainConfig::default()
+    }
+}
+
+/// One line about a split.
+pub(crate) fn split_summary(outcome: &data::SplitOutcome) -> Text {
+    let list: Vec<String> =
+        outcome.parts.iter().map(|part| format!("{} {}", part.name, part.rows)).collect();
+    Text::new(
+        format!("{} rows; {} groups cross", list.join(", "), outcome.crossing_groups),
+        format!("{} 行；跨部分的分组 {} 个", list.join("、"), outcome.crossing_groups),
+    )
+}
+
+/// One line about a training.
+pub(crate) fn train_summary(outcome: &TrainOutcome) -> Text {
+    let (tried, planned) = (outcome.search.trials.len(), outcome.search.planned);
+    let metric = outcome
+        .metrics
+        .first()
+        .map(|metric| format!("{} {:.4}", metric.name, metric.value))
+        .unwrap_or_default();
+    Text::new(
+        format!("{tried} of {planned} settings tried, {} trees, {metric}", outcome.model.trees),
+        format!("试验 {tried}/{planned} 组参数，{} 棵树，{metric}", outcome.model.trees),
+    )
+}
+
+/// A metric's name for a person.
+pub(crate) fn metric_title(name: &str) -> Text {
+    match name {
+        "auc" => Text::new("area under ROC curve (AUC)", "ROC 曲线下面积（AUC）"),
+        "log_loss" => Text::new("log loss", "对数损失"),
+        "brier" => Text::new("Brier score", "Brier 分数"),
+        "accuracy" => Text::new("accuracy", "准确率"),
+        "balanced_accuracy" => Text::new("balanced accuracy", "平衡准确率"),
+        "precision" => Text::new("precision", "精确率"),
+        "recall" => Text::new("recall", "召回率"),
+        "f1" => Text::new("F1", "F1 值"),
+        "ks" => Text::new("Kolmogorov–Smirnov (KS)", "KS 值"),
+        "ece" => Text::new("expected calibration error", "期望校准误差"),
+        "rmse" => Text::new("root mean squared error", "均方根误差"),
+        "mae" => Text::new("mean absolute error", "平均绝对误差"),
+        "r2" => Text::new("R²", "R²"),
+        other => Text::same(other),
+    }
+}
+
+/// The model's figures on the test rows, with the logistic baseline's AUC-like first metric for comparison.
+pub(crate) fn figures(outcome: &TrainOutcome) -> Vec<Figure> {
+    let figure = |name: Text, metric: &ingot_train::outcome::Metric| Figure {
+        name,
+        value: format!("{:.4}", metric.value),
+        interval: if metric.low.is_finite() && metric.high.is_finite() {
+            format!("{:.4} – {:.4}", metric.low, metric.high)
+        } else {
+            String::new()
+        },
+    };
+    let mut list: Vec<Figure> =
+        outcome.metrics.iter().map(|metric| figure(metric_title(&metric.name), metric)).collect();
+    for baseline in &outcome.baselines {
+        let Some(metric) = baseline.metrics.first() else { continue };
+        let title = metric_title(&metric.name);
+        let name = Text::new(
+            format!("  baseline {}: {}", baseline.name, title.en),
+            format!("  基线 {}：{}", baseline.name, title.zh),
+        );
+        list.push(figure(name, metric));
+    }
+    list
+}
+
+/// Facts of the training as a map of parameters.
+pub(crate) fn parameters(outcome: &TrainOutcome) -> BTreeMap<String, String> {
+    outcome
+        .search
+        .trials
+        .get(outcome.search.chosen)
+        .map(|trial| trial.params.clone())
+        .unwrap_or_default()
+}

@@ -1,0 +1,95 @@
+//! What a run shows at its end: the model's figures and where everything is.
+
+use crate::project::Project;
+use crate::run::Chain;
+use crate::stages::{explain, from_value, split, train};
+use crate::store::Stage;
+use ingot_base::{Result, Text, atomic};
+use ingot_train::TrainOutcome;
+use serde_json::{Value, json};
+use std::path::PathBuf;
+
+/// One measured figure of the model.
+#[derive(Debug, Clone)]
+pub struct Figure {
+    /// What it measures.
+    pub name: Text,
+    /// Its value, as a person reads it.
+    pub value: String,
+    /// Its 95 % interval, or empty.
+    pub interval: String,
+}
+
+/// The trained model's figures on the test rows; `None` before training.
+///
+/// # Errors
+/// When the record is of another version.
+pub fn figures(chain: &Chain) -> Result<Option<Vec<Figure>>> {
+    let Some(done) = chain.get(&Stage::Train) else { return Ok(None) };
+    let outcome: TrainOutcome = from_value(&done.record.evidence)?;
+    Ok(Some(crate::convert::figures(&outcome)))
+}
+
+/// The reports, by file name in the stage that writes them.
+pub(crate) fn reports(chain: &Chain) -> Vec<(Text, PathBuf)> {
+    [
+        (Stage::Split, split::REPORT, Text::new("data report", "数据报告")),
+        (Stage::Train, train::REPORT, Text::new("training report", "训练报告")),
+        (Stage::Explain, explain::REPORT, Text::new("explanation report", "解释报告")),
+        (Stage::Explain, explain::TREE_PNG, Text::new("surrogate tree", "替代决策树")),
+    ]
+    .into_iter()
+    .filter_map(|(stage, name, title)| Some((title, chain.get(&stage)?.path(name))))
+    .collect()
+}
+
+/// Copies the reports to where a person looks for them, and leaves what is already the same.
+pub(crate) fn publish(project: &Project<'_>, chain: &Chain) -> Result<()> {
+    for (_, path) in reports(chain) {
+        let Some(name) = path.file_name() else { continue };
+        let target = project.reports_path().join(name);
+        let bytes = atomic::read(&path, 1 << 30)?;
+        if std::fs::read(&target).ok().as_ref() != Some(&bytes) {
+            atomic::write(&target, &bytes)?;
+        }
+    }
+    Ok(())
+}
+
+/// What is there to look at after a run, with its title.
+pub fn published(project: &Project<'_>, chain: &Chain) -> Vec<(Text, PathBuf)> {
+    let mut list: Vec<(Text, PathBuf)> = reports(chain)
+        .into_iter()
+        .filter_map(|(title, path)| Some((title, project.reports_path().join(path.file_name()?))))
+        .collect();
+    if chain.contains_key(&Stage::Seal) {
+        list.push((Text::new("sealed package", "模型包"), project.package_path()));
+    }
+    list
+}
+
+/// The run as one JSON document.
+///
+/// # Errors
+/// When a record is of another version.
+pub fn summary_json(project: &Project<'_>, chain: &Chain) -> Result<Value> {
+    let mut stages = Vec::new();
+    for (stage, done) in chain {
+        stages.push(json!({
+            "stage": stage,
+            "fresh": done.fresh,
+            "key": done.record.key,
+            "content": done.record.digest_of_outputs()?,
+            "seconds": done.record.seconds,
+        }));
+    }
+    let files: Vec<Value> = published(project, chain)
+        .into_iter()
+        .map(|(title, path)| json!({ "title": title.en, "path": path.display().to_string() }))
+        .collect();
+    Ok(json!({
+        "stages": stages,
+        "model": chain.get(&Stage::Train).map(|done| done.record.evidence.clone()),
+        "files": files,
+    }))
+}

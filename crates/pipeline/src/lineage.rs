@@ -1,0 +1,284 @@
+//! The chain of evidence as the package carries it, and as `ingot trace` tells it.
+
+use crate::project::Project;
+use crate::run::{Chain, earlier};
+use crate::stages::{from_value, split};
+use crate::store::{Record, Stage};
+use arrow::array::{Array, StringArray, UInt64Array};
+use ingot_base::digest::Hasher;
+use ingot_base::{Digest, Lang, Result, Text, fault};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// The lineage document's format, raised when its shape changes.
+const FORMAT: u32 = 1;
+
+/// At most this many row ranges are listed a source; beyond, the digest alone identifies the rows.
+const RANGES: usize = 2_000;
+
+/// Which rows of one source stand in one part of the split.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Rows {
+    part: String,
+    source: String,
+    count: u64,
+    /// SHA-256 over the row numbers in rising order, each as eight little-endian bytes.
+    digest: Digest,
+    /// First and last row number of each run, both included; empty when there are too many runs.
+    ranges: Vec<(u64, u64)>,
+}
+
+/// The lineage document of a finished chain, without the figures that would show data.
+pub(crate) fn document(project: &Project<'_>, chain: &Chain) -> Result<Value> {
+    let recipe = &project.recipe().project;
+    let stages: Vec<Value> = chain.values().map(|done| link(&done.record)).collect();
+    Ok(json!({
+        "format": FORMAT,
+        "project": { "name": recipe.name, "version": recipe.version, "task": recipe.task, "target": recipe.target },
+        "seed": recipe.seed,
+        "recipe_digest": Digest::of(project.source.text.as_bytes()),
+        "rows": rows(project, chain)?,
+        "stages": stages,
+    }))
+}
+
+/// One stage of the chain. Column profiles stay at home: they describe rows, and the document is not encrypted.
+fn link(record: &Record) -> Value {
+    let mut evidence = record.evidence.clone();
+    if let Some(figures) = evidence.as_object_mut() {
+        for private in ["before", "after"] {
+            figures.remove(private);
+        }
+    }
+    let outputs: BTreeMap<&String, Digest> =
+        record.outputs.iter().map(|(name, output)| (name, output.content)).collect();
+    json!({
+        "stage": record.inputs.stage,
+        "key": record.key,
+        "inputs": record.inputs.content,
+        "config": record.inputs.config,
+        "seed": record.inputs.seed,
+        "versions": record.inputs.versions,
+        "outputs": outputs,
+        "evidence": evidence,
+        "finished": record.finished,
+        "seconds": record.seconds,
+    })
+}
+
+fn rows(project: &Project<'_>, chain: &Chain) -> Result<Vec<Rows>> {
+    let tables = earlier(chain, Stage::Split)?;
+    let keys = crate::convert::encryption(project);
+    let mut all = Vec::new();
+    for (part, name) in
+        [("train", split::TRAIN), ("validation", split::VALIDATION), ("test", split::TEST)]
+    {
+        let path = tables.path(name);
+        if !path.exists() {
+            continue;
+        }
+        let mut numbers: BTreeMap<String, Vec<u64>> = BTreeMap::new();
+        for batch in ingot_data::read_columns(&path, Some(&keys), &["_source", "_row"])? {
+            let column = |name: &str| {
+                batch
+                    .column_by_name(name)
+                    .ok_or_else(|| fault::internal(format!("table without `{name}`")))
+            };
+            let sources =
+                arrow::compute::cast(column("_source")?, &arrow::datatypes::DataType::Utf8)
+                    .map_err(|error| fault::internal("`_source` is not text").because(error))?;
+            let (Some(sources), Some(rows)) = (
+                sources.as_any().downcast_ref::<StringArray>(),
+                column("_row")?.as_any().downcast_ref::<UInt64Array>(),
+            ) else {
+                return Err(fault::internal("lineage columns of another type"));
+            };
+            for index in 0..batch.num_rows() {
+                numbers.entry(sources.value(index).to_owned()).or_default().push(rows.value(index));
+            }
+        }
+        all.extend(numbers.into_iter().map(|(source, list)| summarise(part, source, list)));
+    }
+    Ok(all)
+}
+
+fn summarise(part: &str, source: String, mut list: Vec<u64>) -> Rows {
+    list.sort_unstable();
+    let mut hasher = Hasher::default();
+    let mut ranges: Vec<(u64, u64)> = Vec::new();
+    for row in &list {
+        hasher.update(&row.to_le_bytes());
+        match ranges.last_mut() {
+            Some((_, last)) if *last + 1 == *row => *last = *row,
+            _ => ranges.push((*row, *row)),
+        }
+    }
+    if ranges.len() > RANGES {
+        ranges.clear();
+    }
+    Rows {
+        part: part.to_owned(),
+        source,
+        count: list.len() as u64,
+        digest: hasher.finish(),
+        ranges,
+    }
+}
+
+/// A lineage document, ready to be told.
+#[derive(Debug, Deserialize)]
+pub struct Trace {
+    rows: Vec<Rows>,
+    stages: Vec<Link>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Link {
+    stage: Stage,
+    key: Digest,
+    finished: String,
+    evidence: Value,
+}
+
+/// Reads a lineage document.
+///
+/// # Errors
+/// When it has another format.
+pub fn trace(lineage: &Value) -> Result<Trace> {
+    from_value(lineage)
+}
+
+impl Trace {
+    fn evidence(&self, stage: Stage, name: &str) -> Vec<Value> {
+        self.stages
+            .iter()
+            .find(|link| link.stage == stage)
+            .and_then(|link| link.evidence.get(name)?.as_array().cloned())
+            .unwrap_or_default()
+    }
+
+    /// Name, address, rows, quarantined rows, digest of every source; the first row is the heading.
+    pub fn sources(&self, lang: Lang) -> Vec<Vec<String>> {
+        let heading = heading(
+            lang,
+            &[
+                ("source", "数据源"),
+                ("address", "位置"),
+                ("rows", "行数"),
+                ("quarantined", "隔离"),
+                ("digest", "摘要"),
+            ],
+        );
+        let body = self.evidence(Stage::Clean, "sources").into_iter().map(|source| {
+            ["name", "uri", "rows", "quarantined", "digest"]
+                .map(|key| plain(source.get(key)))
+                .to_vec()
+        });
+        std::iter::once(heading).chain(body).collect()
+    }
+
+    /// Key, wording, rows dropped, values changed of every rule and column action; the first row is the heading.
+    pub fn rules(&self, lang: Lang) -> Vec<Vec<String>> {
+        let heading = heading(
+            lang,
+            &[("key", "配方键"), ("rule", "规则"), ("dropped", "删除"), ("changed", "修改")],
+        );
+        let rules = self.evidence(Stage::Clean, "rules").into_iter().map(|rule| {
+            vec![
+                plain(rule.get("key_path")),
+                wording(rule.get("text"), lang),
+                plain(rule.get("dropped")),
+                plain(rule.get("changed")),
+            ]
+        });
+        let actions = self.evidence(Stage::Protect, "actions").into_iter().enumerate().map(
+            |(index, action)| {
+                vec![
+                    format!("protect.columns[{index}]"),
+                    wording(Some(&action), lang),
+                    "0".to_owned(),
+                    String::new(),
+                ]
+            },
+        );
+        std::iter::once(heading).chain(rules).chain(actions).collect()
+    }
+
+    /// Part, source, number of rows, row numbers; the first row is the heading.
+    pub fn rows(&self, lang: Lang) -> Vec<Vec<String>> {
+        let heading = heading(
+            lang,
+            &[("part", "部分"), ("source", "数据源"), ("rows", "行数"), ("row numbers", "行号")],
+        );
+        let body = self.rows.iter().map(|rows| {
+            vec![rows.part.clone(), rows.source.clone(), rows.count.to_string(), shown(rows)]
+        });
+        std::iter::once(heading).chain(body).collect()
+    }
+
+    /// Stage, key, time; the first row is the heading.
+    pub fn stages(&self, lang: Lang) -> Vec<Vec<String>> {
+        let heading = heading(lang, &[("stage", "阶段"), ("key", "键"), ("finished", "完成时间")]);
+        let body = self.stages.iter().map(|link| {
+            vec![link.stage.as_str().to_owned(), link.key.to_string(), link.finished.clone()]
+        });
+        std::iter::once(heading).chain(body).collect()
+    }
+}
+
+fn heading(lang: Lang, titles: &[(&str, &str)]) -> Vec<String> {
+    titles.iter().map(|(en, zh)| Text::new(*en, *zh).get(lang).to_owned()).collect()
+}
+
+fn plain(value: Option<&Value>) -> String {
+    match value {
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Null) | None => String::new(),
+        Some(other) => other.to_string(),
+    }
+}
+
+fn wording(value: Option<&Value>, lang: Lang) -> String {
+    value
+        .and_then(|text| from_value::<Text>(text).ok())
+        .map(|text| text.get(lang).to_owned())
+        .unwrap_or_default()
+}
+
+/// The first row ranges as text; the rest by number.
+fn shown(rows: &Rows) -> String {
+    const SHOWN: usize = 6;
+    let list: Vec<String> = rows
+        .ranges
+        .iter()
+        .take(SHOWN)
+        .map(
+            |(first, last)| {
+                if first == last { first.to_string() } else { format!("{first}-{last}") }
+            },
+        )
+        .collect();
+    let more = rows.ranges.len().saturating_sub(SHOWN);
+    match (list.is_empty(), more) {
+        (true, _) => rows.digest.to_string(),
+        (false, 0) => list.join(","),
+        (false, more) => format!("{},… (+{more})", list.join(",")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn row_numbers_become_ranges_and_an_order_free_digest() {
+        let one = summarise("train", "a".into(), vec![5, 1, 2, 3, 9]);
+        assert_eq!(one.ranges, [(1, 3), (5, 5), (9, 9)]);
+        assert_eq!(one.digest, summarise("train", "a".into(), vec![9, 3, 2, 1, 5]).digest);
+        assert_ne!(one.digest, summarise("train", "a".into(), vec![9, 3, 2, 1]).digest);
+        assert_eq!(shown(&one), "1-3,5,9");
+        let odd = summarise("train", "a".into(), (0..10_000).map(|n| n * 2).collect());
+        assert!(odd.ranges.is_empty() && odd.count == 10_000);
+    }
+}

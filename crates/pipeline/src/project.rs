@@ -1,0 +1,130 @@
+//! A recipe with everything its stages need around it: folders, keys, clock, reporter.
+
+use crate::messages::RECIPE_INVALID;
+use crate::store::Store;
+use ingot_base::{Clock, Fault, Reporter, Result, atomic};
+use ingot_recipe::{Diagnostic, Recipe};
+use ingot_seal::Keyring;
+use std::path::{Path, PathBuf};
+
+/// Most bytes a recipe may have.
+const RECIPE_LIMIT: u64 = 1 << 20;
+
+/// Why a recipe could not be loaded: the file itself, or its faults one by one.
+#[derive(Debug)]
+pub enum LoadError {
+    /// The file cannot be read.
+    File(Fault),
+    /// The recipe's faults, all of them, and the summarising one.
+    Recipe(Vec<Diagnostic>, Fault),
+}
+
+/// A valid recipe and where its files are.
+#[derive(Debug)]
+pub struct Source {
+    /// The recipe.
+    pub recipe: Recipe,
+    /// Its text, to show the line at fault.
+    pub text: String,
+    /// The file's name as the user gave it.
+    pub path: PathBuf,
+}
+
+impl Source {
+    /// Reads and checks a recipe file.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or with all faults of the recipe.
+    pub fn load(path: &Path) -> std::result::Result<Self, LoadError> {
+        let bytes = atomic::read(path, RECIPE_LIMIT).map_err(LoadError::File)?;
+        let name = path.display().to_string();
+        let text = String::from_utf8(bytes).map_err(|error| {
+            LoadError::File(
+                Fault::new(&ingot_base::fault::FILE_READ).arg("path", &name).because(error),
+            )
+        })?;
+        match ingot_recipe::parse(&name, &text) {
+            Ok(recipe) => Ok(Self { recipe, text, path: path.to_owned() }),
+            Err(faults) => {
+                let summary =
+                    Fault::new(&RECIPE_INVALID).arg("path", name).arg("count", faults.len());
+                Err(LoadError::Recipe(faults, summary))
+            }
+        }
+    }
+
+    /// The folder that source paths are relative to: the recipe's own.
+    pub fn folder(&self) -> &Path {
+        match self.path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        }
+    }
+}
+
+/// Everything a run needs.
+pub struct Project<'a> {
+    /// The recipe.
+    pub source: Source,
+    /// Where `.ingot`, `keys` and `dist` are.
+    pub root: PathBuf,
+    /// The project's keys.
+    pub keyring: Keyring,
+    /// Stage records and artifacts.
+    pub store: Store,
+    /// The present.
+    pub clock: &'a dyn Clock,
+    /// Who hears of progress.
+    pub reporter: &'a dyn Reporter,
+}
+
+impl std::fmt::Debug for Project<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Project")
+            .field("root", &self.root)
+            .field("recipe", &self.source.path)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'a> Project<'a> {
+    /// Opens the project in `root`; keys are made when there are none yet.
+    ///
+    /// # Errors
+    /// When the keys cannot be read or made.
+    pub fn open(
+        source: Source,
+        root: &Path,
+        clock: &'a dyn Clock,
+        reporter: &'a dyn Reporter,
+    ) -> Result<Self> {
+        let folder = root.join(&source.recipe.seal.keys);
+        let keyring =
+            if folder.exists() { Keyring::open(&folder)? } else { Keyring::create(&folder)? };
+        Ok(Self {
+            source,
+            root: root.to_owned(),
+            keyring,
+            store: Store::new(root.join(".ingot")),
+            clock,
+            reporter,
+        })
+    }
+
+    /// The recipe.
+    pub fn recipe(&self) -> &Recipe {
+        &self.source.recipe
+    }
+
+    /// The sealed package's path, `dist/NAME-VERSION.ingot`.
+    pub fn package_path(&self) -> PathBuf {
+        let project = &self.recipe().project;
+        self.root.join("dist").join(format!("{}-{}.ingot", project.name, project.version))
+    }
+
+    /// Where reports are put for people, `dist/NAME-VERSION-reports`.
+    pub fn reports_path(&self) -> PathBuf {
+        let project = &self.recipe().project;
+        self.root.join("dist").join(format!("{}-{}-reports", project.name, project.version))
+    }
+}

@@ -1,0 +1,165 @@
+//! The order of work: every stage that is not up to date, each fed by the content of the ones before.
+
+use crate::project::Project;
+use crate::stages;
+use crate::store::{Inputs, Output, Record, Stage};
+use ingot_base::{Digest, Result, Text, fault};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+/// What a stage's work gives back.
+#[derive(Debug)]
+pub(crate) struct Product {
+    /// File names in the stage's folder, with the content digest where it is not that of the bytes.
+    pub(crate) outputs: Vec<(String, Option<Digest>)>,
+    /// Figures for the record.
+    pub(crate) evidence: Value,
+    /// One line for a person.
+    pub(crate) summary: Text,
+}
+
+/// A stage that is done, now or before.
+#[derive(Debug, Clone)]
+pub struct Done {
+    /// Its record.
+    pub record: Record,
+    /// Where its outputs are.
+    pub folder: PathBuf,
+    /// Whether this run did the work.
+    pub fresh: bool,
+}
+
+impl Done {
+    /// An output's path.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// An output's content digest.
+    ///
+    /// # Errors
+    /// When the stage has no such output: a defect.
+    pub fn content(&self, name: &str) -> Result<Digest> {
+        self.record
+            .outputs
+            .get(name)
+            .map(|output| output.content)
+            .ok_or_else(|| fault::internal(format!("stage output `{name}` is missing")))
+    }
+}
+
+/// The stages of a run so far, by stage.
+pub type Chain = BTreeMap<Stage, Done>;
+
+/// Runs every stage up to `last` that is not up to date.
+///
+/// # Errors
+/// The first stage's failure; stages before it stay done.
+pub fn run(project: &Project<'_>, last: Stage) -> Result<Chain> {
+    let _lock = project.store.lock()?;
+    let mut chain = Chain::new();
+    for stage in Stage::ALL.into_iter().filter(|stage| *stage <= last) {
+        let done = match stage {
+            Stage::Clean => stages::clean::run(project)?,
+            Stage::Protect => stages::protect::run(project, &chain)?,
+            Stage::Split => stages::split::run(project, &chain)?,
+            Stage::Train => stages::train::run(project, &chain)?,
+            Stage::Explain => stages::explain::run(project, &chain)?,
+            Stage::Seal => stages::seal::run(project, &chain)?,
+        };
+        chain.insert(stage, done);
+    }
+    Ok(chain)
+}
+
+/// An earlier stage of the chain.
+pub(crate) fn earlier(chain: &Chain, stage: Stage) -> Result<&Done> {
+    chain
+        .get(&stage)
+        .ok_or_else(|| fault::internal(format!("stage `{}` has not run", stage.as_str())))
+}
+
+/// Does a stage's work unless its record says that it is done.
+pub(crate) fn stage(
+    project: &Project<'_>,
+    inputs: Inputs,
+    title: &Text,
+    work: impl FnOnce(&Path) -> Result<Product>,
+) -> Result<Done> {
+    let key = inputs.key()?;
+    let folder = project.store.folder(inputs.stage, &key);
+    if let Some(record) = project.store.find(inputs.stage, &key)? {
+        project.reporter.finish(&Text::new(
+            format!("{}: up to date", title.en),
+            format!("{}：已是最新", title.zh),
+        ));
+        return Ok(Done { record, folder, fresh: false });
+    }
+    project.reporter.start(title, None);
+    let begun = Instant::now();
+    let product = work(&folder)?;
+    let mut outputs = BTreeMap::new();
+    for (name, content) in product.outputs {
+        let path = folder.join(&name);
+        let bytes = std::fs::metadata(&path)
+            .map_err(|error| {
+                fault::internal(format!("stage output `{name}` was not written")).because(error)
+            })?
+            .len();
+        let content = match content {
+            Some(content) => content,
+            None => Digest::of_file(&path)?,
+        };
+        outputs.insert(name, Output { content, bytes });
+    }
+    let record = Record {
+        key,
+        config: Digest::of_json(&inputs.config)?,
+        inputs,
+        outputs,
+        evidence: product.evidence,
+        finished: project.clock.now_rfc3339(),
+        seconds: begun.elapsed().as_secs_f64(),
+    };
+    project.store.keep(&record)?;
+    project.reporter.finish(&Text::new(
+        format!("{}: {}", title.en, product.summary.en),
+        format!("{}：{}", title.zh, product.summary.zh),
+    ));
+    Ok(Done { record, folder, fresh: true })
+}
+
+/// Versions that a stage's result depends on.
+pub(crate) fn versions(engines: &[(&str, &str)]) -> BTreeMap<String, String> {
+    let own = ("ingot", env!("CARGO_PKG_VERSION"));
+    engines
+        .iter()
+        .chain([&own])
+        .map(|(name, version)| ((*name).to_owned(), (*version).to_owned()))
+        .collect()
+}
+
+/// The engines' versions, as pinned in the workspace manifest; a test compares them with `Cargo.lock`.
+pub(crate) const DATAFUSION: (&str, &str) = ("datafusion", "55.2.0");
+/// Parquet's.
+pub(crate) const PARQUET: (&str, &str) = ("parquet", "59.3.2");
+/// The LightGBM binding's; it carries LightGBM 4.7.0.
+pub(crate) const LIGHTGBM: (&str, &str) = ("lightgbm3-sys", "1.0.11");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn recorded_engine_versions_are_the_locked_ones() {
+        let lock =
+            std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../Cargo.lock"))
+                .unwrap();
+        for (name, version) in [DATAFUSION, PARQUET, LIGHTGBM] {
+            let entry = format!("name = \"{name}\"\nversion = \"{version}\"\n");
+            assert!(lock.contains(&entry), "{name} {version} is not what Cargo.lock has");
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! Sources to one clean, encrypted table.
+
+use crate::convert;
+use crate::project::Project;
+use crate::run::{DATAFUSION, Done, PARQUET, Product, stage, versions};
+use crate::stages::to_value;
+use crate::store::{Inputs, Stage};
+use ingot_base::{Result, Text};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+pub(crate) const TABLE: &str = "table.parquet";
+pub(crate) const QUARANTINE: &str = "quarantine.jsonl";
+
+/// What the stage's result depends on.
+pub(crate) fn inputs(project: &Project<'_>) -> Result<Inputs> {
+    let sources = convert::sources(project.recipe());
+    let digests = ingot_data::source_digests(project.source.folder(), &sources)?;
+    let content: BTreeMap<_, _> = sources
+        .iter()
+        .zip(digests)
+        .map(|(source, digest)| (format!("source {}", source.name), digest))
+        .collect();
+    Ok(Inputs {
+        stage: Stage::Clean,
+        content,
+        config: serde_json::json!({
+            "source": to_value(&project.recipe().sources)?,
+            "clean": to_value(&project.recipe().clean)?,
+        }),
+        seed: project.recipe().project.seed,
+        versions: versions(&[DATAFUSION, PARQUET]),
+    })
+}
+
+pub(crate) fn run(project: &Project<'_>) -> Result<Done> {
+    let sources = convert::sources(project.recipe());
+    stage(project, inputs(project)?, &Text::new("clean", "清洗"), |folder| {
+        work(project, &sources, folder)
+    })
+}
+
+fn work(
+    project: &Project<'_>,
+    sources: &[ingot_data::SourceConfig],
+    folder: &Path,
+) -> Result<Product> {
+    let clean = convert::clean(project.recipe());
+    let encryption = convert::encryption(project);
+    let table = folder.join(TABLE);
+    let job = ingot_data::CleanJob {
+        base_dir: project.source.folder(),
+        sources,
+        clean: &clean,
+        output: &table,
+        quarantine: &folder.join(QUARANTINE),
+        encryption: Some(&encryption),
+        memory_limit: convert::MEMORY,
+        threads: convert::threads(project.recipe()),
+    };
+    let outcome = ingot_data::clean(&job, project.reporter)?;
+    if outcome.rows_out == 0 {
+        return Err(ingot_base::Fault::new(&crate::messages::NO_ROWS).arg("stage", "clean"));
+    }
+    let summary = outcome.summary();
+    let content = ingot_data::content_digest(&table, Some(&encryption))?;
+    Ok(Product {
+        outputs: vec![(TABLE.into(), Some(content)), (QUARANTINE.into(), None)],
+        evidence: to_value(&outcome)?,
+        summary,
+    })
+}
+
+/// Cleans to a file of the caller's choice, outside the store: for measurements.
+///
+/// # Errors
+/// As the stage.
+pub fn clean_to(
+    project: &Project<'_>,
+    output: &Path,
+    encrypted: bool,
+) -> Result<ingot_data::CleanOutcome> {
+    let sources = convert::sources(project.recipe());
+    let clean = convert::clean(project.recipe());
+    let encryption = encrypted.then(|| convert::encryption(project));
+    let job = ingot_data::CleanJob {
+        base_dir: project.source.folder(),
+        sources: &sources,
+        clean: &clean,
+        output,
+        quarantine: &output.with_extension("quarantine.jsonl"),
+        encryption: encryption.as_ref(),
+        memory_limit: convert::MEMORY,
+        threads: convert::threads(project.recipe()),
+    };
+    ingot_data::clean(&job, project.reporter)
+}

@@ -1,0 +1,223 @@
+//! The signed, encrypted package, with everything that was measured on the way.
+
+use crate::convert;
+use crate::figures;
+use crate::lineage;
+use crate::project::Project;
+use crate::run::{Chain, DATAFUSION, Done, LIGHTGBM, Product, earlier, stage, versions};
+use crate::stages::{explain, from_value, split, train};
+use crate::store::{Inputs, Stage};
+use ingot_base::{Digest, Result, Secret, Text, atomic, fault};
+use ingot_data::{CleanOutcome, SplitOutcome};
+use ingot_runtime::Preprocessing;
+use ingot_seal::{
+    Bom, Considerations, Dataset, DatasetRole, Fairness, Interval, Library, Metric, SealJob,
+};
+use ingot_train::TrainOutcome;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Parts of the package that are encrypted, with the stage that made them.
+const PAYLOADS: [(Stage, &str); 3] = [
+    (Stage::Train, train::MODEL),
+    (Stage::Train, train::PREPROCESSING),
+    (Stage::Explain, explain::BACKGROUND),
+];
+
+/// What the stage's result depends on.
+pub(crate) fn inputs(project: &Project<'_>, chain: &Chain) -> Result<Inputs> {
+    let mut content = BTreeMap::new();
+    for (stage, name) in PAYLOADS {
+        content.insert(name.to_owned(), earlier(chain, stage)?.content(name)?);
+    }
+    for (stage, done) in chain.iter().filter(|(stage, _)| **stage < Stage::Seal) {
+        content.insert(format!("{} record", stage.as_str()), done.record.key);
+    }
+    content
+        .insert("signing key".to_owned(), Digest::of(project.keyring.public_key_pem().as_bytes()));
+    let recipe = project.recipe();
+    Ok(Inputs {
+        stage: Stage::Seal,
+        content,
+        config: serde_json::json!({
+            "name": recipe.project.name,
+            "version": recipe.project.version,
+            "recipients": recipe.seal.recipients,
+            "licence_expires": recipe.seal.licence_expires,
+            "recipient": project.keyring.recipient(),
+        }),
+        seed: recipe.project.seed,
+        versions: versions(&[]),
+    })
+}
+
+pub(crate) fn run(project: &Project<'_>, chain: &Chain) -> Result<Done> {
+    let done = stage(project, inputs(project, chain)?, &Text::new("seal", "封装"), |folder| {
+        work(project, chain, folder)
+    })?;
+    let target = project.package_path();
+    let sealed = done.path(&package_name(project));
+    if Digest::of_file(&target).ok() != Some(Digest::of_file(&sealed)?) {
+        atomic::write(&target, &atomic::read(&sealed, explain::MODEL_LIMIT)?)?;
+    }
+    figures::publish(project, chain)?;
+    Ok(done)
+}
+
+fn package_name(project: &Project<'_>) -> String {
+    format!("{}-{}.ingot", project.recipe().project.name, project.recipe().project.version)
+}
+
+fn work(project: &Project<'_>, chain: &Chain, folder: &Path) -> Result<Product> {
+    let mut payloads = Vec::new();
+    for (stage, name) in PAYLOADS {
+        let bytes = atomic::read(&earlier(chain, stage)?.path(name), explain::MODEL_LIMIT)?;
+        payloads.push((name.to_owned(), Secret::new(bytes)));
+    }
+    let preprocessing = atomic::read(
+        &earlier(chain, Stage::Train)?.path(train::PREPROCESSING),
+        explain::MODEL_LIMIT,
+    )?;
+    let preprocessing: Preprocessing = serde_json::from_slice(&preprocessing)
+        .map_err(|error| fault::internal("preprocessing cannot be read back").because(error))?;
+    let mut card = Vec::new();
+    for (_, path) in figures::reports(chain) {
+        if let Some(name) = path.file_name() {
+            card.push((
+                name.to_string_lossy().into_owned(),
+                atomic::read(&path, explain::MODEL_LIMIT)?,
+            ));
+        }
+    }
+    let recipe = project.recipe();
+    let lineage = lineage::document(project, chain)?;
+    let name = package_name(project);
+    let job = SealJob {
+        name: &recipe.project.name,
+        version: &recipe.project.version,
+        task: recipe.project.task,
+        signature: &preprocessing.signature,
+        created: project.clock.now_rfc3339(),
+        payloads,
+        card,
+        lineage,
+        bom: bom(chain)?,
+        recipients: recipe.seal.recipients.clone(),
+        licence_expires: recipe.seal.licence_expires.clone(),
+        output: &folder.join(&name),
+    };
+    let sealed = ingot_seal::seal(&job, &project.keyring)?;
+    // The file differs at each sealing, as encryption draws new keys; what it says is its payloads and its inputs.
+    let content = inputs(project, chain)?.key()?;
+    Ok(Product {
+        outputs: vec![(name.clone(), Some(content))],
+        summary: Text::new(format!("dist/{name}"), format!("dist/{name}")),
+        evidence: serde_json::json!({ "digest": sealed.digest }),
+    })
+}
+
+/// The measured facts, for the bill of materials and the model card.
+fn bom(chain: &Chain) -> Result<Bom> {
+    let trained: TrainOutcome = from_value(&earlier(chain, Stage::Train)?.record.evidence)?;
+    let cleaned: CleanOutcome = from_value(&earlier(chain, Stage::Clean)?.record.evidence)?;
+    let size = trained.model;
+    Ok(Bom {
+        algorithm: Some(Text::new("gradient-boosted decision trees", "梯度提升决策树")),
+        architecture: Some(format!("LightGBM gbdt, {} trees, {} leaves", size.trees, size.leaves)),
+        parameters: convert::parameters(&trained),
+        datasets: datasets(chain, &cleaned)?,
+        metrics: trained.metrics.iter().map(metric).collect(),
+        fairness: fairness(&trained),
+        considerations: Considerations::default(),
+        engines: vec![
+            Library::cargo(LIGHTGBM.0, LIGHTGBM.1, "MIT"),
+            Library::cargo(DATAFUSION.0, DATAFUSION.1, "Apache-2.0"),
+        ],
+        ..Bom::default()
+    })
+}
+
+fn metric(metric: &ingot_train::outcome::Metric) -> Metric {
+    let known = metric.low.is_finite() && metric.high.is_finite();
+    Metric {
+        name: metric.name.clone(),
+        title: convert::metric_title(&metric.name),
+        value: metric.value,
+        interval: known.then_some(Interval { lower: metric.low, upper: metric.high, level: 0.95 }),
+        slice: None,
+    }
+}
+
+fn datasets(chain: &Chain, cleaned: &CleanOutcome) -> Result<Vec<Dataset>> {
+    let parts = earlier(chain, Stage::Split)?;
+    let outcome: SplitOutcome = from_value(&parts.record.evidence)?;
+    let plain = |name: &str, role, digest, rows| Dataset {
+        name: name.to_owned(),
+        role,
+        digest,
+        rows,
+        description: None,
+        licence: None,
+        sensitive: Vec::new(),
+    };
+    let mut list: Vec<Dataset> = cleaned
+        .sources
+        .iter()
+        .map(|source| plain(&source.name, DatasetRole::Source, source.digest, source.rows))
+        .collect();
+    for (name, role, file) in [
+        ("train", DatasetRole::Training, split::TRAIN),
+        ("validation", DatasetRole::Validation, split::VALIDATION),
+        ("test", DatasetRole::Test, split::TEST),
+    ] {
+        if let Some(part) = outcome.parts.iter().find(|part| part.name == name) {
+            list.push(plain(name, role, parts.content(file)?, part.rows));
+        }
+    }
+    Ok(list)
+}
+
+fn fairness(trained: &TrainOutcome) -> Vec<Fairness> {
+    let shares = |slice: &ingot_train::outcome::Slice| {
+        [
+            ("selection_rate", Text::new("labelled positive", "判为正类的比例"), slice.selected),
+            (
+                "true_positive_rate",
+                Text::new("true positive rate", "真正率"),
+                slice.true_positive_rate,
+            ),
+            (
+                "false_positive_rate",
+                Text::new("false positive rate", "假正率"),
+                slice.false_positive_rate,
+            ),
+        ]
+        .into_iter()
+        .filter_map(|(name, title, share)| {
+            let share = share.filter(|share| share.value.is_finite())?;
+            let interval = Interval { lower: share.low, upper: share.high, level: 0.95 };
+            Some(Metric {
+                name: name.to_owned(),
+                title,
+                value: share.value,
+                interval: Some(interval),
+                slice: None,
+            })
+        })
+        .collect()
+    };
+    trained
+        .fairness
+        .iter()
+        .flat_map(|slices| {
+            slices.groups.iter().map(move |slice| Fairness {
+                column: slices.column.clone(),
+                group: slice.name.en.clone(),
+                rows: slice.rows,
+                metrics: shares(slice),
+                harms: None,
+                mitigation: None,
+            })
+        })
+        .collect()
+}

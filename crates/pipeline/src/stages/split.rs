@@ -1,0 +1,65 @@
+//! Train, validation and test; and the data report, which now knows everything about the data.
+
+use crate::convert;
+use crate::project::Project;
+use crate::run::{Chain, Done, PARQUET, Product, earlier, stage, versions};
+use crate::stages::{from_value, protect, to_value, write_page};
+use crate::store::{Inputs, Stage};
+use ingot_base::{Result, Text};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+pub(crate) const TRAIN: &str = "train.parquet";
+pub(crate) const VALIDATION: &str = "validation.parquet";
+pub(crate) const TEST: &str = "test.parquet";
+pub(crate) const REPORT: &str = "data-report.html";
+
+/// What the stage's result depends on.
+pub(crate) fn inputs(project: &Project<'_>, chain: &Chain) -> Result<Inputs> {
+    let before = earlier(chain, Stage::Protect)?;
+    Ok(Inputs {
+        stage: Stage::Split,
+        content: BTreeMap::from([
+            ("table".into(), before.content(protect::TABLE)?),
+            ("clean record".into(), earlier(chain, Stage::Clean)?.record.key),
+        ]),
+        config: serde_json::json!({
+            "split": to_value(&project.recipe().split)?,
+            "target": project.recipe().project.target,
+        }),
+        seed: project.recipe().project.seed,
+        versions: versions(&[PARQUET]),
+    })
+}
+
+pub(crate) fn run(project: &Project<'_>, chain: &Chain) -> Result<Done> {
+    let before = earlier(chain, Stage::Protect)?;
+    let input = before.path(protect::TABLE);
+    stage(project, inputs(project, chain)?, &Text::new("split", "划分"), |folder| {
+        work(project, chain, &input, folder)
+    })
+}
+
+fn work(project: &Project<'_>, chain: &Chain, input: &Path, folder: &Path) -> Result<Product> {
+    let keys = convert::encryption(project);
+    let outcome = ingot_data::split(input, folder, &convert::split(project.recipe()), Some(&keys))?;
+    let clean: ingot_data::CleanOutcome =
+        from_value(&earlier(chain, Stage::Clean)?.record.evidence)?;
+    let actions: Vec<Text> = from_value(
+        earlier(chain, Stage::Protect)?
+            .record
+            .evidence
+            .get("actions")
+            .unwrap_or(&serde_json::Value::Null),
+    )?;
+    write_page(folder, REPORT, &ingot_data::data_report(&clean, &actions, &outcome))?;
+    let mut outputs = vec![(REPORT.to_owned(), None)];
+    for name in [TRAIN, VALIDATION, TEST] {
+        let path = folder.join(name);
+        if path.exists() {
+            outputs.push((name.to_owned(), Some(ingot_data::content_digest(&path, Some(&keys))?)));
+        }
+    }
+    let evidence = to_value(&outcome)?;
+    Ok(Product { outputs, evidence, summary: convert::split_summary(&outcome) })
+}

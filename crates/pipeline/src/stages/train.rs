@@ -1,0 +1,71 @@
+//! The model, chosen and measured.
+
+use crate::convert;
+use crate::project::Project;
+use crate::run::{Chain, Done, LIGHTGBM, Product, earlier, stage, versions};
+use crate::stages::{split, to_value, write_page};
+use crate::store::{Inputs, Stage};
+use ingot_base::{Result, Text, atomic};
+use ingot_train::Tables;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+pub(crate) const MODEL: &str = "model.txt";
+pub(crate) const PREPROCESSING: &str = "preprocessing.json";
+pub(crate) const REPORT: &str = "training-report.html";
+
+/// What the stage's result depends on.
+pub(crate) fn inputs(project: &Project<'_>, chain: &Chain) -> Result<Inputs> {
+    let before = earlier(chain, Stage::Split)?;
+    let mut content = BTreeMap::new();
+    for name in [split::TRAIN, split::VALIDATION, split::TEST] {
+        if let Some(output) = before.record.outputs.get(name) {
+            content.insert(name.to_owned(), output.content);
+        }
+    }
+    Ok(Inputs {
+        stage: Stage::Train,
+        content,
+        config: serde_json::json!({
+            "train": to_value(&project.recipe().train)?,
+            "project": {
+                "task": project.recipe().project.task,
+                "target": project.recipe().project.target,
+                "positive": project.recipe().project.positive,
+            },
+            "titles": to_value(&project.recipe().explain.titles)?,
+        }),
+        seed: project.recipe().project.seed,
+        versions: versions(&[LIGHTGBM]),
+    })
+}
+
+pub(crate) fn run(project: &Project<'_>, chain: &Chain) -> Result<Done> {
+    let before = earlier(chain, Stage::Split)?;
+    stage(project, inputs(project, chain)?, &Text::new("train", "训练"), |folder| {
+        work(project, before, folder)
+    })
+}
+
+fn work(project: &Project<'_>, split: &Done, folder: &Path) -> Result<Product> {
+    let keys = convert::encryption(project);
+    let read = |name: &str| {
+        let path = split.path(name);
+        if path.exists() { ingot_data::read(&path, Some(&keys)) } else { Ok(Vec::new()) }
+    };
+    let (train, validation, test) =
+        (read(split::TRAIN)?, read(split::VALIDATION)?, read(split::TEST)?);
+    let tables = Tables { train: &train, validation: &validation, test: &test };
+    let trained = ingot_train::train(&convert::train(project.recipe()), &tables, project.reporter)?;
+    let preprocessing = serde_json::to_vec(&trained.preprocessing).map_err(|error| {
+        ingot_base::fault::internal("preprocessing without a JSON form").because(error)
+    })?;
+    atomic::write_private(&folder.join(MODEL), trained.model_text.as_bytes())?;
+    atomic::write_private(&folder.join(PREPROCESSING), &preprocessing)?;
+    write_page(folder, REPORT, &ingot_train::training_report(&trained.outcome))?;
+    Ok(Product {
+        outputs: [MODEL, PREPROCESSING, REPORT].map(|name| (name.to_owned(), None)).into(),
+        summary: convert::train_summary(&trained.outcome),
+        evidence: to_value(&trained.outcome)?,
+    })
+}

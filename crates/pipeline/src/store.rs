@@ -1,0 +1,301 @@
+//! Stage records and the folder they live in.
+//!
+//! A stage is a pure function of its inputs' content digests, its part of the recipe, the seed and the versions of the
+//! code that runs it. The digest of those is the stage's *key*; the key names its folder. The record is written last,
+//! so a folder without one is work that was interrupted and is done again.
+
+use crate::messages::{BUSY, RECORD_DAMAGED};
+use ingot_base::{Digest, Fault, Result, atomic, crash};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+/// Most bytes a record may have: records hold figures, never data.
+const RECORD_LIMIT: u64 = 64 << 20;
+
+/// The six stages, in the order that data takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Stage {
+    /// Sources to one clean table.
+    Clean,
+    /// Column actions on personal data.
+    Protect,
+    /// Train, validation and test.
+    Split,
+    /// The model and its measurements.
+    Train,
+    /// What the model does and why.
+    Explain,
+    /// The signed, encrypted package.
+    Seal,
+}
+
+impl Stage {
+    /// In the order they run.
+    pub const ALL: [Self; 6] =
+        [Self::Clean, Self::Protect, Self::Split, Self::Train, Self::Explain, Self::Seal];
+
+    /// The name used in folders, records and on the command line.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Clean => "clean",
+            Self::Protect => "protect",
+            Self::Split => "split",
+            Self::Train => "train",
+            Self::Explain => "explain",
+            Self::Seal => "seal",
+        }
+    }
+}
+
+/// What a stage's result depends on; its canonical JSON's digest is the stage's key.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Inputs {
+    /// The stage.
+    pub stage: Stage,
+    /// Content digests by name: sources, or the outputs of earlier stages.
+    pub content: BTreeMap<String, Digest>,
+    /// The recipe's part, defaults filled in.
+    pub config: Value,
+    /// The recipe's seed.
+    pub seed: u64,
+    /// Versions of Ingot and of the engines the stage uses.
+    pub versions: BTreeMap<String, String>,
+}
+
+impl Inputs {
+    /// The stage's key.
+    ///
+    /// # Errors
+    /// Never in practice; a value without a JSON form is a defect.
+    pub fn key(&self) -> Result<Digest> {
+        Digest::of_json(self)
+    }
+}
+
+/// One output of a stage.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Output {
+    /// Digest of what the file *says*: of the plain rows of an encrypted table, of the bytes of anything else.
+    /// Equal inputs give equal content, whereas encryption draws fresh nonces each time.
+    pub content: Digest,
+    /// File size in bytes.
+    pub bytes: u64,
+}
+
+/// What a stage did: one link of the chain of evidence.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// The stage's key.
+    pub key: Digest,
+    /// What the key was made from.
+    pub inputs: Inputs,
+    /// The recipe part's digest.
+    pub config: Digest,
+    /// File name to content.
+    pub outputs: BTreeMap<String, Output>,
+    /// Figures: counts, metrics, evidence.
+    pub evidence: Value,
+    /// When the stage ended, RFC 3339.
+    pub finished: String,
+    /// How long it took, in seconds.
+    pub seconds: f64,
+}
+
+impl Record {
+    /// One digest over the content of all outputs: equal for equal inputs, whenever and wherever the stage ran.
+    ///
+    /// # Errors
+    /// Never in practice.
+    pub fn digest_of_outputs(&self) -> Result<Digest> {
+        let contents: BTreeMap<&String, Digest> =
+            self.outputs.iter().map(|(name, output)| (name, output.content)).collect();
+        Digest::of_json(&contents)
+    }
+}
+
+/// The folder `.ingot` of a project.
+#[derive(Debug)]
+pub struct Store {
+    root: PathBuf,
+}
+
+impl Store {
+    /// The store below `root`; made when the first stage writes.
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    /// The folder itself.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Where the stage with this key keeps its outputs.
+    pub fn folder(&self, stage: Stage, key: &Digest) -> PathBuf {
+        let name: String = key.hex().chars().take(20).collect();
+        self.root.join(stage.as_str()).join(name)
+    }
+
+    /// The record of a finished stage whose outputs are still all there, else `None`.
+    ///
+    /// # Errors
+    /// When a record exists but cannot be understood.
+    pub fn find(&self, stage: Stage, key: &Digest) -> Result<Option<Record>> {
+        let folder = self.folder(stage, key);
+        let path = folder.join("record.json");
+        if !path.exists() {
+            return Ok(None);
+        }
+        let bytes = atomic::read(&path, RECORD_LIMIT)?;
+        let record: Record = serde_json::from_slice(&bytes).map_err(|error| {
+            Fault::new(&RECORD_DAMAGED).arg("path", path.display()).because(error)
+        })?;
+        let whole = record.key == *key
+            && record.outputs.iter().all(|(name, output)| {
+                fs::metadata(folder.join(name)).is_ok_and(|meta| meta.len() == output.bytes)
+            });
+        Ok(whole.then_some(record))
+    }
+
+    /// The record of this stage that was finished last, whatever its key.
+    ///
+    /// # Errors
+    /// When the folder cannot be listed. Damaged records are passed over: this only explains.
+    pub fn latest(&self, stage: Stage) -> Result<Option<Record>> {
+        let folder = self.root.join(stage.as_str());
+        if !folder.exists() {
+            return Ok(None);
+        }
+        let entries = fs::read_dir(&folder).map_err(|error| {
+            Fault::new(&ingot_base::fault::FILE_READ).arg("path", folder.display()).because(error)
+        })?;
+        let mut records: Vec<Record> = entries
+            .filter_map(|entry| {
+                atomic::read(&entry.ok()?.path().join("record.json"), RECORD_LIMIT).ok()
+            })
+            .filter_map(|bytes| serde_json::from_slice(&bytes).ok())
+            .collect();
+        records.sort_by(|a, b| (&a.finished, a.key).cmp(&(&b.finished, b.key)));
+        Ok(records.pop())
+    }
+
+    /// Writes the record; from here on the stage counts as done.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn keep(&self, record: &Record) -> Result<()> {
+        crash::point(match record.inputs.stage {
+            Stage::Clean => "clean-before-record",
+            Stage::Protect => "protect-before-record",
+            Stage::Split => "split-before-record",
+            Stage::Train => "train-before-record",
+            Stage::Explain => "explain-before-record",
+            Stage::Seal => "seal-before-record",
+        });
+        let text = serde_json::to_vec_pretty(record).map_err(|error| {
+            ingot_base::fault::internal("record without a JSON form").because(error)
+        })?;
+        atomic::write(&self.folder(record.inputs.stage, &record.key).join("record.json"), &text)
+    }
+
+    /// Holds the store for one writer; a second run waits for nobody but is told so.
+    ///
+    /// # Errors
+    /// When another process holds it, or the folder cannot be made.
+    pub fn lock(&self) -> Result<Lock> {
+        let path = self.root.join("lock");
+        let open = || -> std::io::Result<File> {
+            fs::create_dir_all(&self.root)?;
+            File::options().create(true).truncate(false).write(true).open(&path)
+        };
+        let file = open().map_err(|error| {
+            Fault::new(&ingot_base::fault::FILE_WRITE).arg("path", path.display()).because(error)
+        })?;
+        file.try_lock()
+            .map_err(|error| Fault::new(&BUSY).arg("path", self.root.display()).because(error))?;
+        Ok(Lock { _file: file })
+    }
+}
+
+/// The store is free again when this is dropped, or when the process dies.
+#[derive(Debug)]
+pub struct Lock {
+    _file: File,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn inputs() -> Inputs {
+        Inputs {
+            stage: Stage::Clean,
+            content: BTreeMap::from([("source core".into(), Digest::of(b"a"))]),
+            config: serde_json::json!({"keep": ["age > 18"]}),
+            seed: 42,
+            versions: BTreeMap::new(),
+        }
+    }
+
+    fn record(inputs: Inputs) -> Record {
+        Record {
+            key: inputs.key().unwrap(),
+            config: Digest::of_json(&inputs.config).unwrap(),
+            inputs,
+            outputs: BTreeMap::from([(
+                "table.parquet".into(),
+                Output { content: Digest::of(b"rows"), bytes: 4 },
+            )]),
+            evidence: Value::Null,
+            finished: "2026-01-01T00:00:00Z".into(),
+            seconds: 1.0,
+        }
+    }
+
+    #[test]
+    fn a_stage_counts_as_done_only_with_its_record_and_its_outputs() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::new(folder.path());
+        let record = record(inputs());
+        assert_eq!(store.find(Stage::Clean, &record.key).unwrap(), None);
+        store.keep(&record).unwrap();
+        assert_eq!(store.find(Stage::Clean, &record.key).unwrap(), None, "output is missing");
+        atomic::write(&store.folder(Stage::Clean, &record.key).join("table.parquet"), b"rows")
+            .unwrap();
+        assert_eq!(store.find(Stage::Clean, &record.key).unwrap(), Some(record.clone()));
+        atomic::write(&store.folder(Stage::Clean, &record.key).join("table.parquet"), b"ro")
+            .unwrap();
+        assert_eq!(store.find(Stage::Clean, &record.key).unwrap(), None, "output was cut short");
+    }
+
+    #[test]
+    fn every_part_of_the_inputs_changes_the_key() {
+        let key = inputs().key().unwrap();
+        let mut other = inputs();
+        other.seed = 43;
+        assert_ne!(other.key().unwrap(), key);
+        let mut other = inputs();
+        other.config = serde_json::json!({"keep": ["age > 19"]});
+        assert_ne!(other.key().unwrap(), key);
+        let mut other = inputs();
+        other.content.insert("source core".into(), Digest::of(b"b"));
+        assert_ne!(other.key().unwrap(), key);
+        let mut other = inputs();
+        other.versions.insert("datafusion".into(), "56".into());
+        assert_ne!(other.key().unwrap(), key);
+    }
+
+    #[test]
+    fn only_one_writer_at_a_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::new(folder.path());
+        let held = store.lock().unwrap();
+        assert_eq!(store.lock().unwrap_err().code(), "pipeline-busy");
+        drop(held);
+        store.lock().unwrap();
+    }
+}
