@@ -1,1 +1,38 @@
-//! The HTTP server: authentication, batching, metering, metrics.
+//! The HTTP server: keys, limits, batching, metering, metrics, documents.
+//!
+//! Knows models only through [`Engine`] and packages only through [`Loader`], so that tests serve a fake. Axum, hyper and rustls
+//! stay in here. No request can end the process, and no answer of a metered route leaves before its usage is on disk.
+
+mod answer;
+mod app;
+mod batch;
+mod body;
+mod config;
+mod connection;
+mod docs;
+mod engine;
+mod gate;
+mod guard;
+mod ids;
+mod input;
+mod messages;
+mod metrics;
+mod model;
+mod openapi;
+mod problem;
+mod reload;
+mod route;
+mod router;
+mod server;
+mod signals;
+mod stream;
+mod tabular;
+mod tell;
+mod tls;
+
+pub use config::{Access, Event, Governance, Limits, Observer, Settings, TlsFiles, Unobserved};
+pub use engine::{Contribution, Engine, Explanation, Loaded, Loader, Reason};
+pub use messages::*;
+pub use server::serve_with;
+pub use signals::terminated;
+pub use tabular::TabularLoader;

@@ -1,0 +1,325 @@
+//! One request from head to answer: who asks, what is asked, the answer, its record, its metrics.
+
+use crate::answer;
+use crate::body::{self, check_accept};
+use crate::config::{Access, Event, Limits, Observer};
+use crate::gate::{Gate, Quota};
+use crate::guard::Guarded;
+use crate::ids::Ids;
+use crate::input::BodyBounds;
+use crate::messages::{DEADLINE, METHOD, PANIC, QUEUE_FULL, ROUTE_UNKNOWN};
+use crate::metrics::Metrics;
+use crate::model::{Model, Registry};
+use crate::problem::Problem;
+use crate::route::Route;
+use arc_swap::ArcSwap;
+use axum::body::{Body, Bytes};
+use axum::extract::Request;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts};
+use axum::response::Response;
+use ingot_base::{Fault, Lang};
+use ingot_ledger::Principal;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json");
+
+/// What all requests share.
+pub(crate) struct App {
+    pub(crate) registry: ArcSwap<Registry>,
+    pub(crate) gate: Gate,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) limits: Limits,
+    pub(crate) guard_metrics: bool,
+    pub(crate) observer: Arc<dyn Observer>,
+    pub(crate) ids: Ids,
+    pub(crate) draining: AtomicBool,
+    pub(crate) docs: crate::docs::Docs,
+}
+
+/// A successful answer.
+pub(crate) struct Reply {
+    pub(crate) content_type: HeaderValue,
+    pub(crate) body: Bytes,
+    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+impl Reply {
+    pub(crate) fn json(body: impl Into<Bytes>) -> Self {
+        Self { content_type: JSON, body: body.into(), headers: Vec::new() }
+    }
+}
+
+/// What became known of a request on its way, whether or not it succeeded.
+#[derive(Default)]
+pub(crate) struct Trace {
+    pub(crate) model: Option<Arc<Model>>,
+    principal: Option<Arc<Principal>>,
+    quota: Option<Quota>,
+    /// Throttled requests are not recorded: the limit is to spare the ledger too.
+    throttled: bool,
+    pub(crate) rows: usize,
+}
+
+/// What a handler gets to see.
+pub(crate) struct Call {
+    pub(crate) parts: Parts,
+    pub(crate) id: Arc<str>,
+    pub(crate) lang: Lang,
+}
+
+impl App {
+    /// Answers a request, whatever happens.
+    pub(crate) async fn answer(self: &Arc<Self>, route: Route, request: Request) -> Response {
+        let begun = Instant::now();
+        self.metrics.in_flight.fetch_add(1, Ordering::Relaxed);
+        let _flight = Flight(&self.metrics);
+        let (parts, body) = request.into_parts();
+        let lang = language(&parts.headers);
+        let call = Call { parts, id: self.ids.next(), lang };
+        let mut trace = Trace::default();
+        let mut outcome = self.bounded(route, &call, body, &mut trace).await;
+        if let Err(problem) = self.record(route, &call, &outcome, &trace).await {
+            outcome = Err(problem);
+        }
+        let status = match &outcome {
+            Ok(_) => StatusCode::OK,
+            Err(problem) => problem.status(),
+        };
+        if let Err(problem) = &outcome
+            && (status == StatusCode::INTERNAL_SERVER_ERROR
+                || problem.fault().code().starts_with("ledger-write"))
+        {
+            let event = Event::Failed { request_id: &call.id, fault: problem.fault() };
+            self.observer.event(&event);
+        }
+        let duration = begun.elapsed();
+        let model = trace.model.as_deref();
+        self.metrics.observe(model.map(|model| &*model.metrics), route, status.as_u16(), duration);
+        self.observer.access(&Access {
+            request_id: &call.id,
+            route: route.pattern(),
+            method: call.parts.method.as_str(),
+            status: status.as_u16(),
+            model: model.map(|model| &*model.name),
+            key: trace.principal.as_ref().map(|principal| &*principal.key),
+            rows: if status == StatusCode::OK { trace.rows as u64 } else { 0 },
+            duration,
+        });
+        self.response(route, &call, outcome, &trace)
+    }
+
+    /// The handler, within the deadline; a panic in it is a fault.
+    async fn bounded(
+        self: &Arc<Self>,
+        route: Route,
+        call: &Call,
+        body: Body,
+        trace: &mut Trace,
+    ) -> Result<Reply, Problem> {
+        let handled = Guarded::new(self.handle(route, call, body, trace));
+        match tokio::time::timeout(self.limits.deadline, handled).await {
+            Ok(Some(outcome)) => outcome,
+            Ok(None) => Err(Problem::new(Fault::new(&PANIC))),
+            Err(_) => {
+                let seconds = self.limits.deadline.as_secs();
+                Err(Problem::new(Fault::new(&DEADLINE).arg("seconds", seconds)))
+            }
+        }
+    }
+
+    /// Puts a metered request on disk before its answer leaves, failed ones too: that also asks whether the key still stands.
+    async fn record(
+        &self,
+        route: Route,
+        call: &Call,
+        outcome: &Result<Reply, Problem>,
+        trace: &Trace,
+    ) -> Result<(), Problem> {
+        let Some(principal) = &trace.principal else { return Ok(()) };
+        if !route.is_metered() || trace.throttled {
+            return Ok(());
+        }
+        let named = |part: fn(&Model) -> &Arc<str>| {
+            trace.model.as_deref().map_or_else(|| Arc::from(""), |model| Arc::clone(part(model)))
+        };
+        let (status, rows) = match outcome {
+            Ok(_) => (200, trace.rows as u64),
+            Err(problem) => (problem.status().as_u16(), 0),
+        };
+        let event = ingot_ledger::Event {
+            request_id: Arc::clone(&call.id),
+            key: Arc::clone(&principal.key),
+            route: route.pattern(),
+            model: named(|model| &model.name),
+            version: named(|model| &model.version),
+            status,
+            rows,
+        };
+        match tokio::time::timeout(self.limits.deadline, self.gate.record(event)).await {
+            Ok(recorded) => recorded,
+            Err(_) => Err(Problem::new(Fault::new(&ingot_ledger::LEDGER_WRITE)).retry_after(1)),
+        }
+    }
+
+    async fn handle(
+        self: &Arc<Self>,
+        route: Route,
+        call: &Call,
+        body: Body,
+        trace: &mut Trace,
+    ) -> Result<Reply, Problem> {
+        let headers = &call.parts.headers;
+        let scope = match route {
+            Route::Metrics if self.guard_metrics => Some(ingot_ledger::Scope::Metrics),
+            _ => route.scope(),
+        };
+        if let Some(scope) = scope {
+            let principal = self.gate.admit(headers, scope, route.is_metered()).await?;
+            let quota = self.gate.throttle(principal.as_deref(), &self.metrics);
+            trace.principal = principal;
+            trace.throttled = quota.is_err();
+            trace.quota = quota?;
+        }
+        check_accept(headers, route.offers())?;
+        match route {
+            Route::Predict => self.predict(call, body, trace).await,
+            Route::Explain => self.explain(call, body, trace).await,
+            Route::Infer | Route::InferVersion => self.infer(call, body, trace).await,
+            Route::Unknown => Err(Problem::new(Fault::new(&ROUTE_UNKNOWN))),
+            _ => self.tell(route, call, trace),
+        }
+    }
+
+    async fn predict(&self, call: &Call, body: Body, trace: &mut Trace) -> Result<Reply, Problem> {
+        let body = body::read(&call.parts.headers, body, &self.limits).await?;
+        let registry = self.registry.load_full();
+        let bounds = self.bounds(self.limits.rows);
+        let asked = crate::input::read(&body, &registry, bounds, &mut trace.model)?;
+        drop(body);
+        let rows = asked.rows.count;
+        let scores = asked.model.batcher.scores(asked.rows).await?;
+        trace.rows = rows;
+        Ok(Reply::json(answer::predictions(&asked.model, &scores, &call.id)))
+    }
+
+    async fn explain(&self, call: &Call, body: Body, trace: &mut Trace) -> Result<Reply, Problem> {
+        let body = body::read(&call.parts.headers, body, &self.limits).await?;
+        let registry = self.registry.load_full();
+        let bounds = self.bounds(self.limits.explained_rows);
+        let asked = crate::input::read(&body, &registry, bounds, &mut trace.model)?;
+        let model = asked.model;
+        let rows = asked.rows.count;
+        // Explaining a row takes as long as scoring hundreds: few at once, and a short queue before them.
+        let waiting = Arc::clone(&model.explaining);
+        let slot = match Arc::clone(&waiting).try_acquire_owned() {
+            Ok(slot) => slot,
+            Err(_) => {
+                let turn = tokio::time::timeout(self.limits.deadline / 2, waiting.acquire_owned());
+                match turn.await {
+                    Ok(Ok(slot)) => slot,
+                    _ => return Err(Problem::new(Fault::new(&QUEUE_FULL)).retry_after(1)),
+                }
+            }
+        };
+        let scores = model.batcher.scores(asked.rows.clone()).await?;
+        let (engine, features) = (Arc::clone(&model.engine.0), asked.rows.features);
+        let width = model.signature().inputs.len();
+        let task = tokio::task::spawn_blocking(move || {
+            let _slot = slot;
+            features
+                .chunks_exact(width.max(1))
+                .map(|row| engine.explain(row))
+                .collect::<Result<Vec<_>, Fault>>()
+        });
+        // A task that ends without a value has panicked.
+        let explanations = task.await.map_err(|_| Problem::new(Fault::new(&PANIC)))??;
+        trace.rows = rows;
+        let body = answer::explanations(&model, &scores, &explanations, call.lang, &call.id);
+        let mut reply = Reply::json(body);
+        reply.headers.push((header::CONTENT_LANGUAGE, HeaderValue::from_static(call.lang.tag())));
+        Ok(reply)
+    }
+
+    pub(crate) fn bounds(&self, rows: usize) -> BodyBounds {
+        BodyBounds { rows, depth: self.limits.depth }
+    }
+
+    fn response(
+        &self,
+        route: Route,
+        call: &Call,
+        outcome: Result<Reply, Problem>,
+        trace: &Trace,
+    ) -> Response {
+        let (status, kind, body, extra) = match outcome {
+            Ok(reply) => (StatusCode::OK, reply.content_type, reply.body, reply.headers),
+            Err(problem) => {
+                let body = problem.render(call.lang, &call.id, route.is_inference());
+                let mut headers = problem.headers().to_vec();
+                let tag = HeaderValue::from_static(call.lang.tag());
+                headers.push((header::CONTENT_LANGUAGE, tag));
+                (problem.status(), PROBLEM, Bytes::from(body), headers)
+            }
+        };
+        let mut response = Response::new(Body::from(body));
+        *response.status_mut() = status;
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, kind);
+        if let Ok(id) = HeaderValue::from_str(&call.id) {
+            headers.insert(REQUEST_ID, id);
+        }
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        if let Some(quota) = &trace.quota {
+            headers.extend(quota.headers());
+        }
+        headers.extend(extra);
+        if self.draining.load(Ordering::Relaxed) {
+            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        response
+    }
+
+    /// The answer for a path that exists, with a method that it does not take; the router adds `Allow`.
+    pub(crate) fn wrong_method(&self, request: Request) -> Response {
+        let begun = Instant::now();
+        let (parts, _) = request.into_parts();
+        let lang = language(&parts.headers);
+        let call = Call { parts, id: self.ids.next(), lang };
+        self.metrics.observe(None, Route::Unknown, 405, begun.elapsed());
+        let problem = Problem::new(Fault::new(&METHOD));
+        let route = if call.parts.uri.path().starts_with("/v2") {
+            Route::InferenceServer
+        } else {
+            Route::Unknown
+        };
+        self.response(route, &call, Err(problem), &Trace::default())
+    }
+}
+
+/// Counts a request as in flight until dropped, also when the client goes away.
+struct Flight<'a>(&'a Metrics);
+
+impl Drop for Flight<'_> {
+    fn drop(&mut self) {
+        self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+fn language(headers: &HeaderMap) -> Lang {
+    headers
+        .get(header::ACCEPT_LANGUAGE)
+        .and_then(|value| value.to_str().ok())
+        .and_then(Lang::parse)
+        .unwrap_or_default()
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("App").field("limits", &self.limits).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,127 @@
+//! Reading a request: what it accepts, what it sends, how much and how slowly.
+
+use crate::config::Limits;
+use crate::messages::{BODY_BROKEN, BODY_LARGE, BODY_SLOW, MEDIA_TYPE, NOT_ACCEPTABLE};
+use crate::problem::Problem;
+use axum::body::{Body, Bytes};
+use axum::http::{HeaderMap, HeaderValue, header};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use ingot_base::Fault;
+
+/// Refuses a client that accepts nothing of what the route offers (RFC 9110 §12.5.1).
+pub(crate) fn check_accept(headers: &HeaderMap, offered: &'static str) -> Result<(), Problem> {
+    let mut named = false;
+    for value in headers.get_all(header::ACCEPT) {
+        let Ok(text) = value.to_str() else { continue };
+        for range in text.split(',') {
+            let mut parts = range.split(';').map(str::trim);
+            let kind = parts.next().unwrap_or_default();
+            if kind.is_empty() {
+                continue;
+            }
+            named = true;
+            let refused =
+                parts.filter_map(|part| part.strip_prefix("q=")).any(|q| q.parse() == Ok(0.0_f32));
+            if covers(kind, offered) && !refused {
+                return Ok(());
+            }
+        }
+    }
+    if !named {
+        return Ok(());
+    }
+    Err(Problem::new(Fault::new(&NOT_ACCEPTABLE).arg("offered", offered)))
+}
+
+fn covers(range: &str, offered: &str) -> bool {
+    if range == "*/*" || range.eq_ignore_ascii_case(offered) {
+        return true;
+    }
+    match (range.split_once('/'), offered.split_once('/')) {
+        (Some((kind, "*")), Some((own, _))) => kind.eq_ignore_ascii_case(own),
+        _ => false,
+    }
+}
+
+/// Refuses a body that is declared to be something else than plain JSON in UTF-8. A body without any declaration is read as JSON.
+fn check_content(headers: &HeaderMap) -> Result<(), Problem> {
+    let refuse = || {
+        let problem = Problem::new(Fault::new(&MEDIA_TYPE));
+        let problem = problem.header(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        Err(problem.header(header::ACCEPT, HeaderValue::from_static("application/json")))
+    };
+    if let Some(encoding) = headers.get(header::CONTENT_ENCODING)
+        && !encoding.as_bytes().eq_ignore_ascii_case(b"identity")
+    {
+        return refuse();
+    }
+    let Some(declared) = headers.get(header::CONTENT_TYPE) else { return Ok(()) };
+    let Ok(text) = declared.to_str() else { return refuse() };
+    let mut parts = text.split(';').map(str::trim);
+    let kind = parts.next().unwrap_or_default();
+    let json = kind.eq_ignore_ascii_case("application/json");
+    let utf8 = parts
+        .filter_map(|part| part.split_once('='))
+        .filter(|(name, _)| name.eq_ignore_ascii_case("charset"))
+        .all(|(_, value)| value.trim_matches('"').eq_ignore_ascii_case("utf-8"));
+    if json && utf8 { Ok(()) } else { refuse() }
+}
+
+/// The whole body, if it is JSON, small enough and quick enough.
+pub(crate) async fn read(
+    headers: &HeaderMap,
+    body: Body,
+    limits: &Limits,
+) -> Result<Bytes, Problem> {
+    check_content(headers)?;
+    let large = || {
+        Problem::new(Fault::new(&BODY_LARGE).arg("limit", limits.body_bytes))
+            .header(header::CONNECTION, HeaderValue::from_static("close"))
+    };
+    let declared = headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    if declared.is_some_and(|length| length > limits.body_bytes as u64) {
+        return Err(large());
+    }
+    let collect = Limited::new(body, limits.body_bytes).collect();
+    match tokio::time::timeout(limits.body_time, collect).await {
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(large()),
+        Ok(Err(error)) => Err(Problem::new(Fault::new(&BODY_BROKEN).because(error))),
+        Err(_) => {
+            let fault = Fault::new(&BODY_SLOW).arg("seconds", limits.body_time.as_secs());
+            let close = HeaderValue::from_static("close");
+            Err(Problem::new(fault).header(header::CONNECTION, close))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(name: header::HeaderName, value: &'static str) -> HeaderMap {
+        HeaderMap::from_iter([(name, HeaderValue::from_static(value))])
+    }
+
+    #[test]
+    fn accept_is_read_as_the_standard_says() {
+        let accepts =
+            |value| check_accept(&headers(header::ACCEPT, value), "application/json").is_ok();
+        assert!(check_accept(&HeaderMap::new(), "application/json").is_ok());
+        assert!(accepts("*/*") && accepts("text/html, application/*;q=0.1") && accepts(""));
+        assert!(accepts("Application/JSON"));
+        assert!(!accepts("text/html") && !accepts("application/json;q=0"));
+    }
+
+    #[test]
+    fn only_plain_json_is_read() {
+        let reads = |name, value| check_content(&headers(name, value)).is_ok();
+        assert!(check_content(&HeaderMap::new()).is_ok());
+        assert!(reads(header::CONTENT_TYPE, "application/json; charset=UTF-8"));
+        assert!(!reads(header::CONTENT_TYPE, "application/json; charset=gbk"));
+        assert!(!reads(header::CONTENT_TYPE, "application/x-www-form-urlencoded"));
+        assert!(!reads(header::CONTENT_ENCODING, "gzip"));
+    }
+}

@@ -1,0 +1,115 @@
+//! One connection: HTTP/1.1, or what TLS negotiated.
+
+use crate::config::Limits;
+use crate::stream::Timed;
+use axum::Router;
+use hyper::server::conn::{http1, http2};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use std::pin::{Pin, pin};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio_rustls::TlsAcceptor;
+
+/// Bytes of a request's head.
+const HEAD: usize = 64 << 10;
+/// Header fields of a request.
+const FIELDS: usize = 100;
+/// Requests at once on one HTTP/2 connection.
+const STREAMS: u32 = 128;
+
+/// What a client that never finished its request's head is told.
+const SLOW: &[u8] = b"HTTP/1.1 408 Request Timeout\r\ncontent-type: application/problem+json\r\n\
+    connection: close\r\ncontent-length: 115\r\n\r\n\
+    {\"type\":\"urn:ingot:problem:serve-head-slow\",\"title\":\"Request timeout\",\"status\":408,\"detail\":\"the head came too slowly\"}";
+
+/// Serves a connection to its end. `closing` turns true when the server drains.
+pub(crate) async fn serve(
+    stream: TcpStream,
+    tls: Option<TlsAcceptor>,
+    router: Router,
+    limits: Limits,
+    closing: watch::Receiver<bool>,
+) {
+    // Small answers must not wait for more.
+    let _ = stream.set_nodelay(true);
+    let Some(tls) = tls else {
+        return one(Timed::new(stream, limits.write_time), router, &limits, closing).await;
+    };
+    let Ok(Ok(stream)) = tokio::time::timeout(limits.header_time, tls.accept(stream)).await else {
+        return;
+    };
+    let h2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+    let stream = Timed::new(stream, limits.write_time);
+    if h2 {
+        two(stream, router, &limits, closing).await;
+    } else {
+        one(stream, router, &limits, closing).await;
+    }
+}
+
+async fn one<S>(stream: S, router: Router, limits: &Limits, mut closing: watch::Receiver<bool>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let mut connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.header_time)
+        .max_buf_size(HEAD)
+        .max_headers(FIELDS)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+    let mut drained = false;
+    let ended = loop {
+        tokio::select! {
+            ended = &mut connection => break ended,
+            () = told(&mut closing), if !drained => {
+                drained = true;
+                Pin::new(&mut connection).graceful_shutdown();
+            }
+        }
+    };
+    // A head begun but not finished is answered; a connection that idled is just closed.
+    if let Err(error) = ended
+        && error.is_timeout()
+    {
+        let parts = connection.into_parts();
+        if !parts.read_buf.is_empty() {
+            let mut stream = parts.io.into_inner();
+            let last = async {
+                stream.write_all(SLOW).await?;
+                stream.shutdown().await
+            };
+            let _ = tokio::time::timeout(Duration::from_secs(1), last).await;
+        }
+    }
+}
+
+async fn two<S>(stream: S, router: Router, limits: &Limits, mut closing: watch::Receiver<bool>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let connection = http2::Builder::new(TokioExecutor::new())
+        .timer(TokioTimer::new())
+        .keep_alive_interval(limits.header_time)
+        .max_concurrent_streams(STREAMS)
+        .max_header_list_size(u32::try_from(HEAD).unwrap_or(u32::MAX))
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+    let mut connection = pin!(connection);
+    let mut drained = false;
+    loop {
+        tokio::select! {
+            _ = connection.as_mut() => return,
+            () = told(&mut closing), if !drained => {
+                drained = true;
+                connection.as_mut().graceful_shutdown();
+            }
+        }
+    }
+}
+
+async fn told(closing: &mut watch::Receiver<bool>) {
+    // An error means that the server itself is gone, which also is an end.
+    let _ = closing.wait_for(|closing| *closing).await;
+}

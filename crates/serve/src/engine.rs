@@ -1,0 +1,89 @@
+//! What the server needs of a model, and of what loads one. Two small traits: tests serve a fake.
+
+use ingot_base::{Result, Signature, Text};
+use serde::Serialize;
+use std::path::Path;
+use std::sync::Arc;
+
+/// A loaded model. Immutable; called from many threads at once.
+pub trait Engine: Send + Sync + 'static {
+    /// What goes in, in column order, and what comes out.
+    fn signature(&self) -> &Signature;
+
+    /// Calibrated scores of `rows` rows, row-major: `output.width()` numbers per row. `features` holds one number per input
+    /// and row, NaN for missing. One batch may hold the rows of several requests.
+    ///
+    /// # Errors
+    /// When the model cannot answer; each request of the batch is then asked alone.
+    fn scores(&self, features: &[f64], rows: usize) -> Result<Vec<f64>>;
+
+    /// Why one row got its score.
+    ///
+    /// # Errors
+    /// When the model cannot explain.
+    fn explain(&self, row: &[f64]) -> Result<Explanation>;
+
+    /// About how many nanoseconds one row's scores take: decides what is answered on the spot and what is queued.
+    fn row_nanoseconds(&self) -> u64;
+}
+
+/// Why a row got its score: the base value and the contributions add up to the raw score.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Explanation {
+    /// The model's mean answer before any input is known.
+    pub base: f64,
+    /// One for each input, the largest effect first.
+    pub contributions: Vec<Contribution>,
+    /// The inputs that spoke most for the score, in plain words.
+    pub reasons: Vec<Reason>,
+}
+
+/// What one input did.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Contribution {
+    /// The input's name.
+    pub feature: String,
+    /// Its name for a person.
+    pub title: Text,
+    /// The value that was sent.
+    pub value: serde_json::Value,
+    /// What it added to the raw score.
+    pub contribution: f64,
+}
+
+/// A reason in plain words.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Reason {
+    /// A stable code.
+    pub code: String,
+    /// The sentence.
+    pub text: Text,
+}
+
+/// A model with its name.
+pub struct Loaded {
+    /// Name, as requests select it.
+    pub name: String,
+    /// Version.
+    pub version: String,
+    /// The model.
+    pub engine: Arc<dyn Engine>,
+}
+
+impl std::fmt::Debug for Loaded {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Loaded")
+            .field("name", &self.name)
+            .field("version", &self.version)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Turns a package file into a model.
+pub trait Loader: Send + Sync + 'static {
+    /// Reads, verifies and loads; slow, called off the request threads.
+    ///
+    /// # Errors
+    /// When the package is damaged, not trusted, expired or not for this server.
+    fn load(&self, path: &Path) -> Result<Loaded>;
+}

@@ -1,0 +1,241 @@
+//! The code table of this room.
+
+ingot_base::messages! {
+    /// No key was presented.
+    KEY_MISSING = {
+        code: "serve-key-missing", class: Refused, status: 401,
+        en: "this request needs an API key", zh: "此请求需要 API 密钥",
+        hint_en: "send `Authorization: Bearer ik_…` or `X-API-Key: ik_…`; `ingot key create` makes a key",
+        hint_zh: "请发送 `Authorization: Bearer ik_…` 或 `X-API-Key: ik_…`；可用 `ingot key create` 创建密钥",
+    };
+    /// The key may not do this.
+    SCOPE_MISSING = {
+        code: "serve-scope-missing", class: Refused, status: 403,
+        en: "the API key lacks the scope `{scope}`", zh: "该 API 密钥没有 `{scope}` 权限",
+        hint_en: "ask for a key with this scope", hint_zh: "请申请具有该权限的密钥",
+    };
+    /// No such route.
+    ROUTE_UNKNOWN = {
+        code: "serve-route-unknown", class: Usage, status: 404,
+        en: "there is nothing at this path", zh: "该路径不存在",
+        hint_en: "`/openapi.json` lists all paths", hint_zh: "`/openapi.json` 列出了所有路径",
+    };
+    /// No such model.
+    MODEL_UNKNOWN = {
+        code: "serve-model-unknown", class: Usage, status: 404,
+        en: "this server has no such model or version", zh: "此服务器没有该模型或版本",
+        hint_en: "served are: {known}", hint_zh: "当前提供：{known}",
+    };
+    /// The path exists, the method does not.
+    METHOD = {
+        code: "serve-method", class: Usage, status: 405,
+        en: "this path does not take this method", zh: "该路径不支持此请求方法",
+        hint_en: "the header `Allow` names the methods", hint_zh: "响应头 `Allow` 列出了可用的方法",
+    };
+    /// The client accepts nothing that can be answered.
+    NOT_ACCEPTABLE = {
+        code: "serve-not-acceptable", class: Usage, status: 406,
+        en: "this path answers with `{offered}`, which the request does not accept", zh: "该路径返回 `{offered}`，而请求不接受这种格式",
+        hint_en: "change the header `Accept`", hint_zh: "请修改请求头 `Accept`",
+    };
+    /// The body came too slowly.
+    BODY_SLOW = {
+        code: "serve-body-slow", class: Failed, status: 408,
+        en: "the body did not arrive within {seconds} s", zh: "请求体未能在 {seconds} 秒内到达",
+        hint_en: "send it again, in one piece", hint_zh: "请一次性重新发送",
+    };
+    /// The body broke off.
+    BODY_BROKEN = {
+        code: "serve-body-broken", class: Failed, status: 400,
+        en: "the body broke off before its end", zh: "请求体在结束前中断",
+        hint_en: "send it again", hint_zh: "请重新发送",
+    };
+    /// The body is too large.
+    BODY_LARGE = {
+        code: "serve-body-large", class: Usage, status: 413,
+        en: "the body is larger than {limit} bytes", zh: "请求体超过 {limit} 字节",
+        hint_en: "send the rows in several requests", hint_zh: "请将数据行拆分为多个请求发送",
+    };
+    /// The body is of another type.
+    MEDIA_TYPE = {
+        code: "serve-media-type", class: Usage, status: 415,
+        en: "the body must be `application/json` in UTF-8, without content encoding", zh: "请求体必须是 UTF-8 编码、未压缩的 `application/json`",
+        hint_en: "set `Content-Type: application/json`", hint_zh: "请设置 `Content-Type: application/json`",
+    };
+    /// The body is not JSON.
+    JSON = {
+        code: "serve-json", class: Usage, status: 400,
+        en: "the body is not valid JSON at line {line}, column {column}", zh: "请求体在第 {line} 行第 {column} 列不是有效的 JSON",
+        hint_en: "RFC 8259 describes JSON", hint_zh: "JSON 格式参见 RFC 8259",
+    };
+    /// Too many brackets.
+    DEPTH = {
+        code: "serve-json-depth", class: Usage, status: 400,
+        en: "the body nests deeper than {limit} levels", zh: "请求体嵌套超过 {limit} 层",
+        hint_en: "rows are flat objects: no value is a list or an object", hint_zh: "数据行是扁平对象：其中的值不能是列表或对象",
+    };
+    /// JSON of another shape.
+    SHAPE = {
+        code: "serve-shape", class: Usage, status: 422,
+        en: "the body must be an object, a list of objects, or an object with `inputs`", zh: "请求体必须是对象、对象列表，或包含 `inputs` 的对象",
+        hint_en: "`/docs` shows an example", hint_zh: "示例见 `/docs`",
+    };
+    /// Fields are wrong; each is named.
+    INPUT = {
+        code: "serve-input", class: Usage, status: 422,
+        en: "fields that are not valid: {count}", zh: "无效的字段数：{count}",
+        hint_en: "`errors` names each of them", hint_zh: "`errors` 逐一列出了这些字段",
+    };
+    /// A row that is no object.
+    ROW_TYPE = {
+        code: "serve-row-type", class: Usage, status: 422,
+        en: "a row must be an object", zh: "每一行必须是对象",
+        hint_en: "", hint_zh: "",
+    };
+    /// The same column twice in a row.
+    FIELD_TWICE = {
+        code: "serve-field-twice", class: Usage, status: 422,
+        en: "the column `{field}` stands twice", zh: "列 `{field}` 重复出现",
+        hint_en: "", hint_zh: "",
+    };
+    /// A member the envelope does not have.
+    MEMBER_UNKNOWN = {
+        code: "serve-member-unknown", class: Usage, status: 422,
+        en: "there is no member `{field}` here", zh: "此处没有名为 `{field}` 的成员",
+        hint_en: "members are: {known}", hint_zh: "可用成员：{known}",
+    };
+    /// A member of a wrong type.
+    MEMBER_TYPE = {
+        code: "serve-member-type", class: Usage, status: 422,
+        en: "the member `{field}` must be of type {expected}", zh: "成员 `{field}` 的类型必须是 {expected}",
+        hint_en: "", hint_zh: "",
+    };
+    /// No rows.
+    ROWS_NONE = {
+        code: "serve-rows-none", class: Usage, status: 422,
+        en: "there is no row", zh: "没有任何数据行",
+        hint_en: "send at least one", hint_zh: "请至少发送一行",
+    };
+    /// Too many rows.
+    ROWS_MANY = {
+        code: "serve-rows-many", class: Usage, status: 422,
+        en: "there are more than {limit} rows", zh: "数据行超过 {limit} 行",
+        hint_en: "send the rows in several requests", hint_zh: "请拆分为多个请求发送",
+    };
+    /// Not a request of the Open Inference Protocol.
+    INFERENCE_SHAPE = {
+        code: "serve-inference-shape", class: Usage, status: 422,
+        en: "the body is not an inference request at line {line}, column {column}", zh: "请求体在第 {line} 行第 {column} 列不符合推理请求的格式",
+        hint_en: "`inputs` is a list of tensors with `name`, `shape`, `datatype` and `data`", hint_zh: "`inputs` 是张量列表，每个张量包含 `name`、`shape`、`datatype` 和 `data`",
+    };
+    /// A tensor of a wrong type.
+    TENSOR_TYPE = {
+        code: "serve-tensor-type", class: Usage, status: 422,
+        en: "the tensor `{field}` cannot have this datatype", zh: "张量 `{field}` 不能使用该数据类型",
+        hint_en: "it takes: {known}", hint_zh: "可用类型：{known}",
+    };
+    /// A tensor whose shape is none, or whose data do not fill it.
+    TENSOR_SHAPE = {
+        code: "serve-tensor-shape", class: Usage, status: 422,
+        en: "the tensor `{field}` must have the shape [rows] or [rows, 1] with as many values as rows, the same for all tensors",
+        zh: "张量 `{field}` 的形状必须是 [行数] 或 [行数, 1]，值的个数等于行数，且所有张量一致",
+        hint_en: "", hint_zh: "",
+    };
+    /// A number outside what the datatype holds.
+    TENSOR_RANGE = {
+        code: "serve-tensor-range", class: Usage, status: 422,
+        en: "the tensor `{field}` has a value that its datatype does not hold", zh: "张量 `{field}` 含有超出其数据类型范围的值",
+        hint_en: "", hint_zh: "",
+    };
+    /// A wanted output that does not exist.
+    TENSOR_OUTPUT = {
+        code: "serve-tensor-output", class: Usage, status: 422,
+        en: "the model has no output `{field}`", zh: "模型没有名为 `{field}` 的输出",
+        hint_en: "its outputs are: {known}", hint_zh: "模型的输出：{known}",
+    };
+    /// Too many requests of one key.
+    RATE = {
+        code: "serve-rate", class: Refused, status: 429,
+        en: "the API key may send {limit} requests per minute", zh: "该 API 密钥每分钟最多发送 {limit} 个请求",
+        hint_en: "wait as long as `Retry-After` says", hint_zh: "请按 `Retry-After` 指示的时间等待",
+    };
+    /// A panic was caught.
+    PANIC = {
+        code: "serve-panic", class: Failed, status: 500,
+        en: "the server met a state it should not", zh: "服务器遇到了不应出现的状态",
+        hint_en: "please report it with the request id", hint_zh: "请将请求编号反馈给我们",
+    };
+    /// The model failed on valid input.
+    ENGINE = {
+        code: "serve-engine", class: Failed, status: 500,
+        en: "the model could not answer", zh: "模型未能给出结果",
+        hint_en: "please report it with the request id", hint_zh: "请将请求编号反馈给我们",
+    };
+    /// The queue is full.
+    QUEUE_FULL = {
+        code: "serve-queue-full", class: Failed, status: 503,
+        en: "the server is busy", zh: "服务器繁忙",
+        hint_en: "wait as long as `Retry-After` says", hint_zh: "请按 `Retry-After` 指示的时间等待",
+    };
+    /// The server is ending.
+    DRAINING = {
+        code: "serve-draining", class: Failed, status: 503,
+        en: "the server is ending", zh: "服务器正在停止",
+        hint_en: "send the request to another one", hint_zh: "请将请求发送到其他服务器",
+    };
+    /// Took too long.
+    DEADLINE = {
+        code: "serve-deadline", class: Failed, status: 504,
+        en: "the answer was not ready within {seconds} s", zh: "未能在 {seconds} 秒内给出结果",
+        hint_en: "send fewer rows, or try again later", hint_zh: "请减少行数，或稍后重试",
+    };
+    /// An address that others reach, without TLS.
+    LISTEN_INSECURE = {
+        code: "serve-listen-insecure", class: Usage, status: 500,
+        en: "{address} is reachable from other machines and would carry keys and data in the clear", zh: "{address} 可从其他机器访问，密钥和数据将以明文传输",
+        hint_en: "give a certificate (`--tls-cert`, `--tls-key`), or say `--allow-insecure` behind a proxy that adds TLS",
+        hint_zh: "请提供证书（`--tls-cert`、`--tls-key`）；若前置代理负责 TLS，可使用 `--allow-insecure`",
+    };
+    /// An address that others reach, without keys.
+    LISTEN_UNGOVERNED = {
+        code: "serve-listen-ungoverned", class: Usage, status: 500,
+        en: "{address} is reachable from other machines and would answer without API keys", zh: "{address} 可从其他机器访问，且无需 API 密钥即可应答",
+        hint_en: "listen on loopback, or leave `--ungoverned` out", hint_zh: "请监听回环地址，或去掉 `--ungoverned`",
+    };
+    /// The address cannot be bound.
+    LISTEN = {
+        code: "serve-listen", class: Failed, status: 500,
+        en: "cannot listen on {address}", zh: "无法监听 {address}",
+        hint_en: "choose another address with `--listen`", hint_zh: "请用 `--listen` 指定其他地址",
+    };
+    /// Certificate or key are not usable.
+    TLS = {
+        code: "serve-tls", class: Usage, status: 500,
+        en: "the TLS certificate `{cert}` and key `{key}` cannot be used", zh: "无法使用 TLS 证书 `{cert}` 和私钥 `{key}`",
+        hint_en: "both must be PEM files that belong together", hint_zh: "两者必须是相互匹配的 PEM 文件",
+    };
+    /// Nothing to serve.
+    PACKAGES_NONE = {
+        code: "serve-packages-none", class: Usage, status: 500,
+        en: "there is no package to serve at {paths}", zh: "在 {paths} 没有可提供服务的模型包",
+        hint_en: "name a .ingot file, or a folder that holds some", hint_zh: "请指定 .ingot 文件或包含此类文件的文件夹",
+    };
+    /// Two packages of one name.
+    PACKAGE_TWICE = {
+        code: "serve-package-twice", class: Usage, status: 500,
+        en: "two packages are called `{name}`", zh: "有两个名为 `{name}` 的模型包",
+        hint_en: "name each model once", hint_zh: "每个模型只能指定一次",
+    };
+    /// A package that the server cannot use.
+    PACKAGE_REFUSED = {
+        code: "serve-package-refused", class: Refused, status: 500,
+        en: "the package `{path}` is refused", zh: "模型包 `{path}` 被拒绝",
+        hint_en: "the model that is being served stays", hint_zh: "当前提供服务的模型保持不变",
+    };
+    /// A signal handler cannot be set up.
+    SIGNALS = {
+        code: "serve-signals", class: Failed, status: 500,
+        en: "signals cannot be received", zh: "无法接收信号",
+        hint_en: "", hint_zh: "",
+    };
+}

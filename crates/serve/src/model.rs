@@ -1,0 +1,127 @@
+//! The models in service.
+
+use crate::batch::{Batcher, Bounds};
+use crate::config::Limits;
+use crate::engine::{Engine, Loaded};
+use crate::messages::MODEL_UNKNOWN;
+use crate::metrics::{Metrics, ModelMetrics};
+use ingot_base::{Fault, Field, Output, Signature};
+use std::collections::HashMap;
+use std::sync::Arc;
+use tokio::sync::Semaphore;
+
+/// One version of one model, with everything that does not change between requests prepared.
+#[derive(Debug)]
+pub(crate) struct Model {
+    pub(crate) name: Arc<str>,
+    pub(crate) version: Arc<str>,
+    pub(crate) engine: EngineBox,
+    pub(crate) batcher: Arc<Batcher>,
+    pub(crate) metrics: Arc<ModelMetrics>,
+    /// Explanations at once.
+    pub(crate) explaining: Arc<Semaphore>,
+    /// `{"model":…,"version":…,`
+    pub(crate) prefix: Vec<u8>,
+    /// The classes as JSON strings, in the order of [`classes`].
+    pub(crate) labels: Vec<Vec<u8>>,
+    fields: HashMap<String, usize>,
+}
+
+/// An engine whose debug form is its signature's task.
+pub(crate) struct EngineBox(pub(crate) Arc<dyn Engine>);
+
+impl std::fmt::Debug for EngineBox {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Engine({})", self.0.signature().task)
+    }
+}
+
+impl Model {
+    pub(crate) fn new(loaded: Loaded, limits: &Limits, metrics: &Metrics) -> Self {
+        let signature = loaded.engine.signature();
+        let own = metrics.of_model(&loaded.name, signature);
+        let slots = std::thread::available_parallelism().map_or(2, usize::from);
+        let bounds = Bounds {
+            slots,
+            batch: limits.batch_rows,
+            queue: limits.queued_rows,
+            wait: limits.batch_wait,
+        };
+        let prefix =
+            format!("{{\"model\":{},\"version\":{},", quote(&loaded.name), quote(&loaded.version));
+        Self {
+            prefix: prefix.into_bytes(),
+            labels: classes(&signature.output)
+                .into_iter()
+                .map(|label| quote(label).into_bytes())
+                .collect(),
+            fields: signature
+                .inputs
+                .iter()
+                .enumerate()
+                .map(|(index, field)| (field.name.clone(), index))
+                .collect(),
+            batcher: Arc::new(Batcher::new(Arc::clone(&loaded.engine), bounds, Arc::clone(&own))),
+            engine: EngineBox(loaded.engine),
+            metrics: own,
+            explaining: Arc::new(Semaphore::new(slots)),
+            name: loaded.name.into(),
+            version: loaded.version.into(),
+        }
+    }
+
+    pub(crate) fn signature(&self) -> &Signature {
+        self.engine.0.signature()
+    }
+
+    pub(crate) fn field(&self, index: usize) -> Option<&Field> {
+        self.signature().inputs.get(index)
+    }
+
+    /// The column of a name; `guess` is tried first, since clients send columns in order.
+    pub(crate) fn column(&self, name: &str, guess: usize) -> Option<usize> {
+        if self.field(guess).is_some_and(|field| field.name == name) {
+            return Some(guess);
+        }
+        self.fields.get(name).copied()
+    }
+}
+
+/// The classes of an output in index order (binary: negative, positive); none for numbers.
+pub(crate) fn classes(output: &Output) -> Vec<&str> {
+    match output {
+        Output::Binary { positive, negative, .. } => vec![negative, positive],
+        Output::Multiclass { labels, .. } => labels.iter().map(String::as_str).collect(),
+        Output::Number { .. } => Vec::new(),
+    }
+}
+
+/// A JSON string.
+pub(crate) fn quote(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+/// All models at one moment; replaced as a whole when one changes, so that a request sees one state.
+#[derive(Debug, Default)]
+pub(crate) struct Registry {
+    /// In the order they were named; the first answers requests that name none.
+    pub(crate) models: Vec<Arc<Model>>,
+    /// The document that describes them.
+    pub(crate) openapi: axum::body::Bytes,
+}
+
+impl Registry {
+    pub(crate) fn first(&self) -> Result<&Arc<Model>, Fault> {
+        self.models.first().ok_or_else(|| self.unknown())
+    }
+
+    pub(crate) fn named(&self, name: &str) -> Result<&Arc<Model>, Fault> {
+        self.models.iter().find(|model| *model.name == *name).ok_or_else(|| self.unknown())
+    }
+
+    pub(crate) fn unknown(&self) -> Fault {
+        let known: Vec<String> =
+            self.models.iter().map(|model| format!("{} {}", model.name, model.version)).collect();
+        Fault::new(&MODEL_UNKNOWN).arg("known", known.join(", "))
+    }
+}

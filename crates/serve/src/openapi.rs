@@ -1,0 +1,583 @@
+//! The OpenAPI 3.1 document, made from the signatures of the models in service: what it says is what is checked.
+
+use crate::config::Limits;
+use crate::input::tensor::datatype;
+use crate::model::{Model, classes};
+use crate::route::Route;
+use ingot_base::{Field, FieldKind};
+use ingot_ledger::Scope;
+use serde_json::{Map, Value, json};
+use std::sync::Arc;
+
+/// The whole document.
+pub(crate) fn document(models: &[Arc<Model>], limits: &Limits, guard_metrics: bool) -> Value {
+    let mut paths = Map::new();
+    for route in Route::ALL {
+        if route != Route::Unknown {
+            let method = if route.is_metered() { "post" } else { "get" };
+            let operation = operation(route, models, guard_metrics);
+            paths.insert(route.pattern().to_owned(), json!({ method: operation }));
+        }
+    }
+    let served: Vec<String> =
+        models.iter().map(|model| format!("{} {}", model.name, model.version)).collect();
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Ingot",
+            "version": env!("CARGO_PKG_VERSION"),
+            "summary": "Predictions and explanations from sealed models.",
+            "description": format!(
+                "Models: {}. 模型预测与解释接口。Errors are RFC 9457 problem documents in the language of `Accept-Language` \
+                 (en, zh-CN); their `type` is stable.", served.join(", ")),
+        },
+        "servers": [{ "url": "/" }],
+        "tags": [
+            { "name": "models", "description": "Ask for predictions and explanations · 预测与解释" },
+            { "name": "inference", "description": "Open Inference Protocol, version 2 · 开放推理协议" },
+            { "name": "operation", "description": "Health, metrics and documents · 运行状态" },
+        ],
+        "paths": paths,
+        "components": {
+            "schemas": schemas(models, limits),
+            "responses": responses(),
+            "headers": headers(),
+            "parameters": parameters(models),
+            "securitySchemes": {
+                "bearer": { "type": "http", "scheme": "bearer", "bearerFormat": "ik_<id>_<secret>",
+                    "description": "An API key made by `ingot key create`." },
+                "apiKey": { "type": "apiKey", "in": "header", "name": "X-API-Key",
+                    "description": "The same key in a header of its own." },
+            },
+        },
+    })
+}
+
+fn reference(kind: &str, name: &str) -> Value {
+    json!({ "$ref": format!("#/components/{kind}/{name}") })
+}
+
+fn schema(name: &str) -> Value {
+    reference("schemas", name)
+}
+
+fn operation(route: Route, models: &[Arc<Model>], guard_metrics: bool) -> Value {
+    let (id, tag, summary, answer) = described(route);
+    let scope = match route {
+        Route::Metrics if guard_metrics => Some(Scope::Metrics),
+        _ => route.scope(),
+    };
+    let mut success = json!({
+        "description": summary,
+        "headers": { "X-Request-Id": reference("headers", "RequestId") },
+        "content": { content_type(route): { "schema": answer } },
+    });
+    let mut statuses = vec!["405", "406", "500", "504"];
+    if scope.is_some() {
+        statuses.extend(["401", "403", "429", "503"]);
+        if let Some(headers) = success.get_mut("headers").and_then(Value::as_object_mut) {
+            for name in ["RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"] {
+                headers.insert(name.to_owned(), reference("headers", name));
+            }
+        }
+    }
+    if route.is_metered() {
+        statuses.extend(["400", "404", "408", "413", "415", "422"]);
+    }
+    let mut operation = json!({ "operationId": id, "tags": [tag], "summary": summary });
+    let mut parameters = vec![reference("parameters", "AcceptLanguage")];
+    if route.pattern().contains("{model}") {
+        parameters.push(reference("parameters", "Model"));
+        statuses.push("404");
+    }
+    if route.pattern().contains("{version}") {
+        parameters.push(reference("parameters", "Version"));
+    }
+    if matches!(
+        route,
+        Route::Ready
+            | Route::InferenceReady
+            | Route::InferenceModelReady
+            | Route::InferenceVersionReady
+    ) {
+        statuses.push("503");
+    }
+    statuses.sort_unstable();
+    statuses.dedup();
+    let mut responses = Map::new();
+    responses.insert("200".to_owned(), success);
+    for status in statuses {
+        responses.insert(status.to_owned(), reference("responses", &format!("Problem{status}")));
+    }
+    if let Some(operation) = operation.as_object_mut() {
+        operation.insert("parameters".into(), parameters.into());
+        operation.insert("responses".into(), responses.into());
+        let security = match scope {
+            Some(_) => json!([{ "bearer": [] }, { "apiKey": [] }]),
+            None => json!([]),
+        };
+        operation.insert("security".into(), security);
+        if let Some(scope) = scope {
+            operation.insert("x-scope".into(), scope.as_str().into());
+        }
+        if let Some(body) = request_body(route, models) {
+            operation.insert("requestBody".into(), body);
+        }
+    }
+    operation
+}
+
+fn content_type(route: Route) -> &'static str {
+    match route {
+        Route::Metrics => "text/plain; version=0.0.4; charset=utf-8",
+        Route::Docs => "text/html; charset=utf-8",
+        _ => "application/json",
+    }
+}
+
+/// Operation id, tag, summary and schema of the answer.
+fn described(route: Route) -> (&'static str, &'static str, &'static str, Value) {
+    let text = || json!({ "type": "string" });
+    let constant = |name: &str, value: Value| json!({ "type": "object", "properties": { name: { "const": value } }, "required": [name] });
+    match route {
+        Route::Predict => (
+            "predict",
+            "models",
+            "Predict for one row, a list of rows, or named model",
+            schema("Predictions"),
+        ),
+        Route::Explain => {
+            ("explain", "models", "Explain the predictions of rows", schema("Explanations"))
+        }
+        Route::InferenceServer => {
+            ("inferenceServer", "inference", "About the server", schema("InferenceServer"))
+        }
+        Route::InferenceLive => (
+            "inferenceLive",
+            "inference",
+            "Whether the server is alive",
+            constant("live", true.into()),
+        ),
+        Route::InferenceReady => (
+            "inferenceReady",
+            "inference",
+            "Whether the server is ready",
+            constant("ready", true.into()),
+        ),
+        Route::InferenceModel => {
+            ("inferenceModel", "inference", "About a model", schema("InferenceModel"))
+        }
+        Route::InferenceVersion => (
+            "inferenceVersion",
+            "inference",
+            "About a version of a model",
+            schema("InferenceModel"),
+        ),
+        Route::InferenceModelReady => (
+            "inferenceModelReady",
+            "inference",
+            "Whether a model is ready",
+            constant("ready", true.into()),
+        ),
+        Route::InferenceVersionReady => (
+            "inferenceVersionReady",
+            "inference",
+            "Whether a version of a model is ready",
+            constant("ready", true.into()),
+        ),
+        Route::Infer => {
+            ("infer", "inference", "Infer from named tensors", schema("InferenceAnswer"))
+        }
+        Route::InferVersion => (
+            "inferVersion",
+            "inference",
+            "Infer with a version of a model",
+            schema("InferenceAnswer"),
+        ),
+        Route::Health => (
+            "health",
+            "operation",
+            "Whether the process is alive",
+            constant("status", "alive".into()),
+        ),
+        Route::Ready => (
+            "ready",
+            "operation",
+            "Whether requests should be sent here",
+            constant("status", "ready".into()),
+        ),
+        Route::Metrics => ("metrics", "operation", "Metrics in Prometheus's text format", text()),
+        Route::OpenApi => ("openapi", "operation", "This document", json!({ "type": "object" })),
+        Route::Docs | Route::Unknown => ("docs", "operation", "This document for people", text()),
+    }
+}
+
+fn request_body(route: Route, models: &[Arc<Model>]) -> Option<Value> {
+    let first = models.first()?;
+    let row = row_example(first);
+    let (schema, examples) = match route {
+        Route::Predict | Route::Explain => {
+            let schema =
+                if route == Route::Predict { schema("Request") } else { schema("ExplainRequest") };
+            let examples = json!({
+                "row": { "summary": "One row", "value": row },
+                "rows": { "summary": "Rows", "value": [row, row] },
+                "named": { "summary": "A model by name", "value": { "model": &*first.name, "inputs": [row] } },
+            });
+            (schema, examples)
+        }
+        Route::Infer | Route::InferVersion => {
+            let tensors: Vec<Value> = first
+                .signature()
+                .inputs
+                .iter()
+                .map(|field| {
+                    json!({ "name": field.name, "shape": [1], "datatype": datatype(&field.kind),
+                        "data": [value_example(field)] })
+                })
+                .collect();
+            let examples = json!({
+                "row": { "summary": "One row", "value": { "inputs": tensors } },
+            });
+            (schema("InferenceRequest"), examples)
+        }
+        _ => return None,
+    };
+    Some(json!({
+        "required": true,
+        "content": { "application/json": { "schema": schema, "examples": examples } },
+    }))
+}
+
+fn parameters(models: &[Arc<Model>]) -> Value {
+    let names: Vec<&str> = models.iter().map(|model| &*model.name).collect();
+    let versions: Vec<&str> = models.iter().map(|model| &*model.version).collect();
+    json!({
+        "AcceptLanguage": {
+            "name": "Accept-Language", "in": "header", "required": false,
+            "description": "Language of errors, reasons and titles.",
+            "schema": { "type": "string", "enum": ["en", "zh-CN"] },
+        },
+        "Model": {
+            "name": "model", "in": "path", "required": true,
+            "description": "Name of a model.", "schema": { "type": "string", "enum": names },
+        },
+        "Version": {
+            "name": "version", "in": "path", "required": true,
+            "description": "The version being served.", "schema": { "type": "string", "enum": versions },
+        },
+    })
+}
+
+fn headers() -> Value {
+    let number =
+        |text: &str| json!({ "description": text, "schema": { "type": "integer", "minimum": 0 } });
+    json!({
+        "RequestId": {
+            "description": "UUID version 7; the ledger records the request under it.",
+            "schema": { "type": "string", "format": "uuid" },
+        },
+        "RetryAfter": number("Seconds to wait before the next request."),
+        "RateLimit-Limit": number("Requests per minute that the key may send; absent for keys without a limit."),
+        "RateLimit-Remaining": number("Requests left now."),
+        "RateLimit-Reset": number("Seconds until the whole quota is back."),
+        "WwwAuthenticate": {
+            "description": "How to authenticate.", "schema": { "type": "string" },
+        },
+        "Allow": { "description": "Methods of the path.", "schema": { "type": "string" } },
+    })
+}
+
+fn responses() -> Value {
+    let statuses = [
+        ("400", "The body is not JSON, nests too deep, or broke off."),
+        ("401", "No API key, or one that is not valid, expired or revoked."),
+        ("403", "The API key lacks the scope."),
+        ("404", "No such model or version."),
+        ("405", "The path does not take this method."),
+        ("406", "The request accepts nothing that the path offers."),
+        ("408", "The body came too slowly."),
+        ("413", "The body is too large."),
+        ("415", "The body is not declared as plain JSON in UTF-8."),
+        ("422", "The input does not fit the model; `errors` names every bad field."),
+        ("429", "The key sent too many requests."),
+        ("500", "The server failed."),
+        ("503", "The server is busy, ending, or cannot write its ledger."),
+        ("504", "The answer was not ready in time."),
+    ];
+    let mut responses = Map::new();
+    for (status, description) in statuses {
+        let mut headers = json!({ "X-Request-Id": reference("headers", "RequestId") });
+        let extra = match status {
+            "401" | "403" => Some(("WWW-Authenticate", "WwwAuthenticate")),
+            "405" => Some(("Allow", "Allow")),
+            "429" | "503" => Some(("Retry-After", "RetryAfter")),
+            _ => None,
+        };
+        if let (Some((name, to)), Some(headers)) = (extra, headers.as_object_mut()) {
+            headers.insert(name.to_owned(), reference("headers", to));
+        }
+        let response = json!({
+            "description": description,
+            "headers": headers,
+            "content": { "application/problem+json": { "schema": schema("Problem") } },
+        });
+        responses.insert(format!("Problem{status}"), response);
+    }
+    responses.into()
+}
+
+fn object(properties: Value, required: &[&str]) -> Value {
+    json!({ "type": "object", "properties": properties, "required": required })
+}
+
+fn closed(properties: Value, required: &[&str]) -> Value {
+    json!({ "type": "object", "properties": properties, "required": required,
+        "additionalProperties": false })
+}
+
+fn schemas(models: &[Arc<Model>], limits: &Limits) -> Value {
+    let mut schemas = Map::new();
+    for (index, model) in models.iter().enumerate() {
+        schemas.insert(row_name(index), row(model));
+    }
+    schemas.insert("Request".into(), request(models, limits.rows));
+    schemas.insert("ExplainRequest".into(), request(models, limits.explained_rows));
+    let number = || json!({ "type": "number" });
+    let text = || json!({ "type": "string" });
+    let envelope = |name: &str, item: Value| {
+        let mut properties = json!({
+            "model": text(), "version": text(),
+            "usage": object(json!({ "rows": { "type": "integer", "minimum": 1 } }), &["rows"]),
+            "request_id": { "type": "string", "format": "uuid" },
+        });
+        if let Some(properties) = properties.as_object_mut() {
+            properties.insert(name.to_owned(), json!({ "type": "array", "items": item }));
+        }
+        object(properties, &["model", "version", name, "usage", "request_id"])
+    };
+    schemas.insert("Predictions".into(), envelope("predictions", schema("Prediction")));
+    schemas.insert("Explanations".into(), envelope("explanations", schema("Explanation")));
+    let prediction = json!({
+        "label": { "type": "string", "description": "The class; absent for models that answer with a number." },
+        "score": { "type": "number",
+            "description": "Two classes: the probability of the positive one; several: of the label; otherwise the number." },
+        "probabilities": { "type": "object", "additionalProperties": number(),
+            "description": "The probability of every class." },
+    });
+    schemas.insert("Prediction".into(), object(prediction.clone(), &["score"]));
+    schemas.insert("Explanation".into(), explanation(prediction));
+    schemas.insert("Problem".into(), problem());
+    inference(&mut schemas, limits);
+    schemas.into()
+}
+
+fn row_name(index: usize) -> String {
+    format!("Row{}", index + 1)
+}
+
+/// A body: rows of the first model, or rows of a named one.
+fn request(models: &[Arc<Model>], rows: usize) -> Value {
+    let list = |index: usize| json!({ "type": "array", "items": schema(&row_name(index)), "minItems": 1, "maxItems": rows });
+    let mut forms = Vec::new();
+    if !models.is_empty() {
+        forms.extend([schema(&row_name(0)), list(0)]);
+    }
+    for (index, model) in models.iter().enumerate() {
+        let properties = json!({ "model": { "const": &*model.name }, "inputs": list(index) });
+        let required: &[&str] = if index == 0 { &["inputs"] } else { &["model", "inputs"] };
+        forms.push(closed(properties, required));
+    }
+    json!({ "anyOf": forms })
+}
+
+fn row(model: &Model) -> Value {
+    let signature = model.signature();
+    let mut properties = Map::new();
+    for field in &signature.inputs {
+        properties.insert(field.name.clone(), property(field));
+    }
+    let required: Vec<&str> = signature.inputs.iter().map(|field| field.name.as_str()).collect();
+    let labels = classes(&signature.output).join(", ");
+    json!({
+        "title": format!("{} {}", model.name, model.version),
+        "description": format!("A row for `{}`, which answers `{}`{}{}.", model.name, signature.output.target(),
+            if labels.is_empty() { "" } else { ": " }, labels),
+        "type": "object",
+        "properties": properties,
+        "required": required,
+        "additionalProperties": false,
+        "examples": [row_example(model)],
+    })
+}
+
+fn property(field: &Field) -> Value {
+    let (mut property, null) = match &field.kind {
+        FieldKind::Number { min, max, integer } => {
+            let whole = if *integer { ", whole numbers" } else { "" };
+            let description = format!("Seen in training: {min} to {max}{whole}.");
+            (json!({ "type": "number", "description": description }), false)
+        }
+        FieldKind::Category { values } => {
+            let mut known: Vec<Value> = values.iter().map(|value| json!(value)).collect();
+            if field.nullable {
+                known.push(Value::Null);
+            }
+            (json!({ "type": "string", "enum": known }), true)
+        }
+        FieldKind::Boolean => (json!({ "type": "boolean" }), false),
+    };
+    if let Some(property) = property.as_object_mut() {
+        if field.nullable
+            && let Some(kind) = property.get("type").cloned()
+        {
+            property.insert("type".into(), json!([kind, "null"]));
+        }
+        if let Some(title) = &field.title {
+            property.insert("title".into(), format!("{} · {}", title.en, title.zh).into());
+        }
+        if !null || !field.nullable {
+            property.insert("examples".into(), json!([value_example(field)]));
+        }
+    }
+    property
+}
+
+/// A row that the model accepts.
+pub(crate) fn row_example(model: &Model) -> Value {
+    let fields = &model.signature().inputs;
+    fields
+        .iter()
+        .map(|field| (field.name.clone(), value_example(field)))
+        .collect::<Map<_, _>>()
+        .into()
+}
+
+fn value_example(field: &Field) -> Value {
+    match &field.kind {
+        FieldKind::Number { min, max, integer } => {
+            let middle = f64::midpoint(*min, *max);
+            if *integer { json!(middle.round()) } else { json!((middle * 100.0).round() / 100.0) }
+        }
+        FieldKind::Category { values } => values.first().map_or(Value::Null, |value| json!(value)),
+        FieldKind::Boolean => json!(true),
+    }
+}
+
+fn explanation(mut prediction: Value) -> Value {
+    let text = || json!({ "type": "string" });
+    let contribution = object(
+        json!({
+            "feature": text(), "title": text(),
+            "value": { "description": "The value that was sent.",
+                "type": ["string", "number", "boolean", "null"] },
+            "contribution": { "type": "number",
+                "description": "What it added to the raw score: base and contributions add up to it." },
+        }),
+        &["feature", "title", "value", "contribution"],
+    );
+    let reason = object(json!({ "code": text(), "text": text() }), &["code", "text"]);
+    if let Some(properties) = prediction.as_object_mut() {
+        properties.insert("base".into(), json!({ "type": "number" }));
+        properties
+            .insert("contributions".into(), json!({ "type": "array", "items": contribution }));
+        properties.insert("reasons".into(), json!({ "type": "array", "items": reason }));
+    }
+    object(prediction, &["score", "base", "contributions", "reasons"])
+}
+
+fn problem() -> Value {
+    let text = || json!({ "type": "string" });
+    let field = object(
+        json!({
+            "field": { "type": "string", "description": "Where it stands: `age`, `[3].age`, `inputs[3].age`." },
+            "code": text(), "detail": text(),
+        }),
+        &["field", "code", "detail"],
+    );
+    let mut problem = object(
+        json!({
+            "type": { "type": "string", "format": "uri", "description": "Stable: `urn:ingot:problem:<code>`." },
+            "title": text(),
+            "status": { "type": "integer", "minimum": 400, "maximum": 599 },
+            "detail": text(), "hint": text(),
+            "request_id": { "type": "string", "format": "uuid" },
+            "error": { "type": "string", "description": "The detail again, under the Open Inference Protocol's name." },
+            "errors": { "type": "array", "items": field },
+        }),
+        &["type", "title", "status", "detail", "request_id"],
+    );
+    if let Some(problem) = problem.as_object_mut() {
+        problem.insert("description".into(), "RFC 9457".into());
+    }
+    problem
+}
+
+fn inference(schemas: &mut Map<String, Value>, limits: &Limits) {
+    let text = || json!({ "type": "string" });
+    let list = |items: Value| json!({ "type": "array", "items": items });
+    let kinds = json!({ "type": "object" });
+    let size = json!({ "type": "integer" });
+    let tensor = |shape: Value| {
+        object(
+            json!({ "name": text(), "datatype": text(), "shape": list(shape) }),
+            &["name", "datatype", "shape"],
+        )
+    };
+    schemas.insert(
+        "InferenceServer".into(),
+        object(
+            json!({ "name": text(), "version": text(), "extensions": list(text()) }),
+            &["name", "version", "extensions"],
+        ),
+    );
+    schemas.insert(
+        "InferenceModel".into(),
+        object(
+            json!({ "name": text(), "versions": list(text()), "platform": text(),
+                "inputs": list(tensor(size.clone())), "outputs": list(tensor(size.clone())) }),
+            &["name", "versions", "platform", "inputs", "outputs"],
+        ),
+    );
+    let datatypes = [
+        "BOOL", "BYTES", "FP64", "FP32", "FP16", "INT64", "INT32", "INT16", "INT8", "UINT64",
+        "UINT32", "UINT16", "UINT8",
+    ];
+    let input = object(
+        json!({
+            "name": { "type": "string", "description": "A column of the model; each stands once." },
+            "shape": { "type": "array", "items": { "type": "integer", "minimum": 1, "maximum": limits.rows },
+                "minItems": 1, "maxItems": 2, "description": "[rows] or [rows, 1]." },
+            "datatype": { "type": "string", "enum": datatypes },
+            "parameters": kinds,
+            "data": { "type": "array", "items": {}, "minItems": 1,
+                "description": "Values flat, or nested row by row; null where the column allows it." },
+        }),
+        &["name", "shape", "datatype", "data"],
+    );
+    let wanted = object(json!({ "name": text(), "parameters": kinds }), &["name"]);
+    schemas.insert(
+        "InferenceRequest".into(),
+        object(
+            json!({
+                "id": { "type": "string", "maxLength": 200 },
+                "parameters": kinds,
+                "inputs": { "type": "array", "items": input, "minItems": 1 },
+                "outputs": list(wanted),
+            }),
+            &["inputs"],
+        ),
+    );
+    let output = object(
+        json!({ "name": text(), "datatype": text(), "shape": list(size), "data": list(json!({})) }),
+        &["name", "datatype", "shape", "data"],
+    );
+    schemas.insert(
+        "InferenceAnswer".into(),
+        object(
+            json!({ "model_name": text(), "model_version": text(), "id": text(), "parameters": kinds,
+                "outputs": list(output) }),
+            &["model_name", "model_version", "outputs"],
+        ),
+    );
+}
