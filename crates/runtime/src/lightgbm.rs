@@ -260,7 +260,8 @@ impl<'data> Booster<'data> {
         Ok(usize::try_from(count).unwrap_or_default())
     }
 
-    /// The `metric` parameter's values on data set `index`: 0 for training, then the validation sets.
+    /// The `metric` parameter's values on data set `index`: 0 for training, then the validation sets. Threads sum them in no fixed
+    /// order: their last digits are not reproducible.
     ///
     /// # Errors
     /// When there is no such data set.

@@ -1,6 +1,8 @@
 //! LightGBM as this room uses it: deterministic, on fixed threads, with folds that boost side by side.
 
 use crate::TrainConfig;
+use crate::loss::Loss;
+use crate::target::class_index;
 use ingot_base::{Result, Task};
 use ingot_runtime::Matrix;
 use ingot_runtime::lightgbm::{Booster, Dataset, Params};
@@ -35,7 +37,8 @@ pub(crate) struct Setup {
     pub(crate) categorical: Vec<usize>,
     /// Scores per row.
     pub(crate) classes: usize,
-    /// LightGBM's name of the loss.
+    /// What candidates are compared by, and its name.
+    pub(crate) loss: Loss,
     pub(crate) metric: String,
     /// Per class the factor of balanced training; empty when unbalanced.
     pub(crate) class_weights: Vec<f64>,
@@ -57,13 +60,17 @@ impl Setup {
         };
         let mut base = deterministic(config.seed, config.threads)
             .with("objective", objective)
-            .with("metric", metric);
+            .with("metric", "none");
         if config.task == Task::TabularMulticlass {
             base.set("num_class", classes);
         }
+        let loss = match config.task {
+            Task::TabularRegression => Loss::of_regression(objective, &config.params),
+            _ => Loss::Log,
+        };
         let class_weights =
             if config.balance && config.task.is_classification() { balanced(rows) } else { vec![] };
-        Self { base, categorical, classes, metric: metric.to_owned(), class_weights }
+        Self { base, categorical, classes, loss, metric: metric.to_owned(), class_weights }
     }
 
     pub(crate) fn params(&self, trial: &BTreeMap<String, String>) -> Params {
@@ -74,6 +81,20 @@ impl Setup {
         params
     }
 
+    /// Source weights times class weights.
+    fn weights(&self, rows: &Rows) -> Vec<f64> {
+        if self.class_weights.is_empty() {
+            return rows.weights.clone();
+        }
+        let factor =
+            |label: f64| self.class_weights.get(class_index(label)).copied().unwrap_or(1.0);
+        rows.weights
+            .iter()
+            .zip(&rows.labels)
+            .map(|(weight, &label)| weight * factor(label))
+            .collect()
+    }
+
     /// Bins rows; `params` matters only for those that bin (`max_bin`, `min_data_in_bin`), which no candidate varies.
     pub(crate) fn dataset(
         &self,
@@ -81,22 +102,18 @@ impl Setup {
         params: &Params,
         reference: Option<&Dataset>,
     ) -> Result<Dataset> {
-        let weights: Vec<f64> = if self.class_weights.is_empty() {
-            rows.weights.clone()
-        } else {
-            let factor = |label: f64| {
-                self.class_weights.get(crate::target::class_index(label)).copied().unwrap_or(1.0)
-            };
-            rows.weights
-                .iter()
-                .zip(&rows.labels)
-                .map(|(weight, &label)| weight * factor(label))
-                .collect()
-        };
+        let weights = self.weights(rows);
         #[expect(clippy::float_cmp, reason = "weights are exactly 1 unless given")]
         let weighted = weights.iter().any(|&weight| weight != 1.0);
         let weights = weighted.then_some(weights.as_slice());
         Dataset::new(&rows.matrix, &rows.labels, weights, &self.categorical, params, reference)
+    }
+
+    /// A training part and the rows held out of it.
+    pub(crate) fn fold(&self, train: &Rows, held: &Rows, params: &Params) -> Result<Fold> {
+        let train = self.dataset(train, params, None)?;
+        let valid = self.dataset(held, params, Some(&train))?;
+        Ok(Fold { train, held: valid, labels: held.labels.clone(), weights: self.weights(held) })
     }
 }
 
@@ -115,7 +132,7 @@ fn deterministic(seed: u64, threads: usize) -> Params {
 fn balanced(rows: &Rows) -> Vec<f64> {
     let mut sums: Vec<f64> = Vec::new();
     for (&label, weight) in rows.labels.iter().zip(&rows.weights) {
-        let class = crate::target::class_index(label);
+        let class = class_index(label);
         if sums.len() <= class {
             sums.resize(class + 1, 0.0);
         }
@@ -131,8 +148,10 @@ fn balanced(rows: &Rows) -> Vec<f64> {
 /// A training part and the rows held out of it.
 #[derive(Debug)]
 pub(crate) struct Fold {
-    pub(crate) train: Dataset,
-    pub(crate) held: Dataset,
+    train: Dataset,
+    held: Dataset,
+    labels: Vec<f64>,
+    weights: Vec<f64>,
 }
 
 /// How long a candidate may boost.
@@ -157,7 +176,12 @@ pub(crate) struct Boosted {
 }
 
 /// Boosts all folds round by round and stops where their mean loss is lowest. None when the deadline passed.
-pub(crate) fn boost(folds: &[Fold], params: &Params, limits: Limits) -> Result<Option<Boosted>> {
+pub(crate) fn boost(
+    folds: &[Fold],
+    loss: Loss,
+    params: &Params,
+    limits: Limits,
+) -> Result<Option<Boosted>> {
     let mut boosters = Vec::with_capacity(folds.len());
     for fold in folds {
         let mut booster = Booster::new(&fold.train, params)?;
@@ -169,21 +193,23 @@ pub(crate) fn boost(folds: &[Fold], params: &Params, limits: Limits) -> Result<O
         if limits.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
             return Ok(None);
         }
-        let mut stuck = true;
-        let mut losses = Vec::with_capacity(boosters.len());
         for booster in &mut boosters {
-            stuck &= booster.update()?;
-            losses.push(booster.eval(1)?.first().copied().unwrap_or(f64::NAN));
+            booster.update()?;
         }
+        if limits.patience.is_none() && round < limits.rounds {
+            continue;
+        }
+        let scores =
+            boosters.iter().map(|booster| booster.scores(1)).collect::<Result<Vec<_>>>()?;
+        let losses = folds.iter().zip(&scores);
+        let losses: Vec<f64> =
+            losses.map(|(fold, scores)| loss.mean(scores, &fold.labels, &fold.weights)).collect();
         let (loss, error) = mean_and_error(&losses);
-        let better = best.as_ref().is_none_or(|best| loss < best.loss);
-        let last = round == limits.rounds || stuck;
-        if (limits.patience.is_some() && better) || (limits.patience.is_none() && last) {
-            let scores = boosters.iter().map(|booster| booster.scores(1)).collect::<Result<_>>()?;
+        if best.as_ref().is_none_or(|best| loss < best.loss) {
             best = Some(Boosted { rounds: round, loss, error, scores });
         }
         let waited = best.as_ref().map_or(0, |best| round - best.rounds);
-        if last || limits.patience.is_some_and(|patience| waited >= patience) {
+        if limits.patience.is_some_and(|patience| waited >= patience) {
             break;
         }
     }
@@ -207,9 +233,8 @@ pub(crate) fn fit<'data>(
 ) -> Result<Booster<'data>> {
     let mut booster = Booster::new(data, params)?;
     for _ in 0..rounds {
-        if booster.update()? {
-            break;
-        }
+        // A round without a possible split adds nothing; another sample of rows and columns may allow one again.
+        booster.update()?;
     }
     Ok(booster)
 }

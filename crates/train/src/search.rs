@@ -123,7 +123,7 @@ pub(crate) fn run(
     let mut budget_cut = false;
     for (index, params) in planned.iter().enumerate() {
         let limits = limits(config, index, params, deadline);
-        let boosted = boost(folds, &setup.params(params), limits)?;
+        let boosted = boost(folds, setup.loss, &setup.params(params), limits)?;
         let Some(boosted) = boosted else {
             budget_cut = true;
             reporter.warn(&Fault::new(&BUDGET).arg("done", index).arg("planned", planned.len()));

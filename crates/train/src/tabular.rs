@@ -163,12 +163,11 @@ impl Plan {
     fn new(config: &TrainConfig, prepared: &Prepared, tables: &Tables<'_>) -> Result<Self> {
         let params = prepared.setup.params(&config.params);
         if let Some(validation) = &prepared.validation {
-            let train = prepared.setup.dataset(&prepared.train, &params, None)?;
-            let held = prepared.setup.dataset(validation, &params, Some(&train))?;
+            let fold = prepared.setup.fold(&prepared.train, validation, &params)?;
             let rows = validation.labels.len() as u64;
             return Ok(Self {
                 scheme: Scheme::Validation { rows },
-                folds: vec![Fold { train, held }],
+                folds: vec![fold],
                 held: vec![],
             });
         }
@@ -183,10 +182,8 @@ impl Plan {
         for fold in 0..held_out {
             let (held, rest): (Vec<usize>, Vec<usize>) =
                 (0..count).partition(|&row| fold_of.get(row) == Some(&fold));
-            let train = prepared.setup.dataset(&prepared.train.select(&rest), &params, None)?;
-            let rows = prepared.train.select(&held);
-            let valid = prepared.setup.dataset(&rows, &params, Some(&train))?;
-            plan.folds.push(Fold { train, held: valid });
+            let (train, rows) = (prepared.train.select(&rest), prepared.train.select(&held));
+            plan.folds.push(prepared.setup.fold(&train, &rows, &params)?);
             plan.held.push(held);
         }
         Ok(plan)

@@ -112,6 +112,8 @@ pub(crate) fn config(task: Task) -> TrainConfig {
     let mut config = TrainConfig::new(task, "risk");
     config.budget = Duration::from_hours(1);
     config.trials = 5;
+    // Tests run side by side already.
+    config.threads = 1;
     config
 }
 

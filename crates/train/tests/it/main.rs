@@ -3,4 +3,5 @@
 mod data;
 mod faults;
 mod quality;
+mod report;
 mod runs;

@@ -18,9 +18,13 @@ fn the_same_run_gives_the_same_bytes() {
     assert_eq!(a.model_text, b.model_text);
     assert_eq!(a.preprocessing.to_json().unwrap(), b.preprocessing.to_json().unwrap());
     let json = |outcome: &TrainOutcome| serde_json::to_string(outcome).unwrap();
-    assert_eq!(json(&a.outcome), json(&b.outcome));
+    assert!(json(&a.outcome) == json(&b.outcome), "outcomes differ");
     let read: TrainOutcome = serde_json::from_str(&json(&a.outcome)).unwrap();
     assert_eq!(read, a.outcome, "the outcome survives its document");
+    config.threads = 2;
+    let threaded = run(&config, &train, &test).unwrap();
+    assert_eq!(threaded.model_text, a.model_text, "the number of threads is no part of the result");
+    assert!(json(&threaded.outcome) == json(&a.outcome), "outcomes differ");
     config.seed = 43;
     assert_ne!(run(&config, &train, &test).unwrap().model_text, a.model_text);
 }

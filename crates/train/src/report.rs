@@ -1,0 +1,586 @@
+//! The training report: what was learned from, what was tried, what it buys, and where it is weak.
+
+use crate::outcome::{
+    CalibrationOutcome, Metric, ReliabilityBin, Scheme, Search, Share, Slice, Slices, Threshold,
+    TrainOutcome, Trial,
+};
+use ingot_base::{Task, Text};
+use ingot_report::chart::{self, Axis, Series};
+use ingot_report::{Cell, Column, Page, Section, Table, number};
+
+/// The report of one training run.
+pub fn training_report(outcome: &TrainOutcome) -> Page {
+    let mut page = Page::new(Text::new("Training report", "训练报告"));
+    page.lead(lead(outcome));
+    result(outcome, page.section(Text::new("Result on test rows", "测试集结果")));
+    baselines(outcome, page.section(Text::new("What the model buys", "模型的增益")));
+    if let Some(threshold) = &outcome.threshold {
+        decision(outcome, threshold, page.section(Text::new("Decision threshold", "判定阈值")));
+    }
+    if let Some(calibration) = &outcome.calibration {
+        reliability(
+            calibration,
+            page.section(Text::new("Do the probabilities hold?", "概率是否可信")),
+        );
+    }
+    for slices in &outcome.fairness {
+        let title = Text::new(
+            format!("Groups by {}", slices.column),
+            format!("按 {} 分组比较", slices.column),
+        );
+        fairness(outcome.task, slices, page.section(title));
+    }
+    search(&outcome.search, page.section(Text::new("What was tried", "参数搜索过程")));
+    columns(outcome, page.section(Text::new("Columns", "数据列")));
+    evidence(outcome, page.section(Text::new("How this was made", "训练依据")));
+    page
+}
+
+fn text(en: impl Into<String>, zh: impl Into<String>) -> Text {
+    Text::new(en, zh)
+}
+
+/// A figure's name for a person.
+fn title(name: &str) -> Text {
+    match name {
+        "auc" => text("AUC (area under the ROC curve)", "AUC（ROC 曲线下面积）"),
+        "ks" => text("KS (largest distance of the classes)", "KS（两类分布最大差距）"),
+        "log_loss" => text("Log loss", "对数损失"),
+        "brier" => text("Brier score", "Brier 分数"),
+        "accuracy" => text("Accuracy", "准确率"),
+        "balanced_accuracy" => text("Balanced accuracy", "平衡准确率"),
+        "precision" => text("Precision", "精确率"),
+        "recall" => text("Recall", "召回率"),
+        "f1" => text("F1", "F1"),
+        "rmse" => text("Root mean square error", "均方根误差"),
+        "mae" => text("Mean absolute error", "平均绝对误差"),
+        "r2" => text("R² (share of variance explained)", "R²（解释方差比例）"),
+        other => Text::same(other),
+    }
+}
+
+fn model_name(name: &str) -> Text {
+    match name {
+        "majority" => text("No model (majority or mean)", "无模型（多数类或均值）"),
+        "logistic" => text("Logistic regression", "逻辑回归"),
+        "linear" => text("Linear regression", "线性回归"),
+        "tree" => text("A single tree (depth 4)", "单棵决策树（深度 4）"),
+        other => Text::same(other),
+    }
+}
+
+/// The figure a task is judged by first.
+fn primary(task: Task) -> &'static str {
+    if task.is_classification() { "auc" } else { "rmse" }
+}
+
+fn find<'a>(metrics: &'a [Metric], name: &str) -> Option<&'a Metric> {
+    metrics.iter().find(|metric| metric.name == name)
+}
+
+fn interval(metric: &Metric) -> String {
+    format!("{} … {}", number(metric.low, 4), number(metric.high, 4))
+}
+
+fn lead(outcome: &TrainOutcome) -> Text {
+    let rows = outcome.rows;
+    text(
+        format!(
+            "A model of {} trees that predicts `{}` from {} columns, learned from {} rows and measured on {} rows it never saw.",
+            outcome.model.trees,
+            outcome.target,
+            outcome.features.len(),
+            rows.train,
+            rows.test
+        ),
+        format!(
+            "由 {} 棵树组成的模型，根据 {} 列预测 `{}`；使用 {} 行训练，并在从未见过的 {} 行上评估。",
+            outcome.model.trees,
+            outcome.features.len(),
+            outcome.target,
+            rows.train,
+            rows.test
+        ),
+    )
+}
+
+fn result(outcome: &TrainOutcome, section: &mut Section) {
+    let names: &[&str] = match outcome.task {
+        Task::TabularBinary => &["auc", "ks", "log_loss", "f1"],
+        Task::TabularMulticlass => &["auc", "accuracy", "f1", "log_loss"],
+        Task::TabularRegression => &["rmse", "mae", "r2"],
+    };
+    let shown = names.iter().filter_map(|name| find(&outcome.metrics, name));
+    section.facts(
+        shown.map(|metric| (title(&metric.name), Text::same(number(metric.value, 4)))).collect(),
+    );
+    let columns = vec![
+        Column::text(text("Figure", "指标")),
+        Column::number(text("Value", "数值")),
+        Column::number(text("95 % interval", "95% 置信区间")),
+        Column::text(text("Interval by", "区间方法")),
+    ];
+    let rows = outcome.metrics.iter().map(|metric| {
+        let method = match metric.method.as_str() {
+            "delong" => text("DeLong", "DeLong 法"),
+            _ => text("bootstrap", "自助法"),
+        };
+        let bounds = Cell::same(interval(metric));
+        vec![
+            Cell::text(title(&metric.name)),
+            Cell::number(metric.value, 4),
+            bounds,
+            Cell::text(method),
+        ]
+    });
+    section.table(Table { columns, rows: rows.collect() });
+    if outcome.task == Task::TabularMulticlass {
+        section.note(text(
+            "AUC, F1 and balanced accuracy are macro averages: every class weighs the same.",
+            "AUC、F1 与平衡准确率均为宏平均：各类别权重相同。",
+        ));
+    }
+    if !outcome.roc.is_empty() {
+        let curve =
+            Series { name: text("Model", "模型"), points: outcome.roc.clone(), band: vec![] };
+        let chance = Series {
+            name: text("Chance", "随机"),
+            points: vec![(0.0, 0.0), (1.0, 1.0)],
+            band: vec![],
+        };
+        let x = Axis::fixed(
+            text("Share of negative rows labelled positive", "负类被判为正类的比例"),
+            0.0,
+            1.0,
+        );
+        let y = Axis::fixed(text("Share of positive rows found", "正类被识别的比例"), 0.0, 1.0);
+        section.figure(
+            text("ROC curve on the test rows", "测试集 ROC 曲线"),
+            chart::lines(&[curve, chance], &x, &y),
+        );
+    }
+    confusion(outcome, section);
+    if let [low, first, middle, third, high] = outcome.residuals[..] {
+        section.paragraph(text(
+            format!(
+                "Prediction minus truth: median {}, half of the rows between {} and {}, nine tenths between {} and {}.",
+                number(middle, 4), number(first, 4), number(third, 4), number(low, 4), number(high, 4)
+            ),
+            format!(
+                "预测值减真实值：中位数 {}，半数行介于 {} 与 {} 之间，九成行介于 {} 与 {} 之间。",
+                number(middle, 4), number(first, 4), number(third, 4), number(low, 4), number(high, 4)
+            ),
+        ));
+    }
+}
+
+fn confusion(outcome: &TrainOutcome, section: &mut Section) {
+    // Beyond a dozen classes the table is unreadable.
+    if outcome.confusion.is_empty() || outcome.classes.len() > 12 {
+        return;
+    }
+    let mut columns = vec![Column::text(text("True class ↓, predicted →", "真实类别 ↓，预测 →"))];
+    columns.extend(outcome.classes.iter().map(|class| Column::number(Text::same(class))));
+    let rows = outcome.classes.iter().zip(&outcome.confusion).map(|(class, counts)| {
+        let mut row = vec![Cell::same(class)];
+        row.extend(counts.iter().map(|&count| Cell::count(count)));
+        row
+    });
+    section.table(Table { columns, rows: rows.collect() });
+}
+
+fn baselines(outcome: &TrainOutcome, section: &mut Section) {
+    let name = primary(outcome.task);
+    let model = (text("This model", "本模型"), &outcome.metrics);
+    let others =
+        outcome.baselines.iter().map(|baseline| (model_name(&baseline.name), &baseline.metrics));
+    let all: Vec<(Text, &Vec<Metric>)> = std::iter::once(model).chain(others).collect();
+    let dots: Vec<(Text, f64, f64, f64)> = all
+        .iter()
+        .filter_map(|(label, metrics)| {
+            find(metrics, name).map(|m| (label.clone(), m.value, m.low, m.high))
+        })
+        .collect();
+    let caption = text(
+        "Every model on the same test rows, with 95 % intervals",
+        "各模型在相同测试行上的表现（含 95% 置信区间）",
+    );
+    section.figure(caption, chart::intervals(&dots, &Axis::new(title(name)), 4));
+    let names: Vec<&str> = outcome.metrics.iter().map(|metric| metric.name.as_str()).collect();
+    let mut columns = vec![Column::text(text("Figure", "指标"))];
+    columns.extend(all.iter().map(|(label, _)| Column::number(label.clone())));
+    let rows = names.iter().map(|name| {
+        let mut row = vec![Cell::text(title(name))];
+        row.extend(all.iter().map(|(_, metrics)| {
+            find(metrics, name).map_or_else(Cell::empty, |metric| Cell::number(metric.value, 4))
+        }));
+        row
+    });
+    section.table(Table { columns, rows: rows.collect() });
+    section.note(verdict(outcome, name));
+}
+
+/// Says plainly when a simpler model is as good.
+fn verdict(outcome: &TrainOutcome, name: &str) -> Text {
+    let simple = outcome
+        .baselines
+        .iter()
+        .find(|baseline| matches!(baseline.name.as_str(), "logistic" | "linear"));
+    let pair =
+        (find(&outcome.metrics, name), simple.and_then(|simple| find(&simple.metrics, name)));
+    let (Some(model), Some(simple)) = pair else {
+        return text(
+            "The figures above are all there is to compare.",
+            "以上指标即为全部可比内容。",
+        );
+    };
+    let smaller_is_better = outcome.task == Task::TabularRegression;
+    let better =
+        if smaller_is_better { model.value < simple.value } else { model.value > simple.value };
+    let apart = model.low > simple.high || model.high < simple.low;
+    match (better, apart) {
+        (true, true) => text(
+            "The model is better than a linear one beyond chance: their intervals do not overlap.",
+            "模型明显优于线性模型：两者的置信区间不重叠。",
+        ),
+        (true, false) => text(
+            "The model is ahead of a linear one, but their intervals overlap: with this many test rows the lead may be chance.",
+            "模型领先于线性模型，但两者置信区间重叠：以目前的测试行数，这一领先可能出于偶然。",
+        ),
+        (false, _) => text(
+            "A linear model does as well or better on these rows. Consider using the simpler one.",
+            "线性模型在这些数据上表现相当或更好，可考虑使用更简单的模型。",
+        ),
+    }
+}
+
+fn decision(outcome: &TrainOutcome, threshold: &Threshold, section: &mut Section) {
+    let positive = outcome.classes.get(1).cloned().unwrap_or_default();
+    section.paragraph(match threshold.cost {
+        Some(cost) => text(
+            format!(
+                "Rows scoring {} or more are labelled `{positive}`. A wrong `{positive}` costs {}, a missed one {}; this threshold had the lowest cost on held-out training rows. If probabilities were exact, {} would be optimal.",
+                number(threshold.value, 4), cost.false_positive, cost.false_negative, number(threshold.theoretical, 4)
+            ),
+            format!(
+                "得分不低于 {} 的行判为 `{positive}`。误判为 `{positive}` 的代价为 {}，漏判的代价为 {}；该阈值在留出的训练行上总代价最低。若概率完全准确，最优阈值为 {}。",
+                number(threshold.value, 4), cost.false_positive, cost.false_negative, number(threshold.theoretical, 4)
+            ),
+        ),
+        None => text(
+            format!("Rows scoring 0.5 or more are labelled `{positive}`: the recipe states no costs, so both mistakes count the same. State `train.cost` to change that."),
+            format!("得分不低于 0.5 的行判为 `{positive}`：配方未说明代价，因此两类错误同等看待。可通过 `train.cost` 设置。"),
+        ),
+    });
+    section.facts(vec![
+        (text("Cost per test row", "每测试行代价"), Text::same(number(threshold.test_cost, 4))),
+        (
+            text("The same without a model", "不用模型时"),
+            Text::same(number(threshold.test_cost_constant, 4)),
+        ),
+    ]);
+    let columns = vec![
+        Column::number(text("Threshold", "阈值")),
+        Column::number(text("Cost per row", "每行代价")),
+        Column::number(text("Labelled positive", "判为正类")),
+        Column::number(text("Positive found", "正类识别率")),
+        Column::number(text("Negative labelled positive", "负类误判率")),
+    ];
+    let rows = threshold.table.iter().map(|row| {
+        vec![
+            Cell::number(row.threshold, 4),
+            Cell::number(row.cost, 4),
+            Cell::share(row.selected),
+            Cell::share(row.recall),
+            Cell::share(row.false_positive_rate),
+        ]
+    });
+    section.table(Table { columns, rows: rows.collect() });
+    let points = threshold.table.iter().map(|row| (row.threshold, row.cost)).collect();
+    let curve = Series { name: text("Cost", "代价"), points, band: vec![] };
+    let axes = (
+        Axis::fixed(text("Threshold", "阈值"), 0.0, 1.0),
+        Axis::new(text("Cost per row", "每行代价")),
+    );
+    section.figure(
+        text("Expected cost on held-out training rows", "留出训练行上的期望代价"),
+        chart::lines(&[curve], &axes.0, &axes.1),
+    );
+}
+
+fn reliability(calibration: &CalibrationOutcome, section: &mut Section) {
+    let (en, zh) = match calibration.method.as_str() {
+        "platt" => ("Platt scaling", "Platt 缩放"),
+        "isotonic" => ("isotonic regression", "保序回归"),
+        "temperature" => ("temperature scaling", "温度缩放"),
+        _ => ("none: the model's own probabilities were best", "未校准：模型原始概率已最佳"),
+    };
+    section.paragraph(text(
+        format!("Calibration, chosen by log loss on held-out training rows: {en}."),
+        format!("校准方法（按留出训练行的对数损失选择）：{zh}。"),
+    ));
+    let pair = |(before, after): (f64, f64)| {
+        Text::same(format!("{} → {}", number(before, 4), number(after, 4)))
+    };
+    section.facts(vec![
+        (text("Expected calibration error", "期望校准误差（ECE）"), pair(calibration.ece)),
+        (text("Brier score", "Brier 分数"), pair(calibration.brier)),
+    ]);
+    let line = |name: Text, bins: &[ReliabilityBin], banded: bool| Series {
+        name,
+        points: bins.iter().map(|bin| (bin.predicted, bin.observed)).collect(),
+        band: if banded { bins.iter().map(|bin| (bin.low, bin.high)).collect() } else { vec![] },
+    };
+    let series = [
+        line(text("After", "校准后"), &calibration.after, true),
+        line(text("Before", "校准前"), &calibration.before, false),
+        Series {
+            name: text("Exact", "理想"), points: vec![(0.0, 0.0), (1.0, 1.0)], band: vec![]
+        },
+    ];
+    let x = Axis::fixed(text("Predicted probability", "预测概率"), 0.0, 1.0);
+    let y = Axis::fixed(text("Share that was true", "实际比例"), 0.0, 1.0);
+    section.figure(
+        text(
+            "Reliability on the test rows, with the 95 % interval of each tenth",
+            "测试集可靠性曲线（含各分段 95% 置信区间）",
+        ),
+        chart::lines(&series, &x, &y),
+    );
+    if !calibration.tried.is_empty() {
+        let columns = vec![
+            Column::text(text("Method", "方法")),
+            Column::number(text("Cross-validated log loss", "交叉验证对数损失")),
+        ];
+        let rows = calibration
+            .tried
+            .iter()
+            .map(|(name, loss)| vec![Cell::same(name), Cell::number(*loss, 5)]);
+        section.table(Table { columns, rows: rows.collect() });
+    }
+}
+
+fn share_cell(share: Option<Share>) -> Cell {
+    let percent = |value: f64| number(value * 100.0, 1);
+    share.map_or_else(Cell::empty, |share| {
+        Cell::same(format!(
+            "{} % ({} … {})",
+            percent(share.value),
+            percent(share.low),
+            percent(share.high)
+        ))
+    })
+}
+
+fn fairness(task: Task, slices: &Slices, section: &mut Section) {
+    let mut columns =
+        vec![Column::text(text("Group", "分组")), Column::number(text("Rows", "行数"))];
+    let more: &[(&str, &str)] = match task {
+        Task::TabularBinary => &[
+            ("Positive share", "正类占比"),
+            ("Labelled positive", "判为正类"),
+            ("Ratio to largest group", "与最大组之比"),
+            ("Positive found", "正类识别率"),
+            ("Negative labelled positive", "负类误判率"),
+        ],
+        Task::TabularMulticlass => &[("Accuracy", "准确率")],
+        Task::TabularRegression => {
+            &[("Mean error", "平均误差"), ("Root mean square error", "均方根误差")]
+        }
+    };
+    columns.extend(more.iter().map(|(en, zh)| Column::number(text(*en, *zh))));
+    let rows = slices.groups.iter().map(|group| group_row(task, group));
+    section.table(Table { columns, rows: rows.collect() });
+    if task == Task::TabularBinary {
+        let dots: Vec<(Text, f64, f64, f64)> = slices
+            .groups
+            .iter()
+            .filter_map(|group| {
+                group.selected.map(|s| (group.name.clone(), s.value, s.low, s.high))
+            })
+            .collect();
+        let caption = text(
+            "Share labelled positive, with 95 % intervals",
+            "判为正类的比例（含 95% 置信区间）",
+        );
+        section.figure(caption, chart::intervals(&dots, &Axis::new(text("Share", "比例")), 3));
+        let far = |group: &&Slice| {
+            !group.small
+                && group.selection_ratio.is_some_and(|ratio| !(0.8..=1.25).contains(&ratio))
+        };
+        let count = slices.groups.iter().filter(far).count();
+        if count > 0 {
+            section.note(text(
+                format!("{count} group(s) are labelled positive less than 0.8 or more than 1.25 times as often as the largest group (the four-fifths rule). Whether that is justified is a human question; look at the positive shares beside it."),
+                format!("有 {count} 个分组被判为正类的比例不足最大组的 0.8 倍或超过 1.25 倍（五分之四规则）。是否合理需由人判断，请对照各组的正类占比。"),
+            ));
+        }
+    }
+    if slices.groups.iter().any(|group| group.small) {
+        section.note(text(
+            "Groups marked * have under 30 rows or under 10 of a class: their figures mean little.",
+            "标有 * 的分组不足 30 行或某一类不足 10 行：其数值参考意义有限。",
+        ));
+    }
+}
+
+fn group_row(task: Task, group: &Slice) -> Vec<Cell> {
+    let star = if group.small { " *" } else { "" };
+    let name = text(format!("{}{star}", group.name.en), format!("{}{star}", group.name.zh));
+    let mut row = vec![Cell::text(name), Cell::count(group.rows)];
+    match task {
+        Task::TabularBinary => {
+            row.push(share_cell(group.base_rate));
+            row.push(share_cell(group.selected));
+            row.push(
+                group.selection_ratio.map_or_else(Cell::empty, |ratio| Cell::number(ratio, 2)),
+            );
+            row.push(share_cell(group.true_positive_rate));
+            row.push(share_cell(group.false_positive_rate));
+        }
+        Task::TabularMulticlass => row.push(share_cell(group.accuracy)),
+        Task::TabularRegression => match group.error {
+            Some((mean, rms)) => row.extend([Cell::number(mean, 4), Cell::number(rms, 4)]),
+            None => row.extend([Cell::empty(), Cell::empty()]),
+        },
+    }
+    row
+}
+
+fn search(search: &Search, section: &mut Section) {
+    let kept = search.chosen == 0;
+    section.paragraph(if kept {
+        text(
+            format!("{} candidates were compared; none beat LightGBM's defaults on held-out rows, so the defaults were kept.", search.trials.len()),
+            format!("共比较 {} 组参数；在留出行上没有一组优于 LightGBM 默认参数，因此保留默认参数。", search.trials.len()),
+        )
+    } else {
+        text(
+            format!("{} candidates were compared by {} on held-out rows; number {} won.", search.trials.len(), search.metric, search.chosen),
+            format!("共比较 {} 组参数，依据留出行上的 {}；第 {} 组胜出。", search.trials.len(), search.metric, search.chosen),
+        )
+    });
+    if search.budget_cut {
+        section.note(text(
+            format!("The time budget ended the search after {} of {} candidates. On another machine it may end elsewhere and find another model.", search.trials.len(), search.planned),
+            format!("时间预算用尽，搜索在完成 {}/{} 组后停止。在其他机器上可能停在别处并得到不同的模型。", search.trials.len(), search.planned),
+        ));
+    }
+    let columns = vec![
+        Column::number(text("Number", "编号")),
+        Column::number(text("Loss", "损失")),
+        Column::number(text("Standard error", "标准误")),
+        Column::number(text("Rounds", "轮数")),
+        Column::text(text("Parameters that differ from the defaults", "与默认值不同的参数")),
+    ];
+    let rows =
+        search.trials.iter().enumerate().map(|(index, trial)| trial_row(search, index, trial));
+    section.table(Table { columns, rows: rows.collect() });
+}
+
+fn trial_row(search: &Search, index: usize, trial: &Trial) -> Vec<Cell> {
+    let marked = if index == search.chosen { format!("{index} ✓") } else { index.to_string() };
+    let params =
+        trial.params.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>();
+    let described = match (index, params.is_empty()) {
+        (0, true) => {
+            Cell::text(text("LightGBM's defaults, 100 rounds", "LightGBM 默认参数，100 轮"))
+        }
+        (_, true) => {
+            Cell::text(text("LightGBM's defaults, early stopping", "LightGBM 默认参数，早停"))
+        }
+        (_, false) => Cell::same(params.join(", ")),
+    };
+    vec![
+        Cell::same(marked),
+        Cell::number(trial.loss, 5),
+        trial.error.map_or_else(Cell::empty, |error| Cell::number(error, 5)),
+        Cell::count(trial.rounds as u64),
+        described,
+    ]
+}
+
+fn columns(outcome: &TrainOutcome, section: &mut Section) {
+    let used = vec![
+        Column::text(text("Learned from", "用于学习")),
+        Column::number(text("Missing", "缺失")),
+    ];
+    #[expect(clippy::cast_precision_loss, reason = "row counts")]
+    let rows = outcome.features.iter().map(|feature| {
+        vec![
+            Cell::same(&feature.name),
+            Cell::share(feature.missing as f64 / feature.rows.max(1) as f64),
+        ]
+    });
+    section.table(Table { columns: used, rows: rows.collect() });
+    if !outcome.excluded.is_empty() {
+        let columns =
+            vec![Column::text(text("Left out", "未使用")), Column::text(text("Why", "原因"))];
+        let rows = outcome
+            .excluded
+            .iter()
+            .map(|e| vec![Cell::same(&e.name), Cell::text(e.reason.clone())]);
+        section.table(Table { columns, rows: rows.collect() });
+    }
+    for (column, rows) in &outcome.unknown_categories {
+        section.note(text(
+            format!("{rows} test rows have a value of `{column}` that no training row has; it counted as missing."),
+            format!("有 {rows} 行测试数据的 `{column}` 取值未在训练数据中出现，按缺失处理。"),
+        ));
+    }
+}
+
+fn evidence(outcome: &TrainOutcome, section: &mut Section) {
+    section.paragraph(match outcome.scheme {
+        Scheme::Validation { rows } => text(
+            format!("Candidates, rounds, calibration and threshold were chosen on the split's {rows} validation rows. The final model learned from the training rows alone."),
+            format!("参数、轮数、校准与阈值均在划分所得的 {rows} 行验证数据上选定。最终模型仅使用训练行。"),
+        ),
+        Scheme::Folds { folds, held_out, grouped } => {
+            let (kind_en, kind_zh) =
+                if grouped { ("grouped", "按组划分的") } else { ("stratified", "分层划分的") };
+            text(
+                format!("The split gave no validation rows: candidates, rounds, calibration and threshold were chosen on {kind_en} inner folds of the training rows ({held_out} of {folds} held out in turn). The final model learned from all training rows with the number of rounds found."),
+                format!("划分未提供验证行：参数、轮数、校准与阈值在训练行{kind_zh}内部折上选定（{folds} 折中轮流留出 {held_out} 折）。最终模型以所得轮数在全部训练行上训练。"),
+            )
+        }
+    });
+    let parity = outcome.parity;
+    section.paragraph(text(
+        format!("Parity gate passed: the exported model's margins differ from LightGBM's by at most {:.1e} on {} rows (allowed {:.0e}).", parity.difference, parity.rows, parity.tolerance),
+        format!("一致性检查通过：导出模型与 LightGBM 的输出在 {} 行上最多相差 {:.1e}（允许 {:.0e}）。", parity.rows, parity.difference, parity.tolerance),
+    ));
+    let size = outcome.model;
+    section.facts(vec![
+        (text("Boosting rounds", "提升轮数"), Text::same(size.rounds.to_string())),
+        (text("Trees", "树"), Text::same(size.trees.to_string())),
+        (text("Leaves", "叶节点"), Text::same(size.leaves.to_string())),
+    ]);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ingot_base::Lang;
+
+    #[test]
+    fn every_figure_has_a_title_in_both_languages() {
+        for name in [
+            "auc",
+            "ks",
+            "log_loss",
+            "brier",
+            "accuracy",
+            "balanced_accuracy",
+            "precision",
+            "recall",
+            "rmse",
+            "mae",
+            "r2",
+        ] {
+            let title = title(name);
+            assert_ne!(title.get(Lang::En), name);
+            assert!(title.get(Lang::Zh).chars().any(|letter| letter > '\u{2e80}'), "{name}");
+        }
+    }
+}
