@@ -49,6 +49,7 @@ pub fn decide(output: &Output, scores: &[f64]) -> Prediction {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "scores come through unchanged")]
 mod tests {
     use super::*;
 

@@ -138,6 +138,7 @@ fn listed<'a>(names: impl Iterator<Item = &'a str>, total: usize) -> String {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "numbers come through unchanged")]
 mod tests {
     use super::*;
     use ingot_base::{Lang, Output, Task};

@@ -13,8 +13,8 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::ptr;
 
-const FLOAT32: c_int = sys::C_API_DTYPE_FLOAT32 as c_int;
-const FLOAT64: c_int = sys::C_API_DTYPE_FLOAT64 as c_int;
+const FLOAT32: c_int = sys::C_API_DTYPE_FLOAT32.cast_signed();
+const FLOAT64: c_int = sys::C_API_DTYPE_FLOAT64.cast_signed();
 
 /// LightGBM's parameters by name. It never logs; only its fatal errors it also prints itself, which no parameter prevents.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -62,7 +62,7 @@ impl Params {
                     "a name or value is empty or holds white space",
                 ));
             }
-            text.push_str(&format!(" {name}={value}"));
+            text.extend([" ", name, "=", value]);
         }
         CString::new(text).map_err(|error| fault("reading the parameters", error))
     }
@@ -308,7 +308,8 @@ impl<'data> Booster<'data> {
             Output::Score => sys::C_API_PREDICT_NORMAL,
             Output::Margin => sys::C_API_PREDICT_RAW_SCORE,
             Output::Contributions => sys::C_API_PREDICT_CONTRIB,
-        } as c_int;
+        };
+        let kind = kind.cast_signed();
         let mut length = 0_i64;
         // SAFETY: the handle is live and `length` a valid place.
         check("predicting", unsafe {

@@ -31,7 +31,7 @@ impl Matrix {
     /// # Errors
     /// When `rows × cols` is more than memory can address.
     pub fn zeros(rows: usize, cols: usize) -> Result<Self> {
-        let size = rows.checked_mul(cols).unwrap_or(usize::MAX);
+        let size = rows.saturating_mul(cols);
         if size > isize::MAX as usize / 8 {
             return Err(Fault::new(&SHAPE)
                 .arg("found", format_args!("{rows} × {cols} values"))

@@ -43,7 +43,9 @@ impl HeldOut {
             if let [p] = row {
                 *p = logit(*p);
             } else {
-                row.iter_mut().for_each(|p| *p = p.max(EPSILON).ln());
+                for p in row.iter_mut() {
+                    *p = p.max(EPSILON).ln();
+                }
             }
             calibration.apply(&objective, row);
         }

@@ -171,6 +171,7 @@ fn sorted(values: Vec<String>, mut codes: Vec<u32>) -> Interned {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "small exact numbers")]
 mod tests {
     use super::*;
     use arrow::array::{BooleanArray, Float64Array, StringArray};

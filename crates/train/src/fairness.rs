@@ -177,6 +177,7 @@ fn slice(name: Text, rows: &[usize], judged: &Judged<'_>) -> Slice {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "small exact numbers")]
 mod tests {
     use super::*;
     use arrow::array::{ArrayRef, Float64Array, StringArray};
@@ -184,12 +185,14 @@ mod tests {
 
     #[test]
     fn groups_have_their_known_figures() {
-        let sex = StringArray::from_iter((0..100).map(|row| match row {
-            0..60 => Some("f"),
-            60..95 => Some("m"),
-            _ => None,
-        }));
-        let age = Float64Array::from_iter((0..100).map(|row| Some(f64::from(row))));
+        let sex: StringArray = (0..100)
+            .map(|row| match row {
+                0..60 => Some("f"),
+                60..95 => Some("m"),
+                _ => None,
+            })
+            .collect();
+        let age: Float64Array = (0..100).map(|row| Some(f64::from(row))).collect();
         let columns = [("sex", Arc::new(sex) as ArrayRef), ("age", Arc::new(age) as ArrayRef)];
         let batch = RecordBatch::try_from_iter_with_nullable(
             columns.into_iter().map(|(n, a)| (n, a, true)),

@@ -69,13 +69,17 @@ fn two_loops(gradient: &[f64], history: &VecDeque<(Vec<f64>, Vec<f64>, f64)>) ->
     }
     if let Some((_, turned, rho)) = history.back() {
         let scale = 1.0 / (rho * dot(turned, turned));
-        q.iter_mut().for_each(|q| *q *= scale);
+        for q in &mut q {
+            *q *= scale;
+        }
     }
     for ((moved, turned, rho), alpha) in history.iter().zip(alphas.into_iter().rev()) {
         let beta = rho * dot(turned, &q);
         q.iter_mut().zip(moved).for_each(|(q, s)| *q += s * (alpha - beta));
     }
-    q.iter_mut().for_each(|q| *q = -*q);
+    for q in &mut q {
+        *q = -*q;
+    }
     q
 }
 

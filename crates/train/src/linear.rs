@@ -87,7 +87,7 @@ impl Linear {
             match *slot {
                 Slot::Number { at, .. } if value.is_nan() => active.push((at + 1, 1.0)),
                 Slot::Number { at, mean, deviation } => {
-                    active.push((at, (value - mean) / deviation))
+                    active.push((at, (value - mean) / deviation));
                 }
                 Slot::Category { at, count } => {
                     let category =
@@ -151,9 +151,13 @@ impl Linear {
 
 fn softmax(row: &mut [f64]) {
     let largest = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    row.iter_mut().for_each(|value| *value = (*value - largest).exp());
+    for value in row.iter_mut() {
+        *value = (*value - largest).exp();
+    }
     let sum: f64 = row.iter().sum();
-    row.iter_mut().for_each(|value| *value /= sum);
+    for value in row {
+        *value /= sum;
+    }
 }
 
 fn slots(fields: &[Field], matrix: &Matrix) -> (Vec<Slot>, usize) {
@@ -189,6 +193,12 @@ fn moments(values: impl Iterator<Item = f64>) -> (f64, f64) {
 }
 
 #[cfg(test)]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    reason = "small exact numbers"
+)]
 mod tests {
     use super::*;
     use crate::rng::Rng;
@@ -206,7 +216,7 @@ mod tests {
             let (x, c) = (rng.between(-2.0, 2.0), rng.below(2) as f64);
             let margin = 1.5 * x - 0.5 + 2.0 * c;
             data.extend([x, c]);
-            labels.push(f64::from(u8::from(rng.unit() < 1.0 / (1.0 + (-margin as f64).exp()))));
+            labels.push(f64::from(u8::from(rng.unit() < 1.0 / (1.0 + f64::exp(-margin)))));
         }
         let kind = FieldKind::Category { values: vec!["a".into(), "b".into()] };
         let fields = [number("x"), Field { name: "c".into(), title: None, kind, nullable: false }];

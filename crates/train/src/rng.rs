@@ -1,4 +1,4 @@
-//! A seeded generator whose sequence never changes: SplitMix64 (Steele, Lea, Flood 2014).
+//! A seeded generator whose sequence never changes: `SplitMix64` (Steele, Lea, Flood 2014).
 
 /// Pseudo-random numbers from a seed; not for secrets.
 #[derive(Debug, Clone)]

@@ -96,6 +96,7 @@ pub(crate) fn table(
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "small exact numbers")]
 mod tests {
     use super::*;
     use crate::rng::Rng;

@@ -149,10 +149,8 @@ pub(super) fn forest(text: &str) -> Result<Forest> {
     }
     let block = Block::read(&mut lines)?;
     let header = header(&block)?;
-    let announced = match block.values.get("tree_sizes") {
-        Some(sizes) => Some(sizes.split_ascii_whitespace().count()),
-        None => None,
-    };
+    let announced =
+        block.values.get("tree_sizes").map(|sizes| sizes.split_ascii_whitespace().count());
     let trees = trees(&mut lines, header.features)?;
     if announced.is_some_and(|announced| announced != trees.len()) {
         return Err(damaged(block.line, "`tree_sizes` announces another number of trees"));
@@ -367,6 +365,7 @@ fn depth(tree: &Tree) -> Option<usize> {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "leaf values come through unchanged")]
 mod tests {
     use super::*;
 

@@ -3,7 +3,7 @@
 use ingot_runtime::lightgbm::{Booster, Dataset, Output, Params};
 use ingot_runtime::{Forest, Matrix};
 
-/// A small generator (SplitMix64), so that the data is the same everywhere.
+/// A small generator (`SplitMix64`), so that the data is the same everywhere.
 struct Draw(u64);
 
 impl Draw {

@@ -78,9 +78,9 @@ pub(crate) fn roc_points(scores: &[f64], labels: &[f64], weights: &[f64]) -> Vec
     let mut points = vec![(0.0, 0.0)];
     for (turn, &row) in order.iter().enumerate() {
         if at(labels, row) > 0.5 {
-            tp += at(weights, row)
+            tp += at(weights, row);
         } else {
-            fp += at(weights, row)
+            fp += at(weights, row);
         }
         let tied = order
             .get(turn + 1)

@@ -2,6 +2,7 @@
 
 use super::{EPSILON, at, share};
 use crate::outcome::ReliabilityBin;
+use crate::target::class_index;
 use ingot_runtime::Matrix;
 
 const BINS: usize = 10;
@@ -52,7 +53,7 @@ pub(crate) fn brier(scores: &Matrix, labels: &[f64]) -> f64 {
         row => row
             .iter()
             .enumerate()
-            .map(|(class, p)| (p - f64::from(u8::from(class as f64 == label))).powi(2))
+            .map(|(class, p)| (p - f64::from(u8::from(class == class_index(label)))).powi(2))
             .sum(),
     });
     squares.sum::<f64>() / scores.rows().max(1) as f64
@@ -65,7 +66,7 @@ pub(crate) fn log_loss(scores: &Matrix, labels: &[f64], weights: &[f64]) -> f64 
         let p = match row {
             [p] if label > 0.5 => *p,
             [p] => 1.0 - p,
-            row => at(row, crate::target::class_index(label)),
+            row => at(row, class_index(label)),
         };
         loss -= weight * p.clamp(EPSILON, 1.0).ln();
         total += weight;
@@ -74,12 +75,11 @@ pub(crate) fn log_loss(scores: &Matrix, labels: &[f64], weights: &[f64]) -> f64 
 }
 
 /// Several classes as two: the likeliest class's probability, and whether it was right.
-#[expect(clippy::cast_precision_loss, reason = "class indices are small")]
 pub(crate) fn multiclass_top(scores: &Matrix, labels: &[f64]) -> (Vec<f64>, Vec<f64>) {
     let rows = scores.iter_rows().zip(labels);
     rows.map(|(row, &label)| {
         let (class, p) = super::multiclass::top(row);
-        (p, f64::from(u8::from(class as f64 == label)))
+        (p, f64::from(u8::from(class == class_index(label))))
     })
     .unzip()
 }
@@ -97,7 +97,7 @@ mod tests {
         assert_eq!(bins.len(), 2);
         assert!((ece(&bins) - (0.15 * 4.0 + 0.4 * 6.0) / 10.0).abs() < 1e-12);
         let matrix = Matrix::new(2, 1, vec![0.8, 0.3]).unwrap();
-        assert!((brier(&matrix, &[1.0, 0.0]) - (0.04 + 0.09) / 2.0).abs() < 1e-12);
+        assert!((brier(&matrix, &[1.0, 0.0]) - 0.065).abs() < 1e-12);
         let matrix = Matrix::new(1, 3, vec![0.2, 0.5, 0.3]).unwrap();
         assert!((brier(&matrix, &[2.0]) - (0.04 + 0.25 + 0.49)).abs() < 1e-12);
         assert!((log_loss(&matrix, &[2.0], &[3.0]) + 0.3_f64.ln()).abs() < 1e-12);

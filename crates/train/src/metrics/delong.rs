@@ -1,8 +1,8 @@
-//! DeLong's interval for the area under the ROC curve.
+//! `DeLong`'s interval for the area under the ROC curve.
 
 use super::{Z, ascending, at};
 
-/// The 95 % interval by DeLong, DeLong, Clarke-Pearson (1988) with the midrank algorithm of Sun and Xu (2014), cut to [0, 1]. None with
+/// The 95 % interval by `DeLong`, `DeLong`, Clarke-Pearson (1988) with the midrank algorithm of Sun and Xu (2014), cut to [0, 1]. None with
 /// fewer than two rows of a class.
 pub(crate) fn interval(scores: &[f64], labels: &[f64]) -> Option<(f64, f64)> {
     let (auc, variance) = variance(scores, labels)?;
@@ -64,6 +64,7 @@ fn midranks(values: &[f64]) -> Vec<f64> {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, clippy::cast_precision_loss, reason = "small exact numbers")]
 mod tests {
     use super::*;
     use crate::rng::Rng;

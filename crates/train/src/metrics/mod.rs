@@ -1,4 +1,4 @@
-//! Figures of quality with 95 % confidence intervals. All of them honour row weights; intervals are DeLong's for the unweighted AUC,
+//! Figures of quality with 95 % confidence intervals. All of them honour row weights; intervals are `DeLong`'s for the unweighted AUC,
 //! otherwise seeded percentile bootstraps over rows.
 
 mod binary;

@@ -7,7 +7,7 @@ use ingot_train::{Tables, TrainConfig, Trained};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-/// SplitMix64.
+/// `SplitMix64`.
 pub(crate) struct Draw(pub(crate) u64);
 
 impl Draw {

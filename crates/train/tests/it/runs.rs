@@ -93,7 +93,7 @@ fn tables_are_encoded_by_name_and_strangers_are_counted() {
     let batch =
         RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(n, a)| (n, a, true)))
             .unwrap();
-    let encoded = encode_table(signature, &[batch.clone()]).unwrap();
+    let encoded = encode_table(signature, std::slice::from_ref(&batch)).unwrap();
     assert_eq!(encoded.unknown["job"], 1);
     let column = |name: &str| {
         let index = signature.inputs.iter().position(|field| field.name == name).unwrap();
