@@ -1,1 +1,24 @@
-//! Privacy transforms on Arrow columns.
+//! Column actions on personal data: encrypt, hash, mask, generalize, drop, over Arrow record batches.
+//!
+//! ```text
+//! rules + keys + schema ──Protector::new──▶ Protector ──apply──▶ batches that may be looked at
+//!                          every fault here              no fault of the data, only counts
+//! ```
+//!
+//! All of it is pseudonymisation: whoever holds the keys, or knows a person's other columns, may link rows back. What is
+//! promised is narrower and tested: a value that is not kept on purpose (the visible ends of a mask, the class of a
+//! generalisation) leaves only as a token that nobody without the key can read or make.
+//!
+//! This crate knows Arrow and ciphers; no file format, no recipe, no engine.
+
+mod calendar;
+mod cells;
+mod generalize;
+pub mod messages;
+mod protector;
+mod rule;
+mod token;
+
+pub use protector::Protector;
+pub use rule::{Action, ColumnRule, Generalize};
+pub use token::{ColumnKeys, decrypt_value, encrypt_value, hash_value};

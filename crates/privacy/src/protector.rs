@@ -1,0 +1,381 @@
+//! Rules on a table, checked once and applied batch by batch.
+
+use crate::calendar::{Day, fixed_offset};
+use crate::cells::{Kind, each, values_of};
+use crate::generalize;
+use crate::messages::{
+    BATCH_LARGE, COLUMN_AMBIGUOUS, COLUMN_MISSING, COLUMN_RESERVED, DROP_RENAMED, MASK_INVALID,
+    NAME_EMPTY, NAME_TAKEN, PREFIX_INVALID, RULE_TWICE, TYPE_WITHOUT_TEXT, WIDTH_INVALID,
+    ZONE_UNKNOWN,
+};
+use crate::rule::{Action, ColumnRule, Generalize};
+use crate::token::{ColumnKeys, Encryptor, Hasher};
+use arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, StringBuilder};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use ingot_base::{Fault, Result, Text, fault};
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Columns that say where a row is from.
+const RESERVED: [&str; 3] = ["_source", "_row", "_weight"];
+
+/// Column rules that fit a schema.
+#[derive(Debug)]
+pub struct Protector {
+    rules: Vec<ColumnRule>,
+    keys: ColumnKeys,
+    input: SchemaRef,
+    output: SchemaRef,
+    /// For each input column the index of its rule.
+    plan: Vec<Option<usize>>,
+    /// For each rule the values it could not read.
+    unreadable: Vec<AtomicU64>,
+}
+
+impl Protector {
+    /// Checks every rule against the schema.
+    ///
+    /// # Errors
+    /// The first fault of a rule, at `protect.columns[i]` of the recipe: a column that is missing, ambiguous, reserved or has two
+    /// rules; a new name that is taken; an action that does not fit the type; a setting out of range. Keys of the wrong length.
+    pub fn new(rules: Vec<ColumnRule>, keys: ColumnKeys, schema: &Schema) -> Result<Self> {
+        keys.check()?;
+        let mut plan = vec![None; schema.fields().len()];
+        for (index, rule) in rules.iter().enumerate() {
+            let column = find(rule, index, schema)?;
+            let slot = plan
+                .get_mut(column)
+                .ok_or_else(|| fault::internal("a column beyond the schema"))?;
+            if slot.replace(index).is_some() {
+                return Err(faulty(&RULE_TWICE, rule).at(at(index, "name")));
+            }
+        }
+        let mut fields = Vec::with_capacity(schema.fields().len());
+        for (field, rule) in schema.fields().iter().zip(&plan) {
+            match rule.and_then(|index| rules.get(index).map(|rule| (index, rule))) {
+                None => fields.push(field.clone()),
+                Some((index, rule)) => fields.extend(protected(rule, index, field)?.map(Arc::new)),
+            }
+        }
+        check_names(&rules, schema)?;
+        let output = Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone()));
+        let unreadable = rules.iter().map(|_| AtomicU64::new(0)).collect();
+        Ok(Self { rules, keys, input: Arc::new(schema.clone()), output, plan, unreadable })
+    }
+
+    /// The schema afterwards. Tokens, masks, months and prefixes are `Utf8`; years and decades `Int32`; lower ends of intervals
+    /// `Int64` (`UInt64` from `UInt64`) or `Float64`. A protected column loses its field metadata, which might describe raw values.
+    pub fn schema(&self) -> SchemaRef {
+        self.output.clone()
+    }
+
+    /// The batch, protected. Rows keep their order; nulls stay null; values that a generalisation cannot read become null and
+    /// are counted.
+    ///
+    /// # Errors
+    /// When the batch has another schema than the one checked, or holds more than 2 GiB of text in one column.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "taking the batch leaves the caller without the raw values"
+    )]
+    pub fn apply(&self, batch: RecordBatch) -> Result<RecordBatch> {
+        let same = |(left, right): (&Arc<Field>, &Arc<Field>)| {
+            left.name() == right.name() && left.data_type() == right.data_type()
+        };
+        let schema = batch.schema();
+        if schema.fields().len() != self.input.fields().len()
+            || !schema.fields().iter().zip(self.input.fields()).all(same)
+        {
+            return Err(fault::internal("a batch whose columns are not those that were checked"));
+        }
+        let mut columns = Vec::with_capacity(self.output.fields().len());
+        for (array, rule) in batch.columns().iter().zip(&self.plan) {
+            match rule.and_then(|index| self.rules.get(index).zip(self.unreadable.get(index))) {
+                None => columns.push(array.clone()),
+                Some((rule, unreadable)) => columns.extend(self.column(rule, array, unreadable)?),
+            }
+        }
+        let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+        RecordBatch::try_new_with_options(self.output.clone(), columns, &options)
+            .map_err(|error| fault::internal("protected columns that make no table").because(error))
+    }
+
+    /// One sentence a rule, with the number of values that became null because they could not be read, so far.
+    pub fn summary(&self) -> Vec<Text> {
+        self.rules
+            .iter()
+            .zip(&self.unreadable)
+            .map(|(rule, count)| sentence(rule, count.load(Ordering::Relaxed)))
+            .collect()
+    }
+
+    /// The column after each rule and how many of its values became null because they could not be read, so far.
+    pub fn unreadable(&self) -> Vec<(String, u64)> {
+        self.rules
+            .iter()
+            .zip(&self.unreadable)
+            .map(|(rule, count)| (rule.output().to_owned(), count.load(Ordering::Relaxed)))
+            .collect()
+    }
+
+    fn column(
+        &self,
+        rule: &ColumnRule,
+        array: &ArrayRef,
+        unreadable: &AtomicU64,
+    ) -> Result<Option<ArrayRef>> {
+        let (array, lost) = match &rule.action {
+            Action::Drop => return Ok(None),
+            Action::Encrypt => {
+                let mut encryptor = Encryptor::new(&self.keys, rule.output())?;
+                texts(rule, array, &mut |value, out| encryptor.write(value, out).map(|()| true))?
+            }
+            Action::Hash => {
+                let hasher = Hasher::new(&self.keys, rule.output())?;
+                texts(rule, array, &mut |value, out| {
+                    hasher.write(value, out);
+                    Ok(true)
+                })?
+            }
+            Action::Mask { keep_start, keep_end, with } => {
+                texts(rule, array, &mut |value, out| {
+                    mask(value, *keep_start, *keep_end, *with, out);
+                    Ok(true)
+                })?
+            }
+            Action::Generalize(Generalize::Year) => generalize::years(array, false)?,
+            Action::Generalize(Generalize::Decade) => generalize::years(array, true)?,
+            Action::Generalize(Generalize::Width(width)) => generalize::widths(array, *width)?,
+            Action::Generalize(Generalize::Month) => texts(rule, array, &mut |value, out| {
+                let day = Day::parse(value);
+                if let Some(day) = day {
+                    // Writing into a string cannot fail.
+                    let _ = write!(out, "{:04}-{:02}", day.year, day.month);
+                }
+                Ok(day.is_some())
+            })?,
+            Action::Generalize(Generalize::Prefix(length)) => {
+                texts(rule, array, &mut |value, out| {
+                    out.extend(value.chars().take(*length));
+                    Ok(true)
+                })?
+            }
+        };
+        unreadable.fetch_add(lost, Ordering::Relaxed);
+        Ok(Some(array))
+    }
+}
+
+/// Writes a text for every value; where `write` says false the cell becomes null and is counted.
+fn texts(
+    rule: &ColumnRule,
+    array: &ArrayRef,
+    write: &mut dyn FnMut(&str, &mut String) -> Result<bool>,
+) -> Result<(ArrayRef, u64)> {
+    let mut out = StringBuilder::with_capacity(array.len(), array.len().saturating_mul(32));
+    let mut total = 0_usize;
+    let mut unreadable = 0_u64;
+    let mut text = String::new();
+    // Days belong to a wall clock, tokens to an instant.
+    let local = matches!(rule.action, Action::Generalize(_));
+    each(array, local, &mut |cell| {
+        let Some(value) = cell else {
+            out.append_null();
+            return Ok(());
+        };
+        text.clear();
+        if write(value, &mut text)? {
+            total = total.saturating_add(text.len());
+            if i32::try_from(total).is_err() {
+                return Err(Fault::new(&BATCH_LARGE).arg("column", rule.output()));
+            }
+            out.append_value(&text);
+        } else {
+            unreadable += 1;
+            out.append_null();
+        }
+        Ok(())
+    })?;
+    Ok((Arc::new(out.finish()), unreadable))
+}
+
+/// Masks character by character; whole when nothing would be hidden otherwise.
+fn mask(value: &str, keep_start: usize, keep_end: usize, with: char, out: &mut String) {
+    let length = value.chars().count();
+    let visible = keep_start.saturating_add(keep_end) < length;
+    let end = length.saturating_sub(keep_end);
+    out.extend(value.chars().enumerate().map(|(place, letter)| {
+        if visible && (place < keep_start || place >= end) { letter } else { with }
+    }));
+}
+
+fn at(index: usize, key: &str) -> String {
+    format!("protect.columns[{index}].{key}")
+}
+
+fn faulty(message: &'static ingot_base::Message, rule: &ColumnRule) -> Fault {
+    Fault::new(message).arg("column", &rule.name)
+}
+
+/// The rule's column in the schema.
+fn find(rule: &ColumnRule, index: usize, schema: &Schema) -> Result<usize> {
+    let mut found =
+        schema.fields().iter().enumerate().filter(|(_, field)| *field.name() == rule.name);
+    let Some((column, _)) = found.next() else {
+        let known: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
+        return Err(faulty(&COLUMN_MISSING, rule)
+            .arg("known", known.join(", "))
+            .at(at(index, "name")));
+    };
+    if found.next().is_some() {
+        return Err(faulty(&COLUMN_AMBIGUOUS, rule).at(at(index, "name")));
+    }
+    if RESERVED.contains(&rule.name.as_str()) {
+        return Err(faulty(&COLUMN_RESERVED, rule).at(at(index, "name")));
+    }
+    Ok(column)
+}
+
+/// New names are neither reserved nor those of columns that stay, nor of each other.
+fn check_names(rules: &[ColumnRule], schema: &Schema) -> Result<()> {
+    let ruled: BTreeSet<&str> = rules.iter().map(|rule| rule.name.as_str()).collect();
+    let mut taken: BTreeSet<&str> = schema
+        .fields()
+        .iter()
+        .map(|field| field.name().as_str())
+        .filter(|name| !ruled.contains(name))
+        .collect();
+    for (index, rule) in rules.iter().enumerate() {
+        if rule.action == Action::Drop {
+            if rule.rename.is_some() {
+                return Err(faulty(&DROP_RENAMED, rule).at(at(index, "as")));
+            }
+            continue;
+        }
+        let key = if rule.rename.is_some() { "as" } else { "name" };
+        if RESERVED.contains(&rule.output()) {
+            return Err(Fault::new(&COLUMN_RESERVED)
+                .arg("column", rule.output())
+                .at(at(index, key)));
+        }
+        if rule.output().is_empty() {
+            return Err(faulty(&NAME_EMPTY, rule).at(at(index, key)));
+        }
+        if !taken.insert(rule.output()) {
+            return Err(faulty(&NAME_TAKEN, rule).arg("name", rule.output()).at(at(index, key)));
+        }
+    }
+    Ok(())
+}
+
+/// The field afterwards; `None` when it is dropped.
+fn protected(rule: &ColumnRule, index: usize, field: &Field) -> Result<Option<Field>> {
+    let unfit = |message| {
+        faulty(message, rule)
+            .arg("kind", field.data_type())
+            .arg("action", name(&rule.action))
+            .at(at(index, "action"))
+    };
+    let kind = Kind::of(field.data_type());
+    let readable = || kind.map(|_| DataType::Utf8).ok_or_else(|| unfit(&TYPE_WITHOUT_TEXT));
+    let (data_type, nullable) = match &rule.action {
+        Action::Drop => return Ok(None),
+        Action::Encrypt | Action::Hash => (readable()?, field.is_nullable()),
+        Action::Mask { with, .. } => {
+            if with.is_control() || with.is_whitespace() {
+                return Err(faulty(&MASK_INVALID, rule).at(at(index, "with")));
+            }
+            (readable()?, field.is_nullable())
+        }
+        Action::Generalize(to) => {
+            check_setting(*to, rule, index)?;
+            let output = generalize::output_type(*to, field.data_type()).map_err(unfit)?;
+            if matches!(to, Generalize::Year | Generalize::Month | Generalize::Decade)
+                && let DataType::Timestamp(_, Some(zone)) = values_of(field.data_type())
+                && fixed_offset(zone).is_none()
+            {
+                return Err(faulty(&ZONE_UNKNOWN, rule).arg("zone", zone).at(at(index, "to")));
+            }
+            (output, true)
+        }
+    };
+    Ok(Some(Field::new(rule.output(), data_type, nullable)))
+}
+
+fn check_setting(to: Generalize, rule: &ColumnRule, index: usize) -> Result<()> {
+    match to {
+        Generalize::Width(width) if !width.is_finite() || width <= 0.0 => {
+            Err(faulty(&WIDTH_INVALID, rule).at(at(index, "to")))
+        }
+        Generalize::Prefix(0) => Err(faulty(&PREFIX_INVALID, rule).at(at(index, "to"))),
+        _ => Ok(()),
+    }
+}
+
+/// The action as the recipe names it.
+fn name(action: &Action) -> &'static str {
+    match action {
+        Action::Encrypt => "encrypt",
+        Action::Hash => "hash",
+        Action::Mask { .. } => "mask",
+        Action::Generalize(Generalize::Year) => "generalize to year",
+        Action::Generalize(Generalize::Month) => "generalize to month",
+        Action::Generalize(Generalize::Decade) => "generalize to decade",
+        Action::Generalize(Generalize::Width(_)) => "generalize to width",
+        Action::Generalize(Generalize::Prefix(_)) => "generalize to prefix",
+        Action::Drop => "drop",
+    }
+}
+
+fn sentence(rule: &ColumnRule, unreadable: u64) -> Text {
+    let (en, zh) = match &rule.action {
+        Action::Encrypt => (
+            "encrypted with AES-256-SIV; the key holder can reverse it".into(),
+            "已用 AES-256-SIV 加密，持有密钥者可还原".into(),
+        ),
+        Action::Hash => (
+            "replaced by a keyed hash (HMAC-SHA-256)".into(),
+            "已替换为带密钥的哈希（HMAC-SHA-256）".into(),
+        ),
+        Action::Mask { keep_start: 0, keep_end: 0, .. } => {
+            ("masked whole".into(), "已全部掩码".into())
+        }
+        Action::Mask { keep_start, keep_end, .. } => (
+            format!("masked except {keep_start} characters at the start and {keep_end} at the end"),
+            format!("已掩码，仅保留开头 {keep_start} 个和末尾 {keep_end} 个字符"),
+        ),
+        Action::Generalize(Generalize::Year) => {
+            ("reduced to the year".into(), "已泛化为年份".into())
+        }
+        Action::Generalize(Generalize::Month) => {
+            ("reduced to the month".into(), "已泛化为月份".into())
+        }
+        Action::Generalize(Generalize::Decade) => {
+            ("reduced to the decade".into(), "已泛化为年代（每十年）".into())
+        }
+        Action::Generalize(Generalize::Width(width)) => (
+            format!("reduced to the lower end of intervals of width {width}"),
+            format!("已泛化为宽度 {width} 的区间下限"),
+        ),
+        Action::Generalize(Generalize::Prefix(length)) => (
+            format!("reduced to the first {length} characters"),
+            format!("已泛化为前 {length} 个字符"),
+        ),
+        Action::Drop => ("removed".to_owned(), "已删除".to_owned()),
+    };
+    let column = match &rule.rename {
+        Some(new) => format!("`{}` → `{new}`", rule.name),
+        None => format!("`{}`", rule.name),
+    };
+    let (lost_en, lost_zh) = match unreadable {
+        0 => (String::new(), String::new()),
+        1 => ("; 1 unreadable value became missing".into(), "；1 个无法识别的值已置为缺失".into()),
+        count => (
+            format!("; {count} unreadable values became missing"),
+            format!("；{count} 个无法识别的值已置为缺失"),
+        ),
+    };
+    Text::new(format!("{column}: {en}{lost_en}"), format!("{column}：{zh}{lost_zh}"))
+}

@@ -1,0 +1,58 @@
+//! What happens to which column.
+
+/// One column and what happens to it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ColumnRule {
+    /// The column's name before.
+    pub name: String,
+    /// Its name afterwards, where that changes; never with [`Action::Drop`].
+    pub rename: Option<String>,
+    /// What happens to its values.
+    pub action: Action,
+}
+
+impl ColumnRule {
+    /// The column's name afterwards: the one that tokens are bound to.
+    pub fn output(&self) -> &str {
+        self.rename.as_deref().unwrap_or(&self.name)
+    }
+}
+
+/// What happens to the values of a column. Null stays null under every action.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Action {
+    /// Deterministic AES-256-SIV (RFC 5297) of the value's text, reversible with the key. Equal values of one column have
+    /// equal tokens, and a token's length tells the value's length in bytes.
+    Encrypt,
+    /// HMAC-SHA-256 of the value's text; nobody gets it back, whoever has the key can test a guess.
+    Hash,
+    /// Unicode characters are replaced one by one. A value that is not longer than what is kept is masked whole.
+    Mask {
+        /// Characters left readable at the start.
+        keep_start: usize,
+        /// Characters left readable at the end.
+        keep_end: usize,
+        /// What stands for each hidden character.
+        with: char,
+    },
+    /// A coarser value that all values of its class share.
+    Generalize(Generalize),
+    /// The column is removed.
+    Drop,
+}
+
+/// How coarse a value becomes. What cannot be read as the kind of value asked for becomes null and is counted.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Generalize {
+    /// The year of a date, a whole number: 1985.
+    Year,
+    /// The month of a date, a text: `1985-07`.
+    Month,
+    /// The first year of a date's decade, a whole number: 1980.
+    Decade,
+    /// The lower end of the interval `[n·width, (n+1)·width)` that a number lies in; finite, above 0. Whole numbers stay
+    /// whole numbers when the width is one.
+    Width(f64),
+    /// The first so many characters of a text; at least 1. A text that is not longer is its own class.
+    Prefix(usize),
+}

@@ -1,0 +1,7 @@
+//! The promises of the column actions, on whole batches.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails there")]
+
+mod actions;
+mod faults;
+mod properties;
+mod support;
