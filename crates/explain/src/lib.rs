@@ -1,1 +1,27 @@
-//! Explanations over any predictor: Shapley values, dependence, surrogate trees, reason codes.
+//! Explanations of tabular models: Shapley values, dependence, surrogate trees, reason codes.
+//!
+//! Shapley values are exact for the path-dependent game of Lundberg et al. 2020 ("TreeSHAP") and equal LightGBM's own
+//! contributions. This crate knows no file, no table format and no network.
+
+mod dependence;
+mod explainer;
+pub mod messages;
+mod outcome;
+mod page;
+mod permute;
+mod picture;
+mod quadrature;
+mod random;
+mod shap;
+mod study;
+mod surrogate;
+mod words;
+
+pub use explainer::{Background, Contribution, Explainer, Explanation, Reason, Typical};
+pub use messages::MESSAGES;
+pub use outcome::{
+    Dependence, ExplainOutcome, FeatureEffect, Permutation, Point, Surrogate, SwarmDot,
+};
+pub use page::explanation_report;
+pub use shap::{Shap, TreeShap};
+pub use study::{ExplainConfig, Explained, explain};

@@ -1,0 +1,55 @@
+//! Values and titles in plain words.
+
+use ingot_base::{Field, FieldKind, Text};
+
+/// The name for a person.
+pub(crate) fn title(field: &Field) -> Text {
+    field.title.clone().unwrap_or_else(|| Text::same(field.name.clone()))
+}
+
+/// A value of the feature matrix as a person wrote it.
+pub(crate) fn value(field: &Field, value: f64) -> Text {
+    if value.is_nan() {
+        return Text::new("not given", "未提供");
+    }
+    match &field.kind {
+        FieldKind::Number { .. } => Text::same(number(value)),
+        FieldKind::Boolean if value == 0.0 => Text::new("no", "否"),
+        FieldKind::Boolean => Text::new("yes", "是"),
+        FieldKind::Category { values } => match index(value).and_then(|at| values.get(at)) {
+            Some(word) => Text::same(word.clone()),
+            None => Text::new("unknown", "未知"),
+        },
+    }
+}
+
+/// At most four significant decimals, groups of three digits.
+pub(crate) fn number(value: f64) -> String {
+    let size = value.abs();
+    let decimals = if value.fract() == 0.0 || size >= 1000.0 {
+        0
+    } else if size >= 10.0 {
+        1
+    } else if size >= 0.1 {
+        2
+    } else {
+        4
+    };
+    ingot_report::number(value, decimals)
+}
+
+/// A category's index.
+pub(crate) fn index(value: f64) -> Option<usize> {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "not negative; a larger value saturates and is found nowhere"
+    )]
+    (value >= 0.0).then_some(value as usize)
+}
+
+/// A count as a number.
+#[expect(clippy::cast_precision_loss, reason = "row counts stay far below 2^52")]
+pub(crate) fn real(count: usize) -> f64 {
+    count as f64
+}
