@@ -1,0 +1,278 @@
+//! The project's keys, as files only their owner may read.
+
+use crate::age_file::Identity;
+use crate::key_file::{malformed, read_private};
+use crate::messages::{KEYS_DISAGREE, KEYS_EXIST, RANDOMNESS};
+use crate::public_key::PublicKey;
+use age::secrecy::ExposeSecret;
+use age::x25519;
+use hkdf::Hkdf;
+use ingot_base::{Fault, Result, Secret, atomic, fault};
+use p256::SecretKey;
+use p256::ecdsa::SigningKey;
+use p256::pkcs8::{DecodePrivateKey, EncodePrivateKey, LineEnding};
+use sha2::Sha256;
+use std::fmt;
+use std::path::Path;
+use zeroize::Zeroizing;
+
+const IDENTITY: &str = "identity.txt";
+const RECIPIENT: &str = "recipient.txt";
+const SIGNING: &str = "signing.pem";
+const SIGNING_PUBLIC: &str = "signing.pub";
+const MASTER: &str = "master.key";
+const PUBLIC_LIMIT: u64 = 1 << 16;
+
+/// RFC 5869: HKDF-SHA-256 gives at most 255 blocks of 32 bytes.
+const HKDF_LIMIT: usize = 255 * 32;
+
+/// An age identity, a P-256 signing key, and the master key from which all other keys are derived. Wiped on drop.
+pub struct Keyring {
+    identity: Identity,
+    recipient: String,
+    signing: SigningKey,
+    public: PublicKey,
+    master: Secret<Vec<u8>>,
+}
+
+impl Keyring {
+    /// Makes new keys in `dir`: `identity.txt`, `signing.pem` and `master.key` with mode 0600, and their public halves
+    /// `recipient.txt` and `signing.pub`.
+    ///
+    /// # Errors
+    /// When one of these files exists (nothing is overwritten) or the folder cannot be written.
+    pub fn create(dir: &Path) -> Result<Self> {
+        for name in [IDENTITY, RECIPIENT, SIGNING, SIGNING_PUBLIC, MASTER] {
+            let path = dir.join(name);
+            if path.symlink_metadata().is_ok() {
+                return Err(Fault::new(&KEYS_EXIST).arg("path", path.display()));
+            }
+        }
+        let identity = x25519::Identity::generate();
+        let text = identity.to_string();
+        let public = identity.to_public();
+        let file = Zeroizing::new(format!("# public key: {public}\n{}\n", text.expose_secret()));
+        atomic::write_private(&dir.join(IDENTITY), file.as_bytes())?;
+
+        let pem = signing_key()?
+            .to_pkcs8_pem(LineEnding::LF)
+            .map_err(|error| fault::internal("signing key without a PEM form").because(error))?;
+        atomic::write_private(&dir.join(SIGNING), pem.as_bytes())?;
+
+        let mut master = Zeroizing::new([0_u8; 32]);
+        random(&mut *master)?;
+        let hex = Zeroizing::new(format!("{}\n", *Zeroizing::new(hex::encode(*master))));
+        atomic::write_private(&dir.join(MASTER), hex.as_bytes())?;
+        Self::open(dir)
+    }
+
+    /// Reads the keys in `dir`. Missing public halves are written again from the private ones.
+    ///
+    /// # Errors
+    /// When a private key is missing or malformed, when others may read it, or when a public half belongs to another key.
+    pub fn open(dir: &Path) -> Result<Self> {
+        let identity = Identity::read(&dir.join(IDENTITY))?;
+        let recipient = identity.recipient();
+
+        let path = dir.join(SIGNING);
+        let pem = read_private(&path)?;
+        let signing = SigningKey::from_pkcs8_pem(pem.trim())
+            .map_err(|_| malformed(&path, "a P-256 private key in PKCS#8 PEM form"))?;
+        let public = PublicKey::of(*signing.verifying_key())?;
+
+        let path = dir.join(MASTER);
+        let text = read_private(&path)?;
+        let mut master = Zeroizing::new([0_u8; 32]);
+        hex::decode_to_slice(text.trim(), &mut *master)
+            .map_err(|_| malformed(&path, "64 hex digits"))?;
+
+        public_half(dir, RECIPIENT, IDENTITY, &format!("{recipient}\n"))?;
+        public_half(dir, SIGNING_PUBLIC, SIGNING, public.to_pem())?;
+        let master = Secret::new(master.to_vec());
+        Ok(Self { identity, recipient, signing, public, master })
+    }
+
+    /// The recipient (`age1…`) others encrypt for.
+    pub fn recipient(&self) -> &str {
+        &self.recipient
+    }
+
+    /// The identity that decrypts payloads.
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// The public half of the signing key.
+    pub fn public_key(&self) -> &PublicKey {
+        &self.public
+    }
+
+    /// The public half of the signing key as PEM text.
+    pub fn public_key_pem(&self) -> String {
+        self.public.to_pem().to_owned()
+    }
+
+    pub(crate) fn signing(&self) -> &SigningKey {
+        &self.signing
+    }
+
+    /// A key of `len` bytes for one purpose: HKDF-SHA-256 (RFC 5869) of the master key without salt, with the info
+    /// `ingot/v1/` and the purpose. Different purposes give independent keys; the same purpose and length the same key.
+    /// Beyond 8,160 bytes, the RFC's limit, further pieces have `#1`, `#2`, … appended to the info.
+    pub fn derive(&self, purpose: &str, len: usize) -> Secret<Vec<u8>> {
+        let hkdf = Hkdf::<Sha256>::new(None, self.master.expose());
+        let mut key = vec![0; len];
+        for (piece, bytes) in key.chunks_mut(HKDF_LIMIT).enumerate() {
+            let info = match piece {
+                0 => format!("ingot/v1/{purpose}"),
+                _ => format!("ingot/v1/{purpose}#{piece}"),
+            };
+            #[expect(
+                clippy::expect_used,
+                reason = "expansion fails only beyond HKDF_LIMIT; a zero key must never leave"
+            )]
+            hkdf.expand(info.as_bytes(), bytes).expect("within the limit");
+        }
+        Secret::new(key)
+    }
+}
+
+impl fmt::Debug for Keyring {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Keyring").field("recipient", &self.recipient).finish_non_exhaustive()
+    }
+}
+
+fn public_half(dir: &Path, public: &str, private: &str, text: &str) -> Result<()> {
+    let path = dir.join(public);
+    if !path.exists() {
+        return atomic::write(&path, text.as_bytes());
+    }
+    let found = atomic::read(&path, PUBLIC_LIMIT)?;
+    if String::from_utf8_lossy(&found).trim() == text.trim() {
+        return Ok(());
+    }
+    Err(Fault::new(&KEYS_DISAGREE)
+        .arg("public", path.display())
+        .arg("private", dir.join(private).display()))
+}
+
+/// A uniformly random P-256 key: rejection sampling, as FIPS 186-5 A.2.2 asks.
+fn signing_key() -> Result<SecretKey> {
+    let mut bytes = Zeroizing::new([0_u8; 32]);
+    loop {
+        random(&mut *bytes)?;
+        if let Ok(key) = SecretKey::from_slice(&*bytes) {
+            return Ok(key);
+        }
+    }
+}
+
+fn random(bytes: &mut [u8]) -> Result<()> {
+    getrandom::fill(bytes).map_err(|error| Fault::new(&RANDOMNESS).because(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    #[cfg(unix)]
+    fn mode(path: &Path) -> u32 {
+        use std::os::unix::fs::PermissionsExt;
+        fs::metadata(path).unwrap().permissions().mode() & 0o7777
+    }
+
+    #[cfg(unix)]
+    fn set_mode(path: &Path, mode: u32) {
+        use std::os::unix::fs::PermissionsExt;
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    #[test]
+    fn made_once_opened_again_never_overwritten() {
+        let dir = tempfile::tempdir().unwrap();
+        let keys = dir.path().join("keys");
+        let made = Keyring::create(&keys).unwrap();
+        let opened = Keyring::open(&keys).unwrap();
+        assert_eq!(made.recipient(), opened.recipient());
+        assert_eq!(made.public_key_pem(), opened.public_key_pem());
+        assert_eq!(made.derive("a", 32).expose(), opened.derive("a", 32).expose());
+        assert_eq!(Keyring::create(&keys).unwrap_err().code(), "seal-keys-exist");
+        fs::remove_file(keys.join(MASTER)).unwrap();
+        assert_eq!(Keyring::create(&keys).unwrap_err().code(), "seal-keys-exist");
+        assert_eq!(Keyring::open(&keys).unwrap_err().code(), "seal-key-missing");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn private_files_are_0600_and_refused_when_wider() {
+        let dir = tempfile::tempdir().unwrap();
+        Keyring::create(dir.path()).unwrap();
+        for name in [IDENTITY, SIGNING, MASTER] {
+            let path = dir.path().join(name);
+            assert_eq!(mode(&path), 0o600, "{name}");
+            for wide in [0o640, 0o604, 0o610, 0o700, 0o4600] {
+                set_mode(&path, wide);
+                let fault = Keyring::open(dir.path()).unwrap_err();
+                assert_eq!(fault.code(), "seal-key-mode");
+                assert!(fault.to_string().contains(name), "{fault}");
+            }
+            set_mode(&path, 0o400);
+            Keyring::open(dir.path()).unwrap();
+            set_mode(&path, 0o600);
+        }
+        set_mode(&dir.path().join(IDENTITY), 0o644);
+        assert_eq!(Identity::read(&dir.path().join(IDENTITY)).unwrap_err().code(), "seal-key-mode");
+    }
+
+    #[test]
+    fn public_halves_come_back_and_strangers_are_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let other = tempfile::tempdir().unwrap();
+        let keyring = Keyring::create(dir.path()).unwrap();
+        Keyring::create(other.path()).unwrap();
+        for name in [RECIPIENT, SIGNING_PUBLIC] {
+            fs::remove_file(dir.path().join(name)).unwrap();
+        }
+        Keyring::open(dir.path()).unwrap();
+        let pem = fs::read_to_string(dir.path().join(SIGNING_PUBLIC)).unwrap();
+        assert_eq!(pem, keyring.public_key_pem());
+        assert_eq!(PublicKey::from_pem(&pem).unwrap(), *keyring.public_key());
+        fs::copy(other.path().join(SIGNING_PUBLIC), dir.path().join(SIGNING_PUBLIC)).unwrap();
+        assert_eq!(Keyring::open(dir.path()).unwrap_err().code(), "seal-keys-disagree");
+    }
+
+    #[test]
+    fn malformed_keys_are_named_and_their_text_is_never_shown() {
+        let dir = tempfile::tempdir().unwrap();
+        Keyring::create(dir.path()).unwrap();
+        for name in [IDENTITY, SIGNING, MASTER] {
+            let path = dir.path().join(name);
+            let whole = fs::read(&path).unwrap();
+            atomic::write_private(&path, b"AGE-SECRET-KEY-1CANARY").unwrap();
+            let fault = Keyring::open(dir.path()).unwrap_err();
+            assert_eq!(fault.code(), "seal-key-malformed");
+            assert!(fault.to_string().contains(name) && !format!("{fault:?}").contains("CANARY"));
+            atomic::write_private(&path, &whole).unwrap();
+        }
+    }
+
+    #[test]
+    fn derivation_has_known_values_and_separates_purposes() {
+        let dir = tempfile::tempdir().unwrap();
+        Keyring::create(dir.path()).unwrap();
+        atomic::write_private(&dir.path().join(MASTER), "07".repeat(32).as_bytes()).unwrap();
+        let keyring = Keyring::open(dir.path()).unwrap();
+        // Computed with Python's `cryptography`: HKDF(SHA256, 42, None, b"ingot/v1/test").derive(b"\x07" * 32)
+        assert_eq!(hex::encode(keyring.derive("test", 42).expose()), KNOWN);
+        assert_ne!(keyring.derive("test", 32).expose(), keyring.derive("Test", 32).expose());
+        let long = keyring.derive("long", 20_000);
+        assert_eq!(long.expose().len(), 20_000);
+        assert_eq!(long.expose()[..8_160], keyring.derive("long", 8_160).expose()[..]);
+        assert_ne!(long.expose()[..64], long.expose()[8_160..8_224]);
+    }
+
+    const KNOWN: &str =
+        "0193eca2b122fc8b55ec37d76ba5cca9bb70ec374ac1da1ae9a3dd27def5042496a02f70f7c5b908e98f";
+}
