@@ -109,24 +109,20 @@ fn unknown(signature: &Signature, object: &Map<String, Value>) -> Vec<FieldFault
 }
 
 fn wrong_type(field: &Field, sent: &Value) -> Fault {
-    let (expected_en, expected_zh) = match field.kind {
-        FieldKind::Number { .. } => ("a number", "数值"),
-        FieldKind::Boolean => ("true or false", "布尔值（true 或 false）"),
-        FieldKind::Category { .. } => ("a string", "字符串"),
+    let expected = match field.kind {
+        FieldKind::Number { .. } => "number",
+        FieldKind::Boolean => "boolean",
+        FieldKind::Category { .. } => "string",
     };
-    let (found_en, found_zh) = match sent {
-        Value::Null => ("null", "空值"),
-        Value::Bool(_) => ("a boolean", "布尔值"),
-        Value::Number(_) => ("a number", "数值"),
-        Value::String(_) => ("a string", "字符串"),
-        Value::Array(_) => ("a list", "列表"),
-        Value::Object(_) => ("an object", "对象"),
+    let found = match sent {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
     };
-    named(&FIELD_TYPE, field)
-        .arg("expected_en", expected_en)
-        .arg("expected_zh", expected_zh)
-        .arg("found_en", found_en)
-        .arg("found_zh", found_zh)
+    named(&FIELD_TYPE, field).arg("expected", expected).arg("found", found)
 }
 
 fn listed<'a>(names: impl Iterator<Item = &'a str>, total: usize) -> String {

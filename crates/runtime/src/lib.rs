@@ -18,6 +18,7 @@ pub use calibration::Calibration;
 pub use decide::{Prediction, decide};
 pub use forest::{Forest, Missing, Objective, Tree};
 pub use matrix::Matrix;
+pub use messages::MESSAGES;
 pub use tabular::{Preprocessing, TabularModel};
 
 use ingot_base::{Result, Signature};

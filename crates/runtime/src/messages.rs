@@ -48,7 +48,7 @@ ingot_base::messages! {
     /// A value has a wrong type.
     FIELD_TYPE = {
         code: "runtime-field-type", class: Usage, status: 422,
-        en: "the column `{field}` must be {expected_en}, not {found_en}", zh: "列 `{field}` 应为{expected_zh}，而不是{found_zh}",
+        en: "the column `{field}` must be a JSON {expected}, not {found}", zh: "列 `{field}` 应为 JSON {expected} 类型，而不是 {found}",
         hint_en: "", hint_zh: "",
     };
     /// A number is not finite.

@@ -3,7 +3,10 @@
 use crate::columns::{
     Interned, LINEAGE, MISSING, Shape, has, interned, numbers, pieces, rows, shape,
 };
-use crate::messages::{COLUMN_TYPE, EXCLUDED, NO_FEATURES};
+use crate::messages::{
+    COLUMN_TYPE, EXCLUDED_CATEGORIES, EXCLUDED_CONSTANT, EXCLUDED_EMPTY, EXCLUDED_IDENTIFIER,
+    EXCLUDED_ROW_NUMBER, EXCLUDED_TYPE, NO_FEATURES,
+};
 use crate::outcome::{Excluded, Feature};
 use crate::{TrainConfig, target};
 use arrow::record_batch::RecordBatch;
@@ -13,7 +16,7 @@ use std::collections::BTreeMap;
 
 /// A text column of more values than this, most of them different, is taken for names or numbers of persons or things.
 const ID_VALUES: usize = 20;
-/// Consecutive whole numbers are taken for row numbers from this many rows on.
+/// Whole numbers without repetition and with few gaps are taken for row numbers from this many rows on.
 const ID_ROWS: usize = 50;
 
 /// The columns learned from.
@@ -59,15 +62,10 @@ pub(crate) fn fit(
                 columns.push(values);
             }
             Err(reason) => {
-                let chosen = config.exclude.contains(&name) || config.group.as_ref() == Some(&name);
-                if !chosen {
-                    let warning = Fault::new(&EXCLUDED)
-                        .arg("column", &name)
-                        .arg("reason_en", &reason.en)
-                        .arg("reason_zh", &reason.zh);
+                if let Some(warning) = reason.warning(&name) {
                     reporter.warn(&warning);
                 }
-                excluded.push(Excluded { name, reason });
+                excluded.push(Excluded { name, reason: reason.text() });
             }
         }
     }
@@ -77,14 +75,73 @@ pub(crate) fn fit(
     Ok(Inputs { fields, features, excluded, matrix: assemble(total, &columns)? })
 }
 
-type Decision = std::result::Result<(FieldKind, Vec<f64>), Text>;
+/// Why a column is left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reason {
+    Chosen,
+    Group,
+    Empty,
+    Constant,
+    RowNumber,
+    Identifier { distinct: usize, rows: usize },
+    Categories { distinct: usize, limit: usize },
+    Type,
+}
+
+impl Reason {
+    fn text(self) -> Text {
+        match self {
+            Self::Chosen => Text::new("named in `train.exclude`", "已列入 `train.exclude`"),
+            Self::Group => Text::new("it groups rows for the split", "用于划分时的分组"),
+            Self::Empty => Text::new("every value is missing", "所有取值均缺失"),
+            Self::Constant => Text::new("every row has the same value", "所有行取值相同"),
+            Self::RowNumber => {
+                Text::new("it counts 1, 2, 3, … like a row number", "取值为连续整数，类似行号")
+            }
+            Self::Identifier { distinct, rows } => Text::new(
+                format!(
+                    "{distinct} different texts in {rows} rows look like a name or an identifier"
+                ),
+                format!("{rows} 行中有 {distinct} 种不同文本，疑似姓名或标识符"),
+            ),
+            Self::Categories { distinct, limit } => Text::new(
+                format!(
+                    "{distinct} different texts are more than `train.max_categories` ({limit})"
+                ),
+                format!("不同文本数 {distinct} 超过 `train.max_categories`（{limit}）"),
+            ),
+            Self::Type => Text::new(
+                "its type is neither number, boolean nor text",
+                "其类型不是数值、布尔或文本",
+            ),
+        }
+    }
+
+    /// None for what the user asked for.
+    fn warning(self, column: &str) -> Option<Fault> {
+        let of = |message| Some(Fault::new(message).arg("column", column));
+        match self {
+            Self::Chosen | Self::Group => None,
+            Self::Empty => of(&EXCLUDED_EMPTY),
+            Self::Constant => of(&EXCLUDED_CONSTANT),
+            Self::RowNumber => of(&EXCLUDED_ROW_NUMBER),
+            Self::Identifier { distinct, rows } => of(&EXCLUDED_IDENTIFIER)
+                .map(|fault| fault.arg("distinct", distinct).arg("rows", rows)),
+            Self::Categories { distinct, limit } => of(&EXCLUDED_CATEGORIES)
+                .map(|fault| fault.arg("distinct", distinct).arg("limit", limit)),
+            Self::Type => of(&EXCLUDED_TYPE),
+        }
+    }
+}
+
+type Decision = std::result::Result<(FieldKind, Vec<f64>), Reason>;
 
 fn column(config: &TrainConfig, batches: &[RecordBatch], name: &str) -> Result<Decision> {
     if config.exclude.iter().any(|excluded| excluded == name) {
-        return Ok(Err(Text::new("named in `train.exclude`", "已列入 `train.exclude`")));
+        return Ok(Err(Reason::Chosen));
     }
     if config.group.as_deref() == Some(name) {
-        return Ok(Err(Text::new("it groups rows for the split", "用于划分时的分组")));
+        return Ok(Err(Reason::Group));
     }
     let kind =
         pieces(batches, name)?.first().map_or(Shape::Empty, |array| shape(array.data_type()));
@@ -92,44 +149,30 @@ fn column(config: &TrainConfig, batches: &[RecordBatch], name: &str) -> Result<D
         Shape::Number => number(&numbers(batches, name)?),
         Shape::Boolean => boolean(numbers(batches, name)?),
         Shape::Text => category(interned(batches, name)?, config.max_categories),
-        Shape::Empty => Err(empty()),
-        Shape::Other => Err(Text::new(
-            "its type is neither number, boolean nor text; derive one of these in [clean]",
-            "其类型不是数值、布尔或文本；请在 [clean] 中派生",
-        )),
+        Shape::Empty => Err(Reason::Empty),
+        Shape::Other => Err(Reason::Type),
     })
-}
-
-fn empty() -> Text {
-    Text::new("every value is missing", "所有取值均缺失")
-}
-
-fn constant() -> Text {
-    Text::new("every row has the same value", "所有行取值相同")
 }
 
 fn number(values: &[f64]) -> Decision {
     let known = || values.iter().copied().filter(|value| !value.is_nan());
     let count = known().count();
     if count == 0 {
-        return Err(empty());
+        return Err(Reason::Empty);
     }
     let min = known().fold(f64::INFINITY, f64::min);
     let max = known().fold(f64::NEG_INFINITY, f64::max);
     let complete = count == values.len();
     #[expect(clippy::float_cmp, reason = "a column of one value holds it to the bit")]
     if min == max && complete {
-        return Err(constant());
+        return Err(Reason::Constant);
     }
     let integer = known().all(|value| value.fract() == 0.0);
+    // A split leaves gaps in a numbering, but not more than every second number.
     #[expect(clippy::cast_precision_loss, reason = "row counts are far below 2^53")]
-    let consecutive =
-        integer && complete && count >= ID_ROWS && (max - min - (count - 1) as f64).abs() < 0.5;
-    if consecutive && all_different(values) {
-        return Err(Text::new(
-            "it counts 1, 2, 3, … like a row number",
-            "取值为连续整数，类似行号",
-        ));
+    let dense = integer && complete && count >= ID_ROWS && max - min < 2.0 * count as f64;
+    if dense && all_different(values) {
+        return Err(Reason::RowNumber);
     }
     Ok((FieldKind::Number { min, max, integer }, values.to_vec()))
 }
@@ -143,10 +186,10 @@ fn all_different(values: &[f64]) -> bool {
 fn boolean(values: Vec<f64>) -> Decision {
     let known: Vec<f64> = values.iter().copied().filter(|value| !value.is_nan()).collect();
     match known.first() {
-        None => Err(empty()),
+        None => Err(Reason::Empty),
         #[expect(clippy::float_cmp, reason = "1 and 0 are exact")]
         Some(first) if known.len() == values.len() && known.iter().all(|value| value == first) => {
-            Err(constant())
+            Err(Reason::Constant)
         }
         Some(_) => Ok((FieldKind::Boolean, values)),
     }
@@ -156,26 +199,16 @@ fn category(found: Interned, max_categories: usize) -> Decision {
     let missing = found.missing();
     let (distinct, known) = (found.values.len(), found.codes.len() - missing);
     if distinct == 0 {
-        return Err(empty());
+        return Err(Reason::Empty);
     }
     if distinct == 1 && missing == 0 {
-        return Err(constant());
+        return Err(Reason::Constant);
     }
     if distinct > ID_VALUES && distinct.saturating_mul(2) >= known {
-        return Err(Text::new(
-            format!(
-                "{distinct} different texts in {known} rows: it looks like a name or an identifier"
-            ),
-            format!("{known} 行中有 {distinct} 种不同文本：疑似姓名或标识符"),
-        ));
+        return Err(Reason::Identifier { distinct, rows: known });
     }
     if distinct > max_categories {
-        return Err(Text::new(
-            format!(
-                "{distinct} different texts are more than `train.max_categories` ({max_categories})"
-            ),
-            format!("不同文本数 {distinct} 超过 `train.max_categories`（{max_categories}）"),
-        ));
+        return Err(Reason::Categories { distinct, limit: max_categories });
     }
     let values = found.codes.iter().map(|&code| feature(code)).collect();
     Ok((FieldKind::Category { values: found.values }, values))
@@ -266,4 +299,44 @@ fn known_categories(
     });
     let column = column.collect();
     Ok((column, strange))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numberings_are_seen_through_the_gaps_of_a_split() {
+        let column = |keep: fn(u32) -> bool| -> Vec<f64> {
+            (1..=1000).filter(|&row| keep(row)).map(f64::from).collect()
+        };
+        assert_eq!(number(&column(|row| row % 5 != 0)), Err(Reason::RowNumber));
+        assert!(
+            number(&column(|row| row % 7 == 0)).is_ok(),
+            "sparse amounts may well be all different"
+        );
+        let ages: Vec<f64> = (0..1000).map(|row| f64::from(row % 60)).collect();
+        assert!(number(&ages).is_ok());
+        assert_eq!(number(&[f64::NAN; 9]), Err(Reason::Empty));
+        assert_eq!(number(&[2.0; 9]), Err(Reason::Constant));
+        assert!(number(&[2.0, f64::NAN]).is_ok(), "that a value is missing tells something");
+    }
+
+    #[test]
+    fn texts_that_identify_or_are_too_many_are_left_out() {
+        let found = |distinct: u32, rows: u32| Interned {
+            values: (0..distinct).map(|value| format!("{value:05}")).collect(),
+            codes: (0..rows).map(|row| row % distinct).collect(),
+        };
+        assert_eq!(
+            category(found(60, 100), 1000),
+            Err(Reason::Identifier { distinct: 60, rows: 100 })
+        );
+        assert_eq!(
+            category(found(40, 1000), 30),
+            Err(Reason::Categories { distinct: 40, limit: 30 })
+        );
+        assert!(category(found(12, 14), 1000).is_ok(), "a few values in a few rows are categories");
+        assert_eq!(category(found(1, 10), 1000), Err(Reason::Constant));
+    }
 }

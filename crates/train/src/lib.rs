@@ -27,6 +27,7 @@ mod threshold;
 pub use config::{Cost, TrainConfig};
 pub use engine::fit_fixed;
 pub use features::{Encoded, encode_table};
+pub use messages::MESSAGES;
 pub use outcome::TrainOutcome;
 pub use report::training_report;
 pub use tabular::{Tables, Trained, train};

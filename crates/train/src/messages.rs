@@ -81,11 +81,41 @@ ingot_base::messages! {
         en: "no column is left to learn from: {excluded} were excluded", zh: "没有可用于学习的列：已排除 {excluded} 列",
         hint_en: "see the warnings above for the reason of each", hint_zh: "各列的排除原因见上方警告",
     };
-    /// A column was left out; a warning.
-    EXCLUDED = {
-        code: "train-excluded", class: Failed, status: 422,
-        en: "the column `{column}` is not used: {reason_en}", zh: "未使用列 `{column}`：{reason_zh}",
+    /// A column was left out: it is empty. A warning.
+    EXCLUDED_EMPTY = {
+        code: "train-excluded-empty", class: Failed, status: 422,
+        en: "the column `{column}` is not used: every value is missing", zh: "未使用列 `{column}`：所有取值均缺失",
         hint_en: "name it in `train.exclude` to silence this", hint_zh: "若不想再看到此提示，请将其加入 `train.exclude`",
+    };
+    /// A column was left out: it is constant. A warning.
+    EXCLUDED_CONSTANT = {
+        code: "train-excluded-constant", class: Failed, status: 422,
+        en: "the column `{column}` is not used: every row has the same value", zh: "未使用列 `{column}`：所有行取值相同",
+        hint_en: "name it in `train.exclude` to silence this", hint_zh: "若不想再看到此提示，请将其加入 `train.exclude`",
+    };
+    /// A column was left out: it numbers the rows. A warning.
+    EXCLUDED_ROW_NUMBER = {
+        code: "train-excluded-row-number", class: Failed, status: 422,
+        en: "the column `{column}` is not used: it counts 1, 2, 3, … like a row number", zh: "未使用列 `{column}`：取值为连续整数，类似行号",
+        hint_en: "name it in `train.exclude` to silence this", hint_zh: "若不想再看到此提示，请将其加入 `train.exclude`",
+    };
+    /// A column was left out: it identifies. A warning.
+    EXCLUDED_IDENTIFIER = {
+        code: "train-excluded-identifier", class: Failed, status: 422,
+        en: "the column `{column}` is not used: {distinct} different texts in {rows} rows look like a name or an identifier", zh: "未使用列 `{column}`：{rows} 行中有 {distinct} 种不同文本，疑似姓名或标识符",
+        hint_en: "name it in `train.exclude` to silence this", hint_zh: "若不想再看到此提示，请将其加入 `train.exclude`",
+    };
+    /// A column was left out: too many categories. A warning.
+    EXCLUDED_CATEGORIES = {
+        code: "train-excluded-categories", class: Failed, status: 422,
+        en: "the column `{column}` is not used: {distinct} different texts are more than `train.max_categories` ({limit})", zh: "未使用列 `{column}`：不同文本数 {distinct} 超过 `train.max_categories`（{limit}）",
+        hint_en: "group its values in [clean], or raise `train.max_categories`", hint_zh: "请在 [clean] 中合并取值，或提高 `train.max_categories`",
+    };
+    /// A column was left out: its type. A warning.
+    EXCLUDED_TYPE = {
+        code: "train-excluded-type", class: Failed, status: 422,
+        en: "the column `{column}` is not used: its type is neither number, boolean nor text", zh: "未使用列 `{column}`：其类型不是数值、布尔或文本",
+        hint_en: "derive a number or a text from it in [clean]", hint_zh: "请在 [clean] 中由其派生数值或文本",
     };
     /// A weight that is no weight.
     WEIGHT = {
@@ -126,4 +156,24 @@ ingot_base::messages! {
         hint_en: "raise `train.budget` or lower `train.trials` for a result that is the same everywhere",
         hint_zh: "如需处处一致的结果，请提高 `train.budget` 或降低 `train.trials`",
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::MESSAGES;
+    use ingot_base::fault::placeholders;
+
+    #[test]
+    fn both_languages_say_the_same() {
+        for message in MESSAGES.iter().chain(ingot_runtime::MESSAGES) {
+            assert_eq!(placeholders(message.en), placeholders(message.zh), "{}", message.code);
+            assert_eq!(
+                placeholders(message.hint_en),
+                placeholders(message.hint_zh),
+                "{}",
+                message.code
+            );
+            assert_eq!(message.hint_en.is_empty(), message.hint_zh.is_empty(), "{}", message.code);
+        }
+    }
 }

@@ -11,7 +11,7 @@ use std::time::Instant;
 
 /// LightGBM's own number of rounds.
 const DEFAULT_ROUNDS: usize = 100;
-const MAX_ROUNDS: usize = 2000;
+const MAX_ROUNDS: usize = 1000;
 
 /// What was tried, and what the winner scored on held-out rows.
 #[derive(Debug)]
@@ -45,13 +45,13 @@ pub(crate) fn candidates(config: &TrainConfig, rows: usize) -> Vec<BTreeMap<Stri
 fn draw(rng: &mut Rng, rows: usize) -> BTreeMap<String, String> {
     #[expect(clippy::cast_precision_loss, reason = "a bound on leaf sizes")]
     let largest_leaf = (rows as f64 / 20.0).clamp(6.0, 200.0);
-    let depth = [-1, 2, 3, 4, 6, 8].get(rng.below(6)).copied().unwrap_or(-1);
+    let depth = [-1, 3, 4, 5, 6, 8].get(rng.below(6)).copied().unwrap_or(-1);
     let sometimes = |on: bool, value: f64| if on { value } else { 0.0 };
     let mut params = BTreeMap::new();
     let mut set = |name: &str, value: String| {
         params.insert(name.to_owned(), value);
     };
-    set("learning_rate", short(rng.log_between(0.02, 0.2)));
+    set("learning_rate", short(rng.log_between(0.03, 0.2)));
     set("num_leaves", whole(rng.log_between(4.0, 128.0)));
     set("max_depth", depth.to_string());
     set("min_data_in_leaf", whole(rng.log_between(5.0, largest_leaf)));
@@ -97,9 +97,9 @@ fn limits(
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
-        reason = "clamped to 30 … 150"
+        reason = "clamped to 25 … 100"
     )]
-    let patience = (4.0 / rate).clamp(30.0, 150.0) as usize;
+    let patience = (3.0 / rate).clamp(25.0, 100.0) as usize;
     Limits {
         rounds: fixed.unwrap_or(MAX_ROUNDS),
         patience: Some(patience),

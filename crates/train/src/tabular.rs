@@ -22,7 +22,7 @@ use ingot_runtime::lightgbm::{Booster, Output as Kind};
 use ingot_runtime::{Calibration, Forest, Matrix, Predictor, Preprocessing, TabularModel};
 
 /// Above this many rows one inner fold is held out instead of each in turn.
-const ROTATE_ROWS: usize = 50_000;
+const ROTATE_ROWS: usize = 20_000;
 /// The parity gate's tolerance on margins, relative to the larger of 1 and the margin.
 const TOLERANCE: f64 = 1e-9;
 
