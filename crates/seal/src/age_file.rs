@@ -1,7 +1,7 @@
 //! Payload encryption: age v1 with X25519 recipients (<https://age-encryption.org/v1>).
 
-use crate::key_file::{malformed, read_private};
-use crate::messages::{NOT_FOR_YOU, PAYLOAD_DAMAGED, RECIPIENT};
+use crate::key_file::read_private;
+use crate::messages::{IDENTITY_MALFORMED, NOT_FOR_YOU, PAYLOAD_DAMAGED, RECIPIENT};
 use age::x25519;
 use ingot_base::{Fault, Result, Secret, fault};
 use std::fmt;
@@ -18,18 +18,24 @@ impl Identity {
     /// # Errors
     /// When it is missing, when others may read it, or when it holds no X25519 identity.
     pub fn read(path: &Path) -> Result<Self> {
-        let text = read_private(path)?;
+        let text = read_private(path, &IDENTITY_MALFORMED)?;
+        Self::parse(&path.display().to_string(), &text)
+    }
+
+    /// Reads the text of an identity file that came another way, such as a secret of the environment; `name` says which.
+    ///
+    /// # Errors
+    /// When it holds no X25519 identity.
+    pub fn parse(name: &str, text: &str) -> Result<Self> {
+        let malformed = || Fault::new(&IDENTITY_MALFORMED).arg("path", name);
         let keys: Vec<x25519::Identity> = text
             .lines()
             .map(str::trim)
             .filter(|line| !line.is_empty() && !line.starts_with('#'))
             .map(x25519::Identity::from_str)
             .collect::<std::result::Result<_, _>>()
-            .map_err(|_| malformed(path, EXPECTED))?;
-        if keys.is_empty() {
-            return Err(malformed(path, EXPECTED));
-        }
-        Ok(Self(keys))
+            .map_err(|_| malformed())?;
+        if keys.is_empty() { Err(malformed()) } else { Ok(Self(keys)) }
     }
 
     /// The recipient of the file's first key: what others encrypt for.
@@ -43,8 +49,6 @@ impl fmt::Debug for Identity {
         f.write_str("Identity(…)")
     }
 }
-
-const EXPECTED: &str = "an age X25519 identity (AGE-SECRET-KEY-1…)";
 
 /// Reads recipients in the order of the recipe; the fault names the recipe's entry.
 pub(crate) fn recipients(texts: &[String]) -> Result<Vec<x25519::Recipient>> {

@@ -76,16 +76,16 @@ pub(crate) fn parse(data: Vec<u8>) -> Result<Members> {
     let mut index: BTreeMap<String, Range<usize>> = BTreeMap::new();
     let mut at = 0;
     loop {
-        let block = take(&data, at, BLOCK).ok_or_else(|| truncated(b"a header"))?;
+        let block = take(&data, at, BLOCK).ok_or_else(|| truncated(&data))?;
         if is_empty(block) {
             check_end(&data, at + BLOCK)?;
             return Ok(Members::new(data, index));
         }
         let (path, size) = entry(block, at, &index)?;
         let start = at + BLOCK;
-        let bytes = take(&data, start, size).ok_or_else(|| truncated(path.as_bytes()))?;
+        let bytes = take(&data, start, size).ok_or_else(|| truncated(&data))?;
         let after = start + bytes.len();
-        let rest = take(&data, after, padding(size)).ok_or_else(|| truncated(path.as_bytes()))?;
+        let rest = take(&data, after, padding(size)).ok_or_else(|| truncated(&data))?;
         if !is_empty(rest) {
             return Err(Fault::new(&PADDING).arg("at", after));
         }
@@ -138,7 +138,7 @@ fn entry(
 }
 
 fn check_end(data: &[u8], at: usize) -> Result<()> {
-    let block = take(data, at, BLOCK).ok_or_else(|| truncated(b"the end"))?;
+    let block = take(data, at, BLOCK).ok_or_else(|| truncated(data))?;
     if !is_empty(block) {
         return Err(Fault::new(&PADDING).arg("at", at));
     }
@@ -156,8 +156,8 @@ fn is_empty(bytes: &[u8]) -> bool {
     bytes.iter().all(|byte| *byte == 0)
 }
 
-fn truncated(name: &[u8]) -> Fault {
-    Fault::new(&TRUNCATED).arg("name", names::shown(name))
+fn truncated(data: &[u8]) -> Fault {
+    Fault::new(&TRUNCATED).arg("size", data.len())
 }
 
 /// Eleven octal digits and a zero byte.

@@ -84,9 +84,9 @@ pub(crate) fn sign(statement: &[u8], key: &SigningKey, public: &PublicKey) -> Re
 
 /// The statement, if a trusted key signed it.
 pub(crate) fn verify(bytes: &[u8], trusted: &[PublicKey]) -> Result<Vec<u8>> {
-    let wrong = |reason: &str| Fault::new(&SIGNATURE_MALFORMED).arg("reason", reason);
+    let wrong = |place: &str| Fault::new(&SIGNATURE_MALFORMED).arg("place", place);
     let bundle: Bundle =
-        serde_json::from_slice(bytes).map_err(|error| wrong(&crate::manifest::reason(&error)))?;
+        serde_json::from_slice(bytes).map_err(|error| wrong(&crate::manifest::place(&error)))?;
     let hint = bundle.verification_material.public_key.hint;
     if hint.len() != 64
         || !hint.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
@@ -101,10 +101,12 @@ pub(crate) fn verify(bytes: &[u8], trusted: &[PublicKey]) -> Result<Vec<u8>> {
         .and_then(|der| Signature::from_der(&der).ok())
         .ok_or_else(|| wrong("sig"))?;
     if signature.normalize_s() != signature {
-        return Err(wrong("sig: s is not the smaller one"));
+        return Err(wrong("sig: s > n/2"));
     }
-    if render(hint.clone(), &statement, &signature)? != bytes {
-        return Err(wrong("not in the form that Ingot writes"));
+    let ours = render(hint.clone(), &statement, &signature)?;
+    if ours != bytes {
+        let at = ours.iter().zip(bytes).take_while(|(one, other)| one == other).count();
+        return Err(wrong(&format!("[{at}]")));
     }
     let signer = trusted
         .iter()

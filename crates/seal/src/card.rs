@@ -1,6 +1,6 @@
 //! The model card: Markdown in both languages, filled from what was measured and stated, silent about the rest.
 
-use crate::bom::{Bom, Fairness, Metric};
+use crate::bom::{Bom, Dataset, Fairness, Metric};
 use crate::manifest::Manifest;
 use ingot_base::{FieldKind, Lang, Output, Text};
 use std::fmt::Write as _;
@@ -237,14 +237,12 @@ impl Card {
             .datasets
             .iter()
             .map(|dataset| {
-                let description =
-                    dataset.description.as_ref().map(|text| escape(text.get(self.lang)));
                 vec![
                     escape(&dataset.name),
                     dataset.role.title().get(self.lang).to_owned(),
                     dataset.rows.to_string(),
                     format!("`{}`", dataset.digest),
-                    description.unwrap_or_default(),
+                    self.described(dataset),
                 ]
             })
             .collect();
@@ -256,6 +254,18 @@ impl Card {
             self.say("description", "说明"),
         ];
         self.table(&columns, &rows);
+    }
+
+    fn described(&self, dataset: &Dataset) -> String {
+        let mut parts: Vec<String> =
+            dataset.description.iter().map(|text| escape(text.get(self.lang))).collect();
+        parts.extend(dataset.licence.as_deref().map(escape));
+        if !dataset.sensitive.is_empty() {
+            let kinds: Vec<String> = dataset.sensitive.iter().map(|kind| escape(kind)).collect();
+            let title = self.say("sensitive before protection: ", "保护前含敏感数据：");
+            parts.push(format!("{title}{}", kinds.join(self.say(", ", "、"))));
+        }
+        parts.join(self.say("; ", "；"))
     }
 
     fn points(&mut self, title: &Text, points: &[Text]) {
@@ -309,6 +319,13 @@ impl Card {
             "本卡片由制作模型的过程自动填写，并受模型包签名保护。未列出的内容即未经测量。`bom.cdx.json` 以机器可读的形式给出同样的事实。",
         ));
         self.text.push_str("\n    ingot verify PACKAGE.ingot --public-key signing.pub\n");
+        self.paragraph(&Text::new(
+            "Without Ingot: unpack the package with `tar -xf` into an empty folder; OpenSSF's `model_signing` checks the signature, `age` opens a payload.",
+            "不使用 Ingot 时：用 `tar -xf` 将模型包解到空目录；OpenSSF 的 `model_signing` 可核验签名，`age` 可解密载荷。",
+        ));
+        self.text.push_str(
+            "\n    model_signing verify key FOLDER --signature FOLDER/model.sig --public_key signing.pub\n    age -d -i identity.txt FOLDER/payload/NAME.age\n",
+        );
     }
 }
 

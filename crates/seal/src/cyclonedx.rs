@@ -5,6 +5,7 @@ use crate::manifest::{Manifest, Payload};
 use ingot_base::{Digest, FieldKind, Output, Result, Signature, Text, fault};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
+use std::fmt::{Display, Write as _};
 
 const MODEL: &str = "model";
 
@@ -66,7 +67,7 @@ fn hash(digest: &Digest) -> Value {
     json!({ "alg": "SHA-256", "content": digest.hex() })
 }
 
-fn property(name: &str, value: impl ToString) -> Value {
+fn property(name: &str, value: impl Display) -> Value {
     json!({ "name": format!("ingot:{name}"), "value": value.to_string() })
 }
 
@@ -125,7 +126,7 @@ fn purl(manifest: &Manifest) -> String {
             if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
                 out.push(char::from(byte));
             } else {
-                out.push_str(&format!("%{byte:02X}"));
+                let _ = write!(out, "%{byte:02X}");
             }
             out
         })

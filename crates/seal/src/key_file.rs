@@ -1,7 +1,7 @@
 //! Reading private key files: only when nobody but the owner may.
 
-use crate::messages::{KEY_MALFORMED, KEY_MISSING, KEY_MODE};
-use ingot_base::{Fault, Result, fault};
+use crate::messages::{KEY_MISSING, KEY_MODE};
+use ingot_base::{Fault, Message, Result, fault};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
@@ -11,7 +11,8 @@ use zeroize::Zeroizing;
 const LIMIT: u64 = 1 << 16;
 
 /// The text of a private key file of mode 0600 or narrower. The mode is taken from the open file, not from its name.
-pub(crate) fn read_private(path: &Path) -> Result<Zeroizing<String>> {
+/// `malformed` is what to say when it cannot be such a file at all.
+pub(crate) fn read_private(path: &Path, malformed: &'static Message) -> Result<Zeroizing<String>> {
     let unreadable = |error: io::Error| {
         let message = match error.kind() {
             io::ErrorKind::NotFound => &KEY_MISSING,
@@ -23,19 +24,19 @@ pub(crate) fn read_private(path: &Path) -> Result<Zeroizing<String>> {
     let metadata = file.metadata().map_err(unreadable)?;
     check_mode(path, &metadata)?;
     if !metadata.is_file() || metadata.len() > LIMIT {
-        return Err(malformed(path, "one key"));
+        return Err(named(path, malformed));
     }
     // One allocation of the final size, so that growing leaves no copies behind.
     let size = usize::try_from(metadata.len()).unwrap_or(0);
     let mut bytes = Zeroizing::new(Vec::with_capacity(size + 1));
     (&mut file).take(metadata.len()).read_to_end(&mut bytes).map_err(unreadable)?;
-    let text = std::str::from_utf8(&bytes).map_err(|_| malformed(path, "text"))?;
+    let text = std::str::from_utf8(&bytes).map_err(|_| named(path, malformed))?;
     Ok(Zeroizing::new(text.to_owned()))
 }
 
 /// The fault of a file that holds something else; never shows what it holds.
-pub(crate) fn malformed(path: &Path, expected: &str) -> Fault {
-    Fault::new(&KEY_MALFORMED).arg("path", path.display()).arg("expected", expected)
+pub(crate) fn named(path: &Path, message: &'static Message) -> Fault {
+    Fault::new(message).arg("path", path.display())
 }
 
 #[cfg(unix)]

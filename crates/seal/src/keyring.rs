@@ -1,8 +1,8 @@
 //! The project's keys, as files only their owner may read.
 
 use crate::age_file::Identity;
-use crate::key_file::{malformed, read_private};
-use crate::messages::{KEYS_DISAGREE, KEYS_EXIST, RANDOMNESS};
+use crate::key_file::{named, read_private};
+use crate::messages::{KEYS_DISAGREE, KEYS_EXIST, MASTER_MALFORMED, RANDOMNESS, SIGNING_MALFORMED};
 use crate::public_key::PublicKey;
 use age::secrecy::ExposeSecret;
 use age::x25519;
@@ -48,6 +48,7 @@ impl Keyring {
                 return Err(Fault::new(&KEYS_EXIST).arg("path", path.display()));
             }
         }
+        make_folder(dir)?;
         let identity = x25519::Identity::generate();
         let text = identity.to_string();
         let public = identity.to_public();
@@ -75,16 +76,16 @@ impl Keyring {
         let recipient = identity.recipient();
 
         let path = dir.join(SIGNING);
-        let pem = read_private(&path)?;
-        let signing = SigningKey::from_pkcs8_pem(pem.trim())
-            .map_err(|_| malformed(&path, "a P-256 private key in PKCS#8 PEM form"))?;
+        let pem = read_private(&path, &SIGNING_MALFORMED)?;
+        let signing =
+            SigningKey::from_pkcs8_pem(pem.trim()).map_err(|_| named(&path, &SIGNING_MALFORMED))?;
         let public = PublicKey::of(*signing.verifying_key())?;
 
         let path = dir.join(MASTER);
-        let text = read_private(&path)?;
+        let text = read_private(&path, &MASTER_MALFORMED)?;
         let mut master = Zeroizing::new([0_u8; 32]);
         hex::decode_to_slice(text.trim(), &mut *master)
-            .map_err(|_| malformed(&path, "64 hex digits"))?;
+            .map_err(|_| named(&path, &MASTER_MALFORMED))?;
 
         public_half(dir, RECIPIENT, IDENTITY, &format!("{recipient}\n"))?;
         public_half(dir, SIGNING_PUBLIC, SIGNING, public.to_pem())?;
@@ -119,6 +120,9 @@ impl Keyring {
     /// A key of `len` bytes for one purpose: HKDF-SHA-256 (RFC 5869) of the master key without salt, with the info
     /// `ingot/v1/` and the purpose. Different purposes give independent keys; the same purpose and length the same key.
     /// Beyond 8,160 bytes, the RFC's limit, further pieces have `#1`, `#2`, … appended to the info.
+    ///
+    /// # Panics
+    /// Never: each piece is within the limit.
     pub fn derive(&self, purpose: &str, len: usize) -> Secret<Vec<u8>> {
         let hkdf = Hkdf::<Sha256>::new(None, self.master.expose());
         let mut key = vec![0; len];
@@ -155,6 +159,17 @@ fn public_half(dir: &Path, public: &str, private: &str, text: &str) -> Result<()
     Err(Fault::new(&KEYS_DISAGREE)
         .arg("public", path.display())
         .arg("private", dir.join(private).display()))
+}
+
+/// A new folder is for its owner alone; one that exists keeps its mode.
+fn make_folder(dir: &Path) -> Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder
+        .create(dir)
+        .map_err(|error| Fault::new(&fault::FILE_WRITE).arg("path", dir.display()).because(error))
 }
 
 /// A uniformly random P-256 key: rejection sampling, as FIPS 186-5 A.2.2 asks.
@@ -198,6 +213,8 @@ mod tests {
         assert_eq!(made.recipient(), opened.recipient());
         assert_eq!(made.public_key_pem(), opened.public_key_pem());
         assert_eq!(made.derive("a", 32).expose(), opened.derive("a", 32).expose());
+        #[cfg(unix)]
+        assert_eq!(mode(&keys), 0o700);
         assert_eq!(Keyring::create(&keys).unwrap_err().code(), "seal-keys-exist");
         fs::remove_file(keys.join(MASTER)).unwrap();
         assert_eq!(Keyring::create(&keys).unwrap_err().code(), "seal-keys-exist");
@@ -252,7 +269,7 @@ mod tests {
             let whole = fs::read(&path).unwrap();
             atomic::write_private(&path, b"AGE-SECRET-KEY-1CANARY").unwrap();
             let fault = Keyring::open(dir.path()).unwrap_err();
-            assert_eq!(fault.code(), "seal-key-malformed");
+            assert!(fault.code().ends_with("-malformed"), "{fault}");
             assert!(fault.to_string().contains(name) && !format!("{fault:?}").contains("CANARY"));
             atomic::write_private(&path, &whole).unwrap();
         }

@@ -63,18 +63,15 @@ impl Manifest {
         struct Probe {
             format: serde_json::Value,
         }
-        let damaged =
-            |error: serde_json::Error| Fault::new(&MANIFEST).arg("reason", reason(&error));
+        let damaged = |error: serde_json::Error| Fault::new(&MANIFEST).arg("place", place(&error));
         let probe: Probe = serde_json::from_slice(bytes).map_err(damaged)?;
         if probe.format.as_u64() != Some(u64::from(FORMAT)) {
             let found = crate::names::shown(probe.format.to_string().as_bytes());
             return Err(Fault::new(&FORMAT_UNSUPPORTED).arg("found", found).arg("known", FORMAT));
         }
         let manifest: Self = serde_json::from_slice(bytes).map_err(damaged)?;
-        match manifest.expires_ms() {
-            Some(None) => Err(Fault::new(&MANIFEST).arg("reason", "`licence.expires`")),
-            _ => Ok(manifest),
-        }
+        manifest.expires_ms()?;
+        Ok(manifest)
     }
 
     pub(crate) fn to_json(&self) -> Result<Vec<u8>> {
@@ -84,20 +81,19 @@ impl Manifest {
         Ok(bytes)
     }
 
-    /// `None` without a licence, `Some(None)` when its end is unreadable.
-    pub(crate) fn expires_ms(&self) -> Option<Option<i64>> {
-        self.licence.as_ref().map(|licence| instant::parse(&licence.expires))
+    /// The first moment, in milliseconds since the epoch, at which the licence is over; `None` when it never is.
+    pub(crate) fn expires_ms(&self) -> Result<Option<i64>> {
+        let Some(licence) = &self.licence else { return Ok(None) };
+        match instant::parse(&licence.expires) {
+            Some(end) => Ok(Some(end)),
+            None => Err(Fault::new(&MANIFEST).arg("place", "`licence.expires`")),
+        }
     }
 }
 
-/// Where JSON went wrong, without quoting what stands there.
-pub(crate) fn reason(error: &serde_json::Error) -> String {
-    let what = match error.classify() {
-        serde_json::error::Category::Data => "unexpected field or value",
-        serde_json::error::Category::Eof => "unexpected end",
-        _ => "not JSON",
-    };
-    format!("{}:{}: {what}", error.line(), error.column())
+/// Where JSON went wrong, line and column, without quoting what stands there.
+pub(crate) fn place(error: &serde_json::Error) -> String {
+    format!("{}:{}", error.line(), error.column())
 }
 
 #[cfg(test)]

@@ -16,11 +16,25 @@ ingot_base::messages! {
         hint_en: "restore it from your backup, or make new keys in an empty folder with `ingot init --keys-only`",
         hint_zh: "请从备份恢复，或在空目录中用 `ingot init --keys-only` 生成新密钥",
     };
-    /// A key file holds something else than a key.
-    KEY_MALFORMED = {
-        code: "seal-key-malformed", class: Failed, status: 500,
-        en: "`{path}` does not hold {expected}", zh: "`{path}` 中的内容不是有效的密钥（应为：{expected}）",
+    /// An identity file holds no identity.
+    IDENTITY_MALFORMED = {
+        code: "seal-identity-malformed", class: Failed, status: 500,
+        en: "`{path}` does not hold an age X25519 identity (`AGE-SECRET-KEY-1…`)",
+        zh: "`{path}` 中没有有效的 age X25519 身份（`AGE-SECRET-KEY-1…`）",
         hint_en: "restore it from your backup", hint_zh: "请从备份恢复该文件",
+    };
+    /// A signing key file holds no signing key.
+    SIGNING_MALFORMED = {
+        code: "seal-signing-malformed", class: Failed, status: 500,
+        en: "`{path}` does not hold a P-256 private key (PKCS#8, PEM)", zh: "`{path}` 中没有有效的 P-256 私钥（PKCS#8，PEM）",
+        hint_en: "restore it from your backup", hint_zh: "请从备份恢复该文件",
+    };
+    /// The master key file holds no master key.
+    MASTER_MALFORMED = {
+        code: "seal-master-malformed", class: Failed, status: 500,
+        en: "`{path}` does not hold a master key (64 hex digits)", zh: "`{path}` 中没有有效的主密钥（64 位十六进制数字）",
+        hint_en: "restore it from your backup; without it, encrypted columns and tables stay closed",
+        hint_zh: "请从备份恢复该文件；没有它，加密的列和数据表将无法打开",
     };
     /// Keys exist and would have been overwritten.
     KEYS_EXIST = {
@@ -99,10 +113,16 @@ ingot_base::messages! {
         zh: "{name} 有 {size} 字节，超过模型包允许的 {limit} 字节",
         hint_en: "make the report or the model smaller", hint_zh: "请减小报告或模型的大小",
     };
+    /// More files than any reader would accept.
+    TOO_MANY_FILES = {
+        code: "seal-too-many-files", class: Usage, status: 422,
+        en: "a package may hold {limit} files at most", zh: "模型包最多只能包含 {limit} 个文件",
+        hint_en: "put several reports into one file", hint_zh: "请将多个报告合并为一个文件",
+    };
     /// The file ends within a part.
     TRUNCATED = {
         code: "seal-truncated", class: Refused, status: 500,
-        en: "the package is cut off: it ends within {name}", zh: "模型包不完整：在 {name} 处中断",
+        en: "the package is cut off: it ends after {size} bytes", zh: "模型包不完整：在第 {size} 字节之后中断",
         hint_en: "copy it again from where it was made", hint_zh: "请从原处重新复制",
     };
     /// Something follows the end of the archive.
@@ -184,7 +204,7 @@ ingot_base::messages! {
     /// The manifest cannot be read, or disagrees with the files.
     MANIFEST = {
         code: "seal-manifest", class: Refused, status: 500,
-        en: "`manifest.json` is damaged: {reason}", zh: "`manifest.json` 已损坏：{reason}",
+        en: "`manifest.json` is damaged (at {place})", zh: "`manifest.json` 已损坏（位置：{place}）",
         hint_en: "get the package again from its maker", hint_zh: "请向制作者重新索取",
     };
     /// The lineage or another document cannot be read.
@@ -202,7 +222,7 @@ ingot_base::messages! {
     /// The signature file is not in the one form that Ingot writes.
     SIGNATURE_MALFORMED = {
         code: "seal-signature-malformed", class: Refused, status: 500,
-        en: "`model.sig` is damaged: {reason}", zh: "`model.sig` 已损坏：{reason}",
+        en: "`model.sig` is damaged (at {place})", zh: "`model.sig` 已损坏（位置：{place}）",
         hint_en: "get the package again from its maker", hint_zh: "请向制作者重新索取",
     };
     /// Signed by a key that is not trusted here.
@@ -210,8 +230,8 @@ ingot_base::messages! {
         code: "seal-signer-unknown", class: Refused, status: 500,
         en: "the package is signed by a key that you do not trust (fingerprint {fingerprint})",
         zh: "模型包由您未信任的密钥签名（指纹 {fingerprint}）",
-        hint_en: "if you know the signer, compare the fingerprint with them by another way and pass their `signing.pub` as `--public-key`",
-        hint_zh: "如果您认识签名者，请通过其他渠道核对指纹，然后用 `--public-key` 指定其 `signing.pub`",
+        hint_en: "if you know the signer, ask them for `sha256sum signing.pub` by another way; if it is this fingerprint, pass that file as `--public-key`",
+        hint_zh: "如果您认识签名者，请通过其他渠道向其索取 `sha256sum signing.pub` 的结果；若与此指纹一致，再用 `--public-key` 指定该文件",
     };
     /// The signature does not belong to the statement.
     SIGNATURE_INVALID = {
@@ -224,7 +244,7 @@ ingot_base::messages! {
     /// What was signed is not a statement that Ingot accepts.
     STATEMENT = {
         code: "seal-statement", class: Refused, status: 500,
-        en: "what the signature covers is not a complete list of files: {reason}", zh: "签名所覆盖的内容不是完整的文件清单：{reason}",
+        en: "what the signature covers is not the complete list of files that Ingot signs (see {place})", zh: "签名所覆盖的内容不是 Ingot 所签署的完整文件清单（见 {place}）",
         hint_en: "sign with `ingot seal`; other settings of other signing tools are not accepted",
         hint_zh: "请用 `ingot seal` 签名；不接受其他签名工具的其他设置",
     };

@@ -77,12 +77,13 @@ impl Package {
         if listed == found && listed.len() == self.manifest.payloads.len() {
             return Ok(());
         }
-        Err(Fault::new(&MANIFEST).arg("reason", "`payloads`"))
+        Err(Fault::new(&MANIFEST).arg("place", "`payloads`"))
     }
 
     fn check_licence(&self, now_ms: i64) -> Result<()> {
-        match (&self.manifest.licence, self.manifest.expires_ms()) {
-            (Some(licence), Some(end)) if end.is_none_or(|end| now_ms >= end) => {
+        let end = self.manifest.expires_ms()?;
+        match &self.manifest.licence {
+            Some(licence) if end.is_none_or(|end| now_ms >= end) => {
                 Err(Fault::new(&LICENCE_EXPIRED)
                     .arg("name", names::shown(self.manifest.name.as_bytes()))
                     .arg("version", &self.manifest.version)

@@ -113,7 +113,7 @@ impl Signed {
     /// Reads a signed statement and holds it to what Ingot signs: all files, SHA-256, nothing ignored but the signature.
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self> {
         let statement: Statement = serde_json::from_slice(bytes)
-            .map_err(|error| wrong(&crate::manifest::reason(&error)))?;
+            .map_err(|error| wrong(&crate::manifest::place(&error)))?;
         if statement.kind != TYPE {
             return Err(wrong("_type"));
         }
@@ -149,8 +149,8 @@ impl Signed {
     }
 }
 
-fn wrong(reason: &str) -> Fault {
-    Fault::new(&STATEMENT).arg("reason", reason)
+fn wrong(place: &str) -> Fault {
+    Fault::new(&STATEMENT).arg("place", place)
 }
 
 /// The digest of every file but the signature.
@@ -218,7 +218,7 @@ mod tests {
             assert!(text.contains(from), "{from}");
             let fault = Signed::parse(text.replacen(from, to, 1).as_bytes()).unwrap_err();
             assert_eq!(fault.code(), "seal-statement");
-            assert!(fault.to_string().ends_with(reason), "{fault}");
+            assert!(fault.to_string().ends_with(&format!("(see {reason})")), "{fault}");
         }
     }
 

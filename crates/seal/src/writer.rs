@@ -3,7 +3,7 @@
 use crate::bom::Bom;
 use crate::keyring::Keyring;
 use crate::manifest::{FORMAT, Licence, Manifest, Payload};
-use crate::messages::{EMPTY, NAME, TITLE, TOO_LARGE};
+use crate::messages::{EMPTY, NAME, TITLE, TOO_LARGE, TOO_MANY_FILES};
 use crate::statement::Statement;
 use crate::{age_file, archive, bundle, card, cyclonedx, instant, names};
 use age::x25519;
@@ -157,8 +157,11 @@ fn insert(files: &mut BTreeMap<String, Vec<u8>>, path: String, bytes: Vec<u8>) -
     if name.len() > LONGEST_NAME || nested || !names::is_safe(&path) || files.contains_key(&path) {
         return Err(Fault::new(&NAME).arg("name", names::shown(path.as_bytes())));
     }
+    if files.len() >= names::MOST {
+        return Err(Fault::new(&TOO_MANY_FILES).arg("limit", names::MOST));
+    }
     let (size, limit) = (u64::try_from(bytes.len()).unwrap_or(u64::MAX), names::limit(&path));
-    if size > limit || files.len() >= names::MOST {
+    if size > limit {
         return Err(Fault::new(&TOO_LARGE)
             .arg("name", names::shown(path.as_bytes()))
             .arg("size", size)

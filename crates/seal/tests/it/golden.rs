@@ -19,9 +19,9 @@ fn manifest_bill_of_materials_and_cards_are_as_reviewed() {
             std::fs::read_to_string(folder.join(name)).unwrap().replace(version, "\"VERSION\"");
         let text: String = text
             .lines()
-            .map(|line| match line.trim_start().starts_with("\"serialNumber\": \"urn:uuid:") {
-                true => "  \"serialNumber\": \"SERIAL\",\n".to_owned(),
-                false => format!("{line}\n"),
+            .map(|line| match line.trim_start().strip_prefix("\"serialNumber\": \"urn:uuid:") {
+                Some(_) => "  \"serialNumber\": \"SERIAL\",\n".to_owned(),
+                None => format!("{line}\n"),
             })
             .collect();
         let path = golden.join(name.replace('/', "-"));

@@ -1,4 +1,4 @@
-//! What tools that nobody here wrote say: age, OpenSSF's model_signing, a CycloneDX validator, tar.
+//! What tools that nobody here wrote say: age, OpenSSF's `model_signing`, a CycloneDX validator, tar.
 
 use crate::support::{Bench, CANARY, run, succeed, tool};
 use ingot_base::atomic;
@@ -50,6 +50,16 @@ fn model_signing_verifies_the_unpacked_folder_and_sees_changes() {
     };
     let said = verify("keys/signing.pub");
     assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
+    let mut inside = Command::new(tool.get_program());
+    inside.current_dir(&folder).args([
+        "verify",
+        "key",
+        ".",
+        "--signature",
+        "model.sig",
+        "--public_key",
+    ]);
+    succeed(inside.arg(bench.path("keys/signing.pub")));
 
     ingot_seal::Keyring::create(&bench.path("other")).unwrap();
     assert!(!verify("other/signing.pub").status.success(), "a stranger's key");
