@@ -11,7 +11,11 @@ const GRID: usize = 20;
 const CATEGORIES: usize = 20;
 
 /// The dependence on one input over `rows`.
-pub(crate) fn dependence(model: &TabularModel, rows: &Matrix, feature: usize) -> Result<Dependence> {
+pub(crate) fn dependence(
+    model: &TabularModel,
+    rows: &Matrix,
+    feature: usize,
+) -> Result<Dependence> {
     let field = model
         .signature()
         .inputs

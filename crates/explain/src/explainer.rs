@@ -206,9 +206,12 @@ fn sentence(
             let label = labels.get(class).map_or("", String::as_str);
             (format!("the score for “{label}”"), format!("“{label}”的评分"))
         }
-        Output::Number { target } => (format!("the estimate of {target}"), format!("{target}的估计值")),
+        Output::Number { target } => {
+            (format!("the estimate of {target}"), format!("{target}的估计值"))
+        }
     };
-    let (verb_en, verb_zh) = if effect > 0.0 { ("raised", "升高") } else { ("lowered", "降低") };
+    let (verb_en, verb_zh) =
+        if effect > 0.0 { ("raised", "升高") } else { ("lowered", "降低") };
     let (group_en, group_zh) = match output {
         Output::Binary { negative, .. } => {
             (format!("typical of “{negative}”"), format!("“{negative}”类的典型值"))

@@ -60,7 +60,10 @@ fn importance(page: &mut Page, outcome: &ExplainOutcome) {
         .take(SHOWN)
         .map(|feature| (feature.title.clone(), feature.importance))
         .collect();
-    let axis = Axis::new(Text::new("mean absolute contribution to the raw score", "对原始得分的平均绝对贡献"));
+    let axis = Axis::new(Text::new(
+        "mean absolute contribution to the raw score",
+        "对原始得分的平均绝对贡献",
+    ));
     section.figure(Text::new("Importance", "重要性"), chart::bars(&bars, &axis, 3));
     let dots: Vec<(Text, Vec<Dot>)> = outcome
         .features
@@ -167,7 +170,12 @@ fn distribution(item: &Dependence) -> String {
     let bins: Vec<String> = item.points.iter().map(|point| point.label.en.clone()).collect();
     let shares = item.points.iter().map(|point| point.share).collect();
     let name = Text::new("share of rows", "数据行占比");
-    chart::columns(&bins, &[(name.clone(), shares)], &Axis::new(item.title.clone()), &Axis::new(name))
+    chart::columns(
+        &bins,
+        &[(name.clone(), shares)],
+        &Axis::new(item.title.clone()),
+        &Axis::new(name),
+    )
 }
 
 fn surrogate(page: &mut Page, outcome: &ExplainOutcome, svg: &str) {
@@ -188,13 +196,13 @@ fn surrogate(page: &mut Page, outcome: &ExplainOutcome, svg: &str) {
     }
     section.facts(facts);
     section.note(Text::new(
-        format!("Measured on {} held-out rows. The tree describes the model; it is not the model.", tree.rows),
+        format!(
+            "Measured on {} held-out rows. The tree describes the model; it is not the model.",
+            tree.rows
+        ),
         format!("在 {} 行留出数据上测得。该树用于描述模型，并非模型本身。", tree.rows),
     ));
-    section.figure(
-        Text::new("Surrogate decision tree", "替代决策树"),
-        svg.to_owned(),
-    );
+    section.figure(Text::new("Surrogate decision tree", "替代决策树"), svg.to_owned());
 }
 
 fn count(value: usize) -> Text {

@@ -137,12 +137,12 @@ impl Drawing<'_> {
                 (format!("{} {:.1}%", shorten(positive, 18), first * 100.0), Some(first))
             }
             Output::Multiclass { labels, .. } => {
-                let best = labels
-                    .iter()
-                    .zip(&node.mean)
-                    .fold(("", f64::NEG_INFINITY), |best, (label, &mean)| {
+                let best = labels.iter().zip(&node.mean).fold(
+                    ("", f64::NEG_INFINITY),
+                    |best, (label, &mean)| {
                         if mean > best.1 { (label, mean) } else { best }
-                    });
+                    },
+                );
                 (format!("{} {:.1}%", shorten(best.0, 18), best.1 * 100.0), Some(best.1))
             }
             Output::Number { .. } => (words::number(first), None),
@@ -153,11 +153,8 @@ impl Drawing<'_> {
         const INK: &str = "#1c2733";
         let Some(field) = self.signature.inputs.get(question.feature) else { return vec![] };
         let title = words::title(field);
-        let name = if title.en == title.zh {
-            title.en
-        } else {
-            format!("{} {}", title.zh, title.en)
-        };
+        let name =
+            if title.en == title.zh { title.en } else { format!("{} {}", title.zh, title.en) };
         let test = match &question.test {
             Test::AtMost(_) if matches!(field.kind, FieldKind::Boolean) => "= 否 no".to_owned(),
             Test::AtMost(threshold) => format!("≤ {}", words::number(*threshold)),
@@ -203,11 +200,11 @@ fn shorten(text: &str, fit: usize) -> String {
 pub(crate) fn png(svg: &str) -> Result<Vec<u8>> {
     let mut options = usvg::Options::default();
     options.fontdb_mut().load_system_fonts();
-    let tree = usvg::Tree::from_str(svg, &options)
-        .map_err(|error| Fault::new(&PICTURE).because(error))?;
+    let tree =
+        usvg::Tree::from_str(svg, &options).map_err(|error| Fault::new(&PICTURE).because(error))?;
     let size = tree.size().to_int_size().scale_by(2.0).ok_or_else(|| Fault::new(&PICTURE))?;
-    let mut pixels = tiny_skia::Pixmap::new(size.width(), size.height())
-        .ok_or_else(|| Fault::new(&PICTURE))?;
+    let mut pixels =
+        tiny_skia::Pixmap::new(size.width(), size.height()).ok_or_else(|| Fault::new(&PICTURE))?;
     resvg::render(&tree, tiny_skia::Transform::from_scale(2.0, 2.0), &mut pixels.as_mut());
     pixels.encode_png().map_err(|error| Fault::new(&PICTURE).because(error.to_string()))
 }

@@ -126,9 +126,8 @@ impl TreeShap {
     fn with_tables(forest: &Forest, budget: usize) -> Result<Self> {
         let mut programs = Vec::with_capacity(forest.trees().len());
         for (index, tree) in forest.trees().iter().enumerate() {
-            let program = Program::new(tree).ok_or_else(|| {
-                Fault::new(&PATH).arg("tree", index + 1).arg("limit", SLOTS)
-            })?;
+            let program = Program::new(tree)
+                .ok_or_else(|| Fault::new(&PATH).arg("tree", index + 1).arg("limit", SLOTS))?;
             programs.push(program);
         }
         tabulate(&mut programs, budget);

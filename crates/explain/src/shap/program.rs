@@ -121,8 +121,7 @@ impl Program {
                     }
                 }
                 Step::Leaf { leaf, level } => {
-                    let (Some(leaf), Some(masks)) =
-                        (self.leaves.get(leaf), space.masks.get(level))
+                    let (Some(leaf), Some(masks)) = (self.leaves.get(leaf), space.masks.get(level))
                     else {
                         continue;
                     };
@@ -145,7 +144,10 @@ impl Program {
                         }
                     } else {
                         for (&mask, row) in rows {
-                            #[expect(clippy::cast_possible_truncation, reason = "a table's mask is short")]
+                            #[expect(
+                                clippy::cast_possible_truncation,
+                                reason = "a table's mask is short"
+                            )]
                             let at = mask as usize * size;
                             let row = row.get_mut(start..).unwrap_or_default();
                             let values = leaf.table.get(at..at + size).unwrap_or_default();
@@ -192,9 +194,8 @@ impl Split {
             &Kind::Number { threshold, zero_left, nan_left } => {
                 for (asked, &value) in asked.iter_mut().zip(column) {
                     let zero = value.abs() <= ZERO;
-                    let left = (value <= threshold) & !zero
-                        | zero & zero_left
-                        | value.is_nan() & nan_left;
+                    let left =
+                        (value <= threshold) & !zero | zero & zero_left | value.is_nan() & nan_left;
                     *asked = u64::from(left);
                 }
             }
