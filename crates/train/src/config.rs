@@ -68,7 +68,7 @@ pub struct TrainConfig {
     pub trials: usize,
     /// Decides folds, candidates and LightGBM's own draws.
     pub seed: u64,
-    /// Processor cores to use.
+    /// Processor cores to use; small tables use one. No part of the result.
     pub threads: usize,
     /// Whether every class weighs the same in training (calibration then restores true probabilities).
     pub balance: bool,

@@ -9,6 +9,9 @@ use ingot_runtime::lightgbm::{Booster, Dataset, Params};
 use std::collections::BTreeMap;
 use std::time::Instant;
 
+/// Below this many rows threads wait for each other longer than they work.
+const ONE_THREAD: usize = 10_000;
+
 /// Rows with labels, ready to learn from.
 #[derive(Debug)]
 pub(crate) struct Rows {
@@ -58,9 +61,9 @@ impl Setup {
             Task::TabularRegression if regression == "regression" => ("regression", "rmse"),
             Task::TabularRegression => (regression, regression),
         };
-        let mut base = deterministic(config.seed, config.threads)
-            .with("objective", objective)
-            .with("metric", "none");
+        let threads = if rows.labels.len() < ONE_THREAD { 1 } else { config.threads };
+        let mut base =
+            deterministic(config.seed, threads).with("objective", objective).with("metric", "none");
         if config.task == Task::TabularMulticlass {
             base.set("num_class", classes);
         }
