@@ -244,9 +244,14 @@ impl Ledger {
             return Err(Fault::new(&KEY_INVALID));
         };
         let known = Arc::new(known_of(row));
-        let principal = self.inner.admit(&known, &parsed)?;
-        self.inner.remember(parsed.id, known);
-        Ok(principal)
+        let admitted = self.inner.admit(&known, &parsed);
+        // A refused key is not remembered as what it was before.
+        match &admitted {
+            Ok(_) => self.inner.remember(parsed.id, known),
+            Err(_) if known.revoked => self.inner.forget(parsed.id),
+            Err(_) => {}
+        }
+        admitted
     }
 
     /// Starts recording usage. `on_commit` is told of every group. The handle ends when all recorders are dropped and
