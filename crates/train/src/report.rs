@@ -331,13 +331,14 @@ fn reliability(calibration: &CalibrationOutcome, section: &mut Section) {
         points: bins.iter().map(|bin| (bin.predicted, bin.observed)).collect(),
         band: if banded { bins.iter().map(|bin| (bin.low, bin.high)).collect() } else { vec![] },
     };
-    let series = [
-        line(text("After", "校准后"), &calibration.after, true),
-        line(text("Before", "校准前"), &calibration.before, false),
-        Series {
-            name: text("Exact", "理想"), points: vec![(0.0, 0.0), (1.0, 1.0)], band: vec![]
-        },
-    ];
+    let exact = vec![(0.0, 0.0), (1.0, 1.0)];
+    let mut series = vec![Series { name: text("Exact", "理想"), points: exact, band: vec![] }];
+    if calibration.method == "none" {
+        series.push(line(text("Model", "模型"), &calibration.after, true));
+    } else {
+        series.push(line(text("Before", "校准前"), &calibration.before, false));
+        series.push(line(text("After", "校准后"), &calibration.after, true));
+    }
     let x = Axis::fixed(text("Predicted probability", "预测概率"), 0.0, 1.0);
     let y = Axis::fixed(text("Share that was true", "实际比例"), 0.0, 1.0);
     section.figure(
