@@ -82,7 +82,7 @@ impl Checker {
                     object.insert(key.name.to_owned(), value.unwrap_or(Json::Null));
                 }
                 Some(_) => {
-                    self.push(&path, &entry.range, Fault::new(&m::NOT_YET).arg("key", &path))
+                    self.push(&path, &entry.range, Fault::new(&m::NOT_YET).arg("key", &path));
                 }
                 None => self.push(&path, &entry.range, unknown_key(table, &entry.key)),
             }

@@ -67,13 +67,12 @@ pub(crate) fn steps(path: &str) -> Option<Vec<Step<'_>>> {
         if !steps.is_empty() {
             rest = rest.strip_prefix('.')?;
         }
-        let (key, after) = match rest.strip_prefix('"') {
-            Some(quoted) => unquote(quoted)?,
-            None => {
-                let end = rest.find(['.', '[']).unwrap_or(rest.len());
-                let (key, after) = rest.split_at_checked(end)?;
-                (Cow::Borrowed(key), after)
-            }
+        let (key, after) = if let Some(quoted) = rest.strip_prefix('"') {
+            unquote(quoted)?
+        } else {
+            let end = rest.find(['.', '[']).unwrap_or(rest.len());
+            let (key, after) = rest.split_at_checked(end)?;
+            (Cow::Borrowed(key), after)
         };
         if key.is_empty() && !rest.starts_with('"') {
             return None;

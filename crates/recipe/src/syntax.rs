@@ -164,7 +164,7 @@ fn open_bracket(text: &str) -> Option<usize> {
             // A string of one line ends with it, closed or not.
             Some("\"" | "'") if first == '\n' => quote = None,
             Some("\"" | "\"\"\"") if first == '\\' => {
-                step += rest.chars().nth(1).map_or(0, char::len_utf8)
+                step += rest.chars().nth(1).map_or(0, char::len_utf8);
             }
             Some(_) => {}
             None => {

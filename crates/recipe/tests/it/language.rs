@@ -72,7 +72,7 @@ fn every_key_arrives() {
     );
     assert_eq!(recipe.protect.columns[0].rename.as_deref(), Some("user_id"));
     assert_eq!(recipe.split_method(), SplitMethod::Stratified("risk".into()));
-    assert_eq!(recipe.train.budget, Duration::from_secs(5_400));
+    assert_eq!(recipe.train.budget, Duration::from_mins(90));
     let params: Vec<_> =
         recipe.train.params.iter().map(|(name, value)| format!("{name}={value}")).collect();
     assert_eq!(params, ["extra_trees=true", "learning_rate=0.05", "max_depth=-1", "num_leaves=15"]);
@@ -95,8 +95,8 @@ fn files_from_other_systems_mean_the_same() {
 #[test]
 fn every_default_is_visible() {
     let recipe = parsed(&with(&[]));
-    let shown: String =
-        recipe.sections().iter().map(|(name, value)| format!("[{name}] {value:#}\n")).collect();
+    let sections = recipe.sections().into_iter();
+    let shown = crate::lines(sections.map(|(name, value)| format!("[{name}] {value:#}")));
     insta::assert_snapshot!("defaults", shown);
     assert_eq!(recipe.split_method(), SplitMethod::Random);
     let timed = parsed(&with(&[("split", "time = \"t\"")]));

@@ -1,8 +1,14 @@
 //! The recipe language from outside: what it accepts, what it says, and that its schema says the same.
 
+#[cfg(test)]
+mod contradictions;
+#[cfg(test)]
 mod diagnostics;
+#[cfg(test)]
 mod language;
+#[cfg(test)]
 mod robustness;
+#[cfg(test)]
 mod schema;
 
 /// An age recipient that exists in the tool's own documentation.
@@ -24,22 +30,26 @@ fn faults(text: &str) -> Vec<String> {
     }
 }
 
-/// A small right recipe with lines put under its tables: `change(&[("split", "test = 0.3")])`.
+/// A small right recipe with lines put under its tables: `with(&[("split", "test = 0.3")])`.
 fn with(sections: &[(&str, &str)]) -> String {
     let body = |name: &str| {
-        sections
-            .iter()
-            .filter(|(section, _)| *section == name)
-            .map(|(_, lines)| format!("{lines}\n"))
-            .collect::<String>()
+        let lines =
+            sections.iter().filter(|(section, _)| *section == name).map(|(_, lines)| *lines);
+        lines.collect::<Vec<_>>().join("\n")
     };
-    let mut text = format!(
-        "[project]\nname = \"x\"\ntask = \"tabular.binary\"\ntarget = \"y\"\n{}\n[[source]]\nname = \"a\"\nuri = \"a.csv\"\n{}",
+    let mut text = vec![
+        "[project]\nname = \"x\"\ntask = \"tabular.binary\"\ntarget = \"y\"".to_owned(),
         body("project"),
-        body("source")
-    );
+        "[[source]]\nname = \"a\"\nuri = \"a.csv\"".to_owned(),
+        body("source"),
+    ];
     for section in ["clean", "protect", "split", "train", "explain", "seal", "serve"] {
-        text.push_str(&format!("\n[{section}]\n{}", body(section)));
+        text.push(format!("[{section}]\n{}\n", body(section)));
     }
-    text
+    text.join("\n") + "\n"
+}
+
+/// Lines joined, each with its line break.
+fn lines(lines: impl Iterator<Item = String>) -> String {
+    lines.fold(String::new(), |text, line| text + &line + "\n")
 }

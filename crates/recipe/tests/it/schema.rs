@@ -35,7 +35,9 @@ fn document_paths(value: &Value, path: &str, paths: &mut BTreeSet<String>) {
             }
         }
         Value::Array(items) => {
-            items.iter().for_each(|item| document_paths(item, &format!("{path}[]"), paths))
+            for item in items {
+                document_paths(item, &format!("{path}[]"), paths);
+            }
         }
         _ => {}
     }
@@ -72,9 +74,9 @@ fn full_with_every_param() -> String {
         .map(|(name, schema)| format!("{name} = {}", toml(&right(schema)[0])))
         .collect();
     assert!(lines.len() > 20);
-    let start = FULL.find("params = {").unwrap();
-    let end = start + FULL[start..].find('\n').unwrap();
-    format!("{}params = {{ {} }}{}", &FULL[..start], lines.join(", "), &FULL[end..])
+    let (before, rest) = FULL.split_once("params = {").unwrap();
+    let (_, after) = rest.split_once('\n').unwrap();
+    format!("{before}params = {{ {} }}\n{after}", lines.join(", "))
 }
 
 /// Settings that a rule over several settings, not one key, may refuse.
@@ -103,16 +105,16 @@ const CROSS: &[&str] = &[
 
 /// Faults that one key alone causes.
 fn own_faults(document: &Value) -> Vec<String> {
-    let text = document
-        .as_object()
-        .unwrap()
-        .iter()
-        .map(|(name, value)| format!("{name} = {}\n", toml(value)))
-        .collect::<String>();
-    crate::faults(&text)
+    crate::faults(&settings(document))
         .into_iter()
         .filter(|fault| !CROSS.iter().any(|code| fault.starts_with(&format!("{code} "))))
         .collect()
+}
+
+/// A document as TOML, every section an inline table.
+fn settings(document: &Value) -> String {
+    let sections = document.as_object().unwrap().iter();
+    crate::lines(sections.map(|(name, value)| format!("{name} = {}", toml(value))))
 }
 
 fn toml(value: &Value) -> String {
@@ -272,13 +274,8 @@ fn required_keys_are_required_and_defaults_hold() {
         "project": { "name": "x", "task": "tabular.binary", "target": "y" },
         "source": [{ "name": "a", "uri": "a.csv" }],
     });
-    let text = bare
-        .as_object()
-        .unwrap()
-        .iter()
-        .map(|(name, value)| format!("{name} = {}\n", toml(value)))
-        .collect::<String>();
-    let filled = serde_json::to_value(ingot_recipe::parse("ingot.toml", &text).unwrap()).unwrap();
+    let recipe = ingot_recipe::parse("ingot.toml", &settings(&bare)).unwrap();
+    let filled = serde_json::to_value(recipe).unwrap();
     walk(&schema, &document, "", &mut |schema, pointer| {
         for name in schema["required"].as_array().into_iter().flatten() {
             let mut holed = document.clone();

@@ -1,0 +1,204 @@
+//! Settings that are right by themselves and wrong together.
+
+use crate::{faults, with};
+
+/// The fault, and the lines under each table that cause it.
+type Case = (&'static str, &'static [(&'static str, &'static str)]);
+
+const CASES: &[Case] = &[
+    ("recipe-shares split.validation", &[("split", "test = 0.6\nvalidation = 0.4")]),
+    ("recipe-time-exclusive split.stratify", &[("split", "time = \"t\"\nstratify = true")]),
+    ("recipe-time-exclusive split.group", &[("split", "time = \"t\"\ngroup = \"g\"")]),
+    ("recipe-names-target split.group", &[("split", "group = \"y\"")]),
+    ("recipe-names-target train.exclude[1]", &[("train", "exclude = [\"a\", \"y\"]")]),
+    ("recipe-names-target train.fairness[0]", &[("train", "fairness = [\"y\"]")]),
+    ("recipe-query-without-database source[0].query", &[("source", "query = \"SELECT 1\"")]),
+    (
+        "recipe-protect-target protect.columns[0].name",
+        &[("protect", "columns = [{ name = \"y\", action = \"encrypt\" }]")],
+    ),
+    (
+        "recipe-protected-twice protect.columns[1].name",
+        &[(
+            "protect",
+            "columns = [{ name = \"a\", action = \"hash\" }, { name = \"a\", action = \"drop\" }]",
+        )],
+    ),
+    (
+        "recipe-column-twice protect.columns[1].as",
+        &[(
+            "protect",
+            "columns = [{ name = \"a\", as = \"z\", action = \"hash\" }, { name = \"b\", as = \"z\", action = \"hash\" }]",
+        )],
+    ),
+    (
+        "recipe-column-twice protect.columns[0].as",
+        &[(
+            "protect",
+            "columns = [{ name = \"a\", as = \"b\", action = \"hash\" }, { name = \"b\", action = \"hash\" }]",
+        )],
+    ),
+    (
+        "recipe-column-twice protect.columns[0].as",
+        &[("protect", "columns = [{ name = \"a\", as = \"y\", action = \"hash\" }]")],
+    ),
+    (
+        "recipe-no-meaning protect.columns[0].as",
+        &[("protect", "columns = [{ name = \"a\", as = \"z\", action = \"drop\" }]")],
+    ),
+    (
+        "recipe-no-meaning protect.columns[0].to",
+        &[("protect", "columns = [{ name = \"a\", to = \"year\", action = \"hash\" }]")],
+    ),
+    (
+        "recipe-no-meaning protect.columns[0].with",
+        &[("protect", "columns = [{ name = \"a\", with = \"#\", action = \"hash\" }]")],
+    ),
+    (
+        "recipe-needs protect.columns[0]",
+        &[("protect", "columns = [{ name = \"a\", action = \"generalize\" }]")],
+    ),
+    (
+        "recipe-reserved-column protect.columns[0].as",
+        &[("protect", "columns = [{ name = \"a\", as = \"_row\", action = \"hash\" }]")],
+    ),
+    (
+        "recipe-needs clean.impute[0]",
+        &[("clean", "impute = [{ column = \"a\", method = \"constant\" }]")],
+    ),
+    (
+        "recipe-no-meaning clean.impute[0].value",
+        &[("clean", "impute = [{ column = \"a\", method = \"mean\", value = 1 }]")],
+    ),
+    (
+        "recipe-quantile clean.outliers[0].factor",
+        &[("clean", "outliers = [{ column = \"a\", method = \"quantile\", factor = 0.5 }]")],
+    ),
+    (
+        "recipe-no-meaning clean.outliers[0].factor",
+        &[(
+            "clean",
+            "outliers = [{ column = \"a\", method = \"range\", min = 0, max = 1, factor = 2 }]",
+        )],
+    ),
+    (
+        "recipe-needs clean.outliers[0]",
+        &[("clean", "outliers = [{ column = \"a\", method = \"range\", min = 0 }]")],
+    ),
+    (
+        "recipe-no-meaning clean.outliers[0].max",
+        &[("clean", "outliers = [{ column = \"a\", method = \"iqr\", max = 0 }]")],
+    ),
+    ("recipe-expect-nothing clean.expect[0]", &[("clean", "expect = [{ column = \"a\" }]")]),
+    (
+        "recipe-expect-several clean.expect[0]",
+        &[("clean", "expect = [{ column = \"a\", min = 1, unique = true }]")],
+    ),
+    ("recipe-needs clean.expect[0]", &[("clean", "expect = [{ unique = true }]")]),
+    (
+        "recipe-not-true clean.expect[0].unique",
+        &[("clean", "expect = [{ column = \"a\", unique = false }]")],
+    ),
+    (
+        "recipe-bounds clean.expect[0].min",
+        &[("clean", "expect = [{ column = \"a\", min = 2, max = 1 }]")],
+    ),
+    ("recipe-repeated clean.drop_missing[1]", &[("clean", "drop_missing = [\"a\", \"a\"]")]),
+    (
+        "recipe-renamed-before split.group",
+        &[
+            ("protect", "columns = [{ name = \"id\", as = \"user_id\", action = \"encrypt\" }]"),
+            ("split", "group = \"id\""),
+        ],
+    ),
+    (
+        "recipe-renamed-later clean.drop_missing[0]",
+        &[
+            ("protect", "columns = [{ name = \"id\", as = \"user_id\", action = \"encrypt\" }]"),
+            ("clean", "drop_missing = [\"user_id\"]"),
+        ],
+    ),
+    (
+        "recipe-column-dropped train.fairness[0]",
+        &[
+            ("protect", "columns = [{ name = \"sex\", action = \"drop\" }]"),
+            ("train", "fairness = [\"sex\"]"),
+        ],
+    ),
+    (
+        "recipe-renamed-before explain.titles.id",
+        &[
+            ("protect", "columns = [{ name = \"id\", as = \"user_id\", action = \"encrypt\" }]"),
+            ("explain", "titles.id = { en = \"ID\", zh = \"编号\" }"),
+        ],
+    ),
+    (
+        "recipe-renamed-before clean.cast[0].column",
+        &[
+            ("source", "rename = { Alter = \"age\" }"),
+            ("clean", "cast = [{ column = \"Alter\", to = \"integer\" }]"),
+        ],
+    ),
+    ("recipe-column-twice source[0].rename.b", &[("source", "rename = { a = \"z\", b = \"z\" }")]),
+    ("recipe-key-task train.params.objective", &[("train", "params.objective = \"huber\"")]),
+    (
+        "recipe-recipient-secret seal.recipients[0]",
+        &[("seal", "recipients = [\"AGE-SECRET-KEY-1QQ\"]")],
+    ),
+    ("recipe-not-tables source", &[]),
+];
+
+#[test]
+fn settings_that_contradict_each_other() {
+    for (expected, sections) in CASES {
+        let text = with(sections);
+        let text = if *expected == "recipe-not-tables source" {
+            text.replace("[[source]]", "[source]")
+        } else {
+            text
+        };
+        assert_eq!(faults(&text), [*expected], "{text}");
+    }
+}
+
+#[test]
+fn settings_of_another_task() {
+    let regression = |sections: &[(&str, &str)]| {
+        faults(&with(sections).replace("tabular.binary", "tabular.regression"))
+    };
+    assert_eq!(regression(&[("split", "stratify = true")]), ["recipe-key-task split.stratify"]);
+    assert_eq!(regression(&[("project", "positive = 1")]), ["recipe-key-task project.positive"]);
+    assert_eq!(regression(&[("train", "balance = true")]), ["recipe-key-task train.balance"]);
+    assert_eq!(
+        regression(&[("train", "cost = { false_positive = 1, false_negative = 1 }")]),
+        ["recipe-key-task train.cost"]
+    );
+    assert!(regression(&[("train", "params.objective = \"huber\"\ncalibrate = true")]).is_empty());
+    let many =
+        with(&[("project", "positive = \"a\"")]).replace("tabular.binary", "tabular.multiclass");
+    assert_eq!(faults(&many), ["recipe-key-task project.positive"]);
+}
+
+#[test]
+fn databases_need_queries_and_no_format() {
+    let text = with(&[("source", "format = \"csv\"")]).replace("a.csv", "postgres://h/d");
+    assert_eq!(
+        faults(&text),
+        [
+            "recipe-database-without-query source[0].uri",
+            "recipe-format-of-database source[0].format"
+        ]
+    );
+}
+
+#[test]
+fn two_sources_of_one_name_and_renames_of_one_only() {
+    let two = with(&[]) + "\n[[source]]\nname = \"a\"\nuri = \"b.csv\"\n";
+    assert_eq!(faults(&two), ["recipe-source-name-twice source[1].name"]);
+    // The other source still has a column `Alter`: nothing is said.
+    let mixed = with(&[
+        ("source", "rename = { Alter = \"age\" }"),
+        ("clean", "drop_missing = [\"Alter\"]"),
+    ]) + "\n[[source]]\nname = \"b\"\nuri = \"b.csv\"\n";
+    assert!(faults(&mixed).is_empty());
+}
