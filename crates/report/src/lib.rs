@@ -21,7 +21,7 @@ pub fn escape(text: &str) -> String {
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&#39;"),
             control if control.is_control() && control != '\n' && control != '\t' => {
-                out.push('\u{fffd}')
+                out.push('\u{fffd}');
             }
             other => out.push(other),
         }
@@ -35,7 +35,7 @@ pub(crate) fn both(text: &ingot_base::Text) -> String {
         escape(&text.en)
     } else {
         format!(
-            "<span class=\"en\">{}</span><span class=\"zh\" lang=\"zh-CN\">{}</span>",
+            "<span class=\"en\" lang=\"en\">{}</span><span class=\"zh\" lang=\"zh-CN\">{}</span>",
             escape(&text.en),
             escape(&text.zh)
         )

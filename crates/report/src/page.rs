@@ -5,6 +5,8 @@ use ingot_base::{Lang, Text};
 use std::fmt::Write as _;
 
 const STYLE: &str = include_str!("style.css");
+/// From this many sections on a page lists them at its top.
+const CONTENTS: usize = 4;
 
 /// A report page.
 #[derive(Debug, Clone)]
@@ -50,9 +52,9 @@ impl Page {
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
              <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:\">\
              <title>{} · {}</title><style>{STYLE}</style></head><body>\
-             <input type=\"radio\" name=\"lang\" id=\"lang-en\"{}><input type=\"radio\" name=\"lang\" id=\"lang-zh\"{}>\
-             <nav><span class=\"mark\">Ingot</span><span class=\"langs\"><label for=\"lang-en\">English</label>\
-             <label for=\"lang-zh\">中文</label></span></nav><main><header><h1>{}</h1>",
+             <input type=\"radio\" name=\"lang\" id=\"lang-en\" aria-label=\"English\"{}><input type=\"radio\" name=\"lang\" id=\"lang-zh\" aria-label=\"中文\"{}>\
+             <div class=\"bar\"><span class=\"mark\">Ingot</span><span class=\"langs\"><label for=\"lang-en\">English</label>\
+             <label for=\"lang-zh\">中文</label></span></div><main><header><h1>{}</h1>",
             default.tag(),
             escape(&self.title.en),
             escape(&self.title.zh),
@@ -64,9 +66,22 @@ impl Page {
             let _ = write!(out, "<p class=\"lead\">{}</p>", both(lead));
         }
         out.push_str("</header>");
-        for section in &self.sections {
-            let _ =
-                write!(out, "<section><h2>{}</h2>{}</section>", both(&section.title), section.body);
+        if self.sections.len() >= CONTENTS {
+            out.push_str("<nav><ol>");
+            for (index, section) in self.sections.iter().enumerate() {
+                let title = both(&section.title);
+                let _ = write!(out, "<li><a href=\"#s{}\">{title}</a></li>", index + 1);
+            }
+            out.push_str("</ol></nav>");
+        }
+        for (index, section) in self.sections.iter().enumerate() {
+            let _ = write!(
+                out,
+                "<section id=\"s{}\"><h2>{}</h2>{}</section>",
+                index + 1,
+                both(&section.title),
+                section.body
+            );
         }
         out.push_str("</main></body></html>\n");
         out
@@ -75,12 +90,14 @@ impl Page {
 
 impl Section {
     /// A paragraph.
+    #[expect(clippy::needless_pass_by_value, reason = "a builder takes what it is given")]
     pub fn paragraph(&mut self, text: Text) -> &mut Self {
         let _ = write!(self.body, "<p>{}</p>", both(&text));
         self
     }
 
     /// A remark that must not be missed.
+    #[expect(clippy::needless_pass_by_value, reason = "a builder takes what it is given")]
     pub fn note(&mut self, text: Text) -> &mut Self {
         let _ = write!(self.body, "<p class=\"note\">{}</p>", both(&text));
         self
@@ -108,7 +125,7 @@ impl Section {
     #[expect(clippy::needless_pass_by_value, reason = "a builder takes what it is given")]
     pub fn figure(&mut self, caption: Text, svg: String) -> &mut Self {
         let _ =
-            write!(self.body, "<figure>{svg}<figcaption>{}</figcaption></figure>", both(&caption));
+            write!(self.body, "<figure><figcaption>{}</figcaption>{svg}</figure>", both(&caption));
         self
     }
 }
@@ -129,7 +146,20 @@ mod tests {
         let html = page.html(Lang::Zh);
         assert!(html.contains("数据报告") && html.contains("Data report"));
         assert!(!html.contains("<script") && html.contains("&lt;x&gt;"));
-        assert!(html.contains("id=\"lang-zh\" checked"));
+        assert!(html.contains("id=\"lang-zh\" aria-label=\"中文\" checked"));
+        assert!(!html.contains("<nav>"));
         assert!(!html.contains("http://") && !html.contains("https://"));
+    }
+
+    #[test]
+    fn long_pages_list_their_sections() {
+        let mut page = Page::new(Text::same("t"));
+        for index in 1..=CONTENTS {
+            page.section(Text::same(format!("part {index}")));
+        }
+        let html = page.html(Lang::En);
+        assert!(
+            html.contains("<a href=\"#s4\">part 4</a>") && html.contains("<section id=\"s4\">")
+        );
     }
 }

@@ -29,6 +29,7 @@ pub struct Cell(String);
 
 impl Cell {
     /// Words in both languages.
+    #[expect(clippy::needless_pass_by_value, reason = "a builder takes what it is given")]
     pub fn text(text: Text) -> Self {
         Self(both(&text))
     }
