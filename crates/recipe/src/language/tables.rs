@@ -9,7 +9,7 @@ use super::{
 
 /// The whole recipe.
 pub(crate) static RECIPE: Table = Table {
-    name: "the recipe",
+    name: "ingot.toml",
     keys: &[
         key(
             "project",

@@ -146,6 +146,14 @@ fn a_stages_fault_is_drawn_at_its_key() {
 
 #[test]
 fn what_is_missing() {
+    let chinese =
+        said("[project]\nname = \"x\"\ntask = \"tabular.binary\"\ntarget = \"y\"\n", Lang::Zh);
+    assert!(
+        chinese.starts_with(
+            "错误[recipe-missing-key]: ingot.toml 缺少 `source`\n --> ingot.toml:1:1\n"
+        ),
+        "{chinese}"
+    );
     assert_eq!(faults(""), ["recipe-missing-key project", "recipe-missing-key source"]);
     assert_eq!(
         faults("[project]\n[[source]]\n"),
