@@ -16,7 +16,9 @@ pub(crate) fn fault(fault: &Fault, lang: Lang) -> String {
     let mut cause = fault.source();
     for _ in 0..CAUSES {
         let Some(error) = cause else { break };
-        let line = error.downcast_ref::<Fault>().map_or_else(|| error.to_string(), |inner| inner.render(lang));
+        let line = error
+            .downcast_ref::<Fault>()
+            .map_or_else(|| error.to_string(), |inner| inner.render(lang));
         text.push_str(&format!("  {because}: {}\n", line.replace('\n', "\n    ")));
         cause = error.source();
     }
@@ -42,13 +44,16 @@ pub(crate) fn json(fault: &Fault, lang: Lang) -> serde_json::Value {
 pub(crate) fn table(rows: &[Vec<String>], right: &[bool]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let widths: Vec<usize> = (0..columns)
-        .map(|column| rows.iter().filter_map(|row| row.get(column)).map(|cell| width(cell)).max().unwrap_or(0))
+        .map(|column| {
+            rows.iter().filter_map(|row| row.get(column)).map(|cell| width(cell)).max().unwrap_or(0)
+        })
         .collect();
     let mut text = String::new();
     for row in rows {
         let mut line = String::from("  ");
         for (column, cell) in row.iter().enumerate() {
-            let pad = " ".repeat(widths.get(column).copied().unwrap_or(0).saturating_sub(width(cell)));
+            let pad =
+                " ".repeat(widths.get(column).copied().unwrap_or(0).saturating_sub(width(cell)));
             if right.get(column).copied().unwrap_or(false) {
                 line.push_str(&pad);
                 line.push_str(cell);
@@ -78,8 +83,13 @@ mod tests {
             .arg("path", "a.csv")
             .because(std::io::Error::other("no such file"));
         let text = fault(&failure, Lang::Zh);
-        assert!(text.contains("错误[base-file-read]: 无法读取 `a.csv`\n  原因: no such file\n\n提示: "), "{text}");
-        assert!(fault(&failure, Lang::En).starts_with("error[base-file-read]: cannot read `a.csv`\n"));
+        assert!(
+            text.contains("错误[base-file-read]: 无法读取 `a.csv`\n  原因: no such file\n\n提示: "),
+            "{text}"
+        );
+        assert!(
+            fault(&failure, Lang::En).starts_with("error[base-file-read]: cannot read `a.csv`\n")
+        );
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Cuts CSV text at record boundaries, so that pieces can be decoded on all cores.
 //!
-//! RFC 4180 quoting: a quote toggles, a doubled quote toggles twice, and a line feed ends a record only outside quotes.
+//! Records end where the decoders end them: a line feed or a carriage return outside quotes; a quote opens only at the
+//! beginning of a field, and within quotes a doubled quote stands for itself.
 
 use std::io::{self, Read};
 
@@ -15,9 +16,22 @@ pub(crate) struct Chunk {
     pub(crate) first_line: u64,
 }
 
+/// Most bytes without a record's end: a quote that is never closed must not swallow the memory.
+const RECORD: usize = 64 << 20;
+
+/// What ends a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Records {
+    /// Every line feed: JSON lines.
+    Lines,
+    /// A line end outside quotes; fields are separated by this byte.
+    Csv(u8),
+}
+
 /// Cuts what a reader gives into chunks of about `size` bytes.
 pub(crate) struct Chunks<R> {
     reader: R,
+    records: Records,
     size: usize,
     rest: Vec<u8>,
     next_row: u64,
@@ -27,12 +41,21 @@ pub(crate) struct Chunks<R> {
 
 impl<R: Read> Chunks<R> {
     /// `first_line` is the line on which the reader stands: after the header.
-    pub(crate) fn new(reader: R, size: usize, first_line: u64) -> Self {
-        Self { reader, size, rest: Vec::new(), next_row: 1, next_line: first_line, ended: false }
+    pub(crate) fn new(reader: R, records: Records, size: usize, first_line: u64) -> Self {
+        Self {
+            reader,
+            records,
+            size: size.max(1),
+            rest: Vec::new(),
+            next_row: 1,
+            next_line: first_line,
+            ended: false,
+        }
     }
 
     fn fill(&mut self) -> io::Result<()> {
-        let want = self.size.saturating_sub(self.rest.len()).max(self.size / 2);
+        // What holds no record's end is read on in doubling steps.
+        let want = self.size.saturating_sub(self.rest.len()).max(self.rest.len()).max(1);
         let got = (&mut self.reader).take(want as u64).read_to_end(&mut self.rest)?;
         self.ended = got < want;
         Ok(())
@@ -50,7 +73,7 @@ impl<R: Read> Iterator for Chunks<R> {
                 self.ended = true;
                 return Some(Err(error));
             }
-            let cut = scan(&self.rest);
+            let cut = scan(&self.rest, self.records);
             let (end, rows, lines) = if self.ended {
                 let tail =
                     self.rest.get(cut.end..).is_some_and(|tail| !tail.trim_ascii().is_empty());
@@ -61,6 +84,14 @@ impl<R: Read> Iterator for Chunks<R> {
             if end == 0 {
                 if self.ended {
                     return None;
+                }
+                if self.rest.len() > RECORD {
+                    self.ended = true;
+                    self.rest.clear();
+                    return Some(Err(io::Error::other(format!(
+                        "the record on line {} does not end within {RECORD} bytes; a quote there is probably never closed",
+                        self.next_line
+                    ))));
                 }
                 continue;
             }
@@ -83,24 +114,48 @@ struct Cut {
 }
 
 /// Finds the last record boundary; empty lines are no records, as the decoders see it.
-fn scan(bytes: &[u8]) -> Cut {
+fn scan(bytes: &[u8], records: Records) -> Cut {
+    match records {
+        Records::Lines => scan_lines(bytes),
+        Records::Csv(delimiter) => scan_csv(bytes, delimiter),
+    }
+}
+
+fn scan_lines(bytes: &[u8]) -> Cut {
     let mut cut = Cut::default();
-    let mut quoted = false;
-    let mut start = 0;
-    let mut lines = 0;
-    for at in memchr::memchr2_iter(b'"', b'\n', bytes) {
-        if bytes.get(at) == Some(&b'"') {
-            quoted = !quoted;
-            continue;
+    for at in memchr::memchr_iter(b'\n', bytes) {
+        let line = bytes.get(cut.end..at).unwrap_or_default();
+        cut.rows += u64::from(!line.trim_ascii().is_empty());
+        cut = Cut { end: at + 1, rows: cut.rows, lines: cut.lines + 1 };
+    }
+    cut
+}
+
+fn scan_csv(bytes: &[u8], delimiter: u8) -> Cut {
+    let mut cut = Cut::default();
+    let (mut quoted, mut lines, mut skip) = (false, 0, usize::MAX);
+    for at in memchr::memchr3_iter(b'"', b'\n', b'\r', bytes) {
+        match bytes.get(at) {
+            Some(b'"') if at == skip => {}
+            // Within quotes a doubled quote stands for itself, any other ends them.
+            Some(b'"') if quoted && bytes.get(at + 1) == Some(&b'"') => skip = at + 1,
+            Some(b'"') if quoted => quoted = false,
+            // Elsewhere than at a field's beginning a quote is a letter like any other.
+            Some(b'"') => {
+                let before = at.checked_sub(1).and_then(|before| bytes.get(before));
+                quoted = at == cut.end || before == Some(&delimiter);
+            }
+            Some(b'\r') if quoted || bytes.get(at + 1).is_none_or(|next| *next == b'\n') => {}
+            // A line feed, or a lone carriage return, which ends a record without beginning a line.
+            byte => {
+                lines += u64::from(byte == Some(&b'\n'));
+                if !quoted {
+                    let record = bytes.get(cut.end..at).unwrap_or_default();
+                    let empty = record.is_empty() || record == b"\r";
+                    cut = Cut { end: at + 1, rows: cut.rows + u64::from(!empty), lines };
+                }
+            }
         }
-        lines += 1;
-        if quoted {
-            continue;
-        }
-        let record = bytes.get(start..at).unwrap_or_default();
-        let empty = record.is_empty() || record == b"\r";
-        cut = Cut { end: at + 1, rows: cut.rows + u64::from(!empty), lines };
-        start = at + 1;
     }
     cut
 }
@@ -124,7 +179,7 @@ mod tests {
             let text = writer.into_inner().unwrap();
             let mut seen = Vec::new();
             let mut bytes = Vec::new();
-            for chunk in Chunks::new(&text[..], size, 1) {
+            for chunk in Chunks::new(&text[..], Records::Csv(b','), size, 1) {
                 let chunk = chunk.unwrap();
                 prop_assert_eq!(chunk.first_row, seen.len() as u64 + 1);
                 prop_assert_eq!(chunk.first_line, bytes.iter().filter(|byte| **byte == b'\n').count() as u64 + 1);
@@ -139,10 +194,37 @@ mod tests {
         }
     }
 
+    proptest! {
+        /// Quotes at any place, closed or not, and carriage returns alone: rows are those that the csv crate counts.
+        #[test]
+        fn wild_text_is_counted_as_the_decoder_counts(text in "[ab\",\n\r]{0,80}", size in 1_usize..30) {
+            let records = |bytes: &[u8]| -> Vec<Vec<Vec<u8>>> {
+                let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
+                reader.byte_records().map(|record| record.unwrap().iter().map(<[u8]>::to_vec).collect()).collect()
+            };
+            let mut seen = Vec::new();
+            for chunk in Chunks::new(text.as_bytes(), Records::Csv(b','), size, 1) {
+                let chunk = chunk.unwrap();
+                prop_assert_eq!(chunk.first_row, seen.len() as u64 + 1);
+                seen.extend(records(&chunk.bytes));
+            }
+            prop_assert_eq!(seen, records(text.as_bytes()));
+        }
+    }
+
+    #[test]
+    fn json_lines_end_at_every_line_feed() {
+        let text = b"{\"a\":\"5\\\" pipe\"}\n{}\n  \n{}\n";
+        let chunks: Vec<Chunk> =
+            Chunks::new(&text[..], Records::Lines, 20, 1).map(Result::unwrap).collect();
+        let last = chunks.last().unwrap();
+        assert!(chunks.len() > 1 && last.first_row == 3 && last.first_line == 4, "{chunks:?}");
+    }
+
     #[test]
     fn a_last_line_without_line_feed_counts() {
         let chunks: Vec<Chunk> =
-            Chunks::new(&b"a,b\n\nc,d"[..], 4, 2).map(Result::unwrap).collect();
-        assert_eq!(chunks.last().map(|chunk| (chunk.first_row, chunk.first_line)), Some((2, 3)));
+            Chunks::new(&b"a,b\n\nc,d"[..], Records::Csv(b','), 4, 2).map(Result::unwrap).collect();
+        assert_eq!(chunks.last().map(|chunk| (chunk.first_row, chunk.first_line)), Some((2, 4)));
     }
 }

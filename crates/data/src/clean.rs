@@ -145,11 +145,16 @@ impl<'a> Work<'a> {
         map: impl Fn(Item) -> Result<T> + Sync,
         mut sink: impl FnMut(T) -> Result<()>,
     ) -> Result<()> {
-        let (give, take) = sync_channel::<(usize, Result<Item>)>(self.threads);
+        // A piece needs a place before it is read and gives it back when the sink has taken it: a slow piece cannot let
+        // those after it pile up, and a failure, which takes all places away, ends the reader. With a slot for every place
+        // and one for a fault, the reader never waits anywhere else.
+        let places = self.threads * 4;
+        let (enter, leave) = sync_channel::<()>(places);
+        let (give, take) = sync_channel::<(usize, Result<Item>)>(places + 1);
         let (done, results) = sync_channel::<(usize, Result<T>)>(self.threads * 2);
         let take = Mutex::new(take);
         std::thread::scope(|scope| {
-            scope.spawn(move || self.read(&give));
+            scope.spawn(move || self.read(&enter, &give));
             for _ in 0..self.threads {
                 let (take, done, map) = (&take, done.clone(), &map);
                 scope.spawn(move || worker(take, &done, map));
@@ -162,6 +167,7 @@ impl<'a> Work<'a> {
                 waiting.insert(number, result);
                 while let Some(result) = waiting.remove(&next) {
                     next += 1;
+                    let _ = leave.try_recv();
                     if failure.is_none()
                         && let Err(error) = result.and_then(&mut sink)
                     {
@@ -169,21 +175,22 @@ impl<'a> Work<'a> {
                     }
                 }
                 if failure.is_some() {
-                    // Lets the other threads end: their sends fail once the receiver is gone.
+                    // The workers end too: their sends fail once the receiver is gone.
                     break;
                 }
             }
+            drop(leave);
             failure.map_or(Ok(()), Err)
         })
     }
 
     /// Numbers every piece of every part.
-    fn read(&self, give: &SyncSender<(usize, Result<Item>)>) {
+    fn read(&self, enter: &SyncSender<()>, give: &SyncSender<(usize, Result<Item>)>) {
         let mut number = 0;
         for (index, part) in self.sources.parts.iter().enumerate() {
             let outcome = self.read_part(index, part, &mut |item| {
                 number += 1;
-                give.send((number - 1, item)).is_ok()
+                enter.send(()).is_ok() && give.send((number - 1, item)).is_ok()
             });
             if let Err(error) = outcome {
                 let _ = give.send((number, Err(error)));
@@ -199,10 +206,7 @@ impl<'a> Work<'a> {
         give: &mut dyn FnMut(Result<Item>) -> bool,
     ) -> Result<()> {
         let broken = |format: &str, error: Box<dyn std::error::Error + Send + Sync>| {
-            Fault::new(&FILE_WRONG)
-                .arg("file", crate::infer::name(&part.path))
-                .arg("format", format)
-                .because(error)
+            Fault::new(&FILE_WRONG).arg("file", &part.file).arg("format", format).because(error)
         };
         match part.format {
             Format::Csv | Format::Jsonl => {
@@ -261,10 +265,7 @@ impl<'a> Work<'a> {
         };
         let part = self.part(index)?;
         let mut decoded = decoded.map_err(|error| {
-            Fault::new(&FILE_WRONG)
-                .arg("file", crate::infer::name(&part.path))
-                .arg("format", "table")
-                .because(error)
+            Fault::new(&FILE_WRONG).arg("file", &part.file).arg("format", "table").because(error)
         })?;
         decoded.batch = self.conform(part, &decoded.batch)?;
         Ok(Piece { part: index, decoded })
@@ -288,10 +289,7 @@ impl<'a> Work<'a> {
             .collect::<std::result::Result<Vec<ArrayRef>, _>>()
             .and_then(|columns| RecordBatch::try_new(Arc::clone(&self.sources.schema), columns));
         columns.map_err(|error| {
-            Fault::new(&FILE_WRONG)
-                .arg("file", crate::infer::name(&part.path))
-                .arg("format", "table")
-                .because(error)
+            Fault::new(&FILE_WRONG).arg("file", &part.file).arg("format", "table").because(error)
         })
     }
 
@@ -552,7 +550,6 @@ impl<'a> Sink<'a> {
         crash::point("clean-mid");
         self.set_aside(piece.part, &piece.bad)?;
         let mut keep = vec![true; piece.rows.len()];
-        self.uniqueness(&piece, &mut keep);
         if !piece.hashes.is_empty() {
             let index =
                 self.rules.steps.iter().position(|step| matches!(step.action, Action::Dedupe));
@@ -565,6 +562,7 @@ impl<'a> Sink<'a> {
                 }
             }
         }
+        self.uniqueness(&piece, &mut keep);
         let kept = if keep.iter().all(|keep| *keep) {
             piece.kept
         } else {
@@ -640,7 +638,7 @@ impl<'a> Sink<'a> {
         }
         for record in bad {
             let line = serde_json::json!({
-                "source": part.label, "file": crate::infer::name(&part.path), "line": record.line, "reason": record.reason,
+                "source": part.label, "file": part.file, "line": record.line, "reason": record.reason,
             });
             writeln!(self.quarantine, "{line}").map_err(|error| {
                 Fault::new(&fault::FILE_WRITE)

@@ -237,7 +237,7 @@ mod tests {
         let path = folder.path().join("a.csv");
         std::fs::write(&path, "\u{feff}a;\"b,1\"\n1;x\n").unwrap();
         let seen = dialect(&path).unwrap();
-        assert_eq!((seen.delimiter, seen.header_bytes, seen.header_lines), (b';', 12, 1));
+        assert_eq!((seen.delimiter, seen.header_bytes, seen.header_lines), (b';', 11, 1));
         assert_eq!(seen.schema.field(1).name(), "b,1");
         let (bytes, _, _) = encoding_rs::GB18030.encode("姓名,年龄\n张伟,30\n");
         std::fs::write(&path, bytes).unwrap();

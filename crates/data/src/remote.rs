@@ -39,6 +39,11 @@ fn block_on<T>(fault: impl Fn() -> Fault, work: impl Future<Output = Result<T>>)
         .block_on(work)
 }
 
+/// A source's name as a file's: nothing in it leads elsewhere.
+fn file_name(source: &str) -> String {
+    source.chars().map(|letter| if letter.is_alphanumeric() { letter } else { '_' }).collect()
+}
+
 /// Copies a query's rows, in the order the server gives them, into a Parquet file.
 pub(crate) fn postgres(source: &SourceConfig, copies: &Path) -> Result<PathBuf> {
     let fault = || Fault::new(&POSTGRES).arg("source", &source.name);
@@ -47,6 +52,11 @@ pub(crate) fn postgres(source: &SourceConfig, copies: &Path) -> Result<PathBuf> 
             .await
             .map_err(|error| fault().because(error))?;
         let driver = tokio::spawn(connection);
+        // Texts of dates and times must not depend on the server's settings.
+        client
+            .batch_execute("SET DateStyle = 'ISO, YMD'; SET TimeZone = 'UTC'")
+            .await
+            .map_err(|error| fault().because(error))?;
         let query = source.query.clone().unwrap_or_default();
         let inner = query.trim().trim_end_matches(';').to_owned();
         let statement = client.prepare(&inner).await.map_err(|error| fault().because(error))?;
@@ -66,7 +76,7 @@ pub(crate) fn postgres(source: &SourceConfig, copies: &Path) -> Result<PathBuf> 
             .map(|column| Field::new(&column.name, column.kind.clone(), true))
             .collect();
         let schema = Arc::new(Schema::new(fields));
-        let target = copies.join(format!("{}.parquet", source.name));
+        let target = copies.join(format!("{}.parquet", file_name(&source.name)));
         let mut writer = TableWriter::create(&target, &schema, None)?;
         let mut rows = pin!(rows);
         let mut held: Vec<Row> = Vec::with_capacity(BATCH);
@@ -186,9 +196,10 @@ pub(crate) fn object_store(source: &SourceConfig, copies: &Path) -> Result<Vec<P
                 .arg("uri", &source.uri));
         }
         let mut files = Vec::new();
-        for key in keys {
+        for (index, key) in keys.into_iter().enumerate() {
             let name = key.filename().unwrap_or("object").to_owned();
-            let folder = copies.join(&source.name);
+            // Objects below different prefixes may have the same name.
+            let folder = copies.join(file_name(&source.name)).join(index.to_string());
             let target = folder.join(name);
             std::fs::create_dir_all(&folder).map_err(|error| fault().because(error))?;
             let mut file = ingot_base::atomic::AtomicFile::create(&target)?;

@@ -87,7 +87,7 @@ impl Rules {
         compiler.casts(config)?;
         compiler.rows(config)?;
         compiler.values(config)?;
-        compiler.expectations(config)?;
+        compiler.expectations(config, false)?;
         if config.dedupe_exact {
             compiler.push(
                 "clean.dedupe",
@@ -95,6 +95,8 @@ impl Rules {
                 Action::Dedupe,
             );
         }
+        // A row that stands twice is no violation of uniqueness: duplicates are gone before.
+        compiler.expectations(config, true)?;
         Ok(Self { steps: compiler.steps, schema: Arc::new(Schema::new(compiler.fields)) })
     }
 
@@ -139,8 +141,10 @@ impl Rules {
         let mut fields: Vec<Field> =
             batch.schema().fields().iter().map(|field| field.as_ref().clone()).collect();
         for (index, step) in self.steps.iter().enumerate().take(steps) {
-            work.step(index, step, &mut fields)
-                .map_err(|error| Fault::new(&RULE_FAILED).at(&step.key_path).because(error))?;
+            work.step(index, step, &mut fields).map_err(|error| {
+                let reason = without_values(&error.to_string());
+                Fault::new(&RULE_FAILED).at(&step.key_path).because(reason)
+            })?;
         }
         let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), work.columns)
             .map_err(|error| Fault::new(&RULE_FAILED).because(error))?;
@@ -316,8 +320,10 @@ impl Compiler {
         Ok(())
     }
 
-    fn expectations(&mut self, config: &CleanConfig) -> Result<()> {
-        for (index, rule) in config.expect.iter().enumerate() {
+    /// Compiles the expectations of uniqueness, or all others.
+    fn expectations(&mut self, config: &CleanConfig, unique: bool) -> Result<()> {
+        let wanted = |rule: &&crate::config::Expectation| (rule.rule == Rule::Unique) == unique;
+        for (index, rule) in config.expect.iter().enumerate().filter(|(_, rule)| wanted(rule)) {
             let path = format!("clean.expect[{index}]");
             let name = rule.column.as_deref().unwrap_or_default();
             let (words, test) = match &rule.rule {
@@ -473,7 +479,7 @@ impl Work {
         let value = condition
             .evaluate(&batch)
             .and_then(|value| value.into_array(batch.num_rows()))
-            .map_err(|error| ArrowError::ComputeError(error.strip_backtrace()))?;
+            .map_err(|error| ArrowError::ComputeError(without_values(&error.strip_backtrace())))?;
         value
             .as_boolean_opt()
             .cloned()
@@ -591,6 +597,15 @@ impl Work {
     ) -> std::result::Result<BooleanArray, ArrowError> {
         let texts = cast(self.column(column)?, &DataType::Utf8)?;
         Ok(texts.as_string::<i32>().iter().map(|text| Some(text.is_none_or(&test))).collect())
+    }
+}
+
+/// An engine's message up to where it could begin to quote a cell: the first quotation mark or digit.
+fn without_values(message: &str) -> String {
+    let quoted = |letter: char| matches!(letter, '\'' | '"' | '`' | '[') || letter.is_ascii_digit();
+    match message.split_once(quoted) {
+        Some((before, _)) => format!("{before}…"),
+        None => message.to_owned(),
     }
 }
 

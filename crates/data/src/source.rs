@@ -1,6 +1,6 @@
 //! Where rows come from: addresses to files, files to one schema.
 
-use crate::chunk::Chunks;
+use crate::chunk::{Chunks, Records};
 use crate::config::{Format, SourceConfig};
 use crate::csv_decode::json_type;
 use crate::infer::{self, Dialect, widen};
@@ -32,6 +32,8 @@ pub(crate) struct Part {
     /// What the lineage column says.
     pub(crate) label: String,
     pub(crate) path: PathBuf,
+    /// The file's name as its owner knows it; `path` may be a copy.
+    pub(crate) file: String,
     pub(crate) format: Format,
     /// How a CSV file is written.
     pub(crate) dialect: Option<Dialect>,
@@ -168,6 +170,7 @@ fn part(
     let format = format(source, &path)?;
     let mut dialect = None;
     let mut path = path;
+    let file = infer::name(&path);
     let schema = match format {
         Format::Csv => {
             let mut seen = infer::dialect(&path)?;
@@ -197,7 +200,7 @@ fn part(
             .arg("column", reserved)
             .arg("example", example));
     }
-    Ok(Part { source: index, label, path, format, dialect, schema, names })
+    Ok(Part { source: index, label, path, file, format, dialect, schema, names })
 }
 
 fn wrong(
@@ -230,16 +233,19 @@ fn to_utf8(path: &Path, copies: &Path) -> Result<PathBuf> {
             let piece = bytes.get(..count).unwrap_or_default();
             let room = decoder.max_utf8_buffer_length(count).unwrap_or(BUFFER * 4);
             let mut text = String::with_capacity(room);
-            let _ = decoder.decode_to_string(piece, &mut text, count == 0);
+            let (_, _, damaged) = decoder.decode_to_string(piece, &mut text, count == 0);
+            if damaged {
+                return Err(std::io::Error::other(
+                    "its text is neither UTF-8 nor GB18030 throughout",
+                ));
+            }
             output.write_all(text.as_bytes())?;
             if count == 0 {
                 return Ok(());
             }
         }
     };
-    copy().map_err(|error| {
-        Fault::new(&fault::FILE_READ).arg("path", path.display()).because(error)
-    })?;
+    copy().map_err(|error| wrong(path, "CSV", error))?;
     Ok(target)
 }
 
@@ -373,12 +379,13 @@ fn reconcile(parts: &[Part]) -> Result<(SchemaRef, Vec<Text>)> {
 pub(crate) fn chunks(part: &Part, size: usize) -> Result<Chunks<BufReader<File>>> {
     let start = || -> std::io::Result<Chunks<BufReader<File>>> {
         let mut file = BufReader::with_capacity(BUFFER, File::open(&part.path)?);
-        let mut line = 1;
+        let (mut line, mut records) = (1, Records::Lines);
         if let Some(dialect) = &part.dialect {
+            records = Records::Csv(dialect.delimiter);
             file.seek(SeekFrom::Start(dialect.header_bytes))?;
             line += dialect.header_lines;
         }
-        Ok(Chunks::new(file, size, line))
+        Ok(Chunks::new(file, records, size, line))
     };
     start().map_err(|error| {
         Fault::new(&fault::FILE_READ).arg("path", part.path.display()).because(error)

@@ -226,12 +226,6 @@ ingot_base::messages! {
         en: "two packages are called `{name}`", zh: "有两个名为 `{name}` 的模型包",
         hint_en: "name each model once", hint_zh: "每个模型只能指定一次",
     };
-    /// A package that the server cannot use.
-    PACKAGE_REFUSED = {
-        code: "serve-package-refused", class: Refused, status: 500,
-        en: "the package `{path}` is refused", zh: "模型包 `{path}` 被拒绝",
-        hint_en: "the model that is being served stays", hint_zh: "当前提供服务的模型保持不变",
-    };
     /// A signal handler cannot be set up.
     SIGNALS = {
         code: "serve-signals", class: Failed, status: 500,

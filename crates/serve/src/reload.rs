@@ -7,7 +7,7 @@
 use crate::app::App;
 use crate::config::Event;
 use crate::engine::{Loaded, Loader};
-use crate::messages::{PACKAGE_REFUSED, PACKAGE_TWICE, PACKAGES_NONE, PANIC};
+use crate::messages::{PACKAGE_TWICE, PACKAGES_NONE, PANIC};
 use crate::model::{Model, Registry};
 use crate::openapi;
 use ingot_base::{Fault, Result};
@@ -115,8 +115,6 @@ impl Watcher {
                     }
                     Err(fault) => {
                         self.app.metrics.refused_packages.fetch_add(1, Relaxed);
-                        let fault =
-                            Fault::new(&PACKAGE_REFUSED).arg("path", path.display()).because(fault);
                         self.app.observer.event(&Event::Refused { path: &path, fault: &fault });
                         self.refused.insert((path, stamp));
                     }

@@ -36,10 +36,13 @@ fn clean(context: &Context, recipe: &Path, plain: bool, output: &Path) -> Result
 
 /// Columns of a CSV: numbers as they are, words as the index of their sorted distinct values, empty as missing.
 fn table(path: &Path) -> Result<(Vec<String>, Vec<Vec<f64>>, Vec<usize>)> {
-    let unreadable = |error: csv::Error| Fault::new(&fault::FILE_READ).arg("path", path.display()).because(error);
+    let unreadable = |error: csv::Error| {
+        Fault::new(&fault::FILE_READ).arg("path", path.display()).because(error)
+    };
     let bytes = atomic::read(path, LIMIT)?;
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(&bytes[..]);
-    let names: Vec<String> = reader.headers().map_err(unreadable)?.iter().map(str::to_owned).collect();
+    let names: Vec<String> =
+        reader.headers().map_err(unreadable)?.iter().map(str::to_owned).collect();
     let mut cells: Vec<Vec<String>> = vec![Vec::new(); names.len()];
     for record in reader.records() {
         for (column, cell) in cells.iter_mut().zip(&record.map_err(unreadable)?) {
@@ -56,11 +59,15 @@ fn table(path: &Path) -> Result<(Vec<String>, Vec<Vec<f64>>, Vec<usize>)> {
                 return column.iter().map(|cell| cell.parse().unwrap_or(f64::NAN)).collect();
             }
             categorical.push(index);
-            let mut known: BTreeMap<&str, f64> = column.iter().map(|cell| (cell.as_str(), 0.0)).collect();
+            let mut known: BTreeMap<&str, f64> =
+                column.iter().map(|cell| (cell.as_str(), 0.0)).collect();
             for (code, slot) in (0_u32..).zip(known.values_mut()) {
                 *slot = f64::from(code);
             }
-            column.iter().map(|cell| known.get(cell.as_str()).copied().unwrap_or(f64::NAN)).collect()
+            column
+                .iter()
+                .map(|cell| known.get(cell.as_str()).copied().unwrap_or(f64::NAN))
+                .collect()
         })
         .collect();
     Ok((names, columns, categorical))
@@ -69,7 +76,9 @@ fn table(path: &Path) -> Result<(Vec<String>, Vec<Vec<f64>>, Vec<usize>)> {
 fn matrix(columns: &[&Vec<f64>]) -> Result<Matrix> {
     let rows = columns.first().map_or(0, |column| column.len());
     let data = (0..rows)
-        .flat_map(|row| columns.iter().map(move |column| column.get(row).copied().unwrap_or(f64::NAN)))
+        .flat_map(|row| {
+            columns.iter().map(move |column| column.get(row).copied().unwrap_or(f64::NAN))
+        })
         .collect();
     Matrix::new(rows, columns.len(), data)
 }
@@ -80,8 +89,12 @@ fn train(rows: &Path, target: &str, rounds: usize, output: &Path) -> Result<()> 
         .iter()
         .position(|name| name == target)
         .ok_or_else(|| Fault::new(&FORMAT_UNKNOWN).arg("path", rows.display()))?;
-    let features: Vec<&Vec<f64>> =
-        columns.iter().enumerate().filter(|(index, _)| *index != place).map(|(_, column)| column).collect();
+    let features: Vec<&Vec<f64>> = columns
+        .iter()
+        .enumerate()
+        .filter(|(index, _)| *index != place)
+        .map(|(_, column)| column)
+        .collect();
     let categorical: Vec<usize> = categorical
         .into_iter()
         .filter(|index| *index != place)

@@ -30,8 +30,12 @@ fn image(context: &Context, args: DeployImage) -> Result<()> {
     let output = args.output.unwrap_or_else(|| {
         context.project.join("dist").join(format!("{}-{}.oci", manifest.name, manifest.version))
     });
-    let options =
-        ImageOptions { subject, public_key, created: manifest.created.clone(), libraries: Vec::new() };
+    let options = ImageOptions {
+        subject,
+        public_key,
+        created: manifest.created.clone(),
+        libraries: Vec::new(),
+    };
     let image = ingot_deploy::image(&args.package, &binary, &output, &options)?;
     context.print(
         &serde_json::json!({
@@ -69,10 +73,17 @@ fn monitoring(context: &Context, args: DeployManifests) -> Result<()> {
     write(context, args.output, "monitoring", &files)
 }
 
-fn write(context: &Context, output: Option<PathBuf>, name: &str, files: &ingot_deploy::Files) -> Result<()> {
+fn write(
+    context: &Context,
+    output: Option<PathBuf>,
+    name: &str,
+    files: &ingot_deploy::Files,
+) -> Result<()> {
     let folder = output.unwrap_or_else(|| context.project.join("dist").join(name));
-    let written: Vec<String> =
-        ingot_deploy::write(&folder, files)?.iter().map(|path| path.display().to_string()).collect();
+    let written: Vec<String> = ingot_deploy::write(&folder, files)?
+        .iter()
+        .map(|path| path.display().to_string())
+        .collect();
     context.print(&serde_json::json!({ "files": written }), &written.join("\n"));
     Ok(())
 }

@@ -23,9 +23,14 @@ pub(crate) fn doctor(context: &Context) -> Result<()> {
     for need in &needs {
         rows.push(vec![
             need.name.to_owned(),
-            if need.found { context.say("ok", "正常") } else { context.say("missing", "缺失") }.to_owned(),
+            if need.found { context.say("ok", "正常") } else { context.say("missing", "缺失") }
+                .to_owned(),
             context.say(need.needed_for.0, need.needed_for.1).to_owned(),
-            if need.found { String::new() } else { context.say(need.remedy.0, need.remedy.1).to_owned() },
+            if need.found {
+                String::new()
+            } else {
+                context.say(need.remedy.0, need.remedy.1).to_owned()
+            },
         ]);
     }
     let json = needs
@@ -43,7 +48,10 @@ fn needs(project: &Path) -> Vec<Need> {
             name: "keys",
             found: ingot_seal::Keyring::open(&keys).is_ok(),
             needed_for: ("run, serve, key", "run、serve、key"),
-            remedy: ("ingot init --keys-only, or put back your own with mode 0600", "运行 ingot init --keys-only，或放回自己的密钥（权限 0600）"),
+            remedy: (
+                "ingot init --keys-only, or put back your own with mode 0600",
+                "运行 ingot init --keys-only，或放回自己的密钥（权限 0600）",
+            ),
         },
         Need {
             name: "CJK font",
@@ -51,14 +59,34 @@ fn needs(project: &Path) -> Vec<Need> {
             needed_for: ("Chinese in PNG pictures", "PNG 图片中的中文"),
             remedy: ("apt-get install fonts-noto-cjk", "apt-get install fonts-noto-cjk"),
         },
-        tool("skopeo", ("copying images to a registry", "将镜像复制到镜像仓库"), "apt-get install skopeo"),
-        tool("age", ("opening payloads without ingot", "不用 ingot 解密载荷"), "apt-get install age"),
-        tool("kubectl", ("applying the manifests", "应用 Kubernetes 清单"), "see your cluster's documentation"),
-        tool("promtool", ("checking the alert rules", "检查告警规则"), "apt-get install prometheus"),
+        tool(
+            "skopeo",
+            ("copying images to a registry", "将镜像复制到镜像仓库"),
+            "apt-get install skopeo",
+        ),
+        tool(
+            "age",
+            ("opening payloads without ingot", "不用 ingot 解密载荷"),
+            "apt-get install age",
+        ),
+        tool(
+            "kubectl",
+            ("applying the manifests", "应用 Kubernetes 清单"),
+            "see your cluster's documentation",
+        ),
+        tool(
+            "promtool",
+            ("checking the alert rules", "检查告警规则"),
+            "apt-get install prometheus",
+        ),
     ]
 }
 
-fn tool(name: &'static str, needed_for: (&'static str, &'static str), remedy: &'static str) -> Need {
+fn tool(
+    name: &'static str,
+    needed_for: (&'static str, &'static str),
+    remedy: &'static str,
+) -> Need {
     Need { name, found: on_path(name), needed_for, remedy: (remedy, remedy) }
 }
 

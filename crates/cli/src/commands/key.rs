@@ -84,9 +84,16 @@ fn create(context: &Context, args: KeyCreate) -> Result<()> {
 fn list(context: &Context, args: &LedgerArg) -> Result<()> {
     let keys = block_on(async { open(context, args).await?.list_keys().await })?;
     let mut rows = vec![
-        [("id", "编号"), ("name", "名称"), ("tenant", "租户"), ("scopes", "权限"), ("expires", "到期"), ("state", "状态")]
-            .map(|(en, zh)| context.say(en, zh).to_owned())
-            .to_vec(),
+        [
+            ("id", "编号"),
+            ("name", "名称"),
+            ("tenant", "租户"),
+            ("scopes", "权限"),
+            ("expires", "到期"),
+            ("state", "状态"),
+        ]
+        .map(|(en, zh)| context.say(en, zh).to_owned())
+        .to_vec(),
     ];
     for key in &keys {
         let state = if key.revoked_at_ms.is_some() {
@@ -121,11 +128,18 @@ fn revoke(context: &Context, args: &KeyRevoke) -> Result<()> {
 }
 
 pub(crate) fn usage(context: &Context, args: &Usage) -> Result<()> {
-    let totals = block_on(async { open(context, &args.ledger).await?.usage(args.key.as_deref()).await })?;
+    let totals =
+        block_on(async { open(context, &args.ledger).await?.usage(args.key.as_deref()).await })?;
     let mut rows = vec![
-        [("day", "日期"), ("key", "密钥"), ("model", "模型"), ("requests", "请求数"), ("rows", "行数")]
-            .map(|(en, zh)| context.say(en, zh).to_owned())
-            .to_vec(),
+        [
+            ("day", "日期"),
+            ("key", "密钥"),
+            ("model", "模型"),
+            ("requests", "请求数"),
+            ("rows", "行数"),
+        ]
+        .map(|(en, zh)| context.say(en, zh).to_owned())
+        .to_vec(),
     ];
     for total in &totals {
         rows.push(vec![

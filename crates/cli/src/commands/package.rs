@@ -27,8 +27,9 @@ pub(crate) fn verify(context: &Context, args: &Verify) -> Result<()> {
 
 pub(crate) fn inspect(context: &Context, args: &PackageArg) -> Result<()> {
     let package = Package::read(&args.package)?;
-    let json = serde_json::to_value(package.manifest())
-        .map_err(|error| ingot_base::fault::internal("manifest without a JSON form").because(error))?;
+    let json = serde_json::to_value(package.manifest()).map_err(|error| {
+        ingot_base::fault::internal("manifest without a JSON form").because(error)
+    })?;
     let text = serde_json::to_string_pretty(&json).unwrap_or_default();
     context.print(
         &json,

@@ -29,7 +29,11 @@ pub(crate) fn plan(context: &Context, args: &Recipe) -> Result<()> {
             Standing::UpToDate => context.say("be skipped", "跳过"),
             Standing::WouldRun => context.say("run", "运行"),
         };
-        vec![step.stage.as_str().to_owned(), verb.to_owned(), step.reason.get(context.lang).to_owned()]
+        vec![
+            step.stage.as_str().to_owned(),
+            verb.to_owned(),
+            step.reason.get(context.lang).to_owned(),
+        ]
     }));
     let mut text = render::table(&rows, &[false, false, false]);
     text.push('\n');
@@ -43,8 +47,9 @@ pub(crate) fn plan(context: &Context, args: &Recipe) -> Result<()> {
 }
 
 pub(crate) fn schema() -> Result<()> {
-    let text = serde_json::to_string_pretty(&ingot_recipe::json_schema())
-        .map_err(|error| ingot_base::fault::internal("schema without a JSON form").because(error))?;
+    let text = serde_json::to_string_pretty(&ingot_recipe::json_schema()).map_err(|error| {
+        ingot_base::fault::internal("schema without a JSON form").because(error)
+    })?;
     out(&text);
     Ok(())
 }

@@ -43,7 +43,8 @@ fn writer(path: &Path) -> Result<Writer> {
 }
 
 fn csv(scored: &[Scored]) -> Result<Vec<u8>> {
-    let failed = |error: csv::Error| fault::internal("predictions without a CSV form").because(error);
+    let failed =
+        |error: csv::Error| fault::internal("predictions without a CSV form").because(error);
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(["row", "label", "score"]).map_err(failed)?;
     for row in scored {
@@ -55,7 +56,9 @@ fn csv(scored: &[Scored]) -> Result<Vec<u8>> {
             ])
             .map_err(failed)?;
     }
-    writer.into_inner().map_err(|error| fault::internal("predictions without a CSV form").because(error.to_string()))
+    writer.into_inner().map_err(|error| {
+        fault::internal("predictions without a CSV form").because(error.to_string())
+    })
 }
 
 fn jsonl(scored: &[Scored]) -> Result<Vec<u8>> {
@@ -66,8 +69,10 @@ fn jsonl(scored: &[Scored]) -> Result<Vec<u8>> {
             line.insert("label".to_owned(), label.clone().into());
         }
         if let (Some(line), Some(all)) = (line.as_object_mut(), &row.prediction.probabilities) {
-            let all: serde_json::Map<_, _> =
-                all.iter().map(|(label, share)| (label.clone(), serde_json::json!(share))).collect();
+            let all: serde_json::Map<_, _> = all
+                .iter()
+                .map(|(label, share)| (label.clone(), serde_json::json!(share)))
+                .collect();
             line.insert("probabilities".to_owned(), all.into());
         }
         serde_json::to_writer(&mut text, &line)

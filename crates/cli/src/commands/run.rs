@@ -11,8 +11,12 @@ pub(crate) fn run(context: &Context, args: &Recipe, last: Stage) -> Result<()> {
     let source = load(context, &args.recipe)?;
     let progress = Progress::new(context.lang, context.quiet);
     let project = Project::open(source, &context.project, &CLOCK, &progress)?;
-    let chain = ingot_pipeline::run(&project, last).inspect_err(|fault| point_at(context, &project.source, fault))?;
-    context.print(&ingot_pipeline::summary_json(&project, &chain)?, &summary(context, &project, &chain)?);
+    let chain = ingot_pipeline::run(&project, last)
+        .inspect_err(|fault| point_at(context, &project.source, fault))?;
+    context.print(
+        &ingot_pipeline::summary_json(&project, &chain)?,
+        &summary(context, &project, &chain)?,
+    );
     Ok(())
 }
 
@@ -28,7 +32,12 @@ fn summary(context: &Context, project: &Project<'_>, chain: &Chain) -> Result<St
     for (stage, done) in chain {
         rows.push(vec![
             stage.as_str().to_owned(),
-            if done.fresh { context.say("done", "完成") } else { context.say("up to date", "已是最新") }.to_owned(),
+            if done.fresh {
+                context.say("done", "完成")
+            } else {
+                context.say("up to date", "已是最新")
+            }
+            .to_owned(),
             format!("{:.2}", done.record.seconds),
             done.record.digest_of_outputs()?.hex().chars().take(16).collect(),
         ]);
@@ -52,7 +61,8 @@ fn summary(context: &Context, project: &Project<'_>, chain: &Chain) -> Result<St
         .collect();
     if !paths.is_empty() {
         text.push('\n');
-        let rows: Vec<Vec<String>> = paths.drain(..).map(|(title, path)| vec![title, path]).collect();
+        let rows: Vec<Vec<String>> =
+            paths.drain(..).map(|(title, path)| vec![title, path]).collect();
         text.push_str(&render::table(&rows, &[false, false]));
     }
     Ok(text)

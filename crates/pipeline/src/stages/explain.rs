@@ -74,7 +74,7 @@ fn work(project: &Project<'_>, trained: &Done, tables: &Done, folder: &Path) -> 
         outputs: [BACKGROUND, TREE_SVG, TREE_PNG, REPORT]
             .map(|name| (name.to_owned(), None))
             .into(),
-        summary: convert::explain_summary(&explained.outcome),
+        summary: explained.outcome.summary(),
         evidence: to_value(&explained.outcome)?,
     })
 }

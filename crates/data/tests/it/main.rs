@@ -1,0 +1,208 @@
+//! Sources to tables and tables to parts, as the pipeline asks for them.
+
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::datatypes::{Int64Type, UInt64Type};
+use ingot_base::{Result, Silent};
+use ingot_data::{
+    CleanConfig, CleanJob, CleanOutcome, Expectation, OnFail, Outlier, OutlierAction,
+    OutlierMethod, Rule, SourceConfig, SplitConfig, SplitMethod, clean, read, split,
+};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+fn source(name: &str, uri: &str) -> SourceConfig {
+    SourceConfig {
+        name: name.into(),
+        uri: uri.into(),
+        weight: 1.0,
+        query: None,
+        format: None,
+        rename: BTreeMap::new(),
+    }
+}
+
+fn run(
+    folder: &Path,
+    sources: &[SourceConfig],
+    rules: &CleanConfig,
+    threads: usize,
+) -> Result<CleanOutcome> {
+    let (output, quarantine) = (folder.join("out.parquet"), folder.join("quarantine.jsonl"));
+    let job = CleanJob {
+        base_dir: folder,
+        sources,
+        clean: rules,
+        output: &output,
+        quarantine: &quarantine,
+        encryption: None,
+        memory_limit: 8 << 20,
+        threads,
+    };
+    clean(&job, &Silent)
+}
+
+fn rows(folder: &Path) -> Vec<u64> {
+    let batches = read(&folder.join("out.parquet"), None).unwrap();
+    let column = |batch: &RecordBatch| {
+        batch.column_by_name("_row").unwrap().as_primitive::<UInt64Type>().values().to_vec()
+    };
+    batches.iter().flat_map(column).collect()
+}
+
+#[test]
+fn malformed_rows_are_set_aside_and_every_other_row_has_one_fate() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "id,note,age\n1,\"two\nlines\",30\n2,short\n3,a,x-canary\n4,b,-1\n4,b,-1\n5,c,\n6,d,40\n6,d,40\n";
+    // The type of `age` is told by a sample: its one bad value must be rare enough not to make the column text.
+    let more: String = (7..30_000).map(|id| format!("{id},n,50\n")).collect();
+    std::fs::write(folder.path().join("a.csv"), format!("id,note,age\n{more}{}", &text[12..]))
+        .unwrap();
+    let rules = CleanConfig {
+        drop_missing: vec!["age".into()],
+        keep: vec!["age > 0".into()],
+        dedupe_exact: true,
+        ..CleanConfig::default()
+    };
+    let outcome = run(folder.path(), &[source("a", "a.csv")], &rules, 2).unwrap();
+    let dropped: Vec<(&str, u64)> =
+        outcome.rules.iter().map(|rule| (rule.key_path.as_str(), rule.dropped)).collect();
+    assert_eq!(dropped, [("clean.drop_missing[0]", 1), ("clean.keep[0]", 2), ("clean.dedupe", 1)]);
+    assert_eq!(outcome.sources[0].quarantined, 2);
+    assert_eq!(outcome.rows_in, outcome.rows_out + 4);
+    let quarantine = std::fs::read_to_string(folder.path().join("quarantine.jsonl")).unwrap();
+    assert_eq!(quarantine.lines().count(), 2);
+    assert!(
+        quarantine.contains("\"line\":29997") && quarantine.contains("\"file\":\"a.csv\""),
+        "{quarantine}"
+    );
+    assert!(!quarantine.contains("canary"), "a cell stands in the quarantine");
+}
+
+#[test]
+fn the_table_does_not_depend_on_the_number_of_threads() {
+    let (one, many) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mut text = String::from("id,amount,note\n");
+    for id in 0..60_000 {
+        text.push_str(&format!("{},{}.5,\"text, {}\"\n", id % 50_000, id % 977, id % 50_000 % 13));
+    }
+    let rules = CleanConfig {
+        outliers: vec![Outlier {
+            column: "amount".into(),
+            method: OutlierMethod::Iqr(0.5),
+            action: OutlierAction::Clip,
+        }],
+        dedupe_exact: true,
+        ..CleanConfig::default()
+    };
+    let mut outcomes = Vec::new();
+    for (folder, threads) in [(&one, 1), (&many, 5)] {
+        std::fs::write(folder.path().join("a.csv"), &text).unwrap();
+        outcomes.push(run(folder.path(), &[source("a", "a.csv")], &rules, threads).unwrap());
+    }
+    assert_eq!(outcomes[0], outcomes[1]);
+    let bytes =
+        |folder: &tempfile::TempDir| std::fs::read(folder.path().join("out.parquet")).unwrap();
+    assert!(bytes(&one) == bytes(&many));
+    let rows = rows(one.path());
+    assert!(rows.is_sorted() && rows.len() as u64 == outcomes[0].rows_out);
+}
+
+#[test]
+fn sources_of_different_shape_become_one_table_that_says_how() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("a.csv"), "id,age\n1,30\n2,31\n").unwrap();
+    std::fs::write(folder.path().join("b.jsonl"), "{\"id\":3,\"age\":1.5,\"city\":\"x\"}\n")
+        .unwrap();
+    let (bytes, _, _) = encoding_rs::GB18030.encode("id,city\n4,北京\n");
+    std::fs::write(folder.path().join("c.csv"), bytes).unwrap();
+    let mut sources = [source("a", "a.csv"), source("b", "b.jsonl"), source("c", "c.csv")];
+    sources[1].weight = 2.0;
+    let outcome = run(folder.path(), &sources, &CleanConfig::default(), 2).unwrap();
+    assert_eq!((outcome.rows_in, outcome.rows_out), (4, 4));
+    assert!(
+        outcome
+            .reconciliation
+            .iter()
+            .any(|note| note.en.contains("`age`") && note.en.contains("number"))
+    );
+    let batches = read(&folder.path().join("out.parquet"), None).unwrap();
+    let last = batches.last().unwrap();
+    let city = arrow::compute::cast(
+        last.column_by_name("city").unwrap(),
+        &arrow::datatypes::DataType::Utf8,
+    )
+    .unwrap();
+    assert_eq!(city.as_string::<i32>().value(last.num_rows() - 1), "北京");
+    assert!(last.column_by_name("_weight").is_some());
+}
+
+#[test]
+fn a_failing_rule_ends_the_work_and_tells_no_cell() {
+    let folder = tempfile::tempdir().unwrap();
+    let text: String = (0..200_000).map(|id| format!("{id},canary{id}\n")).collect();
+    std::fs::write(folder.path().join("a.csv"), format!("id,note\n{text}")).unwrap();
+    let rules =
+        CleanConfig { keep: vec!["CAST(note AS INT) > 3".into()], ..CleanConfig::default() };
+    let fault = run(folder.path(), &[source("a", "a.csv")], &rules, 2).unwrap_err();
+    assert_eq!((fault.code(), fault.key_path()), ("data-rule-failed", Some("clean.keep[0]")));
+    let mut said = format!("{fault} {fault:?}");
+    let mut cause = std::error::Error::source(&fault);
+    while let Some(error) = cause {
+        said.push_str(&error.to_string());
+        cause = error.source();
+    }
+    assert!(!said.contains("canary"), "{said}");
+    assert!(!folder.path().join("out.parquet").exists());
+}
+
+#[test]
+fn duplicates_are_no_violation_of_uniqueness() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("a.csv"), "id,v\n1,a\n1,a\n2,b\n").unwrap();
+    let unique = |on_fail| Expectation { column: Some("id".into()), rule: Rule::Unique, on_fail };
+    let mut rules = CleanConfig {
+        dedupe_exact: true,
+        expect: vec![unique(OnFail::Fail)],
+        ..CleanConfig::default()
+    };
+    let outcome = run(folder.path(), &[source("a", "a.csv")], &rules, 1).unwrap();
+    assert_eq!(outcome.rows_out, 2);
+    rules.dedupe_exact = false;
+    let fault = run(folder.path(), &[source("a", "a.csv")], &rules, 1).unwrap_err();
+    assert_eq!(
+        (fault.code(), fault.key_path()),
+        ("data-expectation-failed", Some("clean.expect[0]"))
+    );
+}
+
+#[test]
+fn nothing_of_a_group_stands_on_both_sides() {
+    let folder = tempfile::tempdir().unwrap();
+    let text: String = (0..3_000).map(|id| format!("{},{id},{}\n", id % 400, id % 3)).collect();
+    std::fs::write(folder.path().join("a.csv"), format!("person,id,label\n{text}")).unwrap();
+    run(folder.path(), &[source("a", "a.csv")], &CleanConfig::default(), 2).unwrap();
+    let config = SplitConfig {
+        test: 0.2,
+        validation: 0.1,
+        method: SplitMethod::Stratified("label".into()),
+        group: Some("person".into()),
+        seed: 42,
+    };
+    let outcome = split(&folder.path().join("out.parquet"), folder.path(), &config, None).unwrap();
+    assert_eq!(outcome.parts.iter().map(|part| part.rows).sum::<u64>(), 3_000);
+    let mut seen: BTreeSet<i64> = BTreeSet::new();
+    for part in ["train", "validation", "test"] {
+        let batches = read(&folder.path().join(format!("{part}.parquet")), None).unwrap();
+        let own: BTreeSet<i64> = batches
+            .iter()
+            .flat_map(|batch| {
+                let people = batch.column_by_name("person").unwrap();
+                assert_eq!(people.null_count(), 0);
+                people.as_primitive::<Int64Type>().values().to_vec()
+            })
+            .collect();
+        assert!(own.is_disjoint(&seen), "a person stands in {part} and before");
+        seen.extend(own);
+    }
+    assert_eq!(seen.len(), 400);
+}

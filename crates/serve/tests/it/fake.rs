@@ -1,0 +1,132 @@
+//! A made-up model: its score is a plain function of the row, so that every answer can be checked.
+
+use ingot_base::{Fault, Field, FieldKind, Output, Result, Signature, Task, Text, fault};
+use ingot_serve::{Contribution, Engine, Explanation, Loaded, Loader, Reason};
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// An age at which the engine panics.
+pub const PANICS: f64 = 13.0;
+/// An age at which the engine fails.
+pub const FAILS: f64 = 14.0;
+
+/// How the engine behaves, and what it saw.
+#[derive(Debug, Default)]
+pub struct Behaviour {
+    /// Nanoseconds that the engine says a row takes.
+    pub row_nanoseconds: u64,
+    /// How long a batch really takes.
+    pub batch_time: Duration,
+    /// Sizes of the batches it was given.
+    pub batches: Mutex<Vec<usize>>,
+}
+
+/// Answers `age / 100`, a little more for owners, within 0 and 1.
+#[derive(Debug)]
+pub struct FakeEngine {
+    signature: Signature,
+    behaviour: Arc<Behaviour>,
+}
+
+pub fn field(name: &str, kind: FieldKind, nullable: bool) -> Field {
+    let title = Some(Text::new(format!("Title of {name}"), format!("{name} 的名称")));
+    Field { name: name.into(), title, kind, nullable }
+}
+
+pub fn signature() -> Signature {
+    let jobs = vec!["医生".to_owned(), "工人".to_owned(), "clerk \"x\"".to_owned()];
+    let mut jobs = jobs;
+    jobs.sort();
+    Signature {
+        task: Task::TabularBinary,
+        inputs: vec![
+            field("age", FieldKind::Number { min: 18.0, max: 90.0, integer: true }, false),
+            field("job", FieldKind::Category { values: jobs }, true),
+            field("owner", FieldKind::Boolean, true),
+        ],
+        output: Output::Binary {
+            target: "risk".into(),
+            positive: "bad".into(),
+            negative: "good".into(),
+            threshold: 0.5,
+        },
+    }
+}
+
+/// The score of a row: what the engine must have said.
+pub fn score(row: &[f64]) -> f64 {
+    let bonus = if row[2] == 1.0 { 0.001 } else { 0.0 };
+    (row[0] / 100.0 + bonus).clamp(0.0, 1.0)
+}
+
+impl FakeEngine {
+    pub fn new(behaviour: Arc<Behaviour>) -> Self {
+        Self { signature: signature(), behaviour }
+    }
+}
+
+impl Engine for FakeEngine {
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn scores(&self, features: &[f64], rows: usize) -> Result<Vec<f64>> {
+        self.behaviour.batches.lock().unwrap().push(rows);
+        if !self.behaviour.batch_time.is_zero() {
+            std::thread::sleep(self.behaviour.batch_time);
+        }
+        let rows = features.chunks_exact(3);
+        rows.map(|row| {
+            assert!(row[0] != PANICS, "the test asked for a panic");
+            if row[0] == FAILS { Err(failure()) } else { Ok(score(row)) }
+        })
+        .collect()
+    }
+
+    fn explain(&self, row: &[f64]) -> Result<Explanation> {
+        assert!(row[0] != PANICS + 0.5, "the test asked for a panic");
+        let contribution = |feature: &str, contribution| Contribution {
+            feature: feature.into(),
+            title: Text::new(format!("Title of {feature}"), format!("{feature} 的名称")),
+            value: serde_json::json!(row[0]),
+            contribution,
+        };
+        Ok(Explanation {
+            base: 0.25,
+            contributions: vec![contribution("age", score(row) - 0.25)],
+            reasons: vec![Reason {
+                code: "R01".into(),
+                text: Text::new("The age is high.", "年龄偏高。"),
+            }],
+        })
+    }
+
+    fn row_nanoseconds(&self) -> u64 {
+        self.behaviour.row_nanoseconds
+    }
+}
+
+fn failure() -> Fault {
+    fault::internal("a failure that names /secret/path")
+}
+
+/// Loads files that hold `NAME VERSION`; everything else is refused.
+#[derive(Debug)]
+pub struct FakeLoader(pub Arc<Behaviour>);
+
+impl Loader for FakeLoader {
+    fn load(&self, path: &Path) -> Result<Loaded> {
+        let bytes = ingot_base::atomic::read(path, 1000)?;
+        let text = String::from_utf8_lossy(&bytes);
+        let mut words = text.split_ascii_whitespace();
+        match (words.next(), words.next(), words.next()) {
+            (Some(name), Some(version), None) => Ok(Loaded {
+                name: name.into(),
+                version: version.into(),
+                engine: Arc::new(FakeEngine::new(Arc::clone(&self.0))),
+            }),
+            _ => Err(fault::internal("a package that is none")),
+        }
+    }
+}

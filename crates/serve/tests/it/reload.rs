@@ -1,0 +1,126 @@
+//! A new version takes over without a dropped request; a bad one does not.
+
+use crate::fake::Behaviour;
+use crate::support::{Server, eventually, row};
+use ingot_serve::Settings;
+use serde_json::json;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+fn quick(settings: &mut Settings) {
+    settings.limits.reload_interval = Duration::from_millis(10);
+}
+
+fn version(server: &Server) -> String {
+    let answer = server.post("/api/predict", &row(30.0));
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    answer.json()["version"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn under_load_versions_change_without_a_dropped_request() {
+    let server = Server::with(Behaviour::default(), quick);
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let clients: Vec<_> = (0..4)
+            .map(|_| {
+                scope.spawn(|| {
+                    let mut client = server.client();
+                    let mut seen = Vec::new();
+                    while !stop.load(Ordering::Relaxed) {
+                        let answer = client.post("/api/predict", &row(30.0));
+                        assert_eq!(answer.status, 200);
+                        let version = answer.json()["version"].as_str().unwrap().to_owned();
+                        if seen.last() != Some(&version) {
+                            seen.push(version);
+                        }
+                    }
+                    seen
+                })
+            })
+            .collect();
+        for next in ["1.0.1", "1.2.0", "1.10.0"] {
+            server.package(&format!("made-up-{next}.ingot"), &format!("made-up {next}"));
+            eventually(next, || version(&server) == next);
+        }
+        stop.store(true, Ordering::Relaxed);
+        for client in clients {
+            let seen = client.join().unwrap();
+            let order = ["1.0.0", "1.0.1", "1.2.0", "1.10.0"];
+            let mut places =
+                seen.iter().map(|version| order.iter().position(|known| known == version).unwrap());
+            assert!(places.clone().is_sorted(), "{seen:?}");
+            assert_eq!(places.next_back(), Some(3));
+        }
+    });
+    let info = server.get("/metrics").text().to_owned();
+    assert!(info.contains("ingot_model_info{model=\"made-up\",version=\"1.10.0\"} 1"));
+    assert_eq!(info.matches("ingot_model_info{").count(), 1);
+    assert!(info.contains("\ningot_reloads_total 3\n"));
+    assert!(server.get("/openapi.json").text().contains("made-up 1.10.0"));
+}
+
+#[test]
+fn a_bad_package_is_refused_once_and_what_was_served_stays() {
+    let server = Server::with(Behaviour::default(), quick);
+    server.package("made-up-2.0.0.ingot", "damaged beyond repair");
+    eventually("the refusal is told", || server.log().contains("Refused"));
+    server.package("made-up-3.0.0.ingot", "made-up 3.0.0");
+    eventually("a good one after it", || version(&server) == "3.0.0");
+    let refusals = server.log().matches("Refused").count();
+    assert_eq!(refusals, 1, "{}", server.log());
+    assert!(server.get("/metrics").text().contains("\ningot_packages_refused_total 1\n"));
+}
+
+#[test]
+fn older_and_foreign_packages_do_not_take_over() {
+    let server = Server::with(Behaviour::default(), |settings| {
+        // Lies there already: naming the older file is how one goes back a version.
+        let beside = settings.packages[0].with_file_name("made-up-9.0.0.ingot");
+        ingot_base::atomic::write(&beside, b"made-up 9.0.0").unwrap();
+        quick(settings);
+    });
+    server.package("made-up-0.9.0.ingot", "made-up 0.9.0");
+    server.package("another-5.0.0.ingot", "another 5.0.0");
+    server.package("made-up-1.0.1.txt", "made-up 1.0.1");
+    std::thread::sleep(Duration::from_millis(200));
+    assert_eq!(version(&server), "1.0.0");
+    server.package("made-up-1.0.0.ingot", "made-up 1.0.0-rebuilt");
+    eventually("the file itself changed", || version(&server) == "1.0.0-rebuilt");
+}
+
+#[test]
+fn of_a_folder_the_newest_of_each_name_is_served() {
+    let server = Server::with(Behaviour::default(), |settings| {
+        let folder = settings.packages[0].parent().unwrap().to_owned();
+        ingot_base::atomic::write(&folder.join("made-up-1.10.0.ingot"), b"made-up 1.10.0").unwrap();
+        ingot_base::atomic::write(&folder.join("made-up-1.9.0.ingot"), b"made-up 1.9.0").unwrap();
+        settings.packages = vec![folder];
+        quick(settings);
+    });
+    assert_eq!(version(&server), "1.10.0");
+    server.package("second-0.1.ingot", "second 0.1");
+    let ask = || server.post("/api/predict", &json!({ "model": "second", "inputs": [row(30.0)] }));
+    eventually("a new name joins", || ask().status == 200);
+}
+
+#[test]
+fn nothing_to_serve_and_one_name_twice_are_said_at_the_start() {
+    let code = |change: &dyn Fn(&mut Settings)| {
+        Server::try_with(Behaviour::default(), change).map(drop).unwrap_err().code()
+    };
+    let empty = |settings: &mut Settings| {
+        let folder = settings.packages[0].with_file_name("empty");
+        std::fs::create_dir(&folder).unwrap();
+        settings.packages = vec![folder];
+    };
+    assert_eq!(code(&empty), "serve-packages-none");
+    let twice = |settings: &mut Settings| {
+        let second = settings.packages[0].with_file_name("second-1.0.ingot");
+        ingot_base::atomic::write(&second, b"made-up 1.0.0").unwrap();
+        settings.packages.push(second);
+    };
+    assert_eq!(code(&twice), "serve-package-twice");
+    let missing = |settings: &mut Settings| settings.packages = vec!["nowhere-1.0.ingot".into()];
+    assert_eq!(code(&missing), "base-file-read");
+}
