@@ -128,8 +128,9 @@ impl<'a> Work<'a> {
     fn new(job: &CleanJob<'_>, sources: &'a Sources) -> Self {
         let weighted = job.sources.iter().any(|source| (source.weight - 1.0).abs() > f64::EPSILON);
         let threads = job.threads.max(1);
-        // Each thread holds a piece as text, as columns and as output; a piece in every channel slot comes on top.
-        let room = job.memory_limit / (threads as u64 * 24);
+        // A piece is held as text, as columns and as output. Its size must not depend on the number of threads: figures are
+        // summed piece by piece, and their last digits would tell.
+        let room = job.memory_limit / 64;
         let chunk = usize::try_from(room).unwrap_or(CHUNK).clamp(256 << 10, CHUNK);
         Self {
             sources,
