@@ -3,6 +3,7 @@
 //! Knows no HTTP and no model. Two promises: an answered request is on disk before its answer leaves, and a revoked key gets no
 //! further answer, whichever process revoked it. Both hold in [`Recorder`], which records usage by group commit.
 
+mod group;
 mod key;
 mod ledger;
 mod messages;

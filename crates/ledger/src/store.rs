@@ -40,34 +40,18 @@ pub(crate) enum Store {
 pub(crate) struct Dialect {
     /// Begins a transaction that will write.
     pub(crate) begin: &'static str,
-    /// How the keys of the JSON list `$1` stand at `$2`: 0 fine, 1 expired, 2 revoked. Holds off revocations until the
-    /// transaction ends (SQLite: the transaction already is the only writer).
-    pub(crate) standing: &'static str,
-    /// Appends the events of the JSON list of lists `$1`.
-    pub(crate) append: &'static str,
     migrations: &'static [&'static str],
     lock: &'static str,
 }
 
 const SQLITE: Dialect = Dialect {
     begin: "BEGIN IMMEDIATE",
-    standing: "SELECT id, CASE WHEN revoked_at_ms IS NOT NULL THEN 2 WHEN expires_at_ms <= $2 THEN 1 ELSE 0 END \
-               FROM api_key WHERE id IN (SELECT value FROM json_each($1))",
-    append: "INSERT INTO usage_event (at_ms, request_id, key_id, route, model, version, status, row_count) \
-             SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7 \
-             FROM json_each($1)",
     migrations: &[include_str!("../migrations/sqlite/1.sql")],
     lock: "SELECT 1",
 };
 
 const POSTGRES: Dialect = Dialect {
     begin: "BEGIN",
-    standing: "SELECT id, CASE WHEN revoked_at_ms IS NOT NULL THEN 2::bigint WHEN expires_at_ms <= $2 THEN 1 ELSE 0 END \
-               FROM (SELECT id, revoked_at_ms, expires_at_ms FROM api_key \
-               WHERE id IN (SELECT json_array_elements_text($1::json)) ORDER BY id FOR SHARE) AS known",
-    append: "INSERT INTO usage_event (at_ms, request_id, key_id, route, model, version, status, row_count) \
-             SELECT (value ->> 0)::bigint, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, \
-             (value ->> 6)::bigint, (value ->> 7)::bigint FROM json_array_elements($1::json)",
     migrations: &[include_str!("../migrations/postgres/1.sql")],
     lock: "SELECT 1 FROM pg_advisory_xact_lock(7345928341)",
 };

@@ -20,10 +20,9 @@ const FIELDS: usize = 100;
 /// Requests at once on one HTTP/2 connection.
 const STREAMS: u32 = 128;
 
-/// What a client that never finished its request's head is told.
-const SLOW: &[u8] = b"HTTP/1.1 408 Request Timeout\r\ncontent-type: application/problem+json\r\n\
-    connection: close\r\ncontent-length: 115\r\n\r\n\
-    {\"type\":\"urn:ingot:problem:serve-head-slow\",\"title\":\"Request timeout\",\"status\":408,\"detail\":\"the head came too slowly\"}";
+/// What a client that never finished its request's head is told; its language is not known.
+const SLOW: &str = "{\"type\":\"urn:ingot:problem:serve-head-slow\",\"title\":\"Request timeout\",\"status\":408,\
+    \"detail\":\"the head of the request came too slowly\"}";
 
 /// Serves a connection to its end. `closing` turns true when the server drains.
 pub(crate) async fn serve(
@@ -77,8 +76,13 @@ where
         let parts = connection.into_parts();
         if !parts.read_buf.is_empty() {
             let mut stream = parts.io.into_inner();
+            let answer = format!(
+                "HTTP/1.1 408 Request Timeout\r\ncontent-type: application/problem+json\r\n\
+                 connection: close\r\ncontent-length: {}\r\n\r\n{SLOW}",
+                SLOW.len()
+            );
             let last = async {
-                stream.write_all(SLOW).await?;
+                stream.write_all(answer.as_bytes()).await?;
                 stream.shutdown().await
             };
             let _ = tokio::time::timeout(Duration::from_secs(1), last).await;

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use tempfile::TempDir;
 
-pub const NOON: i64 = 1_795_420_800_000;
+pub(crate) const NOON: i64 = 1_795_420_800_000;
 
 /// A clock that stands until it is moved.
-pub struct Hand(pub AtomicI64);
+pub(crate) struct Hand(pub(crate) AtomicI64);
 
 impl Clock for Hand {
     fn now_ms(&self) -> i64 {
@@ -17,35 +17,32 @@ impl Clock for Hand {
     }
 }
 
-pub struct Place {
-    pub folder: TempDir,
-    pub clock: Arc<Hand>,
+pub(crate) struct Place {
+    pub(crate) folder: TempDir,
+    pub(crate) clock: Arc<Hand>,
 }
 
 impl Place {
-    pub fn new() -> Self {
-        Self {
-            folder: tempfile::tempdir().unwrap(),
-            clock: Arc::new(Hand(AtomicI64::new(NOON))),
-        }
+    pub(crate) fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap(), clock: Arc::new(Hand(AtomicI64::new(NOON))) }
     }
 
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         self.folder.path().join("deep/ledger.db").display().to_string()
     }
 
-    pub fn pepper() -> Secret<Vec<u8>> {
+    pub(crate) fn pepper() -> Secret<Vec<u8>> {
         Secret::new(vec![7; 32])
     }
 
     /// One more process at the same ledger.
-    pub async fn open(&self) -> Ledger {
+    pub(crate) async fn open(&self) -> Ledger {
         let clock: Arc<dyn Clock> = Arc::<Hand>::clone(&self.clock);
         Ledger::open_at(&self.url(), Self::pepper(), clock).await.unwrap()
     }
 }
 
-pub fn request() -> KeyRequest {
+pub(crate) fn request() -> KeyRequest {
     KeyRequest {
         name: "front end".into(),
         tenant: "default".into(),
@@ -55,15 +52,15 @@ pub fn request() -> KeyRequest {
     }
 }
 
-pub async fn key(ledger: &Ledger) -> NewKey {
+pub(crate) async fn key(ledger: &Ledger) -> NewKey {
     ledger.create_key(request()).await.unwrap()
 }
 
-pub fn recorder(ledger: &Ledger) -> Recorder {
+pub(crate) fn recorder(ledger: &Ledger) -> Recorder {
     ledger.recorder(Arc::new(|_, _| {})).0
 }
 
-pub fn event(key: &str, request: usize) -> Event {
+pub(crate) fn event(key: &str, request: usize) -> Event {
     Event {
         request_id: format!("request-{request}").into(),
         key: key.into(),

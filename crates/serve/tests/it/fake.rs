@@ -7,34 +7,34 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// An age at which the engine panics.
-pub const PANICS: f64 = 13.0;
+pub(crate) const PANICS: f64 = 13.0;
 /// An age at which the engine fails.
-pub const FAILS: f64 = 14.0;
+pub(crate) const FAILS: f64 = 14.0;
 
 /// How the engine behaves, and what it saw.
 #[derive(Debug, Default)]
-pub struct Behaviour {
+pub(crate) struct Behaviour {
     /// Nanoseconds that the engine says a row takes.
-    pub row_nanoseconds: u64,
+    pub(crate) row_nanoseconds: u64,
     /// How long a batch really takes.
-    pub batch_time: Duration,
+    pub(crate) batch_time: Duration,
     /// Sizes of the batches it was given.
-    pub batches: Mutex<Vec<usize>>,
+    pub(crate) batches: Mutex<Vec<usize>>,
 }
 
 /// Answers `age / 100`, a little more for owners, within 0 and 1.
 #[derive(Debug)]
-pub struct FakeEngine {
+pub(crate) struct FakeEngine {
     signature: Signature,
     behaviour: Arc<Behaviour>,
 }
 
-pub fn field(name: &str, kind: FieldKind, nullable: bool) -> Field {
+pub(crate) fn field(name: &str, kind: FieldKind, nullable: bool) -> Field {
     let title = Some(Text::new(format!("Title of {name}"), format!("{name} 的名称")));
     Field { name: name.into(), title, kind, nullable }
 }
 
-pub fn signature() -> Signature {
+pub(crate) fn signature() -> Signature {
     let jobs = vec!["医生".to_owned(), "工人".to_owned(), "clerk \"x\"".to_owned()];
     let mut jobs = jobs;
     jobs.sort();
@@ -55,13 +55,13 @@ pub fn signature() -> Signature {
 }
 
 /// The score of a row: what the engine must have said.
-pub fn score(row: &[f64]) -> f64 {
+pub(crate) fn score(row: &[f64]) -> f64 {
     let bonus = if row[2] == 1.0 { 0.001 } else { 0.0 };
     (row[0] / 100.0 + bonus).clamp(0.0, 1.0)
 }
 
 impl FakeEngine {
-    pub fn new(behaviour: Arc<Behaviour>) -> Self {
+    pub(crate) fn new(behaviour: Arc<Behaviour>) -> Self {
         Self { signature: signature(), behaviour }
     }
 }
@@ -113,7 +113,7 @@ fn failure() -> Fault {
 
 /// Loads files that hold `NAME VERSION`; everything else is refused.
 #[derive(Debug)]
-pub struct FakeLoader(pub Arc<Behaviour>);
+pub(crate) struct FakeLoader(pub(crate) Arc<Behaviour>);
 
 impl Loader for FakeLoader {
     fn load(&self, path: &Path) -> Result<Loaded> {

@@ -16,8 +16,8 @@ fn every_bad_field_is_named_and_no_value_is_repeated() {
         pairs(&answer.fields()),
         [
             ("age", "runtime-field-type"),
-            ("job", "runtime-field-category"),
             ("canary_column", "runtime-field-unknown"),
+            ("job", "runtime-field-category"),
             ("owner", "runtime-field-missing"),
         ]
     );

@@ -14,11 +14,11 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 
-pub const WAIT: Duration = Duration::from_secs(20);
+pub(crate) const WAIT: Duration = Duration::from_secs(20);
 
 /// Keeps what the server tells, as text in which canaries can be hunted.
 #[derive(Debug, Default)]
-pub struct Told(pub Mutex<Vec<String>>);
+pub(crate) struct Told(pub(crate) Mutex<Vec<String>>);
 
 impl Observer for Told {
     fn access(&self, access: &Access<'_>) {
@@ -31,27 +31,27 @@ impl Observer for Told {
 }
 
 /// A running server; drained when dropped.
-pub struct Server {
-    pub address: SocketAddr,
-    pub folder: TempDir,
-    pub behaviour: Arc<Behaviour>,
-    pub told: Arc<Told>,
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
+    pub(crate) folder: TempDir,
+    pub(crate) behaviour: Arc<Behaviour>,
+    pub(crate) told: Arc<Told>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<ingot_base::Result<()>>>,
 }
 
 impl Server {
     /// Ungoverned, with `made-up` 1.0.0.
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         Self::with(Behaviour::default(), |_| {})
     }
 
-    pub fn with(behaviour: Behaviour, change: impl FnOnce(&mut Settings)) -> Self {
+    pub(crate) fn with(behaviour: Behaviour, change: impl FnOnce(&mut Settings)) -> Self {
         Self::try_with(behaviour, change).unwrap()
     }
 
     /// With keys: a ledger in the server's folder.
-    pub fn governed(change: impl FnOnce(&mut Settings)) -> Self {
+    pub(crate) fn governed(change: impl FnOnce(&mut Settings)) -> Self {
         Self::with(Behaviour::default(), |settings| {
             let folder = settings.packages[0].parent().unwrap();
             let ledger = folder.join("ledger.db").display().to_string();
@@ -60,7 +60,7 @@ impl Server {
         })
     }
 
-    pub fn try_with(
+    pub(crate) fn try_with(
         behaviour: Behaviour,
         change: impl FnOnce(&mut Settings),
     ) -> ingot_base::Result<Self> {
@@ -97,36 +97,36 @@ impl Server {
     }
 
     /// Tells the server to end, without waiting.
-    pub fn stop(&mut self) {
+    pub(crate) fn stop(&mut self) {
         drop(self.stop.take());
     }
 
     /// Waits for its end.
-    pub fn join(&mut self) -> ingot_base::Result<()> {
+    pub(crate) fn join(&mut self) -> ingot_base::Result<()> {
         self.stop();
         self.thread.take().map_or(Ok(()), |thread| thread.join().unwrap())
     }
 
-    pub fn package(&self, name: &str, content: &str) -> PathBuf {
+    pub(crate) fn package(&self, name: &str, content: &str) -> PathBuf {
         let path = self.folder.path().join(name);
         ingot_base::atomic::write(&path, content.as_bytes()).unwrap();
         path
     }
 
-    pub fn client(&self) -> Client {
+    pub(crate) fn client(&self) -> Client {
         Client::new(self.address)
     }
 
-    pub fn get(&self, path: &str) -> Answer {
+    pub(crate) fn get(&self, path: &str) -> Answer {
         self.client().send("GET", path, &[], b"")
     }
 
-    pub fn post(&self, path: &str, body: &Value) -> Answer {
+    pub(crate) fn post(&self, path: &str, body: &Value) -> Answer {
         self.client().post(path, body)
     }
 
     /// What another process would do: the ledger opened once more.
-    pub fn ledger<T>(&self, work: impl AsyncFnOnce(Ledger) -> T) -> T {
+    pub(crate) fn ledger<T>(&self, work: impl AsyncFnOnce(Ledger) -> T) -> T {
         let url = self.folder.path().join("ledger.db").display().to_string();
         tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(
             async {
@@ -136,7 +136,7 @@ impl Server {
         )
     }
 
-    pub fn key(&self, scopes: &[Scope], rate: Option<u32>) -> NewKey {
+    pub(crate) fn key(&self, scopes: &[Scope], rate: Option<u32>) -> NewKey {
         let request = KeyRequest {
             name: "test".into(),
             tenant: "default".into(),
@@ -148,7 +148,7 @@ impl Server {
     }
 
     /// Everything that was told, as one text.
-    pub fn log(&self) -> String {
+    pub(crate) fn log(&self) -> String {
         self.told.0.lock().unwrap().join("\n")
     }
 }
@@ -167,32 +167,32 @@ fn pepper() -> Secret<Vec<u8>> {
 }
 
 /// One connection.
-pub struct Client {
+pub(crate) struct Client {
     stream: BufReader<TcpStream>,
 }
 
 /// An answer.
 #[derive(Debug)]
-pub struct Answer {
-    pub status: u16,
-    pub headers: Vec<(String, String)>,
-    pub body: Vec<u8>,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Client {
-    pub fn new(address: SocketAddr) -> Self {
+    pub(crate) fn new(address: SocketAddr) -> Self {
         let stream = TcpStream::connect(address).unwrap();
         stream.set_read_timeout(Some(WAIT)).unwrap();
         stream.set_nodelay(true).unwrap();
         Self { stream: BufReader::new(stream) }
     }
 
-    pub fn post(&mut self, path: &str, body: &Value) -> Answer {
+    pub(crate) fn post(&mut self, path: &str, body: &Value) -> Answer {
         let headers = [("Content-Type", "application/json")];
         self.send("POST", path, &headers, body.to_string().as_bytes())
     }
 
-    pub fn send(
+    pub(crate) fn send(
         &mut self,
         method: &str,
         path: &str,
@@ -202,7 +202,7 @@ impl Client {
         self.try_send(method, path, headers, body).unwrap()
     }
 
-    pub fn try_send(
+    pub(crate) fn try_send(
         &mut self,
         method: &str,
         path: &str,
@@ -223,11 +223,11 @@ impl Client {
         self.read()
     }
 
-    pub fn raw(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+    pub(crate) fn raw(&mut self, bytes: &[u8]) -> std::io::Result<()> {
         self.stream.get_mut().write_all(bytes)
     }
 
-    pub fn read(&mut self) -> std::io::Result<Answer> {
+    pub(crate) fn read(&mut self) -> std::io::Result<Answer> {
         let mut line = String::new();
         if self.stream.read_line(&mut line)? == 0 {
             return Err(std::io::ErrorKind::UnexpectedEof.into());
@@ -249,20 +249,20 @@ impl Client {
 }
 
 impl Answer {
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    pub fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         std::str::from_utf8(&self.body).unwrap()
     }
 
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("{self:?}"))
     }
 
     /// The last segment of a problem's type; the document itself is checked on the way.
-    pub fn problem(&self) -> String {
+    pub(crate) fn problem(&self) -> String {
         assert_eq!(
             self.header("content-type"),
             Some("application/problem+json"),
@@ -278,7 +278,7 @@ impl Answer {
     }
 
     /// The fields of a 422 with their codes.
-    pub fn fields(&self) -> Vec<(String, String)> {
+    pub(crate) fn fields(&self) -> Vec<(String, String)> {
         assert_eq!(self.status, 422, "{}", self.text());
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         self.json()["errors"]
@@ -290,12 +290,12 @@ impl Answer {
     }
 }
 
-pub fn row(age: f64) -> Value {
+pub(crate) fn row(age: f64) -> Value {
     json!({ "age": age, "job": "医生", "owner": true })
 }
 
 /// Waits until something holds.
-pub fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
+pub(crate) fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     for _ in 0..2000 {
         if holds() {
             return;
