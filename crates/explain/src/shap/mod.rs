@@ -7,6 +7,9 @@
 //! look-up per leaf. Rows pass a tree together, in blocks, as bit masks.
 
 mod program;
+mod single;
+#[cfg(test)]
+mod tests;
 
 use crate::messages::{ADDITIVITY, PATH, WIDTH};
 use crate::quadrature;
@@ -14,6 +17,7 @@ use ingot_base::{Fault, Result};
 use ingot_runtime::{Forest, Matrix};
 use program::Space;
 use rayon::prelude::*;
+pub use single::RowShap;
 
 /// Rows that pass a tree together.
 const BLOCK: usize = 128;
@@ -115,14 +119,6 @@ impl TreeShap {
         Self::with_tables(forest, TABLES)
     }
 
-    /// Prepares a forest for few rows: at once and in little memory, at the price of slower rows.
-    ///
-    /// # Errors
-    /// When a path has more than 64 distinct features.
-    pub fn compact(forest: &Forest) -> Result<Self> {
-        Self::with_tables(forest, 0)
-    }
-
     fn with_tables(forest: &Forest, budget: usize) -> Result<Self> {
         let mut programs = Vec::with_capacity(forest.trees().len());
         for (index, tree) in forest.trees().iter().enumerate() {
@@ -157,9 +153,7 @@ impl TreeShap {
     /// When the rows have another width than the model, or contributions do not add up to the model's raw score.
     pub fn values(&self, rows: &Matrix) -> Result<Shap> {
         let (features, classes) = (self.forest.features(), self.forest.classes());
-        if rows.cols() != features {
-            return Err(Fault::new(&WIDTH).arg("found", rows.cols()).arg("expected", features));
-        }
+        check_width(rows.cols(), features)?;
         let width = classes * (features + 1);
         let mut data = vec![0.0; rows.rows() * width];
         data.par_chunks_mut(BLOCK * width)
@@ -200,16 +194,31 @@ impl TreeShap {
         let (features, classes) = (self.forest.features(), self.forest.classes());
         let mut raw = vec![0.0; rows.len() / features.max(1) * classes];
         self.forest.raw_block(rows, &mut raw);
-        for (index, (part, raw)) in out.chunks_exact(features + 1).zip(&raw).enumerate() {
-            let gap = (part.iter().sum::<f64>() - raw).abs();
-            if gap.is_nan() || gap > 1e-6 * self.scale {
-                return Err(Fault::new(&ADDITIVITY)
-                    .arg("row", first + index / classes + 1)
-                    .arg("gap", format_args!("{gap:e}")));
-            }
+        for (index, (out, raw)) in
+            out.chunks_exact(classes * (features + 1)).zip(raw.chunks_exact(classes)).enumerate()
+        {
+            check_row(out, raw, features, self.scale, first + index + 1)?;
         }
         Ok(())
     }
+}
+
+fn check_width(found: usize, expected: usize) -> Result<()> {
+    if found == expected {
+        return Ok(());
+    }
+    Err(Fault::new(&WIDTH).arg("found", found).arg("expected", expected))
+}
+
+/// Whether each class's contributions and base value add up to its raw score; `scale` is what the trees could add at most.
+fn check_row(out: &[f64], raw: &[f64], features: usize, scale: f64, row: usize) -> Result<()> {
+    for (part, raw) in out.chunks_exact(features + 1).zip(raw) {
+        let gap = (part.iter().sum::<f64>() - raw).abs();
+        if gap.is_nan() || gap > 1e-6 * scale {
+            return Err(Fault::new(&ADDITIVITY).arg("row", row).arg("gap", format_args!("{gap:e}")));
+        }
+    }
+    Ok(())
 }
 
 #[expect(clippy::cast_precision_loss, reason = "at most a few thousand rounds")]

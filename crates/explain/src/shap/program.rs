@@ -208,7 +208,7 @@ impl Split {
     }
 }
 
-fn contains(words: &[u32], value: f64) -> bool {
+pub(super) fn contains(words: &[u32], value: f64) -> bool {
     if !(value > -1.0 && value < 2_147_483_648.0) {
         return false;
     }
@@ -221,7 +221,7 @@ fn contains(words: &[u32], value: f64) -> bool {
     words.get(category / 32).is_some_and(|word| word >> (category % 32) & 1 == 1)
 }
 
-fn kind(tree: &Tree, node: usize, left: i32) -> Option<Kind> {
+pub(super) fn kind(tree: &Tree, node: usize, left: i32) -> Option<Kind> {
     Some(if tree.is_categorical(node) {
         Kind::Set(tree.category_set(node).into())
     } else {
@@ -233,7 +233,7 @@ fn kind(tree: &Tree, node: usize, left: i32) -> Option<Kind> {
     })
 }
 
-fn count(tree: &Tree, at: i32) -> f64 {
+pub(super) fn count(tree: &Tree, at: i32) -> f64 {
     let (counts, index) =
         if at < 0 { (tree.leaf_count(), !at) } else { (tree.internal_count(), at) };
     usize::try_from(index).ok().and_then(|index| counts.get(index)).map_or(0.0, |&n| f64::from(n))
