@@ -1,10 +1,10 @@
 //! One row's explanation and its reasons in words.
 
-use crate::TreeShap;
+use crate::RowShap;
 use crate::messages::BACKGROUND;
 use crate::words;
 use ingot_base::{Fault, Field, FieldKind, Output, Result, Signature, Text, fault};
-use ingot_runtime::{Matrix, Predictor as _, TabularModel};
+use ingot_runtime::{Predictor as _, TabularModel};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -77,7 +77,7 @@ pub struct Reason {
 /// Explains rows one at a time.
 #[derive(Debug, Clone)]
 pub struct Explainer {
-    shap: TreeShap,
+    shap: RowShap,
     model: TabularModel,
     background: Background,
 }
@@ -89,7 +89,7 @@ impl Explainer {
     /// When it does not, or the model cannot be explained.
     pub fn new(model: &TabularModel, background: Background) -> Result<Self> {
         let wrong = |what: &str| Err(Fault::new(&BACKGROUND).arg("what", what));
-        let shap = TreeShap::compact(model.forest())?;
+        let shap = RowShap::new(model.forest())?;
         if background.format != FORMAT {
             return wrong("format");
         }
@@ -112,11 +112,12 @@ impl Explainer {
     /// # Errors
     /// When the row has another width than the model.
     pub fn explain(&self, row: &[f64]) -> Result<Explanation> {
-        let matrix = Matrix::new(1, row.len(), row.to_vec())?;
-        let shap = self.shap.values(&matrix)?;
-        let class = self.class(row)?;
-        let values = shap.contributions(0, class);
         let signature = self.model.signature();
+        let class = self.class(row)?;
+        let width = signature.inputs.len() + 1;
+        let all = self.shap.values(row)?;
+        let values = all.chunks_exact(width).nth(class).and_then(|part| part.split_last());
+        let (&base, values) = values.ok_or_else(|| fault::internal("no class"))?;
         let mut order: Vec<usize> = (0..values.len()).collect();
         let effect = |at: &usize| values.get(*at).copied().unwrap_or_default();
         order.sort_by(|a, b| effect(b).abs().total_cmp(&effect(a).abs()).then(a.cmp(b)));
@@ -141,7 +142,6 @@ impl Explainer {
             .take(REASONS)
             .filter_map(|&at| self.reason(signature, class, at, *row.get(at)?, effect(&at)))
             .collect();
-        let base = shap.base().get(class).copied().ok_or_else(|| fault::internal("no class"))?;
         Ok(Explanation { base, contributions, reasons })
     }
 

@@ -23,5 +23,5 @@ pub use outcome::{
     Dependence, ExplainOutcome, FeatureEffect, Permutation, Point, Surrogate, SwarmDot,
 };
 pub use page::explanation_report;
-pub use shap::{Shap, TreeShap};
+pub use shap::{RowShap, Shap, TreeShap};
 pub use study::{ExplainConfig, Explained, explain};

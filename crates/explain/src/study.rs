@@ -186,7 +186,7 @@ fn ranks(field: &Field, rows: &Matrix, at: usize) -> Vec<Option<f64>> {
         .map(|value| {
             let below = sorted.partition_point(|known| *known < value);
             let through = sorted.partition_point(|known| *known <= value);
-            let middle = (real(below) + real(through.saturating_sub(1))) / 2.0;
+            let middle = f64::midpoint(real(below), real(through.saturating_sub(1)));
             (!value.is_nan()).then(|| (middle / most).clamp(0.0, 1.0))
         })
         .collect()

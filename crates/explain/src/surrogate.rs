@@ -59,7 +59,7 @@ impl Node {
 pub(crate) fn grow(signature: &Signature, rows: &Matrix, scores: &Matrix, depth: usize) -> Node {
     let least = (rows.rows() / 50).max(5);
     let grower = Grower { signature, rows, scores, least };
-    grower.node((0..rows.rows()).collect(), depth)
+    grower.node(&(0..rows.rows()).collect::<Vec<_>>(), depth)
 }
 
 struct Grower<'a> {
@@ -100,15 +100,15 @@ impl Sums {
 }
 
 impl Grower<'_> {
-    fn node(&self, rows: Vec<usize>, depth: usize) -> Node {
+    fn node(&self, rows: &[usize], depth: usize) -> Node {
         let mut all = Sums::new(self.scores.cols());
-        for &row in &rows {
+        for &row in rows {
             all.add(self.scores.row(row));
         }
-        let split = (depth > 0).then(|| self.best(&rows, &all)).flatten().map(|question| {
+        let split = (depth > 0).then(|| self.best(rows, &all)).flatten().map(|question| {
             let (pass, fail): (Vec<_>, Vec<_>) =
                 rows.iter().partition(|&&row| question.passes(self.rows.row(row)));
-            let children = [self.node(pass, depth - 1), self.node(fail, depth - 1)];
+            let children = [self.node(&pass, depth - 1), self.node(&fail, depth - 1)];
             (question, Box::new(children))
         });
         Node {

@@ -181,7 +181,9 @@ impl TreeShap {
             for (part, base) in row.chunks_exact_mut(features + 1).zip(&self.base) {
                 if let Some((last, values)) = part.split_last_mut() {
                     if share < 1.0 {
-                        values.iter_mut().for_each(|value| *value *= share);
+                        for value in values {
+                            *value *= share;
+                        }
                     }
                     *last = *base;
                 }
@@ -215,7 +217,9 @@ fn check_row(out: &[f64], raw: &[f64], features: usize, scale: f64, row: usize) 
     for (part, raw) in out.chunks_exact(features + 1).zip(raw) {
         let gap = (part.iter().sum::<f64>() - raw).abs();
         if gap.is_nan() || gap > 1e-6 * scale {
-            return Err(Fault::new(&ADDITIVITY).arg("row", row).arg("gap", format_args!("{gap:e}")));
+            return Err(Fault::new(&ADDITIVITY)
+                .arg("row", row)
+                .arg("gap", format_args!("{gap:e}")));
         }
     }
     Ok(())

@@ -192,11 +192,11 @@ impl Split {
     fn ask(&self, column: &[f64], asked: &mut [u64; BLOCK]) {
         match &self.kind {
             &Kind::Number { threshold, zero_left, nan_left } => {
+                let (zero_left, nan_left) = (u64::from(zero_left), u64::from(nan_left));
                 for (asked, &value) in asked.iter_mut().zip(column) {
-                    let zero = value.abs() <= ZERO;
-                    let left =
-                        (value <= threshold) & !zero | zero & zero_left | value.is_nan() & nan_left;
-                    *asked = u64::from(left);
+                    let zero = u64::from(value.abs() <= ZERO);
+                    let below = u64::from(value <= threshold) & (zero ^ 1);
+                    *asked = below | (zero & zero_left) | (u64::from(value.is_nan()) & nan_left);
                 }
             }
             Kind::Set(words) => {

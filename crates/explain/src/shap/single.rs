@@ -2,7 +2,7 @@
 //!
 //! A leaf's integral `φⱼ = value · (oⱼ − zⱼ) · ∫₀¹ Π_{k≠j} (z_k (1−t) + o_k t) dt` shares its product with every leaf below the
 //! same splits. So one pass down computes the products at all Gauss points, one pass up sums them over leaves and divides by
-//! each split's own factor (Yu et al. 2022, "Linear TreeShap"). The factors are positive, so nothing cancels.
+//! each split's own factor (Yu et al. 2022, "Linear `TreeShap`"). The factors are positive, so nothing cancels.
 
 use super::{Kind, PATH, SLOTS, Split, check_row, program, share};
 use crate::quadrature;
@@ -52,7 +52,8 @@ struct Branch {
 #[derive(Debug, Clone, Copy)]
 struct State<const P: usize> {
     on: f64,
-    factor: [f64; P],
+    /// One over the feature's factor.
+    inverse: [f64; P],
     product: [f64; P],
     sum: [f64; P],
 }
@@ -83,7 +84,9 @@ impl RowShap {
             trees.push(walk);
         }
         let share = share(forest);
-        base.iter_mut().for_each(|sum| *sum *= share);
+        for sum in &mut base {
+            *sum *= share;
+        }
         Ok(Self { forest: forest.clone(), trees, base, scale: scale * share })
     }
 
@@ -107,7 +110,9 @@ impl RowShap {
         let share = share(&self.forest);
         for (part, base) in out.chunks_exact_mut(features + 1).zip(&self.base) {
             if let Some((last, values)) = part.split_last_mut() {
-                values.iter_mut().for_each(|value| *value *= share);
+                for value in values {
+                    *value *= share;
+                }
                 *last = *base;
             }
         }
@@ -150,7 +155,8 @@ impl<const P: usize> Rule<P> {
 
 impl Walk {
     fn new(tree: &Tree) -> Option<Self> {
-        let single = if tree.split_feature().is_empty() { *tree.leaf_value().first()? } else { 0.0 };
+        let single =
+            if tree.split_feature().is_empty() { *tree.leaf_value().first()? } else { 0.0 };
         let mut walk = Self { splits: vec![], branches: vec![], longest: 0, single };
         if !tree.split_feature().is_empty() {
             walk.visit(tree, 0, None, 0)?;
@@ -159,7 +165,13 @@ impl Walk {
     }
 
     /// The branches below a node, left ones first.
-    fn visit(&mut self, tree: &Tree, node: usize, above: Option<usize>, known: usize) -> Option<()> {
+    fn visit(
+        &mut self,
+        tree: &Tree,
+        node: usize,
+        above: Option<usize>,
+        known: usize,
+    ) -> Option<()> {
         let feature = *tree.split_feature().get(node)? as usize;
         let (left, right) = (*tree.left_child().get(node)?, *tree.right_child().get(node)?);
         let split = self.splits.len();
@@ -184,7 +196,15 @@ impl Walk {
                 Err(_) => 0.0,
             };
             let ratio = (passed * ratio).max(NO_ROWS);
-            self.branches.push(Branch { above, before, split, left: is_left, feature, ratio, leaf });
+            self.branches.push(Branch {
+                above,
+                before,
+                split,
+                left: is_left,
+                feature,
+                ratio,
+                leaf,
+            });
             if let Ok(below) = usize::try_from(child) {
                 self.visit(tree, below, Some(at), known)?;
             }
@@ -198,7 +218,8 @@ impl Walk {
         let mut sum = self.single;
         for branch in &self.branches {
             let of = |at: Option<usize>| at.and_then(|at| shares.get(at)).copied().unwrap_or(1.0);
-            let passed = branch.before.and_then(|at| self.branches.get(at)).map_or(1.0, |b| b.ratio);
+            let passed =
+                branch.before.and_then(|at| self.branches.get(at)).map_or(1.0, |b| b.ratio);
             let share = of(branch.above) * branch.ratio / passed;
             sum += share * branch.leaf;
             shares.push(share);
@@ -216,23 +237,21 @@ impl Walk {
             let on = if passes { before.map_or(1.0, |known| known.on) } else { 0.0 };
             let mut new = State {
                 on,
-                factor: [0.0; P],
+                inverse: [0.0; P],
                 product: above.map_or([1.0; P], |above| above.product),
                 sum: [0.0; P],
             };
-            for (factor, t) in new.factor.iter_mut().zip(&rule.points) {
-                *factor = branch.ratio * (1.0 - t) + on * t;
-            }
             if let Some(before) = before {
-                for ((product, factor), old) in
-                    new.product.iter_mut().zip(&new.factor).zip(&before.factor)
-                {
-                    *product *= factor / old;
+                for (product, old) in new.product.iter_mut().zip(&before.inverse) {
+                    *product *= old;
                 }
-            } else {
-                for (product, factor) in new.product.iter_mut().zip(&new.factor) {
-                    *product *= factor;
-                }
+            }
+            for ((inverse, product), t) in
+                new.inverse.iter_mut().zip(&mut new.product).zip(&rule.points)
+            {
+                let factor = branch.ratio * (1.0 - t) + on * t;
+                *inverse = 1.0 / factor;
+                *product *= factor;
             }
             if branch.leaf != 0.0 {
                 for (sum, product) in new.sum.iter_mut().zip(&new.product) {
@@ -247,9 +266,13 @@ impl Walk {
     fn up<const P: usize>(&self, rule: &Rule<P>, states: &mut [State<P>], out: &mut [f64]) {
         for (at, branch) in self.branches.iter().enumerate().rev() {
             let Some(&state) = states.get(at) else { continue };
+            let mut weighed = state.sum;
+            for (sum, weight) in weighed.iter_mut().zip(&rule.weights) {
+                *sum *= weight;
+            }
             let part = |known: &State<P>, ratio: f64| {
-                let points = rule.weights.iter().zip(&state.sum).zip(&known.factor);
-                (known.on - ratio) * points.map(|((w, sum), factor)| w * sum / factor).sum::<f64>()
+                let points = weighed.iter().zip(&known.inverse);
+                (known.on - ratio) * points.map(|(sum, inverse)| sum * inverse).sum::<f64>()
             };
             let mut value = part(&state, branch.ratio);
             if let Some(before) = branch.before

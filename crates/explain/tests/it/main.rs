@@ -1,6 +1,7 @@
 //! Contributions equal LightGBM's own (`tests/make_fixtures.py`).
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use ingot_explain::TreeShap;
+use ingot_explain::{RowShap, TreeShap};
 use ingot_runtime::{Forest, Matrix};
 use serde_json::Value;
 
@@ -17,12 +18,15 @@ fn compare(model: &str, json: &str) {
     let count = data.len() / forest.features();
     assert!(count > 0 && wanted.len() == count * forest.classes() * (forest.features() + 1));
     let rows = Matrix::new(count, forest.features(), data).unwrap();
-    for shap in [TreeShap::new(&forest).unwrap(), TreeShap::compact(&forest).unwrap()] {
-        let shap = shap.values(&rows).unwrap();
-        let found: Vec<f64> = (0..count).flat_map(|row| shap.row(row).to_vec()).collect();
-        assert_eq!(found.len(), wanted.len());
-        for (at, (found, wanted)) in found.iter().zip(&wanted).enumerate() {
-            assert!((found - wanted).abs() < 1e-6, "{at}: {found} instead of {wanted}");
+    let shap = TreeShap::new(&forest).unwrap().values(&rows).unwrap();
+    let single = RowShap::new(&forest).unwrap();
+    let wanted = wanted.chunks_exact(forest.classes() * (forest.features() + 1));
+    for (row, wanted) in wanted.enumerate() {
+        for found in [shap.row(row), &single.values(rows.row(row)).unwrap()] {
+            assert_eq!(found.len(), wanted.len());
+            for (at, (found, wanted)) in found.iter().zip(wanted).enumerate() {
+                assert!((found - wanted).abs() < 1e-9, "{row} {at}: {found} instead of {wanted}");
+            }
         }
     }
 }
