@@ -1,6 +1,6 @@
 //! Partial dependence: the mean answer when one input is set to each of its usual values.
 
-use crate::outcome::{Dependence, Point};
+use crate::outcome::{Bin, Dependence, Point};
 use crate::words::{self, index, real};
 use ingot_base::{Field, FieldKind, Result, fault};
 use ingot_runtime::{Matrix, Predictor as _, TabularModel};
@@ -9,6 +9,11 @@ use ingot_runtime::{Matrix, Predictor as _, TabularModel};
 const GRID: usize = 20;
 /// Categories shown, the commonest first.
 const CATEGORIES: usize = 20;
+
+/// Rows whose own answers are shown.
+const SINGLE: usize = 30;
+/// Bars of a distribution.
+const BINS: usize = 24;
 
 /// The dependence on one input over `rows`.
 pub(crate) fn dependence(
@@ -26,6 +31,8 @@ pub(crate) fn dependence(
     let grid = if ordered { quantiles(&values) } else { commonest(field, &values) };
     let mut points = Vec::with_capacity(grid.len());
     let mut changed = rows.clone();
+    let step = rows.rows().div_ceil(SINGLE).max(1);
+    let mut single = vec![Vec::with_capacity(grid.len()); rows.rows().div_ceil(step)];
     for (at, &(value, count)) in grid.iter().enumerate() {
         for place in changed.data_mut().iter_mut().skip(feature).step_by(rows.cols().max(1)) {
             *place = value;
@@ -37,17 +44,54 @@ pub(crate) fn dependence(
                 *sum += score / real(rows.rows().max(1));
             }
         }
+        for (line, row) in single.iter_mut().zip(scores.iter_rows().step_by(step)) {
+            line.push(row.first().copied().unwrap_or(f64::NAN));
+        }
         let share = if ordered { nearest(&grid, &values, at) } else { count };
         let share = real(share) / real(rows.rows().max(1));
         points.push(Point { value, label: words::value(field, value), mean, share });
     }
-    Ok(Dependence { feature: field.name.clone(), title: words::title(field), points, ordered })
+    let bins = if ordered { bins(&grid, &values) } else { vec![] };
+    let (feature, title) = (field.name.clone(), words::title(field));
+    Ok(Dependence { feature, title, points, ordered, single, bins })
 }
 
-/// Distinct quantiles from the 2nd to the 98th hundredth.
+/// Shares of the rows in equal ranges over the grid; around each value where there are few.
+fn bins(grid: &[(f64, usize)], values: &[f64]) -> Vec<Bin> {
+    let (Some(&(low, _)), Some(&(high, _))) = (grid.first(), grid.last()) else { return vec![] };
+    let exact = |value: f64| grid.iter().any(|(known, _)| known.to_bits() == value.to_bits());
+    let edges: Vec<(f64, f64)> = if values.iter().all(|&value| exact(value)) {
+        let gaps = grid.windows(2).filter_map(|pair| Some(pair.last()?.0 - pair.first()?.0));
+        let half = gaps.fold(f64::INFINITY, f64::min).min(high - low + 1.0) * 0.3;
+        grid.iter().map(|(value, _)| (value - half, value + half)).collect()
+    } else {
+        let edge = |at: usize| low + (high - low) * real(at) / real(BINS);
+        (0..BINS).map(|at| (edge(at), edge(at + 1))).collect()
+    };
+    let last = edges.len().saturating_sub(1);
+    let inside = |at: usize, (from, to): (f64, f64), value: f64| {
+        value >= from && (value < to || at == last && value <= to)
+    };
+    let rows = real(values.len().max(1));
+    edges
+        .into_iter()
+        .enumerate()
+        .map(|(at, edge)| {
+            let count = values.iter().filter(|&&value| inside(at, edge, value)).count();
+            Bin { from: edge.0, to: edge.1, share: real(count) / rows }
+        })
+        .collect()
+}
+
+/// All values where they are few; otherwise distinct quantiles from the 2nd to the 98th hundredth.
 fn quantiles(values: &[f64]) -> Vec<(f64, usize)> {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
+    let mut all = sorted.clone();
+    all.dedup();
+    if all.len() <= GRID {
+        return all.into_iter().map(|value| (value, 0)).collect();
+    }
     let mut grid: Vec<(f64, usize)> = (0..GRID)
         .filter_map(|step| {
             let share = 0.02 + 0.96 * real(step) / real(GRID - 1);
@@ -86,4 +130,23 @@ fn nearest(grid: &[(f64, usize)], values: &[f64], at: usize) -> usize {
     let low = at.checked_sub(1).and_then(|before| middle(before, at)).unwrap_or(f64::NEG_INFINITY);
     let high = middle(at, at + 1).unwrap_or(f64::INFINITY);
     values.iter().filter(|&&value| (value > low || low.is_infinite()) && value <= high).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bins_hold_every_row_of_the_grid_once() {
+        let few = [1.0, 2.0, 2.0, 5.0];
+        let found = bins(&quantiles(&few), &few);
+        assert_eq!(found.iter().map(|bin| bin.share).collect::<Vec<_>>(), [0.25, 0.5, 0.25]);
+        let many: Vec<f64> = (0..1000_u32).map(|at| f64::from(at).sqrt()).collect();
+        let found = bins(&quantiles(&many), &many);
+        assert_eq!(found.len(), BINS);
+        let all: f64 = found.iter().map(|bin| bin.share).sum();
+        assert!((all - 0.96).abs() < 0.005, "{all}");
+        assert!(bins(&[], &[]).is_empty());
+        assert_eq!(bins(&quantiles(&[3.0]), &[3.0]).len(), 1);
+    }
 }

@@ -3,7 +3,7 @@
 use crate::RowShap;
 use crate::messages::BACKGROUND;
 use crate::words;
-use ingot_base::{Fault, Field, FieldKind, Output, Result, Signature, Text, fault};
+use ingot_base::{Fault, Field, FieldKind, Output, Result, Text, fault};
 use ingot_runtime::{Predictor as _, TabularModel};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -12,6 +12,8 @@ use serde_json::Value;
 const FORMAT: u32 = 1;
 /// How many reasons are told: what Regulation B's commentary (12 CFR 1002.9) regards as enough for a person.
 const REASONS: usize = 4;
+/// An effect below this share of the largest is no reason.
+const SLIGHT: f64 = 0.01;
 
 /// What a server needs beside the model to explain in words. Holds aggregates only, no row.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -31,14 +33,19 @@ impl Background {
     }
 }
 
-/// What is usual for an input among the training rows that the model answers favourably (all rows when there is no such class).
+/// What is usual for an input among training rows: the median of a number, the commonest index of a category; none where the
+/// value was always missing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Typical {
     /// The input's name.
     pub feature: String,
-    /// Median of a number, commonest index of a category; none when the value was always missing.
-    pub value: Option<f64>,
+    /// Among all rows.
+    pub overall: Option<f64>,
+    /// Two classes: among the rows that the model answers with the negative one.
+    pub negative: Option<f64>,
+    /// Two classes: among the rows that the model answers with the positive one.
+    pub positive: Option<f64>,
 }
 
 /// Why a row got its raw score: base value and contributions add up to it.
@@ -48,7 +55,7 @@ pub struct Explanation {
     pub base: f64,
     /// One for each input, the largest effect first.
     pub contributions: Vec<Contribution>,
-    /// The inputs that spoke most for the answer, at most four.
+    /// The inputs that spoke most for the answer, at most four: for a declined applicant, why.
     pub reasons: Vec<Reason>,
 }
 
@@ -82,20 +89,33 @@ pub struct Explainer {
     background: Background,
 }
 
+/// What a row was answered, and what its reasons compare with.
+struct Answer<'a> {
+    /// Whose raw score is explained.
+    class: usize,
+    /// Effects of this sign spoke for the answer; none when both do (numbers).
+    sign: Option<f64>,
+    /// The answer's name: a class or a target.
+    name: &'a str,
+    /// The class that the row was not answered with; none when there are more than one.
+    other: Option<&'a str>,
+    usual: fn(&Typical) -> Option<f64>,
+}
+
 impl Explainer {
     /// Checks that the background belongs to the model.
     ///
     /// # Errors
     /// When it does not, or the model cannot be explained.
     pub fn new(model: &TabularModel, background: Background) -> Result<Self> {
-        let wrong = |what: &str| Err(Fault::new(&BACKGROUND).arg("what", what));
+        let wrong = |part: &str| Err(Fault::new(&BACKGROUND).arg("part", part));
         let shap = RowShap::new(model.forest())?;
         if background.format != FORMAT {
             return wrong("format");
         }
         let names = model.signature().inputs.iter().map(|field| &field.name);
         if !names.eq(background.typical.iter().map(|typical| &typical.feature)) {
-            return wrong("inputs");
+            return wrong("typical");
         }
         let close = |(known, base): (&f64, &f64)| (known - base).abs() <= 1e-9 * (1.0 + base.abs());
         if background.base.len() != shap.base().len()
@@ -113,10 +133,10 @@ impl Explainer {
     /// When the row has another width than the model.
     pub fn explain(&self, row: &[f64]) -> Result<Explanation> {
         let signature = self.model.signature();
-        let class = self.class(row)?;
+        let answer = self.answer(row)?;
         let width = signature.inputs.len() + 1;
         let all = self.shap.values(row)?;
-        let values = all.chunks_exact(width).nth(class).and_then(|part| part.split_last());
+        let values = all.chunks_exact(width).nth(answer.class).and_then(|part| part.split_last());
         let (&base, values) = values.ok_or_else(|| fault::internal("no class"))?;
         let mut order: Vec<usize> = (0..values.len()).collect();
         let effect = |at: &usize| values.get(*at).copied().unwrap_or_default();
@@ -133,56 +153,99 @@ impl Explainer {
                 })
             })
             .collect();
-        let both_ways = matches!(signature.output, Output::Number { .. });
-        let largest = order.first().map_or(0.0, |at| effect(at).abs());
+        let speaks = |effect: f64| answer.sign.map_or(effect.abs(), |sign| sign * effect);
+        let largest = order.iter().map(|at| speaks(effect(at))).fold(0.0, f64::max);
         let reasons = order
             .iter()
-            .filter(|at| both_ways || effect(at) > 0.0)
-            .filter(|at| effect(at).abs() > 1e-3 * largest)
+            .filter(|at| speaks(effect(at)) > SLIGHT * largest)
             .take(REASONS)
-            .filter_map(|&at| self.reason(signature, class, at, *row.get(at)?, effect(&at)))
+            .filter_map(|&at| self.reason(&answer, at, *row.get(at)?, effect(&at)))
             .collect();
         Ok(Explanation { base, contributions, reasons })
     }
 
-    /// The class whose raw score is explained.
-    fn class(&self, row: &[f64]) -> Result<usize> {
-        let mut scores = vec![0.0; self.model.signature().output.width()];
+    fn answer(&self, row: &[f64]) -> Result<Answer<'_>> {
+        let output = &self.model.signature().output;
+        let mut scores = vec![0.0; output.width()];
         self.model.score_row(row, &mut scores)?;
-        let mut best = (0, f64::NEG_INFINITY);
-        for (class, score) in scores.into_iter().enumerate() {
-            if score > best.1 {
-                best = (class, score);
+        let class = words::largest(&scores);
+        Ok(match output {
+            Output::Binary { positive, negative, threshold, .. } => {
+                if scores.first().is_some_and(|score| score >= threshold) {
+                    let usual = |typical: &Typical| typical.negative.or(typical.overall);
+                    Answer { class, sign: Some(1.0), name: positive, other: Some(negative), usual }
+                } else {
+                    let usual = |typical: &Typical| typical.positive.or(typical.overall);
+                    Answer { class, sign: Some(-1.0), name: negative, other: Some(positive), usual }
+                }
             }
-        }
-        Ok(best.0)
+            Output::Multiclass { labels, .. } => {
+                let name = labels.get(class).map_or("", String::as_str);
+                Answer {
+                    class,
+                    sign: Some(1.0),
+                    name,
+                    other: None,
+                    usual: |typical| typical.overall,
+                }
+            }
+            Output::Number { target } => Answer {
+                class,
+                sign: None,
+                name: target,
+                other: None,
+                usual: |typical| typical.overall,
+            },
+        })
     }
 
-    fn reason(
-        &self,
-        signature: &Signature,
-        class: usize,
-        at: usize,
-        value: f64,
-        effect: f64,
-    ) -> Option<Reason> {
-        let field = signature.inputs.get(at)?;
-        let typical = self.background.typical.get(at)?.value;
-        let end = match (&field.kind, typical) {
-            _ if value.is_nan() => "MISSING",
-            (FieldKind::Number { .. }, Some(typical)) if value > typical => "HIGH",
-            (FieldKind::Number { .. }, Some(typical)) if value < typical => "LOW",
-            _ => "VALUE",
-        };
+    fn reason(&self, answer: &Answer<'_>, at: usize, value: f64, effect: f64) -> Option<Reason> {
+        let field = self.model.signature().inputs.get(at)?;
+        let usual = self.background.typical.get(at).and_then(answer.usual);
+        let side = Side::of(field, value, usual);
         Some(Reason {
-            code: format!("R-{}-{end}", code(&field.name)),
-            text: sentence(&signature.output, class, field, value, typical, effect),
+            code: format!("R-{}-{}", code(&field.name), side.code()),
+            text: sentence(answer, field, value, (side, usual), effect),
         })
     }
 }
 
+/// Where a value stands beside the usual one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Side {
+    High,
+    Low,
+    /// Another category.
+    Unlike,
+    /// The usual value, or nothing to compare with.
+    Usual,
+    Missing,
+}
+
+impl Side {
+    fn of(field: &Field, value: f64, usual: Option<f64>) -> Self {
+        let number = matches!(field.kind, FieldKind::Number { .. });
+        match usual {
+            _ if value.is_nan() => Self::Missing,
+            Some(usual) if number && value > usual => Self::High,
+            Some(usual) if number && value < usual => Self::Low,
+            Some(usual) if !number && words::index(value) != words::index(usual) => Self::Unlike,
+            _ => Self::Usual,
+        }
+    }
+
+    fn code(self) -> &'static str {
+        match self {
+            Self::High => "HIGH",
+            Self::Low => "LOW",
+            Self::Unlike | Self::Usual => "VALUE",
+            Self::Missing => "MISSING",
+        }
+    }
+}
+
 /// An input's name as part of a code.
-fn code(name: &str) -> String {
+pub(crate) fn code(name: &str) -> String {
     name.chars()
         .map(|letter| if letter.is_alphanumeric() { letter } else { '_' })
         .flat_map(char::to_uppercase)
@@ -190,52 +253,60 @@ fn code(name: &str) -> String {
 }
 
 fn sentence(
-    output: &Output,
-    class: usize,
+    answer: &Answer<'_>,
     field: &Field,
     value: f64,
-    typical: Option<f64>,
+    (side, usual): (Side, Option<f64>),
     effect: f64,
 ) -> Text {
-    let (title, value_text) = (words::title(field), words::value(field, value));
-    let (what_en, what_zh) = match output {
-        Output::Binary { positive, .. } => {
-            (format!("the score for “{positive}”"), format!("“{positive}”的评分"))
-        }
-        Output::Multiclass { labels, .. } => {
-            let label = labels.get(class).map_or("", String::as_str);
-            (format!("the score for “{label}”"), format!("“{label}”的评分"))
-        }
-        Output::Number { target } => {
-            (format!("the estimate of {target}"), format!("{target}的估计值"))
+    let title = words::title(field);
+    let (en, zh) = (words::capital(&title.en), &title.zh);
+    let value = words::value(field, value);
+    let usual = usual.map_or_else(|| Text::same(""), |usual| words::value(field, usual));
+    let (of_en, of_zh) = answer
+        .other
+        .map_or_else(Default::default, |class| (format!(" for “{class}”"), format!("“{class}”类")));
+    let belongs = if answer.other.is_some() { "的" } else { "" };
+    let number = matches!(field.kind, FieldKind::Number { .. });
+    let is = if number {
+        Text::new(format!("{en} ({})", value.en), format!("{zh}为 {}", value.zh))
+    } else {
+        Text::new(format!("{en}: “{}”", value.en), format!("{zh}为“{}”", value.zh))
+    };
+    let (mut out_en, mut out_zh) = match side {
+        Side::High => (
+            format!("{} is higher than usual{of_en} ({})", is.en, usual.en),
+            format!("{}，高于{of_zh}{belongs}通常水平（{}）", is.zh, usual.zh),
+        ),
+        Side::Low => (
+            format!("{} is lower than usual{of_en} ({})", is.en, usual.en),
+            format!("{}，低于{of_zh}{belongs}通常水平（{}）", is.zh, usual.zh),
+        ),
+        Side::Unlike => (
+            format!("{}; usual{of_en} is “{}”", is.en, usual.en),
+            format!("{}，而{of_zh}通常为“{}”", is.zh, usual.zh),
+        ),
+        Side::Missing => (format!("{en} was not given"), format!("未提供{zh}")),
+        Side::Usual if answer.sign.is_none() => (is.en, is.zh),
+        Side::Usual => {
+            let link = if number { "," } else { ", which" };
+            (
+                format!(
+                    "{}{link} together with the other details speaks for “{}”",
+                    is.en, answer.name
+                ),
+                format!("{}，结合其他情况倾向于“{}”", is.zh, answer.name),
+            )
         }
     };
-    let (verb_en, verb_zh) =
-        if effect > 0.0 { ("raised", "升高") } else { ("lowered", "降低") };
-    let (group_en, group_zh) = match output {
-        Output::Binary { negative, .. } => {
-            (format!("typical of “{negative}”"), format!("“{negative}”类的典型值"))
-        }
-        _ => ("typical".to_owned(), "典型值".to_owned()),
-    };
-    let compare = typical.map(|typical| {
-        let typical_text = words::value(field, typical);
-        let (side_en, side_zh) = match field.kind {
-            FieldKind::Number { .. } if value > typical => ("above", "高于"),
-            FieldKind::Number { .. } if value < typical => ("below", "低于"),
-            _ if value.to_bits() == typical.to_bits() => ("the same as", "等于"),
-            _ => ("unlike", "不同于"),
-        };
-        (
-            format!(", {side_en} the value {group_en} ({})", typical_text.en),
-            format!("，{side_zh}{group_zh}（{}）", typical_text.zh),
-        )
-    });
-    let (compare_en, compare_zh) = compare.unwrap_or_default();
-    Text::new(
-        format!("{}: {}{compare_en}; this {verb_en} {what_en}.", title.en, value_text.en),
-        format!("{}：{}{compare_zh}；该项使{what_zh}{verb_zh}。", title.zh, value_text.zh),
-    )
+    if answer.sign.is_none() {
+        let by = words::number(effect.abs());
+        let (does_en, does_zh) =
+            if effect > 0.0 { ("raises", "提高") } else { ("lowers", "降低") };
+        out_en = format!("{out_en}; this {does_en} the estimate of {} by {by}", answer.name);
+        out_zh = format!("{out_zh}；这使{}的估计值{does_zh} {by}", answer.name);
+    }
+    Text::new(out_en + ".", out_zh + "。")
 }
 
 fn sent(field: &Field, value: f64) -> Value {

@@ -20,7 +20,7 @@ mod words;
 pub use explainer::{Background, Contribution, Explainer, Explanation, Reason, Typical};
 pub use messages::MESSAGES;
 pub use outcome::{
-    Dependence, ExplainOutcome, FeatureEffect, Permutation, Point, Surrogate, SwarmDot,
+    Bin, Dependence, ExplainOutcome, FeatureEffect, Permutation, Point, Surrogate, SwarmDot, Usual,
 };
 pub use page::explanation_report;
 pub use shap::{RowShap, Shap, TreeShap};

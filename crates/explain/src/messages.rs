@@ -28,13 +28,38 @@ ingot_base::messages! {
     /// The background belongs to another model.
     BACKGROUND = {
         code: "explain-background", class: Refused, status: 500,
-        en: "the explanation background does not fit the model: {what}", zh: "解释背景数据与模型不符：{what}",
+        en: "the explanation background does not fit the model: its `{part}` is another", zh: "解释背景数据与模型不符：`{part}` 不一致",
         hint_en: "run `ingot explain` and seal the package again", hint_zh: "请运行 `ingot explain` 后重新封装",
     };
     /// The picture of the tree could not be made.
     PICTURE = {
         code: "explain-picture", class: Failed, status: 500,
-        en: "the picture of the surrogate tree could not be drawn", zh: "无法绘制替代决策树的图片",
+        en: "the picture of the surrogate tree could not be drawn", zh: "无法绘制代理决策树的图片",
         hint_en: "please report it with the command you ran", hint_zh: "请将所运行的命令反馈给我们",
     };
+    /// The machine that draws has no Chinese font.
+    FONTS = {
+        code: "explain-fonts", class: Failed, status: 500,
+        en: "this machine has no Chinese font: Chinese words are boxes or missing in the PNG of the surrogate tree", zh: "本机没有中文字体：代理决策树的 PNG 图片中，中文会显示为方框或缺失",
+        hint_en: "install one (Debian: `fonts-noto-cjk`) and run `ingot explain` again; the SVG and the report are not affected", hint_zh: "请安装中文字体（Debian：`fonts-noto-cjk`）后重新运行 `ingot explain`；SVG 和报告不受影响",
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::MESSAGES;
+    use ingot_base::fault::placeholders;
+
+    #[test]
+    fn both_languages_take_the_same_arguments() {
+        for message in MESSAGES {
+            assert_eq!(placeholders(message.en), placeholders(message.zh), "{}", message.code);
+            assert_eq!(
+                placeholders(message.hint_en),
+                placeholders(message.hint_zh),
+                "{}",
+                message.code
+            );
+        }
+    }
 }

@@ -10,6 +10,8 @@ pub struct ExplainOutcome {
     pub rows: usize,
     /// The classes in score order; one entry for two classes (the positive one) and for numbers (the target).
     pub classes: Vec<String>,
+    /// What the answer is: a probability or an estimate.
+    pub answer: Text,
     /// Mean raw score of each class.
     pub base: Vec<f64>,
     /// All inputs, the most important first.
@@ -24,6 +26,21 @@ pub struct ExplainOutcome {
     pub dependence: Vec<Dependence>,
     /// The tree that imitates the model.
     pub surrogate: Surrogate,
+    /// What is usual among training rows, which reasons compare with: one name a group.
+    pub groups: Vec<Text>,
+    /// One for each input, in the signature's order.
+    pub usual: Vec<Usual>,
+}
+
+/// An input's usual values.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Usual {
+    /// The input's name.
+    pub feature: String,
+    /// Its name for a person.
+    pub title: Text,
+    /// Median or commonest value in each group, in words; none where the value was always missing or the group is empty.
+    pub values: Vec<Option<Text>>,
 }
 
 /// What one input does.
@@ -74,6 +91,21 @@ pub struct Dependence {
     pub points: Vec<Point>,
     /// Whether the values are ordered numbers.
     pub ordered: bool,
+    /// The first class's answer for a few single rows at each grid value ("individual conditional expectation").
+    pub single: Vec<Vec<f64>>,
+    /// Where the rows lie: only for ordered numbers.
+    pub bins: Vec<Bin>,
+}
+
+/// A range of values and the share of rows in it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Bin {
+    /// From, inclusive.
+    pub from: f64,
+    /// To, exclusive but for the last.
+    pub to: f64,
+    /// Share of the rows.
+    pub share: f64,
 }
 
 /// One grid value.
@@ -85,7 +117,7 @@ pub struct Point {
     pub label: Text,
     /// The mean answer of every class.
     pub mean: Vec<f64>,
-    /// Share of the rows nearest to this grid value.
+    /// Share of the rows with this category; nearest to this number.
     pub share: f64,
 }
 
@@ -119,7 +151,7 @@ impl ExplainOutcome {
                 names(|text| &text.en, ", ")
             ),
             format!(
-                "{} 行；最重要的输入：{}；替代决策树 R² {r2}",
+                "{} 行；最重要的输入：{}；代理决策树 R² {r2}",
                 self.rows,
                 names(|text| &text.zh, "、")
             ),

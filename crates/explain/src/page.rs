@@ -1,6 +1,6 @@
 //! The explanation report.
 
-use crate::outcome::{Dependence, ExplainOutcome};
+use crate::outcome::{Dependence, ExplainOutcome, Point};
 use ingot_base::Text;
 use ingot_report::chart::{self, Axis, Dot, Series};
 use ingot_report::{Cell, Column, Page, Table};
@@ -17,27 +17,46 @@ pub fn explanation_report(outcome: &ExplainOutcome, surrogate_svg: &str) -> Page
     ));
     importance(&mut page, outcome);
     permutation(&mut page, outcome);
-    if !outcome.dependence.is_empty() {
-        let section = page.section(Text::new("How the answer changes", "输出如何随输入变化"));
-        section.paragraph(Text::new(
-            "The mean answer when one input is set to each value and the others stay as they are. Where few rows lie, and where inputs move together, the curve is a guess.",
-            "把某个输入依次设为各个取值、其余输入保持不变时的平均输出。数据稀少或输入之间相关时，曲线仅供参考。",
-        ));
-        for item in &outcome.dependence {
-            let caption = Text::new(
-                format!("Mean answer by {}", item.title.en),
-                format!("平均输出与“{}”的关系", item.title.zh),
-            );
-            section.figure(caption, curve(item, outcome));
-            let caption = Text::new(
-                format!("Where the rows lie: {}", item.title.en),
-                format!("数据分布：{}", item.title.zh),
-            );
-            section.figure(caption, distribution(item));
-        }
-    }
+    dependence(&mut page, outcome);
     surrogate(&mut page, outcome, surrogate_svg);
+    reasons(&mut page, outcome);
     page
+}
+
+fn dependence(page: &mut Page, outcome: &ExplainOutcome) {
+    if outcome.dependence.is_empty() {
+        return;
+    }
+    let section = page.section(Text::new("How the answer changes", "输出如何随输入变化"));
+    section.paragraph(Text::new(
+        "The mean answer when one input is set to each value and the others stay as they are; thin lines are single rows. Where few rows lie, and where inputs move together, the curve is a guess.",
+        "把某个输入依次设为各个取值、其余输入保持不变时的平均输出；细线为单独的数据行。数据稀少或输入之间相关时，曲线仅供参考。",
+    ));
+    for item in &outcome.dependence {
+        let caption =
+            Text::new(format!("By {}", item.title.en), format!("随{}的变化", item.title.zh));
+        section.figure(caption, curve(item, outcome));
+    }
+}
+
+/// How single answers are explained, and with what they are compared.
+fn reasons(page: &mut Page, outcome: &ExplainOutcome) {
+    let section = page.section(Text::new("Reasons for a single answer", "单个结果的原因说明"));
+    section.paragraph(Text::new(
+        "For every answer the server names up to four inputs that spoke most for it, each with a code that survives retraining: R-INPUT-HIGH or R-INPUT-LOW beside the usual number, R-INPUT-VALUE for a category, R-INPUT-MISSING. The sentences compare with the values below: medians, or the commonest category, of training rows.",
+        "对每个结果，服务会列出最多四个起主要作用的输入，并给出重新训练后仍保持不变的代码：与通常数值相比的 R-输入-HIGH 或 R-输入-LOW，类别的 R-输入-VALUE，缺失值的 R-输入-MISSING。说明文字与下表比较：训练数据的中位数或最常见类别。",
+    ));
+    let mut columns =
+        vec![Column::text(Text::new("Input", "输入")), Column::text(Text::new("Code", "代码"))];
+    columns.extend(outcome.groups.iter().map(|group| Column::number(group.clone())));
+    let rows = outcome.usual.iter().map(|usual| {
+        let code = Cell::same(format!("R-{}-…", crate::explainer::code(&usual.feature)));
+        let values = usual.values.iter().map(|value| {
+            value.as_ref().map_or_else(Cell::empty, |value| Cell::text(value.clone()))
+        });
+        [Cell::text(usual.title.clone()), code].into_iter().chain(values).collect()
+    });
+    section.table(Table { columns, rows: rows.collect() });
 }
 
 fn importance(page: &mut Page, outcome: &ExplainOutcome) {
@@ -139,15 +158,20 @@ fn permutation(page: &mut Page, outcome: &ExplainOutcome) {
 }
 
 fn curve(item: &Dependence, outcome: &ExplainOutcome) -> String {
-    let axis = Axis::new(Text::new("mean answer", "平均输出"));
+    let axis = Axis::new(Text::new(
+        format!("mean {}", outcome.answer.en),
+        format!("平均{}", outcome.answer.zh),
+    ));
     if !item.ordered {
-        let bars: Vec<(Text, f64)> = item
+        let first = |point: &Point| point.mean.first().copied().unwrap_or(f64::NAN);
+        let bars: Vec<(Text, f64, f64)> = item
             .points
             .iter()
-            .map(|point| (point.label.clone(), point.mean.first().copied().unwrap_or(f64::NAN)))
+            .map(|point| (point.label.clone(), first(point), point.share))
             .collect();
-        return chart::bars(&bars, &axis, 3);
+        return chart::bars_with_share(&bars, &axis, 3);
     }
+    let several = outcome.classes.len() > 1;
     let series: Vec<Series> = outcome
         .classes
         .iter()
@@ -163,19 +187,15 @@ fn curve(item: &Dependence, outcome: &ExplainOutcome) -> String {
             band: vec![],
         })
         .collect();
-    chart::lines(&series, &Axis::new(item.title.clone()), &axis)
-}
-
-fn distribution(item: &Dependence) -> String {
-    let bins: Vec<String> = item.points.iter().map(|point| point.label.en.clone()).collect();
-    let shares = item.points.iter().map(|point| point.share).collect();
-    let name = Text::new("share of rows", "数据行占比");
-    chart::columns(
-        &bins,
-        &[(name.clone(), shares)],
-        &Axis::new(item.title.clone()),
-        &Axis::new(name),
-    )
+    let line = |answers: &Vec<f64>| {
+        item.points.iter().zip(answers).map(|(point, answer)| (point.value, *answer)).collect()
+    };
+    // With several classes the lines of single rows would hide the means.
+    let threads: Vec<Vec<(f64, f64)>> =
+        item.single.iter().take(if several { 0 } else { usize::MAX }).map(line).collect();
+    let bins: Vec<(f64, f64, f64)> =
+        item.bins.iter().map(|bin| (bin.from, bin.to, bin.share)).collect();
+    chart::response(&series, &threads, &bins, &Axis::new(item.title.clone()), &axis)
 }
 
 fn surrogate(page: &mut Page, outcome: &ExplainOutcome, svg: &str) {
@@ -202,7 +222,7 @@ fn surrogate(page: &mut Page, outcome: &ExplainOutcome, svg: &str) {
         ),
         format!("在 {} 行留出数据上测得。该树用于描述模型，并非模型本身。", tree.rows),
     ));
-    section.figure(Text::new("Surrogate decision tree", "替代决策树"), svg.to_owned());
+    section.figure(Text::new("Surrogate decision tree", "代理决策树"), svg.to_owned());
 }
 
 fn count(value: usize) -> Text {

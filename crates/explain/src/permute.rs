@@ -74,3 +74,30 @@ pub(crate) fn importance(
         .collect::<Result<Vec<_>>>()?;
     Ok((plain, all))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn near(found: f64, wanted: f64) {
+        assert!((found - wanted).abs() < 1e-12, "{found} instead of {wanted}");
+    }
+
+    #[test]
+    fn losses_have_their_textbook_values() {
+        let matrix = |cols: usize, data: &[f64]| Matrix::new(2, cols, data.to_vec()).unwrap();
+        let word = String::new;
+        let binary =
+            Output::Binary { target: word(), positive: word(), negative: word(), threshold: 0.5 };
+        near(loss(&binary, &matrix(1, &[0.5, 0.5]), &[1.0, 0.0]), 2_f64.ln());
+        near(
+            loss(&binary, &matrix(1, &[0.8, 0.4]), &[1.0, 0.0]),
+            -(0.8_f64.ln() + 0.6_f64.ln()) / 2.0,
+        );
+        let several = Output::Multiclass { target: word(), labels: vec![word(), word(), word()] };
+        let scores = matrix(3, &[0.2, 0.3, 0.5, 0.25, 0.5, 0.25]);
+        near(loss(&several, &scores, &[2.0, 0.0]), -(0.5_f64.ln() + 0.25_f64.ln()) / 2.0);
+        let number = Output::Number { target: word() };
+        near(loss(&number, &matrix(1, &[1.0, 2.0]), &[4.0, 6.0]), 12.5_f64.sqrt());
+    }
+}

@@ -1,69 +1,140 @@
-//! The surrogate tree as a picture, read from left to right.
+//! The surrogate tree as a picture, read from left to right, in both languages at once.
 
 use crate::messages::PICTURE;
 use crate::surrogate::{Node, Question, Test};
 use crate::words::{self, real};
 use ingot_base::{Fault, FieldKind, Output, Result, Signature, Text};
 use ingot_report::escape;
+use ingot_runtime::decide;
 use resvg::{tiny_skia, usvg};
 use std::fmt::Write as _;
 
-const COLUMN: f64 = 300.0;
-const BOX: f64 = 236.0;
+const BOX: f64 = 214.0;
+const COLUMN: f64 = 276.0;
 const ROW: f64 = 74.0;
-const TALL: f64 = 58.0;
-const MARGIN: f64 = 16.0;
-const HEAD: f64 = 52.0;
-/// Letters that fit a box, wide ones counted twice.
-const FIT: usize = 34;
-const FONTS: &str = "'Noto Sans CJK SC','Noto Sans SC','Source Han Sans SC','Microsoft YaHei','PingFang SC','WenQuanYi Micro Hei','DejaVu Sans',Arial,sans-serif";
+const LEAF: f64 = 54.0;
+const MARGIN: f64 = 20.0;
+const HEAD: f64 = 74.0;
+const LINE: f64 = 17.0;
+/// Narrow letters that fit a box; wide ones count twice.
+const FIT: usize = 31;
+const INK: &str = "#1c2430";
+const SOFT: &str = "#5b6675";
+/// Families that hold Chinese, the usual ones of Linux, macOS and Windows.
+const CHINESE: [&str; 8] = [
+    "Noto Sans CJK SC",
+    "Noto Sans SC",
+    "Source Han Sans SC",
+    "PingFang SC",
+    "Microsoft YaHei",
+    "WenQuanYi Micro Hei",
+    "WenQuanYi Zen Hei",
+    "Droid Sans Fallback",
+];
 
-/// A self-contained SVG in both languages.
+/// A self-contained SVG.
 pub(crate) fn svg(signature: &Signature, tree: &Node) -> String {
-    let levels = levels(tree);
-    let width = MARGIN * 2.0 + COLUMN * real(levels - 1) + BOX;
+    let width = MARGIN * 2.0 + COLUMN * real(levels(tree) - 1) + BOX;
     let height = HEAD + MARGIN + ROW * real(tree.leaves());
-    let mut drawing = Drawing { signature, links: String::new(), boxes: String::new(), leaf: 0 };
+    let range = range(tree);
+    let mut drawing =
+        Drawing { signature, range, links: String::new(), boxes: String::new(), leaf: 0 };
     drawing.node(tree, 0);
     let about = about(&signature.output);
+    let fonts: Vec<String> = CHINESE.iter().map(|family| format!("'{family}'")).collect();
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width:.0} {height:.0}\" width=\"{width:.0}\" \
-         height=\"{height:.0}\" role=\"img\" font-family=\"{FONTS}\"><title>{0}</title><rect width=\"100%\" height=\"100%\" \
-         fill=\"#ffffff\"/><text x=\"{MARGIN}\" y=\"22\" font-size=\"15\" font-weight=\"600\" fill=\"#1c2733\">{0}</text><text x=\"{MARGIN}\" \
-         y=\"41\" font-size=\"12\" fill=\"#5a6675\">{1}</text>{2}{3}</svg>",
+         height=\"{height:.0}\" role=\"img\" font-family=\"Inter,'Segoe UI',Arial,'DejaVu Sans',{4},sans-serif\"><title>{1} / {0}</title>\
+         <rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\
+         <text x=\"{MARGIN}\" y=\"28\" font-size=\"16\" font-weight=\"600\" fill=\"{INK}\">{0}</text>\
+         <text x=\"{MARGIN}\" y=\"48\" font-size=\"13\" fill=\"{SOFT}\">{1}</text>{5}{2}{3}</svg>",
         escape(&about.zh),
         escape(&about.en),
         drawing.links,
-        drawing.boxes
+        drawing.boxes,
+        fonts.join(","),
+        scale(&signature.output, range, width)
     )
 }
 
 fn about(output: &Output) -> Text {
     match output {
         Output::Binary { positive, .. } => Text::new(
-            format!("Surrogate decision tree: mean probability of “{positive}”, share of rows"),
-            format!("替代决策树：“{positive}”的平均概率与数据行占比"),
+            format!("Surrogate tree: probability of “{positive}”, and the share of rows"),
+            format!("代理决策树：“{positive}”的概率与数据行占比"),
         ),
         Output::Multiclass { .. } => Text::new(
-            "Surrogate decision tree: most likely class and its mean probability, share of rows",
-            "替代决策树：最可能的类别及其平均概率与数据行占比",
+            "Surrogate tree: the most likely class with its probability, and the share of rows",
+            "代理决策树：最可能的类别及其概率与数据行占比",
         ),
         Output::Number { target } => Text::new(
-            format!("Surrogate decision tree: mean estimate of {target}, share of rows"),
-            format!("替代决策树：{target}的平均估计值与数据行占比"),
+            format!("Surrogate tree: the estimate of {target}, and the share of rows"),
+            format!("代理决策树：{target}的估计值与数据行占比"),
         ),
     }
 }
 
 fn levels(node: &Node) -> usize {
-    1 + node
-        .split
-        .as_ref()
-        .map_or(0, |(_, children)| children.iter().map(levels).max().unwrap_or_default())
+    let below = node.split.iter().flat_map(|(_, children)| children.iter().map(levels));
+    1 + below.max().unwrap_or_default()
+}
+
+/// What a node's colour shows: the likeliest class's probability, or the estimate.
+fn strength(node: &Node) -> f64 {
+    node.mean.iter().copied().fold(f64::NEG_INFINITY, f64::max)
+}
+
+/// The least and the largest strength of the leaves.
+fn range(node: &Node) -> (f64, f64) {
+    let Some((_, children)) = &node.split else {
+        return (strength(node), strength(node));
+    };
+    let [a, b] = &**children;
+    let (a, b) = (range(a), range(b));
+    (a.0.min(b.0), a.1.max(b.1))
+}
+
+/// White to orange, over the leaves' range.
+fn tint(value: f64, (low, high): (f64, f64)) -> String {
+    let share = if high > low { ((value - low) / (high - low)).clamp(0.0, 1.0) } else { 0.5 };
+    let mix = |from: f64, to: f64| from + (to - from) * share;
+    format!("rgb({:.0},{:.0},{:.0})", mix(253.0, 244.0), mix(248.0, 168.0), mix(242.0, 98.0))
+}
+
+/// The colours' meaning, at the top right.
+fn scale(output: &Output, (low, high): (f64, f64), width: f64) -> String {
+    let text = |value: f64| match output {
+        Output::Number { .. } => words::number(value),
+        _ => format!("{:.0}%", value * 100.0),
+    };
+    let left = width - MARGIN - 120.0;
+    let mut out = format!(
+        "<text x=\"{:.1}\" y=\"32\" font-size=\"12\" text-anchor=\"end\" fill=\"{SOFT}\">{}</text>",
+        left - 8.0,
+        escape(&text(low))
+    );
+    for step in 0..12_u32 {
+        let share = f64::from(step) / 11.0;
+        // Writing into a String cannot fail.
+        let _ = write!(
+            out,
+            "<rect x=\"{:.1}\" y=\"22\" width=\"6.5\" height=\"12\" fill=\"{}\"/>",
+            left + 6.0 * f64::from(step),
+            tint(share, (0.0, 1.0))
+        );
+    }
+    let _ = write!(
+        out,
+        "<text x=\"{:.1}\" y=\"32\" font-size=\"12\" fill=\"{SOFT}\">{}</text>",
+        left + 80.0,
+        escape(&text(high))
+    );
+    out
 }
 
 struct Drawing<'a> {
     signature: &'a Signature,
+    range: (f64, f64),
     links: String,
     boxes: String,
     leaf: usize,
@@ -76,106 +147,130 @@ impl Drawing<'_> {
         let Some((question, children)) = &node.split else {
             let y = HEAD + ROW * (real(self.leaf) + 0.5);
             self.leaf += 1;
-            self.square(x, y, node, None);
+            self.answer(x, y, node);
             return y;
         };
         let [pass, fail] = &**children;
         let places = [self.node(pass, level + 1), self.node(fail, level + 1)];
         let y = f64::midpoint(places[0], places[1]);
-        for (place, word, colour) in
-            [(places[0], "是 yes", "#2f6f4f"), (places[1], "否 no", "#9a4a2f")]
-        {
-            let (from, to, bend) = (x + BOX, x + COLUMN, x + BOX + 20.0);
-            // Writing into a String cannot fail.
+        for (child, place, word) in [(pass, places[0], "是 yes"), (fail, places[1], "否 no")] {
+            let (from, to) = (x + BOX, x + COLUMN);
+            let middle = from + 26.0;
             let _ = write!(
                 self.links,
-                "<path d=\"M{from:.1} {y:.1}H{bend:.1}V{place:.1}H{to:.1}\" fill=\"none\" stroke=\"#8a96a3\" stroke-width=\"1.4\"/>\
-                 <text x=\"{:.1}\" y=\"{:.1}\" font-size=\"11\" fill=\"{colour}\">{word}</text>",
-                bend + 4.0,
-                place - 5.0
+                "<path d=\"M{from:.1} {y:.1}C{middle:.1} {y:.1} {from:.1} {place:.1} {:.1} {place:.1}H{to:.1}\" fill=\"none\" stroke=\"#c3ccd6\" stroke-width=\"{:.1}\"/>\
+                 <text x=\"{:.1}\" y=\"{:.1}\" font-size=\"12\" text-anchor=\"end\" fill=\"{SOFT}\">{word}</text>",
+                from + 34.0,
+                1.5 + 10.0 * child.share,
+                to - 6.0,
+                place - 5.0 - 5.0 * child.share
             );
         }
-        self.square(x, y, node, Some(question));
+        self.question(x, y, node, question);
         y
     }
 
-    fn square(&mut self, x: f64, y: f64, node: &Node, question: Option<&Question>) {
-        let (answer, strength) = self.answer(node);
-        let fill = if question.is_some() {
-            "#f3f6f9".to_owned()
-        } else {
-            strength.map_or_else(|| "#e7eef5".to_owned(), tint)
-        };
-        let mut lines: Vec<(String, &str, f64)> = match question {
-            Some(question) => self.question(question),
-            None => vec![],
-        };
-        let share = format!("{answer}  ·  {:.0}%", node.share * 100.0);
-        lines.push((share, if question.is_some() { "#5a6675" } else { "#1c2733" }, 12.0));
+    fn frame(&mut self, (x, y): (f64, f64), height: f64, fill: &str) {
         let _ = write!(
             self.boxes,
-            "<rect x=\"{x:.1}\" y=\"{:.1}\" width=\"{BOX}\" height=\"{TALL}\" rx=\"6\" fill=\"{fill}\" stroke=\"#8a96a3\"/>",
-            y - TALL / 2.0
+            "<rect x=\"{x:.1}\" y=\"{:.1}\" width=\"{BOX}\" height=\"{height}\" rx=\"6\" fill=\"{fill}\" stroke=\"#9aa6b3\"/>",
+            y - height / 2.0
         );
-        let mut at = y - 17.0 * (real(lines.len()) - 1.0) / 2.0 + 4.5;
-        for (line, colour, size) in lines {
-            let _ = write!(
-                self.boxes,
-                "<text x=\"{:.1}\" y=\"{at:.1}\" font-size=\"{size}\" text-anchor=\"middle\" fill=\"{colour}\">{}</text>",
-                x + BOX / 2.0,
-                escape(&line)
-            );
-            at += 17.0;
+    }
+
+    fn text(&mut self, (x, y): (f64, f64), size: f64, style: &str, words: &str) {
+        let _ = write!(
+            self.boxes,
+            "<text x=\"{:.1}\" y=\"{y:.1}\" font-size=\"{size}\" text-anchor=\"middle\" {style}>{}</text>",
+            x + BOX / 2.0,
+            escape(words)
+        );
+    }
+
+    fn answer(&mut self, x: f64, y: f64, node: &Node) {
+        self.frame((x, y), LEAF, &tint(strength(node), self.range));
+        let ink = format!("fill=\"{INK}\"");
+        self.text((x, y - 4.0), 14.0, &format!("font-weight=\"600\" {ink}"), &self.told(node));
+        let mut words = share(node);
+        if let Output::Binary { .. } = self.signature.output
+            && let Some(label) = decide(&self.signature.output, &node.mean).label
+        {
+            let _ = write!(words, "  →  {}", shorten(&label, 16));
+        }
+        self.text((x, y + 14.0), 12.0, &ink, &words);
+    }
+
+    fn question(&mut self, x: f64, y: f64, node: &Node, question: &Question) {
+        let Some(field) = self.signature.inputs.get(question.feature) else { return };
+        let title = words::title(field);
+        let mut lines =
+            vec![(shorten(&title.zh, FIT), 14.0, format!("font-weight=\"600\" fill=\"{INK}\""))];
+        if title.en != title.zh {
+            lines.push((shorten(&title.en, FIT), 12.0, format!("fill=\"{SOFT}\"")));
+        }
+        lines.push((test(question, &field.kind), 13.0, format!("fill=\"{INK}\"")));
+        lines.push((
+            format!("{}  ·  {}", self.told(node), share(node)),
+            11.5,
+            format!("fill=\"{SOFT}\""),
+        ));
+        let height = LINE * real(lines.len()) + 14.0;
+        self.frame((x, y), height, "#f7f9fb");
+        let mut at = y - height / 2.0 + 19.0;
+        for (words, size, style) in lines {
+            self.text((x, at), size, &style, &words);
+            at += LINE;
         }
     }
 
-    /// The answer in words, and how strong it is between 0 and 1 where that has a meaning.
-    fn answer(&self, node: &Node) -> (String, Option<f64>) {
+    /// The answer in words.
+    fn told(&self, node: &Node) -> String {
         let first = node.mean.first().copied().unwrap_or(f64::NAN);
         match &self.signature.output {
             Output::Binary { positive, .. } => {
-                (format!("{} {:.1}%", shorten(positive, 18), first * 100.0), Some(first))
+                format!("{} {:.1}%", shorten(positive, 16), first * 100.0)
             }
             Output::Multiclass { labels, .. } => {
-                let best = labels.iter().zip(&node.mean).fold(
-                    ("", f64::NEG_INFINITY),
-                    |best, (label, &mean)| {
-                        if mean > best.1 { (label, mean) } else { best }
-                    },
-                );
-                (format!("{} {:.1}%", shorten(best.0, 18), best.1 * 100.0), Some(best.1))
+                let best = strength(node);
+                let label = labels.iter().zip(&node.mean).find(|(_, mean)| **mean >= best);
+                let label = label.map_or("", |(label, _)| label);
+                format!("{} {:.1}%", shorten(label, 16), best * 100.0)
             }
-            Output::Number { .. } => (words::number(first), None),
+            Output::Number { .. } => words::number(first),
         }
-    }
-
-    fn question(&self, question: &Question) -> Vec<(String, &'static str, f64)> {
-        const INK: &str = "#1c2733";
-        let Some(field) = self.signature.inputs.get(question.feature) else { return vec![] };
-        let title = words::title(field);
-        let name =
-            if title.en == title.zh { title.en } else { format!("{} {}", title.zh, title.en) };
-        let test = match &question.test {
-            Test::AtMost(_) if matches!(field.kind, FieldKind::Boolean) => "= 否 no".to_owned(),
-            Test::AtMost(threshold) => format!("≤ {}", words::number(*threshold)),
-            Test::OneOf(set) => {
-                let FieldKind::Category { values } = &field.kind else { return vec![] };
-                let words: Vec<&str> =
-                    set.iter().filter_map(|&at| values.get(at)).map(String::as_str).collect();
-                match words.as_slice() {
-                    [one] => format!("= {one}"),
-                    many => format!("∈ {}", many.join(", ")),
-                }
-            }
-        };
-        vec![(shorten(&name, FIT), INK, 13.0), (shorten(&test, FIT), INK, 12.0)]
     }
 }
 
-/// White to orange.
-fn tint(strength: f64) -> String {
-    let mix = |to: f64| 255.0 + (to - 255.0) * strength.clamp(0.0, 1.0) * 0.75;
-    format!("rgb({:.0},{:.0},{:.0})", mix(240.0), mix(150.0), mix(70.0))
+/// A question's condition.
+fn test(question: &Question, kind: &FieldKind) -> String {
+    match (&question.test, kind) {
+        (Test::AtMost(_), FieldKind::Boolean) => "= 否 no".to_owned(),
+        (Test::AtMost(threshold), FieldKind::Number { integer: true, .. }) => {
+            format!("≤ {}", words::number(threshold.floor()))
+        }
+        (Test::AtMost(threshold), _) => format!("≤ {}", words::number(*threshold)),
+        (Test::OneOf(set), FieldKind::Category { values }) => {
+            let chosen = |keep: bool| -> Vec<&str> {
+                let known = values.iter().enumerate();
+                known.filter(|(at, _)| set.contains(at) == keep).map(|(_, v)| v.as_str()).collect()
+            };
+            let (others, words) = (chosen(false), chosen(true));
+            let (sign, word, list) = if others.len() < words.len() {
+                ("≠", "不属于 none of", others)
+            } else {
+                ("=", "属于 one of", words)
+            };
+            match list.as_slice() {
+                [one] => shorten(&format!("{sign} {one}"), FIT),
+                many => shorten(&format!("{word}: {}", many.join(", ")), FIT),
+            }
+        }
+        (Test::OneOf(_), _) => String::new(),
+    }
+}
+
+fn share(node: &Node) -> String {
+    format!("{:.0}% 行 of rows", node.share * 100.0)
 }
 
 /// Cuts a text that is wider than `fit` columns; wide letters take two.
@@ -196,15 +291,29 @@ fn shorten(text: &str, fit: usize) -> String {
     out
 }
 
+/// A picture as pixels.
+pub(crate) struct Png {
+    pub(crate) bytes: Vec<u8>,
+    /// Whether this machine has a font for every Chinese letter of it.
+    pub(crate) chinese: bool,
+}
+
 /// The picture as PNG at double size, with the fonts of this machine.
-pub(crate) fn png(svg: &str) -> Result<Vec<u8>> {
+pub(crate) fn png(svg: &str) -> Result<Png> {
     let mut options = usvg::Options::default();
-    options.fontdb_mut().load_system_fonts();
+    let fonts = options.fontdb_mut();
+    fonts.load_system_fonts();
+    let chinese = fonts
+        .faces()
+        .flat_map(|face| &face.families)
+        .any(|(family, _)| CHINESE.iter().any(|known| family.starts_with(known)));
     let tree =
         usvg::Tree::from_str(svg, &options).map_err(|error| Fault::new(&PICTURE).because(error))?;
     let size = tree.size().to_int_size().scale_by(2.0).ok_or_else(|| Fault::new(&PICTURE))?;
     let mut pixels =
         tiny_skia::Pixmap::new(size.width(), size.height()).ok_or_else(|| Fault::new(&PICTURE))?;
     resvg::render(&tree, tiny_skia::Transform::from_scale(2.0, 2.0), &mut pixels.as_mut());
-    pixels.encode_png().map_err(|error| Fault::new(&PICTURE).because(error.to_string()))
+    let bytes =
+        pixels.encode_png().map_err(|error| Fault::new(&PICTURE).because(error.to_string()))?;
+    Ok(Png { bytes, chinese })
 }

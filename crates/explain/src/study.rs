@@ -1,8 +1,8 @@
 //! The study of a trained model: what matters, how, and a tree that says it simply.
 
 use crate::explainer::{Background, Typical};
-use crate::messages::EMPTY;
-use crate::outcome::{ExplainOutcome, FeatureEffect, SwarmDot};
+use crate::messages::{EMPTY, FONTS};
+use crate::outcome::{ExplainOutcome, FeatureEffect, SwarmDot, Usual};
 use crate::random::Random;
 use crate::words::{self, index, real};
 use crate::{Shap, TreeShap, dependence, permute, picture, surrogate};
@@ -101,12 +101,18 @@ pub fn explain(
     let fidelity =
         surrogate::fidelity(&tree, &signature.output, &rows, &scores, config.surrogate_depth);
     let surrogate_svg = picture::svg(signature, &tree);
-    let surrogate_png = picture::png(&surrogate_svg)?;
+    let png = picture::png(&surrogate_svg)?;
+    if !png.chinese {
+        reporter.warn(&Fault::new(&FONTS));
+    }
     reporter.advance(1);
 
+    let typical = typical(&signature.inputs, &signature.output, &learned, &learned_scores);
+    let (groups, usual) = usual(&signature.inputs, &signature.output, &typical);
     let outcome = ExplainOutcome {
         rows: rows.rows(),
         classes: classes(&signature.output),
+        answer: answer(&signature.output),
         base: shap.base().to_vec(),
         features,
         loss: permute::loss_name(&signature.output),
@@ -114,11 +120,12 @@ pub fn explain(
         repeats: config.repeats,
         dependence,
         surrogate: fidelity,
+        groups,
+        usual,
     };
     reporter.finish(&outcome.summary());
-    let typical = typical(&signature.inputs, &signature.output, &learned, &learned_scores);
     let background = Background::new(shap.base().to_vec(), typical);
-    Ok(Explained { outcome, background, surrogate_svg, surrogate_png })
+    Ok(Explained { outcome, background, surrogate_svg, surrogate_png: png.bytes })
 }
 
 fn classes(output: &Output) -> Vec<String> {
@@ -126,6 +133,19 @@ fn classes(output: &Output) -> Vec<String> {
         Output::Binary { positive, .. } => vec![positive.clone()],
         Output::Multiclass { labels, .. } => labels.clone(),
         Output::Number { target } => vec![target.clone()],
+    }
+}
+
+/// What the model's answer is.
+fn answer(output: &Output) -> Text {
+    match output {
+        Output::Binary { positive, .. } => {
+            Text::new(format!("probability of “{positive}”"), format!("“{positive}”的概率"))
+        }
+        Output::Multiclass { .. } => Text::new("probability", "概率"),
+        Output::Number { target } => {
+            Text::new(format!("estimate of {target}"), format!("{target}的估计值"))
+        }
     }
 }
 
@@ -148,7 +168,7 @@ fn effects(inputs: &[Field], rows: &Matrix, shap: &Shap, scores: &Matrix) -> Vec
             let swarm = (0..rows.rows())
                 .step_by(step)
                 .map(|row| SwarmDot {
-                    effect: effect(row, largest(scores.row(row))),
+                    effect: effect(row, words::largest(scores.row(row))),
                     rank: ranks.get(row).copied().flatten(),
                 })
                 .collect();
@@ -162,16 +182,6 @@ fn effects(inputs: &[Field], rows: &Matrix, shap: &Shap, scores: &Matrix) -> Vec
             }
         })
         .collect()
-}
-
-fn largest(scores: &[f64]) -> usize {
-    let mut best = (0, f64::NEG_INFINITY);
-    for (at, &score) in scores.iter().enumerate() {
-        if score > best.1 {
-            best = (at, score);
-        }
-    }
-    best.0
 }
 
 /// Where each row's value stands among all rows: the share of smaller values. Categories have no order.
@@ -192,31 +202,66 @@ fn ranks(field: &Field, rows: &Matrix, at: usize) -> Vec<Option<f64>> {
         .collect()
 }
 
-/// What is usual among the rows that the model itself answers favourably: below the threshold of the positive class.
+/// What is usual among training rows, all of them and by the model's own answer.
 fn typical(inputs: &[Field], output: &Output, rows: &Matrix, scores: &Matrix) -> Vec<Typical> {
-    let mut kept: Vec<usize> = match output {
-        Output::Binary { threshold, .. } => (0..rows.rows())
-            .filter(|&row| scores.row(row).first().is_some_and(|score| score < threshold))
-            .collect(),
-        _ => vec![],
+    let answered = |positive: bool| -> Option<Matrix> {
+        let Output::Binary { threshold, .. } = output else { return None };
+        let chosen = |row: &usize| {
+            scores.row(*row).first().is_some_and(|score| (score >= threshold) == positive)
+        };
+        Some(rows.select(&(0..rows.rows()).filter(chosen).collect::<Vec<_>>()))
     };
-    if kept.is_empty() {
-        kept = (0..rows.rows()).collect();
-    }
-    let rows = rows.select(&kept);
+    let (negative, positive) = (answered(false), answered(true));
     inputs
         .iter()
         .enumerate()
         .map(|(at, field)| {
-            let mut values: Vec<f64> = rows.column(at).filter(|value| !value.is_nan()).collect();
-            values.sort_by(f64::total_cmp);
-            let value = match &field.kind {
-                FieldKind::Number { .. } => values.get(values.len() / 2).copied(),
-                _ => commonest(&values),
-            };
-            Typical { feature: field.name.clone(), value }
+            let middle = |rows: &Matrix| middle(field, rows.column(at));
+            Typical {
+                feature: field.name.clone(),
+                overall: middle(rows),
+                negative: negative.as_ref().and_then(middle),
+                positive: positive.as_ref().and_then(middle),
+            }
         })
         .collect()
+}
+
+/// The median of a number, the commonest category.
+fn middle(field: &Field, values: impl Iterator<Item = f64>) -> Option<f64> {
+    let mut values: Vec<f64> = values.filter(|value| !value.is_nan()).collect();
+    values.sort_by(f64::total_cmp);
+    match &field.kind {
+        FieldKind::Number { .. } => values.get(values.len() / 2).copied(),
+        _ => commonest(&values),
+    }
+}
+
+/// The same in words, for the report.
+fn usual(inputs: &[Field], output: &Output, typical: &[Typical]) -> (Vec<Text>, Vec<Usual>) {
+    let binary = if let Output::Binary { positive, negative, .. } = output {
+        Some(
+            [negative, positive]
+                .map(|class| Text::new(format!("Answered “{class}”"), format!("判为“{class}”"))),
+        )
+    } else {
+        None
+    };
+    let by_class = binary.is_some();
+    let groups = std::iter::once(Text::new("All", "全部")).chain(binary.into_iter().flatten());
+    let usual = inputs.iter().zip(typical).map(|(field, typical)| {
+        let values = [typical.overall, typical.negative, typical.positive];
+        Usual {
+            feature: field.name.clone(),
+            title: words::title(field),
+            values: values
+                .into_iter()
+                .take(if by_class { 3 } else { 1 })
+                .map(|value| value.map(|value| words::value(field, value)))
+                .collect(),
+        }
+    });
+    (groups.collect(), usual.collect())
 }
 
 /// The commonest of sorted values, the lowest of equally common ones.

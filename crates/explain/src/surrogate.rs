@@ -224,9 +224,13 @@ pub(crate) fn fidelity(
     let mut mean = vec![0.0; width];
     for row in scores.iter_rows() {
         for (sum, score) in mean.iter_mut().zip(row) {
-            *sum += score / real(scores.rows().max(1));
+            *sum += score;
         }
     }
+    for sum in &mut mean {
+        *sum /= real(scores.rows().max(1));
+    }
+    let squares: f64 = scores.data().iter().map(|score| score * score).sum();
     let (mut wrong, mut spread, mut same) = (0.0, 0.0, 0);
     for (row, score) in rows.iter_rows().zip(scores.iter_rows()) {
         let answer = tree.answer(row);
@@ -243,7 +247,67 @@ pub(crate) fn fidelity(
         depth,
         leaves: tree.leaves(),
         rows: rows.rows(),
-        r2: (spread > 0.0).then(|| 1.0 - wrong / spread),
+        r2: (spread > f64::EPSILON * squares).then(|| 1.0 - wrong / spread),
         agreement: labelled.then(|| real(same) / real(rows.rows().max(1))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ingot_base::{Field, Task};
+
+    fn signature() -> Signature {
+        let field =
+            |name: &str, kind| Field { name: name.into(), title: None, kind, nullable: true };
+        let values = ["a", "b", "c", "d"].map(String::from).to_vec();
+        Signature {
+            task: Task::TabularRegression,
+            inputs: vec![
+                field("x", FieldKind::Number { min: 0.0, max: 9.0, integer: true }),
+                field("c", FieldKind::Category { values }),
+            ],
+            output: Output::Number { target: "y".into() },
+        }
+    }
+
+    /// The answer is 10 for x ≤ 4; otherwise 2 for `b` and `d`, 0 for `a` and `c`; two rows in ten have no x.
+    fn table() -> (Matrix, Matrix) {
+        let (mut rows, mut scores) = (vec![], vec![]);
+        for at in 0..400_u32 {
+            let (x, c) = (f64::from(at % 10), f64::from(at / 10 % 4));
+            let missing = at % 10 > 7;
+            rows.extend([if missing { f64::NAN } else { x }, c]);
+            let small = !missing && x <= 4.0;
+            scores.push(if small { 10.0 } else { 2.0 * (c % 2.0) });
+        }
+        (Matrix::new(400, 2, rows).unwrap(), Matrix::new(400, 1, scores).unwrap())
+    }
+
+    #[test]
+    fn finds_the_tree_that_the_scores_were_made_of() {
+        let (rows, scores) = table();
+        let signature = signature();
+        let tree = grow(&signature, &rows, &scores, 2);
+        let (question, children) = tree.split.clone().unwrap();
+        assert_eq!(question, Question { feature: 0, test: Test::AtMost(4.5) });
+        let [pass, fail] = &*children;
+        assert_eq!((pass.mean.as_slice(), pass.share, pass.leaves()), (&[10.0][..], 0.5, 1));
+        let (question, _) = fail.split.clone().unwrap();
+        assert_eq!(question, Question { feature: 1, test: Test::OneOf(vec![0, 2]) });
+        let found = fidelity(&tree, &signature.output, &rows, &scores, 2);
+        assert_eq!((found.leaves, found.r2, found.agreement), (3, Some(1.0), None));
+    }
+
+    #[test]
+    fn a_tree_without_questions_explains_nothing() {
+        let (rows, scores) = table();
+        let tree = grow(&signature(), &rows, &scores, 0);
+        let found = fidelity(&tree, &signature().output, &rows, &scores, 0);
+        assert!(found.r2.unwrap().abs() < 1e-12 && found.leaves == 1);
+        let flat = Matrix::new(400, 1, vec![1.0; 400]).unwrap();
+        let tree = grow(&signature(), &rows, &flat, 3);
+        assert_eq!(fidelity(&tree, &signature().output, &rows, &flat, 3).r2, None);
+        assert_eq!(tree.leaves(), 1);
     }
 }

@@ -2,9 +2,29 @@
 
 use ingot_base::{Field, FieldKind, Text};
 
-/// The name for a person.
+/// The name for a person; a column's own name with blanks when the recipe gives none.
 pub(crate) fn title(field: &Field) -> Text {
-    field.title.clone().unwrap_or_else(|| Text::same(field.name.clone()))
+    field
+        .title
+        .clone()
+        .unwrap_or_else(|| Text::new(field.name.replace('_', " "), field.name.clone()))
+}
+
+/// A sentence's beginning.
+pub(crate) fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+/// The place of the largest number, the first of equal ones; 0 of none.
+pub(crate) fn largest(numbers: &[f64]) -> usize {
+    let mut best = (0, f64::NEG_INFINITY);
+    for (at, &number) in numbers.iter().enumerate() {
+        if number > best.1 {
+            best = (at, number);
+        }
+    }
+    best.0
 }
 
 /// A value of the feature matrix as a person wrote it.

@@ -1,5 +1,7 @@
-//! Contributions equal LightGBM's own (`tests/make_fixtures.py`).
+//! Contributions equal LightGBM's own (`tests/make_fixtures.py`); a whole study of a credit model.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod credit;
 
 use ingot_explain::{RowShap, TreeShap};
 use ingot_runtime::{Forest, Matrix};
