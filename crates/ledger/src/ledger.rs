@@ -61,7 +61,7 @@ const SELECT_USAGE: &str = "SELECT day, key_id, COALESCE(tenant, ''), model, ver
      WHERE ($1 IS NULL OR key_id = $1) AND ($2 IS NULL OR tenant = $2) AND ($3 IS NULL OR day >= $3) \
      AND ($4 IS NULL OR day <= $4) GROUP BY day, key_id, tenant, model, version ORDER BY day, key_id, model, version";
 const SELECT_EVENTS: &str = "SELECT at_ms, request_id, key_id, route, model, version, status, row_count \
-     FROM usage_event WHERE ($1 IS NULL OR key_id = $1) ORDER BY seq DESC LIMIT $2";
+     FROM usage_event WHERE ($1 IS NULL OR key_id = $1) ORDER BY seq DESC, kind DESC, position DESC LIMIT $2";
 const INSERT_FACT: &str =
     "INSERT INTO ledger_fact (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
 const SELECT_FACT: &str = "SELECT value FROM ledger_fact WHERE name = $1";

@@ -6,7 +6,7 @@ use crate::config::{Access, Event, Limits, Observer};
 use crate::gate::{Gate, Quota};
 use crate::guard::Guarded;
 use crate::ids::Ids;
-use crate::input::BodyBounds;
+use crate::input::{Asked, BodyBounds};
 use crate::messages::{DEADLINE, METHOD, PANIC, QUEUE_FULL, ROUTE_UNKNOWN};
 use crate::metrics::Metrics;
 use crate::model::{Model, Registry};
@@ -19,6 +19,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request
 use axum::response::Response;
 use ingot_base::{Fault, Lang};
 use ingot_ledger::Principal;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -120,7 +121,8 @@ impl App {
         body: Body,
         trace: &mut Trace,
     ) -> Result<Reply, Problem> {
-        let handled = Guarded::new(self.handle(route, call, body, trace));
+        let handled = pin!(self.handle(route, call, body, trace));
+        let handled = Guarded(handled);
         match tokio::time::timeout(self.limits.deadline, handled).await {
             Ok(Some(outcome)) => outcome,
             Ok(None) => Err(Problem::new(Fault::new(&PANIC))),
@@ -159,10 +161,7 @@ impl App {
             status,
             rows,
         };
-        match tokio::time::timeout(self.limits.deadline, self.gate.record(event)).await {
-            Ok(recorded) => recorded,
-            Err(_) => Err(Problem::new(Fault::new(&ingot_ledger::LEDGER_WRITE)).retry_after(1)),
-        }
+        self.gate.record(event).await
     }
 
     async fn handle(
@@ -196,9 +195,7 @@ impl App {
 
     async fn predict(&self, call: &Call, body: Body, trace: &mut Trace) -> Result<Reply, Problem> {
         let body = body::read(&call.parts.headers, body, &self.limits).await?;
-        let registry = self.registry.load_full();
-        let bounds = self.bounds(self.limits.rows);
-        let asked = crate::input::read(&body, &registry, bounds, &mut trace.model)?;
+        let asked = self.read(&body, self.limits.rows, trace)?;
         drop(body);
         let rows = asked.rows.count;
         let scores = asked.model.batcher.scores(asked.rows).await?;
@@ -208,9 +205,7 @@ impl App {
 
     async fn explain(&self, call: &Call, body: Body, trace: &mut Trace) -> Result<Reply, Problem> {
         let body = body::read(&call.parts.headers, body, &self.limits).await?;
-        let registry = self.registry.load_full();
-        let bounds = self.bounds(self.limits.explained_rows);
-        let asked = crate::input::read(&body, &registry, bounds, &mut trace.model)?;
+        let asked = self.read(&body, self.limits.explained_rows, trace)?;
         let model = asked.model;
         let rows = asked.rows.count;
         // Explaining a row takes as long as scoring hundreds: few at once, and a short queue before them.
@@ -242,6 +237,12 @@ impl App {
         let mut reply = Reply::json(body);
         reply.headers.push((header::CONTENT_LANGUAGE, HeaderValue::from_static(call.lang.tag())));
         Ok(reply)
+    }
+
+    /// Understands a body; it asks the models that are in service at this moment.
+    fn read(&self, body: &[u8], rows: usize, trace: &mut Trace) -> Result<Asked, Problem> {
+        let registry = self.registry.load();
+        crate::input::read(body, &registry, self.bounds(rows), &mut trace.model)
     }
 
     pub(crate) fn bounds(&self, rows: usize) -> BodyBounds {

@@ -5,16 +5,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-/// Polls a future; `None` when it panicked.
-pub(crate) struct Guarded<F>(Pin<Box<F>>);
+/// Polls a future; `None` when it panicked, after which it must not be polled again.
+pub(crate) struct Guarded<'a, F>(pub(crate) Pin<&'a mut F>);
 
-impl<F: Future> Guarded<F> {
-    pub(crate) fn new(future: F) -> Self {
-        Self(Box::pin(future))
-    }
-}
-
-impl<F: Future> Future for Guarded<F> {
+impl<F: Future> Future for Guarded<'_, F> {
     type Output = Option<F::Output>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
