@@ -10,7 +10,7 @@ pub struct ExplainOutcome {
     pub rows: usize,
     /// The classes in score order; one entry for two classes (the positive one) and for numbers (the target).
     pub classes: Vec<String>,
-    /// What the answer is: a probability or an estimate.
+    /// What dependence shows: the mean of a probability or of an estimate.
     pub answer: Text,
     /// Mean raw score of each class.
     pub base: Vec<f64>,

@@ -158,10 +158,7 @@ fn permutation(page: &mut Page, outcome: &ExplainOutcome) {
 }
 
 fn curve(item: &Dependence, outcome: &ExplainOutcome) -> String {
-    let axis = Axis::new(Text::new(
-        format!("mean {}", outcome.answer.en),
-        format!("平均{}", outcome.answer.zh),
-    ));
+    let axis = Axis::new(outcome.answer.clone());
     if !item.ordered {
         let first = |point: &Point| point.mean.first().copied().unwrap_or(f64::NAN);
         let bars: Vec<(Text, f64, f64)> = item

@@ -9,15 +9,15 @@ use ingot_runtime::decide;
 use resvg::{tiny_skia, usvg};
 use std::fmt::Write as _;
 
-const BOX: f64 = 214.0;
-const COLUMN: f64 = 276.0;
+const BOX: f64 = 232.0;
+const COLUMN: f64 = 292.0;
 const ROW: f64 = 74.0;
 const LEAF: f64 = 54.0;
 const MARGIN: f64 = 20.0;
 const HEAD: f64 = 74.0;
 const LINE: f64 = 17.0;
 /// Narrow letters that fit a box; wide ones count twice.
-const FIT: usize = 31;
+const FIT: usize = 29;
 const INK: &str = "#1c2430";
 const SOFT: &str = "#5b6675";
 /// Families that hold Chinese, the usual ones of Linux, macOS and Windows.
@@ -208,7 +208,7 @@ impl Drawing<'_> {
         if title.en != title.zh {
             lines.push((shorten(&title.en, FIT), 12.0, format!("fill=\"{SOFT}\"")));
         }
-        lines.push((test(question, &field.kind), 13.0, format!("fill=\"{INK}\"")));
+        lines.push((test(question, &field.kind), 12.5, format!("fill=\"{INK}\"")));
         lines.push((
             format!("{}  ·  {}", self.told(node), share(node)),
             11.5,

@@ -136,15 +136,16 @@ fn classes(output: &Output) -> Vec<String> {
     }
 }
 
-/// What the model's answer is.
+/// What dependence shows on its vertical axis.
 fn answer(output: &Output) -> Text {
     match output {
-        Output::Binary { positive, .. } => {
-            Text::new(format!("probability of “{positive}”"), format!("“{positive}”的概率"))
-        }
-        Output::Multiclass { .. } => Text::new("probability", "概率"),
+        Output::Binary { positive, .. } => Text::new(
+            format!("mean probability of “{positive}”"),
+            format!("“{positive}”的平均概率"),
+        ),
+        Output::Multiclass { .. } => Text::new("mean probability", "平均概率"),
         Output::Number { target } => {
-            Text::new(format!("estimate of {target}"), format!("{target}的估计值"))
+            Text::new(format!("mean estimate of {target}"), format!("{target}的平均估计值"))
         }
     }
 }

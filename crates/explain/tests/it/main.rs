@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod credit;
+mod tasks;
 
 use ingot_explain::{RowShap, TreeShap};
 use ingot_runtime::{Forest, Matrix};
