@@ -10,7 +10,7 @@ use resvg::{tiny_skia, usvg};
 use std::fmt::Write as _;
 
 const BOX: f64 = 232.0;
-const COLUMN: f64 = 292.0;
+const COLUMN: f64 = 306.0;
 const ROW: f64 = 74.0;
 const LEAF: f64 = 54.0;
 const MARGIN: f64 = 20.0;
