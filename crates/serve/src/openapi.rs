@@ -1,7 +1,7 @@
 //! The OpenAPI 3.1 document, made from the signatures of the models in service: what it says is what is checked.
 
 use crate::config::Limits;
-use crate::input::tensor::datatype;
+use crate::input::tensor::{datatype, outputs};
 use crate::model::{Model, classes};
 use crate::route::Route;
 use ingot_base::{Field, FieldKind};
@@ -13,10 +13,21 @@ use std::sync::Arc;
 pub(crate) fn document(models: &[Arc<Model>], limits: &Limits, guard_metrics: bool) -> Value {
     let mut paths = Map::new();
     for route in Route::ALL {
-        if route != Route::Unknown {
-            let method = if route.is_metered() { "post" } else { "get" };
-            let operation = operation(route, models, guard_metrics);
-            paths.insert(route.pattern().to_owned(), json!({ method: operation }));
+        if route == Route::Unknown {
+            continue;
+        }
+        let method = if route.is_metered() { "post" } else { "get" };
+        // Each model has its own columns, so each has paths of its own.
+        let of_model = route.pattern().contains("{model}");
+        for (index, model) in
+            models.iter().enumerate().take(if of_model { models.len() } else { 1 })
+        {
+            let path = route
+                .pattern()
+                .replace("{model}", &encode(&model.name))
+                .replace("{version}", &encode(&model.version));
+            let operation = operation(route, index, models, guard_metrics);
+            paths.insert(path, json!({ method: operation }));
         }
     }
     let served: Vec<String> =
@@ -42,7 +53,6 @@ pub(crate) fn document(models: &[Arc<Model>], limits: &Limits, guard_metrics: bo
             "schemas": schemas(models, limits),
             "responses": responses(),
             "headers": headers(),
-            "parameters": parameters(models),
             "securitySchemes": {
                 "bearer": { "type": "http", "scheme": "bearer", "bearerFormat": "ik_<id>_<secret>",
                     "description": "An API key made by `ingot key create`." },
@@ -61,8 +71,23 @@ fn schema(name: &str) -> Value {
     reference("schemas", name)
 }
 
-fn operation(route: Route, models: &[Arc<Model>], guard_metrics: bool) -> Value {
+/// A name as a path segment (RFC 3986 §2.1).
+fn encode(name: &str) -> String {
+    let mut path = String::new();
+    for byte in name.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            path.push(char::from(byte));
+        } else {
+            path.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    path
+}
+
+/// One route, of the model at `index` where it has paths of its own.
+fn operation(route: Route, index: usize, models: &[Arc<Model>], guard_metrics: bool) -> Value {
     let (id, tag, summary, answer) = described(route);
+    let id = if index == 0 { id.to_owned() } else { format!("{id}{}", index + 1) };
     let scope = match route {
         Route::Metrics if guard_metrics => Some(Scope::Metrics),
         _ => route.scope(),
@@ -85,14 +110,6 @@ fn operation(route: Route, models: &[Arc<Model>], guard_metrics: bool) -> Value 
         statuses.extend(["400", "404", "408", "413", "415", "422"]);
     }
     let mut operation = json!({ "operationId": id, "tags": [tag], "summary": summary });
-    let mut parameters = vec![reference("parameters", "AcceptLanguage")];
-    if route.pattern().contains("{model}") {
-        parameters.push(reference("parameters", "Model"));
-        statuses.push("404");
-    }
-    if route.pattern().contains("{version}") {
-        parameters.push(reference("parameters", "Version"));
-    }
     if matches!(
         route,
         Route::Ready
@@ -110,7 +127,6 @@ fn operation(route: Route, models: &[Arc<Model>], guard_metrics: bool) -> Value 
         responses.insert(status.to_owned(), reference("responses", &format!("Problem{status}")));
     }
     if let Some(operation) = operation.as_object_mut() {
-        operation.insert("parameters".into(), parameters.into());
         operation.insert("responses".into(), responses.into());
         let security = match scope {
             Some(_) => json!([{ "bearer": [] }, { "apiKey": [] }]),
@@ -120,7 +136,7 @@ fn operation(route: Route, models: &[Arc<Model>], guard_metrics: bool) -> Value 
         if let Some(scope) = scope {
             operation.insert("x-scope".into(), scope.as_str().into());
         }
-        if let Some(body) = request_body(route, models) {
+        if let Some(body) = request_body(route, index, models) {
             operation.insert("requestBody".into(), body);
         }
     }
@@ -212,8 +228,8 @@ fn described(route: Route) -> (&'static str, &'static str, &'static str, Value) 
     }
 }
 
-fn request_body(route: Route, models: &[Arc<Model>]) -> Option<Value> {
-    let first = models.first()?;
+fn request_body(route: Route, index: usize, models: &[Arc<Model>]) -> Option<Value> {
+    let first = models.get(index)?;
     let row = row_example(first);
     let (schema, examples) = match route {
         Route::Predict | Route::Explain => {
@@ -239,7 +255,7 @@ fn request_body(route: Route, models: &[Arc<Model>]) -> Option<Value> {
             let examples = json!({
                 "row": { "summary": "One row", "value": { "inputs": tensors } },
             });
-            (schema("InferenceRequest"), examples)
+            (schema(&inference_name(index)), examples)
         }
         _ => return None,
     };
@@ -247,26 +263,6 @@ fn request_body(route: Route, models: &[Arc<Model>]) -> Option<Value> {
         "required": true,
         "content": { "application/json": { "schema": schema, "examples": examples } },
     }))
-}
-
-fn parameters(models: &[Arc<Model>]) -> Value {
-    let names: Vec<&str> = models.iter().map(|model| &*model.name).collect();
-    let versions: Vec<&str> = models.iter().map(|model| &*model.version).collect();
-    json!({
-        "AcceptLanguage": {
-            "name": "Accept-Language", "in": "header", "required": false,
-            "description": "Language of errors, reasons and titles.",
-            "schema": { "type": "string", "enum": ["en", "zh-CN"] },
-        },
-        "Model": {
-            "name": "model", "in": "path", "required": true,
-            "description": "Name of a model.", "schema": { "type": "string", "enum": names },
-        },
-        "Version": {
-            "name": "version", "in": "path", "required": true,
-            "description": "The version being served.", "schema": { "type": "string", "enum": versions },
-        },
-    })
 }
 
 fn headers() -> Value {
@@ -340,6 +336,7 @@ fn schemas(models: &[Arc<Model>], limits: &Limits) -> Value {
     let mut schemas = Map::new();
     for (index, model) in models.iter().enumerate() {
         schemas.insert(row_name(index), row(model));
+        schemas.insert(inference_name(index), inference_request(model));
     }
     schemas.insert("Request".into(), request(models, limits.rows));
     schemas.insert("ExplainRequest".into(), request(models, limits.explained_rows));
@@ -368,8 +365,55 @@ fn schemas(models: &[Arc<Model>], limits: &Limits) -> Value {
     schemas.insert("Prediction".into(), object(prediction.clone(), &["score"]));
     schemas.insert("Explanation".into(), explanation(prediction));
     schemas.insert("Problem".into(), problem());
-    inference(&mut schemas, limits);
+    inference(&mut schemas);
     schemas.into()
+}
+
+fn inference_name(index: usize) -> String {
+    format!("InferenceRequest{}", index + 1)
+}
+
+/// One row as named tensors. A schema cannot say that shapes and data agree, so it shows one row; the words tell of more.
+fn inference_request(model: &Model) -> Value {
+    let tensor = |field: &Field| {
+        let mut value = property(field);
+        if let Some(value) = value.as_object_mut() {
+            value.remove("title");
+            value.remove("examples");
+        }
+        object(
+            json!({
+                "name": { "const": field.name },
+                "shape": { "type": "array", "const": [1] },
+                "datatype": { "const": datatype(&field.kind) },
+                "parameters": { "type": "object" },
+                "data": { "type": "array", "items": value, "minItems": 1, "maxItems": 1 },
+            }),
+            &["name", "shape", "datatype", "data"],
+        )
+    };
+    let fields = &model.signature().inputs;
+    let tensors: Vec<Value> = fields.iter().map(tensor).collect();
+    let wanted = object(
+        json!({ "name": { "type": "string", "enum": outputs(model) }, "parameters": { "type": "object" } }),
+        &["name"],
+    );
+    let mut request = object(
+        json!({
+            "id": { "type": "string", "maxLength": 200 },
+            "parameters": { "type": "object" },
+            "inputs": { "type": "array", "prefixItems": tensors, "items": false,
+                "minItems": fields.len(), "maxItems": fields.len() },
+            "outputs": { "type": "array", "items": wanted },
+        }),
+        &["inputs"],
+    );
+    if let Some(request) = request.as_object_mut() {
+        let words = "A row as one tensor for each column, in any order. Several rows: shape [rows] or [rows, 1] and as many \
+            values in each tensor, up to the server's limit. Numbers may also come as FP32, FP16 or integers.";
+        request.insert("description".into(), words.into());
+    }
+    request
 }
 
 fn row_name(index: usize) -> String {
@@ -513,7 +557,7 @@ fn problem() -> Value {
     problem
 }
 
-fn inference(schemas: &mut Map<String, Value>, limits: &Limits) {
+fn inference(schemas: &mut Map<String, Value>) {
     let text = || json!({ "type": "string" });
     let list = |items: Value| json!({ "type": "array", "items": items });
     let kinds = json!({ "type": "object" });
@@ -537,35 +581,6 @@ fn inference(schemas: &mut Map<String, Value>, limits: &Limits) {
             json!({ "name": text(), "versions": list(text()), "platform": text(),
                 "inputs": list(tensor(size.clone())), "outputs": list(tensor(size.clone())) }),
             &["name", "versions", "platform", "inputs", "outputs"],
-        ),
-    );
-    let datatypes = [
-        "BOOL", "BYTES", "FP64", "FP32", "FP16", "INT64", "INT32", "INT16", "INT8", "UINT64",
-        "UINT32", "UINT16", "UINT8",
-    ];
-    let input = object(
-        json!({
-            "name": { "type": "string", "description": "A column of the model; each stands once." },
-            "shape": { "type": "array", "items": { "type": "integer", "minimum": 1, "maximum": limits.rows },
-                "minItems": 1, "maxItems": 2, "description": "[rows] or [rows, 1]." },
-            "datatype": { "type": "string", "enum": datatypes },
-            "parameters": kinds,
-            "data": { "type": "array", "items": {}, "minItems": 1,
-                "description": "Values flat, or nested row by row; null where the column allows it." },
-        }),
-        &["name", "shape", "datatype", "data"],
-    );
-    let wanted = object(json!({ "name": text(), "parameters": kinds }), &["name"]);
-    schemas.insert(
-        "InferenceRequest".into(),
-        object(
-            json!({
-                "id": { "type": "string", "maxLength": 200 },
-                "parameters": kinds,
-                "inputs": { "type": "array", "items": input, "minItems": 1 },
-                "outputs": list(wanted),
-            }),
-            &["inputs"],
         ),
     );
     let output = object(

@@ -4,10 +4,10 @@
   const words = {
     en: { models: "Models", column: "Column", takes: "Takes", seen: "Notes", key: "API key", keyHint: "Stays in this page; sent only to this server.",
       body: "Body", send: "Send", answers: "Answers", scope: "scope", open: "no key needed", tryIt: "Try it", example: "Example", fail: "The document could not be loaded.", nullable: "or null",
-      models_tag: "Predictions and explanations", inference: "Open Inference Protocol", operation: "Operation", parameter: "Parameter" },
+      models_tag: "Predictions and explanations", inference: "Open Inference Protocol", operation: "Operation" },
     zh: { models: "模型", column: "列", takes: "取值", seen: "说明", key: "API 密钥", keyHint: "仅保存在本页面中，只会发送到本服务器。",
       body: "请求体", send: "发送", answers: "响应", scope: "权限", open: "无需密钥", tryIt: "试一试", example: "示例", fail: "无法加载接口文档。", nullable: "或 null",
-      models_tag: "预测与解释", inference: "开放推理协议", operation: "运行状态", parameter: "参数" },
+      models_tag: "预测与解释", inference: "开放推理协议", operation: "运行状态" },
   };
   const summaries = {
     predict: "对一行、多行或指定模型进行预测", explain: "解释各行的预测结果", inferenceServer: "服务器信息", inferenceLive: "服务器是否存活",
@@ -38,6 +38,8 @@
     if (!value || !value.$ref) return value;
     return value.$ref.split("/").slice(1).reduce((at, part) => at[part], doc);
   };
+  // Operations of further models are numbered.
+  const summaryZh = (about) => summaries[about.operationId.replace(/\d+$/, "")];
   const pretty = (value) => JSON.stringify(value, null, 2);
 
   const takes = (property) => {
@@ -55,11 +57,6 @@
         make("h3", {}, say("example")), make("pre", {}, pretty((row.examples || [])[0])))));
 
   const trial = (path, method, operation) => {
-    const parameters = (operation.parameters || []).map(resolve).filter((parameter) => parameter.in === "path");
-    const fields = parameters.map((parameter) => {
-      const select = make("select", { "aria-label": parameter.name }, ...(parameter.schema.enum || []).map((value) => make("option", { value }, value)));
-      return { name: parameter.name, select };
-    });
     const examples = operation.requestBody ? Object.values(operation.requestBody.content["application/json"].examples || {}) : [];
     const body = operation.requestBody ? make("textarea", { spellcheck: "false", "aria-label": say("body") }) : null;
     if (body && examples.length) body.value = pretty(examples[0].value);
@@ -68,14 +65,12 @@
     if (secret) secret.value = key;
     const result = make("div", { "aria-live": "polite" });
     const send = async () => {
-      let target = path;
-      for (const field of fields) target = target.replace(`{${field.name}}`, encodeURIComponent(field.select.value));
       const headers = { "Accept-Language": lang === "zh" ? "zh-CN" : "en" };
       if (body) headers["Content-Type"] = "application/json";
       if (secured && secret.value) headers.Authorization = `Bearer ${secret.value.trim()}`;
       try {
         const begun = performance.now();
-        const answer = await fetch(target, { method: method.toUpperCase(), headers, body: body ? body.value : undefined });
+        const answer = await fetch(path, { method: method.toUpperCase(), headers, body: body ? body.value : undefined });
         const text = await answer.text();
         const took = (performance.now() - begun).toFixed(1);
         let shown = text;
@@ -86,7 +81,6 @@
       }
     };
     return make("div", { class: "try" }, make("h3", {}, say("tryIt")),
-      ...fields.map((field) => make("label", {}, field.name, field.select)),
       secret ? make("label", {}, `${say("key")} `, make("span", { class: "soft" }, say("keyHint")), secret) : null,
       examples.length > 1 ? make("p", {}, ...examples.map((example) => make("button", { type: "button", onclick: () => { body.value = pretty(example.value); } }, example.summary))) : null,
       body ? make("label", {}, say("body"), body) : null,
@@ -97,12 +91,12 @@
     const holder = make("div", {});
     const details = make("details", {},
       make("summary", {}, make("span", { class: `method ${method}` }, method.toUpperCase()), make("span", { class: "path" }, path),
-        make("span", {}, lang === "zh" ? summaries[about.operationId] || about.summary : about.summary),
+        make("span", {}, lang === "zh" ? summaryZh(about) || about.summary : about.summary),
         make("span", { class: "soft" }, about["x-scope"] ? `${say("scope")}: ${about["x-scope"]}` : say("open"))), holder);
     details.addEventListener("toggle", () => {
       if (!details.open || holder.childNodes.length) return;
       holder.append(make("h3", {}, say("answers")), make("table", {}, make("tbody", {}, ...Object.entries(about.responses).map(([status, response]) =>
-        make("tr", {}, make("td", {}, make("code", {}, status)), make("td", {}, lang === "zh" ? statuses[status] || summaries[about.operationId] || "" : resolve(response).description))))),
+        make("tr", {}, make("td", {}, make("code", {}, status)), make("td", {}, lang === "zh" ? statuses[status] || summaryZh(about) || "" : resolve(response).description))))),
       trial(path, method, about));
     });
     return details;

@@ -35,8 +35,9 @@ pub(crate) struct Inference {
 
 #[derive(Deserialize)]
 struct Request {
+    #[serde(default, deserialize_with = "present")]
     id: Option<String>,
-    #[serde(default, rename = "parameters")]
+    #[serde(default, rename = "parameters", deserialize_with = "present")]
     _parameters: Option<Parameters>,
     inputs: Vec<Tensor>,
     #[serde(default)]
@@ -48,7 +49,7 @@ struct Tensor {
     name: String,
     shape: Vec<u64>,
     datatype: String,
-    #[serde(default, rename = "parameters")]
+    #[serde(default, rename = "parameters", deserialize_with = "present")]
     _parameters: Option<Parameters>,
     data: Data,
 }
@@ -56,8 +57,15 @@ struct Tensor {
 #[derive(Deserialize)]
 struct Wanted {
     name: String,
-    #[serde(default, rename = "parameters")]
+    #[serde(default, rename = "parameters", deserialize_with = "present")]
     _parameters: Option<Parameters>,
+}
+
+/// A member that may be left out, but must not be null.
+fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
 }
 
 /// Parameters are an object; none of them means anything here.

@@ -80,14 +80,13 @@ fn the_document_is_made_from_the_signature_and_its_examples_work() {
     }
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
-            let path = path.replace("{model}", "made-up").replace("{version}", "1.0.0");
             let Some(body) = operation.get("requestBody") else {
-                assert_eq!((method.as_str(), server.get(&path).status), ("get", 200), "{path}");
+                assert_eq!((method.as_str(), server.get(path).status), ("get", 200), "{path}");
                 continue;
             };
             let examples = body["content"]["application/json"]["examples"].as_object().unwrap();
             for example in examples.values() {
-                let answer = server.post(&path, &example["value"]);
+                let answer = server.post(path, &example["value"]);
                 assert_eq!(answer.status, 200, "{path} {example} {}", answer.text());
             }
         }
