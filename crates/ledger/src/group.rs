@@ -77,7 +77,7 @@ impl Writer {
                 *connection = Some(kept);
                 standing
             }
-            Self::Postgres(pool) => patiently(postgres(pool, events, now_ms)).await?,
+            Self::Postgres(pool) => Box::pin(patiently(postgres(pool, events, now_ms))).await?,
         };
         crash::point("ledger-after-commit");
         Ok(standing)

@@ -221,7 +221,8 @@ impl<'a> Token<'a> {
 
 /// A new random token.
 pub(crate) fn generate() -> Result<NewKey> {
-    let mut random = [0_u8; (ID_LENGTH + SECRET_LENGTH) / 2];
+    // Two hex digits a byte.
+    let mut random = [0_u8; ID_LENGTH / 2 + SECRET_LENGTH / 2];
     getrandom::fill(&mut random).map_err(|error| {
         fault::internal("the system gives no random bytes").because(error.to_string())
     })?;

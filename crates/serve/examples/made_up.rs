@@ -2,6 +2,8 @@
 //!
 //! `cargo run -p ingot-serve --example made_up -- 127.0.0.1:5000 [LEDGER]`; with a ledger it is governed and prints a key.
 
+#![expect(clippy::unwrap_used, clippy::float_cmp, reason = "the tests' made-up model, shared")]
+
 #[path = "../tests/it/fake.rs"]
 mod fake;
 

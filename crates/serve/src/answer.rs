@@ -195,7 +195,7 @@ mod tests {
                 let (class, score) = decision(output, row);
                 let names = classes(output);
                 assert_eq!(class.map(|class| names[class].to_owned()), wanted.label);
-                assert_eq!(score, wanted.score);
+                assert_eq!(score.to_bits(), wanted.score.to_bits());
                 let ours = probabilities(output, row);
                 let theirs = wanted.probabilities.unwrap_or_default();
                 assert_eq!(ours, theirs.iter().map(|(_, p)| *p).collect::<Vec<_>>());

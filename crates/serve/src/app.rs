@@ -210,15 +210,9 @@ impl App {
         let rows = asked.rows.count;
         // Explaining a row takes as long as scoring hundreds: few at once, and a short queue before them.
         let waiting = Arc::clone(&model.explaining);
-        let slot = match Arc::clone(&waiting).try_acquire_owned() {
-            Ok(slot) => slot,
-            Err(_) => {
-                let turn = tokio::time::timeout(self.limits.deadline / 2, waiting.acquire_owned());
-                match turn.await {
-                    Ok(Ok(slot)) => slot,
-                    _ => return Err(Problem::new(Fault::new(&QUEUE_FULL)).retry_after(1)),
-                }
-            }
+        let turn = tokio::time::timeout(self.limits.deadline / 2, waiting.acquire_owned());
+        let Ok(Ok(slot)) = turn.await else {
+            return Err(Problem::new(Fault::new(&QUEUE_FULL)).retry_after(1));
         };
         let scores = model.batcher.scores(asked.rows.clone()).await?;
         let (engine, features) = (Arc::clone(&model.engine.0), asked.rows.features);

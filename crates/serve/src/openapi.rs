@@ -7,6 +7,7 @@ use crate::route::Route;
 use ingot_base::{Field, FieldKind};
 use ingot_ledger::Scope;
 use serde_json::{Map, Value, json};
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 /// The whole document.
@@ -78,7 +79,8 @@ fn encode(name: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             path.push(char::from(byte));
         } else {
-            path.push_str(&format!("%{byte:02X}"));
+            // Writing to a string does not fail.
+            let _ = write!(path, "%{byte:02X}");
         }
     }
     path
@@ -324,12 +326,19 @@ fn responses() -> Value {
 }
 
 fn object(properties: Value, required: &[&str]) -> Value {
-    json!({ "type": "object", "properties": properties, "required": required })
+    let mut schema = Map::new();
+    schema.insert("type".into(), "object".into());
+    schema.insert("properties".into(), properties);
+    schema.insert("required".into(), required.into());
+    schema.into()
 }
 
 fn closed(properties: Value, required: &[&str]) -> Value {
-    json!({ "type": "object", "properties": properties, "required": required,
-        "additionalProperties": false })
+    let mut schema = object(properties, required);
+    if let Some(schema) = schema.as_object_mut() {
+        schema.insert("additionalProperties".into(), false.into());
+    }
+    schema
 }
 
 fn schemas(models: &[Arc<Model>], limits: &Limits) -> Value {

@@ -40,6 +40,17 @@ pub async fn serve_with(
     ready: impl FnOnce(SocketAddr),
     shutdown: impl Future<Output = ()>,
 ) -> Result<()> {
+    // A large state machine, at home on the heap.
+    Box::pin(run(settings, loader, clock, ready, shutdown)).await
+}
+
+async fn run(
+    settings: Settings,
+    loader: Arc<dyn Loader>,
+    clock: Arc<dyn Clock>,
+    ready: impl FnOnce(SocketAddr),
+    shutdown: impl Future<Output = ()>,
+) -> Result<()> {
     check(&settings)?;
     let tls = settings.tls.as_ref().map(tls::acceptor).transpose()?;
     let metrics = Arc::new(Metrics::new());

@@ -44,7 +44,7 @@ async fn what_is_no_valid_key_is_refused_the_same_way() {
     let other = key(&ledger).await;
     let secret = other.secret.expose().rsplit('_').next().unwrap();
     for token in [
-        "".to_owned(),
+        String::new(),
         "ik_x_y".to_owned(),
         format!("ik_{}_{secret}", made.id),
         format!("ik_0000000000000000_{secret}"),

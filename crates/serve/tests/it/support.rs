@@ -5,6 +5,7 @@ use ingot_base::{Secret, SystemClock};
 use ingot_ledger::{KeyRequest, Ledger, NewKey, Scope};
 use ingot_serve::{Access, Event, Governance, Observer, Settings, serve_with};
 use serde_json::{Value, json};
+use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
@@ -211,10 +212,10 @@ impl Client {
     ) -> std::io::Result<Answer> {
         let mut head = format!("{method} {path} HTTP/1.1\r\nHost: test\r\n");
         for (name, value) in headers {
-            head += &format!("{name}: {value}\r\n");
+            write!(head, "{name}: {value}\r\n").unwrap();
         }
         if !body.is_empty() || method == "POST" {
-            head += &format!("Content-Length: {}\r\n", body.len());
+            write!(head, "Content-Length: {}\r\n", body.len()).unwrap();
         }
         head += "\r\n";
         let mut bytes = head.into_bytes();
