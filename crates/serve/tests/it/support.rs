@@ -233,7 +233,8 @@ impl Client {
         if self.stream.read_line(&mut line)? == 0 {
             return Err(std::io::ErrorKind::UnexpectedEof.into());
         }
-        let status = line.split(' ').nth(1).unwrap().parse().unwrap();
+        let status = line.split(' ').nth(1).and_then(|status| status.parse().ok());
+        let status = status.ok_or(std::io::ErrorKind::InvalidData)?;
         let mut headers = Vec::new();
         loop {
             line.clear();
