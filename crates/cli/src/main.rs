@@ -2,6 +2,7 @@
 
 mod args;
 mod commands;
+mod messages;
 mod output;
 mod progress;
 mod render;

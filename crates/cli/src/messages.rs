@@ -1,7 +1,5 @@
 //! What the command line itself says to a person, and the table of what every room says.
 
-use ingot_base::Message;
-
 ingot_base::messages! {
     /// A file would be overwritten.
     EXISTS = {
@@ -30,11 +28,12 @@ ingot_base::messages! {
 }
 
 /// Every message of every room; tests keep codes unique and the languages' arguments equal.
-pub(crate) fn all() -> Vec<&'static Message> {
+#[cfg(test)]
+fn all() -> Vec<&'static ingot_base::Message> {
     [
         ingot_base::fault::MESSAGES,
         ingot_recipe::MESSAGES,
-        ingot_privacy::MESSAGES,
+        ingot_privacy::messages::MESSAGES,
         ingot_data::MESSAGES,
         ingot_runtime::MESSAGES,
         ingot_train::MESSAGES,

@@ -68,7 +68,7 @@ fn kubernetes(context: &Context, args: DeployManifests) -> Result<()> {
 
 fn monitoring(context: &Context, args: DeployManifests) -> Result<()> {
     let mut options = MonitoringOptions::new(subject(&args.package)?);
-    options.namespace = args.namespace;
+    options.namespace = Some(args.namespace);
     let files = ingot_deploy::monitoring(&options)?;
     write(context, args.output, "monitoring", &files)
 }
