@@ -68,9 +68,18 @@ mod tests {
         for message in all() {
             assert!(!message.zh.is_empty() && !message.en.is_empty(), "{}", message.code);
             assert_eq!(placeholders(message.en), placeholders(message.zh), "{}", message.code);
-            assert_eq!(placeholders(message.hint_en), placeholders(message.hint_zh), "{}", message.code);
+            assert_eq!(
+                placeholders(message.hint_en),
+                placeholders(message.hint_zh),
+                "{}",
+                message.code
+            );
             assert_eq!(message.hint_en.is_empty(), message.hint_zh.is_empty(), "{}", message.code);
-            assert!(message.zh.chars().any(|letter| ('\u{4e00}'..='\u{9fff}').contains(&letter)), "{}", message.code);
+            assert!(
+                message.zh.chars().any(|letter| ('\u{4e00}'..='\u{9fff}').contains(&letter)),
+                "{}",
+                message.code
+            );
         }
     }
 }

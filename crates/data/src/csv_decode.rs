@@ -13,9 +13,6 @@ use chrono::NaiveDate;
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
-/// Rows a batch of the fast decoder may have; a chunk is one batch.
-const BATCH: usize = 1 << 22;
-
 /// A record that was set aside.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Bad {
@@ -35,11 +32,13 @@ pub(crate) struct Decoded {
 
 /// Decodes a chunk of CSV.
 pub(crate) fn csv(chunk: &Chunk, dialect: &Dialect) -> Result<Decoded, ArrowError> {
+    // The decoder reserves room for as many records as a batch may have: no more than there are lines.
+    let most = memchr::memchr_iter(b'\n', &chunk.bytes).count() + 1;
     let fast = || -> Result<RecordBatch, ArrowError> {
         let mut reader = ReaderBuilder::new(Arc::clone(&dialect.schema))
             .with_header(false)
             .with_delimiter(dialect.delimiter)
-            .with_batch_size(BATCH)
+            .with_batch_size(most)
             .build(&chunk.bytes[..])?;
         match reader.next() {
             Some(batch) => batch,

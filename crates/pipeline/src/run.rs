@@ -3,7 +3,7 @@
 use crate::project::Project;
 use crate::stages;
 use crate::store::{Inputs, Output, Record, Stage};
-use ingot_base::{Digest, Result, Text, fault};
+use ingot_base::{Digest, Fault, Reporter, Result, Text, fault};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -129,6 +129,23 @@ pub(crate) fn stage(
         format!("{}：{}", title.zh, product.summary.zh),
     ));
     Ok(Done { record, folder, fresh: true })
+}
+
+/// Passes on how far a room is, and its warnings; the stage itself tells its beginning and its end.
+pub(crate) struct Within<'a>(pub(crate) &'a dyn Reporter);
+
+impl Reporter for Within<'_> {
+    fn start(&self, _: &Text, _: Option<u64>) {}
+
+    fn advance(&self, done: u64) {
+        self.0.advance(done);
+    }
+
+    fn finish(&self, _: &Text) {}
+
+    fn warn(&self, warning: &Fault) {
+        self.0.warn(warning);
+    }
 }
 
 /// Versions that a stage's result depends on.

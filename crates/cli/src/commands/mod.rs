@@ -12,7 +12,7 @@ pub(crate) mod run;
 pub(crate) mod serve;
 
 use crate::Context;
-use ingot_base::{Fault, Lang, Result, SystemClock};
+use ingot_base::{Fault, Result, SystemClock};
 use ingot_pipeline::{LoadError, Source};
 use ingot_seal::{Identity, Package, PublicKey};
 use std::path::{Path, PathBuf};
@@ -94,12 +94,4 @@ pub(crate) fn grouped(number: u64) -> String {
         text.push(digit);
     }
     text
-}
-
-/// The name of a language's own reports, for paths in messages.
-pub(crate) fn colon(lang: Lang) -> &'static str {
-    match lang {
-        Lang::En => ": ",
-        Lang::Zh => "：",
-    }
 }

@@ -2,7 +2,7 @@
 
 use crate::convert;
 use crate::project::Project;
-use crate::run::{DATAFUSION, Done, PARQUET, Product, stage, versions};
+use crate::run::{DATAFUSION, Done, PARQUET, Product, Within, stage, versions};
 use crate::stages::to_value;
 use crate::store::{Inputs, Stage};
 use ingot_base::{Result, Text};
@@ -58,7 +58,7 @@ fn work(
         memory_limit: convert::MEMORY,
         threads: convert::threads(project.recipe()),
     };
-    let outcome = ingot_data::clean(&job, project.reporter)?;
+    let outcome = ingot_data::clean(&job, &Within(project.reporter))?;
     if outcome.rows_out == 0 {
         return Err(ingot_base::Fault::new(&crate::messages::NO_ROWS).arg("stage", "clean"));
     }

@@ -2,7 +2,7 @@
 
 use crate::convert;
 use crate::project::Project;
-use crate::run::{Chain, Done, Product, earlier, stage, versions};
+use crate::run::{Chain, Done, Product, Within, earlier, stage, versions};
 use crate::stages::{split, to_value, train, write_page};
 use crate::store::{Inputs, Stage};
 use ingot_base::{Result, Text, atomic, fault};
@@ -58,7 +58,7 @@ fn work(project: &Project<'_>, trained: &Done, tables: &Done, folder: &Path) -> 
         &learned.matrix,
         &held_out.matrix,
         &held_out.labels,
-        project.reporter,
+        &Within(project.reporter),
     )?;
     let background = serde_json::to_vec(&explained.background)
         .map_err(|error| fault::internal("background without a JSON form").because(error))?;

@@ -2,7 +2,7 @@
 
 use crate::convert;
 use crate::project::Project;
-use crate::run::{Chain, Done, LIGHTGBM, Product, earlier, stage, versions};
+use crate::run::{Chain, Done, LIGHTGBM, Product, Within, earlier, stage, versions};
 use crate::stages::{split, to_value, write_page};
 use crate::store::{Inputs, Stage};
 use ingot_base::{Result, Text, atomic};
@@ -56,7 +56,8 @@ fn work(project: &Project<'_>, split: &Done, folder: &Path) -> Result<Product> {
     let (train, validation, test) =
         (read(split::TRAIN)?, read(split::VALIDATION)?, read(split::TEST)?);
     let tables = Tables { train: &train, validation: &validation, test: &test };
-    let trained = ingot_train::train(&convert::train(project.recipe()), &tables, project.reporter)?;
+    let trained =
+        ingot_train::train(&convert::train(project.recipe()), &tables, &Within(project.reporter))?;
     let preprocessing = serde_json::to_vec(&trained.preprocessing).map_err(|error| {
         ingot_base::fault::internal("preprocessing without a JSON form").because(error)
     })?;
