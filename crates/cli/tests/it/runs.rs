@@ -139,7 +139,7 @@ fn collect(folder: &Path, into: &mut Vec<(String, Vec<u8>)>) {
     }
 }
 
-pub fn copy_folder(from: &Path, to: &Path) {
+pub(crate) fn copy_folder(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();

@@ -9,25 +9,25 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// The identity columns' first raw value and every other canary that must never be seen outside the source.
-pub const CANARY_COLUMNS: [&str; 5] = ["customer_id", "name", "id_number", "phone", "note"];
+pub(crate) const CANARY_COLUMNS: [&str; 5] = ["customer_id", "name", "id_number", "phone", "note"];
 
-pub fn workspace() -> PathBuf {
+pub(crate) fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
 }
 
 /// Where a project is: its own folder, or one shared by all tests.
-pub enum Folder {
+pub(crate) enum Folder {
     Own(TempDir),
     Shared(PathBuf),
 }
 
 /// A project folder with the finance data and a recipe that trains in a moment.
-pub struct Project {
+pub(crate) struct Project {
     dir: Folder,
 }
 
 impl Project {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::inside(Folder::Own(tempfile::tempdir().unwrap()))
     }
 
@@ -41,7 +41,7 @@ impl Project {
     }
 
     /// The finance recipe with a small search, and `extra` lines appended.
-    pub fn write_recipe(&self, extra: &str) {
+    pub(crate) fn write_recipe(&self, extra: &str) {
         let recipe =
             std::fs::read_to_string(workspace().join("verticals/finance/ingot.toml")).unwrap();
         let recipe = recipe
@@ -52,18 +52,18 @@ impl Project {
         std::fs::write(self.path("ingot.toml"), format!("{recipe}\n{extra}\n")).unwrap();
     }
 
-    pub fn root(&self) -> &Path {
+    pub(crate) fn root(&self) -> &Path {
         match &self.dir {
             Folder::Own(dir) => dir.path(),
             Folder::Shared(path) => path,
         }
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.root().join(name)
     }
 
-    pub fn command(&self, args: &[&str]) -> Command {
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_ingot"));
         command
             .current_dir(self.root())
@@ -73,12 +73,12 @@ impl Project {
         command
     }
 
-    pub fn ingot(&self, args: &[&str]) -> Output {
+    pub(crate) fn ingot(&self, args: &[&str]) -> Output {
         self.command(args).output().unwrap()
     }
 
     /// Runs and requires success; standard output as text.
-    pub fn ok(&self, args: &[&str]) -> String {
+    pub(crate) fn ok(&self, args: &[&str]) -> String {
         let output = self.ingot(args);
         assert!(
             output.status.success(),
@@ -91,7 +91,7 @@ impl Project {
     }
 
     /// Runs and requires this exit code; standard error as text.
-    pub fn fails(&self, code: i32, args: &[&str]) -> String {
+    pub(crate) fn fails(&self, code: i32, args: &[&str]) -> String {
         let output = self.ingot(args);
         let text = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(code), "{args:?}\n{text}");
@@ -99,7 +99,7 @@ impl Project {
     }
 
     /// The sealed package after a run.
-    pub fn package(&self) -> PathBuf {
+    pub(crate) fn package(&self) -> PathBuf {
         let mut found: Vec<PathBuf> = std::fs::read_dir(self.path("dist"))
             .unwrap()
             .map(|entry| entry.unwrap().path())
@@ -111,7 +111,7 @@ impl Project {
 }
 
 /// A project that has run once; shared by tests that only read it, across the processes that tests run in.
-pub fn finished() -> &'static Project {
+pub(crate) fn finished() -> &'static Project {
     static PROJECT: OnceLock<Project> = OnceLock::new();
     PROJECT.get_or_init(|| {
         let age = std::fs::metadata(env!("CARGO_BIN_EXE_ingot")).unwrap().modified().unwrap();
@@ -139,12 +139,12 @@ pub fn finished() -> &'static Project {
 }
 
 /// What the shared project's first run printed with `--json`.
-pub fn finished_run() -> String {
+pub(crate) fn finished_run() -> String {
     std::fs::read_to_string(finished().path("run.json")).unwrap()
 }
 
 /// Stage content digests as the run's JSON tells them.
-pub fn contents(json: &str) -> Vec<(String, String)> {
+pub(crate) fn contents(json: &str) -> Vec<(String, String)> {
     let document: serde_json::Value = serde_json::from_str(json).unwrap();
     document["stages"]
         .as_array()
@@ -160,14 +160,14 @@ pub fn contents(json: &str) -> Vec<(String, String)> {
 }
 
 /// A running server; killed by its own id when dropped.
-pub struct Server {
-    pub child: Child,
-    pub address: SocketAddr,
+pub(crate) struct Server {
+    pub(crate) child: Child,
+    pub(crate) address: SocketAddr,
     log: PathBuf,
 }
 
 impl Server {
-    pub fn start(project: &Project, package: &Path, args: &[&str]) -> Self {
+    pub(crate) fn start(project: &Project, package: &Path, args: &[&str]) -> Self {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let listen = format!("127.0.0.1:{port}");
         let log = project.path(&format!("server-{port}.log"));
@@ -200,11 +200,11 @@ impl Server {
         }
     }
 
-    pub fn log(&self) -> String {
+    pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(&self.log).unwrap_or_default()
     }
 
-    pub fn try_request(
+    pub(crate) fn try_request(
         &self,
         method: &str,
         path: &str,
@@ -232,7 +232,7 @@ impl Server {
         Answer::parse(&bytes).ok_or_else(|| std::io::Error::other("cut short"))
     }
 
-    pub fn request(
+    pub(crate) fn request(
         &self,
         method: &str,
         path: &str,
@@ -242,7 +242,7 @@ impl Server {
         self.try_request(method, path, headers, body).unwrap()
     }
 
-    pub fn post(&self, path: &str, key: &str, body: &serde_json::Value) -> Answer {
+    pub(crate) fn post(&self, path: &str, key: &str, body: &serde_json::Value) -> Answer {
         let bearer = format!("Bearer {key}");
         self.request("POST", path, &[("Authorization", &bearer)], body.to_string().as_bytes())
     }
@@ -257,10 +257,10 @@ impl Drop for Server {
 
 /// An HTTP answer.
 #[derive(Debug)]
-pub struct Answer {
-    pub status: u16,
-    pub head: String,
-    pub body: String,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: String,
 }
 
 impl Answer {
@@ -276,7 +276,7 @@ impl Answer {
         Some(Self { status, head: head.to_owned(), body })
     }
 
-    pub fn json(&self) -> serde_json::Value {
+    pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
     }
 }
@@ -295,7 +295,7 @@ fn dechunk(mut rest: &str) -> Option<String> {
 }
 
 /// A valid applicant, made from the model's own signature: the middle of each range, the first of each list.
-pub fn applicant(project: &Project) -> serde_json::Value {
+pub(crate) fn applicant(project: &Project) -> serde_json::Value {
     let manifest: serde_json::Value = serde_json::from_str(&project.ok(&[
         "--json",
         "inspect",
@@ -319,7 +319,7 @@ pub fn applicant(project: &Project) -> serde_json::Value {
 }
 
 /// A fresh API key.
-pub fn api_key(project: &Project, extra: &[&str]) -> (String, String) {
+pub(crate) fn api_key(project: &Project, extra: &[&str]) -> (String, String) {
     let mut args = vec!["--json", "key", "create", "--name", "test"];
     args.extend(extra);
     let made: serde_json::Value = serde_json::from_str(&project.ok(&args)).unwrap();
