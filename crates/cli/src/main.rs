@@ -84,7 +84,10 @@ fn dispatch(context: &Context, command: Command) -> Result<()> {
         Command::Explain(args) => commands::run::run(context, &args, Stage::Explain),
         Command::Plan(args) => commands::plan::plan(context, &args),
         Command::Schema => commands::plan::schema(),
-        Command::Doctor => commands::doctor::doctor(context),
+        Command::Doctor => {
+            commands::doctor::doctor(context);
+            Ok(())
+        }
         Command::Predict(args) => commands::predict::predict(context, &args),
         Command::Serve(args) => commands::serve::serve(context, args),
         Command::Verify(args) => commands::package::verify(context, &args),

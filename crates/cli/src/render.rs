@@ -19,11 +19,11 @@ pub(crate) fn fault(fault: &Fault, lang: Lang) -> String {
         let line = error
             .downcast_ref::<Fault>()
             .map_or_else(|| error.to_string(), |inner| inner.render(lang));
-        text.push_str(&format!("  {because}: {}\n", line.replace('\n', "\n    ")));
+        text.extend(["  ", because, ": ", &line.replace('\n', "\n    "), "\n"]);
         cause = error.source();
     }
     if let Some(advice) = fault.hint(lang) {
-        text.push_str(&format!("\n{hint}: {advice}\n"));
+        text.extend(["\n", hint, ": ", &advice, "\n"]);
     }
     text
 }

@@ -182,7 +182,7 @@ mod tests {
             for chunk in Chunks::new(&text[..], Records::Csv(b','), size, 1) {
                 let chunk = chunk.unwrap();
                 prop_assert_eq!(chunk.first_row, seen.len() as u64 + 1);
-                prop_assert_eq!(chunk.first_line, bytes.iter().filter(|byte| **byte == b'\n').count() as u64 + 1);
+                prop_assert_eq!(chunk.first_line, memchr::memchr_iter(b'\n', &bytes).count() as u64 + 1);
                 bytes.extend_from_slice(&chunk.bytes);
                 let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(&chunk.bytes[..]);
                 for record in reader.records() {

@@ -52,9 +52,8 @@ pub(crate) fn dialect(path: &Path) -> Result<Dialect> {
         .flexible(true)
         .from_reader(body.as_bytes());
     let mut records = reader.records();
-    let header = match records.next() {
-        Some(Ok(header)) => header,
-        _ => return Err(wrong("its first line cannot be read as a header")),
+    let Some(Ok(header)) = records.next() else {
+        return Err(wrong("its first line cannot be read as a header"));
     };
     let header_end = records.reader().position().clone();
     let names = names(path, &header)?;
@@ -235,12 +234,12 @@ mod tests {
     fn sees_delimiter_mark_and_encoding() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.csv");
-        std::fs::write(&path, "\u{feff}a;\"b,1\"\n1;x\n").unwrap();
+        ingot_base::atomic::write(&path, "\u{feff}a;\"b,1\"\n1;x\n".as_bytes()).unwrap();
         let seen = dialect(&path).unwrap();
         assert_eq!((seen.delimiter, seen.header_bytes, seen.header_lines), (b';', 11, 1));
         assert_eq!(seen.schema.field(1).name(), "b,1");
         let (bytes, _, _) = encoding_rs::GB18030.encode("姓名,年龄\n张伟,30\n");
-        std::fs::write(&path, bytes).unwrap();
+        ingot_base::atomic::write(&path, &bytes).unwrap();
         let seen = dialect(&path).unwrap();
         assert!(seen.gb18030 && seen.schema.field(0).name() == "姓名");
     }
@@ -256,7 +255,7 @@ mod tests {
             (b"a,a\n1,2\n", "data-column-twice"),
             (b"a,b\n\xff\xff\xff,1\n", "data-file-wrong"),
         ] {
-            std::fs::write(&path, bytes).unwrap();
+            ingot_base::atomic::write(&path, bytes).unwrap();
             assert_eq!(dialect(&path).unwrap_err().code(), code, "{bytes:?}");
         }
     }

@@ -22,7 +22,7 @@ pub(crate) struct Running {
     rows: u64,
     missing: u64,
     distinct: BTreeSet<u128>,
-    /// Number, mean and sum of squared deviations (Chan, Golub and LeVeque 1983).
+    /// Number, mean and sum of squared deviations (Chan, Golub and `LeVeque` 1983).
     moments: (f64, f64, f64),
 }
 

@@ -528,7 +528,7 @@ impl Work {
                 as u64;
         match action {
             OutlierAction::Drop => {
-                let inside = BooleanArray::from_iter(beyond.iter().map(|beyond| Some(!beyond)));
+                let inside = beyond.iter().map(|beyond| Some(!beyond)).collect::<BooleanArray>();
                 self.drop_unless(index, &inside);
             }
             OutlierAction::Clip => {

@@ -82,7 +82,7 @@ pub(crate) fn resolve(base_dir: &Path, sources: &[SourceConfig]) -> Result<Sourc
             parts.push(part(index, source, label, path, copies.path())?);
         }
     }
-    let (schema, notes) = reconcile(&parts)?;
+    let (schema, notes) = reconcile(&parts);
     Ok(Sources { parts, schema, notes, digests, _copies: copies })
 }
 
@@ -320,7 +320,7 @@ fn scalar(schema: &Schema) -> SchemaRef {
 }
 
 /// The union of all columns, each wide enough for every source.
-fn reconcile(parts: &[Part]) -> Result<(SchemaRef, Vec<Text>)> {
+fn reconcile(parts: &[Part]) -> (SchemaRef, Vec<Text>) {
     let mut fields: Vec<(String, DataType)> = Vec::new();
     let mut notes = Vec::new();
     for part in parts {
@@ -372,7 +372,7 @@ fn reconcile(parts: &[Part]) -> Result<(SchemaRef, Vec<Text>)> {
     }
     let fields: Vec<Field> =
         fields.into_iter().map(|(name, kind)| Field::new(name, kind, true)).collect();
-    Ok((Arc::new(Schema::new(fields)), notes))
+    (Arc::new(Schema::new(fields)), notes)
 }
 
 /// A part's text in pieces: CSV after its header, or JSON lines.

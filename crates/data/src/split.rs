@@ -186,7 +186,7 @@ fn assign(groups: &BTreeMap<u128, Group>, config: &SplitConfig) -> Result<BTreeM
         match config.method {
             // The latest come first, since the test part is cut from the front.
             SplitMethod::Time(_) => {
-                members.sort_by_key(|(key, group)| (std::cmp::Reverse(group.time), *key))
+                members.sort_by_key(|(key, group)| (std::cmp::Reverse(group.time), *key));
             }
             _ => members.sort_by_key(|(key, _)| order(*key, config.seed)),
         }
@@ -196,13 +196,7 @@ fn assign(groups: &BTreeMap<u128, Group>, config: &SplitConfig) -> Result<BTreeM
         for (key, group) in members {
             // A group goes to the part in which its middle row stands.
             let middle = taken + group.rows / 2;
-            let part = if middle < test {
-                2
-            } else if middle < test + validation {
-                1
-            } else {
-                0
-            };
+            let part = if middle < test { 2 } else { usize::from(middle < test + validation) };
             taken += group.rows;
             places.insert(*key, part);
             if let Some(count) = rows.get_mut(part) {

@@ -34,8 +34,11 @@ fn clean(context: &Context, recipe: &Path, plain: bool, output: &Path) -> Result
     Ok(())
 }
 
+/// Names, values by column, and which columns held words.
+type Columns = (Vec<String>, Vec<Vec<f64>>, Vec<usize>);
+
 /// Columns of a CSV: numbers as they are, words as the index of their sorted distinct values, empty as missing.
-fn table(path: &Path) -> Result<(Vec<String>, Vec<Vec<f64>>, Vec<usize>)> {
+fn table(path: &Path) -> Result<Columns> {
     let unreadable = |error: csv::Error| {
         Fault::new(&fault::FILE_READ).arg("path", path.display()).because(error)
     };

@@ -1,7 +1,6 @@
 //! `doctor`: what this machine lacks, and how to get it.
 
 use crate::{Context, render};
-use ingot_base::Result;
 use std::path::{Path, PathBuf};
 
 /// Something a command needs.
@@ -12,7 +11,7 @@ struct Need {
     remedy: (&'static str, &'static str),
 }
 
-pub(crate) fn doctor(context: &Context) -> Result<()> {
+pub(crate) fn doctor(context: &Context) {
     let needs = needs(&context.project);
     let mut rows = vec![vec![
         context.say("what", "项目").to_owned(),
@@ -38,7 +37,6 @@ pub(crate) fn doctor(context: &Context) -> Result<()> {
         .map(|need| serde_json::json!({ "name": need.name, "found": need.found, "remedy": need.remedy.0 }))
         .collect::<Vec<_>>();
     context.print(&serde_json::json!({ "needs": json }), &render::table(&rows, &[false; 4]));
-    Ok(())
 }
 
 fn needs(project: &Path) -> Vec<Need> {

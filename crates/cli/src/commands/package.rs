@@ -78,7 +78,8 @@ pub(crate) fn trace(context: &Context, args: &PackageArg) -> Result<()> {
     text.push_str(&render::table(&trace.rows(context.lang), &[false, false, true, false]));
     text.push_str(context.say("\nStages\n", "\n阶段\n"));
     text.push_str(&render::table(&trace.stages(context.lang), &[false, false, false]));
-    text.push_str(&format!("\nlineage {}", Digest::of_json(&lineage)?));
+    text.push_str("\nlineage ");
+    text.push_str(&Digest::of_json(&lineage)?.to_string());
     context.print(&lineage, &text);
     Ok(())
 }

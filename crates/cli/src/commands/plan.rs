@@ -40,7 +40,7 @@ pub(crate) fn plan(context: &Context, args: &Recipe) -> Result<()> {
     text.push_str(context.say("Settings, defaults filled in:", "全部设置（含默认值）："));
     text.push('\n');
     for (name, section) in project.recipe().sections() {
-        text.push_str(&format!("  [{name}] {section}\n"));
+        text.extend(["  [", &name, "] ", &section.to_string(), "\n"]);
     }
     context.print(&json, &text);
     Ok(())

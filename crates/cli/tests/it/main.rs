@@ -1,4 +1,5 @@
 //! End to end: the real binary on real data.
+#![expect(clippy::disallowed_methods, reason = "inputs of a test need not survive a power cut")]
 
 #[cfg(test)]
 mod faults;

@@ -1,4 +1,12 @@
 //! Sources to tables and tables to parts, as the pipeline asks for them.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    clippy::format_collect,
+    clippy::format_push_string,
+    clippy::string_slice,
+    reason = "inputs of a test need not survive a power cut, and a broken one may panic"
+)]
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{Int64Type, UInt64Type};
