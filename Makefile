@@ -30,7 +30,7 @@ lint: setup ## format, clippy, tidy, and cargo-deny when it is installed
 	  && if cargo deny --version >/dev/null 2>&1; then cargo deny check bans licenses sources; fi
 
 bench: build ## measure against peers from PyPI; the ratios go into docs/benchmarks.md
-	@. scripts/env.sh && scripts/bench.sh
+	@. scripts/env.sh && bench/run.sh
 
 docs: setup ## rewrite what is generated: error codes, recipe schema; then the Rust documentation
 	@. scripts/env.sh && cargo run --quiet --package xtask -- docs \
