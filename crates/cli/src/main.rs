@@ -42,6 +42,10 @@ impl Context {
     }
 }
 
+/// Columns come and go by the megabyte: the system's allocator gives each back to the kernel and asks for it anew.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let context = Context {

@@ -23,7 +23,7 @@ use arrow::compute::{cast, filter_record_batch};
 use arrow::datatypes::{DataType, Field, Float64Type, Int32Type, Schema, SchemaRef};
 use arrow::row::{RowConverter, SortField};
 use ingot_base::atomic::AtomicFile;
-use ingot_base::{Fault, Reporter, Result, Text, crash, fault};
+use ingot_base::{Digest, Fault, Reporter, Result, Text, crash, fault};
 use std::collections::{BTreeMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::io::Write as _;
@@ -516,11 +516,10 @@ impl<'a> Sink<'a> {
             sources: job
                 .sources
                 .iter()
-                .zip(&sources.digests)
-                .map(|(source, digest)| SourceOutcome {
+                .map(|source| SourceOutcome {
                     name: source.name.clone(),
                     uri: remote::shown(&source.uri),
-                    digest: *digest,
+                    digest: Digest::of(&[]),
                     rows: 0,
                     kept: 0,
                     quarantined: 0,
@@ -661,6 +660,9 @@ impl<'a> Sink<'a> {
                 .arg("row", row)
                 .arg("source", source)
                 .at(rule.map(|rule| rule.key_path.clone()).unwrap_or_default()));
+        }
+        for (source, digest) in self.outcome.sources.iter_mut().zip(self.sources.digests()?) {
+            source.digest = digest;
         }
         self.outcome.rows_out = self.writer.finish()?;
         self.quarantine.commit()?;

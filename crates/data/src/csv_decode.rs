@@ -1,6 +1,7 @@
 //! Text records to typed columns: the fast decoder for whole pieces, a careful one for pieces that hold a bad record.
 
 use crate::chunk::Chunk;
+use crate::csv_plain;
 use crate::infer::Dialect;
 use arrow::array::{
     ArrayRef, BooleanBuilder, Date32Builder, Float64Builder, Int64Builder, RecordBatch,
@@ -34,6 +35,7 @@ pub(crate) struct Decoded {
 pub(crate) fn csv(chunk: &Chunk, dialect: &Dialect) -> Result<Decoded, ArrowError> {
     // The decoder reserves room for as many records as a batch may have: no more than there are lines.
     let most = memchr::memchr_iter(b'\n', &chunk.bytes).count() + 1;
+    let plain = csv_plain::decode(&chunk.bytes, dialect.delimiter, &dialect.schema, most);
     let fast = || -> Result<RecordBatch, ArrowError> {
         let mut reader = ReaderBuilder::new(Arc::clone(&dialect.schema))
             .with_header(false)
@@ -45,7 +47,7 @@ pub(crate) fn csv(chunk: &Chunk, dialect: &Dialect) -> Result<Decoded, ArrowErro
             None => Ok(RecordBatch::new_empty(Arc::clone(&dialect.schema))),
         }
     };
-    match fast() {
+    match plain.map_or_else(fast, Ok) {
         Ok(batch) => {
             let rows = (chunk.first_row..).take(batch.num_rows()).collect();
             Ok(Decoded { batch, rows, bad: Vec::new() })

@@ -6,6 +6,7 @@ mod chunk;
 mod clean;
 mod config;
 mod csv_decode;
+mod csv_plain;
 mod infer;
 mod messages;
 mod outcome;

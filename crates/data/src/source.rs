@@ -16,7 +16,8 @@ use ingot_base::{Digest, Fault, Result, Text, fault};
 use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 use tempfile::TempDir;
 
 /// JSON lines looked at to tell types.
@@ -51,9 +52,21 @@ pub(crate) struct Sources {
     pub(crate) schema: SchemaRef,
     /// What was done to reach it.
     pub(crate) notes: Vec<Text>,
-    /// Content digests by source.
-    pub(crate) digests: Vec<Digest>,
+    /// Content digests by source: a thread works them out while the rows are read.
+    digests: Digests,
     _copies: TempDir,
+}
+
+type Digests = Mutex<Option<JoinHandle<Result<Vec<Digest>>>>>;
+
+impl Sources {
+    /// Content digests by source, once.
+    pub(crate) fn digests(&self) -> Result<Vec<Digest>> {
+        let handle = self.digests.lock().unwrap_or_else(PoisonError::into_inner).take();
+        handle
+            .and_then(|handle| handle.join().ok())
+            .unwrap_or_else(|| Err(fault::internal("the digests of the sources are gone")))
+    }
 }
 
 /// Content digests of sources, in order. A remote source is fetched for it: what it will say cannot be known otherwise.
@@ -68,10 +81,10 @@ pub fn source_digests(base_dir: &Path, sources: &[SourceConfig]) -> Result<Vec<D
 /// Finds every file of every source and brings their columns to one schema.
 pub(crate) fn resolve(base_dir: &Path, sources: &[SourceConfig]) -> Result<Sources> {
     let copies = copies()?;
-    let (mut parts, mut digests) = (Vec::new(), Vec::new());
+    let (mut parts, mut found) = (Vec::new(), Vec::new());
     for (index, source) in sources.iter().enumerate() {
         let files = files(base_dir, source, copies.path())?;
-        digests.push(digest(&files)?);
+        found.push(files.clone());
         let several = files.len() > 1;
         for path in files {
             let label = if several {
@@ -83,7 +96,8 @@ pub(crate) fn resolve(base_dir: &Path, sources: &[SourceConfig]) -> Result<Sourc
         }
     }
     let (schema, notes) = reconcile(&parts);
-    Ok(Sources { parts, schema, notes, digests, _copies: copies })
+    let digests = std::thread::spawn(move || found.iter().map(|files| digest(files)).collect());
+    Ok(Sources { parts, schema, notes, digests: Mutex::new(Some(digests)), _copies: copies })
 }
 
 fn copies() -> Result<TempDir> {

@@ -1,12 +1,12 @@
 //! Tables on disk: zstd Parquet, each column encrypted with its sensitivity class's key (Parquet modular encryption).
 
 use crate::messages::{TABLE_READ, TABLE_WRITE};
-use arrow::array::RecordBatch;
+use arrow::array::{Array, ArrayRef, RecordBatch};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::row::{RowConverter, SortField};
 use ingot_base::atomic::AtomicFile;
 use ingot_base::digest::Hasher;
-use ingot_base::{Digest, Fault, Result, Secret};
+use ingot_base::{Digest, Fault, Result, Secret, fault};
 use parquet::arrow::arrow_reader::{
     ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
 };
@@ -16,7 +16,8 @@ use parquet::encryption::decrypt::{FileDecryptionProperties, KeyRetriever};
 use parquet::encryption::encrypt::FileEncryptionProperties;
 use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
-use std::collections::BTreeMap;
+use parquet::schema::types::ColumnPath;
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::fs::File;
 use std::path::Path;
@@ -24,6 +25,8 @@ use std::sync::Arc;
 
 /// Rows in a row group: what a reader must hold at once.
 const ROW_GROUP: usize = 256 * 1024;
+/// Rows that show whether a column's values repeat.
+const SAMPLE: usize = 8192;
 /// Rows in a batch read back.
 const BATCH: usize = 8192;
 
@@ -92,9 +95,17 @@ impl KeyRetriever for Keys {
 
 /// Writes a table; it appears under its name only when [`finish`](Self::finish) succeeds.
 pub(crate) struct TableWriter {
-    writer: ArrowWriter<AtomicFile>,
+    state: State,
+    schema: SchemaRef,
+    keys: Option<Encryption>,
     target: std::path::PathBuf,
     rows: u64,
+}
+
+/// The first rows decide how columns are encoded, so the writer waits for them.
+enum State {
+    Waiting(Option<AtomicFile>),
+    Writing(Box<ArrowWriter<AtomicFile>>),
 }
 
 impl TableWriter {
@@ -103,32 +114,82 @@ impl TableWriter {
         schema: &SchemaRef,
         keys: Option<&Encryption>,
     ) -> Result<Self> {
-        let file = AtomicFile::create(target)?;
-        let start = || -> parquet::errors::Result<ArrowWriter<AtomicFile>> {
-            let mut properties = WriterProperties::builder()
-                .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
-                .set_max_row_group_row_count(Some(ROW_GROUP))
-                .set_created_by("ingot".to_owned());
-            if let Some(keys) = keys {
-                properties = properties.with_file_encryption_properties(keys.writer(schema)?);
-            }
-            ArrowWriter::try_new(file, Arc::clone(schema), Some(properties.build()))
-        };
-        let writer = start().map_err(|error| write_fault(target, error))?;
-        Ok(Self { writer, target: target.to_owned(), rows: 0 })
+        Ok(Self {
+            state: State::Waiting(Some(AtomicFile::create(target)?)),
+            schema: Arc::clone(schema),
+            keys: keys.cloned(),
+            target: target.to_owned(),
+            rows: 0,
+        })
     }
 
     pub(crate) fn write(&mut self, batch: &RecordBatch) -> Result<()> {
+        if batch.num_rows() == 0 {
+            return Ok(());
+        }
         self.rows += batch.num_rows() as u64;
-        self.writer.write(batch).map_err(|error| write_fault(&self.target, error))
+        self.writer(Some(batch))?.write(batch).map_err(|error| write_fault(&self.target, error))
     }
 
     /// Publishes the table; the number of its rows.
-    pub(crate) fn finish(self) -> Result<u64> {
-        let file = self.writer.into_inner().map_err(|error| write_fault(&self.target, error))?;
-        file.commit()?;
+    pub(crate) fn finish(mut self) -> Result<u64> {
+        self.writer(None)?;
+        if let State::Writing(writer) = self.state {
+            let file = writer.into_inner().map_err(|error| write_fault(&self.target, error))?;
+            file.commit()?;
+        }
         Ok(self.rows)
     }
+
+    fn writer(&mut self, first: Option<&RecordBatch>) -> Result<&mut ArrowWriter<AtomicFile>> {
+        if let State::Waiting(file) = &mut self.state {
+            let file = file.take().ok_or_else(|| fault::internal("a table's file is gone"))?;
+            let writer = start(file, &self.schema, self.keys.as_ref(), first)
+                .map_err(|error| write_fault(&self.target, error))?;
+            self.state = State::Writing(Box::new(writer));
+        }
+        match &mut self.state {
+            State::Writing(writer) => Ok(writer),
+            State::Waiting(_) => Err(fault::internal("a table's writer did not start")),
+        }
+    }
+}
+
+fn start(
+    file: AtomicFile,
+    schema: &SchemaRef,
+    keys: Option<&Encryption>,
+    first: Option<&RecordBatch>,
+) -> parquet::errors::Result<ArrowWriter<AtomicFile>> {
+    let mut properties = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
+        .set_max_row_group_row_count(Some(ROW_GROUP))
+        .set_created_by("ingot".to_owned());
+    for (field, column) in schema.fields().iter().zip(first.iter().flat_map(|rows| rows.columns()))
+    {
+        if !repeats(column) {
+            properties = properties
+                .set_column_dictionary_enabled(ColumnPath::from(field.name().clone()), false);
+        }
+    }
+    if let Some(keys) = keys {
+        properties = properties.with_file_encryption_properties(keys.writer(schema)?);
+    }
+    ArrowWriter::try_new(file, Arc::clone(schema), Some(properties.build()))
+}
+
+/// Whether a column's values repeat often enough for a dictionary to pay, by its first rows.
+fn repeats(column: &ArrayRef) -> bool {
+    if matches!(column.data_type(), DataType::Dictionary(..) | DataType::Boolean) {
+        return true;
+    }
+    let head = column.slice(0, column.len().min(SAMPLE));
+    let Ok(converter) = RowConverter::new(vec![SortField::new(head.data_type().clone())]) else {
+        return true;
+    };
+    let Ok(rows) = converter.convert_columns(std::slice::from_ref(&head)) else { return true };
+    let distinct: BTreeSet<&[u8]> = (0..head.len()).map(|row| rows.row(row).data()).collect();
+    distinct.len() * 4 <= head.len()
 }
 
 fn write_fault(path: &Path, error: impl Into<Box<dyn Error + Send + Sync>>) -> Fault {
