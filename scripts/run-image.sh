@@ -7,11 +7,12 @@
 # entrypoint stays. The network is the host's. From the environment:
 #   INGOT_SECRETS  folder with identity.txt and pepper, seen as /run/secrets/ingot (copied, readable by the server alone)
 #   INGOT_STATE    folder for the ledger, seen as /var/lib/ingot [default: a temporary one]
+#   INGOT_LISTEN   address instead of 0.0.0.0:5000, as the network is the host's
 #   INGOT_RUN_ID   name of the container
 # Ends with the program's exit code; a signal to this script is passed on.
 set -euo pipefail
 
-[ $# -ge 1 ] || { sed -n '2,12p' "$0" >&2; exit 2; }
+[ $# -ge 1 ] || { sed -n '2,13p' "$0" >&2; exit 2; }
 layout=$1
 shift
 [ "$(id -u)" = 0 ] || { echo "run-image.sh: starting a container needs root" >&2; exit 2; }
@@ -58,6 +59,8 @@ if given:
     # The image's default arguments begin at --ledger.
     fixed = process["args"]
     process["args"] = fixed[: fixed.index("--ledger")] + given
+if os.environ.get("INGOT_LISTEN"):
+    process["args"][process["args"].index("--listen") + 1] = os.environ["INGOT_LISTEN"]
 # As hardened as in a cluster: no capability, no new privilege, nothing writable but the state and /tmp.
 process["capabilities"] = {}
 process["noNewPrivileges"] = True

@@ -2,7 +2,7 @@
 #
 #   . scripts/test-tools.sh
 #
-# INGOT_TEST_VENV    Python environment: model_signing, kubernetes-validate, CycloneDX validation, schemathesis
+# INGOT_TEST_VENV    Python environment: model_signing, kubernetes-validate, CycloneDX validation, schemathesis, moto (S3)
 # INGOT_TEST_TOOLS   `required`: a test whose tool is missing fails instead of leaving the check out
 # INGOT_TEST_PG_BIN  PostgreSQL's programs; tests start servers of their own with scripts/with-postgres.sh
 # shellcheck shell=bash

@@ -186,6 +186,9 @@ pub(crate) struct Serve {
     /// Allow plain HTTP on an address that is not loopback (behind a proxy that adds TLS)
     #[arg(long)]
     pub(crate) allow_insecure: bool,
+    /// How long to say "not ready" before a stop, so that balancers look elsewhere first [default: 500]
+    #[arg(long, value_name = "MILLISECONDS")]
+    pub(crate) drain_delay: Option<u64>,
     /// Answer without API keys and metering; loopback only
     #[arg(long)]
     pub(crate) ungoverned: bool,
@@ -256,7 +259,7 @@ pub(crate) enum Deploy {
     /// Write Kubernetes manifests
     Kubernetes(DeployManifests),
     /// Write Prometheus and Grafana configuration
-    Monitoring(DeployManifests),
+    Monitoring(DeployMonitoring),
 }
 
 #[derive(Debug, Args)]
@@ -284,7 +287,22 @@ pub(crate) struct DeployManifests {
     /// Namespace
     #[arg(long, default_value = "default")]
     pub(crate) namespace: String,
-    /// Folder to write into [default: dist/kubernetes or dist/monitoring]
+    /// Folder to write into [default: dist/kubernetes]
+    #[arg(long, short)]
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DeployMonitoring {
+    /// The .ingot file that is served
+    pub(crate) package: PathBuf,
+    /// Address of a server to scrape; may be repeated [default: 127.0.0.1:5000]
+    #[arg(long, value_name = "HOST:PORT", conflicts_with = "namespace")]
+    pub(crate) target: Vec<String>,
+    /// Scrape every pod in this Kubernetes namespace instead
+    #[arg(long)]
+    pub(crate) namespace: Option<String>,
+    /// Folder to write into [default: dist/monitoring]
     #[arg(long, short)]
     pub(crate) output: Option<PathBuf>,
 }

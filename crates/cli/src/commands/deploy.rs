@@ -2,7 +2,7 @@
 
 use super::verified;
 use crate::Context;
-use crate::args::{Deploy, DeployImage, DeployManifests};
+use crate::args::{Deploy, DeployImage, DeployManifests, DeployMonitoring};
 use ingot_base::{Fault, Result, fault};
 use ingot_deploy::{ImageOptions, KubernetesOptions, MonitoringOptions, Subject};
 use ingot_seal::Package;
@@ -66,9 +66,13 @@ fn kubernetes(context: &Context, args: DeployManifests) -> Result<()> {
     write(context, args.output, "kubernetes", &files)
 }
 
-fn monitoring(context: &Context, args: DeployManifests) -> Result<()> {
+fn monitoring(context: &Context, args: DeployMonitoring) -> Result<()> {
     let mut options = MonitoringOptions::new(subject(&args.package)?);
-    options.namespace = Some(args.namespace);
+    // A target that is not there would ring an alarm for ever.
+    if !args.target.is_empty() || args.namespace.is_some() {
+        options.targets = args.target;
+    }
+    options.namespace = args.namespace;
     let files = ingot_deploy::monitoring(&options)?;
     write(context, args.output, "monitoring", &files)
 }

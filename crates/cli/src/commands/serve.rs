@@ -56,6 +56,9 @@ pub(crate) fn serve(context: &Context, args: Serve) -> Result<()> {
     let mut settings = Settings::new(args.listen, args.packages, governance);
     settings.tls = args.tls_cert.zip(args.tls_key).map(|(cert, key)| TlsFiles { cert, key });
     settings.allow_insecure = args.allow_insecure;
+    if let Some(delay) = args.drain_delay {
+        settings.limits.drain_delay = std::time::Duration::from_millis(delay);
+    }
     settings.observer = Arc::new(Tell(context.lang));
     let (quiet, listening) = (context.quiet, context.say("listening on", "正在监听").to_owned());
     let scheme = if settings.tls.is_some() { "https" } else { "http" };

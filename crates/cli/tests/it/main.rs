@@ -2,7 +2,13 @@
 #![expect(clippy::disallowed_methods, reason = "inputs of a test need not survive a power cut")]
 
 #[cfg(test)]
+mod deployed;
+#[cfg(test)]
 mod faults;
+#[cfg(test)]
+mod hostile;
+#[cfg(test)]
+mod outside;
 #[cfg(test)]
 mod packages;
 #[cfg(test)]
@@ -10,4 +16,8 @@ mod runs;
 #[cfg(test)]
 mod server;
 #[cfg(test)]
+mod sources;
+#[cfg(test)]
 mod support;
+#[cfg(test)]
+mod tools;

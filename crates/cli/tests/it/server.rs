@@ -184,3 +184,21 @@ fn sigterm_drains_and_ends_with_0() {
     std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap();
     assert_eq!(server.child.wait().unwrap().code(), Some(0), "{}", server.log());
 }
+
+#[test]
+fn a_drain_delay_keeps_answering_while_it_says_not_ready() {
+    let project = finished();
+    let mut server = Server::start(
+        project,
+        &project.package(),
+        &["--ledger", "delay.db", "--drain-delay", "60000"],
+    );
+    let (_, key) = api_key(project, &["--ledger", "delay.db"]);
+    let pid = server.child.id().to_string();
+    std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap();
+    crate::tools::until("the server says it is not ready", || {
+        server.request("GET", "/readyz", &[], b"").status == 503
+    });
+    assert_eq!(server.post("/api/predict", &key, &applicant(project)).status, 200);
+    assert!(server.child.try_wait().unwrap().is_none());
+}
