@@ -66,6 +66,8 @@ pub(crate) enum Command {
     Schema,
     /// Say what this machine lacks and how to get it
     Doctor,
+    /// Find personal data in a file's texts, as JSON lines; with --redact write the file without it
+    Scan(Scan),
     /// Score the rows of a file with a package
     Predict(Predict),
     /// Serve packages over HTTP
@@ -106,6 +108,32 @@ pub(crate) struct Recipe {
     /// The recipe file
     #[arg(default_value = "ingot.toml")]
     pub(crate) recipe: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Scan {
+    /// A .csv or .jsonl file, or any other text line by line
+    pub(crate) file: PathBuf,
+    /// Column to read; may be repeated [default: every column]
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) text: Vec<String>,
+    /// Type to look for; may be repeated [default: every type]
+    #[arg(long = "type", value_name = "TYPE")]
+    pub(crate) kind: Vec<String>,
+    /// Write the file with every finding made unreadable
+    #[arg(long, value_name = "FILE")]
+    pub(crate) redact: Option<PathBuf>,
+    /// What stands in a finding's place
+    #[arg(long, value_enum, default_value = "type", requires = "redact")]
+    pub(crate) with: RedactWith,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum RedactWith {
+    /// Its type: `[phone]`
+    Type,
+    /// Stars, with what does not identify left
+    Mask,
 }
 
 #[derive(Debug, Args)]

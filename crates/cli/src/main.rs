@@ -92,6 +92,7 @@ fn dispatch(context: &Context, command: Command) -> Result<()> {
             commands::doctor::doctor(context);
             Ok(())
         }
+        Command::Scan(args) => commands::scan::scan(context, &args),
         Command::Predict(args) => commands::predict::predict(context, &args),
         Command::Serve(args) => commands::serve::serve(context, args),
         Command::Verify(args) => commands::package::verify(context, &args),

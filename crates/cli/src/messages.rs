@@ -19,6 +19,31 @@ ingot_base::messages! {
         en: "cannot start the worker threads", zh: "无法启动工作线程",
         hint_en: "check the limits on processes and memory", hint_zh: "请检查进程数和内存限制",
     };
+    /// A column that the file does not have.
+    COLUMN_MISSING = {
+        code: "cli-column-missing", class: Usage, status: 400,
+        en: "the file has no column `{column}`", zh: "文件中没有 `{column}` 列",
+        hint_en: "its columns: {known}", hint_zh: "文件中的列：{known}",
+    };
+    /// A type of personal data that does not exist.
+    KIND_UNKNOWN = {
+        code: "cli-kind-unknown", class: Usage, status: 400,
+        en: "there is no type `{type}`", zh: "没有名为 `{type}` 的类型",
+        hint_en: "types are: {known}", hint_zh: "可用的类型：{known}",
+    };
+    /// A record that cannot be read.
+    RECORD_WRONG = {
+        code: "cli-record-wrong", class: Failed, status: 400,
+        en: "`{path}` cannot be read at line {line}", zh: "`{path}` 第 {line} 行无法读取",
+        hint_en: "check its quotes, its number of fields and that it is UTF-8; nothing was written",
+        hint_zh: "请检查引号、字段数以及是否为 UTF-8 编码；未写入任何内容",
+    };
+    /// Replacing did not come to an end.
+    REDACT_REMAINS = {
+        code: "cli-redact-remains", class: Refused, status: 422,
+        en: "row {row} of `{path}` still reads as personal data after redaction", zh: "`{path}` 第 {row} 行脱敏后仍像个人信息",
+        hint_en: "redact it with `--with type`; nothing was written", hint_zh: "请改用 `--with type`；未写入任何内容",
+    };
     /// A scope that does not exist.
     SCOPE_UNKNOWN = {
         code: "cli-scope-unknown", class: Usage, status: 400,

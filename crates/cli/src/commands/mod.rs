@@ -9,6 +9,7 @@ pub(crate) mod package;
 pub(crate) mod plan;
 pub(crate) mod predict;
 pub(crate) mod run;
+pub(crate) mod scan;
 pub(crate) mod serve;
 
 use crate::Context;

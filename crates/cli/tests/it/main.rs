@@ -14,6 +14,8 @@ mod packages;
 #[cfg(test)]
 mod runs;
 #[cfg(test)]
+mod scanning;
+#[cfg(test)]
 mod server;
 #[cfg(test)]
 mod sources;
