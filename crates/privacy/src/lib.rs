@@ -13,6 +13,7 @@
 
 mod calendar;
 mod cells;
+pub mod detect;
 mod generalize;
 pub mod messages;
 mod protector;

@@ -124,6 +124,13 @@ ingot_base::messages! {
         en: "column `{column}` has more than 2 GiB of text in one batch", zh: "列 `{column}` 在一个批次中的文本超过 2 GiB",
         hint_en: "process the table in smaller batches", hint_zh: "请以更小的批次处理该表",
     };
+    /// A user-defined type that cannot be used.
+    CUSTOM_TYPE_INVALID = {
+        code: "privacy-custom-type-invalid", class: Usage, status: 422,
+        en: "the user-defined type `{name}` cannot be used: {why}", zh: "自定义类型 `{name}` 无法使用：{why}",
+        hint_en: "give a valid `regex` or a `dictionary`; checksums are luhn, mod11-2, gb32100, mod97",
+        hint_zh: "请提供有效的 `regex` 或 `dictionary`；可用的校验方式：luhn、mod11-2、gb32100、mod97",
+    };
 }
 
 #[cfg(test)]
