@@ -17,6 +17,7 @@ pub mod detect;
 mod generalize;
 pub mod messages;
 mod protector;
+pub mod pseudonym;
 mod rule;
 mod token;
 

@@ -40,8 +40,8 @@ fn holds(hay: &str, word: &str) -> bool {
 }
 
 pub(crate) const PHONE: &[&str] = &[
-    "phone", "tel", "telephone", "call", "mobile", "cell", "fax", "contact", "reach", "dial", "whatsapp", "sms", "text",
-    "answering", "hotline", "office", "ring", "电话", "手机", "联系方式", "联系", "致电", "拨打", "传真", "座机", "来电", "热线", "号码",
+    "phone", "tel", "telephone", "call", "mobile", "cell", "fax", "contact", "reach", "dial", "whatsapp", "sms",
+    "answering", "hotline", "电话", "手机", "联系方式", "联系", "致电", "拨打", "传真", "座机", "来电", "热线", "号码",
 ];
 pub(crate) const ID: &[&str] = &["身份证", "证件", "id card", "identity", "公民身份", "id no", "id number"];
 pub(crate) const BANK: &[&str] = &[

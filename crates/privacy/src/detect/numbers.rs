@@ -298,8 +298,9 @@ impl Group<'_, '_> {
         {
             return None;
         }
-        // Four single digits are a version more often than a host.
-        if self.digits.len() == 4 && context::before(text, self.start, 12, &["ip", "host", "address", "地址"]).is_none() {
+        // Small numbers are a version more often than a host.
+        let small = address.octets().iter().all(|octet| *octet < 50) && address.octets().first().is_some_and(|first| *first < 10);
+        if small && context::before(text, self.start, 12, &["ip", "host", "address", "地址"]).is_none() {
             return None;
         }
         self.found(Kind::Ip, 0.9, vec![Why::Pattern("ipv4")])
@@ -325,6 +326,9 @@ impl Group<'_, '_> {
             return None;
         }
         let left = text.before(start);
+        if text.at(start) == b'+' && left.is_ascii_alphanumeric() {
+            return None;
+        }
         if left == b'_' || left.is_ascii_digit() || left == b'+' || matches!(left, b'.' | b'/' | b'-' | b'=' | b'#') && start == self.start && text.before(start - 1).is_ascii_alphanumeric() {
             return None;
         }
@@ -391,7 +395,8 @@ impl Group<'_, '_> {
         }
         let stop = extended(text, end);
         let hit = |score, name| Some(Finding::new(Kind::Phone, (start, stop), score, vec![Why::Pattern(name)]));
-        if plus && (8..=15).contains(&digits.len()) && !digits.starts_with(b"0") {
+        let number = self.uniform == b'.' && sizes.len() == 2;
+        if plus && !number && (8..=15).contains(&digits.len()) && !digits.starts_with(b"0") {
             return hit(0.9, "international");
         }
         let national = digits.strip_prefix(b"001").filter(|rest| rest.len() == 10)
@@ -399,14 +404,16 @@ impl Group<'_, '_> {
             .unwrap_or(digits);
         let area_ok = national.first().is_some_and(|d| *d >= b'2') && national.get(3).is_some_and(|d| *d >= b'2');
         let tail = sizes.ends_with(&[3, 3, 4]);
-        if national.len() == 10 && tail && self.sizes.get().len() <= 5 && (area_ok || self.uniform != b' ') {
+        let shaped = self.uniform != 1 || text.bytes(start, end).contains(&b')') || national.len() < digits.len();
+        if shaped && national.len() == 10 && tail && self.sizes.get().len() <= 5 && (area_ok || self.uniform != b' ') {
             return hit(if area_ok { 0.8 } else { 0.6 }, "nanp");
         }
         let near = context::near(text, (start, stop), 40, context::PHONE)?;
         let first_ok = sizes.iter().all(|size| *size <= 11) && !(self.uniform == b'.' && sizes.len() > 5);
-        let dated = sizes.first() == Some(&4) && sizes.get(1).is_some_and(|s| *s <= 2) && sizes.get(2).is_some_and(|s| *s <= 2);
+        let years = sizes == [4, 4];
+        let dated = years || sizes.first() == Some(&4) && sizes.get(1).is_some_and(|s| *s <= 2) && sizes.get(2).is_some_and(|s| *s <= 2);
         let long_enough = digits.len() >= 10 || sizes.len() >= 2 || near.len() > 3;
-        if !first_ok || dated || !long_enough || digits.len() > 13 || near == "text" || near == "office" && sizes.len() < 2 {
+        if !first_ok || dated || !long_enough || digits.len() > 13  {
             return None;
         }
         let why = vec![Why::Context(near.to_owned()), Why::Pattern("phone")];

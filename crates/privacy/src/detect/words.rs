@@ -268,7 +268,7 @@ fn jwt(text: &Text<'_>, start: usize) -> Option<Finding> {
 pub(crate) fn plate(text: &Text<'_>, at: usize) -> Option<Finding> {
     const PROVINCES: &str = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼";
     let city = text.at(at + 1);
-    if !city.is_ascii_uppercase() || matches!(city, b'I') || !PROVINCES.contains(text.char_at(at)) {
+    if !city.is_ascii_uppercase() || !PROVINCES.contains(text.char_at(at)) {
         return None;
     }
     let mut from = at + 2;

@@ -47,8 +47,9 @@ fn stop(letter: char) -> bool {
 }
 
 /// The unit whose suffix ends at the nearest place after `start`.
-fn unit(text: &Text<'_>, start: usize, least: Unit) -> Option<(usize, Unit)> {
-    let digits = text.at(start).is_ascii_alphanumeric() || "一二三四五六七八九十".contains(text.char_at(start));
+fn unit(text: &Text<'_>, start: usize, least: Unit, inside: bool) -> Option<(usize, Unit)> {
+    let latin = text.at(start).is_ascii_alphanumeric();
+    let digits = latin || "一二三四五六七八九十".contains(text.char_at(start));
     let mut at = start;
     while at < start + 9 && at < text.len() {
         let byte = text.at(at);
@@ -65,14 +66,14 @@ fn unit(text: &Text<'_>, start: usize, least: Unit) -> Option<(usize, Unit)> {
                     && *unit >= least
                     && text.slice(at, at + length) == *suffix
                     && (digits || *unit != Unit::Door)
-                    && !(digits && *unit < Unit::Town)
-                    && !longer(text, start, at, length, *unit)
+                    && !(latin && *unit < Unit::Town)
+                    && !longer(text, (start, at), length, *unit, inside)
                 {
                     return Some((at + length, *unit));
                 }
             }
         }
-        if stop(letter) && byte == HAN && before != 0 || byte == HAN && letter == '的' {
+        if byte == HAN && (stop(letter) && !inside || matches!(letter, '的' | '是' | '在')) {
             return None;
         }
         at += 1;
@@ -81,16 +82,23 @@ fn unit(text: &Text<'_>, start: usize, least: Unit) -> Option<(usize, Unit)> {
 }
 
 /// Whether the suffix is part of a longer one: 市 of 市场, 区 of 区域, 路 of 路口.
-fn longer(text: &Text<'_>, start: usize, at: usize, length: usize, unit: Unit) -> bool {
+fn longer(
+    text: &Text<'_>,
+    (start, at): (usize, usize),
+    length: usize,
+    unit: Unit,
+    inside: bool,
+) -> bool {
     let next = text.char_at(at + length);
     let two = text.slice(at, at + length + 1);
     let whole = text.slice(start, at + length);
     if unit <= Unit::District && Chinese::get().place(whole).is_some() {
         return false;
     }
-    matches!(
+    let title = matches!(two, "市长" | "县长" | "省长" | "区长" | "镇长" | "村长" | "乡长") && !inside;
+    title || matches!(
         two,
-        "市场" | "市民" | "市长" | "市区" | "区域" | "区别" | "区块" | "县长" | "县城" | "省份" | "省长" | "省略" | "路口" | "路上" | "路径" | "路由" | "路线" | "路段"
+        "市场" | "市民" | "市区" | "区域" | "区别" | "区块" | "县城" | "省份" | "省略" | "路口" | "路上" | "路径" | "路由" | "路线" | "路段"
             | "街头" | "街上" | "道路" | "道理" | "道德" | "里面" | "里程" | "号码" | "号称" | "楼上" | "楼下" | "城市" | "园区" | "乡村" | "村民" | "镇上" | "室内" | "房间" | "房子" | "房屋"
             | "层次" | "层面" | "组织" | "组成" | "组件" | "户口" | "户籍" | "府邸" | "道具" | "段落" | "弄清" | "市值" | "区间" | "号召"
     ) || unit == Unit::City && next == '区' && length == 1
@@ -143,7 +151,7 @@ fn address(text: &Text<'_>, start: usize, lexicon: &Chinese) -> Option<(usize, V
             break;
         }
     }
-    while let Some((end, unit)) = unit(text, at, least) {
+    while let Some((end, unit)) = unit(text, at, least, !units.is_empty()) {
         if units.is_empty() {
             let name = text.slice(at, end);
             known = lexicon.place(name).is_some();
