@@ -160,6 +160,11 @@ def judge(title, tool, cases, show):
     for row, (text, gold) in enumerate(cases):
         left = list(found[row])
         for start, end, kind in gold:
+            # A street, town or country inside a found address is found.
+            if kind in ("place", "address?") and any(f[2] == "address" and f[0] <= start and end <= f[1] for f in found[row]):
+                right[kind] += 1
+                left = [f for f in left if not (f[2] == "address" and f[0] <= start and end <= f[1])]
+                continue
             hit = next(
                 (f for f in left if alike(kind, f[2]) and 2 * (min(end, f[1]) - max(start, f[0])) >= max(end - start, f[1] - f[0])), None
             )

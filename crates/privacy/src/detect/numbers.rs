@@ -322,7 +322,7 @@ impl Group<'_, '_> {
                 start = at;
             }
         }
-        if self.digits.len() < 7 || self.digits.len() > 17 || word(text.at(self.end)) && !extension(text, self.end) {
+        if self.digits.len() < 6 || self.digits.len() > 17 || word(text.at(self.end)) && !extension(text, self.end) {
             return None;
         }
         let left = text.before(start);
@@ -411,8 +411,9 @@ impl Group<'_, '_> {
         let near = context::near(text, (start, stop), 40, context::PHONE)?;
         let first_ok = sizes.iter().all(|size| *size <= 11) && !(self.uniform == b'.' && sizes.len() > 5);
         let years = sizes == [4, 4];
-        let dated = years || sizes.first() == Some(&4) && sizes.get(1).is_some_and(|s| *s <= 2) && sizes.get(2).is_some_and(|s| *s <= 2);
-        let long_enough = digits.len() >= 10 || sizes.len() >= 2 || near.len() > 3;
+        let dated = years || sizes.len() == 3 && sizes.first() == Some(&4) && sizes.get(1).is_some_and(|s| *s <= 2) && sizes.get(2).is_some_and(|s| *s <= 2);
+        let short = digits.len() < 7 && (sizes.len() < 2 || near == "number");
+        let long_enough = !short && (digits.len() >= 10 || sizes.len() >= 2 || near.len() > 3);
         if !first_ok || dated || !long_enough || digits.len() > 13  {
             return None;
         }

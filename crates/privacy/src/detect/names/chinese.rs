@@ -9,6 +9,8 @@ use super::linear::{Feature, Model};
 pub(crate) static MODEL: Model = Model::new(include_bytes!("../weights/zh.bin"), 1);
 /// Weights are stored in sixteenths.
 pub(crate) const SCALE: f32 = 16.0;
+/// Least log odds of a name.
+const THRESHOLD: f32 = -0.7;
 /// Cost of a character that no word covers, half bits.
 const UNKNOWN: i32 = 44;
 /// Cost of choosing to speak of a person at all, half bits.
@@ -223,8 +225,8 @@ pub(crate) fn persons(text: &Text<'_>, found: &mut Vec<Finding>) {
             let [sum] = MODEL.score::<1>(&slots);
             #[expect(clippy::cast_precision_loss, reason = "a sum of some thirty bytes")]
             let logit = sum as f32 / SCALE;
-            if logit > 0.0 {
-                let score = 0.5 + 0.5 * (1.0 / (1.0 + (-logit).exp()) - 0.5) * 1.9;
+            if logit > THRESHOLD {
+                let score = 0.5 + 0.47 / (1.0 + (-logit).exp());
                 let span = (candidate.start, candidate.end);
                 found.push(Finding::new(Kind::Person, span, score, vec![Why::Model]));
             }

@@ -153,11 +153,75 @@ pub(crate) fn addresses(text: &Text<'_>, found: &mut Vec<Finding>) {
             let score = if parts >= 2 { 0.9 } else { 0.7 };
             found.push(Finding::new(Kind::Address, (at, last), score, vec![Why::Pattern("street-address")]));
             at = last;
+        } else if let Some((start, last)) = foreign(text, at, end) {
+            found.push(Finding::new(Kind::Address, (start, last), 0.88, vec![Why::Pattern("door-town-postcode")]));
+            at = last;
         } else {
             at = end.max(at + 1);
         }
     }
     boxes(text, found);
+}
+
+/// `Tylova 1036, Jevícko PA 569 43` and `113 Ane Habib Bourguiba, Cite El Ayachi 32 8115`: a number beside capitalised
+/// words, a comma, a town, and a postcode without which it is none.
+fn foreign(text: &Text<'_>, number: usize, end: usize) -> Option<(usize, usize)> {
+    let mut comma = end;
+    let mut start = number;
+    if text.at(comma) == b' ' {
+        for _ in 0..5 {
+            let Some(next) = capital(text, comma + 1) else { break };
+            comma = next;
+            if text.at(comma) != b' ' {
+                break;
+            }
+        }
+    } else {
+        for count in 0..4 {
+            if text.before(start) != b' ' {
+                break;
+            }
+            let mut from = start - 1;
+            while letter(text.before(from)) || matches!(text.before(from), b'\'' | b'-') {
+                from -= 1;
+            }
+            let word = lower(text, from, start - 1);
+            let link = matches!(word.as_str(), "de" | "da" | "do" | "la" | "van" | "den" | "der" | "di" | "du" | "des" | "og");
+            let dull = matches!(word.as_str(), "inc" | "ltd" | "nv" | "plc" | "corp" | "at" | "is" | "in" | "section" | "table" | "figure" | "chapter" | "version" | "page" | "part");
+            if dull || !link && capital(text, from) != Some(start - 1) || link && count == 0 {
+                break;
+            }
+            start = from;
+        }
+        if start == number {
+            return None;
+        }
+    }
+    if text.at(comma) != b',' || text.at(comma + 1) != b' ' || comma - start > 60 {
+        return None;
+    }
+    let mut at = capital(text, comma + 2)?;
+    let (mut digits, mut words) = (0, 1);
+    let mut last = at;
+    while text.at(at) == b' ' && words < 9 {
+        let mut stop = at + 1;
+        while text.at(stop).is_ascii_alphanumeric() || text.at(stop) == LETTER || text.at(stop) == b'-' && text.at(stop + 1).is_ascii_alphanumeric() {
+            stop += 1;
+        }
+        let part = text.bytes(at + 1, stop);
+        let figures = part.iter().filter(|byte| byte.is_ascii_digit()).count();
+        let small = figures == 0 && !matches!(part.first(), Some(b'A'..=b'Z' | 0x81)) && !matches!(part, b"da" | b"de" | b"do" | b"la" | b"am");
+        if part.is_empty() || small || figures == 0 && digits >= 4 || digits + figures > 9 {
+            break;
+        }
+        digits += figures;
+        words += 1;
+        at = stop;
+        if figures > 0 {
+            last = stop;
+        }
+    }
+    (digits >= 3 && last > comma + 2).then_some((start, last))
 }
 
 /// `P.O. Box 123`.

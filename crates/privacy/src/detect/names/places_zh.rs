@@ -102,6 +102,8 @@ fn longer(
             | "街头" | "街上" | "道路" | "道理" | "道德" | "里面" | "里程" | "号码" | "号称" | "楼上" | "楼下" | "城市" | "园区" | "乡村" | "村民" | "镇上" | "室内" | "房间" | "房子" | "房屋"
             | "层次" | "层面" | "组织" | "组成" | "组件" | "户口" | "户籍" | "府邸" | "道具" | "段落" | "弄清" | "市值" | "区间" | "号召"
     ) || unit == Unit::City && next == '区' && length == 1
+        // 兴城路 is a street, not a 城.
+        || inside && matches!(next, '路' | '街' | '道' | '巷') && unit >= Unit::Town && unit < Unit::Door
 }
 
 /// Reports addresses and places.
@@ -117,8 +119,8 @@ pub(crate) fn addresses(text: &Text<'_>, found: &mut Vec<Finding>) {
             let fine = units.iter().any(|unit| *unit >= Unit::Street);
             let door = units.contains(&Unit::Door);
             let kind = match (units.len(), fine) {
-                (3.., true) => Some((Kind::Address, 0.95)),
-                (2, true) if known || door => Some((Kind::Address, 0.9)),
+                (3.., true) => Some((Kind::Address, 0.98)),
+                (2, true) if known || door => Some((Kind::Address, 0.975)),
                 (3.., false) => Some((Kind::Address, 0.8)),
                 (2, false) if known => Some((Kind::Address, 0.65)),
                 (1, _) if known && end - at >= 3 => Some((Kind::Place, 0.55)),
@@ -235,7 +237,7 @@ pub(crate) fn organizations(text: &Text<'_>, found: &mut Vec<Finding>) {
             let long = suffix.chars().count() >= 4;
             let place = lexicon_place(text, start, at, lexicon);
             let size = at - start;
-            let score = if long && size >= 2 { 0.9 } else if place && size >= 3 { 0.8 } else { 0.45 };
+            let score = if long && size >= 2 { 0.975 } else if place && size >= 3 { 0.8 } else { 0.45 };
             found.push(Finding::new(Kind::Organization, (start, end), score, vec![Why::Pattern("organization-suffix")]));
         }
         at = end;

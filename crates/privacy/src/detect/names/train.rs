@@ -269,24 +269,44 @@ impl En {
         }
     }
 
+    /// A name on no list: the head of one and the tail of another, foreign letters now and then.
     fn unknown(&self, dice: &mut Dice) -> String {
-        // A name on no list: syllables.
-        let mut name = String::new();
-        for _ in 0..2 + dice.below(2) {
-            name.push_str(dice.pick(&["ka", "ro", "mi", "shi", "ven", "tor", "al", "ber", "gun", "ski", "ova", "len", "dra", "hi", "to", "ni", "ash", "wal", "der", "sen", "quist", "ovi", "tch", "ane", "lou", "jo"]));
+        let head = if dice.one_in(3) { dice.pick(&self.cities).to_lowercase() } else { self.last.draw(dice).to_owned() };
+        let tail = if dice.one_in(3) { self.first.draw(dice) } else { self.last.draw(dice) };
+        let head: String = head.chars().filter(|letter| letter.is_alphabetic()).take(2 + dice.below(4)).collect();
+        let tail: String = tail.chars().skip(2).collect();
+        let mut name = head + &tail + dice.pick(&["", "", "", "a", "o", "en", "ski", "ová", "sen", "ić", "ez", "i"]);
+        for (plain, marked) in [('a', 'á'), ('o', 'ö'), ('e', 'é'), ('s', 'š'), ('i', 'í'), ('c', 'č')] {
+            if dice.one_in(12) {
+                name = name.replacen(plain, &marked.to_string(), 1);
+            }
         }
         name
     }
 
     fn first(&self, dice: &mut Dice) -> String {
-        let name = if dice.one_in(12) { self.unknown(dice) } else { self.first.draw(dice).to_owned() };
+        let name = if dice.one_in(4) { self.unknown(dice) } else { self.first.draw(dice).to_owned() };
         if dice.one_in(40) { name.to_uppercase() } else { title_case(&name) }
     }
 
     fn last(&self, dice: &mut Dice) -> String {
-        let name = if dice.one_in(7) { self.unknown(dice) } else { self.last.draw(dice).to_owned() };
+        let name = if dice.one_in(3) { self.unknown(dice) } else { self.last.draw(dice).to_owned() };
         let name = title_case(&name);
         if dice.one_in(25) { format!("{name}-{}", title_case(self.last.draw(dice))) } else { name }
+    }
+
+    fn city(&self, dice: &mut Dice) -> String {
+        if dice.one_in(3) {
+            let name = title_case(&self.unknown(dice));
+            return match dice.below(8) {
+                0 => name.to_uppercase(),
+                1 => format!("{} {name}", dice.pick(&["San", "Santa", "New", "Port", "Saint", "Bad", "El", "La", "Nova"])),
+                2 => format!("{name} {}", title_case(&self.unknown(dice))),
+                _ => name,
+            };
+        }
+        let name = dice.pick(&self.cities);
+        if dice.one_in(12) { name.to_uppercase() } else { name.to_owned() }
     }
 
     fn firm(&self, dice: &mut Dice) -> String {
@@ -300,6 +320,7 @@ impl En {
             6 => format!("{} & {}", self.last(dice), self.last(dice)),
             7 => format!("{} and Sons", self.last(dice)),
             8 => format!("{} {} {}", title_case(self.rare.draw(dice)), title_case(self.words.draw(dice)), dice.pick(FIRMS_EN)),
+            9 if dice.one_in(2) => title_case(self.unknown(dice).as_str()),
             9 => format!("{} {}", title_case(self.unknown(dice).as_str()), dice.pick(FIRMS_EN)),
             _ => format!("{} {}", title_case(self.rare.draw(dice)), dice.pick(FIRMS_EN)),
         }
@@ -322,21 +343,24 @@ impl En {
             'L' => (self.last(dice), PERSON),
             'I' => (char::from(b'A' + u8::try_from(dice.below(26)).unwrap_or(0)).to_string(), PERSON),
             'M' => (dice.pick(TITLES_EN).to_owned(), OTHER),
-            'C' => (dice.pick(&self.cities).to_owned(), PLACE),
+            'C' => (self.city(dice), PLACE),
             'K' => (dice.pick(&self.countries).to_owned(), PLACE),
             'O' => (self.firm(dice), ORGANIZATION),
             'd' => (dice.below(99_999).to_string(), OTHER),
+            'S' => (format!("{} {}", self.last(dice), dice.pick(&["St", "Street", "Rd", "Avenue", "street"])), PLACE),
+            'J' => (dice.pick(&["accountant", "Software engineer", "Nurse", "Sales manager", "teacher", "Clerk", "Layout artist", "Director"]).to_owned(), OTHER),
+            'N' => (title_case(dice.pick(&["french", "german", "italian", "japanese", "dutch", "polish", "kenyan"])), OTHER),
             _ => (self.plain(dice), OTHER),
         }
     }
 
     fn example(&self, dice: &mut Dice) -> Example {
-        match dice.below(10) {
-            0..=4 => {
+        match dice.below(20) {
+            0..=10 => {
                 let template = dice.pick(&self.templates);
                 expand(template, |slot| self.slot(slot, dice))
             }
-            5 => {
+            11 | 12 => {
                 let slot = dice.pick(&["{F}", "{F} {L}", "{C}", "{K}", "{O}", "{L}"]);
                 let template = format!("{} {} {slot} {}.", title_case(&self.plain(dice)), self.plain(dice), self.plain(dice));
                 expand(&template, |slot| self.slot(slot, dice))
