@@ -395,7 +395,7 @@ impl Group<'_, '_> {
         }
         let stop = extended(text, end);
         let hit = |score, name| Some(Finding::new(Kind::Phone, (start, stop), score, vec![Why::Pattern(name)]));
-        let number = self.uniform == b'.' && sizes.len() == 2;
+        let number = text.at(end) == b'.' && text.at(end + 1).is_ascii_digit() || self.uniform == b'.' && sizes.len() == 2;
         if plus && !number && (8..=15).contains(&digits.len()) && !digits.starts_with(b"0") {
             return hit(0.9, "international");
         }
@@ -413,7 +413,7 @@ impl Group<'_, '_> {
         let years = sizes == [4, 4];
         let dated = years || sizes.len() == 3 && sizes.first() == Some(&4) && sizes.get(1).is_some_and(|s| *s <= 2) && sizes.get(2).is_some_and(|s| *s <= 2);
         let short = digits.len() < 7 && (sizes.len() < 2 || near == "number");
-        let long_enough = !short && (digits.len() >= 10 || sizes.len() >= 2 || near.len() > 3);
+        let long_enough = !short && text.before(start) != b'=' && (sizes.len() > 1 || near != "number" || digits.len() >= 9) && (digits.len() >= 10 || sizes.len() >= 2 || near.len() > 3);
         if !first_ok || dated || !long_enough || digits.len() > 13  {
             return None;
         }

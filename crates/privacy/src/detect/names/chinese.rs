@@ -225,7 +225,8 @@ pub(crate) fn persons(text: &Text<'_>, found: &mut Vec<Finding>) {
             let [sum] = MODEL.score::<1>(&slots);
             #[expect(clippy::cast_precision_loss, reason = "a sum of some thirty bytes")]
             let logit = sum as f32 / SCALE;
-            if logit > THRESHOLD {
+            let word = lattice.lexicon.word(text.slice(candidate.start, candidate.end)).is_some();
+            if logit > if word { 2.0 } else { THRESHOLD } {
                 let score = 0.5 + 0.47 / (1.0 + (-logit).exp());
                 let span = (candidate.start, candidate.end);
                 found.push(Finding::new(Kind::Person, span, score, vec![Why::Model]));

@@ -13,8 +13,9 @@ pub(crate) const PLACE: usize = 2;
 pub(crate) const ORGANIZATION: usize = 3;
 
 pub(crate) static MODEL: Model = Model::new(include_bytes!("../weights/en.bin"), LABELS);
-/// A label other than none must win by so much, in sixteenths.
+/// A label must beat none by so much for words that stand on a list, and for those that do not.
 const MARGIN: i32 = 8;
+const UNLISTED: i32 = 90;
 
 /// One word.
 #[derive(Debug, Clone)]
@@ -65,11 +66,13 @@ pub(crate) fn tokens(text: &Text<'_>) -> Vec<Token> {
     let mut at = 0;
     let mut line_start = true;
     let mut mark = b'\n';
+    let mut quiet = quiet_line(text, 0);
     while at < text.len() {
         let byte = text.at(at);
         if !(word_byte(byte) || byte == b'&') {
             if byte == b'\n' {
                 line_start = true;
+                quiet = quiet_line(text, at + 1);
             }
             if byte != b' ' {
                 mark = byte;
@@ -90,13 +93,30 @@ pub(crate) fn tokens(text: &Text<'_>) -> Vec<Token> {
             || text.at(at) == b'(' || text.at(at) == b':' && text.at(at + 1) == b':';
         let joined = text.before(start).is_ascii_digit() || matches!(text.before(start), b'_' | b'@' | b'/' | b'\\' | b'$' | b'#' | b'%' | b'`' | b'<')
             || text.before(start) == b'.' && start > 1 && word_byte(text.at(start - 2));
-        let token = describe(text, (start, at), lexicon, (mark, line_start), glued || joined);
+        let token = describe(text, (start, at), lexicon, (mark, line_start), glued || joined || quiet);
         mark = b'a';
         line_start = false;
         all.push(token);
     }
     mark_places(&mut all, lexicon);
     all
+}
+
+/// Lines whose capitals mean something else: program text, copyright notices, and Chinese sentences.
+fn quiet_line(text: &Text<'_>, start: usize) -> bool {
+    let rest = text.bytes(start, (start + 400).min(text.len()));
+    let line = rest.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let count = |wanted: fn(u8) -> bool| line.iter().filter(|byte| wanted(**byte)).count();
+    let marks = count(|byte| matches!(byte, b'{' | b'}' | b'(' | b')' | b'[' | b']' | b'=' | b'_' | b';' | b'<' | b'|' | b'\\' | b'#' | b'`' | b'~' | b'^'));
+    let han = count(|byte| byte == super::super::normal::HAN);
+    let letters = count(|byte| byte.is_ascii_alphabetic());
+    let lower = line.to_ascii_lowercase();
+    let holds = |word: &[u8]| memchr::memmem::find(&lower, word).is_some();
+    marks * 25 > line.len() && marks > 1
+        || han * 2 > letters
+        || holds(b"copyright")
+        || holds(b"(c) ")
+        || lower.starts_with(b"class ") || lower.starts_with(b"import ") || lower.trim_ascii_start().starts_with(b"except ")
 }
 
 fn describe(
@@ -228,6 +248,11 @@ pub(crate) fn features(all: &[Token], at: usize, previous: usize, out: &mut Vec<
     ]);
 }
 
+/// Whether a list knows the word as (part of) a name, and no list as a common word.
+fn known(token: &Token) -> bool {
+    token.role == 3 || token.role == 2 && token.shape != LOWER || token.place > 0 || token.common == 0 && (token.first >= 0 || token.last >= 0)
+}
+
 /// Tags all words.
 fn tag(all: &[Token]) -> Vec<usize> {
     let mut labels = vec![OTHER; all.len()];
@@ -239,8 +264,10 @@ fn tag(all: &[Token]) -> Vec<usize> {
             features(all, at, previous, &mut slots);
             let scores = MODEL.score::<LABELS>(&slots);
             let none = scores.first().copied().unwrap_or(0);
+            let listed = all.get(at).is_some_and(known);
+            let need = if listed { MARGIN } else { UNLISTED };
             if let Some((best, score)) = scores.iter().enumerate().skip(1).max_by_key(|(_, score)| **score)
-                && *score > none + MARGIN
+                && *score > none + need
             {
                 label = best;
             }
@@ -307,6 +334,16 @@ fn report(label: usize, words: &[Token], mut span: (usize, usize)) -> Option<Fin
     let initials = words.iter().all(|word| word.shape == INITIAL || word.role == 1);
     if initials {
         return None;
+    }
+    let firm = words.iter().any(|word| word.role == 2 || word.lower == "&");
+    let code = |word: &Token| matches!(word.shape, MIXED | UPPER) && word.place == 0;
+    let odd = words.iter().all(code);
+    let dull = words.iter().all(|word| word.common > 0 && word.place == 0 && word.first < 0);
+    match label {
+        ORGANIZATION if words.len() == 1 && (firm || dull || odd) => return None,
+        ORGANIZATION if !firm && dull => return None,
+        PERSON | PLACE if odd || dull => return None,
+        _ => {}
     }
     let (kind, score) = match label {
         PERSON => (Kind::Person, if words.len() > 1 { 0.85 } else { 0.65 }),

@@ -187,7 +187,7 @@ fn foreign(text: &Text<'_>, number: usize, end: usize) -> Option<(usize, usize)>
             }
             let word = lower(text, from, start - 1);
             let link = matches!(word.as_str(), "de" | "da" | "do" | "la" | "van" | "den" | "der" | "di" | "du" | "des" | "og");
-            let dull = matches!(word.as_str(), "inc" | "ltd" | "nv" | "plc" | "corp" | "at" | "is" | "in" | "section" | "table" | "figure" | "chapter" | "version" | "page" | "part");
+            let dull = matches!(word.as_str(), "inc" | "ltd" | "nv" | "plc" | "corp" | "at" | "is" | "in" | "company" | "incorporated" | "corporation" | "group" | "co" | "llc" | "limited" | "sa" | "ag" | "section" | "table" | "figure" | "chapter" | "version" | "page" | "part");
             if dull || !link && capital(text, from) != Some(start - 1) || link && count == 0 {
                 break;
             }
