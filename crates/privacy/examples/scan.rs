@@ -30,7 +30,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let why: Vec<String> = finding.why.iter().map(|why| why.text()).collect();
         println!(
             "{{\"row\":{row},\"start\":{},\"end\":{},\"type\":\"{}\",\"score\":{:.2},\"why\":{:?}}}",
-            finding.start, finding.end, finding.kind.name(), finding.score, why
+            finding.start,
+            finding.end,
+            finding.kind.name(),
+            finding.score,
+            why
         );
     }
     Ok(())

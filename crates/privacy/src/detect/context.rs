@@ -40,18 +40,70 @@ fn holds(hay: &str, word: &str) -> bool {
 }
 
 pub(crate) const PHONE: &[&str] = &[
-    "phone", "tel", "telephone", "call", "mobile", "cell", "fax", "contact", "reach", "dial", "whatsapp", "sms",
-    "answering", "hotline", "messages to", "registered", "number", "电话", "手机", "联系方式", "联系", "致电", "拨打", "传真", "座机", "来电", "热线", "号码",
+    "phone",
+    "tel",
+    "telephone",
+    "call",
+    "mobile",
+    "cell",
+    "fax",
+    "contact",
+    "reach",
+    "dial",
+    "whatsapp",
+    "sms",
+    "answering",
+    "hotline",
+    "messages to",
+    "registered",
+    "number",
+    "电话",
+    "手机",
+    "联系方式",
+    "联系",
+    "致电",
+    "拨打",
+    "传真",
+    "座机",
+    "来电",
+    "热线",
+    "号码",
 ];
-pub(crate) const ID: &[&str] = &["身份证", "证件", "id card", "identity", "公民身份", "id no", "id number"];
+pub(crate) const ID: &[&str] =
+    &["身份证", "证件", "id card", "identity", "公民身份", "id no", "id number"];
 pub(crate) const BANK: &[&str] = &[
-    "银行卡", "储蓄卡", "借记卡", "银行账", "银行帐", "账号", "帐号", "卡号", "工资卡", "账户", "bank card", "debit card",
+    "银行卡",
+    "储蓄卡",
+    "借记卡",
+    "银行账",
+    "银行帐",
+    "账号",
+    "帐号",
+    "卡号",
+    "工资卡",
+    "账户",
+    "bank card",
+    "debit card",
 ];
-pub(crate) const CREDIT: &[&str] = &["信用卡", "credit card", "card", "cc", "visa", "mastercard", "amex"];
+pub(crate) const CREDIT: &[&str] =
+    &["信用卡", "credit card", "card", "cc", "visa", "mastercard", "amex"];
 pub(crate) const SSN: &[&str] = &["ssn", "social security"];
 pub(crate) const VERSION: &[&str] = &["version", "ver", "release", "v", "版本", "section", "oid"];
 pub(crate) const GPS: &[&str] = &[
-    "gps", "coordinate", "location", "latitude", "longitude", "lat", "lng", "lon", "坐标", "经纬度", "经度", "纬度", "定位", "位置",
+    "gps",
+    "coordinate",
+    "location",
+    "latitude",
+    "longitude",
+    "lat",
+    "lng",
+    "lon",
+    "坐标",
+    "经纬度",
+    "经度",
+    "纬度",
+    "定位",
+    "位置",
 ];
 pub(crate) const CODE: &[&str] = &["信用代码", "uscc", "税号", "credit code", "纳税人识别号"];
 pub(crate) const PLATE: &[&str] = &["车牌", "plate", "号牌", "车辆", "驾驶", "车"];

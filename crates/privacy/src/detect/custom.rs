@@ -38,9 +38,8 @@ pub(crate) struct Custom {
 
 impl Custom {
     pub(crate) fn new(given: CustomType) -> Result<Self> {
-        let invalid = |why: String| {
-            Fault::new(&CUSTOM_TYPE_INVALID).arg("name", &given.name).arg("why", why)
-        };
+        let invalid =
+            |why: String| Fault::new(&CUSTOM_TYPE_INVALID).arg("name", &given.name).arg("why", why);
         if given.regex.is_none() && given.dictionary.is_empty() {
             return Err(invalid("neither `regex` nor `dictionary`".to_owned()));
         }
@@ -61,9 +60,9 @@ impl Custom {
         };
         let check = match given.checksum.as_deref() {
             None => None,
-            Some(name) => Some(
-                checksum::by_name(name).ok_or_else(|| invalid(format!("checksum `{name}`")))?,
-            ),
+            Some(name) => {
+                Some(checksum::by_name(name).ok_or_else(|| invalid(format!("checksum `{name}`")))?)
+            }
         };
         Ok(Self {
             name: given.name.as_str().into(),
@@ -111,7 +110,9 @@ impl Custom {
         if !self.context.is_empty() {
             let front = text.slice(start.saturating_sub(40), start).to_lowercase();
             let after = text.slice(end, (end + 12).min(text.len())).to_lowercase();
-            let Some(word) = self.context.iter().find(|word| front.contains(*word) || after.contains(*word)) else {
+            let Some(word) =
+                self.context.iter().find(|word| front.contains(*word) || after.contains(*word))
+            else {
                 return;
             };
             why.push(Why::Context(word.clone()));

@@ -188,7 +188,8 @@ pub(crate) fn resolve(mut found: Vec<Finding>) -> Vec<Finding> {
     });
     let mut taken = std::collections::BTreeMap::<usize, usize>::new();
     found.retain(|finding| {
-        let clear = taken.range(..finding.end).next_back().is_none_or(|(_, end)| *end <= finding.start);
+        let clear =
+            taken.range(..finding.end).next_back().is_none_or(|(_, end)| *end <= finding.start);
         if clear {
             taken.insert(finding.start, finding.end);
         }

@@ -18,17 +18,46 @@ enum Topic {
 }
 
 const WORDS: &[(&str, Topic)] = &[
-    ("出生", Topic::Birth), ("生日", Topic::Birth), ("生于", Topic::Birth), ("birth", Topic::Birth), ("born", Topic::Birth),
-    ("dob", Topic::Birth), ("d.o.b", Topic::Birth), ("it's like that since", Topic::Birth),
-    ("微信", Topic::Wechat), ("wechat", Topic::Wechat), ("weixin", Topic::Wechat), ("vx", Topic::Wechat), ("加v", Topic::Wechat),
-    ("qq", Topic::Qq), ("扣扣", Topic::Qq), ("企鹅号", Topic::Qq),
-    ("护照", Topic::Passport), ("passport", Topic::Passport), ("通行证", Topic::Passport),
-    ("driver", Topic::Licence), ("driving licen", Topic::Licence), ("dl number", Topic::Licence), ("dl no", Topic::Licence),
-    ("驾驶证", Topic::Licence), ("驾照", Topic::Licence),
-    ("gps", Topic::Gps), ("坐标", Topic::Gps), ("经纬度", Topic::Gps), ("latitude", Topic::Gps), ("北纬", Topic::Gps), ("东经", Topic::Gps),
-    ("纬度", Topic::Gps), ("经度", Topic::Gps), ("lat", Topic::Gps),
-    ("secret_access_key", Topic::SecretKey), ("secret access key", Topic::SecretKey), ("accountkey=", Topic::SecretKey),
-    ("accesskeysecret", Topic::SecretKey), ("password=", Topic::SecretKey), ("pwd=", Topic::SecretKey),
+    ("出生", Topic::Birth),
+    ("生日", Topic::Birth),
+    ("生于", Topic::Birth),
+    ("birth", Topic::Birth),
+    ("born", Topic::Birth),
+    ("dob", Topic::Birth),
+    ("d.o.b", Topic::Birth),
+    ("it's like that since", Topic::Birth),
+    ("微信", Topic::Wechat),
+    ("wechat", Topic::Wechat),
+    ("weixin", Topic::Wechat),
+    ("vx", Topic::Wechat),
+    ("加v", Topic::Wechat),
+    ("qq", Topic::Qq),
+    ("扣扣", Topic::Qq),
+    ("企鹅号", Topic::Qq),
+    ("护照", Topic::Passport),
+    ("passport", Topic::Passport),
+    ("通行证", Topic::Passport),
+    ("driver", Topic::Licence),
+    ("driving licen", Topic::Licence),
+    ("dl number", Topic::Licence),
+    ("dl no", Topic::Licence),
+    ("驾驶证", Topic::Licence),
+    ("驾照", Topic::Licence),
+    ("gps", Topic::Gps),
+    ("坐标", Topic::Gps),
+    ("经纬度", Topic::Gps),
+    ("latitude", Topic::Gps),
+    ("北纬", Topic::Gps),
+    ("东经", Topic::Gps),
+    ("纬度", Topic::Gps),
+    ("经度", Topic::Gps),
+    ("lat", Topic::Gps),
+    ("secret_access_key", Topic::SecretKey),
+    ("secret access key", Topic::SecretKey),
+    ("accountkey=", Topic::SecretKey),
+    ("accesskeysecret", Topic::SecretKey),
+    ("password=", Topic::SecretKey),
+    ("pwd=", Topic::SecretKey),
 ];
 
 /// Finds topics by their words, then looks behind each.
@@ -59,10 +88,16 @@ impl Keyed {
                 .kind(Some(aho_corasick::AhoCorasickKind::DFA))
                 .build(WORDS.iter().map(|(word, _)| word))?,
             date: regex(DATE)?,
-            wechat: regex(r"^[A-Za-z][A-Za-z0-9_-]{5,19}\b|^1[3-9]\d{9}\b|^[a-z0-9_-]*[0-9_][A-Za-z0-9_-]{5,19}\b")?,
+            wechat: regex(
+                r"^[A-Za-z][A-Za-z0-9_-]{5,19}\b|^1[3-9]\d{9}\b|^[a-z0-9_-]*[0-9_][A-Za-z0-9_-]{5,19}\b",
+            )?,
             qq: regex(r"^[1-9]\d{4,10}\b")?,
-            passport: regex(r"^(?:[A-Za-z]{1,2} ?\d{6,8}|[A-Za-z]\d{2}[A-Za-z]{2}\d{4}|E[A-Za-z]\d{7}|\d{9})\b")?,
-            licence: regex(r"^(?:[A-Z]{0,5}[- ]?\d{5,14}(?:[- ]\d{2,6}){0,4}[A-Z]{0,3}|[A-Z]\d{3}[- ]\d{3}[- ]\d{2}[- ]\d{3}[- ]\d|[A-Z]{1,3}\d{2,6}[A-Z0-9]{2,10}|\d{2,3}[A-Z]{2,3}\d{4,5})\b")?,
+            passport: regex(
+                r"^(?:[A-Za-z]{1,2} ?\d{6,8}|[A-Za-z]\d{2}[A-Za-z]{2}\d{4}|E[A-Za-z]\d{7}|\d{9})\b",
+            )?,
+            licence: regex(
+                r"^(?:[A-Z]{0,5}[- ]?\d{5,14}(?:[- ]\d{2,6}){0,4}[A-Z]{0,3}|[A-Z]\d{3}[- ]\d{3}[- ]\d{2}[- ]\d{3}[- ]\d|[A-Z]{1,3}\d{2,6}[A-Z0-9]{2,10}|\d{2,3}[A-Z]{2,3}\d{4,5})\b",
+            )?,
             gps: regex(r"^(?:[-+]?\d{1,3}\.\d{3,})(?:\xb0)?")?,
             key: regex(r#"^["']?[A-Za-z0-9+/]{40,88}={0,2}"#)?,
             connection: regex(r#"^[^\s;"'<>${}%*\x80-\xff]{6,64}(?:;|$)"#)?,
@@ -118,7 +153,12 @@ impl Keyed {
             if let Some(hit) = pattern.find(text.bytes(at, at + 120)) {
                 let span = (at, at + hit.end());
                 if fits(text, topic, span) {
-                    found.push(Finding::new(kind.clone(), span, score, vec![Why::Context(word.to_owned()), Why::Pattern("after-word")]));
+                    found.push(Finding::new(
+                        kind.clone(),
+                        span,
+                        score,
+                        vec![Why::Context(word.to_owned()), Why::Pattern("after-word")],
+                    ));
                     break;
                 }
             }
@@ -129,7 +169,13 @@ impl Keyed {
     }
 
     /// `1990年3月出生`: the day stands before its word.
-    fn birth_before(&self, text: &Text<'_>, start: usize, word: &'static str, found: &mut Vec<Finding>) {
+    fn birth_before(
+        &self,
+        text: &Text<'_>,
+        start: usize,
+        word: &'static str,
+        found: &mut Vec<Finding>,
+    ) {
         for at in start.saturating_sub(14)..start {
             if text.at(at).is_ascii_digit()
                 && !text.before(at).is_ascii_alphanumeric()
@@ -153,7 +199,12 @@ impl Keyed {
             .any(|word| memchr::memmem::find(&line, word).is_some());
         if listed && let Some(hit) = self.connection.find(text.bytes(end, end + 80)) {
             let stop = end + hit.end() - usize::from(text.before(end + hit.end()) == b';');
-            found.push(Finding::new(Kind::Secret, (end, stop), 0.85, vec![Why::Pattern("connection-string")]));
+            found.push(Finding::new(
+                Kind::Secret,
+                (end, stop),
+                0.85,
+                vec![Why::Pattern("connection-string")],
+            ));
         }
     }
 }
@@ -168,13 +219,30 @@ fn fits(text: &Text<'_>, topic: Topic, (start, end): (usize, usize)) -> bool {
                 .filter(|at| text.at(*at) == super::normal::HAN)
                 .map(|at| text.char_at(at))
                 .collect();
-            marks.iter().zip(['年', '月', '日']).all(|(found, wanted)| *found == wanted || *found == '号')
+            marks
+                .iter()
+                .zip(['年', '月', '日'])
+                .all(|(found, wanted)| *found == wanted || *found == '号')
         }
         Topic::Wechat => {
             let lower = token.to_ascii_lowercase();
-            !matches!(lower.as_slice(), b"wechat" | b"weixin" | b"number" | b"account" | b"payment" | b"official" | b"qrcode" | b"please")
-                && (digits > 0 || token.contains(&b'_') || token.contains(&b'-') || matches!(text.before(start), b':' | b' '))
-                && (digits > 0 || token.len() >= 6 && matches!(text.before(start), b':') || !text.is_ascii())
+            !matches!(
+                lower.as_slice(),
+                b"wechat"
+                    | b"weixin"
+                    | b"number"
+                    | b"account"
+                    | b"payment"
+                    | b"official"
+                    | b"qrcode"
+                    | b"please"
+            ) && (digits > 0
+                || token.contains(&b'_')
+                || token.contains(&b'-')
+                || matches!(text.before(start), b':' | b' '))
+                && (digits > 0
+                    || token.len() >= 6 && matches!(text.before(start), b':')
+                    || !text.is_ascii())
         }
         Topic::Licence => digits >= 4,
         Topic::SecretKey => digits >= 2,
@@ -182,15 +250,26 @@ fn fits(text: &Text<'_>, topic: Topic, (start, end): (usize, usize)) -> bool {
     }
 }
 
-fn coordinates(text: &Text<'_>, end: usize, pattern: &Regex, word: &'static str, found: &mut Vec<Finding>) {
+fn coordinates(
+    text: &Text<'_>,
+    end: usize,
+    pattern: &Regex,
+    word: &'static str,
+    found: &mut Vec<Finding>,
+) {
     let limit = (end + 16).min(text.len());
     for at in end..limit {
         let byte = text.at(at);
-        if !(byte.is_ascii_digit() || matches!(byte, b'-' | b'+')) || text.before(at).is_ascii_digit() || text.before(at) == b'.' {
+        if !(byte.is_ascii_digit() || matches!(byte, b'-' | b'+'))
+            || text.before(at).is_ascii_digit()
+            || text.before(at) == b'.'
+        {
             continue;
         }
         if let Some(hit) = pattern.find(text.bytes(at, at + 40)) {
-            let value: Option<f64> = std::str::from_utf8(text.bytes(at, at + hit.end())).ok().and_then(|v| v.parse().ok());
+            let value: Option<f64> = std::str::from_utf8(text.bytes(at, at + hit.end()))
+                .ok()
+                .and_then(|v| v.parse().ok());
             if value.is_some_and(|value| value.abs() <= 180.0) {
                 let why = vec![Why::Context(word.to_owned()), Why::Pattern("coordinate")];
                 found.push(Finding::new(Kind::Gps, (at, at + hit.end()), 0.75, why));
@@ -227,7 +306,10 @@ pub(crate) fn pair(text: &Text<'_>, start: usize) -> Option<Finding> {
     let near = super::context::near(text, (start, end), 24, super::context::GPS);
     let marked = at < next - 2;
     let fine = first.min(second) >= 4 || near.is_some() && first.min(second) >= 2;
-    if !fine || !(near.is_some() || marked || first.min(second) >= 4 && text.at(at) == b',') || text.at(end) == b',' && near.is_none() {
+    if !fine
+        || !(near.is_some() || marked || first.min(second) >= 4 && text.at(at) == b',')
+        || text.at(end) == b',' && near.is_none()
+    {
         return None;
     }
     let mut why = vec![Why::Pattern("coordinates")];

@@ -27,25 +27,36 @@ pub(crate) fn email(text: &Text<'_>, at: usize) -> Option<Finding> {
     while end > at && matches!(text.before(end), b'.' | b'-') {
         end -= 1;
     }
-    if start == at || end <= at + 3 || text.before(start) == b':' && text.before(start.saturating_sub(1)) == b'/' {
+    if start == at
+        || end <= at + 3
+        || text.before(start) == b':' && text.before(start.saturating_sub(1)) == b'/'
+    {
         return None;
     }
     let domain = text.bytes(at + 1, end);
     let dot = domain.iter().rposition(|byte| *byte == b'.')?;
     let top = domain.get(dot + 1..)?;
-    let fits = (2..=24).contains(&top.len()) && top.iter().all(|b| b.is_ascii_alphabetic()) && dot > 0
-        && domain.first() != Some(&b'.') && domain.first() != Some(&b'-');
+    let fits = (2..=24).contains(&top.len())
+        && top.iter().all(|b| b.is_ascii_alphabetic())
+        && dot > 0
+        && domain.first() != Some(&b'.')
+        && domain.first() != Some(&b'-');
     fits.then(|| Finding::new(Kind::Email, (start, end), 0.97, vec![Why::Pattern("email")]))
 }
 
 fn url_byte(byte: u8) -> bool {
-    byte > b' ' && byte < 0x7f && !matches!(byte, b'"' | b'<' | b'>' | b'`' | b'{' | b'}' | b'|' | b'\\' | b'^')
+    byte > b' '
+        && byte < 0x7f
+        && !matches!(byte, b'"' | b'<' | b'>' | b'`' | b'{' | b'}' | b'|' | b'\\' | b'^')
 }
 
 /// The address whose `://` begins at an index; a password in it is a secret instead.
 pub(crate) fn url(text: &Text<'_>, colon: usize) -> Option<Finding> {
     let mut start = colon;
-    while start > 0 && (text.before(start).is_ascii_alphanumeric() || matches!(text.before(start), b'+' | b'.' | b'-')) {
+    while start > 0
+        && (text.before(start).is_ascii_alphanumeric()
+            || matches!(text.before(start), b'+' | b'.' | b'-'))
+    {
         start -= 1;
     }
     while start < colon && !text.at(start).is_ascii_alphabetic() {
@@ -56,7 +67,8 @@ pub(crate) fn url(text: &Text<'_>, colon: usize) -> Option<Finding> {
         return None;
     }
     let end = tail(text, colon + 3);
-    let authority_end = (colon + 3..end).find(|at| matches!(text.at(*at), b'/' | b'?' | b'#')).unwrap_or(end);
+    let authority_end =
+        (colon + 3..end).find(|at| matches!(text.at(*at), b'/' | b'?' | b'#')).unwrap_or(end);
     let authority = text.bytes(colon + 3, authority_end);
     if let Some(at) = authority.iter().rposition(|byte| *byte == b'@')
         && let Some(user) = authority.get(..at)
@@ -64,15 +76,28 @@ pub(crate) fn url(text: &Text<'_>, colon: usize) -> Option<Finding> {
         && user.len() > split + 1
         && !user.get(split + 1..).is_some_and(placeholder)
     {
-        return Some(Finding::new(Kind::Secret, (start, end), 0.95, vec![Why::Pattern("connection-string")]));
+        return Some(Finding::new(
+            Kind::Secret,
+            (start, end),
+            0.95,
+            vec![Why::Pattern("connection-string")],
+        ));
     }
-    let web = matches!(scheme.as_slice(), b"http" | b"https" | b"ftp" | b"ftps" | b"sftp" | b"ws" | b"wss");
-    let named = authority.contains(&b'.') && authority.len() >= 4 && authority.first().is_some_and(u8::is_ascii_alphanumeric);
+    let web = matches!(
+        scheme.as_slice(),
+        b"http" | b"https" | b"ftp" | b"ftps" | b"sftp" | b"ws" | b"wss"
+    );
+    let named = authority.contains(&b'.')
+        && authority.len() >= 4
+        && authority.first().is_some_and(u8::is_ascii_alphanumeric);
     (web && named).then(|| Finding::new(Kind::Url, (start, end), 0.9, vec![Why::Pattern("url")]))
 }
 
 fn placeholder(word: &[u8]) -> bool {
-    word.starts_with(b"$") || word.starts_with(b"%") || word.starts_with(b"<") || word.iter().all(|b| *b == b'*' || *b == b'x')
+    word.starts_with(b"$")
+        || word.starts_with(b"%")
+        || word.starts_with(b"<")
+        || word.iter().all(|b| *b == b'*' || *b == b'x')
         || matches!(word, b"password" | b"pass" | b"pwd" | b"PASSWORD")
 }
 
@@ -89,7 +114,9 @@ fn tail(text: &Text<'_>, from: usize) -> usize {
         }
         end += 1;
     }
-    while end > from && matches!(text.before(end), b'.' | b',' | b';' | b':' | b'!' | b'?' | b'\'' | b'*') {
+    while end > from
+        && matches!(text.before(end), b'.' | b',' | b';' | b':' | b'!' | b'?' | b'\'' | b'*')
+    {
         end -= 1;
     }
     end
@@ -97,7 +124,9 @@ fn tail(text: &Text<'_>, from: usize) -> usize {
 
 /// `www.` at an index, not after a letter.
 pub(crate) fn www(text: &Text<'_>, start: usize) -> Option<Finding> {
-    if text.before(start).is_ascii_alphanumeric() || matches!(text.before(start), b'/' | b'.' | b'@' | b'-') {
+    if text.before(start).is_ascii_alphanumeric()
+        || matches!(text.before(start), b'/' | b'.' | b'@' | b'-')
+    {
         return None;
     }
     let end = tail(text, start);
@@ -129,5 +158,6 @@ pub(crate) fn private_key(text: &Text<'_>, start: usize) -> Option<Finding> {
         },
     );
     // A mention of the header alone is no key.
-    (end > body + 64).then(|| Finding::new(Kind::Secret, (start, end), 0.99, vec![Why::Pattern("private-key")]))
+    (end > body + 64)
+        .then(|| Finding::new(Kind::Secret, (start, end), 0.99, vec![Why::Pattern("private-key")]))
 }

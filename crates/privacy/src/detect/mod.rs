@@ -21,11 +21,11 @@ mod numbers;
 mod regions;
 mod words;
 
-#[cfg(feature = "train")]
-pub use names::train;
+pub(crate) use checksum::{credit_code_check, resident_check};
 pub use custom::CustomType;
 pub use finding::{Finding, Kind, Why};
-pub(crate) use checksum::{credit_code_check, resident_check};
+#[cfg(feature = "train")]
+pub use names::train;
 pub(crate) use regions::counties;
 
 use custom::Custom;
@@ -50,7 +50,12 @@ pub struct DetectConfig {
 
 impl Default for DetectConfig {
     fn default() -> Self {
-        Self { languages: vec![Lang::Zh, Lang::En], types: Vec::new(), custom: Vec::new(), min_score: 0.5 }
+        Self {
+            languages: vec![Lang::Zh, Lang::En],
+            types: Vec::new(),
+            custom: Vec::new(),
+            min_score: 0.5,
+        }
     }
 }
 
@@ -71,8 +76,9 @@ impl Detector {
     /// # Errors
     /// When a user-defined type has an invalid expression, an unknown checksum, or nothing to match.
     pub fn new(config: DetectConfig) -> Result<Self> {
-        let keyed = Keyed::new()
-            .map_err(|error| fault::internal("a pattern of the detector does not compile").because(error))?;
+        let keyed = Keyed::new().map_err(|error| {
+            fault::internal("a pattern of the detector does not compile").because(error)
+        })?;
         let custom = config.custom.into_iter().map(Custom::new).collect::<Result<_>>()?;
         let types = if config.types.is_empty() {
             Kind::ALL.into_iter().collect()
@@ -217,7 +223,10 @@ fn run(
 ) {
     let length = end - start;
     if digits == 0 {
-        if length == 3 && text.at(end) == b'.' && text.bytes(start, end).eq_ignore_ascii_case(b"www") {
+        if length == 3
+            && text.at(end) == b'.'
+            && text.bytes(start, end).eq_ignore_ascii_case(b"www")
+        {
             found.extend(links::www(text, start));
         } else if length < 5 || text.at(end) == b'_' || text.at(end) == b'-' {
             // Hexadecimal groups and key prefixes may have no digit in their first run.
@@ -232,7 +241,10 @@ fn run(
     }
     let lead = text.bytes(start, end).iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
     let tail = length - lead;
-    if digits == tail && lead > 0 || lead == 0 && digits == length || lead == 0 && digits + 1 == length {
+    if digits == tail && lead > 0
+        || lead == 0 && digits == length
+        || lead == 0 && digits + 1 == length
+    {
         // Letters then digits, digits alone, or digits and one letter (a resident number's X).
         let from = start + lead;
         if from >= *chained {
@@ -247,7 +259,12 @@ fn run(
             }
         }
     }
-    if digits < length || text.at(end) == b':' || text.at(end) == b'-' || length == 18 || length >= 25 {
+    if digits < length
+        || text.at(end) == b':'
+        || text.at(end) == b'-'
+        || length == 18
+        || length >= 25
+    {
         words::classify(text, (start, end), found);
     }
 }

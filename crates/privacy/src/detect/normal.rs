@@ -82,10 +82,7 @@ impl<'a> Text<'a> {
     }
 
     pub(crate) fn char_at(&self, index: usize) -> char {
-        self.raw
-            .get(self.byte_of(index)..)
-            .and_then(|rest| rest.chars().next())
-            .unwrap_or('\n')
+        self.raw.get(self.byte_of(index)..).and_then(|rest| rest.chars().next()).unwrap_or('\n')
     }
 
     pub(crate) fn raw(&self) -> &'a str {
@@ -106,9 +103,7 @@ pub(crate) fn class(letter: char) -> u8 {
     }
     match letter {
         '\u{4e00}'..='\u{9fff}' | '\u{3400}'..='\u{4dbf}' | '〇' => HAN,
-        '\u{ff01}'..='\u{ff5e}' => {
-            u8::try_from(u32::from(letter) - 0xff01 + 0x21).unwrap_or(OTHER)
-        }
+        '\u{ff01}'..='\u{ff5e}' => u8::try_from(u32::from(letter) - 0xff01 + 0x21).unwrap_or(OTHER),
         '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{fe63}' => b'-',
         '\u{a0}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{3000}' => b' ',
         '’' | '‘' => b'\'',

@@ -79,7 +79,11 @@ impl Chain {
         if text.before(start) == b'.' && text.before(start.saturating_sub(1)).is_ascii_digit() {
             return None;
         }
-        group.resident().or_else(|| group.card()).or_else(|| group.address()).or_else(|| group.phone())
+        group
+            .resident()
+            .or_else(|| group.card())
+            .or_else(|| group.address())
+            .or_else(|| group.phone())
     }
 }
 
@@ -189,7 +193,13 @@ impl Group<'_, '_> {
             why.insert(0, Why::Checksum("mod11-2"));
         }
         why.extend(near.map(|word| Why::Context(word.to_owned())));
-        let score = if !right { 0.55 } else if level == 3 || near.is_some() { 1.0 } else { 0.95 };
+        let score = if !right {
+            0.55
+        } else if level == 3 || near.is_some() {
+            1.0
+        } else {
+            0.95
+        };
         Some(Finding::new(Kind::ResidentId, (self.start, end), score, why))
     }
 
@@ -236,7 +246,10 @@ impl Group<'_, '_> {
         let kind = match issuer {
             Some(Kind::CreditCard)
                 if !explicit_credit
-                    && matches!(bank, Some("银行卡" | "储蓄卡" | "借记卡" | "工资卡" | "debit card")) =>
+                    && matches!(
+                        bank,
+                        Some("银行卡" | "储蓄卡" | "借记卡" | "工资卡" | "debit card")
+                    ) =>
             {
                 Kind::BankCard
             }
@@ -299,8 +312,11 @@ impl Group<'_, '_> {
             return None;
         }
         // Small numbers are a version more often than a host.
-        let small = address.octets().iter().all(|octet| *octet < 50) && address.octets().first().is_some_and(|first| *first < 10);
-        if small && context::before(text, self.start, 12, &["ip", "host", "address", "地址"]).is_none() {
+        let small = address.octets().iter().all(|octet| *octet < 50)
+            && address.octets().first().is_some_and(|first| *first < 10);
+        if small
+            && context::before(text, self.start, 12, &["ip", "host", "address", "地址"]).is_none()
+        {
             return None;
         }
         self.found(Kind::Ip, 0.9, vec![Why::Pattern("ipv4")])
@@ -322,14 +338,23 @@ impl Group<'_, '_> {
                 start = at;
             }
         }
-        if self.digits.len() < 6 || self.digits.len() > 17 || word(text.at(self.end)) && !extension(text, self.end) {
+        if self.digits.len() < 6
+            || self.digits.len() > 17
+            || word(text.at(self.end)) && !extension(text, self.end)
+        {
             return None;
         }
         let left = text.before(start);
         if text.at(start) == b'+' && left.is_ascii_alphanumeric() {
             return None;
         }
-        if left == b'_' || left.is_ascii_digit() || left == b'+' || matches!(left, b'.' | b'/' | b'-' | b'=' | b'#') && start == self.start && text.before(start - 1).is_ascii_alphanumeric() {
+        if left == b'_'
+            || left.is_ascii_digit()
+            || left == b'+'
+            || matches!(left, b'.' | b'/' | b'-' | b'=' | b'#')
+                && start == self.start
+                && text.before(start - 1).is_ascii_alphanumeric()
+        {
             return None;
         }
         let plus = text.bytes(start, self.start).contains(&b'+');
@@ -368,14 +393,19 @@ impl Group<'_, '_> {
         let bare = self.sizes.get().len() == 1;
         let fixed = match national {
             [b'4' | b'8', b'0', b'0', ..] if national.len() == 10 => {
-                self.sizes.get().starts_with(&[3]) || self.sizes.get().starts_with(&[4]) || near().is_some_and(|word| !word.is_ascii())
+                self.sizes.get().starts_with(&[3])
+                    || self.sizes.get().starts_with(&[4])
+                    || near().is_some_and(|word| !word.is_ascii())
             }
             [b'0', b'1', b'0', rest @ ..] | [b'0', b'2', b'0'..=b'9', rest @ ..] if !plus => {
-                rest.len() == 8 && rest.first().is_some_and(|d| (b'2'..=b'8').contains(d))
-                    && (bare || self.sizes.get().first() == Some(&3)) && (!bare || near().is_some())
+                rest.len() == 8
+                    && rest.first().is_some_and(|d| (b'2'..=b'8').contains(d))
+                    && (bare || self.sizes.get().first() == Some(&3))
+                    && (!bare || near().is_some())
             }
             [b'0', b'3'..=b'9', _, _, rest @ ..] => {
-                matches!(rest.len(), 7 | 8) && rest.first().is_some_and(|d| (b'2'..=b'8').contains(d))
+                matches!(rest.len(), 7 | 8)
+                    && rest.first().is_some_and(|d| (b'2'..=b'8').contains(d))
                     && (self.sizes.get().first() == Some(&4) || bare && near().is_some())
             }
             _ if coded && plus => (9..=11).contains(&national.len()),
@@ -394,27 +424,48 @@ impl Group<'_, '_> {
             return None;
         }
         let stop = extended(text, end);
-        let hit = |score, name| Some(Finding::new(Kind::Phone, (start, stop), score, vec![Why::Pattern(name)]));
-        let number = text.at(end) == b'.' && text.at(end + 1).is_ascii_digit() || self.uniform == b'.' && sizes.len() == 2;
+        let hit = |score, name| {
+            Some(Finding::new(Kind::Phone, (start, stop), score, vec![Why::Pattern(name)]))
+        };
+        let number = text.at(end) == b'.' && text.at(end + 1).is_ascii_digit()
+            || self.uniform == b'.' && sizes.len() == 2;
         if plus && !number && (8..=15).contains(&digits.len()) && !digits.starts_with(b"0") {
             return hit(0.9, "international");
         }
-        let national = digits.strip_prefix(b"001").filter(|rest| rest.len() == 10)
+        let national = digits
+            .strip_prefix(b"001")
+            .filter(|rest| rest.len() == 10)
             .or_else(|| digits.strip_prefix(b"1").filter(|rest| rest.len() == 10))
             .unwrap_or(digits);
-        let area_ok = national.first().is_some_and(|d| *d >= b'2') && national.get(3).is_some_and(|d| *d >= b'2');
+        let area_ok = national.first().is_some_and(|d| *d >= b'2')
+            && national.get(3).is_some_and(|d| *d >= b'2');
         let tail = sizes.ends_with(&[3, 3, 4]);
-        let shaped = self.uniform != 1 || text.bytes(start, end).contains(&b')') || national.len() < digits.len();
-        if shaped && national.len() == 10 && tail && self.sizes.get().len() <= 5 && (area_ok || self.uniform != b' ') {
+        let shaped = self.uniform != 1
+            || text.bytes(start, end).contains(&b')')
+            || national.len() < digits.len();
+        if shaped
+            && national.len() == 10
+            && tail
+            && self.sizes.get().len() <= 5
+            && (area_ok || self.uniform != b' ')
+        {
             return hit(if area_ok { 0.8 } else { 0.6 }, "nanp");
         }
         let near = context::near(text, (start, stop), 40, context::PHONE)?;
-        let first_ok = sizes.iter().all(|size| *size <= 11) && !(self.uniform == b'.' && sizes.len() > 5);
+        let first_ok =
+            sizes.iter().all(|size| *size <= 11) && !(self.uniform == b'.' && sizes.len() > 5);
         let years = sizes == [4, 4];
-        let dated = years || sizes.len() == 3 && sizes.first() == Some(&4) && sizes.get(1).is_some_and(|s| *s <= 2) && sizes.get(2).is_some_and(|s| *s <= 2);
+        let dated = years
+            || sizes.len() == 3
+                && sizes.first() == Some(&4)
+                && sizes.get(1).is_some_and(|s| *s <= 2)
+                && sizes.get(2).is_some_and(|s| *s <= 2);
         let short = digits.len() < 7 && (sizes.len() < 2 || near == "number");
-        let long_enough = !short && text.before(start) != b'=' && (sizes.len() > 1 || near != "number" || digits.len() >= 9) && (digits.len() >= 10 || sizes.len() >= 2 || near.len() > 3);
-        if !first_ok || dated || !long_enough || digits.len() > 13  {
+        let long_enough = !short
+            && text.before(start) != b'='
+            && (sizes.len() > 1 || near != "number" || digits.len() >= 9)
+            && (digits.len() >= 10 || sizes.len() >= 2 || near.len() > 3);
+        if !first_ok || dated || !long_enough || digits.len() > 13 {
             return None;
         }
         let why = vec![Why::Context(near.to_owned()), Why::Pattern("phone")];
@@ -423,7 +474,8 @@ impl Group<'_, '_> {
 }
 
 fn extension(text: &Text<'_>, at: usize) -> bool {
-    matches!(text.at(at), b'x' | b'e') && (text.at(at + 1).is_ascii_digit() || text.at(at + 1) == b'x')
+    matches!(text.at(at), b'x' | b'e')
+        && (text.at(at + 1).is_ascii_digit() || text.at(at + 1) == b'x')
 }
 
 /// The end including `x123`, ` ext. 123`, `转123`.
@@ -470,8 +522,9 @@ pub(crate) fn mobile(digits: &[u8]) -> bool {
 /// Whose number it is, by issuer range (ISO/IEC 7812; UnionPay 62 and the older ranges of Chinese banks).
 fn issuer(digits: &[u8]) -> Option<Kind> {
     const CHINESE: &[&[u8]] = &[
-        b"62", b"60138", b"6019", b"9558", b"9559", b"436742", b"436745", b"456351", b"552245", b"404117", b"404118",
-        b"403361", b"404119", b"421349", b"434061", b"434062", b"524094", b"526410", b"623", b"81",
+        b"62", b"60138", b"6019", b"9558", b"9559", b"436742", b"436745", b"456351", b"552245",
+        b"404117", b"404118", b"403361", b"404119", b"421349", b"434061", b"434062", b"524094",
+        b"526410", b"623", b"81",
     ];
     let length = digits.len();
     if (16..=19).contains(&length) && CHINESE.iter().any(|prefix| digits.starts_with(prefix)) {
@@ -486,7 +539,9 @@ fn issuer(digits: &[u8]) -> Option<Kind> {
         3528..=3589 => (16..=19).contains(&length),
         6011 | 6440..=6599 | 8100..=8171 => (16..=19).contains(&length),
         1800 | 2131 => length == 15,
-        5000 | 5018 | 5020 | 5038 | 5600..=5899 | 6304 | 6759 | 6761..=6763 => (12..=19).contains(&length),
+        5000 | 5018 | 5020 | 5038 | 5600..=5899 | 6304 | 6759 | 6761..=6763 => {
+            (12..=19).contains(&length)
+        }
         _ => false,
     };
     scheme.then_some(Kind::CreditCard)

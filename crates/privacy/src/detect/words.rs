@@ -20,9 +20,7 @@ pub(crate) fn classify(text: &Text<'_>, (start, end): (usize, usize), found: &mu
     }
     let hit = match token.len() {
         2 => mac(text, start).or_else(|| ipv6(text, start)).or_else(|| iban(text, start)),
-        3 | 4 => {
-            mac(text, start).or_else(|| ipv6(text, start)).or_else(|| iban(text, start))
-        }
+        3 | 4 => mac(text, start).or_else(|| ipv6(text, start)).or_else(|| iban(text, start)),
         18 => code(text, start, end).or_else(|| iban(text, start)),
         16 => uk_licence(text, start, end).or_else(|| iban(text, start)),
         15..=34 => iban(text, start).or_else(|| wallet(text, start, end)),
@@ -67,7 +65,8 @@ fn code(text: &Text<'_>, start: usize, end: usize) -> Option<Finding> {
             other => other,
         };
     }
-    let day = std::str::from_utf8(repaired.get(6..14)?).ok().and_then(crate::calendar::Day::parse)?;
+    let day =
+        std::str::from_utf8(repaired.get(6..14)?).ok().and_then(crate::calendar::Day::parse)?;
     let fine = checksum::resident(&repaired)
         && regions::level(repaired.get(..6)?) > 0
         && (1880..=2035).contains(&day.year);
@@ -78,15 +77,83 @@ fn code(text: &Text<'_>, start: usize, end: usize) -> Option<Finding> {
 }
 
 const IBAN_LENGTHS: &[(&[u8; 2], usize)] = &[
-    (b"AD", 24), (b"AE", 23), (b"AL", 28), (b"AT", 20), (b"AZ", 28), (b"BA", 20), (b"BE", 16), (b"BG", 22), (b"BH", 22),
-    (b"BR", 29), (b"BY", 28), (b"CH", 21), (b"CR", 22), (b"CY", 28), (b"CZ", 24), (b"DE", 22), (b"DK", 18), (b"DO", 28),
-    (b"EE", 20), (b"EG", 29), (b"ES", 24), (b"FI", 18), (b"FO", 18), (b"FR", 27), (b"GB", 22), (b"GE", 22), (b"GI", 23),
-    (b"GL", 18), (b"GR", 27), (b"GT", 28), (b"HR", 21), (b"HU", 28), (b"IE", 22), (b"IL", 23), (b"IQ", 23), (b"IS", 26),
-    (b"IT", 27), (b"JO", 30), (b"KW", 30), (b"KZ", 20), (b"LB", 28), (b"LC", 32), (b"LI", 21), (b"LT", 20), (b"LU", 20),
-    (b"LV", 21), (b"MC", 27), (b"MD", 24), (b"ME", 22), (b"MK", 19), (b"MR", 27), (b"MT", 31), (b"MU", 30), (b"NL", 18),
-    (b"NO", 15), (b"PK", 24), (b"PL", 28), (b"PS", 29), (b"PT", 25), (b"QA", 29), (b"RO", 24), (b"RS", 22), (b"SA", 24),
-    (b"SC", 31), (b"SE", 24), (b"SI", 19), (b"SK", 24), (b"SM", 27), (b"ST", 25), (b"SV", 28), (b"TL", 23), (b"TN", 24),
-    (b"TR", 26), (b"UA", 29), (b"VA", 22), (b"VG", 24), (b"XK", 20),
+    (b"AD", 24),
+    (b"AE", 23),
+    (b"AL", 28),
+    (b"AT", 20),
+    (b"AZ", 28),
+    (b"BA", 20),
+    (b"BE", 16),
+    (b"BG", 22),
+    (b"BH", 22),
+    (b"BR", 29),
+    (b"BY", 28),
+    (b"CH", 21),
+    (b"CR", 22),
+    (b"CY", 28),
+    (b"CZ", 24),
+    (b"DE", 22),
+    (b"DK", 18),
+    (b"DO", 28),
+    (b"EE", 20),
+    (b"EG", 29),
+    (b"ES", 24),
+    (b"FI", 18),
+    (b"FO", 18),
+    (b"FR", 27),
+    (b"GB", 22),
+    (b"GE", 22),
+    (b"GI", 23),
+    (b"GL", 18),
+    (b"GR", 27),
+    (b"GT", 28),
+    (b"HR", 21),
+    (b"HU", 28),
+    (b"IE", 22),
+    (b"IL", 23),
+    (b"IQ", 23),
+    (b"IS", 26),
+    (b"IT", 27),
+    (b"JO", 30),
+    (b"KW", 30),
+    (b"KZ", 20),
+    (b"LB", 28),
+    (b"LC", 32),
+    (b"LI", 21),
+    (b"LT", 20),
+    (b"LU", 20),
+    (b"LV", 21),
+    (b"MC", 27),
+    (b"MD", 24),
+    (b"ME", 22),
+    (b"MK", 19),
+    (b"MR", 27),
+    (b"MT", 31),
+    (b"MU", 30),
+    (b"NL", 18),
+    (b"NO", 15),
+    (b"PK", 24),
+    (b"PL", 28),
+    (b"PS", 29),
+    (b"PT", 25),
+    (b"QA", 29),
+    (b"RO", 24),
+    (b"RS", 22),
+    (b"SA", 24),
+    (b"SC", 31),
+    (b"SE", 24),
+    (b"SI", 19),
+    (b"SK", 24),
+    (b"SM", 27),
+    (b"ST", 25),
+    (b"SV", 28),
+    (b"TL", 23),
+    (b"TN", 24),
+    (b"TR", 26),
+    (b"UA", 29),
+    (b"VA", 22),
+    (b"VG", 24),
+    (b"XK", 20),
 ];
 
 fn iban(text: &Text<'_>, start: usize) -> Option<Finding> {
@@ -144,7 +211,8 @@ fn mac(text: &Text<'_>, start: usize) -> Option<Finding> {
     };
     let token = text.bytes(start, end);
     let same = token.iter().filter(|b| b.is_ascii_hexdigit()).all(|b| Some(b) == token.first());
-    let dotted_digits = mark != b':' && mark != b'-' && token.iter().all(|b| !b.is_ascii_alphabetic());
+    let dotted_digits =
+        mark != b':' && mark != b'-' && token.iter().all(|b| !b.is_ascii_alphabetic());
     (!same && !dotted_digits).then(|| plain(Kind::Mac, (start, end), 0.9, "mac"))
 }
 
@@ -185,7 +253,13 @@ fn wallet(text: &Text<'_>, start: usize, end: usize) -> Option<Finding> {
         let mixed = token.iter().skip(2).any(u8::is_ascii_uppercase)
             && token.iter().skip(2).any(u8::is_ascii_lowercase);
         let near = context::near(text, (start, end), 40, context::CRYPTO);
-        let score = if near.is_some() { 0.95 } else if mixed { 0.85 } else { 0.7 };
+        let score = if near.is_some() {
+            0.95
+        } else if mixed {
+            0.85
+        } else {
+            0.7
+        };
         return hex.then(|| plain(Kind::Crypto, (start, end), score, "ethereum"));
     }
     let right = match token.first()? {
@@ -193,9 +267,7 @@ fn wallet(text: &Text<'_>, start: usize, end: usize) -> Option<Finding> {
         b'b' | b'B' => token.len() >= 42 && checksum::bech32(token),
         _ => false,
     };
-    right.then(|| {
-        Finding::new(Kind::Crypto, (start, end), 0.98, vec![Why::Checksum("bitcoin")])
-    })
+    right.then(|| Finding::new(Kind::Crypto, (start, end), 0.98, vec![Why::Checksum("bitcoin")]))
 }
 
 /// UK driving licence: five letters of the surname, decade, month, day, year, initials, check.
@@ -208,8 +280,10 @@ fn uk_licence(text: &Text<'_>, start: usize, end: usize) -> Option<Finding> {
         13 => byte.is_ascii_alphanumeric(),
         _ => byte.is_ascii_uppercase() || byte.is_ascii_digit(),
     });
-    let month = token.get(6..8).and_then(|m| std::str::from_utf8(m).ok()).and_then(|m| m.parse().ok())?;
-    let day = token.get(8..10).and_then(|m| std::str::from_utf8(m).ok()).and_then(|m| m.parse().ok())?;
+    let month =
+        token.get(6..8).and_then(|m| std::str::from_utf8(m).ok()).and_then(|m| m.parse().ok())?;
+    let day =
+        token.get(8..10).and_then(|m| std::str::from_utf8(m).ok()).and_then(|m| m.parse().ok())?;
     let dated = matches!(month, 1_u8..=12 | 51..=62) && matches!(day, 1_u8..=31);
     (fits && dated && token.first().is_some_and(u8::is_ascii_uppercase))
         .then(|| plain(Kind::DriverLicence, (start, end), 0.8, "uk-licence"))
@@ -217,13 +291,44 @@ fn uk_licence(text: &Text<'_>, start: usize, end: usize) -> Option<Finding> {
 
 /// Prefix, fewest and most characters after it.
 const KEYS: &[(&[u8], usize, usize)] = &[
-    (b"AKIA", 16, 16), (b"ASIA", 16, 16), (b"ghp_", 36, 36), (b"gho_", 36, 36), (b"ghu_", 36, 36), (b"ghs_", 36, 36),
-    (b"ghr_", 36, 76), (b"github_pat_", 22, 100), (b"glpat-", 20, 30), (b"sk-ant-", 20, 200), (b"sk-proj-", 20, 200),
-    (b"sk-", 20, 200), (b"sk_live_", 16, 200), (b"sk_test_", 16, 200), (b"rk_live_", 16, 200), (b"pk_live_", 16, 200),
-    (b"xoxb-", 10, 200), (b"xoxp-", 10, 200), (b"xoxa-", 10, 200), (b"xoxr-", 10, 200), (b"AIza", 35, 35), (b"ya29.", 20, 400),
-    (b"SG.", 40, 80), (b"npm_", 36, 36), (b"pypi-AgE", 40, 300), (b"hf_", 30, 40), (b"dop_v1_", 64, 64), (b"LTAI", 12, 26),
-    (b"AKID", 32, 36), (b"shpat_", 32, 32), (b"whsec_", 20, 80), (b"key-", 32, 32), (b"SK", 32, 32), (b"eyJ", 20, 4000),
-    (b"ik_", 24, 80), (b"gsk_", 40, 64), (b"EAACEdEose0cBA", 20, 300), (b"AGE-SECRET-KEY-1", 58, 58),
+    (b"AKIA", 16, 16),
+    (b"ASIA", 16, 16),
+    (b"ghp_", 36, 36),
+    (b"gho_", 36, 36),
+    (b"ghu_", 36, 36),
+    (b"ghs_", 36, 36),
+    (b"ghr_", 36, 76),
+    (b"github_pat_", 22, 100),
+    (b"glpat-", 20, 30),
+    (b"sk-ant-", 20, 200),
+    (b"sk-proj-", 20, 200),
+    (b"sk-", 20, 200),
+    (b"sk_live_", 16, 200),
+    (b"sk_test_", 16, 200),
+    (b"rk_live_", 16, 200),
+    (b"pk_live_", 16, 200),
+    (b"xoxb-", 10, 200),
+    (b"xoxp-", 10, 200),
+    (b"xoxa-", 10, 200),
+    (b"xoxr-", 10, 200),
+    (b"AIza", 35, 35),
+    (b"ya29.", 20, 400),
+    (b"SG.", 40, 80),
+    (b"npm_", 36, 36),
+    (b"pypi-AgE", 40, 300),
+    (b"hf_", 30, 40),
+    (b"dop_v1_", 64, 64),
+    (b"LTAI", 12, 26),
+    (b"AKID", 32, 36),
+    (b"shpat_", 32, 32),
+    (b"whsec_", 20, 80),
+    (b"key-", 32, 32),
+    (b"SK", 32, 32),
+    (b"eyJ", 20, 4000),
+    (b"ik_", 24, 80),
+    (b"gsk_", 40, 64),
+    (b"EAACEdEose0cBA", 20, 300),
+    (b"AGE-SECRET-KEY-1", 58, 58),
 ];
 
 fn key_byte(byte: u8) -> bool {
@@ -272,7 +377,8 @@ pub(crate) fn plate(text: &Text<'_>, at: usize) -> Option<Finding> {
         return None;
     }
     let mut from = at + 2;
-    if matches!(text.at(from), b' ' | b'-' | b'.') || matches!(text.char_at(from), '·' | '•' | '・') {
+    if matches!(text.at(from), b' ' | b'-' | b'.') || matches!(text.char_at(from), '·' | '•' | '・')
+    {
         from += 1;
     }
     let mut end = from;
@@ -290,7 +396,8 @@ pub(crate) fn plate(text: &Text<'_>, at: usize) -> Option<Finding> {
         5 if digits >= 2 => (end, "plate"),
         // New-energy: D or F first (small) or last (large), digits else (GA 36-2018).
         6 if digits >= 4
-            && (body.first().is_some_and(u8::is_ascii_uppercase) || body.last().is_some_and(u8::is_ascii_uppercase)) =>
+            && (body.first().is_some_and(u8::is_ascii_uppercase)
+                || body.last().is_some_and(u8::is_ascii_uppercase)) =>
         {
             (end, "plate-new-energy")
         }

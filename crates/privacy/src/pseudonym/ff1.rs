@@ -62,7 +62,9 @@ impl Ff1 {
     fn walk(&self, digits: &[u8], tweak: &[u8], forward: bool) -> Result<Vec<u8>> {
         let count = digits.len();
         if !(FEWEST..=MOST).contains(&count) || !digits.iter().all(u8::is_ascii_digit) {
-            return Err(Fault::new(&crate::messages::DOMAIN_TOO_SMALL).arg("fewest", FEWEST).arg("most", MOST));
+            return Err(Fault::new(&crate::messages::DOMAIN_TOO_SMALL)
+                .arg("fewest", FEWEST)
+                .arg("most", MOST));
         }
         let left = count / 2;
         let right = count - left;
@@ -94,7 +96,24 @@ impl Ff1 {
         let bytes = usize::try_from(bits.div_ceil(8)).unwrap_or(8);
         let wanted = 4 * bytes.div_ceil(4) + 4;
         let short = |number: usize| u32::try_from(number).unwrap_or(u32::MAX).to_be_bytes();
-        let mut block = [1, 2, 1, 0, 0, 10, 10, u8::try_from((count / 2) % 256).unwrap_or(0), 0, 0, 0, 0, 0, 0, 0, 0];
+        let mut block = [
+            1,
+            2,
+            1,
+            0,
+            0,
+            10,
+            10,
+            u8::try_from((count / 2) % 256).unwrap_or(0),
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+        ];
         if let Some(slots) = block.get_mut(8..12) {
             slots.copy_from_slice(&short(count));
         }
@@ -162,7 +181,8 @@ mod tests {
     #[test]
     fn every_length_comes_back() {
         for count in FEWEST..=MOST {
-            let digits: Vec<u8> = (0..count).map(|at| b'0' + u8::try_from(at * 7 % 10).unwrap()).collect();
+            let digits: Vec<u8> =
+                (0..count).map(|at| b'0' + u8::try_from(at * 7 % 10).unwrap()).collect();
             let other = cipher().encrypt(&digits, b"t").unwrap();
             assert_ne!(other, digits);
             assert_eq!(cipher().decrypt(&other, b"t").unwrap(), digits);

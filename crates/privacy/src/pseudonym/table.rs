@@ -21,16 +21,53 @@ const FIRST_DAY: i64 = -14_610;
 const DAYS: u64 = 32_872;
 
 const SURNAMES: &str = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜范方石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙";
-const FIRST: &str = "建国志明文晓海永春玉秀丽雪佳子俊浩宇梦思雨欣嘉一博天泽家美桂淑金红少立新振德光庆";
-const SECOND: &str = "华军平英明玲芳伟强敏静杰磊勇娟涛超燕辉刚鹏婷琳宁洋峰霞兰飞洁颖宇轩涵怡彤琪瑶雯然源";
-const STREETS: &[&str] = &["人民", "中山", "解放", "建设", "和平", "长江", "文化", "新华", "胜利", "光明", "学府", "滨江"];
-const CITIES: &[&str] = &["浙江省杭州市西湖区", "江苏省南京市鼓楼区", "四川省成都市武侯区", "湖北省武汉市洪山区", "山东省济南市历下区", "福建省厦门市思明区"];
-const FIRMS: &[&str] = &["星河", "远帆", "云杉", "青禾", "海澜", "瑞丰", "博远", "恒信", "天启", "蓝湾"];
+const FIRST: &str =
+    "建国志明文晓海永春玉秀丽雪佳子俊浩宇梦思雨欣嘉一博天泽家美桂淑金红少立新振德光庆";
+const SECOND: &str =
+    "华军平英明玲芳伟强敏静杰磊勇娟涛超燕辉刚鹏婷琳宁洋峰霞兰飞洁颖宇轩涵怡彤琪瑶雯然源";
+const STREETS: &[&str] = &[
+    "人民", "中山", "解放", "建设", "和平", "长江", "文化", "新华", "胜利", "光明", "学府", "滨江",
+];
+const CITIES: &[&str] = &[
+    "浙江省杭州市西湖区",
+    "江苏省南京市鼓楼区",
+    "四川省成都市武侯区",
+    "湖北省武汉市洪山区",
+    "山东省济南市历下区",
+    "福建省厦门市思明区",
+];
+const FIRMS: &[&str] =
+    &["星河", "远帆", "云杉", "青禾", "海澜", "瑞丰", "博远", "恒信", "天启", "蓝湾"];
 const TRADES: &[&str] = &["科技", "信息技术", "贸易", "建筑", "教育咨询", "物流", "医药", "农业"];
-const GIVEN_EN: &[&str] = &["James", "Mary", "Robert", "Linda", "David", "Susan", "Thomas", "Karen", "Daniel", "Nancy", "Mark", "Laura", "Paul", "Emma", "Kevin", "Alice", "Brian", "Helen", "George", "Julia"];
-const FAMILY_EN: &[&str] = &["Smith", "Brown", "Miller", "Davis", "Wilson", "Moore", "Taylor", "Clark", "Lewis", "Walker", "Hall", "Allen", "Young", "King", "Wright", "Scott", "Green", "Baker", "Adams", "Nelson", "Hill", "Campbell", "Mitchell", "Roberts"];
-const STREETS_EN: &[&str] = &["Oak Street", "Maple Avenue", "Cedar Lane", "Park Road", "Lake Drive", "Hill Street", "River Road", "Elm Court"];
-const TOWNS_EN: &[&str] = &["Springfield", "Riverton", "Fairview", "Greenville", "Madison", "Clinton", "Salem", "Georgetown"];
+const GIVEN_EN: &[&str] = &[
+    "James", "Mary", "Robert", "Linda", "David", "Susan", "Thomas", "Karen", "Daniel", "Nancy",
+    "Mark", "Laura", "Paul", "Emma", "Kevin", "Alice", "Brian", "Helen", "George", "Julia",
+];
+const FAMILY_EN: &[&str] = &[
+    "Smith", "Brown", "Miller", "Davis", "Wilson", "Moore", "Taylor", "Clark", "Lewis", "Walker",
+    "Hall", "Allen", "Young", "King", "Wright", "Scott", "Green", "Baker", "Adams", "Nelson",
+    "Hill", "Campbell", "Mitchell", "Roberts",
+];
+const STREETS_EN: &[&str] = &[
+    "Oak Street",
+    "Maple Avenue",
+    "Cedar Lane",
+    "Park Road",
+    "Lake Drive",
+    "Hill Street",
+    "River Road",
+    "Elm Court",
+];
+const TOWNS_EN: &[&str] = &[
+    "Springfield",
+    "Riverton",
+    "Fairview",
+    "Greenville",
+    "Madison",
+    "Clinton",
+    "Salem",
+    "Georgetown",
+];
 
 /// The pseudonyms of a project.
 #[derive(Debug)]
@@ -67,7 +104,10 @@ impl Pseudonyms {
             if fake == value {
                 continue;
             }
-            let known = self.drawn.entry((kind.name().to_owned(), fake.clone())).or_insert_with(|| token.clone());
+            let known = self
+                .drawn
+                .entry((kind.name().to_owned(), fake.clone()))
+                .or_insert_with(|| token.clone());
             if *known == token {
                 return Ok(fake);
             }
@@ -105,7 +145,9 @@ impl Pseudonyms {
     pub fn load(&mut self, lines: &str) -> Result<()> {
         for line in lines.lines() {
             let mut fields = line.split('\t');
-            let (Some(kind), Some(fake), Some(token), None) = (fields.next(), fields.next(), fields.next(), fields.next()) else {
+            let (Some(kind), Some(fake), Some(token), None) =
+                (fields.next(), fields.next(), fields.next(), fields.next())
+            else {
                 return Err(Fault::new(&crate::messages::PSEUDONYM_UNKNOWN));
             };
             decrypt_value(&self.keys, DOMAIN, token)?;
@@ -116,18 +158,36 @@ impl Pseudonyms {
 
     /// Types that are digits, forward or back; `None` for words and numbers too short.
     fn number(&self, kind: &Kind, value: &str, forward: bool) -> Result<Option<String>> {
-        let places: Vec<usize> = value.char_indices().filter(|(_, letter)| digit(*letter).is_some()).map(|(at, _)| at).collect();
+        let places: Vec<usize> = value
+            .char_indices()
+            .filter(|(_, letter)| digit(*letter).is_some())
+            .map(|(at, _)| at)
+            .collect();
         let digits: Vec<u8> = value.chars().filter_map(digit).collect();
         let other = match kind {
             Kind::ResidentId => {
                 let upper = value.chars().any(|letter| matches!(letter, 'X' | 'x' | 'Ｘ'));
                 let front = digits.get(..17).unwrap_or_default();
                 let whole = digits.len() + usize::from(upper) == 18;
-                return if whole { Ok(self.resident(value, front, forward)?) } else { self.plain(value, &digits, &places, 0, forward) };
+                return if whole {
+                    Ok(self.resident(value, front, forward)?)
+                } else {
+                    self.plain(value, &digits, &places, 0, forward)
+                };
             }
             Kind::BankCard | Kind::CreditCard => self.card(&digits, forward)?,
-            Kind::Phone if digits.len() >= 9 => return self.plain(value, &digits, &places, digits.len() - 8.min(digits.len() - 3), forward),
-            Kind::Ssn | Kind::Passport | Kind::Qq | Kind::Iban | Kind::DriverLicence if *kind != Kind::Iban => {
+            Kind::Phone if digits.len() >= 9 => {
+                return self.plain(
+                    value,
+                    &digits,
+                    &places,
+                    digits.len() - 8.min(digits.len() - 3),
+                    forward,
+                );
+            }
+            Kind::Ssn | Kind::Passport | Kind::Qq | Kind::Iban | Kind::DriverLicence
+                if *kind != Kind::Iban =>
+            {
                 return self.plain(value, &digits, &places, 0, forward);
             }
             _ => None,
@@ -136,11 +196,22 @@ impl Pseudonyms {
     }
 
     fn turn(&self, digits: &[u8], tweak: &[u8], forward: bool) -> Result<Vec<u8>> {
-        if forward { self.cipher.encrypt(digits, tweak) } else { self.cipher.decrypt(digits, tweak) }
+        if forward {
+            self.cipher.encrypt(digits, tweak)
+        } else {
+            self.cipher.decrypt(digits, tweak)
+        }
     }
 
     /// Digits after the first `keep`, in place.
-    fn plain(&self, value: &str, digits: &[u8], places: &[usize], keep: usize, forward: bool) -> Result<Option<String>> {
+    fn plain(
+        &self,
+        value: &str,
+        digits: &[u8],
+        places: &[usize],
+        keep: usize,
+        forward: bool,
+    ) -> Result<Option<String>> {
         let (front, back) = digits.split_at(keep.min(digits.len()));
         if back.len() < FEWEST || places.len() != digits.len() {
             return Ok(None);
@@ -177,7 +248,9 @@ impl Pseudonyms {
     /// valid numbers. A region that is no longer in the code table is kept.
     fn resident(&self, value: &str, front: &[u8], forward: bool) -> Result<Option<String>> {
         let text = std::str::from_utf8(front).unwrap_or_default();
-        let (Some(region), Some(born), Some(sequence)) = (text.get(..6), text.get(6..14), text.get(14..)) else {
+        let (Some(region), Some(born), Some(sequence)) =
+            (text.get(..6), text.get(6..14), text.get(14..))
+        else {
             return Ok(None);
         };
         let region: u32 = region.parse().unwrap_or_default();
@@ -186,19 +259,27 @@ impl Pseudonyms {
         let listed = counties().binary_search(&region).ok();
         let regions = if listed.is_some() { counties().len() } else { 1 };
         let domain = u64::try_from(regions).unwrap_or(1) * DAYS * 1_000;
-        let mut number = (u64::try_from(listed.unwrap_or(0)).unwrap_or(0) * DAYS + day) * 1_000 + sequence;
+        let mut number =
+            (u64::try_from(listed.unwrap_or(0)).unwrap_or(0) * DAYS + day) * 1_000 + sequence;
         let width = (domain - 1).to_string().len();
         let tweak = if listed.is_some() { Vec::new() } else { region.to_be_bytes().to_vec() };
         loop {
             let turned = self.turn(format!("{number:0width$}").as_bytes(), &tweak, forward)?;
-            number = std::str::from_utf8(&turned).ok().and_then(|digits| digits.parse().ok()).unwrap_or_default();
+            number = std::str::from_utf8(&turned)
+                .ok()
+                .and_then(|digits| digits.parse().ok())
+                .unwrap_or_default();
             if number < domain {
                 break;
             }
         }
         let (day, sequence) = (number / 1_000 % DAYS, number % 1_000);
         let region = listed.map_or(region, |_| {
-            usize::try_from(number / 1_000 / DAYS).ok().and_then(|at| counties().get(at)).copied().unwrap_or(region)
+            usize::try_from(number / 1_000 / DAYS)
+                .ok()
+                .and_then(|at| counties().get(at))
+                .copied()
+                .unwrap_or(region)
         });
         let mut other = format!("{region:06}{}{sequence:03}", spelled(day)).into_bytes();
         other.extend(resident_check(&other));
@@ -214,7 +295,9 @@ fn spelled(day: u64) -> String {
 /// The digit a character is, full-width ones too.
 fn digit(letter: char) -> Option<u8> {
     match letter {
-        '0'..='9' | '０'..='９' => u8::try_from(u32::from(letter) & 0xf).ok().map(|value| b'0' + value),
+        '0'..='9' | '０'..='９' => {
+            u8::try_from(u32::from(letter) & 0xf).ok().map(|value| b'0' + value)
+        }
         _ => None,
     }
 }
@@ -225,7 +308,8 @@ fn put(value: &str, digits: &[u8]) -> String {
     value
         .chars()
         .map(|letter| {
-            let counts = digit(letter).is_some() || digits.len() == 18 && matches!(letter, 'X' | 'x' | 'Ｘ');
+            let counts =
+                digit(letter).is_some() || digits.len() == 18 && matches!(letter, 'X' | 'x' | 'Ｘ');
             if counts { next.next().map_or(letter, |digit| char::from(*digit)) } else { letter }
         })
         .collect()
@@ -288,20 +372,60 @@ fn draw(kind: &Kind, value: &str, dice: &mut Dice) -> String {
             name.push(dice.letter(SECOND));
             name
         }
-        Kind::Person => format!("{} {}. {}", dice.pick(GIVEN_EN), char::from(b'A' + u8::try_from(dice.below(26)).unwrap_or(0)), dice.pick(FAMILY_EN)),
-        Kind::Organization if chinese => format!("{}{}{}{}有限公司", dice.letter(FIRST), dice.letter(SECOND), dice.pick(FIRMS), dice.pick(TRADES)),
-        Kind::Organization => format!("{}, {} and {} Ltd", dice.pick(FAMILY_EN), dice.pick(FAMILY_EN), dice.pick(FAMILY_EN)),
-        Kind::Address | Kind::Place if chinese => format!("{}{}路{}号{}室", dice.pick(CITIES), dice.pick(STREETS), 1 + dice.below(999), 101 + dice.below(2_400)),
-        Kind::Address => format!("{} {}, {}", 1 + dice.below(9_999), dice.pick(STREETS_EN), dice.pick(TOWNS_EN)),
-        Kind::Place => format!("{} {}", dice.pick(&["North", "South", "East", "West", "New", "Old", "Port", "Lake", "Mount", "Fort"]), title(dice)),
+        Kind::Person => format!(
+            "{} {}. {}",
+            dice.pick(GIVEN_EN),
+            char::from(b'A' + u8::try_from(dice.below(26)).unwrap_or(0)),
+            dice.pick(FAMILY_EN)
+        ),
+        Kind::Organization if chinese => format!(
+            "{}{}{}{}有限公司",
+            dice.letter(FIRST),
+            dice.letter(SECOND),
+            dice.pick(FIRMS),
+            dice.pick(TRADES)
+        ),
+        Kind::Organization => format!(
+            "{}, {} and {} Ltd",
+            dice.pick(FAMILY_EN),
+            dice.pick(FAMILY_EN),
+            dice.pick(FAMILY_EN)
+        ),
+        Kind::Address | Kind::Place if chinese => format!(
+            "{}{}路{}号{}室",
+            dice.pick(CITIES),
+            dice.pick(STREETS),
+            1 + dice.below(999),
+            101 + dice.below(2_400)
+        ),
+        Kind::Address => {
+            format!("{} {}, {}", 1 + dice.below(9_999), dice.pick(STREETS_EN), dice.pick(TOWNS_EN))
+        }
+        Kind::Place => format!(
+            "{} {}",
+            dice.pick(&[
+                "North", "South", "East", "West", "New", "Old", "Port", "Lake", "Mount", "Fort"
+            ]),
+            title(dice)
+        ),
         Kind::Email => format!("user{:08}@example.com", dice.below(100_000_000)),
         Kind::Url => format!("https://example.com/{:08}", dice.below(100_000_000)),
         Kind::Ip => format!("10.{}.{}.{}", dice.below(256), dice.below(256), 1 + dice.below(254)),
-        Kind::Mac => format!("02:00:{:02x}:{:02x}:{:02x}:{:02x}", dice.below(256), dice.below(256), dice.below(256), dice.below(256)),
+        Kind::Mac => format!(
+            "02:00:{:02x}:{:02x}:{:02x}:{:02x}",
+            dice.below(256),
+            dice.below(256),
+            dice.below(256),
+            dice.below(256)
+        ),
         Kind::BirthDate => spelled(u64::try_from(dice.below(25_000)).unwrap_or(0)),
         Kind::Plate => {
             let province = value.chars().next().unwrap_or('京');
-            format!("{province}{}{:05}", char::from(b'A' + u8::try_from(dice.below(8)).unwrap_or(0)), dice.below(100_000))
+            format!(
+                "{province}{}{:05}",
+                char::from(b'A' + u8::try_from(dice.below(8)).unwrap_or(0)),
+                dice.below(100_000)
+            )
         }
         Kind::CreditCode => {
             let mut code = format!("91{:06}{:09}", 110_101, dice.below(1_000_000_000)).into_bytes();
@@ -314,5 +438,9 @@ fn draw(kind: &Kind, value: &str, dice: &mut Dice) -> String {
 }
 
 fn title(dice: &mut Dice) -> String {
-    format!("{}{}", dice.pick(FAMILY_EN), dice.pick(&["ville", "ton", "ford", "burg", " Bay", "dale", "wood", "port"]))
+    format!(
+        "{}{}",
+        dice.pick(FAMILY_EN),
+        dice.pick(&["ville", "ton", "ford", "burg", " Bay", "dale", "wood", "port"])
+    )
 }

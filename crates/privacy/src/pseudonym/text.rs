@@ -34,7 +34,12 @@ impl TextProtector {
     ///
     /// # Errors
     /// When a key has the wrong length.
-    pub fn new(detector: Detector, action: TextAction, keys: ColumnKeys, column: &str) -> Result<Self> {
+    pub fn new(
+        detector: Detector,
+        action: TextAction,
+        keys: ColumnKeys,
+        column: &str,
+    ) -> Result<Self> {
         keys.check()?;
         Ok(Self { detector, action, keys, column: column.to_owned() })
     }
@@ -62,7 +67,13 @@ impl TextProtector {
         Ok((out, found))
     }
 
-    fn write(&self, kind: &Kind, value: &str, names: &mut Pseudonyms, out: &mut String) -> Result<()> {
+    fn write(
+        &self,
+        kind: &Kind,
+        value: &str,
+        names: &mut Pseudonyms,
+        out: &mut String,
+    ) -> Result<()> {
         match self.action {
             TextAction::Replace => {
                 out.push('[');

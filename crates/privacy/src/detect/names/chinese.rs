@@ -131,7 +131,11 @@ impl<'t, 'a> Lattice<'t, 'a> {
     fn neighbour(&self, at: usize, left: bool) -> &'a str {
         let edge = if left { self.text.before(at) } else { self.text.at(at) };
         if edge != HAN {
-            return if left { self.text.slice(at.saturating_sub(1), at) } else { self.text.slice(at, at + 1) };
+            return if left {
+                self.text.slice(at.saturating_sub(1), at)
+            } else {
+                self.text.slice(at, at + 1)
+            };
         }
         for length in [3, 2] {
             let (start, end) = if left { (at.wrapping_sub(length), at) } else { (at, at + length) };
@@ -148,7 +152,8 @@ impl<'t, 'a> Lattice<'t, 'a> {
     /// The slots of a candidate's features.
     pub(crate) fn features(&self, candidate: Candidate, out: &mut Vec<u32>) {
         let Candidate { start, end, surname } = candidate;
-        let length = i32::try_from(end - start).unwrap_or(0) * 4 + i32::try_from(surname).unwrap_or(0);
+        let length =
+            i32::try_from(end - start).unwrap_or(0) * 4 + i32::try_from(surname).unwrap_or(0);
         let margin = self.margin(candidate);
         let bucket = (margin / 4).clamp(-12, 16);
         let other_end = if end - start == surname + 1 { end + 1 } else { end - 1 };

@@ -15,7 +15,7 @@ pub(crate) const ORGANIZATION: usize = 3;
 pub(crate) static MODEL: Model = Model::new(include_bytes!("../weights/en.bin"), LABELS);
 /// A label must beat none by so much for words that stand on a list, and for those that do not.
 const MARGIN: i32 = 8;
-const UNLISTED: i32 = 90;
+const UNLISTED: i32 = 60;
 
 /// One word.
 #[derive(Debug, Clone)]
@@ -42,14 +42,80 @@ const UPPER: u8 = 2;
 const MIXED: u8 = 3;
 const INITIAL: u8 = 4;
 
-const TITLES: &[&str] = &["mr", "mrs", "ms", "miss", "dr", "prof", "professor", "sir", "madam", "lady", "lord", "president", "judge", "captain", "rev"];
-const SUFFIXES: &[&str] = &[
-    "inc", "ltd", "llc", "corp", "corporation", "company", "co", "group", "plc", "gmbh", "university", "college", "bank", "hospital", "institute",
-    "foundation", "association", "holdings", "partners", "sons", "limited", "school", "agency", "ministry", "department", "committee", "trust",
-    "airlines", "systems", "technologies", "industries", "insurance", "motors", "pharmaceuticals", "energy", "records", "club", "church", "museum",
-    "society", "council", "union", "center", "centre", "international", "services", "solutions", "capital", "financial", "stores", "entertainment", "communications", "electric",
+const TITLES: &[&str] = &[
+    "mr",
+    "mrs",
+    "ms",
+    "miss",
+    "dr",
+    "prof",
+    "professor",
+    "sir",
+    "madam",
+    "lady",
+    "lord",
+    "president",
+    "judge",
+    "captain",
+    "rev",
 ];
-const LINKS: &[&str] = &["of", "and", "&", "for", "the", "de", "van", "von", "der", "la", "del", "di", "da", "le"];
+const SUFFIXES: &[&str] = &[
+    "inc",
+    "ltd",
+    "llc",
+    "corp",
+    "corporation",
+    "company",
+    "co",
+    "group",
+    "plc",
+    "gmbh",
+    "university",
+    "college",
+    "bank",
+    "hospital",
+    "institute",
+    "foundation",
+    "association",
+    "holdings",
+    "partners",
+    "sons",
+    "limited",
+    "school",
+    "agency",
+    "ministry",
+    "department",
+    "committee",
+    "trust",
+    "airlines",
+    "systems",
+    "technologies",
+    "industries",
+    "insurance",
+    "motors",
+    "pharmaceuticals",
+    "energy",
+    "records",
+    "club",
+    "church",
+    "museum",
+    "society",
+    "council",
+    "union",
+    "center",
+    "centre",
+    "international",
+    "services",
+    "solutions",
+    "capital",
+    "financial",
+    "stores",
+    "entertainment",
+    "communications",
+    "electric",
+];
+const LINKS: &[&str] =
+    &["of", "and", "&", "for", "the", "de", "van", "von", "der", "la", "del", "di", "da", "le"];
 
 fn word_byte(byte: u8) -> bool {
     byte.is_ascii_alphabetic() || byte == LETTER
@@ -82,18 +148,28 @@ pub(crate) fn tokens(text: &Text<'_>) -> Vec<Token> {
         }
         let start = at;
         while word_byte(text.at(at))
-            || matches!(text.at(at), b'\'' | b'-') && word_byte(text.at(at + 1)) && at > start && text.at(at + 1) != b's'
+            || matches!(text.at(at), b'\'' | b'-')
+                && word_byte(text.at(at + 1))
+                && at > start
+                && text.at(at + 1) != b's'
             || text.at(at) == b'\'' && text.at(at + 1).is_ascii_uppercase() && at > start
         {
             at += 1;
         }
         at = at.max(start + 1);
-        let glued = text.at(at).is_ascii_digit() || matches!(text.at(at), b'_' | b'@' | b'/' | b'\\' | b'=')
+        let glued = text.at(at).is_ascii_digit()
+            || matches!(text.at(at), b'_' | b'@' | b'/' | b'\\' | b'=')
             || text.at(at) == b'.' && word_byte(text.at(at + 1)) && at - start > 1
-            || text.at(at) == b'(' || text.at(at) == b':' && text.at(at + 1) == b':';
-        let joined = text.before(start).is_ascii_digit() || matches!(text.before(start), b'_' | b'@' | b'/' | b'\\' | b'$' | b'#' | b'%' | b'`' | b'<')
+            || text.at(at) == b'('
+            || text.at(at) == b':' && text.at(at + 1) == b':';
+        let joined = text.before(start).is_ascii_digit()
+            || matches!(
+                text.before(start),
+                b'_' | b'@' | b'/' | b'\\' | b'$' | b'#' | b'%' | b'`' | b'<'
+            )
             || text.before(start) == b'.' && start > 1 && word_byte(text.at(start - 2));
-        let token = describe(text, (start, at), lexicon, (mark, line_start), glued || joined || quiet);
+        let token =
+            describe(text, (start, at), lexicon, (mark, line_start), glued || joined || quiet);
         mark = b'a';
         line_start = false;
         all.push(token);
@@ -107,7 +183,26 @@ fn quiet_line(text: &Text<'_>, start: usize) -> bool {
     let rest = text.bytes(start, (start + 400).min(text.len()));
     let line = rest.split(|byte| *byte == b'\n').next().unwrap_or_default();
     let count = |wanted: fn(u8) -> bool| line.iter().filter(|byte| wanted(**byte)).count();
-    let marks = count(|byte| matches!(byte, b'{' | b'}' | b'(' | b')' | b'[' | b']' | b'=' | b'_' | b';' | b'<' | b'|' | b'\\' | b'#' | b'`' | b'~' | b'^'));
+    let marks = count(|byte| {
+        matches!(
+            byte,
+            b'{' | b'}'
+                | b'('
+                | b')'
+                | b'['
+                | b']'
+                | b'='
+                | b'_'
+                | b';'
+                | b'<'
+                | b'|'
+                | b'\\'
+                | b'#'
+                | b'`'
+                | b'~'
+                | b'^'
+        )
+    });
     let han = count(|byte| byte == super::super::normal::HAN);
     let letters = count(|byte| byte.is_ascii_alphabetic());
     let lower = line.to_ascii_lowercase();
@@ -116,7 +211,9 @@ fn quiet_line(text: &Text<'_>, start: usize) -> bool {
         || han * 2 > letters
         || holds(b"copyright")
         || holds(b"(c) ")
-        || lower.starts_with(b"class ") || lower.starts_with(b"import ") || lower.trim_ascii_start().starts_with(b"except ")
+        || lower.starts_with(b"class ")
+        || lower.starts_with(b"import ")
+        || lower.trim_ascii_start().starts_with(b"except ")
 }
 
 fn describe(
@@ -143,13 +240,29 @@ fn describe(
         (true, ..) => MIXED,
         (false, ..) => LOWER,
     };
-    let role = if TITLES.contains(&lower.as_str()) { 1 } else if SUFFIXES.contains(&lower.as_str()) { 2 } else if LINKS.contains(&lower.as_str()) { 3 } else { 0 };
+    let role = if TITLES.contains(&lower.as_str()) {
+        1
+    } else if SUFFIXES.contains(&lower.as_str()) {
+        2
+    } else if LINKS.contains(&lower.as_str()) {
+        3
+    } else {
+        0
+    };
     let capitalised = shape != LOWER;
     let part = lower.split(['-', '\'']).next().unwrap_or_default();
     let common = lexicon.word(&lower);
     Token {
-        first: if capitalised { bucket(lexicon.first(&lower).or_else(|| lexicon.first(part))) } else { -1 },
-        last: if capitalised { bucket(lexicon.last(&lower).or_else(|| lexicon.last(part))) } else { -1 },
+        first: if capitalised {
+            bucket(lexicon.first(&lower).or_else(|| lexicon.first(part)))
+        } else {
+            -1
+        },
+        last: if capitalised {
+            bucket(lexicon.last(&lower).or_else(|| lexicon.last(part)))
+        } else {
+            -1
+        },
         common: common / 3,
         place: 0,
         role,
@@ -171,11 +284,14 @@ fn mark_places(all: &mut [Token], lexicon: &English) {
         if all.get(at).is_some_and(|token| token.shape != LOWER) {
             for count in (1..=lexicon.longest_place()).rev() {
                 let Some(span) = all.get(at..at + count) else { continue };
-                let near = span.windows(2).all(|pair| matches!(pair, [a, b] if b.start - a.end == 1 && b.before == b'a'));
+                let near = span
+                    .windows(2)
+                    .all(|pair| matches!(pair, [a, b] if b.start - a.end == 1 && b.before == b'a'));
                 if !near {
                     continue;
                 }
-                let name = span.iter().map(|token| token.lower.as_str()).collect::<Vec<_>>().join(" ");
+                let name =
+                    span.iter().map(|token| token.lower.as_str()).collect::<Vec<_>>().join(" ");
                 if let Some(kind) = lexicon.place(&name) {
                     let long = if count > 1 { kind + 2 } else { kind };
                     for token in all.iter_mut().skip(at).take(count) {
@@ -197,7 +313,11 @@ pub(crate) fn eligible(all: &[Token], at: usize) -> bool {
         return true;
     }
     let capital = |at: usize| all.get(at).is_some_and(|token| token.shape != LOWER);
-    token.role == 3 && at > 0 && capital(at - 1) && (capital(at + 1) || capital(at + 2) && all.get(at + 1).is_some_and(|next| next.role == 3))
+    token.role == 3
+        && at > 0
+        && capital(at - 1)
+        && (capital(at + 1)
+            || capital(at + 2) && all.get(at + 1).is_some_and(|next| next.role == 3))
 }
 
 /// The slots of a word's features.
@@ -206,23 +326,46 @@ pub(crate) fn features(all: &[Token], at: usize, previous: usize, out: &mut Vec<
     let Some(token) = all.get(at) else { return };
     let before = at.checked_sub(1).and_then(|at| all.get(at));
     let after = all.get(at + 1);
-    let touching = before.is_some_and(|before| token.start - before.end <= 2 && token.before == b'a');
-    let joined = after.is_some_and(|after| after.start - token.end <= 2 && after.before == b'a' || token.after == b'.' && after.start - token.end == 2 );
+    let touching =
+        before.is_some_and(|before| token.start - before.end <= 2 && token.before == b'a');
+    let joined = after.is_some_and(|after| {
+        after.start - token.end <= 2 && after.before == b'a'
+            || token.after == b'.' && after.start - token.end == 2
+    });
     let text = |id: u8, word: &str| Feature::new(id).text(word).slot();
     let word = |other: Option<&Token>| other.map_or("^", |token| token.lower.as_str()).to_owned();
     let flags = |other: Option<&Token>| {
         other.map_or(-1, |token| {
-            i32::from(token.shape) + 8 * i32::from(token.role) + 64 * i32::from(token.place) + 512 * (token.first.max(-1) + 1) + 8192 * (token.last + 1)
+            i32::from(token.shape)
+                + 8 * i32::from(token.role)
+                + 64 * i32::from(token.place)
+                + 512 * (token.first.max(-1) + 1)
+                + 8192 * (token.last + 1)
         })
     };
-    let start = token.line_start || matches!(token.before, b'.' | b'!' | b'?' | b'\n' | b':' | b'"' | b'-' | b'*');
+    let start = token.line_start
+        || matches!(token.before, b'.' | b'!' | b'?' | b'\n' | b':' | b'"' | b'-' | b'*');
     let previous = i32::try_from(previous).unwrap_or(0);
     let own = flags(Some(token));
-    let own_coarse = i32::from(token.first >= 0) + 2 * i32::from(token.last >= 0) + 4 * i32::from(token.place.min(2)) + 16 * i32::from(token.common > 0);
-    let prev_word = if touching || before.is_some_and(|b| token.start - b.end <= 3) { word(before) } else { "^".to_owned() };
-    let next_word = if after.is_some_and(|a| a.start - token.end <= 3) { word(after) } else { "$".to_owned() };
-    let suffix_ahead = i32::try_from((1..=4).find(|step| all.get(at + step).is_some_and(|t| t.role == 2 && t.shape != LOWER)).unwrap_or(0)).unwrap_or(0);
-    let ahead_linked = (1..usize::try_from(suffix_ahead).unwrap_or(0)).all(|step| all.get(at + step).is_some_and(|t| t.shape != LOWER || t.role == 3));
+    let own_coarse = i32::from(token.first >= 0)
+        + 2 * i32::from(token.last >= 0)
+        + 4 * i32::from(token.place.min(2))
+        + 16 * i32::from(token.common > 0);
+    let prev_word = if touching || before.is_some_and(|b| token.start - b.end <= 3) {
+        word(before)
+    } else {
+        "^".to_owned()
+    };
+    let next_word =
+        if after.is_some_and(|a| a.start - token.end <= 3) { word(after) } else { "$".to_owned() };
+    let suffix_ahead = i32::try_from(
+        (1..=4)
+            .find(|step| all.get(at + step).is_some_and(|t| t.role == 2 && t.shape != LOWER))
+            .unwrap_or(0),
+    )
+    .unwrap_or(0);
+    let ahead_linked = (1..usize::try_from(suffix_ahead).unwrap_or(0))
+        .all(|step| all.get(at + step).is_some_and(|t| t.shape != LOWER || t.role == 3));
     let suffix = if ahead_linked { suffix_ahead } else { 0 };
     let tail: String = token.lower.chars().rev().take(3).collect();
     out.extend([
@@ -237,20 +380,43 @@ pub(crate) fn features(all: &[Token], at: usize, previous: usize, out: &mut Vec<
         Feature::new(9).number(flags(before)).number(i32::from(touching)).slot(),
         Feature::new(10).number(flags(after)).number(i32::from(joined)).slot(),
         Feature::new(11).number(suffix).number(own_coarse).slot(),
-        Feature::new(12).number(i32::from(token.before)).number(i32::from(token.after)).number(own_coarse).slot(),
+        Feature::new(12)
+            .number(i32::from(token.before))
+            .number(i32::from(token.after))
+            .number(own_coarse)
+            .slot(),
         Feature::new(13).text(&prev_word).number(own_coarse).slot(),
         Feature::new(14).text(&next_word).number(own_coarse).slot(),
-        Feature::new(15).number(i32::from(token.shape)).number(token.common).number(i32::from(start)).number(token.first).number(token.last).slot(),
+        Feature::new(15)
+            .number(i32::from(token.shape))
+            .number(token.common)
+            .number(i32::from(start))
+            .number(token.first)
+            .number(token.last)
+            .slot(),
         Feature::new(16).text(&word(at.checked_sub(2).and_then(|at| all.get(at)))).slot(),
         Feature::new(17).text(&prev_word).number(previous).slot(),
-        Feature::new(18).number(i32::from(before.is_some_and(|b| b.shape != LOWER))).number(i32::from(after.is_some_and(|a| a.shape != LOWER))).number(own_coarse).number(i32::from(start)).slot(),
-        Feature::new(19).number(i32::from(token.place)).number(token.first.max(token.last)).number(token.common).slot(),
+        Feature::new(18)
+            .number(i32::from(before.is_some_and(|b| b.shape != LOWER)))
+            .number(i32::from(after.is_some_and(|a| a.shape != LOWER)))
+            .number(own_coarse)
+            .number(i32::from(start))
+            .slot(),
+        Feature::new(19)
+            .number(i32::from(token.place))
+            .number(token.first.max(token.last))
+            .number(token.common)
+            .slot(),
     ]);
 }
 
 /// Whether a list knows the word as (part of) a name, and no list as a common word.
 fn known(token: &Token) -> bool {
-    token.role == 3 || token.role == 2 && token.shape != LOWER || token.place > 0 || token.common == 0 && (token.first >= 0 || token.last >= 0)
+    token.role == 3
+        || !token.lower.is_ascii()
+        || token.role == 2 && token.shape != LOWER
+        || token.place > 0
+        || token.common == 0 && (token.first >= 0 || token.last >= 0)
 }
 
 /// Tags all words.
@@ -265,9 +431,9 @@ fn tag(all: &[Token]) -> Vec<usize> {
             let scores = MODEL.score::<LABELS>(&slots);
             let none = scores.first().copied().unwrap_or(0);
             let listed = all.get(at).is_some_and(known);
-            let need = if listed { MARGIN } else { UNLISTED };
-            if let Some((best, score)) = scores.iter().enumerate().skip(1).max_by_key(|(_, score)| **score)
-                && *score > none + need
+            if let Some((best, score)) =
+                scores.iter().enumerate().skip(1).max_by_key(|(_, score)| **score)
+                && *score > none + if listed || previous == best { MARGIN } else { UNLISTED }
             {
                 label = best;
             }
@@ -297,7 +463,8 @@ pub(crate) fn find(text: &Text<'_>, found: &mut Vec<Finding>) {
         let mut end = token.end;
         while let (Some(token), Some(same)) = (all.get(next), labels.get(next)) {
             let gap = text.bytes(end, token.start);
-            let adjoined = matches!(gap, b" " | b". " | b"." | b"-" | b"  ") || *label == ORGANIZATION && gap == b", ";
+            let adjoined = matches!(gap, b" " | b". " | b"." | b"-" | b"  ")
+                || *label == ORGANIZATION && gap == b", ";
             if same != label || !adjoined {
                 break;
             }

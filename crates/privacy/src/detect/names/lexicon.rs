@@ -29,7 +29,8 @@ impl Chinese {
                 .filter_map(|mut fields| {
                     let word = fields.next()?;
                     let cost = number(fields.next());
-                    let class = fields.next().and_then(|class| class.bytes().next()).unwrap_or(b'o');
+                    let class =
+                        fields.next().and_then(|class| class.bytes().next()).unwrap_or(b'o');
                     Some((word, (cost, class)))
                 })
                 .collect();
@@ -39,14 +40,30 @@ impl Chinese {
             let given = lines(include_str!("../data/given_zh.txt"))
                 .filter_map(|mut fields| {
                     let letter = fields.next()?.chars().next()?;
-                    Some((letter, [number(fields.next()), number(fields.next()), number(fields.next())]))
+                    Some((
+                        letter,
+                        [number(fields.next()), number(fields.next()), number(fields.next())],
+                    ))
                 })
                 .collect();
             let places = regions::DIVISIONS
                 .lines()
                 .filter_map(|line| line.split_once(','))
-                .filter(|(_, name)| name.chars().count() >= 2 && !matches!(*name, "市辖区" | "县" | "城区" | "郊区"))
-                .map(|(code, name)| (name, if code.ends_with("0000") { 1 } else if code.ends_with("00") { 2 } else { 3 }))
+                .filter(|(_, name)| {
+                    name.chars().count() >= 2 && !matches!(*name, "市辖区" | "县" | "城区" | "郊区")
+                })
+                .map(|(code, name)| {
+                    (
+                        name,
+                        if code.ends_with("0000") {
+                            1
+                        } else if code.ends_with("00") {
+                            2
+                        } else {
+                            3
+                        },
+                    )
+                })
                 .collect();
             Self { words, surnames, given, places }
         })
@@ -74,7 +91,8 @@ impl Chinese {
 
     #[cfg(feature = "train")]
     pub(crate) fn all_words(&self) -> Vec<(&'static str, i32, u8)> {
-        let mut all: Vec<_> = self.words.iter().map(|(word, (cost, class))| (*word, *cost, *class)).collect();
+        let mut all: Vec<_> =
+            self.words.iter().map(|(word, (cost, class))| (*word, *cost, *class)).collect();
         all.sort_unstable();
         all
     }

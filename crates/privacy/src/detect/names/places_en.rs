@@ -4,16 +4,164 @@ use super::super::finding::{Finding, Kind, Why};
 use super::super::normal::{LETTER, Text};
 
 const STREETS: &[&str] = &[
-    "street", "st", "avenue", "ave", "road", "rd", "boulevard", "blvd", "lane", "ln", "drive", "dr", "court", "ct", "square", "place", "pl", "terrace",
-    "way", "parkway", "pkwy", "circle", "cir", "trail", "trl", "highway", "hwy", "alley", "plaza", "crescent", "close", "gardens", "grove", "hill", "row",
-    "walk", "mews", "park", "point", "ridge", "run", "vista", "view", "village", "loop", "manor", "meadow", "meadows", "mill", "mills", "mount", "neck",
-    "orchard", "oval", "pass", "path", "pike", "pine", "pines", "plain", "port", "prairie", "ramp", "ranch", "rapids", "rest", "river", "shoal", "shore",
-    "spring", "springs", "spur", "station", "summit", "track", "tunnel", "turnpike", "union", "valley", "viaduct", "ville", "well", "wells", "isle",
-    "island", "islands", "junction", "key", "knoll", "lake", "land", "landing", "light", "loaf", "lock", "locks", "lodge", "estate", "estates",
-    "expressway", "extension", "fall", "falls", "ferry", "field", "fields", "flat", "ford", "forest", "forge", "fork", "fort", "freeway", "garden",
-    "gateway", "glen", "green", "harbor", "haven", "heights", "hills", "hollow", "inlet", "bayou", "beach", "bend", "bluff", "branch", "bridge", "brook",
-    "burg", "bypass", "camp", "canyon", "cape", "causeway", "center", "cliff", "club", "common", "corner", "course", "cove", "creek", "crossing",
-    "curve", "dale", "dam", "divide", "parade", "wharf", "strasse", "straße", "str", "weg", "platz", "allee", "rue",
+    "street",
+    "st",
+    "avenue",
+    "ave",
+    "road",
+    "rd",
+    "boulevard",
+    "blvd",
+    "lane",
+    "ln",
+    "drive",
+    "dr",
+    "court",
+    "ct",
+    "square",
+    "place",
+    "pl",
+    "terrace",
+    "way",
+    "parkway",
+    "pkwy",
+    "circle",
+    "cir",
+    "trail",
+    "trl",
+    "highway",
+    "hwy",
+    "alley",
+    "plaza",
+    "crescent",
+    "close",
+    "gardens",
+    "grove",
+    "hill",
+    "row",
+    "walk",
+    "mews",
+    "park",
+    "point",
+    "ridge",
+    "run",
+    "vista",
+    "view",
+    "village",
+    "loop",
+    "manor",
+    "meadow",
+    "meadows",
+    "mill",
+    "mills",
+    "mount",
+    "neck",
+    "orchard",
+    "oval",
+    "pass",
+    "path",
+    "pike",
+    "pine",
+    "pines",
+    "plain",
+    "port",
+    "prairie",
+    "ramp",
+    "ranch",
+    "rapids",
+    "rest",
+    "river",
+    "shoal",
+    "shore",
+    "spring",
+    "springs",
+    "spur",
+    "station",
+    "summit",
+    "track",
+    "tunnel",
+    "turnpike",
+    "union",
+    "valley",
+    "viaduct",
+    "ville",
+    "well",
+    "wells",
+    "isle",
+    "island",
+    "islands",
+    "junction",
+    "key",
+    "knoll",
+    "lake",
+    "land",
+    "landing",
+    "light",
+    "loaf",
+    "lock",
+    "locks",
+    "lodge",
+    "estate",
+    "estates",
+    "expressway",
+    "extension",
+    "fall",
+    "falls",
+    "ferry",
+    "field",
+    "fields",
+    "flat",
+    "ford",
+    "forest",
+    "forge",
+    "fork",
+    "fort",
+    "freeway",
+    "garden",
+    "gateway",
+    "glen",
+    "green",
+    "harbor",
+    "haven",
+    "heights",
+    "hills",
+    "hollow",
+    "inlet",
+    "bayou",
+    "beach",
+    "bend",
+    "bluff",
+    "branch",
+    "bridge",
+    "brook",
+    "burg",
+    "bypass",
+    "camp",
+    "canyon",
+    "cape",
+    "causeway",
+    "center",
+    "cliff",
+    "club",
+    "common",
+    "corner",
+    "course",
+    "cove",
+    "creek",
+    "crossing",
+    "curve",
+    "dale",
+    "dam",
+    "divide",
+    "parade",
+    "wharf",
+    "strasse",
+    "straße",
+    "str",
+    "weg",
+    "platz",
+    "allee",
+    "rue",
 ];
 
 fn letter(byte: u8) -> bool {
@@ -22,7 +170,8 @@ fn letter(byte: u8) -> bool {
 
 /// A word that begins with a capital: its end.
 fn capital(text: &Text<'_>, at: usize) -> Option<usize> {
-    let upper = text.at(at).is_ascii_uppercase() || text.at(at) == LETTER && text.char_at(at).is_uppercase();
+    let upper = text.at(at).is_ascii_uppercase()
+        || text.at(at) == LETTER && text.char_at(at).is_uppercase();
     if !upper {
         return None;
     }
@@ -56,9 +205,12 @@ fn street(text: &Text<'_>, start: usize) -> Option<usize> {
             }
         };
         let word = lower(text, at, end);
-        let joined = ["strasse", "straße", "gasse", "weg", "platz", "allee", "vej", "gata", "gatan", "straat", "laan"]
-            .iter()
-            .any(|suffix| word.ends_with(suffix) && word.len() > suffix.len() + 2);
+        let joined = [
+            "strasse", "straße", "gasse", "weg", "platz", "allee", "vej", "gata", "gatan",
+            "straat", "laan",
+        ]
+        .iter()
+        .any(|suffix| word.ends_with(suffix) && word.len() > suffix.len() + 2);
         if joined || count > 0 && STREETS.contains(&word.as_str()) {
             best = Some(end);
         }
@@ -99,13 +251,17 @@ fn part(text: &Text<'_>, at: usize) -> Option<usize> {
             end += 1;
         }
         let size = end - at;
-        let plus = text.at(end) == b'-' && (end + 1..end + 5).all(|at| text.at(at).is_ascii_digit());
+        let plus =
+            text.at(end) == b'-' && (end + 1..end + 5).all(|at| text.at(at).is_ascii_digit());
         let end = if plus { end + 5 } else { end };
         return ((4..=6).contains(&size) && !text.at(end).is_ascii_alphanumeric()).then_some(end);
     }
     let end = capital(text, at)?;
     let word = lower(text, at, end);
-    if matches!(word.as_str(), "apt" | "suite" | "ste" | "unit" | "apartment" | "flat" | "room" | "floor" | "box") {
+    if matches!(
+        word.as_str(),
+        "apt" | "suite" | "ste" | "unit" | "apartment" | "flat" | "room" | "floor" | "box"
+    ) {
         let mut next = end;
         while matches!(text.at(next), b'.' | b' ' | b'#') && next < end + 3 {
             next += 1;
@@ -125,7 +281,24 @@ fn part(text: &Text<'_>, at: usize) -> Option<usize> {
         let inward = text.bytes(next, next + 4);
         return matches!(inward, [b' ', b'0'..=b'9', b'A'..=b'Z', b'A'..=b'Z']).then_some(next + 4);
     }
-    let dull = matches!(word.as_str(), "the" | "please" | "i" | "my" | "we" | "it" | "is" | "when" | "and" | "in" | "phone" | "email" | "tel" | "date" | "name");
+    let dull = matches!(
+        word.as_str(),
+        "the"
+            | "please"
+            | "i"
+            | "my"
+            | "we"
+            | "it"
+            | "is"
+            | "when"
+            | "and"
+            | "in"
+            | "phone"
+            | "email"
+            | "tel"
+            | "date"
+            | "name"
+    );
     (!dull && end > at + 1).then_some(end)
 }
 
@@ -134,7 +307,10 @@ pub(crate) fn addresses(text: &Text<'_>, found: &mut Vec<Finding>) {
     let mut at = 0;
     while at < text.len() {
         let byte = text.at(at);
-        if !byte.is_ascii_digit() || text.before(at).is_ascii_alphanumeric() || matches!(text.before(at), b'.' | b'-' | b'/' | b'$' | b'#' | b'_') {
+        if !byte.is_ascii_digit()
+            || text.before(at).is_ascii_alphanumeric()
+            || matches!(text.before(at), b'.' | b'-' | b'/' | b'$' | b'#' | b'_')
+        {
             at += 1;
             continue;
         }
@@ -142,19 +318,33 @@ pub(crate) fn addresses(text: &Text<'_>, found: &mut Vec<Finding>) {
         while text.at(end).is_ascii_digit() {
             end += 1;
         }
-        if end - at <= 5 && text.at(end).is_ascii_uppercase() && !text.at(end + 1).is_ascii_alphanumeric() {
+        if end - at <= 5
+            && text.at(end).is_ascii_uppercase()
+            && !text.at(end + 1).is_ascii_alphanumeric()
+        {
             end += 1;
         }
         let gap = usize::from(text.at(end) == b',') + 1;
-        if end - at <= 6 && text.at(end + gap - 1) == b' '
+        if end - at <= 6
+            && text.at(end + gap - 1) == b' '
             && let Some(stop) = street(text, end + gap)
         {
             let (last, parts) = rest(text, stop);
             let score = if parts >= 2 { 0.9 } else { 0.7 };
-            found.push(Finding::new(Kind::Address, (at, last), score, vec![Why::Pattern("street-address")]));
+            found.push(Finding::new(
+                Kind::Address,
+                (at, last),
+                score,
+                vec![Why::Pattern("street-address")],
+            ));
             at = last;
         } else if let Some((start, last)) = foreign(text, at, end) {
-            found.push(Finding::new(Kind::Address, (start, last), 0.88, vec![Why::Pattern("door-town-postcode")]));
+            found.push(Finding::new(
+                Kind::Address,
+                (start, last),
+                0.88,
+                vec![Why::Pattern("door-town-postcode")],
+            ));
             at = last;
         } else {
             at = end.max(at + 1);
@@ -186,8 +376,37 @@ fn foreign(text: &Text<'_>, number: usize, end: usize) -> Option<(usize, usize)>
                 from -= 1;
             }
             let word = lower(text, from, start - 1);
-            let link = matches!(word.as_str(), "de" | "da" | "do" | "la" | "van" | "den" | "der" | "di" | "du" | "des" | "og");
-            let dull = matches!(word.as_str(), "inc" | "ltd" | "nv" | "plc" | "corp" | "at" | "is" | "in" | "company" | "incorporated" | "corporation" | "group" | "co" | "llc" | "limited" | "sa" | "ag" | "section" | "table" | "figure" | "chapter" | "version" | "page" | "part");
+            let link = matches!(
+                word.as_str(),
+                "de" | "da" | "do" | "la" | "van" | "den" | "der" | "di" | "du" | "des" | "og"
+            );
+            let dull = matches!(
+                word.as_str(),
+                "inc"
+                    | "ltd"
+                    | "nv"
+                    | "plc"
+                    | "corp"
+                    | "at"
+                    | "is"
+                    | "in"
+                    | "company"
+                    | "incorporated"
+                    | "corporation"
+                    | "group"
+                    | "co"
+                    | "llc"
+                    | "limited"
+                    | "sa"
+                    | "ag"
+                    | "section"
+                    | "table"
+                    | "figure"
+                    | "chapter"
+                    | "version"
+                    | "page"
+                    | "part"
+            );
             if dull || !link && capital(text, from) != Some(start - 1) || link && count == 0 {
                 break;
             }
@@ -205,12 +424,17 @@ fn foreign(text: &Text<'_>, number: usize, end: usize) -> Option<(usize, usize)>
     let mut last = at;
     while text.at(at) == b' ' && words < 9 {
         let mut stop = at + 1;
-        while text.at(stop).is_ascii_alphanumeric() || text.at(stop) == LETTER || text.at(stop) == b'-' && text.at(stop + 1).is_ascii_alphanumeric() {
+        while text.at(stop).is_ascii_alphanumeric()
+            || text.at(stop) == LETTER
+            || text.at(stop) == b'-' && text.at(stop + 1).is_ascii_alphanumeric()
+        {
             stop += 1;
         }
         let part = text.bytes(at + 1, stop);
         let figures = part.iter().filter(|byte| byte.is_ascii_digit()).count();
-        let small = figures == 0 && !matches!(part.first(), Some(b'A'..=b'Z' | 0x81)) && !matches!(part, b"da" | b"de" | b"do" | b"la" | b"am");
+        let small = figures == 0
+            && !matches!(part.first(), Some(b'A'..=b'Z' | 0x81))
+            && !matches!(part, b"da" | b"de" | b"do" | b"la" | b"am");
         if part.is_empty() || small || figures == 0 && digits >= 4 || digits + figures > 9 {
             break;
         }
@@ -228,7 +452,10 @@ fn foreign(text: &Text<'_>, number: usize, end: usize) -> Option<(usize, usize)>
 fn boxes(text: &Text<'_>, found: &mut Vec<Finding>) {
     for hit in memchr::memmem::find_iter(text.view(), b"Box ") {
         let front = text.bytes(hit.saturating_sub(5), hit);
-        let start = [&b"P.O. "[..], b"PO ", b"P.O."].iter().find(|word| front.ends_with(word)).map(|word| hit - word.len());
+        let start = [&b"P.O. "[..], b"PO ", b"P.O."]
+            .iter()
+            .find(|word| front.ends_with(word))
+            .map(|word| hit - word.len());
         let mut end = hit + 4;
         while text.at(end).is_ascii_digit() {
             end += 1;
@@ -237,7 +464,12 @@ fn boxes(text: &Text<'_>, found: &mut Vec<Finding>) {
             && end > hit + 5
         {
             let (last, _) = rest(text, end);
-            found.push(Finding::new(Kind::Address, (start, last), 0.8, vec![Why::Pattern("po-box")]));
+            found.push(Finding::new(
+                Kind::Address,
+                (start, last),
+                0.8,
+                vec![Why::Pattern("po-box")],
+            ));
         }
     }
 }

@@ -18,25 +18,121 @@ enum Unit {
 
 /// Suffix, unit, fewest and most characters before it.
 const UNITS: &[(&str, Unit, usize, usize)] = &[
-    ("特别行政区", Unit::Province, 2, 2), ("维吾尔自治区", Unit::Province, 2, 2), ("壮族自治区", Unit::Province, 2, 2),
-    ("回族自治区", Unit::Province, 2, 2), ("自治区", Unit::Province, 2, 3), ("省", Unit::Province, 2, 3),
-    ("自治州", Unit::City, 2, 8), ("地区", Unit::City, 2, 4), ("市", Unit::City, 1, 6), ("盟", Unit::City, 2, 4),
-    ("自治县", Unit::District, 2, 8), ("自治旗", Unit::District, 2, 6), ("新区", Unit::District, 2, 4), ("开发区", Unit::District, 2, 8),
-    ("区", Unit::District, 1, 5), ("县", Unit::District, 1, 4), ("旗", Unit::District, 2, 6),
-    ("街道", Unit::Town, 2, 5), ("镇", Unit::Town, 1, 4), ("乡", Unit::Town, 1, 6), ("村", Unit::Town, 1, 5), ("屯", Unit::Town, 1, 4),
-    ("大道", Unit::Street, 1, 6), ("大街", Unit::Street, 1, 6), ("胡同", Unit::Street, 1, 5), ("路", Unit::Street, 1, 6), ("街", Unit::Street, 1, 6),
-    ("巷", Unit::Street, 1, 5), ("弄", Unit::Street, 1, 4), ("道", Unit::Street, 1, 5), ("里", Unit::Street, 2, 4), ("段", Unit::Street, 1, 2),
-    ("小区", Unit::Estate, 2, 8), ("花园", Unit::Estate, 1, 8), ("家园", Unit::Estate, 1, 6), ("大厦", Unit::Estate, 1, 8), ("广场", Unit::Estate, 1, 8),
-    ("公寓", Unit::Estate, 1, 8), ("新村", Unit::Estate, 1, 6), ("苑", Unit::Estate, 1, 6), ("城", Unit::Estate, 2, 6), ("园", Unit::Estate, 2, 6), ("工业园", Unit::Estate, 2, 8),
-    ("科技园", Unit::Estate, 1, 6), ("中心", Unit::Estate, 2, 8), ("府", Unit::Estate, 2, 5), ("湾", Unit::Estate, 2, 5), ("庭", Unit::Estate, 2, 5),
-    ("号楼", Unit::Door, 1, 6), ("单元", Unit::Door, 1, 4), ("号院", Unit::Door, 1, 6), ("号", Unit::Door, 1, 8), ("栋", Unit::Door, 1, 5), ("幢", Unit::Door, 1, 5),
-    ("座", Unit::Door, 1, 4), ("楼", Unit::Door, 1, 5), ("层", Unit::Door, 1, 4), ("室", Unit::Door, 1, 6), ("房", Unit::Door, 1, 6), ("组", Unit::Door, 1, 4), ("户", Unit::Door, 1, 4),
+    ("特别行政区", Unit::Province, 2, 2),
+    ("维吾尔自治区", Unit::Province, 2, 2),
+    ("壮族自治区", Unit::Province, 2, 2),
+    ("回族自治区", Unit::Province, 2, 2),
+    ("自治区", Unit::Province, 2, 3),
+    ("省", Unit::Province, 2, 3),
+    ("自治州", Unit::City, 2, 8),
+    ("地区", Unit::City, 2, 4),
+    ("市", Unit::City, 1, 6),
+    ("盟", Unit::City, 2, 4),
+    ("自治县", Unit::District, 2, 8),
+    ("自治旗", Unit::District, 2, 6),
+    ("新区", Unit::District, 2, 4),
+    ("开发区", Unit::District, 2, 8),
+    ("区", Unit::District, 1, 5),
+    ("县", Unit::District, 1, 4),
+    ("旗", Unit::District, 2, 6),
+    ("街道", Unit::Town, 2, 5),
+    ("镇", Unit::Town, 1, 4),
+    ("乡", Unit::Town, 1, 6),
+    ("村", Unit::Town, 1, 5),
+    ("屯", Unit::Town, 1, 4),
+    ("大道", Unit::Street, 1, 6),
+    ("大街", Unit::Street, 1, 6),
+    ("胡同", Unit::Street, 1, 5),
+    ("路", Unit::Street, 1, 6),
+    ("街", Unit::Street, 1, 6),
+    ("巷", Unit::Street, 1, 5),
+    ("弄", Unit::Street, 1, 4),
+    ("道", Unit::Street, 1, 5),
+    ("里", Unit::Street, 2, 4),
+    ("段", Unit::Street, 1, 2),
+    ("小区", Unit::Estate, 2, 8),
+    ("花园", Unit::Estate, 1, 8),
+    ("家园", Unit::Estate, 1, 6),
+    ("大厦", Unit::Estate, 1, 8),
+    ("广场", Unit::Estate, 1, 8),
+    ("公寓", Unit::Estate, 1, 8),
+    ("新村", Unit::Estate, 1, 6),
+    ("苑", Unit::Estate, 1, 6),
+    ("城", Unit::Estate, 2, 6),
+    ("园", Unit::Estate, 2, 6),
+    ("工业园", Unit::Estate, 2, 8),
+    ("科技园", Unit::Estate, 1, 6),
+    ("中心", Unit::Estate, 2, 8),
+    ("府", Unit::Estate, 2, 5),
+    ("湾", Unit::Estate, 2, 5),
+    ("庭", Unit::Estate, 2, 5),
+    ("号楼", Unit::Door, 1, 6),
+    ("单元", Unit::Door, 1, 4),
+    ("号院", Unit::Door, 1, 6),
+    ("号", Unit::Door, 1, 8),
+    ("栋", Unit::Door, 1, 5),
+    ("幢", Unit::Door, 1, 5),
+    ("座", Unit::Door, 1, 4),
+    ("楼", Unit::Door, 1, 5),
+    ("层", Unit::Door, 1, 4),
+    ("室", Unit::Door, 1, 6),
+    ("房", Unit::Door, 1, 6),
+    ("组", Unit::Door, 1, 4),
+    ("户", Unit::Door, 1, 4),
 ];
 
 const MUNICIPAL: &[&str] = &[
-    "北京", "上海", "天津", "重庆", "河北", "山西", "辽宁", "吉林", "黑龙江", "江苏", "浙江", "安徽", "福建", "江西", "山东", "河南", "湖北",
-    "湖南", "广东", "海南", "四川", "贵州", "云南", "陕西", "甘肃", "青海", "台湾", "内蒙古", "广西", "西藏", "宁夏", "新疆", "香港", "澳门",
-    "广州", "深圳", "杭州", "南京", "武汉", "成都", "西安", "苏州", "青岛", "大连", "厦门", "宁波", "长沙", "郑州", "沈阳", "哈尔滨", "济南",
+    "北京",
+    "上海",
+    "天津",
+    "重庆",
+    "河北",
+    "山西",
+    "辽宁",
+    "吉林",
+    "黑龙江",
+    "江苏",
+    "浙江",
+    "安徽",
+    "福建",
+    "江西",
+    "山东",
+    "河南",
+    "湖北",
+    "湖南",
+    "广东",
+    "海南",
+    "四川",
+    "贵州",
+    "云南",
+    "陕西",
+    "甘肃",
+    "青海",
+    "台湾",
+    "内蒙古",
+    "广西",
+    "西藏",
+    "宁夏",
+    "新疆",
+    "香港",
+    "澳门",
+    "广州",
+    "深圳",
+    "杭州",
+    "南京",
+    "武汉",
+    "成都",
+    "西安",
+    "苏州",
+    "青岛",
+    "大连",
+    "厦门",
+    "宁波",
+    "长沙",
+    "郑州",
+    "沈阳",
+    "哈尔滨",
+    "济南",
 ];
 
 /// Words that never stand inside a name of a division, street or organisation.
@@ -95,7 +191,8 @@ fn longer(
     if unit <= Unit::District && Chinese::get().place(whole).is_some() {
         return false;
     }
-    let title = matches!(two, "市长" | "县长" | "省长" | "区长" | "镇长" | "村长" | "乡长") && !inside;
+    let title =
+        matches!(two, "市长" | "县长" | "省长" | "区长" | "镇长" | "村长" | "乡长") && !inside;
     title || matches!(
         two,
         "市场" | "市民" | "市区" | "区域" | "区别" | "区块" | "县城" | "省份" | "省略" | "路口" | "路上" | "路径" | "路由" | "路线" | "路段"
@@ -128,7 +225,12 @@ pub(crate) fn addresses(text: &Text<'_>, found: &mut Vec<Finding>) {
             };
             if let Some((kind, score)) = kind {
                 let stop = if kind == Kind::Address { postcode(text, end) } else { end };
-                found.push(Finding::new(kind, (at, stop), score, vec![Why::Pattern("address-units")]));
+                found.push(Finding::new(
+                    kind,
+                    (at, stop),
+                    score,
+                    vec![Why::Pattern("address-units")],
+                ));
                 at = end;
                 continue;
             }
@@ -145,7 +247,12 @@ fn address(text: &Text<'_>, start: usize, lexicon: &Chinese) -> Option<(usize, V
     let mut least = Unit::Province;
     for length in [3, 2] {
         let word = text.slice(start, start + length);
-        if MUNICIPAL.contains(&word) && !matches!(text.char_at(start + length), '省' | '市' | '自' | '壮' | '维' | '回' | '特') {
+        if MUNICIPAL.contains(&word)
+            && !matches!(
+                text.char_at(start + length),
+                '省' | '市' | '自' | '壮' | '维' | '回' | '特'
+            )
+        {
             at = start + length;
             units.push(Unit::Province);
             known = true;
@@ -168,10 +275,19 @@ fn address(text: &Text<'_>, start: usize, lexicon: &Chinese) -> Option<(usize, V
             known |= lexicon.place(text.slice(at, end)).is_some();
         }
         units.push(unit);
-        least = if unit == Unit::Door { Unit::Street } else if unit >= Unit::Town { Unit::Town } else { unit };
+        least = if unit == Unit::Door {
+            Unit::Street
+        } else if unit >= Unit::Town {
+            Unit::Town
+        } else {
+            unit
+        };
         at = end;
         // A door may follow a dash or a space.
-        while matches!(text.at(at), b' ' | b'-' | b',') && text.at(at + 1).is_ascii_digit() && unit >= Unit::Street {
+        while matches!(text.at(at), b' ' | b'-' | b',')
+            && text.at(at + 1).is_ascii_digit()
+            && unit >= Unit::Street
+        {
             let mut digits = at + 1;
             while text.at(digits).is_ascii_alphanumeric() {
                 digits += 1;
@@ -188,7 +304,9 @@ fn address(text: &Text<'_>, start: usize, lexicon: &Chinese) -> Option<(usize, V
     }
     if units.last() == Some(&Unit::Door) || units.last() >= Some(&Unit::Street) {
         let mut digits = at;
-        while text.at(digits).is_ascii_digit() || text.at(digits) == b'-' && text.at(digits + 1).is_ascii_digit() {
+        while text.at(digits).is_ascii_digit()
+            || text.at(digits) == b'-' && text.at(digits + 1).is_ascii_digit()
+        {
             digits += 1;
         }
         if digits > at && digits - at <= 9 && text.at(digits) != b'.' {
@@ -205,7 +323,10 @@ fn boundary(text: &Text<'_>, at: usize) -> bool {
         return false;
     }
     let before = text.slice(at.saturating_sub(2), at);
-    !before.chars().next_back().is_some_and(|letter| "住在址于到是寄往至点地从家为来自".contains(letter))
+    !before
+        .chars()
+        .next_back()
+        .is_some_and(|letter| "住在址于到是寄往至点地从家为来自".contains(letter))
 }
 
 /// A postcode after an address belongs to it.
@@ -216,8 +337,37 @@ fn postcode(text: &Text<'_>, end: usize) -> usize {
 }
 
 const COMPANIES: &[&str] = &[
-    "股份有限公司", "有限责任公司", "集团有限公司", "有限公司", "总公司", "分公司", "公司", "集团", "大学", "学院", "医院", "银行", "支行", "分行",
-    "中学", "小学", "幼儿园", "研究院", "研究所", "事务所", "委员会", "派出所", "公安局", "法院", "检察院", "税务局", "教育局", "卫生院", "基金会", "出版社", "合作社",
+    "股份有限公司",
+    "有限责任公司",
+    "集团有限公司",
+    "有限公司",
+    "总公司",
+    "分公司",
+    "公司",
+    "集团",
+    "大学",
+    "学院",
+    "医院",
+    "银行",
+    "支行",
+    "分行",
+    "中学",
+    "小学",
+    "幼儿园",
+    "研究院",
+    "研究所",
+    "事务所",
+    "委员会",
+    "派出所",
+    "公安局",
+    "法院",
+    "检察院",
+    "税务局",
+    "教育局",
+    "卫生院",
+    "基金会",
+    "出版社",
+    "合作社",
 ];
 
 /// Reports organisations: a suffix, and to its left as far as a name goes.
@@ -226,7 +376,9 @@ pub(crate) fn organizations(text: &Text<'_>, found: &mut Vec<Finding>) {
     let mut at = 0;
     while at < text.len() {
         let hit = (text.at(at) == HAN)
-            .then(|| COMPANIES.iter().find(|word| text.slice(at, at + word.chars().count()) == **word))
+            .then(|| {
+                COMPANIES.iter().find(|word| text.slice(at, at + word.chars().count()) == **word)
+            })
             .flatten();
         let Some(suffix) = hit else {
             at += 1;
@@ -237,8 +389,19 @@ pub(crate) fn organizations(text: &Text<'_>, found: &mut Vec<Finding>) {
             let long = suffix.chars().count() >= 4;
             let place = lexicon_place(text, start, at, lexicon);
             let size = at - start;
-            let score = if long && size >= 2 { 0.975 } else if place && size >= 3 { 0.8 } else { 0.45 };
-            found.push(Finding::new(Kind::Organization, (start, end), score, vec![Why::Pattern("organization-suffix")]));
+            let score = if long && size >= 2 {
+                0.975
+            } else if place && size >= 3 {
+                0.8
+            } else {
+                0.45
+            };
+            found.push(Finding::new(
+                Kind::Organization,
+                (start, end),
+                score,
+                vec![Why::Pattern("organization-suffix")],
+            ));
         }
         at = end;
     }
@@ -248,7 +411,9 @@ fn lexicon_place(text: &Text<'_>, start: usize, end: usize, lexicon: &Chinese) -
     (2..=4).any(|length| {
         start + length <= end && {
             let word = text.slice(start, start + length);
-            MUNICIPAL.contains(&word) || lexicon.place(word).is_some() || lexicon.word(word).is_some_and(|(_, class)| class == b's')
+            MUNICIPAL.contains(&word)
+                || lexicon.place(word).is_some()
+                || lexicon.word(word).is_some_and(|(_, class)| class == b's')
         }
     })
 }
@@ -259,13 +424,18 @@ fn organization_start(text: &Text<'_>, at: usize, lexicon: &Chinese) -> Option<u
         let byte = text.before(start);
         let letter = text.char_at(start - 1);
         let brackets = matches!(letter, '（' | '）') || matches!(byte, b'(' | b')');
-        if byte != HAN && !byte.is_ascii_alphanumeric() && !brackets || stop(letter) || "某该本家各贵任职供入经由给被让跟同名" .contains(letter) {
+        if byte != HAN && !byte.is_ascii_alphanumeric() && !brackets
+            || stop(letter)
+            || "某该本家各贵任职供入经由给被让跟同名".contains(letter)
+        {
             break;
         }
         // A verb of two characters ends the sentence before the name.
         if start + 1 < at && byte == HAN {
             let pair = text.slice(start - 1, start + 1);
-            if lexicon.word(pair).is_some_and(|(cost, class)| class == b'v' && cost < 34) && at - start >= 3 {
+            if lexicon.word(pair).is_some_and(|(cost, class)| class == b'v' && cost < 34)
+                && at - start >= 3
+            {
                 start += 1;
                 break;
             }

@@ -53,7 +53,8 @@ impl Urn {
 
     #[expect(clippy::cast_precision_loss, reason = "random bits")]
     fn draw(&self, dice: &mut Dice) -> &'static str {
-        let point = (dice.next() >> 11) as f64 / (1_u64 << 53) as f64 * self.sums.last().copied().unwrap_or(0.0);
+        let point = (dice.next() >> 11) as f64 / (1_u64 << 53) as f64
+            * self.sums.last().copied().unwrap_or(0.0);
         self.items.get(self.sums.partition_point(|sum| *sum < point)).copied().unwrap_or_default()
     }
 }
@@ -92,9 +93,45 @@ struct Zh {
     templates: Vec<&'static str>,
 }
 
-const TITLES_ZH: &[&str] = &["主任", "经理", "总经理", "书记", "局长", "院长", "校长", "教授", "主席", "董事长", "部长", "市长", "先生", "女士", "老师", "医生", "律师", "同志", "小姐", "警官", "工程师"];
-const FIRMS_ZH: &[&str] = &["科技有限公司", "网络有限公司", "信息技术有限公司", "集团", "医院", "大学", "银行", "第一中学", "律师事务所", "传媒有限公司"];
-const STREETS_ZH: &[&str] = &["人民", "中山", "解放", "建设", "和平", "长江", "文化", "新华", "胜利", "光明", "学府", "滨江", "朝阳", "迎宾", "金融"];
+const TITLES_ZH: &[&str] = &[
+    "主任",
+    "经理",
+    "总经理",
+    "书记",
+    "局长",
+    "院长",
+    "校长",
+    "教授",
+    "主席",
+    "董事长",
+    "部长",
+    "市长",
+    "先生",
+    "女士",
+    "老师",
+    "医生",
+    "律师",
+    "同志",
+    "小姐",
+    "警官",
+    "工程师",
+];
+const FIRMS_ZH: &[&str] = &[
+    "科技有限公司",
+    "网络有限公司",
+    "信息技术有限公司",
+    "集团",
+    "医院",
+    "大学",
+    "银行",
+    "第一中学",
+    "律师事务所",
+    "传媒有限公司",
+];
+const STREETS_ZH: &[&str] = &[
+    "人民", "中山", "解放", "建设", "和平", "长江", "文化", "新华", "胜利", "光明", "学府", "滨江",
+    "朝阳", "迎宾", "金融",
+];
 
 fn power(cost: i32) -> f64 {
     2_f64.powf(-f64::from(cost) / 2.0)
@@ -116,14 +153,29 @@ impl Zh {
             }))
         };
         Self {
-            words: Urn::new(all.iter().filter(|(word, ..)| word.chars().count() > 1).map(|(word, cost, _)| (*word, flat(*cost)))),
-            singles: Urn::new(all.iter().filter(|(word, cost, _)| word.chars().count() == 1 && *cost < 30).map(|(word, cost, _)| (*word, power(*cost)))),
-            surnames: Urn::new(include_str!("../data/surnames_zh.txt").lines().filter_map(|line| {
-                let (name, rank) = line.split_once(' ')?;
-                Some((name, 2_f64.powf(rank.parse::<f64>().ok()? / 2.0).powf(0.8)))
-            })),
+            words: Urn::new(
+                all.iter()
+                    .filter(|(word, ..)| word.chars().count() > 1)
+                    .map(|(word, cost, _)| (*word, flat(*cost))),
+            ),
+            singles: Urn::new(
+                all.iter()
+                    .filter(|(word, cost, _)| word.chars().count() == 1 && *cost < 30)
+                    .map(|(word, cost, _)| (*word, power(*cost))),
+            ),
+            surnames: Urn::new(include_str!("../data/surnames_zh.txt").lines().filter_map(
+                |line| {
+                    let (name, rank) = line.split_once(' ')?;
+                    Some((name, 2_f64.powf(rank.parse::<f64>().ok()? / 2.0).powf(0.8)))
+                },
+            )),
             given: [column(0), column(1), column(2)],
-            places: super::super::regions::DIVISIONS.lines().filter_map(|line| line.split_once(',')).map(|(_, name)| name).filter(|name| name.chars().count() > 2).collect(),
+            places: super::super::regions::DIVISIONS
+                .lines()
+                .filter_map(|line| line.split_once(','))
+                .map(|(_, name)| name)
+                .filter(|name| name.chars().count() > 2)
+                .collect(),
             templates: include_str!("templates_zh.txt").lines().collect(),
         }
     }
@@ -147,7 +199,11 @@ impl Zh {
     fn salad(&self, dice: &mut Dice, most: usize) -> String {
         let mut out = String::new();
         for _ in 0..=dice.below(most) {
-            out.push_str(if dice.one_in(3) { self.singles.draw(dice) } else { self.words.draw(dice) });
+            out.push_str(if dice.one_in(3) {
+                self.singles.draw(dice)
+            } else {
+                self.words.draw(dice)
+            });
         }
         out
     }
@@ -156,9 +212,19 @@ impl Zh {
         let text = match slot {
             'N' => return (self.name(dice), 1),
             'T' => dice.pick(TITLES_ZH).to_owned(),
-            'O' => format!("{}{}{}", dice.pick(&self.places), self.words.draw(dice), dice.pick(FIRMS_ZH)),
+            'O' => format!(
+                "{}{}{}",
+                dice.pick(&self.places),
+                self.words.draw(dice),
+                dice.pick(FIRMS_ZH)
+            ),
             'P' => dice.pick(&self.places).to_owned(),
-            'A' => format!("{}{}路{}号", dice.pick(&self.places), dice.pick(STREETS_ZH), dice.below(900) + 1),
+            'A' => format!(
+                "{}{}路{}号",
+                dice.pick(&self.places),
+                dice.pick(STREETS_ZH),
+                dice.below(900) + 1
+            ),
             'Y' => format!("{}年{}月", 1990 + dice.below(35), 1 + dice.below(12)),
             'D' => (dice.next() % 99_999_999_999).to_string(),
             _ => self.salad(dice, 4),
@@ -205,8 +271,11 @@ pub fn chinese(examples: usize) -> Vec<u8> {
     for _ in 0..examples {
         let example = made.example(&mut dice);
         let text = Text::new(&example.text);
-        let gold: Vec<(usize, usize)> =
-            example.gold.iter().map(|(start, end, _)| (text.index_of(*start), text.index_of(*end))).collect();
+        let gold: Vec<(usize, usize)> = example
+            .gold
+            .iter()
+            .map(|(start, end, _)| (text.index_of(*start), text.index_of(*end)))
+            .collect();
         runs(&text, |start, end| {
             let lattice = Lattice::new(&text, start, end);
             for candidate in lattice.candidates() {
@@ -216,7 +285,9 @@ pub fn chinese(examples: usize) -> Vec<u8> {
                 let error = 1.0 / (1.0 + (-sum).exp()) - truth;
                 for slot in &slots {
                     let place = usize::try_from(*slot).unwrap_or(0);
-                    if let (Some(weight), Some(square)) = (weights.get_mut(place), squares.get_mut(place)) {
+                    if let (Some(weight), Some(square)) =
+                        (weights.get_mut(place), squares.get_mut(place))
+                    {
                         *square += error * error;
                         *weight -= 0.08 * error / square.sqrt();
                     }
@@ -242,12 +313,92 @@ struct En {
 }
 
 const TITLES_EN: &[&str] = &["Mr.", "Mrs.", "Ms.", "Dr.", "Mr", "Mrs", "Ms", "Miss", "Prof.", "Dr"];
-const FIRMS_EN: &[&str] = &["Inc", "Inc.", "Ltd", "LLC", "Corp", "Corporation", "Group", "PLC", "Holdings", "Bank", "Partners", "Systems", "Technologies", "Company", "Industries", "& Co", "Insurance", "Motors", "Energy"];
-const HEADINGS: &[&str] = &["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "January", "February", "April", "June", "July", "October", "Note", "The", "This", "If", "When", "For", "In", "You", "We", "I", "It", "API", "HTTP", "JSON", "English", "Chinese", "American", "French", "German", "Internet", "Python", "Linux", "License", "Copyright", "Software", "Section", "Table", "Figure", "Chapter", "See", "Returns", "Example", "True", "False", "None", "Unicode", "Windows", "Apache", "Java", "Please", "Can", "How", "What", "Why", "My"];
+const FIRMS_EN: &[&str] = &[
+    "Inc",
+    "Inc.",
+    "Ltd",
+    "LLC",
+    "Corp",
+    "Corporation",
+    "Group",
+    "PLC",
+    "Holdings",
+    "Bank",
+    "Partners",
+    "Systems",
+    "Technologies",
+    "Company",
+    "Industries",
+    "& Co",
+    "Insurance",
+    "Motors",
+    "Energy",
+];
+const HEADINGS: &[&str] = &[
+    "Monday",
+    "Tuesday",
+    "Wednesday",
+    "Thursday",
+    "Friday",
+    "January",
+    "February",
+    "April",
+    "June",
+    "July",
+    "October",
+    "Note",
+    "The",
+    "This",
+    "If",
+    "When",
+    "For",
+    "In",
+    "You",
+    "We",
+    "I",
+    "It",
+    "API",
+    "HTTP",
+    "JSON",
+    "English",
+    "Chinese",
+    "American",
+    "French",
+    "German",
+    "Internet",
+    "Python",
+    "Linux",
+    "License",
+    "Copyright",
+    "Software",
+    "Section",
+    "Table",
+    "Figure",
+    "Chapter",
+    "See",
+    "Returns",
+    "Example",
+    "True",
+    "False",
+    "None",
+    "Unicode",
+    "Windows",
+    "Apache",
+    "Java",
+    "Please",
+    "Can",
+    "How",
+    "What",
+    "Why",
+    "My",
+];
 
 fn title_case(word: &str) -> String {
     let mut letters = word.chars();
-    letters.next().map(|first| first.to_uppercase().collect::<String>() + letters.as_str()).unwrap_or_default()
+    letters
+        .next()
+        .map(|first| first.to_uppercase().collect::<String>() + letters.as_str())
+        .unwrap_or_default()
 }
 
 impl En {
@@ -256,10 +407,16 @@ impl En {
         let [words, first, last] = lexicon.lists();
         let weight = |rank: &i32| 2_f64.powi(*rank).powf(0.6);
         let known = |list: Vec<(&'static str, i32)>, odds: f64| {
-            Urn::new(list.into_iter().filter(|(word, _)| lexicon.word(word) < 9).map(move |(word, rank)| (word, 2_f64.powi(rank).powf(odds) + 0.05)))
+            Urn::new(
+                list.into_iter()
+                    .filter(|(word, _)| lexicon.word(word) < 9)
+                    .map(move |(word, rank)| (word, 2_f64.powi(rank).powf(odds) + 0.05)),
+            )
         };
         Self {
-            rare: Urn::new(words.iter().filter(|(_, rank)| *rank < 8).map(|(word, _)| (*word, 1.0))),
+            rare: Urn::new(
+                words.iter().filter(|(_, rank)| *rank < 8).map(|(word, _)| (*word, 1.0)),
+            ),
             words: Urn::new(words.iter().map(|(word, rank)| (*word, weight(rank)))),
             first: known(first, 0.7),
             last: known(last, 0.7),
@@ -271,12 +428,21 @@ impl En {
 
     /// A name on no list: the head of one and the tail of another, foreign letters now and then.
     fn unknown(&self, dice: &mut Dice) -> String {
-        let head = if dice.one_in(3) { dice.pick(&self.cities).to_lowercase() } else { self.last.draw(dice).to_owned() };
+        let head = if dice.one_in(3) {
+            dice.pick(&self.cities).to_lowercase()
+        } else {
+            self.last.draw(dice).to_owned()
+        };
         let tail = if dice.one_in(3) { self.first.draw(dice) } else { self.last.draw(dice) };
-        let head: String = head.chars().filter(|letter| letter.is_alphabetic()).take(2 + dice.below(4)).collect();
+        let head: String =
+            head.chars().filter(|letter| letter.is_alphabetic()).take(2 + dice.below(4)).collect();
         let tail: String = tail.chars().skip(2).collect();
-        let mut name = head + &tail + dice.pick(&["", "", "", "a", "o", "en", "ski", "ová", "sen", "ić", "ez", "i"]);
-        for (plain, marked) in [('a', 'á'), ('o', 'ö'), ('e', 'é'), ('s', 'š'), ('i', 'í'), ('c', 'č')] {
+        let mut name = head
+            + &tail
+            + dice.pick(&["", "", "", "a", "o", "en", "ski", "ová", "sen", "ić", "ez", "i"]);
+        for (plain, marked) in
+            [('a', 'á'), ('o', 'ö'), ('e', 'é'), ('s', 'š'), ('i', 'í'), ('c', 'č')]
+        {
             if dice.one_in(12) {
                 name = name.replacen(plain, &marked.to_string(), 1);
             }
@@ -285,12 +451,14 @@ impl En {
     }
 
     fn first(&self, dice: &mut Dice) -> String {
-        let name = if dice.one_in(4) { self.unknown(dice) } else { self.first.draw(dice).to_owned() };
+        let name =
+            if dice.one_in(4) { self.unknown(dice) } else { self.first.draw(dice).to_owned() };
         if dice.one_in(40) { name.to_uppercase() } else { title_case(&name) }
     }
 
     fn last(&self, dice: &mut Dice) -> String {
-        let name = if dice.one_in(3) { self.unknown(dice) } else { self.last.draw(dice).to_owned() };
+        let name =
+            if dice.one_in(3) { self.unknown(dice) } else { self.last.draw(dice).to_owned() };
         let name = title_case(&name);
         if dice.one_in(25) { format!("{name}-{}", title_case(self.last.draw(dice))) } else { name }
     }
@@ -300,7 +468,10 @@ impl En {
             let name = title_case(&self.unknown(dice));
             return match dice.below(8) {
                 0 => name.to_uppercase(),
-                1 => format!("{} {name}", dice.pick(&["San", "Santa", "New", "Port", "Saint", "Bad", "El", "La", "Nova"])),
+                1 => format!(
+                    "{} {name}",
+                    dice.pick(&["San", "Santa", "New", "Port", "Saint", "Bad", "El", "La", "Nova"])
+                ),
                 2 => format!("{name} {}", title_case(&self.unknown(dice))),
                 _ => name,
             };
@@ -315,11 +486,29 @@ impl En {
             1 => format!("{}, {} and {}", self.last(dice), self.last(dice), self.last(dice)),
             2 => format!("{}-{}", self.last(dice), self.last(dice)),
             3 => format!("University of {}", dice.pick(&self.cities)),
-            4 => format!("{} {}", dice.pick(&self.cities), dice.pick(&["University", "Hospital", "College", "Bank", "Airlines", "Museum", "Police Department", "City Council"])),
+            4 => format!(
+                "{} {}",
+                dice.pick(&self.cities),
+                dice.pick(&[
+                    "University",
+                    "Hospital",
+                    "College",
+                    "Bank",
+                    "Airlines",
+                    "Museum",
+                    "Police Department",
+                    "City Council"
+                ])
+            ),
             5 => format!("Bank of {}", dice.pick(&self.countries)),
             6 => format!("{} & {}", self.last(dice), self.last(dice)),
             7 => format!("{} and Sons", self.last(dice)),
-            8 => format!("{} {} {}", title_case(self.rare.draw(dice)), title_case(self.words.draw(dice)), dice.pick(FIRMS_EN)),
+            8 => format!(
+                "{} {} {}",
+                title_case(self.rare.draw(dice)),
+                title_case(self.words.draw(dice)),
+                dice.pick(FIRMS_EN)
+            ),
             9 if dice.one_in(2) => title_case(self.unknown(dice).as_str()),
             9 => format!("{} {}", title_case(self.unknown(dice).as_str()), dice.pick(FIRMS_EN)),
             _ => format!("{} {}", title_case(self.rare.draw(dice)), dice.pick(FIRMS_EN)),
@@ -341,15 +530,42 @@ impl En {
         match slot {
             'F' => (self.first(dice), PERSON),
             'L' => (self.last(dice), PERSON),
-            'I' => (char::from(b'A' + u8::try_from(dice.below(26)).unwrap_or(0)).to_string(), PERSON),
+            'I' => {
+                (char::from(b'A' + u8::try_from(dice.below(26)).unwrap_or(0)).to_string(), PERSON)
+            }
             'M' => (dice.pick(TITLES_EN).to_owned(), OTHER),
             'C' => (self.city(dice), PLACE),
             'K' => (dice.pick(&self.countries).to_owned(), PLACE),
             'O' => (self.firm(dice), ORGANIZATION),
             'd' => (dice.below(99_999).to_string(), OTHER),
-            'S' => (format!("{} {}", self.last(dice), dice.pick(&["St", "Street", "Rd", "Avenue", "street"])), PLACE),
-            'J' => (dice.pick(&["accountant", "Software engineer", "Nurse", "Sales manager", "teacher", "Clerk", "Layout artist", "Director"]).to_owned(), OTHER),
-            'N' => (title_case(dice.pick(&["french", "german", "italian", "japanese", "dutch", "polish", "kenyan"])), OTHER),
+            'S' => (
+                format!(
+                    "{} {}",
+                    self.last(dice),
+                    dice.pick(&["St", "Street", "Rd", "Avenue", "street"])
+                ),
+                PLACE,
+            ),
+            'J' => (
+                dice.pick(&[
+                    "accountant",
+                    "Software engineer",
+                    "Nurse",
+                    "Sales manager",
+                    "teacher",
+                    "Clerk",
+                    "Layout artist",
+                    "Director",
+                ])
+                .to_owned(),
+                OTHER,
+            ),
+            'N' => (
+                title_case(dice.pick(&[
+                    "french", "german", "italian", "japanese", "dutch", "polish", "kenyan",
+                ])),
+                OTHER,
+            ),
             _ => (self.plain(dice), OTHER),
         }
     }
@@ -362,7 +578,12 @@ impl En {
             }
             11 | 12 => {
                 let slot = dice.pick(&["{F}", "{F} {L}", "{C}", "{K}", "{O}", "{L}"]);
-                let template = format!("{} {} {slot} {}.", title_case(&self.plain(dice)), self.plain(dice), self.plain(dice));
+                let template = format!(
+                    "{} {} {slot} {}.",
+                    title_case(&self.plain(dice)),
+                    self.plain(dice),
+                    self.plain(dice)
+                );
                 expand(&template, |slot| self.slot(slot, dice))
             }
             _ => Example { text: self.prose(dice), gold: Vec::new() },
@@ -374,12 +595,33 @@ impl En {
         let style = dice.below(4);
         let mut out = String::new();
         for place in 0..6 + dice.below(10) {
-            let word = if dice.one_in(7) { dice.pick(HEADINGS).to_owned() } else if dice.one_in(4) { self.rare.draw(dice).to_owned() } else { self.words.draw(dice).to_owned() };
-            let capital = style == 0 || place == 0 || style == 1 && dice.one_in(3) || style == 2 && dice.one_in(8);
+            let word = if dice.one_in(7) {
+                dice.pick(HEADINGS).to_owned()
+            } else if dice.one_in(4) {
+                self.rare.draw(dice).to_owned()
+            } else {
+                self.words.draw(dice).to_owned()
+            };
+            let capital = style == 0
+                || place == 0
+                || style == 1 && dice.one_in(3)
+                || style == 2 && dice.one_in(8);
             if place > 0 {
-                out.push_str(if dice.one_in(12) { ". " } else if dice.one_in(12) { ", " } else { " " });
+                out.push_str(if dice.one_in(12) {
+                    ". "
+                } else if dice.one_in(12) {
+                    ", "
+                } else {
+                    " "
+                });
             }
-            let shown = if style == 3 && dice.one_in(6) { word.to_uppercase() } else if capital || out.ends_with(". ") { title_case(&word) } else { word };
+            let shown = if style == 3 && dice.one_in(6) {
+                word.to_uppercase()
+            } else if capital || out.ends_with(". ") {
+                title_case(&word)
+            } else {
+                word
+            };
             out.push_str(&shown);
         }
         out
@@ -401,7 +643,11 @@ pub fn english(examples: usize) -> Vec<u8> {
         let mut previous = OTHER;
         for (place, token) in all.iter().enumerate() {
             let start = text.byte_of(token.start);
-            let truth = example.gold.iter().find(|(from, to, _)| (*from..*to).contains(&start)).map_or(OTHER, |(_, _, label)| *label);
+            let truth = example
+                .gold
+                .iter()
+                .find(|(from, to, _)| (*from..*to).contains(&start))
+                .map_or(OTHER, |(_, _, label)| *label);
             if eligible(&all, place) {
                 features(&all, place, previous, &mut slots);
                 clock += 1e-6;
@@ -410,8 +656,10 @@ pub fn english(examples: usize) -> Vec<u8> {
             previous = truth;
         }
     }
-    let averaged: Vec<f32> = weights.iter().zip(&totals).map(|(weight, total)| weight - total / clock).collect();
-    let mut sizes: Vec<f32> = averaged.iter().map(|weight| weight.abs()).filter(|size| *size > 0.0).collect();
+    let averaged: Vec<f32> =
+        weights.iter().zip(&totals).map(|(weight, total)| weight - total / clock).collect();
+    let mut sizes: Vec<f32> =
+        averaged.iter().map(|weight| weight.abs()).filter(|size| *size > 0.0).collect();
     sizes.sort_by(f32::total_cmp);
     let high = sizes.get(sizes.len() * 999 / 1000).copied().unwrap_or(1.0);
     quantised(&averaged, 110.0 / high)
@@ -421,7 +669,9 @@ fn learn(weights: &mut [f32], totals: &mut [f32], slots: &[u32], truth: usize, c
     let mut scores = [0_f32; LABELS];
     for slot in slots {
         let from = usize::try_from(*slot).unwrap_or(0) * LABELS;
-        for (score, weight) in scores.iter_mut().zip(weights.get(from..from + LABELS).unwrap_or_default()) {
+        for (score, weight) in
+            scores.iter_mut().zip(weights.get(from..from + LABELS).unwrap_or_default())
+        {
             *score += weight;
         }
     }
@@ -429,14 +679,20 @@ fn learn(weights: &mut [f32], totals: &mut [f32], slots: &[u32], truth: usize, c
     if let Some(score) = scores.get_mut(truth) {
         *score -= 4.0;
     }
-    let best = scores.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).map_or(OTHER, |(label, _)| label);
+    let best = scores
+        .iter()
+        .enumerate()
+        .max_by(|a, b| a.1.total_cmp(b.1))
+        .map_or(OTHER, |(label, _)| label);
     if best == truth {
         return;
     }
     for slot in slots {
         let from = usize::try_from(*slot).unwrap_or(0) * LABELS;
         for (label, step) in [(truth, 1.0), (best, -1.0)] {
-            if let (Some(weight), Some(total)) = (weights.get_mut(from + label), totals.get_mut(from + label)) {
+            if let (Some(weight), Some(total)) =
+                (weights.get_mut(from + label), totals.get_mut(from + label))
+            {
                 *weight += step;
                 *total += step * clock;
             }
