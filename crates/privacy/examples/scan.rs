@@ -27,7 +27,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         return Ok(());
     }
     for (row, finding) in detector.scan_lines(&text) {
-        let why: Vec<String> = finding.why.iter().map(|why| why.text()).collect();
+        let why: Vec<String> = finding.why.iter().map(ingot_privacy::detect::Why::text).collect();
         println!(
             "{{\"row\":{row},\"start\":{},\"end\":{},\"type\":\"{}\",\"score\":{:.2},\"why\":{:?}}}",
             finding.start,

@@ -71,7 +71,7 @@ pub(crate) fn iban(code: &[u8]) -> bool {
 
 const BASE58: &[u8] = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
 
-/// Base58Check of a 25-byte payload (Bitcoin addresses).
+/// `Base58Check` of a 25-byte payload (Bitcoin addresses).
 pub(crate) fn base58check(text: &[u8]) -> bool {
     let mut number = [0_u8; 25];
     for letter in text {

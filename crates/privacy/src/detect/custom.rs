@@ -37,7 +37,7 @@ pub(crate) struct Custom {
 }
 
 impl Custom {
-    pub(crate) fn new(given: CustomType) -> Result<Self> {
+    pub(crate) fn new(given: &CustomType) -> Result<Self> {
         let invalid =
             |why: String| Fault::new(&CUSTOM_TYPE_INVALID).arg("name", &given.name).arg("why", why);
         if given.regex.is_none() && given.dictionary.is_empty() {

@@ -37,7 +37,7 @@ pub enum Kind {
     Mac,
     /// Date of birth.
     BirthDate,
-    /// WeChat account.
+    /// `WeChat` account.
     Wechat,
     /// QQ account.
     Qq,

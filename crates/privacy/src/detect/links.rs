@@ -37,7 +37,7 @@ pub(crate) fn email(text: &Text<'_>, at: usize) -> Option<Finding> {
     let dot = domain.iter().rposition(|byte| *byte == b'.')?;
     let top = domain.get(dot + 1..)?;
     let fits = (2..=24).contains(&top.len())
-        && top.iter().all(|b| b.is_ascii_alphabetic())
+        && top.iter().all(u8::is_ascii_alphabetic)
         && dot > 0
         && domain.first() != Some(&b'.')
         && domain.first() != Some(&b'-');
@@ -130,7 +130,7 @@ pub(crate) fn www(text: &Text<'_>, start: usize) -> Option<Finding> {
         return None;
     }
     let end = tail(text, start);
-    let dots = text.bytes(start, end).iter().filter(|byte| **byte == b'.').count();
+    let dots = memchr::memchr_iter(b'.', text.bytes(start, end)).count();
     (dots >= 2).then(|| Finding::new(Kind::Url, (start, end), 0.85, vec![Why::Pattern("url")]))
 }
 

@@ -79,7 +79,7 @@ impl Detector {
         let keyed = Keyed::new().map_err(|error| {
             fault::internal("a pattern of the detector does not compile").because(error)
         })?;
-        let custom = config.custom.into_iter().map(Custom::new).collect::<Result<_>>()?;
+        let custom = config.custom.iter().map(Custom::new).collect::<Result<_>>()?;
         let types = if config.types.is_empty() {
             Kind::ALL.into_iter().collect()
         } else {

@@ -142,8 +142,8 @@ fn birthday(digits: &[u8]) -> bool {
 }
 
 impl Group<'_, '_> {
-    fn found(&self, kind: Kind, score: f32, why: Vec<Why>) -> Option<Finding> {
-        Some(Finding::new(kind, (self.start, self.end), score, why))
+    fn found(&self, kind: Kind, score: f32, why: Vec<Why>) -> Finding {
+        Finding::new(kind, (self.start, self.end), score, why)
     }
 
     /// Neither letter, digit nor underscore touches; a letter before only where nothing but letters stand there.
@@ -219,7 +219,7 @@ impl Group<'_, '_> {
         }
         let mut why = vec![Why::Pattern("gb11643-1989")];
         why.extend(near.map(|word| Why::Context(word.to_owned())));
-        self.found(Kind::ResidentId, if near.is_some() { 0.95 } else { 0.6 }, why)
+        Some(self.found(Kind::ResidentId, if near.is_some() { 0.95 } else { 0.6 }, why))
     }
 
     fn card(&self) -> Option<Finding> {
@@ -265,7 +265,7 @@ impl Group<'_, '_> {
         }
         let mut why = vec![Why::Checksum("luhn"), Why::Pattern("issuer")];
         why.extend(near.map(|word| Why::Context(word.to_owned())));
-        self.found(kind, if near.is_some() { 1.0 } else { 0.9 }, why)
+        Some(self.found(kind, if near.is_some() { 1.0 } else { 0.9 }, why))
     }
 
     /// IPv4 and SSN: dotted or dashed groups.
@@ -294,7 +294,7 @@ impl Group<'_, '_> {
         }
         let mut why = vec![Why::Pattern("ssn")];
         why.extend(near.map(|word| Why::Context(word.to_owned())));
-        self.found(Kind::Ssn, if near.is_some() { 0.98 } else { 0.8 }, why)
+        Some(self.found(Kind::Ssn, if near.is_some() { 0.98 } else { 0.8 }, why))
     }
 
     fn ipv4(&self) -> Option<Finding> {
@@ -305,6 +305,8 @@ impl Group<'_, '_> {
         if dotted(self.end, self.end + 1)
             || text.before(self.start) == b'.'
             || address.is_loopback()
+            || address.is_multicast()
+            || address.is_documentation()
             || address.is_unspecified()
             || address.octets().first().is_some_and(|first| *first == 0 || *first == 255)
             || context::before(text, self.start, 10, context::VERSION).is_some()
@@ -319,7 +321,7 @@ impl Group<'_, '_> {
         {
             return None;
         }
-        self.found(Kind::Ip, 0.9, vec![Why::Pattern("ipv4")])
+        Some(self.found(Kind::Ip, 0.9, vec![Why::Pattern("ipv4")]))
     }
 
     fn phone(&self) -> Option<Finding> {
@@ -519,7 +521,7 @@ pub(crate) fn mobile(digits: &[u8]) -> bool {
     }
 }
 
-/// Whose number it is, by issuer range (ISO/IEC 7812; UnionPay 62 and the older ranges of Chinese banks).
+/// Whose number it is, by issuer range (ISO/IEC 7812; `UnionPay` 62 and the older ranges of Chinese banks).
 fn issuer(digits: &[u8]) -> Option<Kind> {
     const CHINESE: &[&[u8]] = &[
         b"62", b"60138", b"6019", b"9558", b"9559", b"436742", b"436745", b"456351", b"552245",

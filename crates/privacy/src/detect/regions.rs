@@ -29,10 +29,8 @@ pub(crate) fn level(code: &[u8]) -> u8 {
         3
     } else if codes.contains(&(number / 100 * 100)) {
         2
-    } else if codes.contains(&(number / 10_000 * 10_000)) || number / 10_000 == 83 {
-        1
     } else {
-        0
+        u8::from(codes.contains(&(number / 10_000 * 10_000)) || number / 10_000 == 83)
     }
 }
 

@@ -321,6 +321,7 @@ pub(crate) fn eligible(all: &[Token], at: usize) -> bool {
 }
 
 /// The slots of a word's features.
+#[expect(clippy::too_many_lines, reason = "one list of rules, read from top to bottom")]
 pub(crate) fn features(all: &[Token], at: usize, previous: usize, out: &mut Vec<u32>) {
     out.clear();
     let Some(token) = all.get(at) else { return };
@@ -512,8 +513,16 @@ fn report(label: usize, words: &[Token], mut span: (usize, usize)) -> Option<Fin
         PERSON | PLACE if odd || dull => return None,
         _ => {}
     }
+    // Without a word that firms end in, or a place of the list, it is only a guess.
+    let guess = match label {
+        ORGANIZATION => !firm || words.iter().any(|word| word.shape == MIXED) && words.len() < 3,
+        PLACE => words.iter().all(|word| word.place == 0 && word.lower.is_ascii()),
+        _ => false,
+    };
     let (kind, score) = match label {
         PERSON => (Kind::Person, if words.len() > 1 { 0.85 } else { 0.65 }),
+        _ if guess && label == PLACE => (Kind::Place, 0.45),
+        _ if guess => (Kind::Organization, 0.45),
         PLACE => (Kind::Place, 0.6),
         _ => (Kind::Organization, if words.len() > 1 { 0.7 } else { 0.55 }),
     };

@@ -355,6 +355,7 @@ pub(crate) fn addresses(text: &Text<'_>, found: &mut Vec<Finding>) {
 
 /// `Tylova 1036, Jevícko PA 569 43` and `113 Ane Habib Bourguiba, Cite El Ayachi 32 8115`: a number beside capitalised
 /// words, a comma, a town, and a postcode without which it is none.
+#[expect(clippy::too_many_lines, reason = "one list of rules, read from top to bottom")]
 fn foreign(text: &Text<'_>, number: usize, end: usize) -> Option<(usize, usize)> {
     let mut comma = end;
     let mut start = number;

@@ -607,12 +607,10 @@ impl En {
                 || style == 1 && dice.one_in(3)
                 || style == 2 && dice.one_in(8);
             if place > 0 {
-                out.push_str(if dice.one_in(12) {
-                    ". "
-                } else if dice.one_in(12) {
-                    ", "
-                } else {
-                    " "
+                out.push_str(match dice.below(12) {
+                    0 => ". ",
+                    1 => ", ",
+                    _ => " ",
                 });
             }
             let shown = if style == 3 && dice.one_in(6) {
