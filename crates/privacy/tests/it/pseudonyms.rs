@@ -45,7 +45,7 @@ fn a_pseudonym_looks_like_what_it_stands_for() {
     for kind in [Kind::ResidentId, Kind::Phone, Kind::Email, Kind::CreditCard] {
         assert!(kinds.contains(&kind), "{kind:?} in {out}");
     }
-    assert!(out.contains("-") && !out.contains("张伟") && !out.contains("0013-8000"));
+    assert!(out.contains('-') && !out.contains("张伟") && !out.contains("0013-8000"));
     assert_eq!(protect(TextAction::Pseudonymize, TEXT).0, out);
 }
 
