@@ -13,9 +13,11 @@
 
 mod calendar;
 mod cells;
+pub mod detect;
 mod generalize;
 pub mod messages;
 mod protector;
+pub mod pseudonym;
 mod rule;
 mod token;
 

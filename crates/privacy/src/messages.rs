@@ -124,6 +124,25 @@ ingot_base::messages! {
         en: "column `{column}` has more than 2 GiB of text in one batch", zh: "列 `{column}` 在一个批次中的文本超过 2 GiB",
         hint_en: "process the table in smaller batches", hint_zh: "请以更小的批次处理该表",
     };
+    /// A user-defined type that cannot be used.
+    CUSTOM_TYPE_INVALID = {
+        code: "privacy-custom-type-invalid", class: Usage, status: 422,
+        en: "the user-defined type `{name}` cannot be used: {why}", zh: "自定义类型 `{name}` 无法使用：{why}",
+        hint_en: "give a valid `regex` or a `dictionary`; checksums are luhn, mod11-2, gb32100, mod97",
+        hint_zh: "请提供有效的 `regex` 或 `dictionary`；可用的校验方式：luhn、mod11-2、gb32100、mod97",
+    };
+    /// Format-preserving encryption of too few digits would hide nothing.
+    DOMAIN_TOO_SMALL = {
+        code: "privacy-domain-too-small", class: Usage, status: 422,
+        en: "format-preserving encryption takes {fewest} to {most} digits", zh: "保留格式加密只接受 {fewest} 到 {most} 位数字",
+        hint_en: "with fewer, anyone could try all values; use `encrypt` instead", hint_zh: "位数过少可被穷举，请改用 `encrypt`",
+    };
+    /// Not a pseudonym of this project.
+    PSEUDONYM_UNKNOWN = {
+        code: "privacy-pseudonym-unknown", class: Failed, status: 422,
+        en: "this is no pseudonym of this project", zh: "这不是本项目的假名",
+        hint_en: "use the project's own keys and table of pseudonyms", hint_zh: "请使用本项目的密钥和假名表",
+    };
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails there")]
 
 mod actions;
+mod detect;
 mod faults;
 mod properties;
+mod pseudonyms;
 mod support;

@@ -1,0 +1,110 @@
+//! Words near a candidate that make it more likely, or without which it is none.
+
+use super::normal::Text;
+
+/// The first of `words` (lower case) in the `back` characters before `start` or the 12 after `end`, on the same line or the one above.
+pub(crate) fn near(
+    text: &Text<'_>,
+    (start, end): (usize, usize),
+    back: usize,
+    words: &[&'static str],
+) -> Option<&'static str> {
+    let front = text.slice(start.saturating_sub(back), start).to_lowercase();
+    let after = text.slice(end, (end + 12).min(text.len())).to_lowercase();
+    words.iter().copied().find(|word| holds(&front, word) || holds(&after, word))
+}
+
+/// Whether `words` occur before `start`.
+pub(crate) fn before(
+    text: &Text<'_>,
+    start: usize,
+    back: usize,
+    words: &[&'static str],
+) -> Option<&'static str> {
+    let front = text.slice(start.saturating_sub(back), start).to_lowercase();
+    words.iter().copied().find(|word| holds(&front, word))
+}
+
+/// Whole-word search for ASCII words, plain search for others.
+fn holds(hay: &str, word: &str) -> bool {
+    if !word.is_ascii() {
+        return hay.contains(word);
+    }
+    hay.match_indices(word).any(|(at, _)| {
+        let before = hay.get(..at).and_then(|text| text.chars().next_back());
+        let after = hay.get(at + word.len()..).and_then(|text| text.chars().next());
+        let plural = after == Some('s');
+        before.is_none_or(|letter| !letter.is_ascii_alphabetic())
+            && (plural || after.is_none_or(|letter| !letter.is_ascii_alphabetic()))
+    })
+}
+
+pub(crate) const PHONE: &[&str] = &[
+    "phone",
+    "tel",
+    "telephone",
+    "call",
+    "mobile",
+    "cell",
+    "fax",
+    "contact",
+    "reach",
+    "dial",
+    "whatsapp",
+    "sms",
+    "answering",
+    "hotline",
+    "messages to",
+    "registered",
+    "number",
+    "电话",
+    "手机",
+    "联系方式",
+    "联系",
+    "致电",
+    "拨打",
+    "传真",
+    "座机",
+    "来电",
+    "热线",
+    "号码",
+];
+pub(crate) const ID: &[&str] =
+    &["身份证", "证件", "id card", "identity", "公民身份", "id no", "id number"];
+pub(crate) const BANK: &[&str] = &[
+    "银行卡",
+    "储蓄卡",
+    "借记卡",
+    "银行账",
+    "银行帐",
+    "账号",
+    "帐号",
+    "卡号",
+    "工资卡",
+    "账户",
+    "bank card",
+    "debit card",
+];
+pub(crate) const CREDIT: &[&str] =
+    &["信用卡", "credit card", "card", "cc", "visa", "mastercard", "amex"];
+pub(crate) const SSN: &[&str] = &["ssn", "social security"];
+pub(crate) const VERSION: &[&str] = &["version", "ver", "release", "v", "版本", "section", "oid"];
+pub(crate) const GPS: &[&str] = &[
+    "gps",
+    "coordinate",
+    "location",
+    "latitude",
+    "longitude",
+    "lat",
+    "lng",
+    "lon",
+    "坐标",
+    "经纬度",
+    "经度",
+    "纬度",
+    "定位",
+    "位置",
+];
+pub(crate) const CODE: &[&str] = &["信用代码", "uscc", "税号", "credit code", "纳税人识别号"];
+pub(crate) const PLATE: &[&str] = &["车牌", "plate", "号牌", "车辆", "驾驶", "车"];
+pub(crate) const CRYPTO: &[&str] = &["btc", "bitcoin", "eth", "wallet", "钱包", "比特币", "以太坊"];

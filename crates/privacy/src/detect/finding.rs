@@ -1,0 +1,200 @@
+//! What the detector answers.
+
+use std::sync::Arc;
+
+/// The type of a finding.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Kind {
+    /// A person's name.
+    Person,
+    /// A country, city or region.
+    Place,
+    /// A company, school, hospital, authority.
+    Organization,
+    /// A postal address.
+    Address,
+    /// Chinese resident identity number (GB 11643), 18 or 15 characters.
+    ResidentId,
+    /// Unified social credit code (GB 32100).
+    CreditCode,
+    /// Mobile or fixed telephone.
+    Phone,
+    /// Chinese bank card.
+    BankCard,
+    /// Credit card of an international scheme.
+    CreditCard,
+    /// Passport number.
+    Passport,
+    /// Chinese vehicle plate.
+    Plate,
+    /// E-mail address.
+    Email,
+    /// Web address.
+    Url,
+    /// IPv4 or IPv6 address.
+    Ip,
+    /// Hardware address.
+    Mac,
+    /// Date of birth.
+    BirthDate,
+    /// `WeChat` account.
+    Wechat,
+    /// QQ account.
+    Qq,
+    /// International bank account number.
+    Iban,
+    /// United States social security number.
+    Ssn,
+    /// Driving licence, US or UK.
+    DriverLicence,
+    /// Cryptocurrency address.
+    Crypto,
+    /// API key, private key, token, or password in a connection string.
+    Secret,
+    /// Geographic coordinates.
+    Gps,
+    /// A type of the user's.
+    Custom(Arc<str>),
+}
+
+impl Kind {
+    /// Every type of our own.
+    pub const ALL: [Self; 24] = [
+        Self::Person,
+        Self::Place,
+        Self::Organization,
+        Self::Address,
+        Self::ResidentId,
+        Self::CreditCode,
+        Self::Phone,
+        Self::BankCard,
+        Self::CreditCard,
+        Self::Passport,
+        Self::Plate,
+        Self::Email,
+        Self::Url,
+        Self::Ip,
+        Self::Mac,
+        Self::BirthDate,
+        Self::Wechat,
+        Self::Qq,
+        Self::Iban,
+        Self::Ssn,
+        Self::DriverLicence,
+        Self::Crypto,
+        Self::Secret,
+        Self::Gps,
+    ];
+
+    /// The name in recipes and findings.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Person => "person",
+            Self::Place => "place",
+            Self::Organization => "organization",
+            Self::Address => "address",
+            Self::ResidentId => "cn_id",
+            Self::CreditCode => "cn_uscc",
+            Self::Phone => "phone",
+            Self::BankCard => "bank_card",
+            Self::CreditCard => "credit_card",
+            Self::Passport => "passport",
+            Self::Plate => "plate",
+            Self::Email => "email",
+            Self::Url => "url",
+            Self::Ip => "ip",
+            Self::Mac => "mac",
+            Self::BirthDate => "birth_date",
+            Self::Wechat => "wechat",
+            Self::Qq => "qq",
+            Self::Iban => "iban",
+            Self::Ssn => "ssn",
+            Self::DriverLicence => "driver_licence",
+            Self::Crypto => "crypto",
+            Self::Secret => "secret",
+            Self::Gps => "gps",
+            Self::Custom(name) => name,
+        }
+    }
+
+    /// A type of our own by name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
+    /// Types that the name models find rather than patterns.
+    pub(crate) fn is_named(&self) -> bool {
+        matches!(self, Self::Person | Self::Place | Self::Organization | Self::Address)
+    }
+}
+
+/// One reason for a finding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Why {
+    /// The shape matched; which one.
+    Pattern(&'static str),
+    /// A check digit is right; whose.
+    Checksum(&'static str),
+    /// A word nearby says so.
+    Context(String),
+    /// The name model.
+    Model,
+    /// A known name.
+    Dictionary,
+}
+
+impl Why {
+    /// `pattern:email`, `checksum:luhn`, `context:手机`, `model`, `dictionary`.
+    pub fn text(&self) -> String {
+        match self {
+            Self::Pattern(name) => format!("pattern:{name}"),
+            Self::Checksum(name) => format!("checksum:{name}"),
+            Self::Context(word) => format!("context:{word}"),
+            Self::Model => "model".to_owned(),
+            Self::Dictionary => "dictionary".to_owned(),
+        }
+    }
+}
+
+/// Personal data at a place in a text. It holds no part of the text.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Finding {
+    /// The type.
+    pub kind: Kind,
+    /// First character, counted in Unicode scalar values.
+    pub start: usize,
+    /// One past the last character.
+    pub end: usize,
+    /// Confidence, 0 to 1.
+    pub score: f32,
+    /// The reasons, strongest first.
+    pub why: Vec<Why>,
+}
+
+impl Finding {
+    pub(crate) fn new(kind: Kind, span: (usize, usize), score: f32, why: Vec<Why>) -> Self {
+        Self { kind, start: span.0, end: span.1, score, why }
+    }
+}
+
+/// Keeps the best of overlapping findings: higher score, then longer, then earlier. Sorted by place.
+pub(crate) fn resolve(mut found: Vec<Finding>) -> Vec<Finding> {
+    found.sort_by(|a, b| {
+        b.score
+            .total_cmp(&a.score)
+            .then((b.end - b.start).cmp(&(a.end - a.start)))
+            .then(a.start.cmp(&b.start))
+            .then(a.kind.cmp(&b.kind))
+    });
+    let mut taken = std::collections::BTreeMap::<usize, usize>::new();
+    found.retain(|finding| {
+        let clear =
+            taken.range(..finding.end).next_back().is_none_or(|(_, end)| *end <= finding.start);
+        if clear {
+            taken.insert(finding.start, finding.end);
+        }
+        clear
+    });
+    found.sort_by_key(|finding| finding.start);
+    found
+}

@@ -1,0 +1,337 @@
+//! Types that only a word before them makes what they are: dates of birth, accounts, passports, licences, coordinates.
+
+use super::finding::{Finding, Kind, Why};
+use super::normal::Text;
+use aho_corasick::{AhoCorasick, AhoCorasickBuilder};
+use regex::bytes::Regex;
+
+/// What a word announces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Topic {
+    Birth,
+    Wechat,
+    Qq,
+    Passport,
+    Licence,
+    Gps,
+    SecretKey,
+}
+
+const WORDS: &[(&str, Topic)] = &[
+    ("出生", Topic::Birth),
+    ("生日", Topic::Birth),
+    ("生于", Topic::Birth),
+    ("birth", Topic::Birth),
+    ("born", Topic::Birth),
+    ("dob", Topic::Birth),
+    ("d.o.b", Topic::Birth),
+    ("it's like that since", Topic::Birth),
+    ("微信", Topic::Wechat),
+    ("wechat", Topic::Wechat),
+    ("weixin", Topic::Wechat),
+    ("vx", Topic::Wechat),
+    ("加v", Topic::Wechat),
+    ("qq", Topic::Qq),
+    ("扣扣", Topic::Qq),
+    ("企鹅号", Topic::Qq),
+    ("护照", Topic::Passport),
+    ("passport", Topic::Passport),
+    ("通行证", Topic::Passport),
+    ("driver", Topic::Licence),
+    ("driving licen", Topic::Licence),
+    ("dl number", Topic::Licence),
+    ("dl no", Topic::Licence),
+    ("驾驶证", Topic::Licence),
+    ("驾照", Topic::Licence),
+    ("gps", Topic::Gps),
+    ("坐标", Topic::Gps),
+    ("经纬度", Topic::Gps),
+    ("latitude", Topic::Gps),
+    ("北纬", Topic::Gps),
+    ("东经", Topic::Gps),
+    ("纬度", Topic::Gps),
+    ("经度", Topic::Gps),
+    ("lat", Topic::Gps),
+    ("secret_access_key", Topic::SecretKey),
+    ("secret access key", Topic::SecretKey),
+    ("accountkey=", Topic::SecretKey),
+    ("accesskeysecret", Topic::SecretKey),
+    ("password=", Topic::SecretKey),
+    ("pwd=", Topic::SecretKey),
+];
+
+/// Finds topics by their words, then looks behind each.
+#[derive(Debug)]
+pub(crate) struct Keyed {
+    words: AhoCorasick,
+    date: Regex,
+    wechat: Regex,
+    qq: Regex,
+    passport: Regex,
+    licence: Regex,
+    gps: Regex,
+    key: Regex,
+    connection: Regex,
+}
+
+fn regex(pattern: &str) -> Result<Regex, regex::Error> {
+    regex::bytes::RegexBuilder::new(pattern).unicode(false).build()
+}
+
+const DATE: &str = r"(?i)^(?:19|20)\d\d ?[-/.] ?\d{1,2} ?[-/.] ?\d{1,2}\b|^(?:19|20)\d\d ?\x80 ?\d{1,2} ?\x80(?: ?\d{1,2} ?\x80)?|^(?:19|20)\d{6}\b|^\d{1,2}[-/.]\d{1,2}[-/.](?:(?:19|20)\d\d|\d\d)\b|^(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,? )?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.? \d{1,2}(?:st|nd|rd|th)?,? (?:19|20)\d\d\b|^\d{1,2}(?:st|nd|rd|th)?[ -](?:of )?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?,?[ -](?:19|20)\d\d\b";
+
+impl Keyed {
+    pub(crate) fn new() -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(Self {
+            words: AhoCorasickBuilder::new()
+                .ascii_case_insensitive(true)
+                .kind(Some(aho_corasick::AhoCorasickKind::DFA))
+                .build(WORDS.iter().map(|(word, _)| word))?,
+            date: regex(DATE)?,
+            wechat: regex(
+                r"^[A-Za-z][A-Za-z0-9_-]{5,19}\b|^1[3-9]\d{9}\b|^[a-z0-9_-]*[0-9_][A-Za-z0-9_-]{5,19}\b",
+            )?,
+            qq: regex(r"^[1-9]\d{4,10}\b")?,
+            passport: regex(
+                r"^(?:[A-Za-z]{1,2} ?\d{6,8}|[A-Za-z]\d{2}[A-Za-z]{2}\d{4}|E[A-Za-z]\d{7}|\d{9})\b",
+            )?,
+            licence: regex(
+                r"^(?:[A-Z]{0,5}[- ]?\d{5,14}(?:[- ]\d{2,6}){0,4}[A-Z]{0,3}|[A-Z]\d{3}[- ]\d{3}[- ]\d{2}[- ]\d{3}[- ]\d|[A-Z]{1,3}\d{2,6}[A-Z0-9]{2,10}|\d{2,3}[A-Z]{2,3}\d{4,5})\b",
+            )?,
+            gps: regex(r"^(?:[-+]?\d{1,3}\.\d{3,})(?:\xb0)?")?,
+            key: regex(r#"^["']?[A-Za-z0-9+/]{40,88}={0,2}"#)?,
+            connection: regex(r#"^[^\s;"'<>${}%*\x80-\xff]{6,64}(?:;|$)"#)?,
+        })
+    }
+
+    /// Looks at each word's surroundings.
+    pub(crate) fn find(&self, text: &Text<'_>, found: &mut Vec<Finding>) {
+        for hit in self.words.find_iter(text.raw()) {
+            let Some((word, topic)) = WORDS.get(hit.pattern().as_usize()) else { continue };
+            let start = text.index_of(hit.start());
+            let end = text.index_of(hit.end());
+            if word.is_ascii() && text.before(start).is_ascii_alphabetic() {
+                continue;
+            }
+            self.behind(text, (start, end), word, *topic, found);
+        }
+    }
+
+    fn behind(
+        &self,
+        text: &Text<'_>,
+        (start, end): (usize, usize),
+        word: &'static str,
+        topic: Topic,
+        found: &mut Vec<Finding>,
+    ) {
+        let (kind, pattern, reach, score) = match topic {
+            Topic::Birth => (Kind::BirthDate, &self.date, 40, 0.9),
+            Topic::Wechat => (Kind::Wechat, &self.wechat, 12, 0.85),
+            Topic::Qq => (Kind::Qq, &self.qq, 10, 0.85),
+            Topic::Passport => (Kind::Passport, &self.passport, 24, 0.9),
+            Topic::Licence => (Kind::DriverLicence, &self.licence, 40, 0.8),
+            Topic::Gps => return coordinates(text, end, &self.gps, word, found),
+            Topic::SecretKey if word.ends_with('=') && word != "accountkey=" => {
+                return self.password(text, start, end, found);
+            }
+            Topic::SecretKey => (Kind::Secret, &self.key, 12, 0.9),
+        };
+        let found_before = found.len();
+        for at in end..(end + reach).min(text.len()) {
+            if text.at(at) == b'\n' && at > end + 2 {
+                break;
+            }
+            let fresh = at == end || !text.before(at).is_ascii_alphanumeric();
+            if !fresh || !text.at(at).is_ascii_alphanumeric() {
+                // A clause ends the announcement of an account.
+                if matches!(text.char_at(at), '。' | '；' | ';') && topic != Topic::Birth {
+                    break;
+                }
+                continue;
+            }
+            if let Some(hit) = pattern.find(text.bytes(at, at + 120)) {
+                let span = (at, at + hit.end());
+                if fits(text, topic, span) {
+                    found.push(Finding::new(
+                        kind.clone(),
+                        span,
+                        score,
+                        vec![Why::Context(word.to_owned()), Why::Pattern("after-word")],
+                    ));
+                    break;
+                }
+            }
+        }
+        if topic == Topic::Birth && found.len() == found_before {
+            self.birth_before(text, start, word, found);
+        }
+    }
+
+    /// `1990年3月出生`: the day stands before its word.
+    fn birth_before(
+        &self,
+        text: &Text<'_>,
+        start: usize,
+        word: &'static str,
+        found: &mut Vec<Finding>,
+    ) {
+        for at in start.saturating_sub(14)..start {
+            if text.at(at).is_ascii_digit()
+                && !text.before(at).is_ascii_alphanumeric()
+                && let Some(hit) = self.date.find(text.bytes(at, start))
+            {
+                let span = (at, at + hit.end());
+                if fits(text, Topic::Birth, span) && start - span.1 <= 4 {
+                    let why = vec![Why::Context(word.to_owned()), Why::Pattern("before-word")];
+                    found.push(Finding::new(Kind::BirthDate, span, 0.85, why));
+                    return;
+                }
+            }
+        }
+    }
+
+    /// `Server=…;Password=…;`: only inside a connection string.
+    fn password(&self, text: &Text<'_>, start: usize, end: usize, found: &mut Vec<Finding>) {
+        let line: Vec<u8> = text.bytes(start.saturating_sub(120), start).to_ascii_lowercase();
+        let listed = [&b"server="[..], b"host=", b"user id=", b"uid=", b"data source=", b"user="]
+            .iter()
+            .any(|word| memchr::memmem::find(&line, word).is_some());
+        if listed && let Some(hit) = self.connection.find(text.bytes(end, end + 80)) {
+            let stop = end + hit.end() - usize::from(text.before(end + hit.end()) == b';');
+            found.push(Finding::new(
+                Kind::Secret,
+                (end, stop),
+                0.85,
+                vec![Why::Pattern("connection-string")],
+            ));
+        }
+    }
+}
+
+/// What a regular expression cannot say.
+fn fits(text: &Text<'_>, topic: Topic, (start, end): (usize, usize)) -> bool {
+    let token = text.bytes(start, end);
+    let digits = token.iter().filter(|byte| byte.is_ascii_digit()).count();
+    match topic {
+        Topic::Birth => {
+            let marks: Vec<char> = (start..end)
+                .filter(|at| text.at(*at) == super::normal::HAN)
+                .map(|at| text.char_at(at))
+                .collect();
+            marks
+                .iter()
+                .zip(['年', '月', '日'])
+                .all(|(found, wanted)| *found == wanted || *found == '号')
+        }
+        Topic::Wechat => {
+            let lower = token.to_ascii_lowercase();
+            !matches!(
+                lower.as_slice(),
+                b"wechat"
+                    | b"weixin"
+                    | b"number"
+                    | b"account"
+                    | b"payment"
+                    | b"official"
+                    | b"qrcode"
+                    | b"please"
+            ) && (digits > 0
+                || token.contains(&b'_')
+                || token.contains(&b'-')
+                || matches!(text.before(start), b':' | b' '))
+                && (digits > 0
+                    || token.len() >= 6 && matches!(text.before(start), b':')
+                    || !text.is_ascii())
+        }
+        Topic::Licence => digits >= 4,
+        Topic::SecretKey => digits >= 2,
+        _ => true,
+    }
+}
+
+fn coordinates(
+    text: &Text<'_>,
+    end: usize,
+    pattern: &Regex,
+    word: &'static str,
+    found: &mut Vec<Finding>,
+) {
+    let limit = (end + 16).min(text.len());
+    for at in end..limit {
+        let byte = text.at(at);
+        if !(byte.is_ascii_digit() || matches!(byte, b'-' | b'+'))
+            || text.before(at).is_ascii_digit()
+            || text.before(at) == b'.'
+        {
+            continue;
+        }
+        if let Some(hit) = pattern.find(text.bytes(at, at + 40)) {
+            let value: Option<f64> = std::str::from_utf8(text.bytes(at, at + hit.end()))
+                .ok()
+                .and_then(|v| v.parse().ok());
+            if value.is_some_and(|value| value.abs() <= 180.0) {
+                let why = vec![Why::Context(word.to_owned()), Why::Pattern("coordinate")];
+                found.push(Finding::new(Kind::Gps, (at, at + hit.end()), 0.75, why));
+            }
+            return;
+        }
+    }
+}
+
+/// `39.9042, 116.4074` whose first number is at `start`: two decimals of at least four places, in range.
+pub(crate) fn pair(text: &Text<'_>, start: usize) -> Option<Finding> {
+    let (first, at) = decimal(text, start, 90.0)?;
+    let mut next = at;
+    if matches!(text.char_at(next), '°' | '度') {
+        next += 1;
+    }
+    if matches!(text.at(next), b'N' | b'S') {
+        next += 1;
+    }
+    if !matches!(text.at(next), b',' | b' ') && text.char_at(next) != '、' {
+        return None;
+    }
+    next += 1;
+    while text.at(next) == b' ' {
+        next += 1;
+    }
+    let (second, mut end) = decimal(text, next, 180.0)?;
+    if text.char_at(end) == '°' {
+        end += 1;
+    }
+    if matches!(text.at(end), b'E' | b'W') {
+        end += 1;
+    }
+    let near = super::context::near(text, (start, end), 24, super::context::GPS);
+    let marked = at < next - 2;
+    let fine = first.min(second) >= 4 || near.is_some() && first.min(second) >= 2;
+    if !fine
+        || !(near.is_some() || marked || first.min(second) >= 4 && text.at(at) == b',')
+        || text.at(end) == b',' && near.is_none()
+    {
+        return None;
+    }
+    let mut why = vec![Why::Pattern("coordinates")];
+    why.extend(near.map(|word| Why::Context(word.to_owned())));
+    Some(Finding::new(Kind::Gps, (start, end), if near.is_some() { 0.95 } else { 0.6 }, why))
+}
+
+/// Places after the point and the index after the number, if its size is at most `most`.
+fn decimal(text: &Text<'_>, start: usize, most: f64) -> Option<(usize, usize)> {
+    let mut at = start + usize::from(matches!(text.at(start), b'-' | b'+'));
+    let whole = at;
+    while text.at(at).is_ascii_digit() {
+        at += 1;
+    }
+    if at == whole || at > whole + 3 || text.at(at) != b'.' {
+        return None;
+    }
+    let point = at;
+    at += 1;
+    while text.at(at).is_ascii_digit() {
+        at += 1;
+    }
+    let value: f64 = std::str::from_utf8(text.bytes(whole, at)).ok()?.parse().ok()?;
+    (value <= most && at - point - 1 <= 15).then_some((at - point - 1, at))
+}

@@ -1,0 +1,241 @@
+//! Chinese names: every surname followed by one or two characters is a candidate; a linear model over the word lattice,
+//! the characters and the neighbours decides.
+
+use super::super::finding::{Finding, Kind, Why};
+use super::super::normal::{HAN, Text};
+use super::lexicon::Chinese;
+use super::linear::{Feature, Model};
+
+pub(crate) static MODEL: Model = Model::new(include_bytes!("../weights/zh.bin"), 1);
+/// Weights are stored in sixteenths.
+pub(crate) const SCALE: f32 = 16.0;
+/// Least log odds of a name.
+const THRESHOLD: f32 = -0.7;
+/// Cost of a character that no word covers, half bits.
+const UNKNOWN: i32 = 44;
+/// Cost of choosing to speak of a person at all, half bits.
+const NAME: i32 = 12;
+/// Half bits of all surname counts together.
+const ALL_SURNAMES: i32 = 31;
+const LONGEST_WORD: usize = 4;
+/// The lattice is cut in pieces of so many characters.
+const LONGEST_RUN: usize = 400;
+
+/// The word lattice of a run of Han characters.
+pub(crate) struct Lattice<'t, 'a> {
+    text: &'t Text<'a>,
+    start: usize,
+    end: usize,
+    /// Cheapest cost from the start to each position, and from each position to the end.
+    forward: Vec<i32>,
+    backward: Vec<i32>,
+    lexicon: &'static Chinese,
+}
+
+/// A surname and what follows.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Candidate {
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+    surname: usize,
+}
+
+fn add(costs: &mut [i32], at: usize, cost: i32) {
+    if let Some(known) = costs.get_mut(at) {
+        *known = (*known).min(cost);
+    }
+}
+
+fn get(costs: &[i32], at: usize) -> i32 {
+    costs.get(at).copied().unwrap_or(i32::MAX / 4)
+}
+
+impl<'t, 'a> Lattice<'t, 'a> {
+    pub(crate) fn new(text: &'t Text<'a>, start: usize, end: usize) -> Self {
+        let lexicon = Chinese::get();
+        let size = end - start;
+        let mut forward = vec![i32::MAX / 4; size + 1];
+        let mut backward = forward.clone();
+        let mut edges = Vec::with_capacity(size * 2);
+        add(&mut forward, 0, 0);
+        for from in 0..size {
+            let base = get(&forward, from);
+            add(&mut forward, from + 1, base + UNKNOWN);
+            edges.push((from, from + 1, UNKNOWN));
+            for length in 1..=LONGEST_WORD.min(size - from) {
+                let word = text.slice(start + from, start + from + length);
+                if let Some((cost, _)) = lexicon.word(word) {
+                    add(&mut forward, from + length, base + cost);
+                    edges.push((from, from + length, cost));
+                }
+            }
+        }
+        add(&mut backward, size, 0);
+        for (from, to, cost) in edges.into_iter().rev() {
+            let whole = get(&backward, to) + cost;
+            add(&mut backward, from, whole);
+        }
+        Self { text, start, end, forward, backward, lexicon }
+    }
+
+    pub(crate) fn candidates(&self) -> Vec<Candidate> {
+        let mut all = Vec::new();
+        for start in self.start..self.end {
+            for surname in [1, 2] {
+                if start + surname >= self.end
+                    || self.lexicon.surname(self.text.slice(start, start + surname)).is_none()
+                {
+                    continue;
+                }
+                for given in 1..=2 {
+                    let end = start + surname + given;
+                    let known = (start + surname..end)
+                        .all(|at| self.lexicon.given(self.text.char_at(at)).is_some());
+                    if end <= self.end && known {
+                        all.push(Candidate { start, end, surname });
+                    }
+                }
+            }
+        }
+        all
+    }
+
+    /// How much dearer, in half bits, the run becomes when the candidate is a name.
+    fn margin(&self, candidate: Candidate) -> i32 {
+        let (from, to) = (candidate.start - self.start, candidate.end - self.start);
+        let surname = self
+            .lexicon
+            .surname(self.text.slice(candidate.start, candidate.start + candidate.surname))
+            .unwrap_or(0);
+        let given: Vec<[i32; 3]> = (candidate.start + candidate.surname..candidate.end)
+            .filter_map(|at| self.lexicon.given(self.text.char_at(at)))
+            .collect();
+        let spelled = match given.as_slice() {
+            [[only, _, _]] => *only + 4,
+            [[_, first, _], [_, _, second]] => first + second,
+            _ => UNKNOWN * 2,
+        };
+        let name = NAME + ALL_SURNAMES - surname + spelled;
+        get(&self.forward, from) + name + get(&self.backward, to)
+            - get(&self.forward, self.end - self.start)
+    }
+
+    fn word_cost(&self, start: usize, end: usize) -> i32 {
+        if start < self.start || end > self.end {
+            return -1;
+        }
+        self.lexicon.word(self.text.slice(start, end)).map_or(15, |(cost, _)| cost / 6)
+    }
+
+    /// The longest word that ends (or begins) at a position, or the character there.
+    fn neighbour(&self, at: usize, left: bool) -> &'a str {
+        let edge = if left { self.text.before(at) } else { self.text.at(at) };
+        if edge != HAN {
+            return if left {
+                self.text.slice(at.saturating_sub(1), at)
+            } else {
+                self.text.slice(at, at + 1)
+            };
+        }
+        for length in [3, 2] {
+            let (start, end) = if left { (at.wrapping_sub(length), at) } else { (at, at + length) };
+            if start >= self.start && end <= self.end {
+                let word = self.text.slice(start, end);
+                if self.lexicon.word(word).is_some() {
+                    return word;
+                }
+            }
+        }
+        if left { self.text.slice(at - 1, at) } else { self.text.slice(at, at + 1) }
+    }
+
+    /// The slots of a candidate's features.
+    pub(crate) fn features(&self, candidate: Candidate, out: &mut Vec<u32>) {
+        let Candidate { start, end, surname } = candidate;
+        let length =
+            i32::try_from(end - start).unwrap_or(0) * 4 + i32::try_from(surname).unwrap_or(0);
+        let margin = self.margin(candidate);
+        let bucket = (margin / 4).clamp(-12, 16);
+        let other_end = if end - start == surname + 1 { end + 1 } else { end - 1 };
+        let rival = if other_end <= self.end {
+            ((self.margin(Candidate { start, end: other_end, surname }) - margin) / 4).clamp(-8, 8)
+        } else {
+            9
+        };
+        let left = self.neighbour(start, true);
+        let right = self.neighbour(end, false);
+        let edges = i32::from(start == self.start) * 2 + i32::from(end == self.end);
+        let slice = |from: usize, to: usize| self.text.slice(from, to);
+        let numbers = [
+            (1, length),
+            (2, bucket * 64 + length),
+            (3, rival * 64 + length),
+            (4, self.word_cost(start, end) * 64 + length),
+            (5, self.word_cost(start, start + 2)),
+            (6, self.word_cost(end - 1, end + 1)),
+            (7, self.word_cost(start.wrapping_sub(1), start + 1)),
+            (8, edges * 64 + length),
+            (9, bucket * 8 + edges),
+            (10, self.word_cost(end - 2, end) * 64 + length),
+            (11, self.lexicon.surname(slice(start, start + surname)).unwrap_or(0) * 4 + edges),
+            (12, self.word_cost(end - 1, end + 2)),
+            (13, self.word_cost(start.wrapping_sub(2), start + 1)),
+        ];
+        out.clear();
+        out.extend(numbers.iter().map(|(id, value)| Feature::new(*id).number(*value).slot()));
+        let texts = [
+            (20, left),
+            (21, right),
+            (22, slice(start.saturating_sub(1), start)),
+            (23, slice(end, (end + 1).min(self.text.len()))),
+            (24, slice(start, start + surname)),
+            (25, slice(end - 1, end)),
+        ];
+        out.extend(texts.iter().map(|(id, word)| Feature::new(*id).text(word).slot()));
+        out.push(Feature::new(26).text(left).number(bucket).slot());
+        out.push(Feature::new(27).text(right).number(bucket).slot());
+        out.push(Feature::new(28).text(slice(end - 1, end)).number(length).slot());
+    }
+}
+
+/// Calls `take` for every piece of Han characters.
+pub(crate) fn runs(text: &Text<'_>, mut take: impl FnMut(usize, usize)) {
+    let mut at = 0;
+    while at < text.len() {
+        if text.at(at) != HAN {
+            at += 1;
+            continue;
+        }
+        let start = at;
+        while text.at(at) == HAN && at < start + LONGEST_RUN {
+            at += 1;
+        }
+        take(start, at);
+    }
+}
+
+/// Reports persons.
+pub(crate) fn persons(text: &Text<'_>, found: &mut Vec<Finding>) {
+    let mut slots = Vec::with_capacity(32);
+    runs(text, |start, end| {
+        if end - start < 2 {
+            return;
+        }
+        let lattice = Lattice::new(text, start, end);
+        for candidate in lattice.candidates() {
+            if lattice.margin(candidate) > 60 {
+                continue;
+            }
+            lattice.features(candidate, &mut slots);
+            let [sum] = MODEL.score::<1>(&slots);
+            #[expect(clippy::cast_precision_loss, reason = "a sum of some thirty bytes")]
+            let logit = sum as f32 / SCALE;
+            let word = lattice.lexicon.word(text.slice(candidate.start, candidate.end)).is_some();
+            if logit > if word { 2.0 } else { THRESHOLD } {
+                let score = 0.5 + 0.47 / (1.0 + (-logit).exp());
+                let span = (candidate.start, candidate.end);
+                found.push(Finding::new(Kind::Person, span, score, vec![Why::Model]));
+            }
+        }
+    });
+}

@@ -1,0 +1,26 @@
+//! Names, places, organisations and addresses: word lists, grammar and a small linear model of our own.
+
+mod chinese;
+mod english;
+mod lexicon;
+mod linear;
+mod places_en;
+mod places_zh;
+#[cfg(feature = "train")]
+pub mod train;
+
+use super::finding::Finding;
+use super::normal::Text;
+
+/// Reports what is found in Chinese (`languages.0`) and English (`languages.1`).
+pub(crate) fn find(text: &Text<'_>, languages: (bool, bool), found: &mut Vec<Finding>) {
+    if languages.0 && !text.is_ascii() {
+        chinese::persons(text, found);
+        places_zh::addresses(text, found);
+        places_zh::organizations(text, found);
+    }
+    if languages.1 {
+        english::find(text, found);
+        places_en::addresses(text, found);
+    }
+}

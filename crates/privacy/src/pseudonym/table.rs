@@ -1,0 +1,446 @@
+//! Consistent pseudonyms: the same value becomes the same plausible other value everywhere in a project.
+//!
+//! Numbers go through FF1, so that the way back needs only the key and two values never meet: telephones keep their first
+//! three digits, cards their issuer and a right check digit, resident numbers stay valid with another region, birthday and
+//! sequence. Names, addresses and other words are drawn by HMAC-SHA-256 from lists; a table from the drawn word to the
+//! AES-SIV token of the original keeps two persons apart and leads back. The table holds nothing in the clear.
+
+use super::ff1::{FEWEST, Ff1};
+use crate::calendar::Day;
+use crate::detect::{Kind, counties, credit_code_check, resident_check};
+use crate::token::{ColumnKeys, decrypt_value, encrypt_value};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use ingot_base::{Fault, Personal, Result, Secret, fault};
+use sha2::Sha256;
+use std::collections::BTreeMap;
+
+/// Tokens of the table are bound to this name instead of a column's.
+const DOMAIN: &str = "ingot:pseudonym";
+/// Days from 1930-01-01 that a fake birthday may be: 90 years.
+const FIRST_DAY: i64 = -14_610;
+const DAYS: u64 = 32_872;
+
+const SURNAMES: &str = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜范方石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙";
+const FIRST: &str =
+    "建国志明文晓海永春玉秀丽雪佳子俊浩宇梦思雨欣嘉一博天泽家美桂淑金红少立新振德光庆";
+const SECOND: &str =
+    "华军平英明玲芳伟强敏静杰磊勇娟涛超燕辉刚鹏婷琳宁洋峰霞兰飞洁颖宇轩涵怡彤琪瑶雯然源";
+const STREETS: &[&str] = &[
+    "人民", "中山", "解放", "建设", "和平", "长江", "文化", "新华", "胜利", "光明", "学府", "滨江",
+];
+const CITIES: &[&str] = &[
+    "浙江省杭州市西湖区",
+    "江苏省南京市鼓楼区",
+    "四川省成都市武侯区",
+    "湖北省武汉市洪山区",
+    "山东省济南市历下区",
+    "福建省厦门市思明区",
+];
+const FIRMS: &[&str] =
+    &["星河", "远帆", "云杉", "青禾", "海澜", "瑞丰", "博远", "恒信", "天启", "蓝湾"];
+const TRADES: &[&str] = &["科技", "信息技术", "贸易", "建筑", "教育咨询", "物流", "医药", "农业"];
+const GIVEN_EN: &[&str] = &[
+    "James", "Mary", "Robert", "Linda", "David", "Susan", "Thomas", "Karen", "Daniel", "Nancy",
+    "Mark", "Laura", "Paul", "Emma", "Kevin", "Alice", "Brian", "Helen", "George", "Julia",
+];
+const FAMILY_EN: &[&str] = &[
+    "Smith", "Brown", "Miller", "Davis", "Wilson", "Moore", "Taylor", "Clark", "Lewis", "Walker",
+    "Hall", "Allen", "Young", "King", "Wright", "Scott", "Green", "Baker", "Adams", "Nelson",
+    "Hill", "Campbell", "Mitchell", "Roberts",
+];
+const STREETS_EN: &[&str] = &[
+    "Oak Street",
+    "Maple Avenue",
+    "Cedar Lane",
+    "Park Road",
+    "Lake Drive",
+    "Hill Street",
+    "River Road",
+    "Elm Court",
+];
+const TOWNS_EN: &[&str] = &[
+    "Springfield",
+    "Riverton",
+    "Fairview",
+    "Greenville",
+    "Madison",
+    "Clinton",
+    "Salem",
+    "Georgetown",
+];
+
+/// The pseudonyms of a project.
+#[derive(Debug)]
+pub struct Pseudonyms {
+    keys: ColumnKeys,
+    cipher: Ff1,
+    /// Kind and drawn word to the original's token.
+    drawn: BTreeMap<(String, String), String>,
+}
+
+impl Pseudonyms {
+    /// An empty table under the project's keys.
+    ///
+    /// # Errors
+    /// When a key has the wrong length.
+    pub fn new(keys: ColumnKeys) -> Result<Self> {
+        keys.check()?;
+        let key = derive(&keys, b"ingot ff1 v1")?;
+        Ok(Self { cipher: Ff1::new(&Secret::new(key))?, keys, drawn: BTreeMap::new() })
+    }
+
+    /// The other value for a value of a type; the same every time.
+    ///
+    /// # Errors
+    /// When a cipher refuses a value.
+    pub fn of(&mut self, kind: &Kind, value: &str) -> Result<String> {
+        if let Some(other) = self.number(kind, value, true)? {
+            return Ok(other);
+        }
+        let token = encrypt_value(&self.keys, DOMAIN, &Personal::new(canonical(value)))?;
+        for attempt in 0..u64::MAX {
+            let mut dice = Dice::new(&self.keys, kind, &canonical(value), attempt)?;
+            let fake = draw(kind, value, &mut dice);
+            if fake == value {
+                continue;
+            }
+            let known = self
+                .drawn
+                .entry((kind.name().to_owned(), fake.clone()))
+                .or_insert_with(|| token.clone());
+            if *known == token {
+                return Ok(fake);
+            }
+        }
+        Err(fault::internal("no pseudonym is left"))
+    }
+
+    /// The value behind a pseudonym.
+    ///
+    /// # Errors
+    /// When this table and key did not make it.
+    pub fn original(&self, kind: &Kind, fake: &str) -> Result<Personal<String>> {
+        if let Some(token) = self.drawn.get(&(kind.name().to_owned(), fake.to_owned())) {
+            return decrypt_value(&self.keys, DOMAIN, token);
+        }
+        self.number(kind, fake, false)?
+            .map(Personal::new)
+            .ok_or_else(|| Fault::new(&crate::messages::PSEUDONYM_UNKNOWN))
+    }
+
+    /// The table as lines of kind, pseudonym and token, separated by tabs.
+    pub fn lines(&self) -> String {
+        self.drawn.iter().fold(String::new(), |mut out, ((kind, fake), token)| {
+            for part in [kind.as_str(), "\t", fake, "\t", token, "\n"] {
+                out.push_str(part);
+            }
+            out
+        })
+    }
+
+    /// Adds the lines of [`Self::lines`].
+    ///
+    /// # Errors
+    /// When a line has another form or its token is not this key's.
+    pub fn load(&mut self, lines: &str) -> Result<()> {
+        for line in lines.lines() {
+            let mut fields = line.split('\t');
+            let (Some(kind), Some(fake), Some(token), None) =
+                (fields.next(), fields.next(), fields.next(), fields.next())
+            else {
+                return Err(Fault::new(&crate::messages::PSEUDONYM_UNKNOWN));
+            };
+            decrypt_value(&self.keys, DOMAIN, token)?;
+            self.drawn.insert((kind.to_owned(), fake.to_owned()), token.to_owned());
+        }
+        Ok(())
+    }
+
+    /// Types that are digits, forward or back; `None` for words and numbers too short.
+    fn number(&self, kind: &Kind, value: &str, forward: bool) -> Result<Option<String>> {
+        let places: Vec<usize> = value
+            .char_indices()
+            .filter(|(_, letter)| digit(*letter).is_some())
+            .map(|(at, _)| at)
+            .collect();
+        let digits: Vec<u8> = value.chars().filter_map(digit).collect();
+        let other = match kind {
+            Kind::ResidentId => {
+                let upper = value.chars().any(|letter| matches!(letter, 'X' | 'x' | 'Ｘ'));
+                let front = digits.get(..17).unwrap_or_default();
+                let whole = digits.len() + usize::from(upper) == 18;
+                return if whole {
+                    Ok(self.resident(value, front, forward)?)
+                } else {
+                    self.plain(value, &digits, &places, 0, forward)
+                };
+            }
+            Kind::BankCard | Kind::CreditCard => self.card(&digits, forward)?,
+            Kind::Phone if digits.len() >= 9 => {
+                return self.plain(
+                    value,
+                    &digits,
+                    &places,
+                    digits.len() - 8.min(digits.len() - 3),
+                    forward,
+                );
+            }
+            Kind::Ssn | Kind::Passport | Kind::Qq | Kind::Iban | Kind::DriverLicence
+                if *kind != Kind::Iban =>
+            {
+                return self.plain(value, &digits, &places, 0, forward);
+            }
+            _ => None,
+        };
+        Ok(other.map(|other| put(value, &other)))
+    }
+
+    fn turn(&self, digits: &[u8], tweak: &[u8], forward: bool) -> Result<Vec<u8>> {
+        if forward {
+            self.cipher.encrypt(digits, tweak)
+        } else {
+            self.cipher.decrypt(digits, tweak)
+        }
+    }
+
+    /// Digits after the first `keep`, in place.
+    fn plain(
+        &self,
+        value: &str,
+        digits: &[u8],
+        places: &[usize],
+        keep: usize,
+        forward: bool,
+    ) -> Result<Option<String>> {
+        let (front, back) = digits.split_at(keep.min(digits.len()));
+        if back.len() < FEWEST || places.len() != digits.len() {
+            return Ok(None);
+        }
+        let mut other = front.to_vec();
+        other.extend(self.turn(back, front, forward)?);
+        Ok(Some(put(value, &other)))
+    }
+
+    /// Issuer (six digits), FF1, check digit.
+    fn card(&self, digits: &[u8], forward: bool) -> Result<Option<Vec<u8>>> {
+        let Some((_, body)) = digits.split_last() else { return Ok(None) };
+        let Some((issuer, middle)) = body.split_at_checked(6) else { return Ok(None) };
+        if middle.len() < FEWEST {
+            return Ok(None);
+        }
+        let mut other = issuer.to_vec();
+        other.extend(self.turn(middle, issuer, forward)?);
+        // Luhn: the digit that makes the sum a multiple of ten.
+        let sum: u32 = other
+            .iter()
+            .rev()
+            .enumerate()
+            .map(|(place, digit)| {
+                let number = u32::from(digit - b'0') * if place % 2 == 0 { 2 } else { 1 };
+                if number > 9 { number - 9 } else { number }
+            })
+            .sum();
+        other.push(b'0' + u8::try_from((10 - sum % 10) % 10).unwrap_or_default());
+        Ok(Some(other))
+    }
+
+    /// Walks the cycle of FF1 over region × birthday × sequence until it meets a valid number again: a permutation of the
+    /// valid numbers. A region that is no longer in the code table is kept.
+    fn resident(&self, value: &str, front: &[u8], forward: bool) -> Result<Option<String>> {
+        let text = std::str::from_utf8(front).unwrap_or_default();
+        let (Some(region), Some(born), Some(sequence)) =
+            (text.get(..6), text.get(6..14), text.get(14..))
+        else {
+            return Ok(None);
+        };
+        let region: u32 = region.parse().unwrap_or_default();
+        let sequence: u64 = sequence.parse().unwrap_or_default();
+        let Some(day) = (0..DAYS).find(|day| spelled(*day) == born) else { return Ok(None) };
+        let listed = counties().binary_search(&region).ok();
+        let regions = if listed.is_some() { counties().len() } else { 1 };
+        let domain = u64::try_from(regions).unwrap_or(1) * DAYS * 1_000;
+        let mut number =
+            (u64::try_from(listed.unwrap_or(0)).unwrap_or(0) * DAYS + day) * 1_000 + sequence;
+        let width = (domain - 1).to_string().len();
+        let tweak = if listed.is_some() { Vec::new() } else { region.to_be_bytes().to_vec() };
+        loop {
+            let turned = self.turn(format!("{number:0width$}").as_bytes(), &tweak, forward)?;
+            number = std::str::from_utf8(&turned)
+                .ok()
+                .and_then(|digits| digits.parse().ok())
+                .unwrap_or_default();
+            if number < domain {
+                break;
+            }
+        }
+        let (day, sequence) = (number / 1_000 % DAYS, number % 1_000);
+        let region = listed.map_or(region, |_| {
+            usize::try_from(number / 1_000 / DAYS)
+                .ok()
+                .and_then(|at| counties().get(at))
+                .copied()
+                .unwrap_or(region)
+        });
+        let mut other = format!("{region:06}{}{sequence:03}", spelled(day)).into_bytes();
+        other.extend(resident_check(&other));
+        Ok(Some(put(value, &other)))
+    }
+}
+
+fn spelled(day: u64) -> String {
+    let day = Day::from_epoch(FIRST_DAY + i64::try_from(day).unwrap_or(0));
+    format!("{:04}{:02}{:02}", day.year, day.month, day.of_month)
+}
+
+/// The digit a character is, full-width ones too.
+fn digit(letter: char) -> Option<u8> {
+    match letter {
+        '0'..='9' | '０'..='９' => {
+            u8::try_from(u32::from(letter) & 0xf).ok().map(|value| b'0' + value)
+        }
+        _ => None,
+    }
+}
+
+/// `value` with its digits (and a final X) replaced in order.
+fn put(value: &str, digits: &[u8]) -> String {
+    let mut next = digits.iter();
+    value
+        .chars()
+        .map(|letter| {
+            let counts =
+                digit(letter).is_some() || digits.len() == 18 && matches!(letter, 'X' | 'x' | 'Ｘ');
+            if counts { next.next().map_or(letter, |digit| char::from(*digit)) } else { letter }
+        })
+        .collect()
+}
+
+/// One spelling for what is one value to a reader.
+fn canonical(value: &str) -> String {
+    value.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn derive(keys: &ColumnKeys, label: &[u8]) -> Result<Vec<u8>> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(keys.hash.expose())
+        .map_err(|_| fault::internal("a hash key of the wrong length"))?;
+    mac.update(label);
+    Ok(mac.finalize().into_bytes().to_vec())
+}
+
+/// Keyed draws for one value.
+struct Dice {
+    bytes: Vec<u8>,
+    at: usize,
+}
+
+impl Dice {
+    fn new(keys: &ColumnKeys, kind: &Kind, value: &str, attempt: u64) -> Result<Self> {
+        let mut label = b"ingot pseudonym v1\0".to_vec();
+        label.extend(kind.name().as_bytes());
+        label.push(0);
+        label.extend(attempt.to_be_bytes());
+        label.extend(value.as_bytes());
+        Ok(Self { bytes: derive(keys, &label)?, at: 0 })
+    }
+
+    fn below(&mut self, bound: usize) -> usize {
+        let mut number = 0_usize;
+        for _ in 0..4 {
+            number = number << 8 | usize::from(self.bytes.get(self.at % 32).copied().unwrap_or(0));
+            self.at += 1;
+        }
+        number % bound.max(1)
+    }
+
+    fn letter(&mut self, list: &str) -> char {
+        let place = self.below(list.chars().count());
+        list.chars().nth(place).unwrap_or('华')
+    }
+
+    fn pick<'a>(&mut self, list: &[&'a str]) -> &'a str {
+        list.get(self.below(list.len())).copied().unwrap_or_default()
+    }
+}
+
+/// A plausible word of the type, in the value's script.
+fn draw(kind: &Kind, value: &str, dice: &mut Dice) -> String {
+    let chinese = value.chars().any(|letter| matches!(letter, '\u{4e00}'..='\u{9fff}'));
+    match kind {
+        Kind::Person if chinese => {
+            let mut name = String::from(dice.letter(SURNAMES));
+            name.push(dice.letter(FIRST));
+            name.push(dice.letter(SECOND));
+            name
+        }
+        Kind::Person => format!(
+            "{} {}. {}",
+            dice.pick(GIVEN_EN),
+            char::from(b'A' + u8::try_from(dice.below(26)).unwrap_or(0)),
+            dice.pick(FAMILY_EN)
+        ),
+        Kind::Organization if chinese => format!(
+            "{}{}{}{}有限公司",
+            dice.letter(FIRST),
+            dice.letter(SECOND),
+            dice.pick(FIRMS),
+            dice.pick(TRADES)
+        ),
+        Kind::Organization => format!(
+            "{}, {} and {} Ltd",
+            dice.pick(FAMILY_EN),
+            dice.pick(FAMILY_EN),
+            dice.pick(FAMILY_EN)
+        ),
+        Kind::Address | Kind::Place if chinese => format!(
+            "{}{}路{}号{}室",
+            dice.pick(CITIES),
+            dice.pick(STREETS),
+            1 + dice.below(999),
+            101 + dice.below(2_400)
+        ),
+        Kind::Address => {
+            format!("{} {}, {}", 1 + dice.below(9_999), dice.pick(STREETS_EN), dice.pick(TOWNS_EN))
+        }
+        Kind::Place => format!(
+            "{} {}",
+            dice.pick(&[
+                "North", "South", "East", "West", "New", "Old", "Port", "Lake", "Mount", "Fort"
+            ]),
+            title(dice)
+        ),
+        Kind::Email => format!("user{:08}@example.com", dice.below(100_000_000)),
+        Kind::Url => format!("https://example.com/{:08}", dice.below(100_000_000)),
+        Kind::Ip => format!("10.{}.{}.{}", dice.below(256), dice.below(256), 1 + dice.below(254)),
+        Kind::Mac => format!(
+            "02:00:{:02x}:{:02x}:{:02x}:{:02x}",
+            dice.below(256),
+            dice.below(256),
+            dice.below(256),
+            dice.below(256)
+        ),
+        Kind::BirthDate => spelled(u64::try_from(dice.below(25_000)).unwrap_or(0)),
+        Kind::Plate => {
+            let province = value.chars().next().unwrap_or('京');
+            format!(
+                "{province}{}{:05}",
+                char::from(b'A' + u8::try_from(dice.below(8)).unwrap_or(0)),
+                dice.below(100_000)
+            )
+        }
+        Kind::CreditCode => {
+            let mut code = format!("91{:06}{:09}", 110_101, dice.below(1_000_000_000)).into_bytes();
+            code.extend(credit_code_check(&code));
+            String::from_utf8(code).unwrap_or_default()
+        }
+        Kind::Wechat => format!("wxid_{:010}", dice.below(4_000_000_000)),
+        other => format!("{}-{:010}", other.name(), dice.below(4_000_000_000)),
+    }
+}
+
+fn title(dice: &mut Dice) -> String {
+    format!(
+        "{}{}",
+        dice.pick(FAMILY_EN),
+        dice.pick(&["ville", "ton", "ford", "burg", " Bay", "dale", "wood", "port"])
+    )
+}

@@ -1,0 +1,110 @@
+//! Texts in which personal data is replaced, masked, hashed, encrypted, or made somebody else's.
+
+use super::table::Pseudonyms;
+use crate::detect::{Detector, Finding, Kind};
+use crate::token::{ColumnKeys, Encryptor, Hasher};
+use ingot_base::Result;
+
+/// What stands in the text instead of a finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TextAction {
+    /// The type's name: `[phone]`.
+    Replace,
+    /// Stars, with the ends of long numbers and the first letter of names left.
+    Mask,
+    /// A keyed hash: the same value gives the same token, nobody reads it.
+    Hash,
+    /// A token that the key holder can decrypt with [`decrypt_value`](crate::decrypt_value).
+    Encrypt,
+    /// Somebody else's plausible value, the same for the same person; the key holder can go back.
+    Pseudonymize,
+}
+
+/// Protects texts of one column.
+#[derive(Debug)]
+pub struct TextProtector {
+    detector: Detector,
+    action: TextAction,
+    keys: ColumnKeys,
+    column: String,
+}
+
+impl TextProtector {
+    /// Tokens belong to `column`, the name in the protected table.
+    ///
+    /// # Errors
+    /// When a key has the wrong length.
+    pub fn new(
+        detector: Detector,
+        action: TextAction,
+        keys: ColumnKeys,
+        column: &str,
+    ) -> Result<Self> {
+        keys.check()?;
+        Ok(Self { detector, action, keys, column: column.to_owned() })
+    }
+
+    /// The text without personal data that the detector knows, and what was found.
+    ///
+    /// `names` is the project's table of pseudonyms; only [`TextAction::Pseudonymize`] reads or extends it.
+    ///
+    /// # Errors
+    /// When a cipher refuses a value.
+    pub fn apply(&self, text: &str, names: &mut Pseudonyms) -> Result<(String, Vec<Finding>)> {
+        let found = self.detector.detect(text);
+        let mut out = String::with_capacity(text.len() + 16 * found.len());
+        let mut letters = text.chars();
+        let mut at = 0;
+        let mut value = String::new();
+        for finding in &found {
+            out.extend(letters.by_ref().take(finding.start - at));
+            value.clear();
+            value.extend(letters.by_ref().take(finding.end - finding.start));
+            at = finding.end;
+            self.write(&finding.kind, &value, names, &mut out)?;
+        }
+        out.push_str(letters.as_str());
+        Ok((out, found))
+    }
+
+    fn write(
+        &self,
+        kind: &Kind,
+        value: &str,
+        names: &mut Pseudonyms,
+        out: &mut String,
+    ) -> Result<()> {
+        match self.action {
+            TextAction::Replace => {
+                out.push('[');
+                out.push_str(kind.name());
+                out.push(']');
+            }
+            TextAction::Mask => mask(kind, value, out),
+            TextAction::Hash => Hasher::new(&self.keys, &self.column)?.write(value, out),
+            TextAction::Encrypt => Encryptor::new(&self.keys, &self.column)?.write(value, out)?,
+            TextAction::Pseudonymize => out.push_str(&names.of(kind, value)?),
+        }
+        Ok(())
+    }
+}
+
+/// Letters and digits become `*`, but for the ends that do not identify.
+fn mask(kind: &Kind, value: &str, out: &mut String) {
+    let total = value.chars().filter(|letter| letter.is_alphanumeric()).count();
+    let (front, back) = match kind {
+        Kind::Person => (1, 0),
+        Kind::Phone if total >= 11 => (3, 2),
+        Kind::BankCard | Kind::CreditCard => (0, 4),
+        _ => (0, 0),
+    };
+    let mut place = 0;
+    for letter in value.chars() {
+        if letter.is_alphanumeric() {
+            out.push(if place < front || place + back >= total { letter } else { '*' });
+            place += 1;
+        } else {
+            out.push(if matches!(letter, '@' | '.' | ':' | '/' | '+') { '*' } else { letter });
+        }
+    }
+}
