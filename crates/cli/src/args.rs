@@ -309,6 +309,9 @@ pub(crate) struct DeployImage {
 pub(crate) struct DeployManifests {
     /// The .ingot file to deploy
     pub(crate) package: PathBuf,
+    /// Key file trusted to sign packages (PEM) [default: keys/signing.pub]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) public_key: Option<PathBuf>,
     /// Image reference that the cluster pulls
     #[arg(long, default_value = "registry.example/ingot")]
     pub(crate) image: String,
@@ -324,6 +327,9 @@ pub(crate) struct DeployManifests {
 pub(crate) struct DeployMonitoring {
     /// The .ingot file that is served
     pub(crate) package: PathBuf,
+    /// Key file trusted to sign packages (PEM) [default: keys/signing.pub]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) public_key: Option<PathBuf>,
     /// Address of a server to scrape; may be repeated [default: 127.0.0.1:5000]
     #[arg(long, value_name = "HOST:PORT", conflicts_with = "namespace")]
     pub(crate) target: Vec<String>,

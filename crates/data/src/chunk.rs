@@ -74,6 +74,13 @@ impl<R: Read> Iterator for Chunks<R> {
                 return Some(Err(error));
             }
             let cut = scan(&self.rest, self.records);
+            if self.ended && cut.open_lines > 0 {
+                let line = self.next_line + cut.lines;
+                self.rest.clear();
+                return Some(Err(io::Error::other(format!(
+                    "a quote opened in the record on line {line} is never closed and would swallow every line after it"
+                ))));
+            }
             let (end, rows, lines) = if self.ended {
                 let tail =
                     self.rest.get(cut.end..).is_some_and(|tail| !tail.trim_ascii().is_empty());
@@ -111,6 +118,8 @@ struct Cut {
     end: usize,
     rows: u64,
     lines: u64,
+    /// Line feeds that a quote, open at the end of the text, has swallowed.
+    open_lines: u64,
 }
 
 /// Finds the last record boundary; empty lines are no records, as the decoders see it.
@@ -126,7 +135,7 @@ fn scan_lines(bytes: &[u8]) -> Cut {
     for at in memchr::memchr_iter(b'\n', bytes) {
         let line = bytes.get(cut.end..at).unwrap_or_default();
         cut.rows += u64::from(!line.trim_ascii().is_empty());
-        cut = Cut { end: at + 1, rows: cut.rows, lines: cut.lines + 1 };
+        cut = Cut { end: at + 1, rows: cut.rows, lines: cut.lines + 1, open_lines: 0 };
     }
     cut
 }
@@ -152,10 +161,18 @@ fn scan_csv(bytes: &[u8], delimiter: u8) -> Cut {
                 if !quoted {
                     let record = bytes.get(cut.end..at).unwrap_or_default();
                     let empty = record.is_empty() || record == b"\r";
-                    cut = Cut { end: at + 1, rows: cut.rows + u64::from(!empty), lines };
+                    cut = Cut {
+                        end: at + 1,
+                        rows: cut.rows + u64::from(!empty),
+                        lines,
+                        open_lines: 0,
+                    };
                 }
             }
         }
+    }
+    if quoted {
+        cut.open_lines = lines - cut.lines;
     }
     cut
 }
@@ -204,12 +221,25 @@ mod tests {
             };
             let mut seen = Vec::new();
             for chunk in Chunks::new(text.as_bytes(), Records::Csv(b','), size, 1) {
-                let chunk = chunk.unwrap();
+                // A quote that swallows lines to the end is refused.
+                let Ok(chunk) = chunk else { return Ok(()) };
                 prop_assert_eq!(chunk.first_row, seen.len() as u64 + 1);
                 seen.extend(records(&chunk.bytes));
             }
             prop_assert_eq!(seen, records(text.as_bytes()));
         }
+    }
+
+    #[test]
+    fn a_quote_that_swallows_the_rest_is_refused_with_its_line() {
+        let text = b"a,b\nc,\"d\ne,f\ng,h\n";
+        for size in [4, 1000] {
+            let failed = Chunks::new(&text[..], Records::Csv(b','), size, 1).find_map(Result::err);
+            assert!(failed.unwrap().to_string().contains("line 2"), "size {size}");
+        }
+        let one =
+            Chunks::new(&b"a,b\nc,\"d"[..], Records::Csv(b','), 1000, 1).find_map(Result::err);
+        assert!(one.is_none(), "nothing stands after it");
     }
 
     #[test]

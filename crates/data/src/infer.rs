@@ -1,6 +1,6 @@
 //! What a CSV file is made of: encoding, delimiter, header, column types.
 
-use crate::messages::{COLUMN_TWICE, FILE_EMPTY, FILE_WRONG};
+use crate::messages::{COLUMN_TWICE, FILE_EMPTY, FILE_WRONG, HEADER_MISSING};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use ingot_base::{Fault, Result};
 use std::collections::BTreeSet;
@@ -139,6 +139,14 @@ fn delimiter(text: &str) -> u8 {
 }
 
 fn names(path: &Path, header: &csv::StringRecord) -> Result<Vec<String>> {
+    // Names of columns are shown in messages and reports: a record must not become them.
+    let values = header.iter().filter(|title| is_value(title.trim())).count();
+    if values > 0 {
+        return Err(Fault::new(&HEADER_MISSING)
+            .arg("file", name(path))
+            .arg("count", values)
+            .arg("fields", header.len()));
+    }
     let mut seen = BTreeSet::new();
     header
         .iter()
@@ -154,6 +162,22 @@ fn names(path: &Path, header: &csv::StringRecord) -> Result<Vec<String>> {
             }
         })
         .collect()
+}
+
+/// Whether a field of the first line is a value rather than a column's name: a JSON object, a mail address, a long number,
+/// a decimal or a date. Whole numbers up to five digits name columns of wide tables, years for example.
+fn is_value(title: &str) -> bool {
+    let mut run = 0;
+    let long_number = title.chars().any(|letter| {
+        run = if letter.is_ascii_digit() { run + 1 } else { 0 };
+        run >= 6
+    });
+    let number = title.len() > 5 || title.contains('.');
+    long_number
+        || title.contains('@')
+        || title.starts_with(['{', '['])
+        || (number && title.parse::<f64>().is_ok_and(f64::is_finite))
+        || cell_type(title) == DataType::Date32
 }
 
 /// The narrowest type that holds every value seen. Digits that are names rather than numbers (leading zeros, more than 15
@@ -214,6 +238,24 @@ mod tests {
 
     fn of(cells: &[&str]) -> DataType {
         column_type(cells.iter().copied())
+    }
+
+    #[test]
+    fn a_record_is_no_header() {
+        for value in [
+            "13800000000",
+            "a@b.cn",
+            "{\"a\": 1",
+            "12.50",
+            "1990-01-31",
+            "110101198501010000",
+            "KH000000",
+        ] {
+            assert!(is_value(value), "{value}");
+        }
+        for title in ["age", "年龄", "2019", "3", "v1.2", "income 2020", "", "nan", "x.y"] {
+            assert!(!is_value(title), "{title}");
+        }
     }
 
     #[test]

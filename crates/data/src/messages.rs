@@ -31,6 +31,13 @@ ingot_base::messages! {
         en: "`{file}` has no header or no rows", zh: "`{file}` 没有表头或没有数据行",
         hint_en: "the first line must name the columns", hint_zh: "第一行必须是列名",
     };
+    /// A CSV file begins with a record.
+    HEADER_MISSING = {
+        code: "data-header-missing", class: Failed, status: 422,
+        en: "the first line of `{file}` is no header: {count} of its {fields} fields hold values", zh: "`{file}` 的第一行不是表头：{fields} 个字段中有 {count} 个是数据",
+        hint_en: "put a line with the columns' names first; a JSON lines file ends in .jsonl",
+        hint_zh: "请在首行写上列名；JSON Lines 文件请以 .jsonl 结尾",
+    };
     /// A CSV header names a column twice.
     COLUMN_TWICE = {
         code: "data-column-twice", class: Failed, status: 422,

@@ -101,6 +101,10 @@ fn entry(
     known: &BTreeMap<String, Range<usize>>,
 ) -> Result<(String, usize)> {
     let other = || Fault::new(&HEADER).arg("at", at);
+    // Any other file: its first bytes are no name, and are not shown.
+    if block.get(257..262) != Some(b"ustar") {
+        return Err(other());
+    }
     let name = block.get(NAME).unwrap_or_default();
     let name = name.split(|byte| *byte == 0).next().unwrap_or_default();
     let shown = names::shown(name);

@@ -5,7 +5,6 @@ use crate::Context;
 use crate::args::{Deploy, DeployImage, DeployManifests, DeployMonitoring};
 use ingot_base::{Fault, Result, fault};
 use ingot_deploy::{ImageOptions, KubernetesOptions, MonitoringOptions, Subject};
-use ingot_seal::Package;
 use std::path::{Path, PathBuf};
 
 pub(crate) fn deploy(context: &Context, command: Deploy) -> Result<()> {
@@ -55,19 +54,24 @@ fn image(context: &Context, args: DeployImage) -> Result<()> {
     Ok(())
 }
 
-fn subject(package: &Path) -> Result<Subject> {
-    let package = Package::read(package)?;
+/// Manifests name what they run, so only a package that its server would accept gets some.
+fn subject(context: &Context, package: &Path, key: Option<PathBuf>) -> Result<Subject> {
+    let package = verified(context, package, &Vec::from_iter(key))?;
     Subject::new(&package.manifest().name, &package.manifest().version)
 }
 
 fn kubernetes(context: &Context, args: DeployManifests) -> Result<()> {
-    let options = KubernetesOptions::new(subject(&args.package)?, &args.image, &args.namespace);
+    let options = KubernetesOptions::new(
+        subject(context, &args.package, args.public_key)?,
+        &args.image,
+        &args.namespace,
+    );
     let files = ingot_deploy::kubernetes(&options)?;
     write(context, args.output, "kubernetes", &files)
 }
 
 fn monitoring(context: &Context, args: DeployMonitoring) -> Result<()> {
-    let mut options = MonitoringOptions::new(subject(&args.package)?);
+    let mut options = MonitoringOptions::new(subject(context, &args.package, args.public_key)?);
     // A target that is not there would ring an alarm for ever.
     if !args.target.is_empty() || args.namespace.is_some() {
         options.targets = args.target;

@@ -3,7 +3,7 @@
 use super::{identity, verified};
 use crate::Context;
 use crate::args::Predict;
-use crate::messages::FORMAT_UNKNOWN;
+use crate::messages::{EXISTS, FORMAT_UNKNOWN};
 use ingot_base::{Fault, Result, atomic, fault};
 use ingot_pipeline::Scored;
 use ingot_runtime::TabularModel;
@@ -12,6 +12,9 @@ use std::path::Path;
 pub(crate) fn predict(context: &Context, args: &Predict) -> Result<()> {
     let write = writer(&args.output)?;
     writer(&args.input)?;
+    if same(&args.input, &args.output) {
+        return Err(Fault::new(&EXISTS).arg("path", args.output.display()));
+    }
     let package = verified(context, &args.package, &args.keys.public_key)?;
     let identity = identity(context, args.keys.identity.as_ref())?;
     let model = TabularModel::load(
@@ -30,6 +33,14 @@ pub(crate) fn predict(context: &Context, args: &Predict) -> Result<()> {
         ),
     );
     Ok(())
+}
+
+/// Whether two names mean one file, which scores would then replace.
+fn same(input: &Path, output: &Path) -> bool {
+    match (input.canonicalize(), output.canonicalize()) {
+        (Ok(input), Ok(output)) => input == output,
+        _ => false,
+    }
 }
 
 type Writer = fn(&[Scored]) -> Result<Vec<u8>>;

@@ -75,8 +75,7 @@ impl<'a> Scanner<'a> {
             RedactWith::Mask => TextAction::Mask,
         };
         // Neither way of redacting uses a key.
-        let keys =
-            ColumnKeys { encrypt: Secret::new(vec![0; 64]), hash: Secret::new(vec![0; 32]) };
+        let keys = ColumnKeys { encrypt: Secret::new(vec![0; 64]), hash: Secret::new(vec![0; 32]) };
         Ok(Self {
             context,
             detector: detector()?,
