@@ -54,6 +54,18 @@ pub struct CleanJob<'a> {
     pub memory_limit: u64,
     /// Worker threads, at least 1.
     pub threads: usize,
+    /// Which rows may enter at all, before any rule; `None` lets all in.
+    pub admit: Option<Admit<'a>>,
+}
+
+/// Says of each row whether it may enter.
+#[derive(Clone, Copy)]
+pub struct Admit<'a>(pub &'a (dyn Fn(&RecordBatch) -> Result<BooleanArray> + Sync));
+
+impl std::fmt::Debug for Admit<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Admit")
+    }
 }
 
 /// Reads, reconciles, cleans and writes.
@@ -89,6 +101,7 @@ struct Work<'a> {
     threads: usize,
     chunk: usize,
     weights: Option<Vec<f64>>,
+    admit: Option<Admit<'a>>,
 }
 
 /// A numbered piece of work.
@@ -101,12 +114,14 @@ enum Item {
 struct Piece {
     part: usize,
     decoded: Decoded,
+    refused: u64,
 }
 
 /// A cleaned piece.
 struct Cleaned {
     part: usize,
     rows_in: u64,
+    refused: u64,
     bad: Vec<Bad>,
     /// Rows kept so far, with lineage columns.
     kept: RecordBatch,
@@ -137,6 +152,7 @@ impl<'a> Work<'a> {
             threads,
             chunk,
             weights: weighted.then(|| job.sources.iter().map(|source| source.weight).collect()),
+            admit: job.admit,
         }
     }
 
@@ -269,7 +285,22 @@ impl<'a> Work<'a> {
             Fault::new(&FILE_WRONG).arg("file", &part.file).arg("format", "table").because(error)
         })?;
         decoded.batch = self.conform(part, &decoded.batch)?;
-        Ok(Piece { part: index, decoded })
+        let refused = self.refuse(&mut decoded)?;
+        Ok(Piece { part: index, decoded, refused })
+    }
+
+    /// Takes out the rows that may not enter; how many.
+    fn refuse(&self, decoded: &mut Decoded) -> Result<u64> {
+        let Some(Admit(admit)) = self.admit else { return Ok(0) };
+        let mask = admit(&decoded.batch)?;
+        let refused = mask.iter().filter(|stays| *stays != Some(true)).count();
+        if refused > 0 {
+            decoded.batch = filter_record_batch(&decoded.batch, &mask)
+                .map_err(|error| fault::internal("rows could not be selected").because(error))?;
+            let mut stays = mask.iter();
+            decoded.rows.retain(|_| stays.next().flatten() == Some(true));
+        }
+        Ok(refused as u64)
     }
 
     fn part(&self, index: usize) -> Result<&Part> {
@@ -297,6 +328,7 @@ impl<'a> Work<'a> {
     /// Applies the first `steps` rules and keeps the rows that survive them.
     fn clean(&self, rules: &Rules, steps: usize, piece: Piece) -> Result<Cleaned> {
         let Decoded { batch, rows, bad } = piece.decoded;
+        let refused = piece.refused;
         let distinct = rows.first().is_some_and(|row| profile::wants_distinct(*row));
         let before = profile::partial(&batch, batch.num_columns(), distinct);
         let applied = rules.apply(&batch, steps)?;
@@ -338,6 +370,7 @@ impl<'a> Work<'a> {
         Ok(Cleaned {
             part: piece.part,
             rows_in: rows.len() as u64,
+            refused,
             bad,
             kept: self.with_lineage(piece.part, &kept, &numbers)?,
             rows: numbers,
@@ -513,6 +546,7 @@ impl<'a> Sink<'a> {
         let outcome = CleanOutcome {
             rows_in: 0,
             rows_out: 0,
+            erased: 0,
             sources: job
                 .sources
                 .iter()
@@ -590,6 +624,7 @@ impl<'a> Sink<'a> {
             source.kept += kept.num_rows() as u64;
         }
         self.outcome.rows_in += piece.rows_in;
+        self.outcome.erased += piece.refused;
         self.writer.write(&kept)
     }
 

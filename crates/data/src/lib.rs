@@ -19,14 +19,14 @@ mod split;
 mod statistics;
 mod table;
 
-pub use clean::{CleanJob, clean};
+pub use clean::{Admit, CleanJob, clean};
 pub use config::{
     Cast, CastType, CleanConfig, Expectation, Format, Impute, ImputeMethod, OnFail, Outlier,
     OutlierAction, OutlierMethod, Rule, SourceConfig, SplitConfig, SplitMethod,
 };
 pub use messages::MESSAGES;
 pub use outcome::{
-    CleanOutcome, ColumnProfile, PartOutcome, RuleOutcome, SourceOutcome, SplitOutcome,
+    CleanOutcome, ColumnProfile, PartOutcome, ProtectOutcome, RuleOutcome, SourceOutcome, SplitOutcome,
 };
 pub use report::data_report;
 pub use source::source_digests;

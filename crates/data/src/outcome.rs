@@ -10,6 +10,9 @@ pub struct CleanOutcome {
     pub rows_in: u64,
     /// Rows kept.
     pub rows_out: u64,
+    /// Rows of erased persons: left out before anything else, in no other figure.
+    #[serde(default)]
+    pub erased: u64,
     /// One entry a source.
     pub sources: Vec<SourceOutcome>,
     /// One entry a rule, in the order of work.
@@ -20,6 +23,18 @@ pub struct CleanOutcome {
     pub before: Vec<ColumnProfile>,
     /// Columns as kept.
     pub after: Vec<ColumnProfile>,
+}
+
+/// Figures of the protection.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct ProtectOutcome {
+    /// Rows that went on.
+    pub rows: u64,
+    /// One sentence a column rule.
+    pub actions: Vec<Text>,
+    /// What was found in free text, a column each.
+    #[serde(default)]
+    pub texts: Vec<ingot_privacy::TextEvidence>,
 }
 
 /// Figures of a source.

@@ -4,6 +4,8 @@ use crate::figures::Figure;
 use crate::project::Project;
 use ingot_base::{Secret, Text};
 use ingot_data as data;
+use ingot_privacy::detect::{CustomType, DetectConfig, Kind};
+use ingot_privacy::pseudonym::TextAction;
 use ingot_privacy as privacy;
 use ingot_recipe::{self as recipe, Recipe};
 use ingot_train::{TrainConfig, TrainOutcome};
@@ -116,6 +118,7 @@ pub(crate) fn encryption(project: &Project<'_>) -> data::Encryption {
         .iter()
         .flat_map(|rule| [Some(&rule.name), rule.rename.as_ref()])
         .flatten()
+        .chain(project.recipe().protect.text.iter().flat_map(|text| &text.columns))
         .map(|name| (name.clone(), "personal".to_owned()))
         .collect();
     data::Encryption {
@@ -154,9 +157,46 @@ pub(crate) fn column_rules(recipe: &Recipe) -> Vec<privacy::ColumnRule> {
                     recipe::Generalize::Prefix(letters) => privacy::Generalize::Prefix(*letters),
                 }),
                 recipe::Action::Drop => privacy::Action::Drop,
+                recipe::Action::Pseudonymize(kind) => {
+                    privacy::Action::Pseudonymize(finding_kind(kind))
+                }
             },
         })
         .collect()
+}
+
+/// A type of finding by the name that the recipe checked.
+fn finding_kind(name: &str) -> Kind {
+    Kind::parse(name).unwrap_or_else(|| Kind::Custom(name.into()))
+}
+
+/// What to look for in texts, and what stands instead.
+pub(crate) fn texts(rule: &recipe::TextRule) -> (DetectConfig, TextAction) {
+    let custom = |custom: &recipe::CustomType| CustomType {
+        name: custom.name.clone(),
+        regex: custom.regex.clone(),
+        dictionary: custom.dictionary.clone(),
+        checksum: custom.checksum.clone(),
+        context: custom.context.clone(),
+        score: None,
+    };
+    let mut detect = DetectConfig {
+        types: rule.types.iter().map(|name| finding_kind(name)).collect(),
+        custom: rule.custom.iter().map(custom).collect(),
+        min_score: rule.min_score,
+        ..DetectConfig::default()
+    };
+    if !rule.languages.is_empty() {
+        detect.languages.clone_from(&rule.languages);
+    }
+    let action = match rule.action {
+        recipe::TextAction::Replace => TextAction::Replace,
+        recipe::TextAction::Mask => TextAction::Mask,
+        recipe::TextAction::Hash => TextAction::Hash,
+        recipe::TextAction::Encrypt => TextAction::Encrypt,
+        recipe::TextAction::Pseudonymize => TextAction::Pseudonymize,
+    };
+    (detect, action)
 }
 
 /// Keys of the column actions.

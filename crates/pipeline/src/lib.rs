@@ -4,6 +4,7 @@
 //! no file format, no algorithm and no engine.
 
 mod convert;
+mod erase;
 mod figures;
 mod lineage;
 mod messages;
@@ -14,6 +15,7 @@ mod run;
 mod stages;
 mod store;
 
+pub use erase::{Erased, Subject, erase};
 pub use figures::{Figure, figures, published, summary_json};
 pub use lineage::{Trace, trace};
 pub use messages::MESSAGES;

@@ -202,7 +202,17 @@ impl Trace {
                 ]
             },
         );
-        std::iter::once(heading).chain(rules).chain(actions).collect()
+        let texts = self.evidence(Stage::Protect, "texts").into_iter().enumerate().map(
+            |(index, text)| {
+                vec![
+                    format!("protect.text.columns[{index}]"),
+                    found(&text).get(lang).to_owned(),
+                    "0".to_owned(),
+                    plain(text.get("touched")),
+                ]
+            },
+        );
+        std::iter::once(heading).chain(rules).chain(actions).chain(texts).collect()
     }
 
     /// Part, source, number of rows, row numbers; the first row is the heading.
@@ -225,6 +235,19 @@ impl Trace {
         });
         std::iter::once(heading).chain(body).collect()
     }
+}
+
+/// What was found in a text column, in words.
+fn found(text: &Value) -> Text {
+    let column = plain(text.get("column"));
+    let findings = text.get("findings").and_then(Value::as_object);
+    let counts: Vec<String> = findings
+        .into_iter()
+        .flatten()
+        .map(|(kind, found)| format!("{kind} {}", plain(found.get("count"))))
+        .collect();
+    let list = if counts.is_empty() { "–".to_owned() } else { counts.join(", ") };
+    Text::new(format!("`{column}`: found {list}"), format!("`{column}`：发现 {list}"))
 }
 
 fn heading(lang: Lang, titles: &[(&str, &str)]) -> Vec<String> {

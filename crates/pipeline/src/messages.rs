@@ -31,4 +31,28 @@ ingot_base::messages! {
         en: "row {row} of `{path}`: {reason}", zh: "`{path}` 第 {row} 行：{reason}",
         hint_en: "correct the row; nothing was written", hint_zh: "请更正该行；没有写出任何结果",
     };
+    /// Nobody said which column names persons.
+    ERASE_COLUMN = {
+        code: "pipeline-erase-column", class: Usage, status: 422,
+        en: "the recipe does not say which column names a person", zh: "配方没有说明哪一列标识个人",
+        hint_en: "name it with --column, by its name in the source table", hint_zh: "请用 --column 指定，使用源表中的列名",
+    };
+    /// No table has the column.
+    ERASE_COLUMN_UNKNOWN = {
+        code: "pipeline-erase-column-unknown", class: Usage, status: 422,
+        en: "no table of this project has a column `{column}`", zh: "本项目的表中没有列 `{column}`",
+        hint_en: "columns of the cleaned table: {known}", hint_zh: "清洗后表中的列：{known}",
+    };
+    /// Nobody of this name.
+    ERASE_NOBODY = {
+        code: "pipeline-erase-nobody", class: Failed, status: 404,
+        en: "no row has this value in `{column}`", zh: "`{column}` 列中没有此值的行",
+        hint_en: "nothing was changed; check the spelling, or run the recipe first", hint_zh: "未做任何修改；请检查拼写，或先运行配方",
+    };
+    /// The list of erased persons cannot be read.
+    ERASURES_DAMAGED = {
+        code: "pipeline-erasures-damaged", class: Failed, status: 500,
+        en: "line {line} of `{path}` is damaged", zh: "`{path}` 第 {line} 行已损坏",
+        hint_en: "restore the file from a backup: without it erased persons would come back", hint_zh: "请从备份恢复该文件：否则已删除的个人信息会重新进入",
+    };
 }

@@ -183,6 +183,40 @@ impl Store {
         Ok(records.pop())
     }
 
+    /// Every finished stage, whatever its key, with its folder.
+    ///
+    /// # Errors
+    /// When a folder cannot be listed, or a record cannot be understood.
+    pub(crate) fn all(&self) -> Result<Vec<(PathBuf, Option<Record>)>> {
+        let mut found = Vec::new();
+        for stage in Stage::ALL {
+            let parent = self.root.join(stage.as_str());
+            if !parent.exists() {
+                continue;
+            }
+            let unreadable = |error: std::io::Error| {
+                Fault::new(&ingot_base::fault::FILE_READ)
+                    .arg("path", parent.display())
+                    .because(error)
+            };
+            for entry in fs::read_dir(&parent).map_err(unreadable)? {
+                let folder = entry.map_err(unreadable)?.path();
+                let path = folder.join("record.json");
+                let record = if path.exists() {
+                    let bytes = atomic::read(&path, RECORD_LIMIT)?;
+                    Some(serde_json::from_slice(&bytes).map_err(|error| {
+                        Fault::new(&RECORD_DAMAGED).arg("path", path.display()).because(error)
+                    })?)
+                } else {
+                    None
+                };
+                found.push((folder, record));
+            }
+        }
+        found.sort_by(|(left, _), (right, _)| left.cmp(right));
+        Ok(found)
+    }
+
     /// Writes the record; from here on the stage counts as done.
     ///
     /// # Errors

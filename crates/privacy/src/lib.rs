@@ -19,8 +19,10 @@ pub mod messages;
 mod protector;
 pub mod pseudonym;
 mod rule;
+mod texts;
 mod token;
 
 pub use protector::Protector;
+pub use texts::{Found, TextColumns, TextEvidence};
 pub use rule::{Action, ColumnRule, Generalize};
-pub use token::{ColumnKeys, decrypt_value, encrypt_value, hash_value};
+pub use token::{ColumnKeys, decrypt_value, encrypt_value, hash_cells, hash_value};

@@ -8,6 +8,7 @@ use crate::messages::{
     NAME_EMPTY, NAME_TAKEN, PREFIX_INVALID, RULE_TWICE, TYPE_WITHOUT_TEXT, WIDTH_INVALID,
     ZONE_UNKNOWN,
 };
+use crate::pseudonym::Pseudonyms;
 use crate::rule::{Action, ColumnRule, Generalize};
 use crate::token::{ColumnKeys, Encryptor, Hasher};
 use arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, StringBuilder};
@@ -15,7 +16,7 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use ingot_base::{Fault, Result, Text, fault};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Columns that say where a row is from.
@@ -32,6 +33,8 @@ pub struct Protector {
     plan: Vec<Option<usize>>,
     /// For each rule the values it could not read.
     unreadable: Vec<AtomicU64>,
+    /// Shared with the text columns of the same project.
+    pseudonyms: Arc<Mutex<Pseudonyms>>,
 }
 
 impl Protector {
@@ -62,7 +65,14 @@ impl Protector {
         check_names(&rules, schema)?;
         let output = Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone()));
         let unreadable = rules.iter().map(|_| AtomicU64::new(0)).collect();
-        Ok(Self { rules, keys, input: Arc::new(schema.clone()), output, plan, unreadable })
+        let pseudonyms = Arc::new(Mutex::new(Pseudonyms::new(keys.clone())?));
+        let input = Arc::new(schema.clone());
+        Ok(Self { rules, keys, input, output, plan, unreadable, pseudonyms })
+    }
+
+    /// The pseudonyms given so far.
+    pub fn pseudonyms(&self) -> &Arc<Mutex<Pseudonyms>> {
+        &self.pseudonyms
     }
 
     /// The schema afterwards. Tokens, masks, months and prefixes are `Utf8`; years and decades `Int32`; lower ends of intervals
@@ -136,6 +146,17 @@ impl Protector {
                 let hasher = Hasher::new(&self.keys, rule.output())?;
                 texts(rule, array, &mut |value, out| {
                     hasher.write(value, out);
+                    Ok(true)
+                })?
+            }
+            Action::Pseudonymize(kind) => {
+                let mut names = self.pseudonyms.lock().unwrap_or_else(PoisonError::into_inner);
+                texts(rule, array, &mut |value, out| {
+                    if value.trim().is_empty() {
+                        out.push_str(value);
+                    } else {
+                        out.push_str(&names.of(kind, value)?);
+                    }
                     Ok(true)
                 })?
             }
@@ -282,7 +303,9 @@ fn protected(rule: &ColumnRule, index: usize, field: &Field) -> Result<Option<Fi
     let readable = || kind.map(|_| DataType::Utf8).ok_or_else(|| unfit(&TYPE_WITHOUT_TEXT));
     let (data_type, nullable) = match &rule.action {
         Action::Drop => return Ok(None),
-        Action::Encrypt | Action::Hash => (readable()?, field.is_nullable()),
+        Action::Encrypt | Action::Hash | Action::Pseudonymize(_) => {
+            (readable()?, field.is_nullable())
+        }
         Action::Mask { with, .. } => {
             if with.is_control() || with.is_whitespace() {
                 return Err(faulty(&MASK_INVALID, rule).at(at(index, "with")));
@@ -319,6 +342,7 @@ fn name(action: &Action) -> &'static str {
     match action {
         Action::Encrypt => "encrypt",
         Action::Hash => "hash",
+        Action::Pseudonymize(_) => "pseudonymize",
         Action::Mask { .. } => "mask",
         Action::Generalize(Generalize::Year) => "generalize to year",
         Action::Generalize(Generalize::Month) => "generalize to month",
@@ -338,6 +362,10 @@ fn sentence(rule: &ColumnRule, unreadable: u64) -> Text {
         Action::Hash => (
             "replaced by a keyed hash (HMAC-SHA-256)".into(),
             "已替换为带密钥的哈希（HMAC-SHA-256）".into(),
+        ),
+        Action::Pseudonymize(_) => (
+            "replaced by consistent pseudonyms; the key holder can reverse it".into(),
+            "已替换为一致的假名，持有密钥者可还原".into(),
         ),
         Action::Mask { keep_start: 0, keep_end: 0, .. } => {
             ("masked whole".into(), "已全部掩码".into())

@@ -26,6 +26,9 @@ pub enum Action {
     Encrypt,
     /// HMAC-SHA-256 of the value's text; nobody gets it back, whoever has the key can test a guess.
     Hash,
+    /// Somebody else's plausible value of this type, the same everywhere in a project; the key holder goes back with the
+    /// project's table of pseudonyms.
+    Pseudonymize(crate::detect::Kind),
     /// Unicode characters are replaced one by one. A value that is not longer than what is kept is masked whole.
     Mask {
         /// Characters left readable at the start.

@@ -12,6 +12,7 @@ use aes_siv::siv::Aes256Siv;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, Mac as _};
+use arrow::array::{Array as _, ArrayRef};
 use ingot_base::{Fault, Personal, Result, Secret, fault};
 use sha2::Sha256;
 use std::fmt;
@@ -143,6 +144,29 @@ pub fn decrypt_value(keys: &ColumnKeys, column: &str, token: &str) -> Result<Per
         .map_err(|_| refused())?;
     // The tag proves that these bytes were text when they were encrypted.
     String::from_utf8(value).map(Personal::new).map_err(|_| refused())
+}
+
+/// [`hash_value`] of every cell of a column; `None` for null.
+///
+/// # Errors
+/// When a key has the wrong length, or the column's type has no text.
+pub fn hash_cells(
+    keys: &ColumnKeys,
+    column: &str,
+    array: &ArrayRef,
+) -> Result<Vec<Option<String>>> {
+    keys.check()?;
+    let hasher = Hasher::new(keys, column)?;
+    let mut tokens = Vec::with_capacity(array.len());
+    crate::cells::each(array, false, &mut |cell| {
+        tokens.push(cell.map(|value| {
+            let mut token = String::new();
+            hasher.write(value, &mut token);
+            token
+        }));
+        Ok(())
+    })?;
+    Ok(tokens)
 }
 
 #[cfg(test)]

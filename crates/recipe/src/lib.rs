@@ -22,10 +22,7 @@ mod syntax;
 pub use diagnostic::Diagnostic;
 pub use messages::MESSAGES;
 pub use model::{
-    Action, Batch, Cast, CastType, Clean, ColumnRule, Cost, Dedupe, Expectation, Explain,
-    ExplainMethod, Format, Generalize, Impute, ImputeMethod, OnFail, Outlier, OutlierAction,
-    OutlierMethod, Project, Protect, RateLimit, Recipe, Rule, Seal, Serve, Source, Split,
-    SplitMethod, Train,
+    Action, Anonymity, Batch, Cast, CastType, Clean, ColumnRule, Cost, CustomType, Dedupe, Diversity, Expectation, Explain, ExplainMethod, Format, Generalize, Hierarchy, Impute, ImputeMethod, Loss, OnFail, Outlier, OutlierAction, OutlierMethod, Project, Protect, RateLimit, Recipe, Rule, Seal, Serve, Source, Split, SplitMethod, TextAction, TextRule, Train,
 };
 pub use schema::json_schema;
 pub use span::Span;

@@ -1,6 +1,8 @@
 //! Rules over several settings. They look at checked JSON in which a wrong value is null: they speak even when other
 //! settings are wrong, and take a wrong value for one that is there.
 
+mod protection;
+
 use crate::forms::is_database;
 use crate::messages as m;
 use crate::span::child;
@@ -15,6 +17,8 @@ pub(crate) fn check(recipe: &Json) -> Vec<Fault> {
     rules.sources();
     rules.cleaning();
     rules.protection();
+    rules.texts();
+    rules.anonymity();
     rules.split();
     rules.names();
     rules.faults
@@ -203,6 +207,9 @@ impl<'r> Rules<'r> {
         if rule.get(key).is_none() {
             let example = match key {
                 "to" => "to = \"year\"",
+                "l" => "l = 2",
+                "type" => "type = \"person\"",
+                "c" => "c = 3.0",
                 "value" => "value = \"unknown\"",
                 "min" => "min = 0",
                 "max" => "max = 100",
@@ -232,9 +239,14 @@ impl<'r> Rules<'r> {
                 rule,
                 &path,
                 "action",
-                &[("as", &["encrypt", "hash", "mask", "generalize"])],
+                &[("as", &["encrypt", "hash", "mask", "generalize", "pseudonymize"])],
             );
-            self.belongs(rule, &path, "action", &[("to", &["generalize"])]);
+            self.belongs(
+                rule,
+                &path,
+                "action",
+                &[("to", &["generalize"]), ("type", &["pseudonymize"])],
+            );
             let Some(name) = field(rule, "name") else { continue };
             if !seen.insert(name) {
                 self.report(
@@ -387,6 +399,7 @@ impl<'r> Rules<'r> {
                 field(rule, "name").map(|name| (format!("protect.columns[{index}].name"), name)),
             );
         }
+        named.extend(self.listed("/protect/text/columns", "protect.text.columns"));
         named
     }
 
@@ -399,6 +412,7 @@ impl<'r> Rules<'r> {
         ] {
             named.extend(self.text(pointer).map(|name| (path.to_owned(), name)));
         }
+        named.extend(self.listed("/protect/anonymity/quasi", "protect.anonymity.quasi"));
         named.extend(self.listed("/train/exclude", "train.exclude"));
         named.extend(self.listed("/train/fairness", "train.fairness"));
         let titles = self.recipe.pointer("/explain/titles").and_then(Json::as_object);

@@ -9,7 +9,8 @@ use age::x25519;
 use hkdf::Hkdf;
 use ingot_base::{Fault, Result, Secret, atomic, fault};
 use p256::SecretKey;
-use p256::ecdsa::SigningKey;
+use p256::ecdsa::signature::Signer as _;
+use p256::ecdsa::{Signature, SigningKey};
 use p256::pkcs8::{DecodePrivateKey, EncodePrivateKey, LineEnding};
 use sha2::Sha256;
 use std::fmt;
@@ -111,6 +112,18 @@ impl Keyring {
     /// The public half of the signing key as PEM text.
     pub fn public_key_pem(&self) -> String {
         self.public.to_pem().to_owned()
+    }
+
+    /// An ECDSA P-256 signature of `document` with SHA-256, in DER: `openssl dgst -sha256 -verify signing.pub` checks it.
+    ///
+    /// # Errors
+    /// Never in practice; a signature that cannot be made is a defect.
+    pub fn sign(&self, document: &[u8]) -> Result<Vec<u8>> {
+        let signature: Signature = self
+            .signing
+            .try_sign(document)
+            .map_err(|error| fault::internal("a document cannot be signed").because(error))?;
+        Ok(signature.to_der().as_bytes().to_vec())
     }
 
     pub(crate) fn signing(&self) -> &SigningKey {

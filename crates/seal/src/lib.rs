@@ -28,6 +28,7 @@ mod messages;
 mod names;
 mod package;
 mod public_key;
+mod revocations;
 mod statement;
 mod writer;
 
@@ -41,4 +42,5 @@ pub use manifest::{FORMAT, Licence, Manifest, Payload};
 pub use messages::MESSAGES;
 pub use package::Package;
 pub use public_key::PublicKey;
+pub use revocations::{REVOKED_FILE, Reason, Revocation, Revocations};
 pub use writer::{SealJob, Sealed, seal};

@@ -273,6 +273,20 @@ ingot_base::messages! {
         en: "the licence of {name} {version} expired at {expires}", zh: "{name} {version} 的许可已于 {expires} 到期",
         hint_en: "ask its maker for a package with a new licence", hint_zh: "请向制作者索取带有新许可的模型包",
     };
+    /// A package that its maker took back.
+    REVOKED = {
+        code: "seal-revoked", class: Refused, status: 500,
+        en: "{name} {version} was revoked at {at}", zh: "{name} {version} 已于 {at} 被撤销",
+        hint_en: "use the package that replaces it; `revoked.json` in its folder lists what is revoked",
+        hint_zh: "请使用替代它的模型包；同一文件夹中的 `revoked.json` 列出了已撤销的包",
+    };
+    /// A list of revoked packages that nobody can read.
+    REVOCATIONS = {
+        code: "seal-revocations", class: Refused, status: 500,
+        en: "`{path}` is not a list of revoked packages", zh: "`{path}` 不是有效的撤销列表",
+        hint_en: "get it again from the packages' maker; without it nobody can tell what is revoked",
+        hint_zh: "请向模型包的制作者重新获取；否则无法判断哪些包已被撤销",
+    };
     /// A payload that is not in the package.
     PAYLOAD_UNKNOWN = {
         code: "seal-payload-unknown", class: Failed, status: 500,

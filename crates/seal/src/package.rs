@@ -8,6 +8,7 @@ use crate::messages::{
     SIGNATURE_MISSING,
 };
 use crate::public_key::PublicKey;
+use crate::revocations::Revocations;
 use crate::{bundle, names, statement};
 use ingot_base::{Digest, Fault, Result, Secret, atomic};
 use std::collections::BTreeSet;
@@ -20,6 +21,8 @@ use std::path::Path;
 pub struct Package {
     members: Members,
     manifest: Manifest,
+    /// What the folder it was read from says of packages in it.
+    revocations: Revocations,
 }
 
 impl Package {
@@ -29,7 +32,9 @@ impl Package {
     /// When it cannot be read, or is not in the one form that Ingot writes (every rule has its own message), or in a format
     /// that this version does not know.
     pub fn read(path: &Path) -> Result<Self> {
-        Self::of(members::read(path)?)
+        let mut package = Self::of(members::read(path)?)?;
+        package.revocations = Revocations::beside(path)?;
+        Ok(package)
     }
 
     /// The same from bytes in memory.
@@ -45,7 +50,7 @@ impl Package {
             Fault::new(&FILE_REMOVED).arg("name", names::shown(names::MANIFEST.as_bytes()))
         })?;
         let manifest = Manifest::parse(bytes)?;
-        Ok(Self { members, manifest })
+        Ok(Self { members, manifest, revocations: Revocations::default() })
     }
 
     /// Makes sure that a trusted key signed exactly these files, and that the licence has not expired at `now_ms`
@@ -53,7 +58,8 @@ impl Package {
     ///
     /// # Errors
     /// Class `Refused`, each with its own message: no signature, a malformed one, an unknown signer, a false signature; a
-    /// file changed, added or removed (named); a manifest that disagrees with the files; an expired licence.
+    /// file changed, added or removed (named); a manifest that disagrees with the files; an expired licence; a package that
+    /// `revoked.json` in its folder names.
     pub fn verify(&self, trusted: &[PublicKey], now_ms: i64) -> Result<()> {
         let signature =
             self.members.get(names::SIGNATURE).ok_or_else(|| Fault::new(&SIGNATURE_MISSING))?;
@@ -62,6 +68,7 @@ impl Package {
         statement::compare(&signed.files, &statement::digests(&self.members))?;
         signed.check_model(&self.manifest.name)?;
         self.check_payloads()?;
+        self.revocations.check(self)?;
         self.check_licence(now_ms)
     }
 

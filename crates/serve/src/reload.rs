@@ -11,6 +11,7 @@ use crate::messages::{PACKAGE_TWICE, PACKAGES_NONE, PANIC};
 use crate::model::{Model, Registry};
 use crate::openapi;
 use ingot_base::{Fault, Result};
+use ingot_seal::Revocations;
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -45,6 +46,8 @@ struct Place {
 struct Serving {
     path: PathBuf,
     stamp: Option<Stamp>,
+    /// The list of revoked packages in its folder when that was last looked at.
+    revocations: Option<Stamp>,
     model: Arc<Model>,
 }
 
@@ -98,6 +101,7 @@ impl Watcher {
     }
 
     async fn look(&mut self) {
+        self.look_for_revoked().await;
         for index in 0..self.places.len() {
             let candidates = self.places.get(index).map(Place::candidates).unwrap_or_default();
             for (path, stamp) in candidates {
@@ -119,6 +123,34 @@ impl Watcher {
                         self.refused.insert((path, stamp));
                     }
                 }
+            }
+        }
+    }
+
+    /// Takes models out of service whose package was revoked since it was loaded.
+    async fn look_for_revoked(&mut self) {
+        let mut changed = Vec::new();
+        for (index, place) in self.places.iter_mut().enumerate() {
+            for (name, serving) in &mut place.serving {
+                let list = stamp(&Revocations::path(&serving.path));
+                if std::mem::replace(&mut serving.revocations, list) != list {
+                    changed.push((index, name.clone(), serving.path.clone(), serving.stamp));
+                }
+            }
+        }
+        for (index, name, path, stamp) in changed {
+            match self.load(&path).await {
+                Err(fault) if fault.code() == "seal-revoked" => {
+                    if let Some(place) = self.places.get_mut(index) {
+                        place.serving.remove(&name);
+                    }
+                    self.publish();
+                    self.app.metrics.refused_packages.fetch_add(1, Relaxed);
+                    self.app.observer.event(&Event::Refused { path: &path, fault: &fault });
+                    self.refused.extend(stamp.map(|stamp| (path, stamp)));
+                }
+                // Anything else is not about revocation: what is served stays, as with a bad new package.
+                Ok(_) | Err(_) => {}
             }
         }
     }
@@ -151,7 +183,8 @@ impl Watcher {
                 // A file may come back under another name.
                 place.serving.clear();
             }
-            place.serving.insert(name, Serving { path, stamp, model });
+            // Not looked at since loading began: the next look compares.
+            place.serving.insert(name, Serving { path, stamp, revocations: None, model });
         }
         Ok(())
     }

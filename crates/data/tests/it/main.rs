@@ -45,6 +45,7 @@ fn run(
         encryption: None,
         memory_limit: 8 << 20,
         threads,
+        admit: None,
     };
     clean(&job, &Silent)
 }

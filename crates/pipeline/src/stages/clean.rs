@@ -1,10 +1,12 @@
 //! Sources to one clean, encrypted table.
 
 use crate::convert;
+use crate::erase::Erasures;
 use crate::project::Project;
 use crate::run::{DATAFUSION, Done, PARQUET, Product, Within, stage, versions};
 use crate::stages::to_value;
 use crate::store::{Inputs, Stage};
+use arrow::array::RecordBatch;
 use ingot_base::{Result, Text};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -16,11 +18,13 @@ pub(crate) const QUARANTINE: &str = "quarantine.jsonl";
 pub(crate) fn inputs(project: &Project<'_>) -> Result<Inputs> {
     let sources = convert::sources(project.recipe());
     let digests = ingot_data::source_digests(project.source.folder(), &sources)?;
-    let content: BTreeMap<_, _> = sources
+    let mut content: BTreeMap<_, _> = sources
         .iter()
         .zip(digests)
         .map(|(source, digest)| (format!("source {}", source.name), digest))
         .collect();
+    // Without erased persons the key is as if there could be none.
+    content.extend(Erasures::load(project)?.digest()?.map(|digest| ("erasures".to_owned(), digest)));
     Ok(Inputs {
         stage: Stage::Clean,
         content,
@@ -48,6 +52,8 @@ fn work(
     let clean = convert::clean(project.recipe());
     let encryption = convert::encryption(project);
     let table = folder.join(TABLE);
+    let erasures = Erasures::load(project)?;
+    let admit = |batch: &RecordBatch| erasures.admit(project, batch);
     let job = ingot_data::CleanJob {
         base_dir: project.source.folder(),
         sources,
@@ -57,6 +63,7 @@ fn work(
         encryption: Some(&encryption),
         memory_limit: convert::MEMORY,
         threads: convert::threads(project.recipe()),
+        admit: (!erasures.is_empty()).then_some(ingot_data::Admit(&admit)),
     };
     let outcome = ingot_data::clean(&job, &Within(project.reporter))?;
     if outcome.rows_out == 0 {
@@ -92,6 +99,7 @@ pub fn clean_to(
         encryption: encryption.as_ref(),
         memory_limit: convert::MEMORY,
         threads: convert::threads(project.recipe()),
+        admit: None,
     };
     ingot_data::clean(&job, project.reporter)
 }

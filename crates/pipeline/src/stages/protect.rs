@@ -1,16 +1,21 @@
-//! Column actions on personal data; what leaves this stage may be looked at.
+//! Column actions and text detection on personal data; what leaves this stage may be looked at.
 
 use crate::convert;
 use crate::project::Project;
 use crate::run::{Chain, Done, PARQUET, Product, earlier, stage, versions};
 use crate::stages::{clean, to_value};
 use crate::store::{Inputs, Stage};
-use ingot_base::{Digest, Result, Text};
-use ingot_privacy::Protector;
+use ingot_base::{Digest, Result, Text, atomic};
+use ingot_data::{Encryption, ProtectOutcome};
+use ingot_privacy::{Action, Protector, TextColumns};
+use ingot_recipe::TextAction;
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::PoisonError;
 
 pub(crate) const TABLE: &str = "table.parquet";
+/// Pseudonyms with the encrypted originals, for whoever holds the keys.
+pub(crate) const PSEUDONYMS: &str = "pseudonyms.tsv";
 
 /// What the stage's result depends on.
 pub(crate) fn inputs(project: &Project<'_>, chain: &Chain) -> Result<Inputs> {
@@ -38,21 +43,72 @@ pub(crate) fn run(project: &Project<'_>, chain: &Chain) -> Result<Done> {
 
 fn work(project: &Project<'_>, input: &Path, folder: &Path) -> Result<Product> {
     let keys = convert::encryption(project);
-    let rules = convert::column_rules(project.recipe());
-    let schema = ingot_data::schema(input, Some(&keys))?;
-    let protector = Protector::new(rules, convert::column_keys(project), &schema)?;
     let table = folder.join(TABLE);
-    let rows = ingot_data::transform(input, &table, Some(&keys), Some(&keys), &mut |batch| {
-        protector.apply(batch)
-    })?;
-    let actions = protector.summary();
+    let (outcome, pseudonyms) = protect(project, input, &table, &keys)?;
     let content = ingot_data::content_digest(&table, Some(&keys))?;
-    Ok(Product {
-        outputs: vec![(TABLE.into(), Some(content))],
-        summary: Text::new(
-            format!("{} column rule(s) on {rows} rows", actions.len()),
-            format!("对 {rows} 行应用 {} 条列规则", actions.len()),
-        ),
-        evidence: serde_json::json!({ "rows": rows, "actions": to_value(&actions)? }),
-    })
+    let mut outputs = vec![(TABLE.into(), Some(content))];
+    if let Some(lines) = pseudonyms {
+        atomic::write_private(&folder.join(PSEUDONYMS), lines.as_bytes())?;
+        outputs.push((PSEUDONYMS.into(), None));
+    }
+    Ok(Product { outputs, summary: summary(&outcome), evidence: to_value(&outcome)? })
+}
+
+/// Rows through the column rules, then the text rules; the pseudonyms where the recipe asks for such.
+fn protect(
+    project: &Project<'_>,
+    input: &Path,
+    table: &Path,
+    keys: &Encryption,
+) -> Result<(ProtectOutcome, Option<String>)> {
+    let recipe = project.recipe();
+    let rules = convert::column_rules(recipe);
+    let reversible = rules.iter().any(|rule| matches!(rule.action, Action::Pseudonymize(_)))
+        || recipe.protect.text.as_ref().is_some_and(|text| text.action == TextAction::Pseudonymize);
+    let schema = ingot_data::schema(input, Some(keys))?;
+    let column_keys = convert::column_keys(project);
+    let protector = Protector::new(rules, column_keys.clone(), &schema)?;
+    let mut texts = match &recipe.protect.text {
+        Some(rule) => {
+            let (detect, action) = convert::texts(rule);
+            let schema = protector.schema();
+            Some(TextColumns::new(&rule.columns, &detect, action, &column_keys, &schema)?)
+        }
+        None => None,
+    };
+    let rows = ingot_data::transform(input, table, Some(keys), Some(keys), &mut |batch| {
+        let batch = protector.apply(batch)?;
+        match &mut texts {
+            Some(texts) => texts.apply(batch, protector.pseudonyms()),
+            None => Ok(batch),
+        }
+    })?;
+    let outcome = ProtectOutcome {
+        rows,
+        actions: protector.summary(),
+        texts: texts.map(|texts| texts.evidence()).unwrap_or_default(),
+    };
+    let pseudonyms = reversible.then(|| {
+        protector.pseudonyms().lock().unwrap_or_else(PoisonError::into_inner).lines()
+    });
+    Ok((outcome, pseudonyms))
+}
+
+fn summary(outcome: &ProtectOutcome) -> Text {
+    let (rules, rows) = (outcome.actions.len(), outcome.rows);
+    let found: u64 = outcome
+        .texts
+        .iter()
+        .flat_map(|text| text.findings.values())
+        .map(|found| found.count)
+        .sum();
+    let (mut en, mut zh) = (
+        format!("{rules} column rule(s) on {rows} rows"),
+        format!("对 {rows} 行应用 {rules} 条列规则"),
+    );
+    if !outcome.texts.is_empty() {
+        en.push_str(&format!(", {found} findings in text"));
+        zh.push_str(&format!("，文本中发现 {found} 处个人信息"));
+    }
+    Text::new(en, zh)
 }

@@ -45,14 +45,9 @@ fn work(project: &Project<'_>, chain: &Chain, input: &Path, folder: &Path) -> Re
     let outcome = ingot_data::split(input, folder, &convert::split(project.recipe()), Some(&keys))?;
     let clean: ingot_data::CleanOutcome =
         from_value(&earlier(chain, Stage::Clean)?.record.evidence)?;
-    let actions: Vec<Text> = from_value(
-        earlier(chain, Stage::Protect)?
-            .record
-            .evidence
-            .get("actions")
-            .unwrap_or(&serde_json::Value::Null),
-    )?;
-    write_page(folder, REPORT, &ingot_data::data_report(&clean, &actions, &outcome))?;
+    let protected: ingot_data::ProtectOutcome =
+        from_value(&earlier(chain, Stage::Protect)?.record.evidence)?;
+    write_page(folder, REPORT, &ingot_data::data_report(&clean, &protected, &outcome))?;
     let mut outputs = vec![(REPORT.to_owned(), None)];
     for name in [TRAIN, VALIDATION, TEST] {
         let path = folder.join(name);

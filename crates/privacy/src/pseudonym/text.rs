@@ -51,12 +51,32 @@ impl TextProtector {
     /// # Errors
     /// When a cipher refuses a value.
     pub fn apply(&self, text: &str, names: &mut Pseudonyms) -> Result<(String, Vec<Finding>)> {
-        let found = self.detector.detect(text);
+        let found = self.find(text);
+        Ok((self.rewrite(text, &found, names)?, found))
+    }
+
+    /// Whether what is written instead is nothing that a detector takes for personal data again.
+    pub(crate) fn settles(&self) -> bool {
+        matches!(self.action, TextAction::Replace | TextAction::Mask)
+    }
+
+    /// What the detector finds: the part of the work that threads can share.
+    pub(crate) fn find(&self, text: &str) -> Vec<Finding> {
+        self.detector.detect(text)
+    }
+
+    /// The text with the action applied to `found`, findings of this text.
+    pub(crate) fn rewrite(
+        &self,
+        text: &str,
+        found: &[Finding],
+        names: &mut Pseudonyms,
+    ) -> Result<String> {
         let mut out = String::with_capacity(text.len() + 16 * found.len());
         let mut letters = text.chars();
         let mut at = 0;
         let mut value = String::new();
-        for finding in &found {
+        for finding in found {
             out.extend(letters.by_ref().take(finding.start - at));
             value.clear();
             value.extend(letters.by_ref().take(finding.end - finding.start));
@@ -64,7 +84,7 @@ impl TextProtector {
             self.write(&finding.kind, &value, names, &mut out)?;
         }
         out.push_str(letters.as_str());
-        Ok((out, found))
+        Ok(out)
     }
 
     fn write(

@@ -7,3 +7,4 @@ mod faults;
 mod properties;
 mod pseudonyms;
 mod support;
+mod texts;

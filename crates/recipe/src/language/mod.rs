@@ -1,10 +1,12 @@
 //! The recipe language, described once: the checker, the JSON Schema and the messages are all read off this description.
 
 mod clean;
+mod protect;
 mod run;
 mod tables;
 
-pub(crate) use tables::{DATE_PARTS, PREFIX, RECIPE, WIDTH};
+pub(crate) use protect::{DATE_PARTS, PREFIX, WIDTH};
+pub(crate) use tables::RECIPE;
 
 /// A sentence about a table or key, in both languages, for editors that show the schema.
 #[derive(Debug, Clone, Copy)]

@@ -2,6 +2,7 @@
 
 use super::Presence::{Default, Optional, Required};
 use super::clean::CLEAN;
+use super::protect::PROTECT;
 use super::run::{EXPLAIN, SEAL, SERVE, SPLIT, TRAIN};
 use super::{
     Choice, Form, Key, LIST, List, Literal, Map, Shape, Table, choice, key, later, list, not_yet,
@@ -184,120 +185,4 @@ static SOURCE: Table = Table {
             "rename = { Alter = \"age\" }",
         ),
     ],
-};
-
-static ACTIONS: &[Choice] = &[
-    choice("encrypt"),
-    choice("hash"),
-    choice("mask"),
-    choice("generalize"),
-    choice("drop"),
-    later("pseudonymize"),
-];
-
-static PROTECT: Table = Table {
-    name: "[protect]",
-    keys: &[
-        key(
-            "columns",
-            "One rule for each personal column.",
-            "每个个人信息列一条规则。",
-            Shape::List(&list(Shape::Table(&PROTECTED))),
-            LIST,
-            "columns = [{ name = \"phone\", action = \"mask\" }]",
-        ),
-        not_yet("text"),
-        not_yet("anonymity"),
-    ],
-};
-
-static PROTECTED: Table = Table {
-    name: "protect.columns",
-    keys: &[
-        key(
-            "name",
-            "The column.",
-            "列名。",
-            Shape::Text(Form::Column),
-            Required,
-            "name = \"phone\"",
-        ),
-        key(
-            "as",
-            "Its new name.",
-            "新列名。",
-            Shape::Text(Form::NewColumn),
-            Optional,
-            "as = \"user_id\"",
-        ),
-        key(
-            "action",
-            "encrypt (reversible with the key), hash (keyed), mask, generalize, drop.",
-            "encrypt（持密钥可还原）、hash（带密钥）、mask（遮盖）、generalize（泛化）、drop（删除）。",
-            Shape::Choice(ACTIONS),
-            Required,
-            "action = \"encrypt\"",
-        ),
-        key(
-            "keep_start",
-            "mask: characters left readable at the start; 0 without it.",
-            "mask：开头保留的字符数，默认 0。",
-            Shape::Integer(0, 64),
-            Optional,
-            "keep_start = 3",
-        ),
-        key(
-            "keep_end",
-            "mask: characters left readable at the end; 0 without it.",
-            "mask：末尾保留的字符数，默认 0。",
-            Shape::Integer(0, 64),
-            Optional,
-            "keep_end = 4",
-        ),
-        key(
-            "with",
-            "mask: the character that stands for a hidden one; `*` without it.",
-            "mask：遮盖字符，默认 `*`。",
-            Shape::Text(Form::Character),
-            Optional,
-            "with = \"*\"",
-        ),
-        key(
-            "to",
-            "generalize: year, month or decade of a date; { width = 10 }: a number's interval; { prefix = 3 }: a text's first characters.",
-            "generalize：日期取 year、month 或 decade；{ width = 10 } 为数值区间；{ prefix = 3 } 为文本前缀。",
-            Shape::Generalization,
-            Optional,
-            "to = \"year\"",
-        ),
-    ],
-};
-
-/// The words `to` takes.
-pub(crate) static DATE_PARTS: &[Choice] = &[choice("year"), choice("month"), choice("decade")];
-
-/// The table `{ width = 10 }`.
-pub(crate) static WIDTH: Table = Table {
-    name: "to",
-    keys: &[key(
-        "width",
-        "Width of a number's interval.",
-        "数值区间的宽度。",
-        Shape::Number(super::Bounds::POSITIVE),
-        Required,
-        "{ width = 10 }",
-    )],
-};
-
-/// The table `{ prefix = 3 }`.
-pub(crate) static PREFIX: Table = Table {
-    name: "to",
-    keys: &[key(
-        "prefix",
-        "How many characters are kept.",
-        "保留的字符数。",
-        Shape::Integer(1, 64),
-        Required,
-        "{ prefix = 3 }",
-    )],
 };

@@ -8,7 +8,10 @@ pub use clean::{
     Cast, CastType, Clean, Dedupe, Expectation, Impute, ImputeMethod, OnFail, Outlier,
     OutlierAction, OutlierMethod, Rule,
 };
-pub use protect::{Action, ColumnRule, Generalize, Protect};
+pub use protect::{
+    Action, Anonymity, ColumnRule, CustomType, Diversity, Generalize, Hierarchy, Loss, Protect,
+    TextAction, TextRule,
+};
 pub use run::{
     Batch, Cost, Explain, ExplainMethod, RateLimit, Seal, Serve, Split, SplitMethod, Train,
 };

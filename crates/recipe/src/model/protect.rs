@@ -1,5 +1,6 @@
 //! The table `[protect]`, typed.
 
+use ingot_base::Lang;
 use serde::{Deserialize, Serialize};
 
 /// The table `[protect]`.
@@ -8,6 +9,132 @@ use serde::{Deserialize, Serialize};
 pub struct Protect {
     /// One rule for each personal column.
     pub columns: Vec<ColumnRule>,
+    /// What happens to free text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<TextRule>,
+    /// What combinations of quasi-identifiers must satisfy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub anonymity: Option<Anonymity>,
+}
+
+/// The table `protect.text`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TextRule {
+    /// Columns of free text; at least one.
+    pub columns: Vec<String>,
+    /// What stands instead of a finding.
+    pub action: TextAction,
+    /// Languages of names, places and addresses; both when empty.
+    pub languages: Vec<Lang>,
+    /// Types to look for, by their names; all when empty.
+    pub types: Vec<String>,
+    /// Findings less certain than this are left; above 0, at most 1.
+    pub min_score: f32,
+    /// Types of the user's.
+    pub custom: Vec<CustomType>,
+}
+
+/// What stands in a text instead of personal data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TextAction {
+    /// The type's name.
+    Replace,
+    /// Stars.
+    Mask,
+    /// A keyed hash.
+    Hash,
+    /// A token, reversible with the key.
+    Encrypt,
+    /// Another plausible value, reversible with the key.
+    Pseudonymize,
+}
+
+/// A type of the user's.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CustomType {
+    /// Its name in findings.
+    pub name: String,
+    /// A regular expression.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub regex: Option<String>,
+    /// Words that are findings.
+    pub dictionary: Vec<String>,
+    /// A checksum's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checksum: Option<String>,
+    /// Words of which one must stand near.
+    pub context: Vec<String>,
+}
+
+/// The table `protect.anonymity`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Anonymity {
+    /// Least rows of a combination; at least 2.
+    pub k: u32,
+    /// Quasi-identifiers; at least one.
+    pub quasi: Vec<String>,
+    /// Sensitive columns; the target when empty.
+    pub sensitive: Vec<String>,
+    /// Least diversity; at least 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub l: Option<f64>,
+    /// How `l` counts.
+    pub diversity: Diversity,
+    /// The constant of recursive diversity.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub c: Option<f64>,
+    /// Largest distance of t-closeness; above 0, at most 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub t: Option<f64>,
+    /// Share of rows that may be left out; from 0 to below 1.
+    pub max_suppressed: f64,
+    /// What is kept small.
+    pub loss: Loss,
+    /// How columns become coarser.
+    pub hierarchies: Vec<Hierarchy>,
+}
+
+/// How diversity is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Diversity {
+    /// Different values.
+    Distinct,
+    /// The exponential of the values' entropy.
+    Entropy,
+    /// Recursive (c, l)-diversity.
+    Recursive,
+}
+
+/// What an anonymisation costs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Loss {
+    /// Normalised certainty penalty.
+    Certainty,
+    /// Discernibility.
+    Discernibility,
+    /// Average class size.
+    Classes,
+}
+
+/// How one column becomes coarser; exactly one of the three is set.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Hierarchy {
+    /// The column.
+    pub column: String,
+    /// Growing widths of intervals.
+    pub widths: Vec<f64>,
+    /// Falling lengths of prefixes.
+    pub prefixes: Vec<usize>,
+    /// A file of values and their coarser forms.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
 }
 
 /// What happens to one column.
@@ -29,6 +156,8 @@ pub enum Action {
     Encrypt,
     /// Keyed hash.
     Hash,
+    /// Another plausible value of this type, reversible with the key.
+    Pseudonymize(String),
     /// Characters are replaced.
     Mask {
         /// Characters left readable at the start; 0 unless set.
@@ -71,6 +200,8 @@ mod raw {
         #[serde(rename = "as", default, skip_serializing_if = "Option::is_none")]
         rename: Option<String>,
         action: String,
+        #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
+        kind: Option<String>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         keep_start: Option<usize>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -105,6 +236,9 @@ mod raw {
                 ("encrypt", None) => Action::Encrypt,
                 ("hash", None) => Action::Hash,
                 ("drop", None) => Action::Drop,
+                ("pseudonymize", None) => Action::Pseudonymize(
+                    raw.kind.ok_or_else(|| "pseudonymize without a type".to_owned())?,
+                ),
                 ("mask", None) => Action::Mask {
                     keep_start: raw.keep_start.unwrap_or(0),
                     keep_end: raw.keep_end.unwrap_or(0),
@@ -128,6 +262,7 @@ mod raw {
             let action = match rule.action {
                 Action::Encrypt => "encrypt",
                 Action::Hash => "hash",
+                Action::Pseudonymize(_) => "pseudonymize",
                 Action::Mask { .. } => "mask",
                 Action::Generalize(_) => "generalize",
                 Action::Drop => "drop",
@@ -136,6 +271,7 @@ mod raw {
                 name: rule.name,
                 rename: rule.rename,
                 action: action.to_owned(),
+                kind: None,
                 keep_start: None,
                 keep_end: None,
                 with: None,
@@ -155,6 +291,7 @@ mod raw {
                         Generalize::Prefix(prefix) => To::Prefix { prefix },
                     });
                 }
+                Action::Pseudonymize(kind) => raw.kind = Some(kind),
                 Action::Encrypt | Action::Hash | Action::Drop => {}
             }
             raw

@@ -1,0 +1,334 @@
+//! Erasing a person: from the tables, from everything made of them, and from the next runs.
+//!
+//! A list keeps a keyed hash of each erased value, never the value. Every cleaning reads it and leaves those rows out before
+//! anything else, so that a person does not come back with the next export of a source. The list is written first: whatever
+//! is interrupted afterwards, no later run uses the person's rows.
+
+use crate::convert;
+use crate::messages::{
+    ERASE_COLUMN, ERASE_COLUMN_UNKNOWN, ERASE_NOBODY, ERASURES_DAMAGED,
+};
+use crate::project::Project;
+use crate::run::{Chain, run};
+use crate::stages::clean;
+use crate::store::{Record, Stage};
+use arrow::array::{Array, BooleanArray, RecordBatch, StringArray, UInt64Array};
+use ingot_base::{Digest, Fault, Personal, Result, atomic, fault};
+use ingot_seal::{Reason, Revocation, Revocations};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+/// Folder of the list and of the signed records, in the project.
+const FOLDER: &str = "erasures";
+const LIST: &str = "subjects.jsonl";
+const LIMIT: u64 = 64 << 20;
+/// Tokens of the list are bound to this instead of a column of the protected table.
+const DOMAIN: &str = "ingot:erasure:";
+
+/// Whom to erase.
+#[derive(Debug)]
+pub struct Subject {
+    /// The column that names persons, as the source table calls it; the recipe's `split.group` when `None`.
+    pub column: Option<String>,
+    /// The person's value there.
+    pub value: Personal<String>,
+}
+
+/// One erased value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    column: String,
+    /// Keyed hash of the value.
+    subject: String,
+    at: String,
+}
+
+/// Everyone erased so far.
+#[derive(Debug, Default)]
+pub(crate) struct Erasures(Vec<Entry>);
+
+impl Erasures {
+    pub(crate) fn load(project: &Project<'_>) -> Result<Self> {
+        let path = project.root.join(FOLDER).join(LIST);
+        if !path.exists() {
+            return Ok(Self::default());
+        }
+        let text = String::from_utf8_lossy(&atomic::read(&path, LIMIT)?).into_owned();
+        let entry = |(index, line): (usize, &str)| {
+            serde_json::from_str(line).map_err(|error| {
+                Fault::new(&ERASURES_DAMAGED)
+                    .arg("line", index + 1)
+                    .arg("path", path.display())
+                    .because(error)
+            })
+        };
+        text.lines().enumerate().map(entry).collect::<Result<_>>().map(Self)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// What a cleaning depends on; `None` when nobody was erased.
+    pub(crate) fn digest(&self) -> Result<Option<Digest>> {
+        let list: BTreeSet<(&str, &str)> =
+            self.0.iter().map(|entry| (&*entry.column, &*entry.subject)).collect();
+        if list.is_empty() { Ok(None) } else { Digest::of_json(&list).map(Some) }
+    }
+
+    /// For every row whether it may enter.
+    pub(crate) fn admit(&self, project: &Project<'_>, batch: &RecordBatch) -> Result<BooleanArray> {
+        let mut stays = vec![true; batch.num_rows()];
+        let mut columns: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for entry in &self.0 {
+            columns.entry(&entry.column).or_default().insert(&entry.subject);
+        }
+        let keys = convert::column_keys(project);
+        for (column, erased) in columns {
+            let Some(array) = batch.column_by_name(column) else { continue };
+            let tokens = ingot_privacy::hash_cells(&keys, &format!("{DOMAIN}{column}"), array)?;
+            for (stays, token) in stays.iter_mut().zip(tokens) {
+                *stays &= token.is_none_or(|token| !erased.contains(&*token));
+            }
+        }
+        Ok(stays.into())
+    }
+
+    fn add(&mut self, project: &Project<'_>, entry: Entry) -> Result<()> {
+        if self.0.iter().any(|known| known.column == entry.column && known.subject == entry.subject) {
+            return Ok(());
+        }
+        self.0.push(entry);
+        let mut text = String::new();
+        for entry in &self.0 {
+            text.push_str(&json(entry)?);
+            text.push('\n');
+        }
+        atomic::write_private(&project.root.join(FOLDER).join(LIST), text.as_bytes())
+    }
+}
+
+/// What an erasure did: the record that is signed. It holds no personal data: a keyed hash, row numbers, digests.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Erased {
+    /// When, RFC 3339.
+    pub at: String,
+    /// The column that names persons.
+    pub column: String,
+    /// Keyed hash of the person's value.
+    pub subject: String,
+    /// Rows of each source that hold the person, and still do at their origin.
+    pub rows: BTreeMap<String, Vec<u64>>,
+    /// Stage outputs that were removed: stage and key.
+    pub removed: Vec<(Stage, Digest)>,
+    /// Packages that were revoked.
+    pub revoked: Vec<Revocation>,
+    /// Stage outputs made anew: stage and content.
+    pub rebuilt: Vec<(Stage, Digest)>,
+    /// Where the signed record is; not part of it.
+    #[serde(skip)]
+    pub record: PathBuf,
+}
+
+/// Erases a person and rebuilds what the person was part of.
+///
+/// # Errors
+/// When the recipe does not say which column names persons and the subject does not either; when nobody has this value; when a
+/// file cannot be removed or a stage fails while it is rebuilt (the person stays erased then; run again).
+pub fn erase(project: &Project<'_>, subject: &Subject) -> Result<Erased> {
+    let column = column(project, subject)?;
+    let keys = convert::column_keys(project);
+    let token =
+        ingot_privacy::hash_value(&keys, &format!("{DOMAIN}{column}"), &subject.value)?;
+    let at = project.clock.now_rfc3339();
+    let entry = Entry { column: column.clone(), subject: token.clone(), at: at.clone() };
+    let mut erasures = Erasures::load(project)?;
+    let again = erasures.0.iter().any(|known| known.column == column && known.subject == token);
+
+    let lock = project.store.lock()?;
+    let all = project.store.all()?;
+    let (rows, tables) = holding(project, &entry, &all)?;
+    if rows.is_empty() && !again {
+        return Err(Fault::new(&ERASE_NOBODY).arg("column", column));
+    }
+    erasures.add(project, entry)?;
+    let affected = affected(&all, tables);
+    let revoked = revoke(project, &affected, &at)?;
+    let mut removed = Vec::new();
+    let mut last = None;
+    for (folder, record) in &affected {
+        remove(folder)?;
+        if let Some(record) = record {
+            last = last.max(Some(record.inputs.stage));
+            removed.push((record.inputs.stage, record.key));
+        }
+    }
+    drop(lock);
+
+    let chain = match last {
+        Some(stage) => run(project, stage)?,
+        None => Chain::new(),
+    };
+    let mut rebuilt = Vec::new();
+    for (stage, done) in chain.iter().filter(|(_, done)| done.fresh) {
+        rebuilt.push((*stage, done.record.digest_of_outputs()?));
+    }
+    let record = PathBuf::new();
+    let erased = Erased { at, column, subject: token, rows, removed, revoked, rebuilt, record };
+    sign(project, erased)
+}
+
+/// The column that names persons, as the cleaned table calls it.
+fn column(project: &Project<'_>, subject: &Subject) -> Result<String> {
+    if let Some(column) = &subject.column {
+        return Ok(column.clone());
+    }
+    let recipe = project.recipe();
+    let group = recipe.split.group.as_ref().ok_or_else(|| Fault::new(&ERASE_COLUMN))?;
+    let rule = recipe.protect.columns.iter().find(|rule| rule.rename.as_ref() == Some(group));
+    Ok(rule.map_or(group, |rule| &rule.name).clone())
+}
+
+type Found = (PathBuf, Option<Record>);
+
+/// The rows of the person by source, and the cleaned tables that hold any.
+fn holding(
+    project: &Project<'_>,
+    entry: &Entry,
+    all: &[Found],
+) -> Result<(BTreeMap<String, Vec<u64>>, BTreeSet<PathBuf>)> {
+    let keys = convert::encryption(project);
+    let one = Erasures(vec![entry.clone()]);
+    let mut rows: BTreeMap<String, BTreeSet<u64>> = BTreeMap::new();
+    let mut tables = BTreeSet::new();
+    let (mut known, mut seen) = (BTreeSet::new(), false);
+    for (folder, record) in all {
+        if record.as_ref().is_none_or(|record| record.inputs.stage != Stage::Clean) {
+            continue;
+        }
+        let table = folder.join(clean::TABLE);
+        let schema = ingot_data::schema(&table, Some(&keys))?;
+        if schema.field_with_name(&entry.column).is_err() {
+            known.extend(schema.fields().iter().map(|field| field.name().clone()));
+            continue;
+        }
+        seen = true;
+        for batch in
+            ingot_data::read_columns(&table, Some(&keys), &[&entry.column, "_source", "_row"])?
+        {
+            let stays = one.admit(project, &batch)?;
+            for (source, row) in places(&batch, &stays)? {
+                rows.entry(source).or_default().insert(row);
+                tables.insert(folder.clone());
+            }
+        }
+    }
+    if !seen && !known.is_empty() {
+        known.retain(|name| !name.starts_with('_'));
+        return Err(Fault::new(&ERASE_COLUMN_UNKNOWN)
+            .arg("column", &entry.column)
+            .arg("known", known.into_iter().collect::<Vec<_>>().join(", ")));
+    }
+    let rows = rows.into_iter().map(|(source, rows)| (source, rows.into_iter().collect())).collect();
+    Ok((rows, tables))
+}
+
+/// Source and row number of the rows that do not stay.
+fn places(batch: &RecordBatch, stays: &BooleanArray) -> Result<Vec<(String, u64)>> {
+    let column = |name: &str| {
+        batch.column_by_name(name).ok_or_else(|| fault::internal(format!("table without `{name}`")))
+    };
+    let sources = arrow::compute::cast(column("_source")?, &arrow::datatypes::DataType::Utf8)
+        .map_err(|error| fault::internal("`_source` is not text").because(error))?;
+    let (Some(sources), Some(rows)) = (
+        sources.as_any().downcast_ref::<StringArray>(),
+        column("_row")?.as_any().downcast_ref::<UInt64Array>(),
+    ) else {
+        return Err(fault::internal("lineage columns of another type"));
+    };
+    let gone = (0..batch.num_rows()).filter(|row| !stays.value(*row));
+    Ok(gone.map(|row| (sources.value(row).to_owned(), rows.value(row))).collect())
+}
+
+/// The tables that hold the person, all that was made of them, and what an interrupted run left.
+fn affected(all: &[Found], tables: BTreeSet<PathBuf>) -> Vec<Found> {
+    let mut touched = tables;
+    let mut contents: BTreeSet<Digest> = BTreeSet::new();
+    // Stages come in the order of work, but for their names; a few rounds reach the end of every chain.
+    for _ in Stage::ALL {
+        for (folder, record) in all {
+            let Some(record) = record else {
+                touched.insert(folder.clone());
+                continue;
+            };
+            if record.inputs.content.values().any(|digest| contents.contains(digest)) {
+                touched.insert(folder.clone());
+            }
+            if touched.contains(folder) {
+                contents.insert(record.key);
+                contents.extend(record.outputs.values().map(|output| output.content));
+            }
+        }
+    }
+    all.iter().filter(|(folder, _)| touched.contains(folder)).cloned().collect()
+}
+
+/// Puts the packages that were made of the person on the list beside the project's packages, and removes their files.
+fn revoke(project: &Project<'_>, affected: &[Found], at: &str) -> Result<Vec<Revocation>> {
+    let package = project.package_path();
+    let mut list = Revocations::beside(&package)?;
+    let mut revoked = Vec::new();
+    for record in affected.iter().filter_map(|(_, record)| record.as_ref()) {
+        if record.inputs.stage != Stage::Seal {
+            continue;
+        }
+        let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+        let digest: Digest = crate::stages::from_value(&record.evidence["digest"])?;
+        let revocation = Revocation {
+            digest,
+            name: text(&record.inputs.config["name"]),
+            version: text(&record.inputs.config["version"]),
+            at: at.to_owned(),
+            reason: Reason::Erasure,
+        };
+        list.add(revocation.clone());
+        revoked.push(revocation);
+    }
+    if !revoked.is_empty() {
+        list.write(&package)?;
+    }
+    for revocation in &revoked {
+        let path = package
+            .with_file_name(format!("{}-{}.ingot", revocation.name, revocation.version));
+        if path.exists() {
+            remove(&path)?;
+        }
+    }
+    Ok(revoked)
+}
+
+fn remove(path: &Path) -> Result<()> {
+    let done =
+        if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
+    done.map_err(|error| Fault::new(&fault::FILE_WRITE).arg("path", path.display()).because(error))
+}
+
+/// Writes the record and its signature.
+fn sign(project: &Project<'_>, mut erased: Erased) -> Result<Erased> {
+    let text = serde_json::to_vec_pretty(&erased)
+        .map_err(|error| fault::internal("an erasure without a JSON form").because(error))?;
+    let stamp: String = erased.at.chars().filter(char::is_ascii_alphanumeric).collect();
+    let short: String = Digest::of(&text).hex().chars().take(8).collect();
+    let path = project.root.join(FOLDER).join(format!("{stamp}-{short}.json"));
+    atomic::write(&path, &text)?;
+    atomic::write(&path.with_extension("json.sig"), &project.keyring.sign(&text)?)?;
+    erased.record = path;
+    Ok(erased)
+}
+
+fn json<T: Serialize>(value: &T) -> Result<String> {
+    serde_json::to_string(value)
+        .map_err(|error| fault::internal("an erasure without a JSON form").because(error))
+}

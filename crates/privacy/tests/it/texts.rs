@@ -1,0 +1,96 @@
+//! Text columns of batches.
+
+use crate::support::{keys, shown, table, text};
+use ingot_privacy::detect::{DetectConfig, Kind};
+use ingot_privacy::pseudonym::TextAction;
+use ingot_privacy::{Action, ColumnRule, Protector, TextColumns};
+
+const NOTES: [Option<&str>; 4] = [
+    Some("客户张伟（手机13812345678）来电咨询贷款。"),
+    None,
+    Some("No personal data here."),
+    Some("张伟的身份证号是11010519491231002X。"),
+];
+
+fn protect(action: TextAction) -> (Vec<Option<String>>, ingot_privacy::TextEvidence) {
+    let batch = table(vec![("note", text(&NOTES))]);
+    let schema = batch.schema();
+    let columns = ["note".to_owned()];
+    let mut texts =
+        TextColumns::new(&columns, &DetectConfig::default(), action, &keys(), &schema).unwrap();
+    let names = Protector::new(Vec::new(), keys(), &schema).unwrap();
+    let protected = texts.apply(batch, names.pseudonyms()).unwrap();
+    (shown(protected.column(0)), texts.evidence().remove(0))
+}
+
+#[test]
+fn what_is_found_is_replaced_and_counted() {
+    let (cells, evidence) = protect(TextAction::Replace);
+    assert_eq!(cells[0].as_deref(), Some("客户[person]（手机[phone]）来电咨询贷款。"));
+    assert_eq!(cells[1], None);
+    assert_eq!(cells[2].as_deref(), NOTES[2]);
+    assert!(!cells[3].clone().unwrap().contains("11010519491231002X"));
+    assert_eq!((evidence.cells, evidence.touched), (3, 2));
+    assert_eq!(evidence.findings["person"].count, 2);
+    assert_eq!(evidence.findings["cn_id"].why["checksum"], 1);
+    let mean = evidence.findings["cn_id"].scores;
+    assert!(mean > 0.5 && mean <= 1.0, "{mean}");
+}
+
+#[test]
+fn a_person_has_one_pseudonym_in_texts_and_columns() {
+    let batch = table(vec![
+        ("name", text(&[Some("张伟"), None, Some("李娜"), Some("张伟")])),
+        ("note", text(&NOTES)),
+    ]);
+    let rule = ColumnRule {
+        name: "name".into(),
+        rename: None,
+        action: Action::Pseudonymize(Kind::Person),
+    };
+    let schema = batch.schema();
+    let protector = Protector::new(vec![rule], keys(), &schema).unwrap();
+    let mut texts = TextColumns::new(
+        &["note".to_owned()],
+        &DetectConfig::default(),
+        TextAction::Pseudonymize,
+        &keys(),
+        &protector.schema(),
+    )
+    .unwrap();
+    let batch = protector.apply(batch).unwrap();
+    let batch = texts.apply(batch, protector.pseudonyms()).unwrap();
+    let (names, notes) = (shown(batch.column(0)), shown(batch.column(1)));
+    let fake = names[0].clone().unwrap();
+    assert_ne!(fake, "张伟");
+    assert_eq!(names[3].as_deref(), Some(&*fake));
+    assert_ne!(names[2].as_deref(), Some(&*fake));
+    for note in [&notes[0], &notes[3]] {
+        assert!(note.clone().unwrap().contains(&fake), "{fake} is missing");
+        assert!(!note.clone().unwrap().contains("张伟"));
+    }
+    let table = protector.pseudonyms().lock().unwrap();
+    assert_eq!(table.original(&Kind::Person, &fake).unwrap().expose(), "张伟");
+    assert!(!table.lines().contains("张伟"));
+}
+
+#[test]
+fn numbers_are_no_text() {
+    let batch = table(vec![(
+        "note",
+        std::sync::Arc::new(arrow::array::Int64Array::from(vec![1])) as arrow::array::ArrayRef,
+    )]);
+    let columns = ["note".to_owned()];
+    let refuse = |columns: &[String]| {
+        TextColumns::new(
+            columns,
+            &DetectConfig::default(),
+            TextAction::Mask,
+            &keys(),
+            &batch.schema(),
+        )
+        .unwrap_err()
+    };
+    assert_eq!(refuse(&columns).code(), "privacy-type-without-text");
+    assert_eq!(refuse(&["other".to_owned()]).code(), "privacy-column-missing");
+}

@@ -1,0 +1,417 @@
+//! The table `[protect]`.
+
+use super::Presence::{Default, Optional, Required};
+use super::{
+    Bounds, COLUMN, COLUMNS, Choice, Form, LIST, List, Literal, Shape, Table, choice, key, list,
+};
+
+static ACTIONS: &[Choice] = &[
+    choice("encrypt"),
+    choice("hash"),
+    choice("mask"),
+    choice("generalize"),
+    choice("drop"),
+    choice("pseudonymize"),
+];
+
+static PROTECT: Table = Table {
+    name: "[protect]",
+    keys: &[
+        key(
+            "columns",
+            "One rule for each personal column.",
+            "每个个人信息列一条规则。",
+            Shape::List(&list(Shape::Table(&PROTECTED))),
+            LIST,
+            "columns = [{ name = \"phone\", action = \"mask\" }]",
+        ),
+        key(
+            "text",
+            "Texts in which personal data is found and replaced.",
+            "自由文本列：找出其中的个人信息并替换。",
+            Shape::Table(&TEXT),
+            Optional,
+            "text = { columns = [\"note\"], action = \"pseudonymize\" }",
+        ),
+        key(
+            "anonymity",
+            "How many people every combination of quasi-identifiers must fit; columns are generalized until it holds.",
+            "每种准标识符组合至少对应多少人；逐步泛化各列直至满足。",
+            Shape::Table(&ANONYMITY),
+            Optional,
+            "anonymity = { k = 5, quasi = [\"age\", \"sex\"] }",
+        ),
+    ],
+};
+
+static PROTECTED: Table = Table {
+    name: "protect.columns",
+    keys: &[
+        key(
+            "name",
+            "The column.",
+            "列名。",
+            Shape::Text(Form::Column),
+            Required,
+            "name = \"phone\"",
+        ),
+        key(
+            "as",
+            "Its new name.",
+            "新列名。",
+            Shape::Text(Form::NewColumn),
+            Optional,
+            "as = \"user_id\"",
+        ),
+        key(
+            "action",
+            "encrypt (reversible with the key), hash (keyed), pseudonymize (another plausible value, reversible with the key), mask, generalize, drop.",
+            "encrypt（持密钥可还原）、hash（带密钥）、pseudonymize（换成另一个合理的值，持密钥可还原）、mask（遮盖）、generalize（泛化）、drop（删除）。",
+            Shape::Choice(ACTIONS),
+            Required,
+            "action = \"encrypt\"",
+        ),
+        key(
+            "type",
+            "pseudonymize: what the values are.",
+            "pseudonymize：值的类型。",
+            Shape::Choice(PSEUDONYM_TYPES),
+            Optional,
+            "type = \"person\"",
+        ),
+        key(
+            "keep_start",
+            "mask: characters left readable at the start; 0 without it.",
+            "mask：开头保留的字符数，默认 0。",
+            Shape::Integer(0, 64),
+            Optional,
+            "keep_start = 3",
+        ),
+        key(
+            "keep_end",
+            "mask: characters left readable at the end; 0 without it.",
+            "mask：末尾保留的字符数，默认 0。",
+            Shape::Integer(0, 64),
+            Optional,
+            "keep_end = 4",
+        ),
+        key(
+            "with",
+            "mask: the character that stands for a hidden one; `*` without it.",
+            "mask：遮盖字符，默认 `*`。",
+            Shape::Text(Form::Character),
+            Optional,
+            "with = \"*\"",
+        ),
+        key(
+            "to",
+            "generalize: year, month or decade of a date; { width = 10 }: a number's interval; { prefix = 3 }: a text's first characters.",
+            "generalize：日期取 year、month 或 decade；{ width = 10 } 为数值区间；{ prefix = 3 } 为文本前缀。",
+            Shape::Generalization,
+            Optional,
+            "to = \"year\"",
+        ),
+    ],
+};
+
+/// The words `to` takes.
+pub(crate) static DATE_PARTS: &[Choice] = &[choice("year"), choice("month"), choice("decade")];
+
+/// The table `{ width = 10 }`.
+pub(crate) static WIDTH: Table = Table {
+    name: "to",
+    keys: &[key(
+        "width",
+        "Width of a number's interval.",
+        "数值区间的宽度。",
+        Shape::Number(Bounds::POSITIVE),
+        Required,
+        "{ width = 10 }",
+    )],
+};
+
+/// The table `{ prefix = 3 }`.
+pub(crate) static PREFIX: Table = Table {
+    name: "to",
+    keys: &[key(
+        "prefix",
+        "How many characters are kept.",
+        "保留的字符数。",
+        Shape::Integer(1, 64),
+        Required,
+        "{ prefix = 3 }",
+    )],
+};
+
+/// What a pseudonymized column may hold.
+static PSEUDONYM_TYPES: &[Choice] = &[
+    choice("person"),
+    choice("organization"),
+    choice("address"),
+    choice("cn_id"),
+    choice("phone"),
+    choice("bank_card"),
+    choice("email"),
+];
+
+static LANGUAGES: &[Choice] = &[choice("zh"), choice("en")];
+
+static TEXT_ACTIONS: &[Choice] = &[
+    choice("replace"),
+    choice("mask"),
+    choice("hash"),
+    choice("encrypt"),
+    choice("pseudonymize"),
+];
+
+/// The names of `ingot_privacy::detect::Kind`; a test of `pipeline` compares the two.
+static FINDINGS: &[Choice] = &[
+    choice("person"),
+    choice("place"),
+    choice("organization"),
+    choice("address"),
+    choice("cn_id"),
+    choice("cn_uscc"),
+    choice("phone"),
+    choice("bank_card"),
+    choice("credit_card"),
+    choice("passport"),
+    choice("plate"),
+    choice("email"),
+    choice("url"),
+    choice("ip"),
+    choice("mac"),
+    choice("birth_date"),
+    choice("wechat"),
+    choice("qq"),
+    choice("iban"),
+    choice("ssn"),
+    choice("driver_licence"),
+    choice("crypto"),
+    choice("secret"),
+    choice("gps"),
+];
+
+static TEXT: Table = Table {
+    name: "protect.text",
+    keys: &[
+        key(
+            "columns",
+            "Columns that hold free text.",
+            "自由文本列。",
+            Shape::List(&List { of: COLUMN, least: 1, distinct: true, tables: false }),
+            Required,
+            "columns = [\"note\"]",
+        ),
+        key(
+            "action",
+            "What stands instead of a finding: replace (its type), mask, hash (keyed), encrypt (reversible with the key), pseudonymize (another plausible value, the same for the same person, reversible with the key).",
+            "用什么替换：replace（类型名）、mask（遮盖）、hash（带密钥）、encrypt（持密钥可还原）、pseudonymize（另一个合理的值，同一个人始终相同，持密钥可还原）。",
+            Shape::Choice(TEXT_ACTIONS),
+            Required,
+            "action = \"pseudonymize\"",
+        ),
+        key(
+            "languages",
+            "Languages of names, places and addresses; both without it.",
+            "姓名、地名、地址的语言；不写时为两种。",
+            Shape::List(&List { of: Shape::Choice(LANGUAGES), least: 1, distinct: true, tables: false }),
+            LIST,
+            "languages = [\"zh\", \"en\"]",
+        ),
+        key(
+            "types",
+            "What to look for; every type without it.",
+            "要查找的类型；不写时为全部。",
+            Shape::List(&List { of: Shape::Choice(FINDINGS), least: 1, distinct: true, tables: false }),
+            LIST,
+            "types = [\"person\", \"phone\"]",
+        ),
+        key(
+            "min_score",
+            "Findings less certain than this are left.",
+            "置信度低于此值的发现不处理。",
+            Shape::Number(Bounds::FRACTION),
+            Default(Literal::Number(0.5)),
+            "min_score = 0.5",
+        ),
+        key(
+            "custom",
+            "Types of your own.",
+            "自定义类型。",
+            Shape::List(&list(Shape::Table(&CUSTOM))),
+            LIST,
+            "custom = [{ name = \"loan\", regex = 'LN-\\d{8}' }]",
+        ),
+    ],
+};
+
+static CHECKSUMS: &[Choice] =
+    &[choice("luhn"), choice("mod11-2"), choice("gb32100"), choice("mod97")];
+
+static CUSTOM: Table = Table {
+    name: "protect.text.custom",
+    keys: &[
+        key(
+            "name",
+            "Its name in findings.",
+            "在结果中的名称。",
+            Shape::Text(Form::Name),
+            Required,
+            "name = \"loan\"",
+        ),
+        key(
+            "regex",
+            "A regular expression; its first group, where there is one, is the finding.",
+            "正则表达式；有分组时以第一个分组为准。",
+            Shape::Text(Form::Pattern),
+            Optional,
+            "regex = 'LN-\\d{8}'",
+        ),
+        key(
+            "dictionary",
+            "Words that are findings themselves.",
+            "词典：其中的词即为发现。",
+            Shape::List(&List { of: Shape::Text(Form::Any), least: 1, distinct: true, tables: false }),
+            LIST,
+            "dictionary = [\"Project Heron\"]",
+        ),
+        key(
+            "checksum",
+            "A checksum over the match's letters and digits.",
+            "对匹配的字母与数字做校验。",
+            Shape::Choice(CHECKSUMS),
+            Optional,
+            "checksum = \"luhn\"",
+        ),
+        key(
+            "context",
+            "Words of which one must stand near.",
+            "附近须出现其中一个词。",
+            Shape::List(&List { of: Shape::Text(Form::Any), least: 1, distinct: true, tables: false }),
+            LIST,
+            "context = [\"loan\", \"贷款\"]",
+        ),
+    ],
+};
+
+static DIVERSITIES: &[Choice] = &[choice("distinct"), choice("entropy"), choice("recursive")];
+
+static LOSSES: &[Choice] = &[choice("certainty"), choice("discernibility"), choice("classes")];
+
+static ANONYMITY: Table = Table {
+    name: "protect.anonymity",
+    keys: &[
+        key(
+            "k",
+            "Rows that every combination of quasi-identifiers must have (Sweeney 2002).",
+            "每种准标识符组合至少的行数（k-匿名）。",
+            Shape::Integer(2, 1_000_000),
+            Required,
+            "k = 5",
+        ),
+        key(
+            "quasi",
+            "Columns by which somebody who knows a person could find the row.",
+            "准标识符列：了解某人的人可据此找到其记录。",
+            Shape::List(&List { of: COLUMN, least: 1, distinct: true, tables: false }),
+            Required,
+            "quasi = [\"age\", \"sex\"]",
+        ),
+        key(
+            "sensitive",
+            "Columns that nobody may learn of a person; the target without it.",
+            "敏感列；不写时为目标列。",
+            Shape::List(&COLUMNS),
+            LIST,
+            "sensitive = [\"risk\"]",
+        ),
+        key(
+            "l",
+            "Different sensitive values that every combination must have (Machanavajjhala et al. 2007).",
+            "每种组合至少包含的不同敏感值数（l-多样性）。",
+            Shape::Number(Bounds { low: Some((1.0, super::Edge::In)), high: None }),
+            Optional,
+            "l = 2",
+        ),
+        key(
+            "diversity",
+            "How `l` counts: distinct values, entropy, or recursive with `c`.",
+            "`l` 的计法：distinct 不同值、entropy 熵、recursive 递归（需 `c`）。",
+            Shape::Choice(DIVERSITIES),
+            Default(Literal::Text("distinct")),
+            "diversity = \"distinct\"",
+        ),
+        key(
+            "c",
+            "recursive: how often the most frequent value may occur against the rest.",
+            "recursive：最常见值相对其余值的上限倍数。",
+            Shape::Number(Bounds::POSITIVE),
+            Optional,
+            "c = 3.0",
+        ),
+        key(
+            "t",
+            "Largest distance between the sensitive values of a combination and of the table (Li et al. 2007).",
+            "组合内敏感值分布与全表分布的最大距离（t-接近）。",
+            Shape::Number(Bounds::FRACTION),
+            Optional,
+            "t = 0.2",
+        ),
+        key(
+            "max_suppressed",
+            "Share of rows that may be left out to reach it.",
+            "为满足要求最多可删除的行比例。",
+            Shape::Number(Bounds::SHARE),
+            Default(Literal::Number(0.05)),
+            "max_suppressed = 0.05",
+        ),
+        key(
+            "loss",
+            "What is kept small: certainty (normalised certainty penalty), discernibility, classes (average class size).",
+            "要尽量减小的损失：certainty（归一化确定性惩罚）、discernibility（可辨识度）、classes（平均等价类大小）。",
+            Shape::Choice(LOSSES),
+            Default(Literal::Text("certainty")),
+            "loss = \"certainty\"",
+        ),
+        key(
+            "hierarchies",
+            "How a column becomes coarser; derived from its values without it.",
+            "各列如何逐级变粗；不写时由取值推导。",
+            Shape::List(&list(Shape::Table(&HIERARCHY))),
+            LIST,
+            "hierarchies = [{ column = \"age\", widths = [5, 10, 20] }]",
+        ),
+    ],
+};
+
+static HIERARCHY: Table = Table {
+    name: "protect.anonymity.hierarchies",
+    keys: &[
+        key("column", "The column.", "列名。", COLUMN, Required, "column = \"age\""),
+        key(
+            "widths",
+            "Numbers: growing widths of intervals, each a multiple of the one before.",
+            "数值列：逐级增大的区间宽度，后者为前者的整数倍。",
+            Shape::List(&list(Shape::Number(Bounds::POSITIVE))),
+            LIST,
+            "widths = [5, 10, 20]",
+        ),
+        key(
+            "prefixes",
+            "Texts: falling numbers of first characters that stay.",
+            "文本列：逐级减少的保留前缀字符数。",
+            Shape::List(&list(Shape::Integer(1, 256))),
+            LIST,
+            "prefixes = [4, 2]",
+        ),
+        key(
+            "file",
+            "A table without header, separated by `;`: the value, then its coarser forms.",
+            "无表头、以 `;` 分隔的表：每行为取值及其逐级泛化。",
+            Shape::Text(Form::Uri),
+            Optional,
+            "file = \"hierarchies/job.csv\"",
+        ),
+    ],
+};

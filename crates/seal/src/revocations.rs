@@ -1,0 +1,114 @@
+//! `revoked.json`: packages that must not be used any more, in the folder where packages lie.
+//!
+//! The list holds digests, so it says nothing about whoever was erased. Who may write to the folder may also take the list away:
+//! it stops a package from being used by mistake, and is as strong as the folder's permissions.
+
+use crate::messages::{REVOCATIONS, REVOKED};
+use crate::package::Package;
+use ingot_base::{Digest, Fault, Result, atomic};
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+
+/// The file's name.
+pub const REVOKED_FILE: &str = "revoked.json";
+/// Bytes that a list may have: some ten thousand entries.
+const LIMIT: u64 = 4 << 20;
+const FORMAT: u32 = 1;
+
+/// Why a package was revoked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Reason {
+    /// A person's data in it had to be erased.
+    Erasure,
+    /// Its maker took it back.
+    Withdrawn,
+}
+
+/// One revoked package.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Revocation {
+    /// [`Package::digest`].
+    pub digest: Digest,
+    /// The package's name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// When, RFC 3339.
+    pub at: String,
+    /// Why.
+    pub reason: Reason,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    format: u32,
+    revoked: Vec<Revocation>,
+}
+
+/// Revoked packages.
+#[derive(Debug, Clone, Default)]
+pub struct Revocations(Vec<Revocation>);
+
+impl Revocations {
+    /// The list of the folder that `package` lies in; empty when there is none.
+    ///
+    /// # Errors
+    /// When there is a list that cannot be read: nobody can tell then what is revoked.
+    pub fn beside(package: &Path) -> Result<Self> {
+        let path = Self::path(package);
+        if path.symlink_metadata().is_err() {
+            return Ok(Self::default());
+        }
+        let wrong = || Fault::new(&REVOCATIONS).arg("path", path.display());
+        let bytes = atomic::read(&path, LIMIT)?;
+        let file: File = serde_json::from_slice(&bytes).map_err(|error| wrong().because(error))?;
+        if file.format != FORMAT {
+            return Err(wrong());
+        }
+        Ok(Self(file.revoked))
+    }
+
+    /// Where the list of the folder that `package` lies in is.
+    pub fn path(package: &Path) -> PathBuf {
+        package.with_file_name(REVOKED_FILE)
+    }
+
+    /// The list's entries.
+    pub fn entries(&self) -> &[Revocation] {
+        &self.0
+    }
+
+    /// Adds a package, once.
+    pub fn add(&mut self, revocation: Revocation) {
+        if !self.0.iter().any(|known| known.digest == revocation.digest) {
+            self.0.push(revocation);
+        }
+    }
+
+    /// Writes the list beside `package`.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn write(&self, package: &Path) -> Result<()> {
+        let file = File { format: FORMAT, revoked: self.0.clone() };
+        let text = serde_json::to_vec_pretty(&file).map_err(|error| {
+            ingot_base::fault::internal("revocations without a JSON form").because(error)
+        })?;
+        atomic::write(&Self::path(package), &text)
+    }
+
+    /// Refuses a package that is on the list.
+    pub(crate) fn check(&self, package: &Package) -> Result<()> {
+        let digest = package.digest();
+        match self.0.iter().find(|revoked| revoked.digest == digest) {
+            None => Ok(()),
+            Some(revoked) => Err(Fault::new(&REVOKED)
+                .arg("name", crate::names::shown(package.manifest().name.as_bytes()))
+                .arg("version", &package.manifest().version)
+                .arg("at", crate::names::shown(revoked.at.as_bytes()))),
+        }
+    }
+}
