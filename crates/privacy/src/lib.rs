@@ -14,6 +14,7 @@
 mod calendar;
 mod cells;
 pub mod detect;
+pub mod dp;
 mod generalize;
 pub mod messages;
 mod protector;

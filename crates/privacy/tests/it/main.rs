@@ -3,6 +3,8 @@
 
 mod actions;
 mod detect;
+mod dp;
+mod dp_ledger;
 mod faults;
 mod properties;
 mod pseudonyms;
