@@ -11,6 +11,7 @@
 //!
 //! This crate knows Arrow and ciphers; no file format, no recipe, no engine.
 
+pub mod attack;
 mod calendar;
 mod cells;
 pub mod detect;
@@ -19,6 +20,7 @@ mod generalize;
 pub mod messages;
 mod protector;
 pub mod pseudonym;
+pub mod residual;
 mod rule;
 mod token;
 
