@@ -299,10 +299,13 @@ impl Index {
                         .get(*value as usize)
                         .map_or(UNKNOWN, |shown| shown.distance(known, column.range))
                 });
+                if sum > best.1 + 1e-9 {
+                    return;
+                }
             }
             if sum < best.1 - 1e-9 {
                 best = (vec![place], sum);
-            } else if sum <= best.1 + 1e-9 {
+            } else {
                 best.0.push(place);
             }
         };
@@ -317,7 +320,7 @@ impl Index {
     }
 
     /// Classes that agree with the target in its rarest or second rarest value.
-    fn candidates(&self, target: &[Known]) -> BTreeSet<u32> {
+    fn candidates(&self, target: &[Known]) -> Vec<u32> {
         let mut blocks: Vec<(usize, Vec<usize>, &Column)> = self
             .columns
             .iter()
@@ -334,14 +337,17 @@ impl Index {
             .filter(|(size, ..)| *size > 0)
             .collect();
         blocks.sort_by_key(|(size, ..)| *size);
-        blocks
+        let mut classes: Vec<u32> = blocks
             .iter()
             .take(2)
             .flat_map(|(_, values, column)| {
                 values.iter().filter_map(|value| column.postings.get(*value)).flatten().copied()
             })
             .take(self.limit)
-            .collect()
+            .collect();
+        classes.sort_unstable();
+        classes.dedup();
+        classes
     }
 }
 

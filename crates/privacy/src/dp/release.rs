@@ -2,12 +2,12 @@
 
 use super::account::{Amount, Loss, UNITS};
 use super::exact::{Ratio, below, bernoulli_exp, discrete_gaussian, discrete_laplace};
-use super::ledger::Receipt;
+use super::ledger::{Ledger, Receipt};
 use super::messages::{NOTHING, RECEIPT, SHARE};
 use super::random::{Buffered, Entropy};
 use super::statistic::{Candidates, Exact, LEVEL, Scale, Statistic, Unit, Whole, read};
 use arrow::array::RecordBatch;
-use ingot_base::{Digest, Fault, Result, fault};
+use ingot_base::{Clock, Digest, Fault, Result, fault};
 use num_bigint::BigUint;
 use serde::{Deserialize, Serialize};
 
@@ -86,6 +86,21 @@ impl Question {
     /// When a part would be less than 10⁻⁹.
     pub fn affordable(&self, loss: Loss) -> Result<()> {
         self.parts.iter().try_for_each(|(_, exact)| self.share(loss, exact.parts()).map(|_| ()))
+    }
+
+    /// Pays for the release, once it is sure that the price can be divided: nothing is spent on a question that must fail.
+    ///
+    /// # Errors
+    /// As [`affordable`](Self::affordable) and [`Ledger::spend`].
+    pub fn pay(
+        &self,
+        ledger: &Ledger,
+        loss: Loss,
+        stage: &str,
+        clock: &dyn Clock,
+    ) -> Result<Receipt> {
+        self.affordable(loss)?;
+        ledger.spend(self.dataset, loss, stage, &self.what(), clock)
     }
 
     /// Adds noise and releases. Every statistic costs the same part of the receipt's price.

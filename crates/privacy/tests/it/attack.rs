@@ -272,3 +272,19 @@ fn loss_thresholds_on_shifted_losses_meet_theory() {
         membership_by_loss(&members, &others, &Effort { seed: 43, ..Effort::default() }).unwrap();
     assert!((found.auc - other.auc).abs() > 0.0);
 }
+
+#[test]
+fn the_area_lies_in_its_interval_in_about_95_of_100_samples() {
+    // Exponential losses of means 0.4 and 1: the area is 1/1.4. Hanley and McNeil's variance is that of exponential scores.
+    let mut next = stream(12);
+    let mut losses =
+        |mean: f64| -> Vec<f64> { (0..60).map(|_| -mean * (1.0 - next()).ln()).collect() };
+    let inside = (0..2_000)
+        .filter(|_| {
+            let (members, others) = (losses(0.4), losses(1.0));
+            let found = membership_by_loss(&members, &others, &Effort::default()).unwrap();
+            found.auc_lower <= 1.0 / 1.4 && 1.0 / 1.4 <= found.auc_upper
+        })
+        .count();
+    assert!((1_860..=1_940).contains(&inside), "{inside}");
+}

@@ -50,8 +50,7 @@ fn release(
     };
     ledger.allot(dataset, budget, &FixedClock(0))?;
     let question = Question::new(batches, dataset, unit, statistics)?;
-    question.affordable(loss)?;
-    let receipt = ledger.spend(dataset, loss, "stats", &question.what(), &FixedClock(0))?;
+    let receipt = question.pay(&ledger, loss, "stats", &FixedClock(0))?;
     question.release(receipt, &mut Fixed { seed, block: 0 })
 }
 
@@ -326,10 +325,13 @@ fn questions_that_cannot_be_answered_are_refused_before_anything_is_spent() {
     let question =
         Question::new(&[people()], Digest::of(b""), Unit::Row, &[quantiles(&[1.0, 2.0], &levels)])
             .unwrap();
-    assert_eq!(
-        question.affordable(Loss::Pure(amount(1e-6))).unwrap_err().code(),
-        "privacy-dp-share"
-    );
+    // Nothing was spent on it either: there is no ledger yet.
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = Ledger::new(folder.path().join("ledger.jsonl"), Secret::new(Vec::new()));
+    let fault =
+        question.pay(&ledger, Loss::Pure(amount(1e-6)), "stats", &FixedClock(0)).unwrap_err();
+    assert_eq!(fault.code(), "privacy-dp-share");
+    assert!(!folder.path().join("ledger.jsonl").exists());
     for wrong in [0.0, -1.0, f64::NAN, f64::INFINITY, 1e7] {
         assert_eq!(Amount::new(wrong).unwrap_err().code(), "privacy-dp-amount");
     }

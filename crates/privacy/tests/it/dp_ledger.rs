@@ -146,6 +146,10 @@ fn every_changed_byte_and_every_shortening_is_noticed() {
             "line {gone}"
         );
     }
+    // A blank in the JSON changes no value, and is a change all the same.
+    let blank = String::from_utf8(good.clone()).unwrap().replacen(':', ": ", 1);
+    put(blank.as_bytes());
+    assert_eq!(code(&ledger), Some("privacy-dp-ledger-line"));
     put(&[lines[0], lines[1], lines[1]].concat());
     assert_eq!(code(&ledger), Some("privacy-dp-ledger-line"));
     fs::remove_file(&main).unwrap();
@@ -168,6 +172,25 @@ fn a_chain_made_without_the_key_is_refused() {
         fs::copy(from, to).unwrap();
     }
     assert_eq!(code(&ledger), Some("privacy-dp-ledger-line"));
+}
+
+#[test]
+fn a_genuine_line_of_another_ledger_is_refused() {
+    let (own, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let ledger = three_lines(own.path());
+    // The same key and number, but a smaller price.
+    let cheap = self::ledger(other.path());
+    cheap.allot(data(), Budget::pure(amount(1.0)), &CLOCK).unwrap();
+    spend(&cheap, pure(0.01)).unwrap();
+    spend(&cheap, pure(0.01)).unwrap();
+    let read = |folder: &Path| fs::read_to_string(files(folder).0).unwrap();
+    let (own_text, cheap_text) = (read(own.path()), read(other.path()));
+    for line in [1, 2] {
+        let mut lines: Vec<&str> = own_text.split_inclusive('\n').collect();
+        lines[line] = cheap_text.split_inclusive('\n').nth(line).unwrap();
+        fs::write(files(own.path()).0, lines.concat()).unwrap();
+        assert!(code(&ledger).is_some(), "line {line}");
+    }
 }
 
 #[test]
