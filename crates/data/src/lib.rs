@@ -26,7 +26,8 @@ pub use config::{
 };
 pub use messages::MESSAGES;
 pub use outcome::{
-    CleanOutcome, ColumnProfile, PartOutcome, ProtectOutcome, RuleOutcome, SourceOutcome, SplitOutcome,
+    CleanOutcome, ColumnProfile, PartOutcome, ProtectOutcome, RuleOutcome, SourceOutcome,
+    SplitOutcome,
 };
 pub use report::data_report;
 pub use source::source_digests;

@@ -5,9 +5,7 @@
 //! is interrupted afterwards, no later run uses the person's rows.
 
 use crate::convert;
-use crate::messages::{
-    ERASE_COLUMN, ERASE_COLUMN_UNKNOWN, ERASE_NOBODY, ERASURES_DAMAGED,
-};
+use crate::messages::{ERASE_COLUMN, ERASE_COLUMN_UNKNOWN, ERASE_NOBODY, ERASURES_DAMAGED};
 use crate::project::Project;
 use crate::run::{Chain, run};
 use crate::stages::clean;
@@ -97,7 +95,8 @@ impl Erasures {
     }
 
     fn add(&mut self, project: &Project<'_>, entry: Entry) -> Result<()> {
-        if self.0.iter().any(|known| known.column == entry.column && known.subject == entry.subject) {
+        if self.0.iter().any(|known| known.column == entry.column && known.subject == entry.subject)
+        {
             return Ok(());
         }
         self.0.push(entry);
@@ -140,8 +139,7 @@ pub struct Erased {
 pub fn erase(project: &Project<'_>, subject: &Subject) -> Result<Erased> {
     let column = column(project, subject)?;
     let keys = convert::column_keys(project);
-    let token =
-        ingot_privacy::hash_value(&keys, &format!("{DOMAIN}{column}"), &subject.value)?;
+    let token = ingot_privacy::hash_value(&keys, &format!("{DOMAIN}{column}"), &subject.value)?;
     let at = project.clock.now_rfc3339();
     let entry = Entry { column: column.clone(), subject: token.clone(), at: at.clone() };
     let mut erasures = Erasures::load(project)?;
@@ -231,7 +229,8 @@ fn holding(
             .arg("column", &entry.column)
             .arg("known", known.into_iter().collect::<Vec<_>>().join(", ")));
     }
-    let rows = rows.into_iter().map(|(source, rows)| (source, rows.into_iter().collect())).collect();
+    let rows =
+        rows.into_iter().map(|(source, rows)| (source, rows.into_iter().collect())).collect();
     Ok((rows, tables))
 }
 
@@ -300,8 +299,8 @@ fn revoke(project: &Project<'_>, affected: &[Found], at: &str) -> Result<Vec<Rev
         list.write(&package)?;
     }
     for revocation in &revoked {
-        let path = package
-            .with_file_name(format!("{}-{}.ingot", revocation.name, revocation.version));
+        let path =
+            package.with_file_name(format!("{}-{}.ingot", revocation.name, revocation.version));
         if path.exists() {
             remove(&path)?;
         }

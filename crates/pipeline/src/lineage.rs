@@ -202,16 +202,15 @@ impl Trace {
                 ]
             },
         );
-        let texts = self.evidence(Stage::Protect, "texts").into_iter().enumerate().map(
-            |(index, text)| {
+        let texts =
+            self.evidence(Stage::Protect, "texts").into_iter().enumerate().map(|(index, text)| {
                 vec![
                     format!("protect.text.columns[{index}]"),
                     found(&text).get(lang).to_owned(),
                     "0".to_owned(),
                     plain(text.get("touched")),
                 ]
-            },
-        );
+            });
         std::iter::once(heading).chain(rules).chain(actions).chain(texts).collect()
     }
 

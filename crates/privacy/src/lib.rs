@@ -11,18 +11,21 @@
 //!
 //! This crate knows Arrow and ciphers; no file format, no recipe, no engine.
 
+pub mod attack;
 mod calendar;
 mod cells;
 pub mod detect;
+pub mod dp;
 mod generalize;
 pub mod messages;
 mod protector;
 pub mod pseudonym;
+pub mod residual;
 mod rule;
 mod texts;
 mod token;
 
 pub use protector::Protector;
-pub use texts::{Found, TextColumns, TextEvidence};
 pub use rule::{Action, ColumnRule, Generalize};
+pub use texts::{Found, TextColumns, TextEvidence};
 pub use token::{ColumnKeys, decrypt_value, encrypt_value, hash_cells, hash_value};

@@ -162,7 +162,8 @@ impl Column {
                 break;
             }
         }
-        let total = texts.iter().flatten().fold(0_usize, |sum, text| sum.saturating_add(text.len()));
+        let total =
+            texts.iter().flatten().fold(0_usize, |sum, text| sum.saturating_add(text.len()));
         if i32::try_from(total).is_err() {
             return Err(Fault::new(&BATCH_LARGE).arg("column", &self.evidence.column));
         }

@@ -9,10 +9,10 @@
 use crate::messages::{KEY_LENGTH, TOKEN_MALFORMED, TOKEN_REFUSED};
 use aes_siv::KeyInit as _;
 use aes_siv::siv::Aes256Siv;
+use arrow::array::{Array as _, ArrayRef};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, Mac as _};
-use arrow::array::{Array as _, ArrayRef};
 use ingot_base::{Fault, Personal, Result, Secret, fault};
 use sha2::Sha256;
 use std::fmt;

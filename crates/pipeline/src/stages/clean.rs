@@ -24,7 +24,8 @@ pub(crate) fn inputs(project: &Project<'_>) -> Result<Inputs> {
         .map(|(source, digest)| (format!("source {}", source.name), digest))
         .collect();
     // Without erased persons the key is as if there could be none.
-    content.extend(Erasures::load(project)?.digest()?.map(|digest| ("erasures".to_owned(), digest)));
+    content
+        .extend(Erasures::load(project)?.digest()?.map(|digest| ("erasures".to_owned(), digest)));
     Ok(Inputs {
         stage: Stage::Clean,
         content,

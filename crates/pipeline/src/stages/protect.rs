@@ -88,20 +88,15 @@ fn protect(
         actions: protector.summary(),
         texts: texts.map(|texts| texts.evidence()).unwrap_or_default(),
     };
-    let pseudonyms = reversible.then(|| {
-        protector.pseudonyms().lock().unwrap_or_else(PoisonError::into_inner).lines()
-    });
+    let pseudonyms = reversible
+        .then(|| protector.pseudonyms().lock().unwrap_or_else(PoisonError::into_inner).lines());
     Ok((outcome, pseudonyms))
 }
 
 fn summary(outcome: &ProtectOutcome) -> Text {
     let (rules, rows) = (outcome.actions.len(), outcome.rows);
-    let found: u64 = outcome
-        .texts
-        .iter()
-        .flat_map(|text| text.findings.values())
-        .map(|found| found.count)
-        .sum();
+    let found: u64 =
+        outcome.texts.iter().flat_map(|text| text.findings.values()).map(|found| found.count).sum();
     let (mut en, mut zh) = (
         format!("{rules} column rule(s) on {rows} rows"),
         format!("对 {rows} 行应用 {rules} 条列规则"),

@@ -2,7 +2,11 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails there")]
 
 mod actions;
+mod attack;
+mod attack_residual;
 mod detect;
+mod dp;
+mod dp_ledger;
 mod faults;
 mod properties;
 mod pseudonyms;

@@ -14,7 +14,7 @@ static ACTIONS: &[Choice] = &[
     choice("pseudonymize"),
 ];
 
-static PROTECT: Table = Table {
+pub(crate) static PROTECT: Table = Table {
     name: "[protect]",
     keys: &[
         key(
@@ -156,13 +156,8 @@ static PSEUDONYM_TYPES: &[Choice] = &[
 
 static LANGUAGES: &[Choice] = &[choice("zh"), choice("en")];
 
-static TEXT_ACTIONS: &[Choice] = &[
-    choice("replace"),
-    choice("mask"),
-    choice("hash"),
-    choice("encrypt"),
-    choice("pseudonymize"),
-];
+static TEXT_ACTIONS: &[Choice] =
+    &[choice("replace"), choice("mask"), choice("hash"), choice("encrypt"), choice("pseudonymize")];
 
 /// The names of `ingot_privacy::detect::Kind`; a test of `pipeline` compares the two.
 static FINDINGS: &[Choice] = &[
@@ -215,7 +210,12 @@ static TEXT: Table = Table {
             "languages",
             "Languages of names, places and addresses; both without it.",
             "姓名、地名、地址的语言；不写时为两种。",
-            Shape::List(&List { of: Shape::Choice(LANGUAGES), least: 1, distinct: true, tables: false }),
+            Shape::List(&List {
+                of: Shape::Choice(LANGUAGES),
+                least: 1,
+                distinct: true,
+                tables: false,
+            }),
             LIST,
             "languages = [\"zh\", \"en\"]",
         ),
@@ -223,7 +223,12 @@ static TEXT: Table = Table {
             "types",
             "What to look for; every type without it.",
             "要查找的类型；不写时为全部。",
-            Shape::List(&List { of: Shape::Choice(FINDINGS), least: 1, distinct: true, tables: false }),
+            Shape::List(&List {
+                of: Shape::Choice(FINDINGS),
+                least: 1,
+                distinct: true,
+                tables: false,
+            }),
             LIST,
             "types = [\"person\", \"phone\"]",
         ),
@@ -272,7 +277,12 @@ static CUSTOM: Table = Table {
             "dictionary",
             "Words that are findings themselves.",
             "词典：其中的词即为发现。",
-            Shape::List(&List { of: Shape::Text(Form::Any), least: 1, distinct: true, tables: false }),
+            Shape::List(&List {
+                of: Shape::Text(Form::Any),
+                least: 1,
+                distinct: true,
+                tables: false,
+            }),
             LIST,
             "dictionary = [\"Project Heron\"]",
         ),
@@ -288,7 +298,12 @@ static CUSTOM: Table = Table {
             "context",
             "Words of which one must stand near.",
             "附近须出现其中一个词。",
-            Shape::List(&List { of: Shape::Text(Form::Any), least: 1, distinct: true, tables: false }),
+            Shape::List(&List {
+                of: Shape::Text(Form::Any),
+                least: 1,
+                distinct: true,
+                tables: false,
+            }),
             LIST,
             "context = [\"loan\", \"贷款\"]",
         ),

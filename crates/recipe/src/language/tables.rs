@@ -4,9 +4,7 @@ use super::Presence::{Default, Optional, Required};
 use super::clean::CLEAN;
 use super::protect::PROTECT;
 use super::run::{EXPLAIN, SEAL, SERVE, SPLIT, TRAIN};
-use super::{
-    Choice, Form, Key, LIST, List, Literal, Map, Shape, Table, choice, key, later, list, not_yet,
-};
+use super::{Choice, Form, Key, List, Literal, Map, Shape, Table, choice, key, later, not_yet};
 
 /// The whole recipe.
 pub(crate) static RECIPE: Table = Table {

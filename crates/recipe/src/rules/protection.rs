@@ -37,12 +37,15 @@ impl Rules<'_> {
         };
         let path = "protect.anonymity";
         self.belongs(rule, path, "diversity", &[("c", &["recursive"])]);
-        if field(rule, "diversity").is_some_and(|way| way != "distinct") && rule.get("l").is_none() {
+        if field(rule, "diversity").is_some_and(|way| way != "distinct") && rule.get("l").is_none()
+        {
             self.needed(rule, path, "diversity", "l");
         }
         let quasi = self.listed("/protect/anonymity/quasi", "protect.anonymity.quasi");
         let known: BTreeSet<&str> = quasi.iter().map(|(_, name)| *name).collect();
-        for (path, name) in self.listed("/protect/anonymity/sensitive", "protect.anonymity.sensitive") {
+        for (path, name) in
+            self.listed("/protect/anonymity/sensitive", "protect.anonymity.sensitive")
+        {
             if known.contains(name) {
                 self.report(path, Fault::new(&m::SENSITIVE_QUASI).arg("column", name));
             }
@@ -62,11 +65,8 @@ impl Rules<'_> {
             let fault = Fault::new(&m::HIERARCHY_COLUMN).arg("column", name);
             self.report(format!("{path}.column"), fault);
         }
-        let forms = [
-            !is_empty(rule, "widths"),
-            !is_empty(rule, "prefixes"),
-            rule.get("file").is_some(),
-        ];
+        let forms =
+            [!is_empty(rule, "widths"), !is_empty(rule, "prefixes"), rule.get("file").is_some()];
         if forms.into_iter().filter(|given| *given).count() != 1 {
             self.report(path, Fault::new(&m::HIERARCHY_FORM));
         }
@@ -75,7 +75,9 @@ impl Rules<'_> {
             list.into_iter().flatten().filter_map(Json::as_f64).collect()
         };
         let multiple = |pair: &[f64]| match pair {
-            [fine, coarse] => coarse > fine && ((coarse / fine) - (coarse / fine).round()).abs() < 1e-9,
+            [fine, coarse] => {
+                coarse > fine && ((coarse / fine) - (coarse / fine).round()).abs() < 1e-9
+            }
             _ => true,
         };
         if !numbers("widths").windows(2).all(multiple) {

@@ -1,0 +1,214 @@
+//! Record linkage: an attacker knows the quasi-identifiers of persons and looks for their rows.
+
+use super::Effort;
+use super::interval::{Rate, wilson};
+use super::messages::{EMPTY, TRUTH};
+use super::random::Random;
+use super::table::{Cell, Index, Known, Pair, each};
+use arrow::array::RecordBatch;
+use ingot_base::{Fault, Result};
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Who knows what.
+#[derive(Debug, Clone, Copy)]
+pub struct Scene<'a> {
+    /// What the attacker knows. Where values were generalised in a way that their text does not show (a class by its lower bound,
+    /// a decade by its first year, a category by its parent) give the attacker's table generalised by the same rules: rules are public
+    /// sooner or later, and an attacker who does not know them looks weaker than one is.
+    pub known: &'a [RecordBatch],
+    /// The result.
+    pub released: &'a [RecordBatch],
+    /// For each known row its row of the result; none when it was suppressed.
+    pub truth: &'a [Option<usize>],
+    /// The quasi-identifiers.
+    pub quasi: &'a [Pair],
+    /// A column that the attacker does not know and wants, named in both tables.
+    pub wanted: Option<&'a Pair>,
+}
+
+/// What the attacker achieved.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Linkage {
+    /// Persons attacked; suppressed ones count as attacked in vain.
+    pub targets: u64,
+    /// Rows of the result.
+    pub rows: u64,
+    /// Columns the attacker knows.
+    pub columns: u64,
+    /// Targets whose nearest row is the only nearest: the attacker is sure.
+    pub sure: Rate,
+    /// Targets with one nearest row, and it is theirs.
+    pub unique: Rate,
+    /// Targets found when the attacker, if not sure, picks one of the nearest rows at random.
+    pub found: Rate,
+    /// What a blind guess finds: 1 over the rows.
+    pub guess: f64,
+    /// Whether the table was too large to compare every row with every target.
+    pub blocked: bool,
+    /// What the nearest rows tell about the wanted column.
+    pub inference: Option<Inference>,
+}
+
+/// Attribute inference: the commonest value among the nearest rows, taken for the person's own.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Inference {
+    /// Targets whose value was told right.
+    pub right: Rate,
+    /// Targets for whom the commonest value of the whole result is right: what is known without any quasi-identifier.
+    pub guess: Rate,
+}
+
+/// One target's outcome.
+struct Outcome {
+    sure: bool,
+    unique: bool,
+    found: bool,
+    told: Option<u32>,
+}
+
+/// Runs the attack.
+///
+/// # Errors
+/// When a table is empty, a column is missing or cannot be compared, or the truth does not fit.
+pub fn linkage(scene: &Scene<'_>, effort: &Effort) -> Result<Linkage> {
+    let index = Index::new(&[scene.known], scene.released, scene.quasi, effort.candidates)?;
+    let known: usize = scene.known.iter().map(RecordBatch::num_rows).sum();
+    let rows = index.class_of.len();
+    if known == 0 || rows == 0 {
+        return Err(Fault::new(&EMPTY));
+    }
+    if scene.truth.len() != known || scene.truth.iter().flatten().any(|row| *row >= rows) {
+        return Err(Fault::new(&TRUTH).arg("rows", known).arg("truths", scene.truth.len()));
+    }
+    let chosen = Random::new(effort.seed, 1).sample(known, effort.targets.max(1));
+    let targets = index.targets(scene.known, &chosen)?;
+    let wanted = scene.wanted.map(|pair| Wanted::new(scene, &index, pair, &chosen)).transpose()?;
+    let outcomes: Vec<Outcome> = chosen
+        .par_iter()
+        .zip(&targets)
+        .map(|(row, target)| {
+            let truth = scene.truth.get(*row).copied().flatten();
+            let mut random = Random::new(effort.seed, 2 + *row as u64);
+            attack(&index, target, truth, wanted.as_ref(), &mut random)
+        })
+        .collect();
+    let of = outcomes.len() as u64;
+    let count = |pick: fn(&Outcome) -> bool| {
+        wilson(outcomes.iter().filter(|outcome| pick(outcome)).count() as u64, of)
+    };
+    #[expect(clippy::cast_precision_loss, reason = "a number of rows")]
+    let guess = 1.0 / rows as f64;
+    Ok(Linkage {
+        targets: of,
+        rows: rows as u64,
+        columns: scene.quasi.len() as u64,
+        sure: count(|outcome| outcome.sure),
+        unique: count(|outcome| outcome.unique),
+        found: count(|outcome| outcome.found),
+        guess,
+        blocked: index.blocked(),
+        inference: wanted.map(|wanted| wanted.inference(&outcomes)),
+    })
+}
+
+fn attack(
+    index: &Index,
+    target: &[Known],
+    truth: Option<usize>,
+    wanted: Option<&Wanted>,
+    random: &mut Random,
+) -> Outcome {
+    let (nearest, _) = index.nearest(target);
+    let rows: usize = nearest
+        .iter()
+        .filter_map(|class| index.classes.get(*class as usize))
+        .map(|class| class.rows.len())
+        .sum();
+    let own = truth
+        .and_then(|row| index.class_of.get(row))
+        .is_some_and(|class| nearest.binary_search(class).is_ok());
+    // Any of the nearest rows is as likely to be picked; call the target's own the first.
+    let picked = random.below(rows) == 0;
+    Outcome {
+        sure: rows == 1,
+        unique: rows == 1 && own,
+        found: own && picked,
+        told: wanted.and_then(|wanted| wanted.commonest(&nearest)),
+    }
+}
+
+/// The wanted column: values by number.
+struct Wanted {
+    /// Value and count, a list a class.
+    by_class: Vec<Vec<(u32, u64)>>,
+    commonest: Option<u32>,
+    /// The targets' own values; none where the result does not show the value anywhere.
+    own: Vec<Option<u32>>,
+}
+
+impl Wanted {
+    fn new(scene: &Scene<'_>, index: &Index, pair: &Pair, chosen: &[usize]) -> Result<Self> {
+        let mut numbers: BTreeMap<String, u32> = BTreeMap::new();
+        let mut counts: Vec<BTreeMap<u32, u64>> = vec![BTreeMap::new(); index.classes.len()];
+        let mut total: BTreeMap<u32, u64> = BTreeMap::new();
+        let mut classes = index.class_of.iter();
+        each(scene.released, &pair.released, false, &mut |cell| {
+            let class = classes.next().copied().unwrap_or_default();
+            if let Cell::Text(text) = cell {
+                let next = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
+                let number = *numbers.entry(text.to_owned()).or_insert(next);
+                *total.entry(number).or_default() += 1;
+                if let Some(counts) = counts.get_mut(class as usize) {
+                    *counts.entry(number).or_default() += 1;
+                }
+            }
+        })?;
+        let mut own = Vec::with_capacity(chosen.len());
+        let mut wanted = chosen.iter().peekable();
+        let mut row = 0;
+        each(scene.known, &pair.known, false, &mut |cell| {
+            if wanted.next_if(|wanted| **wanted == row).is_some() {
+                own.push(match cell {
+                    Cell::Text(text) => numbers.get(text).copied(),
+                    _ => None,
+                });
+            }
+            row += 1;
+        })?;
+        let by_class = counts.into_iter().map(|counts| counts.into_iter().collect()).collect();
+        Ok(Self { by_class, commonest: most(&total), own })
+    }
+
+    fn commonest(&self, classes: &[u32]) -> Option<u32> {
+        let mut sum: BTreeMap<u32, u64> = BTreeMap::new();
+        for (value, count) in
+            classes.iter().filter_map(|class| self.by_class.get(*class as usize)).flatten()
+        {
+            *sum.entry(*value).or_default() += count;
+        }
+        most(&sum)
+    }
+
+    fn inference(&self, outcomes: &[Outcome]) -> Inference {
+        let of = outcomes.len() as u64;
+        let right = |told: &dyn Fn(&Outcome) -> Option<u32>| {
+            let hits = outcomes
+                .iter()
+                .zip(&self.own)
+                .filter(|(outcome, own)| own.is_some() && told(outcome) == **own)
+                .count();
+            wilson(hits as u64, of)
+        };
+        Inference { right: right(&|outcome| outcome.told), guess: right(&|_| self.commonest) }
+    }
+}
+
+/// The commonest value; of equals the first.
+fn most(counts: &BTreeMap<u32, u64>) -> Option<u32> {
+    counts
+        .iter()
+        .max_by_key(|(value, count)| (**count, std::cmp::Reverse(**value)))
+        .map(|(value, _)| *value)
+}
