@@ -117,6 +117,13 @@ ingot_base::messages! {
         en: "the column `{column}` is not used: its type is neither number, boolean nor text", zh: "未使用列 `{column}`：其类型不是数值、布尔或文本",
         hint_en: "derive a number or a text from it in [clean]", hint_zh: "请在 [clean] 中由其派生数值或文本",
     };
+    /// A column was left out: it holds dates. A warning.
+    EXCLUDED_DATE = {
+        code: "train-excluded-date", class: Failed, status: 422,
+        en: "the column `{column}` is not used: a model does not learn from dates as such", zh: "未使用列 `{column}`：模型不能直接从日期中学习",
+        hint_en: "in [clean], `cast = [{ column = \"...\", to = \"integer\" }]` makes it a number of days; in [protect], `action = \"generalize\", to = \"year\"` keeps its year",
+        hint_zh: "在 [clean] 中用 `cast = [{ column = \"...\", to = \"integer\" }]` 可转为天数；在 [protect] 中用 `action = \"generalize\", to = \"year\"` 可保留年份",
+    };
     /// A weight that is no weight.
     WEIGHT = {
         code: "train-weight", class: Failed, status: 422,
