@@ -6,19 +6,22 @@
 mod convert;
 mod figures;
 mod lineage;
-mod messages;
+pub mod messages;
+mod names;
 mod plan;
 mod predict;
 mod project;
 mod run;
 mod stages;
 mod store;
+mod warnings;
 
-pub use figures::{Figure, figures, published, summary_json};
+pub use figures::{Figure, figures, published, summary_json, warnings};
 pub use lineage::{Trace, trace};
 pub use messages::MESSAGES;
+pub use names::check_names;
 pub use plan::{Standing, Step, plan};
-pub use predict::{Scored, predict};
+pub use predict::{BadRow, Predictions, Scored, predict};
 pub use project::{LoadError, Project, Source};
 pub use run::{Chain, Done, run};
 pub use stages::clean::clean_to;

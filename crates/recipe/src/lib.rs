@@ -23,13 +23,13 @@ pub use diagnostic::Diagnostic;
 pub use messages::MESSAGES;
 pub use model::{
     Action, Batch, Cast, CastType, Clean, ColumnRule, Cost, Dedupe, Expectation, Explain,
-    ExplainMethod, Format, Generalize, Impute, ImputeMethod, OnFail, Outlier, OutlierAction,
+    ExplainMethod, Format, Generalize, Impute, ImputeMethod, Named, OnFail, Outlier, OutlierAction,
     OutlierMethod, Project, Protect, RateLimit, Recipe, Rule, Seal, Serve, Source, Split,
     SplitMethod, Train,
 };
 pub use schema::json_schema;
 pub use span::Span;
-pub use starter::starter;
+pub use starter::{Example, example, starter};
 
 use diagnostic::Found;
 use std::collections::BTreeSet;

@@ -5,7 +5,7 @@ use crate::project::Project;
 use crate::run::{DATAFUSION, Done, PARQUET, Product, Within, stage, versions};
 use crate::stages::to_value;
 use crate::store::{Inputs, Stage};
-use ingot_base::{Result, Text};
+use ingot_base::Result;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -27,6 +27,8 @@ pub(crate) fn inputs(project: &Project<'_>) -> Result<Inputs> {
         config: serde_json::json!({
             "source": to_value(&project.recipe().sources)?,
             "clean": to_value(&project.recipe().clean)?,
+            // Decides which figures the record tells, and which key a column is written with.
+            "personal": to_value(&convert::personal(project.recipe()))?,
         }),
         seed: project.recipe().project.seed,
         versions: versions(&[DATAFUSION, PARQUET]),
@@ -35,7 +37,7 @@ pub(crate) fn inputs(project: &Project<'_>) -> Result<Inputs> {
 
 pub(crate) fn run(project: &Project<'_>) -> Result<Done> {
     let sources = convert::sources(project.recipe());
-    stage(project, inputs(project)?, &Text::new("clean", "清洗"), |folder| {
+    stage(project, inputs(project)?, &Stage::Clean.title(), |folder| {
         work(project, &sources, folder)
     })
 }
@@ -57,6 +59,7 @@ fn work(
         encryption: Some(&encryption),
         memory_limit: convert::MEMORY,
         threads: convert::threads(project.recipe()),
+        personal: &convert::personal(project.recipe()),
     };
     let outcome = ingot_data::clean(&job, &Within(project.reporter))?;
     if outcome.rows_out == 0 {
@@ -92,6 +95,7 @@ pub fn clean_to(
         encryption: encryption.as_ref(),
         memory_limit: convert::MEMORY,
         threads: convert::threads(project.recipe()),
+        personal: &convert::personal(project.recipe()),
     };
     ingot_data::clean(&job, project.reporter)
 }
