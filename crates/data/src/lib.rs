@@ -27,7 +27,7 @@ pub use config::{
     OutlierAction, OutlierMethod, Rule, SourceConfig, SplitConfig, SplitMethod,
 };
 pub use messages::MESSAGES;
-pub use names::{Header, doubtful_header, headers, nearest, unknown_column};
+pub use names::{Header, check_sql, doubtful_header, headers, nearest, unknown_column};
 pub use outcome::{
     CleanOutcome, ColumnProfile, PartOutcome, RuleOutcome, SourceOutcome, SplitOutcome,
 };

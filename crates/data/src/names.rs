@@ -1,9 +1,10 @@
 //! Names of columns: which a file has, and which of them a wrong name may mean.
 
-use crate::config::{Format, SourceConfig};
+use crate::config::{CleanConfig, Format, SourceConfig};
 use crate::infer;
 use crate::messages::{COLUMN_ABSENT, COLUMN_UNKNOWN, HEADER_DOUBTFUL};
-use crate::source;
+use crate::{rules, source};
+use arrow::datatypes::{DataType, Field};
 use ingot_base::{Fault, Result};
 use std::path::Path;
 
@@ -25,6 +26,26 @@ pub struct Header {
     pub columns: Vec<String>,
     /// Whether a line of text was taken for the names, which may be none.
     pub text: bool,
+    /// Their types, in the same order.
+    pub types: Vec<DataType>,
+}
+
+/// The faults of every SQL expression of the rules over the files' columns, all at once.
+pub fn check_sql(headers: &[Header], sources: &[SourceConfig], clean: &CleanConfig) -> Vec<Fault> {
+    let mut fields: Vec<Field> = Vec::new();
+    for header in headers {
+        let rename = sources.get(header.source).map(|source| &source.rename);
+        for (name, kind) in header.columns.iter().zip(&header.types) {
+            let name = rename.and_then(|rename| rename.get(name)).unwrap_or(name);
+            match fields.iter_mut().find(|field| field.name() == name) {
+                Some(field) => {
+                    *field = Field::new(name, infer::widen(field.data_type(), kind), true);
+                }
+                None => fields.push(Field::new(name, kind.clone(), true)),
+            }
+        }
+    }
+    rules::check_sql(clean, fields)
 }
 
 /// The columns of every file, from the files' beginnings; `None` where a source is remote or has many files, which are looked
@@ -50,6 +71,7 @@ pub fn headers(base_dir: &Path, sources: &[SourceConfig]) -> Result<Option<Vec<H
                 file: infer::name(&path),
                 columns: schema.fields().iter().map(|field| field.name().clone()).collect(),
                 text: format == Format::Csv,
+                types: schema.fields().iter().map(|field| field.data_type().clone()).collect(),
             });
         }
     }

@@ -16,7 +16,7 @@ use arrow::array::{
 use arrow::compute::{cast, is_not_null};
 use arrow::datatypes::{DataType, Field, Float64Type, Int64Type, Schema, SchemaRef, TimeUnit};
 use arrow::error::ArrowError;
-use datafusion::common::DFSchema;
+use datafusion::common::{DFSchema, DataFusionError, SchemaError};
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::prelude::SessionContext;
 use ingot_base::{Fault, Result, Text};
@@ -158,6 +158,22 @@ impl Rules {
     }
 }
 
+/// The faults of every SQL expression over these columns, all at once.
+pub(crate) fn check_sql(config: &CleanConfig, fields: Vec<Field>) -> Vec<Fault> {
+    let mut compiler = Compiler { fields, steps: Vec::new() };
+    // A cast of an unknown column is told elsewhere; without its type an expression cannot be judged.
+    if compiler.casts(config).is_err() {
+        return Vec::new();
+    }
+    let keep =
+        config.keep.iter().enumerate().map(|(index, sql)| (format!("clean.keep[{index}]"), sql));
+    let expect = config.expect.iter().enumerate().filter_map(|(index, rule)| match &rule.rule {
+        Rule::Sql(sql) => Some((format!("clean.expect[{index}]"), sql)),
+        _ => None,
+    });
+    keep.chain(expect).filter_map(|(path, sql)| compiler.condition(sql, &path).err()).collect()
+}
+
 struct Compiler {
     fields: Vec<Field>,
     steps: Vec<Step>,
@@ -204,6 +220,13 @@ impl Compiler {
             Ok((physical, kind))
         };
         let (physical, result) = compile().map_err(|error| {
+            if let DataFusionError::SchemaError(inner, _) = error.find_root()
+                && let SchemaError::FieldNotFound { field, .. } = inner.as_ref()
+            {
+                let known: Vec<&str> =
+                    self.fields.iter().map(|field| field.name().as_str()).collect();
+                return unknown_column(&field.name, &known).at(key_path);
+            }
             let text = error.strip_backtrace();
             let reason = text.lines().next().unwrap_or_default().to_owned();
             Fault::new(&SQL_WRONG).arg("reason", reason).arg("known", self.known()).at(key_path)

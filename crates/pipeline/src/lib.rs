@@ -14,7 +14,6 @@ mod project;
 mod run;
 mod stages;
 mod store;
-mod warnings;
 
 pub use figures::{Figure, figures, published, summary_json, warnings};
 pub use lineage::{Trace, trace};

@@ -25,27 +25,23 @@ ingot_base::messages! {
         en: "no rows are left after the stage `{stage}`", zh: "经过阶段 `{stage}` 后没有剩余数据行",
         hint_en: "loosen the rules in [clean]; the data report shows how many rows each one dropped", hint_zh: "请放宽 [clean] 中的规则；数据报告列出了每条规则删除的行数",
     };
-    /// The model has learnt nothing that can be measured. A warning.
-    MODEL_WEAK = {
-        code: "pipeline-model-weak", class: Failed, status: 422,
-        en: "the model is not measurably better than always giving the same answer: {metric} {value} on the test rows, {baseline} without a model",
-        zh: "模型并不明显优于始终给出同一答案：测试集上 {metric} 为 {value}，不用模型时为 {baseline}",
-        hint_en: "Bring more rows or columns that say something about the target; do not decide by this model.",
-        hint_zh: "请增加数据行，或增加与目标有关的列；请勿依据此模型做决定。",
-    };
-    /// One column gives the target away. A warning.
-    FEATURE_LEAKS = {
-        code: "pipeline-feature-leaks", class: Failed, status: 422,
-        en: "the column `{column}` alone tells the target: area under the ROC curve {auc} on the test rows",
-        zh: "仅凭列 `{column}` 就能得知目标：测试集上 AUC 为 {auc}",
-        hint_en: "If it is known only after the answer is, add it to `train.exclude`.",
-        hint_zh: "若该列只有在结果已知之后才能得到，请把它加入 `train.exclude`。",
-    };
     /// Rows of the input file do not fit the model's signature.
     ROWS_REFUSED = {
         code: "pipeline-rows-refused", class: Failed, status: 422,
         en: "{bad} of {rows} rows of `{path}` cannot be scored:{list}", zh: "`{path}` 的 {rows} 行中有 {bad} 行无法评分：{list}",
         hint_en: "correct the rows; nothing was written. `--skip-bad` scores the others", hint_zh: "请更正这些行；没有写出任何结果。使用 `--skip-bad` 可只对其余行评分",
+    };
+    /// A cell of the input file is no number.
+    CELL_NUMBER = {
+        code: "pipeline-cell-number", class: Failed, status: 422,
+        en: "the column `{field}` does not hold a number here", zh: "列 `{field}` 在此处不是数值",
+        hint_en: "", hint_zh: "",
+    };
+    /// A cell of the input file is neither true nor false.
+    CELL_FLAG = {
+        code: "pipeline-cell-flag", class: Failed, status: 422,
+        en: "the column `{field}` holds neither true nor false here", zh: "列 `{field}` 在此处既不是 true 也不是 false",
+        hint_en: "", hint_zh: "",
     };
     /// The input file lacks columns that the model needs.
     COLUMNS_LACKING = {

@@ -7,6 +7,9 @@ use ingot_data::Header;
 use ingot_recipe::{Diagnostic, Recipe};
 use std::collections::BTreeSet;
 
+/// The code of a first line that is hardly a header: its columns are not to be named.
+const DOUBTFUL: &str = "data-header-doubtful";
+
 /// Every name of the recipe that no source has, at its place. Empty where that cannot be told without reading the sources
 /// whole; their stage tells it then, as it tells what else is wrong with them.
 pub fn check_names(project: &Project<'_>) -> Vec<Diagnostic> {
@@ -15,7 +18,12 @@ pub fn check_names(project: &Project<'_>) -> Vec<Diagnostic> {
         return Vec::new();
     };
     let file = project.source.path.display().to_string();
-    let mut found: Vec<Diagnostic> = unknown(project.recipe(), &headers)
+    let mut faults = unknown(project.recipe(), &headers);
+    if faults.iter().all(|fault| fault.code() != DOUBTFUL) {
+        let clean = convert::clean(project.recipe());
+        faults.extend(ingot_data::check_sql(&headers, &sources, &clean));
+    }
+    let mut found: Vec<Diagnostic> = faults
         .into_iter()
         .filter_map(|fault| Diagnostic::locate(&file, &project.source.text, fault).ok())
         .collect();
@@ -116,7 +124,7 @@ mod tests {
 
     fn header(columns: &[&str]) -> Header {
         let columns = columns.iter().map(|name| (*name).to_owned()).collect();
-        Header { source: 0, file: "a.csv".into(), columns, text: true }
+        Header { source: 0, file: "a.csv".into(), columns, text: true, types: Vec::new() }
     }
 
     fn found(recipe: &Recipe, headers: &[Header]) -> Vec<(&'static str, String)> {

@@ -1,8 +1,10 @@
 //! Offline scoring: rows of a file through a sealed model, with the same checks as the server.
 
-use crate::messages::{COLUMNS_LACKING, HEADER_LACKING, ROWS_REFUSED};
-use ingot_base::{Fault, FieldKind, Lang, Result};
+use crate::messages::{CELL_FLAG, CELL_NUMBER, COLUMNS_LACKING, HEADER_LACKING, ROWS_REFUSED};
+use ingot_base::{Fault, FieldKind, Lang, Result, Signature};
 use ingot_data::{FileRow, FileRows};
+use ingot_runtime::encode::FieldFault;
+use ingot_runtime::messages::FIELD_TYPE;
 use ingot_runtime::{Matrix, Prediction, Predictor, decide, encode};
 use serde_json::{Map, Number, Value};
 use std::fmt::Write as _;
@@ -88,10 +90,13 @@ pub fn predict(model: &dyn Predictor, path: &Path, lang: Lang) -> Result<Predict
             }
             encode::row(signature, &cells, &mut data).map_err(|faults| {
                 let list: Vec<String> = faults
-                    .iter()
-                    .map(|field| format!("`{}`: {}", field.field, field.fault.render(lang)))
+                    .into_iter()
+                    .map(|field| told(signature, field, typed).render(lang))
                     .collect();
-                list.join("; ")
+                list.join(match lang {
+                    Lang::En => "; ",
+                    Lang::Zh => "；",
+                })
             })
         });
         match encoded {
@@ -110,6 +115,20 @@ pub fn predict(model: &dyn Predictor, path: &Path, lang: Lang) -> Result<Predict
         })
         .collect();
     Ok(Predictions { scored, bad })
+}
+
+/// A field's fault in the words of a table, whose cells have no JSON types.
+fn told(signature: &Signature, field: FieldFault, typed: bool) -> Fault {
+    let kind = signature.inputs.iter().find(|input| input.name == field.field).map(|one| &one.kind);
+    let message = match kind {
+        Some(FieldKind::Number { .. }) => &CELL_NUMBER,
+        Some(FieldKind::Boolean) => &CELL_FLAG,
+        Some(FieldKind::Category { .. }) | None => return field.fault,
+    };
+    if typed || field.fault.code() != FIELD_TYPE.code {
+        return field.fault;
+    }
+    Fault::new(message).arg("field", field.field)
 }
 
 /// Refuses a table without some of the model's columns: not row by row, and without repeating its first line.
@@ -173,7 +192,7 @@ fn number(text: &str) -> Option<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ingot_base::{Field, Output, Signature, Task, atomic};
+    use ingot_base::{Field, Output, Task, atomic};
 
     /// Scores a row by its first feature.
     #[derive(Debug)]
@@ -219,7 +238,13 @@ mod tests {
         let bad: Vec<u64> = found.bad.iter().map(|row| row.row).collect();
         assert_eq!(bad, [2, 4, 5]);
         let text = found.refusal(&path, Lang::En).unwrap().to_string();
-        for part in ["3 of 5", "row 2: `n`", "row 4: `c`", "row 5: 2 fields instead of 3"] {
+        for part in [
+            "3 of 5",
+            "row 2: the column `n` does not hold a number here",
+            "row 4: ",
+            "`c`",
+            "row 5: 2 fields instead of 3",
+        ] {
             assert!(text.contains(part), "{part} is not in {text}");
         }
         assert!(!text.contains("canary"), "{text}");

@@ -117,7 +117,10 @@ fn a_column_that_does_not_exist_is_pointed_at_in_the_recipe() {
     )
     .unwrap();
     let text = project.fails(2, &["run"]);
-    assert!(text.contains("error[data-sql-wrong]") && text.contains("credit_amount"), "{text}");
+    assert!(
+        text.contains("error[data-column-unknown]") && text.contains("credit_amount"),
+        "{text}"
+    );
     assert!(text.contains("--> ingot.toml:") && text.contains("^^^"), "{text}");
     assert_eq!(text.matches("credit_amuont > 0").count(), 1, "one block: {text}");
 }
@@ -129,19 +132,29 @@ fn every_unknown_column_is_told_in_one_run_with_line_and_caret() {
     let wrong = recipe
         .replace("drop_missing = [\"age\"", "drop_missing = [\"aeg\"")
         .replace("name = \"phone\"", "name = \"phoen\"")
-        .replace("target = \"risk\"", "target = \"rsik\"");
+        .replace("target = \"risk\"", "target = \"rsik\"")
+        .replace("duration_months > 0", "duration_moths > 0");
     std::fs::write(project.path("ingot.toml"), &wrong).unwrap();
     for command in ["run", "plan"] {
         let text = project.fails(2, &[command]);
-        for part in ["`aeg`", "`age`?", "`phoen`", "`phone`?", "`rsik`", "`risk`?", "3 fault"] {
+        for part in [
+            "`aeg`",
+            "`age`?",
+            "`phoen`",
+            "`phone`?",
+            "`rsik`",
+            "`risk`?",
+            "`duration_moths`",
+            "4 fault",
+        ] {
             assert!(text.contains(part), "{part} is missing in {text}");
         }
-        assert_eq!(text.matches("--> ingot.toml:").count(), 3, "{text}");
+        assert_eq!(text.matches("--> ingot.toml:").count(), 4, "{text}");
     }
     let output = project.ingot(&["--json", "--lang", "zh", "run"]);
     let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     let faults = document["error"]["faults"].as_array().unwrap();
-    assert_eq!(faults.len(), 3, "{document}");
+    assert_eq!(faults.len(), 4, "{document}");
     for fault in faults {
         assert_eq!(fault["code"], "data-column-unknown");
         assert!(fault["line"].is_u64() && fault["column"].is_u64() && fault["key"].is_string());
@@ -247,13 +260,12 @@ fn a_model_that_learnt_nothing_or_was_told_the_answer_comes_with_a_warning() {
     let short = recipe.replace("budget = \"2m\"", "budget = \"2m\"\ntrials = 2");
     std::fs::write(project.path("ingot.toml"), short).unwrap();
     let write = |column: fn(usize, bool) -> String| {
-        let rows: String = (0..600)
-            .map(|row| {
-                let bad = (row * 7919) % 13 < 4;
-                format!("{},{}\n", column(row, bad), if bad { "bad" } else { "good" })
-            })
-            .collect();
-        std::fs::write(project.path("data/my-model.csv"), format!("x,y,risk\n{rows}")).unwrap();
+        let mut text = "x,y,risk\n".to_owned();
+        for row in 0..600 {
+            let bad = (row * 7919) % 13 < 4;
+            text.extend([column(row, bad).as_str(), if bad { ",bad\n" } else { ",good\n" }]);
+        }
+        std::fs::write(project.path("data/my-model.csv"), text).unwrap();
         project.ok(&["train"])
     };
     let noise = write(|row, _| format!("{},{row}.5", (row * 31) % 17));

@@ -5,9 +5,8 @@ use crate::project::Project;
 use crate::run::{Chain, Done, LIGHTGBM, Product, Within, earlier, stage, versions};
 use crate::stages::{split, to_value, write_page};
 use crate::store::{Inputs, Stage};
-use crate::warnings;
-use ingot_base::{Result, Text, atomic};
-use ingot_train::Tables;
+use ingot_base::{Fault, Lang, Result, Text, atomic};
+use ingot_train::{Tables, suspicion};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -69,10 +68,10 @@ fn work(project: &Project<'_>, split: &Done, folder: &Path) -> Result<Product> {
     atomic::write_private(&folder.join(PREPROCESSING), &preprocessing)?;
     let signature = &trained.preprocessing.signature;
     let encode = |batches: &[_]| ingot_train::encode_table(signature, batches);
-    let warnings: Vec<Text> = warnings::weak(&trained.outcome)
+    let warnings: Vec<Text> = suspicion::weak(&trained.outcome)
         .into_iter()
-        .chain(warnings::leaks(signature, &encode(&train)?, &encode(&test)?))
-        .map(|fault| warnings::text(&fault))
+        .chain(suspicion::leaks(signature, &encode(&train)?, &encode(&test)?))
+        .map(|fault| sentence(&fault))
         .collect();
     let mut page = ingot_train::training_report(&trained.outcome);
     if !warnings.is_empty() {
@@ -91,4 +90,16 @@ fn work(project: &Project<'_>, split: &Done, folder: &Path) -> Result<Product> {
         summary: convert::train_summary(&trained.outcome),
         evidence,
     })
+}
+
+/// A fault as a sentence with its advice, in both languages.
+fn sentence(fault: &Fault) -> Text {
+    let say = |lang| {
+        let hint = fault.hint(lang).unwrap_or_default();
+        match lang {
+            Lang::En => format!("{}. {hint}", fault.render(lang)),
+            Lang::Zh => format!("{}。{hint}", fault.render(lang)),
+        }
+    };
+    Text::new(say(Lang::En), say(Lang::Zh))
 }

@@ -2,7 +2,6 @@
 
 use super::Recipe;
 use crate::span::child;
-use std::collections::BTreeSet;
 
 /// A column's name and where the recipe names it.
 pub type Named<'r> = (String, &'r str);
@@ -70,19 +69,21 @@ impl Recipe {
     }
 
     /// The table's columns after cleaning and protection, from those of its sources.
-    pub fn columns_after_protection<'r>(&'r self, before: &[&'r str]) -> Vec<String> {
-        let mut columns: BTreeSet<String> = before.iter().map(|name| (*name).to_owned()).collect();
+    pub fn columns_after_protection(&self, before: &[&str]) -> Vec<String> {
+        let mut columns: Vec<String> = before.iter().map(|name| (*name).to_owned()).collect();
         for rule in &self.clean.outliers {
             if rule.action == super::OutlierAction::Flag {
-                columns.insert(format!("{}_outlier", rule.column));
+                columns.push(format!("{}_outlier", rule.column));
             }
         }
         for rule in &self.protect.columns {
-            if rule.rename.is_some() || rule.action == super::Action::Drop {
-                columns.remove(&rule.name);
+            let Some(at) = columns.iter().position(|name| *name == rule.name) else { continue };
+            if rule.action == super::Action::Drop {
+                columns.remove(at);
+            } else if let (Some(renamed), Some(slot)) = (&rule.rename, columns.get_mut(at)) {
+                slot.clone_from(renamed);
             }
         }
-        columns.extend(self.protect.columns.iter().filter_map(|rule| rule.rename.clone()));
-        columns.into_iter().collect()
+        columns
     }
 }

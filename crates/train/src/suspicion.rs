@@ -1,10 +1,9 @@
 //! What a person should hear of a model before trusting it: that it has learnt nothing, or that one column tells it the answer.
 
-use crate::convert::metric_title;
+use crate::features::Encoded;
 use crate::messages::{FEATURE_LEAKS, MODEL_WEAK};
-use ingot_base::{Fault, FieldKind, Lang, Signature, Text};
-use ingot_train::outcome::Metric;
-use ingot_train::{Encoded, TrainOutcome};
+use crate::outcome::{Metric, TrainOutcome};
+use ingot_base::{Fault, FieldKind, Signature};
 use std::collections::BTreeMap;
 
 /// A column that separates the classes this well by itself hardly does so honestly.
@@ -12,20 +11,10 @@ const LEAK: f64 = 0.99;
 /// With fewer rows of a class an area under the curve says nothing.
 const ROWS: usize = 20;
 
-/// A fault as a sentence with its advice, in both languages.
-pub(crate) fn text(fault: &Fault) -> Text {
-    let say = |lang| {
-        let hint = fault.hint(lang).unwrap_or_default();
-        match lang {
-            Lang::En => format!("{}. {hint}", fault.render(lang)),
-            Lang::Zh => format!("{}。{hint}", fault.render(lang)),
-        }
-    };
-    Text::new(say(Lang::En), say(Lang::Zh))
-}
-
 /// Whether the model is not measurably better than always answering the same.
-pub(crate) fn weak(outcome: &TrainOutcome) -> Option<Fault> {
+///
+/// Compares the unfavourable end of the first metric's interval with the majority baseline's value.
+pub fn weak(outcome: &TrainOutcome) -> Option<Fault> {
     let metric = outcome.metrics.first()?;
     let majority = outcome.baselines.iter().find(|baseline| baseline.name == "majority")?;
     let plain = majority.metrics.iter().find(|one| one.name == metric.name)?;
@@ -36,7 +25,7 @@ pub(crate) fn weak(outcome: &TrainOutcome) -> Option<Fault> {
     };
     (!better).then(|| {
         Fault::new(&MODEL_WEAK)
-            .arg("metric", metric_title(&metric.name).en)
+            .arg("metric", metric.name.to_uppercase().replace('_', " "))
             .arg("value", format!("{:.4}", metric.value))
             .arg("baseline", format!("{:.4}", plain.value))
     })
@@ -53,7 +42,7 @@ fn lower_is_better(metric: &Metric) -> bool {
 
 /// Columns that alone tell a binary target: their area under the ROC curve on the test rows, categories ordered by how often
 /// they were positive in training.
-pub(crate) fn leaks(signature: &Signature, train: &Encoded, test: &Encoded) -> Vec<Fault> {
+pub fn leaks(signature: &Signature, train: &Encoded, test: &Encoded) -> Vec<Fault> {
     let binary = |labels: &[f64]| {
         let positive = labels.iter().filter(|label| **label > 0.5).count();
         let negative = labels.iter().filter(|label| **label < 0.5).count();
