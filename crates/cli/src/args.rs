@@ -48,7 +48,7 @@ impl From<LangArg> for Lang {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Make keys and a commented recipe in this folder
+    /// Make keys, a commented recipe and a small example in this folder
     Init(Init),
     /// Run every stage that is not up to date, up to the sealed package
     Run(Recipe),
@@ -179,12 +179,15 @@ pub(crate) struct Open {
 pub(crate) struct Predict {
     /// A .ingot file or an unpacked folder
     pub(crate) package: PathBuf,
-    /// Rows to score: CSV with a header, or JSON lines
+    /// Rows to score: CSV with a header, JSON lines, Parquet or Arrow
     #[arg(long)]
     pub(crate) input: PathBuf,
     /// Where to write predictions: .csv or .jsonl
     #[arg(long)]
     pub(crate) output: PathBuf,
+    /// Score the other rows when some cannot be scored; those are listed
+    #[arg(long)]
+    pub(crate) skip_bad: bool,
     #[command(flatten)]
     pub(crate) keys: Keys,
 }
@@ -318,7 +321,7 @@ pub(crate) struct DeployManifests {
     /// Namespace
     #[arg(long, default_value = "default")]
     pub(crate) namespace: String,
-    /// Folder to write into [default: dist/kubernetes]
+    /// Folder to write into [default: dist/NAME-VERSION-kubernetes]
     #[arg(long, short)]
     pub(crate) output: Option<PathBuf>,
 }
@@ -336,7 +339,7 @@ pub(crate) struct DeployMonitoring {
     /// Scrape every pod in this Kubernetes namespace instead
     #[arg(long)]
     pub(crate) namespace: Option<String>,
-    /// Folder to write into [default: dist/monitoring]
+    /// Folder to write into [default: dist/NAME-VERSION-monitoring]
     #[arg(long, short)]
     pub(crate) output: Option<PathBuf>,
 }

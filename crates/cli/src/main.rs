@@ -1,6 +1,7 @@
 //! The `ingot` command: arguments in, one room's work, a rendered answer out. No logic of its own.
 
 mod args;
+mod chinese;
 mod commands;
 mod messages;
 mod output;
@@ -8,8 +9,9 @@ mod progress;
 mod render;
 
 use args::{Cli, Command};
-use clap::Parser;
-use ingot_base::{Lang, Result};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser as _};
+use commands::Outcome;
+use ingot_base::Lang;
 use output::{err, out};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -47,61 +49,94 @@ impl Context {
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let lang = language();
+    let cli = match lang {
+        Lang::En => Cli::try_parse(),
+        Lang::Zh => chinese::command(Cli::command())
+            .try_get_matches()
+            .and_then(|matches| Cli::from_arg_matches(&matches)),
+    };
+    let cli = match cli {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error, lang),
+    };
     let context = Context {
-        lang: language(&cli),
+        lang: cli.global.lang.map_or(lang, Lang::from),
         quiet: cli.global.quiet || cli.global.json,
         json: cli.global.json,
         project: cli.global.project.clone(),
     };
     match dispatch(&context, cli.command) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(fault) => {
+        Err(failure) => {
             if context.json {
-                out(&render::json(&fault, context.lang).to_string());
+                out(&render::json(&failure, context.lang).to_string());
             } else {
-                err(&render::fault(&fault, context.lang));
+                err(&render::failure(&failure, context.lang));
             }
-            ExitCode::from(fault.message().class.exit_code())
+            ExitCode::from(failure.fault().message().class.exit_code())
         }
     }
 }
 
-/// `--lang`, else the first of `LC_ALL`, `LC_MESSAGES` and `LANG` that names a language we have, else English.
-fn language(cli: &Cli) -> Lang {
+/// Help, a version, or what is wrong with the arguments.
+fn usage(error: &clap::Error, lang: Lang) -> ExitCode {
+    match (lang, error.use_stderr()) {
+        // A closed pipe is not an error.
+        (Lang::En, _) => drop(error.print()),
+        (Lang::Zh, true) => err(&chinese::told(error)),
+        (Lang::Zh, false) => out(&chinese::told(error)),
+    }
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+}
+
+/// `--lang`, else the first of `LC_ALL`, `LC_MESSAGES` and `LANG` that names a language we have, else English. Looked for
+/// before arguments are read, since what is wrong with them is told in it too.
+fn language() -> Lang {
+    let mut args = std::env::args_os().map(|arg| arg.to_string_lossy().into_owned());
+    let mut named = None;
+    while let Some(arg) = args.next() {
+        if arg == "--" {
+            break;
+        } else if arg == "--lang" {
+            named = args.next();
+        } else if let Some(value) = arg.strip_prefix("--lang=") {
+            named = Some(value.to_owned());
+        }
+    }
     let from_environment = || {
         ["LC_ALL", "LC_MESSAGES", "LANG"]
             .into_iter()
             .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
             .and_then(|value| Lang::parse(&value))
     };
-    cli.global.lang.map(Lang::from).or_else(from_environment).unwrap_or_default()
+    named.and_then(|value| Lang::parse(&value)).or_else(from_environment).unwrap_or_default()
 }
 
-fn dispatch(context: &Context, command: Command) -> Result<()> {
+fn dispatch(context: &Context, command: Command) -> Outcome<()> {
     use ingot_pipeline::Stage;
     match command {
-        Command::Init(args) => commands::init::init(context, &args),
-        Command::Run(args) | Command::Seal(args) => commands::run::run(context, &args, Stage::Seal),
-        Command::Prepare(args) => commands::run::run(context, &args, Stage::Split),
-        Command::Train(args) => commands::run::run(context, &args, Stage::Train),
-        Command::Explain(args) => commands::run::run(context, &args, Stage::Explain),
-        Command::Plan(args) => commands::plan::plan(context, &args),
-        Command::Schema => commands::plan::schema(),
-        Command::Doctor => {
-            commands::doctor::doctor(context);
-            Ok(())
+        Command::Init(args) => commands::init::init(context, &args)?,
+        Command::Run(args) | Command::Seal(args) => {
+            commands::run::run(context, &args, Stage::Seal)?;
         }
-        Command::Scan(args) => commands::scan::scan(context, &args),
-        Command::Predict(args) => commands::predict::predict(context, &args),
-        Command::Serve(args) => commands::serve::serve(context, args),
-        Command::Verify(args) => commands::package::verify(context, &args),
-        Command::Inspect(args) => commands::package::inspect(context, &args),
-        Command::Open(args) => commands::package::open(context, &args),
-        Command::Trace(args) => commands::package::trace(context, &args),
-        Command::Key(args) => commands::key::key(context, args),
-        Command::Usage(args) => commands::key::usage(context, &args),
-        Command::Deploy(args) => commands::deploy::deploy(context, args),
-        Command::Bench(args) => commands::bench::bench(context, args),
+        Command::Prepare(args) => commands::run::run(context, &args, Stage::Split)?,
+        Command::Train(args) => commands::run::run(context, &args, Stage::Train)?,
+        Command::Explain(args) => commands::run::run(context, &args, Stage::Explain)?,
+        Command::Plan(args) => commands::plan::plan(context, &args)?,
+        Command::Schema => commands::plan::schema()?,
+        Command::Doctor => commands::doctor::doctor(context),
+        Command::Scan(args) => commands::scan::scan(context, &args)?,
+        Command::Predict(args) => commands::predict::predict(context, &args)?,
+        Command::Serve(args) => commands::serve::serve(context, args)?,
+        Command::Verify(args) => commands::package::verify(context, &args)?,
+        Command::Inspect(args) => commands::package::inspect(context, &args)?,
+        Command::Open(args) => commands::package::open(context, &args)?,
+        Command::Trace(args) => commands::package::trace(context, &args)?,
+        Command::Key(args) => commands::key::key(context, args)?,
+        Command::Usage(args) => commands::key::usage(context, &args)?,
+        Command::Deploy(args) => commands::deploy::deploy(context, args)?,
+        Command::Bench(args) => commands::bench::bench(context, args)?,
     }
+    Ok(())
 }

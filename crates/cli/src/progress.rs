@@ -89,6 +89,10 @@ impl Reporter for Progress {
             Lang::En => "warning",
             Lang::Zh => "警告",
         };
-        self.line(&format!("  ! {word}[{}]: {}", warning.code(), warning.render(self.lang)));
+        let mut text = format!("  ! {word}[{}]: {}", warning.code(), warning.render(self.lang));
+        if let Some(hint) = warning.hint(self.lang) {
+            text.extend(["\n      ", &hint]);
+        }
+        self.line(&text);
     }
 }

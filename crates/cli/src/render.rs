@@ -1,5 +1,6 @@
 //! How a failure looks on a terminal: headline, indented causes, blank line, hint.
 
+use crate::commands::Failure;
 use ingot_base::{Fault, Lang};
 use std::error::Error;
 
@@ -8,11 +9,25 @@ const CAUSES: usize = 4;
 
 /// The failure as text that ends with a line break.
 pub(crate) fn fault(fault: &Fault, lang: Lang) -> String {
-    let (error, because, hint) = match lang {
-        Lang::En => ("error", "because", "hint"),
-        Lang::Zh => ("错误", "原因", "提示"),
+    let (error, hint) = match lang {
+        Lang::En => ("error", "hint"),
+        Lang::Zh => ("错误", "提示"),
     };
     let mut text = format!("{error}[{}]: {}\n", fault.code(), fault.render(lang));
+    text.push_str(&causes(fault, lang));
+    if let Some(advice) = fault.hint(lang) {
+        text.extend(["\n", hint, ": ", &advice, "\n"]);
+    }
+    text
+}
+
+/// Why, a line each.
+fn causes(fault: &Fault, lang: Lang) -> String {
+    let because = match lang {
+        Lang::En => "because",
+        Lang::Zh => "原因",
+    };
+    let mut text = String::new();
     let mut cause = fault.source();
     for _ in 0..CAUSES {
         let Some(error) = cause else { break };
@@ -22,22 +37,41 @@ pub(crate) fn fault(fault: &Fault, lang: Lang) -> String {
         text.extend(["  ", because, ": ", &line.replace('\n', "\n    "), "\n"]);
         cause = error.source();
     }
-    if let Some(advice) = fault.hint(lang) {
-        text.extend(["\n", hint, ": ", &advice, "\n"]);
-    }
     text
 }
 
+/// A failure with its places in the recipe: each message, its line and its caret in one block.
+pub(crate) fn failure(failure: &Failure, lang: Lang) -> String {
+    match failure {
+        Failure::Plain(plain) => fault(plain, lang),
+        Failure::Located(at) => format!("{}\n{}", at.render(lang, false), causes(at.fault(), lang)),
+        Failure::Recipe(all, summary) => {
+            let mut text = String::new();
+            for one in all {
+                text.extend([&one.render(lang, false), "\n\n"]);
+            }
+            text + &fault(summary, lang)
+        }
+    }
+}
+
 /// The failure as the JSON document that `--json` prints.
-pub(crate) fn json(fault: &Fault, lang: Lang) -> serde_json::Value {
-    serde_json::json!({
-        "error": {
+pub(crate) fn json(failure: &Failure, lang: Lang) -> serde_json::Value {
+    let fault = failure.fault();
+    let mut error = match failure {
+        Failure::Located(at) => at.json(lang),
+        Failure::Plain(_) | Failure::Recipe(..) => serde_json::json!({
             "code": fault.code(),
             "message": fault.render(lang),
             "hint": fault.hint(lang),
             "key": fault.key_path(),
-        }
-    })
+        }),
+    };
+    if let (Failure::Recipe(all, _), Some(error)) = (failure, error.as_object_mut()) {
+        let all: Vec<serde_json::Value> = all.iter().map(|one| one.json(lang)).collect();
+        error.insert("faults".to_owned(), all.into());
+    }
+    serde_json::json!({ "error": error })
 }
 
 /// A plain table: text columns left, the others right; widths count a Chinese character as two.

@@ -24,7 +24,7 @@ use arrow::datatypes::{DataType, Field, Float64Type, Int32Type, Schema, SchemaRe
 use arrow::row::{RowConverter, SortField};
 use ingot_base::atomic::AtomicFile;
 use ingot_base::{Digest, Fault, Reporter, Result, Text, crash, fault};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::io::Write as _;
 use std::path::Path;
@@ -54,6 +54,8 @@ pub struct CleanJob<'a> {
     pub memory_limit: u64,
     /// Worker threads, at least 1.
     pub threads: usize,
+    /// Columns that hold personal data: of these the outcome tells counts only.
+    pub personal: &'a BTreeSet<String>,
     /// Which rows may enter at all, before any rule; `None` lets all in.
     pub admit: Option<Admit<'a>>,
 }
@@ -315,7 +317,8 @@ impl<'a> Work<'a> {
             .fields()
             .iter()
             .map(|field| match part.names.iter().position(|name| name == field.name()) {
-                Some(column) => cast(batch.column(column), field.data_type()),
+                Some(column) => cast(batch.column(column), field.data_type())
+                    .and_then(|array| without_empty(part.format, array)),
                 None => Ok(arrow::array::new_null_array(field.data_type(), batch.num_rows())),
             })
             .collect::<std::result::Result<Vec<ArrayRef>, _>>()
@@ -400,6 +403,20 @@ impl<'a> Work<'a> {
         }
         RecordBatch::try_new(lineage_schema(&batch.schema(), self.weights.is_some()), columns)
             .map_err(|error| fault::internal("lineage columns").because(error))
+    }
+}
+
+/// Empty text is no value: the reader of CSV knows that, other formats hold both.
+fn without_empty(
+    format: Format,
+    array: ArrayRef,
+) -> std::result::Result<ArrayRef, arrow::error::ArrowError> {
+    match array.as_string_opt::<i32>() {
+        Some(texts) if format != Format::Csv && texts.iter().any(|text| text == Some("")) => {
+            let empty: BooleanArray = texts.iter().map(|text| Some(text == Some(""))).collect();
+            arrow::compute::nullif(&array, &empty)
+        }
+        _ => Ok(array),
     }
 }
 
@@ -706,8 +723,11 @@ impl<'a> Sink<'a> {
             rule.rows_in = reaching;
             reaching -= rule.dropped;
         }
-        self.outcome.before = self.before.into_iter().map(profile::Running::finish).collect();
-        self.outcome.after = self.after.into_iter().map(profile::Running::finish).collect();
+        let profiles = |columns: Vec<profile::Running>| {
+            columns.into_iter().map(|column| column.finish(job.personal)).collect()
+        };
+        self.outcome.before = profiles(self.before);
+        self.outcome.after = profiles(self.after);
         for source in self.outcome.sources.iter().filter(|source| source.quarantined > 0) {
             reporter.warn(
                 &Fault::new(&QUARANTINED)
@@ -716,7 +736,6 @@ impl<'a> Sink<'a> {
             );
         }
         debug_assert_eq!(reaching, self.outcome.rows_out, "every row has one fate");
-        let _ = job;
         Ok(self.outcome)
     }
 }

@@ -17,6 +17,8 @@ use std::sync::Arc;
 /// A record that was set aside.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Bad {
+    /// Number of the record in the file, from 1.
+    pub(crate) row: u64,
     /// Line in the file on which the record begins, from 1.
     pub(crate) line: u64,
     /// Why; names a column and a type, never a value.
@@ -82,7 +84,7 @@ fn careful(chunk: &Chunk, dialect: &Dialect) -> Result<Decoded, ArrowError> {
         };
         match outcome {
             Ok(()) => rows.push(number),
-            Err(reason) => bad.push(Bad { line, reason }),
+            Err(reason) => bad.push(Bad { row: number, line, reason }),
         }
         number += 1;
     }
@@ -104,7 +106,7 @@ pub(crate) fn jsonl(chunk: &Chunk, schema: &SchemaRef) -> Result<Decoded, ArrowE
         };
         match outcome {
             Ok(()) => rows.push(number),
-            Err(reason) => bad.push(Bad { line, reason }),
+            Err(reason) => bad.push(Bad { row: number, line, reason }),
         }
         number += 1;
     }
@@ -307,8 +309,8 @@ mod tests {
         assert_eq!(
             decoded.bad,
             [
-                Bad { line: 22, reason: "column `n` does not hold integer".into() },
-                Bad { line: 23, reason: "1 fields instead of 2".into() }
+                Bad { row: 12, line: 22, reason: "column `n` does not hold integer".into() },
+                Bad { row: 13, line: 23, reason: "1 fields instead of 2".into() }
             ]
         );
     }

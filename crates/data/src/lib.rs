@@ -9,10 +9,12 @@ mod csv_decode;
 mod csv_plain;
 mod infer;
 mod messages;
+mod names;
 mod outcome;
 mod profile;
 mod remote;
 mod report;
+mod rows;
 mod rules;
 mod source;
 mod split;
@@ -25,11 +27,13 @@ pub use config::{
     OutlierAction, OutlierMethod, Rule, SourceConfig, SplitConfig, SplitMethod,
 };
 pub use messages::MESSAGES;
+pub use names::{Header, check_sql, doubtful_header, headers, nearest, unknown_column};
 pub use outcome::{
     CleanOutcome, ColumnProfile, PartOutcome, ProtectOutcome, RuleOutcome, SourceOutcome,
     SplitOutcome,
 };
 pub use report::data_report;
+pub use rows::{FileRow, FileRows, file_rows};
 pub use source::source_digests;
 pub use split::split;
 pub use table::{ClassKey, Encryption, content_digest, read, read_columns, schema, transform};

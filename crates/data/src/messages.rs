@@ -56,6 +56,18 @@ ingot_base::messages! {
         en: "there is no column `{column}`", zh: "没有列 `{column}`",
         hint_en: "did you mean {near}? the table has: {known}", hint_zh: "是否想写 {near}？表中的列：{known}",
     };
+    /// A rule names a column that is not there, and none is called alike.
+    COLUMN_ABSENT = {
+        code: "data-column-absent", class: Usage, status: 422,
+        en: "there is no column `{column}`", zh: "没有列 `{column}`",
+        hint_en: "the table has: {known}", hint_zh: "表中的列：{known}",
+    };
+    /// A header has none of the names that are asked for.
+    HEADER_DOUBTFUL = {
+        code: "data-header-doubtful", class: Usage, status: 422,
+        en: "the first line of `{file}` holds none of the {count} column name(s) that the recipe names", zh: "`{file}` 的首行不含配方所指的任何列名（共 {count} 个）",
+        hint_en: "is it a header? The first line must name the columns; JSON lines files end in .jsonl", hint_zh: "首行是表头吗？首行必须是列名；JSON Lines 文件请以 .jsonl 结尾",
+    };
     /// A rule needs a number column.
     COLUMN_NOT_NUMBER = {
         code: "data-column-not-number", class: Usage, status: 422,

@@ -88,9 +88,9 @@ pub struct ColumnProfile {
     pub distinct: u64,
     /// Whether the limit was reached, so that `distinct` is a lower bound.
     pub distinct_capped: bool,
-    /// Mean of a number column.
+    /// Mean of a number column; never of a personal column or of fewer than 20 rows.
     pub mean: Option<f64>,
-    /// Sample standard deviation of a number column.
+    /// Sample standard deviation of a number column; as the mean.
     pub deviation: Option<f64>,
 }
 

@@ -13,6 +13,8 @@ use twox_hash::XxHash3_128;
 const DISTINCT_ROWS: u64 = 100_000;
 /// And at most this many of them.
 const DISTINCT: usize = 10_000;
+/// Of fewer rows than these no mean or deviation is told: with few rows they are as good as the values.
+const FEW: u64 = 20;
 
 /// Figures of a column so far.
 #[derive(Debug, Clone)]
@@ -118,8 +120,10 @@ impl Running {
         }
     }
 
-    pub(crate) fn finish(self) -> ColumnProfile {
-        let (count, mean, squares) = self.moments;
+    /// The figures; of a personal column, and of a table of few rows, only counts.
+    pub(crate) fn finish(self, personal: &BTreeSet<String>) -> ColumnProfile {
+        let told = self.rows >= FEW && !personal.contains(&self.name);
+        let (count, mean, squares) = if told { self.moments } else { (0.0, 0.0, 0.0) };
         ColumnProfile {
             name: self.name,
             kind: kind(&self.data_type).to_owned(),

@@ -1,12 +1,12 @@
 //! The data report: what came in, what every rule did, what is kept, and how it was divided.
 
-use crate::outcome::{CleanOutcome, ColumnProfile, SplitOutcome};
+use crate::outcome::{CleanOutcome, ColumnProfile, ProtectOutcome, SplitOutcome};
 use ingot_base::Text;
 use ingot_report::chart::{self, Axis};
-use ingot_report::{Cell, Column, Page, Table, number};
+use ingot_report::{Cell, Column, Page, Section, Table, number};
 
 /// The report as a page. It shows no cell value of any data column but the stratifying one.
-pub fn data_report(clean: &CleanOutcome, protected: &[Text], split: &SplitOutcome) -> Page {
+pub fn data_report(clean: &CleanOutcome, protected: &ProtectOutcome, split: &SplitOutcome) -> Page {
     let mut page = Page::new(Text::new("Data report", "数据报告"));
     page.lead(Text::new(
         "Where the rows came from, what every rule did to them, and how they were divided.",
@@ -183,19 +183,107 @@ fn columns(page: &mut Page, clean: &CleanOutcome) {
     });
 }
 
-fn protection(page: &mut Page, protected: &[Text]) {
-    let section = page.section(text("Protection of personal columns", "个人信息列的保护"));
-    if protected.is_empty() {
+fn protection(page: &mut Page, protected: &ProtectOutcome) {
+    let section = page.section(text("Protection of personal data", "个人信息保护"));
+    if protected.actions.is_empty() && protected.texts.is_empty() {
         section.note(text(
             "The recipe protects no column. If the data holds personal columns, add them to [protect].",
             "配方没有保护任何列。若数据含个人信息，请在 [protect] 中列出。",
         ));
         return;
     }
+    if !protected.actions.is_empty() {
+        section.table(Table {
+            columns: vec![Column::text(text("action", "处理"))],
+            rows: protected.actions.iter().map(|one| vec![Cell::text(one.clone())]).collect(),
+        });
+    }
+    if !protected.texts.is_empty() {
+        texts(section, protected);
+    }
+}
+
+/// What the detectors found in free text, and what speaks for each type.
+fn texts(section: &mut Section, protected: &ProtectOutcome) {
+    section.paragraph(text(
+        "Personal data found in free text and replaced there. A detector misses some: the residual risk counts that in.",
+        "在自由文本中发现并替换的个人信息。检测器会有遗漏，剩余风险已将其计入。",
+    ));
+    let mut rows = Vec::new();
+    for column in &protected.texts {
+        for (kind, found) in &column.findings {
+            let because: Vec<String> =
+                found.why.iter().map(|(sort, count)| format!("{sort} {count}")).collect();
+            rows.push(vec![
+                Cell::same(&column.column),
+                Cell::text(kind_title(kind)),
+                Cell::count(found.count),
+                Cell::number(found.scores / real(found.count.max(1)), 2),
+                Cell::same(because.join(", ")),
+            ]);
+        }
+        if column.findings.is_empty() {
+            let none = Cell::text(text("nothing found", "未发现"));
+            rows.push(vec![
+                Cell::same(&column.column),
+                none,
+                Cell::count(0),
+                Cell::empty(),
+                Cell::empty(),
+            ]);
+        }
+    }
     section.table(Table {
-        columns: vec![Column::text(text("action", "处理"))],
-        rows: protected.iter().map(|action| vec![Cell::text(action.clone())]).collect(),
+        columns: vec![
+            Column::text(text("column", "列")),
+            Column::text(text("type", "类型")),
+            Column::number(text("findings", "发现")),
+            Column::number(text("mean score", "平均置信度")),
+            Column::text(text("evidence", "依据")),
+        ],
+        rows,
     });
+    let facts = protected.texts.iter().map(|column| {
+        let name = &column.column;
+        (
+            Text::new(format!("cells with findings in {name}"), format!("{name} 中有发现的单元格")),
+            Text::same(format!(
+                "{} / {}",
+                number(real(column.touched), 0),
+                number(real(column.cells), 0)
+            )),
+        )
+    });
+    section.facts(facts.collect());
+}
+
+/// A type of finding in words.
+fn kind_title(kind: &str) -> Text {
+    match kind {
+        "person" => text("person", "姓名"),
+        "place" => text("place", "地名"),
+        "organization" => text("organisation", "机构"),
+        "address" => text("address", "地址"),
+        "cn_id" => text("resident ID number", "居民身份证号"),
+        "cn_uscc" => text("unified social credit code", "统一社会信用代码"),
+        "phone" => text("telephone", "电话"),
+        "bank_card" => text("bank card", "银行卡"),
+        "credit_card" => text("credit card", "信用卡"),
+        "passport" => text("passport", "护照"),
+        "plate" => text("vehicle plate", "车牌"),
+        "email" => text("e-mail", "电子邮箱"),
+        "url" => text("web address", "网址"),
+        "ip" => text("IP address", "IP 地址"),
+        "mac" => text("hardware address", "MAC 地址"),
+        "birth_date" => text("date of birth", "出生日期"),
+        "wechat" => text("WeChat account", "微信号"),
+        "qq" => text("QQ account", "QQ 号"),
+        "driver_licence" => text("driving licence", "驾驶证"),
+        "crypto" => text("cryptocurrency address", "加密货币地址"),
+        "secret" => text("secret", "密钥或口令"),
+        "gps" => text("coordinates", "经纬度"),
+        other => Text::same(other),
+    }
 }
 
 fn parts(page: &mut Page, split: &SplitOutcome) {

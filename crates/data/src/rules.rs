@@ -5,18 +5,18 @@
 
 use crate::config::{CastType, CleanConfig, Impute, OnFail, OutlierAction, OutlierMethod, Rule};
 use crate::messages::{
-    COLUMN_NOT_NUMBER, COLUMN_UNKNOWN, CONSTANT_WRONG, REGEX_WRONG, RULE_FAILED, SQL_NOT_CONDITION,
-    SQL_WRONG,
+    COLUMN_NOT_NUMBER, CONSTANT_WRONG, REGEX_WRONG, RULE_FAILED, SQL_NOT_CONDITION, SQL_WRONG,
 };
+use crate::names::unknown_column;
 use crate::outcome::RuleOutcome;
-use crate::table::kind;
+use crate::table::{kind, kind_text};
 use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray,
 };
 use arrow::compute::{cast, is_not_null};
 use arrow::datatypes::{DataType, Field, Float64Type, Int64Type, Schema, SchemaRef, TimeUnit};
 use arrow::error::ArrowError;
-use datafusion::common::DFSchema;
+use datafusion::common::{DFSchema, DataFusionError, SchemaError};
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::prelude::SessionContext;
 use ingot_base::{Fault, Result, Text};
@@ -158,6 +158,22 @@ impl Rules {
     }
 }
 
+/// The faults of every SQL expression over these columns, all at once.
+pub(crate) fn check_sql(config: &CleanConfig, fields: Vec<Field>) -> Vec<Fault> {
+    let mut compiler = Compiler { fields, steps: Vec::new() };
+    // A cast of an unknown column is told elsewhere; without its type an expression cannot be judged.
+    if compiler.casts(config).is_err() {
+        return Vec::new();
+    }
+    let keep =
+        config.keep.iter().enumerate().map(|(index, sql)| (format!("clean.keep[{index}]"), sql));
+    let expect = config.expect.iter().enumerate().filter_map(|(index, rule)| match &rule.rule {
+        Rule::Sql(sql) => Some((format!("clean.expect[{index}]"), sql)),
+        _ => None,
+    });
+    keep.chain(expect).filter_map(|(path, sql)| compiler.condition(sql, &path).err()).collect()
+}
+
 struct Compiler {
     fields: Vec<Field>,
     steps: Vec<Step>,
@@ -170,14 +186,8 @@ impl Compiler {
 
     fn column(&self, name: &str, key_path: &str) -> Result<usize> {
         self.fields.iter().position(|field| field.name() == name).ok_or_else(|| {
-            let mut near: Vec<&str> =
-                self.fields.iter().map(|field| field.name().as_str()).collect();
-            near.sort_by_key(|known| strsim::damerau_levenshtein(known, name));
-            Fault::new(&COLUMN_UNKNOWN)
-                .arg("column", name)
-                .arg("near", format!("`{}`", near.first().copied().unwrap_or_default()))
-                .arg("known", self.known())
-                .at(key_path)
+            let known: Vec<&str> = self.fields.iter().map(|field| field.name().as_str()).collect();
+            unknown_column(name, &known).at(key_path)
         })
     }
 
@@ -210,6 +220,13 @@ impl Compiler {
             Ok((physical, kind))
         };
         let (physical, result) = compile().map_err(|error| {
+            if let DataFusionError::SchemaError(inner, _) = error.find_root()
+                && let SchemaError::FieldNotFound { field, .. } = inner.as_ref()
+            {
+                let known: Vec<&str> =
+                    self.fields.iter().map(|field| field.name().as_str()).collect();
+                return unknown_column(&field.name, &known).at(key_path);
+            }
             let text = error.strip_backtrace();
             let reason = text.lines().next().unwrap_or_default().to_owned();
             Fault::new(&SQL_WRONG).arg("reason", reason).arg("known", self.known()).at(key_path)
@@ -238,7 +255,7 @@ impl Compiler {
             }
             let text = Text::new(
                 format!("`{}` as {}", rule.column, kind(&to)),
-                format!("将 `{}` 转为 {}", rule.column, kind(&to)),
+                format!("将 `{}` 转为{}", rule.column, kind_text(&to).zh),
             );
             self.push(path, text, Action::Cast(column, to));
         }
@@ -301,12 +318,16 @@ impl Compiler {
             let method = match rule.method {
                 OutlierMethod::Iqr(factor) => format!("IQR × {factor}"),
                 OutlierMethod::ZScore(factor) => format!("z-score {factor}"),
-                OutlierMethod::Quantile(tail) => format!("quantiles {tail} / {}", 1.0 - tail),
+                OutlierMethod::Quantile(tail) => format!("{tail} … {} quantile", 1.0 - tail),
                 OutlierMethod::Range(low, high) => format!("{low} … {high}"),
             };
             let text = Text::new(
                 format!("{en} `{}` ({method})", rule.column),
-                format!("{zh}`{}`（{method}）", rule.column),
+                format!(
+                    "{zh}`{}`（{}）",
+                    rule.column,
+                    method.replace("z-score", "Z 分数").replace("quantile", "分位数")
+                ),
             );
             self.push(path, text, Action::Outlier(column, rule.method, rule.action, bounds));
             if rule.action == OutlierAction::Flag {
@@ -326,7 +347,7 @@ impl Compiler {
         for (index, rule) in config.expect.iter().enumerate().filter(|(_, rule)| wanted(rule)) {
             let path = format!("clean.expect[{index}]");
             let name = rule.column.as_deref().unwrap_or_default();
-            let (words, test) = match &rule.rule {
+            let (words, test): (String, Option<Test>) = match &rule.rule {
                 Rule::Range { min, max } => {
                     let show = |bound: &Option<f64>| {
                         bound.map_or_else(|| "…".to_owned(), |value| value.to_string())
@@ -354,14 +375,19 @@ impl Compiler {
                     (format!("`{name}` ≠ ∅"), Some(Test::NotNull(self.column(name, &path)?)))
                 }
                 Rule::Sql(sql) => (sql.clone(), Some(Test::Sql(self.condition(sql, &path)?))),
-                Rule::Unique => (format!("`{name}` unique"), None),
+                Rule::Unique => (String::new(), None),
             };
             let (en, zh) = match rule.on_fail {
                 OnFail::Fail => ("else fail", "否则失败"),
                 OnFail::Drop => ("else drop", "否则删除该行"),
                 OnFail::Warn => ("else warn", "否则警告"),
             };
-            let text = Text::new(format!("expect {words}, {en}"), format!("预期 {words}，{zh}"));
+            let words = match &rule.rule {
+                Rule::Unique => Text::new(format!("`{name}` unique"), format!("`{name}` 不重复")),
+                _ => Text::same(words),
+            };
+            let text =
+                Text::new(format!("expect {}, {en}", words.en), format!("预期 {}，{zh}", words.zh));
             let action = match test {
                 Some(test) => Action::Expect(test, rule.on_fail),
                 None => Action::Unique(self.column(name, &path)?, rule.on_fail),

@@ -8,11 +8,12 @@ use crate::messages::{
     COLUMN_RESERVED, FILE_EMPTY, FILE_WRONG, FORMAT_UNKNOWN, SCHEME_UNKNOWN, SOURCE_MISSING,
 };
 use crate::remote;
-use crate::table::{kind, open};
+use crate::table::{kind, kind_text, open};
 use arrow::array::RecordBatchReader as _;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use ingot_base::digest::Hasher;
 use ingot_base::{Digest, Fault, Result, Text, fault};
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -92,7 +93,8 @@ pub(crate) fn resolve(base_dir: &Path, sources: &[SourceConfig]) -> Result<Sourc
             } else {
                 source.name.clone()
             };
-            parts.push(part(index, source, label, path, copies.path())?);
+            let part = part(index, source, label, path, copies.path())?;
+            parts.push(unreserved(source, part)?);
         }
     }
     let (schema, notes) = reconcile(&parts);
@@ -100,7 +102,7 @@ pub(crate) fn resolve(base_dir: &Path, sources: &[SourceConfig]) -> Result<Sourc
     Ok(Sources { parts, schema, notes, digests: Mutex::new(Some(digests)), _copies: copies })
 }
 
-fn copies() -> Result<TempDir> {
+pub(crate) fn copies() -> Result<TempDir> {
     tempfile::tempdir().map_err(|error| {
         Fault::new(&fault::FILE_WRITE).arg("path", std::env::temp_dir().display()).because(error)
     })
@@ -119,7 +121,7 @@ fn digest(files: &[PathBuf]) -> Result<Digest> {
 }
 
 /// The files behind an address, sorted by name; remote ones are copied into `copies` first.
-fn files(base_dir: &Path, source: &SourceConfig, copies: &Path) -> Result<Vec<PathBuf>> {
+pub(crate) fn files(base_dir: &Path, source: &SourceConfig, copies: &Path) -> Result<Vec<PathBuf>> {
     let missing = || {
         Fault::new(&SOURCE_MISSING)
             .arg("source", &source.name)
@@ -174,6 +176,23 @@ fn format(source: &SourceConfig, path: &Path) -> Result<Format> {
     }
 }
 
+/// A file's format and columns, without a copy of it.
+pub(crate) fn shape(source: &SourceConfig, path: &Path) -> Result<(Format, SchemaRef)> {
+    let format = format(source, path)?;
+    let schema = match format {
+        Format::Csv => infer::dialect(path)?.schema,
+        Format::Jsonl => json_schema(path)?,
+        Format::Parquet => parquet_schema(path)?,
+        Format::Arrow => scalar(&arrow_reader(path)?.schema()),
+    };
+    Ok((format, schema))
+}
+
+fn parquet_schema(path: &Path) -> Result<SchemaRef> {
+    let reader = open(path, None, None).map_err(|error| wrong(path, "Parquet", error))?;
+    Ok(scalar(&reader.schema()))
+}
+
 fn part(
     index: usize,
     source: &SourceConfig,
@@ -197,9 +216,7 @@ fn part(
             schema
         }
         Format::Jsonl => json_schema(&path)?,
-        Format::Parquet => scalar(
-            &open(&path, None, None).map_err(|error| wrong(&path, "Parquet", error))?.schema(),
-        ),
+        Format::Parquet => parquet_schema(&path)?,
         Format::Arrow => scalar(&arrow_reader(&path)?.schema()),
     };
     let names: Vec<String> = schema
@@ -207,14 +224,36 @@ fn part(
         .iter()
         .map(|field| source.rename.get(field.name()).unwrap_or(field.name()).clone())
         .collect();
-    if let Some(reserved) = names.iter().find(|name| name.starts_with('_')) {
-        let example = format!("{{ {reserved} = \"{}\" }}", reserved.trim_start_matches('_'));
-        return Err(Fault::new(&COLUMN_RESERVED)
-            .arg("source", &source.name)
-            .arg("column", reserved)
-            .arg("example", example));
-    }
     Ok(Part { source: index, label, path, file, format, dialect, schema, names })
+}
+
+/// One file by itself; `copies` must live as long as the part.
+pub(crate) fn single(path: &Path, copies: &Path) -> Result<Part> {
+    let name = infer::name(path);
+    let source = SourceConfig {
+        name: name.clone(),
+        uri: String::new(),
+        weight: 1.0,
+        query: None,
+        format: None,
+        rename: BTreeMap::new(),
+    };
+    if !path.is_file() {
+        return Err(Fault::new(&SOURCE_MISSING).arg("source", name).arg("uri", path.display()));
+    }
+    part(0, &source, source.name.clone(), path.to_owned(), copies)
+}
+
+/// Names that begin with an underscore are lineage's.
+fn unreserved(source: &SourceConfig, part: Part) -> Result<Part> {
+    let Some(reserved) = part.names.iter().find(|name| name.starts_with('_')) else {
+        return Ok(part);
+    };
+    let example = format!("{{ {reserved} = \"{}\" }}", reserved.trim_start_matches('_'));
+    Err(Fault::new(&COLUMN_RESERVED)
+        .arg("source", &source.name)
+        .arg("column", reserved)
+        .arg("example", example))
 }
 
 fn wrong(
@@ -353,11 +392,11 @@ fn reconcile(parts: &[Part]) -> (SchemaRef, Vec<Text>) {
                                 kind(&wide)
                             ),
                             format!(
-                                "列 `{name}`：在 `{}` 中为 {}，此前为 {}；统一为 {}",
+                                "列 `{name}`：在 `{}` 中为{}，此前为{}；统一为{}",
                                 part.label,
-                                kind(field.data_type()),
-                                kind(known),
-                                kind(&wide)
+                                kind_text(field.data_type()).zh,
+                                kind_text(known).zh,
+                                kind_text(&wide).zh
                             ),
                         ));
                     }

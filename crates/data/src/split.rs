@@ -5,7 +5,8 @@
 //! that adding a row elsewhere moves no other group.
 
 use crate::config::{SplitConfig, SplitMethod};
-use crate::messages::{COLUMN_UNKNOWN, SPLIT_CROSSED, SPLIT_EMPTY};
+use crate::messages::{SPLIT_CROSSED, SPLIT_EMPTY};
+use crate::names::unknown_column;
 use crate::outcome::{PartOutcome, SplitOutcome};
 use crate::table::{Encryption, TableWriter, open, read_fault, schema};
 use crate::{ROW, SOURCE};
@@ -64,23 +65,14 @@ impl Columns {
             SplitMethod::Stratified(column) => (Some(column.clone()), None),
             SplitMethod::Time(column) => (None, Some(column.clone())),
         };
-        let known = schema
-            .fields()
-            .iter()
-            .map(|field| field.name().as_str())
-            .collect::<Vec<_>>()
-            .join(", ");
+        let known: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
         for (column, key) in
             [(&config.group, "split.group"), (&stratum, "split.stratify"), (&time, "split.time")]
         {
             if let Some(column) = column
                 && schema.index_of(column).is_err()
             {
-                return Err(Fault::new(&COLUMN_UNKNOWN)
-                    .arg("column", column)
-                    .arg("near", "–")
-                    .arg("known", known)
-                    .at(key));
+                return Err(unknown_column(column, &known).at(key));
             }
         }
         Ok(Self { group: config.group.clone(), stratum, time })

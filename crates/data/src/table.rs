@@ -6,7 +6,7 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::row::{RowConverter, SortField};
 use ingot_base::atomic::AtomicFile;
 use ingot_base::digest::Hasher;
-use ingot_base::{Digest, Fault, Result, Secret, fault};
+use ingot_base::{Digest, Fault, Result, Secret, Text, fault};
 use parquet::arrow::arrow_reader::{
     ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
 };
@@ -328,6 +328,21 @@ pub(crate) fn kind(data_type: &DataType) -> &'static str {
         kind if kind.is_numeric() => "number",
         _ => "other",
     }
+}
+
+/// The same in both languages.
+pub(crate) fn kind_text(data_type: &DataType) -> Text {
+    let en = kind(data_type);
+    let zh = match en {
+        "boolean" => "布尔",
+        "text" => "文本",
+        "date" => "日期",
+        "timestamp" => "时间戳",
+        "integer" => "整数",
+        "number" => "数值",
+        _ => "其他类型",
+    };
+    Text::new(en, zh)
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use ingot_privacy::detect::{CustomType, DetectConfig, Kind};
 use ingot_privacy::pseudonym::TextAction;
 use ingot_recipe::{self as recipe, Recipe};
 use ingot_train::{TrainConfig, TrainOutcome};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Bytes of memory that data work should stay below.
 pub(crate) const MEMORY: u64 = 1 << 30;
@@ -103,6 +103,12 @@ fn expectation(rule: &recipe::Expectation) -> data::Expectation {
             recipe::OnFail::Warn => data::OnFail::Warn,
         },
     }
+}
+
+/// Columns that the recipe protects, by their names before protection.
+pub(crate) fn personal(recipe: &Recipe) -> BTreeSet<String> {
+    let texts = recipe.protect.text.iter().flat_map(|text| &text.columns);
+    recipe.protect.columns.iter().map(|rule| &rule.name).chain(texts).cloned().collect()
 }
 
 /// Keys of the tables on disk: personal columns have a key of their own, before and after they are renamed.
@@ -273,11 +279,21 @@ pub(crate) fn explain(recipe: &Recipe) -> ingot_explain::ExplainConfig {
 
 /// One line about a split.
 pub(crate) fn split_summary(outcome: &data::SplitOutcome) -> Text {
-    let list: Vec<String> =
-        outcome.parts.iter().map(|part| format!("{} {}", part.name, part.rows)).collect();
+    let list = |named: fn(&str) -> &str, between: &str| {
+        let parts = outcome.parts.iter();
+        let parts: Vec<String> =
+            parts.map(|part| format!("{} {}", named(&part.name), part.rows)).collect();
+        parts.join(between)
+    };
+    let chinese = |name: &str| match name {
+        "train" => "训练集",
+        "validation" => "验证集",
+        "test" => "测试集",
+        _ => "其他",
+    };
     Text::new(
-        format!("{} rows; {} groups cross", list.join(", "), outcome.crossing_groups),
-        format!("{} 行；跨部分的分组 {} 个", list.join("、"), outcome.crossing_groups),
+        format!("{} rows; {} groups cross", list(|name| name, ", "), outcome.crossing_groups),
+        format!("{} 行；跨部分的分组 {} 个", list(chinese, "、"), outcome.crossing_groups),
     )
 }
 
@@ -333,11 +349,21 @@ pub(crate) fn figures(outcome: &TrainOutcome) -> Vec<Figure> {
         let title = metric_title(&metric.name);
         let name = Text::new(
             format!("  baseline {}: {}", baseline.name, title.en),
-            format!("  基线 {}：{}", baseline.name, title.zh),
+            format!("  基线（{}）：{}", baseline_zh(&baseline.name), title.zh),
         );
         list.push(figure(name, metric));
     }
     list
+}
+
+fn baseline_zh(name: &str) -> &str {
+    match name {
+        "majority" => "始终同一答案",
+        "logistic" => "逻辑回归",
+        "linear" => "线性回归",
+        "tree" => "单棵决策树",
+        other => other,
+    }
 }
 
 /// Facts of the training as a map of parameters.

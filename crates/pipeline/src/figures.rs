@@ -2,7 +2,7 @@
 
 use crate::project::Project;
 use crate::run::Chain;
-use crate::stages::{explain, from_value, split, train};
+use crate::stages::{explain, from_value, split, to_value, train};
 use crate::store::Stage;
 use ingot_base::{Result, Text, atomic};
 use ingot_train::TrainOutcome;
@@ -30,13 +30,24 @@ pub fn figures(chain: &Chain) -> Result<Option<Vec<Figure>>> {
     Ok(Some(crate::convert::figures(&outcome)))
 }
 
+/// What a person should hear before trusting the model.
+///
+/// # Errors
+/// When the record is of another version.
+pub fn warnings(chain: &Chain) -> Result<Vec<Text>> {
+    chain
+        .get(&Stage::Train)
+        .and_then(|done| done.record.evidence.get(train::WARNINGS))
+        .map_or_else(|| Ok(Vec::new()), from_value)
+}
+
 /// The reports, by file name in the stage that writes them.
 pub(crate) fn reports(chain: &Chain) -> Vec<(Text, PathBuf)> {
     [
         (Stage::Split, split::REPORT, Text::new("data report", "数据报告")),
         (Stage::Train, train::REPORT, Text::new("training report", "训练报告")),
         (Stage::Explain, explain::REPORT, Text::new("explanation report", "解释报告")),
-        (Stage::Explain, explain::TREE_PNG, Text::new("surrogate tree", "替代决策树")),
+        (Stage::Explain, explain::TREE_PNG, Text::new("surrogate tree", "代理决策树")),
     ]
     .into_iter()
     .filter_map(|(stage, name, title)| Some((title, chain.get(&stage)?.path(name))))
@@ -90,6 +101,7 @@ pub fn summary_json(project: &Project<'_>, chain: &Chain) -> Result<Value> {
     Ok(json!({
         "stages": stages,
         "model": chain.get(&Stage::Train).map(|done| done.record.evidence.clone()),
+        "warnings": to_value(&warnings(chain)?)?,
         "files": files,
     }))
 }

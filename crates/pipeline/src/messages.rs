@@ -25,11 +25,35 @@ ingot_base::messages! {
         en: "no rows are left after the stage `{stage}`", zh: "经过阶段 `{stage}` 后没有剩余数据行",
         hint_en: "loosen the rules in [clean]; the data report shows how many rows each one dropped", hint_zh: "请放宽 [clean] 中的规则；数据报告列出了每条规则删除的行数",
     };
-    /// A row of the input file does not fit the model's signature.
-    ROW_REFUSED = {
-        code: "pipeline-row-refused", class: Failed, status: 422,
-        en: "row {row} of `{path}`: {reason}", zh: "`{path}` 第 {row} 行：{reason}",
-        hint_en: "correct the row; nothing was written", hint_zh: "请更正该行；没有写出任何结果",
+    /// Rows of the input file do not fit the model's signature.
+    ROWS_REFUSED = {
+        code: "pipeline-rows-refused", class: Failed, status: 422,
+        en: "{bad} of {rows} rows of `{path}` cannot be scored:{list}", zh: "`{path}` 的 {rows} 行中有 {bad} 行无法评分：{list}",
+        hint_en: "correct the rows; nothing was written. `--skip-bad` scores the others", hint_zh: "请更正这些行；没有写出任何结果。使用 `--skip-bad` 可只对其余行评分",
+    };
+    /// A cell of the input file is no number.
+    CELL_NUMBER = {
+        code: "pipeline-cell-number", class: Failed, status: 422,
+        en: "the column `{field}` does not hold a number here", zh: "列 `{field}` 在此处不是数值",
+        hint_en: "", hint_zh: "",
+    };
+    /// A cell of the input file is neither true nor false.
+    CELL_FLAG = {
+        code: "pipeline-cell-flag", class: Failed, status: 422,
+        en: "the column `{field}` holds neither true nor false here", zh: "列 `{field}` 在此处既不是 true 也不是 false",
+        hint_en: "", hint_zh: "",
+    };
+    /// The input file lacks columns that the model needs.
+    COLUMNS_LACKING = {
+        code: "pipeline-columns-lacking", class: Failed, status: 422,
+        en: "`{path}` lacks {count} column(s) that the model needs: {columns}", zh: "`{path}` 缺少模型所需的 {count} 列：{columns}",
+        hint_en: "`ingot inspect PACKAGE` lists the model's columns", hint_zh: "`ingot inspect PACKAGE` 可查看模型的输入列",
+    };
+    /// The input file has none of the model's columns.
+    HEADER_LACKING = {
+        code: "pipeline-header-lacking", class: Failed, status: 422,
+        en: "`{path}` has none of the {count} columns that the model needs: {columns}", zh: "`{path}` 不含模型所需的任何一列（共 {count} 列）：{columns}",
+        hint_en: "is its first line a header? It must name the columns", hint_zh: "首行是表头吗？首行必须是列名",
     };
     /// Nobody said which column names persons.
     ERASE_COLUMN = {

@@ -4,7 +4,7 @@ use crate::project::Project;
 use crate::run::{Chain, Done};
 use crate::stages;
 use crate::store::{Inputs, Record, Stage};
-use ingot_base::{Result, Text};
+use ingot_base::{Lang, Result, Text};
 
 /// Whether a stage has work to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,7 +56,7 @@ fn waits_for(stage: Stage, first: Stage) -> Step {
                 "follows `{}`; skipped after all if its inputs come out the same",
                 first.as_str()
             ),
-            format!("在 `{}` 之后；若其输入结果不变，则仍会跳过", first.as_str()),
+            format!("在“{}”之后；若其输入结果不变，则仍会跳过", first.title().zh),
         ),
     }
 }
@@ -87,23 +87,27 @@ fn look(project: &Project<'_>, stage: Stage, chain: &mut Chain) -> Result<Step> 
 
 /// Names what changed since the stage last ran.
 fn difference(before: &Record, now: &Inputs) -> Text {
-    let mut changed: Vec<String> = now
+    let named = |name: &String| match name.strip_prefix("source ") {
+        Some(source) => Text::new(name, format!("数据源 {source}")),
+        None => Text::same(name),
+    };
+    let mut changed: Vec<Text> = now
         .content
         .iter()
         .filter(|(name, digest)| before.inputs.content.get(*name) != Some(digest))
-        .map(|(name, _)| name.clone())
+        .map(|(name, _)| named(name))
         .chain(
-            before.inputs.content.keys().filter(|name| !now.content.contains_key(*name)).cloned(),
+            before.inputs.content.keys().filter(|name| !now.content.contains_key(*name)).map(named),
         )
         .collect();
     if before.inputs.config != now.config {
-        changed.push("recipe".to_owned());
+        changed.push(Text::new("recipe", "配方"));
     }
     if before.inputs.seed != now.seed {
-        changed.push("seed".to_owned());
+        changed.push(Text::new("seed", "随机种子"));
     }
     if before.inputs.versions != now.versions {
-        changed.push("versions".to_owned());
+        changed.push(Text::new("versions", "版本"));
     }
     if changed.is_empty() {
         return Text::new(
@@ -111,6 +115,11 @@ fn difference(before: &Record, now: &Inputs) -> Text {
             "上次运行被中断，或其输出已被删除",
         );
     }
-    let list = changed.join(", ");
-    Text::new(format!("changed: {list}"), format!("已变化：{list}"))
+    let list = |lang, between: &str| {
+        changed.iter().map(|text| text.get(lang).to_owned()).collect::<Vec<_>>().join(between)
+    };
+    Text::new(
+        format!("changed: {}", list(Lang::En, ", ")),
+        format!("已变化：{}", list(Lang::Zh, "、")),
+    )
 }

@@ -1,13 +1,17 @@
 //! Offline scoring: rows of a file through a sealed model, with the same checks as the server.
 
-use crate::messages::ROW_REFUSED;
-use ingot_base::{Fault, FieldKind, Lang, Result, Signature, atomic, fault};
+use crate::messages::{CELL_FLAG, CELL_NUMBER, COLUMNS_LACKING, HEADER_LACKING, ROWS_REFUSED};
+use ingot_base::{Fault, FieldKind, Lang, Result, Signature};
+use ingot_data::{FileRow, FileRows};
+use ingot_runtime::encode::FieldFault;
+use ingot_runtime::messages::FIELD_TYPE;
 use ingot_runtime::{Matrix, Prediction, Predictor, decide, encode};
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
+use std::fmt::Write as _;
 use std::path::Path;
 
-/// Most bytes an input file may have: rows are scored in memory.
-const INPUT_LIMIT: u64 = 4 << 30;
+/// Bad rows named one by one at most.
+const NAMED: usize = 10;
 
 /// One scored row.
 #[derive(Debug)]
@@ -18,107 +22,257 @@ pub struct Scored {
     pub prediction: Prediction,
 }
 
-/// Scores every row of a CSV (with a header) or JSON-lines file.
+/// A row that cannot be scored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BadRow {
+    /// Row number in the file, from 1.
+    pub row: u64,
+    /// Its fields and what is wrong with each; no value.
+    pub reason: String,
+}
+
+/// A file's rows: what was scored and what could not be.
+#[derive(Debug)]
+pub struct Predictions {
+    /// In the file's order.
+    pub scored: Vec<Scored>,
+    /// In the file's order.
+    pub bad: Vec<BadRow>,
+}
+
+impl Predictions {
+    /// The fault that names the bad rows, the first ten one by one; `None` without any.
+    pub fn refusal(&self, path: &Path, lang: Lang) -> Option<Fault> {
+        if self.bad.is_empty() {
+            return None;
+        }
+        let mut list = String::new();
+        for bad in self.bad.iter().take(NAMED) {
+            // Writing to a string does not fail.
+            let _ = match lang {
+                Lang::En => write!(list, "\n  row {}: {}", bad.row, bad.reason),
+                Lang::Zh => write!(list, "\n  第 {} 行：{}", bad.row, bad.reason),
+            };
+        }
+        if self.bad.len() > NAMED {
+            list.push_str("\n  …");
+        }
+        Some(
+            Fault::new(&ROWS_REFUSED)
+                .arg("path", path.display())
+                .arg("bad", self.bad.len())
+                .arg("rows", self.bad.len() + self.scored.len())
+                .arg("list", list),
+        )
+    }
+}
+
+/// Scores every row of a file of any format that sources may have.
 ///
-/// Columns that the model does not know are passed over: files carry more than the model needs.
+/// Columns that the model does not know are passed over: files carry more than the model needs. `lang` is the language that
+/// reasons of bad rows are told in.
 ///
 /// # Errors
-/// When the file cannot be read, or naming the first row that does not fit the model's signature.
-pub fn predict(model: &dyn Predictor, path: &Path, lang: Lang) -> Result<Vec<Scored>> {
+/// When the file cannot be read, has no rows, or lacks a column of the model's.
+pub fn predict(model: &dyn Predictor, path: &Path, lang: Lang) -> Result<Predictions> {
     let signature = model.signature();
-    let bytes = atomic::read(path, INPUT_LIMIT)?;
-    let objects = if path.extension().is_some_and(|extension| extension == "csv") {
-        csv_rows(signature, &bytes, path)?
-    } else {
-        json_rows(signature, &bytes, path)?
-    };
-    let mut data = Vec::with_capacity(objects.len() * signature.inputs.len());
-    let mut row = Vec::new();
-    for (index, object) in objects.iter().enumerate() {
-        row.clear();
-        encode::row(signature, object, &mut row).map_err(|faults| {
-            let list: Vec<String> = faults
-                .iter()
-                .map(|field| format!("`{}`: {}", field.field, field.fault.render(lang)))
-                .collect();
-            refused(path, index, list.join("; "))
-        })?;
-        data.extend_from_slice(&row);
+    let wanted: Vec<&str> = signature.inputs.iter().map(|field| field.name.as_str()).collect();
+    let FileRows { columns, typed, rows } = ingot_data::file_rows(path, &wanted)?;
+    if let Some(columns) = &columns {
+        complete(path, columns, &wanted)?;
     }
-    let features = Matrix::new(objects.len(), signature.inputs.len(), data)?;
+    let mut data = Vec::with_capacity(rows.len() * wanted.len());
+    let (mut good, mut bad) = (Vec::new(), Vec::new());
+    for FileRow { row, cells } in rows {
+        let encoded = cells.and_then(|mut cells| {
+            for field in &signature.inputs {
+                fit(&mut cells, &field.name, &field.kind, typed);
+            }
+            encode::row(signature, &cells, &mut data).map_err(|faults| {
+                let list: Vec<String> = faults
+                    .into_iter()
+                    .map(|field| told(signature, field, typed).render(lang))
+                    .collect();
+                list.join(match lang {
+                    Lang::En => "; ",
+                    Lang::Zh => "；",
+                })
+            })
+        });
+        match encoded {
+            Ok(()) => good.push(row),
+            Err(reason) => bad.push(BadRow { row, reason }),
+        }
+    }
+    let features = Matrix::new(good.len(), wanted.len(), data)?;
     let scores = model.scores(&features)?;
-    Ok((0..objects.len())
-        .map(|index| Scored {
-            row: index as u64 + 1,
+    let scored = good
+        .into_iter()
+        .enumerate()
+        .map(|(index, row)| Scored {
+            row,
             prediction: decide(&signature.output, scores.row(index)),
         })
-        .collect())
+        .collect();
+    Ok(Predictions { scored, bad })
 }
 
-fn refused(path: &Path, index: usize, reason: String) -> Fault {
-    Fault::new(&ROW_REFUSED).arg("row", index + 1).arg("path", path.display()).arg("reason", reason)
-}
-
-fn csv_rows(signature: &Signature, bytes: &[u8], path: &Path) -> Result<Vec<Map<String, Value>>> {
-    let unreadable = |error: csv::Error| {
-        Fault::new(&fault::FILE_READ).arg("path", path.display()).because(error)
+/// A field's fault in the words of a table, whose cells have no JSON types.
+fn told(signature: &Signature, field: FieldFault, typed: bool) -> Fault {
+    let kind = signature.inputs.iter().find(|input| input.name == field.field).map(|one| &one.kind);
+    let message = match kind {
+        Some(FieldKind::Number { .. }) => &CELL_NUMBER,
+        Some(FieldKind::Boolean) => &CELL_FLAG,
+        Some(FieldKind::Category { .. }) | None => return field.fault,
     };
-    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let mut reader = csv::ReaderBuilder::new().from_reader(text);
-    let header = reader.headers().map_err(unreadable)?.clone();
-    let mut rows = Vec::new();
-    for record in reader.records() {
-        let record = record.map_err(unreadable)?;
-        let object = signature
-            .inputs
-            .iter()
-            .filter_map(|field| {
-                let column = header.iter().position(|name| name.trim() == field.name)?;
-                Some((
-                    field.name.clone(),
-                    cell(&field.kind, record.get(column).unwrap_or_default()),
-                ))
-            })
-            .collect();
-        rows.push(object);
+    if typed || field.fault.code() != FIELD_TYPE.code {
+        return field.fault;
     }
-    Ok(rows)
+    Fault::new(message).arg("field", field.field)
 }
 
-/// A CSV cell as the JSON value a request would carry; text that is no number stays text and is refused by the encoder.
-fn cell(kind: &FieldKind, text: &str) -> Value {
-    let text = text.trim();
-    if text.is_empty() {
-        return Value::Null;
+/// Refuses a table without some of the model's columns: not row by row, and without repeating its first line.
+fn complete(path: &Path, columns: &[String], wanted: &[&str]) -> Result<()> {
+    let lacking: Vec<String> = wanted
+        .iter()
+        .filter(|name| !columns.iter().any(|column| column == *name))
+        .map(|name| format!("`{name}`"))
+        .collect();
+    if lacking.is_empty() {
+        return Ok(());
     }
-    match kind {
-        FieldKind::Number { .. } => text
-            .parse::<f64>()
-            .ok()
-            .and_then(serde_json::Number::from_f64)
-            .map_or_else(|| Value::String(text.to_owned()), Value::Number),
-        FieldKind::Boolean => match text.to_ascii_lowercase().as_str() {
-            "true" | "1" => Value::Bool(true),
-            "false" | "0" => Value::Bool(false),
-            _ => Value::String(text.to_owned()),
+    let message = if lacking.len() == wanted.len() { &HEADER_LACKING } else { &COLUMNS_LACKING };
+    Err(Fault::new(message)
+        .arg("path", path.display())
+        .arg("count", lacking.len())
+        .arg("columns", lacking.join(", ")))
+}
+
+/// A cell as the value a request would carry: text of a table that is a number or a flag becomes one, as in training; a
+/// number is a category by its digits. What does not fit stays and is refused by the encoder.
+fn fit(cells: &mut Map<String, Value>, name: &str, kind: &FieldKind, typed: bool) {
+    let Some(value) = cells.get_mut(name) else { return };
+    let fitted = match (kind, &*value) {
+        (FieldKind::Number { .. }, Value::String(text)) if !typed => number(text.trim()),
+        (FieldKind::Number { .. }, Value::Bool(flag)) if !typed => {
+            Some(Value::from(u8::from(*flag)))
+        }
+        (FieldKind::Boolean, Value::String(text)) if !typed => {
+            match text.trim().to_ascii_lowercase().as_str() {
+                "" => Some(Value::Null),
+                "true" | "1" => Some(Value::Bool(true)),
+                "false" | "0" => Some(Value::Bool(false)),
+                _ => None,
+            }
+        }
+        (FieldKind::Boolean, Value::Number(number)) if !typed => match number.as_f64() {
+            Some(1.0) => Some(Value::Bool(true)),
+            Some(0.0) => Some(Value::Bool(false)),
+            _ => None,
         },
-        FieldKind::Category { .. } => Value::String(text.to_owned()),
+        (FieldKind::Category { .. }, Value::Number(number)) if !typed => {
+            let text = number.to_string();
+            Some(text.strip_suffix(".0").unwrap_or(&text).into())
+        }
+        (FieldKind::Category { .. }, Value::Bool(flag)) if !typed => Some(flag.to_string().into()),
+        _ => None,
+    };
+    if let Some(fitted) = fitted {
+        *value = fitted;
     }
 }
 
-fn json_rows(signature: &Signature, bytes: &[u8], path: &Path) -> Result<Vec<Map<String, Value>>> {
-    bytes
-        .split(|byte| *byte == b'\n')
-        .filter(|line| !line.trim_ascii().is_empty())
-        .enumerate()
-        .map(|(index, line)| {
-            let object: Map<String, Value> = serde_json::from_slice(line).map_err(|error| {
-                refused(path, index, format!("column {}", error.column())).because(error)
-            })?;
-            Ok(object
-                .into_iter()
-                .filter(|(name, _)| signature.inputs.iter().any(|field| field.name == *name))
-                .collect())
+fn number(text: &str) -> Option<Value> {
+    if text.is_empty() {
+        return Some(Value::Null);
+    }
+    text.parse::<f64>().ok().and_then(Number::from_f64).map(Value::Number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ingot_base::{Field, Output, Task, atomic};
+
+    /// Scores a row by its first feature.
+    #[derive(Debug)]
+    struct First(Signature);
+
+    impl Predictor for First {
+        fn signature(&self) -> &Signature {
+            &self.0
+        }
+
+        fn scores(&self, features: &Matrix) -> Result<Matrix> {
+            let scores = (0..features.rows())
+                .map(|row| features.row(row).first().copied().unwrap_or(f64::NAN))
+                .collect();
+            Matrix::new(features.rows(), 1, scores)
+        }
+    }
+
+    fn model() -> First {
+        let field =
+            |name: &str, kind| Field { name: name.into(), title: None, kind, nullable: true };
+        First(Signature {
+            task: Task::TabularRegression,
+            inputs: vec![
+                field("n", FieldKind::Number { min: 0.0, max: 9.0, integer: false }),
+                field("c", FieldKind::Category { values: vec!["1".into(), "甲".into()] }),
+                field("b", FieldKind::Boolean),
+            ],
+            output: Output::Number { target: "y".into() },
         })
-        .collect()
+    }
+
+    #[test]
+    fn all_bad_rows_are_told_at_once_and_the_others_scored() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.csv");
+        atomic::write(&path, "b;c;n\ntrue;甲; 2.5\n;1;canary\n0;;\n1;canary;3\n1;2\n".as_bytes())
+            .unwrap();
+        let found = predict(&model(), &path, Lang::En).unwrap();
+        let scored: Vec<u64> = found.scored.iter().map(|row| row.row).collect();
+        assert_eq!(scored, [1, 3]);
+        assert!((found.scored[0].prediction.score - 2.5).abs() < 1e-12);
+        let bad: Vec<u64> = found.bad.iter().map(|row| row.row).collect();
+        assert_eq!(bad, [2, 4, 5]);
+        let text = found.refusal(&path, Lang::En).unwrap().to_string();
+        for part in [
+            "3 of 5",
+            "row 2: the column `n` does not hold a number here",
+            "row 4: ",
+            "`c`",
+            "row 5: 2 fields instead of 3",
+        ] {
+            assert!(text.contains(part), "{part} is not in {text}");
+        }
+        assert!(!text.contains("canary"), "{text}");
+    }
+
+    #[test]
+    fn missing_columns_are_one_fault_that_repeats_no_first_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.csv");
+        atomic::write(&path, b"n,c,x\n1,1,1\n").unwrap();
+        let fault = predict(&model(), &path, Lang::En).unwrap_err();
+        assert_eq!(fault.code(), "pipeline-columns-lacking");
+        assert!(fault.to_string().contains("`b`"));
+        atomic::write(&path, b"zhang,3\nli,4\n").unwrap();
+        let fault = predict(&model(), &path, Lang::En).unwrap_err();
+        assert_eq!(fault.code(), "pipeline-header-lacking");
+        assert!(!format!("{fault:?}").contains("zhang"));
+    }
+
+    #[test]
+    fn json_lines_are_typed_as_requests_are() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.jsonl");
+        let text =
+            "{\"n\":\"2\",\"c\":\"1\",\"b\":true}\n{\"n\":2,\"c\":\"\",\"b\":null,\"x\":1}\n";
+        atomic::write(&path, text.as_bytes()).unwrap();
+        let found = predict(&model(), &path, Lang::En).unwrap();
+        assert_eq!((found.scored.len(), found.bad.len()), (1, 1));
+        assert_eq!((found.scored[0].row, found.bad[0].row), (2, 1));
+    }
 }

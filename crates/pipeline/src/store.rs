@@ -5,7 +5,7 @@
 //! so a folder without one is work that was interrupted and is done again.
 
 use crate::messages::{BUSY, RECORD_DAMAGED};
-use ingot_base::{Digest, Fault, Result, atomic, crash};
+use ingot_base::{Digest, Fault, Result, Text, atomic, crash};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -48,6 +48,19 @@ impl Stage {
             Self::Explain => "explain",
             Self::Seal => "seal",
         }
+    }
+
+    /// The name for a person.
+    pub fn title(self) -> Text {
+        let zh = match self {
+            Self::Clean => "清洗",
+            Self::Protect => "隐私保护",
+            Self::Split => "划分",
+            Self::Train => "训练",
+            Self::Explain => "解释",
+            Self::Seal => "封装",
+        };
+        Text::new(self.as_str(), zh)
     }
 }
 
@@ -233,7 +246,9 @@ impl Store {
         let text = serde_json::to_vec_pretty(record).map_err(|error| {
             ingot_base::fault::internal("record without a JSON form").because(error)
         })?;
-        atomic::write(&self.folder(record.inputs.stage, &record.key).join("record.json"), &text)
+        // A record tells figures of private data.
+        let path = self.folder(record.inputs.stage, &record.key).join("record.json");
+        atomic::write_private(&path, &text)
     }
 
     /// Holds the store for one writer; a second run waits for nobody but is told so.
@@ -304,6 +319,17 @@ mod tests {
         atomic::write(&store.folder(Stage::Clean, &record.key).join("table.parquet"), b"ro")
             .unwrap();
         assert_eq!(store.find(Stage::Clean, &record.key).unwrap(), None, "output was cut short");
+    }
+
+    #[test]
+    fn a_record_is_its_owners_alone() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::new(folder.path());
+        let record = record(inputs());
+        store.keep(&record).unwrap();
+        let path = store.folder(Stage::Clean, &record.key).join("record.json");
+        assert_eq!(fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o600);
     }
 
     #[test]

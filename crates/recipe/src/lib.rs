@@ -24,12 +24,12 @@ pub use messages::MESSAGES;
 pub use model::{
     Action, Anonymity, Batch, Cast, CastType, Clean, ColumnRule, Cost, CustomType, Dedupe,
     Diversity, Expectation, Explain, ExplainMethod, Format, Generalize, Hierarchy, Impute,
-    ImputeMethod, Loss, OnFail, Outlier, OutlierAction, OutlierMethod, Project, Protect, RateLimit,
-    Recipe, Rule, Seal, Serve, Source, Split, SplitMethod, TextAction, TextRule, Train,
+    ImputeMethod, Loss, Named, OnFail, Outlier, OutlierAction, OutlierMethod, Project, Protect,
+    RateLimit, Recipe, Rule, Seal, Serve, Source, Split, SplitMethod, TextAction, TextRule, Train,
 };
 pub use schema::json_schema;
 pub use span::Span;
-pub use starter::starter;
+pub use starter::{Example, example, starter};
 
 use diagnostic::Found;
 use std::collections::BTreeSet;

@@ -1,6 +1,7 @@
 //! A first recipe, with its reasons in comments.
 
 use ingot_base::Task;
+use std::fmt::Write as _;
 
 /// A commented recipe for a new project; it parses. A name that cannot be a project's becomes one that can.
 pub fn starter(name: &str, task: Task) -> String {
@@ -92,6 +93,54 @@ listen = "127.0.0.1:5000"
     )
 }
 
+/// A small example for the first recipe: where its rows belong, the rows as CSV, and one applicant as JSON. The people are made
+/// up by a formula; only the recipe for [`Task::TabularBinary`] fits them.
+pub fn example(name: &str) -> Example {
+    let mut dice = 42_u64;
+    let mut roll = |sides: u64| {
+        // Knuth's linear congruential generator (MMIX): the same rows everywhere.
+        dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (dice >> 33) % sides
+    };
+    let mut rows = String::from("customer_id,age,income,purpose,employed,risk\n");
+    for customer in 1..=ROWS {
+        let (age, income) = (20 + roll(50), 2_000 + 100 * roll(100));
+        let purpose = ["car", "house", "study", "travel"].get(index(roll(4))).copied();
+        let employed = roll(10) < 7;
+        let need = 45 * u64::from(income < 5_000)
+            + 25 * u64::from(!employed)
+            + 15 * u64::from(age < 30)
+            + 10 * u64::from(purpose == Some("travel"));
+        let risk = if roll(100) < 5 + need { "bad" } else { "good" };
+        // Writing to a string does not fail.
+        let _ = writeln!(
+            rows,
+            "C{customer:04},{age},{income},{},{employed},{risk}",
+            purpose.unwrap_or_default()
+        );
+    }
+    let applicant = "{\"age\": 35, \"income\": 4200, \"purpose\": \"car\", \"employed\": true}\n";
+    Example { path: format!("data/{}.csv", project_name(name)), rows, applicant }
+}
+
+/// What [`example`] makes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Example {
+    /// Where the recipe looks for rows.
+    pub path: String,
+    /// CSV with a header.
+    pub rows: String,
+    /// One row as a request carries it.
+    pub applicant: &'static str,
+}
+
+/// Rows of the example.
+const ROWS: u64 = 600;
+
+fn index(number: u64) -> usize {
+    usize::try_from(number).unwrap_or_default()
+}
+
 /// Lower-case letters, digits and inner hyphens; `my-model` when nothing of the name is left.
 fn project_name(name: &str) -> String {
     let mut plain = String::new();
@@ -135,6 +184,22 @@ mod tests {
         }
         assert_eq!(project_name("Credit Risk 2!"), "credit-risk-2");
         assert_eq!(project_name("信用"), "my-model");
+    }
+
+    #[test]
+    fn the_example_is_what_the_recipe_asks_for() {
+        let made = example("Credit Risk");
+        let text = starter("Credit Risk", Task::TabularBinary);
+        assert!(text.contains(&format!("uri = \"{}\"", made.path)), "{}", made.path);
+        let recipe = crate::parse("ingot.toml", &text).unwrap();
+        let mut lines = made.rows.lines();
+        let header: Vec<&str> = lines.next().unwrap().split(',').collect();
+        assert_eq!(header.last(), Some(&recipe.project.target.as_str()));
+        assert!(lines.clone().all(|line| line.split(',').count() == header.len()));
+        let bad = lines.filter(|line| line.ends_with(",bad")).count();
+        assert!((100..400).contains(&bad), "{bad}");
+        let applicant: serde_json::Value = serde_json::from_str(made.applicant).unwrap();
+        assert!(applicant.as_object().unwrap().keys().all(|name| header.contains(&name.as_str())));
     }
 
     #[test]

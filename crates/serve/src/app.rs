@@ -6,7 +6,7 @@ use crate::config::{Access, Event, Limits, Observer};
 use crate::gate::{Gate, Quota};
 use crate::guard::Guarded;
 use crate::ids::Ids;
-use crate::input::{Asked, BodyBounds};
+use crate::input::{Asked, BodyBounds, query};
 use crate::messages::{DEADLINE, METHOD, PANIC, QUEUE_FULL, ROUTE_UNKNOWN};
 use crate::metrics::Metrics;
 use crate::model::{Model, Registry};
@@ -194,8 +194,9 @@ impl App {
     }
 
     async fn predict(&self, call: &Call, body: Body, trace: &mut Trace) -> Result<Reply, Problem> {
+        let named = query::model(&call.parts.uri)?;
         let body = body::read(&call.parts.headers, body, &self.limits).await?;
-        let asked = self.read(&body, self.limits.rows, trace)?;
+        let asked = self.read(&body, named.as_deref(), self.limits.rows, trace)?;
         drop(body);
         let rows = asked.rows.count;
         let scores = asked.model.batcher.scores(asked.rows).await?;
@@ -204,8 +205,9 @@ impl App {
     }
 
     async fn explain(&self, call: &Call, body: Body, trace: &mut Trace) -> Result<Reply, Problem> {
+        let named = query::model(&call.parts.uri)?;
         let body = body::read(&call.parts.headers, body, &self.limits).await?;
-        let asked = self.read(&body, self.limits.explained_rows, trace)?;
+        let asked = self.read(&body, named.as_deref(), self.limits.explained_rows, trace)?;
         let model = asked.model;
         let rows = asked.rows.count;
         // Explaining a row takes as long as scoring hundreds: few at once, and a short queue before them.
@@ -234,9 +236,15 @@ impl App {
     }
 
     /// Understands a body; it asks the models that are in service at this moment.
-    fn read(&self, body: &[u8], rows: usize, trace: &mut Trace) -> Result<Asked, Problem> {
+    fn read(
+        &self,
+        body: &[u8],
+        named: Option<&str>,
+        rows: usize,
+        trace: &mut Trace,
+    ) -> Result<Asked, Problem> {
         let registry = self.registry.load();
-        crate::input::read(body, &registry, self.bounds(rows), &mut trace.model)
+        crate::input::read(body, named, &registry, self.bounds(rows), &mut trace.model)
     }
 
     pub(crate) fn bounds(&self, rows: usize) -> BodyBounds {

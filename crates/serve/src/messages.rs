@@ -26,6 +26,37 @@ ingot_base::messages! {
         en: "this server has no such model or version", zh: "此服务器没有该模型或版本",
         hint_en: "served are: {known}", hint_zh: "当前提供：{known}",
     };
+    /// Several models, and the request names none.
+    MODEL_UNNAMED = {
+        code: "serve-model-unnamed", class: Usage, status: 422,
+        en: "this server has several models and the request names none", zh: "此服务器提供多个模型，而请求未指明其一",
+        hint_en: "name one of: {known}; with `?model=`, or in the body's member `model` beside `inputs`",
+        hint_zh: "请指定其一：{known}；使用 `?model=`，或在请求体中与 `inputs` 并列的 `model` 成员里写明",
+    };
+    /// Query and body name different models.
+    MODEL_TWO = {
+        code: "serve-model-two", class: Usage, status: 422,
+        en: "the query and the body name different models", zh: "查询参数与请求体指定了不同的模型",
+        hint_en: "name the model in one place", hint_zh: "请只在一处指定模型",
+    };
+    /// A query parameter that the path does not have.
+    QUERY_UNKNOWN = {
+        code: "serve-query-unknown", class: Usage, status: 400,
+        en: "this path takes no query parameter `{field}`", zh: "该路径没有查询参数 `{field}`",
+        hint_en: "query parameters are: {known}", hint_zh: "可用的查询参数：{known}",
+    };
+    /// A query parameter that stands twice.
+    QUERY_TWICE = {
+        code: "serve-query-twice", class: Usage, status: 400,
+        en: "the query parameter `{field}` stands twice", zh: "查询参数 `{field}` 重复出现",
+        hint_en: "", hint_zh: "",
+    };
+    /// A query that cannot be read.
+    QUERY = {
+        code: "serve-query", class: Usage, status: 400,
+        en: "the query cannot be read", zh: "无法解析查询参数",
+        hint_en: "write it as `?model=NAME`, percent-encoded", hint_zh: "请写成 `?model=名称`，并做百分号编码",
+    };
     /// The path exists, the method does not.
     METHOD = {
         code: "serve-method", class: Usage, status: 405,

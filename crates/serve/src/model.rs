@@ -3,7 +3,7 @@
 use crate::batch::{Batcher, Bounds};
 use crate::config::Limits;
 use crate::engine::{Engine, Loaded};
-use crate::messages::MODEL_UNKNOWN;
+use crate::messages::{MODEL_UNKNOWN, MODEL_UNNAMED};
 use crate::metrics::{Metrics, ModelMetrics};
 use ingot_base::{Fault, Field, Output, Signature};
 use std::collections::HashMap;
@@ -104,7 +104,7 @@ pub(crate) fn quote(text: &str) -> String {
 /// All models at one moment; replaced as a whole when one changes, so that a request sees one state.
 #[derive(Debug, Default)]
 pub(crate) struct Registry {
-    /// In the order they were named; the first answers requests that name none.
+    /// In the order they were named; a single one answers requests that name none.
     pub(crate) models: Vec<Arc<Model>>,
     /// The document that describes them.
     pub(crate) openapi: axum::body::Bytes,
@@ -113,6 +113,15 @@ pub(crate) struct Registry {
 impl Registry {
     pub(crate) fn first(&self) -> Result<&Arc<Model>, Fault> {
         self.models.first().ok_or_else(|| self.unknown())
+    }
+
+    /// The only model; with several a request must say which it means.
+    pub(crate) fn only(&self) -> Result<&Arc<Model>, Fault> {
+        if self.models.len() < 2 {
+            return self.first();
+        }
+        let known: Vec<&str> = self.models.iter().map(|model| &*model.name).collect();
+        Err(Fault::new(&MODEL_UNNAMED).arg("known", known.join(", ")))
     }
 
     pub(crate) fn named(&self, name: &str) -> Result<&Arc<Model>, Fault> {

@@ -138,6 +138,15 @@ fn operation(route: Route, index: usize, models: &[Arc<Model>], guard_metrics: b
         if let Some(scope) = scope {
             operation.insert("x-scope".into(), scope.as_str().into());
         }
+        if matches!(route, Route::Predict | Route::Explain) {
+            let names: Vec<&str> = models.iter().map(|model| &*model.name).collect();
+            let model = json!({
+                "name": "model", "in": "query", "required": false,
+                "description": "The model that answers. Needed when there are several and the body names none.",
+                "schema": { "type": "string", "enum": names },
+            });
+            operation.insert("parameters".into(), json!([model]));
+        }
         if let Some(body) = request_body(route, index, models) {
             operation.insert("requestBody".into(), body);
         }
@@ -237,11 +246,16 @@ fn request_body(route: Route, index: usize, models: &[Arc<Model>]) -> Option<Val
         Route::Predict | Route::Explain => {
             let schema =
                 if route == Route::Predict { schema("Request") } else { schema("ExplainRequest") };
-            let examples = json!({
-                "row": { "summary": "One row", "value": row },
-                "rows": { "summary": "Rows", "value": [row, row] },
-                "named": { "summary": "A model by name", "value": { "model": &*first.name, "inputs": [row] } },
-            });
+            let named = json!({ "summary": "A model by name", "value": { "model": &*first.name, "inputs": [row] } });
+            let examples = if models.len() == 1 {
+                json!({
+                    "row": { "summary": "One row", "value": row },
+                    "rows": { "summary": "Rows", "value": [row, row] },
+                    "named": named,
+                })
+            } else {
+                json!({ "named": named })
+            };
             (schema, examples)
         }
         Route::Infer | Route::InferVersion => {
@@ -288,7 +302,10 @@ fn headers() -> Value {
 
 fn responses() -> Value {
     let statuses = [
-        ("400", "The body is not JSON, nests too deep, or broke off."),
+        (
+            "400",
+            "The body is not JSON, nests too deep, or broke off; or the query has a parameter that the path does not take.",
+        ),
         ("401", "No API key, or one that is not valid, expired or revoked."),
         ("403", "The API key lacks the scope."),
         ("404", "No such model or version."),
@@ -429,16 +446,17 @@ fn row_name(index: usize) -> String {
     format!("Row{}", index + 1)
 }
 
-/// A body: rows of the first model, or rows of a named one.
+/// A body: rows of the only model, or rows of a named one.
 fn request(models: &[Arc<Model>], rows: usize) -> Value {
     let list = |index: usize| json!({ "type": "array", "items": schema(&row_name(index)), "minItems": 1, "maxItems": rows });
     let mut forms = Vec::new();
-    if !models.is_empty() {
+    let single = models.len() == 1;
+    if single {
         forms.extend([schema(&row_name(0)), list(0)]);
     }
     for (index, model) in models.iter().enumerate() {
         let properties = json!({ "model": { "const": &*model.name }, "inputs": list(index) });
-        let required: &[&str] = if index == 0 { &["inputs"] } else { &["model", "inputs"] };
+        let required: &[&str] = if single { &["inputs"] } else { &["model", "inputs"] };
         forms.push(closed(properties, required));
     }
     json!({ "anyOf": forms })

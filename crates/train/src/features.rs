@@ -4,8 +4,8 @@ use crate::columns::{
     Interned, LINEAGE, MISSING, Shape, has, interned, numbers, pieces, rows, shape,
 };
 use crate::messages::{
-    COLUMN_TYPE, EXCLUDED_CATEGORIES, EXCLUDED_CONSTANT, EXCLUDED_EMPTY, EXCLUDED_IDENTIFIER,
-    EXCLUDED_ROW_NUMBER, EXCLUDED_TYPE, NO_FEATURES,
+    COLUMN_TYPE, EXCLUDED_CATEGORIES, EXCLUDED_CONSTANT, EXCLUDED_DATE, EXCLUDED_EMPTY,
+    EXCLUDED_IDENTIFIER, EXCLUDED_ROW_NUMBER, EXCLUDED_TYPE, NO_FEATURES,
 };
 use crate::outcome::{Excluded, Feature};
 use crate::{TrainConfig, target};
@@ -85,6 +85,7 @@ enum Reason {
     RowNumber,
     Identifier { distinct: usize, rows: usize },
     Categories { distinct: usize, limit: usize },
+    Date,
     Type,
 }
 
@@ -110,6 +111,10 @@ impl Reason {
                 ),
                 format!("不同文本数 {distinct} 超过 `train.max_categories`（{limit}）"),
             ),
+            Self::Date => Text::new(
+                "it holds dates: cast it to integer in [clean] for days, or generalize it to year in [protect]",
+                "其中是日期：可在 [clean] 中转为整数（天数），或在 [protect] 中概化为年份",
+            ),
             Self::Type => Text::new(
                 "its type is neither number, boolean nor text",
                 "其类型不是数值、布尔或文本",
@@ -129,6 +134,7 @@ impl Reason {
                 .map(|fault| fault.arg("distinct", distinct).arg("rows", rows)),
             Self::Categories { distinct, limit } => of(&EXCLUDED_CATEGORIES)
                 .map(|fault| fault.arg("distinct", distinct).arg("limit", limit)),
+            Self::Date => of(&EXCLUDED_DATE),
             Self::Type => of(&EXCLUDED_TYPE),
         }
     }
@@ -143,9 +149,11 @@ fn column(config: &TrainConfig, batches: &[RecordBatch], name: &str) -> Result<D
     if config.group.as_deref() == Some(name) {
         return Ok(Err(Reason::Group));
     }
-    let kind =
-        pieces(batches, name)?.first().map_or(Shape::Empty, |array| shape(array.data_type()));
+    let pieces = pieces(batches, name)?;
+    let kind = pieces.first().map_or(Shape::Empty, |array| shape(array.data_type()));
+    let dated = pieces.first().is_some_and(|array| array.data_type().is_temporal());
     Ok(match kind {
+        Shape::Other if dated => Err(Reason::Date),
         Shape::Number => number(&numbers(batches, name)?),
         Shape::Boolean => boolean(numbers(batches, name)?),
         Shape::Text => category(interned(batches, name)?, config.max_categories),

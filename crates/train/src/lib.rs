@@ -20,6 +20,7 @@ pub mod outcome;
 mod report;
 mod rng;
 mod search;
+pub mod suspicion;
 mod tabular;
 mod target;
 mod threshold;

@@ -117,6 +117,29 @@ ingot_base::messages! {
         en: "the column `{column}` is not used: its type is neither number, boolean nor text", zh: "未使用列 `{column}`：其类型不是数值、布尔或文本",
         hint_en: "derive a number or a text from it in [clean]", hint_zh: "请在 [clean] 中由其派生数值或文本",
     };
+    /// A column was left out: it holds dates. A warning.
+    EXCLUDED_DATE = {
+        code: "train-excluded-date", class: Failed, status: 422,
+        en: "the column `{column}` is not used: a model does not learn from dates as such", zh: "未使用列 `{column}`：模型不能直接从日期中学习",
+        hint_en: "in [clean], `cast = [{ column = \"...\", to = \"integer\" }]` makes it a number of days; in [protect], `action = \"generalize\", to = \"year\"` keeps its year",
+        hint_zh: "在 [clean] 中用 `cast = [{ column = \"...\", to = \"integer\" }]` 可转为天数；在 [protect] 中用 `action = \"generalize\", to = \"year\"` 可保留年份",
+    };
+    /// The model has learnt nothing that can be measured. A warning.
+    MODEL_WEAK = {
+        code: "train-model-weak", class: Failed, status: 422,
+        en: "the model is not measurably better than always giving the same answer: {metric} {value} on the test rows, {baseline} without a model",
+        zh: "模型并不明显优于始终给出同一答案：测试集上 {metric} 为 {value}，不用模型时为 {baseline}",
+        hint_en: "Bring more rows or columns that say something about the target; do not decide by this model.",
+        hint_zh: "请增加数据行，或增加与目标有关的列；请勿依据此模型做决定。",
+    };
+    /// One column gives the target away. A warning.
+    FEATURE_LEAKS = {
+        code: "train-feature-leaks", class: Failed, status: 422,
+        en: "the column `{column}` alone tells the target: area under the ROC curve {auc} on the test rows",
+        zh: "仅凭列 `{column}` 就能得知目标：测试集上 AUC 为 {auc}",
+        hint_en: "If it is known only after the answer is, add it to `train.exclude`.",
+        hint_zh: "若该列只有在结果已知之后才能得到，请把它加入 `train.exclude`。",
+    };
     /// A weight that is no weight.
     WEIGHT = {
         code: "train-weight", class: Failed, status: 422,

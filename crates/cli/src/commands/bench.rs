@@ -1,6 +1,6 @@
 //! `bench`: one part of the work at a time, for `make bench`. Each prints `{"seconds": …}` of the measured part alone.
 
-use super::{CLOCK, load};
+use super::{CLOCK, Outcome, load};
 use crate::args::Bench;
 use crate::messages::FORMAT_UNKNOWN;
 use crate::progress::Progress;
@@ -15,16 +15,18 @@ use std::time::Instant;
 
 const LIMIT: u64 = 8 << 30;
 
-pub(crate) fn bench(context: &Context, command: Bench) -> Result<()> {
+pub(crate) fn bench(context: &Context, command: Bench) -> Outcome<()> {
     match command {
         Bench::Clean { recipe, plain, output } => clean(context, &recipe, plain, &output),
-        Bench::Train { rows, target, rounds, output } => train(&rows, &target, rounds, &output),
-        Bench::Explain { model, rows, output } => explain(&model, &rows, &output),
+        Bench::Train { rows, target, rounds, output } => {
+            Ok(train(&rows, &target, rounds, &output)?)
+        }
+        Bench::Explain { model, rows, output } => Ok(explain(&model, &rows, &output)?),
     }
 }
 
-fn clean(context: &Context, recipe: &Path, plain: bool, output: &Path) -> Result<()> {
-    let source = load(context, recipe)?;
+fn clean(context: &Context, recipe: &Path, plain: bool, output: &Path) -> Outcome<()> {
+    let source = load(recipe)?;
     let progress = Progress::new(context.lang, true);
     let project = Project::open(source, &context.project, &CLOCK, &progress)?;
     let begun = Instant::now();

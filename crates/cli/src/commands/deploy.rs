@@ -61,37 +61,37 @@ fn subject(context: &Context, package: &Path, key: Option<PathBuf>) -> Result<Su
 }
 
 fn kubernetes(context: &Context, args: DeployManifests) -> Result<()> {
-    let options = KubernetesOptions::new(
-        subject(context, &args.package, args.public_key)?,
-        &args.image,
-        &args.namespace,
-    );
+    let subject = subject(context, &args.package, args.public_key)?;
+    let folder = folder(context, args.output, &subject, "kubernetes");
+    let options = KubernetesOptions::new(subject, &args.image, &args.namespace);
     let files = ingot_deploy::kubernetes(&options)?;
-    write(context, args.output, "kubernetes", &files)
+    write(context, &folder, &files)
 }
 
 fn monitoring(context: &Context, args: DeployMonitoring) -> Result<()> {
-    let mut options = MonitoringOptions::new(subject(context, &args.package, args.public_key)?);
+    let subject = subject(context, &args.package, args.public_key)?;
+    let folder = folder(context, args.output, &subject, "monitoring");
+    let mut options = MonitoringOptions::new(subject);
     // A target that is not there would ring an alarm for ever.
     if !args.target.is_empty() || args.namespace.is_some() {
         options.targets = args.target;
     }
     options.namespace = args.namespace;
     let files = ingot_deploy::monitoring(&options)?;
-    write(context, args.output, "monitoring", &files)
+    write(context, &folder, &files)
 }
 
-fn write(
-    context: &Context,
-    output: Option<PathBuf>,
-    name: &str,
-    files: &ingot_deploy::Files,
-) -> Result<()> {
-    let folder = output.unwrap_or_else(|| context.project.join("dist").join(name));
-    let written: Vec<String> = ingot_deploy::write(&folder, files)?
-        .iter()
-        .map(|path| path.display().to_string())
-        .collect();
+/// Where files go: the folder named, else one of the package's own, so that another's stay.
+fn folder(context: &Context, output: Option<PathBuf>, subject: &Subject, kind: &str) -> PathBuf {
+    output.unwrap_or_else(|| {
+        let name = format!("{}-{}-{kind}", subject.name(), subject.version());
+        context.project.join("dist").join(name)
+    })
+}
+
+fn write(context: &Context, folder: &Path, files: &ingot_deploy::Files) -> Result<()> {
+    let written: Vec<String> =
+        ingot_deploy::write(folder, files)?.iter().map(|path| path.display().to_string()).collect();
     context.print(&serde_json::json!({ "files": written }), &written.join("\n"));
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! `init`: keys and a commented recipe.
+//! `init`: keys, a commented recipe and example rows for it.
 
 use crate::Context;
 use crate::args::Init;
@@ -13,7 +13,19 @@ pub(crate) fn init(context: &Context, args: &Init) -> Result<()> {
     }
     let keys = context.project.join("keys");
     let keyring = if keys.exists() { Keyring::open(&keys)? } else { Keyring::create(&keys)? };
+    let mut made = Vec::new();
     if !args.keys_only {
+        let example = ingot_recipe::example(&args.name);
+        let files =
+            [(example.path.as_str(), example.rows.as_str()), ("applicant.json", example.applicant)];
+        // What is there already is the user's.
+        for (name, text) in files {
+            let path = context.project.join(name);
+            if !path.exists() {
+                atomic::write(&path, text.as_bytes())?;
+                made.push(name.to_owned());
+            }
+        }
         atomic::write(&recipe, ingot_recipe::starter(&args.name, Task::TabularBinary).as_bytes())?;
     }
     let text = format!(
@@ -28,14 +40,15 @@ pub(crate) fn init(context: &Context, args: &Init) -> Result<()> {
         } else {
             context
                 .say(
-                    "The recipe is ingot.toml: name your data in it, then `ingot plan` and `ingot run`.",
-                    "配方是 ingot.toml：填入数据位置后，运行 `ingot plan` 和 `ingot run`。",
+                    "The recipe is ingot.toml: `ingot plan` and `ingot run` work at once, on made-up example rows; name your own data in it.",
+                    "配方是 ingot.toml：可直接运行 `ingot plan` 和 `ingot run`（使用虚构的示例数据）；然后换成您自己的数据。",
                 )
                 .to_owned()
+                + &made.iter().flat_map(|name| ["\n  ", name]).collect::<String>()
         }
     );
     context.print(
-        &serde_json::json!({ "recipient": keyring.recipient(), "recipe": (!args.keys_only).then(|| recipe.display().to_string()) }),
+        &serde_json::json!({ "recipient": keyring.recipient(), "recipe": (!args.keys_only).then(|| recipe.display().to_string()), "examples": made }),
         &text,
     );
     Ok(())

@@ -25,9 +25,18 @@ pub(crate) fn pepper(context: &Context, file: Option<&PathBuf>) -> Result<Secret
     }
 }
 
-/// Runs asynchronous work to its end on a small runtime.
+/// Threads for requests on a machine with so many cores: a quarter of the cores, one at least, is left to the ledger's
+/// thread, to explanations and to large batches. On two cores one request thread records more requests a second than two,
+/// which keep the ledger's thread waiting for a core (docs/decisions/0007-request-threads.md).
+pub(crate) fn request_threads(cores: usize) -> usize {
+    cores.saturating_sub((cores / 4).max(1)).max(1)
+}
+
+/// Runs asynchronous work to its end.
 pub(crate) fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(request_threads(cores))
         .enable_all()
         .build()
         .map_err(|error| Fault::new(&RUNTIME).because(error))?
@@ -154,4 +163,14 @@ pub(crate) fn usage(context: &Context, args: &Usage) -> Result<()> {
         .map_err(|error| ingot_base::fault::internal("usage without a JSON form").because(error))?;
     context.print(&json, &render::table(&rows, &[false, false, false, true, true]));
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::request_threads;
+
+    #[test]
+    fn some_cores_are_left_to_the_ledger() {
+        assert_eq!([1, 2, 3, 4, 8, 16].map(request_threads), [1, 1, 2, 3, 6, 12]);
+    }
 }

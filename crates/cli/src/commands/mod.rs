@@ -14,7 +14,8 @@ pub(crate) mod serve;
 
 use crate::Context;
 use ingot_base::{Fault, Result, SystemClock};
-use ingot_pipeline::{LoadError, Source};
+use ingot_pipeline::{LoadError, Project, Source};
+use ingot_recipe::Diagnostic;
 use ingot_seal::{Identity, Package, PublicKey};
 use std::path::{Path, PathBuf};
 
@@ -24,36 +25,61 @@ pub(crate) static CLOCK: SystemClock = SystemClock;
 /// Most bytes a key file may have.
 const KEY_LIMIT: u64 = 1 << 16;
 
-/// Reads a recipe; its faults are shown one by one before the summarising one is returned.
-pub(crate) fn load(context: &Context, path: &Path) -> Result<Source> {
-    Source::load(path).map_err(|error| match error {
-        LoadError::File(fault) => fault,
-        LoadError::Recipe(faults, summary) => {
-            if !context.json {
-                for fault in &faults {
-                    crate::err(&fault.render(context.lang, false));
-                }
-            }
-            summary
+/// Why a command failed, with its places in the recipe.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// Without a place.
+    Plain(Fault),
+    /// At a place of the recipe.
+    Located(Box<Diagnostic>),
+    /// All faults of the recipe, and the summarising one.
+    Recipe(Vec<Diagnostic>, Fault),
+}
+
+impl From<Fault> for Failure {
+    fn from(fault: Fault) -> Self {
+        Self::Plain(fault)
+    }
+}
+
+impl Failure {
+    /// The fault that decides the exit code.
+    pub(crate) fn fault(&self) -> &Fault {
+        match self {
+            Self::Plain(fault) | Self::Recipe(_, fault) => fault,
+            Self::Located(diagnostic) => diagnostic.fault(),
         }
+    }
+}
+
+/// What a command that reads a recipe gives back.
+pub(crate) type Outcome<T> = std::result::Result<T, Failure>;
+
+/// Reads a recipe.
+pub(crate) fn load(path: &Path) -> Outcome<Source> {
+    Source::load(path).map_err(|error| match error {
+        LoadError::File(fault) => Failure::Plain(fault),
+        LoadError::Recipe(faults, summary) => Failure::Recipe(faults, summary),
     })
 }
 
-/// Shows where in the recipe a stage's failure comes from.
-pub(crate) fn point_at(context: &Context, source: &Source, fault: &Fault) {
-    let Some(key) = fault.key_path() else { return };
-    if context.json {
-        return;
+/// Refuses a recipe that names columns which no source has, all of them at once.
+pub(crate) fn check_names(project: &Project<'_>) -> Outcome<()> {
+    let faults = ingot_pipeline::check_names(project);
+    if faults.is_empty() {
+        return Ok(());
     }
-    if let Some(span) = ingot_recipe::locate(&source.text, key) {
-        let line = source.text.lines().nth(span.line.saturating_sub(1)).unwrap_or_default();
-        crate::err(&format!(
-            "  --> {}:{}:{} ({key})\n   | {}",
-            source.path.display(),
-            span.line,
-            span.column,
-            line.trim_end()
-        ));
+    let summary = Fault::new(&ingot_pipeline::messages::RECIPE_INVALID)
+        .arg("path", project.source.path.display())
+        .arg("count", faults.len());
+    Err(Failure::Recipe(faults, summary))
+}
+
+/// A stage's failure at the place in the recipe that it comes from.
+pub(crate) fn located(source: &Source, fault: Fault) -> Failure {
+    match Diagnostic::locate(&source.path.display().to_string(), &source.text, fault) {
+        Ok(diagnostic) => Failure::Located(Box::new(diagnostic)),
+        Err(fault) => Failure::Plain(fault),
     }
 }
 

@@ -1,15 +1,16 @@
 //! `plan` and `schema`: what would run, with every default visible.
 
-use super::{CLOCK, load};
+use super::{CLOCK, Outcome, check_names, load};
 use crate::args::Recipe;
 use crate::{Context, out, render};
 use ingot_base::{Result, Silent};
 use ingot_pipeline::{Project, Standing};
 
-pub(crate) fn plan(context: &Context, args: &Recipe) -> Result<()> {
-    let source = load(context, &args.recipe)?;
+pub(crate) fn plan(context: &Context, args: &Recipe) -> Outcome<()> {
+    let source = load(&args.recipe)?;
     let silent = Silent;
     let project = Project::open(source, &context.project, &CLOCK, &silent)?;
+    check_names(&project)?;
     let steps = ingot_pipeline::plan(&project)?;
     let json = serde_json::json!({
         "stages": steps.iter().map(|step| serde_json::json!({
@@ -30,7 +31,7 @@ pub(crate) fn plan(context: &Context, args: &Recipe) -> Result<()> {
             Standing::WouldRun => context.say("run", "运行"),
         };
         vec![
-            step.stage.as_str().to_owned(),
+            step.stage.title().get(context.lang).to_owned(),
             verb.to_owned(),
             step.reason.get(context.lang).to_owned(),
         ]

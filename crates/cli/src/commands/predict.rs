@@ -5,13 +5,12 @@ use crate::Context;
 use crate::args::Predict;
 use crate::messages::{EXISTS, FORMAT_UNKNOWN};
 use ingot_base::{Fault, Result, atomic, fault};
-use ingot_pipeline::Scored;
+use ingot_pipeline::{Predictions, Scored};
 use ingot_runtime::TabularModel;
 use std::path::Path;
 
 pub(crate) fn predict(context: &Context, args: &Predict) -> Result<()> {
     let write = writer(&args.output)?;
-    writer(&args.input)?;
     if same(&args.input, &args.output) {
         return Err(Fault::new(&EXISTS).arg("path", args.output.display()));
     }
@@ -21,16 +20,44 @@ pub(crate) fn predict(context: &Context, args: &Predict) -> Result<()> {
         package.decrypt("model.txt", &identity)?.expose(),
         package.decrypt("preprocessing.json", &identity)?.expose(),
     )?;
-    let scored = ingot_pipeline::predict(&model, &args.input, context.lang)?;
+    let Predictions { scored, bad } = {
+        let found = ingot_pipeline::predict(&model, &args.input, context.lang)?;
+        if let Some(refusal) = found.refusal(&args.input, context.lang) {
+            if !args.skip_bad || found.scored.is_empty() {
+                return Err(refusal);
+            }
+            if !context.quiet {
+                crate::err(&format!(
+                    "{}[{}]: {}",
+                    context.say("warning", "警告"),
+                    refusal.code(),
+                    refusal.render(context.lang)
+                ));
+            }
+        }
+        found
+    };
     atomic::write(&args.output, &write(&scored)?)?;
+    let mut text = format!(
+        "{} {} {}",
+        super::grouped(scored.len() as u64),
+        context.say("rows scored, written to", "行已评分，写入"),
+        args.output.display()
+    );
+    if !bad.is_empty() {
+        text.extend([
+            context.say("; ", "；"),
+            &super::grouped(bad.len() as u64),
+            context.say(" left out", " 行已跳过"),
+        ]);
+    }
+    let skipped: Vec<_> =
+        bad.iter().map(|bad| serde_json::json!({ "row": bad.row, "reason": bad.reason })).collect();
     context.print(
-        &serde_json::json!({ "rows": scored.len(), "output": args.output.display().to_string() }),
-        &format!(
-            "{} {} {}",
-            super::grouped(scored.len() as u64),
-            context.say("rows scored, written to", "行已评分，写入"),
-            args.output.display()
-        ),
+        &serde_json::json!({
+            "rows": scored.len(), "skipped": skipped, "output": args.output.display().to_string(),
+        }),
+        &text,
     );
     Ok(())
 }

@@ -1,18 +1,19 @@
 //! `run` and the commands that stop at an earlier stage.
 
-use super::{CLOCK, load, point_at};
+use super::{CLOCK, Outcome, check_names, load, located};
 use crate::args::Recipe;
 use crate::progress::Progress;
 use crate::{Context, render};
 use ingot_base::Result;
 use ingot_pipeline::{Chain, Project, Stage};
 
-pub(crate) fn run(context: &Context, args: &Recipe, last: Stage) -> Result<()> {
-    let source = load(context, &args.recipe)?;
+pub(crate) fn run(context: &Context, args: &Recipe, last: Stage) -> Outcome<()> {
+    let source = load(&args.recipe)?;
     let progress = Progress::new(context.lang, context.quiet);
     let project = Project::open(source, &context.project, &CLOCK, &progress)?;
-    let chain = ingot_pipeline::run(&project, last)
-        .inspect_err(|fault| point_at(context, &project.source, fault))?;
+    check_names(&project)?;
+    let chain =
+        ingot_pipeline::run(&project, last).map_err(|fault| located(&project.source, fault))?;
     context.print(
         &ingot_pipeline::summary_json(&project, &chain)?,
         &summary(context, &project, &chain)?,
@@ -31,7 +32,7 @@ fn summary(context: &Context, project: &Project<'_>, chain: &Chain) -> Result<St
     ]];
     for (stage, done) in chain {
         rows.push(vec![
-            stage.as_str().to_owned(),
+            stage.title().get(context.lang).to_owned(),
             if done.fresh {
                 context.say("done", "完成")
             } else {
@@ -54,6 +55,15 @@ fn summary(context: &Context, project: &Project<'_>, chain: &Chain) -> Result<St
             vec![figure.name.get(context.lang).to_owned(), figure.value, figure.interval]
         }));
         text.push_str(&render::table(&rows, &[false, true, true]));
+    }
+    for warning in ingot_pipeline::warnings(chain)? {
+        text.extend([
+            "\n  ! ",
+            context.say("warning", "警告"),
+            ": ",
+            warning.get(context.lang),
+            "\n",
+        ]);
     }
     let mut paths: Vec<(String, String)> = ingot_pipeline::published(project, chain)
         .into_iter()

@@ -113,3 +113,67 @@ fn offline_scores_equal_the_servers_inputs_and_bad_rows_are_named() {
     );
     assert!(!project.path("no.csv").exists());
 }
+
+#[test]
+fn every_bad_row_is_named_and_the_others_are_scored_on_request() {
+    let project = finished();
+    let package = project.package();
+    let data = std::fs::read_to_string(project.path("data/german_credit.csv")).unwrap();
+    let mut lines: Vec<String> = data.lines().take(6).map(str::to_owned).collect();
+    lines[2].push_str(",one,too,many");
+    lines[4] = "short".into();
+    std::fs::write(project.path("some-bad.csv"), lines.join("\n")).unwrap();
+    let mut args = vec!["predict", package.to_str().unwrap(), "--input", "some-bad.csv"];
+    args.extend(["--output", "some.csv"]);
+    let text = project.fails(1, &args);
+    assert!(text.contains("2 of 5") && text.contains("row 2") && text.contains("row 4"), "{text}");
+    assert!(!project.path("some.csv").exists());
+    args.push("--skip-bad");
+    project.ok(&args);
+    let scores = std::fs::read_to_string(project.path("some.csv")).unwrap();
+    let rows: Vec<&str> =
+        scores.lines().skip(1).filter_map(|line| line.split(',').next()).collect();
+    assert_eq!(rows, ["1", "3", "5"]);
+}
+
+#[test]
+fn rows_are_scored_in_every_form_that_training_reads() {
+    let project = finished();
+    let package = project.package();
+    let score = |input: &str| {
+        let output = format!("{input}.scores.csv");
+        let args = ["predict", package.to_str().unwrap(), "--input", input, "--output", &output];
+        project.ok(&args);
+        std::fs::read_to_string(project.path(&output)).unwrap()
+    };
+    let expected = score("data/german_credit.csv");
+    let data = std::fs::read(project.path("data/german_credit.csv")).unwrap();
+    let mut reader = csv::Reader::from_reader(&data[..]);
+    let header = reader.headers().unwrap().clone();
+    let mut writer = csv::WriterBuilder::new().delimiter(b';').from_writer(Vec::new());
+    writer.write_record(&header).unwrap();
+    for record in reader.records() {
+        writer.write_record(&record.unwrap()).unwrap();
+    }
+    std::fs::write(project.path("semicolons.csv"), writer.into_inner().unwrap()).unwrap();
+    assert!(expected == score("semicolons.csv"), "other scores with semicolons");
+    std::fs::write(project.path("empty.csv"), data.split(|byte| *byte == b'\n').next().unwrap())
+        .unwrap();
+    let mut args = vec!["predict", package.to_str().unwrap(), "--input", "empty.csv"];
+    args.extend(["--output", "fresh-folder/scores.csv"]);
+    assert!(project.fails(1, &args).contains("data-file-empty"));
+    assert!(!project.path("fresh-folder").exists());
+}
+
+#[test]
+fn manifests_of_two_models_stand_side_by_side() {
+    let project = finished();
+    let package = project.package();
+    for kind in ["kubernetes", "monitoring"] {
+        project.ok(&["deploy", kind, package.to_str().unwrap()]);
+        let stem = package.file_stem().unwrap().to_str().unwrap();
+        let folder = package.with_file_name(format!("{stem}-{kind}"));
+        assert!(folder.is_dir(), "{}", folder.display());
+        assert!(!project.path("dist").join(kind).exists());
+    }
+}

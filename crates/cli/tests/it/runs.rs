@@ -1,6 +1,8 @@
 //! `run` and what surrounds it.
 
-use crate::support::{CANARY_COLUMNS, Project, contents, finished, finished_run, workspace};
+use crate::support::{
+    CANARY_COLUMNS, Project, Server, api_key, contents, finished, finished_run, workspace,
+};
 use std::path::Path;
 
 #[test]
@@ -115,7 +117,168 @@ fn a_column_that_does_not_exist_is_pointed_at_in_the_recipe() {
     )
     .unwrap();
     let text = project.fails(2, &["run"]);
-    assert!(text.contains("clean.keep[0]") && text.contains("credit_amount"), "{text}");
+    assert!(
+        text.contains("error[data-column-unknown]") && text.contains("credit_amount"),
+        "{text}"
+    );
+    assert!(text.contains("--> ingot.toml:") && text.contains("^^^"), "{text}");
+    assert_eq!(text.matches("credit_amuont > 0").count(), 1, "one block: {text}");
+}
+
+#[test]
+fn every_unknown_column_is_told_in_one_run_with_line_and_caret() {
+    let project = Project::new();
+    let recipe = std::fs::read_to_string(project.path("ingot.toml")).unwrap();
+    let wrong = recipe
+        .replace("drop_missing = [\"age\"", "drop_missing = [\"aeg\"")
+        .replace("name = \"phone\"", "name = \"phoen\"")
+        .replace("target = \"risk\"", "target = \"rsik\"")
+        .replace("duration_months > 0", "duration_moths > 0");
+    std::fs::write(project.path("ingot.toml"), &wrong).unwrap();
+    for command in ["run", "plan"] {
+        let text = project.fails(2, &[command]);
+        for part in [
+            "`aeg`",
+            "`age`?",
+            "`phoen`",
+            "`phone`?",
+            "`rsik`",
+            "`risk`?",
+            "`duration_moths`",
+            "4 fault",
+        ] {
+            assert!(text.contains(part), "{part} is missing in {text}");
+        }
+        assert_eq!(text.matches("--> ingot.toml:").count(), 4, "{text}");
+    }
+    let output = project.ingot(&["--json", "--lang", "zh", "run"]);
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let faults = document["error"]["faults"].as_array().unwrap();
+    assert_eq!(faults.len(), 4, "{document}");
+    for fault in faults {
+        assert_eq!(fault["code"], "data-column-unknown");
+        assert!(fault["line"].is_u64() && fault["column"].is_u64() && fault["key"].is_string());
+        assert!(fault["message"].as_str().unwrap().starts_with("没有列"), "{fault}");
+    }
+}
+
+#[test]
+fn all_faults_of_a_recipe_are_in_its_json() {
+    let project = Project::new();
+    let recipe = std::fs::read_to_string(project.path("ingot.toml")).unwrap();
+    let broken = recipe.replace("drop_missing", "drop_mising").replace("test = 0.2", "test = 2.0");
+    std::fs::write(project.path("ingot.toml"), broken).unwrap();
+    let output = project.ingot(&["--json", "run"]);
+    assert_eq!(output.status.code(), Some(2));
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let faults = document["error"]["faults"].as_array().unwrap();
+    assert!(faults.len() >= 2, "{document}");
+    assert!(faults.iter().all(|fault| fault["file"] == "ingot.toml" && fault["line"].is_u64()));
+}
+
+#[test]
+fn a_table_without_a_header_is_told_and_none_of_it_repeated() {
+    let project = Project::new();
+    let path = project.path("data/german_credit.csv");
+    let text = "zhang,30,good\nli,41,bad\nwang,22,good\n";
+    std::fs::write(path, text).unwrap();
+    let output = project.ingot(&["run"]);
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+    assert!(said.contains("data-header-doubtful") && said.contains("header?"), "{said}");
+    assert!(!said.contains("zhang"), "{said}");
+}
+
+#[test]
+fn records_are_the_owners_alone_and_tell_no_figure_of_a_protected_column() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let project = Project::new();
+    let recipe = std::fs::read_to_string(project.path("ingot.toml")).unwrap();
+    let protected = recipe.replace(
+        "[protect]\ncolumns = [",
+        "[protect]\ncolumns = [\n  { name = \"credit_amount\", action = \"generalize\", to = { width = 1000 } },",
+    );
+    assert_ne!(recipe, protected);
+    std::fs::write(project.path("ingot.toml"), protected).unwrap();
+    project.ok(&["prepare"]);
+    let mut seen = 0;
+    for stage in std::fs::read_dir(project.path(".ingot")).unwrap() {
+        let stage = stage.unwrap().path();
+        for run in std::fs::read_dir(&stage).into_iter().flatten() {
+            let record = run.unwrap().path().join("record.json");
+            let mode = std::fs::metadata(&record).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "{}", record.display());
+            seen += 1;
+            if stage.ends_with("clean") {
+                let record: serde_json::Value =
+                    serde_json::from_slice(&std::fs::read(record).unwrap()).unwrap();
+                for columns in ["before", "after"] {
+                    let of = |name: &str| {
+                        let all = record["evidence"][columns].as_array().unwrap();
+                        all.iter().find(|column| column["name"] == name).unwrap().clone()
+                    };
+                    assert!(of("credit_amount")["mean"].is_null());
+                    assert!(of("credit_amount")["deviation"].is_null());
+                    assert!(of("duration_months")["mean"].is_f64());
+                }
+            }
+        }
+    }
+    assert_eq!(seen, 3);
+}
+
+#[test]
+fn the_tour_of_the_readme_works_in_an_empty_folder() {
+    let project = Project::empty();
+    let made = project.ok(&["init"]);
+    assert!(made.contains("data/my-model.csv") && made.contains("applicant.json"), "{made}");
+    // The search may take two minutes; the tour is the same with a short one.
+    let recipe = std::fs::read_to_string(project.path("ingot.toml")).unwrap();
+    let short = recipe.replace("budget = \"2m\"", "budget = \"2m\"\ntrials = 2");
+    assert_ne!(recipe, short);
+    std::fs::write(project.path("ingot.toml"), short).unwrap();
+    project.ok(&["plan"]);
+    let run: serde_json::Value = serde_json::from_str(&project.ok(&["--json", "run"])).unwrap();
+    assert_eq!(run["warnings"], serde_json::json!([]), "{run}");
+    let package = project.package();
+    for command in ["verify", "trace"] {
+        project.ok(&[command, package.to_str().unwrap()]);
+    }
+    let (_, key) = api_key(&project, &[]);
+    let server = Server::start(&project, &package, &[]);
+    let applicant = std::fs::read_to_string(project.path("applicant.json")).unwrap();
+    let answer = server.post("/api/predict", &key, &serde_json::from_str(&applicant).unwrap());
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    assert!(answer.json()["predictions"][0]["label"].is_string(), "{}", answer.body);
+}
+
+#[test]
+fn a_model_that_learnt_nothing_or_was_told_the_answer_comes_with_a_warning() {
+    let project = Project::empty();
+    project.ok(&["init"]);
+    let recipe = std::fs::read_to_string(project.path("ingot.toml")).unwrap();
+    let short = recipe.replace("budget = \"2m\"", "budget = \"2m\"\ntrials = 2");
+    std::fs::write(project.path("ingot.toml"), short).unwrap();
+    let write = |column: fn(usize, bool) -> String| {
+        let mut text = "x,y,risk\n".to_owned();
+        for row in 0..600 {
+            let bad = (row * 7919) % 13 < 4;
+            text.extend([column(row, bad).as_str(), if bad { ",bad\n" } else { ",good\n" }]);
+        }
+        std::fs::write(project.path("data/my-model.csv"), text).unwrap();
+        project.ok(&["train"])
+    };
+    let noise = write(|row, _| format!("{},{row}.5", (row * 31) % 17));
+    assert!(noise.contains("not measurably better"), "{noise}");
+    let told =
+        write(|row, bad| format!("{}.5,{}", (row * 31) % 601, if bad { "late" } else { "paid" }));
+    assert!(told.contains("`y` alone tells the target"), "{told}");
+    assert!(!told.contains("not measurably better"), "{told}");
+    let report = std::fs::read_dir(project.path(".ingot/train")).unwrap().any(|run| {
+        let page = run.unwrap().path().join("training-report.html");
+        std::fs::read_to_string(page).unwrap().contains("alone tells the target")
+    });
+    assert!(report, "no training report has the warning");
 }
 
 #[test]

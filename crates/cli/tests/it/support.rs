@@ -32,6 +32,11 @@ impl Project {
         Self::inside(Folder::Own(tempfile::tempdir().unwrap()))
     }
 
+    /// A folder with nothing in it.
+    pub(crate) fn empty() -> Self {
+        Self { dir: Folder::Own(tempfile::tempdir().unwrap()) }
+    }
+
     fn inside(dir: Folder) -> Self {
         let project = Self { dir };
         let data = workspace().join("verticals/finance/data/german_credit.csv");

@@ -36,6 +36,7 @@ fn run(
     threads: usize,
 ) -> Result<CleanOutcome> {
     let (output, quarantine) = (folder.join("out.parquet"), folder.join("quarantine.jsonl"));
+    let personal = BTreeSet::from(["salary".to_owned()]);
     let job = CleanJob {
         base_dir: folder,
         sources,
@@ -46,6 +47,7 @@ fn run(
         memory_limit: 8 << 20,
         threads,
         admit: None,
+        personal: &personal,
     };
     clean(&job, &Silent)
 }
@@ -85,6 +87,64 @@ fn malformed_rows_are_set_aside_and_every_other_row_has_one_fate() {
         "{quarantine}"
     );
     assert!(!quarantine.contains("canary"), "a cell stands in the quarantine");
+}
+
+#[test]
+fn of_personal_columns_and_of_few_rows_only_counts_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = |rows: u64| -> String {
+        (0..rows).map(|row| format!("{},{}\n", 30 + row, 5_000 + row)).collect()
+    };
+    let figures = |rows: u64| {
+        std::fs::write(folder.path().join("a.csv"), format!("age,salary\n{}", text(rows))).unwrap();
+        let outcome =
+            run(folder.path(), &[source("a", "a.csv")], &CleanConfig::default(), 1).unwrap();
+        [outcome.before, outcome.after].map(|columns| {
+            columns.iter().map(|column| (column.mean, column.deviation)).collect::<Vec<_>>()
+        })
+    };
+    for columns in figures(20) {
+        assert!(columns[0].0 == Some(39.5) && columns[0].1.is_some(), "{columns:?}");
+        assert_eq!(columns[1], (None, None), "the salary is personal");
+    }
+    for columns in figures(19) {
+        assert_eq!(columns, [(None, None), (None, None)], "nineteen people are few");
+    }
+}
+
+#[test]
+fn a_date_becomes_a_number_of_days() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("a.csv"), "day\n1970-01-11\n1969-12-31\n").unwrap();
+    let cast = vec![ingot_data::Cast { column: "day".into(), to: ingot_data::CastType::Integer }];
+    let rules = CleanConfig { cast, ..CleanConfig::default() };
+    run(folder.path(), &[source("a", "a.csv")], &rules, 1).unwrap();
+    let batches = read(&folder.path().join("out.parquet"), None).unwrap();
+    let days = batches[0].column_by_name("day").unwrap().as_primitive::<Int64Type>();
+    assert_eq!(days.values(), &[10, -1]);
+}
+
+#[test]
+fn empty_text_is_missing_whatever_the_format() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("a.csv"), "id,city\n1,\n2,x\n").unwrap();
+    std::fs::write(
+        folder.path().join("b.jsonl"),
+        "{\"id\":3,\"city\":\"\"}\n{\"id\":4,\"city\":\"y\"}\n",
+    )
+    .unwrap();
+    let batch = RecordBatch::try_from_iter([
+        ("id", std::sync::Arc::new(arrow::array::Int64Array::from(vec![5, 6])) as _),
+        ("city", std::sync::Arc::new(arrow::array::StringArray::from(vec!["", "z"])) as _),
+    ])
+    .unwrap();
+    let file = std::fs::File::create(folder.path().join("c.parquet")).unwrap();
+    let mut writer = parquet::arrow::ArrowWriter::try_new(file, batch.schema(), None).unwrap();
+    writer.write(&batch).unwrap();
+    writer.close().unwrap();
+    let sources = [source("a", "a.csv"), source("b", "b.jsonl"), source("c", "c.parquet")];
+    let outcome = run(folder.path(), &sources, &CleanConfig::default(), 1).unwrap();
+    assert_eq!(outcome.before[1].missing, 3);
 }
 
 #[test]

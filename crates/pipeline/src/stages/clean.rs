@@ -7,7 +7,7 @@ use crate::run::{DATAFUSION, Done, PARQUET, Product, Within, stage, versions};
 use crate::stages::to_value;
 use crate::store::{Inputs, Stage};
 use arrow::array::RecordBatch;
-use ingot_base::{Result, Text};
+use ingot_base::Result;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -32,6 +32,8 @@ pub(crate) fn inputs(project: &Project<'_>) -> Result<Inputs> {
         config: serde_json::json!({
             "source": to_value(&project.recipe().sources)?,
             "clean": to_value(&project.recipe().clean)?,
+            // Decides which figures the record tells, and which key a column is written with.
+            "personal": to_value(&convert::personal(project.recipe()))?,
         }),
         seed: project.recipe().project.seed,
         versions: versions(&[DATAFUSION, PARQUET]),
@@ -40,7 +42,7 @@ pub(crate) fn inputs(project: &Project<'_>) -> Result<Inputs> {
 
 pub(crate) fn run(project: &Project<'_>) -> Result<Done> {
     let sources = convert::sources(project.recipe());
-    stage(project, inputs(project)?, &Text::new("clean", "清洗"), |folder| {
+    stage(project, inputs(project)?, &Stage::Clean.title(), |folder| {
         work(project, &sources, folder)
     })
 }
@@ -65,6 +67,7 @@ fn work(
         memory_limit: convert::MEMORY,
         threads: convert::threads(project.recipe()),
         admit: (!erasures.is_empty()).then_some(ingot_data::Admit(&admit)),
+        personal: &convert::personal(project.recipe()),
     };
     let outcome = ingot_data::clean(&job, &Within(project.reporter))?;
     if outcome.rows_out == 0 {
@@ -101,6 +104,7 @@ pub fn clean_to(
         memory_limit: convert::MEMORY,
         threads: convert::threads(project.recipe()),
         admit: None,
+        personal: &convert::personal(project.recipe()),
     };
     ingot_data::clean(&job, project.reporter)
 }

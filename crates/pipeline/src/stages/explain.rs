@@ -5,7 +5,7 @@ use crate::project::Project;
 use crate::run::{Chain, Done, Product, Within, earlier, stage, versions};
 use crate::stages::{split, to_value, train, write_page};
 use crate::store::{Inputs, Stage};
-use ingot_base::{Result, Text, atomic, fault};
+use ingot_base::{Result, atomic, fault};
 use ingot_runtime::{Predictor as _, TabularModel};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -39,7 +39,7 @@ pub(crate) fn inputs(project: &Project<'_>, chain: &Chain) -> Result<Inputs> {
 pub(crate) fn run(project: &Project<'_>, chain: &Chain) -> Result<Done> {
     let trained = earlier(chain, Stage::Train)?;
     let tables = earlier(chain, Stage::Split)?;
-    stage(project, inputs(project, chain)?, &Text::new("explain", "解释"), |folder| {
+    stage(project, inputs(project, chain)?, &Stage::Explain.title(), |folder| {
         work(project, trained, tables, folder)
     })
 }

@@ -52,7 +52,7 @@ pub(crate) fn inputs(project: &Project<'_>, chain: &Chain) -> Result<Inputs> {
 }
 
 pub(crate) fn run(project: &Project<'_>, chain: &Chain) -> Result<Done> {
-    let done = stage(project, inputs(project, chain)?, &Text::new("seal", "封装"), |folder| {
+    let done = stage(project, inputs(project, chain)?, &Stage::Seal.title(), |folder| {
         work(project, chain, folder)
     })?;
     let target = project.package_path();

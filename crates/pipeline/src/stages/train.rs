@@ -5,14 +5,17 @@ use crate::project::Project;
 use crate::run::{Chain, Done, LIGHTGBM, Product, Within, earlier, stage, versions};
 use crate::stages::{split, to_value, write_page};
 use crate::store::{Inputs, Stage};
-use ingot_base::{Result, Text, atomic};
-use ingot_train::Tables;
+use ingot_base::{Fault, Lang, Result, Text, atomic};
+use ingot_train::{Tables, suspicion};
 use std::collections::BTreeMap;
 use std::path::Path;
 
 pub(crate) const MODEL: &str = "model.txt";
 pub(crate) const PREPROCESSING: &str = "preprocessing.json";
 pub(crate) const REPORT: &str = "training-report.html";
+
+/// Where the evidence has what a person should hear before trusting the model.
+pub(crate) const WARNINGS: &str = "warnings";
 
 /// What the stage's result depends on.
 pub(crate) fn inputs(project: &Project<'_>, chain: &Chain) -> Result<Inputs> {
@@ -42,7 +45,7 @@ pub(crate) fn inputs(project: &Project<'_>, chain: &Chain) -> Result<Inputs> {
 
 pub(crate) fn run(project: &Project<'_>, chain: &Chain) -> Result<Done> {
     let before = earlier(chain, Stage::Split)?;
-    stage(project, inputs(project, chain)?, &Text::new("train", "训练"), |folder| {
+    stage(project, inputs(project, chain)?, &Stage::Train.title(), |folder| {
         work(project, before, folder)
     })
 }
@@ -63,10 +66,40 @@ fn work(project: &Project<'_>, split: &Done, folder: &Path) -> Result<Product> {
     })?;
     atomic::write_private(&folder.join(MODEL), trained.model_text.as_bytes())?;
     atomic::write_private(&folder.join(PREPROCESSING), &preprocessing)?;
-    write_page(folder, REPORT, &ingot_train::training_report(&trained.outcome))?;
+    let signature = &trained.preprocessing.signature;
+    let encode = |batches: &[_]| ingot_train::encode_table(signature, batches);
+    let warnings: Vec<Text> = suspicion::weak(&trained.outcome)
+        .into_iter()
+        .chain(suspicion::leaks(signature, &encode(&train)?, &encode(&test)?))
+        .map(|fault| sentence(&fault))
+        .collect();
+    let mut page = ingot_train::training_report(&trained.outcome);
+    if !warnings.is_empty() {
+        let section = page.section(Text::new("Warnings", "警告"));
+        for warning in &warnings {
+            section.note(warning.clone());
+        }
+    }
+    write_page(folder, REPORT, &page)?;
+    let mut evidence = to_value(&trained.outcome)?;
+    if let Some(evidence) = evidence.as_object_mut() {
+        evidence.insert(WARNINGS.to_owned(), to_value(&warnings)?);
+    }
     Ok(Product {
         outputs: [MODEL, PREPROCESSING, REPORT].map(|name| (name.to_owned(), None)).into(),
         summary: convert::train_summary(&trained.outcome),
-        evidence: to_value(&trained.outcome)?,
+        evidence,
     })
+}
+
+/// A fault as a sentence with its advice, in both languages.
+fn sentence(fault: &Fault) -> Text {
+    let say = |lang| {
+        let hint = fault.hint(lang).unwrap_or_default();
+        match lang {
+            Lang::En => format!("{}. {hint}", fault.render(lang)),
+            Lang::Zh => format!("{}。{hint}", fault.render(lang)),
+        }
+    };
+    Text::new(say(Lang::En), say(Lang::Zh))
 }

@@ -1,6 +1,7 @@
 //! A valid recipe as plain typed values.
 
 mod clean;
+mod names;
 mod protect;
 mod run;
 
@@ -8,6 +9,7 @@ pub use clean::{
     Cast, CastType, Clean, Dedupe, Expectation, Impute, ImputeMethod, OnFail, Outlier,
     OutlierAction, OutlierMethod, Rule,
 };
+pub use names::Named;
 pub use protect::{
     Action, Anonymity, ColumnRule, CustomType, Diversity, Generalize, Hierarchy, Loss, Protect,
     TextAction, TextRule,

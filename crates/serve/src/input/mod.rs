@@ -3,11 +3,14 @@
 //! A row never holds a list, so an object whose `inputs` is a list is the enveloped form, even for a model that has a column
 //! called `inputs` or `model`.
 
+pub(crate) mod query;
 mod row;
 pub(crate) mod tensor;
 
 use crate::batch::Rows;
-use crate::messages::{DEPTH, JSON, MEMBER_TYPE, MEMBER_UNKNOWN, ROWS_MANY, ROWS_NONE, SHAPE};
+use crate::messages::{
+    DEPTH, JSON, MEMBER_TYPE, MEMBER_UNKNOWN, MODEL_TWO, ROWS_MANY, ROWS_NONE, SHAPE,
+};
 use crate::model::{Model, Registry};
 use crate::problem::{FieldProblem, Problem};
 use ingot_base::Fault;
@@ -35,14 +38,22 @@ pub(crate) struct Asked {
     pub(crate) rows: Rows,
 }
 
-/// Reads a body. `selected` is told the model as soon as it is known, for the metrics of requests that fail after it.
+/// Reads a body. `named` is the model that the query names. `selected` is told the model as soon as it is known, for the
+/// metrics of requests that fail after it.
 pub(crate) fn read(
     body: &[u8],
+    named: Option<&str>,
     registry: &Registry,
     bounds: BodyBounds,
     selected: &mut Option<Arc<Model>>,
 ) -> Result<Asked, Problem> {
-    let first = registry.first()?;
+    let (first, known) = match named {
+        Some(name) => {
+            let model = registry.named(name)?;
+            (model, Ok(model))
+        }
+        None => (registry.first()?, registry.only()),
+    };
     let form = match body.iter().find(|byte| !byte.is_ascii_whitespace()) {
         Some(b'[') => Form::List,
         Some(b'{') if is_row(body, first) => Form::Row,
@@ -55,8 +66,11 @@ pub(crate) fn read(
     };
     let model = match &form {
         Form::Envelope(Some(name)) => registry.named(name)?,
-        _ => first,
+        _ => known?,
     };
+    if named.is_some_and(|named| named != &*model.name) {
+        return Err(Problem::new(Fault::new(&MODEL_TWO)));
+    }
     *selected = Some(Arc::clone(model));
     let mut reader = Reader::new(model, bounds.depth);
     let seed = Body { reader: &mut reader, form: &form, rows: bounds.rows };

@@ -62,7 +62,16 @@ fn several_models_are_selected_by_name() {
         settings.packages.push(other);
     });
     let answer = |body: Value| server.post("/api/predict", &body);
-    assert_eq!(answer(row(30.0)).json()["model"], "made-up", "the first answers by default");
+    for body in [row(30.0), json!([row(30.0)]), json!({ "inputs": [row(30.0)] })] {
+        let unnamed = answer(body.clone());
+        assert_eq!((unnamed.status, unnamed.problem().as_str()), (422, "serve-model-unnamed"));
+        assert!(unnamed.text().contains("made-up, other"), "{}", unnamed.text());
+        let named = server.post("/api/predict?model=other", &body).json();
+        assert_eq!(named["model"], "other", "{named}");
+    }
+    let two = json!({ "model": "made-up", "inputs": [row(30.0)] });
+    let two = server.post("/api/explain?model=other", &two);
+    assert_eq!((two.status, two.problem().as_str()), (422, "serve-model-two"));
     let other = answer(json!({ "model": "other", "inputs": [row(30.0)] })).json();
     assert_eq!((&other["model"], &other["version"]), (&json!("other"), &json!("2.0")));
     let unknown = answer(json!({ "model": "nobody", "inputs": [row(30.0)] }));

@@ -45,6 +45,20 @@ fn every_bad_field_is_named_and_no_value_is_repeated() {
 }
 
 #[test]
+fn a_query_is_never_passed_over() {
+    let server = Server::start();
+    for path in ["/api/predict", "/api/explain"] {
+        let ask = |query: &str| server.post(&format!("{path}?{query}"), &row(30.0));
+        assert_eq!(ask("model=made-up").status, 200);
+        let unknown = ask("threshold=0.9");
+        assert_eq!((unknown.status, unknown.problem().as_str()), (400, "serve-query-unknown"));
+        assert!(unknown.text().contains("`threshold`"), "{}", unknown.text());
+        let nobody = ask("model=nobody");
+        assert_eq!((nobody.status, nobody.problem().as_str()), (404, "serve-model-unknown"));
+    }
+}
+
+#[test]
 fn a_column_that_stands_twice_is_refused() {
     let server = Server::start();
     let body = r#"{"age":30,"job":null,"owner":true,"age":31}"#;

@@ -1,0 +1,328 @@
+//! The command line's own words in Chinese: help, and what is wrong with the arguments. The library that reads arguments
+//! speaks English only.
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Arg, Command};
+
+/// What the grammar says, in English as it stands there and in Chinese.
+const WORDS: &[(&str, &str)] = &[
+    (
+        "Private data in; a sealed, explained, metered model API out",
+        "输入私有数据，输出已封装、可解释、可计量的模型 API",
+    ),
+    ("Language of messages and reports [default: from LANG]", "消息和报告的语言［默认取自 LANG］"),
+    ("Print nothing but errors", "只输出错误"),
+    ("Print one JSON document on standard output", "在标准输出打印一个 JSON 文档"),
+    ("Folder that holds .ingot, keys and dist", "存放 .ingot、keys 和 dist 的文件夹"),
+    (
+        "Make keys, a commented recipe and a small example in this folder",
+        "在此文件夹中生成密钥、带注释的配方和小型示例",
+    ),
+    (
+        "Run every stage that is not up to date, up to the sealed package",
+        "运行所有未更新的阶段，直到生成模型包",
+    ),
+    ("Run up to the split: clean, protect, split", "运行到划分为止：清洗、隐私保护、划分"),
+    ("Run up to the trained model", "运行到训练出模型为止"),
+    ("Run up to the explanations", "运行到解释为止"),
+    ("Run up to the sealed package (the same as run)", "运行到封装为止（与 run 相同）"),
+    (
+        "Show what would run and why, with every default filled in",
+        "显示将运行哪些阶段及原因，并列出全部默认值",
+    ),
+    ("Print the recipe's JSON Schema", "打印配方的 JSON Schema"),
+    ("Say what this machine lacks and how to get it", "检查本机缺少什么以及如何获取"),
+    (
+        "Find personal data in a file's texts, as JSON lines; with --redact write the file without it",
+        "查找文件文本中的个人信息，按 JSON Lines 输出；加 --redact 则写出脱敏后的文件",
+    ),
+    ("Score the rows of a file with a package", "用模型包为文件中的行评分"),
+    ("Serve packages over HTTP", "通过 HTTP 提供模型服务"),
+    ("Check a package's signature and contents", "校验模型包的签名和内容"),
+    ("Show what a package holds", "显示模型包的内容"),
+    ("Decrypt a package's payloads for their owner", "为所有者解密模型包的内容"),
+    ("Show which sources, rows and rules made a package", "显示模型包由哪些数据源、行和规则生成"),
+    ("Create, list and revoke API keys", "创建、列出和吊销 API 密钥"),
+    ("Show recorded usage", "显示用量记录"),
+    (
+        "Write an image, manifests or monitoring for a package",
+        "为模型包生成镜像、部署清单或监控配置",
+    ),
+    ("Name of the project", "项目名称"),
+    ("Only make keys", "只生成密钥"),
+    ("The recipe file", "配方文件"),
+    (
+        "A .csv or .jsonl file, or any other text line by line",
+        ".csv 或 .jsonl 文件，或任意按行读取的文本",
+    ),
+    (
+        "Column to read; may be repeated [default: every column]",
+        "要读取的列，可重复指定［默认：全部列］",
+    ),
+    (
+        "Type to look for; may be repeated [default: every type]",
+        "要查找的类型，可重复指定［默认：全部类型］",
+    ),
+    ("Write the file with every finding made unreadable", "写出所有发现项均已脱敏的文件"),
+    ("What stands in a finding's place", "用什么替换发现项"),
+    ("Its type: `[phone]`", "其类型：`[phone]`"),
+    ("Stars, with what does not identify left", "星号，保留不可识别身份的部分"),
+    ("A .ingot file or an unpacked folder", ".ingot 文件或解包后的文件夹"),
+    (
+        "Key files trusted to sign packages (PEM); may be repeated [default: keys/signing.pub]",
+        "受信任的签名公钥文件（PEM），可重复指定［默认：keys/signing.pub］",
+    ),
+    (
+        "The age identity that decrypts payloads [default: keys/identity.txt]",
+        "用于解密的 age 身份文件［默认：keys/identity.txt］",
+    ),
+    ("Folder to write into; must not exist", "写入的文件夹，必须尚不存在"),
+    (
+        "Leave payloads encrypted: the signed folder as it is",
+        "保持内容加密：原样写出已签名的文件夹",
+    ),
+    (
+        "Rows to score: CSV with a header, JSON lines, Parquet or Arrow",
+        "要评分的行：带表头的 CSV、JSON Lines、Parquet 或 Arrow",
+    ),
+    ("Where to write predictions: .csv or .jsonl", "预测结果的输出文件：.csv 或 .jsonl"),
+    (
+        "Score the other rows when some cannot be scored; those are listed",
+        "有些行无法评分时，列出它们并对其余行评分",
+    ),
+    ("Packages to serve", "要提供服务的模型包"),
+    (
+        "Address to listen on; other than loopback needs TLS or --allow-insecure",
+        "监听地址；非回环地址需要 TLS 或 --allow-insecure",
+    ),
+    (
+        "Ledger: a SQLite file or a postgres:// URL [default: .ingot/ledger.db]",
+        "账本：SQLite 文件或 postgres:// 地址［默认：.ingot/ledger.db］",
+    ),
+    (
+        "File with the key that guards API keys [default: derived from keys/master.key]",
+        "保护 API 密钥的密钥文件［默认：由 keys/master.key 派生］",
+    ),
+    ("TLS certificate chain (PEM)", "TLS 证书链（PEM）"),
+    ("TLS private key (PEM)", "TLS 私钥（PEM）"),
+    (
+        "Allow plain HTTP on an address that is not loopback (behind a proxy that adds TLS)",
+        "允许在非回环地址上使用明文 HTTP（由前置代理负责 TLS 时）",
+    ),
+    (
+        "How long to say \"not ready\" before a stop, so that balancers look elsewhere first [default: 500]",
+        "停止前先报告“未就绪”的时长，使负载均衡器提前转移流量［默认：500］",
+    ),
+    ("Answer without API keys and metering; loopback only", "不使用 API 密钥和计量，仅限回环地址"),
+    ("Make a key; its secret is shown once", "创建密钥，其内容只显示一次"),
+    ("List keys, without secrets", "列出密钥，不含其内容"),
+    ("Revoke a key at once", "立即吊销密钥"),
+    ("Who or what uses the key", "密钥的使用者"),
+    ("Tenant the usage is counted for", "用量归属的租户"),
+    (
+        "What the key may do, comma separated: predict, explain, metrics, admin",
+        "密钥的权限，逗号分隔：predict、explain、metrics、admin",
+    ),
+    ("Days until the key expires", "密钥有效天数"),
+    ("Requests per minute [default: no limit]", "每分钟请求数［默认：不限］"),
+    ("The key's id, as `key list` shows it", "密钥编号，见 `key list`"),
+    ("Only this key's id", "只显示此编号的密钥"),
+    ("Write an OCI image without a container engine", "无需容器引擎即可生成 OCI 镜像"),
+    ("Write Kubernetes manifests", "生成 Kubernetes 部署清单"),
+    ("Write Prometheus and Grafana configuration", "生成 Prometheus 和 Grafana 配置"),
+    ("The .ingot file to put into the image", "要放入镜像的 .ingot 文件"),
+    (
+        "Key file trusted to sign packages (PEM) [default: keys/signing.pub]",
+        "受信任的签名公钥文件（PEM）［默认：keys/signing.pub］",
+    ),
+    (
+        "The ingot binary to put into the image [default: this one]",
+        "要放入镜像的 ingot 程序［默认：当前程序］",
+    ),
+    (
+        "Folder for the OCI layout [default: dist/NAME-VERSION.oci]",
+        "OCI 布局的输出文件夹［默认：dist/NAME-VERSION.oci］",
+    ),
+    ("The .ingot file to deploy", "要部署的 .ingot 文件"),
+    ("Image reference that the cluster pulls", "集群拉取的镜像地址"),
+    ("Namespace", "命名空间"),
+    (
+        "Folder to write into [default: dist/NAME-VERSION-kubernetes]",
+        "写入的文件夹［默认：dist/NAME-VERSION-kubernetes］",
+    ),
+    ("The .ingot file that is served", "提供服务的 .ingot 文件"),
+    (
+        "Address of a server to scrape; may be repeated [default: 127.0.0.1:5000]",
+        "要抓取的服务地址，可重复指定［默认：127.0.0.1:5000］",
+    ),
+    (
+        "Scrape every pod in this Kubernetes namespace instead",
+        "改为抓取此 Kubernetes 命名空间中的所有 Pod",
+    ),
+    (
+        "Folder to write into [default: dist/NAME-VERSION-monitoring]",
+        "写入的文件夹［默认：dist/NAME-VERSION-monitoring］",
+    ),
+    ("Print help", "显示帮助"),
+    ("Print version", "显示版本"),
+    ("Print this message or the help of the given subcommand(s)", "显示此帮助或指定子命令的帮助"),
+];
+
+/// Words that the library puts around them.
+const FRAME: &[(&str, &str)] = &[
+    ("Usage: ", "用法："),
+    ("Commands:\n", "命令：\n"),
+    ("Arguments:\n", "参数：\n"),
+    ("Options:\n", "选项：\n"),
+    ("Possible values:\n", "可选值：\n"),
+    ("[possible values: ", "[可选值："),
+    ("[default: ", "[默认："),
+    ("[env: ", "[环境变量："),
+    ("[OPTIONS]", "[选项]"),
+    ("<COMMAND>", "<命令>"),
+    ("[COMMAND]", "[命令]"),
+    ("Print help (see a summary with '-h')", "显示帮助（简要说明用 -h）"),
+    ("Print help (see more with '--help')", "显示帮助（详细说明用 --help）"),
+    ("Print help", "显示帮助"),
+    ("Print version", "显示版本"),
+    ("Print this message or the help of the given subcommand(s)", "显示此帮助或指定子命令的帮助"),
+];
+
+fn chinese(english: &str) -> Option<&'static str> {
+    let plain = english.trim().trim_end_matches('.');
+    WORDS.iter().find(|(known, _)| *known == plain).map(|(_, chinese)| *chinese)
+}
+
+/// The grammar with its descriptions in Chinese.
+pub(crate) fn command(command: Command) -> Command {
+    let about = command.get_about().and_then(|about| chinese(&about.to_string()));
+    let command = match about {
+        Some(about) => command.about(about).long_about(None::<&str>),
+        None => command,
+    };
+    command.mut_args(arg).mut_subcommands(self::command)
+}
+
+fn arg(arg: Arg) -> Arg {
+    match arg.get_help().and_then(|help| chinese(&help.to_string())) {
+        Some(help) => arg.help(help).long_help(None::<&str>),
+        None => arg,
+    }
+}
+
+/// What the library says, in Chinese: a help page, or what is wrong with the arguments.
+pub(crate) fn told(error: &clap::Error) -> String {
+    match error.kind() {
+        ErrorKind::DisplayHelp
+        | ErrorKind::DisplayVersion
+        | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            framed(&error.render().to_string())
+        }
+        _ => wrong(error),
+    }
+}
+
+fn framed(text: &str) -> String {
+    FRAME.iter().fold(text.to_owned(), |text, (english, chinese)| text.replace(english, chinese))
+}
+
+fn wrong(error: &clap::Error) -> String {
+    let get = |kind| error.get(kind).map(shown).unwrap_or_default();
+    let (argument, value) = (get(ContextKind::InvalidArg), get(ContextKind::InvalidValue));
+    let sentence = match error.kind() {
+        ErrorKind::UnknownArgument => format!("没有参数 `{argument}`"),
+        ErrorKind::InvalidSubcommand => {
+            format!("没有命令 `{}`", get(ContextKind::InvalidSubcommand))
+        }
+        ErrorKind::MissingRequiredArgument => format!("缺少必需的参数：{argument}"),
+        ErrorKind::MissingSubcommand => "缺少子命令".to_owned(),
+        ErrorKind::ArgumentConflict => {
+            format!("参数 `{argument}` 不能与 `{}` 同时使用", get(ContextKind::PriorArg))
+        }
+        ErrorKind::NoEquals => format!("参数 `{argument}` 的值须用等号给出"),
+        ErrorKind::InvalidValue if value.is_empty() => format!("参数 `{argument}` 需要一个值"),
+        ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
+            format!("参数 `{argument}` 的值 `{value}` 无效")
+        }
+        ErrorKind::TooManyValues | ErrorKind::TooFewValues | ErrorKind::WrongNumberOfValues => {
+            format!("参数 `{argument}` 的值的个数不对")
+        }
+        _ => "命令行参数有误".to_owned(),
+    };
+    let mut text = format!("错误[cli-usage]: {sentence}\n");
+    let suggestions =
+        [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand, ContextKind::SuggestedValue];
+    for suggested in suggestions.map(get).iter().filter(|name| !name.is_empty()) {
+        text.extend(["\n提示: 是否想写 `", suggested, "`？\n"]);
+    }
+    let values = get(ContextKind::ValidValue);
+    if !values.is_empty() {
+        text.extend(["\n提示: 可选值：", &values, "\n"]);
+    }
+    let usage = get(ContextKind::Usage);
+    if !usage.is_empty() {
+        text.extend(["\n", &framed(&usage), "\n"]);
+    }
+    text.push_str("\n详细说明请运行加 `--help` 的同一命令。");
+    text
+}
+
+fn shown(value: &ContextValue) -> String {
+    match value {
+        ContextValue::Strings(list) => list.join("、"),
+        ContextValue::StyledStrs(list) => {
+            list.iter().map(ToString::to_string).collect::<Vec<_>>().join("、")
+        }
+        ContextValue::None | ContextValue::Bool(_) => String::new(),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    fn untranslated(command: &Command, into: &mut Vec<String>) {
+        let mut texts: Vec<String> = command.get_about().iter().map(ToString::to_string).collect();
+        texts.extend(command.get_arguments().filter_map(|arg| Some(arg.get_help()?.to_string())));
+        into.extend(texts.into_iter().filter(|text| chinese(text).is_none()));
+        for inner in command.get_subcommands().filter(|inner| !inner.is_hide_set()) {
+            untranslated(inner, into);
+        }
+    }
+
+    #[test]
+    fn every_description_has_a_translation() {
+        let mut missing = Vec::new();
+        untranslated(&crate::args::Cli::command(), &mut missing);
+        assert_eq!(missing, Vec::<String>::new());
+    }
+
+    #[test]
+    fn help_and_errors_are_chinese() {
+        let ask = |args: &[&str]| {
+            let grammar = command(crate::args::Cli::command());
+            told(&grammar.try_get_matches_from(args).unwrap_err())
+        };
+        let help = ask(&["ingot", "--help"]);
+        for part in ["用法：", "命令：", "选项：", "运行到训练出模型为止", "显示帮助"]
+        {
+            assert!(help.contains(part), "{part} is missing in {help}");
+        }
+        for part in ["Usage", "Commands", "Options", "Print", "default"] {
+            assert!(!help.contains(part), "{part} stands in {help}");
+        }
+        let unknown = ask(&["ingot", "run", "--quite"]);
+        assert!(
+            unknown.contains("没有参数 `--quite`") && unknown.contains("`--quiet`"),
+            "{unknown}"
+        );
+        let command = ask(&["ingot", "trian"]);
+        assert!(command.contains("没有命令 `trian`") && command.contains("train`"), "{command}");
+        let missing = ask(&["ingot", "predict", "a.ingot"]);
+        assert!(missing.contains("缺少必需的参数") && missing.contains("--input"), "{missing}");
+        let value = ask(&["ingot", "--lang", "fr", "run"]);
+        assert!(value.contains("`fr`") && value.contains("en、zh"), "{value}");
+    }
+}
