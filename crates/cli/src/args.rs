@@ -68,6 +68,12 @@ pub(crate) enum Command {
     Doctor,
     /// Find personal data in a file's texts, as JSON lines; with --redact write the file without it
     Scan(Scan),
+    /// Release statistics of a table with differential privacy, from a budget that cannot be overspent
+    Stats(Stats),
+    /// Show what stands behind a token or pseudonym; every use is written down
+    Reidentify(Reidentify),
+    /// Erase a person from all artifacts, rebuild them, and revoke the packages made of them
+    Erase(Erase),
     /// Score the rows of a file with a package
     Predict(Predict),
     /// Serve packages over HTTP
@@ -126,6 +132,62 @@ pub(crate) struct Scan {
     /// What stands in a finding's place
     #[arg(long, value_enum, default_value = "type", requires = "redact")]
     pub(crate) with: RedactWith,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Stats {
+    /// The table: CSV, JSON lines, Parquet or Arrow
+    pub(crate) file: PathBuf,
+    /// count, sum(COLUMN,LOW,HIGH), mean(COLUMN,LOW,HIGH), variance(COLUMN,LOW,HIGH),
+    /// histogram(COLUMN,VALUE,VALUE,…), quantiles(COLUMN,LOW,HIGH,STEP,LEVEL,…)
+    #[arg(required = true, value_name = "STATISTIC")]
+    pub(crate) statistics: Vec<String>,
+    /// Price of this release
+    #[arg(long)]
+    pub(crate) epsilon: f64,
+    /// Gaussian instead of Laplace noise, with this chance that epsilon does not hold
+    #[arg(long)]
+    pub(crate) delta: Option<f64>,
+    /// What the table may cost in all; needed the first time, and then fixed
+    #[arg(long, value_name = "EPSILON")]
+    pub(crate) budget: Option<f64>,
+    /// Column that names persons, when one person has several rows
+    #[arg(long, value_name = "COLUMN", requires = "most")]
+    pub(crate) person: Option<String>,
+    /// Most rows of a person that count
+    #[arg(long, value_name = "ROWS", requires = "person")]
+    pub(crate) most: Option<u32>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Reidentify {
+    /// The token or pseudonym
+    pub(crate) token: String,
+    /// Column of the protected table that the token stands in
+    #[arg(long, value_name = "COLUMN", conflicts_with = "kind", required_unless_present = "kind")]
+    pub(crate) column: Option<String>,
+    /// Type of the pseudonym, as scan names it
+    #[arg(long = "type", value_name = "TYPE")]
+    pub(crate) kind: Option<String>,
+    /// Why; it is written down
+    #[arg(long)]
+    pub(crate) reason: String,
+    /// The recipe file
+    #[arg(long, default_value = "ingot.toml")]
+    pub(crate) recipe: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Erase {
+    /// The person's value in the column that names persons; `-` reads it from standard input
+    #[arg(long, value_name = "VALUE")]
+    pub(crate) subject: String,
+    /// That column, as the source names it [default: what split.group was before protection]
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) column: Option<String>,
+    /// The recipe file
+    #[arg(default_value = "ingot.toml")]
+    pub(crate) recipe: PathBuf,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

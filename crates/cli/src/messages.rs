@@ -44,6 +44,13 @@ ingot_base::messages! {
         en: "row {row} of `{path}` still reads as personal data after redaction", zh: "`{path}` 第 {row} 行脱敏后仍像个人信息",
         hint_en: "redact it with `--with type`; nothing was written", hint_zh: "请改用 `--with type`；未写入任何内容",
     };
+    /// A statistic that cannot be understood.
+    STATISTIC = {
+        code: "cli-statistic", class: Usage, status: 400,
+        en: "`{text}` is no statistic", zh: "无法识别的统计量 `{text}`",
+        hint_en: "write count, sum(age,0,120), mean(age,0,120), variance(age,0,120), histogram(sex,male,female) or quantiles(age,0,120,1,0.25,0.5)",
+        hint_zh: "请写 count、sum(age,0,120)、mean(age,0,120)、variance(age,0,120)、histogram(sex,male,female) 或 quantiles(age,0,120,1,0.25,0.5)",
+    };
     /// A scope that does not exist.
     SCOPE_UNKNOWN = {
         code: "cli-scope-unknown", class: Usage, status: 400,
@@ -59,6 +66,8 @@ fn all() -> Vec<&'static ingot_base::Message> {
         ingot_base::fault::MESSAGES,
         ingot_recipe::MESSAGES,
         ingot_privacy::messages::MESSAGES,
+        ingot_privacy::attack::messages::MESSAGES,
+        ingot_privacy::dp::messages::MESSAGES,
         ingot_data::MESSAGES,
         ingot_runtime::MESSAGES,
         ingot_train::MESSAGES,

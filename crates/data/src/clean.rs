@@ -7,7 +7,7 @@
 use crate::chunk::Chunk;
 use crate::config::{CleanConfig, Format, ImputeMethod, OnFail, SourceConfig};
 use crate::csv_decode::{self, Bad, Decoded};
-use crate::messages::{EXPECTATION_FAILED, FILE_WRONG, QUARANTINED};
+use crate::messages::{EXPECTATION_FAILED, FILE_WRONG, QUARANTINED, ROW_MALFORMED};
 use crate::outcome::{CleanOutcome, SourceOutcome};
 use crate::profile::{self, Partial};
 use crate::rules::{Action, Rules, constant};
@@ -97,6 +97,40 @@ pub fn clean(job: &CleanJob<'_>, reporter: &dyn Reporter) -> Result<CleanOutcome
     sink.finish(job, reporter)
 }
 
+/// A whole file of any format as columns, without rules: for figures of a table that is no source of a recipe. Rows that
+/// cannot be read are refused, not set aside.
+///
+/// # Errors
+/// When the file cannot be read, or a row of it is malformed.
+pub fn load(path: &Path) -> Result<Vec<RecordBatch>> {
+    let source = SourceConfig {
+        name: "file".to_owned(),
+        uri: path.display().to_string(),
+        weight: 1.0,
+        query: None,
+        format: None,
+        rename: BTreeMap::new(),
+    };
+    let sources = source::resolve(Path::new("."), &[source])?;
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let work = Work { sources: &sources, threads, chunk: CHUNK, weights: None, admit: None };
+    let mut batches = Vec::new();
+    work.run(
+        |item| work.decode(item),
+        |piece| {
+            if let Some(bad) = piece.decoded.bad.first() {
+                return Err(Fault::new(&ROW_MALFORMED)
+                    .arg("path", path.display())
+                    .arg("line", bad.line)
+                    .arg("count", piece.decoded.bad.len()));
+            }
+            batches.push(piece.decoded.batch);
+            Ok(())
+        },
+    )?;
+    Ok(batches)
+}
+
 /// The shared, read-only part of the work.
 struct Work<'a> {
     sources: &'a Sources,
@@ -142,7 +176,7 @@ struct Cleaned {
 }
 
 impl<'a> Work<'a> {
-    fn new(job: &CleanJob<'_>, sources: &'a Sources) -> Self {
+    fn new(job: &CleanJob<'a>, sources: &'a Sources) -> Self {
         let weighted = job.sources.iter().any(|source| (source.weight - 1.0).abs() > f64::EPSILON);
         let threads = job.threads.max(1);
         // A piece is held as text, as columns and as output. Its size must not depend on the number of threads: figures are

@@ -21,7 +21,7 @@ mod split;
 mod statistics;
 mod table;
 
-pub use clean::{Admit, CleanJob, clean};
+pub use clean::{Admit, CleanJob, clean, load};
 pub use config::{
     Cast, CastType, CleanConfig, Expectation, Format, Impute, ImputeMethod, OnFail, Outlier,
     OutlierAction, OutlierMethod, Rule, SourceConfig, SplitConfig, SplitMethod,
@@ -36,7 +36,9 @@ pub use report::data_report;
 pub use rows::{FileRow, FileRows, file_rows};
 pub use source::source_digests;
 pub use split::split;
-pub use table::{ClassKey, Encryption, content_digest, read, read_columns, schema, transform};
+pub use table::{
+    ClassKey, Encryption, content_digest, digest_of, read, read_columns, schema, transform,
+};
 
 /// Name of the lineage column that holds the source's name.
 pub const SOURCE: &str = "_source";

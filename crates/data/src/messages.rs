@@ -152,4 +152,10 @@ ingot_base::messages! {
         en: "{count} group(s) stand in more than one part of the split", zh: "有 {count} 个分组同时出现在多个划分部分",
         hint_en: "please report it; no model is trained on such a split", hint_zh: "请反馈此问题；不会用这样的划分训练模型",
     };
+    /// A row of a file that must be read whole.
+    ROW_MALFORMED = {
+        code: "data-row-malformed", class: Failed, status: 422,
+        en: "line {line} of `{path}` is malformed ({count} such lines near it)", zh: "`{path}` 第 {line} 行格式错误（附近共 {count} 行）",
+        hint_en: "mend the line, or let a recipe's [clean] set such rows aside", hint_zh: "请修正该行，或通过配方的 [clean] 将此类行隔离",
+    };
 }

@@ -296,17 +296,32 @@ pub fn transform(
 /// When the table cannot be read with these keys.
 pub fn content_digest(path: &Path, keys: Option<&Encryption>) -> Result<Digest> {
     let schema = schema(path, keys)?;
+    let batches =
+        open(path, keys, None)?.map(|batch| batch.map_err(|error| read_fault(path, error)));
+    digest(&schema, batches).map_err(|fault| fault.arg("path", path.display()))
+}
+
+/// As [`content_digest`], of a table in memory.
+///
+/// # Errors
+/// When a column has a type whose values have no order.
+pub fn digest_of(batches: &[RecordBatch]) -> Result<Digest> {
+    let schema = batches.first().map_or_else(|| Arc::new(Schema::empty()), RecordBatch::schema);
+    digest(&plain_schema(&schema), batches.iter().cloned().map(Ok))
+}
+
+fn digest(schema: &Schema, batches: impl Iterator<Item = Result<RecordBatch>>) -> Result<Digest> {
+    let failed = |error| read_fault(Path::new("table"), error);
     let mut hasher = Hasher::default();
     for field in schema.fields() {
         hasher.update(format!("{}\u{0}{}\u{0}", field.name(), field.data_type()).as_bytes());
     }
     let fields: Vec<SortField> =
         schema.fields().iter().map(|field| SortField::new(field.data_type().clone())).collect();
-    let converter = RowConverter::new(fields).map_err(|error| read_fault(path, error))?;
-    for batch in open(path, keys, None)? {
-        let batch = batch.map_err(|error| read_fault(path, error))?;
-        let rows =
-            converter.convert_columns(batch.columns()).map_err(|error| read_fault(path, error))?;
+    let converter = RowConverter::new(fields).map_err(failed)?;
+    for batch in batches {
+        let batch = batch?;
+        let rows = converter.convert_columns(batch.columns()).map_err(failed)?;
         for row in &rows {
             hasher.update(&(row.as_ref().len() as u64).to_le_bytes());
             hasher.update(row.as_ref());

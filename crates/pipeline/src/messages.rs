@@ -79,4 +79,16 @@ ingot_base::messages! {
         en: "line {line} of `{path}` is damaged", zh: "`{path}` 第 {line} 行已损坏",
         hint_en: "restore the file from a backup: without it erased persons would come back", hint_zh: "请从备份恢复该文件：否则已删除的个人信息会重新进入",
     };
+    /// No such type of personal data.
+    REIDENTIFY_TYPE = {
+        code: "pipeline-reidentify-type", class: Usage, status: 422,
+        en: "there is no type `{type}`", zh: "没有名为 `{type}` 的类型",
+        hint_en: "types are: {known}", hint_zh: "可用的类型：{known}",
+    };
+    /// This project never gave pseudonyms.
+    REIDENTIFY_NEVER = {
+        code: "pipeline-reidentify-never", class: Failed, status: 404,
+        en: "the latest run of this project gave no pseudonyms", zh: "本项目最近一次运行没有生成假名",
+        hint_en: "run a recipe whose [protect] has `action = \"pseudonymize\"`, in this project folder", hint_zh: "请在本项目文件夹中运行 [protect] 含 `action = \"pseudonymize\"` 的配方",
+    };
 }

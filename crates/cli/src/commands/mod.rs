@@ -3,6 +3,7 @@
 pub(crate) mod bench;
 pub(crate) mod deploy;
 pub(crate) mod doctor;
+pub(crate) mod erase;
 pub(crate) mod init;
 pub(crate) mod key;
 pub(crate) mod package;
@@ -11,6 +12,7 @@ pub(crate) mod predict;
 pub(crate) mod run;
 pub(crate) mod scan;
 pub(crate) mod serve;
+pub(crate) mod stats;
 
 use crate::Context;
 use ingot_base::{Fault, Result, SystemClock};

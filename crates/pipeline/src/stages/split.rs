@@ -5,7 +5,7 @@ use crate::project::Project;
 use crate::run::{Chain, Done, PARQUET, Product, earlier, stage, versions};
 use crate::stages::{from_value, protect, to_value, write_page};
 use crate::store::{Inputs, Stage};
-use ingot_base::{Result, Text};
+use ingot_base::Result;
 use std::collections::BTreeMap;
 use std::path::Path;
 

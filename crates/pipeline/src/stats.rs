@@ -1,0 +1,67 @@
+//! Differentially private statistics of a table, paid from the project's budget for that table.
+
+use ingot_base::{Clock, Result};
+use ingot_privacy::dp::{
+    Account, Amount, Budget, Ledger, Loss, OsEntropy, Question, Release, Statistic, Unit,
+};
+use ingot_seal::Keyring;
+use std::path::{Path, PathBuf};
+
+/// The budget ledger's file in a project.
+const LEDGER: &str = "privacy-budget.jsonl";
+
+/// What is asked and what it may cost.
+#[derive(Debug)]
+pub struct Ask {
+    /// The statistics.
+    pub statistics: Vec<Statistic>,
+    /// Who is protected.
+    pub unit: Unit,
+    /// ε of this release; above 0.
+    pub epsilon: f64,
+    /// δ of this release; with it Gaussian noise, without it Laplace noise.
+    pub delta: Option<f64>,
+    /// ε that the table may cost in all; needed the first time.
+    pub budget: Option<f64>,
+}
+
+/// Releases statistics of the table in `path`. The price is on disk before a figure is known.
+///
+/// # Errors
+/// When the table cannot be read, a statistic does not fit it, no budget was ever given, the budget does not suffice, or the
+/// ledger was changed.
+pub fn stats(
+    root: &Path,
+    keyring: &Keyring,
+    path: &Path,
+    ask: &Ask,
+    clock: &dyn Clock,
+) -> Result<(Release, Option<Account>)> {
+    let batches = ingot_data::load(path)?;
+    let dataset = ingot_data::digest_of(&batches)?;
+    let question = Question::new(&batches, dataset, ask.unit.clone(), &ask.statistics)?;
+    let epsilon = Amount::new(ask.epsilon)?;
+    let loss = match ask.delta {
+        Some(delta) => Loss::gaussian(epsilon, delta)?,
+        None => Loss::Pure(epsilon),
+    };
+    let ledger = Ledger::new(ledger_path(root), keyring.derive("dp/ledger", 32));
+    if let Some(budget) = ask.budget
+        && ledger.account(dataset)?.is_none()
+    {
+        let budget = Amount::new(budget)?;
+        let budget = match ask.delta {
+            Some(delta) => Budget::approximate(budget, delta)?,
+            None => Budget::pure(budget),
+        };
+        question.affordable(loss)?;
+        ledger.allot(dataset, budget, clock)?;
+    }
+    let receipt = question.pay(&ledger, loss, "stats", clock)?;
+    let release = question.release(receipt, &mut OsEntropy)?;
+    Ok((release, ledger.account(dataset)?))
+}
+
+fn ledger_path(root: &Path) -> PathBuf {
+    root.join(LEDGER)
+}
