@@ -36,6 +36,49 @@ const WORDS: &[(&str, &str)] = &[
         "Find personal data in a file's texts, as JSON lines; with --redact write the file without it",
         "查找文件文本中的个人信息，按 JSON Lines 输出；加 --redact 则写出脱敏后的文件",
     ),
+    (
+        "Release statistics of a table with differential privacy, from a budget that cannot be overspent",
+        "以差分隐私发布表的统计量，预算用尽即止",
+    ),
+    (
+        "Show what stands behind a token or pseudonym; every use is written down",
+        "查看令牌或假名背后的原值，每次使用都会记录",
+    ),
+    (
+        "Erase a person from all artifacts, rebuild them, and revoke the packages made of them",
+        "从所有产物中删除某人，重建产物，并撤销由其生成的模型包",
+    ),
+    ("The table: CSV, JSON lines, Parquet or Arrow", "表：CSV、JSON Lines、Parquet 或 Arrow"),
+    (
+        "count, sum(COLUMN,LOW,HIGH), mean(COLUMN,LOW,HIGH), variance(COLUMN,LOW,HIGH), histogram(COLUMN,VALUE,VALUE,…), quantiles(COLUMN,LOW,HIGH,STEP,LEVEL,…)",
+        "count、sum(列,下限,上限)、mean(列,下限,上限)、variance(列,下限,上限)、histogram(列,取值,取值,…)、quantiles(列,下限,上限,步长,分位,…)",
+    ),
+    ("Price of this release", "本次发布的隐私开销"),
+    (
+        "Gaussian instead of Laplace noise, with this chance that epsilon does not hold",
+        "使用高斯噪声而非拉普拉斯噪声，此为 epsilon 不成立的概率",
+    ),
+    (
+        "What the table may cost in all; needed the first time, and then fixed",
+        "此表的总预算，首次必填，之后不可更改",
+    ),
+    (
+        "Column that names persons, when one person has several rows",
+        "标识个人的列，用于一人多行的情况",
+    ),
+    ("Most rows of a person that count", "每人最多计入的行数"),
+    ("The token or pseudonym", "令牌或假名"),
+    ("Column of the protected table that the token stands in", "令牌所在的（保护后表的）列"),
+    ("Type of the pseudonym, as scan names it", "假名的类型，名称同 scan"),
+    ("Why; it is written down", "原因，会被记录"),
+    (
+        "The person's value in the column that names persons; `-` reads it from standard input",
+        "此人在标识列中的值；`-` 表示从标准输入读取",
+    ),
+    (
+        "That column, as the source names it [default: what split.group was before protection]",
+        "标识列在源表中的名称［默认：split.group 在保护之前的列］",
+    ),
     ("Score the rows of a file with a package", "用模型包为文件中的行评分"),
     ("Serve packages over HTTP", "通过 HTTP 提供模型服务"),
     ("Check a package's signature and contents", "校验模型包的签名和内容"),

@@ -37,7 +37,7 @@ pub use rows::{FileRow, FileRows, file_rows};
 pub use source::source_digests;
 pub use split::split;
 pub use table::{
-    ClassKey, Encryption, content_digest, digest_of, read, read_columns, schema, transform,
+    ClassKey, Encryption, content_digest, digest_of, each, read, read_columns, schema, transform,
 };
 
 /// Name of the lineage column that holds the source's name.

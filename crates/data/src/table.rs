@@ -268,6 +268,22 @@ pub fn read_columns(
         .map_err(|error| read_fault(path, error))
 }
 
+/// Shows a table, batch by batch.
+///
+/// # Errors
+/// When the table cannot be read with these keys, or `look` fails.
+pub fn each(
+    path: &Path,
+    keys: Option<&Encryption>,
+    columns: &[&str],
+    look: &mut dyn FnMut(&RecordBatch) -> Result<()>,
+) -> Result<()> {
+    for batch in open(path, keys, Some(columns))? {
+        look(&batch.map_err(|error| read_fault(path, error))?)?;
+    }
+    Ok(())
+}
+
 /// Writes a table from another, batch by batch; the number of rows written.
 ///
 /// # Errors

@@ -12,7 +12,7 @@ use crate::stages::clean;
 use crate::store::{Record, Stage};
 use arrow::array::{Array, BooleanArray, RecordBatch, StringArray, UInt64Array};
 use ingot_base::{Digest, Fault, Personal, Result, atomic, fault};
-use ingot_seal::{Reason, Revocation, Revocations};
+use ingot_seal::{Package, Reason, Revocation, Revocations};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -279,16 +279,19 @@ fn revoke(project: &Project<'_>, affected: &[Found], at: &str) -> Result<Vec<Rev
     let package = project.package_path();
     let mut list = Revocations::beside(&package)?;
     let mut revoked = Vec::new();
-    for record in affected.iter().filter_map(|(_, record)| record.as_ref()) {
-        if record.inputs.stage != Stage::Seal {
+    for (folder, record) in affected {
+        let Some(record) = record.as_ref().filter(|record| record.inputs.stage == Stage::Seal)
+        else {
             continue;
-        }
+        };
         let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
-        let digest: Digest = crate::stages::from_value(&record.evidence["digest"])?;
+        let (name, version) =
+            (text(&record.inputs.config["name"]), text(&record.inputs.config["version"]));
+        let sealed = Package::read(&folder.join(format!("{name}-{version}.ingot")))?;
         let revocation = Revocation {
-            digest,
-            name: text(&record.inputs.config["name"]),
-            version: text(&record.inputs.config["version"]),
+            digest: sealed.digest(),
+            name,
+            version,
             at: at.to_owned(),
             reason: Reason::Erasure,
         };

@@ -75,6 +75,23 @@ impl Protector {
         &self.pseudonyms
     }
 
+    /// Keeps the values of pseudonymized columns from being given to others.
+    ///
+    /// # Errors
+    /// When a column cannot be read.
+    pub fn reserve(&self, batch: &RecordBatch) -> Result<()> {
+        let mut names = self.pseudonyms.lock().unwrap_or_else(PoisonError::into_inner);
+        for rule in self.rules.iter().filter(|rule| matches!(rule.action, Action::Pseudonymize(_)))
+        {
+            let Some(array) = batch.column_by_name(&rule.name) else { continue };
+            each(array, false, &mut |cell| {
+                cell.into_iter().for_each(|value| names.reserve(value));
+                Ok(())
+            })?;
+        }
+        Ok(())
+    }
+
     /// The schema afterwards. Tokens, masks, months and prefixes are `Utf8`; years and decades `Int32`; lower ends of intervals
     /// `Int64` (`UInt64` from `UInt64`) or `Float64`. A protected column loses its field metadata, which might describe raw values.
     pub fn schema(&self) -> SchemaRef {

@@ -125,6 +125,26 @@ impl TextColumns {
             .map_err(|error| fault::internal("protected texts that make no table").because(error))
     }
 
+    /// Keeps what is found in the texts from being given to others as a pseudonym.
+    ///
+    /// # Errors
+    /// When a column cannot be read.
+    pub fn reserve(&self, batch: &RecordBatch, names: &Mutex<Pseudonyms>) -> Result<()> {
+        for column in &self.columns {
+            let Some(array) = batch.column_by_name(&column.evidence.column) else { continue };
+            let texts = Column::texts(array)?;
+            let values: Vec<String> = texts
+                .par_iter()
+                .with_min_len(16)
+                .flatten()
+                .flat_map_iter(|text| column.protector.values(text))
+                .collect();
+            let mut names = names.lock().unwrap_or_else(PoisonError::into_inner);
+            values.iter().for_each(|value| names.reserve(value));
+        }
+        Ok(())
+    }
+
     /// What was found so far, a column each.
     pub fn evidence(&self) -> Vec<TextEvidence> {
         self.columns.iter().map(|column| column.evidence.clone()).collect()
@@ -132,12 +152,17 @@ impl TextColumns {
 }
 
 impl Column {
-    fn protect(&mut self, array: &ArrayRef, names: &Mutex<Pseudonyms>) -> Result<ArrayRef> {
-        let mut texts: Vec<Option<String>> = Vec::with_capacity(array.len());
+    fn texts(array: &ArrayRef) -> Result<Vec<Option<String>>> {
+        let mut texts = Vec::with_capacity(array.len());
         each(array, false, &mut |cell| {
             texts.push(cell.map(str::to_owned));
             Ok(())
         })?;
+        Ok(texts)
+    }
+
+    fn protect(&mut self, array: &ArrayRef, names: &Mutex<Pseudonyms>) -> Result<ArrayRef> {
+        let mut texts = Self::texts(array)?;
         let mut names = names.lock().unwrap_or_else(PoisonError::into_inner);
         let mut pending: Vec<&mut String> = texts.iter_mut().flatten().collect();
         self.evidence.cells += pending.len() as u64;

@@ -11,6 +11,7 @@ mod hostile;
 mod outside;
 #[cfg(test)]
 mod packages;
+mod persons;
 #[cfg(test)]
 mod runs;
 #[cfg(test)]

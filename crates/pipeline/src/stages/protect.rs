@@ -76,6 +76,20 @@ fn protect(
         }
         None => None,
     };
+    if reversible {
+        // No real person's name becomes another's pseudonym: all names are known before the first is given.
+        let names: Vec<&str> =
+            recipe.protect.columns.iter().map(|rule| rule.name.as_str()).collect();
+        let texts_named = recipe.protect.text.iter().flat_map(|text| &text.columns);
+        let names: Vec<&str> = names.into_iter().chain(texts_named.map(String::as_str)).collect();
+        ingot_data::each(input, Some(keys), &names, &mut |batch| {
+            protector.reserve(batch)?;
+            match &texts {
+                Some(texts) => texts.reserve(batch, protector.pseudonyms()),
+                None => Ok(()),
+            }
+        })?;
+    }
     let rows = ingot_data::transform(input, table, Some(keys), Some(keys), &mut |batch| {
         let batch = protector.apply(batch)?;
         match &mut texts {

@@ -12,13 +12,15 @@ use crate::token::{ColumnKeys, decrypt_value, encrypt_value};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use ingot_base::{Fault, Personal, Result, Secret, fault};
 use sha2::Sha256;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Tokens of the table are bound to this name instead of a column's.
 const DOMAIN: &str = "ingot:pseudonym";
 /// Days from 1930-01-01 that a fake birthday may be: 90 years.
 const FIRST_DAY: i64 = -14_610;
 const DAYS: u64 = 32_872;
+/// Draws of one length before the next.
+const DRAWS: u64 = 16;
 
 const SURNAMES: &str = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜范方石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙";
 const FIRST: &str =
@@ -76,6 +78,8 @@ pub struct Pseudonyms {
     cipher: Ff1,
     /// Kind and drawn word to the original's token.
     drawn: BTreeMap<(String, String), String>,
+    /// Values of real people, which nobody gets as a pseudonym. In memory only.
+    reserved: BTreeSet<String>,
 }
 
 impl Pseudonyms {
@@ -86,7 +90,18 @@ impl Pseudonyms {
     pub fn new(keys: ColumnKeys) -> Result<Self> {
         keys.check()?;
         let key = derive(&keys, b"ingot ff1 v1")?;
-        Ok(Self { cipher: Ff1::new(&Secret::new(key))?, keys, drawn: BTreeMap::new() })
+        Ok(Self {
+            cipher: Ff1::new(&Secret::new(key))?,
+            keys,
+            drawn: BTreeMap::new(),
+            reserved: BTreeSet::new(),
+        })
+    }
+
+    /// Keeps a real value from being drawn for somebody else: whoever searches protected data for a person must not find
+    /// another one's pseudonym. To be told of every value before the first pseudonym is asked for.
+    pub fn reserve(&mut self, value: &str) {
+        self.reserved.insert(canonical(value));
     }
 
     /// The other value for a value of a type; the same every time.
@@ -100,8 +115,8 @@ impl Pseudonyms {
         let token = encrypt_value(&self.keys, DOMAIN, &Personal::new(canonical(value)))?;
         for attempt in 0..u64::MAX {
             let mut dice = Dice::new(&self.keys, kind, &canonical(value), attempt)?;
-            let fake = draw(kind, value, &mut dice);
-            if fake == value {
+            let fake = widen(draw(kind, value, &mut dice), attempt, &mut dice);
+            if fake == value || self.reserved.contains(&fake) {
                 continue;
             }
             let known = self
@@ -360,6 +375,19 @@ impl Dice {
     fn pick<'a>(&mut self, list: &[&'a str]) -> &'a str {
         list.get(self.below(list.len())).copied().unwrap_or_default()
     }
+}
+
+/// Lengthens a word after many draws in vain, so that there are always enough.
+fn widen(mut fake: String, attempt: u64, dice: &mut Dice) -> String {
+    for _ in 0..attempt / DRAWS {
+        if fake.chars().all(|letter| letter > '\u{2e80}') {
+            fake.push(dice.letter(SECOND));
+        } else {
+            let number = dice.below(1_000_000);
+            fake.push_str(&format!(" {number:06}"));
+        }
+    }
+    fake
 }
 
 /// A plausible word of the type, in the value's script.

@@ -65,6 +65,15 @@ impl TextProtector {
         self.detector.detect(text)
     }
 
+    /// The found values themselves.
+    pub(crate) fn values(&self, text: &str) -> Vec<String> {
+        let found = self.find(text);
+        found
+            .iter()
+            .map(|one| text.chars().skip(one.start).take(one.end - one.start).collect())
+            .collect()
+    }
+
     /// The text with the action applied to `found`, findings of this text.
     pub(crate) fn rewrite(
         &self,

@@ -101,3 +101,18 @@ proptest! {
         prop_assert_eq!(back.expose(), &id);
     }
 }
+
+#[test]
+fn nobody_gets_a_real_persons_name_and_names_do_not_run_out() {
+    let mut names = Pseudonyms::new(keys()).unwrap();
+    let people: Vec<String> = (0..3_000).map(|index| format!("Alex Person{index:04}")).collect();
+    let fakes: std::collections::BTreeSet<String> =
+        people.iter().map(|person| names.of(&Kind::Place, person).unwrap()).collect();
+    assert_eq!(fakes.len(), people.len(), "two persons share a pseudonym");
+    let taken = fakes.first().unwrap();
+    let mut others = Pseudonyms::new(keys()).unwrap();
+    fakes.iter().for_each(|fake| others.reserve(fake));
+    for person in &people {
+        assert!(!fakes.contains(&others.of(&Kind::Place, person).unwrap()), "{taken}");
+    }
+}
