@@ -191,12 +191,15 @@ fn column(project: &Project<'_>, subject: &Subject) -> Result<String> {
 
 type Found = (PathBuf, Option<Record>);
 
+/// Row numbers by source.
+type Rows = BTreeMap<String, Vec<u64>>;
+
 /// The rows of the person by source, and the cleaned tables that hold any.
 fn holding(
     project: &Project<'_>,
     entry: &Entry,
     all: &[Found],
-) -> Result<(BTreeMap<String, Vec<u64>>, BTreeSet<PathBuf>)> {
+) -> Result<(Rows, BTreeSet<PathBuf>)> {
     let keys = convert::encryption(project);
     let one = Erasures(vec![entry.clone()]);
     let mut rows: BTreeMap<String, BTreeSet<u64>> = BTreeMap::new();

@@ -85,7 +85,9 @@ impl Protector {
         {
             let Some(array) = batch.column_by_name(&rule.name) else { continue };
             each(array, false, &mut |cell| {
-                cell.into_iter().for_each(|value| names.reserve(value));
+                if let Some(value) = cell {
+                    names.reserve(value);
+                }
                 Ok(())
             })?;
         }

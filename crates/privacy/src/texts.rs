@@ -140,7 +140,9 @@ impl TextColumns {
                 .flat_map_iter(|text| column.protector.values(text))
                 .collect();
             let mut names = names.lock().unwrap_or_else(PoisonError::into_inner);
-            values.iter().for_each(|value| names.reserve(value));
+            for value in &values {
+                names.reserve(value);
+            }
         }
         Ok(())
     }

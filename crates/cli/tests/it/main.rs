@@ -11,6 +11,7 @@ mod hostile;
 mod outside;
 #[cfg(test)]
 mod packages;
+#[cfg(test)]
 mod persons;
 #[cfg(test)]
 mod runs;

@@ -116,8 +116,8 @@ fn summary(outcome: &ProtectOutcome) -> Text {
         format!("对 {rows} 行应用 {rules} 条列规则"),
     );
     if !outcome.texts.is_empty() {
-        en.push_str(&format!(", {found} findings in text"));
-        zh.push_str(&format!("，文本中发现 {found} 处个人信息"));
+        en = format!("{en}, {found} findings in text");
+        zh = format!("{zh}，文本中发现 {found} 处个人信息");
     }
     Text::new(en, zh)
 }

@@ -13,6 +13,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use ingot_base::{Fault, Personal, Result, Secret, fault};
 use sha2::Sha256;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 /// Tokens of the table are bound to this name instead of a column's.
 const DOMAIN: &str = "ingot:pseudonym";
@@ -383,8 +384,8 @@ fn widen(mut fake: String, attempt: u64, dice: &mut Dice) -> String {
         if fake.chars().all(|letter| letter > '\u{2e80}') {
             fake.push(dice.letter(SECOND));
         } else {
-            let number = dice.below(1_000_000);
-            fake.push_str(&format!(" {number:06}"));
+            // Writing to a string does not fail.
+            let _ = write!(fake, " {:06}", dice.below(1_000_000));
         }
     }
     fake

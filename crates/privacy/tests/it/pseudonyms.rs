@@ -111,7 +111,9 @@ fn nobody_gets_a_real_persons_name_and_names_do_not_run_out() {
     assert_eq!(fakes.len(), people.len(), "two persons share a pseudonym");
     let taken = fakes.first().unwrap();
     let mut others = Pseudonyms::new(keys()).unwrap();
-    fakes.iter().for_each(|fake| others.reserve(fake));
+    for fake in &fakes {
+        others.reserve(fake);
+    }
     for person in &people {
         assert!(!fakes.contains(&others.of(&Kind::Place, person).unwrap()), "{taken}");
     }
