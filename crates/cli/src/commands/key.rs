@@ -37,6 +37,8 @@ pub(crate) fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(request_threads(cores))
+        // The ledger's thread wakes the recorder from outside: it must not wait behind dozens of requests.
+        .global_queue_interval(8)
         .enable_all()
         .build()
         .map_err(|error| Fault::new(&RUNTIME).because(error))?
