@@ -619,9 +619,7 @@ fn report(
         return None;
     }
     let firm = words.iter().any(|word| word.role == 2 || word.lower == "&");
-    let code = |word: &Token| {
-        matches!(word.shape, MIXED | UPPER) && word.place == 0 && (label != PLACE || lead < PLAIN)
-    };
+    let code = |word: &Token| matches!(word.shape, MIXED | UPPER) && word.place == 0;
     let odd = words.iter().all(code);
     let dull = words.iter().all(|word| word.common > 0 && word.place == 0 && word.first < 0);
     match label {
@@ -637,9 +635,10 @@ fn report(
                 !firm || words.iter().any(|word| word.shape == MIXED) && words.len() < 3
             }
             PLACE => words.iter().all(|word| word.place == 0 && word.lower.is_ascii()),
-            _ => false,
+            _ => matches!(words, [word] if word.first < 0 && word.last < 0),
         };
     let (kind, score) = match label {
+        PERSON if guess => (Kind::Person, 0.45),
         PERSON => (Kind::Person, if words.len() > 1 { 0.85 } else { 0.65 }),
         _ if guess && label == PLACE => (Kind::Place, 0.45),
         _ if guess => (Kind::Organization, 0.45),

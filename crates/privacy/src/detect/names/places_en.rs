@@ -396,7 +396,7 @@ fn streets(text: &Text<'_>, found: &mut Vec<Finding>) {
         }
         let end = word_end(text, at);
         let next = if text.at(at).is_ascii_uppercase()
-            || OPENING.contains(&lower(text, at, end).as_str())
+            || matches!(text.slice(at, end), "rue" | "ul" | "calle" | "rua")
         {
             named_street(text, at, end)
         } else {
