@@ -185,10 +185,18 @@ def judge(title, tool, cases, show):
         f = lambda b: (1 + b * b) * p * r / max(b * b * p + r, 1e-9)
         print(f"  {name:16} n={tp + fn:5}  P={p:.3f}  R={r:.3f}  F1={f(1):.3f}  F2={f(2):.3f}")
 
+    # Strict: the same type and the same first and last character, a street alone counts as an address, nothing stands for another.
+    exact = claimed = wanted = 0
+    for row, (_, gold) in enumerate(cases):
+        want = {(start, end, kind.rstrip("?")) for start, end, kind in gold}
+        have = {(start, end, kind) for start, end, kind, _ in found[row]}
+        exact, claimed, wanted = exact + len(want & have), claimed + len(have), wanted + len(want)
+
     print(title)
     for kind in sorted(set(right) | set(wrong) | set(missed)):
         line(kind, right[kind], wrong[kind], missed[kind])
     line("all", sum(right.values()), sum(wrong.values()), sum(missed.values()))
+    line("all, strict", exact, claimed - exact, wanted - exact)
     for name, lines in sorted(samples.items()):
         for sample in lines[:show]:
             print(f"    {name}: {sample}")

@@ -4,6 +4,7 @@
 mod actions;
 mod attack;
 mod attack_residual;
+mod anything;
 mod detect;
 mod dp;
 mod dp_ledger;

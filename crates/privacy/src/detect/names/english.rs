@@ -16,6 +16,8 @@ pub(crate) static MODEL: Model = Model::new(include_bytes!("../weights/en.bin"),
 /// A label must beat none by so much for words that stand on a list, and for those that do not.
 const MARGIN: i32 = 8;
 const UNLISTED: i32 = 60;
+/// A lead over none that needs no list.
+const PLAIN: i32 = 110;
 
 /// One word.
 #[derive(Debug, Clone)]
@@ -35,12 +37,180 @@ pub(crate) struct Token {
     line_start: bool,
 }
 
+/// Mark of a country of one word; of several it is two more.
+const COUNTRY: u8 = 2;
 /// Shapes of a word.
 const LOWER: u8 = 0;
 const CAPITAL: u8 = 1;
 const UPPER: u8 = 2;
 const MIXED: u8 = 3;
 const INITIAL: u8 = 4;
+
+/// Alone these are no names, however they are written; sorted.
+const ALONE: &[&str] = &[
+    "android",
+    "apache",
+    "appendix",
+    "apr",
+    "april",
+    "arabic",
+    "asan",
+    "aug",
+    "august",
+    "autoconf",
+    "automake",
+    "babel",
+    "bazel",
+    "bitbucket",
+    "bsd",
+    "bulgarian",
+    "catalan",
+    "chrome",
+    "chromium",
+    "cmake",
+    "collaborators",
+    "contributor",
+    "contributors",
+    "copyleft",
+    "corepack",
+    "css",
+    "cygwin",
+    "czech",
+    "danish",
+    "debian",
+    "dec",
+    "december",
+    "dev",
+    "docker",
+    "dutch",
+    "english",
+    "feb",
+    "february",
+    "fedora",
+    "finnish",
+    "firefox",
+    "french",
+    "fri",
+    "friday",
+    "gentoo",
+    "german",
+    "github",
+    "gitlab",
+    "gnome",
+    "greek",
+    "gtk",
+    "haswell",
+    "hebrew",
+    "hereinafter",
+    "hindi",
+    "html",
+    "http",
+    "https",
+    "hungarian",
+    "intel",
+    "ios",
+    "italian",
+    "jan",
+    "january",
+    "japanese",
+    "javascript",
+    "jenkins",
+    "json",
+    "jul",
+    "july",
+    "jun",
+    "june",
+    "korean",
+    "kubernetes",
+    "lesser",
+    "libtool",
+    "licensee",
+    "licensees",
+    "licensor",
+    "linux",
+    "logjam",
+    "macos",
+    "makefile",
+    "mar",
+    "march",
+    "markdown",
+    "mercurial",
+    "meson",
+    "mon",
+    "monday",
+    "mozilla",
+    "mysql",
+    "nginx",
+    "ninja",
+    "node",
+    "norwegian",
+    "nov",
+    "november",
+    "npm",
+    "nvidia",
+    "oct",
+    "october",
+    "perforce",
+    "perl",
+    "persian",
+    "polish",
+    "portuguese",
+    "posix",
+    "postgres",
+    "postgresql",
+    "primordials",
+    "pristine",
+    "python",
+    "qt",
+    "redhat",
+    "redis",
+    "romanian",
+    "ruby",
+    "russian",
+    "rust",
+    "sass",
+    "sat",
+    "saturday",
+    "sep",
+    "sept",
+    "september",
+    "setuptools",
+    "skylake",
+    "solaris",
+    "spanish",
+    "sqlite",
+    "ssl",
+    "subversion",
+    "sun",
+    "sunday",
+    "swedish",
+    "tcl",
+    "thu",
+    "thunderbird",
+    "thursday",
+    "tls",
+    "toml",
+    "travis",
+    "tue",
+    "tuesday",
+    "turkish",
+    "typescript",
+    "ubuntu",
+    "unicode",
+    "unix",
+    "valgrind",
+    "wall",
+    "warranty",
+    "wayland",
+    "webpack",
+    "wed",
+    "wednesday",
+    "windows",
+    "workarounds",
+    "xml",
+    "yaml",
+    "yarn",
+];
 
 const TITLES: &[&str] = &[
     "mr",
@@ -113,6 +283,51 @@ const SUFFIXES: &[&str] = &[
     "entertainment",
     "communications",
     "electric",
+    "ag",
+    "nv",
+    "sa",
+    "se",
+    "incorporated",
+    "fund",
+    "etf",
+    "bancorp",
+    "acquisition",
+];
+/// Words that only a firm's name ends in.
+const LEGAL: &[&str] = &[
+    "inc",
+    "ltd",
+    "llc",
+    "llp",
+    "corp",
+    "corporation",
+    "plc",
+    "gmbh",
+    "limited",
+    "incorporated",
+    "ag",
+    "nv",
+    "sa",
+    "se",
+    "spa",
+    "oyj",
+    "asa",
+    "ab",
+    "bv",
+    "kk",
+    "pty",
+    "co",
+    "holdings",
+    "bancshares",
+    "bancorp",
+    "etf",
+    "fund",
+    "university",
+    "hospital",
+    "technologies",
+    "industries",
+    "pharmaceuticals",
+    "therapeutics",
 ];
 const LINKS: &[&str] =
     &["of", "and", "&", "for", "the", "de", "van", "von", "der", "la", "del", "di", "da", "le"];
@@ -159,7 +374,10 @@ pub(crate) fn tokens(text: &Text<'_>) -> Vec<Token> {
         at = at.max(start + 1);
         let glued = text.at(at).is_ascii_digit()
             || matches!(text.at(at), b'_' | b'@' | b'/' | b'\\' | b'=')
-            || text.at(at) == b'.' && word_byte(text.at(at + 1)) && at - start > 1
+            || text.at(at) == b'.'
+                && word_byte(text.at(at + 1))
+                && at - start > 1
+                && !text.bytes(start, at).eq_ignore_ascii_case(b"co")
             || text.at(at) == b'('
             || text.at(at) == b':' && text.at(at + 1) == b':';
         let joined = text.before(start).is_ascii_digit()
@@ -167,7 +385,10 @@ pub(crate) fn tokens(text: &Text<'_>) -> Vec<Token> {
                 text.before(start),
                 b'_' | b'@' | b'/' | b'\\' | b'$' | b'#' | b'%' | b'`' | b'<'
             )
-            || text.before(start) == b'.' && start > 1 && word_byte(text.at(start - 2));
+            || text.before(start) == b'.'
+                && start > 1
+                && word_byte(text.at(start - 2))
+                && !text.bytes(start, at).eq_ignore_ascii_case(b"ltd");
         let token =
             describe(text, (start, at), lexicon, (mark, line_start), glued || joined || quiet);
         mark = b'a';
@@ -420,13 +641,13 @@ fn known(token: &Token) -> bool {
         || token.common == 0 && (token.first >= 0 || token.last >= 0)
 }
 
-/// Tags all words.
-fn tag(all: &[Token]) -> Vec<usize> {
-    let mut labels = vec![OTHER; all.len()];
+/// Tags all words, and says by how much a label beats none.
+fn tag(all: &[Token]) -> Vec<(usize, i32)> {
+    let mut labels = vec![(OTHER, 0); all.len()];
     let mut slots = Vec::with_capacity(24);
     let mut previous = OTHER;
     for at in 0..all.len() {
-        let mut label = OTHER;
+        let (mut label, mut lead) = (OTHER, 0);
         if eligible(all, at) {
             features(all, at, previous, &mut slots);
             let scores = MODEL.score::<LABELS>(&slots);
@@ -436,11 +657,11 @@ fn tag(all: &[Token]) -> Vec<usize> {
                 scores.iter().enumerate().skip(1).max_by_key(|(_, score)| **score)
                 && *score > none + if listed || previous == best { MARGIN } else { UNLISTED }
             {
-                label = best;
+                (label, lead) = (best, *score - none);
             }
         }
         if let Some(slot) = labels.get_mut(at) {
-            *slot = label;
+            *slot = (label, lead);
         }
         previous = label;
     }
@@ -454,33 +675,93 @@ pub(crate) fn find(text: &Text<'_>, found: &mut Vec<Finding>) {
     }
     let all = tokens(text);
     let labels = tag(&all);
+    firms(text, &all, found);
     let mut at = 0;
-    while let (Some(token), Some(label)) = (all.get(at), labels.get(at)) {
+    while let (Some(token), Some((label, lead))) = (all.get(at), labels.get(at)) {
+        let mut lead = *lead;
         let mut next = at + 1;
         if *label == OTHER {
-            at = next;
+            let words = country(&all, &labels, at);
+            if let Some(last) = all.get(at + words.max(1) - 1)
+                && words > 0
+            {
+                let span = (token.start, last.end);
+                found.push(Finding::new(Kind::Place, span, 0.55, vec![Why::Dictionary]));
+            }
+            at += words.max(1);
             continue;
         }
         let mut end = token.end;
-        while let (Some(token), Some(same)) = (all.get(next), labels.get(next)) {
+        while let (Some(token), Some((same, more))) = (all.get(next), labels.get(next)) {
             let gap = text.bytes(end, token.start);
             let adjoined = matches!(gap, b" " | b". " | b"." | b"-" | b"  ")
-                || *label == ORGANIZATION && gap == b", ";
+                || *label == ORGANIZATION && gap == b", " && token.role == 2;
             if same != label || !adjoined {
                 break;
             }
             end = token.end;
+            lead = lead.max(*more);
             next += 1;
         }
         let words = all.get(at..next).unwrap_or_default();
-        if let Some(finding) = report(*label, words, (token.start, end)) {
+        if let Some(finding) = report((*label, lead), words, (token.start, end)) {
             found.push(finding);
         }
         at = next;
     }
 }
 
-fn report(label: usize, words: &[Token], mut span: (usize, usize)) -> Option<Finding> {
+/// A country's name that is no one's first name needs no model: its words' count.
+fn country(all: &[Token], labels: &[(usize, i32)], at: usize) -> usize {
+    let is = |at: usize, mark: u8| {
+        all.get(at).is_some_and(|token| token.place == mark && token.shape != LOWER)
+            && labels.get(at).is_some_and(|(label, _)| *label == OTHER)
+    };
+    if is(at, COUNTRY) {
+        return usize::from(all.get(at).is_some_and(|token| token.first < 0 && token.common < 4));
+    }
+    let words = (at..at + 4).take_while(|at| is(*at, COUNTRY + 2)).count();
+    if words > 1 { words } else { 0 }
+}
+
+/// Capitalised words before a legal form: `Nordic Pump Works Ltd`.
+fn firms(text: &Text<'_>, all: &[Token], found: &mut Vec<Finding>) {
+    for (at, form) in all.iter().enumerate() {
+        let small = matches!(form.lower.as_str(), "plc" | "ltd" | "inc" | "llc" | "gmbh");
+        if form.shape == LOWER && !small || !LEGAL.contains(&form.lower.as_str()) {
+            continue;
+        }
+        let mut first = at;
+        while first > 0 && at - first < 7 {
+            let (Some(word), Some(next)) = (all.get(first - 1), all.get(first)) else { break };
+            let gap = text.bytes(word.end, next.start);
+            let near = matches!(gap, b" " | b"." | b". " | b"-" | b", " | b" & " | b"/");
+            let comma = gap == b", " && first != at;
+            let named = word.shape != LOWER || word.role == 3 && first != at;
+            if !near || comma || !named {
+                break;
+            }
+            first -= 1;
+        }
+        while first < at && all.get(first).is_some_and(|word| word.role == 3 || word.common > 5) {
+            first += 1;
+        }
+        let words = all.get(first..at).unwrap_or_default();
+        let own = words.iter().any(|word| !LEGAL.contains(&word.lower.as_str()));
+        if let Some(start) = words.first()
+            && own
+        {
+            let why = vec![Why::Pattern("legal-form")];
+            found.push(Finding::new(Kind::Organization, (start.start, form.end), 0.86, why));
+        }
+    }
+}
+
+fn report(
+    (label, lead): (usize, i32),
+    words: &[Token],
+    mut span: (usize, usize),
+) -> Option<Finding> {
     let mut words = words;
     // A title is not part of the name.
     while let [first, rest @ ..] = words
@@ -499,6 +780,12 @@ fn report(label: usize, words: &[Token], mut span: (usize, usize)) -> Option<Fin
         words = rest;
         span.1 = rest.last()?.end;
     }
+    // Words that write themselves like names: days and months, programs, words of licences.
+    if words.iter().any(|word| word.lower == "root" || word.lower == "license")
+        || matches!(words, [word] if ALONE.binary_search(&word.lower.as_str()).is_ok())
+    {
+        return None;
+    }
     let initials = words.iter().all(|word| word.shape == INITIAL || word.role == 1);
     if initials {
         return None;
@@ -513,13 +800,17 @@ fn report(label: usize, words: &[Token], mut span: (usize, usize)) -> Option<Fin
         PERSON | PLACE if odd || dull => return None,
         _ => {}
     }
-    // Without a word that firms end in, or a place of the list, it is only a guess.
-    let guess = match label {
-        ORGANIZATION => !firm || words.iter().any(|word| word.shape == MIXED) && words.len() < 3,
-        PLACE => words.iter().all(|word| word.place == 0 && word.lower.is_ascii()),
-        _ => false,
-    };
+    // Without a word that firms end in, or a place of the list, it is only a guess, unless the words around are plain.
+    let guess = lead < PLAIN
+        && match label {
+            ORGANIZATION => {
+                !firm || words.iter().any(|word| word.shape == MIXED) && words.len() < 3
+            }
+            PLACE => words.iter().all(|word| word.place == 0 && word.lower.is_ascii()),
+            _ => matches!(words, [word] if word.first < 0 && word.last < 0),
+        };
     let (kind, score) = match label {
+        PERSON if guess => (Kind::Person, 0.45),
         PERSON => (Kind::Person, if words.len() > 1 { 0.85 } else { 0.65 }),
         _ if guess && label == PLACE => (Kind::Place, 0.45),
         _ if guess => (Kind::Organization, 0.45),

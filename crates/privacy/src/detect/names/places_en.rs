@@ -190,7 +190,8 @@ fn lower(text: &Text<'_>, start: usize, end: usize) -> String {
 fn street(text: &Text<'_>, start: usize) -> Option<usize> {
     let mut at = start;
     let mut best = None;
-    for count in 0..5 {
+    let mut opened = false;
+    for count in 0..6 {
         let end = if text.at(at).is_ascii_digit() && count == 0 {
             // 5th Avenue
             let mut end = at;
@@ -199,11 +200,20 @@ fn street(text: &Text<'_>, start: usize) -> Option<usize> {
             }
             end
         } else {
+            let end = word_end(text, at);
+            let french = matches!(
+                lower(text, at, end).as_str(),
+                "rue" | "avenue" | "boulevard" | "place" | "chemin" | "de" | "du" | "des" | "la"
+            );
             match capital(text, at) {
                 Some(end) => end,
+                None if french => end,
                 None => break,
             }
         };
+        if count == 0 {
+            opened = OPENING.contains(&lower(text, at, end).as_str());
+        }
         let word = lower(text, at, end);
         let joined = [
             "strasse", "straße", "gasse", "weg", "platz", "allee", "vej", "gata", "gatan",
@@ -211,7 +221,8 @@ fn street(text: &Text<'_>, start: usize) -> Option<usize> {
         ]
         .iter()
         .any(|suffix| word.ends_with(suffix) && word.len() > suffix.len() + 2);
-        if joined || count > 0 && STREETS.contains(&word.as_str()) {
+        let named = opened && count > 0 && capital(text, at).is_some();
+        if joined || named || count > 0 && STREETS.contains(&word.as_str()) {
             best = Some(end);
         }
         at = end + usize::from(text.at(end) == b'.');
@@ -351,6 +362,101 @@ pub(crate) fn addresses(text: &Text<'_>, found: &mut Vec<Finding>) {
         }
     }
     boxes(text, found);
+    streets(text, found);
+}
+
+/// Words that open a street's name, and words that close one even without a number.
+const OPENING: &[&str] =
+    &["rue", "via", "calle", "rua", "ul", "avenue", "boulevard", "piazza", "viale", "ulica"];
+const CLOSING: &[&str] = &[
+    "street",
+    "road",
+    "avenue",
+    "lane",
+    "boulevard",
+    "terrace",
+    "crescent",
+    "st",
+    "rd",
+    "ave",
+    "blvd",
+];
+const JOINED: &[&str] = &[
+    "strasse", "straße", "gasse", "vej", "gatan", "gata", "straat", "laan", "katu", "vegur",
+    "tänav", "polku", "veien",
+];
+
+/// Streets without a number: `Rue du Port`, `Mill Lane`, `Lindenstrasse`.
+fn streets(text: &Text<'_>, found: &mut Vec<Finding>) {
+    let mut at = 0;
+    while at < text.len() {
+        if !letter(text.at(at)) || letter(text.before(at)) {
+            at += 1;
+            continue;
+        }
+        let end = word_end(text, at);
+        let next = if text.at(at).is_ascii_uppercase()
+            || matches!(text.slice(at, end), "rue" | "ul" | "calle" | "rua")
+        {
+            named_street(text, at, end)
+        } else {
+            None
+        };
+        if let Some(stop) = next {
+            found.push(Finding::new(Kind::Address, (at, stop), 0.66, vec![Why::Pattern("street")]));
+        }
+        at = next.unwrap_or(end).max(at + 1);
+    }
+}
+
+fn word_end(text: &Text<'_>, mut at: usize) -> usize {
+    while letter(text.at(at)) || matches!(text.at(at), b'\'' | b'-') && letter(text.at(at + 1)) {
+        at += 1;
+    }
+    at
+}
+
+fn named_street(text: &Text<'_>, start: usize, first: usize) -> Option<usize> {
+    let word = lower(text, start, first);
+    if OPENING.contains(&word.as_str()) {
+        let mut at = first + usize::from(text.at(first) == b'.');
+        let mut stop = None;
+        for _ in 0..5 {
+            if text.at(at) != b' ' {
+                break;
+            }
+            let end = word_end(text, at + 1);
+            let link = matches!(
+                lower(text, at + 1, end).as_str(),
+                "de" | "du" | "des" | "la" | "le" | "della" | "do" | "da"
+            );
+            if !link && capital(text, at + 1).is_none() {
+                break;
+            }
+            stop = if link { stop } else { Some(end) };
+            at = end;
+        }
+        return stop;
+    }
+    if word.chars().count() > 7 && JOINED.iter().any(|suffix| word.ends_with(suffix)) {
+        return Some(first);
+    }
+    let dull = matches!(
+        word.as_str(),
+        "the" | "this" | "a" | "your" | "my" | "our" | "on" | "in" | "wall"
+    );
+    let mut at = first;
+    for _ in 0..2 {
+        if dull || text.at(at) != b' ' {
+            return None;
+        }
+        let end = capital(text, at + 1)?;
+        if CLOSING.contains(&lower(text, at + 1, end).as_str()) {
+            return Some(end);
+        }
+        at = end;
+    }
+    None
 }
 
 /// `Tylova 1036, Jevícko PA 569 43` and `113 Ane Habib Bourguiba, Cite El Ayachi 32 8115`: a number beside capitalised

@@ -310,6 +310,7 @@ struct En {
     cities: Vec<&'static str>,
     countries: Vec<&'static str>,
     templates: Vec<&'static str>,
+    nameless: Vec<&'static str>,
 }
 
 const TITLES_EN: &[&str] = &["Mr.", "Mrs.", "Ms.", "Dr.", "Mr", "Mrs", "Ms", "Miss", "Prof.", "Dr"];
@@ -423,6 +424,7 @@ impl En {
             cities: include_str!("../data/cities.txt").lines().collect(),
             countries: include_str!("../data/countries.txt").lines().collect(),
             templates: include_str!("templates_en.txt").lines().collect(),
+            nameless: include_str!("prose_en.txt").lines().collect(),
         }
     }
 
@@ -572,11 +574,12 @@ impl En {
 
     fn example(&self, dice: &mut Dice) -> Example {
         match dice.below(20) {
-            0..=10 => {
-                let template = dice.pick(&self.templates);
-                expand(template, |slot| self.slot(slot, dice))
+            0..=11 => {
+                let template = self.registered(dice);
+                expand(&template, |slot| self.slot(slot, dice))
             }
-            11 | 12 => {
+            13 => Example { text: dice.pick(&self.nameless).to_owned(), gold: Vec::new() },
+            12 => {
                 let slot = dice.pick(&["{F}", "{F} {L}", "{C}", "{K}", "{O}", "{L}"]);
                 let template = format!(
                     "{} {} {slot} {}.",
@@ -587,6 +590,30 @@ impl En {
                 expand(&template, |slot| self.slot(slot, dice))
             }
             _ => Example { text: self.prose(dice), gold: Vec::new() },
+        }
+    }
+
+    /// One or two templates in a row; now and then in capitals, or begun in lower case as in a chat.
+    fn registered(&self, dice: &mut Dice) -> String {
+        let mut text = dice.pick(&self.templates).to_owned();
+        if dice.one_in(4) {
+            let other =
+                if dice.one_in(2) { dice.pick(&self.nameless) } else { dice.pick(&self.templates) };
+            text =
+                if dice.one_in(2) { format!("{text} {other}") } else { format!("{other} {text}") };
+        }
+        let shown = |text: &str, turn: fn(&str) -> String| {
+            text.split_inclusive('}')
+                .map(|piece| match piece.split_once('{') {
+                    Some((plain, slot)) => format!("{}{{{slot}", turn(plain)),
+                    None => turn(piece),
+                })
+                .collect::<String>()
+        };
+        match dice.below(16) {
+            0 => shown(&text, str::to_uppercase),
+            1 => shown(&text, str::to_lowercase),
+            _ => text,
         }
     }
 
