@@ -122,6 +122,10 @@ fn rules(page: &mut Page, clean: &CleanOutcome) {
             })
             .collect(),
     });
+    if clean.rules.iter().all(|rule| rule.dropped == 0) {
+        section.paragraph(text("No rule dropped a row.", "没有规则删除任何行。"));
+        return;
+    }
     let items: Vec<(Text, f64)> = std::iter::once((text("rows read", "读入"), real(clean.rows_in)))
         .chain(clean.rules.iter().filter(|rule| rule.dropped > 0).map(|rule| {
             (Text::same(format!("→ {}", rule.key_path)), real(rule.rows_in - rule.dropped))
@@ -154,7 +158,7 @@ fn columns(page: &mut Page, clean: &CleanOutcome) {
             let before = clean.before.iter().find(|before| before.name == after.name);
             vec![
                 Cell::same(&after.name),
-                Cell::same(&after.kind),
+                Cell::text(column_type(&after.kind)),
                 before.map_or_else(Cell::empty, missing),
                 missing(after),
                 before.map_or_else(Cell::empty, distinct),
@@ -171,13 +175,13 @@ fn columns(page: &mut Page, clean: &CleanOutcome) {
             Column::text(text("column", "列")),
             Column::text(text("type", "类型")),
             Column::number(text("missing, before", "缺失（前）")),
-            Column::number(text("after", "（后）")),
+            Column::number(text("missing, after", "缺失（后）")),
             Column::number(text("distinct, before", "不同值（前）")),
-            Column::number(text("after", "（后）")),
+            Column::number(text("distinct, after", "不同值（后）")),
             Column::number(text("mean, before", "均值（前）")),
-            Column::number(text("after", "（后）")),
+            Column::number(text("mean, after", "均值（后）")),
             Column::number(text("deviation, before", "标准差（前）")),
-            Column::number(text("after", "（后）")),
+            Column::number(text("deviation, after", "标准差（后）")),
         ],
         rows,
     });
@@ -214,12 +218,14 @@ fn texts(section: &mut Section, protected: &ProtectOutcome) {
         for (kind, found) in &column.findings {
             let because: Vec<String> =
                 found.why.iter().map(|(sort, count)| format!("{sort} {count}")).collect();
+            let reasons: Vec<String> =
+                found.why.iter().map(|(sort, count)| format!("{} {count}", reason(sort))).collect();
             rows.push(vec![
                 Cell::same(&column.column),
                 Cell::text(kind_title(kind)),
                 Cell::count(found.count),
                 Cell::number(found.scores / real(found.count.max(1)), 2),
-                Cell::same(because.join(", ")),
+                Cell::text(Text::new(because.join(", "), reasons.join("、"))),
             ]);
         }
         if column.findings.is_empty() {
@@ -246,7 +252,10 @@ fn texts(section: &mut Section, protected: &ProtectOutcome) {
     let facts = protected.texts.iter().map(|column| {
         let name = &column.column;
         (
-            Text::new(format!("cells with findings in {name}"), format!("{name} 中有发现的单元格")),
+            Text::new(
+                format!("cells with findings in `{name}`"),
+                format!("`{name}` 中有发现的单元格"),
+            ),
             Text::same(format!(
                 "{} / {}",
                 number(real(column.touched), 0),
@@ -255,6 +264,41 @@ fn texts(section: &mut Section, protected: &ProtectOutcome) {
         )
     });
     section.facts(facts.collect());
+}
+
+/// What speaks for a finding, in Chinese.
+fn reason(sort: &str) -> &str {
+    match sort {
+        "pattern" => "格式",
+        "checksum" => "校验码",
+        "context" => "上下文",
+        "model" => "模型",
+        "dictionary" => "词典",
+        other => other,
+    }
+}
+
+/// A column's type in words.
+fn column_type(name: &str) -> Text {
+    match name {
+        "text" => text("text", "文本"),
+        "integer" => text("integer", "整数"),
+        "number" => text("number", "数值"),
+        "boolean" => text("boolean", "布尔"),
+        "date" => text("date", "日期"),
+        "timestamp" => text("timestamp", "时间"),
+        other => Text::same(other),
+    }
+}
+
+/// A part of the split in words.
+fn part_title(name: &str) -> Text {
+    match name {
+        "train" => text("train", "训练"),
+        "validation" => text("validation", "验证"),
+        "test" => text("test", "测试"),
+        other => Text::same(other),
+    }
 }
 
 /// A type of finding in words.
@@ -301,7 +345,7 @@ fn parts(page: &mut Page, split: &SplitOutcome) {
             .iter()
             .map(|part| {
                 vec![
-                    Cell::same(&part.name),
+                    Cell::text(part_title(&part.name)),
                     Cell::count(part.rows),
                     Cell::share(real(part.rows) / real(total.max(1))),
                     Cell::count(part.groups),
@@ -335,7 +379,7 @@ fn parts(page: &mut Page, split: &SplitOutcome) {
                         .map_or(0, |(_, count)| *count);
                     100.0 * real(found) / real(part.rows.max(1))
                 };
-                (Text::same(&part.name), values.iter().map(share).collect())
+                (part_title(&part.name), values.iter().map(share).collect())
             })
             .collect();
         section.figure(

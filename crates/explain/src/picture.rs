@@ -9,15 +9,15 @@ use ingot_runtime::decide;
 use resvg::{tiny_skia, usvg};
 use std::fmt::Write as _;
 
-const BOX: f64 = 232.0;
-const COLUMN: f64 = 306.0;
-const ROW: f64 = 74.0;
+const BOX: f64 = 182.0;
+const COLUMN: f64 = 234.0;
+const ROW: f64 = 70.0;
 const LEAF: f64 = 54.0;
 const MARGIN: f64 = 20.0;
 const HEAD: f64 = 74.0;
-const LINE: f64 = 17.0;
+const LINE: f64 = 18.0;
 /// Narrow letters that fit a box; wide ones count twice.
-const FIT: usize = 29;
+const FIT: usize = 24;
 const INK: &str = "#1c2430";
 const SOFT: &str = "#5b6675";
 /// Families that hold Chinese, the usual ones of Linux, macOS and Windows.
@@ -43,11 +43,11 @@ pub(crate) fn svg(signature: &Signature, tree: &Node) -> String {
     let about = about(&signature.output);
     let fonts: Vec<String> = CHINESE.iter().map(|family| format!("'{family}'")).collect();
     format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width:.0} {height:.0}\" width=\"{width:.0}\" \
+        "<svg class=\"wide\" xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width:.0} {height:.0}\" width=\"{width:.0}\" \
          height=\"{height:.0}\" role=\"img\" font-family=\"Inter,'Segoe UI',Arial,'DejaVu Sans',{4},sans-serif\"><title>{1} / {0}</title>\
          <rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\
-         <text x=\"{MARGIN}\" y=\"28\" font-size=\"16\" font-weight=\"600\" fill=\"{INK}\">{0}</text>\
-         <text x=\"{MARGIN}\" y=\"48\" font-size=\"13\" fill=\"{SOFT}\">{1}</text>{5}{2}{3}</svg>",
+         <text x=\"{MARGIN}\" y=\"28\" font-size=\"18\" font-weight=\"600\" fill=\"{INK}\">{0}</text>\
+         <text x=\"{MARGIN}\" y=\"48\" font-size=\"14.5\" fill=\"{SOFT}\">{1}</text>{5}{2}{3}</svg>",
         escape(&about.zh),
         escape(&about.en),
         drawing.links,
@@ -153,17 +153,23 @@ impl Drawing<'_> {
         let [pass, fail] = &**children;
         let places = [self.node(pass, level + 1), self.node(fail, level + 1)];
         let y = f64::midpoint(places[0], places[1]);
-        for (child, place, word) in [(pass, places[0], "是 yes"), (fail, places[1], "否 no")] {
+        for (child, place, word, above) in
+            [(pass, places[0], "是 yes", true), (fail, places[1], "否 no", false)]
+        {
             let (from, to) = (x + BOX, x + COLUMN);
-            let middle = from + 26.0;
+            let middle = from + 12.0;
             let _ = write!(
                 self.links,
                 "<path d=\"M{from:.1} {y:.1}C{middle:.1} {y:.1} {from:.1} {place:.1} {:.1} {place:.1}H{to:.1}\" fill=\"none\" stroke=\"#c3ccd6\" stroke-width=\"{:.1}\"/>\
-                 <text x=\"{:.1}\" y=\"{:.1}\" font-size=\"12\" text-anchor=\"end\" fill=\"{SOFT}\">{word}</text>",
-                from + 34.0,
+                 <text x=\"{:.1}\" y=\"{:.1}\" font-size=\"12.5\" text-anchor=\"end\" fill=\"{SOFT}\">{word}</text>",
+                from + 16.0,
                 1.5 + 10.0 * child.share,
                 to - 6.0,
-                place - 5.0 - 5.0 * child.share
+                if above {
+                    place - 5.0 - 5.0 * child.share
+                } else {
+                    place + 14.0 + 5.0 * child.share
+                }
             );
         }
         self.question(x, y, node, question);
@@ -190,28 +196,28 @@ impl Drawing<'_> {
     fn answer(&mut self, x: f64, y: f64, node: &Node) {
         self.frame((x, y), LEAF, &tint(strength(node), self.range));
         let ink = format!("fill=\"{INK}\"");
-        self.text((x, y - 4.0), 14.0, &format!("font-weight=\"600\" {ink}"), &self.told(node));
+        self.text((x, y - 4.0), 15.0, &format!("font-weight=\"600\" {ink}"), &self.told(node));
         let mut words = share(node);
         if let Output::Binary { .. } = self.signature.output
             && let Some(label) = decide(&self.signature.output, &node.mean).label
         {
-            let _ = write!(words, "  →  {}", shorten(&label, 16));
+            let _ = write!(words, " → {}", shorten(&label, 10));
         }
-        self.text((x, y + 14.0), 12.0, &ink, &words);
+        self.text((x, y + 15.0), 13.0, &ink, &words);
     }
 
     fn question(&mut self, x: f64, y: f64, node: &Node, question: &Question) {
         let Some(field) = self.signature.inputs.get(question.feature) else { return };
         let title = words::title(field);
         let mut lines =
-            vec![(shorten(&title.zh, FIT), 14.0, format!("font-weight=\"600\" fill=\"{INK}\""))];
+            vec![(shorten(&title.zh, FIT), 15.0, format!("font-weight=\"600\" fill=\"{INK}\""))];
         if title.en != title.zh {
-            lines.push((shorten(&title.en, FIT), 12.0, format!("fill=\"{SOFT}\"")));
+            lines.push((shorten(&title.en, FIT), 13.0, format!("fill=\"{SOFT}\"")));
         }
-        lines.push((test(question, &field.kind), 12.5, format!("fill=\"{INK}\"")));
+        lines.push((test(question, &field.kind), 13.5, format!("fill=\"{INK}\"")));
         lines.push((
-            format!("{}  ·  {}", self.told(node), share(node)),
-            11.5,
+            format!("{} · {}", self.told(node), share(node)),
+            12.5,
             format!("fill=\"{SOFT}\""),
         ));
         let height = LINE * real(lines.len()) + 14.0;
@@ -228,7 +234,7 @@ impl Drawing<'_> {
         let first = node.mean.first().copied().unwrap_or(f64::NAN);
         match &self.signature.output {
             Output::Binary { positive, .. } => {
-                format!("{} {:.1}%", shorten(positive, 16), first * 100.0)
+                format!("{} {:.1}%", shorten(positive, 12), first * 100.0)
             }
             Output::Multiclass { labels, .. } => {
                 let best = strength(node);
@@ -256,9 +262,9 @@ fn test(question: &Question, kind: &FieldKind) -> String {
             };
             let (others, words) = (chosen(false), chosen(true));
             let (sign, word, list) = if others.len() < words.len() {
-                ("≠", "不属于 none of", others)
+                ("≠", "不属于 not in", others)
             } else {
-                ("=", "属于 one of", words)
+                ("=", "属于 in", words)
             };
             match list.as_slice() {
                 [one] => shorten(&format!("{sign} {one}"), FIT),
@@ -270,7 +276,7 @@ fn test(question: &Question, kind: &FieldKind) -> String {
 }
 
 fn share(node: &Node) -> String {
-    format!("{:.0}% 行 of rows", node.share * 100.0)
+    format!("{:.0}% 行 rows", node.share * 100.0)
 }
 
 /// Cuts a text that is wider than `fit` columns; wide letters take two.

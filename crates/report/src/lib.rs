@@ -31,13 +31,36 @@ pub fn escape(text: &str) -> String {
 
 /// Both languages as two spans of which the page's style shows one; one span when they are equal.
 pub(crate) fn both(text: &ingot_base::Text) -> String {
+    spans(text, escape)
+}
+
+/// As [`both`], where the page may hold marks: what stands between backticks is code.
+pub(crate) fn prose(text: &ingot_base::Text) -> String {
+    spans(text, |text| {
+        let mut parts = text.split('`');
+        let mut out = parts.next().map(escape).unwrap_or_default();
+        while let Some(code) = parts.next() {
+            let code = escape(code);
+            match parts.next() {
+                Some(after) => {
+                    out.extend(["<code>", &code, "</code>", &escape(after)]);
+                }
+                // A backtick without its second is itself.
+                None => out.extend(["`", &code]),
+            }
+        }
+        out
+    })
+}
+
+fn spans(text: &ingot_base::Text, form: fn(&str) -> String) -> String {
     if text.en == text.zh {
-        escape(&text.en)
+        form(&text.en)
     } else {
         format!(
             "<span class=\"en\" lang=\"en\">{}</span><span class=\"zh\" lang=\"zh-CN\">{}</span>",
-            escape(&text.en),
-            escape(&text.zh)
+            form(&text.en),
+            form(&text.zh)
         )
     }
 }
@@ -72,6 +95,14 @@ mod tests {
     #[test]
     fn escapes_everything_that_could_leave_its_place() {
         assert_eq!(escape("<b a='\"'>&\u{0}"), "&lt;b a=&#39;&quot;&#39;&gt;&amp;\u{fffd}");
+    }
+
+    #[test]
+    fn what_stands_between_backticks_is_code_and_still_escaped() {
+        let shown = |text: &str| prose(&ingot_base::Text::same(text));
+        assert_eq!(shown("drop `<a>` now"), "drop <code>&lt;a&gt;</code> now");
+        assert_eq!(shown("`a` and `b`"), "<code>a</code> and <code>b</code>");
+        assert_eq!(shown("one ` alone"), "one ` alone");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The page: title, lead, sections; one style; two languages.
 
-use crate::{Table, both, escape};
+use crate::{Table, both, escape, prose};
 use ingot_base::{Lang, Text};
 use std::fmt::Write as _;
 
@@ -63,7 +63,7 @@ impl Page {
             both(&self.title),
         );
         for lead in &self.lead {
-            let _ = write!(out, "<p class=\"lead\">{}</p>", both(lead));
+            let _ = write!(out, "<p class=\"lead\">{}</p>", prose(lead));
         }
         out.push_str("</header>");
         if self.sections.len() >= CONTENTS {
@@ -92,14 +92,14 @@ impl Section {
     /// A paragraph.
     #[expect(clippy::needless_pass_by_value, reason = "a builder takes what it is given")]
     pub fn paragraph(&mut self, text: Text) -> &mut Self {
-        let _ = write!(self.body, "<p>{}</p>", both(&text));
+        let _ = write!(self.body, "<p>{}</p>", prose(&text));
         self
     }
 
     /// A remark that must not be missed.
     #[expect(clippy::needless_pass_by_value, reason = "a builder takes what it is given")]
     pub fn note(&mut self, text: Text) -> &mut Self {
-        let _ = write!(self.body, "<p class=\"note\">{}</p>", both(&text));
+        let _ = write!(self.body, "<p class=\"note\">{}</p>", prose(&text));
         self
     }
 
@@ -107,8 +107,12 @@ impl Section {
     pub fn facts(&mut self, facts: Vec<(Text, Text)>) -> &mut Self {
         self.body.push_str("<dl class=\"facts\">");
         for (label, value) in facts {
-            let _ =
-                write!(self.body, "<div><dt>{}</dt><dd>{}</dd></div>", both(&label), both(&value));
+            let _ = write!(
+                self.body,
+                "<div><dt>{}</dt><dd>{}</dd></div>",
+                prose(&label),
+                prose(&value)
+            );
         }
         self.body.push_str("</dl>");
         self
@@ -125,7 +129,7 @@ impl Section {
     #[expect(clippy::needless_pass_by_value, reason = "a builder takes what it is given")]
     pub fn figure(&mut self, caption: Text, svg: String) -> &mut Self {
         let _ =
-            write!(self.body, "<figure><figcaption>{}</figcaption>{svg}</figure>", both(&caption));
+            write!(self.body, "<figure><figcaption>{}</figcaption>{svg}</figure>", prose(&caption));
         self
     }
 }

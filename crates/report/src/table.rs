@@ -1,6 +1,6 @@
 //! Tables: text left, numbers right.
 
-use crate::{both, escape, number};
+use crate::{both, escape, number, prose};
 use ingot_base::Text;
 use std::fmt::Write as _;
 
@@ -31,7 +31,7 @@ impl Cell {
     /// Words in both languages.
     #[expect(clippy::needless_pass_by_value, reason = "a builder takes what it is given")]
     pub fn text(text: Text) -> Self {
-        Self(both(&text))
+        Self(prose(&text))
     }
 
     /// The same in both languages.
@@ -56,7 +56,7 @@ impl Cell {
     /// A share in [0, 1] as percent with one decimal.
     pub fn share(value: f64) -> Self {
         Self(if value.is_finite() {
-            format!("{} %", number(value * 100.0, 1))
+            format!("{}%", number(value * 100.0, 1))
         } else {
             "–".to_owned()
         })

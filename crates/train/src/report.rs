@@ -117,7 +117,7 @@ fn result(outcome: &TrainOutcome, section: &mut Section) {
     let columns = vec![
         Column::text(text("Figure", "指标")),
         Column::number(text("Value", "数值")),
-        Column::number(text("95 % interval", "95% 置信区间")),
+        Column::number(text("95% interval", "95% 置信区间")),
         Column::text(text("Interval by", "区间方法")),
     ];
     let rows = outcome.metrics.iter().map(|metric| {
@@ -202,7 +202,7 @@ fn baselines(outcome: &TrainOutcome, section: &mut Section) {
         })
         .collect();
     let caption = text(
-        "Every model on the same test rows, with 95 % intervals",
+        "Every model on the same test rows, with 95% intervals",
         "各模型在相同测试行上的表现（含 95% 置信区间）",
     );
     section.figure(caption, chart::intervals(&dots, &Axis::new(title(name)), 4));
@@ -237,6 +237,24 @@ fn verdict(outcome: &TrainOutcome, name: &str) -> Text {
     let smaller_is_better = outcome.task == Task::TabularRegression;
     let better =
         if smaller_is_better { model.value < simple.value } else { model.value > simple.value };
+    let beaten = beaten(outcome);
+    if better && !beaten.is_empty() {
+        let list = |lang: fn(&Text) -> &str, comma: &str| {
+            beaten.iter().map(lang).collect::<Vec<_>>().join(comma)
+        };
+        return text(
+            format!(
+                "By {} the model is ahead, but a linear one does better by: {}. Consider the simpler one unless that figure is what counts.",
+                title(name).en,
+                list(|title| &title.en, ", ")
+            ),
+            format!(
+                "按{}看模型领先，但线性模型在以下指标上更好：{}。除非前者最重要，否则可考虑更简单的模型。",
+                title(name).zh,
+                list(|title| &title.zh, "、")
+            ),
+        );
+    }
     let apart = model.low > simple.high || model.high < simple.low;
     match (better, apart) {
         (true, true) => text(
@@ -252,6 +270,32 @@ fn verdict(outcome: &TrainOutcome, name: &str) -> Text {
             "线性模型在这些数据上表现相当或更好，可考虑使用更简单的模型。",
         ),
     }
+}
+
+/// Figures by which the linear baseline does better on the test rows.
+fn beaten(outcome: &TrainOutcome) -> Vec<Text> {
+    let Some(simple) = outcome
+        .baselines
+        .iter()
+        .find(|baseline| matches!(baseline.name.as_str(), "logistic" | "linear"))
+    else {
+        return Vec::new();
+    };
+    let smaller = ["log_loss", "brier", "ece", "rmse", "mae"];
+    outcome
+        .metrics
+        .iter()
+        .filter(|model| {
+            find(&simple.metrics, &model.name).is_some_and(|simple| {
+                if smaller.contains(&model.name.as_str()) {
+                    simple.value < model.value
+                } else {
+                    simple.value > model.value
+                }
+            })
+        })
+        .map(|model| title(&model.name))
+        .collect()
 }
 
 fn decision(outcome: &TrainOutcome, threshold: &Threshold, section: &mut Section) {
@@ -309,12 +353,7 @@ fn decision(outcome: &TrainOutcome, threshold: &Threshold, section: &mut Section
 }
 
 fn reliability(calibration: &CalibrationOutcome, section: &mut Section) {
-    let (en, zh) = match calibration.method.as_str() {
-        "platt" => ("Platt scaling", "Platt 缩放"),
-        "isotonic" => ("isotonic regression", "保序回归"),
-        "temperature" => ("temperature scaling", "温度缩放"),
-        _ => ("none: the model's own probabilities were best", "未校准：模型原始概率已最佳"),
-    };
+    let Text { en, zh } = method(&calibration.method);
     section.paragraph(text(
         format!("Calibration, chosen by log loss on held-out training rows: {en}."),
         format!("校准方法（按留出训练行的对数损失选择）：{zh}。"),
@@ -343,7 +382,7 @@ fn reliability(calibration: &CalibrationOutcome, section: &mut Section) {
     let y = Axis::fixed(text("Share that was true", "实际比例"), 0.0, 1.0);
     section.figure(
         text(
-            "Reliability on the test rows, with the 95 % interval of each tenth",
+            "Reliability on the test rows, with the 95% interval of each tenth",
             "测试集可靠性曲线（含各分段 95% 置信区间）",
         ),
         chart::lines(&series, &x, &y),
@@ -356,8 +395,18 @@ fn reliability(calibration: &CalibrationOutcome, section: &mut Section) {
         let rows = calibration
             .tried
             .iter()
-            .map(|(name, loss)| vec![Cell::same(name), Cell::number(*loss, 5)]);
+            .map(|(name, loss)| vec![Cell::text(method(name)), Cell::number(*loss, 5)]);
         section.table(Table { columns, rows: rows.collect() });
+    }
+}
+
+/// A calibration method in words.
+fn method(name: &str) -> Text {
+    match name {
+        "platt" => text("Platt scaling", "Platt 缩放"),
+        "isotonic" => text("isotonic regression", "保序回归"),
+        "temperature" => text("temperature scaling", "温度缩放"),
+        _ => text("none: the model's own probabilities", "不校准：直接使用模型自身的概率"),
     }
 }
 
@@ -365,7 +414,7 @@ fn share_cell(share: Option<Share>) -> Cell {
     let percent = |value: f64| number(value * 100.0, 1);
     share.map_or_else(Cell::empty, |share| {
         Cell::same(format!(
-            "{} % ({} … {})",
+            "{}% ({} … {})",
             percent(share.value),
             percent(share.low),
             percent(share.high)
@@ -401,7 +450,7 @@ fn fairness(task: Task, slices: &Slices, section: &mut Section) {
             })
             .collect();
         let caption = text(
-            "Share labelled positive, with 95 % intervals",
+            "Share labelled positive, with 95% intervals",
             "判为正类的比例（含 95% 置信区间）",
         );
         section.figure(caption, chart::intervals(&dots, &Axis::new(text("Share", "比例")), 3));

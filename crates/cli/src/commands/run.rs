@@ -49,7 +49,7 @@ fn summary(context: &Context, project: &Project<'_>, chain: &Chain) -> Result<St
         let mut rows = vec![vec![
             context.say("metric (test rows)", "指标（测试集）").to_owned(),
             context.say("value", "数值").to_owned(),
-            context.say("95 % interval", "95% 置信区间").to_owned(),
+            context.say("95% interval", "95% 置信区间").to_owned(),
         ]];
         rows.extend(figures.into_iter().map(|figure| {
             vec![figure.name.get(context.lang).to_owned(), figure.value, figure.interval]

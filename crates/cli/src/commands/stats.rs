@@ -31,7 +31,7 @@ pub(crate) fn stats(context: &Context, args: &Stats) -> Result<()> {
         context.say("statistic", "统计量").to_owned(),
         context.say("of", "项").to_owned(),
         context.say("value", "数值").to_owned(),
-        context.say("± (95 %)", "±（95%）").to_owned(),
+        context.say("± (95%)", "±（95%）").to_owned(),
     ]];
     rows.extend(release.figures.iter().map(|figure| {
         vec![

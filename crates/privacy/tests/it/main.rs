@@ -2,9 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails there")]
 
 mod actions;
+mod anything;
 mod attack;
 mod attack_residual;
-mod anything;
 mod detect;
 mod dp;
 mod dp_ledger;

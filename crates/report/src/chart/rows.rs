@@ -63,7 +63,7 @@ pub fn bars_with_share(items: &[(Text, f64, f64)], axis: &Axis, decimals: usize)
     let (left, right) = (labels.width, WIDTH - 250.0);
     let most = items.iter().map(|(_, _, share)| *share).fold(1e-9, f64::max);
     let bottom = 26.0 + labels.pitch * count(items.len());
-    let percent = |share: f64| format!("{} %", number(share * 100.0, 1));
+    let percent = |share: f64| format!("{}%", number(share * 100.0, 1));
     let about = told(items.iter().map(|(name, value, share)| {
         (name, format!("{} ({})", number(*value, decimals), percent(*share)))
     }));
