@@ -16,7 +16,7 @@ fn by_type(text: &str, found: &[Finding]) -> String {
     let mut at = 0;
     for finding in found {
         out.extend(&letters[at..finding.start]);
-        out.push_str(&format!("[{}]", finding.kind.name()));
+        out.extend(["[", finding.kind.name(), "]"]);
         at = finding.end;
     }
     out.extend(&letters[at..]);
