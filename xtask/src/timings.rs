@@ -30,29 +30,25 @@ pub(crate) fn run() -> Fallible<String> {
         } else {
             &["build", "--quiet", "-p", &package]
         };
-        let test: &[&str] = if heavy {
-            &["test", "--quiet", "--no-run", "--workspace", "--lib"]
-        } else {
-            &["test", "--quiet", "--no-run", "-p", &package]
-        };
+        let test: &[&str] = &["test", "--quiet", "--no-run", "-p", &package];
         // Once without the clock: what the room depends on is not part of its edit.
         cargo(build)?;
-        cargo(test)?;
+        if !heavy {
+            cargo(test)?;
+        }
         let edited = |words: &[&str]| -> Fallible<Duration> {
             touch(&room)?;
             let begun = Instant::now();
             cargo(words)?;
             Ok(begun.elapsed())
         };
-        let (built, tested) = (edited(build)?, edited(test)?);
-        println!("{room}: {:.1} s, {:.1} s", built.as_secs_f64(), tested.as_secs_f64());
-        writeln!(
-            table,
-            "| {room}{} | {:.1} | {:.1} |",
-            if heavy { " (knows an engine)" } else { "" },
-            built.as_secs_f64(),
-            tested.as_secs_f64()
-        )?;
+        let built = format!("{:.1}", edited(build)?.as_secs_f64());
+        // Tests of a room that knows an engine are built with everyone else's, by `make test`.
+        let tested =
+            if heavy { "–".to_owned() } else { format!("{:.1}", edited(test)?.as_secs_f64()) };
+        println!("{room}: {built} s, {tested} s");
+        let mark = if heavy { " (knows an engine)" } else { "" };
+        writeln!(table, "| {room}{mark} | {built} | {tested} |")?;
     }
     let page = tree::text(PAGE)?.unwrap_or_default();
     let (before, rest) = page.split_once(BEGIN).ok_or("CONTRIBUTING.md lost its timings mark")?;
@@ -106,6 +102,15 @@ fn touch(room: &str) -> Fallible<()> {
 }
 
 fn cargo(words: &[&str]) -> Fallible<()> {
-    let status = Command::new("cargo").args(words).current_dir(tree::root()).status()?;
+    let mut command = Command::new("cargo");
+    // `cargo run` tells this program its own package's name and version; some build scripts watch those, and would make the
+    // engines above them be built anew.
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+            command.env_remove(&name);
+        }
+    }
+    let status = command.args(words).current_dir(tree::root()).status()?;
     if status.success() { Ok(()) } else { Err(format!("cargo {} failed", words.join(" ")).into()) }
 }
