@@ -22,10 +22,10 @@ mod syntax;
 pub use diagnostic::Diagnostic;
 pub use messages::MESSAGES;
 pub use model::{
-    Action, Anonymity, Batch, Cast, CastType, Clean, ColumnRule, Cost, CustomType, Dedupe,
-    Diversity, Expectation, Explain, ExplainMethod, Format, Generalize, Hierarchy, Impute,
-    ImputeMethod, Loss, Named, OnFail, Outlier, OutlierAction, OutlierMethod, Project, Protect,
-    RateLimit, Recipe, Rule, Seal, Serve, Source, Split, SplitMethod, TextAction, TextRule, Train,
+    Action, Batch, Cast, CastType, Clean, ColumnRule, Cost, CustomType, Dedupe, Expectation,
+    Explain, ExplainMethod, Format, Generalize, Impute, ImputeMethod, Named, OnFail, Outlier,
+    OutlierAction, OutlierMethod, Project, Protect, RateLimit, Recipe, Rule, Seal, Serve, Source,
+    Split, SplitMethod, TextAction, TextRule, Train,
 };
 pub use schema::json_schema;
 pub use span::Span;

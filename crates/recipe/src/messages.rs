@@ -400,36 +400,6 @@ ingot_base::messages! {
         zh: "使用 `method = \"quantile\"` 时，`factor` 是两端各自的比例，必须小于 0.5",
         hint_en: "for example: factor = 0.01", hint_zh: "例如：factor = 0.01",
     };
-    /// A column that is both what finds a person and what must stay unknown.
-    SENSITIVE_QUASI = {
-        code: "recipe-sensitive-quasi", class: Usage, status: 422,
-        en: "`{column}` is a quasi-identifier already", zh: "`{column}` 已是准标识符",
-        hint_en: "keep it in one of the two lists", hint_zh: "请只保留在其中一个列表中",
-    };
-    /// A hierarchy of nothing, or of several things.
-    HIERARCHY_FORM = {
-        code: "recipe-hierarchy-form", class: Usage, status: 422,
-        en: "a hierarchy has exactly one of `widths`, `prefixes` and `file`", zh: "层级必须恰好给出 `widths`、`prefixes`、`file` 之一",
-        hint_en: "for example: { column = \"age\", widths = [5, 10, 20] }", hint_zh: "例如：{ column = \"age\", widths = [5, 10, 20] }",
-    };
-    /// A hierarchy of a column that is not generalized.
-    HIERARCHY_COLUMN = {
-        code: "recipe-hierarchy-column", class: Usage, status: 422,
-        en: "`{column}` is not in `quasi`", zh: "`{column}` 不在 `quasi` 中",
-        hint_en: "add it there or remove the hierarchy", hint_zh: "请将其加入 `quasi`，或删除该层级",
-    };
-    /// Intervals that do not nest.
-    HIERARCHY_WIDTHS = {
-        code: "recipe-hierarchy-widths", class: Usage, status: 422,
-        en: "each width must be a multiple of the one before", zh: "每个宽度必须是前一个的整数倍",
-        hint_en: "for example: widths = [5, 10, 20]", hint_zh: "例如：widths = [5, 10, 20]",
-    };
-    /// Prefixes that do not nest.
-    HIERARCHY_PREFIXES = {
-        code: "recipe-hierarchy-prefixes", class: Usage, status: 422,
-        en: "each prefix must be shorter than the one before", zh: "每个前缀必须比前一个短",
-        hint_en: "for example: prefixes = [4, 2]", hint_zh: "例如：prefixes = [4, 2]",
-    };
     /// A lower bound above the upper one.
     BOUNDS = {
         code: "recipe-bounds", class: Usage, status: 422,

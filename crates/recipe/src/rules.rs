@@ -18,7 +18,6 @@ pub(crate) fn check(recipe: &Json) -> Vec<Fault> {
     rules.cleaning();
     rules.protection();
     rules.texts();
-    rules.anonymity();
     rules.split();
     rules.names();
     rules.faults
@@ -207,9 +206,7 @@ impl<'r> Rules<'r> {
         if rule.get(key).is_none() {
             let example = match key {
                 "to" => "to = \"year\"",
-                "l" => "l = 2",
                 "type" => "type = \"person\"",
-                "c" => "c = 3.0",
                 "value" => "value = \"unknown\"",
                 "min" => "min = 0",
                 "max" => "max = 100",
@@ -412,7 +409,6 @@ impl<'r> Rules<'r> {
         ] {
             named.extend(self.text(pointer).map(|name| (path.to_owned(), name)));
         }
-        named.extend(self.listed("/protect/anonymity/quasi", "protect.anonymity.quasi"));
         named.extend(self.listed("/train/exclude", "train.exclude"));
         named.extend(self.listed("/train/fairness", "train.fairness"));
         let titles = self.recipe.pointer("/explain/titles").and_then(Json::as_object);

@@ -2,7 +2,7 @@
 
 use super::Presence::{Default, Optional, Required};
 use super::{
-    Bounds, COLUMN, COLUMNS, Choice, Form, LIST, List, Literal, Shape, Table, choice, key, list,
+    Bounds, COLUMN, Choice, Form, LIST, List, Literal, Shape, Table, choice, key, list, not_yet,
 };
 
 static ACTIONS: &[Choice] = &[
@@ -33,14 +33,7 @@ pub(crate) static PROTECT: Table = Table {
             Optional,
             "text = { columns = [\"note\"], action = \"pseudonymize\" }",
         ),
-        key(
-            "anonymity",
-            "How many people every combination of quasi-identifiers must fit; columns are generalized until it holds.",
-            "每种准标识符组合至少对应多少人；逐步泛化各列直至满足。",
-            Shape::Table(&ANONYMITY),
-            Optional,
-            "anonymity = { k = 5, quasi = [\"age\", \"sex\"] }",
-        ),
+        not_yet("anonymity"),
     ],
 };
 
@@ -306,127 +299,6 @@ static CUSTOM: Table = Table {
             }),
             LIST,
             "context = [\"loan\", \"贷款\"]",
-        ),
-    ],
-};
-
-static DIVERSITIES: &[Choice] = &[choice("distinct"), choice("entropy"), choice("recursive")];
-
-static LOSSES: &[Choice] = &[choice("certainty"), choice("discernibility"), choice("classes")];
-
-static ANONYMITY: Table = Table {
-    name: "protect.anonymity",
-    keys: &[
-        key(
-            "k",
-            "Rows that every combination of quasi-identifiers must have (Sweeney 2002).",
-            "每种准标识符组合至少的行数（k-匿名）。",
-            Shape::Integer(2, 1_000_000),
-            Required,
-            "k = 5",
-        ),
-        key(
-            "quasi",
-            "Columns by which somebody who knows a person could find the row.",
-            "准标识符列：了解某人的人可据此找到其记录。",
-            Shape::List(&List { of: COLUMN, least: 1, distinct: true, tables: false }),
-            Required,
-            "quasi = [\"age\", \"sex\"]",
-        ),
-        key(
-            "sensitive",
-            "Columns that nobody may learn of a person; the target without it.",
-            "敏感列；不写时为目标列。",
-            Shape::List(&COLUMNS),
-            LIST,
-            "sensitive = [\"risk\"]",
-        ),
-        key(
-            "l",
-            "Different sensitive values that every combination must have (Machanavajjhala et al. 2007).",
-            "每种组合至少包含的不同敏感值数（l-多样性）。",
-            Shape::Number(Bounds { low: Some((1.0, super::Edge::In)), high: None }),
-            Optional,
-            "l = 2",
-        ),
-        key(
-            "diversity",
-            "How `l` counts: distinct values, entropy, or recursive with `c`.",
-            "`l` 的计法：distinct 不同值、entropy 熵、recursive 递归（需 `c`）。",
-            Shape::Choice(DIVERSITIES),
-            Default(Literal::Text("distinct")),
-            "diversity = \"distinct\"",
-        ),
-        key(
-            "c",
-            "recursive: how often the most frequent value may occur against the rest.",
-            "recursive：最常见值相对其余值的上限倍数。",
-            Shape::Number(Bounds::POSITIVE),
-            Optional,
-            "c = 3.0",
-        ),
-        key(
-            "t",
-            "Largest distance between the sensitive values of a combination and of the table (Li et al. 2007).",
-            "组合内敏感值分布与全表分布的最大距离（t-接近）。",
-            Shape::Number(Bounds::FRACTION),
-            Optional,
-            "t = 0.2",
-        ),
-        key(
-            "max_suppressed",
-            "Share of rows that may be left out to reach it.",
-            "为满足要求最多可删除的行比例。",
-            Shape::Number(Bounds::SHARE),
-            Default(Literal::Number(0.05)),
-            "max_suppressed = 0.05",
-        ),
-        key(
-            "loss",
-            "What is kept small: certainty (normalised certainty penalty), discernibility, classes (average class size).",
-            "要尽量减小的损失：certainty（归一化确定性惩罚）、discernibility（可辨识度）、classes（平均等价类大小）。",
-            Shape::Choice(LOSSES),
-            Default(Literal::Text("certainty")),
-            "loss = \"certainty\"",
-        ),
-        key(
-            "hierarchies",
-            "How a column becomes coarser; derived from its values without it.",
-            "各列如何逐级变粗；不写时由取值推导。",
-            Shape::List(&list(Shape::Table(&HIERARCHY))),
-            LIST,
-            "hierarchies = [{ column = \"age\", widths = [5, 10, 20] }]",
-        ),
-    ],
-};
-
-static HIERARCHY: Table = Table {
-    name: "protect.anonymity.hierarchies",
-    keys: &[
-        key("column", "The column.", "列名。", COLUMN, Required, "column = \"age\""),
-        key(
-            "widths",
-            "Numbers: growing widths of intervals, each a multiple of the one before.",
-            "数值列：逐级增大的区间宽度，后者为前者的整数倍。",
-            Shape::List(&list(Shape::Number(Bounds::POSITIVE))),
-            LIST,
-            "widths = [5, 10, 20]",
-        ),
-        key(
-            "prefixes",
-            "Texts: falling numbers of first characters that stay.",
-            "文本列：逐级减少的保留前缀字符数。",
-            Shape::List(&list(Shape::Integer(1, 256))),
-            LIST,
-            "prefixes = [4, 2]",
-        ),
-        key(
-            "file",
-            "A table without header, separated by `;`: the value, then its coarser forms.",
-            "无表头、以 `;` 分隔的表：每行为取值及其逐级泛化。",
-            Shape::Text(Form::Uri),
-            Optional,
-            "file = \"hierarchies/job.csv\"",
         ),
     ],
 };

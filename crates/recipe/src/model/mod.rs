@@ -10,10 +10,7 @@ pub use clean::{
     OutlierAction, OutlierMethod, Rule,
 };
 pub use names::Named;
-pub use protect::{
-    Action, Anonymity, ColumnRule, CustomType, Diversity, Generalize, Hierarchy, Loss, Protect,
-    TextAction, TextRule,
-};
+pub use protect::{Action, ColumnRule, CustomType, Generalize, Protect, TextAction, TextRule};
 pub use run::{
     Batch, Cost, Explain, ExplainMethod, RateLimit, Seal, Serve, Split, SplitMethod, Train,
 };

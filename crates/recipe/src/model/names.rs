@@ -40,7 +40,7 @@ impl Recipe {
         named
     }
 
-    /// Columns named as they are after protection: by `[protect] anonymity`, `[project]`, `[split]`, `[train]` and `[explain]`.
+    /// Columns named as they are after protection: by `[project]`, `[split]`, `[train]` and `[explain]`.
     pub fn named_after_protection(&self) -> Vec<Named<'_>> {
         let mut named = vec![("project.target".to_owned(), self.project.target.as_str())];
         let split = [("split.group", &self.split.group), ("split.time", &self.split.time)];
@@ -49,15 +49,6 @@ impl Recipe {
                 .into_iter()
                 .filter_map(|(path, name)| name.as_deref().map(|name| (path.to_owned(), name))),
         );
-        if let Some(anonymity) = &self.protect.anonymity {
-            for (path, list) in [
-                ("protect.anonymity.quasi", &anonymity.quasi),
-                ("protect.anonymity.sensitive", &anonymity.sensitive),
-            ] {
-                let each = list.iter().enumerate();
-                named.extend(each.map(|(index, name)| (format!("{path}[{index}]"), &**name)));
-            }
-        }
         for (path, list) in
             [("train.exclude", &self.train.exclude), ("train.fairness", &self.train.fairness)]
         {

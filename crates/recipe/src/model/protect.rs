@@ -12,9 +12,6 @@ pub struct Protect {
     /// What happens to free text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<TextRule>,
-    /// What combinations of quasi-identifiers must satisfy.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub anonymity: Option<Anonymity>,
 }
 
 /// The table `protect.text`.
@@ -67,74 +64,6 @@ pub struct CustomType {
     pub checksum: Option<String>,
     /// Words of which one must stand near.
     pub context: Vec<String>,
-}
-
-/// The table `protect.anonymity`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Anonymity {
-    /// Least rows of a combination; at least 2.
-    pub k: u32,
-    /// Quasi-identifiers; at least one.
-    pub quasi: Vec<String>,
-    /// Sensitive columns; the target when empty.
-    pub sensitive: Vec<String>,
-    /// Least diversity; at least 1.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub l: Option<f64>,
-    /// How `l` counts.
-    pub diversity: Diversity,
-    /// The constant of recursive diversity.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub c: Option<f64>,
-    /// Largest distance of t-closeness; above 0, at most 1.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub t: Option<f64>,
-    /// Share of rows that may be left out; from 0 to below 1.
-    pub max_suppressed: f64,
-    /// What is kept small.
-    pub loss: Loss,
-    /// How columns become coarser.
-    pub hierarchies: Vec<Hierarchy>,
-}
-
-/// How diversity is counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Diversity {
-    /// Different values.
-    Distinct,
-    /// The exponential of the values' entropy.
-    Entropy,
-    /// Recursive (c, l)-diversity.
-    Recursive,
-}
-
-/// What an anonymisation costs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Loss {
-    /// Normalised certainty penalty.
-    Certainty,
-    /// Discernibility.
-    Discernibility,
-    /// Average class size.
-    Classes,
-}
-
-/// How one column becomes coarser; exactly one of the three is set.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Hierarchy {
-    /// The column.
-    pub column: String,
-    /// Growing widths of intervals.
-    pub widths: Vec<f64>,
-    /// Falling lengths of prefixes.
-    pub prefixes: Vec<usize>,
-    /// A file of values and their coarser forms.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub file: Option<String>,
 }
 
 /// What happens to one column.

@@ -204,32 +204,22 @@ fn two_sources_of_one_name_and_renames_of_one_only() {
 }
 
 #[test]
-fn protection_of_texts_and_anonymity_that_contradict_themselves() {
+fn protection_of_texts_that_contradicts_itself() {
     let recipe = crate::with(&[(
         "protect",
         "columns = [{ name = \"a\", action = \"pseudonymize\" }, { name = \"b\", action = \"hash\", type = \"person\" }]\n\
-         text = { columns = [\"b\", \"y\"], action = \"replace\", custom = [{ name = \"n\" }] }\n\
-         anonymity = { k = 5, quasi = [\"q\", \"r\"], sensitive = [\"q\"], c = 3, hierarchies = [\n\
-         { column = \"s\", widths = [5, 10] }, { column = \"q\" }, { column = \"q\", widths = [5, 12] }, \
-         { column = \"r\", prefixes = [2, 3] }] }",
+         text = { columns = [\"b\", \"y\"], action = \"replace\", custom = [{ name = \"n\" }] }",
     )]);
     let mut found = crate::faults(&recipe);
     found.sort();
     assert_eq!(
         found,
         [
-            "recipe-hierarchy-column protect.anonymity.hierarchies[0].column",
-            "recipe-hierarchy-form protect.anonymity.hierarchies[1]",
-            "recipe-hierarchy-prefixes protect.anonymity.hierarchies[3].prefixes",
-            "recipe-hierarchy-widths protect.anonymity.hierarchies[2].widths",
             "recipe-needs protect.columns[0]",
             "recipe-needs protect.text.custom[0]",
-            "recipe-no-meaning protect.anonymity.c",
             "recipe-no-meaning protect.columns[1].type",
             "recipe-protect-target protect.text.columns[1]",
-            "recipe-protected-twice protect.anonymity.hierarchies[2].column",
             "recipe-protected-twice protect.text.columns[0]",
-            "recipe-sensitive-quasi protect.anonymity.sensitive[0]",
         ]
     );
 }
