@@ -210,8 +210,8 @@ fn protection(page: &mut Page, protected: &ProtectOutcome) {
 /// What the detectors found in free text, and what speaks for each type.
 fn texts(section: &mut Section, protected: &ProtectOutcome) {
     section.paragraph(text(
-        "Personal data found in free text and replaced there. A detector misses some: the residual risk counts that in.",
-        "在自由文本中发现并替换的个人信息。检测器会有遗漏，剩余风险已将其计入。",
+        "Personal data found in free text and replaced there. A detector misses some: treat the text that is left as personal.",
+        "在自由文本中发现并替换的个人信息。检测器会有遗漏，剩下的文本仍应视为个人信息。",
     ));
     let mut rows = Vec::new();
     for column in &protected.texts {
