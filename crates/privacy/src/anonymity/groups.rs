@@ -311,11 +311,7 @@ fn hashed(keys: &[u64], firsts: &mut Vec<u32>) -> Vec<u32> {
             mask = grow(&mut table);
         }
         let mut place = mix(*key) & mask;
-        loop {
-            let Some(slot) = usize::try_from(place).ok().and_then(|place| table.get_mut(place))
-            else {
-                break;
-            };
+        while let Some(slot) = usize::try_from(place).ok().and_then(|place| table.get_mut(place)) {
             if slot.1 == NONE {
                 *slot = (*key, code(firsts.len()));
                 firsts.push(code(item));
@@ -362,7 +358,7 @@ mod tests {
             let (ids, firsts) = dense(&keys, if wide { u64::MAX } else { 5_000 });
             let mut seen = HashMap::new();
             for (item, key) in keys.iter().enumerate() {
-                let fresh = seen.len() as u32;
+                let fresh = code(seen.len());
                 let expected = *seen.entry(key).or_insert(fresh);
                 prop_assert_eq!(ids[item], expected);
                 prop_assert_eq!(keys[firsts[expected as usize] as usize], *key);

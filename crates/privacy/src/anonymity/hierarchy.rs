@@ -245,7 +245,7 @@ impl Ladder {
         };
         for width in widths {
             let ratio = (width / base).round();
-            if !(ratio >= 1.0 && ratio < EXACT) || (width / base - ratio).abs() > 1e-9 * ratio {
+            if !(1.0..EXACT).contains(&ratio) || (width / base - ratio).abs() > 1e-9 * ratio {
                 return Err("a width is not a whole multiple of the one before");
             }
             if !multiple(*width, widths) {
@@ -415,7 +415,7 @@ fn exponent(value: f64) -> i32 {
     value.log10().floor() as i32
 }
 
-/// The number of the interval a value lies in; `None` for what lies in none. A quotient within 1e-9 (relative) of a whole
+/// The number of the interval a value lies in; `None` for what lies in none. A quotient within 1e-12 (relative) of a whole
 /// number counts as it, so that 0.3 lies in [0.3, 0.4) of width 0.1.
 fn index(value: f64, width: f64) -> Option<f64> {
     let quotient = value / width;
@@ -423,7 +423,7 @@ fn index(value: f64, width: f64) -> Option<f64> {
         return None;
     }
     let nearest = quotient.round();
-    let close = (quotient - nearest).abs() <= 1e-9 * nearest.abs().max(1.0);
+    let close = (quotient - nearest).abs() <= 1e-12 * nearest.abs().max(1.0);
     Some(if close { nearest } else { quotient.floor() } + 0.0)
 }
 

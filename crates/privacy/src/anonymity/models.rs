@@ -1,10 +1,10 @@
 //! The privacy models as functions of one class's histogram and the released table's shares.
 //!
-//! A class has n rows, c_v of them with the sensitive value v; q_v = c_v/n, and p_v is the value's share in the released
+//! A class has n rows, `c_v` of them with the sensitive value v; `q_v` = `c_v/n`, and `p_v` is the value's share in the released
 //! table. Values are numbered in their order: numbers by size, the rest by text.
 
 use super::groups::Groups;
-use super::numbers::{by, real};
+use super::numbers::{at, by, real};
 use super::policy::{Diversity, Likeness, Policy};
 
 /// Slack for sums of rounded terms.
@@ -40,13 +40,13 @@ impl<'a> Class<'a> {
         self.shares().map(|(_, q)| q).fold(0.0, f64::max)
     }
 
-    /// Σ q ln q, at most 0: pairwise as NumPy adds, so that truncations of it agree.
+    /// Σ q ln q, at most 0: pairwise as `NumPy` adds, so that truncations of it agree.
     pub(super) fn negentropy(self) -> f64 {
         let terms: Vec<f64> = self.shares().map(|(_, q)| q * q.ln()).collect();
         pairwise(&terms)
     }
 
-    /// r₁ ÷ (r_l + … + r_m), counts descending; infinite for fewer than l values.
+    /// r₁ ÷ (`r_l` + … + `r_m`), counts descending; infinite for fewer than l values.
     pub(super) fn recursive(self, l: u32) -> f64 {
         let mut counts = self.counts.to_vec();
         counts.sort_unstable_by(|a, b| b.cmp(a));
@@ -72,7 +72,7 @@ impl<'a> Class<'a> {
         self.shares().map(|(value, q)| (q / by(p, value)).ln().abs()).fold(0.0, f64::max)
     }
 
-    /// Earth mover's distance to the table, in [0, 1]. Ordered: Σᵢ |Σ_{j≤i} (q_j − p_j)| ÷ (m − 1) over the m values; otherwise
+    /// Earth mover's distance to the table, in [0, 1]. Ordered: Σᵢ |Σ_{j≤i} (`q_j` − `p_j`)| ÷ (m − 1) over the m values; otherwise
     /// half the sum of |q − p|.
     pub(super) fn distance(self, p: &[f64], ordered: bool) -> f64 {
         if !ordered {
@@ -95,7 +95,7 @@ impl<'a> Class<'a> {
     }
 }
 
-/// NumPy's order of addition: eight running sums up to 128 terms, halves above.
+/// `NumPy`'s order of addition: eight running sums up to 128 terms, halves above.
 pub(super) fn pairwise(terms: &[f64]) -> f64 {
     if terms.len() < 8 {
         return terms.iter().sum();
@@ -113,8 +113,8 @@ pub(super) fn pairwise(terms: &[f64]) -> f64 {
             *sum += term;
         }
     }
-    let [a, b, c, d, e, f, g, h] = sums;
-    rest.iter().fold(((a + b) + (c + d)) + ((e + f) + (g + h)), |sum, term| sum + term)
+    let pair = |first: usize| at(&sums, first) + at(&sums, first + 1);
+    rest.iter().fold((pair(0) + pair(2)) + (pair(4) + pair(6)), |sum, term| sum + term)
 }
 
 /// The criteria of a policy, ready to be asked of classes.

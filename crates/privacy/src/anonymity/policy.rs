@@ -160,7 +160,7 @@ pub enum Diversity {
     Distinct(u32),
     /// Entropy of a class at least ln l.
     Entropy(f64),
-    /// r₁ < c·(r_l + … + r_m), where r₁ ≥ r₂ ≥ … are the counts of a class's values.
+    /// `r₁ < c·(r_l + … + r_m)`, where r₁ ≥ r₂ ≥ … are the counts of a class's values.
     Recursive {
         /// Above 0.
         c: f64,
@@ -183,9 +183,9 @@ pub enum Likeness {
 /// Atzori and Clifton, "Hiding the presence of individuals from shared databases" (2007).
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Presence {
-    /// δ_min, in [0, 1].
+    /// `δ_min`, in [0, 1].
     pub least: f64,
-    /// δ_max, in [δ_min, 1].
+    /// `δ_max`, in [`δ_min`, 1].
     pub most: f64,
 }
 
@@ -201,7 +201,7 @@ pub enum Loss {
     /// Discernibility, rows²: the sum of squared class sizes, plus the number of rows for each suppressed row. Bayardo and
     /// Agrawal, "Data privacy through optimal k-anonymization" (2005).
     Discernibility,
-    /// C_avg: rows ÷ classes ÷ k, at least 1 where nothing is suppressed. LeFevre, DeWitt and Ramakrishnan, "Mondrian
+    /// `C_avg`: rows ÷ classes ÷ k, at least 1 where nothing is suppressed. `LeFevre`, `DeWitt` and Ramakrishnan, "Mondrian
     /// multidimensional k-anonymity" (2006). Suppressed rows stay in the number of rows, so that suppression never looks like a gain.
     AverageClass,
 }

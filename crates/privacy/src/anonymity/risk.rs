@@ -103,7 +103,7 @@ pub struct SensitiveRisk {
     pub entropy: f64,
     /// Entropy l-diversity as a real number: e to the least entropy of a class.
     pub effective_l: f64,
-    /// Recursive (c, l)-diversity as published, for l = the column's distinct l: largest r₁ ÷ (r_l + … + r_m); the table has it
+    /// Recursive (c, l)-diversity as published, for l = the column's distinct l: largest r₁ ÷ (`r_l` + … + `r_m`); the table has it
     /// for every c above.
     pub recursive_ratio: f64,
     /// Largest |ln(q/p)| where a value missing from a class counts: none if some class lacks a value.

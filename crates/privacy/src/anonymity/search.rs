@@ -11,7 +11,7 @@
 //!
 //! Nodes are taken by rising floor. From each, a chain leads up; its top is asked first, then the lowest passing node by
 //! bisection (Kohlmayer et al., "Flash: efficient, stable and optimal k-anonymity", 2012). Classes of a node are rolled up from those
-//! of a finer node already seen, as in LeFevre et al., "Incognito" (2005), instead of from the rows.
+//! of a finer node already seen, as in `LeFevre` et al., "Incognito" (2005), instead of from the rows.
 
 use super::groups::Groups;
 use super::hierarchy::Ladder;
