@@ -66,6 +66,7 @@ fn all() -> Vec<&'static ingot_base::Message> {
         ingot_base::fault::MESSAGES,
         ingot_recipe::MESSAGES,
         ingot_privacy::messages::MESSAGES,
+        ingot_privacy::anonymity::messages::MESSAGES,
         ingot_privacy::attack::messages::MESSAGES,
         ingot_privacy::dp::messages::MESSAGES,
         ingot_data::MESSAGES,

@@ -11,6 +11,7 @@
 //!
 //! This crate knows Arrow and ciphers; no file format, no recipe, no engine.
 
+pub mod anonymity;
 pub mod attack;
 mod calendar;
 mod cells;

@@ -1,0 +1,359 @@
+//! From a policy to a plan, and from a plan to released batches.
+
+use super::encode::{encode, parts};
+use super::groups::Groups;
+use super::hierarchy::Ladder;
+use super::messages::{COLUMN_DIFFERS, POLICY_POPULATION, UNREACHABLE};
+use super::models::Criteria;
+use super::numbers::{at, by, code, real};
+use super::policy::{Loss, Policy};
+use super::risk::{Risk, Table, measure};
+use super::search::{Aim, Best, Search, maps};
+use arrow::array::{ArrayRef, BooleanArray, RecordBatch, StringArray};
+use arrow::compute::filter_record_batch;
+use arrow::datatypes::{DataType, Field, Schema};
+use ingot_base::{Fault, Result, fault};
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+/// A quasi-identifier's place in the plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChosenLevel {
+    /// The column.
+    pub column: String,
+    /// Its level; 0 is the value itself.
+    pub level: u8,
+    /// The coarsest level there is.
+    pub highest: u8,
+}
+
+/// What a search found. Figures only: it holds no value of the table.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// One a quasi-identifier, in the policy's order.
+    pub levels: Vec<ChosenLevel>,
+    /// Classes that are removed.
+    pub suppressed_classes: u64,
+    /// Rows in them.
+    pub suppressed_rows: u64,
+    /// Their share, in [0, 1].
+    pub suppressed: f64,
+    /// What was made least.
+    pub measure: Loss,
+    /// Its value, in its own unit.
+    pub loss: f64,
+    /// Combinations of levels.
+    pub nodes: u64,
+    /// Those whose classes were formed to find the best.
+    pub checked: u64,
+    /// The table as it came.
+    pub before: Risk,
+    /// The table as it is released.
+    pub after: Risk,
+}
+
+/// A class that is removed. Its labels may describe one person: they are not for logs or reports.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Suppressed {
+    /// One a quasi-identifier, as the plan writes it; `None` is null.
+    pub labels: Vec<Option<String>>,
+    /// Rows of the class.
+    pub rows: u32,
+}
+
+/// How each quasi-identifier is written and which classes are left out.
+#[derive(Debug)]
+pub struct Plan {
+    columns: Vec<Column>,
+    /// Level codes of the classes that are released, one a column. Whatever is not here is removed, so a row that the search
+    /// has not seen can never be released as a class of its own.
+    kept: HashSet<Box<[u32]>>,
+    suppressed: Vec<Suppressed>,
+    report: Report,
+}
+
+/// A quasi-identifier at its level.
+#[derive(Debug)]
+struct Column {
+    name: String,
+    data_type: DataType,
+    /// A value's code at the level.
+    codes: HashMap<Option<String>, u32>,
+    /// What the codes are written as; none at level 0, where the column stays as it is.
+    labels: Option<Vec<Option<String>>>,
+    size: u32,
+}
+
+/// Finds the levels of least loss that satisfy a policy.
+///
+/// # Errors
+/// A policy out of range; columns or hierarchies that do not fit; no rows; a lattice that is too large. A fault of class
+/// `Refused` names the nearest settings where no levels satisfy the policy.
+pub fn search(batches: &[RecordBatch], policy: &Policy) -> Result<Plan> {
+    search_in(batches, &[], policy)
+}
+
+/// [`search`] for a table whose rows are part of a population, known by the same quasi-identifiers; δ-presence needs it.
+///
+/// # Errors
+/// As [`search`]; and a population that lacks rows of the table.
+pub fn search_in(
+    batches: &[RecordBatch],
+    population: &[RecordBatch],
+    policy: &Policy,
+) -> Result<Plan> {
+    policy.check()?;
+    if policy.presence.is_some() && population.iter().all(|batch| batch.num_rows() == 0) {
+        return Err(Fault::new(&POLICY_POPULATION));
+    }
+    let names: Vec<&str> = policy.quasi.iter().map(|quasi| quasi.name.as_str()).collect();
+    let table = Table::new(batches, population, &names, &policy.sensitive)?;
+    let ladders = policy
+        .quasi
+        .par_iter()
+        .zip(&table.quasi)
+        .map(|(quasi, column)| Ladder::new(&quasi.name, &quasi.hierarchy, column))
+        .collect::<Result<Vec<Ladder>>>()?;
+    let criteria = Criteria {
+        policy,
+        ordered: table.attributes.iter().map(|attribute| attribute.ordered).collect(),
+        distinct: table.attributes.iter().map(|attribute| attribute.distinct).collect(),
+    };
+    let allowed = allowed(table.rows, policy.max_suppressed);
+    // Histograms are rolled up only for models that ask for them.
+    let bare;
+    let base = if policy.asks_values() {
+        &table.groups
+    } else {
+        bare = Groups { spreads: Vec::new(), ..table.groups.clone() };
+        &bare
+    };
+    let mut search = Search::new(&ladders, &criteria, base, allowed, Aim::Least(policy.loss))?;
+    let Some(best) = search.run() else {
+        return Err(unreachable(&ladders, &criteria, base, allowed)?);
+    };
+    let (nodes, checked) = (search.nodes, search.checked);
+    drop(search);
+    Plan::new(&table, &ladders, &criteria, &best, (nodes, checked))
+}
+
+/// Whole rows in a share of them; a share that is a whole number of rows but for rounding is that number.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "between 0 and the number of rows"
+)]
+fn allowed(rows: usize, share: f64) -> u64 {
+    (real(rows as u64) * share + 1e-9).floor() as u64
+}
+
+/// The gate's fault, with what could be had instead: the largest smaller k at the same suppression, and the suppression at
+/// which the coarsest levels satisfy the policy as it is.
+fn unreachable(
+    ladders: &[Ladder],
+    criteria: &Criteria<'_>,
+    base: &Groups,
+    allowed: u64,
+) -> Result<Fault> {
+    let policy = criteria.policy;
+    let reaches = |k: u32| -> Result<bool> {
+        let policy = Policy { k, ..policy.clone() };
+        let (ordered, distinct) = (criteria.ordered.clone(), criteria.distinct.clone());
+        let criteria = Criteria { policy: &policy, ordered, distinct };
+        Ok(Search::new(ladders, &criteria, base, allowed, Aim::Any)?.run().is_some())
+    };
+    let mut nearest = Vec::new();
+    let (mut low, mut high) = (0, policy.k);
+    while high - low > 1 {
+        let middle = low.midpoint(high);
+        if reaches(middle)? {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    if low > 0 {
+        nearest.push(format!("k = {low}, max_suppressed = {}", policy.max_suppressed));
+    }
+    let rows: u64 = base.rows.iter().map(|rows| u64::from(*rows)).sum();
+    let top: Vec<u8> = ladders.iter().map(Ladder::highest).collect();
+    let mut generous = Search::new(ladders, criteria, base, rows, Aim::Any)?;
+    if let Some(best) = generous.only(&top) {
+        // Up, so that the stated share is enough.
+        let share = (real(best.suppressed) / real(rows.max(1)) * 1e4).ceil() / 1e4;
+        nearest.push(format!("k = {}, max_suppressed = {share}", policy.k));
+    }
+    let nearest = if nearest.is_empty() { "–".to_owned() } else { nearest.join("; ") };
+    Ok(Fault::new(&UNREACHABLE)
+        .arg("k", policy.k)
+        .arg("limit", policy.max_suppressed * 100.0)
+        .arg("nearest", nearest))
+}
+
+impl Plan {
+    fn new(
+        table: &Table,
+        ladders: &[Ladder],
+        criteria: &Criteria<'_>,
+        best: &Best,
+        (nodes, checked): (u64, u64),
+    ) -> Result<Self> {
+        let maps = maps(ladders, &best.levels);
+        let (ids, firsts) = table.groups.coarser(&maps);
+        let groups = table.groups.roll_up(&ids, &firsts, Some(&criteria.distinct));
+        let kept = criteria
+            .keep(&groups, vec![true; groups.len()])
+            .ok_or_else(|| fault::internal("the best levels do not satisfy the policy"))?;
+        let columns: Vec<Column> = criteria
+            .policy
+            .quasi
+            .iter()
+            .zip(&table.quasi)
+            .zip(ladders.iter().zip(&best.levels))
+            .map(|((quasi, column), (ladder, level))| {
+                let level = ladder.levels.get(usize::from(*level));
+                let map = level.map_or(&[][..], |level| level.map.as_slice());
+                Column {
+                    name: quasi.name.clone(),
+                    data_type: column.data_type.clone(),
+                    codes: column.texts.iter().cloned().zip(map.iter().copied()).collect(),
+                    labels: level.map(|level| level.labels.clone()).filter(|all| !all.is_empty()),
+                    size: level.map_or(0, |level| level.size),
+                }
+            })
+            .collect();
+        let key = |group: usize| -> Box<[u32]> {
+            groups
+                .representative(group)
+                .iter()
+                .zip(&maps)
+                .map(|(cell, (map, _))| by(map, *cell))
+                .collect()
+        };
+        let label = |group: usize| -> Vec<Option<String>> {
+            let cells =
+                groups.representative(group).iter().zip(&columns).zip(&table.quasi).zip(&maps);
+            cells
+                .map(|(((cell, column), values), (map, _))| match &column.labels {
+                    Some(labels) => labels.get(by(map, *cell) as usize).cloned().flatten(),
+                    None => values.text(*cell).map(str::to_owned),
+                })
+                .collect()
+        };
+        let rows = |group: usize| at(&groups.rows, group);
+        let lost =
+            (0..groups.len()).filter(|group| kept.get(*group) != Some(&true) && rows(*group) > 0);
+        let suppressed: Vec<Suppressed> =
+            lost.map(|group| Suppressed { labels: label(group), rows: rows(group) }).collect();
+        let suppressed_rows: u64 = suppressed.iter().map(|class| u64::from(class.rows)).sum();
+        let chosen = criteria.policy.quasi.iter().zip(ladders).zip(&best.levels);
+        let report = Report {
+            levels: chosen
+                .map(|((quasi, ladder), level)| ChosenLevel {
+                    column: quasi.name.clone(),
+                    level: *level,
+                    highest: ladder.highest(),
+                })
+                .collect(),
+            suppressed_classes: suppressed.len() as u64,
+            suppressed_rows,
+            suppressed: real(suppressed_rows) / real(table.rows as u64),
+            measure: criteria.policy.loss,
+            loss: best.loss,
+            nodes,
+            checked,
+            before: measure(&table.groups, &table.attributes),
+            after: measure(&groups.only(&kept), &table.attributes),
+        };
+        let kept =
+            (0..groups.len()).filter(|group| kept.get(*group) == Some(&true)).map(key).collect();
+        Ok(Self { columns, kept, suppressed, report })
+    }
+
+    /// Levels, suppression, risk before and after, loss.
+    pub fn report(&self) -> &Report {
+        &self.report
+    }
+
+    /// The classes that are removed, in order of their first row.
+    pub fn suppressed(&self) -> &[Suppressed] {
+        &self.suppressed
+    }
+
+    /// The schema of released batches: generalised columns become text, all else stays.
+    pub fn schema(&self, schema: &Schema) -> Schema {
+        let changed =
+            |name: &str| self.columns.iter().any(|one| one.name == name && one.labels.is_some());
+        let field = |field: &Arc<Field>| {
+            if changed(field.name()) {
+                let text = field.as_ref().clone().with_data_type(DataType::Utf8);
+                Arc::new(text.with_nullable(true))
+            } else {
+                field.clone()
+            }
+        };
+        let fields: Vec<Arc<Field>> = schema.fields().iter().map(field).collect();
+        Schema::new_with_metadata(fields, schema.metadata().clone())
+    }
+
+    /// One batch as it is released: generalised columns written as text, suppressed rows removed, other columns untouched.
+    ///
+    /// Rows of a class that was not searched are removed too.
+    ///
+    /// # Errors
+    /// A quasi-identifier that is not there once, or of another type than in the search.
+    pub fn apply(&self, batch: &RecordBatch) -> Result<RecordBatch> {
+        let rows = batch.num_rows();
+        let one = std::slice::from_ref(batch);
+        let codes = self
+            .columns
+            .iter()
+            .map(|column| {
+                let parts = parts(one, &column.name)?;
+                if parts.first().is_some_and(|part| *part.data_type() != column.data_type) {
+                    return Err(Fault::new(&COLUMN_DIFFERS).arg("column", &column.name));
+                }
+                let coded = encode(&column.name, &parts)?;
+                // A value that was not searched gets the code after the last.
+                let level = |text| column.codes.get(text).copied().unwrap_or(column.size);
+                let map: Vec<u32> = coded.texts.iter().map(level).collect();
+                Ok(coded.codes.iter().map(|value| by(&map, *value)).collect::<Vec<u32>>())
+            })
+            .collect::<Result<Vec<_>>>()?;
+        let views: Vec<&[u32]> = codes.iter().map(Vec::as_slice).collect();
+        let sizes: Vec<u32> =
+            self.columns.iter().map(|column| column.size.saturating_add(1)).collect();
+        let (groups, ids) = Groups::of_rows(&views, &sizes, rows, rows);
+        let released: Vec<bool> = (0..groups.len())
+            .map(|group| self.kept.contains(groups.representative(group)))
+            .collect();
+        let mask: BooleanArray = ids.iter().map(|id| Some(by(&released, *id))).collect();
+        let schema = self.schema(batch.schema_ref());
+        let written = schema.fields().iter().zip(batch.columns()).map(|(field, array)| {
+            let place = self.columns.iter().position(|column| column.name == *field.name());
+            let found = place.and_then(|place| Some((self.columns.get(place)?, codes.get(place)?)));
+            let Some((Some(labels), codes)) = found.map(|(column, codes)| (&column.labels, codes))
+            else {
+                return array.clone();
+            };
+            let label = |cell: &u32| labels.get(*cell as usize).and_then(Option::as_deref);
+            Arc::new(codes.iter().map(label).collect::<StringArray>()) as ArrayRef
+        });
+        let written = written.collect();
+        RecordBatch::try_new(Arc::new(schema.clone()), written)
+            .and_then(|batch| filter_record_batch(&batch, &mask))
+            .map_err(|error| fault::internal("released columns do not fit together").because(error))
+    }
+
+    /// Rows that the search saw.
+    pub fn rows(&self) -> u64 {
+        self.report.before.rows
+    }
+
+    /// Classes that are released.
+    pub fn classes(&self) -> u32 {
+        code(self.kept.len())
+    }
+}
