@@ -68,6 +68,8 @@ pub(crate) enum Command {
     Doctor,
     /// Find personal data in a file's texts, as JSON lines; with --redact write the file without it
     Scan(Scan),
+    /// Measure what a table tells about the persons in it: k, l, t and the risk of re-identification
+    Risk(Risk),
     /// Release statistics of a table with differential privacy, from a budget that cannot be overspent
     Stats(Stats),
     /// Show what stands behind a token or pseudonym; every use is written down
@@ -132,6 +134,21 @@ pub(crate) struct Scan {
     /// What stands in a finding's place
     #[arg(long, value_enum, default_value = "type", requires = "redact")]
     pub(crate) with: RedactWith,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Risk {
+    /// The table: CSV, JSON lines, Parquet or Arrow
+    pub(crate) file: PathBuf,
+    /// Columns that an attacker may know; by commas or repeated
+    #[arg(long, required = true, value_delimiter = ',', value_name = "COLUMN")]
+    pub(crate) quasi: Vec<String>,
+    /// Columns that nobody may learn of a person; by commas or repeated
+    #[arg(long, value_delimiter = ',', value_name = "COLUMN")]
+    pub(crate) sensitive: Vec<String>,
+    /// A larger table that holds all these rows, with the same quasi-identifiers
+    #[arg(long, value_name = "FILE")]
+    pub(crate) population: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -37,6 +37,22 @@ const WORDS: &[(&str, &str)] = &[
         "查找文件文本中的个人信息，按 JSON Lines 输出；加 --redact 则写出脱敏后的文件",
     ),
     (
+        "Measure what a table tells about the persons in it: k, l, t and the risk of re-identification",
+        "衡量表会泄露多少个人情况：k、l、t 与再识别风险",
+    ),
+    (
+        "Columns that an attacker may know; by commas or repeated",
+        "攻击者可能知道的列，用逗号分隔或重复给出",
+    ),
+    (
+        "Columns that nobody may learn of a person; by commas or repeated",
+        "不得被推知的敏感列，用逗号分隔或重复给出",
+    ),
+    (
+        "A larger table that holds all these rows, with the same quasi-identifiers",
+        "包含这些行的更大的表，具有相同的准标识符",
+    ),
+    (
         "Release statistics of a table with differential privacy, from a budget that cannot be overspent",
         "以差分隐私发布表的统计量，预算用尽即止",
     ),

@@ -14,6 +14,8 @@ mod packages;
 #[cfg(test)]
 mod persons;
 #[cfg(test)]
+mod risk;
+#[cfg(test)]
 mod runs;
 #[cfg(test)]
 mod scanning;

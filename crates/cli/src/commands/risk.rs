@@ -1,0 +1,73 @@
+//! `risk`: what a table tells about the persons in it.
+
+use crate::args::Risk as Args;
+use crate::{Context, render};
+use ingot_base::Result;
+use ingot_privacy::anonymity::{Risk, SensitiveRisk};
+
+pub(crate) fn risk(context: &Context, args: &Args) -> Result<()> {
+    let population = args.population.as_deref();
+    let risk = ingot_pipeline::risk(&args.file, population, &args.quasi, &args.sensitive)?;
+    let mut text = render::table(&figures(context, &risk), &[false, true]);
+    if !risk.sensitive.is_empty() {
+        text.push('\n');
+        text.push_str(&render::table(
+            &reveals(context, &risk.sensitive),
+            &[false, true, true, true, true, true, true],
+        ));
+    }
+    context.print(&serde_json::json!(risk), &text);
+    Ok(())
+}
+
+/// Classes and attackers, one figure a row.
+fn figures(context: &Context, risk: &Risk) -> Vec<Vec<String>> {
+    let share = |share: f64| format!("{:.2}%", share * 100.0);
+    let found = &risk.reidentification;
+    let mut rows = vec![
+        ("figure", "指标", context.say("value", "数值").to_owned()),
+        ("rows", "行数", risk.rows.to_string()),
+        ("classes of equal quasi-identifiers", "准标识符等价类数", risk.classes.to_string()),
+        ("k (rows of the smallest class)", "k（最小等价类的行数）", risk.k.to_string()),
+        ("rows alone in their class", "独占一类的行", share(risk.uniqueness)),
+        ("prosecutor risk, highest", "检察官风险，最高", share(found.prosecutor_highest)),
+        ("prosecutor risk, average", "检察官风险，平均", share(found.prosecutor_average)),
+        ("rows in classes under 5", "处于不足 5 行等价类的行", share(found.prosecutor_at_risk)),
+        ("journalist risk, highest", "记者风险，最高", share(found.journalist_highest)),
+        ("marketer risk", "营销者风险", share(found.marketer)),
+    ];
+    if let Some(unique) = found.population_unique {
+        rows.push(("rows alone in the population", "在总体中独一的行", share(unique)));
+    }
+    if let Some((least, most)) = risk.presence {
+        rows.push(("δ-presence", "δ-存在性", format!("{least:.4}–{most:.4}")));
+    }
+    rows.into_iter().map(|(en, zh, value)| vec![context.say(en, zh).to_owned(), value]).collect()
+}
+
+/// What the classes reveal, one sensitive column a row.
+fn reveals(context: &Context, columns: &[SensitiveRisk]) -> Vec<Vec<String>> {
+    let heads = [
+        ("sensitive column", "敏感列"),
+        ("l, distinct", "l（不同值）"),
+        ("l, entropy", "l（熵）"),
+        ("t", "t"),
+        ("α", "α"),
+        ("β", "β"),
+        ("δ-disclosure", "δ-披露"),
+    ];
+    let mut rows = vec![heads.map(|(en, zh)| context.say(en, zh).to_owned()).to_vec()];
+    rows.extend(columns.iter().map(|column| {
+        let models = &column.models;
+        vec![
+            column.column.clone(),
+            models.distinct_l.to_string(),
+            format!("{:.4}", column.effective_l),
+            format!("{:.4}", models.t),
+            format!("{:.4}", models.alpha),
+            format!("{:.4}", models.basic_beta),
+            format!("{:.4}", models.delta_disclosure),
+        ]
+    }));
+    rows
+}
