@@ -4,9 +4,12 @@ use crate::Fallible;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The workspace's root folder.
+/// The workspace's root folder. Cargo tells it to what it runs; the folder of compiling may be that of another clone which shares
+/// its target folder with this one.
 pub(crate) fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new(".")).to_owned()
+    let folder =
+        std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+    Path::new(&folder).parent().unwrap_or(Path::new(".")).to_owned()
 }
 
 /// Every file that git tracks or would track, relative to the root, sorted.

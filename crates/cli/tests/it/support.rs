@@ -13,7 +13,10 @@ use tempfile::TempDir;
 pub(crate) const CANARY_COLUMNS: [&str; 5] = ["customer_id", "name", "id_number", "phone", "note"];
 
 pub(crate) fn workspace() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+    Path::new(&std::env::var_os("CARGO_MANIFEST_DIR").unwrap())
+        .join("../..")
+        .canonicalize()
+        .unwrap()
 }
 
 /// Where a project is: its own folder, or one shared by all tests.

@@ -1,4 +1,4 @@
-use crate::tools::{succeed, tool};
+use crate::tools::{crate_folder, succeed, tool};
 use ingot_base::Digest;
 use ingot_deploy::{Image, ImageOptions, Subject, image};
 use std::path::{Path, PathBuf};
@@ -172,7 +172,7 @@ fn runc_runs_it() {
         println!("running a container needs root here: left out");
         return;
     }
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scripts/run-image.sh");
+    let script = crate_folder().join("../../scripts/run-image.sh");
     let output =
         succeed(Command::new("bash").arg(script).arg(fixture.path("layout")).arg("--extra"));
     let said = String::from_utf8_lossy(&output.stdout);

@@ -38,9 +38,14 @@ pub(crate) fn succeed(command: &mut Command) -> Output {
     output
 }
 
+/// This crate's folder in the clone that runs the test; the one that compiled it may be another.
+pub(crate) fn crate_folder() -> PathBuf {
+    std::env::var_os("CARGO_MANIFEST_DIR").unwrap().into()
+}
+
 /// Compares files with those under `tests/it/golden/NAME`; `INGOT_BLESS=1` writes them instead.
 pub(crate) fn golden(name: &str, files: &[(String, String)]) {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/golden").join(name);
+    let folder = crate_folder().join("tests/it/golden").join(name);
     if std::env::var_os("INGOT_BLESS").is_some() {
         ingot_deploy::write(&folder, files).unwrap();
     }

@@ -10,7 +10,8 @@ fn manifest_bill_of_materials_and_cards_are_as_reviewed() {
     let bench = Bench::new();
     let folder = bench.path("unpacked");
     Package::from_bytes(bench.bytes()).unwrap().unpack(&folder).unwrap();
-    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/golden");
+    let golden =
+        Path::new(&std::env::var_os("CARGO_MANIFEST_DIR").unwrap()).join("tests/it/golden");
     for name in ["manifest.json", "bom.cdx.json", "card/model-card.en.md", "card/model-card.zh.md"]
     {
         // Ingot's own version changes with every release; the serial number depends on it.
