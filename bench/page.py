@@ -35,7 +35,8 @@ def about(part, found):
         return f"{found['rows']:,} rows of Adult, a model of 100 trees, exact Shapley values of every feature."
     if part == "serve":
         return (
-            "One row a request, 64 connections, a hundred different applicants in turn, client and server on the same machine. Ingot "
+            f"One row a request, a model of {found['model']['trees']} trees with {found['model']['leaves']:,} leaves, 64 connections, a "
+            "hundred different applicants in turn, client and server on the same machine. Ingot "
             "checks the API key, validates every field, records usage durably and keeps metrics; `--ungoverned` leaves key and "
             "usage out. The FastAPI service has the same trees and pydantic types for every field, and neither keys, metering nor metrics."
         )

@@ -136,16 +136,27 @@ def load(server, bodies, key, seconds):
 
 
 class Bank:
-    """The finance vertical, sealed; what every server under test serves."""
+    """The finance vertical with a model of 100 rounds, sealed; what every server under test serves.
+
+    A search would find another number of trees for every project: its keys decide which persons are in the test rows.
+    """
 
     def __init__(self, options, work):
         self.options, self.work, self.project = options, work, work / "finance"
         shutil.copytree(ROOT / "verticals" / "finance", self.project)
+        recipe = self.project / "ingot.toml"
+        searched = recipe.read_text(encoding="utf-8")
+        fixed = searched.replace("trials = 16", "trials = 1")
+        if fixed == searched:
+            raise Failed("the recipe's number of trials was not found, so every run would measure another model")
+        recipe.write_text(fixed, encoding="utf-8")
         ingot_json(options, "init", "--keys-only", project=self.project)
-        ingot_json(options, "run", self.project / "ingot.toml", project=self.project)
+        ingot_json(options, "run", recipe, project=self.project)
         self.package = next((self.project / "dist").glob("*.ingot"))
         ingot_json(options, "open", self.package, "--output", work / "open", project=self.project)
         self.model = next((work / "open").rglob("model.txt"))
+        text = self.model.read_text(encoding="utf-8")
+        self.trees, self.leaves = text.count("\nTree="), sum(int(line[11:]) for line in text.splitlines() if line.startswith("num_leaves="))
         signature = ingot_json(options, "inspect", self.package, project=self.project)["signature"]
         self.signature = work / "signature.json"
         self.signature.write_text(json.dumps(signature), encoding="utf-8")
@@ -209,6 +220,7 @@ def serve(options, work):
             f"wrk -t 1 -c {CONNECTIONS} -d {options.seconds}s -s bench/peers/predict.lua http://127.0.0.1:PORT",
         ],
         "peers": versions("fastapi", "uvicorn", "uvloop", "httptools", "lightgbm"),
+        "model": {"trees": bank.trees, "leaves": bank.leaves},
         "figures": figures,
         "results": [
             {"what": "requests a second, Ingot / the better FastAPI", "value": ours["per_second"] / best["per_second"], "wanted": "≥ 20"},
@@ -217,7 +229,7 @@ def serve(options, work):
                 "value": ours["per_second"] / figures["FastAPI, 1 worker"]["per_second"],
                 "wanted": "≥ 20",
             },
-            {"what": "p99 of Ingot / p50 of that FastAPI", "value": ours["p99_ms"] / best["p50_ms"], "wanted": "< 1"},
+            {"what": "p99 of Ingot / p50 of the better FastAPI", "value": ours["p99_ms"] / best["p50_ms"], "wanted": "< 1"},
             {"what": "requests a second, governed / ungoverned", "value": ours["per_second"] / ungoverned["per_second"], "wanted": "≥ 0.75"},
         ],
     }
