@@ -38,7 +38,7 @@ const WORDS: &[(&str, &str)] = &[
     ),
     (
         "Measure what a table tells about the persons in it: k, l, t and the risk of re-identification",
-        "衡量表会泄露多少个人情况：k、l、t 与再识别风险",
+        "评估一张表会泄露多少个人信息：k、l、t 与再识别风险",
     ),
     (
         "Columns that an attacker may know; by commas or repeated",
@@ -50,7 +50,7 @@ const WORDS: &[(&str, &str)] = &[
     ),
     (
         "A larger table that holds all these rows, with the same quasi-identifiers",
-        "包含这些行的更大的表，具有相同的准标识符",
+        "总体表：包含本表的全部行，准标识符列相同",
     ),
     (
         "Release statistics of a table with differential privacy, from a budget that cannot be overspent",

@@ -1,9 +1,10 @@
 //! The training report: what was learned from, what was tried, what it buys, and where it is weak.
 
 use crate::outcome::{
-    CalibrationOutcome, Metric, ReliabilityBin, Scheme, Search, Share, Slice, Slices, Threshold,
-    TrainOutcome, Trial,
+    Baseline, CalibrationOutcome, Metric, ReliabilityBin, Scheme, Search, Share, Slice, Slices,
+    Threshold, TrainOutcome, Trial,
 };
+use crate::suspicion::lower_is_better;
 use ingot_base::{Task, Text};
 use ingot_report::chart::{self, Axis, Series};
 use ingot_report::{Cell, Column, Page, Section, Table, number};
@@ -222,21 +223,15 @@ fn baselines(outcome: &TrainOutcome, section: &mut Section) {
 
 /// Says plainly when a simpler model is as good.
 fn verdict(outcome: &TrainOutcome, name: &str) -> Text {
-    let simple = outcome
-        .baselines
-        .iter()
-        .find(|baseline| matches!(baseline.name.as_str(), "logistic" | "linear"));
-    let pair =
-        (find(&outcome.metrics, name), simple.and_then(|simple| find(&simple.metrics, name)));
+    let simple = linear(outcome).and_then(|simple| find(&simple.metrics, name));
+    let pair = (find(&outcome.metrics, name), simple);
     let (Some(model), Some(simple)) = pair else {
         return text(
             "The figures above are all there is to compare.",
             "以上指标即为全部可比内容。",
         );
     };
-    let smaller_is_better = outcome.task == Task::TabularRegression;
-    let better =
-        if smaller_is_better { model.value < simple.value } else { model.value > simple.value };
+    let better = ahead(model, simple);
     let beaten = beaten(outcome);
     if better && !beaten.is_empty() {
         let list = |lang: fn(&Text) -> &str, comma: &str| {
@@ -272,27 +267,27 @@ fn verdict(outcome: &TrainOutcome, name: &str) -> Text {
     }
 }
 
-/// Figures by which the linear baseline does better on the test rows.
-fn beaten(outcome: &TrainOutcome) -> Vec<Text> {
-    let Some(simple) = outcome
+/// The linear baseline, where there is one.
+fn linear(outcome: &TrainOutcome) -> Option<&Baseline> {
+    outcome
         .baselines
         .iter()
         .find(|baseline| matches!(baseline.name.as_str(), "logistic" | "linear"))
-    else {
-        return Vec::new();
-    };
-    let smaller = ["log_loss", "brier", "ece", "rmse", "mae"];
+}
+
+/// Whether a figure is better than the same figure of another model.
+fn ahead(one: &Metric, other: &Metric) -> bool {
+    if lower_is_better(one) { one.value < other.value } else { one.value > other.value }
+}
+
+/// Figures by which the linear baseline does better on the test rows.
+fn beaten(outcome: &TrainOutcome) -> Vec<Text> {
+    let Some(simple) = linear(outcome) else { return Vec::new() };
     outcome
         .metrics
         .iter()
         .filter(|model| {
-            find(&simple.metrics, &model.name).is_some_and(|simple| {
-                if smaller.contains(&model.name.as_str()) {
-                    simple.value < model.value
-                } else {
-                    simple.value > model.value
-                }
-            })
+            find(&simple.metrics, &model.name).is_some_and(|simple| ahead(simple, model))
         })
         .map(|model| title(&model.name))
         .collect()

@@ -36,7 +36,8 @@ fn worst(end: f64, value: f64) -> f64 {
     if end.is_finite() { end } else { value }
 }
 
-fn lower_is_better(metric: &Metric) -> bool {
+/// Whether the smaller value of a figure is the better one.
+pub(crate) fn lower_is_better(metric: &Metric) -> bool {
     matches!(metric.name.as_str(), "log_loss" | "brier" | "rmse" | "mae" | "ece")
 }
 

@@ -29,15 +29,15 @@ fn figures(context: &Context, risk: &Risk) -> Vec<Vec<String>> {
         ("rows", "行数", risk.rows.to_string()),
         ("classes of equal quasi-identifiers", "准标识符等价类数", risk.classes.to_string()),
         ("k (rows of the smallest class)", "k（最小等价类的行数）", risk.k.to_string()),
-        ("rows alone in their class", "独占一类的行", share(risk.uniqueness)),
+        ("rows alone in their class", "在等价类中独一无二的行", share(risk.uniqueness)),
         ("prosecutor risk, highest", "检察官风险，最高", share(found.prosecutor_highest)),
         ("prosecutor risk, average", "检察官风险，平均", share(found.prosecutor_average)),
-        ("rows in classes under 5", "处于不足 5 行等价类的行", share(found.prosecutor_at_risk)),
+        ("rows in classes under 5", "位于不足 5 行的等价类中的行", share(found.prosecutor_at_risk)),
         ("journalist risk, highest", "记者风险，最高", share(found.journalist_highest)),
         ("marketer risk", "营销者风险", share(found.marketer)),
     ];
     if let Some(unique) = found.population_unique {
-        rows.push(("rows alone in the population", "在总体中独一的行", share(unique)));
+        rows.push(("rows alone in the population", "在总体中独一无二的行", share(unique)));
     }
     if let Some((least, most)) = risk.presence {
         rows.push(("δ-presence", "δ-存在性", format!("{least:.4}–{most:.4}")));

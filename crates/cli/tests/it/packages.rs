@@ -122,17 +122,18 @@ fn every_bad_row_is_named_and_the_others_are_scored_on_request() {
     let mut lines: Vec<String> = data.lines().take(6).map(str::to_owned).collect();
     lines[2].push_str(",one,too,many");
     lines[4] = "short".into();
-    // The shared project outlives a run of the tests.
-    let _ = std::fs::remove_file(project.path("some.csv"));
-    std::fs::write(project.path("some-bad.csv"), lines.join("\n")).unwrap();
-    let mut args = vec!["predict", package.to_str().unwrap(), "--input", "some-bad.csv"];
-    args.extend(["--output", "some.csv"]);
+    // The shared project outlives a run of the tests: nothing may be left there that the next would find.
+    let own = Project::empty();
+    let (input, output) = (own.path("some-bad.csv"), own.path("some.csv"));
+    std::fs::write(&input, lines.join("\n")).unwrap();
+    let mut args = vec!["predict", package.to_str().unwrap(), "--input", input.to_str().unwrap()];
+    args.extend(["--output", output.to_str().unwrap()]);
     let text = project.fails(1, &args);
     assert!(text.contains("2 of 5") && text.contains("row 2") && text.contains("row 4"), "{text}");
-    assert!(!project.path("some.csv").exists());
+    assert!(!output.exists());
     args.push("--skip-bad");
     project.ok(&args);
-    let scores = std::fs::read_to_string(project.path("some.csv")).unwrap();
+    let scores = std::fs::read_to_string(&output).unwrap();
     let rows: Vec<&str> =
         scores.lines().skip(1).filter_map(|line| line.split(',').next()).collect();
     assert_eq!(rows, ["1", "3", "5"]);

@@ -67,12 +67,13 @@ fn the_table_is_told_in_both_languages_and_faults_name_the_column() {
     let english = project.ok(&["--lang", "en", "risk", "t.csv", "--quasi", "age"]);
     assert!(english.contains("k (rows of the smallest class)") && english.contains("33.33%"));
     let chinese = project.ok(&["--lang", "zh", "risk", "t.csv", "--quasi", "age"]);
-    assert!(chinese.contains("独占一类的行") && chinese.contains("33.33%"), "{chinese}");
+    assert!(chinese.contains("在等价类中独一无二的行") && chinese.contains("33.33%"), "{chinese}");
     let part = ["--json", "risk", "t.csv", "--quasi", "age", "--population", "all.csv"];
     let part: Value = serde_json::from_str(&project.ok(&part)).unwrap();
     assert_eq!(part["reidentification"]["prosecutor_highest"], 1.0);
     assert_eq!(part["reidentification"]["journalist_highest"], 0.5);
-    let wrong = project.ingot(&["risk", "t.csv", "--quasi", "agee"]);
-    assert_ne!(wrong.status.code(), Some(0));
-    assert!(String::from_utf8_lossy(&wrong.stderr).contains("agee"));
+    let wrong = project.fails(2, &["risk", "t.csv", "--quasi", "agee"]);
+    assert!(wrong.contains("`agee`") && wrong.contains("age, job"), "{wrong}");
+    let twice = project.fails(2, &["risk", "t.csv", "--quasi", "age", "--sensitive", "age"]);
+    assert!(twice.contains("privacy-anonymity-twice"), "{twice}");
 }

@@ -18,7 +18,7 @@ pub(super) struct Coded {
     pub(super) codes: Vec<u32>,
     /// One a code; `None` is null.
     pub(super) texts: Vec<Option<String>>,
-    /// One a code where the column has an order: numbers, and days since 1970-01-01 of dates. NaN for null.
+    /// One a code where the column has an order: numbers; for dates what [`instant`] says. NaN for null.
     pub(super) numbers: Option<Vec<f64>>,
     pub(super) kind: Kind,
     pub(super) data_type: DataType,
@@ -175,7 +175,7 @@ fn texts(parts: &[&ArrayRef], kind: Kind, data_type: DataType, rows: usize) -> R
     Ok(Coded { codes, texts, numbers, kind, data_type })
 }
 
-/// Days since an epoch of its own, with the time of day as a fraction: only for order. `T` begins the time of day.
+/// A number that grows with time, for order only: every month counts 31 days. `T` begins the time of day.
 fn instant(text: &str) -> f64 {
     let Some(day) = Day::parse(text) else { return f64::NAN };
     let time = text.split_once('T').map_or("", |(_, time)| time);

@@ -42,17 +42,6 @@ pub enum Hierarchy {
 }
 
 impl Hierarchy {
-    /// Reads a table of levels: rows `value;level 1;level 2…`, fields in double quotes where they hold the separator.
-    ///
-    /// Empty lines are left out. What is wrong with the rows is found when the hierarchy meets its column.
-    pub fn parse(text: &str, separator: char) -> Self {
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let lines = text.lines().map(|line| line.trim_end_matches('\r'));
-        Self::Table(
-            lines.filter(|line| !line.is_empty()).map(|line| fields(line, separator)).collect(),
-        )
-    }
-
     fn name(&self) -> &'static str {
         match self {
             Self::Auto => "auto",
@@ -63,26 +52,6 @@ impl Hierarchy {
             Self::Suppress => "suppress",
         }
     }
-}
-
-fn fields(line: &str, separator: char) -> Vec<String> {
-    let mut fields = vec![String::new()];
-    let mut quoted = false;
-    let mut letters = line.chars().peekable();
-    while let Some(letter) = letters.next() {
-        let Some(last) = fields.last_mut() else { break };
-        if letter == '"' && quoted && letters.peek() == Some(&'"') {
-            letters.next();
-            last.push('"');
-        } else if letter == '"' && (quoted || last.is_empty()) {
-            quoted = !quoted;
-        } else if letter == separator && !quoted {
-            fields.push(String::new());
-        } else {
-            last.push(letter);
-        }
-    }
-    fields
 }
 
 /// One level over the codes of a column.
@@ -243,14 +212,15 @@ impl Ladder {
         else {
             return if widths.is_empty() { Ok(()) } else { Err("a width is not above 0") };
         };
+        let mut before = 1.0;
         for width in widths {
+            // Whole multiples of the first width, each of the one before: then the levels are nested.
             let ratio = (width / base).round();
-            if !(1.0..EXACT).contains(&ratio) || (width / base - ratio).abs() > 1e-9 * ratio {
+            let exact = (width / base - ratio).abs() <= 1e-9 * ratio;
+            if !((1.0..EXACT).contains(&ratio) && exact && ratio % before == 0.0) {
                 return Err("a width is not a whole multiple of the one before");
             }
-            if !multiple(*width, widths) {
-                return Err("a width is not a whole multiple of the one before");
-            }
+            before = ratio;
             let places: Vec<Option<f64>> = numbers
                 .iter()
                 .map(|value| index(*value, base).map(|base_index| (base_index / ratio).floor()))
@@ -379,14 +349,6 @@ fn bounds(numbers: &[f64]) -> (f64, f64) {
     let least = finite().fold(f64::INFINITY, f64::min);
     let most = finite().fold(f64::NEG_INFINITY, f64::max);
     if least <= most { (least, most) } else { (0.0, 0.0) }
-}
-
-/// Whether the width is a whole multiple of every smaller width before it.
-fn multiple(width: f64, widths: &[f64]) -> bool {
-    widths.iter().take_while(|before| **before < width).all(|before| {
-        let ratio = width / before;
-        (ratio - ratio.round()).abs() <= 1e-9 * ratio
-    }) && widths.is_sorted()
 }
 
 /// A round first width near a sixteenth of the range, then doubled until one covers the range.

@@ -187,11 +187,10 @@ impl Criteria<'_> {
 
     /// Which groups may be released. Groups that fail are taken out; where the released table's shares matter, they are
     /// computed anew without them until nothing fails, so that the promise holds of what is released. `None`: no suppression can help.
-    pub(super) fn keep(&self, groups: &Groups, mut kept: Vec<bool>) -> Option<Vec<bool>> {
-        for (group, keep) in kept.iter_mut().enumerate() {
-            *keep = *keep && groups.rows.get(group).is_some_and(|rows| *rows > 0);
-            *keep = *keep && self.alone(groups, group);
-        }
+    pub(super) fn keep(&self, groups: &Groups) -> Option<Vec<bool>> {
+        let mut kept: Vec<bool> = (0..groups.len())
+            .map(|group| at(&groups.rows, group) > 0 && self.alone(groups, group))
+            .collect();
         while self.needs_shares() {
             let shares: Vec<Vec<f64>> = (0..groups.spreads.len())
                 .map(|column| {

@@ -5,7 +5,7 @@ use super::groups::Groups;
 use super::hierarchy::Ladder;
 use super::messages::{COLUMN_DIFFERS, POLICY_POPULATION, UNREACHABLE};
 use super::models::Criteria;
-use super::numbers::{at, by, code, real};
+use super::numbers::{at, by, real};
 use super::policy::{Loss, Policy};
 use super::risk::{Risk, Table, measure};
 use super::search::{Aim, Best, Search, maps};
@@ -188,7 +188,7 @@ fn unreachable(
     let nearest = if nearest.is_empty() { "–".to_owned() } else { nearest.join("; ") };
     Ok(Fault::new(&UNREACHABLE)
         .arg("k", policy.k)
-        .arg("limit", policy.max_suppressed * 100.0)
+        .arg("limit", (policy.max_suppressed * 1e6).round() / 1e4)
         .arg("nearest", nearest))
 }
 
@@ -204,7 +204,7 @@ impl Plan {
         let (ids, firsts) = table.groups.coarser(&maps);
         let groups = table.groups.roll_up(&ids, &firsts, Some(&criteria.distinct));
         let kept = criteria
-            .keep(&groups, vec![true; groups.len()])
+            .keep(&groups)
             .ok_or_else(|| fault::internal("the best levels do not satisfy the policy"))?;
         let columns: Vec<Column> = criteria
             .policy
@@ -345,15 +345,5 @@ impl Plan {
         RecordBatch::try_new(Arc::new(schema.clone()), written)
             .and_then(|batch| filter_record_batch(&batch, &mask))
             .map_err(|error| fault::internal("released columns do not fit together").because(error))
-    }
-
-    /// Rows that the search saw.
-    pub fn rows(&self) -> u64 {
-        self.report.before.rows
-    }
-
-    /// Classes that are released.
-    pub fn classes(&self) -> u32 {
-        code(self.kept.len())
     }
 }

@@ -306,7 +306,7 @@ impl<'a> Search<'a> {
         if !verdict.passes {
             return;
         }
-        let kept = self.criteria.keep(groups, vec![true; groups.len()]);
+        let kept = self.criteria.keep(groups);
         let Some(kept) = kept else {
             // A lower bound on presence holds only without suppression, where it is monotone.
             verdict.passes = self.allowed > 0;

@@ -264,6 +264,22 @@ fn values_are_written_as_promised_batch_by_batch() {
 }
 
 #[test]
+fn widths_that_do_not_nest_are_refused() {
+    let batch = table(vec![("age", Arc::new(Int64Array::from(vec![20, 21, 37, 38])) as ArrayRef)]);
+    let searched = |widths: &[f64]| {
+        let policy = Policy::new(2, vec![quasi("age", Hierarchy::Intervals(widths.to_vec()))]);
+        search(std::slice::from_ref(&batch), &policy).map(|plan| plan.report().after.k)
+    };
+    for right in [&[5.0, 10.0, 20.0][..], &[0.1, 0.3, 30.0], &[5.0, 5.0]] {
+        assert!(searched(right).unwrap() >= 2, "{right:?}");
+    }
+    // 4 and 6 are multiples of 2, but 6 is none of 4.
+    for wrong in [&[5.0, 12.0][..], &[2.0, 4.0, 6.0], &[10.0, 5.0], &[0.0], &[5.0, f64::NAN]] {
+        assert_eq!(searched(wrong).unwrap_err().code(), "privacy-hierarchy-kind", "{wrong:?}");
+    }
+}
+
+#[test]
 fn rows_and_types_that_were_not_searched_are_not_released() {
     let batch = table(vec![("x", words(&["a", "a", "b", "b"]))]);
     let policy = Policy::new(2, vec![quasi("x", Hierarchy::Suppress)]);

@@ -819,3 +819,11 @@ fn report(
     };
     Some(Finding::new(kind, span, score, vec![Why::Model]))
 }
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn words_that_are_no_names_alone_can_be_looked_up() {
+        assert!(super::ALONE.is_sorted());
+    }
+}
