@@ -21,7 +21,7 @@ pub use lang::{Lang, Text};
 pub use reporter::{Reporter, Silent};
 pub use secret::{Personal, Secret};
 pub use signature::{Field, FieldKind, Output, Signature};
-pub use task::Task;
+pub use task::{Tabular, Task};
 
 /// Shorthand for a result whose error a person can act on.
 pub type Result<T> = std::result::Result<T, Fault>;

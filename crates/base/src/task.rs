@@ -6,39 +6,86 @@ use std::str::FromStr;
 
 /// The kind of question a model answers, named as in the recipe's `project.task`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "&'static str")]
 pub enum Task {
-    /// Two classes from table columns.
+    /// From table columns.
+    Tabular(Tabular),
+    /// A class from a picture: `image.classify`.
+    ImageClassify,
+}
+
+/// The questions that table columns answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Tabular {
+    /// Two classes.
     #[serde(rename = "tabular.binary")]
-    TabularBinary,
-    /// Three or more classes from table columns.
+    Binary,
+    /// Three or more classes.
     #[serde(rename = "tabular.multiclass")]
-    TabularMulticlass,
-    /// A number from table columns.
+    Multiclass,
+    /// A number.
     #[serde(rename = "tabular.regression")]
-    TabularRegression,
+    Regression,
 }
 
 impl Task {
     /// Every task, in the order the documentation lists them.
-    pub const ALL: [Self; 3] =
-        [Self::TabularBinary, Self::TabularMulticlass, Self::TabularRegression];
+    pub const ALL: [Self; 4] = [
+        Self::Tabular(Tabular::Binary),
+        Self::Tabular(Tabular::Multiclass),
+        Self::Tabular(Tabular::Regression),
+        Self::ImageClassify,
+    ];
 
     /// The name the recipe uses.
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::TabularBinary => "tabular.binary",
-            Self::TabularMulticlass => "tabular.multiclass",
-            Self::TabularRegression => "tabular.regression",
+            Self::Tabular(tabular) => tabular.as_str(),
+            Self::ImageClassify => "image.classify",
         }
     }
 
     /// Whether the answer is a class.
     pub const fn is_classification(self) -> bool {
-        matches!(self, Self::TabularBinary | Self::TabularMulticlass)
+        match self {
+            Self::Tabular(tabular) => tabular.is_classification(),
+            Self::ImageClassify => true,
+        }
+    }
+}
+
+impl Tabular {
+    /// Every question, in the order the documentation lists them.
+    pub const ALL: [Self; 3] = [Self::Binary, Self::Multiclass, Self::Regression];
+
+    /// The name the recipe uses.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Binary => "tabular.binary",
+            Self::Multiclass => "tabular.multiclass",
+            Self::Regression => "tabular.regression",
+        }
+    }
+
+    /// Whether the answer is a class.
+    pub const fn is_classification(self) -> bool {
+        matches!(self, Self::Binary | Self::Multiclass)
+    }
+}
+
+impl From<Tabular> for Task {
+    fn from(tabular: Tabular) -> Self {
+        Self::Tabular(tabular)
     }
 }
 
 impl fmt::Display for Task {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Display for Tabular {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
@@ -49,5 +96,38 @@ impl FromStr for Task {
 
     fn from_str(text: &str) -> Result<Self, ()> {
         Self::ALL.into_iter().find(|task| task.as_str() == text).ok_or(())
+    }
+}
+
+impl From<Task> for &'static str {
+    fn from(task: Task) -> Self {
+        task.as_str()
+    }
+}
+
+impl TryFrom<String> for Task {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse().map_err(|()| format!("unknown task `{text}`"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_the_same_in_code_recipe_and_json() {
+        for task in Task::ALL {
+            assert_eq!(task.as_str().parse(), Ok(task));
+            let json = serde_json::to_string(&task).unwrap();
+            assert_eq!(json, format!("\"{task}\""));
+            assert_eq!(serde_json::from_str::<Task>(&json).unwrap(), task);
+        }
+        for tabular in Tabular::ALL {
+            assert_eq!(serde_json::to_string(&tabular).unwrap(), format!("\"{tabular}\""));
+        }
+        assert!(serde_json::from_str::<Task>("\"tabular\"").is_err());
     }
 }

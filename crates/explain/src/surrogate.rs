@@ -255,14 +255,14 @@ pub(crate) fn fidelity(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ingot_base::{Field, Task};
+    use ingot_base::{Field, Tabular, Task};
 
     fn signature() -> Signature {
         let field =
             |name: &str, kind| Field { name: name.into(), title: None, kind, nullable: true };
         let values = ["a", "b", "c", "d"].map(String::from).to_vec();
         Signature {
-            task: Task::TabularRegression,
+            task: Task::Tabular(Tabular::Regression),
             inputs: vec![
                 field("x", FieldKind::Number { min: 0.0, max: 9.0, integer: true }),
                 field("c", FieldKind::Category { values }),

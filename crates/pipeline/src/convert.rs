@@ -2,7 +2,7 @@
 
 use crate::figures::Figure;
 use crate::project::Project;
-use ingot_base::{Secret, Text};
+use ingot_base::{Secret, Tabular, Text};
 use ingot_data as data;
 use ingot_privacy as privacy;
 use ingot_privacy::detect::{CustomType, DetectConfig, Kind};
@@ -241,8 +241,8 @@ fn trainer_threads(recipe: &Recipe) -> usize {
     recipe.train.threads.unwrap_or(2)
 }
 
-/// Training.
-pub(crate) fn train(recipe: &Recipe) -> TrainConfig {
+/// Training on table columns.
+pub(crate) fn train(recipe: &Recipe, task: Tabular) -> TrainConfig {
     let train = &recipe.train;
     TrainConfig {
         positive: recipe.project.positive.clone(),
@@ -263,7 +263,7 @@ pub(crate) fn train(recipe: &Recipe) -> TrainConfig {
         params: train.params.clone(),
         folds: train.folds,
         max_categories: train.max_categories,
-        ..TrainConfig::new(recipe.project.task, &recipe.project.target)
+        ..TrainConfig::new(task, &recipe.project.target)
     }
 }
 

@@ -192,7 +192,7 @@ fn number(text: &str) -> Option<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ingot_base::{Field, Output, Task, atomic};
+    use ingot_base::{Field, Output, Tabular, Task, atomic};
 
     /// Scores a row by its first feature.
     #[derive(Debug)]
@@ -215,7 +215,7 @@ mod tests {
         let field =
             |name: &str, kind| Field { name: name.into(), title: None, kind, nullable: true };
         First(Signature {
-            task: Task::TabularRegression,
+            task: Task::Tabular(Tabular::Regression),
             inputs: vec![
                 field("n", FieldKind::Number { min: 0.0, max: 9.0, integer: false }),
                 field("c", FieldKind::Category { values: vec!["1".into(), "甲".into()] }),

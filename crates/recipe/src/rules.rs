@@ -6,7 +6,7 @@ mod protection;
 use crate::forms::is_database;
 use crate::messages as m;
 use crate::span::child;
-use ingot_base::{Fault, Task};
+use ingot_base::{Fault, Tabular, Task};
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -61,7 +61,7 @@ impl<'r> Rules<'r> {
         else {
             return;
         };
-        let binary = task == Task::TabularBinary;
+        let binary = task == Task::Tabular(Tabular::Binary);
         let classes = task.is_classification();
         let (one, several) = ("tabular.binary", "tabular.binary, tabular.multiclass");
         let has = |pointer: &str| self.recipe.pointer(pointer).is_some();

@@ -1,24 +1,24 @@
 //! A first recipe, with its reasons in comments.
 
-use ingot_base::Task;
+use ingot_base::Tabular;
 use std::fmt::Write as _;
 
 /// A commented recipe for a new project; it parses. A name that cannot be a project's becomes one that can.
-pub fn starter(name: &str, task: Task) -> String {
+pub fn starter(name: &str, task: Tabular) -> String {
     let (target, positive, stratify, cost) = match task {
-        Task::TabularBinary => (
+        Tabular::Binary => (
             "risk",
             "# The class whose probability is given. 输出其概率的类别。\n# positive = \"bad\"\n",
             "# Every class in the same proportion on all sides. 各部分类别比例相同。\nstratify = true\n",
             "# What mistakes cost; decides the threshold. 两类错误的代价，决定判定阈值。\n# cost = { false_positive = 1, false_negative = 5 }\n",
         ),
-        Task::TabularMulticlass => (
+        Tabular::Multiclass => (
             "grade",
             "",
             "# Every class in the same proportion on all sides. 各部分类别比例相同。\nstratify = true\n",
             "",
         ),
-        Task::TabularRegression => ("amount", "", "", ""),
+        Tabular::Regression => ("amount", "", "", ""),
     };
     let name = project_name(name);
     let task = task.as_str();
@@ -94,7 +94,7 @@ listen = "127.0.0.1:5000"
 }
 
 /// A small example for the first recipe: where its rows belong, the rows as CSV, and one applicant as JSON. The people are made
-/// up by a formula; only the recipe for [`Task::TabularBinary`] fits them.
+/// up by a formula; only the recipe for [`Tabular::Binary`] fits them.
 pub fn example(name: &str) -> Example {
     let mut dice = 42_u64;
     let mut roll = |sides: u64| {
@@ -164,7 +164,7 @@ mod tests {
 
     #[test]
     fn every_task_and_any_name_parses() {
-        for task in Task::ALL {
+        for task in Tabular::ALL {
             for name in
                 ["credit-risk", "Credit Risk 2", "信用风险", "", "--", "a\"\n[x]", &"x-".repeat(60)]
             {
@@ -179,7 +179,7 @@ mod tests {
                                 .join("\n")
                         )
                     });
-                assert_eq!(recipe.project.task, task);
+                assert_eq!(recipe.project.task, task.into());
             }
         }
         assert_eq!(project_name("Credit Risk 2!"), "credit-risk-2");
@@ -189,7 +189,7 @@ mod tests {
     #[test]
     fn the_example_is_what_the_recipe_asks_for() {
         let made = example("Credit Risk");
-        let text = starter("Credit Risk", Task::TabularBinary);
+        let text = starter("Credit Risk", Tabular::Binary);
         assert!(text.contains(&format!("uri = \"{}\"", made.path)), "{}", made.path);
         let recipe = crate::parse("ingot.toml", &text).unwrap();
         let mut lines = made.rows.lines();
@@ -204,7 +204,7 @@ mod tests {
 
     #[test]
     fn commented_settings_are_right_when_uncommented() {
-        for task in Task::ALL {
+        for task in Tabular::ALL {
             let text: String = starter("x", task)
                 .lines()
                 .map(|line| match line.trim_start().strip_prefix("# ") {

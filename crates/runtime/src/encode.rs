@@ -137,14 +137,14 @@ fn listed<'a>(names: impl Iterator<Item = &'a str>, total: usize) -> String {
 #[expect(clippy::float_cmp, reason = "numbers come through unchanged")]
 mod tests {
     use super::*;
-    use ingot_base::{Lang, Output, Task};
+    use ingot_base::{Lang, Output, Tabular, Task};
     use serde_json::json;
 
     fn signature() -> Signature {
         let field =
             |name: &str, kind, nullable| Field { name: name.into(), title: None, kind, nullable };
         Signature {
-            task: Task::TabularBinary,
+            task: Task::Tabular(Tabular::Binary),
             inputs: vec![
                 field("age", FieldKind::Number { min: 18.0, max: 90.0, integer: true }, false),
                 field(

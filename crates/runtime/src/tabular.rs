@@ -2,7 +2,7 @@
 
 use crate::messages::{MODEL_MISMATCH, MODEL_TEXT, PREPROCESSING, SHAPE};
 use crate::{Calibration, Forest, Matrix, Objective, Predictor};
-use ingot_base::{Fault, FieldKind, Output, Result, Signature, Task};
+use ingot_base::{Fault, FieldKind, Output, Result, Signature, Tabular, Task};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -83,16 +83,16 @@ fn signature_defect(signature: &Signature) -> Option<String> {
         }
     }
     match (&signature.output, signature.task) {
-        (Output::Binary { positive, negative, threshold, .. }, Task::TabularBinary) => {
+        (Output::Binary { positive, negative, threshold, .. }, Task::Tabular(Tabular::Binary)) => {
             let fine = positive != negative && *threshold > 0.0 && *threshold < 1.0;
             (!fine).then(|| "the classes or the threshold of the output".to_owned())
         }
-        (Output::Multiclass { labels, .. }, Task::TabularMulticlass) => {
+        (Output::Multiclass { labels, .. }, Task::Tabular(Tabular::Multiclass)) => {
             let distinct: BTreeSet<_> = labels.iter().collect();
             let fine = labels.len() >= 2 && distinct.len() == labels.len();
             (!fine).then(|| "the classes of the output".to_owned())
         }
-        (Output::Number { .. }, Task::TabularRegression) => None,
+        (Output::Number { .. }, Task::Tabular(Tabular::Regression)) => None,
         _ => Some("the output does not fit the task".to_owned()),
     }
 }
@@ -139,9 +139,9 @@ impl TabularModel {
         }
         let fits = matches!(
             (forest.objective(), signature.task),
-            (Objective::Binary { .. }, Task::TabularBinary)
-                | (Objective::Softmax { .. }, Task::TabularMulticlass)
-                | (Objective::Identity { .. }, Task::TabularRegression)
+            (Objective::Binary { .. }, Task::Tabular(Tabular::Binary))
+                | (Objective::Softmax { .. }, Task::Tabular(Tabular::Multiclass))
+                | (Objective::Identity { .. }, Task::Tabular(Tabular::Regression))
         );
         if !fits {
             return mismatch(format!("{:?}, {}", forest.objective(), signature.task));

@@ -5,7 +5,7 @@ use crate::linear::Linear;
 use crate::metrics::{Binary, Multiclass, regression};
 use crate::outcome::{Baseline, Metric};
 use crate::target::class_index;
-use ingot_base::{Field, Result, Task};
+use ingot_base::{Field, Result, Tabular};
 use ingot_runtime::Matrix;
 use ingot_runtime::lightgbm::Output;
 
@@ -14,7 +14,7 @@ const DEPTH: usize = 4;
 
 /// How scores are judged, the same for every model.
 pub(crate) struct Judge<'a> {
-    pub(crate) task: Task,
+    pub(crate) task: Tabular,
     pub(crate) test: &'a Rows,
     pub(crate) threshold: f64,
     pub(crate) seed: u64,
@@ -25,12 +25,12 @@ impl Judge<'_> {
     pub(crate) fn metrics(&self, scores: &Matrix) -> Vec<Metric> {
         let (labels, weights) = (&self.test.labels, &self.test.weights);
         match self.task {
-            Task::TabularBinary => {
+            Tabular::Binary => {
                 Binary { scores: scores.data(), labels, weights, threshold: self.threshold }
                     .metrics(self.seed)
             }
-            Task::TabularMulticlass => Multiclass { scores, labels, weights }.metrics(self.seed),
-            Task::TabularRegression => regression(scores.data(), labels, weights, self.seed),
+            Tabular::Multiclass => Multiclass { scores, labels, weights }.metrics(self.seed),
+            Tabular::Regression => regression(scores.data(), labels, weights, self.seed),
         }
     }
 }
@@ -44,7 +44,7 @@ pub(crate) fn all(
 ) -> Result<Vec<Baseline>> {
     let linear =
         Linear::fit(judge.task, fields, train, setup.classes).scores(&judge.test.matrix)?;
-    let linear_name = if judge.task == Task::TabularRegression { "linear" } else { "logistic" };
+    let linear_name = if judge.task == Tabular::Regression { "linear" } else { "logistic" };
     let scores = [
         ("majority", majority(judge, setup, train)?),
         (linear_name, linear),

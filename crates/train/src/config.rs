@@ -1,7 +1,7 @@
 //! What a training run is told.
 
 use crate::messages::{PARAM, PARAM_VALUE, SETTING};
-use ingot_base::{Fault, Result, Task, Text};
+use ingot_base::{Fault, Result, Tabular, Text};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -51,7 +51,7 @@ pub struct Cost {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TrainConfig {
     /// The kind of question.
-    pub task: Task,
+    pub task: Tabular,
     /// The column to predict.
     pub target: String,
     /// Binary: the class whose probability is scored. Without it: `true` or `1` where the values are those, else the rarer class.
@@ -88,7 +88,7 @@ pub struct TrainConfig {
 
 impl TrainConfig {
     /// The defaults: 24 trials within 2 minutes, seed 42, 2 threads, 5 folds, calibrated, unbalanced, no cost.
-    pub fn new(task: Task, target: impl Into<String>) -> Self {
+    pub fn new(task: Tabular, target: impl Into<String>) -> Self {
         Self {
             task,
             target: target.into(),
@@ -132,7 +132,7 @@ impl TrainConfig {
             let positive = |value: f64| value.is_finite() && value > 0.0;
             let fine = positive(cost.false_positive) && positive(cost.false_negative);
             setting("cost", fine, "> 0")?;
-            setting("cost", self.task == Task::TabularBinary, "tabular.binary")?;
+            setting("cost", self.task == Tabular::Binary, "tabular.binary")?;
         }
         for (name, value) in &self.params {
             self.check_param(name, value)
@@ -149,7 +149,7 @@ impl TrainConfig {
             Err(Fault::new(&PARAM_VALUE).arg("name", name).arg("expected", expected))
         };
         match name {
-            "objective" if self.task != Task::TabularRegression => wrong("tabular.regression"),
+            "objective" if self.task != Tabular::Regression => wrong("tabular.regression"),
             "objective" if !REGRESSIONS.contains(&value) => wrong(&REGRESSIONS.join(", ")),
             "objective" => Ok(()),
             "extra_trees" if !matches!(value, "true" | "false") => wrong("true, false"),
@@ -168,7 +168,7 @@ mod tests {
     use super::*;
 
     fn with(name: &str, value: &str) -> Result<()> {
-        let mut config = TrainConfig::new(Task::TabularBinary, "y");
+        let mut config = TrainConfig::new(Tabular::Binary, "y");
         config.params.insert(name.into(), value.into());
         config.check()
     }
@@ -190,7 +190,7 @@ mod tests {
 
     #[test]
     fn ranges() {
-        let mut config = TrainConfig::new(Task::TabularBinary, "y");
+        let mut config = TrainConfig::new(Tabular::Binary, "y");
         config.trials = 0;
         assert_eq!(config.check().unwrap_err().key_path(), Some("train.trials"));
         config.trials = 1;

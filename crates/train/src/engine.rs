@@ -3,7 +3,7 @@
 use crate::TrainConfig;
 use crate::loss::Loss;
 use crate::target::class_index;
-use ingot_base::{Result, Task};
+use ingot_base::{Result, Tabular};
 use ingot_runtime::Matrix;
 use ingot_runtime::lightgbm::{Booster, Dataset, Params};
 use std::collections::BTreeMap;
@@ -56,19 +56,19 @@ impl Setup {
     ) -> Self {
         let regression = config.params.get("objective").map_or("regression", String::as_str);
         let (objective, metric) = match config.task {
-            Task::TabularBinary => ("binary", "binary_logloss"),
-            Task::TabularMulticlass => ("multiclass", "multi_logloss"),
-            Task::TabularRegression if regression == "regression" => ("regression", "rmse"),
-            Task::TabularRegression => (regression, regression),
+            Tabular::Binary => ("binary", "binary_logloss"),
+            Tabular::Multiclass => ("multiclass", "multi_logloss"),
+            Tabular::Regression if regression == "regression" => ("regression", "rmse"),
+            Tabular::Regression => (regression, regression),
         };
         let threads = if rows.labels.len() < ONE_THREAD { 1 } else { config.threads };
         let mut base =
             deterministic(config.seed, threads).with("objective", objective).with("metric", "none");
-        if config.task == Task::TabularMulticlass {
+        if config.task == Tabular::Multiclass {
             base.set("num_class", classes);
         }
         let loss = match config.task {
-            Task::TabularRegression => Loss::of_regression(objective, &config.params),
+            Tabular::Regression => Loss::of_regression(objective, &config.params),
             _ => Loss::Log,
         };
         let class_weights =

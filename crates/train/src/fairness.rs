@@ -4,7 +4,7 @@ use crate::columns::{MISSING, Shape, interned, numbers, pieces, shape};
 use crate::metrics::{at, quantile, share};
 use crate::outcome::{Slice, Slices};
 use arrow::record_batch::RecordBatch;
-use ingot_base::{Result, Task, Text};
+use ingot_base::{Result, Tabular, Text};
 use ingot_runtime::Matrix;
 
 /// Groups told apart per column; the rest is one group.
@@ -15,7 +15,7 @@ const SMALL_CLASS: u64 = 10;
 
 /// Test rows as the fairness tables see them.
 pub(crate) struct Judged<'a> {
-    pub(crate) task: Task,
+    pub(crate) task: Tabular,
     pub(crate) scores: &'a Matrix,
     pub(crate) labels: &'a [f64],
     pub(crate) threshold: f64,
@@ -133,7 +133,7 @@ fn slice(name: Text, rows: &[usize], judged: &Judged<'_>) -> Slice {
     };
     let label = |row: usize| at(judged.labels, row);
     match judged.task {
-        Task::TabularBinary => {
+        Tabular::Binary => {
             let (mut tp, mut fp, mut positives) = (0, 0, 0);
             for &row in rows {
                 let (positive, selected) =
@@ -149,7 +149,7 @@ fn slice(name: Text, rows: &[usize], judged: &Judged<'_>) -> Slice {
             slice.true_positive_rate = share(tp, positives);
             slice.false_positive_rate = share(fp, negatives);
         }
-        Task::TabularMulticlass => {
+        Tabular::Multiclass => {
             #[expect(
                 clippy::cast_precision_loss,
                 clippy::float_cmp,
@@ -163,7 +163,7 @@ fn slice(name: Text, rows: &[usize], judged: &Judged<'_>) -> Slice {
             };
             slice.accuracy = share(rows.iter().filter(right).count() as u64, total);
         }
-        Task::TabularRegression => {
+        Tabular::Regression => {
             let errors = || rows.iter().map(|&row| at(judged.scores.row(row), 0) - label(row));
             #[expect(clippy::cast_precision_loss, reason = "row counts are far below 2^53")]
             let count = total as f64;
@@ -204,7 +204,7 @@ mod tests {
             Matrix::new(100, 1, (0..100).map(|row| if row % 3 == 0 { 0.9 } else { 0.1 }).collect())
                 .unwrap();
         let judged =
-            Judged { task: Task::TabularBinary, scores: &scores, labels: &labels, threshold: 0.5 };
+            Judged { task: Tabular::Binary, scores: &scores, labels: &labels, threshold: 0.5 };
         let all = slices(&["sex".into(), "age".into()], &[batch], &judged).unwrap();
         let sex = &all[0].groups;
         assert_eq!(sex.iter().map(|group| group.rows).collect::<Vec<_>>(), [60, 35, 5]);

@@ -3,7 +3,7 @@
 use crate::engine::Rows;
 use crate::lbfgs::minimize;
 use crate::target::class_index;
-use ingot_base::{Field, FieldKind, Result, Task};
+use ingot_base::{Field, FieldKind, Result, Tabular};
 use ingot_runtime::Matrix;
 
 /// A baseline needs no more rows than this; larger tables are thinned evenly.
@@ -26,7 +26,7 @@ pub(crate) struct Linear {
     dimensions: usize,
     classes: usize,
     weights: Vec<f64>,
-    task: Task,
+    task: Tabular,
     /// Regression: targets are standardised while fitting.
     mean: f64,
     deviation: f64,
@@ -34,13 +34,13 @@ pub(crate) struct Linear {
 
 impl Linear {
     /// Minimises the weighted mean loss plus `|w|²/2n`, scikit-learn's default strength. Intercepts are free.
-    pub(crate) fn fit(task: Task, fields: &[Field], rows: &Rows, classes: usize) -> Self {
+    pub(crate) fn fit(task: Tabular, fields: &[Field], rows: &Rows, classes: usize) -> Self {
         let step = rows.labels.len().div_ceil(MAX_ROWS).max(1);
         let picked: Vec<usize> = (0..rows.labels.len()).step_by(step).collect();
         let thinned = rows.select(&picked);
         let (slots, dimensions) = slots(fields, &thinned.matrix);
         let (mean, deviation) = match task {
-            Task::TabularRegression => moments(thinned.labels.iter().copied()),
+            Tabular::Regression => moments(thinned.labels.iter().copied()),
             _ => (0.0, 1.0),
         };
         let mut model = Self { slots, dimensions, classes, weights: vec![], task, mean, deviation };
@@ -112,7 +112,7 @@ impl Linear {
     /// Turns margins into the loss's derivatives by them; answers the loss.
     fn slopes(&self, label: f64, margins: &mut [f64]) -> f64 {
         match (self.task, margins) {
-            (Task::TabularRegression, [margin]) => {
+            (Tabular::Regression, [margin]) => {
                 let error = *margin - (label - self.mean) / self.deviation;
                 *margin = error;
                 0.5 * error * error
@@ -140,7 +140,7 @@ impl Linear {
         for (row, scores) in matrix.iter_rows().zip(out.data_mut().chunks_exact_mut(self.classes)) {
             self.margins(&self.weights, &self.active(row), scores);
             match (self.task, scores) {
-                (Task::TabularRegression, [score]) => *score = *score * self.deviation + self.mean,
+                (Tabular::Regression, [score]) => *score = *score * self.deviation + self.mean,
                 (_, [score]) => *score = 1.0 / (1.0 + (-*score).exp()),
                 (_, scores) => softmax(scores),
             }
@@ -225,7 +225,7 @@ mod tests {
             weights: vec![1.0; 30_000],
             labels,
         };
-        let model = Linear::fit(Task::TabularBinary, &fields, &rows, 1);
+        let model = Linear::fit(Tabular::Binary, &fields, &rows, 1);
         let asked = Matrix::new(3, 2, vec![0.0, 0.0, 1.0, 1.0, f64::NAN, 1.0]).unwrap();
         let scores = model.scores(&asked).unwrap();
         let sigmoid = |z: f64| 1.0 / (1.0 + (-z).exp());
@@ -244,7 +244,7 @@ mod tests {
             labels: y.to_vec(),
             weights: vec![1.0; 4],
         };
-        let model = Linear::fit(Task::TabularRegression, &[number("x")], &rows, 1);
+        let model = Linear::fit(Tabular::Regression, &[number("x")], &rows, 1);
         let (mx, sx) = moments(x.into_iter());
         let (my, sy) = moments(y.into_iter());
         let correlation: f64 =
@@ -267,7 +267,7 @@ mod tests {
         }
         let rows =
             Rows { matrix: Matrix::new(3000, 1, data).unwrap(), labels, weights: vec![1.0; 3000] };
-        let model = Linear::fit(Task::TabularMulticlass, &[number("x")], &rows, 3);
+        let model = Linear::fit(Tabular::Multiclass, &[number("x")], &rows, 3);
         let scores = model.scores(&rows.matrix).unwrap();
         let right = scores.iter_rows().zip(&rows.labels).filter(|(row, label)| {
             assert!((row.iter().sum::<f64>() - 1.0).abs() < 1e-12);

@@ -2,7 +2,7 @@
 //! give equal documents.
 
 use crate::Cost;
-use ingot_base::{Task, Text};
+use ingot_base::{Tabular, Text};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TrainOutcome {
     /// The kind of question.
-    pub task: Task,
+    pub task: Tabular,
     /// The target column.
     pub target: String,
     /// Binary: negative, positive; multiclass: the classes; empty for numbers.

@@ -5,7 +5,7 @@ use crate::outcome::{
     Threshold, TrainOutcome, Trial,
 };
 use crate::suspicion::lower_is_better;
-use ingot_base::{Task, Text};
+use ingot_base::{Tabular, Text};
 use ingot_report::chart::{self, Axis, Series};
 use ingot_report::{Cell, Column, Page, Section, Table, number};
 
@@ -71,7 +71,7 @@ fn model_name(name: &str) -> Text {
 }
 
 /// The figure a task is judged by first.
-fn primary(task: Task) -> &'static str {
+fn primary(task: Tabular) -> &'static str {
     if task.is_classification() { "auc" } else { "rmse" }
 }
 
@@ -107,9 +107,9 @@ fn lead(outcome: &TrainOutcome) -> Text {
 
 fn result(outcome: &TrainOutcome, section: &mut Section) {
     let names: &[&str] = match outcome.task {
-        Task::TabularBinary => &["auc", "ks", "log_loss", "f1"],
-        Task::TabularMulticlass => &["auc", "accuracy", "f1", "log_loss"],
-        Task::TabularRegression => &["rmse", "mae", "r2"],
+        Tabular::Binary => &["auc", "ks", "log_loss", "f1"],
+        Tabular::Multiclass => &["auc", "accuracy", "f1", "log_loss"],
+        Tabular::Regression => &["rmse", "mae", "r2"],
     };
     let shown = names.iter().filter_map(|name| find(&outcome.metrics, name));
     section.facts(
@@ -135,7 +135,7 @@ fn result(outcome: &TrainOutcome, section: &mut Section) {
         ]
     });
     section.table(Table { columns, rows: rows.collect() });
-    if outcome.task == Task::TabularMulticlass {
+    if outcome.task == Tabular::Multiclass {
         section.note(text(
             "AUC, F1 and balanced accuracy are macro averages: every class weighs the same.",
             "AUC、F1 与平衡准确率均为宏平均：各类别权重相同。",
@@ -417,26 +417,26 @@ fn share_cell(share: Option<Share>) -> Cell {
     })
 }
 
-fn fairness(task: Task, slices: &Slices, section: &mut Section) {
+fn fairness(task: Tabular, slices: &Slices, section: &mut Section) {
     let mut columns =
         vec![Column::text(text("Group", "分组")), Column::number(text("Rows", "行数"))];
     let more: &[(&str, &str)] = match task {
-        Task::TabularBinary => &[
+        Tabular::Binary => &[
             ("Positive share", "正类占比"),
             ("Labelled positive", "判为正类"),
             ("Ratio to largest group", "与最大组之比"),
             ("Positive found", "正类识别率"),
             ("Negative labelled positive", "负类误判率"),
         ],
-        Task::TabularMulticlass => &[("Accuracy", "准确率")],
-        Task::TabularRegression => {
+        Tabular::Multiclass => &[("Accuracy", "准确率")],
+        Tabular::Regression => {
             &[("Mean error", "平均误差"), ("Root mean square error", "均方根误差")]
         }
     };
     columns.extend(more.iter().map(|(en, zh)| Column::number(text(*en, *zh))));
     let rows = slices.groups.iter().map(|group| group_row(task, group));
     section.table(Table { columns, rows: rows.collect() });
-    if task == Task::TabularBinary {
+    if task == Tabular::Binary {
         let dots: Vec<(Text, f64, f64, f64)> = slices
             .groups
             .iter()
@@ -469,12 +469,12 @@ fn fairness(task: Task, slices: &Slices, section: &mut Section) {
     }
 }
 
-fn group_row(task: Task, group: &Slice) -> Vec<Cell> {
+fn group_row(task: Tabular, group: &Slice) -> Vec<Cell> {
     let star = if group.small { " *" } else { "" };
     let name = text(format!("{}{star}", group.name.en), format!("{}{star}", group.name.zh));
     let mut row = vec![Cell::text(name), Cell::count(group.rows)];
     match task {
-        Task::TabularBinary => {
+        Tabular::Binary => {
             row.push(share_cell(group.base_rate));
             row.push(share_cell(group.selected));
             row.push(
@@ -483,8 +483,8 @@ fn group_row(task: Task, group: &Slice) -> Vec<Cell> {
             row.push(share_cell(group.true_positive_rate));
             row.push(share_cell(group.false_positive_rate));
         }
-        Task::TabularMulticlass => row.push(share_cell(group.accuracy)),
-        Task::TabularRegression => match group.error {
+        Tabular::Multiclass => row.push(share_cell(group.accuracy)),
+        Tabular::Regression => match group.error {
             Some((mean, rms)) => row.extend([Cell::number(mean, 4), Cell::number(rms, 4)]),
             None => row.extend([Cell::empty(), Cell::empty()]),
         },

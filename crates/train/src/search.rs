@@ -153,11 +153,11 @@ pub(crate) fn run(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ingot_base::Task;
+    use ingot_base::Tabular;
 
     #[test]
     fn the_sequence_is_fixed_by_the_seed_and_starts_with_the_defaults() {
-        let mut config = TrainConfig::new(Task::TabularBinary, "y");
+        let mut config = TrainConfig::new(Tabular::Binary, "y");
         config.trials = 6;
         let all = candidates(&config, 1000);
         assert!(all[0].is_empty() && all[1].is_empty());

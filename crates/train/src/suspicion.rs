@@ -124,7 +124,7 @@ fn area(scores: &[f64], labels: &[f64]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ingot_base::{Field, Output, Task};
+    use ingot_base::{Field, Output, Tabular};
     use ingot_runtime::Matrix;
 
     #[test]
@@ -141,7 +141,7 @@ mod tests {
             |name: &str, kind| Field { name: name.into(), title: None, kind, nullable: true };
         let number = || FieldKind::Number { min: 0.0, max: 99.0, integer: true };
         let signature = Signature {
-            task: Task::TabularBinary,
+            task: Tabular::Binary.into(),
             inputs: vec![
                 field("honest", number()),
                 field("paid_back", FieldKind::Category { values: vec!["a".into(), "b".into()] }),

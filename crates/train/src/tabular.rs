@@ -17,7 +17,7 @@ use crate::search::{self, Found};
 use crate::target::{self, class_index};
 use crate::threshold::{self, or_equal, theoretical};
 use arrow::record_batch::RecordBatch;
-use ingot_base::{Fault, FieldKind, Output, Reporter, Result, Signature, Task, Text};
+use ingot_base::{Fault, FieldKind, Output, Reporter, Result, Signature, Tabular, Text};
 use ingot_runtime::lightgbm::{Booster, Output as Kind};
 use ingot_runtime::{Calibration, Forest, Matrix, Predictor, Preprocessing, TabularModel};
 
@@ -116,7 +116,7 @@ fn prepare(config: &TrainConfig, tables: &Tables<'_>, reporter: &dyn Reporter) -
     }
     let (output, labels) = target::fit(config, tables.train)?;
     let inputs = features::fit(config, tables.train, reporter)?;
-    let signature = Signature { task: config.task, inputs: inputs.fields.clone(), output };
+    let signature = Signature { task: config.task.into(), inputs: inputs.fields.clone(), output };
     let classes = signature.output.width();
     let categorical = inputs.fields.iter().enumerate();
     let categorical =
@@ -307,7 +307,7 @@ impl Evidence<'_> {
         let judge = Judge { task: config.task, test, threshold: cut, seed: config.seed };
         // Baselines are not tuned: their threshold is the one theory gives.
         let plain = Judge { threshold: theoretical(config.cost), ..judge };
-        let binary = config.task == Task::TabularBinary;
+        let binary = config.task == Tabular::Binary;
         let judged =
             Judged { task: config.task, scores: &scores, labels: &test.labels, threshold: cut };
         let forest = self.model.forest();

@@ -6,7 +6,7 @@ use crate::messages::{
     CLASS_COUNT, CLASS_UNSEEN, ONE_CLASS, POSITIVE, TARGET_NOT_NUMBER, TARGET_NULL,
 };
 use arrow::record_batch::RecordBatch;
-use ingot_base::{Fault, Output, Result, Task};
+use ingot_base::{Fault, Output, Result, Tabular};
 
 /// Beyond it a "class" is a number in disguise.
 const MAX_CLASSES: usize = 200;
@@ -18,7 +18,7 @@ const MAX_CLASSES: usize = 200;
 pub(crate) fn fit(config: &TrainConfig, batches: &[RecordBatch]) -> Result<(Output, Vec<f64>)> {
     let target = config.target.clone();
     let at = |fault: Fault| fault.at("project.target");
-    if config.task == Task::TabularRegression {
+    if config.task == Tabular::Regression {
         let output = Output::Number { target };
         let labels = read_numbers(&config.target, batches).map_err(at)?;
         let mut values = labels.iter();
@@ -35,7 +35,7 @@ pub(crate) fn fit(config: &TrainConfig, batches: &[RecordBatch]) -> Result<(Outp
         return Err(at(Fault::new(&ONE_CLASS).arg("column", &config.target)));
     }
     let (fits, expected) = match config.task {
-        Task::TabularBinary => (count == 2, "2".to_owned()),
+        Tabular::Binary => (count == 2, "2".to_owned()),
         _ => (count <= MAX_CLASSES, format!("2 … {MAX_CLASSES}")),
     };
     if !fits {
@@ -47,7 +47,7 @@ pub(crate) fn fit(config: &TrainConfig, batches: &[RecordBatch]) -> Result<(Outp
         return Err(at(fault));
     }
     let output = match (config.task, classes.values.as_slice()) {
-        (Task::TabularBinary, [first, second]) => {
+        (Tabular::Binary, [first, second]) => {
             let second_is_positive = positive(config, first, second, &classes)?;
             let (positive, negative) =
                 if second_is_positive { (second, first) } else { (first, second) };

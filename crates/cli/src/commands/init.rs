@@ -3,7 +3,7 @@
 use crate::Context;
 use crate::args::Init;
 use crate::messages::EXISTS;
-use ingot_base::{Fault, Result, Task, atomic};
+use ingot_base::{Fault, Result, Tabular, atomic};
 use ingot_seal::Keyring;
 
 pub(crate) fn init(context: &Context, args: &Init) -> Result<()> {
@@ -26,7 +26,7 @@ pub(crate) fn init(context: &Context, args: &Init) -> Result<()> {
                 made.push(name.to_owned());
             }
         }
-        atomic::write(&recipe, ingot_recipe::starter(&args.name, Task::TabularBinary).as_bytes())?;
+        atomic::write(&recipe, ingot_recipe::starter(&args.name, Tabular::Binary).as_bytes())?;
     }
     let text = format!(
         "{}\n  {}\n{}",

@@ -1,6 +1,6 @@
 //! Studies of models that answer one of several classes, or a number.
 
-use ingot_base::{Field, FieldKind, Lang, Output, Signature, Silent, Task};
+use ingot_base::{Field, FieldKind, Lang, Output, Signature, Silent, Tabular, Task};
 use ingot_explain::{ExplainConfig, Explained, Explainer, explain, explanation_report};
 use ingot_runtime::{Calibration, Forest, Matrix, Predictor as _, Preprocessing, TabularModel};
 
@@ -51,7 +51,11 @@ fn check(model: &TabularModel, rows: &Matrix, labels: &[f64]) -> (Explained, Vec
 fn several_classes() {
     let labels = ["low", "middle", "high"].map(String::from).to_vec();
     let output = Output::Multiclass { target: "size".into(), labels };
-    let model = model(include_str!("../fixtures/multiclass.txt"), Task::TabularMulticlass, output);
+    let model = model(
+        include_str!("../fixtures/multiclass.txt"),
+        Task::Tabular(Tabular::Multiclass),
+        output,
+    );
     let rows = rows(include_str!("../fixtures/multiclass.json"));
     let answers: Vec<f64> = model
         .scores(&rows)
@@ -85,7 +89,11 @@ fn several_classes() {
 #[test]
 fn a_number() {
     let output = Output::Number { target: "price".into() };
-    let model = model(include_str!("../fixtures/regression.txt"), Task::TabularRegression, output);
+    let model = model(
+        include_str!("../fixtures/regression.txt"),
+        Task::Tabular(Tabular::Regression),
+        output,
+    );
     let rows = rows(include_str!("../fixtures/regression.json"));
     let (study, reasons) = check(&model, &rows, &vec![1.0; rows.rows()]);
     assert_eq!(study.outcome.surrogate.agreement, None);

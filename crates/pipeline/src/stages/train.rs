@@ -5,7 +5,7 @@ use crate::project::Project;
 use crate::run::{Chain, Done, LIGHTGBM, Product, Within, earlier, stage, versions};
 use crate::stages::{split, to_value, write_page};
 use crate::store::{Inputs, Stage};
-use ingot_base::{Fault, Lang, Result, Text, atomic};
+use ingot_base::{Fault, Lang, Result, Tabular, Task, Text, atomic};
 use ingot_train::{Tables, suspicion};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -45,12 +45,15 @@ pub(crate) fn inputs(project: &Project<'_>, chain: &Chain) -> Result<Inputs> {
 
 pub(crate) fn run(project: &Project<'_>, chain: &Chain) -> Result<Done> {
     let before = earlier(chain, Stage::Split)?;
+    let Task::Tabular(task) = project.recipe().project.task else {
+        return Err(ingot_base::fault::internal("training for this task"));
+    };
     stage(project, inputs(project, chain)?, &Stage::Train.title(), |folder| {
-        work(project, before, folder)
+        work(project, task, before, folder)
     })
 }
 
-fn work(project: &Project<'_>, split: &Done, folder: &Path) -> Result<Product> {
+fn work(project: &Project<'_>, task: Tabular, split: &Done, folder: &Path) -> Result<Product> {
     let keys = convert::encryption(project);
     let read = |name: &str| {
         let path = split.path(name);
@@ -59,8 +62,8 @@ fn work(project: &Project<'_>, split: &Done, folder: &Path) -> Result<Product> {
     let (train, validation, test) =
         (read(split::TRAIN)?, read(split::VALIDATION)?, read(split::TEST)?);
     let tables = Tables { train: &train, validation: &validation, test: &test };
-    let trained =
-        ingot_train::train(&convert::train(project.recipe()), &tables, &Within(project.reporter))?;
+    let settings = convert::train(project.recipe(), task);
+    let trained = ingot_train::train(&settings, &tables, &Within(project.reporter))?;
     let preprocessing = serde_json::to_vec(&trained.preprocessing).map_err(|error| {
         ingot_base::fault::internal("preprocessing without a JSON form").because(error)
     })?;

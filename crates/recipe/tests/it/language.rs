@@ -1,7 +1,7 @@
 //! What a recipe means.
 
 use crate::{FULL, RECIPIENT, faults, with};
-use ingot_base::{Task, Text};
+use ingot_base::{Tabular, Task, Text};
 use ingot_recipe::{
     Action, Expectation, Generalize, ImputeMethod, OnFail, Outlier, OutlierAction, OutlierMethod,
     Recipe, Rule, SplitMethod, parse,
@@ -24,7 +24,7 @@ fn parsed(text: &str) -> Recipe {
 #[test]
 fn every_key_arrives() {
     let recipe = parsed(FULL);
-    assert_eq!(recipe.project.task, Task::TabularBinary);
+    assert_eq!(recipe.project.task, Task::Tabular(Tabular::Binary));
     assert_eq!((recipe.project.positive.as_deref(), recipe.project.seed), (Some("bad"), 7));
     assert!((recipe.sources[0].weight - 2.0).abs() < f64::EPSILON, "a whole number is a number");
     assert_eq!(recipe.sources[0].rename["amount.eur"], "credit_amount");

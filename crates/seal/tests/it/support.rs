@@ -1,6 +1,8 @@
 //! One small model, sealed; and the tools of others.
 
-use ingot_base::{Digest, Field, FieldKind, Output, Result, Secret, Signature, Task, Text};
+use ingot_base::{
+    Digest, Field, FieldKind, Output, Result, Secret, Signature, Tabular, Task, Text,
+};
 use ingot_seal::{
     Bom, Considerations, Dataset, DatasetRole, Fairness, Interval, Keyring, Library, Metric, Risk,
     SealJob, Sealed, seal,
@@ -50,7 +52,7 @@ fn job<'a>(output: &'a Path, signature: &'a Signature) -> SealJob<'a> {
     SealJob {
         name: "credit-risk",
         version: "1.2.0",
-        task: Task::TabularBinary,
+        task: Task::Tabular(Tabular::Binary),
         signature,
         created: "2026-11-23T08:00:00Z".into(),
         payloads: vec![
@@ -73,7 +75,7 @@ pub(crate) fn signature() -> Signature {
     let field =
         |name: &str, title, kind, nullable| Field { name: name.into(), title, kind, nullable };
     Signature {
-        task: Task::TabularBinary,
+        task: Task::Tabular(Tabular::Binary),
         inputs: vec![
             field("age", Some(Text::new("age in years", "年龄（岁）")), number, false),
             field("purpose", None, category, true),

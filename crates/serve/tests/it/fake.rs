@@ -1,6 +1,6 @@
 //! A made-up model: its score is a plain function of the row, so that every answer can be checked.
 
-use ingot_base::{Fault, Field, FieldKind, Output, Result, Signature, Task, Text, fault};
+use ingot_base::{Fault, Field, FieldKind, Output, Result, Signature, Tabular, Task, Text, fault};
 use ingot_serve::{Contribution, Engine, Explanation, Loaded, Loader, Reason};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -39,7 +39,7 @@ pub(crate) fn signature() -> Signature {
     let mut jobs = jobs;
     jobs.sort();
     Signature {
-        task: Task::TabularBinary,
+        task: Task::Tabular(Tabular::Binary),
         inputs: vec![
             field("age", FieldKind::Number { min: 18.0, max: 90.0, integer: true }, false),
             field("job", FieldKind::Category { values: jobs }, true),

@@ -2,7 +2,7 @@
 
 use arrow::array::{ArrayRef, BooleanArray, Float64Array, Int64Array, StringArray, UInt64Array};
 use arrow::record_batch::RecordBatch;
-use ingot_base::{Fault, Reporter, Task, Text};
+use ingot_base::{Fault, Reporter, Tabular, Text};
 use ingot_train::{Tables, TrainConfig, Trained};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -108,7 +108,7 @@ pub(crate) fn credit(seed: u64, count: usize) -> RecordBatch {
 }
 
 /// A quick configuration that no clock cuts short.
-pub(crate) fn config(task: Task) -> TrainConfig {
+pub(crate) fn config(task: Tabular) -> TrainConfig {
     let mut config = TrainConfig::new(task, "risk");
     config.budget = Duration::from_hours(1);
     config.trials = 5;

@@ -3,10 +3,10 @@
 use crate::data::{Person, config, credit, people, run, table};
 use arrow::array::{ArrayRef, Float64Array, StringArray};
 use arrow::record_batch::RecordBatch;
-use ingot_base::{Class, Fault, Lang, Task};
+use ingot_base::{Class, Fault, Lang, Tabular};
 use std::sync::Arc;
 
-fn fails(task: Task, target: impl Fn(&[Person]) -> ArrayRef) -> Fault {
+fn fails(task: Tabular, target: impl Fn(&[Person]) -> ArrayRef) -> Fault {
     let build = |seed| {
         let people = people(seed, 300);
         let target = target(&people);
@@ -30,29 +30,29 @@ fn says(fault: &Fault, code: &str) {
 #[test]
 fn one_class_only() {
     says(
-        &fails(Task::TabularBinary, |people| texts(people.iter().map(|_| Some("good")))),
+        &fails(Tabular::Binary, |people| texts(people.iter().map(|_| Some("good")))),
         "train-one-class",
     );
     let constant =
         |people: &[Person]| Arc::new(Float64Array::from(vec![1.5; people.len()])) as ArrayRef;
-    says(&fails(Task::TabularRegression, constant), "train-one-class");
+    says(&fails(Tabular::Regression, constant), "train-one-class");
 }
 
 #[test]
 fn the_target_is_missing() {
     let half =
         |people: &[Person]| texts((0..people.len()).map(|row| (row % 2 == 0).then_some("good")));
-    let fault = fails(Task::TabularBinary, half);
+    let fault = fails(Tabular::Binary, half);
     says(&fault, "train-target-null");
     assert!(fault.to_string().contains("150 of 300"));
     let all_null = |people: &[Person]| texts(people.iter().map(|_| None));
-    says(&fails(Task::TabularMulticlass, all_null), "train-target-null");
+    says(&fails(Tabular::Multiclass, all_null), "train-target-null");
     let numbers = |people: &[Person]| {
         Arc::new(people.iter().map(|p| p.income).collect::<Float64Array>()) as ArrayRef
     };
-    says(&fails(Task::TabularRegression, numbers), "train-target-null");
+    says(&fails(Tabular::Regression, numbers), "train-target-null");
 
-    let mut config = config(Task::TabularBinary);
+    let mut config = config(Tabular::Binary);
     config.target = "no such".into();
     let fault = run(&config, &credit(1, 100), &credit(2, 100)).unwrap_err();
     says(&fault, "train-column-missing");
@@ -62,8 +62,8 @@ fn the_target_is_missing() {
 #[test]
 fn a_target_of_the_wrong_kind() {
     let text = |people: &[Person]| texts(people.iter().map(|p| Some(p.job)));
-    says(&fails(Task::TabularRegression, text), "train-target-not-number");
-    let fault = fails(Task::TabularBinary, text);
+    says(&fails(Tabular::Regression, text), "train-target-not-number");
+    let fault = fails(Tabular::Binary, text);
     says(&fault, "train-class-count");
     assert_eq!(fault.message().class, Class::Usage);
     assert!(!fault.to_string().contains("经理"), "values stay out of the fault");
@@ -71,7 +71,7 @@ fn a_target_of_the_wrong_kind() {
 
 #[test]
 fn the_positive_class_must_exist() {
-    let mut config = config(Task::TabularBinary);
+    let mut config = config(Tabular::Binary);
     config.positive = Some("ugly".into());
     let fault = run(&config, &credit(1, 200), &credit(2, 100)).unwrap_err();
     says(&fault, "train-positive");
@@ -80,7 +80,7 @@ fn the_positive_class_must_exist() {
 
 #[test]
 fn no_column_to_learn_from() {
-    let mut config = config(Task::TabularBinary);
+    let mut config = config(Tabular::Binary);
     config.exclude = ["age", "income", "job", "sex", "owner", "noise"].map(String::from).to_vec();
     says(&run(&config, &credit(1, 200), &credit(2, 100)).unwrap_err(), "train-no-features");
     config.exclude = vec!["agee".into()];
@@ -90,7 +90,7 @@ fn no_column_to_learn_from() {
 
 #[test]
 fn tables_without_rows_and_classes_without_training() {
-    let config = config(Task::TabularBinary);
+    let config = config(Tabular::Binary);
     let empty = credit(1, 0);
     says(&run(&config, &empty, &credit(2, 100)).unwrap_err(), "train-no-rows");
     says(&run(&config, &credit(1, 100), &empty).unwrap_err(), "train-no-rows");
@@ -119,12 +119,12 @@ fn weights_must_be_positive() {
     let train =
         RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(n, a)| (n, a, true)))
             .unwrap();
-    says(&run(&config(Task::TabularBinary), &train, &plain).unwrap_err(), "train-weight");
+    says(&run(&config(Tabular::Binary), &train, &plain).unwrap_err(), "train-weight");
 }
 
 #[test]
 fn what_lightgbm_refuses_points_at_the_parameters() {
-    let mut config = config(Task::TabularBinary);
+    let mut config = config(Tabular::Binary);
     config.params.insert("bagging_fraction".into(), "7".into());
     let fault = run(&config, &credit(1, 200), &credit(2, 100)).unwrap_err();
     says(&fault, "runtime-lightgbm");

@@ -3,7 +3,7 @@
 use crate::data::{Draw, config, credit, people, run, table};
 use arrow::array::{ArrayRef, Float64Array, StringArray};
 use arrow::record_batch::RecordBatch;
-use ingot_base::Task;
+use ingot_base::Tabular;
 use ingot_train::TrainOutcome;
 use ingot_train::outcome::Metric;
 use std::collections::BTreeMap;
@@ -20,7 +20,7 @@ fn baseline<'a>(outcome: &'a TrainOutcome, name: &str) -> &'a [Metric] {
 #[test]
 fn binary_comes_near_the_best_possible() {
     let (train, test) = (credit(1, 4000), credit(2, 3000));
-    let mut config = config(Task::TabularBinary);
+    let mut config = config(Tabular::Binary);
     config.trials = 8;
     config.fairness = vec!["sex".into()];
     let outcome = run(&config, &train, &test).unwrap().outcome;
@@ -58,7 +58,7 @@ fn binary_comes_near_the_best_possible() {
 #[test]
 fn balanced_training_is_calibrated_back_to_the_truth() {
     let (train, test) = (credit(1, 3000), credit(2, 2000));
-    let mut config = config(Task::TabularBinary);
+    let mut config = config(Tabular::Binary);
     config.balance = true;
     config.trials = 3;
     let outcome = run(&config, &train, &test).unwrap().outcome;
@@ -99,7 +99,7 @@ fn small_and_noisy(seed: u64, count: usize) -> RecordBatch {
 #[test]
 fn the_search_beats_the_defaults_where_they_can_be_beaten() {
     let (train, test) = (small_and_noisy(1, 400), small_and_noisy(2, 4000));
-    let mut config = config(Task::TabularBinary);
+    let mut config = config(Tabular::Binary);
     config.trials = 12;
     config.calibrate = false;
     let searched = run(&config, &train, &test).unwrap().outcome;
@@ -126,7 +126,7 @@ fn several_classes() {
         let target = Arc::new(StringArray::from_iter_values(kinds));
         table(&people, target)
     };
-    let mut config = config(Task::TabularMulticlass);
+    let mut config = config(Tabular::Multiclass);
     config.trials = 3;
     let trained = run(&config, &build(1, 2000), &build(2, 1000)).unwrap();
     let outcome = &trained.outcome;
@@ -146,7 +146,7 @@ fn numbers() {
         let target = Arc::new(Float64Array::from_iter_values(values));
         table(&people, target)
     };
-    let mut config = config(Task::TabularRegression);
+    let mut config = config(Tabular::Regression);
     config.trials = 4;
     config.fairness = vec!["sex".into()];
     let outcome = run(&config, &build(1, 2000), &build(2, 1000)).unwrap().outcome;
@@ -166,7 +166,7 @@ fn numbers() {
 #[test]
 fn fixed_training_is_lightgbm_and_nothing_else() {
     let (train, test) = (credit(1, 1000), credit(2, 300));
-    let trained = run(&config(Task::TabularBinary), &train, &test).unwrap();
+    let trained = run(&config(Tabular::Binary), &train, &test).unwrap();
     let encoded = ingot_train::encode_table(&trained.preprocessing.signature, &[train]).unwrap();
     let params = BTreeMap::from([
         ("objective".to_owned(), "binary".to_owned()),

@@ -1,12 +1,12 @@
 //! The report says what the outcome holds, in both languages.
 
 use crate::data::{config, credit, run};
-use ingot_base::{Lang, Task};
+use ingot_base::{Lang, Tabular};
 use ingot_train::{Cost, training_report};
 
 #[test]
 fn the_report_is_complete() {
-    let mut config = config(Task::TabularBinary);
+    let mut config = config(Tabular::Binary);
     config.fairness = vec!["sex".into()];
     config.cost = Some(Cost { false_positive: 1.0, false_negative: 5.0 });
     let outcome = run(&config, &credit(1, 800), &credit(2, 400)).unwrap().outcome;

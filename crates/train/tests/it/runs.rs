@@ -3,7 +3,7 @@
 use crate::data::{Heard, config, credit, people, risk, run, table};
 use arrow::array::{ArrayRef, Float64Array, StringArray};
 use arrow::record_batch::RecordBatch;
-use ingot_base::{FieldKind, Output, Silent, Task};
+use ingot_base::{FieldKind, Output, Silent, Tabular};
 use ingot_runtime::Predictor as _;
 use ingot_train::outcome::Scheme;
 use ingot_train::{Cost, Tables, TrainOutcome, encode_table};
@@ -12,7 +12,7 @@ use std::sync::Arc;
 #[test]
 fn the_same_run_gives_the_same_bytes() {
     let (train, test) = (credit(1, 900), credit(2, 400));
-    let mut config = config(Task::TabularBinary);
+    let mut config = config(Tabular::Binary);
     config.fairness = vec!["sex".into(), "age".into()];
     let (a, b) = (run(&config, &train, &test).unwrap(), run(&config, &train, &test).unwrap());
     assert_eq!(a.model_text, b.model_text);
@@ -29,7 +29,7 @@ fn the_same_run_gives_the_same_bytes() {
 fn threads_are_no_part_of_the_result() {
     // Smaller tables are trained by one thread whatever is asked for.
     let (train, test) = (credit(1, 11_000), credit(2, 300));
-    let mut config = config(Task::TabularBinary);
+    let mut config = config(Tabular::Binary);
     config.trials = 1;
     config.folds = 2;
     let one = run(&config, &train, &test).unwrap();
@@ -44,7 +44,7 @@ fn threads_are_no_part_of_the_result() {
 fn columns_are_chosen_and_reported() {
     let (train, test) = (credit(1, 600), credit(2, 300));
     let heard = Heard::default();
-    let mut config = config(Task::TabularBinary);
+    let mut config = config(Tabular::Binary);
     config.trials = 1;
     config.exclude = vec!["noise".into()];
     let tables = Tables { train: &[train], validation: &[], test: &[test] };
@@ -72,7 +72,7 @@ fn columns_are_chosen_and_reported() {
 #[test]
 fn the_loaded_package_answers_as_the_trained_model() {
     let (train, test) = (credit(1, 900), credit(2, 400));
-    let trained = run(&config(Task::TabularBinary), &train, &test).unwrap();
+    let trained = run(&config(Tabular::Binary), &train, &test).unwrap();
     let json = trained.preprocessing.to_json().unwrap();
     let loaded = ingot_runtime::TabularModel::load(trained.model_text.as_bytes(), &json).unwrap();
     let encoded = encode_table(&trained.preprocessing.signature, &[test]).unwrap();
@@ -89,7 +89,7 @@ fn the_loaded_package_answers_as_the_trained_model() {
 #[test]
 fn tables_are_encoded_by_name_and_strangers_are_counted() {
     let (train, test) = (credit(1, 600), credit(2, 300));
-    let trained = run(&config(Task::TabularBinary), &train, &test).unwrap();
+    let trained = run(&config(Tabular::Binary), &train, &test).unwrap();
     let signature = &trained.preprocessing.signature;
     let job = StringArray::from(vec![Some("医生"), Some("经理"), None]);
     let columns: Vec<(&str, ArrayRef)> = vec![
@@ -123,7 +123,7 @@ fn tables_are_encoded_by_name_and_strangers_are_counted() {
 fn validation_rows_of_the_split_are_used_when_there_are_any() {
     let (train, validation, test) = (credit(1, 800), credit(3, 300), credit(2, 300));
     let tables = Tables { train: &[train], validation: &[validation], test: &[test] };
-    let trained = ingot_train::train(&config(Task::TabularBinary), &tables, &Silent).unwrap();
+    let trained = ingot_train::train(&config(Tabular::Binary), &tables, &Silent).unwrap();
     assert_eq!(trained.outcome.scheme, Scheme::Validation { rows: 300 });
     assert_eq!((trained.outcome.rows.train, trained.outcome.rows.validation), (800, 300));
     assert!(trained.outcome.search.trials.iter().all(|trial| trial.error.is_none()));
@@ -132,7 +132,7 @@ fn validation_rows_of_the_split_are_used_when_there_are_any() {
 #[test]
 fn groups_stay_together_in_inner_folds() {
     let (train, test) = (credit(1, 600), credit(2, 300));
-    let mut config = config(Task::TabularBinary);
+    let mut config = config(Tabular::Binary);
     config.group = Some("job".into());
     let outcome = run(&config, &train, &test).unwrap().outcome;
     assert!(matches!(outcome.scheme, Scheme::Folds { grouped: true, .. }));
@@ -158,7 +158,7 @@ fn weights_matter() {
         RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(n, a)| (n, a, true)))
             .unwrap()
     };
-    let mut config = config(Task::TabularBinary);
+    let mut config = config(Tabular::Binary);
     config.trials = 1;
     let test = credit(2, 300);
     let model = |train: &RecordBatch| run(&config, train, &test).unwrap().model_text;
@@ -169,7 +169,7 @@ fn weights_matter() {
 #[test]
 fn the_budget_ends_the_search_but_never_the_first_trial() {
     let (train, test) = (credit(1, 600), credit(2, 300));
-    let mut config = config(Task::TabularBinary);
+    let mut config = config(Tabular::Binary);
     config.budget = std::time::Duration::ZERO;
     let search = run(&config, &train, &test).unwrap().outcome.search;
     assert!(search.budget_cut);
@@ -179,7 +179,7 @@ fn the_budget_ends_the_search_but_never_the_first_trial() {
 #[test]
 fn a_stated_cost_moves_the_threshold() {
     let (train, test) = (credit(1, 1500), credit(2, 600));
-    let mut config = config(Task::TabularBinary);
+    let mut config = config(Tabular::Binary);
     config.trials = 2;
     let equal = run(&config, &train, &test).unwrap().outcome.threshold.unwrap();
     assert_eq!(equal.value, 0.5);
