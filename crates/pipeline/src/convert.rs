@@ -29,6 +29,7 @@ pub(crate) fn sources(recipe: &Recipe) -> Vec<data::SourceConfig> {
                 recipe::Format::Jsonl => data::Format::Jsonl,
                 recipe::Format::Parquet => data::Format::Parquet,
                 recipe::Format::Arrow => data::Format::Arrow,
+                recipe::Format::Images => data::Format::Images,
             }),
             rename: source.rename.clone(),
         })
