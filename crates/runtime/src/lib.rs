@@ -12,7 +12,9 @@ mod forest;
 pub mod lightgbm;
 mod matrix;
 pub mod messages;
+pub mod onnx;
 mod tabular;
+pub mod weights;
 
 pub use calibration::Calibration;
 pub use decide::{Prediction, decide};
