@@ -14,6 +14,8 @@ mod matrix;
 pub mod messages;
 pub mod onnx;
 mod tabular;
+#[cfg(feature = "onnx")]
+mod vision;
 pub mod weights;
 
 pub use calibration::Calibration;
@@ -21,7 +23,11 @@ pub use decide::{Prediction, decide};
 pub use forest::{Forest, Missing, Objective, Tree};
 pub use matrix::Matrix;
 pub use messages::MESSAGES;
+#[cfg(feature = "onnx")]
+pub use onnx::Library;
 pub use tabular::{Preprocessing, TabularModel};
+#[cfg(feature = "onnx")]
+pub use vision::{BATCH, VisionModel, VisionPreprocessing};
 
 use ingot_base::{Result, Signature};
 
