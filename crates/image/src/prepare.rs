@@ -74,6 +74,24 @@ impl Preprocess {
         }
         numbers
     }
+
+    /// The view that numbers came from; `None` when they are not as many.
+    pub fn picture(&self, numbers: &[f32]) -> Option<RgbImage> {
+        if numbers.len() != self.len() {
+            return None;
+        }
+        let places = self.len() / 3;
+        let bytes = (0..self.len()).map(|at| {
+            let (place, colour) = (at / 3, at % 3);
+            let number = numbers.get(colour * places + place).copied().unwrap_or_default();
+            let (mean, deviation) = (self.mean.get(colour)?, self.deviation.get(colour)?);
+            let byte = ((number * deviation + mean) * 255.0).round().clamp(0.0, 255.0);
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped")]
+            let byte = byte as u8;
+            Some(byte)
+        });
+        RgbImage::from_raw(self.crop, self.crop, bytes.collect::<Option<Vec<u8>>>()?)
+    }
 }
 
 /// The picture at another size.
@@ -106,6 +124,15 @@ mod tests {
             let view = Preprocess::IMAGENET.view(&RgbImage::new(width, height)).unwrap();
             assert_eq!(view.dimensions(), (224, 224), "{width} × {height}");
         }
+    }
+
+    #[test]
+    fn a_view_comes_back_from_its_numbers() {
+        let how = Preprocess { resize: 6, crop: 5, ..Preprocess::IMAGENET };
+        let view =
+            RgbImage::from_fn(5, 5, |x, y| image::Rgb([(x * 50) as u8, (y * 50) as u8, 200]));
+        assert_eq!(how.picture(&how.numbers(&view)), Some(view));
+        assert_eq!(how.picture(&[0.0]), None);
     }
 
     #[test]

@@ -87,7 +87,7 @@ impl VisionModel {
     }
 
     /// The scores of one prepared picture, and for a class what each place of the map added to it (class activation map, Zhou
-    /// et al. 2016): with one dense layer on the map's mean the places' sum is the logit but for the bias. `None` when the head
+    /// et al. 2016): with one dense layer on the map's mean the places sum to the logit but for the bias, [`Self::base`]. `None` when the head
     /// has more layers.
     ///
     /// # Errors
@@ -109,11 +109,9 @@ impl VisionModel {
             return Ok((scores, None));
         };
         let places = height * width;
-        // One output speaks for the second class; against it for the first.
-        let (column, sign) = match self.preprocessing.activation {
-            Activation::Sigmoid => (0, if class == 0 { -1.0 } else { 1.0 }),
-            Activation::Softmax => (class, 1.0),
-        };
+        let (column, sign) = self.column(class);
+        #[expect(clippy::cast_precision_loss, reason = "a map has some dozens of places")]
+        let sign = sign / places.max(1) as f32;
         let mut cells = vec![0.0_f32; places];
         for (plane, weights) in
             map.data.chunks_exact(places.max(1)).zip(layer.weight.chunks(layer.bias.len().max(1)))
@@ -125,6 +123,22 @@ impl VisionModel {
         }
         let width = u32::try_from(width).unwrap_or(u32::MAX);
         Ok((scores, Some(Heat { width, cells })))
+    }
+
+    /// What a class's raw score is before any place of the map is known: the bias of the only layer, else 0.
+    pub fn base(&self, class: usize) -> f64 {
+        let (column, sign) = self.column(class);
+        let bias = self.preprocessing.linear.as_ref().and_then(|layer| layer.bias.get(column));
+        bias.map_or(0.0, |bias| f64::from(bias * sign))
+    }
+
+    /// The output that speaks for a class, and with which sign: of two classes one output speaks for the second and against
+    /// the first.
+    fn column(&self, class: usize) -> (usize, f32) {
+        match self.preprocessing.activation {
+            Activation::Sigmoid => (0, if class == 0 { -1.0 } else { 1.0 }),
+            Activation::Softmax => (class, 1.0),
+        }
     }
 
     fn run(&self, prepared: &[f32], outputs: &[&str]) -> Result<Vec<crate::weights::Tensor>> {
