@@ -154,7 +154,7 @@ fn byte(number: f32) -> u8 {
     number.round().clamp(0.0, 255.0) as u8
 }
 
-/// SplitMix64 (Steele, Lea & Flood 2014).
+/// `SplitMix64` (Steele, Lea & Flood 2014).
 struct Random(u64);
 
 impl Random {
@@ -179,6 +179,7 @@ impl Random {
 }
 
 #[cfg(test)]
+#[expect(clippy::cast_possible_truncation, reason = "small numbers")]
 mod tests {
     use super::*;
 

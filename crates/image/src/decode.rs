@@ -72,6 +72,7 @@ pub fn png(picture: &RgbImage) -> Result<Vec<u8>> {
 }
 
 #[cfg(test)]
+#[expect(clippy::cast_possible_truncation, reason = "small numbers")]
 mod tests {
     use super::*;
     use proptest::prelude::*;

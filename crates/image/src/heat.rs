@@ -31,7 +31,12 @@ impl Heat {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to the grid")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    reason = "clamped to a grid of some dozens of cells"
+)]
 fn index(place: f32, length: u32) -> usize {
     place.clamp(0.0, (length.max(1) - 1) as f32) as usize
 }

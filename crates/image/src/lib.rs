@@ -16,3 +16,6 @@ pub use prepare::{Preprocess, fit};
 
 /// Three bytes a pixel: red, green, blue, row by row from the top left.
 pub use image::RgbImage;
+
+/// One pixel.
+pub type Rgb = image::Rgb<u8>;

@@ -115,6 +115,7 @@ pub fn fit(picture: &RgbImage, width: u32, height: u32) -> Result<RgbImage> {
 }
 
 #[cfg(test)]
+#[expect(clippy::cast_possible_truncation, reason = "small numbers")]
 mod tests {
     use super::*;
 

@@ -112,6 +112,7 @@ impl Published {
                 .because(std::io::Error::other(detail))
         };
         let target = cache().join("models").join(format!(".{}-{}", self.name, std::process::id()));
+        let python = python(&target).map_err(|error| failed(error.to_string()))?;
         let words = [
             "-m",
             "pip",
@@ -124,7 +125,7 @@ impl Published {
             "--disable-pip-version-check",
             "--target",
         ];
-        let output = Command::new("python3").args(words).arg(&target).arg(self.package).output();
+        let output = Command::new(python).args(words).arg(&target).arg(self.package).output();
         let found = output.map_err(|error| failed(error.to_string())).and_then(|output| {
             if output.status.success() {
                 return self
@@ -160,6 +161,21 @@ impl Published {
         found.sort();
         found.into_iter().next()
     }
+}
+
+/// A Python that has `pip`: the machine's, else one made beside the target.
+fn python(target: &Path) -> std::io::Result<PathBuf> {
+    let own = PathBuf::from("python3");
+    if Command::new(&own).args(["-m", "pip", "--version"]).output()?.status.success() {
+        return Ok(own);
+    }
+    let made = target.join("venv");
+    let output = Command::new(&own).args(["-m", "venv"]).arg(&made).output()?;
+    if output.status.success() {
+        return Ok(made.join("bin/python"));
+    }
+    let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+    Err(std::io::Error::other(said))
 }
 
 #[cfg(test)]

@@ -74,7 +74,7 @@ impl VisionModel {
         if prepared.len() != rows * size {
             return Err(Fault::new(&SHAPE)
                 .arg("found", format!("{} numbers", prepared.len()))
-                .arg("expected", format!("{} a picture", size)));
+                .arg("expected", format!("{size} a picture")));
         }
         let mut scores = Vec::with_capacity(rows * self.signature().output.width());
         for batch in prepared.chunks(BATCH * size.max(1)) {

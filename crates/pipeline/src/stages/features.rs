@@ -355,7 +355,7 @@ fn table(project: &Project<'_>, batch: &RecordBatch, rows: &[Row]) -> Result<Rec
             project.recipe().project.target.as_str(),
             Arc::new(rows.iter().map(label).collect::<StringArray>()),
         ),
-        (COPY, Arc::new(BooleanArray::from_iter(rows.iter().map(|row| Some(row.copy))))),
+        (COPY, Arc::new(rows.iter().map(|row| Some(row.copy)).collect::<BooleanArray>())),
         (FEATURES, Arc::new(BinaryArray::from_iter_values(&bytes))),
         (
             ingot_data::SOURCE,

@@ -115,7 +115,7 @@ pub(crate) fn wholes(name: &str, values: &[i64]) -> Attribute {
     Attribute { name: name.into(), ints: values.to_vec(), kind: 7, ..Attribute::default() }
 }
 
-/// Puts dense layers (ReLU between them) on the output `features` of a graph: the answer is [`SCORES`], and of the outputs
+/// Puts dense layers (`ReLU` between them) on the output `features` of a graph: the answer is [`SCORES`], and of the outputs
 /// only those of `keep` stay. Operations that nothing needs any more are left out.
 ///
 /// # Errors

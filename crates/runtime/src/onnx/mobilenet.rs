@@ -49,7 +49,7 @@ pub fn mobilenet_v2(weights: &Weights) -> Result<Model> {
     }
     let (conv, norm) = (format!("features.{index}.0"), format!("features.{index}.1"));
     at = net.convolution(&at, (&conv, &norm), 1, 1)?;
-    let mut builder = net.finish(&at)?;
+    let mut builder = net.finish(&at);
     let classifier = |part: &str, rank| get(weights, &format!("classifier.1.{part}"), rank);
     let (weight, bias) = (classifier("weight", 2)?, classifier("bias", 1)?);
     let wide = weight.shape.get(1).copied().and_then(|wide| i64::try_from(wide).ok());
@@ -149,7 +149,7 @@ impl Net<'_> {
         Ok(self.builder.node("Conv", &name, &[input, &weight, &bias], attributes))
     }
 
-    /// ReLU6.
+    /// `ReLU6`.
     fn clip(&mut self, input: &str) -> String {
         let name = format!("{input}.relu6");
         let low = self.builder.weight(&format!("{name}.low"), &[], &[0.0]);
@@ -158,13 +158,13 @@ impl Net<'_> {
     }
 
     /// The last activation and its mean over the picture, by their public names.
-    fn finish(mut self, at: &str) -> Result<Builder> {
+    fn finish(mut self, at: &str) -> Builder {
         let low = self.builder.weight("map.low", &[], &[0.0]);
         let high = self.builder.weight("map.high", &[], &[6.0]);
         self.builder.node("Clip", MAP, &[at, &low, &high], Vec::new());
         self.builder.node("GlobalAveragePool", "pooled", &[MAP], Vec::new());
         self.builder.node("Flatten", FEATURES, &["pooled"], vec![whole("axis", 1)]);
-        Ok(self.builder)
+        self.builder
     }
 }
 

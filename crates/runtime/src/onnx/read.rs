@@ -110,7 +110,7 @@ fn count(tensor: &Tensor) -> std::result::Result<u64, &'static str> {
     };
     let held = if tensor.raw_data.is_empty() {
         (tensor.float_data.len() + tensor.int32_data.len() + tensor.int64_data.len()) as u64
-    } else if tensor.raw_data.len() % width == 0 {
+    } else if tensor.raw_data.len().is_multiple_of(width) {
         (tensor.raw_data.len() / width) as u64
     } else {
         return Err("is cut off within an element");

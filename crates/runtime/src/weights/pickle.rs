@@ -1,4 +1,4 @@
-//! Python's pickle format as inert values (PEP 307; the opcodes of CPython's `pickletools`). A pickle is a program; this reader
+//! Python's pickle format as inert values (PEP 307; the opcodes of `pickletools`). A pickle is a program; this reader
 //! runs only opcodes that build values, and a name that the program asks for stays a name: nothing is imported or called.
 
 use std::collections::BTreeMap;

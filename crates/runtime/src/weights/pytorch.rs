@@ -1,4 +1,4 @@
-//! PyTorch's first checkpoint format (before 1.6): five pickles one after the other, then the numbers of each storage. What they
+//! `PyTorch`'s first checkpoint format (before 1.6): five pickles one after the other, then the numbers of each storage. What they
 //! describe is read; nothing in them is run.
 
 use super::pickle::{self, Refusal, Value};

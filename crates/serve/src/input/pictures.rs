@@ -39,7 +39,7 @@ pub(super) fn json(
         match file(&row, field) {
             Ok(file) => files.push(file),
             Err(fault) if errors.len() < LISTED => {
-                errors.push(FieldProblem { field: place, fault })
+                errors.push(FieldProblem { field: place, fault });
             }
             Err(_) => {}
         }
@@ -137,7 +137,7 @@ mod tests {
         ] {
             assert_eq!(read(body, &form).unwrap(), [Bytes::from_static(b"hi")], "{body}");
         }
-        assert!(read(r#"[]"#, &Form::List).is_err());
+        assert!(read("[]", &Form::List).is_err());
         assert!(read(r#"[{"image":"aGk="},{"image":"?"}]"#, &Form::List).is_err());
         assert!(read(r#"{"image":"aGk=","x":1}"#, &Form::Row).is_err());
         let many = format!("[{}]", vec![r#"{"image":"aGk="}"#; PICTURES + 1].join(","));

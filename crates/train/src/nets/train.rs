@@ -233,6 +233,7 @@ fn to_label(net: &Net, table: &FeatureTable, width: usize) -> Vec<ToLabel> {
 }
 
 #[cfg(test)]
+#[expect(clippy::cast_precision_loss, reason = "small numbers")]
 mod tests {
     use super::super::head::Schedule;
     use super::*;
