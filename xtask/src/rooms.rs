@@ -9,16 +9,20 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("recipe", &["base"]),
     ("privacy", &["base"]),
     ("data", &["base", "report", "privacy"]),
-    ("runtime", &["base"]),
+    ("image", &["base"]),
+    ("runtime", &["base", "image"]),
     ("train", &["base", "report", "runtime"]),
     ("explain", &["base", "report", "runtime"]),
     ("seal", &["base"]),
     ("ledger", &["base"]),
     ("deploy", &["base", "seal"]),
-    ("serve", &["base", "explain", "ledger", "runtime", "seal"]),
+    ("serve", &["base", "explain", "image", "ledger", "runtime", "seal"]),
     (
         "pipeline",
-        &["base", "data", "explain", "privacy", "recipe", "report", "runtime", "seal", "train"],
+        &[
+            "base", "data", "explain", "image", "privacy", "recipe", "report", "runtime", "seal",
+            "train",
+        ],
     ),
 ];
 

@@ -49,6 +49,13 @@ pub enum FieldKind {
     },
     /// True or false: 1 and 0 in the matrix.
     Boolean,
+    /// A picture: an encoded file in requests; not part of a matrix.
+    Image {
+        /// Pixels from left to right that the model sees.
+        width: u32,
+        /// Pixels from top to bottom that the model sees.
+        height: u32,
+    },
 }
 
 /// The answer of a model.

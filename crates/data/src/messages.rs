@@ -7,6 +7,12 @@ ingot_base::messages! {
         en: "source `{source}`: nothing is found at `{uri}`", zh: "数据源 `{source}`：在 `{uri}` 找不到任何文件",
         hint_en: "relative paths start at the recipe's folder", hint_zh: "相对路径以配方所在文件夹为起点",
     };
+    /// Pictures that are not on this machine.
+    IMAGES_REMOTE = {
+        code: "data-images-remote", class: Usage, status: 422,
+        en: "source `{source}`: pictures are read from a folder of this machine only", zh: "数据源 `{source}`：图片只能从本机文件夹读取",
+        hint_en: "copy them into a folder and name that", hint_zh: "请先复制到本机文件夹，再填写该文件夹",
+    };
     /// A source's format is not known.
     FORMAT_UNKNOWN = {
         code: "data-format-unknown", class: Usage, status: 422,

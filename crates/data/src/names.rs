@@ -61,6 +61,11 @@ pub fn headers(base_dir: &Path, sources: &[SourceConfig]) -> Result<Option<Vec<H
     let mut headers = Vec::new();
     for (index, config) in sources.iter().enumerate() {
         let files = source::files(base_dir, config, copies.path())?;
+        // Each file of a folder of pictures is one row of the same columns.
+        let files = match config.format {
+            Some(Format::Images) => files.into_iter().take(1).collect(),
+            _ => files,
+        };
         if files.len() > FILES {
             return Ok(None);
         }

@@ -50,7 +50,7 @@ pub fn file_rows(path: &Path, wanted: &[&str]) -> Result<FileRows> {
     let columns = (part.format != Format::Jsonl).then(|| part.names.clone());
     let rows = match part.format {
         Format::Csv => csv(&part, wanted)?,
-        Format::Jsonl => jsonl(&part, wanted)?,
+        Format::Jsonl | Format::Images => jsonl(&part, wanted)?,
         Format::Parquet => {
             let wrong = |error| wrong(&part, "Parquet", error);
             batches(open(&part.path, None, None)?.map(|batch| batch.map_err(wrong)), wanted)?

@@ -3,6 +3,7 @@
 use crate::chunk::{Chunks, Records};
 use crate::config::{Format, SourceConfig};
 use crate::csv_decode::json_type;
+use crate::images;
 use crate::infer::{self, Dialect, widen};
 use crate::messages::{
     COLUMN_RESERVED, FILE_EMPTY, FILE_WRONG, FORMAT_UNKNOWN, SCHEME_UNKNOWN, SOURCE_MISSING,
@@ -86,6 +87,13 @@ pub(crate) fn resolve(base_dir: &Path, sources: &[SourceConfig]) -> Result<Sourc
     for (index, source) in sources.iter().enumerate() {
         let files = files(base_dir, source, copies.path())?;
         found.push(files.clone());
+        if source.format == Some(Format::Images) {
+            parts.push(unreserved(
+                source,
+                pictures(index, base_dir, source, &files, copies.path())?,
+            )?);
+            continue;
+        }
         let several = files.len() > 1;
         for path in files {
             let label = if several {
@@ -138,6 +146,9 @@ pub(crate) fn files(base_dir: &Path, source: &SourceConfig, copies: &Path) -> Re
         }
         None => base_dir.join(source.uri.strip_prefix("file:").unwrap_or(&source.uri)),
     };
+    if source.format == Some(Format::Images) {
+        return if path.is_dir() { images::files(&path, source) } else { Err(missing()) };
+    }
     let mut found = if path.is_dir() {
         let entries = std::fs::read_dir(&path).map_err(|error| missing().because(error))?;
         entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| path.is_file()).collect()
@@ -184,6 +195,7 @@ pub(crate) fn shape(source: &SourceConfig, path: &Path) -> Result<(Format, Schem
         Format::Jsonl => json_schema(path)?,
         Format::Parquet => parquet_schema(path)?,
         Format::Arrow => scalar(&arrow_reader(path)?.schema()),
+        Format::Images => images::schema(),
     };
     Ok((format, schema))
 }
@@ -218,6 +230,7 @@ fn part(
         Format::Jsonl => json_schema(&path)?,
         Format::Parquet => parquet_schema(&path)?,
         Format::Arrow => scalar(&arrow_reader(&path)?.schema()),
+        Format::Images => images::schema(),
     };
     let names: Vec<String> = schema
         .fields()
@@ -225,6 +238,20 @@ fn part(
         .map(|field| source.rename.get(field.name()).unwrap_or(field.name()).clone())
         .collect();
     Ok(Part { source: index, label, path, file, format, dialect, schema, names })
+}
+
+/// A folder's pictures as one part: the table of them stands in `copies`.
+fn pictures(
+    index: usize,
+    base_dir: &Path,
+    source: &SourceConfig,
+    files: &[PathBuf],
+    copies: &Path,
+) -> Result<Part> {
+    let folder = base_dir.join(source.uri.strip_prefix("file:").unwrap_or(&source.uri));
+    let path = copies.join(format!("{index}-images.jsonl"));
+    images::index(&folder, files, &path)?;
+    part(index, source, source.name.clone(), path, copies)
 }
 
 /// One file by itself; `copies` must live as long as the part.

@@ -8,7 +8,7 @@ use ingot_privacy as privacy;
 use ingot_privacy::detect::{CustomType, DetectConfig, Kind};
 use ingot_privacy::pseudonym::TextAction;
 use ingot_recipe::{self as recipe, Recipe};
-use ingot_train::{TrainConfig, TrainOutcome};
+use ingot_train::{TrainConfig, TrainOutcome, nets};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Bytes of memory that data work should stay below.
@@ -29,6 +29,7 @@ pub(crate) fn sources(recipe: &Recipe) -> Vec<data::SourceConfig> {
                 recipe::Format::Jsonl => data::Format::Jsonl,
                 recipe::Format::Parquet => data::Format::Parquet,
                 recipe::Format::Arrow => data::Format::Arrow,
+                recipe::Format::Images => data::Format::Images,
             }),
             rename: source.rename.clone(),
         })
@@ -267,6 +268,49 @@ pub(crate) fn train(recipe: &Recipe, task: Tabular) -> TrainConfig {
     }
 }
 
+/// Training of a head on features of this width.
+pub(crate) fn head(recipe: &Recipe, width: usize) -> nets::HeadConfig {
+    let head = &recipe.train.head;
+    nets::HeadConfig {
+        target: recipe.project.target.clone(),
+        positive: recipe.project.positive.clone(),
+        backbone: match recipe.train.backbone {
+            recipe::Backbone::MobileNetV2 => "MobileNetV2".to_owned(),
+        },
+        width,
+        settings: nets::HeadSettings {
+            hidden: head.hidden.clone(),
+            epochs: head.epochs,
+            batch: head.batch,
+            learning_rate: head.learning_rate,
+            weight_decay: head.weight_decay,
+            schedule: match head.schedule {
+                recipe::Schedule::Constant => nets::Schedule::Constant,
+                recipe::Schedule::Cosine => nets::Schedule::Cosine,
+            },
+            dropout: head.dropout,
+            patience: head.patience,
+        },
+        seed: recipe.project.seed,
+    }
+}
+
+/// How copies of pictures differ.
+#[expect(clippy::cast_possible_truncation, reason = "shares need no more precision")]
+pub(crate) fn augment(recipe: &Recipe) -> ingot_image::Augment {
+    let augment = &recipe.augment;
+    ingot_image::Augment {
+        rotate: f32::from(augment.rotate),
+        zoom: augment.zoom as f32,
+        crop: augment.crop as f32,
+        translate: augment.translate as f32,
+        flip: augment.flip,
+        colour: augment.colour as f32,
+        blur: augment.blur as f32,
+        erase: augment.erase as f32,
+    }
+}
+
 /// Explanations.
 pub(crate) fn explain(recipe: &Recipe) -> ingot_explain::ExplainConfig {
     ingot_explain::ExplainConfig {
@@ -331,17 +375,24 @@ pub(crate) fn metric_title(name: &str) -> Text {
     }
 }
 
-/// The model's figures on the test rows, with the logistic baseline's AUC-like first metric for comparison.
-pub(crate) fn figures(outcome: &TrainOutcome) -> Vec<Figure> {
-    let figure = |name: Text, metric: &ingot_train::outcome::Metric| Figure {
+/// A head's figures on the test rows.
+pub(crate) fn head_figures(outcome: &nets::HeadOutcome) -> Vec<Figure> {
+    let own = outcome.metrics.iter().map(|metric| figure(metric_title(&metric.name), metric));
+    own.collect()
+}
+
+fn figure(name: Text, metric: &ingot_train::outcome::Metric) -> Figure {
+    let known = metric.low.is_finite() && metric.high.is_finite();
+    let interval = format!("{:.4} – {:.4}", metric.low, metric.high);
+    Figure {
         name,
         value: format!("{:.4}", metric.value),
-        interval: if metric.low.is_finite() && metric.high.is_finite() {
-            format!("{:.4} – {:.4}", metric.low, metric.high)
-        } else {
-            String::new()
-        },
-    };
+        interval: if known { interval } else { String::new() },
+    }
+}
+
+/// The model's figures on the test rows, with the logistic baseline's AUC-like first metric for comparison.
+pub(crate) fn figures(outcome: &TrainOutcome) -> Vec<Figure> {
     let mut list: Vec<Figure> =
         outcome.metrics.iter().map(|metric| figure(metric_title(&metric.name), metric)).collect();
     for baseline in &outcome.baselines {

@@ -6,6 +6,7 @@ use crate::stages::{explain, from_value, split, to_value, train};
 use crate::store::Stage;
 use ingot_base::{Result, Text, atomic};
 use ingot_train::TrainOutcome;
+use ingot_train::nets::HeadOutcome;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
@@ -20,14 +21,34 @@ pub struct Figure {
     pub interval: String,
 }
 
+/// What a training found out, by what was trained.
+pub(crate) enum Evidence {
+    Tables(Box<TrainOutcome>),
+    Head(Box<HeadOutcome>),
+}
+
+impl Evidence {
+    /// `None` before training.
+    pub(crate) fn of(chain: &Chain) -> Result<Option<Self>> {
+        let Some(done) = chain.get(&Stage::Train) else { return Ok(None) };
+        let evidence = &done.record.evidence;
+        // Only a network learns in epochs.
+        Ok(Some(match evidence.get("history") {
+            Some(_) => Self::Head(from_value(evidence)?),
+            None => Self::Tables(from_value(evidence)?),
+        }))
+    }
+}
+
 /// The trained model's figures on the test rows; `None` before training.
 ///
 /// # Errors
 /// When the record is of another version.
 pub fn figures(chain: &Chain) -> Result<Option<Vec<Figure>>> {
-    let Some(done) = chain.get(&Stage::Train) else { return Ok(None) };
-    let outcome: TrainOutcome = from_value(&done.record.evidence)?;
-    Ok(Some(crate::convert::figures(&outcome)))
+    Ok(Evidence::of(chain)?.map(|evidence| match evidence {
+        Evidence::Tables(outcome) => crate::convert::figures(&outcome),
+        Evidence::Head(outcome) => crate::convert::head_figures(&outcome),
+    }))
 }
 
 /// What a person should hear before trusting the model.
@@ -50,7 +71,10 @@ pub(crate) fn reports(chain: &Chain) -> Vec<(Text, PathBuf)> {
         (Stage::Explain, explain::TREE_PNG, Text::new("surrogate tree", "代理决策树")),
     ]
     .into_iter()
-    .filter_map(|(stage, name, title)| Some((title, chain.get(&stage)?.path(name))))
+    .filter_map(|(stage, name, title)| {
+        let done = chain.get(&stage)?;
+        done.record.outputs.contains_key(name).then(|| (title, done.path(name)))
+    })
     .collect()
 }
 

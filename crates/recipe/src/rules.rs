@@ -62,14 +62,36 @@ impl<'r> Rules<'r> {
             return;
         };
         let binary = task == Task::Tabular(Tabular::Binary);
+        let pictures = task == Task::ImageClassify;
         let classes = task.is_classification();
-        let (one, several) = ("tabular.binary", "tabular.binary, tabular.multiclass");
+        let (one, several) =
+            ("tabular.binary", "tabular.binary, tabular.multiclass, image.classify");
+        let tables = "tabular.binary, tabular.multiclass, tabular.regression";
+        let some = |pointer: &str| match self.recipe.pointer(pointer) {
+            Some(Json::Array(items)) => !items.is_empty(),
+            Some(Json::Object(items)) => !items.is_empty(),
+            Some(Json::Number(number)) => number.as_u64() != Some(0),
+            _ => false,
+        };
         let has = |pointer: &str| self.recipe.pointer(pointer).is_some();
         let checks = [
-            ("project.positive", has("/project/positive") && !binary, one),
+            (
+                "project.positive",
+                has("/project/positive") && !(binary || pictures),
+                "tabular.binary, image.classify",
+            ),
             ("split.stratify", self.is_on("/split/stratify") && !classes, several),
             ("train.balance", self.is_on("/train/balance") && !classes, several),
             ("train.cost", has("/train/cost") && !binary, one),
+            (
+                "train.balance",
+                self.is_on("/train/balance") && pictures,
+                "tabular.binary, tabular.multiclass",
+            ),
+            ("train.params", some("/train/params") && pictures, tables),
+            ("train.fairness", some("/train/fairness") && pictures, tables),
+            ("augment.copies", some("/augment/copies") && !pictures, "image.classify"),
+            ("explain.pictures", some("/explain/pictures") && !pictures, "image.classify"),
             (
                 "train.params.objective",
                 has("/train/params/objective") && classes,

@@ -112,7 +112,7 @@ fn wrong_type(field: &Field, sent: &Value) -> Fault {
     let expected = match field.kind {
         FieldKind::Number { .. } => "number",
         FieldKind::Boolean => "boolean",
-        FieldKind::Category { .. } => "string",
+        FieldKind::Category { .. } | FieldKind::Image { .. } => "string",
     };
     let found = match sent {
         Value::Null => "null",

@@ -12,14 +12,22 @@ mod forest;
 pub mod lightgbm;
 mod matrix;
 pub mod messages;
+pub mod onnx;
 mod tabular;
+#[cfg(feature = "onnx")]
+mod vision;
+pub mod weights;
 
 pub use calibration::Calibration;
 pub use decide::{Prediction, decide};
 pub use forest::{Forest, Missing, Objective, Tree};
 pub use matrix::Matrix;
 pub use messages::MESSAGES;
+#[cfg(feature = "onnx")]
+pub use onnx::Library;
 pub use tabular::{Preprocessing, TabularModel};
+#[cfg(feature = "onnx")]
+pub use vision::{BATCH, VisionModel, VisionPreprocessing};
 
 use ingot_base::{Result, Signature};
 

@@ -1,6 +1,42 @@
 //! The code table of this room.
 
 ingot_base::messages! {
+    /// A network that cannot be understood.
+    ONNX_INVALID = {
+        code: "runtime-onnx-invalid", class: Failed, status: 422,
+        en: "the ONNX graph is refused: {detail}", zh: "拒绝该 ONNX 计算图：{detail}",
+        hint_en: "export it again, as one file without external data", hint_zh: "请重新导出为单个文件，不要使用外部数据",
+    };
+    /// ONNX Runtime failed.
+    ONNX_RUN = {
+        code: "runtime-onnx-run", class: Failed, status: 500,
+        en: "ONNX Runtime could not run the network", zh: "ONNX Runtime 无法运行该网络",
+        hint_en: "", hint_zh: "",
+    };
+    /// The library is not there.
+    LIBRARY_MISSING = {
+        code: "runtime-library-missing", class: Failed, status: 500,
+        en: "ONNX Runtime cannot be loaded from `{path}`", zh: "无法从 `{path}` 加载 ONNX Runtime",
+        hint_en: "`ingot pull onnxruntime` fetches it; ORT_DYLIB_PATH names another file", hint_zh: "可用 `ingot pull onnxruntime` 获取；也可用 ORT_DYLIB_PATH 指定其他文件",
+    };
+    /// A network's weights lack one.
+    WEIGHTS_MISSING = {
+        code: "runtime-weights-missing", class: Failed, status: 422,
+        en: "these are no weights of {model}: `{name}` is missing or of another shape", zh: "这不是 {model} 的权重：`{name}` 缺失或形状不符",
+        hint_en: "fetch the model again with `ingot pull`", hint_zh: "请用 `ingot pull` 重新获取模型",
+    };
+    /// A checkpoint that cannot be read.
+    PICKLE_DAMAGED = {
+        code: "runtime-pickle-damaged", class: Failed, status: 422,
+        en: "the PyTorch checkpoint is damaged or of another format", zh: "PyTorch 检查点已损坏或格式不同",
+        hint_en: "fetch it again, or save it as safetensors", hint_zh: "请重新获取，或另存为 safetensors",
+    };
+    /// A checkpoint that asks for more than tensors.
+    PICKLE_REFUSED = {
+        code: "runtime-pickle-refused", class: Refused, status: 422,
+        en: "the PyTorch checkpoint asks for `{what}`, which is no part of a file of tensors", zh: "PyTorch 检查点要求 `{what}`，这不属于张量文件的内容",
+        hint_en: "do not trust this file; get the weights from their publisher, as safetensors if there are such", hint_zh: "请勿信任此文件；请从发布者处获取权重，最好是 safetensors 格式",
+    };
     /// The model text is damaged, truncated or not LightGBM's.
     MODEL_TEXT = {
         code: "runtime-model-text", class: Failed, status: 500,

@@ -80,6 +80,7 @@ fn signature_defect(signature: &Signature) -> Option<String> {
                 }
             }
             FieldKind::Boolean => {}
+            FieldKind::Image { .. } => return Some(format!("input {index} is a picture")),
         }
     }
     match (&signature.output, signature.task) {

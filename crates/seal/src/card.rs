@@ -135,6 +135,10 @@ impl Card {
                 }
             }
             FieldKind::Boolean => self.say("true or false", "真或假").to_owned(),
+            FieldKind::Image { width, height } => {
+                let name = self.say("picture, seen at", "图片，模型所见尺寸");
+                format!("{name} {width} × {height}")
+            }
         }
     }
 

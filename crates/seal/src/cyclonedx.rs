@@ -179,6 +179,7 @@ fn inputs(signature: &Signature) -> Vec<Value> {
         FieldKind::Number { integer: false, .. } => "number",
         FieldKind::Category { .. } => "category",
         FieldKind::Boolean => "boolean",
+        FieldKind::Image { .. } => "image",
     };
     let missing = |nullable| if nullable { ", may be missing" } else { "" };
     signature

@@ -116,6 +116,8 @@ struct Told<'a> {
     base: f64,
     contributions: Vec<ToldContribution<'a>>,
     reasons: Vec<ToldReason<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    map: Option<&'a crate::engine::Map>,
 }
 
 #[derive(Serialize)]
@@ -148,6 +150,7 @@ impl<'a> Told<'a> {
             base: explanation.base,
             contributions: explanation.contributions.iter().map(contribution).collect(),
             reasons: explanation.reasons.iter().map(reason).collect(),
+            map: explanation.map.as_ref(),
         }
     }
 }

@@ -1,13 +1,14 @@
 //! One request from head to answer: who asks, what is asked, the answer, its record, its metrics.
 
 use crate::answer;
-use crate::body::{self, check_accept};
+use crate::batch::Rows;
+use crate::body::{self, Media, check_accept};
 use crate::config::{Access, Event, Limits, Observer};
 use crate::gate::{Gate, Quota};
 use crate::guard::Guarded;
 use crate::ids::Ids;
-use crate::input::{Asked, BodyBounds, query};
-use crate::messages::{DEADLINE, METHOD, PANIC, QUEUE_FULL, ROUTE_UNKNOWN};
+use crate::input::{Asked, BodyBounds, pictures, query};
+use crate::messages::{DEADLINE, METHOD, PANIC, PICTURES_MANY, QUEUE_FULL, ROUTE_UNKNOWN};
 use crate::metrics::Metrics;
 use crate::model::{Model, Registry};
 use crate::problem::Problem;
@@ -194,10 +195,7 @@ impl App {
     }
 
     async fn predict(&self, call: &Call, body: Body, trace: &mut Trace) -> Result<Reply, Problem> {
-        let named = query::model(&call.parts.uri)?;
-        let body = body::read(&call.parts.headers, body, &self.limits).await?;
-        let asked = self.read(&body, named.as_deref(), self.limits.rows, trace)?;
-        drop(body);
+        let asked = self.asked(call, body, self.limits.rows, trace).await?;
         let rows = asked.rows.count;
         let scores = asked.model.batcher.scores(asked.rows).await?;
         trace.rows = rows;
@@ -205,9 +203,7 @@ impl App {
     }
 
     async fn explain(&self, call: &Call, body: Body, trace: &mut Trace) -> Result<Reply, Problem> {
-        let named = query::model(&call.parts.uri)?;
-        let body = body::read(&call.parts.headers, body, &self.limits).await?;
-        let asked = self.read(&body, named.as_deref(), self.limits.explained_rows, trace)?;
+        let asked = self.asked(call, body, self.limits.explained_rows, trace).await?;
         let model = asked.model;
         let rows = asked.rows.count;
         // Explaining a row takes as long as scoring hundreds: few at once, and a short queue before them.
@@ -218,7 +214,7 @@ impl App {
         };
         let scores = model.batcher.scores(asked.rows.clone()).await?;
         let (engine, features) = (Arc::clone(&model.engine.0), asked.rows.features);
-        let width = model.signature().inputs.len();
+        let width = engine.width();
         let task = tokio::task::spawn_blocking(move || {
             let _slot = slot;
             features
@@ -233,6 +229,64 @@ impl App {
         let mut reply = Reply::json(body);
         reply.headers.push((header::CONTENT_LANGUAGE, HeaderValue::from_static(call.lang.tag())));
         Ok(reply)
+    }
+
+    /// The whole way from a body to rows; pictures are decoded on the way.
+    async fn asked(
+        &self,
+        call: &Call,
+        body: Body,
+        rows: usize,
+        trace: &mut Trace,
+    ) -> Result<Asked, Problem> {
+        let headers = &call.parts.headers;
+        let named = query::model(&call.parts.uri)?;
+        let media = body::media(headers)?;
+        let body = body::read(headers, body, &self.limits).await?;
+        let mut asked = if media == Media::Json {
+            self.read(&body, named.as_deref(), rows, trace)?
+        } else {
+            let registry = self.registry.load_full();
+            let model = match &named {
+                Some(name) => registry.named(name)?,
+                None => registry.only()?,
+            };
+            trace.model = Some(Arc::clone(model));
+            let field = model.picture().ok_or_else(body::not_json)?;
+            let files = pictures::raw(&media, body, field).await?;
+            let rows = Rows { features: Vec::new(), count: files.len() };
+            Asked { model: Arc::clone(model), rows, files }
+        };
+        if asked.model.picture().is_some() {
+            if asked.files.len() > rows {
+                return Err(Problem::new(Fault::new(&PICTURES_MANY).arg("limit", rows)));
+            }
+            asked.rows.features =
+                self.prepared(&asked.model, std::mem::take(&mut asked.files)).await?;
+        }
+        Ok(asked)
+    }
+
+    /// Decodes pictures off the request threads, few at once.
+    async fn prepared(&self, model: &Arc<Model>, files: Vec<Bytes>) -> Result<Vec<f64>, Problem> {
+        let turn = tokio::time::timeout(
+            self.limits.deadline / 2,
+            Arc::clone(&model.preparing).acquire_owned(),
+        );
+        let Ok(Ok(slot)) = turn.await else {
+            return Err(Problem::new(Fault::new(&QUEUE_FULL)).retry_after(1));
+        };
+        let engine = Arc::clone(&model.engine.0);
+        let task = tokio::task::spawn_blocking(move || {
+            let _slot = slot;
+            let mut features = Vec::with_capacity(engine.width() * files.len());
+            for file in files {
+                features.extend(engine.picture(&file)?);
+            }
+            Ok::<_, Fault>(features)
+        });
+        // A task that ends without a value has panicked.
+        Ok(task.await.map_err(|_| Problem::new(Fault::new(&PANIC)))??)
     }
 
     /// Understands a body; it asks the models that are in service at this moment.

@@ -43,37 +43,69 @@ fn covers(range: &str, offered: &str) -> bool {
     }
 }
 
-/// Refuses a body that is declared to be something else than plain JSON in UTF-8. A body without any declaration is read as JSON.
-fn check_content(headers: &HeaderMap) -> Result<(), Problem> {
-    let refuse = || {
-        let problem = Problem::new(Fault::new(&MEDIA_TYPE));
-        let problem = problem.header(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-        Err(problem.header(header::ACCEPT, HeaderValue::from_static("application/json")))
-    };
+/// What a body is declared to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Media {
+    /// JSON.
+    Json,
+    /// One picture's file.
+    Picture,
+    /// A form with files, and the boundary between its parts.
+    Form(String),
+}
+
+/// What a body is declared to be; anything but plain JSON in UTF-8, a picture or a form is refused. A body without any
+/// declaration is read as JSON.
+pub(crate) fn media(headers: &HeaderMap) -> Result<Media, Problem> {
+    let refuse = || Err(not_json());
     if let Some(encoding) = headers.get(header::CONTENT_ENCODING)
         && !encoding.as_bytes().eq_ignore_ascii_case(b"identity")
     {
         return refuse();
     }
-    let Some(declared) = headers.get(header::CONTENT_TYPE) else { return Ok(()) };
+    let Some(declared) = headers.get(header::CONTENT_TYPE) else { return Ok(Media::Json) };
     let Ok(text) = declared.to_str() else { return refuse() };
     let mut parts = text.split(';').map(str::trim);
     let kind = parts.next().unwrap_or_default();
+    let pictures = ["image/jpeg", "image/png", "image/webp"];
+    if pictures.iter().any(|known| kind.eq_ignore_ascii_case(known)) {
+        return Ok(Media::Picture);
+    }
+    if kind.eq_ignore_ascii_case("multipart/form-data") {
+        return match multer::parse_boundary(text) {
+            Ok(boundary) => Ok(Media::Form(boundary)),
+            Err(_) => refuse(),
+        };
+    }
     let json = kind.eq_ignore_ascii_case("application/json");
     let utf8 = parts
         .filter_map(|part| part.split_once('='))
         .filter(|(name, _)| name.eq_ignore_ascii_case("charset"))
         .all(|(_, value)| value.trim_matches('"').eq_ignore_ascii_case("utf-8"));
-    if json && utf8 { Ok(()) } else { refuse() }
+    if json && utf8 { Ok(Media::Json) } else { refuse() }
 }
 
-/// The whole body, if it is JSON, small enough and quick enough.
+/// Refuses what is not JSON.
+pub(crate) fn only_json(headers: &HeaderMap) -> Result<(), Problem> {
+    match media(headers)? {
+        Media::Json => Ok(()),
+        Media::Picture | Media::Form(_) => Err(not_json()),
+    }
+}
+
+/// The fault of a body that should be JSON.
+pub(crate) fn not_json() -> Problem {
+    let problem = Problem::new(Fault::new(&MEDIA_TYPE));
+    let problem = problem.header(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    problem.header(header::ACCEPT, HeaderValue::from_static("application/json"))
+}
+
+/// The whole body, if it is small enough and quick enough.
 pub(crate) async fn read(
     headers: &HeaderMap,
     body: Body,
     limits: &Limits,
 ) -> Result<Bytes, Problem> {
-    check_content(headers)?;
     let large = || {
         Problem::new(Fault::new(&BODY_LARGE).arg("limit", limits.body_bytes))
             .header(header::CONNECTION, HeaderValue::from_static("close"))
@@ -117,8 +149,9 @@ mod tests {
 
     #[test]
     fn only_plain_json_is_read() {
-        let reads = |name, value| check_content(&headers(name, value)).is_ok();
-        assert!(check_content(&HeaderMap::new()).is_ok());
+        let reads = |name, value| matches!(media(&headers(name, value)), Ok(Media::Json));
+        assert!(only_json(&HeaderMap::new()).is_ok());
+        assert!(only_json(&headers(header::CONTENT_TYPE, "image/png")).is_err());
         assert!(reads(header::CONTENT_TYPE, "application/json; charset=UTF-8"));
         assert!(!reads(header::CONTENT_TYPE, "application/json; charset=gbk"));
         assert!(!reads(header::CONTENT_TYPE, "application/x-www-form-urlencoded"));

@@ -17,6 +17,19 @@ pub trait Engine: Send + Sync + 'static {
     /// When the model cannot answer; each request of the batch is then asked alone.
     fn scores(&self, features: &[f64], rows: usize) -> Result<Vec<f64>>;
 
+    /// How many numbers a row has: one for each input, unless one is a picture.
+    fn width(&self) -> usize {
+        self.signature().inputs.len()
+    }
+
+    /// The row of an encoded picture; called off the request threads. Only models of pictures have it.
+    ///
+    /// # Errors
+    /// When the file cannot be decoded, or the model takes none.
+    fn picture(&self, _file: &[u8]) -> Result<Vec<f64>> {
+        Err(ingot_base::fault::internal("a picture for a model of tables"))
+    }
+
     /// Why one row got its score.
     ///
     /// # Errors
@@ -36,6 +49,20 @@ pub struct Explanation {
     pub contributions: Vec<Contribution>,
     /// The inputs that spoke most for the score, in plain words.
     pub reasons: Vec<Reason>,
+    /// Of a picture: where in it the answer comes from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub map: Option<Map>,
+}
+
+/// Where in a picture an answer comes from.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Map {
+    /// Cells from left to right.
+    pub width: u32,
+    /// What each place added to the raw score of the answer, row by row from the top left.
+    pub cells: Vec<f32>,
+    /// The picture as the model saw it with the map in colour, a PNG file in base64.
+    pub overlay: String,
 }
 
 /// What one input did.

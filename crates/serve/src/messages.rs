@@ -93,6 +93,30 @@ ingot_base::messages! {
         en: "the body must be `application/json` in UTF-8, without content encoding", zh: "请求体必须是 UTF-8 编码、未压缩的 `application/json`",
         hint_en: "set `Content-Type: application/json`", hint_zh: "请设置 `Content-Type: application/json`",
     };
+    /// A form that cannot be read.
+    FORM_BROKEN = {
+        code: "serve-form-broken", class: Usage, status: 400,
+        en: "the form cannot be read: its parts are damaged or cut off", zh: "无法读取表单：各部分已损坏或不完整",
+        hint_en: "send it with a client that writes multipart/form-data, such as curl -F", hint_zh: "请使用支持 multipart/form-data 的客户端，例如 curl -F",
+    };
+    /// Text that is no base64.
+    PICTURE_BASE64 = {
+        code: "serve-picture-base64", class: Usage, status: 422,
+        en: "`{field}` is no picture file in base64", zh: "`{field}` 不是 base64 编码的图片文件",
+        hint_en: "encode the file's bytes, or send the file itself with its own Content-Type", hint_zh: "请对文件字节做 base64 编码，或直接发送文件并设置其 Content-Type",
+    };
+    /// More pictures than one request may have.
+    PICTURES_MANY = {
+        code: "serve-pictures-many", class: Usage, status: 422,
+        en: "the request has more than {limit} pictures", zh: "请求中的图片超过 {limit} 张",
+        hint_en: "send them in several requests", hint_zh: "请分多次请求发送",
+    };
+    /// A picture through a protocol for tensors.
+    PICTURE_TENSOR = {
+        code: "serve-picture-tensor", class: Usage, status: 422,
+        en: "models of pictures are asked at /api/predict", zh: "图片模型请使用 /api/predict",
+        hint_en: "send the file itself, a form, or base64 in JSON there", hint_zh: "可发送文件本身、表单，或 JSON 中的 base64",
+    };
     /// The body is not JSON.
     JSON = {
         code: "serve-json", class: Usage, status: 400,

@@ -3,9 +3,10 @@
 use crate::batch::{Batcher, Bounds};
 use crate::config::Limits;
 use crate::engine::{Engine, Loaded};
+use crate::input::pictures::PICTURES;
 use crate::messages::{MODEL_UNKNOWN, MODEL_UNNAMED};
 use crate::metrics::{Metrics, ModelMetrics};
-use ingot_base::{Fault, Field, Output, Signature};
+use ingot_base::{Fault, Field, FieldKind, Output, Signature};
 use std::collections::HashMap;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
@@ -20,6 +21,8 @@ pub(crate) struct Model {
     pub(crate) metrics: Arc<ModelMetrics>,
     /// Explanations at once.
     pub(crate) explaining: Arc<Semaphore>,
+    /// Pictures decoded at once.
+    pub(crate) preparing: Arc<Semaphore>,
     /// `{"model":…,"version":…,`
     pub(crate) prefix: Vec<u8>,
     /// The classes as JSON strings, in the order of [`classes`].
@@ -41,10 +44,13 @@ impl Model {
         let signature = loaded.engine.signature();
         let own = metrics.of_model(&loaded.name, signature);
         let slots = std::thread::available_parallelism().map_or(2, usize::from);
+        // A row of a picture has a megabyte.
+        let pictures =
+            signature.inputs.iter().any(|field| matches!(field.kind, FieldKind::Image { .. }));
         let bounds = Bounds {
             slots,
-            batch: limits.batch_rows,
-            queue: limits.queued_rows,
+            batch: if pictures { ingot_runtime::BATCH } else { limits.batch_rows },
+            queue: if pictures { limits.queued_rows.min(PICTURES) } else { limits.queued_rows },
             wait: limits.batch_wait,
         };
         let prefix =
@@ -65,6 +71,7 @@ impl Model {
             engine: EngineBox(loaded.engine),
             metrics: own,
             explaining: Arc::new(Semaphore::new(slots)),
+            preparing: Arc::new(Semaphore::new(slots)),
             name: loaded.name.into(),
             version: loaded.version.into(),
         }
@@ -72,6 +79,12 @@ impl Model {
 
     pub(crate) fn signature(&self) -> &Signature {
         self.engine.0.signature()
+    }
+
+    /// The name of the input that is a picture, of a model of pictures.
+    pub(crate) fn picture(&self) -> Option<&str> {
+        let first = self.signature().inputs.first()?;
+        matches!(first.kind, FieldKind::Image { .. }).then_some(first.name.as_str())
     }
 
     pub(crate) fn field(&self, index: usize) -> Option<&Field> {

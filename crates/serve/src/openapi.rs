@@ -497,6 +497,14 @@ fn property(field: &Field) -> Value {
             (json!({ "type": "string", "enum": known }), true)
         }
         FieldKind::Boolean => (json!({ "type": "boolean" }), false),
+        FieldKind::Image { width, height } => {
+            let description = format!(
+                "A JPEG, PNG or WebP file in base64; the model sees it at {width} × {height} pixels."
+            );
+            let property = json!({ "type": "string", "contentEncoding": "base64",
+                "contentMediaType": "image/png", "description": description });
+            (property, false)
+        }
     };
     if let Some(property) = property.as_object_mut() {
         if field.nullable
@@ -524,6 +532,10 @@ pub(crate) fn row_example(model: &Model) -> Value {
         .into()
 }
 
+/// A picture of one grey pixel, as a PNG file in base64.
+const PIXEL: &str =
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg==";
+
 fn value_example(field: &Field) -> Value {
     match &field.kind {
         FieldKind::Number { min, max, integer } => {
@@ -532,6 +544,7 @@ fn value_example(field: &Field) -> Value {
         }
         FieldKind::Category { values } => values.first().map_or(Value::Null, |value| json!(value)),
         FieldKind::Boolean => json!(true),
+        FieldKind::Image { .. } => json!(PIXEL),
     }
 }
 

@@ -1,55 +1,26 @@
 //! The engine for table models in sealed packages.
 
-use crate::engine::{Contribution, Engine, Explanation, Loaded, Loader, Reason};
-use ingot_base::{Clock, Result, Signature, fault};
+use crate::engine::{Contribution, Engine, Explanation, Reason};
+use ingot_base::{Result, Signature, fault};
 use ingot_explain::{Background, Explainer};
 use ingot_runtime::{Matrix, Predictor as _, TabularModel};
-use ingot_seal::{Identity, Package, PublicKey};
-use std::path::Path;
+use ingot_seal::{Identity, Package};
 use std::sync::Arc;
 use std::time::Instant;
 
-/// Loads verified packages that hold table models; payloads are decrypted into memory only.
-pub struct TabularLoader {
-    trusted: Vec<PublicKey>,
-    identity: Identity,
-    clock: Arc<dyn Clock>,
-}
-
-impl std::fmt::Debug for TabularLoader {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("TabularLoader").finish_non_exhaustive()
-    }
-}
-
-impl TabularLoader {
-    /// Trusts these signers, decrypts with this identity, and judges licences by this clock.
-    pub fn new(trusted: Vec<PublicKey>, identity: Identity, clock: Arc<dyn Clock>) -> Self {
-        Self { trusted, identity, clock }
-    }
-}
-
-impl Loader for TabularLoader {
-    fn load(&self, path: &Path) -> Result<Loaded> {
-        let package = Package::read(path)?;
-        package.verify(&self.trusted, self.clock.now_ms())?;
-        let model = TabularModel::load(
-            package.decrypt("model.txt", &self.identity)?.expose(),
-            package.decrypt("preprocessing.json", &self.identity)?.expose(),
-        )?;
-        let background = package.decrypt("background.json", &self.identity)?;
-        let background: Background =
-            serde_json::from_slice(background.expose()).map_err(|error| {
-                fault::internal("a signed background that cannot be read").because(error)
-            })?;
-        let explainer = Explainer::new(&model, background)?;
-        let row_nanoseconds = measure(&model)?;
-        Ok(Loaded {
-            name: package.manifest().name.clone(),
-            version: package.manifest().version.clone(),
-            engine: Arc::new(TabularEngine { model, explainer, row_nanoseconds }),
-        })
-    }
+/// The engine of an open package.
+pub(crate) fn engine(package: &Package, identity: &Identity) -> Result<Arc<dyn Engine>> {
+    let model = TabularModel::load(
+        package.decrypt("model.txt", identity)?.expose(),
+        package.decrypt("preprocessing.json", identity)?.expose(),
+    )?;
+    let background = package.decrypt("background.json", identity)?;
+    let background: Background = serde_json::from_slice(background.expose()).map_err(|error| {
+        fault::internal("a signed background that cannot be read").because(error)
+    })?;
+    let explainer = Explainer::new(&model, background)?;
+    let row_nanoseconds = measure(&model)?;
+    Ok(Arc::new(TabularEngine { model, explainer, row_nanoseconds }))
 }
 
 /// One table model, ready to answer.
@@ -106,7 +77,7 @@ impl Engine for TabularEngine {
             .into_iter()
             .map(|reason| Reason { code: reason.code, text: reason.text })
             .collect();
-        Ok(Explanation { base: explained.base, contributions, reasons })
+        Ok(Explanation { base: explained.base, contributions, reasons, map: None })
     }
 
     fn row_nanoseconds(&self) -> u64 {

@@ -4,7 +4,7 @@ use crate::answer;
 use crate::app::{App, Call, Reply, Trace};
 use crate::body;
 use crate::input::tensor::{self, datatype, outputs};
-use crate::messages::DRAINING;
+use crate::messages::{DRAINING, PICTURE_TENSOR};
 use crate::model::{Model, quote};
 use crate::problem::Problem;
 use crate::route::Route;
@@ -101,6 +101,10 @@ impl App {
         trace: &mut Trace,
     ) -> Result<Reply, Problem> {
         let model = self.inference_model(call, trace)?;
+        if model.picture().is_some() {
+            return Err(Problem::new(Fault::new(&PICTURE_TENSOR)));
+        }
+        body::only_json(&call.parts.headers)?;
         let body = body::read(&call.parts.headers, body, &self.limits).await?;
         let inference = tensor::read(&body, &model, self.bounds(self.limits.rows))?;
         let rows = inference.rows.count;

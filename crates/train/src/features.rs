@@ -10,7 +10,7 @@ use crate::messages::{
 use crate::outcome::{Excluded, Feature};
 use crate::{TrainConfig, target};
 use arrow::record_batch::RecordBatch;
-use ingot_base::{Fault, Field, FieldKind, Reporter, Result, Signature, Text};
+use ingot_base::{Fault, Field, FieldKind, Reporter, Result, Signature, Text, fault};
 use ingot_runtime::Matrix;
 use std::collections::BTreeMap;
 
@@ -259,6 +259,9 @@ pub fn encode_table(signature: &Signature, batches: &[RecordBatch]) -> Result<En
     for field in &signature.inputs {
         columns.push(match &field.kind {
             FieldKind::Number { .. } | FieldKind::Boolean => numbers(batches, &field.name)?,
+            FieldKind::Image { .. } => {
+                return Err(fault::internal("a picture is no column of a table model"));
+            }
             FieldKind::Category { values } => {
                 let (column, strange) = known_categories(&field.name, values, batches)?;
                 if strange > 0 {

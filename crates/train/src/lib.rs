@@ -16,6 +16,7 @@ mod linear;
 mod loss;
 pub mod messages;
 mod metrics;
+pub mod nets;
 pub mod outcome;
 mod report;
 mod rng;

@@ -42,7 +42,7 @@ fn text(en: impl Into<String>, zh: impl Into<String>) -> Text {
 }
 
 /// A figure's name for a person.
-fn title(name: &str) -> Text {
+pub(crate) fn title(name: &str) -> Text {
     match name {
         "auc" => text("AUC (area under the ROC curve)", "AUC（ROC 曲线下面积）"),
         "ks" => text("KS (largest distance of the classes)", "KS（两类分布最大差距）"),
@@ -79,7 +79,7 @@ fn find<'a>(metrics: &'a [Metric], name: &str) -> Option<&'a Metric> {
     metrics.iter().find(|metric| metric.name == name)
 }
 
-fn interval(metric: &Metric) -> String {
+pub(crate) fn interval(metric: &Metric) -> String {
     format!("{} … {}", number(metric.low, 4), number(metric.high, 4))
 }
 

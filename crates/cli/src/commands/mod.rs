@@ -9,6 +9,7 @@ pub(crate) mod key;
 pub(crate) mod package;
 pub(crate) mod plan;
 pub(crate) mod predict;
+pub(crate) mod pull;
 pub(crate) mod risk;
 pub(crate) mod run;
 pub(crate) mod scan;

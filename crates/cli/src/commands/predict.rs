@@ -3,8 +3,8 @@
 use super::{identity, verified};
 use crate::Context;
 use crate::args::Predict;
-use crate::messages::{EXISTS, FORMAT_UNKNOWN};
-use ingot_base::{Fault, Result, atomic, fault};
+use crate::messages::{EXISTS, FORMAT_UNKNOWN, PREDICT_PICTURES};
+use ingot_base::{Fault, Result, Task, atomic, fault};
 use ingot_pipeline::{Predictions, Scored};
 use ingot_runtime::TabularModel;
 use std::path::Path;
@@ -15,6 +15,9 @@ pub(crate) fn predict(context: &Context, args: &Predict) -> Result<()> {
         return Err(Fault::new(&EXISTS).arg("path", args.output.display()));
     }
     let package = verified(context, &args.package, &args.keys.public_key)?;
+    if package.manifest().task == Task::ImageClassify {
+        return Err(Fault::new(&PREDICT_PICTURES));
+    }
     let identity = identity(context, args.keys.identity.as_ref())?;
     let model = TabularModel::load(
         package.decrypt("model.txt", &identity)?.expose(),

@@ -5,7 +5,7 @@ use super::{CLOCK, identity, trusted};
 use crate::args::Serve;
 use crate::{Context, err};
 use ingot_base::{Lang, Result};
-use ingot_serve::{Event, Governance, Observer, Settings, TabularLoader, TlsFiles};
+use ingot_serve::{Event, Governance, Observer, PackageLoader, Settings, TlsFiles};
 use std::sync::Arc;
 
 /// Tells of events on standard error; single answers are in the metrics and the ledger.
@@ -48,10 +48,11 @@ pub(crate) fn serve(context: &Context, args: Serve) -> Result<()> {
             pepper: pepper(context, args.pepper.as_ref())?,
         }
     };
-    let loader = TabularLoader::new(
+    let loader = PackageLoader::new(
         trusted(context, &args.keys.public_key)?,
         identity(context, args.keys.identity.as_ref())?,
         Arc::new(CLOCK),
+        ingot_pipeline::models::Published::named("onnxruntime")?.path(),
     );
     let mut settings = Settings::new(args.listen, args.packages, governance);
     settings.tls = args.tls_cert.zip(args.tls_key).map(|(cert, key)| TlsFiles { cert, key });

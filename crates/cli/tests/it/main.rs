@@ -27,3 +27,5 @@ mod sources;
 mod support;
 #[cfg(test)]
 mod tools;
+#[cfg(test)]
+mod vision;

@@ -258,8 +258,10 @@ pub(crate) fn request_to(
     stream.set_read_timeout(Some(Duration::from_mins(1)))?;
     let mut head = format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n");
     if !body.is_empty() || method == "POST" {
-        write!(head, "Content-Type: application/json\r\nContent-Length: {}\r\n", body.len())
-            .unwrap();
+        write!(head, "Content-Length: {}\r\n", body.len()).unwrap();
+        if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
+            head.push_str("Content-Type: application/json\r\n");
+        }
     }
     for (name, value) in headers {
         write!(head, "{name}: {value}\r\n").unwrap();

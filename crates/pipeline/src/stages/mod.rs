@@ -2,6 +2,9 @@
 
 pub(crate) mod clean;
 pub(crate) mod explain;
+pub(crate) mod features;
+pub(crate) mod head;
+pub(crate) mod maps;
 pub(crate) mod protect;
 pub(crate) mod seal;
 pub(crate) mod split;

@@ -1,34 +1,39 @@
 //! The signed, encrypted package, with everything that was measured on the way.
 
 use crate::convert;
-use crate::figures;
+use crate::figures::{self, Evidence};
 use crate::lineage;
 use crate::project::Project;
-use crate::run::{Chain, DATAFUSION, Done, LIGHTGBM, Product, earlier, stage, versions};
-use crate::stages::{explain, from_value, split, train};
+use crate::run::{Chain, DATAFUSION, Done, LIGHTGBM, ORT, Product, earlier, stage, versions};
+use crate::stages::{explain, from_value, head, split, train};
 use crate::store::{Inputs, Stage};
-use ingot_base::{Digest, Result, Secret, Text, atomic, fault};
+use ingot_base::{Digest, Result, Secret, Signature, Task, Text, atomic, fault};
 use ingot_data::{CleanOutcome, SplitOutcome};
-use ingot_runtime::Preprocessing;
 use ingot_seal::{
     Bom, Considerations, Dataset, DatasetRole, Fairness, Interval, Library, Metric, SealJob,
 };
 use ingot_train::TrainOutcome;
+use ingot_train::nets::HeadOutcome;
 use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Parts of the package that are encrypted, with the stage that made them.
-const PAYLOADS: [(Stage, &str); 3] = [
-    (Stage::Train, train::MODEL),
-    (Stage::Train, train::PREPROCESSING),
-    (Stage::Explain, explain::BACKGROUND),
-];
+const fn payloads(task: Task) -> &'static [(Stage, &'static str)] {
+    match task {
+        Task::Tabular(_) => &[
+            (Stage::Train, train::MODEL),
+            (Stage::Train, train::PREPROCESSING),
+            (Stage::Explain, explain::BACKGROUND),
+        ],
+        Task::ImageClassify => &[(Stage::Train, head::MODEL), (Stage::Train, train::PREPROCESSING)],
+    }
+}
 
 /// What the stage's result depends on.
 pub(crate) fn inputs(project: &Project<'_>, chain: &Chain) -> Result<Inputs> {
     let mut content = BTreeMap::new();
-    for (stage, name) in PAYLOADS {
-        content.insert(name.to_owned(), earlier(chain, stage)?.content(name)?);
+    for (stage, name) in payloads(project.recipe().project.task) {
+        content.insert((*name).to_owned(), earlier(chain, *stage)?.content(name)?);
     }
     for (stage, done) in chain.iter().filter(|(stage, _)| **stage < Stage::Seal) {
         content.insert(format!("{} record", stage.as_str()), done.record.key);
@@ -64,21 +69,27 @@ pub(crate) fn run(project: &Project<'_>, chain: &Chain) -> Result<Done> {
     Ok(done)
 }
 
+/// What every preprocessing document has.
+#[derive(serde::Deserialize)]
+struct Signed {
+    signature: Signature,
+}
+
 fn package_name(project: &Project<'_>) -> String {
     format!("{}-{}.ingot", project.recipe().project.name, project.recipe().project.version)
 }
 
 fn work(project: &Project<'_>, chain: &Chain, folder: &Path) -> Result<Product> {
     let mut payloads = Vec::new();
-    for (stage, name) in PAYLOADS {
-        let bytes = atomic::read(&earlier(chain, stage)?.path(name), explain::MODEL_LIMIT)?;
-        payloads.push((name.to_owned(), Secret::new(bytes)));
+    for (stage, name) in self::payloads(project.recipe().project.task) {
+        let bytes = atomic::read(&earlier(chain, *stage)?.path(name), explain::MODEL_LIMIT)?;
+        payloads.push(((*name).to_owned(), Secret::new(bytes)));
     }
     let preprocessing = atomic::read(
         &earlier(chain, Stage::Train)?.path(train::PREPROCESSING),
         explain::MODEL_LIMIT,
     )?;
-    let preprocessing: Preprocessing = serde_json::from_slice(&preprocessing)
+    let preprocessing: Signed = serde_json::from_slice(&preprocessing)
         .map_err(|error| fault::internal("preprocessing cannot be read back").because(error))?;
     let mut card = Vec::new();
     for (_, path) in figures::reports(chain) {
@@ -118,14 +129,19 @@ fn work(project: &Project<'_>, chain: &Chain, folder: &Path) -> Result<Product> 
 
 /// The measured facts, for the bill of materials and the model card.
 fn bom(chain: &Chain) -> Result<Bom> {
-    let trained: TrainOutcome = from_value(&earlier(chain, Stage::Train)?.record.evidence)?;
+    let trained = Evidence::of(chain)?.ok_or_else(|| fault::internal("nothing was trained"))?;
     let cleaned: CleanOutcome = from_value(&earlier(chain, Stage::Clean)?.record.evidence)?;
+    let datasets = datasets(chain, &cleaned)?;
+    let trained = match trained {
+        Evidence::Tables(trained) => trained,
+        Evidence::Head(trained) => return Ok(network(&trained, datasets)),
+    };
     let size = trained.model;
     Ok(Bom {
         algorithm: Some(Text::new("gradient-boosted decision trees", "梯度提升决策树")),
         architecture: Some(format!("LightGBM gbdt, {} trees, {} leaves", size.trees, size.leaves)),
         parameters: convert::parameters(&trained),
-        datasets: datasets(chain, &cleaned)?,
+        datasets,
         metrics: trained.metrics.iter().map(metric).collect(),
         fairness: fairness(&trained),
         considerations: Considerations::default(),
@@ -135,6 +151,34 @@ fn bom(chain: &Chain) -> Result<Bom> {
         ],
         ..Bom::default()
     })
+}
+
+/// The facts of a head on a frozen network.
+fn network(trained: &HeadOutcome, datasets: Vec<Dataset>) -> Bom {
+    Bom {
+        algorithm: Some(Text::new(
+            "dense layers on the features of a pretrained network",
+            "预训练网络特征之上的全连接层",
+        )),
+        architecture: Some(format!(
+            "{}, frozen; {} trained parameters on {} features",
+            trained.backbone, trained.parameters, trained.width
+        )),
+        parameters: [
+            ("epochs", trained.history.len()),
+            ("augmented copies", usize::try_from(trained.copies).unwrap_or_default()),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_string()))
+        .into(),
+        datasets,
+        metrics: trained.metrics.iter().map(metric).collect(),
+        considerations: Considerations::default(),
+        engines: vec![
+            Library::cargo(ORT.0, ORT.1, "MIT OR Apache-2.0"),
+            Library::cargo(DATAFUSION.0, DATAFUSION.1, "Apache-2.0"),
+        ],
+        ..Bom::default()
+    }
 }
 
 fn metric(metric: &ingot_train::outcome::Metric) -> Metric {

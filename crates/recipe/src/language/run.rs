@@ -1,6 +1,7 @@
 //! The tables `[split]`, `[train]`, `[explain]`, `[seal]` and `[serve]`.
 
 use super::Presence::{Default, Optional, Required};
+use super::nets::{BACKBONES, HEAD};
 use super::{
     Bounds, COLUMN, COLUMNS, Choice, Edge, Form, Key, LIST, List, Literal, Map, Shape, Table,
     choice, key,
@@ -137,6 +138,22 @@ pub(crate) static TRAIN: Table = Table {
             Shape::Integer(1, 1_024),
             Optional,
             "threads = 4",
+        ),
+        key(
+            "backbone",
+            "image.classify: the pretrained network whose features are learnt from.",
+            "图像分类：提取特征的预训练网络。",
+            Shape::Choice(BACKBONES),
+            Default(Literal::Text("mobilenet-v2")),
+            "backbone = \"mobilenet-v2\"",
+        ),
+        key(
+            "head",
+            "image.classify: the layers that are trained on the backbone's features.",
+            "图像分类：在预训练特征之上训练的输出层。",
+            Shape::Table(&HEAD),
+            Default(Literal::Table),
+            "head = { epochs = 5 }",
         ),
         key(
             "params",
@@ -391,6 +408,14 @@ pub(crate) static EXPLAIN: Table = Table {
             Shape::Integer(1, 8),
             Default(Literal::Integer(4)),
             "surrogate_depth = 4",
+        ),
+        key(
+            "pictures",
+            "image.classify: test pictures shown in the report with what the model looked at; they become visible to every reader.",
+            "图像分类：报告中展示多少张测试图片及模型关注区域；报告的读者都能看到这些图片。",
+            Shape::Integer(0, 100),
+            Default(Literal::Integer(0)),
+            "pictures = 12",
         ),
         key(
             "titles",

@@ -2,6 +2,7 @@
 
 use super::Presence::{Default, Optional, Required};
 use super::clean::CLEAN;
+use super::nets::AUGMENT;
 use super::protect::PROTECT;
 use super::run::{EXPLAIN, SEAL, SERVE, SPLIT, TRAIN};
 use super::{Choice, Form, Key, List, Literal, Map, Shape, Table, choice, key, later, not_yet};
@@ -46,11 +47,17 @@ pub(crate) static RECIPE: Table = Table {
             &SPLIT,
             "[split]",
         ),
+        section(
+            "augment",
+            "image.classify: changed copies of the training pictures.",
+            "图像分类：训练图片的增强副本。",
+            &AUGMENT,
+            "[augment]",
+        ),
         section("train", "How the model is found.", "训练方式。", &TRAIN, "[train]"),
         section("explain", "How the model is explained.", "解释方式。", &EXPLAIN, "[explain]"),
         section("seal", "Who can open the package.", "封装：谁可以打开模型包。", &SEAL, "[seal]"),
         section("serve", "How the server answers.", "服务设置。", &SERVE, "[serve]"),
-        not_yet("augment"),
         not_yet("compress"),
     ],
 };
@@ -69,8 +76,8 @@ static TASKS: &[Choice] = &[
     choice("tabular.binary"),
     choice("tabular.multiclass"),
     choice("tabular.regression"),
+    choice("image.classify"),
     later("text.classify"),
-    later("image.classify"),
     later("audio.classify"),
     later("generate.sft"),
 ];
@@ -129,7 +136,8 @@ static PROJECT: Table = Table {
     ],
 };
 
-static FORMATS: &[Choice] = &[choice("csv"), choice("jsonl"), choice("parquet"), choice("arrow")];
+static FORMATS: &[Choice] =
+    &[choice("csv"), choice("jsonl"), choice("parquet"), choice("arrow"), choice("images")];
 
 static SOURCE: Table = Table {
     name: "[[source]]",
@@ -168,8 +176,8 @@ static SOURCE: Table = Table {
         ),
         key(
             "format",
-            "File format, where the file name does not tell it.",
-            "文件格式（文件名无法判断时使用）。",
+            "File format, where the file name does not tell it; `images`: a folder of pictures, a folder each class.",
+            "文件格式（文件名无法判断时使用）；images 表示图片文件夹，每个类别一个子文件夹。",
             Shape::Choice(FORMATS),
             Optional,
             "format = \"csv\"",

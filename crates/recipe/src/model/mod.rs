@@ -2,6 +2,7 @@
 
 mod clean;
 mod names;
+mod nets;
 mod protect;
 mod run;
 
@@ -10,6 +11,7 @@ pub use clean::{
     OutlierAction, OutlierMethod, Rule,
 };
 pub use names::Named;
+pub use nets::{Augment, Backbone, Head, Schedule};
 pub use protect::{Action, ColumnRule, CustomType, Generalize, Protect, TextAction, TextRule};
 pub use run::{
     Batch, Cost, Explain, ExplainMethod, RateLimit, Seal, Serve, Split, SplitMethod, Train,
@@ -37,6 +39,8 @@ pub struct Recipe {
     pub protect: Protect,
     /// How rows are divided.
     pub split: Split,
+    /// Changed copies of training pictures.
+    pub augment: Augment,
     /// How the model is found.
     pub train: Train,
     /// How it is explained.
@@ -60,6 +64,7 @@ impl Recipe {
             section("clean", serde_json::to_value(&self.clean)),
             section("protect", serde_json::to_value(&self.protect)),
             section("split", serde_json::to_value(&self.split)),
+            section("augment", serde_json::to_value(&self.augment)),
             section("train", serde_json::to_value(&self.train)),
             section("explain", serde_json::to_value(&self.explain)),
             section("seal", serde_json::to_value(&self.seal)),
@@ -133,4 +138,6 @@ pub enum Format {
     Parquet,
     /// Apache Arrow IPC file.
     Arrow,
+    /// A folder of pictures, a folder each class.
+    Images,
 }

@@ -1,5 +1,6 @@
 //! The tables `[split]`, `[train]`, `[explain]`, `[seal]` and `[serve]`, typed.
 
+use super::{Backbone, Head};
 use crate::duration;
 use ingot_base::Text;
 use serde::{Deserialize, Serialize};
@@ -63,6 +64,10 @@ pub struct Train {
     /// Processor cores, 1 to 1,024; `None`: all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub threads: Option<usize>,
+    /// Pretrained network of a task on pictures.
+    pub backbone: Backbone,
+    /// What is trained on the backbone's features.
+    pub head: Head,
     /// LightGBM parameters that the search must not touch.
     pub params: BTreeMap<String, String>,
 }
@@ -87,6 +92,8 @@ pub struct Explain {
     pub sample: usize,
     /// Depth of the surrogate tree: 1 to 8.
     pub surrogate_depth: usize,
+    /// Test pictures shown in the report: 0 to 100.
+    pub pictures: usize,
     /// What columns are called in reason codes and reports.
     pub titles: BTreeMap<String, Text>,
 }

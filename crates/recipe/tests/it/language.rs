@@ -203,7 +203,7 @@ recipients = ["{RECIPIENT}"]
 
 #[test]
 fn later_tasks_and_addresses_are_known_by_name() {
-    for task in ["text.classify", "image.classify", "audio.classify", "generate.sft"] {
+    for task in ["text.classify", "audio.classify", "generate.sft"] {
         let text = with(&[]).replace("tabular.binary", task);
         assert_eq!(faults(&text), ["recipe-not-yet project.task"], "{task}");
     }
@@ -211,7 +211,7 @@ fn later_tasks_and_addresses_are_known_by_name() {
         faults(&with(&[]).replace("a.csv", "https://example.org/a.csv")),
         ["recipe-not-yet source[0].uri"]
     );
-    assert_eq!(faults(&(with(&[]) + "[augment]\nrotate = 10\n")), ["recipe-not-yet augment"]);
+    assert_eq!(faults(&(with(&[]) + "[compress]\nint8 = true\n")), ["recipe-not-yet compress"]);
 }
 
 #[test]
@@ -241,4 +241,35 @@ fn locate_finds_values_headers_and_the_nearest_above() {
         ingot_recipe::locate(titles, "explain.titles.age.en").map(|span| (span.line, span.column)),
         Some((2, 14))
     );
+}
+
+/// A recipe for pictures.
+const PICTURES: &str = "[project]\nname = \"pets\"\ntask = \"image.classify\"\ntarget = \"label\"\n\n\
+    [[source]]\nname = \"photos\"\nuri = \"photos\"\nformat = \"images\"\n";
+
+#[test]
+fn a_recipe_for_pictures_has_the_defaults_of_networks() {
+    let recipe = ingot_recipe::parse("ingot.toml", &format!("{PICTURES}[augment]\ncopies = 2\n"))
+        .expect("a right recipe");
+    assert_eq!(recipe.project.task, Task::ImageClassify);
+    assert_eq!((recipe.augment.copies, recipe.augment.rotate, recipe.augment.flip), (2, 15, true));
+    assert_eq!((recipe.train.head.epochs, recipe.train.head.batch), (5, 32));
+}
+
+#[test]
+fn settings_of_another_task_are_refused() {
+    for (more, path) in [
+        ("[train]\nbalance = true\n", "train.balance"),
+        ("[train]\nfairness = [\"width\"]\n", "train.fairness"),
+        ("[train.params]\nmax_depth = 3\n", "train.params"),
+    ] {
+        assert_eq!(faults(&format!("{PICTURES}{more}")), [format!("recipe-key-task {path}")]);
+    }
+    let tables = PICTURES.replace("image.classify", "tabular.binary");
+    for (more, path) in [
+        ("[augment]\ncopies = 1\n", "augment.copies"),
+        ("[explain]\npictures = 3\n", "explain.pictures"),
+    ] {
+        assert_eq!(faults(&format!("{tables}{more}")), [format!("recipe-key-task {path}")]);
+    }
 }

@@ -3,6 +3,7 @@
 //! A row never holds a list, so an object whose `inputs` is a list is the enveloped form, even for a model that has a column
 //! called `inputs` or `model`.
 
+pub(crate) mod pictures;
 pub(crate) mod query;
 mod row;
 pub(crate) mod tensor;
@@ -13,6 +14,7 @@ use crate::messages::{
 };
 use crate::model::{Model, Registry};
 use crate::problem::{FieldProblem, Problem};
+use axum::body::Bytes;
 use ingot_base::Fault;
 use ingot_runtime::messages::FIELD_NOT_FINITE;
 use row::{Place, Reader, RowSeed, Skip, TOO_DEEP, skip_list};
@@ -36,6 +38,8 @@ pub(crate) struct BodyBounds {
 pub(crate) struct Asked {
     pub(crate) model: Arc<Model>,
     pub(crate) rows: Rows,
+    /// Encoded pictures, to become the rows; none of a model of tables.
+    pub(crate) files: Vec<Bytes>,
 }
 
 /// Reads a body. `named` is the model that the query names. `selected` is told the model as soon as it is known, for the
@@ -72,6 +76,11 @@ pub(crate) fn read(
         return Err(Problem::new(Fault::new(&MODEL_TWO)));
     }
     *selected = Some(Arc::clone(model));
+    if let Some(field) = model.picture() {
+        let files = pictures::json(body, &form, field, bounds.depth)?;
+        let rows = Rows { features: Vec::new(), count: files.len() };
+        return Ok(Asked { model: Arc::clone(model), rows, files });
+    }
     let mut reader = Reader::new(model, bounds.depth);
     let seed = Body { reader: &mut reader, form: &form, rows: bounds.rows };
     let mut deserializer = serde_json::Deserializer::from_slice(body);
@@ -85,7 +94,7 @@ pub(crate) fn read(
         return Err(Problem::new(Fault::new(&ROWS_NONE)));
     }
     let rows = Rows { features: reader.features, count: reader.count };
-    Ok(Asked { model: Arc::clone(model), rows })
+    Ok(Asked { model: Arc::clone(model), rows, files: Vec::new() })
 }
 
 /// The three forms of a body.

@@ -99,6 +99,7 @@ impl Engine for FakeEngine {
                 code: "R01".into(),
                 text: Text::new("The age is high.", "年龄偏高。"),
             }],
+            map: None,
         })
     }
 

@@ -9,7 +9,7 @@ mod regression;
 
 pub(crate) use binary::{Binary, roc_points};
 pub(crate) use calibration::{bins, brier, ece, log_loss, multiclass_top};
-pub(crate) use multiclass::Multiclass;
+pub(crate) use multiclass::{Multiclass, top};
 pub(crate) use regression::{quantiles, regression};
 
 use crate::outcome::{Metric, Share};

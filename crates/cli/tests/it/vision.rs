@@ -1,0 +1,174 @@
+//! Pictures: from a folder to a served model.
+
+use crate::support::{Project, Server, api_key};
+use crate::tools::required;
+use base64::Engine as _;
+use ingot_image::{RgbImage, png};
+use serde_json::{Value, json};
+
+/// Whether networks can be run here; fetched where every tool must be there.
+fn networks(project: &Project) -> bool {
+    use ingot_pipeline::models::Published;
+    let names = ["onnxruntime", "mobilenet-v2"];
+    if required() {
+        project.ok(&["pull", "onnxruntime", "mobilenet-v2"]);
+    }
+    let there = names.iter().all(|name| Published::named(name).unwrap().path().is_file());
+    if !there {
+        println!("`ingot pull onnxruntime mobilenet-v2` was not run: the check is left out");
+    }
+    there
+}
+
+/// A disc or a grid of lines, in the colours of its number.
+fn picture(class: &str, number: u32) -> RgbImage {
+    let (ground, ink) =
+        ([number * 7 % 90, 120, 90 + number * 5 % 90], [230, 220 - number * 3 % 90, 60]);
+    RgbImage::from_fn(80, 64, |x, y| {
+        let (across, down) = (i64::from(x) - 30 - i64::from(number % 20), i64::from(y) - 32);
+        let inked = match class {
+            "disc" => across * across + down * down < 400,
+            _ => (x + number) % 12 < 4 || y % 12 < 3,
+        };
+        image_pixel(if inked { ink } else { ground })
+    })
+}
+
+fn image_pixel(colour: [u32; 3]) -> ingot_image::Rgb {
+    let bytes = colour.map(|part| u8::try_from(part.min(255)).unwrap());
+    ingot_image::Rgb::from(bytes)
+}
+
+/// A project with pictures of two classes, one twice and one that cannot be read.
+fn pictures() -> Project {
+    let project = Project::empty();
+    for class in ["disc", "grid"] {
+        let folder = project.path("shapes").join(class);
+        std::fs::create_dir_all(&folder).unwrap();
+        for number in 0..30 {
+            let bytes = png(&picture(class, number)).unwrap();
+            std::fs::write(folder.join(format!("{number:02}.png")), bytes).unwrap();
+        }
+    }
+    let twice = png(&picture("disc", 3)).unwrap();
+    std::fs::write(project.path("shapes/disc/again.png"), &twice).unwrap();
+    std::fs::write(project.path("shapes/grid/broken.png"), &twice[..60]).unwrap();
+    write_recipe(&project, "", "");
+    project
+}
+
+fn write_recipe(project: &Project, head: &str, augment: &str) {
+    let recipe = format!(
+        "[project]\nname = \"shapes\"\ntask = \"image.classify\"\ntarget = \"label\"\npositive = \"grid\"\n\n\
+         [[source]]\nname = \"shapes\"\nuri = \"shapes\"\nformat = \"images\"\n\n\
+         [clean]\ndedupe = {{ exact = true }}\n\n[split]\ntest = 0.3\nstratify = true\n\n\
+         [augment]\n{augment}\n[train.head]\n{head}\n[explain]\npictures = 2\n"
+    );
+    std::fs::write(project.path("ingot.toml"), recipe).unwrap();
+}
+
+fn stage<'v>(summary: &'v Value, name: &str) -> &'v Value {
+    let stages = summary["stages"].as_array().unwrap();
+    stages.iter().find(|stage| stage["stage"] == name).unwrap()
+}
+
+#[test]
+fn pictures_become_a_served_model_that_shows_where_it_looked() {
+    let project = pictures();
+    if !networks(&project) {
+        return;
+    }
+    let output = project.ingot(&["run"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("1 picture(s) could not be read"), "{said}");
+    let summary: Value = serde_json::from_str(&project.ok(&["--json", "run"])).unwrap();
+    let rows = &summary["model"]["rows"];
+    // 30 of each class: one of 62 is there twice, one cannot be read.
+    assert_eq!(rows["train"].as_u64().unwrap() + rows["test"].as_u64().unwrap(), 60, "{rows}");
+    let metric = |name: &str| {
+        let metrics = summary["model"]["metrics"].as_array().unwrap();
+        metrics.iter().find(|metric| metric["name"] == name).unwrap()["value"].as_f64().unwrap()
+    };
+    assert!(metric("accuracy") > 0.9, "{summary}");
+    assert!(summary["model"]["parity"]["rows"].as_u64() >= Some(10), "{summary}");
+    let page =
+        std::fs::read_to_string(project.path("dist/shapes-0.1.0-reports/explanation-report.html"))
+            .unwrap();
+    assert_eq!(page.matches("data:image/png;base64,").count(), 2);
+
+    again(&project);
+    served(&project);
+}
+
+/// What changed is done anew, and nothing else.
+fn again(project: &Project) {
+    let fresh = |names: [&str; 3]| -> [bool; 3] {
+        let summary: Value = serde_json::from_str(&project.ok(&["--json", "run"])).unwrap();
+        names.map(|name| stage(&summary, name)["fresh"].as_bool().unwrap())
+    };
+    let names = ["split", "features", "train"];
+    assert_eq!(fresh(names), [false, false, false]);
+    write_recipe(project, "epochs = 6\nhidden = [8]\n", "");
+    assert_eq!(fresh(names), [false, false, true], "another head on the same features");
+    write_recipe(project, "", "copies = 1\n");
+    assert_eq!(fresh(names), [false, true, true], "other features");
+    write_recipe(project, "", "");
+    assert_eq!(fresh(names), [false, false, false], "as the first time");
+}
+
+fn served(project: &Project) {
+    let server = Server::start(project, &project.package(), &["--ledger", "pictures.db"]);
+    let (_, key) = api_key(project, &["--ledger", "pictures.db"]);
+    let bearer = format!("Bearer {key}");
+    let file = png(&picture("grid", 77)).unwrap();
+    let send = |path: &str, kind: &str, body: &[u8]| {
+        server.request("POST", path, &[("Authorization", &bearer), ("Content-Type", kind)], body)
+    };
+    let bare = send("/api/predict", "image/png", &file);
+    assert_eq!(bare.status, 200, "{}", bare.body);
+    let bare = bare.json();
+    assert_eq!(bare["predictions"][0]["label"], "grid", "{bare}");
+    let text = base64::engine::general_purpose::STANDARD.encode(&file);
+    let disc = base64::engine::general_purpose::STANDARD.encode(png(&picture("disc", 77)).unwrap());
+    let listed =
+        server.post("/api/predict", &key, &json!([{ "image": text }, { "image": disc }])).json();
+    assert_eq!(listed["predictions"][0], bare["predictions"][0]);
+    assert_eq!(listed["predictions"][1]["label"], "disc");
+    assert_eq!(listed["usage"]["rows"], 2);
+
+    let explained = send("/api/explain", "image/png", &file).json();
+    let one = &explained["explanations"][0];
+    let cells: Vec<f64> =
+        one["map"]["cells"].as_array().unwrap().iter().map(|cell| cell.as_f64().unwrap()).collect();
+    let score = one["score"].as_f64().unwrap();
+    let sum = one["base"].as_f64().unwrap() + cells.iter().sum::<f64>();
+    assert!((sum - (score / (1.0 - score)).ln()).abs() < 1e-3, "{sum} {score}");
+    let overlay = base64::engine::general_purpose::STANDARD
+        .decode(one["map"]["overlay"].as_str().unwrap())
+        .unwrap();
+    assert_eq!(
+        ingot_image::decode(&overlay, &ingot_image::Limits::default()).unwrap().dimensions(),
+        (224, 224)
+    );
+
+    assert_eq!(send("/api/predict", "image/png", &file[..50]).status, 422);
+    assert_eq!(server.post("/api/predict", &key, &json!({ "image": "no base64" })).status, 422);
+    assert_eq!(server.post("/api/predict", &key, &json!({ "picture": text })).status, 422);
+    assert_eq!(send("/api/predict", "text/plain", &file).status, 415);
+    let tensor = json!({ "inputs": [] });
+    assert_eq!(server.post("/v2/models/shapes/infer", &key, &tensor).status, 422);
+    assert_eq!(send("/api/predict", "image/png", &file).status, 200, "still there");
+}
+
+#[test]
+fn without_the_weights_a_run_says_how_to_get_them() {
+    let project = pictures();
+    let output =
+        project.command(&["run"]).env("INGOT_CACHE", project.path("empty")).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("ingot pull mobilenet-v2"), "{said}");
+    let predict = project.command(&["pull", "resnet-50"]).output().unwrap();
+    assert_eq!(predict.status.code(), Some(2));
+}

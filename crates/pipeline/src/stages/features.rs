@@ -1,0 +1,408 @@
+//! Pictures through the frozen network, once: what a head is trained on, whatever head it is. Augmented copies too.
+
+use crate::convert;
+use crate::messages::{IMAGES_LACKING, IMAGES_UNREADABLE};
+use crate::models::Published;
+use crate::project::Project;
+use crate::run::{Chain, Done, ORT, PARQUET, Product, earlier, stage, versions};
+use crate::stages::{split, to_value};
+use crate::store::{Inputs, Stage};
+use arrow::array::{
+    Array, ArrayRef, BinaryArray, BooleanArray, RecordBatch, StringArray, UInt64Array,
+};
+use arrow::datatypes::DataType;
+use ingot_base::{Digest, Fault, Result, Text, atomic, fault};
+use ingot_image::{Augment, Limits, Preprocess, RgbImage};
+use ingot_recipe::Backbone;
+use ingot_runtime::onnx::{self, Library, Session};
+use ingot_runtime::{BATCH, weights};
+use ingot_train::nets::FeatureTable;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// The column of features: 32-bit numbers, little-endian.
+const FEATURES: &str = "features";
+/// Whether a row is an augmented copy.
+const COPY: &str = "copy";
+/// Unreadable pictures named in a warning at most.
+const NAMED: usize = 5;
+/// How a picture becomes the network's input.
+pub(crate) const PIXELS: Preprocess = Preprocess::IMAGENET;
+
+/// What the stage found out.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Outcome {
+    /// Numbers of a row.
+    pub(crate) width: usize,
+    /// Pictures by part of the split, without copies.
+    pub(crate) pictures: BTreeMap<String, u64>,
+    /// Augmented copies of training pictures.
+    pub(crate) copies: u64,
+    /// Source and row of what could not be read.
+    pub(crate) unreadable: Vec<(String, u64)>,
+}
+
+/// What the stage's result depends on.
+pub(crate) fn inputs(project: &Project<'_>, chain: &Chain) -> Result<Inputs> {
+    let before = earlier(chain, Stage::Split)?;
+    let mut content = BTreeMap::from([(
+        "backbone".to_owned(),
+        Digest::of(&published(project.recipe().train.backbone)?.read()?),
+    )]);
+    for name in [split::TRAIN, split::VALIDATION, split::TEST] {
+        if let Some(output) = before.record.outputs.get(name) {
+            content.insert(name.to_owned(), output.content);
+        }
+    }
+    Ok(Inputs {
+        stage: Stage::Features,
+        content,
+        config: serde_json::json!({
+            "backbone": to_value(&project.recipe().train.backbone)?,
+            "augment": to_value(&project.recipe().augment)?,
+            "target": project.recipe().project.target,
+            "pixels": to_value(&PIXELS)?,
+        }),
+        seed: project.recipe().project.seed,
+        versions: versions(&[ORT, PARQUET]),
+    })
+}
+
+/// The file behind a backbone's name.
+pub(crate) fn published(backbone: Backbone) -> Result<&'static Published> {
+    Published::named(match backbone {
+        Backbone::MobileNetV2 => "mobilenet-v2",
+    })
+}
+
+/// The backbone as a graph.
+pub(crate) fn backbone(project: &Project<'_>) -> Result<onnx::proto::Model> {
+    let backbone = project.recipe().train.backbone;
+    let weights = weights::read_pytorch(&published(backbone)?.read()?)?;
+    match backbone {
+        Backbone::MobileNetV2 => onnx::mobilenet_v2(&weights),
+    }
+}
+
+/// The library that runs networks.
+pub(crate) fn library() -> Result<&'static Library> {
+    Library::load(&Published::named("onnxruntime")?.path())
+}
+
+pub(crate) fn run(project: &Project<'_>, chain: &Chain) -> Result<Done> {
+    let before = earlier(chain, Stage::Split)?;
+    stage(project, inputs(project, chain)?, &Stage::Features.title(), |folder| {
+        work(project, before, folder)
+    })
+}
+
+fn work(project: &Project<'_>, split: &Done, folder: &Path) -> Result<Product> {
+    let keys = convert::encryption(project);
+    let graph = onnx::write(&backbone(project)?);
+    let threads = convert::threads(project.recipe());
+    let sessions = (0..threads).map(|_| Session::new(library()?, &graph, 1));
+    let sessions = sessions.collect::<Result<Vec<_>>>()?;
+    let mut outcome =
+        Outcome { width: 0, pictures: BTreeMap::new(), copies: 0, unreadable: Vec::new() };
+    let mut outputs = Vec::new();
+    for name in [split::TRAIN, split::VALIDATION, split::TEST] {
+        let path = split.path(name);
+        if !path.exists() {
+            continue;
+        }
+        let copies = if name == split::TRAIN { project.recipe().augment.copies } else { 0 };
+        let target = folder.join(name);
+        let mut count = 0;
+        ingot_data::transform(&path, &target, Some(&keys), Some(&keys), &mut |batch| {
+            let (batch, found) = featurise(project, &sessions, &batch, copies)?;
+            count += found.pictures;
+            outcome.copies += found.copies;
+            outcome.width = outcome.width.max(found.width);
+            outcome.unreadable.extend(found.unreadable);
+            Ok(batch)
+        })?;
+        outcome.pictures.insert(name.trim_end_matches(".parquet").to_owned(), count);
+        let content = ingot_data::content_digest(&target, Some(&keys))?;
+        outputs.push((name.to_owned(), Some(content)));
+    }
+    warn(project, &outcome.unreadable);
+    let pictures: u64 = outcome.pictures.values().sum();
+    let summary = Text::new(
+        format!(
+            "{pictures} pictures and {} copies, {} features each",
+            outcome.copies, outcome.width
+        ),
+        format!("{pictures} 张图片、{} 份增强副本，每张 {} 个特征", outcome.copies, outcome.width),
+    );
+    Ok(Product { outputs, evidence: to_value(&outcome)?, summary })
+}
+
+fn warn(project: &Project<'_>, unreadable: &[(String, u64)]) {
+    if unreadable.is_empty() {
+        return;
+    }
+    let mut list: Vec<String> =
+        unreadable.iter().take(NAMED).map(|(source, row)| format!("{source} {row}")).collect();
+    if unreadable.len() > NAMED {
+        list.push("…".to_owned());
+    }
+    project.reporter.warn(
+        &Fault::new(&IMAGES_UNREADABLE).arg("count", unreadable.len()).arg("list", list.join(", ")),
+    );
+}
+
+/// Counts of one batch.
+struct Found {
+    width: usize,
+    pictures: u64,
+    copies: u64,
+    unreadable: Vec<(String, u64)>,
+}
+
+/// One picture or copy, ready to be kept.
+struct Row {
+    /// Index in the batch.
+    index: usize,
+    copy: bool,
+    features: Vec<f32>,
+}
+
+fn featurise(
+    project: &Project<'_>,
+    sessions: &[Session],
+    batch: &RecordBatch,
+    copies: usize,
+) -> Result<(RecordBatch, Found)> {
+    let pictures = Pictures::of(project, batch)?;
+    let augment = convert::augment(project.recipe());
+    let work =
+        Work { project, pictures: &pictures, augment: &augment, copies, next: AtomicUsize::new(0) };
+    let results = std::thread::scope(|scope| {
+        let handles: Vec<_> =
+            sessions.iter().map(|session| scope.spawn(|| work.take_all(session))).collect();
+        handles
+            .into_iter()
+            .map(|handle| {
+                handle.join().unwrap_or_else(|_| Err(fault::internal("a feature thread")))
+            })
+            .collect::<Result<Vec<_>>>()
+    })?;
+    let (mut rows, mut failed) = (Vec::new(), Vec::new());
+    for (own, unreadable) in results {
+        rows.extend(own);
+        failed.extend(unreadable);
+    }
+    rows.sort_by_key(|row: &Row| (row.index, row.copy));
+    failed.sort_unstable();
+    let found = Found {
+        width: rows.first().map_or(0, |row| row.features.len()),
+        pictures: rows.iter().filter(|row| !row.copy).count() as u64,
+        copies: rows.iter().filter(|row| row.copy).count() as u64,
+        unreadable: failed.into_iter().filter_map(|index| pictures.place(index)).collect(),
+    };
+    Ok((table(project, batch, &rows)?, found))
+}
+
+/// What threads share: they take pictures one batch at a time.
+struct Work<'a> {
+    project: &'a Project<'a>,
+    pictures: &'a Pictures,
+    augment: &'a Augment,
+    copies: usize,
+    next: AtomicUsize,
+}
+
+impl Work<'_> {
+    /// Takes pictures until none is left; gives rows and the indices of unreadable pictures.
+    fn take_all(&self, session: &Session) -> Result<(Vec<Row>, Vec<usize>)> {
+        let (mut rows, mut unreadable) = (Vec::new(), Vec::new());
+        let (mut waiting, mut numbers) = (Vec::new(), Vec::new());
+        loop {
+            let index = self.next.fetch_add(1, Ordering::Relaxed);
+            if index >= self.pictures.paths.len() {
+                break;
+            }
+            match self.pictures.load(index) {
+                Ok((picture, seed)) => {
+                    let view = PIXELS.view(&picture)?;
+                    numbers.extend(PIXELS.numbers(&view));
+                    waiting.push((index, false));
+                    for copy in 0..self.copies {
+                        let seed = seed ^ (copy as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+                        let seed = seed ^ self.project.recipe().project.seed.rotate_left(32);
+                        let changed = ingot_image::augment(&view, self.augment, seed);
+                        numbers.extend(PIXELS.numbers(&changed));
+                        waiting.push((index, true));
+                    }
+                }
+                Err(_) => unreadable.push(index),
+            }
+            if waiting.len() >= BATCH {
+                flush(session, &mut waiting, &mut numbers, &mut rows)?;
+            }
+        }
+        flush(session, &mut waiting, &mut numbers, &mut rows)?;
+        Ok((rows, unreadable))
+    }
+}
+
+fn flush(
+    session: &Session,
+    waiting: &mut Vec<(usize, bool)>,
+    numbers: &mut Vec<f32>,
+    rows: &mut Vec<Row>,
+) -> Result<()> {
+    let side = PIXELS.crop as usize;
+    let mut waiting = waiting.drain(..);
+    for chunk in numbers.chunks(BATCH * PIXELS.len()) {
+        let count = chunk.len() / PIXELS.len();
+        let answer = session.run(onnx::IMAGE, &[count, 3, side, side], chunk, &[onnx::FEATURES])?;
+        let data = answer.first().map(|tensor| tensor.data.as_slice()).unwrap_or_default();
+        let width = data.len().checked_div(count).unwrap_or_default().max(1);
+        for (features, (index, copy)) in data.chunks_exact(width).zip(&mut waiting) {
+            rows.push(Row { index, copy, features: features.to_vec() });
+        }
+    }
+    numbers.clear();
+    Ok(())
+}
+
+/// Where a batch's pictures are.
+pub(crate) struct Pictures {
+    paths: Vec<Option<PathBuf>>,
+    digests: Vec<Option<Digest>>,
+    places: Vec<(String, u64)>,
+}
+
+impl Pictures {
+    pub(crate) fn of(project: &Project<'_>, batch: &RecordBatch) -> Result<Self> {
+        let lacking = || Fault::new(&IMAGES_LACKING).at("source[0].format");
+        let images = text(batch, ingot_data::IMAGE).ok_or_else(lacking)?;
+        let digests = text(batch, ingot_data::DIGEST);
+        let places = places(batch)?;
+        let uris: BTreeMap<&str, &str> = project
+            .recipe()
+            .sources
+            .iter()
+            .map(|source| (source.name.as_str(), source.uri.as_str()))
+            .collect();
+        let folder = project.source.folder();
+        let paths = images.iter().zip(&places).map(|(image, (source, _))| {
+            let name = source.split('/').next().unwrap_or(source);
+            ingot_data::image_path(folder, uris.get(name)?, image?)
+        });
+        Ok(Self {
+            paths: paths.collect(),
+            digests: match digests {
+                Some(digests) => digests.iter().map(|digest| Digest::parse(digest?)).collect(),
+                None => vec![None; places.len()],
+            },
+            places,
+        })
+    }
+
+    pub(crate) fn place(&self, index: usize) -> Option<(String, u64)> {
+        self.places.get(index).cloned()
+    }
+
+    /// The pixels, and a number that stands for the file's content.
+    pub(crate) fn load(&self, index: usize) -> Result<(RgbImage, u64)> {
+        let limits = Limits::default();
+        let path = self.paths.get(index).and_then(Option::as_ref);
+        let path = path.ok_or_else(|| fault::internal("a row without a picture"))?;
+        let bytes = atomic::read(path, limits.bytes as u64)?;
+        let digest = Digest::of(&bytes);
+        if self.digests.get(index).copied().flatten().is_some_and(|known| known != digest) {
+            return Err(fault::internal("a picture changed while it was read"));
+        }
+        let seed = digest.as_bytes().first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
+        Ok((ingot_image::decode(&bytes, &limits)?, seed))
+    }
+}
+
+pub(crate) fn text(batch: &RecordBatch, name: &str) -> Option<StringArray> {
+    let column = arrow::compute::cast(batch.column_by_name(name)?, &DataType::Utf8).ok()?;
+    column.as_any().downcast_ref::<StringArray>().cloned()
+}
+
+fn places(batch: &RecordBatch) -> Result<Vec<(String, u64)>> {
+    let lost = || fault::internal("lineage columns");
+    let sources = text(batch, ingot_data::SOURCE).ok_or_else(lost)?;
+    let rows = batch.column_by_name(ingot_data::ROW).ok_or_else(lost)?;
+    let rows = rows.as_any().downcast_ref::<UInt64Array>().ok_or_else(lost)?;
+    let name = |index| if sources.is_valid(index) { sources.value(index) } else { "" };
+    Ok((0..batch.num_rows()).map(|index| (name(index).to_owned(), rows.value(index))).collect())
+}
+
+/// Class, lineage and features of each row.
+fn table(project: &Project<'_>, batch: &RecordBatch, rows: &[Row]) -> Result<RecordBatch> {
+    let labels = text(batch, &project.recipe().project.target);
+    let places = places(batch)?;
+    let place = |row: &Row| places.get(row.index);
+    let label = |row: &Row| {
+        let labels = labels.as_ref()?;
+        labels.is_valid(row.index).then(|| labels.value(row.index).to_owned())
+    };
+    let bytes: Vec<Vec<u8>> = rows
+        .iter()
+        .map(|row| row.features.iter().flat_map(|number| number.to_le_bytes()).collect())
+        .collect();
+    let columns: Vec<(&str, ArrayRef)> = vec![
+        (
+            project.recipe().project.target.as_str(),
+            Arc::new(rows.iter().map(label).collect::<StringArray>()),
+        ),
+        (COPY, Arc::new(rows.iter().map(|row| Some(row.copy)).collect::<BooleanArray>())),
+        (FEATURES, Arc::new(BinaryArray::from_iter_values(&bytes))),
+        (
+            ingot_data::SOURCE,
+            Arc::new(
+                rows.iter()
+                    .map(|row| place(row).map(|place| place.0.clone()))
+                    .collect::<StringArray>(),
+            ),
+        ),
+        (
+            ingot_data::ROW,
+            Arc::new(
+                rows.iter()
+                    .map(|row| place(row).map_or(0, |place| place.1))
+                    .collect::<UInt64Array>(),
+            ),
+        ),
+    ];
+    RecordBatch::try_from_iter_with_nullable(
+        columns.into_iter().map(|(name, array)| (name, array, true)),
+    )
+    .map_err(|error| fault::internal("a table of features").because(error))
+}
+
+/// A table of features, as the trainer takes it.
+pub(crate) fn read(project: &Project<'_>, path: &Path) -> Result<FeatureTable> {
+    let mut table = FeatureTable::default();
+    if !path.exists() {
+        return Ok(table);
+    }
+    let keys = convert::encryption(project);
+    let lost = || fault::internal("a table of features without its columns");
+    for batch in ingot_data::read(path, Some(&keys))? {
+        let labels = text(&batch, &project.recipe().project.target).ok_or_else(lost)?;
+        table.labels.extend(labels.iter().map(|label| label.map(str::to_owned)));
+        table.places.extend(places(&batch)?);
+        let copies = batch.column_by_name(COPY).ok_or_else(lost)?;
+        let copies = copies.as_any().downcast_ref::<BooleanArray>().ok_or_else(lost)?;
+        table.copy.extend(copies.iter().map(|copy| copy.unwrap_or(false)));
+        let features = batch.column_by_name(FEATURES).ok_or_else(lost)?;
+        let features = arrow::compute::cast(features, &DataType::Binary)
+            .map_err(|error| fault::internal("features of another type").because(error))?;
+        let features = features.as_any().downcast_ref::<BinaryArray>().ok_or_else(lost)?;
+        for bytes in features.iter().flatten() {
+            let numbers = bytes.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes));
+            table.features.extend(numbers);
+        }
+    }
+    Ok(table)
+}

@@ -1,0 +1,159 @@
+//! A head on frozen features, joined with its backbone into one network and measured.
+
+use crate::convert;
+use crate::messages::NETWORK_PARITY;
+use crate::project::Project;
+use crate::run::{Chain, Done, ORT, Product, earlier, stage, versions};
+use crate::stages::features::{self, Outcome, PIXELS, Pictures};
+use crate::stages::{from_value, split, to_value, train, write_page};
+use crate::store::{Inputs, Stage};
+use ingot_base::{Fault, Field, FieldKind, Result, Signature, Task, Text, atomic, fault};
+use ingot_runtime::onnx::{self, Activation};
+use ingot_runtime::{VisionModel, VisionPreprocessing};
+use ingot_train::nets::{self, TrainedHead};
+use ingot_train::outcome::Parity;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// The network, backbone and head.
+pub(crate) const MODEL: &str = "model.onnx";
+
+/// Test pictures that the gate compares.
+const COMPARED: usize = 32;
+/// Largest difference of a probability: single precision, summed in another order.
+const TOLERANCE: f64 = 1e-4;
+
+/// What the stage's result depends on.
+pub(crate) fn inputs(project: &Project<'_>, chain: &Chain) -> Result<Inputs> {
+    let before = earlier(chain, Stage::Features)?;
+    let content = before.record.outputs.iter().map(|(name, output)| (name.clone(), output.content));
+    let recipe = project.recipe();
+    Ok(Inputs {
+        stage: Stage::Train,
+        content: content
+            .chain([("features record".to_owned(), before.record.key)])
+            .collect::<BTreeMap<_, _>>(),
+        config: serde_json::json!({
+            "head": to_value(&recipe.train.head)?,
+            "backbone": to_value(&recipe.train.backbone)?,
+            "target": recipe.project.target,
+            "positive": recipe.project.positive,
+        }),
+        seed: recipe.project.seed,
+        versions: versions(&[ORT]),
+    })
+}
+
+pub(crate) fn run(project: &Project<'_>, chain: &Chain) -> Result<Done> {
+    stage(project, inputs(project, chain)?, &Stage::Train.title(), |folder| {
+        work(project, chain, folder)
+    })
+}
+
+fn work(project: &Project<'_>, chain: &Chain, folder: &Path) -> Result<Product> {
+    let before = earlier(chain, Stage::Features)?;
+    let found: Outcome = from_value(&before.record.evidence)?;
+    let read = |name: &str| features::read(project, &before.path(name));
+    let tables = (read(split::TRAIN)?, read(split::VALIDATION)?, read(split::TEST)?);
+    let config = convert::head(project.recipe(), found.width);
+    let mut trained = nets::train_head(&config, &tables.0, &tables.1, &tables.2)?;
+    let preprocessing = preprocessing(&trained);
+    let graph = onnx::with_head(
+        features::backbone(project)?,
+        onnx::FEATURES,
+        &trained.layers,
+        trained.activation,
+        &[onnx::MAP],
+    )?;
+    let graph = onnx::write(&graph);
+    let document = serde_json::to_vec(&preprocessing)
+        .map_err(|error| fault::internal("preprocessing without a JSON form").because(error))?;
+    let model = VisionModel::load(
+        features::library()?,
+        &graph,
+        &document,
+        convert::threads(project.recipe()),
+    )?;
+    trained.outcome.parity = gate(project, chain, &model, &trained, &tables.2)?;
+    atomic::write_private(&folder.join(MODEL), &graph)?;
+    atomic::write_private(&folder.join(train::PREPROCESSING), &document)?;
+    write_page(folder, train::REPORT, &nets::head_report(&trained.outcome))?;
+    let accuracy = trained.outcome.metrics.iter().find(|metric| metric.name == "accuracy");
+    let accuracy = accuracy.map_or(f64::NAN, |metric| metric.value);
+    let epochs = trained.outcome.history.len();
+    Ok(Product {
+        outputs: [MODEL, train::PREPROCESSING, train::REPORT]
+            .map(|name| (name.to_owned(), None))
+            .into(),
+        evidence: to_value(&trained.outcome)?,
+        summary: Text::new(
+            format!("{epochs} epochs, accuracy {accuracy:.4}"),
+            format!("{epochs} 轮，准确率 {accuracy:.4}"),
+        ),
+    })
+}
+
+fn preprocessing(trained: &TrainedHead) -> VisionPreprocessing {
+    VisionPreprocessing {
+        signature: Signature {
+            task: Task::ImageClassify,
+            inputs: vec![Field {
+                name: ingot_data::IMAGE.to_owned(),
+                title: None,
+                kind: FieldKind::Image { width: PIXELS.crop, height: PIXELS.crop },
+                nullable: false,
+            }],
+            output: trained.output.clone(),
+        },
+        pixels: PIXELS,
+        linear: match trained.layers.as_slice() {
+            [one] => Some(one.clone()),
+            _ => None,
+        },
+        activation: trained.activation,
+    }
+}
+
+/// Whole network against trained head, from the files of test pictures on.
+fn gate(
+    project: &Project<'_>,
+    chain: &Chain,
+    model: &VisionModel,
+    trained: &TrainedHead,
+    test: &nets::FeatureTable,
+) -> Result<Parity> {
+    let keys = convert::encryption(project);
+    let path = earlier(chain, Stage::Split)?.path(split::TEST);
+    let width = match trained.activation {
+        Activation::Sigmoid => 1,
+        Activation::Softmax => trained.outcome.classes.len(),
+    };
+    // Scores stand in the order of the rows that have a class.
+    let known: BTreeMap<&(String, u64), &[f64]> = test
+        .places
+        .iter()
+        .zip(&test.labels)
+        .filter(|(_, label)| label.is_some())
+        .map(|(place, _)| place)
+        .zip(trained.scores.chunks_exact(width))
+        .collect();
+    let mut parity = Parity { rows: 0, difference: 0.0, tolerance: TOLERANCE };
+    for batch in ingot_data::read(&path, Some(&keys))? {
+        let pictures = Pictures::of(project, &batch)?;
+        for index in 0..batch.num_rows() {
+            let scores = pictures.place(index).and_then(|place| known.get(&place).copied());
+            let (Some(scores), true) = (scores, parity.rows < COMPARED as u64) else { continue };
+            let Ok((picture, _)) = pictures.load(index) else { continue };
+            let own = model.scores(&PIXELS.numbers(&PIXELS.view(&picture)?), 1)?;
+            let apart = own.iter().zip(scores).map(|(own, theirs)| (own - theirs).abs());
+            parity.difference = apart.fold(parity.difference, f64::max);
+            parity.rows += 1;
+        }
+    }
+    if parity.difference > TOLERANCE {
+        return Err(Fault::new(&NETWORK_PARITY)
+            .arg("difference", format!("{:.1e}", parity.difference))
+            .arg("tolerance", format!("{TOLERANCE:.0e}")));
+    }
+    Ok(parity)
+}

@@ -1,0 +1,67 @@
+//! What only networks have, typed: `[augment]` and `train.head`.
+
+use serde::{Deserialize, Serialize};
+
+/// The table `[augment]`: changed copies of training pictures.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Augment {
+    /// Copies of every training picture, besides itself: 0 to 100.
+    pub copies: usize,
+    /// Degrees either way: 0 to 180.
+    pub rotate: u16,
+    /// Share by which the scale changes; in [0, 1).
+    pub zoom: f64,
+    /// Share of the sides cut off; in [0, 1).
+    pub crop: f64,
+    /// Share of the sides by which the picture moves; in [0, 1).
+    pub translate: f64,
+    /// Half of the copies are mirrored.
+    pub flip: bool,
+    /// Share by which brightness, contrast and saturation change; in [0, 1).
+    pub colour: f64,
+    /// Share of the copies that are blurred; in [0, 1).
+    pub blur: f64,
+    /// Share of the copies of which a rectangle is wiped out; in [0, 1).
+    pub erase: f64,
+}
+
+/// The table `train.head`: layers on a backbone's features.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Head {
+    /// Widths of hidden layers.
+    pub hidden: Vec<usize>,
+    /// Passes over the training rows at most.
+    pub epochs: usize,
+    /// Rows in a step.
+    pub batch: usize,
+    /// Adam's step; above 0.
+    pub learning_rate: f64,
+    /// Decoupled weight decay; 0: Adam.
+    pub weight_decay: f64,
+    /// How the step changes.
+    pub schedule: Schedule,
+    /// Share of features left out in a step; in [0, 1).
+    pub dropout: f64,
+    /// Epochs without a better validation loss before training stops; 0: it does not.
+    pub patience: usize,
+}
+
+/// How the learning rate changes over the training.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Schedule {
+    /// Not at all.
+    Constant,
+    /// Down to nothing along half a cosine.
+    Cosine,
+}
+
+/// A pretrained network that gives features.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Backbone {
+    /// `MobileNetV2`, trained on `ImageNet`: 1,280 features of a picture of 224 × 224.
+    #[serde(rename = "mobilenet-v2")]
+    MobileNetV2,
+}

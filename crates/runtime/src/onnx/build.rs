@@ -1,0 +1,212 @@
+//! Writing graphs: nodes one after the other, and a head of dense layers on another graph's features.
+
+use super::proto::{
+    Attribute, Dimension, Graph, Model, Node, OperatorSet, Shape, Tensor, TensorType, Type,
+    ValueInfo,
+};
+use super::{FLOAT, OPSET};
+use crate::messages::ONNX_INVALID;
+use ingot_base::{Fault, Result};
+use serde::{Deserialize, Serialize};
+
+/// The name of a head's answer.
+pub const SCORES: &str = "scores";
+
+/// A dense layer: `y = x W + b`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Dense {
+    /// Row-major, `inputs × outputs`.
+    pub weight: Vec<f32>,
+    /// One for each output.
+    pub bias: Vec<f32>,
+}
+
+impl Dense {
+    /// How many numbers go in.
+    pub fn inputs(&self) -> usize {
+        self.weight.len().checked_div(self.bias.len()).unwrap_or_default()
+    }
+}
+
+/// What makes probabilities of a head's last layer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Activation {
+    /// Each output by itself: two classes, one output.
+    Sigmoid,
+    /// All outputs sum to 1.
+    Softmax,
+}
+
+/// A graph in the making.
+#[derive(Debug, Default)]
+pub(crate) struct Builder {
+    graph: Graph,
+}
+
+impl Builder {
+    pub(crate) fn new(name: &str) -> Self {
+        Self { graph: Graph { name: name.into(), ..Graph::default() } }
+    }
+
+    pub(crate) fn weight(&mut self, name: &str, dims: &[usize], data: &[f32]) -> String {
+        self.graph.initializer.push(Tensor {
+            dims: dims.iter().map(|dim| i64::try_from(*dim).unwrap_or(i64::MAX)).collect(),
+            data_type: FLOAT,
+            name: name.into(),
+            raw_data: data.iter().flat_map(|number| number.to_le_bytes()).collect(),
+            ..Tensor::default()
+        });
+        name.to_owned()
+    }
+
+    /// Adds an operation with one output, named after it.
+    pub(crate) fn node(
+        &mut self,
+        op: &str,
+        name: &str,
+        inputs: &[&str],
+        attributes: Vec<Attribute>,
+    ) -> String {
+        self.graph.node.push(Node {
+            input: inputs.iter().map(|input| (*input).to_owned()).collect(),
+            output: vec![name.to_owned()],
+            name: name.to_owned(),
+            op_type: op.to_owned(),
+            attribute: attributes,
+            ..Node::default()
+        });
+        name.to_owned()
+    }
+
+    pub(crate) fn input(&mut self, name: &str, dims: &[Option<i64>]) {
+        self.graph.input.push(value(name, dims));
+    }
+
+    pub(crate) fn output(&mut self, name: &str, dims: &[Option<i64>]) {
+        self.graph.output.push(value(name, dims));
+    }
+
+    pub(crate) fn finish(self) -> Model {
+        Model {
+            ir_version: 8,
+            producer_name: "ingot".into(),
+            graph: Some(self.graph),
+            opset_import: vec![OperatorSet { domain: String::new(), version: OPSET }],
+        }
+    }
+}
+
+/// A value of 32-bit numbers; `None` is the number of rows.
+fn value(name: &str, dims: &[Option<i64>]) -> ValueInfo {
+    let dim = dims
+        .iter()
+        .map(|dim| Dimension { value: *dim, name: dim.is_none().then(|| "rows".to_owned()) })
+        .collect();
+    let tensor = TensorType { element: FLOAT, shape: Some(Shape { dim }) };
+    ValueInfo { name: name.into(), kind: Some(Type { tensor: Some(tensor) }) }
+}
+
+pub(crate) fn whole(name: &str, value: i64) -> Attribute {
+    Attribute { name: name.into(), i: Some(value), kind: 2, ..Attribute::default() }
+}
+
+pub(crate) fn wholes(name: &str, values: &[i64]) -> Attribute {
+    Attribute { name: name.into(), ints: values.to_vec(), kind: 7, ..Attribute::default() }
+}
+
+/// Puts dense layers (`ReLU` between them) on the output `features` of a graph: the answer is [`SCORES`], and of the outputs
+/// only those of `keep` stay. Operations that nothing needs any more are left out.
+///
+/// # Errors
+/// When the graph has no such output, or the layers do not fit it or each other.
+pub fn with_head(
+    mut model: Model,
+    features: &str,
+    layers: &[Dense],
+    activation: Activation,
+    keep: &[&str],
+) -> Result<Model> {
+    let wrong = |detail: &str| Fault::new(&ONNX_INVALID).arg("detail", detail);
+    let graph = model.graph.take().ok_or_else(|| wrong("it holds no graph"))?;
+    let width = graph.output.iter().find(|output| output.name == features).and_then(last_dimension);
+    let mut width = width.ok_or_else(|| wrong("it has no such features"))?;
+    let mut builder = Builder { graph };
+    let mut at = features.to_owned();
+    for (index, layer) in layers.iter().enumerate() {
+        if layer.inputs() != width || layer.weight.len() != width * layer.bias.len() {
+            return Err(wrong("a layer does not fit the one before it"));
+        }
+        width = layer.bias.len();
+        let name = format!("head.{index}");
+        let weight =
+            builder.weight(&format!("{name}.weight"), &[layer.inputs(), width], &layer.weight);
+        let bias = builder.weight(&format!("{name}.bias"), &[width], &layer.bias);
+        at = builder.node("Gemm", &name, &[&at, &weight, &bias], Vec::new());
+        if index + 1 < layers.len() {
+            at = builder.node("Relu", &format!("{name}.relu"), &[&at], Vec::new());
+        }
+    }
+    match activation {
+        Activation::Sigmoid => builder.node("Sigmoid", SCORES, &[&at], Vec::new()),
+        Activation::Softmax => builder.node("Softmax", SCORES, &[&at], vec![whole("axis", -1)]),
+    };
+    builder.graph.output.retain(|output| keep.contains(&output.name.as_str()));
+    builder.output(SCORES, &[None, i64::try_from(width).ok()]);
+    prune(&mut builder.graph);
+    model.graph = Some(builder.graph);
+    Ok(model)
+}
+
+fn last_dimension(value: &ValueInfo) -> Option<usize> {
+    let dims = &value.kind.as_ref()?.tensor.as_ref()?.shape.as_ref()?.dim;
+    usize::try_from(dims.last()?.value?).ok()
+}
+
+/// Leaves out what no output needs.
+fn prune(graph: &mut Graph) {
+    let mut needed: std::collections::BTreeSet<String> =
+        graph.output.iter().map(|output| output.name.clone()).collect();
+    let mut kept = Vec::with_capacity(graph.node.len());
+    for node in graph.node.drain(..).rev() {
+        if node.output.iter().any(|name| needed.contains(name)) {
+            needed.extend(node.input.iter().cloned());
+            kept.push(node);
+        }
+    }
+    kept.reverse();
+    graph.node = kept;
+    graph.initializer.retain(|tensor| needed.contains(&tensor.name));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_head_replaces_what_stood_on_the_features() {
+        let mut builder = Builder::new("tiny");
+        builder.input("x", &[None, Some(2)]);
+        builder.node("Relu", "f", &["x"], Vec::new());
+        let weight = builder.weight("old.weight", &[2, 1], &[1.0, 1.0]);
+        builder.node("MatMul", "old", &["f", &weight], Vec::new());
+        builder.output("f", &[None, Some(2)]);
+        builder.output("old", &[None, Some(1)]);
+        let layer = Dense { weight: vec![1.0, 2.0], bias: vec![0.5] };
+        let model = with_head(
+            builder.finish(),
+            "f",
+            std::slice::from_ref(&layer),
+            Activation::Sigmoid,
+            &["f"],
+        )
+        .unwrap();
+        let graph = model.graph.as_ref().unwrap();
+        let ops: Vec<&str> = graph.node.iter().map(|node| node.op_type.as_str()).collect();
+        assert_eq!(ops, ["Relu", "Gemm", "Sigmoid"]);
+        assert!(graph.initializer.iter().all(|tensor| tensor.name.starts_with("head")));
+        super::super::read(&super::super::write(&model), &super::super::Limits::default()).unwrap();
+        let wide = Dense { weight: vec![1.0; 3], bias: vec![0.5] };
+        assert!(with_head(model, "f", &[wide], Activation::Softmax, &[]).is_err());
+    }
+}

@@ -1,0 +1,149 @@
+//! A model of pictures: one ONNX graph from prepared pixels to scores, and the map that the scores come from.
+
+use crate::Library;
+use crate::messages::{MODEL_MISMATCH, PREPROCESSING, SHAPE};
+use crate::onnx::{self, Activation, Dense, Limits, Session};
+use ingot_base::{Fault, FieldKind, Output, Result, Signature, Task};
+use ingot_image::{Heat, Preprocess};
+use serde::{Deserialize, Serialize};
+
+/// Pictures evaluated at once: larger batches gain nothing on a processor.
+pub const BATCH: usize = 8;
+
+/// What stands beside the graph.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct VisionPreprocessing {
+    /// One picture in, a class out.
+    pub signature: Signature,
+    /// From a file's pixels to the graph's input.
+    pub pixels: Preprocess,
+    /// The layer that turns the map's mean into scores, if it is one: then each place of the map has its exact share.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub linear: Option<Dense>,
+    /// What makes probabilities.
+    pub activation: Activation,
+}
+
+/// A loaded model of pictures.
+#[derive(Debug)]
+pub struct VisionModel {
+    session: Session,
+    preprocessing: VisionPreprocessing,
+}
+
+impl VisionModel {
+    /// Makes a model of its two documents.
+    ///
+    /// # Errors
+    /// When either is damaged, or they do not belong together.
+    pub fn load(
+        library: &Library,
+        graph: &[u8],
+        preprocessing: &[u8],
+        threads: usize,
+    ) -> Result<Self> {
+        let preprocessing: VisionPreprocessing = serde_json::from_slice(preprocessing)
+            .map_err(|error| Fault::new(&PREPROCESSING).arg("what", error))?;
+        let signature = &preprocessing.signature;
+        let picture = matches!(signature.inputs.as_slice(), [field] if matches!(field.kind, FieldKind::Image { .. }));
+        let classes = !matches!(signature.output, Output::Number { .. });
+        if !(picture && classes && signature.task == Task::ImageClassify) {
+            return Err(Fault::new(&MODEL_MISMATCH)
+                .arg("what", "the signature is not of one picture and its class"));
+        }
+        onnx::read(graph, &Limits::default())?;
+        Ok(Self { session: Session::new(library, graph, threads)?, preprocessing })
+    }
+
+    /// What goes in and what comes out.
+    pub fn signature(&self) -> &Signature {
+        &self.preprocessing.signature
+    }
+
+    /// How pixels are prepared.
+    pub fn pixels(&self) -> &Preprocess {
+        &self.preprocessing.pixels
+    }
+
+    /// Scores of prepared pictures, `rows × output.width()`.
+    ///
+    /// # Errors
+    /// When the numbers are not those of so many pictures, or the graph fails.
+    pub fn scores(&self, prepared: &[f32], rows: usize) -> Result<Vec<f64>> {
+        let size = self.preprocessing.pixels.len();
+        if prepared.len() != rows * size {
+            return Err(Fault::new(&SHAPE)
+                .arg("found", format!("{} numbers", prepared.len()))
+                .arg("expected", format!("{size} a picture")));
+        }
+        let mut scores = Vec::with_capacity(rows * self.signature().output.width());
+        for batch in prepared.chunks(BATCH * size.max(1)) {
+            let answer = self.run(batch, &[onnx::SCORES])?;
+            scores.extend(
+                answer.iter().flat_map(|tensor| &tensor.data).map(|score| f64::from(*score)),
+            );
+        }
+        Ok(scores)
+    }
+
+    /// The scores of one prepared picture, and for a class what each place of the map added to it (class activation map, Zhou
+    /// et al. 2016): with one dense layer on the map's mean the places sum to the logit but for the bias, [`Self::base`]. `None` when the head
+    /// has more layers.
+    ///
+    /// # Errors
+    /// As [`Self::scores`].
+    pub fn activation_map(
+        &self,
+        prepared: &[f32],
+        class: usize,
+    ) -> Result<(Vec<f64>, Option<Heat>)> {
+        let answers = self.run(prepared, &[onnx::SCORES, onnx::MAP])?;
+        let [scores, map] = answers.as_slice() else {
+            return Err(Fault::new(&MODEL_MISMATCH).arg("what", "the graph gives no map"));
+        };
+        let scores = scores.data.iter().map(|score| f64::from(*score)).collect();
+        let [_, channels, height, width] = map.shape[..] else { return Ok((scores, None)) };
+        let Some(layer) =
+            self.preprocessing.linear.as_ref().filter(|layer| layer.inputs() == channels)
+        else {
+            return Ok((scores, None));
+        };
+        let places = height * width;
+        let (column, sign) = self.column(class);
+        #[expect(clippy::cast_precision_loss, reason = "a map has some dozens of places")]
+        let sign = sign / places.max(1) as f32;
+        let mut cells = vec![0.0_f32; places];
+        for (plane, weights) in
+            map.data.chunks_exact(places.max(1)).zip(layer.weight.chunks(layer.bias.len().max(1)))
+        {
+            let weight = weights.get(column).copied().unwrap_or(0.0) * sign;
+            for (cell, number) in cells.iter_mut().zip(plane) {
+                *cell += weight * number;
+            }
+        }
+        let width = u32::try_from(width).unwrap_or(u32::MAX);
+        Ok((scores, Some(Heat { width, cells })))
+    }
+
+    /// What a class's raw score is before any place of the map is known: the bias of the only layer, else 0.
+    pub fn base(&self, class: usize) -> f64 {
+        let (column, sign) = self.column(class);
+        let bias = self.preprocessing.linear.as_ref().and_then(|layer| layer.bias.get(column));
+        bias.map_or(0.0, |bias| f64::from(bias * sign))
+    }
+
+    /// The output that speaks for a class, and with which sign: of two classes one output speaks for the second and against
+    /// the first.
+    fn column(&self, class: usize) -> (usize, f32) {
+        match self.preprocessing.activation {
+            Activation::Sigmoid => (0, if class == 0 { -1.0 } else { 1.0 }),
+            Activation::Softmax => (class, 1.0),
+        }
+    }
+
+    fn run(&self, prepared: &[f32], outputs: &[&str]) -> Result<Vec<crate::weights::Tensor>> {
+        let side = self.preprocessing.pixels.crop as usize;
+        let rows = prepared.len().checked_div(self.preprocessing.pixels.len()).unwrap_or_default();
+        self.session.run(onnx::IMAGE, &[rows, 3, side, side], prepared, outputs)
+    }
+}

@@ -1,0 +1,160 @@
+//! Requests about pictures: base64 in JSON, a form with files, or the bytes of one file.
+
+use super::{Form, refuse};
+use crate::body::Media;
+use crate::messages::{FORM_BROKEN, PICTURE_BASE64, PICTURES_MANY, ROW_TYPE, ROWS_NONE};
+use crate::problem::{FieldProblem, LISTED, Problem};
+use axum::body::Bytes;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use ingot_base::Fault;
+use ingot_runtime::messages::{FIELD_MISSING, FIELD_TYPE, FIELD_UNKNOWN};
+use serde_json::{Map, Value};
+
+/// Pictures of one request at most: each is decoded to more than a megabyte.
+pub(crate) const PICTURES: usize = 64;
+
+/// The files of a JSON body whose form is known.
+pub(super) fn json(
+    body: &[u8],
+    form: &Form,
+    field: &str,
+    depth: usize,
+) -> Result<Vec<Bytes>, Problem> {
+    let bounds = super::BodyBounds { rows: PICTURES, depth };
+    let value: Value =
+        serde_json::from_slice(body).map_err(|error| refuse(&error, bounds, None))?;
+    let rows = match (form, value) {
+        (Form::Row, row) => vec![(field.to_owned(), row)],
+        (Form::List, Value::Array(rows)) => placed("", rows, field),
+        (Form::Envelope(_), Value::Object(mut members)) => match members.remove("inputs") {
+            Some(Value::Array(rows)) => placed("inputs", rows, field),
+            _ => Vec::new(),
+        },
+        _ => Vec::new(),
+    };
+    let count = rows.len();
+    let (mut files, mut errors) = (Vec::new(), Vec::new());
+    for (place, row) in rows {
+        match file(&row, field) {
+            Ok(file) => files.push(file),
+            Err(fault) if errors.len() < LISTED => {
+                errors.push(FieldProblem { field: place, fault });
+            }
+            Err(_) => {}
+        }
+    }
+    if !errors.is_empty() {
+        return Err(Problem::fields(errors));
+    }
+    counted(files, count)
+}
+
+/// Rows with the name that an error gives their picture.
+fn placed(list: &str, rows: Vec<Value>, field: &str) -> Vec<(String, Value)> {
+    rows.into_iter().enumerate().map(|(at, row)| (format!("{list}[{at}].{field}"), row)).collect()
+}
+
+fn counted(files: Vec<Bytes>, count: usize) -> Result<Vec<Bytes>, Problem> {
+    match count {
+        0 => Err(Problem::new(Fault::new(&ROWS_NONE))),
+        1..=PICTURES => Ok(files),
+        _ => Err(Problem::new(Fault::new(&PICTURES_MANY).arg("limit", PICTURES))),
+    }
+}
+
+/// The file of a row: base64, or a `data:` address as browsers give it.
+fn file(row: &Value, field: &str) -> Result<Bytes, Fault> {
+    let Value::Object(members) = row else { return Err(Fault::new(&ROW_TYPE)) };
+    if let Some(unknown) = unknown(members, field) {
+        return Err(Fault::new(&FIELD_UNKNOWN).arg("field", unknown).arg("known", field));
+    }
+    let text = match members.get(field) {
+        Some(Value::String(text)) => text,
+        Some(_) => {
+            return Err(Fault::new(&FIELD_TYPE)
+                .arg("field", field)
+                .arg("expected", "string")
+                .arg("found", "other"));
+        }
+        None => return Err(Fault::new(&FIELD_MISSING).arg("field", field)),
+    };
+    let bare = match text.strip_prefix("data:") {
+        Some(rest) => rest.split_once(";base64,").map_or("", |(_, data)| data),
+        None => text,
+    };
+    match STANDARD.decode(bare.trim()) {
+        Ok(bytes) if !bytes.is_empty() => Ok(bytes.into()),
+        _ => Err(Fault::new(&PICTURE_BASE64).arg("field", field)),
+    }
+}
+
+fn unknown(members: &Map<String, Value>, field: &str) -> Option<String> {
+    let other = members.keys().find(|key| *key != field)?;
+    Some(other.chars().take(100).collect())
+}
+
+/// The files of a body that is not JSON.
+pub(crate) async fn raw(media: &Media, body: Bytes, field: &str) -> Result<Vec<Bytes>, Problem> {
+    let Media::Form(boundary) = media else { return counted(vec![body], 1) };
+    let broken = |error: multer::Error| Problem::new(Fault::new(&FORM_BROKEN).because(error));
+    let once = futures::stream::once(std::future::ready(Ok::<_, std::convert::Infallible>(body)));
+    let mut form = multer::Multipart::new(once, boundary);
+    let mut files = Vec::new();
+    while let Some(part) = form.next_field().await.map_err(broken)? {
+        if part.name() != Some(field) {
+            let found: String = part.name().unwrap_or_default().chars().take(100).collect();
+            let fault = Fault::new(&FIELD_UNKNOWN).arg("field", &found).arg("known", field);
+            return Err(Problem::fields(vec![FieldProblem { field: found, fault }]));
+        }
+        if files.len() == PICTURES {
+            return counted(files, PICTURES + 1);
+        }
+        files.push(part.bytes().await.map_err(broken)?);
+    }
+    let count = files.len();
+    counted(files, count)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(body: &str, form: &Form) -> Result<Vec<Bytes>, String> {
+        json(body.as_bytes(), form, "image", 16)
+            .map_err(|problem| problem.fault().code().to_owned())
+    }
+
+    #[test]
+    fn three_forms_of_json_hold_the_same_file() {
+        for (body, form) in [
+            (r#"{"image":"aGk="}"#, Form::Row),
+            (r#"[{"image":"aGk="}]"#, Form::List),
+            (
+                r#"{"model":"m","inputs":[{"image":"data:image/png;base64,aGk="}]}"#,
+                Form::Envelope(None),
+            ),
+        ] {
+            assert_eq!(read(body, &form).unwrap(), [Bytes::from_static(b"hi")], "{body}");
+        }
+        assert!(read("[]", &Form::List).is_err());
+        assert!(read(r#"[{"image":"aGk="},{"image":"?"}]"#, &Form::List).is_err());
+        assert!(read(r#"{"image":"aGk=","x":1}"#, &Form::Row).is_err());
+        let many = format!("[{}]", vec![r#"{"image":"aGk="}"#; PICTURES + 1].join(","));
+        assert_eq!(read(&many, &Form::List).unwrap_err(), "serve-pictures-many");
+    }
+
+    #[test]
+    fn forms_and_bare_files_are_read() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let form = "--X\r\nContent-Disposition: form-data; name=\"image\"; filename=\"a.png\"\r\n\r\nhi\r\n--X--\r\n";
+        let read = |media: Media, body: &'static str| {
+            runtime
+                .block_on(raw(&media, Bytes::from_static(body.as_bytes()), "image"))
+                .map_err(|problem| problem.fault().code().to_owned())
+        };
+        assert_eq!(read(Media::Form("X".into()), form).unwrap(), [Bytes::from_static(b"hi")]);
+        assert_eq!(read(Media::Picture, "bytes").unwrap(), [Bytes::from_static(b"bytes")]);
+        assert_eq!(read(Media::Form("Y".into()), form).unwrap_err(), "serve-form-broken");
+    }
+}

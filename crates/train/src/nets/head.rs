@@ -1,0 +1,476 @@
+//! Dense layers with `ReLU` between them, trained by Adam on cross-entropy. The gradients are written out: for layers this small
+//! a framework's graph would cost more than the arithmetic, and every sum has one order, so equal inputs give equal bits.
+
+use crate::rng::Rng;
+use ingot_runtime::onnx::{Activation, Dense};
+use serde::{Deserialize, Serialize};
+
+/// How a head is trained. The defaults are Keras's for `Adam`, with one dense layer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HeadSettings {
+    /// Widths of hidden layers.
+    pub hidden: Vec<usize>,
+    /// Passes over the training rows at most; at least 1.
+    pub epochs: usize,
+    /// Rows in a step; at least 1.
+    pub batch: usize,
+    /// Adam's step; above 0.
+    pub learning_rate: f64,
+    /// Decoupled weight decay (Loshchilov & Hutter 2019); 0 is plain Adam.
+    pub weight_decay: f64,
+    /// How the step changes.
+    pub schedule: Schedule,
+    /// Share of features left out at random in a step; in [0, 1).
+    pub dropout: f64,
+    /// Epochs without a lower validation loss before training stops; 0: it does not.
+    pub patience: usize,
+}
+
+/// How the learning rate changes over the training.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Schedule {
+    /// Not at all.
+    Constant,
+    /// Down to nothing along half a cosine.
+    Cosine,
+}
+
+/// One pass over the training rows.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Epoch {
+    /// Mean cross-entropy of the training rows, each as its step saw it.
+    pub train_loss: f64,
+    /// Mean cross-entropy of the validation rows after the pass.
+    pub validation_loss: Option<f64>,
+    /// Share of the validation rows whose likeliest class is right.
+    pub validation_accuracy: Option<f64>,
+    /// Adam's step at the end of the pass.
+    pub learning_rate: f64,
+}
+
+/// Rows with their classes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Examples<'a> {
+    pub(crate) features: &'a [f32],
+    pub(crate) width: usize,
+    /// Class indices.
+    pub(crate) labels: &'a [usize],
+}
+
+impl<'a> Examples<'a> {
+    pub(crate) fn row(&self, index: usize) -> &'a [f32] {
+        self.features.get(index * self.width..(index + 1) * self.width).unwrap_or_default()
+    }
+}
+
+/// A head in training.
+#[derive(Debug, Clone)]
+pub(crate) struct Net {
+    pub(crate) layers: Vec<Dense>,
+    pub(crate) activation: Activation,
+}
+
+/// A trained net and how it came to be.
+#[derive(Debug)]
+pub(crate) struct Fitted {
+    pub(crate) net: Net,
+    pub(crate) history: Vec<Epoch>,
+    /// Index of the pass whose weights were kept.
+    pub(crate) best: usize,
+}
+
+/// Trains a net for so many classes; two are one output with a sigmoid.
+pub(crate) fn fit(
+    settings: &HeadSettings,
+    train: Examples<'_>,
+    validation: Option<Examples<'_>>,
+    classes: usize,
+    seed: u64,
+) -> Fitted {
+    let mut net = Net::new(settings, train.width, classes, seed);
+    let mut adam = Adam::new(&net);
+    let mut order: Vec<usize> = (0..train.labels.len()).collect();
+    let mut shuffle = Rng::new(seed, "head order");
+    let mut drop = Rng::new(seed, "head dropout");
+    let steps = settings.epochs * order.len().div_ceil(settings.batch.max(1));
+    let (mut history, mut kept) = (Vec::new(), (f64::INFINITY, 0, net.clone()));
+    for epoch in 0..settings.epochs {
+        shuffle.shuffle(&mut order);
+        let mut loss = 0.0;
+        for rows in order.chunks(settings.batch.max(1)) {
+            adam.rate = settings.rate(adam.step, steps);
+            let mut gradients = Gradients::of(&net);
+            for &row in rows {
+                let features = dropped(train.row(row), settings.dropout, &mut drop);
+                let label = train.labels.get(row).copied().unwrap_or_default();
+                loss += gradients.add(&net, &features, label);
+            }
+            gradients.divide(rows.len());
+            adam.update(&mut net, &gradients, settings.weight_decay);
+        }
+        let judged = validation.map(|rows| net.judge(rows));
+        #[expect(clippy::cast_precision_loss, reason = "rows are counted in millions")]
+        history.push(Epoch {
+            train_loss: loss / order.len().max(1) as f64,
+            validation_loss: judged.map(|judged| judged.0),
+            validation_accuracy: judged.map(|judged| judged.1),
+            learning_rate: adam.rate,
+        });
+        match judged {
+            Some((loss, _)) if loss < kept.0 => kept = (loss, epoch, net.clone()),
+            Some(_) if settings.patience > 0 && epoch - kept.1 >= settings.patience => break,
+            Some(_) => {}
+            None => kept = (0.0, epoch, net.clone()),
+        }
+    }
+    Fitted { net: kept.2, history, best: kept.1 }
+}
+
+impl HeadSettings {
+    /// Adam's step at one of so many steps.
+    #[expect(clippy::cast_precision_loss, reason = "steps are counted in millions")]
+    fn rate(&self, step: usize, steps: usize) -> f64 {
+        match self.schedule {
+            Schedule::Constant => self.learning_rate,
+            Schedule::Cosine => {
+                let done = step as f64 / steps.max(1) as f64;
+                self.learning_rate * 0.5 * (1.0 + (std::f64::consts::PI * done).cos())
+            }
+        }
+    }
+}
+
+/// Inverted dropout: what stays is scaled so that the expectation stays.
+fn dropped(row: &[f32], share: f64, random: &mut Rng) -> Vec<f32> {
+    if share <= 0.0 {
+        return row.to_vec();
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "a factor near 1")]
+    let scale = (1.0 / (1.0 - share)) as f32;
+    row.iter().map(|number| if random.unit() < share { 0.0 } else { number * scale }).collect()
+}
+
+impl Net {
+    /// Weights uniform within ±√(6 / (inputs + outputs)) (Glorot & Bengio 2010), biases 0.
+    fn new(settings: &HeadSettings, width: usize, classes: usize, seed: u64) -> Self {
+        let activation = if classes <= 2 { Activation::Sigmoid } else { Activation::Softmax };
+        let last = if classes <= 2 { 1 } else { classes };
+        let mut random = Rng::new(seed, "head weights");
+        let mut inputs = width;
+        let layers = settings
+            .hidden
+            .iter()
+            .copied()
+            .chain([last])
+            .map(|outputs| {
+                #[expect(clippy::cast_precision_loss, reason = "widths are counted in thousands")]
+                let bound = (6.0 / (inputs + outputs) as f64).sqrt();
+                #[expect(clippy::cast_possible_truncation, reason = "weights are single precision")]
+                let weight =
+                    (0..inputs * outputs).map(|_| random.between(-bound, bound) as f32).collect();
+                inputs = outputs;
+                Dense { weight, bias: vec![0.0; outputs] }
+            })
+            .collect();
+        Self { layers, activation }
+    }
+
+    /// The output of each layer after its `ReLU`; the last as it is.
+    fn forward(&self, features: &[f32]) -> Vec<Vec<f32>> {
+        let mut outputs: Vec<Vec<f32>> = Vec::with_capacity(self.layers.len());
+        for (index, layer) in self.layers.iter().enumerate() {
+            let input = outputs.last().map_or(features, Vec::as_slice);
+            let mut output = layer.bias.clone();
+            for (number, weights) in input.iter().zip(layer.weight.chunks(layer.bias.len().max(1)))
+            {
+                for (slot, weight) in output.iter_mut().zip(weights) {
+                    *slot += number * weight;
+                }
+            }
+            if index + 1 < self.layers.len() {
+                for number in &mut output {
+                    *number = number.max(0.0);
+                }
+            }
+            outputs.push(output);
+        }
+        outputs
+    }
+
+    /// Probabilities: one of the second class, or one for each class.
+    pub(crate) fn scores(&self, features: &[f32]) -> Vec<f64> {
+        let logits = self.forward(features).pop().unwrap_or_default();
+        probabilities(&logits, self.activation)
+    }
+
+    /// Mean cross-entropy and accuracy.
+    #[expect(clippy::cast_precision_loss, reason = "rows are counted in millions")]
+    fn judge(&self, rows: Examples<'_>) -> (f64, f64) {
+        let (mut loss, mut right) = (0.0, 0_usize);
+        for (index, label) in rows.labels.iter().enumerate() {
+            let logits = self.forward(rows.row(index)).pop().unwrap_or_default();
+            loss += cross_entropy(&logits, *label, self.activation).0;
+            let scores = probabilities(&logits, self.activation);
+            let guess = match self.activation {
+                Activation::Sigmoid => {
+                    usize::from(scores.first().is_some_and(|score| *score >= 0.5))
+                }
+                Activation::Softmax => crate::metrics::top(&scores).0,
+            };
+            right += usize::from(guess == *label);
+        }
+        let count = rows.labels.len().max(1) as f64;
+        (loss / count, right as f64 / count)
+    }
+}
+
+fn probabilities(logits: &[f32], activation: Activation) -> Vec<f64> {
+    match activation {
+        Activation::Sigmoid => {
+            logits.iter().map(|logit| 1.0 / (1.0 + (-f64::from(*logit)).exp())).collect()
+        }
+        Activation::Softmax => {
+            let greatest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+            let powers: Vec<f64> =
+                logits.iter().map(|logit| f64::from(logit - greatest).exp()).collect();
+            let sum: f64 = powers.iter().sum();
+            powers.into_iter().map(|power| power / sum).collect()
+        }
+    }
+}
+
+/// Cross-entropy of a row and its gradient by the logits: probability minus truth.
+#[expect(clippy::cast_possible_truncation, reason = "gradients are single precision")]
+fn cross_entropy(logits: &[f32], label: usize, activation: Activation) -> (f64, Vec<f32>) {
+    let scores = probabilities(logits, activation);
+    let truth = |class: usize| match activation {
+        Activation::Sigmoid => f64::from(u8::from(label == 1)),
+        Activation::Softmax => f64::from(u8::from(class == label)),
+    };
+    let loss = match (activation, logits.first()) {
+        // log(1 + exp(z)) − y z, without overflow.
+        (Activation::Sigmoid, Some(logit)) => {
+            let logit = f64::from(*logit);
+            logit.max(0.0) - logit * truth(1) + (-logit.abs()).exp().ln_1p()
+        }
+        _ => -scores.get(label).copied().unwrap_or(f64::MIN_POSITIVE).max(f64::MIN_POSITIVE).ln(),
+    };
+    let gradient =
+        scores.iter().enumerate().map(|(class, score)| (score - truth(class)) as f32).collect();
+    (loss, gradient)
+}
+
+/// Sums of gradients, one for each weight and bias.
+struct Gradients(Vec<Dense>);
+
+impl Gradients {
+    fn of(net: &Net) -> Self {
+        let zero = |layer: &Dense| Dense {
+            weight: vec![0.0; layer.weight.len()],
+            bias: vec![0.0; layer.bias.len()],
+        };
+        Self(net.layers.iter().map(zero).collect())
+    }
+
+    /// Adds a row's gradients, by the chain rule from the last layer to the first; gives its loss.
+    fn add(&mut self, net: &Net, features: &[f32], label: usize) -> f64 {
+        let outputs = net.forward(features);
+        let logits = outputs.last().map(Vec::as_slice).unwrap_or_default();
+        let (loss, mut error) = cross_entropy(logits, label, net.activation);
+        for (index, layer) in net.layers.iter().enumerate().rev() {
+            let input = match index.checked_sub(1).and_then(|before| outputs.get(before)) {
+                Some(output) => output.as_slice(),
+                None => features,
+            };
+            let Some(sums) = self.0.get_mut(index) else { continue };
+            let wide = error.len().max(1);
+            for (sum, own) in sums.bias.iter_mut().zip(&error) {
+                *sum += own;
+            }
+            for (number, sums) in input.iter().zip(sums.weight.chunks_mut(wide)) {
+                for (sum, own) in sums.iter_mut().zip(&error) {
+                    *sum += number * own;
+                }
+            }
+            if index > 0 {
+                let back = input.iter().zip(layer.weight.chunks(wide)).map(|(number, weights)| {
+                    let sum: f32 =
+                        weights.iter().zip(&error).map(|(weight, own)| weight * own).sum();
+                    if *number > 0.0 { sum } else { 0.0 }
+                });
+                error = back.collect();
+            }
+        }
+        loss
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "a batch's rows")]
+    fn divide(&mut self, rows: usize) {
+        for layer in &mut self.0 {
+            for number in layer.weight.iter_mut().chain(&mut layer.bias) {
+                *number /= rows.max(1) as f32;
+            }
+        }
+    }
+}
+
+/// Adam (Kingma & Ba 2015), with β₁ = 0.9, β₂ = 0.999 and ε = 10⁻⁸.
+struct Adam {
+    first: Gradients,
+    second: Gradients,
+    step: usize,
+    rate: f64,
+}
+
+impl Adam {
+    fn new(net: &Net) -> Self {
+        Self { first: Gradients::of(net), second: Gradients::of(net), step: 0, rate: 0.0 }
+    }
+
+    fn update(&mut self, net: &mut Net, gradients: &Gradients, decay: f64) {
+        const BETA: (f64, f64) = (0.9, 0.999);
+        self.step += 1;
+        let power = i32::try_from(self.step).unwrap_or(i32::MAX);
+        let corrections = (1.0 - BETA.0.powi(power), 1.0 - BETA.1.powi(power));
+        let rate = self.rate;
+        #[expect(clippy::cast_possible_truncation, reason = "moments are single precision")]
+        let change =
+            |weight: &mut f32, gradient: &f32, first: &mut f32, second: &mut f32, decay: f64| {
+                let gradient = f64::from(*gradient);
+                *first = (BETA.0 * f64::from(*first) + (1.0 - BETA.0) * gradient) as f32;
+                *second =
+                    (BETA.1 * f64::from(*second) + (1.0 - BETA.1) * gradient * gradient) as f32;
+                let (mean, square) =
+                    (f64::from(*first) / corrections.0, f64::from(*second) / corrections.1);
+                let kept = f64::from(*weight) * (1.0 - rate * decay);
+                *weight = (kept - rate * mean / (square.sqrt() + 1e-8)) as f32;
+            };
+        let moments = self.first.0.iter_mut().zip(&mut self.second.0);
+        for ((layer, gradient), (first, second)) in
+            net.layers.iter_mut().zip(&gradients.0).zip(moments)
+        {
+            let own = layer.weight.iter_mut().zip(&gradient.weight);
+            for ((weight, gradient), (first, second)) in
+                own.zip(first.weight.iter_mut().zip(&mut second.weight))
+            {
+                change(weight, gradient, first, second, decay);
+            }
+            let own = layer.bias.iter_mut().zip(&gradient.bias);
+            for ((bias, gradient), (first, second)) in
+                own.zip(first.bias.iter_mut().zip(&mut second.bias))
+            {
+                change(bias, gradient, first, second, 0.0);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::cast_possible_truncation, reason = "small numbers")]
+mod tests {
+    use super::*;
+
+    fn settings() -> HeadSettings {
+        HeadSettings {
+            hidden: vec![],
+            epochs: 5,
+            batch: 32,
+            learning_rate: 0.001,
+            weight_decay: 0.0,
+            schedule: Schedule::Constant,
+            dropout: 0.0,
+            patience: 0,
+        }
+    }
+
+    /// Clouds around the corners of a square, one class each.
+    fn clouds(classes: usize, rows: usize, seed: u64) -> (Vec<f32>, Vec<usize>) {
+        let mut random = Rng::new(seed, "clouds");
+        let (mut features, mut labels) = (Vec::new(), Vec::new());
+        for row in 0..rows {
+            let class = row % classes;
+            for axis in 0..2 {
+                let centre = if class >> axis & 1 == 1 { 1.5 } else { -1.5 };
+                features.push((centre + random.between(-1.0, 1.0)) as f32);
+            }
+            labels.push(class);
+        }
+        (features, labels)
+    }
+
+    #[test]
+    fn gradients_are_those_of_differences() {
+        let how = HeadSettings { hidden: vec![3], ..settings() };
+        for classes in [2, 3] {
+            let net = Net::new(&how, 2, classes, 7);
+            let features = [0.7, -1.3];
+            let mut gradients = Gradients::of(&net);
+            gradients.add(&net, &features, 1);
+            let loss = |net: &Net| {
+                cross_entropy(&net.forward(&features).pop().unwrap(), 1, net.activation).0
+            };
+            for layer in 0..2 {
+                for index in 0..net.layers[layer].weight.len() {
+                    let (mut above, mut below) = (net.clone(), net.clone());
+                    above.layers[layer].weight[index] += 1e-2;
+                    below.layers[layer].weight[index] -= 1e-2;
+                    let expected = (loss(&above) - loss(&below)) / 2e-2;
+                    let own = f64::from(gradients.0[layer].weight[index]);
+                    assert!(
+                        (own - expected).abs() < 2e-3,
+                        "{classes} {layer} {index}: {own} {expected}"
+                    );
+                }
+            }
+        }
+    }
+
+    /// Expected: the first losses of `torch.optim.Adam(lr=0.1)` on `BCEWithLogitsLoss` worked out by hand for one weight:
+    /// the first step of Adam moves each parameter by the learning rate against the gradient's sign.
+    #[test]
+    fn the_first_step_moves_by_the_learning_rate() {
+        let how = HeadSettings { epochs: 1, learning_rate: 0.1, ..settings() };
+        let before = Net::new(&how, 2, 2, 3);
+        let rows = Examples { features: &[1.0, -2.0], width: 2, labels: &[1] };
+        let after = fit(&how, rows, None, 2, 3).net;
+        let moved = |index: usize| after.layers[0].weight[index] - before.layers[0].weight[index];
+        assert!((moved(0) - 0.1).abs() < 1e-5 && (moved(1) + 0.1).abs() < 1e-5);
+        assert!((after.layers[0].bias[0] - 0.1).abs() < 1e-5);
+    }
+
+    #[test]
+    fn clouds_are_told_apart_and_the_same_seed_gives_the_same_bits() {
+        for (classes, hidden) in [(2, vec![]), (4, vec![8])] {
+            let (features, labels) = clouds(classes, 400, 1);
+            let train = Examples { features: &features, width: 2, labels: &labels };
+            let how = HeadSettings { hidden, epochs: 20, learning_rate: 0.02, ..settings() };
+            let (test_features, test_labels) = clouds(classes, 200, 2);
+            let test = Examples { features: &test_features, width: 2, labels: &test_labels };
+            let fitted = fit(&how, train, Some(test), classes, 5);
+            assert!(fitted.net.judge(test).1 > 0.99, "{classes} classes");
+            assert_eq!(fit(&how, train, Some(test), classes, 5).net.layers, fitted.net.layers);
+            assert_ne!(fit(&how, train, Some(test), classes, 6).net.layers, fitted.net.layers);
+        }
+    }
+
+    #[test]
+    fn patience_ends_a_training_that_only_learns_by_heart() {
+        let (features, _) = clouds(2, 60, 1);
+        let mut random = Rng::new(9, "labels");
+        let labels: Vec<usize> = (0..60).map(|_| random.below(2)).collect();
+        let rows = |from: usize| Examples {
+            features: &features[from * 2..][..60],
+            width: 2,
+            labels: &labels[from..][..30],
+        };
+        let how = HeadSettings {
+            hidden: vec![32],
+            epochs: 400,
+            learning_rate: 0.05,
+            patience: 5,
+            ..settings()
+        };
+        let fitted = fit(&how, rows(0), Some(rows(30)), 2, 1);
+        assert!(fitted.history.len() < 400 && fitted.best + 6 == fitted.history.len());
+    }
+}

@@ -1,0 +1,49 @@
+//! What a training of a head found out.
+
+use super::head::Epoch;
+use crate::outcome::{Metric, Parity, Rows};
+use serde::{Deserialize, Serialize};
+
+/// The evidence of one training.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct HeadOutcome {
+    /// The column of classes.
+    pub target: String,
+    /// The classes, in the model's order.
+    pub classes: Vec<String>,
+    /// Rows of each table, without augmented copies.
+    pub rows: Rows,
+    /// Augmented copies learned from besides.
+    pub copies: u64,
+    /// The network that gave the features.
+    pub backbone: String,
+    /// How many features a row has.
+    pub width: usize,
+    /// Trained weights and biases.
+    pub parameters: usize,
+    /// Pass by pass.
+    pub history: Vec<Epoch>,
+    /// The pass whose weights were kept.
+    pub best: usize,
+    /// On the test rows.
+    pub metrics: Vec<Metric>,
+    /// Always the most frequent class, on the same rows.
+    pub majority: Vec<Metric>,
+    /// Test rows by true (outer) and predicted (inner) class.
+    pub confusion: Vec<Vec<u64>>,
+    /// The gate that the exported network passed.
+    pub parity: Parity,
+    /// Rows without a class that would teach most, the most useful first.
+    pub to_label: Vec<ToLabel>,
+}
+
+/// A row worth labelling.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ToLabel {
+    /// Its source.
+    pub source: String,
+    /// Its number there.
+    pub row: u64,
+    /// Probability of the likeliest class minus that of the next: the smaller, the less the model knows.
+    pub margin: f64,
+}

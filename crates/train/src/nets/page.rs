@@ -1,0 +1,149 @@
+//! The training report of a head.
+
+use super::outcome::HeadOutcome;
+use crate::outcome::Metric;
+use crate::report::{interval, title};
+use ingot_base::Text;
+use ingot_report::chart::{self, Axis, Series};
+use ingot_report::{Cell, Column, Page, Section, Table, number};
+
+/// The report of one training.
+pub fn head_report(outcome: &HeadOutcome) -> Page {
+    let mut page = Page::new(Text::new("Training report", "训练报告"));
+    page.lead(lead(outcome));
+    result(outcome, page.section(Text::new("Result on test rows", "测试集结果")));
+    confusion(outcome, page.section(Text::new("Mistakes", "错误分布")));
+    history(outcome, page.section(Text::new("How it learned", "训练过程")));
+    if !outcome.to_label.is_empty() {
+        to_label(outcome, page.section(Text::new("What to label next", "建议优先标注的数据")));
+    }
+    gate(
+        outcome,
+        page.section(Text::new(
+            "Is the exported network the trained one?",
+            "导出的网络与训练结果是否一致",
+        )),
+    );
+    page
+}
+
+fn lead(outcome: &HeadOutcome) -> Text {
+    let rows = outcome.rows;
+    let (copies_en, copies_zh) = match outcome.copies {
+        0 => (String::new(), String::new()),
+        copies => {
+            (format!(" and {copies} augmented copies of them"), format!("及其 {copies} 份增强副本"))
+        }
+    };
+    Text::new(
+        format!(
+            "{} trained weights on the {} features of {}, which stays as it was; learned from {} rows{copies_en}, measured on {} rows it never saw.",
+            outcome.parameters, outcome.width, outcome.backbone, rows.train, rows.test
+        ),
+        format!(
+            "在 {}（保持不变）的 {} 个特征之上训练 {} 个权重；使用 {} 行{copies_zh}训练，并在从未见过的 {} 行上评估。",
+            outcome.backbone, outcome.width, outcome.parameters, rows.train, rows.test
+        ),
+    )
+}
+
+fn result(outcome: &HeadOutcome, section: &mut Section) {
+    let find = |name: &str| outcome.metrics.iter().find(|metric| metric.name == name);
+    let facts = ["accuracy", "auc", "log_loss"].into_iter().filter_map(|name| {
+        find(name).map(|metric| (title(name), Text::same(number(metric.value, 4))))
+    });
+    section.facts(facts.collect());
+    let columns = vec![
+        Column::text(Text::new("Figure", "指标")),
+        Column::number(Text::new("This model", "本模型")),
+        Column::text(Text::new("95% interval", "95% 置信区间")),
+        Column::number(Text::new("Always the commonest class", "始终取最常见类别")),
+    ];
+    let rows = outcome.metrics.iter().zip(&outcome.majority).map(|(own, plain)| row(own, plain));
+    section.table(Table { columns, rows: rows.collect() });
+}
+
+fn row(own: &Metric, plain: &Metric) -> Vec<Cell> {
+    let known = own.low.is_finite() && own.high.is_finite();
+    vec![
+        Cell::text(title(&own.name)),
+        Cell::number(own.value, 4),
+        if known { Cell::same(interval(own)) } else { Cell::empty() },
+        if plain.value.is_finite() { Cell::number(plain.value, 4) } else { Cell::empty() },
+    ]
+}
+
+fn confusion(outcome: &HeadOutcome, section: &mut Section) {
+    section.paragraph(Text::new(
+        "Each row is a true class; each column what the model said.",
+        "每一行为真实类别，每一列为模型的判断。",
+    ));
+    let mut columns = vec![Column::text(Text::new("True class", "真实类别"))];
+    columns.extend(outcome.classes.iter().map(|class| Column::number(Text::same(class.clone()))));
+    let rows = outcome.classes.iter().zip(&outcome.confusion).map(|(class, counts)| {
+        let counts = counts.iter().map(|count| Cell::count(*count));
+        std::iter::once(Cell::same(class.clone())).chain(counts).collect()
+    });
+    section.table(Table { columns, rows: rows.collect() });
+}
+
+fn history(outcome: &HeadOutcome, section: &mut Section) {
+    #[expect(clippy::cast_precision_loss, reason = "epochs are counted in thousands")]
+    let line = |pick: fn(&super::Epoch) -> Option<f64>| -> Vec<(f64, f64)> {
+        let epochs = outcome.history.iter().enumerate();
+        epochs.filter_map(|(at, epoch)| Some(((at + 1) as f64, pick(epoch)?))).collect()
+    };
+    let mut series = vec![Series {
+        name: Text::new("training rows", "训练集"),
+        points: line(|epoch| Some(epoch.train_loss)),
+        band: Vec::new(),
+    }];
+    let held = line(|epoch| epoch.validation_loss);
+    if !held.is_empty() {
+        series.push(Series {
+            name: Text::new("validation rows", "验证集"),
+            points: held,
+            band: Vec::new(),
+        });
+    }
+    let axes =
+        (Axis::new(Text::new("epoch", "轮次")), Axis::new(Text::new("cross-entropy", "交叉熵")));
+    section.figure(
+        Text::new("Loss after each epoch; lower is better", "每轮之后的损失，越低越好"),
+        chart::lines(&series, &axes.0, &axes.1),
+    );
+    section.note(Text::new(
+        format!("The weights of epoch {} were kept.", outcome.best + 1),
+        format!("保留第 {} 轮的权重。", outcome.best + 1),
+    ));
+}
+
+fn to_label(outcome: &HeadOutcome, section: &mut Section) {
+    section.paragraph(Text::new(
+        "Rows without a class of which the model is least sure: labelling these teaches it most.",
+        "以下是没有类别、且模型最不确定的数据；优先标注它们收益最大。",
+    ));
+    let columns = vec![
+        Column::text(Text::new("Source", "数据源")),
+        Column::number(Text::new("Row", "行号")),
+        Column::number(Text::new("Margin", "置信差")),
+    ];
+    let rows = outcome.to_label.iter().map(|one| {
+        vec![Cell::same(one.source.clone()), Cell::count(one.row), Cell::number(one.margin, 4)]
+    });
+    section.table(Table { columns, rows: rows.collect() });
+}
+
+fn gate(outcome: &HeadOutcome, section: &mut Section) {
+    let parity = outcome.parity;
+    section.paragraph(Text::new(
+        format!(
+            "Backbone and head were joined into one ONNX graph. On {} test rows its scores differ from the trained head's by at most {:.1e}; {:.0e} is allowed.",
+            parity.rows, parity.difference, parity.tolerance
+        ),
+        format!(
+            "预训练网络与输出层合并为一个 ONNX 计算图。在 {} 行测试数据上，其分数与训练所得最多相差 {:.1e}，允许 {:.0e}。",
+            parity.rows, parity.difference, parity.tolerance
+        ),
+    ));
+}

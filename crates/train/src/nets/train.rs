@@ -1,0 +1,309 @@
+//! From tables of features to a measured head.
+
+use super::head::{Examples, Fitted, HeadSettings, Net, fit};
+use super::outcome::{HeadOutcome, ToLabel};
+use crate::messages::{CLASS_UNSEEN, ONE_CLASS, POSITIVE};
+use crate::metrics::{Binary, Multiclass, top};
+use crate::outcome::{Metric, Parity, Rows};
+use ingot_base::{Fault, Output, Result};
+use ingot_runtime::Matrix;
+use ingot_runtime::onnx::{Activation, Dense};
+
+/// Rows of features with what is known of them.
+#[derive(Debug, Clone, Default)]
+pub struct FeatureTable {
+    /// Row-major, `rows × width`.
+    pub features: Vec<f32>,
+    /// The class of each row; `None` where nobody gave one.
+    pub labels: Vec<Option<String>>,
+    /// Source and row number of each row.
+    pub places: Vec<(String, u64)>,
+    /// Whether the row is an augmented copy.
+    pub copy: Vec<bool>,
+}
+
+/// What a head is to answer and how it is trained.
+#[derive(Debug, Clone)]
+pub struct HeadConfig {
+    /// The column of classes.
+    pub target: String,
+    /// Of two classes: the one whose probability is given.
+    pub positive: Option<String>,
+    /// Name of the network that gave the features.
+    pub backbone: String,
+    /// Features of a row.
+    pub width: usize,
+    /// The training.
+    pub settings: HeadSettings,
+    /// Decides every random choice.
+    pub seed: u64,
+}
+
+/// A head with its evidence.
+#[derive(Debug)]
+pub struct TrainedHead {
+    /// The layers.
+    pub layers: Vec<Dense>,
+    /// What makes probabilities of the last.
+    pub activation: Activation,
+    /// The answer.
+    pub output: Output,
+    /// The evidence; its parity is still open.
+    pub outcome: HeadOutcome,
+    /// The head's own scores of the test rows, row-major, for the parity gate.
+    pub scores: Vec<f64>,
+}
+
+/// Rows listed for labelling at most.
+const TO_LABEL: usize = 50;
+
+/// Trains and measures a head.
+///
+/// # Errors
+/// When there are fewer than two classes, or the test rows have one that training has not.
+pub fn train_head(
+    config: &HeadConfig,
+    train: &FeatureTable,
+    validation: &FeatureTable,
+    test: &FeatureTable,
+) -> Result<TrainedHead> {
+    let classes = classes(config, train)?;
+    let learned = Labelled::of("train", train, &classes, config)?;
+    let held = Labelled::of("validation", validation, &classes, config)?;
+    let unseen = Labelled::of("test", test, &classes, config)?;
+    let watched = (!held.labels.is_empty()).then(|| held.examples(config.width));
+    let Fitted { net, history, best } =
+        fit(&config.settings, learned.examples(config.width), watched, classes.len(), config.seed);
+    let scores = answers(&net, unseen.examples(config.width));
+    let (metrics, majority, confusion) = measure(&classes, &scores, &unseen.labels, config.seed)?;
+    let count = |table: &FeatureTable| table.copy.iter().filter(|copy| !**copy).count() as u64;
+    let outcome = HeadOutcome {
+        target: config.target.clone(),
+        classes: classes.clone(),
+        rows: Rows { train: count(train), validation: count(validation), test: count(test) },
+        copies: train.copy.iter().filter(|copy| **copy).count() as u64,
+        backbone: config.backbone.clone(),
+        width: config.width,
+        parameters: net.layers.iter().map(|layer| layer.weight.len() + layer.bias.len()).sum(),
+        history,
+        best,
+        metrics,
+        majority,
+        confusion,
+        parity: Parity { rows: 0, difference: 0.0, tolerance: 0.0 },
+        to_label: to_label(&net, train, config.width),
+    };
+    Ok(TrainedHead {
+        output: output(config, &classes),
+        activation: net.activation,
+        layers: net.layers,
+        outcome,
+        scores,
+    })
+}
+
+/// The classes in index order: sorted; of two, the positive one last.
+fn classes(config: &HeadConfig, train: &FeatureTable) -> Result<Vec<String>> {
+    let mut classes: Vec<String> = train.labels.iter().flatten().cloned().collect();
+    classes.sort();
+    classes.dedup();
+    if classes.len() < 2 {
+        return Err(Fault::new(&ONE_CLASS).arg("column", &config.target).at("project.target"));
+    }
+    if let Some(positive) = &config.positive {
+        if classes.len() != 2 || !classes.contains(positive) {
+            return Err(Fault::new(&POSITIVE)
+                .arg("positive", positive)
+                .arg("column", &config.target)
+                .arg("known", classes.join(", "))
+                .at("project.positive"));
+        }
+        classes.sort_by_key(|class| class == positive);
+    }
+    Ok(classes)
+}
+
+fn output(config: &HeadConfig, classes: &[String]) -> Output {
+    let target = config.target.clone();
+    match classes {
+        [negative, positive] => Output::Binary {
+            target,
+            positive: positive.clone(),
+            negative: negative.clone(),
+            threshold: 0.5,
+        },
+        _ => Output::Multiclass { target, labels: classes.to_vec() },
+    }
+}
+
+/// The rows of a table that have a class.
+struct Labelled {
+    features: Vec<f32>,
+    labels: Vec<usize>,
+}
+
+impl Labelled {
+    fn of(
+        name: &str,
+        table: &FeatureTable,
+        classes: &[String],
+        config: &HeadConfig,
+    ) -> Result<Self> {
+        let (mut features, mut labels, mut unknown) = (Vec::new(), Vec::new(), 0);
+        for (row, label) in table.features.chunks_exact(config.width.max(1)).zip(&table.labels) {
+            let Some(label) = label else { continue };
+            let Some(index) = classes.iter().position(|class| class == label) else {
+                unknown += 1;
+                continue;
+            };
+            features.extend_from_slice(row);
+            labels.push(index);
+        }
+        if unknown > 0 {
+            return Err(Fault::new(&CLASS_UNSEEN)
+                .arg("rows", unknown)
+                .arg("table", name)
+                .arg("column", &config.target)
+                .at("split.stratify"));
+        }
+        Ok(Self { features, labels })
+    }
+
+    fn examples(&self, width: usize) -> Examples<'_> {
+        Examples { features: &self.features, width, labels: &self.labels }
+    }
+}
+
+fn answers(net: &Net, rows: Examples<'_>) -> Vec<f64> {
+    (0..rows.labels.len()).flat_map(|row| net.scores(rows.row(row))).collect()
+}
+
+type Measured = (Vec<Metric>, Vec<Metric>, Vec<Vec<u64>>);
+
+/// Figures of the model and of the most frequent class, and the table of mistakes.
+#[expect(clippy::cast_precision_loss, reason = "classes are counted in thousands")]
+fn measure(classes: &[String], scores: &[f64], labels: &[usize], seed: u64) -> Result<Measured> {
+    let width = if classes.len() == 2 { 1 } else { classes.len() };
+    let truth: Vec<f64> = labels.iter().map(|label| *label as f64).collect();
+    let weights = vec![1.0; labels.len()];
+    let of = |scores: &[f64]| -> Result<Vec<Metric>> {
+        Ok(if width == 1 {
+            Binary { scores, labels: &truth, weights: &weights, threshold: 0.5 }.metrics(seed)
+        } else {
+            let scores = Matrix::new(labels.len(), width, scores.to_vec())?;
+            Multiclass { scores: &scores, labels: &truth, weights: &weights }.metrics(seed)
+        })
+    };
+    let share: Vec<f64> = (0..classes.len())
+        .map(|class| {
+            let count = labels.iter().filter(|label| **label == class).count();
+            count as f64 / labels.len().max(1) as f64
+        })
+        .collect();
+    let constant = if width == 1 { share.get(1..).unwrap_or_default() } else { &share[..] };
+    let constant: Vec<f64> = labels.iter().flat_map(|_| constant.iter().copied()).collect();
+    let mut confusion = vec![vec![0; classes.len()]; classes.len()];
+    for (row, label) in scores.chunks_exact(width).zip(labels) {
+        let guess = if width == 1 { usize::from(row.first() >= Some(&0.5)) } else { top(row).0 };
+        if let Some(cell) = confusion.get_mut(*label).and_then(|line| line.get_mut(guess)) {
+            *cell += 1;
+        }
+    }
+    Ok((of(scores)?, of(&constant)?, confusion))
+}
+
+/// Rows without a class, the least certain first: margin sampling (Scheffer et al. 2001).
+fn to_label(net: &Net, table: &FeatureTable, width: usize) -> Vec<ToLabel> {
+    let rows = table.features.chunks_exact(width.max(1)).zip(&table.labels).zip(&table.places);
+    let mut list: Vec<ToLabel> = rows
+        .filter(|((_, label), _)| label.is_none())
+        .map(|((row, _), (source, number))| {
+            let mut scores = net.scores(row);
+            if let [score] = scores[..] {
+                scores = vec![score, 1.0 - score];
+            }
+            scores.sort_by(|a, b| b.total_cmp(a));
+            let margin = scores.first().zip(scores.get(1)).map_or(0.0, |(most, next)| most - next);
+            ToLabel { source: source.clone(), row: *number, margin }
+        })
+        .collect();
+    list.sort_by(|a, b| a.margin.total_cmp(&b.margin));
+    list.truncate(TO_LABEL);
+    list
+}
+
+#[cfg(test)]
+#[expect(clippy::cast_precision_loss, reason = "small numbers")]
+mod tests {
+    use super::super::head::Schedule;
+    use super::*;
+
+    fn config() -> HeadConfig {
+        HeadConfig {
+            target: "label".into(),
+            positive: None,
+            backbone: "tiny".into(),
+            width: 2,
+            settings: HeadSettings {
+                hidden: vec![],
+                epochs: 40,
+                batch: 16,
+                learning_rate: 0.05,
+                weight_decay: 0.0,
+                schedule: Schedule::Cosine,
+                dropout: 0.0,
+                patience: 0,
+            },
+            seed: 1,
+        }
+    }
+
+    /// Rows on a line; the class changes at 0.
+    fn table(rows: usize, names: [&str; 2]) -> FeatureTable {
+        let mut table = FeatureTable::default();
+        for row in 0..rows {
+            let place = row as f32 / rows as f32 * 4.0 - 2.0 + 1e-3;
+            table.features.extend([place, 1.0]);
+            table.labels.push(Some(names[usize::from(place > 0.0)].to_owned()));
+            table.places.push(("line".into(), row as u64 + 1));
+            table.copy.push(false);
+        }
+        table
+    }
+
+    #[test]
+    fn a_head_learns_is_measured_and_names_what_to_label() {
+        let mut train = table(200, ["no", "yes"]);
+        for row in [3, 99, 180] {
+            train.labels[row] = None;
+        }
+        let trained =
+            train_head(&config(), &train, &FeatureTable::default(), &table(50, ["no", "yes"]))
+                .unwrap();
+        let accuracy =
+            |metrics: &[Metric]| metrics.iter().find(|m| m.name == "accuracy").unwrap().value;
+        assert!(accuracy(&trained.outcome.metrics) > 0.95);
+        assert!(accuracy(&trained.outcome.majority) < 0.6);
+        assert_eq!(trained.outcome.confusion.iter().flatten().sum::<u64>(), 50);
+        let first: Vec<u64> = trained.outcome.to_label.iter().map(|one| one.row).collect();
+        assert_eq!(first[0], 100, "the row at the border first");
+        assert_eq!(first.len(), 3);
+        assert!(matches!(&trained.output, Output::Binary { positive, .. } if positive == "yes"));
+    }
+
+    #[test]
+    fn the_positive_class_is_the_one_asked_for() {
+        let asked = HeadConfig { positive: Some("no".into()), ..config() };
+        let (train, test) = (table(100, ["no", "yes"]), table(40, ["no", "yes"]));
+        let trained = train_head(&asked, &train, &FeatureTable::default(), &test).unwrap();
+        assert!(matches!(&trained.output, Output::Binary { positive, .. } if positive == "no"));
+        assert!(trained.scores[0] > 0.5, "the first rows are `no`");
+        let wrong = HeadConfig { positive: Some("maybe".into()), ..config() };
+        assert_eq!(
+            train_head(&wrong, &train, &FeatureTable::default(), &test).unwrap_err().code(),
+            "train-positive"
+        );
+        let one = table(10, ["same", "same"]);
+        assert!(train_head(&config(), &one, &FeatureTable::default(), &one).is_err());
+    }
+}
