@@ -40,7 +40,8 @@ impl Preprocess {
         self.crop == 0
     }
 
-    /// The part of the picture that the network sees, at the size at which it sees it.
+    /// The part of the picture that the network sees, at the size at which it sees it. What would be cut off is never made:
+    /// a picture of one row would become millions of pixels.
     ///
     /// # Errors
     /// When the picture has no pixels.
@@ -48,19 +49,24 @@ impl Preprocess {
         let (width, height) = picture.dimensions();
         let short = width.min(height).max(1);
         // The longer side is rounded down, as torchvision does.
-        let scaled = |side: u32| {
-            let side = u64::from(side) * u64::from(self.resize) / u64::from(short);
-            u32::try_from(side).unwrap_or(u32::MAX).max(self.crop)
-        };
-        let resized = fit(picture, scaled(width), scaled(height))?;
+        let scaled = |side: u32| u64::from(side) * u64::from(self.resize) / u64::from(short);
+        let crop = u64::from(self.crop);
         // Half a pixel goes to the even side, as Python's `round` has it.
-        let middle = |side: u32| {
-            let spare = side - self.crop.min(side);
+        let middle = |side: u64| {
+            let spare = side.saturating_sub(crop);
             let half = spare / 2;
             if spare % 2 == 1 && half % 2 == 1 { half + 1 } else { half }
         };
-        let (left, top) = (middle(resized.width()), middle(resized.height()));
-        Ok(image::imageops::crop_imm(&resized, left, top, self.crop, self.crop).to_image())
+        // Where the cut begins in the picture itself, and how much it takes.
+        #[expect(clippy::cast_precision_loss, reason = "pixels are counted in millions")]
+        let part = |side: u32| {
+            let large = scaled(side).max(1);
+            let pixel = f64::from(side) / large as f64;
+            let from = middle(large) as f64 * pixel;
+            (from, (crop as f64 * pixel).min(f64::from(side) - from))
+        };
+        let (across, down) = (part(width), part(height));
+        resized(picture, (self.crop, self.crop), Some((across, down)))
     }
 
     /// A view's numbers: all reds row by row, then greens, then blues.
@@ -99,7 +105,19 @@ impl Preprocess {
 /// # Errors
 /// When either size is zero.
 pub fn fit(picture: &RgbImage, width: u32, height: u32) -> Result<RgbImage> {
-    if picture.dimensions() == (width, height) {
+    resized(picture, (width, height), None)
+}
+
+/// Begin and length on one axis, in pixels of the picture.
+type Part = (f64, f64);
+
+/// A part of the picture, or all of it, at another size; at its borders it is filtered with what lies beyond.
+fn resized(
+    picture: &RgbImage,
+    (width, height): (u32, u32),
+    part: Option<(Part, Part)>,
+) -> Result<RgbImage> {
+    if part.is_none() && picture.dimensions() == (width, height) {
         return Ok(picture.clone());
     }
     let failed = |error: &dyn std::fmt::Display| {
@@ -109,7 +127,10 @@ pub fn fit(picture: &RgbImage, width: u32, height: u32) -> Result<RgbImage> {
         ImageRef::new(picture.width(), picture.height(), picture.as_raw(), PixelType::U8x3)
             .map_err(|error| failed(&error))?;
     let mut target = Image::new(width, height, PixelType::U8x3);
-    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
+    let mut options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
+    if let Some(((left, wide), (top, high))) = part {
+        options = options.crop(left, top, wide, high);
+    }
     Resizer::new().resize(&source, &mut target, &options).map_err(|error| failed(&error))?;
     RgbImage::from_raw(width, height, target.into_vec()).ok_or_else(|| Fault::new(&IMAGE_INVALID))
 }
@@ -125,6 +146,32 @@ mod tests {
             let view = Preprocess::IMAGENET.view(&RgbImage::new(width, height)).unwrap();
             assert_eq!(view.dimensions(), (224, 224), "{width} × {height}");
         }
+    }
+
+    #[test]
+    fn a_view_is_the_middle_of_the_resized_picture() {
+        for (width, height) in [(500, 375), (331, 512), (300, 301), (40, 90)] {
+            let picture = RgbImage::from_fn(width, height, |x, y| {
+                image::Rgb([(x * 3 % 256) as u8, (y * 5 % 256) as u8, ((x + y) % 256) as u8])
+            });
+            let (how, short) = (Preprocess::IMAGENET, width.min(height));
+            let whole = fit(&picture, width * 256 / short, height * 256 / short).unwrap();
+            let half = |side: u32| {
+                let spare = side - 224;
+                if spare % 4 == 3 { spare / 2 + 1 } else { spare / 2 }
+            };
+            let (left, top) = (half(whole.width()), half(whole.height()));
+            let expected = image::imageops::crop_imm(&whole, left, top, 224, 224).to_image();
+            let view = how.view(&picture).unwrap();
+            let apart = view.as_raw().iter().zip(expected.as_raw()).map(|(a, b)| a.abs_diff(*b));
+            assert!(apart.max() <= Some(1), "{width} × {height}");
+        }
+    }
+
+    #[test]
+    fn a_picture_of_one_row_costs_no_more_than_another() {
+        let view = Preprocess::IMAGENET.view(&RgbImage::new(4_000_000, 1)).unwrap();
+        assert_eq!(view.dimensions(), (224, 224));
     }
 
     #[test]
