@@ -7,8 +7,8 @@ use ingot_base::{Fault, FieldKind, Output, Result, Signature, Task};
 use ingot_image::{Heat, Preprocess};
 use serde::{Deserialize, Serialize};
 
-/// Pictures evaluated at once: larger batches gain nothing on a processor.
-pub const BATCH: usize = 8;
+/// Pictures evaluated at once. One: on a processor the activations of one stay in its cache, and those of eight do not.
+pub const BATCH: usize = 1;
 
 /// What stands beside the graph.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
