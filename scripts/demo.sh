@@ -78,7 +78,8 @@ print(json.dumps(json.load(sys.stdin), ensure_ascii=False, indent=2))'
 ask /api/predict
 
 title '6  And why: POST /api/explain'
-ask /api/explain | head -n 40
+# To the end: a reader that leaves early would make the writer fail.
+ask /api/explain | sed -n 1,40p
 
 title '7  Recorded for the key'
 "$ingot" usage
