@@ -125,6 +125,23 @@ impl VisionModel {
         Ok((scores, Some(Heat { width, cells })))
     }
 
+    /// The class that scores speak for: its index, its name, its probability.
+    pub fn answer(&self, scores: &[f64]) -> (usize, &str, f64) {
+        let first = scores.first().copied().unwrap_or_default();
+        match &self.signature().output {
+            Output::Binary { positive, threshold, .. } if first >= *threshold => {
+                (1, positive, first)
+            }
+            Output::Binary { negative, .. } => (0, negative, 1.0 - first),
+            Output::Multiclass { labels, .. } => {
+                let best = scores.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
+                let (class, score) = best.map_or((0, 0.0), |(class, score)| (class, *score));
+                (class, labels.get(class).map_or("", String::as_str), score)
+            }
+            Output::Number { target } => (0, target, first),
+        }
+    }
+
     /// What a class's raw score is before any place of the map is known: the bias of the only layer, else 0.
     pub fn base(&self, class: usize) -> f64 {
         let (column, sign) = self.column(class);

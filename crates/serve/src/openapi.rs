@@ -275,10 +275,20 @@ fn request_body(route: Route, index: usize, models: &[Arc<Model>]) -> Option<Val
         }
         _ => return None,
     };
-    Some(json!({
-        "required": true,
-        "content": { "application/json": { "schema": schema, "examples": examples } },
-    }))
+    let mut content = json!({ "application/json": { "schema": schema, "examples": examples } });
+    let pictures = matches!(route, Route::Predict | Route::Explain);
+    if let (Some(content), Some(field)) =
+        (content.as_object_mut(), models.iter().find_map(|model| model.picture()))
+        && pictures
+    {
+        for kind in ["image/jpeg", "image/png", "image/webp"] {
+            content.insert(kind.into(), json!({ "schema": { "contentMediaType": kind } }));
+        }
+        let file = json!({ "type": "string", "contentMediaType": "application/octet-stream" });
+        let form = json!({ "type": "object", "required": [field], "properties": { field: file } });
+        content.insert("multipart/form-data".into(), json!({ "schema": form }));
+    }
+    Some(json!({ "required": true, "content": content }))
 }
 
 fn headers() -> Value {
@@ -566,6 +576,17 @@ fn explanation(mut prediction: Value) -> Value {
         properties
             .insert("contributions".into(), json!({ "type": "array", "items": contribution }));
         properties.insert("reasons".into(), json!({ "type": "array", "items": reason }));
+        let map = object(
+            json!({
+                "width": { "type": "integer", "description": "Cells from left to right." },
+                "cells": { "type": "array", "items": { "type": "number" },
+                    "description": "What each place added to the raw score, row by row: base and cells add up to it." },
+                "overlay": { "type": "string", "contentEncoding": "base64", "contentMediaType": "image/png",
+                    "description": "The picture as the model saw it, with the map in colour." },
+            }),
+            &["width", "cells", "overlay"],
+        );
+        properties.insert("map".into(), map);
     }
     object(prediction, &["score", "base", "contributions", "reasons"])
 }

@@ -2,7 +2,7 @@
 
 use crate::engine::{Engine, Explanation, Map, Reason};
 use base64::Engine as _;
-use ingot_base::{Output, Result, Signature, Text, fault};
+use ingot_base::{Result, Signature, Text, fault};
 use ingot_image::{Limits, Preprocess};
 use ingot_runtime::VisionModel;
 use ingot_runtime::onnx::Library;
@@ -75,37 +75,31 @@ impl Engine for VisionEngine {
         let model = self.model()?;
         let prepared = single(row);
         let scores = model.scores(&prepared, 1)?;
-        let first = scores.first().copied().unwrap_or_default();
-        let (class, label) = match &model.signature().output {
-            Output::Binary { positive, threshold, .. } if first >= *threshold => (1, positive),
-            Output::Binary { negative, .. } => (0, negative),
-            Output::Multiclass { labels, .. } => {
-                let best = scores.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
-                let class = best.map_or(0, |(class, _)| class);
-                (class, labels.get(class).ok_or_else(|| fault::internal("a class without a name"))?)
-            }
-            Output::Number { target } => (0, target),
-        };
+        let (class, label, _) = model.answer(&scores);
         let (_, heat) = model.activation_map(&prepared, class)?;
-        let reasons = vec![Reason {
-            code: "picture-map".to_owned(),
-            text: Text::new(
-                format!("The coloured parts of the picture speak for {label}."),
-                format!("图片中着色的部分支持判断为 {label}。"),
-            ),
-        }];
-        let map = match heat {
-            Some(heat) => {
-                let view = self.pixels.picture(&prepared);
-                let view = view.ok_or_else(|| fault::internal("numbers of another size"))?;
-                let shown = ingot_image::overlay(&view, &heat);
-                let overlay =
-                    base64::engine::general_purpose::STANDARD.encode(ingot_image::png(&shown)?);
-                Some(Map { width: heat.width, cells: heat.cells, overlay })
-            }
-            None => None,
+        let Some(heat) = heat else {
+            // A head of several layers has no exact map.
+            return Ok(Explanation {
+                base: model.base(class),
+                contributions: Vec::new(),
+                reasons: Vec::new(),
+                map: None,
+            });
         };
-        Ok(Explanation { base: model.base(class), contributions: Vec::new(), reasons, map })
+        let view = self.pixels.picture(&prepared);
+        let view = view.ok_or_else(|| fault::internal("numbers of another size"))?;
+        let overlay = ingot_image::png(&ingot_image::overlay(&view, &heat))?;
+        let overlay = base64::engine::general_purpose::STANDARD.encode(overlay);
+        let text = Text::new(
+            format!("The coloured parts of the picture speak for {label}."),
+            format!("图片中着色的部分支持判断为 {label}。"),
+        );
+        Ok(Explanation {
+            base: model.base(class),
+            contributions: Vec::new(),
+            reasons: vec![Reason { code: "picture-map".to_owned(), text }],
+            map: Some(Map { width: heat.width, cells: heat.cells, overlay }),
+        })
     }
 
     fn row_nanoseconds(&self) -> u64 {

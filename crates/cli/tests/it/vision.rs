@@ -152,6 +152,12 @@ fn served(project: &Project) {
         (224, 224)
     );
 
+    let document = server.request("GET", "/openapi.json", &[], b"").json();
+    let content = &document["paths"]["/api/predict"]["post"]["requestBody"]["content"];
+    for kind in ["application/json", "image/png", "multipart/form-data"] {
+        assert!(content[kind].is_object(), "{kind}: {content}");
+    }
+
     assert_eq!(send("/api/predict", "image/png", &file[..50]).status, 422);
     assert_eq!(server.post("/api/predict", &key, &json!({ "image": "no base64" })).status, 422);
     assert_eq!(server.post("/api/predict", &key, &json!({ "picture": text })).status, 422);

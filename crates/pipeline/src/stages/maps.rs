@@ -7,7 +7,7 @@ use crate::stages::features::{self, PIXELS, Pictures};
 use crate::stages::{explain, head, split, to_value, train, write_page};
 use crate::store::{Inputs, Stage};
 use base64::Engine as _;
-use ingot_base::{Output, Result, Text, atomic};
+use ingot_base::{Result, Text, atomic};
 use ingot_report::Page;
 use ingot_runtime::VisionModel;
 use serde::{Deserialize, Serialize};
@@ -92,16 +92,17 @@ fn work(project: &Project<'_>, chain: &Chain, folder: &Path) -> Result<Product> 
                 .map(str::to_owned);
             let view = PIXELS.view(&picture)?;
             let prepared = PIXELS.numbers(&view);
-            let (class, said, probability) = answer(&model, &model.scores(&prepared, 1)?);
+            let scores = model.scores(&prepared, 1)?;
+            let (class, said, probability) = model.answer(&scores);
             let (_, heat) = model.activation_map(&prepared, class)?;
-            let caption = caption((&source, row), truth.as_deref(), &said, probability);
+            let caption = caption((&source, row), truth.as_deref(), said, probability);
             let shown = match &heat {
                 Some(heat) => vec![view.clone(), ingot_image::overlay(&view, heat)],
                 None => vec![view],
             };
             section.figure(caption, embedded(&ingot_image::png(&ingot_image::sheet(&shown, 2))?));
             let focus = heat.map(|heat| focus(&heat.cells));
-            looked.push(Looked { source, row, truth, said, probability, focus });
+            looked.push(Looked { source, row, truth, said: said.to_owned(), probability, focus });
         }
     }
     write_page(folder, explain::REPORT, &page)?;
@@ -119,24 +120,6 @@ fn work(project: &Project<'_>, chain: &Chain, folder: &Path) -> Result<Product> 
 fn spread(rows: usize, wanted: usize) -> Vec<usize> {
     let wanted = wanted.min(rows);
     (0..wanted).map(|at| at * rows / wanted).collect()
-}
-
-/// The class's index and name, and its probability.
-fn answer(model: &VisionModel, scores: &[f64]) -> (usize, String, f64) {
-    let first = scores.first().copied().unwrap_or_default();
-    match &model.signature().output {
-        Output::Binary { positive, negative, threshold, .. } if first >= *threshold => {
-            let _ = negative;
-            (1, positive.clone(), first)
-        }
-        Output::Binary { negative, .. } => (0, negative.clone(), 1.0 - first),
-        Output::Multiclass { labels, .. } => {
-            let best = scores.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
-            let (class, score) = best.map_or((0, 0.0), |(class, score)| (class, *score));
-            (class, labels.get(class).cloned().unwrap_or_default(), score)
-        }
-        Output::Number { .. } => (0, String::new(), first),
-    }
 }
 
 fn caption((source, row): (&str, u64), truth: Option<&str>, said: &str, probability: f64) -> Text {
