@@ -2,7 +2,8 @@
 //! content. The pixels stay where they are; whoever learns from them reads the file that the row names and checks its digest.
 
 use crate::config::SourceConfig;
-use crate::messages::{IMAGES_REMOTE, SOURCE_MISSING};
+use crate::messages::SOURCE_MISSING;
+use crate::source::local;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use ingot_base::{Digest, Fault, Result, atomic, fault};
 use std::path::{Path, PathBuf};
@@ -19,8 +20,6 @@ pub const DIGEST: &str = "digest";
 const ENDINGS: &[&str] = &["jpg", "jpeg", "png", "webp"];
 /// Folders within folders at most.
 const DEPTH: usize = 8;
-/// Bytes of one file at most; a larger one is no photograph.
-const FILE_LIMIT: u64 = 64 << 20;
 
 /// The columns of every folder of pictures.
 pub(crate) fn schema() -> SchemaRef {
@@ -33,24 +32,6 @@ pub(crate) fn schema() -> SchemaRef {
         field("bytes", DataType::Int64),
         field(DIGEST, DataType::Utf8),
     ]))
-}
-
-/// The pictures below a folder, sorted by path; hidden ones are passed over.
-pub(crate) fn files(folder: &Path, source: &SourceConfig) -> Result<Vec<PathBuf>> {
-    if source.uri.contains("://") && !source.uri.starts_with("file://") {
-        return Err(Fault::new(&IMAGES_REMOTE).arg("source", &source.name));
-    }
-    let mut found = Vec::new();
-    walk(folder, DEPTH, &mut found).map_err(|error| {
-        Fault::new(&fault::FILE_READ).arg("path", folder.display()).because(error)
-    })?;
-    found.sort();
-    if found.is_empty() {
-        return Err(Fault::new(&SOURCE_MISSING)
-            .arg("source", &source.name)
-            .arg("uri", &source.uri));
-    }
-    Ok(found)
 }
 
 fn walk(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> std::io::Result<()> {
@@ -76,37 +57,51 @@ fn is_picture(path: &Path) -> bool {
     ending.is_some_and(|ending| ENDINGS.contains(&ending.as_str()))
 }
 
-/// Writes the table of a folder's pictures as JSON lines.
-pub(crate) fn index(folder: &Path, files: &[PathBuf], target: &Path) -> Result<()> {
+/// Writes the table of a folder's pictures, sorted by path, as JSON lines into `copies`; hidden files are passed over. What the
+/// table says is what the source is: a picture that moves to another class changes it.
+pub(crate) fn index(folder: &Path, source: &SourceConfig, copies: &Path) -> Result<PathBuf> {
+    let mut found = Vec::new();
+    walk(folder, DEPTH, &mut found).map_err(|error| {
+        Fault::new(&fault::FILE_READ).arg("path", folder.display()).because(error)
+    })?;
+    found.sort();
+    if found.is_empty() {
+        return Err(Fault::new(&SOURCE_MISSING)
+            .arg("source", &source.name)
+            .arg("uri", &source.uri));
+    }
     let mut lines = String::new();
-    for file in files {
+    for file in &found {
         lines.push_str(&row(folder, file)?.to_string());
         lines.push('\n');
     }
-    atomic::write_private(target, lines.as_bytes())
+    let target = copies.join(format!("{}-images.jsonl", Digest::of(source.name.as_bytes()).hex()));
+    atomic::write_private(&target, lines.as_bytes())?;
+    Ok(target)
 }
 
 fn row(folder: &Path, file: &Path) -> Result<serde_json::Value> {
     let place = file.strip_prefix(folder).unwrap_or(file);
     let parts: Vec<_> = place.iter().map(|part| part.to_string_lossy()).collect();
     let label = parts.len().checked_sub(2).and_then(|parent| parts.get(parent));
-    let bytes = atomic::read(file, FILE_LIMIT)?;
+    let bytes = std::fs::metadata(file).map_err(|error| {
+        Fault::new(&fault::FILE_READ).arg("path", file.display()).because(error)
+    })?;
     // A header that says nothing leaves the size open: the reader of the pixels will refuse the row by its number.
-    let size = imagesize::blob_size(&bytes).ok();
+    let size = imagesize::size(file).ok();
     Ok(serde_json::json!({
         (IMAGE): parts.join("/"),
         (LABEL): label,
         "width": size.map(|size| size.width),
         "height": size.map(|size| size.height),
         "bytes": bytes.len(),
-        (DIGEST): Digest::of(&bytes),
+        (DIGEST): Digest::of_file(file)?,
     }))
 }
 
 /// Where a row's picture is. A place that leads out of the source's folder is none.
 pub fn image_path(base_dir: &Path, uri: &str, place: &str) -> Option<PathBuf> {
-    let bare = uri.strip_prefix("file://").or_else(|| uri.strip_prefix("file:")).unwrap_or(uri);
-    let root = base_dir.join(bare);
+    let root = local(base_dir, uri)?;
     let folder = if root.is_dir() { root } else { root.parent()?.to_owned() };
     let inside =
         Path::new(place).components().all(|part| matches!(part, std::path::Component::Normal(_)));
@@ -142,10 +137,10 @@ mod tests {
             atomic::write(&root.path().join(name), bytes).unwrap();
         }
         atomic::write(&root.path().join("notes.txt"), b"-").unwrap();
-        let found = files(root.path(), &source("x")).unwrap();
-        let target = root.path().join("index.jsonl");
-        index(root.path(), &found, &target).unwrap();
-        let text = std::fs::read_to_string(target).unwrap();
+        let copies = tempfile::tempdir().unwrap();
+        let text =
+            std::fs::read_to_string(index(root.path(), &source("x"), copies.path()).unwrap())
+                .unwrap();
         let rows: Vec<serde_json::Value> =
             text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         assert_eq!(rows.len(), 2);
@@ -156,7 +151,22 @@ mod tests {
             (&rows[1]["label"], &rows[1]["height"]),
             (&"dog".into(), &serde_json::Value::Null)
         );
-        assert!(files(&root.path().join("dog"), &source("s3://a/b")).is_err());
+    }
+
+    #[test]
+    fn a_picture_of_another_class_is_another_source() {
+        let root = tempfile::tempdir().unwrap();
+        let digest = || crate::source_digests(root.path(), &[source("photos")]).unwrap();
+        atomic::write(&root.path().join("photos/cat/1.png"), HEADER).unwrap();
+        let before = digest();
+        assert_eq!(digest(), before);
+        std::fs::create_dir(root.path().join("photos/dog")).unwrap();
+        let from = root.path().join("photos/cat/1.png");
+        std::fs::hard_link(&from, root.path().join("photos/dog/1.png")).unwrap();
+        std::fs::remove_file(from).unwrap();
+        assert_ne!(digest(), before, "the same bytes in another folder");
+        let remote = crate::source_digests(root.path(), &[source("s3://bucket/photos")]);
+        assert_eq!(remote.unwrap_err().code(), "data-images-remote");
     }
 
     #[test]

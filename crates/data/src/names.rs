@@ -1,10 +1,10 @@
 //! Names of columns: which a file has, and which of them a wrong name may mean.
 
 use crate::config::{CleanConfig, Format, SourceConfig};
-use crate::infer;
 use crate::messages::{COLUMN_ABSENT, COLUMN_UNKNOWN, HEADER_DOUBTFUL};
+use crate::{images, infer};
 use crate::{rules, source};
-use arrow::datatypes::{DataType, Field};
+use arrow::datatypes::{DataType, Field, Schema};
 use ingot_base::{Fault, Result};
 use std::path::Path;
 
@@ -60,24 +60,27 @@ pub fn headers(base_dir: &Path, sources: &[SourceConfig]) -> Result<Option<Vec<H
     let copies = source::copies()?;
     let mut headers = Vec::new();
     for (index, config) in sources.iter().enumerate() {
-        let files = source::files(base_dir, config, copies.path())?;
-        // Each file of a folder of pictures is one row of the same columns.
-        let files = match config.format {
-            Some(Format::Images) => files.into_iter().take(1).collect(),
-            _ => files,
+        let mut add = |file: String, format: Format, schema: &Schema| {
+            headers.push(Header {
+                source: index,
+                file,
+                columns: schema.fields().iter().map(|field| field.name().clone()).collect(),
+                text: format == Format::Csv,
+                types: schema.fields().iter().map(|field| field.data_type().clone()).collect(),
+            });
         };
+        if config.format == Some(Format::Images) {
+            // The columns are the same for every folder: no picture need be looked at.
+            add(config.name.clone(), Format::Images, &images::schema());
+            continue;
+        }
+        let files = source::files(base_dir, config, copies.path())?;
         if files.len() > FILES {
             return Ok(None);
         }
         for path in files {
             let (format, schema) = source::shape(config, &path)?;
-            headers.push(Header {
-                source: index,
-                file: infer::name(&path),
-                columns: schema.fields().iter().map(|field| field.name().clone()).collect(),
-                text: format == Format::Csv,
-                types: schema.fields().iter().map(|field| field.data_type().clone()).collect(),
-            });
+            add(infer::name(&path), format, &schema);
         }
     }
     Ok(Some(headers))

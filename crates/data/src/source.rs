@@ -6,7 +6,8 @@ use crate::csv_decode::json_type;
 use crate::images;
 use crate::infer::{self, Dialect, widen};
 use crate::messages::{
-    COLUMN_RESERVED, FILE_EMPTY, FILE_WRONG, FORMAT_UNKNOWN, SCHEME_UNKNOWN, SOURCE_MISSING,
+    COLUMN_RESERVED, FILE_EMPTY, FILE_WRONG, FORMAT_UNKNOWN, IMAGES_REMOTE, SCHEME_UNKNOWN,
+    SOURCE_MISSING,
 };
 use crate::remote;
 use crate::table::{kind, kind_text, open};
@@ -87,13 +88,6 @@ pub(crate) fn resolve(base_dir: &Path, sources: &[SourceConfig]) -> Result<Sourc
     for (index, source) in sources.iter().enumerate() {
         let files = files(base_dir, source, copies.path())?;
         found.push(files.clone());
-        if source.format == Some(Format::Images) {
-            parts.push(unreserved(
-                source,
-                pictures(index, base_dir, source, &files, copies.path())?,
-            )?);
-            continue;
-        }
         let several = files.len() > 1;
         for path in files {
             let label = if several {
@@ -128,27 +122,40 @@ fn digest(files: &[PathBuf]) -> Result<Digest> {
     Ok(hasher.finish())
 }
 
-/// The files behind an address, sorted by name; remote ones are copied into `copies` first.
+/// Where an address of this machine leads; `None` for one of another.
+pub(crate) fn local(base_dir: &Path, uri: &str) -> Option<PathBuf> {
+    match uri.split_once("://") {
+        Some(("file", path)) => Some(PathBuf::from(path)),
+        Some(_) => None,
+        None => Some(base_dir.join(uri.strip_prefix("file:").unwrap_or(uri))),
+    }
+}
+
+/// The files behind an address, sorted by name; remote ones are copied into `copies` first, and a folder of pictures is
+/// written there as the one file of their table.
 pub(crate) fn files(base_dir: &Path, source: &SourceConfig, copies: &Path) -> Result<Vec<PathBuf>> {
     let missing = || {
         Fault::new(&SOURCE_MISSING)
             .arg("source", &source.name)
             .arg("uri", remote::shown(&source.uri))
     };
+    if source.format == Some(Format::Images) {
+        let folder = local(base_dir, &source.uri)
+            .ok_or_else(|| Fault::new(&IMAGES_REMOTE).arg("source", &source.name))?;
+        return if folder.is_dir() {
+            Ok(vec![images::index(&folder, source, copies)?])
+        } else {
+            Err(missing())
+        };
+    }
     let path = match source.uri.split_once("://") {
         Some(("postgres" | "postgresql", _)) => return Ok(vec![remote::postgres(source, copies)?]),
         Some(("s3", _)) => return remote::object_store(source, copies),
-        Some(("file", path)) => PathBuf::from(path),
-        Some((scheme, _)) => {
-            return Err(Fault::new(&SCHEME_UNKNOWN)
-                .arg("source", &source.name)
-                .arg("scheme", scheme));
-        }
-        None => base_dir.join(source.uri.strip_prefix("file:").unwrap_or(&source.uri)),
+        scheme => local(base_dir, &source.uri).ok_or_else(|| {
+            let scheme = scheme.map_or("", |(scheme, _)| scheme);
+            Fault::new(&SCHEME_UNKNOWN).arg("source", &source.name).arg("scheme", scheme)
+        })?,
     };
-    if source.format == Some(Format::Images) {
-        return if path.is_dir() { images::files(&path, source) } else { Err(missing()) };
-    }
     let mut found = if path.is_dir() {
         let entries = std::fs::read_dir(&path).map_err(|error| missing().because(error))?;
         entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| path.is_file()).collect()
@@ -238,20 +245,6 @@ fn part(
         .map(|field| source.rename.get(field.name()).unwrap_or(field.name()).clone())
         .collect();
     Ok(Part { source: index, label, path, file, format, dialect, schema, names })
-}
-
-/// A folder's pictures as one part: the table of them stands in `copies`.
-fn pictures(
-    index: usize,
-    base_dir: &Path,
-    source: &SourceConfig,
-    files: &[PathBuf],
-    copies: &Path,
-) -> Result<Part> {
-    let folder = base_dir.join(source.uri.strip_prefix("file:").unwrap_or(&source.uri));
-    let path = copies.join(format!("{index}-images.jsonl"));
-    images::index(&folder, files, &path)?;
-    part(index, source, source.name.clone(), path, copies)
 }
 
 /// One file by itself; `copies` must live as long as the part.

@@ -2,6 +2,7 @@
 //! that they are interpolated once.
 
 use image::{Rgb, RgbImage, imageops};
+use ingot_base::Rng;
 use serde::{Deserialize, Serialize};
 
 /// How much a copy may differ; shares lie in [0, 1).
@@ -27,7 +28,7 @@ pub struct Augment {
 
 /// A changed copy of the same size, decided by the seed alone.
 pub fn augment(picture: &RgbImage, how: &Augment, seed: u64) -> RgbImage {
-    let mut random = Random(seed);
+    let mut random = Draw(Rng::new(seed, "augment"));
     let angle = random.either(how.rotate).to_radians();
     let scale = (1.0 + random.either(how.zoom)) / (1.0 - how.crop * random.share());
     let moved = (random.either(how.translate), random.either(how.translate));
@@ -124,9 +125,9 @@ fn tint(picture: &mut RgbImage, brightness: f32, contrast: f32, saturation: f32)
 }
 
 /// A rectangle of a fifth to two fifths of each side becomes grey.
-fn wipe(picture: &mut RgbImage, random: &mut Random) {
+fn wipe(picture: &mut RgbImage, random: &mut Draw) {
     let (width, height) = picture.dimensions();
-    let part = |length: u32, random: &mut Random| {
+    let part = |length: u32, random: &mut Draw| {
         let size = whole(side(length) * (0.2 + 0.2 * random.share()));
         let from = whole(side(length.saturating_sub(size)) * random.share());
         (from, from + size)
@@ -154,25 +155,17 @@ fn byte(number: f32) -> u8 {
     number.round().clamp(0.0, 255.0) as u8
 }
 
-/// `SplitMix64` (Steele, Lea & Flood 2014).
-struct Random(u64);
+/// Draws in single precision.
+struct Draw(Rng);
 
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ self.0 >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ mixed >> 31
-    }
-
-    /// In [0, 1).
+impl Draw {
+    /// In [0, 1].
+    #[expect(clippy::cast_possible_truncation, reason = "a share of a picture")]
     fn share(&mut self) -> f32 {
-        #[expect(clippy::cast_precision_loss, reason = "24 bits fit")]
-        let bits = (self.next() >> 40) as f32;
-        bits / 16_777_216.0
+        self.0.unit() as f32
     }
 
-    /// In (-most, most).
+    /// Up to `most` either way.
     fn either(&mut self, most: f32) -> f32 {
         most * (2.0 * self.share() - 1.0)
     }

@@ -31,13 +31,8 @@ impl Preprocess {
     };
 
     /// How many numbers a prepared picture has.
-    pub fn len(&self) -> usize {
+    pub fn size(&self) -> usize {
         3 * self.crop as usize * self.crop as usize
-    }
-
-    /// Whether there is nothing to prepare.
-    pub fn is_empty(&self) -> bool {
-        self.crop == 0
     }
 
     /// The part of the picture that the network sees, at the size at which it sees it. What would be cut off is never made:
@@ -83,11 +78,11 @@ impl Preprocess {
 
     /// The view that numbers came from; `None` when they are not as many.
     pub fn picture(&self, numbers: &[f32]) -> Option<RgbImage> {
-        if numbers.len() != self.len() {
+        if numbers.len() != self.size() {
             return None;
         }
-        let places = self.len() / 3;
-        let bytes = (0..self.len()).map(|at| {
+        let places = self.size() / 3;
+        let bytes = (0..self.size()).map(|at| {
             let (place, colour) = (at / 3, at % 3);
             let number = numbers.get(colour * places + place).copied().unwrap_or_default();
             let (mean, deviation) = (self.mean.get(colour)?, self.deviation.get(colour)?);

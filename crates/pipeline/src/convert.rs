@@ -272,6 +272,7 @@ pub(crate) fn train(recipe: &Recipe, task: Tabular) -> TrainConfig {
 pub(crate) fn head(recipe: &Recipe, width: usize) -> nets::HeadConfig {
     let head = &recipe.train.head;
     nets::HeadConfig {
+        task: recipe.project.task,
         target: recipe.project.target.clone(),
         positive: recipe.project.positive.clone(),
         backbone: match recipe.train.backbone {

@@ -4,7 +4,7 @@ use crate::project::Project;
 use crate::run::Chain;
 use crate::stages::{explain, from_value, split, to_value, train};
 use crate::store::Stage;
-use ingot_base::{Result, Text, atomic};
+use ingot_base::{Result, Task, Text, atomic};
 use ingot_train::TrainOutcome;
 use ingot_train::nets::HeadOutcome;
 use serde_json::{Value, json};
@@ -32,10 +32,9 @@ impl Evidence {
     pub(crate) fn of(chain: &Chain) -> Result<Option<Self>> {
         let Some(done) = chain.get(&Stage::Train) else { return Ok(None) };
         let evidence = &done.record.evidence;
-        // Only a network learns in epochs.
-        Ok(Some(match evidence.get("history") {
-            Some(_) => Self::Head(from_value(evidence)?),
-            None => Self::Tables(from_value(evidence)?),
+        Ok(Some(match from_value(evidence.get("task").unwrap_or(&Value::Null))? {
+            Task::Tabular(_) => Self::Tables(from_value(evidence)?),
+            Task::ImageClassify => Self::Head(from_value(evidence)?),
         }))
     }
 }

@@ -20,12 +20,12 @@ pub struct Published {
     package: &'static str,
     /// File in the package; `*` stands for a version at the end.
     member: &'static str,
-    /// The file's SHA-256; none where every platform has its own file.
+    /// The file's SHA-256 in hexadecimal digits; none where every platform has its own file.
     sha256: Option<&'static str>,
 }
 
 /// Everything that `ingot pull` knows.
-pub const PUBLISHED: [Published; 2] = [
+pub static PUBLISHED: [Published; 2] = [
     Published {
         name: "mobilenet-v2",
         title: ("MobileNetV2, weights trained on ImageNet", "MobileNetV2（ImageNet 预训练权重）"),
@@ -51,6 +51,24 @@ pub fn cache() -> PathBuf {
         .unwrap_or_else(|| named("XDG_CACHE_HOME").unwrap_or_else(home).join("ingot"))
 }
 
+/// The library that runs networks.
+static LIBRARY: &Published = &PUBLISHED[1];
+
+/// The library that somebody chose instead of the fetched one.
+fn own_library() -> Option<PathBuf> {
+    std::env::var_os("ORT_DYLIB_PATH").map(PathBuf::from)
+}
+
+/// Where the library that runs networks is: the file that `ORT_DYLIB_PATH` names, else the fetched one.
+pub fn library() -> PathBuf {
+    own_library().unwrap_or_else(|| LIBRARY.path())
+}
+
+/// What that library is known by: sums, and so features, depend on it.
+pub(crate) fn library_identity() -> Result<Digest> {
+    own_library().map_or_else(|| Ok(LIBRARY.identity()), |file| Digest::of_file(&file))
+}
+
 impl Published {
     /// Finds it by name.
     ///
@@ -67,6 +85,12 @@ impl Published {
     pub fn path(&self) -> PathBuf {
         let file = self.member.rsplit('/').next().unwrap_or(self.member).trim_end_matches(".*");
         cache().join("models").join(self.name).join(file)
+    }
+
+    /// What its file is known by: the digest where one file is published, else package and version.
+    pub fn identity(&self) -> Digest {
+        let pinned = self.sha256.and_then(|hex| Digest::parse(&format!("sha256:{hex}")));
+        pinned.unwrap_or_else(|| Digest::of(self.package.as_bytes()))
     }
 
     /// What it is, for a person.
@@ -197,6 +221,12 @@ mod tests {
                 .ends_with("onnxruntime/libonnxruntime.so")
         );
         assert_eq!(Published::named("resnet").unwrap_err().code(), "pipeline-pull-unknown");
+    }
+
+    #[test]
+    fn a_pinned_file_is_known_without_it() {
+        let one = Published::named("mobilenet-v2").unwrap();
+        assert_eq!(one.identity().hex(), one.sha256.unwrap());
     }
 
     #[test]

@@ -69,7 +69,7 @@ pub fn run(project: &Project<'_>, last: Stage) -> Result<Chain> {
             Stage::Split => stages::split::run(project, &chain)?,
             Stage::Features => stages::features::run(project, &chain)?,
             Stage::Train => match task {
-                Task::Tabular(_) => stages::train::run(project, &chain)?,
+                Task::Tabular(tabular) => stages::train::run(project, &chain, tabular)?,
                 Task::ImageClassify => stages::head::run(project, &chain)?,
             },
             Stage::Explain => match task {

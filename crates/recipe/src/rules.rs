@@ -3,12 +3,44 @@
 
 mod protection;
 
+use crate::check;
 use crate::forms::is_database;
+use crate::language::{RECIPE, Shape};
 use crate::messages as m;
 use crate::span::child;
 use ingot_base::{Fault, Tabular, Task};
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
+
+const BINARY: Task = Task::Tabular(Tabular::Binary);
+const MULTICLASS: Task = Task::Tabular(Tabular::Multiclass);
+const REGRESSION: Task = Task::Tabular(Tabular::Regression);
+const TABLES: &[Task] = &[BINARY, MULTICLASS, REGRESSION];
+const PICTURES: &[Task] = &[Task::ImageClassify];
+
+/// Settings and the only tasks that have them.
+const OF_TASKS: &[(&str, &[Task])] = &[
+    ("project.positive", &[BINARY, Task::ImageClassify]),
+    ("split.stratify", &[BINARY, MULTICLASS, Task::ImageClassify]),
+    ("augment", PICTURES),
+    ("train.backbone", PICTURES),
+    ("train.head", PICTURES),
+    ("train.balance", &[BINARY, MULTICLASS]),
+    ("train.cost", &[BINARY]),
+    ("train.budget", TABLES),
+    ("train.trials", TABLES),
+    ("train.exclude", TABLES),
+    ("train.calibrate", TABLES),
+    ("train.fairness", TABLES),
+    ("train.folds", TABLES),
+    ("train.max_categories", TABLES),
+    ("train.params", TABLES),
+    ("explain.pictures", PICTURES),
+    ("explain.method", TABLES),
+    ("explain.sample", TABLES),
+    ("explain.surrogate_depth", TABLES),
+    ("explain.titles", TABLES),
+];
 
 /// Every rule that the recipe breaks; each fault carries its key path.
 pub(crate) fn check(recipe: &Json) -> Vec<Fault> {
@@ -61,51 +93,37 @@ impl<'r> Rules<'r> {
         else {
             return;
         };
-        let binary = task == Task::Tabular(Tabular::Binary);
-        let pictures = task == Task::ImageClassify;
-        let classes = task.is_classification();
-        let (one, several) =
-            ("tabular.binary", "tabular.binary, tabular.multiclass, image.classify");
-        let tables = "tabular.binary, tabular.multiclass, tabular.regression";
-        let some = |pointer: &str| match self.recipe.pointer(pointer) {
-            Some(Json::Array(items)) => !items.is_empty(),
-            Some(Json::Object(items)) => !items.is_empty(),
-            Some(Json::Number(number)) => number.as_u64() != Some(0),
-            _ => false,
-        };
-        let has = |pointer: &str| self.recipe.pointer(pointer).is_some();
-        let checks = [
-            (
-                "project.positive",
-                has("/project/positive") && !(binary || pictures),
-                "tabular.binary, image.classify",
-            ),
-            ("split.stratify", self.is_on("/split/stratify") && !classes, several),
-            ("train.balance", self.is_on("/train/balance") && !classes, several),
-            ("train.cost", has("/train/cost") && !binary, one),
-            (
-                "train.balance",
-                self.is_on("/train/balance") && pictures,
-                "tabular.binary, tabular.multiclass",
-            ),
-            ("train.params", some("/train/params") && pictures, tables),
-            ("train.fairness", some("/train/fairness") && pictures, tables),
-            ("augment.copies", some("/augment/copies") && !pictures, "image.classify"),
-            ("explain.pictures", some("/explain/pictures") && !pictures, "image.classify"),
-            (
-                "train.params.objective",
-                has("/train/params/objective") && classes,
-                "tabular.regression",
-            ),
-        ];
-        for (path, wrong, tasks) in checks {
-            if wrong {
-                self.report(
-                    path,
-                    Fault::new(&m::KEY_TASK).arg("key", path).arg("tasks", tasks).arg("task", task),
-                );
+        for (path, tasks) in OF_TASKS {
+            if !tasks.contains(&task) && self.is_set(path) {
+                self.foreign(path, tasks, task);
             }
         }
+        // The tables' tasks share the parameters, but for this one.
+        let objective = self.recipe.pointer("/train/params/objective").is_some();
+        if objective && TABLES.contains(&task) && task != REGRESSION {
+            self.foreign("train.params.objective", &[REGRESSION], task);
+        }
+    }
+
+    fn foreign(&mut self, path: &str, tasks: &[Task], task: Task) {
+        let tasks: Vec<&str> = tasks.iter().map(|task| task.as_str()).collect();
+        let fault = Fault::new(&m::KEY_TASK).arg("key", path).arg("tasks", tasks.join(", "));
+        self.report(path, fault.arg("task", task));
+    }
+
+    /// Whether a section or a section's setting is another than when nothing is written.
+    fn is_set(&self, path: &str) -> bool {
+        let mut table = &RECIPE;
+        let mut default = None;
+        for name in path.split('.') {
+            let Some(key) = table.key(name) else { return false };
+            default = check::default(key);
+            if let Shape::Table(inner) = key.shape {
+                table = inner;
+            }
+        }
+        let found = self.recipe.pointer(&format!("/{}", path.replace('.', "/")));
+        found.is_some() && found != default.as_ref()
     }
 
     fn sources(&mut self) {

@@ -72,7 +72,7 @@ pub fn value(field: &Field, sent: &Value) -> Result<f64, Fault> {
             .ok_or_else(|| named(&FIELD_NOT_FINITE, field)),
         (FieldKind::Boolean, Value::Bool(flag)) => Ok(f64::from(u8::from(*flag))),
         (FieldKind::Category { values }, Value::String(text)) => category(field, values, text),
-        _ => Err(wrong_type(field, sent)),
+        _ => Err(mistyped(field, sent)),
     }
 }
 
@@ -108,12 +108,17 @@ fn unknown(signature: &Signature, object: &Map<String, Value>) -> Vec<FieldFault
         .collect()
 }
 
-fn wrong_type(field: &Field, sent: &Value) -> Fault {
+fn mistyped(field: &Field, sent: &Value) -> Fault {
     let expected = match field.kind {
         FieldKind::Number { .. } => "number",
         FieldKind::Boolean => "boolean",
         FieldKind::Category { .. } | FieldKind::Image { .. } => "string",
     };
+    wrong_type(&field.name, expected, sent)
+}
+
+/// The fault of a value of another JSON type than the field takes.
+pub fn wrong_type(field: &str, expected: &str, sent: &Value) -> Fault {
     let found = match sent {
         Value::Null => "null",
         Value::Bool(_) => "boolean",
@@ -122,7 +127,7 @@ fn wrong_type(field: &Field, sent: &Value) -> Fault {
         Value::Array(_) => "array",
         Value::Object(_) => "object",
     };
-    named(&FIELD_TYPE, field).arg("expected", expected).arg("found", found)
+    Fault::new(&FIELD_TYPE).arg("field", field).arg("expected", expected).arg("found", found)
 }
 
 fn listed<'a>(names: impl Iterator<Item = &'a str>, total: usize) -> String {

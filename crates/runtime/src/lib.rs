@@ -27,7 +27,7 @@ pub use messages::MESSAGES;
 pub use onnx::Library;
 pub use tabular::{Preprocessing, TabularModel};
 #[cfg(feature = "onnx")]
-pub use vision::{BATCH, VisionModel, VisionPreprocessing};
+pub use vision::{Answer, BATCH, VisionModel, VisionPreprocessing};
 
 use ingot_base::{Result, Signature};
 

@@ -3,9 +3,10 @@
 use crate::Library;
 use crate::messages::{MODEL_MISMATCH, PREPROCESSING, SHAPE};
 use crate::onnx::{self, Activation, Dense, Limits, Session};
-use ingot_base::{Fault, FieldKind, Output, Result, Signature, Task};
+use ingot_base::{Fault, FieldKind, Output, Result, Signature, Task, fault};
 use ingot_image::{Heat, Preprocess};
 use serde::{Deserialize, Serialize};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Pictures evaluated at once. One: on a processor the activations of one stay in its cache, and those of eight do not.
 pub const BATCH: usize = 1;
@@ -27,12 +28,25 @@ pub struct VisionPreprocessing {
 /// A loaded model of pictures.
 #[derive(Debug)]
 pub struct VisionModel {
-    session: Session,
+    /// The same network several times: callers side by side take them in turn.
+    sessions: Vec<Session>,
+    turn: AtomicUsize,
     preprocessing: VisionPreprocessing,
 }
 
+/// The class that scores speak for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Answer<'m> {
+    /// Its index.
+    pub class: usize,
+    /// Its name.
+    pub label: &'m str,
+    /// Its probability.
+    pub probability: f64,
+}
+
 impl VisionModel {
-    /// Makes a model of its two documents.
+    /// Makes a model of its two documents, for so many callers at once.
     ///
     /// # Errors
     /// When either is damaged, or they do not belong together.
@@ -40,7 +54,7 @@ impl VisionModel {
         library: &Library,
         graph: &[u8],
         preprocessing: &[u8],
-        threads: usize,
+        callers: usize,
     ) -> Result<Self> {
         let preprocessing: VisionPreprocessing = serde_json::from_slice(preprocessing)
             .map_err(|error| Fault::new(&PREPROCESSING).arg("what", error))?;
@@ -52,7 +66,8 @@ impl VisionModel {
                 .arg("what", "the signature is not of one picture and its class"));
         }
         onnx::read(graph, &Limits::default())?;
-        Ok(Self { session: Session::new(library, graph, threads)?, preprocessing })
+        let sessions = (0..callers.max(1)).map(|_| Session::new(library, graph));
+        Ok(Self { sessions: sessions.collect::<Result<_>>()?, turn: 0.into(), preprocessing })
     }
 
     /// What goes in and what comes out.
@@ -70,7 +85,7 @@ impl VisionModel {
     /// # Errors
     /// When the numbers are not those of so many pictures, or the graph fails.
     pub fn scores(&self, prepared: &[f32], rows: usize) -> Result<Vec<f64>> {
-        let size = self.preprocessing.pixels.len();
+        let size = self.preprocessing.pixels.size();
         if prepared.len() != rows * size {
             return Err(Fault::new(&SHAPE)
                 .arg("found", format!("{} numbers", prepared.len()))
@@ -86,30 +101,27 @@ impl VisionModel {
         Ok(scores)
     }
 
-    /// The scores of one prepared picture, and for a class what each place of the map added to it (class activation map, Zhou
-    /// et al. 2016): with one dense layer on the map's mean the places sum to the logit but for the bias, [`Self::base`]. `None` when the head
-    /// has more layers.
+    /// The answer for one prepared picture, and what each place of the map added to its raw score (class activation map, Zhou
+    /// et al. 2016): with one dense layer on the map's mean the places and [`Self::base`] sum to it. `None` when the head has
+    /// more layers.
     ///
     /// # Errors
     /// As [`Self::scores`].
-    pub fn activation_map(
-        &self,
-        prepared: &[f32],
-        class: usize,
-    ) -> Result<(Vec<f64>, Option<Heat>)> {
+    pub fn activation_map(&self, prepared: &[f32]) -> Result<(Answer<'_>, Option<Heat>)> {
         let answers = self.run(prepared, &[onnx::SCORES, onnx::MAP])?;
         let [scores, map] = answers.as_slice() else {
             return Err(Fault::new(&MODEL_MISMATCH).arg("what", "the graph gives no map"));
         };
-        let scores = scores.data.iter().map(|score| f64::from(*score)).collect();
-        let [_, channels, height, width] = map.shape[..] else { return Ok((scores, None)) };
+        let scores: Vec<f64> = scores.data.iter().map(|score| f64::from(*score)).collect();
+        let answer = self.answer(&scores);
+        let [_, channels, height, width] = map.shape[..] else { return Ok((answer, None)) };
         let Some(layer) =
             self.preprocessing.linear.as_ref().filter(|layer| layer.inputs() == channels)
         else {
-            return Ok((scores, None));
+            return Ok((answer, None));
         };
         let places = height * width;
-        let (column, sign) = self.column(class);
+        let (column, sign) = self.column(answer.class);
         #[expect(clippy::cast_precision_loss, reason = "a map has some dozens of places")]
         let sign = sign / places.max(1) as f32;
         let mut cells = vec![0.0_f32; places];
@@ -122,13 +134,13 @@ impl VisionModel {
             }
         }
         let width = u32::try_from(width).unwrap_or(u32::MAX);
-        Ok((scores, Some(Heat { width, cells })))
+        Ok((answer, Some(Heat { width, cells })))
     }
 
-    /// The class that scores speak for: its index, its name, its probability.
-    pub fn answer(&self, scores: &[f64]) -> (usize, &str, f64) {
+    /// The class that scores speak for.
+    pub fn answer(&self, scores: &[f64]) -> Answer<'_> {
         let first = scores.first().copied().unwrap_or_default();
-        match &self.signature().output {
+        let (class, label, probability): (usize, &str, f64) = match &self.signature().output {
             Output::Binary { positive, threshold, .. } if first >= *threshold => {
                 (1, positive, first)
             }
@@ -139,7 +151,8 @@ impl VisionModel {
                 (class, labels.get(class).map_or("", String::as_str), score)
             }
             Output::Number { target } => (0, target, first),
-        }
+        };
+        Answer { class, label, probability }
     }
 
     /// What a class's raw score is before any place of the map is known: the bias of the only layer, else 0.
@@ -160,7 +173,10 @@ impl VisionModel {
 
     fn run(&self, prepared: &[f32], outputs: &[&str]) -> Result<Vec<crate::weights::Tensor>> {
         let side = self.preprocessing.pixels.crop as usize;
-        let rows = prepared.len().checked_div(self.preprocessing.pixels.len()).unwrap_or_default();
-        self.session.run(onnx::IMAGE, &[rows, 3, side, side], prepared, outputs)
+        let rows = prepared.len().checked_div(self.preprocessing.pixels.size()).unwrap_or_default();
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+        let session = self.sessions.get(turn.checked_rem(self.sessions.len()).unwrap_or_default());
+        let session = session.ok_or_else(|| fault::internal("a network without sessions"))?;
+        session.run(onnx::IMAGE, &[rows, 3, side, side], prepared, outputs)
     }
 }

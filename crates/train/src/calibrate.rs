@@ -231,7 +231,7 @@ fn temperature(held: &HeldOut) -> Option<Calibration> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rng::Rng;
+    use ingot_base::Rng;
 
     /// Rows whose true log odds are `a·margin + b` for a score with log odds `margin`.
     fn distorted(rows: usize, truth: impl Fn(f64) -> f64) -> HeldOut {

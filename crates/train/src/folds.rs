@@ -1,6 +1,6 @@
 //! Inner folds: which training rows are held out together.
 
-use crate::rng::Rng;
+use ingot_base::Rng;
 
 /// Deals rows into `folds` so that every stratum is spread evenly. Deterministic in `seed`.
 pub(crate) fn stratified(strata: &[usize], folds: usize, seed: u64) -> Vec<usize> {

@@ -19,7 +19,6 @@ mod metrics;
 pub mod nets;
 pub mod outcome;
 mod report;
-mod rng;
 mod search;
 pub mod suspicion;
 mod tabular;

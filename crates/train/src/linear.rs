@@ -201,7 +201,7 @@ fn moments(values: impl Iterator<Item = f64>) -> (f64, f64) {
 )]
 mod tests {
     use super::*;
-    use crate::rng::Rng;
+    use ingot_base::Rng;
 
     fn number(name: &str) -> Field {
         let kind = FieldKind::Number { min: -9.0, max: 9.0, integer: false };

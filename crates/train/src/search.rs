@@ -4,7 +4,7 @@ use crate::TrainConfig;
 use crate::engine::{Boosted, Fold, Limits, Setup, boost};
 use crate::messages::BUDGET;
 use crate::outcome::{Search, Trial};
-use crate::rng::Rng;
+use ingot_base::Rng;
 use ingot_base::{Fault, Reporter, Result, crash};
 use std::collections::BTreeMap;
 use std::time::Instant;

@@ -99,7 +99,7 @@ pub(crate) fn table(
 #[expect(clippy::float_cmp, reason = "small exact numbers")]
 mod tests {
     use super::*;
-    use crate::rng::Rng;
+    use ingot_base::Rng;
 
     #[test]
     fn calibrated_scores_lead_to_the_theoretical_threshold() {

@@ -1,6 +1,7 @@
 //! `doctor`: what this machine lacks, and how to get it.
 
 use crate::{Context, render};
+use ingot_pipeline::models;
 use std::path::{Path, PathBuf};
 
 /// Something a command needs.
@@ -56,6 +57,12 @@ fn needs(project: &Path) -> Vec<Need> {
             found: has_cjk_font(),
             needed_for: ("Chinese in PNG pictures", "PNG 图片中的中文"),
             remedy: ("apt-get install fonts-noto-cjk", "apt-get install fonts-noto-cjk"),
+        },
+        Need {
+            name: "onnxruntime",
+            found: models::library().is_file(),
+            needed_for: ("models of pictures", "图片模型"),
+            remedy: ("ingot pull onnxruntime", "ingot pull onnxruntime"),
         },
         tool(
             "skopeo",

@@ -52,7 +52,7 @@ pub(crate) fn serve(context: &Context, args: Serve) -> Result<()> {
         trusted(context, &args.keys.public_key)?,
         identity(context, args.keys.identity.as_ref())?,
         Arc::new(CLOCK),
-        ingot_pipeline::models::Published::named("onnxruntime")?.path(),
+        ingot_pipeline::models::library(),
     );
     let mut settings = Settings::new(args.listen, args.packages, governance);
     settings.tls = args.tls_cert.zip(args.tls_key).map(|(cert, key)| TlsFiles { cert, key });

@@ -113,6 +113,8 @@ fn again(project: &Project) {
     assert_eq!(fresh(names), [false, false, true], "another head on the same features");
     write_recipe(project, "", "copies = 1\n");
     assert_eq!(fresh(names), [false, true, true], "other features");
+    let model: Value = serde_json::from_str(&project.ok(&["--json", "run"])).unwrap();
+    assert_eq!(model["model"]["copies"], model["model"]["rows"]["train"], "a copy of each");
     write_recipe(project, "", "");
     assert_eq!(fresh(names), [false, false, false], "as the first time");
 }
@@ -165,6 +167,32 @@ fn served(project: &Project) {
     let tensor = json!({ "inputs": [] });
     assert_eq!(server.post("/v2/models/shapes/infer", &key, &tensor).status, 422);
     assert_eq!(send("/api/predict", "image/png", &file).status, 200, "still there");
+}
+
+/// Expected: `torchvision.models.mobilenet_v2()` of torchvision 0.29.2 with the same weights on the same numbers.
+#[test]
+fn the_network_is_torchvisions() {
+    use ingot_pipeline::models::{Published, library};
+    use ingot_runtime::{onnx, weights};
+    if !networks(&Project::empty()) {
+        return;
+    }
+    let weights = Published::named("mobilenet-v2").unwrap().read().unwrap();
+    let graph = onnx::mobilenet_v2(&weights::read_pytorch(&weights).unwrap()).unwrap();
+    let graph = onnx::write(&graph);
+    let session = onnx::Session::new(onnx::Library::load(&library()).unwrap(), &graph).unwrap();
+    let numbers: Vec<f32> = (0..3 * 224 * 224_u32)
+        .map(|at| (at / (224 * 224) * 31 + at / 224 % 224 * 7 + at % 224 * 13) % 97)
+        .map(|number| f32::from(u8::try_from(number).unwrap()) / 97.0 * 4.0 - 2.0)
+        .collect();
+    let answer = session.run(onnx::IMAGE, &[1, 3, 224, 224], &numbers, &[onnx::LOGITS]).unwrap();
+    let expected =
+        [-2.346_915_5, 0.384_654_1, -0.232_718_48, -1.126_142_9, 0.034_077_704, 0.040_336_683];
+    for (own, theirs) in answer[0].data.iter().zip(expected) {
+        assert!((own - theirs).abs() < 1e-3, "{:?}", &answer[0].data[..6]);
+    }
+    let best = answer[0].data.iter().copied().fold(f32::MIN, f32::max);
+    assert_eq!(answer[0].data.iter().position(|number| *number >= best), Some(879));
 }
 
 #[test]

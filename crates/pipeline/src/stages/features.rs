@@ -2,7 +2,7 @@
 
 use crate::convert;
 use crate::messages::{IMAGES_LACKING, IMAGES_UNREADABLE};
-use crate::models::Published;
+use crate::models::{self, Published};
 use crate::project::Project;
 use crate::run::{Chain, Done, ORT, PARQUET, Product, earlier, stage, versions};
 use crate::stages::{split, to_value};
@@ -11,11 +11,11 @@ use arrow::array::{
     Array, ArrayRef, BinaryArray, BooleanArray, RecordBatch, StringArray, UInt64Array,
 };
 use arrow::datatypes::DataType;
-use ingot_base::{Digest, Fault, Result, Text, atomic, fault};
+use ingot_base::{Digest, Fault, Result, Rng, Text, atomic, fault};
 use ingot_image::{Augment, Limits, Preprocess, RgbImage};
 use ingot_recipe::Backbone;
 use ingot_runtime::onnx::{self, Library, Session};
-use ingot_runtime::{BATCH, weights};
+use ingot_runtime::weights;
 use ingot_train::nets::FeatureTable;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -48,10 +48,11 @@ pub(crate) struct Outcome {
 /// What the stage's result depends on.
 pub(crate) fn inputs(project: &Project<'_>, chain: &Chain) -> Result<Inputs> {
     let before = earlier(chain, Stage::Split)?;
-    let mut content = BTreeMap::from([(
-        "backbone".to_owned(),
-        Digest::of(&published(project.recipe().train.backbone)?.read()?),
-    )]);
+    // Known without the file: nothing need be fetched to see that all is up to date.
+    let mut content = BTreeMap::from([
+        ("backbone".to_owned(), published(project.recipe().train.backbone)?.identity()),
+        ("onnxruntime".to_owned(), models::library_identity()?),
+    ]);
     for name in [split::TRAIN, split::VALIDATION, split::TEST] {
         if let Some(output) = before.record.outputs.get(name) {
             content.insert(name.to_owned(), output.content);
@@ -89,7 +90,7 @@ pub(crate) fn backbone(project: &Project<'_>) -> Result<onnx::proto::Model> {
 
 /// The library that runs networks.
 pub(crate) fn library() -> Result<&'static Library> {
-    Library::load(&Published::named("onnxruntime")?.path())
+    Library::load(&models::library())
 }
 
 pub(crate) fn run(project: &Project<'_>, chain: &Chain) -> Result<Done> {
@@ -103,7 +104,7 @@ fn work(project: &Project<'_>, split: &Done, folder: &Path) -> Result<Product> {
     let keys = convert::encryption(project);
     let graph = onnx::write(&backbone(project)?);
     let threads = convert::threads(project.recipe());
-    let sessions = (0..threads).map(|_| Session::new(library()?, &graph, 1));
+    let sessions = (0..threads).map(|_| Session::new(library()?, &graph));
     let sessions = sessions.collect::<Result<Vec<_>>>()?;
     let mut outcome =
         Outcome { width: 0, pictures: BTreeMap::new(), copies: 0, unreadable: Vec::new() };
@@ -206,7 +207,7 @@ fn featurise(
     Ok((table(project, batch, &rows)?, found))
 }
 
-/// What threads share: they take pictures one batch at a time.
+/// What threads share: they take pictures one at a time.
 struct Work<'a> {
     project: &'a Project<'a>,
     pictures: &'a Pictures,
@@ -219,55 +220,31 @@ impl Work<'_> {
     /// Takes pictures until none is left; gives rows and the indices of unreadable pictures.
     fn take_all(&self, session: &Session) -> Result<(Vec<Row>, Vec<usize>)> {
         let (mut rows, mut unreadable) = (Vec::new(), Vec::new());
-        let (mut waiting, mut numbers) = (Vec::new(), Vec::new());
         loop {
             let index = self.next.fetch_add(1, Ordering::Relaxed);
             if index >= self.pictures.paths.len() {
-                break;
+                return Ok((rows, unreadable));
             }
-            match self.pictures.load(index) {
-                Ok((picture, seed)) => {
-                    let view = PIXELS.view(&picture)?;
-                    numbers.extend(PIXELS.numbers(&view));
-                    waiting.push((index, false));
-                    for copy in 0..self.copies {
-                        let seed = seed ^ (copy as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-                        let seed = seed ^ self.project.recipe().project.seed.rotate_left(32);
-                        let changed = ingot_image::augment(&view, self.augment, seed);
-                        numbers.extend(PIXELS.numbers(&changed));
-                        waiting.push((index, true));
-                    }
-                }
-                Err(_) => unreadable.push(index),
-            }
-            if waiting.len() >= BATCH {
-                flush(session, &mut waiting, &mut numbers, &mut rows)?;
+            let Ok((picture, seed)) = self.pictures.load(index) else {
+                unreadable.push(index);
+                continue;
+            };
+            let view = PIXELS.view(&picture)?;
+            rows.push(Row { index, copy: false, features: features(session, &view)? });
+            let mut seeds = Rng::new(seed ^ self.project.recipe().project.seed, "copies");
+            for _ in 0..self.copies {
+                let changed = ingot_image::augment(&view, self.augment, seeds.bits());
+                rows.push(Row { index, copy: true, features: features(session, &changed)? });
             }
         }
-        flush(session, &mut waiting, &mut numbers, &mut rows)?;
-        Ok((rows, unreadable))
     }
 }
 
-fn flush(
-    session: &Session,
-    waiting: &mut Vec<(usize, bool)>,
-    numbers: &mut Vec<f32>,
-    rows: &mut Vec<Row>,
-) -> Result<()> {
+fn features(session: &Session, view: &RgbImage) -> Result<Vec<f32>> {
     let side = PIXELS.crop as usize;
-    let mut waiting = waiting.drain(..);
-    for chunk in numbers.chunks(BATCH * PIXELS.len()) {
-        let count = chunk.len() / PIXELS.len();
-        let answer = session.run(onnx::IMAGE, &[count, 3, side, side], chunk, &[onnx::FEATURES])?;
-        let data = answer.first().map(|tensor| tensor.data.as_slice()).unwrap_or_default();
-        let width = data.len().checked_div(count).unwrap_or_default().max(1);
-        for (features, (index, copy)) in data.chunks_exact(width).zip(&mut waiting) {
-            rows.push(Row { index, copy, features: features.to_vec() });
-        }
-    }
-    numbers.clear();
-    Ok(())
+    let numbers = PIXELS.numbers(view);
+    let answer = session.run(onnx::IMAGE, &[1, 3, side, side], &numbers, &[onnx::FEATURES])?;
+    Ok(answer.into_iter().next().map(|tensor| tensor.data).unwrap_or_default())
 }
 
 /// Where a batch's pictures are.

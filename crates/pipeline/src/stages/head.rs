@@ -68,12 +68,7 @@ fn work(project: &Project<'_>, chain: &Chain, folder: &Path) -> Result<Product> 
     let graph = onnx::write(&graph);
     let document = serde_json::to_vec(&preprocessing)
         .map_err(|error| fault::internal("preprocessing without a JSON form").because(error))?;
-    let model = VisionModel::load(
-        features::library()?,
-        &graph,
-        &document,
-        convert::threads(project.recipe()),
-    )?;
+    let model = VisionModel::load(features::library()?, &graph, &document, 1)?;
     trained.outcome.parity = gate(project, chain, &model, &trained, &tables.2)?;
     atomic::write_private(&folder.join(MODEL), &graph)?;
     atomic::write_private(&folder.join(train::PREPROCESSING), &document)?;
@@ -145,8 +140,12 @@ fn gate(
             let (Some(scores), true) = (scores, parity.rows < COMPARED as u64) else { continue };
             let Ok((picture, _)) = pictures.load(index) else { continue };
             let own = model.scores(&PIXELS.numbers(&PIXELS.view(&picture)?), 1)?;
-            let apart = own.iter().zip(scores).map(|(own, theirs)| (own - theirs).abs());
-            parity.difference = apart.fold(parity.difference, f64::max);
+            for (own, theirs) in own.iter().zip(scores) {
+                let apart = (own - theirs).abs();
+                // What is no number differs by more than any.
+                let apart = if apart.is_nan() { f64::INFINITY } else { apart };
+                parity.difference = parity.difference.max(apart);
+            }
             parity.rows += 1;
         }
     }

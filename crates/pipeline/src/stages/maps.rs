@@ -6,30 +6,13 @@ use crate::run::{Chain, Done, ORT, Product, earlier, stage, versions};
 use crate::stages::features::{self, PIXELS, Pictures};
 use crate::stages::{explain, head, split, to_value, train, write_page};
 use crate::store::{Inputs, Stage};
+use arrow::array::RecordBatch;
 use base64::Engine as _;
 use ingot_base::{Result, Text, atomic};
 use ingot_report::Page;
-use ingot_runtime::VisionModel;
-use serde::{Deserialize, Serialize};
+use ingot_runtime::{Answer, VisionModel};
 use std::collections::BTreeMap;
 use std::path::Path;
-
-/// One picture explained.
-#[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Looked {
-    /// Its source.
-    pub(crate) source: String,
-    /// Its row there.
-    pub(crate) row: u64,
-    /// What it is.
-    pub(crate) truth: Option<String>,
-    /// What the model says.
-    pub(crate) said: String,
-    /// How sure it is.
-    pub(crate) probability: f64,
-    /// Share of what spoke for the answer that lies in the most important quarter of the picture.
-    pub(crate) focus: Option<f64>,
-}
 
 /// What the stage's result depends on.
 pub(crate) fn inputs(project: &Project<'_>, chain: &Chain) -> Result<Inputs> {
@@ -59,7 +42,7 @@ fn work(project: &Project<'_>, chain: &Chain, folder: &Path) -> Result<Product> 
         features::library()?,
         &atomic::read(&trained.path(head::MODEL), explain::MODEL_LIMIT)?,
         &atomic::read(&trained.path(train::PREPROCESSING), explain::MODEL_LIMIT)?,
-        convert::threads(project.recipe()),
+        1,
     )?;
     let keys = convert::encryption(project);
     let wanted = project.recipe().explain.pictures;
@@ -68,7 +51,6 @@ fn work(project: &Project<'_>, chain: &Chain, folder: &Path) -> Result<Product> 
         "Test pictures beside themselves with what spoke for the answer in colour: the class activation map, which is exact for one layer on the mean of the network's last map.",
         "测试图片与其关注区域对照：着色部分支持模型的判断。对于在末层特征图均值之上的单层输出，类激活图是精确的。",
     ));
-    let mut looked = Vec::new();
     let batches = ingot_data::read(&earlier(chain, Stage::Split)?.path(split::TEST), Some(&keys))?;
     let section = page.section(Text::new("Pictures", "图片"));
     if wanted == 0 {
@@ -77,42 +59,47 @@ fn work(project: &Project<'_>, chain: &Chain, folder: &Path) -> Result<Product> 
             "未展示图片，因为图片可能涉及个人。可在配方中设置 explain.pictures，让报告的所有读者看到部分图片。",
         ));
     }
+    let mut chosen =
+        spread(batches.iter().map(RecordBatch::num_rows).sum(), wanted).into_iter().peekable();
+    let (mut first, mut shown, mut without) = (0, 0, false);
     for batch in &batches {
         let pictures = Pictures::of(project, batch)?;
         let labels = features::text(batch, &project.recipe().project.target);
-        for index in spread(batch.num_rows(), wanted) {
-            let (Ok((picture, _)), Some((source, row))) =
-                (pictures.load(index), pictures.place(index))
+        while let Some(index) = chosen.next_if(|index| *index < first + batch.num_rows()) {
+            let index = index - first;
+            let (Ok((picture, _)), Some(place)) = (pictures.load(index), pictures.place(index))
             else {
                 continue;
             };
-            let truth = labels
-                .as_ref()
-                .and_then(|labels| labels.iter().nth(index).flatten())
-                .map(str::to_owned);
+            let truth = labels.as_ref().and_then(|labels| labels.iter().nth(index).flatten());
             let view = PIXELS.view(&picture)?;
-            let prepared = PIXELS.numbers(&view);
-            let scores = model.scores(&prepared, 1)?;
-            let (class, said, probability) = model.answer(&scores);
-            let (_, heat) = model.activation_map(&prepared, class)?;
-            let caption = caption((&source, row), truth.as_deref(), said, probability);
-            let shown = match &heat {
+            let (answer, heat) = model.activation_map(&PIXELS.numbers(&view))?;
+            without |= heat.is_none();
+            let pair = match &heat {
                 Some(heat) => vec![view.clone(), ingot_image::overlay(&view, heat)],
                 None => vec![view],
             };
-            section.figure(caption, embedded(&ingot_image::png(&ingot_image::sheet(&shown, 2))?));
-            let focus = heat.map(|heat| focus(&heat.cells));
-            looked.push(Looked { source, row, truth, said: said.to_owned(), probability, focus });
+            let png = ingot_image::png(&ingot_image::sheet(&pair, 2))?;
+            section.figure(caption(&place, truth, &answer), embedded(&png));
+            shown += 1;
         }
+        first += batch.num_rows();
+    }
+    if without {
+        section.note(Text::new(
+            "Without colour: a head with hidden layers has no exact activation map.",
+            "未着色：含隐藏层的输出层没有精确的类激活图。",
+        ));
     }
     write_page(folder, explain::REPORT, &page)?;
     Ok(Product {
         outputs: vec![(explain::REPORT.to_owned(), None)],
         summary: Text::new(
-            format!("{} pictures explained", looked.len()),
-            format!("解释了 {} 张图片", looked.len()),
+            format!("{shown} pictures explained"),
+            format!("展示了 {shown} 张图片的依据"),
         ),
-        evidence: serde_json::json!({ "looked": to_value(&looked)? }),
+        // What single rows are and were said to be stays in the report: records travel in packages, in plain.
+        evidence: serde_json::json!({ "pictures": shown }),
     })
 }
 
@@ -122,18 +109,15 @@ fn spread(rows: usize, wanted: usize) -> Vec<usize> {
     (0..wanted).map(|at| at * rows / wanted).collect()
 }
 
-fn caption((source, row): (&str, u64), truth: Option<&str>, said: &str, probability: f64) -> Text {
-    let share = probability * 100.0;
+fn caption((source, row): &(String, u64), truth: Option<&str>, answer: &Answer<'_>) -> Text {
+    let (said, share) = (answer.label, answer.probability * 100.0);
     let (mut en, mut zh) = (
         format!("{source}, row {row}: the model says {said} ({share:.1}%)"),
         format!("{source} 第 {row} 行：模型判断为 {said}（{share:.1}%）"),
     );
-    match truth {
-        Some(truth) if truth != said => {
-            en = format!("{en}, and is wrong: {truth}");
-            zh = format!("{zh}，判断错误，实际为 {truth}");
-        }
-        _ => {}
+    if let Some(truth) = truth.filter(|truth| *truth != said) {
+        en = format!("{en}, and is wrong: {truth}");
+        zh = format!("{zh}，判断错误，实际为 {truth}");
     }
     Text::new(en, zh)
 }
@@ -146,25 +130,14 @@ fn embedded(png: &[u8]) -> String {
     )
 }
 
-/// Share of the positive heat in the hottest quarter of the cells; .25 is none at all.
-fn focus(cells: &[f32]) -> f64 {
-    let mut warm: Vec<f64> = cells.iter().map(|cell| f64::from(cell.max(0.0))).collect();
-    warm.sort_by(|a, b| b.total_cmp(a));
-    let total: f64 = warm.iter().sum();
-    let quarter: f64 = warm.iter().take(warm.len().div_ceil(4)).sum();
-    if total > 0.0 { quarter / total } else { 0.25 }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn indices_are_spread_and_focus_is_a_share() {
+    fn indices_are_spread_over_all_rows() {
         assert_eq!(spread(10, 4), [0, 2, 5, 7]);
         assert_eq!(spread(2, 4), [0, 1]);
         assert!(spread(0, 4).is_empty());
-        assert!((focus(&[1.0; 8]) - 0.25).abs() < 1e-9);
-        assert!((focus(&[9.0, -5.0, 0.0, 0.0]) - 1.0).abs() < 1e-9);
     }
 }

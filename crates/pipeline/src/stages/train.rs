@@ -5,7 +5,7 @@ use crate::project::Project;
 use crate::run::{Chain, Done, LIGHTGBM, Product, Within, earlier, stage, versions};
 use crate::stages::{split, to_value, write_page};
 use crate::store::{Inputs, Stage};
-use ingot_base::{Fault, Lang, Result, Tabular, Task, Text, atomic};
+use ingot_base::{Fault, Lang, Result, Tabular, Text, atomic};
 use ingot_train::{Tables, suspicion};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -43,11 +43,8 @@ pub(crate) fn inputs(project: &Project<'_>, chain: &Chain) -> Result<Inputs> {
     })
 }
 
-pub(crate) fn run(project: &Project<'_>, chain: &Chain) -> Result<Done> {
+pub(crate) fn run(project: &Project<'_>, chain: &Chain, task: Tabular) -> Result<Done> {
     let before = earlier(chain, Stage::Split)?;
-    let Task::Tabular(task) = project.recipe().project.task else {
-        return Err(ingot_base::fault::internal("training for this task"));
-    };
     stage(project, inputs(project, chain)?, &Stage::Train.title(), |folder| {
         work(project, task, before, folder)
     })

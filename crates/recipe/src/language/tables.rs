@@ -119,8 +119,8 @@ static PROJECT: Table = Table {
         ),
         key(
             "positive",
-            "tabular.binary: the class whose probability is given. Without it: `true` or `1` if the values are those, else the rarer class.",
-            "二分类：输出其概率的类别。不写时：取值为 true 或 1 的类别，否则取较少的类别。",
+            "tabular.binary, image.classify of two classes: the class whose probability is given. Without it: `true` or `1` if the values are those, else the rarer class.",
+            "二分类（表格或图片）：输出其概率的类别。不写时：取值为 true 或 1 的类别，否则取较少的类别。",
             Shape::Scalar,
             Optional,
             "positive = \"bad\"",

@@ -262,12 +262,15 @@ fn settings_of_another_task_are_refused() {
         ("[train]\nbalance = true\n", "train.balance"),
         ("[train]\nfairness = [\"width\"]\n", "train.fairness"),
         ("[train.params]\nmax_depth = 3\n", "train.params"),
+        ("[train]\nexclude = [\"width\"]\n", "train.exclude"),
+        ("[train]\nbudget = \"5m\"\n", "train.budget"),
     ] {
         assert_eq!(faults(&format!("{PICTURES}{more}")), [format!("recipe-key-task {path}")]);
     }
     let tables = PICTURES.replace("image.classify", "tabular.binary");
     for (more, path) in [
-        ("[augment]\ncopies = 1\n", "augment.copies"),
+        ("[augment]\ncopies = 1\n", "augment"),
+        ("[train.head]\nepochs = 9\n", "train.head"),
         ("[explain]\npictures = 3\n", "explain.pictures"),
     ] {
         assert_eq!(faults(&format!("{tables}{more}")), [format!("recipe-key-task {path}")]);

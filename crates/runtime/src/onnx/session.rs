@@ -5,7 +5,7 @@ use crate::weights::Tensor;
 use ingot_base::{Fault, Result};
 use ort::environment::Environment;
 use ort::session::builder::GraphOptimizationLevel;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// The loaded library, one for the whole program.
@@ -15,7 +15,7 @@ pub struct Library {
 }
 
 impl Library {
-    /// Loads the library: the file that `ORT_DYLIB_PATH` names, else the given one. Once; later calls give the same.
+    /// Loads the library. Once: later calls give the same, whatever file they name.
     ///
     /// # Errors
     /// When the file is missing or is no ONNX Runtime; the fault tells how to get it.
@@ -26,8 +26,6 @@ impl Library {
         if let Some(library) = LOADED.get() {
             return Ok(library);
         }
-        let file =
-            std::env::var_os("ORT_DYLIB_PATH").map_or_else(|| file.to_owned(), PathBuf::from);
         let missing = |error: String| {
             Fault::new(&LIBRARY_MISSING)
                 .arg("path", file.display())
@@ -36,7 +34,7 @@ impl Library {
         if !file.is_file() {
             return Err(missing("no such file".into()));
         }
-        let builder = ort::init_from(&file).map_err(|error| missing(error.to_string()))?;
+        let builder = ort::init_from(file).map_err(|error| missing(error.to_string()))?;
         let environment =
             builder.with_telemetry(false).build().map_err(|error| missing(error.to_string()))?;
         Ok(LOADED.get_or_init(|| Self { environment }))
@@ -50,15 +48,15 @@ pub struct Session {
 }
 
 impl Session {
-    /// Makes a network of a file's bytes, with so many threads of its own.
+    /// Makes a network of a file's bytes. It works on the caller's thread: whoever has more cores makes more of them.
     ///
     /// # Errors
     /// When ONNX Runtime refuses the graph.
-    pub fn new(library: &Library, model: &[u8], threads: usize) -> Result<Self> {
+    pub fn new(library: &Library, model: &[u8]) -> Result<Self> {
         let build = || {
             let builder = ort::session::Session::builder(&library.environment)?;
             let builder = builder.with_optimization_level(GraphOptimizationLevel::All)?;
-            let mut builder = builder.with_intra_threads(threads.max(1))?;
+            let mut builder = builder.with_intra_threads(1)?;
             builder.commit_from_memory(model)
         };
         let session = build().map_err(failed)?;

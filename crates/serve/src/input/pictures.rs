@@ -8,7 +8,8 @@ use axum::body::Bytes;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ingot_base::Fault;
-use ingot_runtime::messages::{FIELD_MISSING, FIELD_TYPE, FIELD_UNKNOWN};
+use ingot_runtime::encode;
+use ingot_runtime::messages::{FIELD_MISSING, FIELD_UNKNOWN};
 use serde_json::{Map, Value};
 
 /// Pictures of one request at most: each is decoded to more than a megabyte.
@@ -71,12 +72,7 @@ fn file(row: &Value, field: &str) -> Result<Bytes, Fault> {
     }
     let text = match members.get(field) {
         Some(Value::String(text)) => text,
-        Some(_) => {
-            return Err(Fault::new(&FIELD_TYPE)
-                .arg("field", field)
-                .arg("expected", "string")
-                .arg("found", "other"));
-        }
+        Some(other) => return Err(encode::wrong_type(field, "string", other)),
         None => return Err(Fault::new(&FIELD_MISSING).arg("field", field)),
     };
     let bare = match text.strip_prefix("data:") {

@@ -67,7 +67,7 @@ fn midranks(values: &[f64]) -> Vec<f64> {
 #[expect(clippy::float_cmp, clippy::cast_precision_loss, reason = "small exact numbers")]
 mod tests {
     use super::*;
-    use crate::rng::Rng;
+    use ingot_base::Rng;
 
     /// The definition: structural components from all pairs.
     fn by_pairs(scores: &[f64], labels: &[f64]) -> (f64, f64) {

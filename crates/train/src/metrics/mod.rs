@@ -13,7 +13,7 @@ pub(crate) use multiclass::{Multiclass, top};
 pub(crate) use regression::{quantiles, regression};
 
 use crate::outcome::{Metric, Share};
-use crate::rng::Rng;
+use ingot_base::Rng;
 
 /// Probabilities are kept this far from 0 and 1 in logarithms.
 pub(crate) const EPSILON: f64 = 1e-15;

@@ -1,7 +1,7 @@
 //! Dense layers with `ReLU` between them, trained by Adam on cross-entropy. The gradients are written out: for layers this small
 //! a framework's graph would cost more than the arithmetic, and every sum has one order, so equal inputs give equal bits.
 
-use crate::rng::Rng;
+use ingot_base::Rng;
 use ingot_runtime::onnx::{Activation, Dense};
 use serde::{Deserialize, Serialize};
 
@@ -425,8 +425,7 @@ mod tests {
         }
     }
 
-    /// Expected: the first losses of `torch.optim.Adam(lr=0.1)` on `BCEWithLogitsLoss` worked out by hand for one weight:
-    /// the first step of Adam moves each parameter by the learning rate against the gradient's sign.
+    /// With both moments corrected, Adam's first step is the learning rate against the gradient's sign.
     #[test]
     fn the_first_step_moves_by_the_learning_rate() {
         let how = HeadSettings { epochs: 1, learning_rate: 0.1, ..settings() };

@@ -2,11 +2,14 @@
 
 use super::head::Epoch;
 use crate::outcome::{Metric, Parity, Rows};
+use ingot_base::Task;
 use serde::{Deserialize, Serialize};
 
 /// The evidence of one training.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct HeadOutcome {
+    /// The kind of question.
+    pub task: Task,
     /// The column of classes.
     pub target: String,
     /// The classes, in the model's order.

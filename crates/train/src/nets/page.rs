@@ -28,21 +28,24 @@ pub fn head_report(outcome: &HeadOutcome) -> Page {
 }
 
 fn lead(outcome: &HeadOutcome) -> Text {
-    let rows = outcome.rows;
+    #[expect(clippy::cast_precision_loss, reason = "shown with no decimals")]
+    let count = |count: u64| number(count as f64, 0);
+    let (weights, width) = (count(outcome.parameters as u64), count(outcome.width as u64));
+    let (learned, tested) = (count(outcome.rows.train), count(outcome.rows.test));
+    let backbone = &outcome.backbone;
     let (copies_en, copies_zh) = match outcome.copies {
         0 => (String::new(), String::new()),
-        copies => {
-            (format!(" and {copies} augmented copies of them"), format!("及其 {copies} 份增强副本"))
-        }
+        copies => (
+            format!(" and {} augmented copies of them", count(copies)),
+            format!("及其 {} 份增强副本", count(copies)),
+        ),
     };
     Text::new(
         format!(
-            "{} trained weights on the {} features of {}, which stays as it was; learned from {} rows{copies_en}, measured on {} rows it never saw.",
-            outcome.parameters, outcome.width, outcome.backbone, rows.train, rows.test
+            "{weights} trained weights on the {width} features of {backbone}, which stays as it was; learned from {learned} rows{copies_en}, measured on {tested} rows it never saw."
         ),
         format!(
-            "在 {}（保持不变）的 {} 个特征之上训练 {} 个权重；使用 {} 行{copies_zh}训练，并在从未见过的 {} 行上评估。",
-            outcome.backbone, outcome.width, outcome.parameters, rows.train, rows.test
+            "在 {backbone}（保持不变）的 {width} 个特征之上训练 {weights} 个权重；使用 {learned} 行数据{copies_zh}训练，并在从未见过的 {tested} 行上评估。"
         ),
     )
 }
@@ -121,12 +124,12 @@ fn history(outcome: &HeadOutcome, section: &mut Section) {
 fn to_label(outcome: &HeadOutcome, section: &mut Section) {
     section.paragraph(Text::new(
         "Rows without a class of which the model is least sure: labelling these teaches it most.",
-        "以下是没有类别、且模型最不确定的数据；优先标注它们收益最大。",
+        "以下数据没有类别，且模型最拿不准；优先标注它们收益最大。",
     ));
     let columns = vec![
         Column::text(Text::new("Source", "数据源")),
         Column::number(Text::new("Row", "行号")),
-        Column::number(Text::new("Margin", "置信差")),
+        Column::number(Text::new("Margin", "概率差")),
     ];
     let rows = outcome.to_label.iter().map(|one| {
         vec![Cell::same(one.source.clone()), Cell::count(one.row), Cell::number(one.margin, 4)]

@@ -2,10 +2,10 @@
 
 use super::head::{Examples, Fitted, HeadSettings, Net, fit};
 use super::outcome::{HeadOutcome, ToLabel};
-use crate::messages::{CLASS_UNSEEN, ONE_CLASS, POSITIVE};
+use crate::messages::{CLASS_UNSEEN, NO_ROWS, ONE_CLASS, POSITIVE};
 use crate::metrics::{Binary, Multiclass, top};
 use crate::outcome::{Metric, Parity, Rows};
-use ingot_base::{Fault, Output, Result};
+use ingot_base::{Fault, Output, Result, Task};
 use ingot_runtime::Matrix;
 use ingot_runtime::onnx::{Activation, Dense};
 
@@ -25,6 +25,8 @@ pub struct FeatureTable {
 /// What a head is to answer and how it is trained.
 #[derive(Debug, Clone)]
 pub struct HeadConfig {
+    /// The kind of question.
+    pub task: Task,
     /// The column of classes.
     pub target: String,
     /// Of two classes: the one whose probability is given.
@@ -60,13 +62,18 @@ const TO_LABEL: usize = 50;
 /// Trains and measures a head.
 ///
 /// # Errors
-/// When there are fewer than two classes, or the test rows have one that training has not.
+/// When a table has no row with a class, when there are fewer than two classes, or the test rows have one that training has not.
 pub fn train_head(
     config: &HeadConfig,
     train: &FeatureTable,
     validation: &FeatureTable,
     test: &FeatureTable,
 ) -> Result<TrainedHead> {
+    for (name, table) in [("train", train), ("test", test)] {
+        if table.labels.iter().all(Option::is_none) {
+            return Err(Fault::new(&NO_ROWS).arg("table", name));
+        }
+    }
     let classes = classes(config, train)?;
     let learned = Labelled::of("train", train, &classes, config)?;
     let held = Labelled::of("validation", validation, &classes, config)?;
@@ -78,6 +85,7 @@ pub fn train_head(
     let (metrics, majority, confusion) = measure(&classes, &scores, &unseen.labels, config.seed)?;
     let count = |table: &FeatureTable| table.copy.iter().filter(|copy| !**copy).count() as u64;
     let outcome = HeadOutcome {
+        task: config.task,
         target: config.target.clone(),
         classes: classes.clone(),
         rows: Rows { train: count(train), validation: count(validation), test: count(test) },
@@ -240,6 +248,7 @@ mod tests {
 
     fn config() -> HeadConfig {
         HeadConfig {
+            task: Task::ImageClassify,
             target: "label".into(),
             positive: None,
             backbone: "tiny".into(),
@@ -303,6 +312,8 @@ mod tests {
             train_head(&wrong, &train, &FeatureTable::default(), &test).unwrap_err().code(),
             "train-positive"
         );
+        let none = train_head(&config(), &train, &test, &FeatureTable::default());
+        assert_eq!(none.unwrap_err().code(), "train-no-rows", "nothing to measure on");
         let one = table(10, ["same", "same"]);
         assert!(train_head(&config(), &one, &FeatureTable::default(), &one).is_err());
     }
