@@ -31,8 +31,8 @@ pub use images::{DIGEST, IMAGE, LABEL, image_path};
 pub use messages::MESSAGES;
 pub use names::{Header, check_sql, doubtful_header, headers, nearest, unknown_column};
 pub use outcome::{
-    CleanOutcome, ColumnProfile, PartOutcome, ProtectOutcome, RuleOutcome, SourceOutcome,
-    SplitOutcome,
+    AnonymityOutcome, CleanOutcome, ColumnProfile, PartOutcome, ProtectOutcome, RuleOutcome,
+    SourceOutcome, SplitOutcome,
 };
 pub use report::data_report;
 pub use rows::{FileRow, FileRows, file_rows};

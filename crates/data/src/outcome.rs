@@ -1,6 +1,9 @@
 //! What was done, in numbers: the evidence of the stages and the content of the data report.
 
 use ingot_base::{Digest, Text};
+use ingot_privacy::anonymity::{self, Policy};
+use ingot_privacy::attack::Linkage;
+use ingot_privacy::residual::Residual;
 use serde::{Deserialize, Serialize};
 
 /// Figures of a cleaning.
@@ -35,6 +38,26 @@ pub struct ProtectOutcome {
     /// What was found in free text, a column each.
     #[serde(default)]
     pub texts: Vec<ingot_privacy::TextEvidence>,
+    /// The promise about the whole table, kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub anonymity: Option<AnonymityOutcome>,
+}
+
+/// Figures of an anonymous table. They hold no value of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AnonymityOutcome {
+    /// What was promised; levels given by file are left out.
+    pub policy: Policy,
+    /// How it is kept.
+    pub report: anonymity::Report,
+    /// Rows that went on.
+    pub rows: u64,
+    /// The linkage attack on the table as it came.
+    pub before: Linkage,
+    /// The same on the table as it is released.
+    pub after: Linkage,
+    /// What remains.
+    pub residual: Residual,
 }
 
 /// Figures of a source.

@@ -1,5 +1,7 @@
 //! The data report: what came in, what every rule did, what is kept, and how it was divided.
 
+mod anonymity;
+
 use crate::outcome::{CleanOutcome, ColumnProfile, ProtectOutcome, SplitOutcome};
 use ingot_base::Text;
 use ingot_report::chart::{self, Axis};
@@ -17,6 +19,9 @@ pub fn data_report(clean: &CleanOutcome, protected: &ProtectOutcome, split: &Spl
     rules(&mut page, clean);
     columns(&mut page, clean);
     protection(&mut page, protected);
+    if let Some(anonymous) = &protected.anonymity {
+        anonymity::section(&mut page, anonymous);
+    }
     parts(&mut page, split);
     page
 }
@@ -189,7 +194,8 @@ fn columns(page: &mut Page, clean: &CleanOutcome) {
 
 fn protection(page: &mut Page, protected: &ProtectOutcome) {
     let section = page.section(text("Protection of personal data", "个人信息保护"));
-    if protected.actions.is_empty() && protected.texts.is_empty() {
+    let promised = protected.anonymity.is_some();
+    if protected.actions.is_empty() && protected.texts.is_empty() && !promised {
         section.note(text(
             "The recipe protects no column. If the data holds personal columns, add them to [protect].",
             "配方没有保护任何列。若数据含个人信息，请在 [protect] 中列出。",

@@ -126,6 +126,7 @@ pub(crate) fn encryption(project: &Project<'_>) -> data::Encryption {
         .flat_map(|rule| [Some(&rule.name), rule.rename.as_ref()])
         .flatten()
         .chain(project.recipe().protect.text.iter().flat_map(|text| &text.columns))
+        .chain(project.recipe().protect.anonymity.iter().flat_map(|policy| &policy.quasi))
         .map(|name| (name.clone(), "personal".to_owned()))
         .collect();
     data::Encryption {
@@ -204,6 +205,61 @@ pub(crate) fn texts(rule: &recipe::TextRule) -> (DetectConfig, TextAction) {
         recipe::TextAction::Pseudonymize => TextAction::Pseudonymize,
     };
     (detect, action)
+}
+
+/// The promise about the whole table; `levels` reads the file of a hierarchy.
+pub(crate) fn anonymity(
+    policy: &recipe::Anonymity,
+    target: &str,
+    levels: &dyn Fn(&str) -> ingot_base::Result<Vec<Vec<String>>>,
+) -> ingot_base::Result<privacy::anonymity::Policy> {
+    use privacy::anonymity::{Diversity, Hierarchy, Likeness, Loss, Policy, Quasi};
+    let quasi = policy.quasi.iter().map(|name| {
+        let rule = policy.hierarchies.iter().find(|rule| rule.column == *name);
+        let hierarchy = match rule {
+            None => Hierarchy::Auto,
+            Some(rule) => match rule.by {
+                recipe::HierarchyKind::Interval => Hierarchy::Intervals(rule.widths.clone()),
+                recipe::HierarchyKind::Calendar => Hierarchy::Calendar,
+                recipe::HierarchyKind::Prefix => Hierarchy::Prefix(rule.lengths.clone()),
+                recipe::HierarchyKind::Suppress => Hierarchy::Suppress,
+                recipe::HierarchyKind::File => {
+                    Hierarchy::Table(levels(rule.file.as_deref().unwrap_or_default())?)
+                }
+            },
+        };
+        Ok(Quasi { name: name.clone(), hierarchy })
+    });
+    let quasi = quasi.collect::<ingot_base::Result<Vec<Quasi>>>()?;
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "at least 1; a part of a value is rounded up, and too many stay too many"
+    )]
+    let whole = |l: f64| l.ceil() as u32;
+    Ok(Policy {
+        l: policy.l.map(|l| match policy.diversity {
+            recipe::Diversity::Distinct => Diversity::Distinct(whole(l)),
+            recipe::Diversity::Entropy => Diversity::Entropy(l),
+            recipe::Diversity::Recursive => {
+                Diversity::Recursive { c: policy.c.unwrap_or(1.0), l: whole(l) }
+            }
+        }),
+        t: policy.t,
+        beta: policy.beta.map(Likeness::Enhanced),
+        sensitive: if policy.sensitive.is_empty() {
+            vec![target.to_owned()]
+        } else {
+            policy.sensitive.clone()
+        },
+        max_suppressed: policy.max_suppressed,
+        loss: match policy.loss {
+            recipe::AnonymityLoss::Certainty => Loss::Certainty,
+            recipe::AnonymityLoss::Discernibility => Loss::Discernibility,
+            recipe::AnonymityLoss::AverageClass => Loss::AverageClass,
+        },
+        ..Policy::new(policy.k, quasi)
+    })
 }
 
 /// Keys of the column actions.

@@ -211,7 +211,21 @@ impl Trace {
                     plain(text.get("touched")),
                 ]
             });
-        std::iter::once(heading).chain(rules).chain(actions).chain(texts).collect()
+        let anonymity = self
+            .stages
+            .iter()
+            .filter(|link| link.stage == Stage::Protect)
+            .filter_map(|link| link.evidence.get("anonymity"));
+        let anonymity = anonymity.map(|anonymity| {
+            let figure = |pointer: &str| plain(anonymity.pointer(pointer));
+            vec![
+                "protect.anonymity".to_owned(),
+                format!("k = {}", figure("/report/after/k")),
+                figure("/report/suppressed_rows"),
+                String::new(),
+            ]
+        });
+        std::iter::once(heading).chain(rules).chain(actions).chain(texts).chain(anonymity).collect()
     }
 
     /// Part, source, number of rows, row numbers; the first row is the heading.

@@ -97,6 +97,18 @@ ingot_base::messages! {
         en: "`{path}` has none of the {count} columns that the model needs: {columns}", zh: "`{path}` 不含模型所需的任何一列（共 {count} 列）：{columns}",
         hint_en: "is its first line a header? It must name the columns", hint_zh: "首行是表头吗？首行必须是列名",
     };
+    /// The file of a hierarchy is not UTF-8.
+    HIERARCHY_TEXT = {
+        code: "pipeline-hierarchy-text", class: Usage, status: 422,
+        en: "the hierarchy `{path}` is not UTF-8 text", zh: "层级文件 `{path}` 不是 UTF-8 文本",
+        hint_en: "save it as UTF-8, one line a value: `value;level 1;level 2`", hint_zh: "请另存为 UTF-8，每行一个取值：`值;第1级;第2级`",
+    };
+    /// A file of work cannot be removed.
+    LEFT_OVER = {
+        code: "pipeline-left-over", class: Failed, status: 500,
+        en: "`{path}` cannot be removed: {why}", zh: "无法删除 `{path}`：{why}",
+        hint_en: "it holds rows that were to be left out; remove it by hand, then run again", hint_zh: "其中含有应被删除的行；请手动删除后重新运行",
+    };
     /// Nobody said which column names persons.
     ERASE_COLUMN = {
         code: "pipeline-erase-column", class: Usage, status: 422,

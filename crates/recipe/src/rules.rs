@@ -23,6 +23,7 @@ const OF_TASKS: &[(&str, &[Task])] = &[
     ("project.positive", &[BINARY, Task::ImageClassify]),
     ("split.stratify", &[BINARY, MULTICLASS, Task::ImageClassify]),
     ("augment", PICTURES),
+    ("protect.anonymity", TABLES),
     ("train.backbone", PICTURES),
     ("train.head", PICTURES),
     ("train.balance", &[BINARY, MULTICLASS]),
@@ -50,6 +51,7 @@ pub(crate) fn check(recipe: &Json) -> Vec<Fault> {
     rules.cleaning();
     rules.protection();
     rules.texts();
+    rules.anonymity();
     rules.split();
     rules.names();
     rules.faults
@@ -368,6 +370,7 @@ impl<'r> Rules<'r> {
         for (path, name) in self.named_after_protection() {
             if path != "project.target"
                 && !path.starts_with("explain.titles")
+                && !path.starts_with("protect.anonymity.sensitive")
                 && self.target() == Some(name)
             {
                 let fault = Fault::new(&m::NAMES_TARGET).arg("key", &path).arg("column", name);
@@ -451,6 +454,10 @@ impl<'r> Rules<'r> {
         }
         named.extend(self.listed("/train/exclude", "train.exclude"));
         named.extend(self.listed("/train/fairness", "train.fairness"));
+        for list in ["quasi", "sensitive"] {
+            let pointer = format!("/protect/anonymity/{list}");
+            named.extend(self.listed(&pointer, &format!("protect.anonymity.{list}")));
+        }
         let titles = self.recipe.pointer("/explain/titles").and_then(Json::as_object);
         named.extend(
             titles

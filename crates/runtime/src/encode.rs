@@ -1,5 +1,6 @@
 //! From a JSON object to a row of features, every fault named by its field. Faults never quote the value that was sent.
 
+use crate::interval;
 use crate::messages::{
     FIELD_CATEGORY, FIELD_MISSING, FIELD_NOT_FINITE, FIELD_NULL, FIELD_TYPE, FIELD_UNKNOWN,
 };
@@ -72,21 +73,39 @@ pub fn value(field: &Field, sent: &Value) -> Result<f64, Fault> {
             .ok_or_else(|| named(&FIELD_NOT_FINITE, field)),
         (FieldKind::Boolean, Value::Bool(flag)) => Ok(f64::from(u8::from(*flag))),
         (FieldKind::Category { values }, Value::String(text)) => category(field, values, text),
+        (FieldKind::Category { values }, Value::Number(number)) => {
+            // Only categories that are intervals stand for numbers.
+            if interval::ranges(values).is_empty() {
+                return Err(mistyped(field, sent));
+            }
+            let held = number.as_f64().and_then(|number| interval::holding(values, number));
+            held.map(index).ok_or_else(|| strange(field, values))
+        }
         _ => Err(mistyped(field, sent)),
     }
 }
 
-/// The index of a category.
+/// The index of a category; where the categories are intervals, also that of the one which holds the number that is written.
 ///
 /// # Errors
 /// When it is not one of the known values.
 pub fn category(field: &Field, values: &[String], text: &str) -> Result<f64, Fault> {
-    match values.binary_search_by(|known| known.as_str().cmp(text)) {
-        #[expect(clippy::cast_precision_loss, reason = "categories are counted in thousands")]
-        Ok(index) => Ok(index as f64),
-        Err(_) => Err(named(&FIELD_CATEGORY, field)
-            .arg("known", listed(values.iter().map(String::as_str), values.len()))),
-    }
+    values
+        .binary_search_by(|known| known.as_str().cmp(text))
+        .ok()
+        .or_else(|| interval::holding(values, text.trim().parse().ok()?))
+        .map(index)
+        .ok_or_else(|| strange(field, values))
+}
+
+#[expect(clippy::cast_precision_loss, reason = "categories are counted in thousands")]
+fn index(at: usize) -> f64 {
+    at as f64
+}
+
+fn strange(field: &Field, values: &[String]) -> Fault {
+    let known = listed(values.iter().map(String::as_str), values.len());
+    named(&FIELD_CATEGORY, field).arg("known", known)
 }
 
 fn named(message: &'static Message, field: &Field) -> Fault {
@@ -187,6 +206,23 @@ mod tests {
         );
         let nulls = encode(&json!({"owner": null, "job": null, "age": -1.5})).unwrap();
         assert!(nulls[0] == -1.5 && nulls[1].is_nan() && nulls[2].is_nan());
+    }
+
+    #[test]
+    fn a_number_or_its_text_stands_for_an_interval() {
+        let values: Vec<String> = vec!["[20, 30)".into(), "[30, 40)".into()];
+        let kind = FieldKind::Category { values };
+        let field = Field { name: "age".into(), title: None, kind, nullable: false };
+        for sent in [json!(34), json!("34"), json!("[30, 40)")] {
+            assert_eq!(value(&field, &sent).unwrap(), 1.0, "{sent}");
+        }
+        for sent in [json!(40), json!("40"), json!("[40, 50)"), json!("")] {
+            assert_eq!(
+                value(&field, &sent).unwrap_err().code(),
+                "runtime-field-category",
+                "{sent}"
+            );
+        }
     }
 
     #[test]

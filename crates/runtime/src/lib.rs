@@ -8,6 +8,7 @@ mod calibration;
 mod decide;
 pub mod encode;
 mod forest;
+pub mod interval;
 #[cfg(feature = "lightgbm")]
 pub mod lightgbm;
 mod matrix;

@@ -504,7 +504,18 @@ fn property(field: &Field) -> Value {
             if field.nullable {
                 known.push(Value::Null);
             }
-            (json!({ "type": "string", "enum": known }), true)
+            let ranges = ingot_runtime::interval::ranges(values);
+            if ranges.is_empty() {
+                (json!({ "type": "string", "enum": known }), true)
+            } else {
+                let numbers = ranges.iter().map(|(low, high)| {
+                    json!({ "type": "number", "minimum": low, "exclusiveMaximum": high })
+                });
+                let forms: Vec<Value> =
+                    std::iter::once(json!({ "enum": known })).chain(numbers).collect();
+                let description = "An interval, or a number that one of the intervals holds.";
+                (json!({ "anyOf": forms, "description": description }), true)
+            }
         }
         FieldKind::Boolean => (json!({ "type": "boolean" }), false),
         FieldKind::Image { width, height } => {

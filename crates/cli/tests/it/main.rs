@@ -2,6 +2,8 @@
 #![expect(clippy::disallowed_methods, reason = "inputs of a test need not survive a power cut")]
 
 #[cfg(test)]
+mod anonymous;
+#[cfg(test)]
 mod deployed;
 #[cfg(test)]
 mod faults;

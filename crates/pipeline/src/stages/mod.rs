@@ -1,5 +1,6 @@
 //! One file a stage: the recipe's part in, the room's own configuration made, the room's work done, its evidence kept.
 
+pub(crate) mod anonymity;
 pub(crate) mod clean;
 pub(crate) mod explain;
 pub(crate) mod features;

@@ -1,15 +1,15 @@
 //! Column actions and text detection on personal data; what leaves this stage may be looked at.
 
 use crate::convert;
+use crate::messages::LEFT_OVER;
 use crate::project::Project;
 use crate::run::{Chain, Done, PARQUET, Product, earlier, stage, versions};
-use crate::stages::{clean, to_value};
+use crate::stages::{anonymity, clean, to_value};
 use crate::store::{Inputs, Stage};
-use ingot_base::{Digest, Result, Text, atomic};
+use ingot_base::{Digest, Fault, Result, Text, atomic};
 use ingot_data::{Encryption, ProtectOutcome};
 use ingot_privacy::{Action, Protector, TextColumns};
 use ingot_recipe::TextAction;
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::PoisonError;
 
@@ -20,14 +20,20 @@ pub(crate) const PSEUDONYMS: &str = "pseudonyms.tsv";
 /// What the stage's result depends on.
 pub(crate) fn inputs(project: &Project<'_>, chain: &Chain) -> Result<Inputs> {
     let before = earlier(chain, Stage::Clean)?;
+    let mut content = anonymity::files(project)?;
+    content.insert("table".into(), before.content(clean::TABLE)?);
+    // Other keys give other tokens; the key itself does not show in its digest.
+    content.insert("key".into(), Digest::of(project.keyring.derive("fingerprint", 32).expose()));
+    let recipe = project.recipe();
+    let mut config = to_value(&recipe.protect)?;
+    // The target is what is sensitive where nothing else is named.
+    if let (Some(_), Some(config)) = (&recipe.protect.anonymity, config.as_object_mut()) {
+        config.insert("target".into(), recipe.project.target.clone().into());
+    }
     Ok(Inputs {
         stage: Stage::Protect,
-        content: BTreeMap::from([
-            ("table".into(), before.content(clean::TABLE)?),
-            // Other keys give other tokens; the key itself does not show in its digest.
-            ("key".into(), Digest::of(project.keyring.derive("fingerprint", 32).expose())),
-        ]),
-        config: to_value(&project.recipe().protect)?,
+        content,
+        config,
         seed: project.recipe().project.seed,
         versions: versions(&[PARQUET]),
     })
@@ -44,7 +50,18 @@ pub(crate) fn run(project: &Project<'_>, chain: &Chain) -> Result<Done> {
 fn work(project: &Project<'_>, input: &Path, folder: &Path) -> Result<Product> {
     let keys = convert::encryption(project);
     let table = folder.join(TABLE);
-    let (outcome, pseudonyms) = protect(project, input, &table, &keys)?;
+    let policy = project.recipe().protect.anonymity.as_ref();
+    let named = folder.join("with-every-row.parquet");
+    let first = if policy.is_some() { &named } else { &table };
+    let (mut outcome, pseudonyms) = protect(project, input, first, &keys)?;
+    if let Some(policy) = policy {
+        let anonymous = anonymity::apply(project, policy, (first, &table), &keys)?;
+        std::fs::remove_file(first).map_err(|error| {
+            Fault::new(&LEFT_OVER).arg("path", first.display()).arg("why", error)
+        })?;
+        outcome.rows = anonymous.rows;
+        outcome.anonymity = Some(anonymous);
+    }
     let content = ingot_data::content_digest(&table, Some(&keys))?;
     let mut outputs = vec![(TABLE.into(), Some(content))];
     if let Some(lines) = pseudonyms {
@@ -101,6 +118,7 @@ fn protect(
         rows,
         actions: protector.summary(),
         texts: texts.map(|texts| texts.evidence()).unwrap_or_default(),
+        anonymity: None,
     };
     let pseudonyms = reversible
         .then(|| protector.pseudonyms().lock().unwrap_or_else(PoisonError::into_inner).lines());
@@ -118,6 +136,11 @@ fn summary(outcome: &ProtectOutcome) -> Text {
     if !outcome.texts.is_empty() {
         en = format!("{en}, {found} findings in text");
         zh = format!("{zh}，文本中发现 {found} 处个人信息");
+    }
+    if let Some(anonymous) = &outcome.anonymity {
+        let (k, left_out) = (anonymous.report.after.k, anonymous.report.suppressed_rows);
+        en = format!("{en}, k = {k} with {left_out} row(s) left out");
+        zh = format!("{zh}，k = {k}，删除 {left_out} 行");
     }
     Text::new(en, zh)
 }

@@ -8,9 +8,9 @@ use crate::run::{Chain, DATAFUSION, Done, LIGHTGBM, ORT, Product, earlier, stage
 use crate::stages::{explain, from_value, head, split, train};
 use crate::store::{Inputs, Stage};
 use ingot_base::{Digest, Result, Secret, Signature, Task, Text, atomic, fault};
-use ingot_data::{CleanOutcome, SplitOutcome};
+use ingot_data::{CleanOutcome, ProtectOutcome, SplitOutcome};
 use ingot_seal::{
-    Bom, Considerations, Dataset, DatasetRole, Fairness, Interval, Library, Metric, SealJob,
+    Bom, Considerations, Dataset, DatasetRole, Fairness, Interval, Library, Metric, Risk, SealJob,
 };
 use ingot_train::TrainOutcome;
 use ingot_train::nets::HeadOutcome;
@@ -144,13 +144,35 @@ fn bom(chain: &Chain) -> Result<Bom> {
         datasets,
         metrics: trained.metrics.iter().map(metric).collect(),
         fairness: fairness(&trained),
-        considerations: Considerations::default(),
+        considerations: considerations(chain)?,
         engines: vec![
             Library::cargo(LIGHTGBM.0, LIGHTGBM.1, "MIT"),
             Library::cargo(DATAFUSION.0, DATAFUSION.1, "Apache-2.0"),
         ],
         ..Bom::default()
     })
+}
+
+/// What is known of the risk for the persons in the data.
+fn considerations(chain: &Chain) -> Result<Considerations> {
+    let protected: ProtectOutcome = from_value(&earlier(chain, Stage::Protect)?.record.evidence)?;
+    let risks = protected.anonymity.map(|anonymous| {
+        let after = &anonymous.report.after;
+        let done = format!("k = {}", after.k);
+        let left_out = anonymous.report.suppressed_rows;
+        let found = &anonymous.residual.explanation;
+        Risk {
+            name: Text::new(
+                "A person in the training data is recognised",
+                "训练数据中的个人被重新识别",
+            ),
+            mitigation: Text::new(
+                format!("Quasi-identifiers were made coarser until {done}; {left_out} rows were left out. {}", found.en),
+                format!("已将准标识符变粗至 {done}，删除 {left_out} 行。{}", found.zh),
+            ),
+        }
+    });
+    Ok(Considerations { risks: risks.into_iter().collect(), ..Considerations::default() })
 }
 
 /// The facts of a head on a frozen network.

@@ -149,7 +149,7 @@ fn allowed(rows: usize, share: f64) -> u64 {
     (real(rows as u64) * share + 1e-9).floor() as u64
 }
 
-/// The gate's fault, with what could be had instead: the largest smaller k at the same suppression, and the suppression at
+/// The gate's fault, with what could be had instead: the largest smaller k and l at the same suppression, and the suppression at
 /// which the coarsest levels satisfy the policy as it is.
 fn unreachable(
     ladders: &[Ladder],
@@ -158,24 +158,25 @@ fn unreachable(
     allowed: u64,
 ) -> Result<Fault> {
     let policy = criteria.policy;
-    let reaches = |k: u32| -> Result<bool> {
-        let policy = Policy { k, ..policy.clone() };
+    let reaches = |policy: &Policy| -> Result<bool> {
         let (ordered, distinct) = (criteria.ordered.clone(), criteria.distinct.clone());
-        let criteria = Criteria { policy: &policy, ordered, distinct };
+        let criteria = Criteria { policy, ordered, distinct };
         Ok(Search::new(ladders, &criteria, base, allowed, Aim::Any)?.run().is_some())
     };
     let mut nearest = Vec::new();
-    let (mut low, mut high) = (0, policy.k);
-    while high - low > 1 {
-        let middle = low.midpoint(high);
-        if reaches(middle)? {
-            low = middle;
-        } else {
-            high = middle;
-        }
+    let k = largest(policy.k, |k| reaches(&Policy { k, ..policy.clone() }))?;
+    if k > 0 {
+        nearest.push(format!("k = {k}, max_suppressed = {}", policy.max_suppressed));
     }
-    if low > 0 {
-        nearest.push(format!("k = {low}, max_suppressed = {}", policy.max_suppressed));
+    if let Some(asked) = policy.l {
+        let l = largest(asked.least(), |l| {
+            reaches(&Policy { l: Some(asked.with(l)), ..policy.clone() })
+        })?;
+        if l > 1 {
+            nearest.push(format!("k = {}, l = {l}", policy.k));
+        } else if reaches(&Policy { l: None, ..policy.clone() })? {
+            nearest.push(format!("k = {}, l –", policy.k));
+        }
     }
     let rows: u64 = base.rows.iter().map(|rows| u64::from(*rows)).sum();
     let top: Vec<u8> = ladders.iter().map(Ladder::highest).collect();
@@ -190,6 +191,20 @@ fn unreachable(
         .arg("k", policy.k)
         .arg("limit", (policy.max_suppressed * 1e6).round() / 1e4)
         .arg("nearest", nearest))
+}
+
+/// The largest number from 1 to below `limit` that reaches the aim; 0 if none does. What a number reaches, smaller ones reach.
+fn largest(limit: u32, reaches: impl Fn(u32) -> Result<bool>) -> Result<u32> {
+    let (mut low, mut high) = (0, limit);
+    while high.saturating_sub(low) > 1 {
+        let middle = low.midpoint(high);
+        if reaches(middle)? {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    Ok(low)
 }
 
 impl Plan {

@@ -169,6 +169,30 @@ pub enum Diversity {
     },
 }
 
+impl Diversity {
+    /// l as a whole number, rounded up.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "at least 1; more than there are values stays more"
+    )]
+    pub(super) fn least(self) -> u32 {
+        match self {
+            Self::Distinct(l) | Self::Recursive { l, .. } => l,
+            Self::Entropy(l) => l.ceil() as u32,
+        }
+    }
+
+    /// The same with another l.
+    pub(super) fn with(self, l: u32) -> Self {
+        match self {
+            Self::Distinct(_) => Self::Distinct(l),
+            Self::Entropy(_) => Self::Entropy(f64::from(l)),
+            Self::Recursive { c, .. } => Self::Recursive { c, l },
+        }
+    }
+}
+
 /// β-likeness. p and q are a value's shares in the released table and in a class; only gains (q > p) count.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

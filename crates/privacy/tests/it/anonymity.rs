@@ -280,6 +280,21 @@ fn widths_that_do_not_nest_are_refused() {
 }
 
 #[test]
+fn a_diversity_out_of_reach_is_refused_with_the_largest_one() {
+    let batch = table(vec![
+        ("x", words(&["a", "a", "b", "b", "c", "c"])),
+        ("risk", words(&["good", "bad", "good", "bad", "fair", "bad"])),
+    ]);
+    let hint = |asked| {
+        let mut policy = Policy::new(2, vec![quasi("x", Hierarchy::Suppress)]);
+        (policy.l, policy.sensitive) = (Some(asked), vec!["risk".to_owned()]);
+        search(std::slice::from_ref(&batch), &policy).unwrap_err().hint(Lang::En).unwrap()
+    };
+    assert!(hint(Diversity::Distinct(9)).contains("k = 2, l = 3"));
+    assert!(hint(Diversity::Entropy(2.9)).contains("k = 2, l = 2"));
+}
+
+#[test]
 fn rows_and_types_that_were_not_searched_are_not_released() {
     let batch = table(vec![("x", words(&["a", "a", "b", "b"]))]);
     let policy = Policy::new(2, vec![quasi("x", Hierarchy::Suppress)]);

@@ -2,7 +2,8 @@
 
 use super::Presence::{Default, Optional, Required};
 use super::{
-    Bounds, COLUMN, Choice, Form, LIST, List, Literal, Shape, Table, choice, key, list, not_yet,
+    Bounds, COLUMN, COLUMNS, Choice, Edge, Form, LIST, List, Literal, Shape, Table, choice, key,
+    list,
 };
 
 static ACTIONS: &[Choice] = &[
@@ -33,7 +34,14 @@ pub(crate) static PROTECT: Table = Table {
             Optional,
             "text = { columns = [\"note\"], action = \"pseudonymize\" }",
         ),
-        not_yet("anonymity"),
+        key(
+            "anonymity",
+            "A promise about the whole table: nobody stands out by what others may know. Refused with exit code 3 where it cannot be kept.",
+            "对整张表的承诺：任何人都不会因他人可能知道的信息而突出。无法满足时拒绝（退出码 3）。",
+            Shape::Table(&ANONYMITY),
+            Optional,
+            "anonymity = { k = 5, quasi = [\"age\", \"sex\"], max_suppressed = 0.05 }",
+        ),
     ],
 };
 
@@ -240,6 +248,164 @@ static TEXT: Table = Table {
             Shape::List(&list(Shape::Table(&CUSTOM))),
             LIST,
             "custom = [{ name = \"loan\", regex = 'LN-\\d{8}' }]",
+        ),
+    ],
+};
+
+static DIVERSITIES: &[Choice] = &[choice("distinct"), choice("entropy"), choice("recursive")];
+
+static LOSSES: &[Choice] =
+    &[choice("certainty"), choice("discernibility"), choice("average_class")];
+
+static HIERARCHIES: &[Choice] =
+    &[choice("interval"), choice("calendar"), choice("prefix"), choice("suppress"), choice("file")];
+
+static ANONYMITY: Table = Table {
+    name: "protect.anonymity",
+    keys: &[
+        key(
+            "k",
+            "Every row has at least k - 1 others with the same quasi-identifiers.",
+            "每一行至少有 k - 1 行与其准标识符完全相同。",
+            Shape::Integer(2, 1_000_000),
+            Required,
+            "k = 5",
+        ),
+        key(
+            "quasi",
+            "Quasi-identifiers: columns that others may know of a person, by their names after `protect.columns`.",
+            "准标识符：他人可能知道的个人信息列，使用经 `protect.columns` 处理后的列名。",
+            Shape::List(&List { of: COLUMN, least: 1, distinct: true, tables: false }),
+            Required,
+            "quasi = [\"age\", \"job\", \"sex\"]",
+        ),
+        key(
+            "sensitive",
+            "What others must not learn; the target without it.",
+            "不应被他人得知的列；不写时为目标列。",
+            Shape::List(&COLUMNS),
+            LIST,
+            "sensitive = [\"diagnosis\"]",
+        ),
+        key(
+            "max_suppressed",
+            "Largest share of the rows that may be left out.",
+            "最多可删除的行的比例。",
+            Shape::Number(Bounds::SHARE),
+            Default(Literal::Number(0.0)),
+            "max_suppressed = 0.05",
+        ),
+        key(
+            "l",
+            "l-diversity of every sensitive column in every class.",
+            "每个等价类中每个敏感列的 l-多样性。",
+            Shape::Number(Bounds { low: Some((1.0, Edge::In)), high: None }),
+            Optional,
+            "l = 2",
+        ),
+        key(
+            "diversity",
+            "What l counts: different values, e to the entropy, or recursive (c, l).",
+            "l 的含义：不同取值数、熵的指数，或递归 (c, l)。",
+            Shape::Choice(DIVERSITIES),
+            Default(Literal::Text("distinct")),
+            "diversity = \"entropy\"",
+        ),
+        key(
+            "c",
+            "The c of recursive (c, l)-diversity.",
+            "递归 (c, l)-多样性中的 c。",
+            Shape::Number(Bounds::POSITIVE),
+            Optional,
+            "c = 3.0",
+        ),
+        key(
+            "t",
+            "t-closeness: largest distance between a class and the whole table.",
+            "t-接近性：等价类与整张表之间的最大距离。",
+            Shape::Number(Bounds::FRACTION),
+            Optional,
+            "t = 0.3",
+        ),
+        key(
+            "beta",
+            "Enhanced β-likeness: largest relative gain of confidence in a sensitive value.",
+            "增强 β-相似性：对某敏感值的置信度的最大相对增益。",
+            Shape::Number(Bounds::POSITIVE),
+            Optional,
+            "beta = 2.0",
+        ),
+        key(
+            "loss",
+            "What is made least: normalised certainty penalty, discernibility, or average class size.",
+            "最小化的损失：归一化确定性惩罚、可区分性，或平均等价类大小。",
+            Shape::Choice(LOSSES),
+            Default(Literal::Text("certainty")),
+            "loss = \"certainty\"",
+        ),
+        key(
+            "hierarchies",
+            "How quasi-identifiers become coarser, where it shall not be derived from their values.",
+            "准标识符如何逐级变粗；不写时由取值自动推导。",
+            Shape::List(&list(Shape::Table(&HIERARCHY))),
+            LIST,
+            "hierarchies = [{ column = \"age\", by = \"interval\", widths = [5, 10] }]",
+        ),
+    ],
+};
+
+static HIERARCHY: Table = Table {
+    name: "protect.anonymity.hierarchies",
+    keys: &[
+        key(
+            "column",
+            "The quasi-identifier.",
+            "准标识符列。",
+            COLUMN,
+            Required,
+            "column = \"age\"",
+        ),
+        key(
+            "by",
+            "interval (numbers), calendar (dates), prefix (codes), suppress (all or nothing), file (a table of your own).",
+            "interval（数值区间）、calendar（日期）、prefix（编码前缀）、suppress（全或无）、file（自定义层级表）。",
+            Shape::Choice(HIERARCHIES),
+            Required,
+            "by = \"interval\"",
+        ),
+        key(
+            "widths",
+            "Widths of the intervals, each a whole multiple of the one before.",
+            "区间宽度，后一个是前一个的整数倍。",
+            Shape::List(&List {
+                of: Shape::Number(Bounds::POSITIVE),
+                least: 1,
+                distinct: true,
+                tables: false,
+            }),
+            LIST,
+            "widths = [5, 10, 20]",
+        ),
+        key(
+            "lengths",
+            "Characters that stay, fewer each level.",
+            "保留的字符数，逐级减少。",
+            Shape::List(&List {
+                of: Shape::Integer(1, 64),
+                least: 1,
+                distinct: true,
+                tables: false,
+            }),
+            LIST,
+            "lengths = [4, 2]",
+        ),
+        key(
+            "file",
+            "A text file without header, one line a value: `value;level 1;level 2`.",
+            "无表头的文本文件，每行一个取值：`值;第1级;第2级`。",
+            Shape::Text(Form::Any),
+            Optional,
+            "file = \"data/job-levels.csv\"",
         ),
     ],
 };

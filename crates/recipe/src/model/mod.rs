@@ -12,7 +12,10 @@ pub use clean::{
 };
 pub use names::Named;
 pub use nets::{Augment, Backbone, Head, Schedule};
-pub use protect::{Action, ColumnRule, CustomType, Generalize, Protect, TextAction, TextRule};
+pub use protect::{
+    Action, Anonymity, AnonymityLoss, ColumnRule, CustomType, Diversity, Generalize, Hierarchy,
+    HierarchyKind, Protect, TextAction, TextRule,
+};
 pub use run::{
     Batch, Cost, Explain, ExplainMethod, RateLimit, Seal, Serve, Split, SplitMethod, Train,
 };

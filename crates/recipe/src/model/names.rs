@@ -40,7 +40,8 @@ impl Recipe {
         named
     }
 
-    /// Columns named as they are after protection: by `[project]`, `[split]`, `[train]` and `[explain]`.
+    /// Columns named as they are after protection: by `[project]`, `protect.anonymity`, `[split]`, `[train]` and
+    /// `[explain]`.
     pub fn named_after_protection(&self) -> Vec<Named<'_>> {
         let mut named = vec![("project.target".to_owned(), self.project.target.as_str())];
         let split = [("split.group", &self.split.group), ("split.time", &self.split.time)];
@@ -49,8 +50,16 @@ impl Recipe {
                 .into_iter()
                 .filter_map(|(path, name)| name.as_deref().map(|name| (path.to_owned(), name))),
         );
+        let anonymity = self.protect.anonymity.iter().flat_map(|policy| {
+            [
+                ("protect.anonymity.quasi", &policy.quasi),
+                ("protect.anonymity.sensitive", &policy.sensitive),
+            ]
+        });
         for (path, list) in
             [("train.exclude", &self.train.exclude), ("train.fairness", &self.train.fairness)]
+                .into_iter()
+                .chain(anonymity)
         {
             named.extend(
                 list.iter().enumerate().map(|(index, name)| (format!("{path}[{index}]"), &**name)),

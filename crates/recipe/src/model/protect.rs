@@ -12,6 +12,98 @@ pub struct Protect {
     /// What happens to free text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<TextRule>,
+    /// What is promised of the whole table.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub anonymity: Option<Anonymity>,
+}
+
+/// The table `protect.anonymity`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Anonymity {
+    /// Rows of the smallest class; at least 2.
+    pub k: u32,
+    /// Quasi-identifiers, by their names after `protect.columns`; at least one.
+    pub quasi: Vec<String>,
+    /// What others must not learn; the target when empty.
+    pub sensitive: Vec<String>,
+    /// Largest share of rows that may be left out, in [0, 1).
+    pub max_suppressed: f64,
+    /// l-diversity; at least 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub l: Option<f64>,
+    /// What `l` counts.
+    pub diversity: Diversity,
+    /// The c of recursive diversity, above 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub c: Option<f64>,
+    /// t-closeness, in (0, 1].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub t: Option<f64>,
+    /// Enhanced β-likeness, above 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beta: Option<f64>,
+    /// What is made least.
+    pub loss: AnonymityLoss,
+    /// Where levels are not derived from the values.
+    pub hierarchies: Vec<Hierarchy>,
+}
+
+/// What l-diversity counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Diversity {
+    /// Different values.
+    Distinct,
+    /// e to the entropy.
+    Entropy,
+    /// Recursive (c, l).
+    Recursive,
+}
+
+/// What the search for levels makes least.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AnonymityLoss {
+    /// Normalised certainty penalty.
+    Certainty,
+    /// Discernibility.
+    Discernibility,
+    /// Average class size.
+    AverageClass,
+}
+
+/// How one quasi-identifier becomes coarser.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Hierarchy {
+    /// The column.
+    pub column: String,
+    /// Its kind.
+    pub by: HierarchyKind,
+    /// Widths of intervals; derived when empty.
+    pub widths: Vec<f64>,
+    /// Lengths of prefixes; derived when empty.
+    pub lengths: Vec<usize>,
+    /// A table of levels; relative to the recipe.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+}
+
+/// Kinds of hierarchies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum HierarchyKind {
+    /// Intervals of numbers.
+    Interval,
+    /// Day, month, year, decade.
+    Calendar,
+    /// First characters.
+    Prefix,
+    /// All or nothing.
+    Suppress,
+    /// A table of the user's.
+    File,
 }
 
 /// The table `protect.text`.

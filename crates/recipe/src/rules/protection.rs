@@ -1,4 +1,4 @@
-//! Rules of `[protect] text`.
+//! Rules of `[protect] text` and `[protect] anonymity`.
 
 use super::{Rules, field};
 use crate::messages as m;
@@ -20,13 +20,58 @@ impl Rules<'_> {
         }
         for (index, rule) in self.items("/protect/text/custom").iter().enumerate() {
             if rule.get("regex").is_none() && is_empty(rule, "dictionary") {
-                let fault = Fault::new(&m::NEEDS)
-                    .arg("setting", "custom")
-                    .arg("key", "regex")
-                    .arg("example", "regex = 'LN-\\d{8}'");
-                self.report(format!("protect.text.custom[{index}]"), fault);
+                let path = format!("protect.text.custom[{index}]");
+                self.needs(path, "custom", "regex", "regex = 'LN-\\d{8}'");
             }
         }
+    }
+
+    /// A column is known to others or hidden from them.
+    pub(super) fn anonymity(&mut self) {
+        let root = "protect.anonymity";
+        let Some(policy) = self.recipe.pointer("/protect/anonymity").filter(|it| it.is_object())
+        else {
+            return;
+        };
+        let names: BTreeSet<&str> = self
+            .items("/protect/anonymity/quasi")
+            .iter()
+            .filter_map(serde_json::Value::as_str)
+            .collect();
+        for (path, name) in
+            self.listed("/protect/anonymity/sensitive", "protect.anonymity.sensitive")
+        {
+            if names.contains(name) {
+                self.report(path, Fault::new(&m::PROTECTED_TWICE).arg("column", name));
+            }
+        }
+        let recursive = field(policy, "diversity") == Some("recursive");
+        for (needed, key, example) in
+            [("l", "l", "l = 2"), ("c", "c", "c = 3.0")].into_iter().filter(|_| recursive)
+        {
+            if policy.get(needed).is_none() {
+                self.needs(format!("{root}.diversity"), "diversity = \"recursive\"", key, example);
+            }
+        }
+        let mut ruled = BTreeSet::new();
+        for (index, rule) in self.items("/protect/anonymity/hierarchies").iter().enumerate() {
+            let path = format!("{root}.hierarchies[{index}]");
+            let Some(column) = field(rule, "column") else { continue };
+            if !names.contains(column) {
+                let example = format!("quasi = [\"{column}\"]");
+                self.needs(format!("{path}.column"), column, "anonymity.quasi", &example);
+            } else if !ruled.insert(column) {
+                self.report(path.clone(), Fault::new(&m::PROTECTED_TWICE).arg("column", column));
+            }
+            if field(rule, "by") == Some("file") && rule.get("file").is_none() {
+                self.needs(path, "by = \"file\"", "file", "file = \"data/job-levels.csv\"");
+            }
+        }
+    }
+
+    fn needs(&mut self, path: String, setting: &str, key: &str, example: &str) {
+        let fault = Fault::new(&m::NEEDS);
+        self.report(path, fault.arg("setting", setting).arg("key", key).arg("example", example));
     }
 }
 

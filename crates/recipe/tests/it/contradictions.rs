@@ -223,3 +223,26 @@ fn protection_of_texts_that_contradicts_itself() {
         ]
     );
 }
+
+#[test]
+fn a_promise_that_contradicts_itself() {
+    let recipe = crate::with(&[(
+        "protect",
+        "anonymity = { k = 5, quasi = [\"a\", \"b\", \"y\"], sensitive = [\"b\"], diversity = \"recursive\", hierarchies = [\
+         { column = \"a\", by = \"file\" }, { column = \"a\", by = \"suppress\" }, { column = \"z\", by = \"calendar\" }] }",
+    )]);
+    let mut found = crate::faults(&recipe);
+    found.sort();
+    assert_eq!(
+        found,
+        [
+            "recipe-names-target protect.anonymity.quasi[2]",
+            "recipe-needs protect.anonymity.diversity",
+            "recipe-needs protect.anonymity.diversity",
+            "recipe-needs protect.anonymity.hierarchies[0]",
+            "recipe-needs protect.anonymity.hierarchies[2].column",
+            "recipe-protected-twice protect.anonymity.hierarchies[1]",
+            "recipe-protected-twice protect.anonymity.sensitive[0]",
+        ]
+    );
+}

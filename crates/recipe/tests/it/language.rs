@@ -168,13 +168,10 @@ method = "auto"
 recipients = ["{RECIPIENT}"]
 "#
     );
-    assert_eq!(
-        faults(&text),
-        ["recipe-not-yet clean.dedupe.near", "recipe-not-yet protect.anonymity"]
-    );
+    assert_eq!(faults(&text), ["recipe-not-yet clean.dedupe.near"]);
     let now: String = text
         .lines()
-        .filter(|line| !line.starts_with("text =") && !line.starts_with("anonymity ="))
+        .filter(|line| !line.starts_with("text ="))
         .map(|line| line.replace(", near = { column = \"note\", similarity = 0.8 }", "") + "\n")
         .collect();
     let recipe = parsed(&now);
@@ -229,7 +226,7 @@ fn locate_finds_values_headers_and_the_nearest_above() {
         Some("\"credit_amount\"")
     );
     assert_eq!(at("explain.titles.age.zh").map(|(.., text)| text), Some("\"年龄\""));
-    assert_eq!(at("split"), Some((66, 1, "[split]")));
+    assert_eq!(at("split"), Some((81, 1, "[split]")));
     assert_eq!(at("source[1]").map(|(.., text)| text), Some("[[source]]"));
     assert_eq!(at("split.time"), at("split"), "not set: its table");
     assert_eq!(at("clean.keep[9]").map(|(line, ..)| line), Some(24), "not there: its list");

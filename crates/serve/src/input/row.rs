@@ -246,7 +246,11 @@ impl ValueSeed<'_> {
     fn number(&self, number: f64) -> Result<f64, Fault> {
         match self.model.field(self.index).map(|field| &field.kind) {
             Some(FieldKind::Number { .. }) if number.is_finite() => Ok(number),
-            _ => self.of(&Value::from(0)),
+            _ => self.of(&serde_json::Number::from_f64(number).map_or(
+                // JSON has no such number; whatever takes numbers refuses a list.
+                Value::Array(Vec::new()),
+                Value::Number,
+            )),
         }
     }
 }

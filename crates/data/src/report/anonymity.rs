@@ -1,0 +1,175 @@
+//! The part of the data report on the promise about the whole table.
+
+use super::{count, real, text};
+use crate::outcome::AnonymityOutcome;
+use ingot_base::Text;
+use ingot_privacy::anonymity::{Diversity, Likeness, Policy, Risk, SensitiveRisk};
+use ingot_privacy::attack::{Linkage, Rate};
+use ingot_report::{Cell, Column, Page, Section, Table, number};
+
+pub(super) fn section(page: &mut Page, anonymous: &AnonymityOutcome) {
+    let report = &anonymous.report;
+    let section = page.section(text("Anonymity of the table", "整张表的匿名性"));
+    section.paragraph(text(
+        "What others may know of a person (quasi-identifiers) is made coarser until nobody stands out. The levels are the least coarse ones that keep the promise.",
+        "将他人可能知道的个人信息（准标识符）逐级变粗，直到没有人突出为止。所选级别是满足承诺的各组合中损失最小的。",
+    ));
+    section.facts(vec![
+        (text("promised", "承诺"), promise(&anonymous.policy)),
+        (text("rows left out", "删除的行"), left_out(anonymous)),
+        (text("loss", "损失"), Text::same(number(report.loss, 4))),
+        (
+            text("combinations of levels, formed", "级别组合数，实际检验"),
+            Text::same(format!("{}, {}", count(report.nodes).en, count(report.checked).en)),
+        ),
+    ]);
+    levels(section, anonymous);
+    before_and_after(section, anonymous);
+    section.note(anonymous.residual.explanation.clone());
+}
+
+fn promise(policy: &Policy) -> Text {
+    let mut parts = vec![format!("k = {}", policy.k)];
+    parts.extend(policy.l.map(|l| match l {
+        Diversity::Distinct(l) => format!("l = {l}"),
+        Diversity::Entropy(l) => format!("l = {l} (entropy)"),
+        Diversity::Recursive { c, l } => format!("(c, l) = ({c}, {l})"),
+    }));
+    parts.extend(policy.t.map(|t| format!("t = {t}")));
+    parts.extend(
+        policy.beta.map(|(Likeness::Basic(beta) | Likeness::Enhanced(beta))| format!("β = {beta}")),
+    );
+    let en = parts.join(", ");
+    Text::new(en.clone(), en.replace("(entropy)", "（熵）").replace(", ", "，"))
+}
+
+fn left_out(anonymous: &AnonymityOutcome) -> Text {
+    let report = &anonymous.report;
+    let (rows, share) = (count(report.suppressed_rows).en, number(report.suppressed * 100.0, 2));
+    let most = number(anonymous.policy.max_suppressed * 100.0, 2);
+    Text::new(
+        format!("{rows} ({share}%, at most {most}%)"),
+        format!("{rows}（{share}%，上限 {most}%）"),
+    )
+}
+
+fn levels(section: &mut Section, anonymous: &AnonymityOutcome) {
+    let rows = anonymous.report.levels.iter().map(|chosen| {
+        let how = if chosen.level == 0 {
+            text("as it is", "原值")
+        } else if chosen.level == chosen.highest {
+            text("nothing of it", "完全隐去")
+        } else {
+            text("coarser", "变粗")
+        };
+        vec![
+            Cell::same(&chosen.column),
+            Cell::text(how),
+            Cell::same(format!("{} / {}", chosen.level, chosen.highest)),
+        ]
+    });
+    section.table(Table {
+        columns: vec![
+            Column::text(text("quasi-identifier", "准标识符")),
+            Column::text(text("shown", "呈现方式")),
+            Column::number(text("level / coarsest", "级别 / 最粗")),
+        ],
+        rows: rows.collect(),
+    });
+}
+
+/// One figure a row: of the table as it came, and as it is released.
+fn before_and_after(section: &mut Section, anonymous: &AnonymityOutcome) {
+    let (before, after) = (&anonymous.report.before, &anonymous.report.after);
+    let mut rows: Vec<Vec<Cell>> = RISKS
+        .iter()
+        .map(|(en, zh, cell)| vec![Cell::text(text(en, zh)), cell(before), cell(after)])
+        .collect();
+    for (was, is) in before.sensitive.iter().zip(&after.sensitive) {
+        let name = &was.column;
+        for (en, zh, cell) in REVEALS {
+            let title = Text::new(format!("{en} of `{name}`"), format!("`{name}` 的 {zh}"));
+            rows.push(vec![Cell::text(title), cell(was), cell(is)]);
+        }
+    }
+    let (was, is) = (&anonymous.before, &anonymous.after);
+    rows.extend(ATTACKS.iter().filter_map(|(en, zh, pick)| {
+        let (was, is) = pick(was).zip(pick(is))?;
+        Some(vec![Cell::text(text(en, zh)), share(was), share(is)])
+    }));
+    section.table(Table {
+        columns: vec![
+            Column::text(text("figure", "指标")),
+            Column::number(text("as it came", "处理前")),
+            Column::number(text("as released", "处理后")),
+        ],
+        rows,
+    });
+    section.paragraph(attacked(is));
+}
+
+/// A figure's names in both languages and where it stands.
+type Named<T, U> = (&'static str, &'static str, fn(&T) -> U);
+
+const RISKS: &[Named<Risk, Cell>] = &[
+    ("rows", "行数", |risk| Cell::count(risk.rows)),
+    ("classes of equal quasi-identifiers", "等价类数", |risk| Cell::count(risk.classes)),
+    ("k (rows of the smallest class)", "k（最小等价类的行数）", |risk| {
+        Cell::count(risk.k)
+    }),
+    ("rows alone in their class", "独一无二的行", |risk| Cell::share(risk.uniqueness)),
+    ("prosecutor risk, highest", "检察官风险，最高", |risk| {
+        Cell::share(risk.reidentification.prosecutor_highest)
+    }),
+    ("prosecutor risk, average", "检察官风险，平均", |risk| {
+        Cell::share(risk.reidentification.prosecutor_average)
+    }),
+    ("rows in classes under 5", "位于不足 5 行的等价类中的行", |risk| {
+        Cell::share(risk.reidentification.prosecutor_at_risk)
+    }),
+    ("journalist risk, highest", "记者风险，最高", |risk| {
+        Cell::share(risk.reidentification.journalist_highest)
+    }),
+    ("marketer risk", "营销者风险", |risk| Cell::share(risk.reidentification.marketer)),
+];
+
+const REVEALS: &[Named<SensitiveRisk, Cell>] = &[
+    ("l (different values)", "l（不同值）", |column| Cell::count(column.models.distinct_l)),
+    ("t (distance to the whole)", "t（与整体的距离）", |column| {
+        Cell::number(column.models.t, 4)
+    }),
+];
+
+const ATTACKS: &[Named<Linkage, Option<Rate>>] = &[
+    ("linkage attack: row found", "链接攻击：找到本人所在行", |attack| {
+        Some(attack.found)
+    }),
+    ("linkage attack: sure and right", "链接攻击：确定且正确", |attack| {
+        Some(attack.unique)
+    }),
+    ("linkage attack: sensitive value told right", "链接攻击：猜中敏感值", |attack| {
+        Some(attack.inference.as_ref()?.right)
+    }),
+    ("the same by guessing the commonest value", "直接猜最常见的值", |attack| {
+        Some(attack.inference.as_ref()?.guess)
+    }),
+];
+
+fn share(rate: Rate) -> Cell {
+    let share = |value: f64| number(value * 100.0, 2);
+    Cell::same(format!("{}% ({}–{})", share(rate.value), share(rate.lower), share(rate.upper)))
+}
+
+fn attacked(linkage: &Linkage) -> Text {
+    let (targets, columns) = (count(linkage.targets).en, linkage.columns);
+    let guess = number(linkage.guess * 100.0, 3);
+    let rows = number(real(linkage.rows), 0);
+    Text::new(
+        format!(
+            "The linkage attack was run, not assumed: somebody who knows the {columns} quasi-identifiers of {targets} persons looks for their rows among {rows} by distance, and picks one at random among the nearest. A blind guess finds {guess}%. In brackets the 95% interval."
+        ),
+        format!(
+            "链接攻击是实际运行的：攻击者知道 {targets} 人的 {columns} 个准标识符，按距离在 {rows} 行中寻找本人，并在最近的行中随机取一行。盲猜的命中率为 {guess}%。括号内为 95% 区间。"
+        ),
+    )
+}
