@@ -1,7 +1,7 @@
 //! What a run shows at its end: the model's figures and where everything is.
 
 use crate::project::Project;
-use crate::run::Chain;
+use crate::run::{Chain, Done};
 use crate::stages::{explain, from_value, split, to_value, train};
 use crate::store::Stage;
 use ingot_base::{Result, Task, Text, atomic};
@@ -61,8 +61,8 @@ pub fn warnings(chain: &Chain) -> Result<Vec<Text>> {
         .map_or_else(|| Ok(Vec::new()), from_value)
 }
 
-/// The reports, by file name in the stage that writes them.
-pub(crate) fn reports(chain: &Chain) -> Vec<(Text, PathBuf)> {
+/// The reports: title, the stage that wrote it, file name there.
+pub(crate) fn reports(chain: &Chain) -> Vec<(Text, &Done, &'static str)> {
     [
         (Stage::Split, split::REPORT, Text::new("data report", "数据报告")),
         (Stage::Train, train::REPORT, Text::new("training report", "训练报告")),
@@ -71,18 +71,17 @@ pub(crate) fn reports(chain: &Chain) -> Vec<(Text, PathBuf)> {
     ]
     .into_iter()
     .filter_map(|(stage, name, title)| {
-        let done = chain.get(&stage)?;
-        done.record.outputs.contains_key(name).then(|| (title, done.path(name)))
+        let done = chain.get(&stage).filter(|done| done.has(name))?;
+        Some((title, done, name))
     })
     .collect()
 }
 
 /// Copies the reports to where a person looks for them, and leaves what is already the same.
 pub(crate) fn publish(project: &Project<'_>, chain: &Chain) -> Result<()> {
-    for (_, path) in reports(chain) {
-        let Some(name) = path.file_name() else { continue };
+    for (_, done, name) in reports(chain) {
         let target = project.reports_path().join(name);
-        let bytes = atomic::read(&path, 1 << 30)?;
+        let bytes = atomic::read(&done.verified(name)?, 1 << 30)?;
         if std::fs::read(&target).ok().as_ref() != Some(&bytes) {
             atomic::write(&target, &bytes)?;
         }
@@ -94,7 +93,7 @@ pub(crate) fn publish(project: &Project<'_>, chain: &Chain) -> Result<()> {
 pub fn published(project: &Project<'_>, chain: &Chain) -> Vec<(Text, PathBuf)> {
     let mut list: Vec<(Text, PathBuf)> = reports(chain)
         .into_iter()
-        .filter_map(|(title, path)| Some((title, project.reports_path().join(path.file_name()?))))
+        .map(|(title, _, name)| (title, project.reports_path().join(name)))
         .collect();
     if chain.contains_key(&Stage::Seal) {
         list.push((Text::new("sealed package", "模型包"), project.package_path()));

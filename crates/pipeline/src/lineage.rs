@@ -74,10 +74,10 @@ fn rows(project: &Project<'_>, chain: &Chain) -> Result<Vec<Rows>> {
     for (part, name) in
         [("train", split::TRAIN), ("validation", split::VALIDATION), ("test", split::TEST)]
     {
-        let path = tables.path(name);
-        if !path.exists() {
+        if !tables.has(name) {
             continue;
         }
+        let path = tables.verified(name)?;
         let mut numbers: BTreeMap<String, Vec<u64>> = BTreeMap::new();
         for batch in ingot_data::read_columns(&path, Some(&keys), &["_source", "_row"])? {
             let column = |name: &str| {

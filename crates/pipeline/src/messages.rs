@@ -7,6 +7,12 @@ ingot_base::messages! {
         en: "the stage record `{path}` is damaged", zh: "阶段记录 `{path}` 已损坏",
         hint_en: "delete its folder and run again; the stage is then done anew", hint_zh: "请删除该文件所在的文件夹后重新运行，该阶段会重做",
     };
+    /// An output is not what the stage wrote.
+    OUTPUT_CHANGED = {
+        code: "pipeline-output-changed", class: Refused, status: 422,
+        en: "`{path}` is not what the stage `{stage}` wrote: its SHA-256 differs from the record's", zh: "`{path}` 不是阶段 `{stage}` 写出的内容：SHA-256 与记录不符",
+        hint_en: "nothing is made of it; delete `{folder}` and run again to have it done anew", hint_zh: "不会使用该文件；请删除 `{folder}` 后重新运行，该阶段会重做",
+    };
     /// Another run holds the project.
     BUSY = {
         code: "pipeline-busy", class: Failed, status: 409,

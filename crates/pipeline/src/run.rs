@@ -1,5 +1,6 @@
 //! The order of work: every stage that is not up to date, each fed by the content of the ones before.
 
+use crate::messages::OUTPUT_CHANGED;
 use crate::project::Project;
 use crate::stages;
 use crate::store::{Inputs, Output, Record, Stage};
@@ -35,6 +36,32 @@ impl Done {
     /// An output's path.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.join(name)
+    }
+
+    /// Whether the stage wrote such an output.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.record.outputs.contains_key(name)
+    }
+
+    /// An output that other work is made of: its file, once its bytes are found to be those that the stage wrote.
+    ///
+    /// # Errors
+    /// When the file was changed since, cannot be read, or is none of the stage's.
+    pub(crate) fn verified(&self, name: &str) -> Result<PathBuf> {
+        let path = self.path(name);
+        let output = self
+            .record
+            .outputs
+            .get(name)
+            .ok_or_else(|| fault::internal(format!("stage output `{name}` is missing")))?;
+        // What this very run wrote was digested a moment ago.
+        if !self.fresh && output.file != Some(Digest::of_file(&path)?) {
+            return Err(Fault::new(&OUTPUT_CHANGED)
+                .arg("path", path.display())
+                .arg("stage", self.record.inputs.stage.as_str())
+                .arg("folder", self.folder.display()));
+        }
+        Ok(path)
     }
 
     /// An output's content digest.
@@ -117,11 +144,9 @@ pub(crate) fn stage(
                 fault::internal(format!("stage output `{name}` was not written")).because(error)
             })?
             .len();
-        let content = match content {
-            Some(content) => content,
-            None => Digest::of_file(&path)?,
-        };
-        outputs.insert(name, Output { content, bytes });
+        let file = Digest::of_file(&path)?;
+        let content = content.unwrap_or(file);
+        outputs.insert(name, Output { content, bytes, file: Some(file) });
     }
     let record = Record {
         key,

@@ -48,3 +48,37 @@ fn a_full_disk_is_a_clear_error_and_the_run_goes_on_later() {
     assert_eq!(String::from_utf8(left.stdout).unwrap(), "", "a partial file stayed behind");
     project.ok(&["run"]);
 }
+
+#[test]
+fn a_changed_artifact_is_never_made_into_anything() {
+    let project = Project::new();
+    copy_folder(&finished().path("keys"), &project.path("keys"));
+    project.ok(&["run"]);
+    let of = |stage: &str| {
+        let folder = project.path(".ingot").join(stage);
+        std::fs::read_dir(folder).unwrap().next().unwrap().unwrap().path()
+    };
+    // The file that is changed, and the stage that would be made of it.
+    for (stage, file, later) in [
+        ("clean", "table.parquet", "protect"),
+        ("protect", "table.parquet", "split"),
+        ("split", "train.parquet", "train"),
+        ("train", "model.txt", "explain"),
+        ("train", "model.txt", "seal"),
+        ("train", "training-report.html", "seal"),
+        ("split", "test.parquet", "seal"),
+    ] {
+        let path = of(stage).join(file);
+        let right = std::fs::read(&path).unwrap();
+        let mut wrong = right.clone();
+        let middle = wrong.len() / 2;
+        wrong[middle] ^= 1;
+        std::fs::write(&path, wrong).unwrap();
+        std::fs::remove_dir_all(project.path(".ingot").join(later)).unwrap();
+        let told = project.fails(3, &["run"]);
+        assert!(told.contains("pipeline-output-changed"), "{stage}/{file}: {told}");
+        assert!(told.contains(file), "{stage}/{file}: {told}");
+        std::fs::write(&path, right).unwrap();
+        project.ok(&["run"]);
+    }
+}

@@ -48,7 +48,7 @@ fn work(project: &Project<'_>, trained: &Done, tables: &Done, folder: &Path) -> 
     let keys = convert::encryption(project);
     let model = load(trained)?;
     let encode = |name: &str| {
-        let batches = ingot_data::read(&tables.path(name), Some(&keys))?;
+        let batches = ingot_data::read(&tables.verified(name)?, Some(&keys))?;
         ingot_train::encode_table(model.signature(), &batches)
     };
     let (learned, held_out) = (encode(split::TRAIN)?, encode(split::TEST)?);
@@ -82,7 +82,7 @@ fn work(project: &Project<'_>, trained: &Done, tables: &Done, folder: &Path) -> 
 /// The trained model of a finished stage.
 fn load(trained: &Done) -> Result<TabularModel> {
     TabularModel::load(
-        &atomic::read(&trained.path(train::MODEL), MODEL_LIMIT)?,
-        &atomic::read(&trained.path(train::PREPROCESSING), MODEL_LIMIT)?,
+        &atomic::read(&trained.verified(train::MODEL)?, MODEL_LIMIT)?,
+        &atomic::read(&trained.verified(train::PREPROCESSING)?, MODEL_LIMIT)?,
     )
 }

@@ -110,10 +110,10 @@ fn work(project: &Project<'_>, split: &Done, folder: &Path) -> Result<Product> {
         Outcome { width: 0, pictures: BTreeMap::new(), copies: 0, unreadable: Vec::new() };
     let mut outputs = Vec::new();
     for name in [split::TRAIN, split::VALIDATION, split::TEST] {
-        let path = split.path(name);
-        if !path.exists() {
+        if !split.has(name) {
             continue;
         }
+        let path = split.verified(name)?;
         let copies = if name == split::TRAIN { project.recipe().augment.copies } else { 0 };
         let target = folder.join(name);
         let mut count = 0;
@@ -358,14 +358,14 @@ fn table(project: &Project<'_>, batch: &RecordBatch, rows: &[Row]) -> Result<Rec
 }
 
 /// A table of features, as the trainer takes it.
-pub(crate) fn read(project: &Project<'_>, path: &Path) -> Result<FeatureTable> {
+pub(crate) fn read(project: &Project<'_>, done: &Done, name: &str) -> Result<FeatureTable> {
     let mut table = FeatureTable::default();
-    if !path.exists() {
+    if !done.has(name) {
         return Ok(table);
     }
     let keys = convert::encryption(project);
     let lost = || fault::internal("a table of features without its columns");
-    for batch in ingot_data::read(path, Some(&keys))? {
+    for batch in ingot_data::read(&done.verified(name)?, Some(&keys))? {
         let labels = text(&batch, &project.recipe().project.target).ok_or_else(lost)?;
         table.labels.extend(labels.iter().map(|label| label.map(str::to_owned)));
         table.places.extend(places(&batch)?);

@@ -53,7 +53,7 @@ pub(crate) fn run(project: &Project<'_>, chain: &Chain) -> Result<Done> {
 fn work(project: &Project<'_>, chain: &Chain, folder: &Path) -> Result<Product> {
     let before = earlier(chain, Stage::Features)?;
     let found: Outcome = from_value(&before.record.evidence)?;
-    let read = |name: &str| features::read(project, &before.path(name));
+    let read = |name: &str| features::read(project, before, name);
     let tables = (read(split::TRAIN)?, read(split::VALIDATION)?, read(split::TEST)?);
     let config = convert::head(project.recipe(), found.width);
     let mut trained = nets::train_head(&config, &tables.0, &tables.1, &tables.2)?;
@@ -118,7 +118,7 @@ fn gate(
     test: &nets::FeatureTable,
 ) -> Result<Parity> {
     let keys = convert::encryption(project);
-    let path = earlier(chain, Stage::Split)?.path(split::TEST);
+    let path = earlier(chain, Stage::Split)?.verified(split::TEST)?;
     let width = match trained.activation {
         Activation::Sigmoid => 1,
         Activation::Softmax => trained.outcome.classes.len(),

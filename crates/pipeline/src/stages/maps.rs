@@ -40,8 +40,8 @@ fn work(project: &Project<'_>, chain: &Chain, folder: &Path) -> Result<Product> 
     let trained = earlier(chain, Stage::Train)?;
     let model = VisionModel::load(
         features::library()?,
-        &atomic::read(&trained.path(head::MODEL), explain::MODEL_LIMIT)?,
-        &atomic::read(&trained.path(train::PREPROCESSING), explain::MODEL_LIMIT)?,
+        &atomic::read(&trained.verified(head::MODEL)?, explain::MODEL_LIMIT)?,
+        &atomic::read(&trained.verified(train::PREPROCESSING)?, explain::MODEL_LIMIT)?,
         1,
     )?;
     let keys = convert::encryption(project);
@@ -51,7 +51,8 @@ fn work(project: &Project<'_>, chain: &Chain, folder: &Path) -> Result<Product> 
         "Test pictures beside themselves with what spoke for the answer in colour: the class activation map, which is exact for one layer on the mean of the network's last map.",
         "测试图片与其关注区域对照：着色部分支持模型的判断。对于在末层特征图均值之上的单层输出，类激活图是精确的。",
     ));
-    let batches = ingot_data::read(&earlier(chain, Stage::Split)?.path(split::TEST), Some(&keys))?;
+    let batches =
+        ingot_data::read(&earlier(chain, Stage::Split)?.verified(split::TEST)?, Some(&keys))?;
     let section = page.section(Text::new("Pictures", "图片"));
     if wanted == 0 {
         section.note(Text::new(

@@ -41,9 +41,8 @@ pub(crate) fn inputs(project: &Project<'_>, chain: &Chain) -> Result<Inputs> {
 
 pub(crate) fn run(project: &Project<'_>, chain: &Chain) -> Result<Done> {
     let before = earlier(chain, Stage::Clean)?;
-    let input = before.path(clean::TABLE);
     stage(project, inputs(project, chain)?, &Stage::Protect.title(), |folder| {
-        work(project, &input, folder)
+        work(project, &before.verified(clean::TABLE)?, folder)
     })
 }
 

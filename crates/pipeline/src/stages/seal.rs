@@ -61,7 +61,7 @@ pub(crate) fn run(project: &Project<'_>, chain: &Chain) -> Result<Done> {
         work(project, chain, folder)
     })?;
     let target = project.package_path();
-    let sealed = done.path(&package_name(project));
+    let sealed = done.verified(&package_name(project))?;
     if Digest::of_file(&target).ok() != Some(Digest::of_file(&sealed)?) {
         atomic::write(&target, &atomic::read(&sealed, explain::MODEL_LIMIT)?)?;
     }
@@ -82,24 +82,21 @@ fn package_name(project: &Project<'_>) -> String {
 fn work(project: &Project<'_>, chain: &Chain, folder: &Path) -> Result<Product> {
     let mut payloads = Vec::new();
     for (stage, name) in self::payloads(project.recipe().project.task) {
-        let bytes = atomic::read(&earlier(chain, *stage)?.path(name), explain::MODEL_LIMIT)?;
+        let bytes = atomic::read(&earlier(chain, *stage)?.verified(name)?, explain::MODEL_LIMIT)?;
         payloads.push(((*name).to_owned(), Secret::new(bytes)));
     }
     let preprocessing = atomic::read(
-        &earlier(chain, Stage::Train)?.path(train::PREPROCESSING),
+        &earlier(chain, Stage::Train)?.verified(train::PREPROCESSING)?,
         explain::MODEL_LIMIT,
     )?;
     let preprocessing: Signed = serde_json::from_slice(&preprocessing)
         .map_err(|error| fault::internal("preprocessing cannot be read back").because(error))?;
-    let mut card = Vec::new();
-    for (_, path) in figures::reports(chain) {
-        if let Some(name) = path.file_name() {
-            card.push((
-                name.to_string_lossy().into_owned(),
-                atomic::read(&path, explain::MODEL_LIMIT)?,
-            ));
-        }
-    }
+    let card = figures::reports(chain)
+        .into_iter()
+        .map(|(_, done, name)| {
+            Ok((name.to_owned(), atomic::read(&done.verified(name)?, explain::MODEL_LIMIT)?))
+        })
+        .collect::<Result<Vec<(String, Vec<u8>)>>>()?;
     let recipe = project.recipe();
     let lineage = lineage::document(project, chain)?;
     let name = package_name(project);

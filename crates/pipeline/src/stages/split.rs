@@ -34,9 +34,8 @@ pub(crate) fn inputs(project: &Project<'_>, chain: &Chain) -> Result<Inputs> {
 
 pub(crate) fn run(project: &Project<'_>, chain: &Chain) -> Result<Done> {
     let before = earlier(chain, Stage::Protect)?;
-    let input = before.path(protect::TABLE);
     stage(project, inputs(project, chain)?, &Stage::Split.title(), |folder| {
-        work(project, chain, &input, folder)
+        work(project, chain, &before.verified(protect::TABLE)?, folder)
     })
 }
 

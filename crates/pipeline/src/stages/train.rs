@@ -53,8 +53,11 @@ pub(crate) fn run(project: &Project<'_>, chain: &Chain, task: Tabular) -> Result
 fn work(project: &Project<'_>, task: Tabular, split: &Done, folder: &Path) -> Result<Product> {
     let keys = convert::encryption(project);
     let read = |name: &str| {
-        let path = split.path(name);
-        if path.exists() { ingot_data::read(&path, Some(&keys)) } else { Ok(Vec::new()) }
+        if split.has(name) {
+            ingot_data::read(&split.verified(name)?, Some(&keys))
+        } else {
+            Ok(Vec::new())
+        }
     };
     let (train, validation, test) =
         (read(split::TRAIN)?, read(split::VALIDATION)?, read(split::TEST)?);
