@@ -36,7 +36,7 @@ fn real(count: u64) -> f64 {
 }
 
 fn count(value: u64) -> Text {
-    Text::same(number(real(value), 0))
+    Text::same(ingot_report::count(value))
 }
 
 fn overview(page: &mut Page, clean: &CleanOutcome) {
@@ -264,8 +264,8 @@ fn texts(section: &mut Section, protected: &ProtectOutcome) {
             ),
             Text::same(format!(
                 "{} / {}",
-                number(real(column.touched), 0),
-                number(real(column.cells), 0)
+                ingot_report::count(column.touched),
+                ingot_report::count(column.cells)
             )),
         )
     });

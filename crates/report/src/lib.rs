@@ -65,6 +65,12 @@ fn spans(text: &ingot_base::Text, form: fn(&str) -> String) -> String {
     }
 }
 
+/// A number of things, with group separators.
+#[expect(clippy::cast_precision_loss, reason = "counts stay below 2^53")]
+pub fn count(value: u64) -> String {
+    number(value as f64, 0)
+}
+
 /// A number with a fixed number of decimals, a thin group separator, and a real minus sign.
 pub fn number(value: f64, decimals: usize) -> String {
     if !value.is_finite() {

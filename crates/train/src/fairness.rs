@@ -6,6 +6,7 @@ use crate::outcome::{Slice, Slices};
 use arrow::record_batch::RecordBatch;
 use ingot_base::{Result, Tabular, Text};
 use ingot_runtime::Matrix;
+use std::collections::BTreeMap;
 
 /// Groups told apart per column; the rest is one group.
 const GROUPS: usize = 20;
@@ -24,6 +25,7 @@ pub(crate) struct Judged<'a> {
 /// One table per named column.
 pub(crate) fn slices(
     columns: &[String],
+    titles: &BTreeMap<String, Text>,
     batches: &[RecordBatch],
     judged: &Judged<'_>,
 ) -> Result<Vec<Slices>> {
@@ -41,7 +43,7 @@ pub(crate) fn slices(
                 _ => None,
             };
         }
-        all.push(Slices { column: column.clone(), groups });
+        all.push(Slices { column: column.clone(), title: titles.get(column).cloned(), groups });
     }
     Ok(all)
 }
@@ -205,7 +207,9 @@ mod tests {
                 .unwrap();
         let judged =
             Judged { task: Tabular::Binary, scores: &scores, labels: &labels, threshold: 0.5 };
-        let all = slices(&["sex".into(), "age".into()], &[batch], &judged).unwrap();
+        let titles = BTreeMap::from([("sex".to_owned(), Text::new("sex", "性别"))]);
+        let all = slices(&["sex".into(), "age".into()], &titles, &[batch], &judged).unwrap();
+        assert_eq!((all[0].title.as_ref(), all[1].title.as_ref()), (titles.get("sex"), None));
         let sex = &all[0].groups;
         assert_eq!(sex.iter().map(|group| group.rows).collect::<Vec<_>>(), [60, 35, 5]);
         assert_eq!(sex[0].selected.unwrap().value, 20.0 / 60.0);

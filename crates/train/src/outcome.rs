@@ -233,6 +233,9 @@ pub struct ThresholdRow {
 pub struct Slices {
     /// The column.
     pub column: String,
+    /// Its name for a person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<Text>,
     /// Its groups on the test rows, largest first; the first is the reference of the ratios.
     pub groups: Vec<Slice>,
 }

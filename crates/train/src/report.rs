@@ -7,7 +7,7 @@ use crate::outcome::{
 use crate::suspicion::lower_is_better;
 use ingot_base::{Tabular, Text};
 use ingot_report::chart::{self, Axis, Series};
-use ingot_report::{Cell, Column, Page, Section, Table, number};
+use ingot_report::{Cell, Column, Page, Section, Table, count, number};
 
 /// The report of one training run.
 pub fn training_report(outcome: &TrainOutcome) -> Page {
@@ -25,10 +25,8 @@ pub fn training_report(outcome: &TrainOutcome) -> Page {
         );
     }
     for slices in &outcome.fairness {
-        let title = Text::new(
-            format!("Groups by {}", slices.column),
-            format!("按 {} 分组比较", slices.column),
-        );
+        let name = slices.title.clone().unwrap_or_else(|| Text::same(&slices.column));
+        let title = Text::new(format!("Groups by {}", name.en), format!("按“{}”分组比较", name.zh));
         fairness(outcome.task, slices, page.section(title));
     }
     search(&outcome.search, page.section(Text::new("What was tried", "参数搜索过程")));
@@ -501,8 +499,8 @@ fn search(search: &Search, section: &mut Section) {
         )
     } else {
         text(
-            format!("{} candidates were compared by {} on held-out rows; number {} won.", search.trials.len(), search.metric, search.chosen),
-            format!("共比较 {} 组参数，依据留出行上的 {}；第 {} 组胜出。", search.trials.len(), search.metric, search.chosen),
+            format!("{} candidates were compared by {} on held-out rows; number {} won.", search.trials.len(), title(&search.metric).en, search.chosen),
+            format!("共比较 {} 组参数，依据留出行上的{}；第 {} 组胜出。", search.trials.len(), title(&search.metric).zh, search.chosen),
         )
     });
     if search.budget_cut {
@@ -568,6 +566,7 @@ fn columns(outcome: &TrainOutcome, section: &mut Section) {
         section.table(Table { columns, rows: rows.collect() });
     }
     for (column, rows) in &outcome.unknown_categories {
+        let rows = count(*rows);
         section.note(text(
             format!("{rows} test rows have a value of `{column}` that no training row has; it counted as missing."),
             format!("有 {rows} 行测试数据的 `{column}` 取值未在训练数据中出现，按缺失处理。"),
@@ -578,8 +577,8 @@ fn columns(outcome: &TrainOutcome, section: &mut Section) {
 fn evidence(outcome: &TrainOutcome, section: &mut Section) {
     section.paragraph(match outcome.scheme {
         Scheme::Validation { rows } => text(
-            format!("Candidates, rounds, calibration and threshold were chosen on the split's {rows} validation rows. The final model learned from the training rows alone."),
-            format!("参数、轮数、校准与阈值均在划分所得的 {rows} 行验证数据上选定。最终模型仅使用训练行。"),
+            format!("Candidates, rounds, calibration and threshold were chosen on the split's {} validation rows. The final model learned from the training rows alone.", count(rows)),
+            format!("参数、轮数、校准与阈值均在划分所得的 {} 行验证数据上选定。最终模型仅使用训练行。", count(rows)),
         ),
         Scheme::Folds { folds, held_out, grouped } => {
             let (kind_en, kind_zh) =
@@ -592,8 +591,8 @@ fn evidence(outcome: &TrainOutcome, section: &mut Section) {
     });
     let parity = outcome.parity;
     section.paragraph(text(
-        format!("Parity gate passed: the exported model's margins differ from LightGBM's by at most {:.1e} on {} rows (allowed {:.0e}).", parity.difference, parity.rows, parity.tolerance),
-        format!("一致性检查通过：导出模型与 LightGBM 的输出在 {} 行上最多相差 {:.1e}（允许 {:.0e}）。", parity.rows, parity.difference, parity.tolerance),
+        format!("Parity gate passed: the exported model's margins differ from LightGBM's by at most {:.1e} on {} rows (allowed {:.0e}).", parity.difference, count(parity.rows), parity.tolerance),
+        format!("一致性检查通过：导出模型与 LightGBM 的输出在 {} 行上最多相差 {:.1e}（允许 {:.0e}）。", count(parity.rows), parity.difference, parity.tolerance),
     ));
     let size = outcome.model;
     section.facts(vec![

@@ -348,7 +348,7 @@ impl Evidence<'_> {
             } else {
                 quantiles(scores.data(), &test.labels)
             },
-            fairness: fairness::slices(&config.fairness, tables.test, &judged)?,
+            fairness: fairness::slices(&config.fairness, &config.titles, tables.test, &judged)?,
             parity,
             unknown_categories: prepared.unknown.clone(),
             search: found.search,

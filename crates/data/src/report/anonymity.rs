@@ -1,6 +1,6 @@
 //! The part of the data report on the promise about the whole table.
 
-use super::{count, real, text};
+use super::{count, text};
 use crate::outcome::AnonymityOutcome;
 use ingot_base::Text;
 use ingot_privacy::anonymity::{Diversity, Likeness, Policy, Risk, SensitiveRisk};
@@ -163,7 +163,7 @@ fn share(rate: Rate) -> Cell {
 fn attacked(linkage: &Linkage) -> Text {
     let (targets, columns) = (count(linkage.targets).en, linkage.columns);
     let guess = number(linkage.guess * 100.0, 3);
-    let rows = number(real(linkage.rows), 0);
+    let rows = count(linkage.rows).en;
     Text::new(
         format!(
             "The linkage attack was run, not assumed: somebody who knows the {columns} quasi-identifiers of {targets} persons looks for their rows among {rows} by distance, and picks one at random among the nearest. A blind guess finds {guess}%. In brackets the 95% interval."

@@ -5,7 +5,7 @@ use crate::outcome::Metric;
 use crate::report::{interval, title};
 use ingot_base::Text;
 use ingot_report::chart::{self, Axis, Series};
-use ingot_report::{Cell, Column, Page, Section, Table, number};
+use ingot_report::{Cell, Column, Page, Section, Table, count, number};
 
 /// The report of one training.
 pub fn head_report(outcome: &HeadOutcome) -> Page {
@@ -28,8 +28,6 @@ pub fn head_report(outcome: &HeadOutcome) -> Page {
 }
 
 fn lead(outcome: &HeadOutcome) -> Text {
-    #[expect(clippy::cast_precision_loss, reason = "shown with no decimals")]
-    let count = |count: u64| number(count as f64, 0);
     let (weights, width) = (count(outcome.parameters as u64), count(outcome.width as u64));
     let (learned, tested) = (count(outcome.rows.train), count(outcome.rows.test));
     let backbone = &outcome.backbone;
