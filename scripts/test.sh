@@ -8,7 +8,7 @@ scripts/setup.sh
 if cargo nextest --version >/dev/null 2>&1; then
     profile=default
     [ -n "${CI:-}" ] && profile=ci
-    scripts/with-postgres.sh cargo nextest run --workspace --profile "$profile" "$@"
+    scripts/with-postgres.sh cargo nextest run --workspace --features ingot-cli/full --profile "$profile" "$@"
 else
-    scripts/with-postgres.sh cargo test --workspace "$@"
+    scripts/with-postgres.sh cargo test --workspace --features ingot-cli/full "$@"
 fi
