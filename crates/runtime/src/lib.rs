@@ -14,6 +14,8 @@ pub mod lightgbm;
 mod matrix;
 pub mod messages;
 pub mod onnx;
+#[cfg(feature = "product")]
+pub mod product;
 mod tabular;
 #[cfg(feature = "onnx")]
 mod vision;
