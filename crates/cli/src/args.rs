@@ -76,6 +76,8 @@ pub(crate) enum Command {
     Stats(Stats),
     /// Show what stands behind a token or pseudonym; every use is written down
     Reidentify(Reidentify),
+    /// Replace the master key; tables, tokens and API keys stay as they are
+    Rotate(Rotate),
     /// Erase a person from all artifacts, rebuild them, and revoke the packages made of them
     Erase(Erase),
     /// Score the rows of a file with a package
@@ -98,6 +100,9 @@ pub(crate) enum Command {
     /// Write an image, manifests or monitoring for a package
     #[command(subcommand)]
     Deploy(Deploy),
+    /// Clean tables on several machines: certificates, the scheduler, executors
+    #[command(subcommand)]
+    Cluster(Cluster),
     /// Measure one part of the work; prints JSON
     #[command(subcommand, hide = true)]
     Bench(Bench),
@@ -118,6 +123,56 @@ pub(crate) struct Recipe {
     /// The recipe file
     #[arg(default_value = "ingot.toml")]
     pub(crate) recipe: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Cluster {
+    /// Make a new set of certificates: scheduler, executor, client
+    Certificates(ClusterCertificates),
+    /// Hand out pieces of work to executors
+    Scheduler(ClusterScheduler),
+    /// Do pieces of work for a scheduler
+    Executor(ClusterExecutor),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ClusterCertificates {
+    /// Folder to write; every machine gets `authority.pem` and its own role's two files
+    #[arg(default_value = "cluster")]
+    pub(crate) folder: PathBuf,
+    /// Days until they expire
+    #[arg(long, default_value_t = 365, value_parser = clap::value_parser!(u32).range(1..=3650))]
+    pub(crate) days: u32,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ClusterScheduler {
+    /// Address and port
+    #[arg(long, default_value = "127.0.0.1:5050")]
+    pub(crate) listen: SocketAddr,
+    /// Folder with the role's certificates
+    #[arg(long, default_value = "cluster")]
+    pub(crate) certificates: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ClusterExecutor {
+    /// Address and port of the scheduler
+    #[arg(long, default_value = "127.0.0.1:5050")]
+    pub(crate) scheduler: String,
+    /// Folder with the role's certificates
+    #[arg(long, default_value = "cluster")]
+    pub(crate) certificates: PathBuf,
+    /// Pieces done at once [default: one a core]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) places: Option<u16>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Rotate {
+    /// Folder with the project's keys
+    #[arg(long, default_value = "keys")]
+    pub(crate) keys: PathBuf,
 }
 
 #[derive(Debug, Args)]

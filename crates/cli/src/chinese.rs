@@ -208,6 +208,30 @@ const WORDS: &[(&str, &str)] = &[
         "OCI 布局的输出文件夹［默认：dist/NAME-VERSION.oci］",
     ),
     ("The .ingot file to deploy", "要部署的 .ingot 文件"),
+    (
+        "Clean tables on several machines: certificates, the scheduler, executors",
+        "在多台机器上清洗表格：证书、调度器、执行器",
+    ),
+    (
+        "Make a new set of certificates: scheduler, executor, client",
+        "生成一套新证书：调度器、执行器、客户端",
+    ),
+    ("Hand out pieces of work to executors", "向执行器分派任务"),
+    ("Do pieces of work for a scheduler", "为调度器执行任务"),
+    (
+        "Folder to write; every machine gets `authority.pem` and its own role's two files",
+        "要写入的文件夹；每台机器需要 `authority.pem` 和自身角色的两个文件",
+    ),
+    ("Days until they expire", "有效天数"),
+    (
+        "Replace the master key; tables, tokens and API keys stay as they are",
+        "更换主密钥；数据表、令牌和 API 密钥保持不变",
+    ),
+    ("Folder with the project's keys", "存放项目密钥的文件夹"),
+    ("Address and port", "地址和端口"),
+    ("Address and port of the scheduler", "调度器的地址和端口"),
+    ("Folder with the role's certificates", "存放该角色证书的文件夹"),
+    ("Pieces done at once [default: one a core]", "同时处理的段数［默认每核一段］"),
     ("Image reference that the cluster pulls", "集群拉取的镜像地址"),
     ("Namespace", "命名空间"),
     (

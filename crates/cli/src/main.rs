@@ -131,6 +131,7 @@ fn dispatch(context: &Context, command: Command) -> Outcome<()> {
         Command::Risk(args) => commands::risk::risk(context, &args)?,
         Command::Stats(args) => commands::stats::stats(context, &args)?,
         Command::Reidentify(args) => commands::erase::reidentify(context, &args)?,
+        Command::Rotate(args) => commands::rotate::rotate(context, &args)?,
         Command::Erase(args) => commands::erase::erase(context, &args)?,
         Command::Predict(args) => commands::predict::predict(context, &args)?,
         Command::Serve(args) => commands::serve::serve(context, args)?,
@@ -141,6 +142,7 @@ fn dispatch(context: &Context, command: Command) -> Outcome<()> {
         Command::Key(args) => commands::key::key(context, args)?,
         Command::Usage(args) => commands::key::usage(context, &args)?,
         Command::Deploy(args) => commands::deploy::deploy(context, args)?,
+        Command::Cluster(args) => commands::cluster::cluster(context, args)?,
         Command::Bench(args) => commands::bench::bench(context, args)?,
     }
     Ok(())

@@ -53,6 +53,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         memory_limit: 1 << 30,
         threads: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
         admit: None,
+        cluster: None,
         personal: &std::collections::BTreeSet::new(),
     };
     let outcome = clean(&job, &Silent).map_err(|fault| format!("{fault:?}"))?;

@@ -7,6 +7,7 @@
 use crate::chunk::Chunk;
 use crate::config::{CleanConfig, Format, ImputeMethod, OnFail, SourceConfig};
 use crate::csv_decode::{self, Bad, Decoded};
+use crate::distribute::{Cluster, Remote};
 use crate::images;
 use crate::messages::{EXPECTATION_FAILED, FILE_WRONG, QUARANTINED, ROW_MALFORMED};
 use crate::outcome::{CleanOutcome, SourceOutcome};
@@ -59,6 +60,8 @@ pub struct CleanJob<'a> {
     pub personal: &'a BTreeSet<String>,
     /// Which rows may enter at all, before any rule; `None` lets all in.
     pub admit: Option<Admit<'a>>,
+    /// Whose executors decode and clean; `None` for the threads of this program.
+    pub cluster: Option<Cluster<'a>>,
 }
 
 /// Says of each row whether it may enter.
@@ -80,22 +83,37 @@ pub fn clean(job: &CleanJob<'_>, reporter: &dyn Reporter) -> Result<CleanOutcome
     let mut rules = Rules::compile(job.clean, &sources.schema)?;
     let work = Work::new(job, &sources);
     if rules.needs_figures() {
-        let figures = gather(&work, &rules)?;
+        let figures = gather(job, &work, &rules)?;
         settle(&mut rules, figures, &sources.schema)?;
     }
     let mut sink = Sink::create(job, &sources, &rules)?;
-    let steps = rules.steps.len();
-    work.run(
-        |item| {
-            let decoded = work.decode(item)?;
-            work.clean(&rules, steps, decoded)
-        },
+    pass(
+        job,
+        &work,
+        (&rules, rules.steps.len()),
         |cleaned| {
             reporter.advance(cleaned.rows_in);
             sink.take(cleaned)
         },
     )?;
     sink.finish(job, reporter)
+}
+
+/// One pass of the first `steps` rules over all rows, here or on the cluster; results reach the sink in order.
+fn pass(
+    job: &CleanJob<'_>,
+    work: &Work<'_>,
+    (rules, steps): (&Rules, usize),
+    sink: impl FnMut(Cleaned) -> Result<()>,
+) -> Result<()> {
+    match &job.cluster {
+        None => work.run(|item| work.clean(rules, steps, work.decode(item)?), sink),
+        Some(cluster) => {
+            let remote = Remote::connect(cluster, job.clean, work, rules, steps)?;
+            let work = Work { threads: remote.threads(), ..work.clone() };
+            work.run(|item| remote.clean(&work, rules, steps, item), sink)
+        }
+    }
 }
 
 /// A whole file of any format as columns, without rules: for figures of a table that is no source of a recipe. Rows that
@@ -133,7 +151,8 @@ pub fn load(path: &Path) -> Result<Vec<RecordBatch>> {
 }
 
 /// The shared, read-only part of the work.
-struct Work<'a> {
+#[derive(Clone)]
+pub(crate) struct Work<'a> {
     sources: &'a Sources,
     threads: usize,
     chunk: usize,
@@ -142,38 +161,38 @@ struct Work<'a> {
 }
 
 /// A numbered piece of work.
-enum Item {
+pub(crate) enum Item {
     Text(usize, Chunk),
     Batch(usize, RecordBatch, u64),
 }
 
 /// A decoded piece: table columns, their row numbers, what was set aside.
-struct Piece {
-    part: usize,
-    decoded: Decoded,
-    refused: u64,
+pub(crate) struct Piece {
+    pub(crate) part: usize,
+    pub(crate) decoded: Decoded,
+    pub(crate) refused: u64,
 }
 
 /// A cleaned piece.
-struct Cleaned {
-    part: usize,
-    rows_in: u64,
-    refused: u64,
-    bad: Vec<Bad>,
+pub(crate) struct Cleaned {
+    pub(crate) part: usize,
+    pub(crate) rows_in: u64,
+    pub(crate) refused: u64,
+    pub(crate) bad: Vec<Bad>,
     /// Rows kept so far, with lineage columns.
-    kept: RecordBatch,
-    rows: Vec<u64>,
-    dropped: Vec<u64>,
-    changed: Vec<u64>,
-    flagged: Vec<u64>,
+    pub(crate) kept: RecordBatch,
+    pub(crate) rows: Vec<u64>,
+    pub(crate) dropped: Vec<u64>,
+    pub(crate) changed: Vec<u64>,
+    pub(crate) flagged: Vec<u64>,
     /// First failing row's number, by step.
-    failed: Vec<Option<u64>>,
+    pub(crate) failed: Vec<Option<u64>>,
     /// Hash of each kept row over all data columns; empty without a rule that needs it.
-    hashes: Vec<u128>,
+    pub(crate) hashes: Vec<u128>,
     /// Hashes of single columns for uniqueness, by step.
-    unique: Vec<(usize, Vec<Option<u128>>)>,
-    before: Vec<Partial>,
-    after_distinct: bool,
+    pub(crate) unique: Vec<(usize, Vec<Option<u128>>)>,
+    pub(crate) before: Vec<Partial>,
+    pub(crate) after_distinct: bool,
 }
 
 impl<'a> Work<'a> {
@@ -191,6 +210,24 @@ impl<'a> Work<'a> {
             weights: weighted.then(|| job.sources.iter().map(|source| source.weight).collect()),
             admit: job.admit,
         }
+    }
+
+    /// The work of an executor: pieces come to it, it reads no source.
+    pub(crate) fn elsewhere(sources: &'a Sources, weights: Option<Vec<f64>>) -> Self {
+        Self { sources, threads: 1, chunk: CHUNK, weights, admit: None }
+    }
+
+    pub(crate) fn sources(&self) -> &'a Sources {
+        self.sources
+    }
+
+    pub(crate) fn weights(&self) -> Option<&[f64]> {
+        self.weights.as_deref()
+    }
+
+    /// Whether every row may enter.
+    pub(crate) fn admits_all(&self) -> bool {
+        self.admit.is_none()
     }
 
     /// Feeds every piece through `map` on all threads and gives the results to `sink` in order.
@@ -302,7 +339,7 @@ impl<'a> Work<'a> {
     }
 
     /// A piece of a file as columns of the table's schema.
-    fn decode(&self, item: Item) -> Result<Piece> {
+    pub(crate) fn decode(&self, item: Item) -> Result<Piece> {
         let (index, decoded) = match item {
             Item::Batch(index, batch, first) => {
                 let rows = (first..).take(batch.num_rows()).collect();
@@ -364,7 +401,7 @@ impl<'a> Work<'a> {
     }
 
     /// Applies the first `steps` rules and keeps the rows that survive them.
-    fn clean(&self, rules: &Rules, steps: usize, piece: Piece) -> Result<Cleaned> {
+    pub(crate) fn clean(&self, rules: &Rules, steps: usize, piece: Piece) -> Result<Cleaned> {
         let Decoded { batch, rows, bad } = piece.decoded;
         let refused = piece.refused;
         let distinct = rows.first().is_some_and(|row| profile::wants_distinct(*row));
@@ -499,8 +536,11 @@ fn row_hashes(columns: &[ArrayRef]) -> std::result::Result<Vec<u128>, arrow::err
 }
 
 /// First pass: figures of the columns that rules ask for, over the rows that the rules before them keep.
-fn gather(work: &Work<'_>, rules: &Rules) -> Result<Vec<Option<Gathered>>> {
-    let steps = rules.before_figures();
+fn gather(
+    job: &CleanJob<'_>,
+    work: &Work<'_>,
+    rules: &Rules,
+) -> Result<Vec<Option<Gathered>>> {
     let mut figures: Vec<Option<Gathered>> = rules
         .steps
         .iter()
@@ -509,9 +549,11 @@ fn gather(work: &Work<'_>, rules: &Rules) -> Result<Vec<Option<Gathered>>> {
                 .then(Gathered::default)
         })
         .collect();
-    work.run(
-        |item| Ok(work.clean(rules, steps, work.decode(item)?)?.kept),
-        |batch| {
+    pass(
+        job,
+        work,
+        (rules, rules.before_figures()),
+        |Cleaned { kept: batch, .. }| {
             for (step, figures) in rules.steps.iter().zip(&mut figures) {
                 let Some(figures) = figures else { continue };
                 match &step.action {

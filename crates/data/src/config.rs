@@ -1,5 +1,6 @@
 //! What this room is asked to do, as plain values.
 
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// One source of rows.
@@ -20,7 +21,7 @@ pub struct SourceConfig {
 }
 
 /// File formats.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Format {
     /// Comma, semicolon or tab separated text with a header.
     Csv,
@@ -35,7 +36,7 @@ pub enum Format {
 }
 
 /// Cleaning rules, applied in the order of the fields.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct CleanConfig {
     /// Type casts; a value that does not fit becomes missing and is counted as changed.
     pub cast: Vec<Cast>,
@@ -54,7 +55,7 @@ pub struct CleanConfig {
 }
 
 /// A type cast.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cast {
     /// Column.
     pub column: String,
@@ -63,7 +64,7 @@ pub struct Cast {
 }
 
 /// Types to cast to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum CastType {
     /// Text.
     Text,
@@ -80,7 +81,7 @@ pub enum CastType {
 }
 
 /// Filling in of missing values.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Impute {
     /// Column.
     pub column: String,
@@ -89,7 +90,7 @@ pub struct Impute {
 }
 
 /// What fills a missing value in.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum ImputeMethod {
     /// Arithmetic mean.
     Mean,
@@ -102,7 +103,7 @@ pub enum ImputeMethod {
 }
 
 /// Treatment of outlying values in a number column.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Outlier {
     /// Column.
     pub column: String,
@@ -113,7 +114,7 @@ pub struct Outlier {
 }
 
 /// How bounds are found.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub enum OutlierMethod {
     /// Tukey's fences: `[Q1 − factor·IQR, Q3 + factor·IQR]`.
     Iqr(f64),
@@ -126,7 +127,7 @@ pub enum OutlierMethod {
 }
 
 /// What happens to a value beyond the bounds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum OutlierAction {
     /// The row is dropped.
     Drop,
@@ -137,7 +138,7 @@ pub enum OutlierAction {
 }
 
 /// Something the data must satisfy.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Expectation {
     /// Column; `None` for an SQL rule.
     pub column: Option<String>,
@@ -148,7 +149,7 @@ pub struct Expectation {
 }
 
 /// A rule of an expectation.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Rule {
     /// Between the bounds, both included.
     Range {
@@ -170,7 +171,7 @@ pub enum Rule {
 }
 
 /// What a violated expectation causes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum OnFail {
     /// The stage fails.
     Fail,

@@ -7,6 +7,7 @@ mod clean;
 mod config;
 mod csv_decode;
 mod csv_plain;
+mod distribute;
 mod images;
 mod infer;
 mod messages;
@@ -27,6 +28,7 @@ pub use config::{
     Cast, CastType, CleanConfig, Expectation, Format, Impute, ImputeMethod, OnFail, Outlier,
     OutlierAction, OutlierMethod, Rule, SourceConfig, SplitConfig, SplitMethod,
 };
+pub use distribute::{CLUSTER_VERSION, CleanPieces, Cluster};
 pub use images::{DIGEST, IMAGE, LABEL, image_path};
 pub use messages::MESSAGES;
 pub use names::{Header, check_sql, doubtful_header, headers, nearest, unknown_column};

@@ -7,6 +7,12 @@ ingot_base::messages! {
         en: "source `{source}`: nothing is found at `{uri}`", zh: "数据源 `{source}`：在 `{uri}` 找不到任何文件",
         hint_en: "relative paths start at the recipe's folder", hint_zh: "相对路径以配方所在文件夹为起点",
     };
+    /// A piece of work that does not fit the wire.
+    PIECE = {
+        code: "data-piece", class: Failed, status: 500,
+        en: "a piece of the table cannot be sent to the cluster, or its result not be read", zh: "无法把一段数据发送到集群，或无法读取其结果",
+        hint_en: "run the same program on every machine, or without `[engine]`", hint_zh: "请确认所有机器运行同一程序，或去掉 `[engine]` 再运行",
+    };
     /// Pictures that are not on this machine.
     IMAGES_REMOTE = {
         code: "data-images-remote", class: Usage, status: 422,

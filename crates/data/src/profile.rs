@@ -37,6 +37,22 @@ pub(crate) struct Partial {
     moments: (f64, f64, f64),
 }
 
+impl Partial {
+    /// Rows, missing values, hashes, and the moments as bits: text would lose a digit.
+    pub(crate) fn to_bits(&self) -> (u64, u64, Vec<u128>, (u64, u64, u64)) {
+        let (count, mean, squares) = self.moments;
+        let moments = (count.to_bits(), mean.to_bits(), squares.to_bits());
+        (self.rows, self.missing, self.hashes.clone(), moments)
+    }
+
+    /// The way back.
+    pub(crate) fn from_bits(bits: (u64, u64, Vec<u128>, (u64, u64, u64))) -> Self {
+        let (rows, missing, hashes, (count, mean, squares)) = bits;
+        let moments = (f64::from_bits(count), f64::from_bits(mean), f64::from_bits(squares));
+        Self { rows, missing, hashes, moments }
+    }
+}
+
 /// One entry a column of the schema.
 pub(crate) fn start(schema: &Schema) -> Vec<Running> {
     schema

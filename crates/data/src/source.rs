@@ -57,12 +57,17 @@ pub(crate) struct Sources {
     pub(crate) notes: Vec<Text>,
     /// Content digests by source: a thread works them out while the rows are read.
     digests: Digests,
-    _copies: TempDir,
+    _copies: Option<TempDir>,
 }
 
 type Digests = Mutex<Option<JoinHandle<Result<Vec<Digest>>>>>;
 
 impl Sources {
+    /// Sources that are read elsewhere.
+    pub(crate) fn of(parts: Vec<Part>, schema: SchemaRef) -> Self {
+        Self { parts, schema, notes: Vec::new(), digests: Mutex::new(None), _copies: None }
+    }
+
     /// Content digests by source, once.
     pub(crate) fn digests(&self) -> Result<Vec<Digest>> {
         let handle = self.digests.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -101,7 +106,7 @@ pub(crate) fn resolve(base_dir: &Path, sources: &[SourceConfig]) -> Result<Sourc
     }
     let (schema, notes) = reconcile(&parts);
     let digests = std::thread::spawn(move || found.iter().map(|files| digest(files)).collect());
-    Ok(Sources { parts, schema, notes, digests: Mutex::new(Some(digests)), _copies: copies })
+    Ok(Sources { parts, schema, notes, digests: Mutex::new(Some(digests)), _copies: Some(copies) })
 }
 
 pub(crate) fn copies() -> Result<TempDir> {

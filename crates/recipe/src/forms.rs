@@ -50,6 +50,7 @@ pub(crate) fn check(form: Form, key: &str, text: &str, example: &str) -> Option<
         }
         Form::Recipient if !bech32::is_recipient(text) => Some(Fault::new(&m::RECIPIENT)),
         Form::Listen if text.parse::<SocketAddr>().is_err() => wrong(&m::LISTEN),
+        Form::Address if !is_address(text) => wrong(&m::ADDRESS),
         Form::Character => {
             let mut characters = text.chars();
             let one = characters.next().is_some_and(|c| !c.is_control() && !c.is_whitespace());
@@ -63,6 +64,15 @@ pub(crate) fn check(form: Form, key: &str, text: &str, example: &str) -> Option<
 pub(crate) const PROJECT_NAME: &str = "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$";
 /// Semantic Versioning 2.0.0 without build metadata, which image tags cannot hold.
 pub(crate) const VERSION: &str = "^(0|[1-9][0-9]{0,8})\\.(0|[1-9][0-9]{0,8})\\.(0|[1-9][0-9]{0,8})(-[0-9A-Za-z]+([.-][0-9A-Za-z]+)*)?$";
+
+/// `HOST:PORT`, with an IPv6 address in brackets.
+fn is_address(text: &str) -> bool {
+    text.rsplit_once(':').is_some_and(|(host, port)| {
+        let bracketed = host.starts_with('[') && host.ends_with(']');
+        let plain = !host.contains([':', '/', ' ', '[', ']']);
+        port.parse::<u16>().is_ok_and(|port| port > 0) && !host.is_empty() && (bracketed || plain)
+    })
+}
 
 fn matches_pattern(pattern: &str, text: &str) -> bool {
     regex::Regex::new(pattern).is_ok_and(|pattern| pattern.is_match(text))
@@ -180,6 +190,12 @@ mod tests {
         assert_eq!(code(Form::Listen, "127.0.0.1:5000"), None);
         assert_eq!(code(Form::Listen, "[::1]:5000"), None);
         assert_eq!(code(Form::Listen, "localhost:5000"), Some("recipe-listen"));
+        for fine in ["10.0.0.5:5050", "scheduler.bank.example:5050", "[::1]:5050"] {
+            assert_eq!(code(Form::Address, fine), None, "{fine}");
+        }
+        for wrong in ["10.0.0.5", "host:0", ":5050", "::1:5050", "https://host:1", "host:70000"] {
+            assert_eq!(code(Form::Address, wrong), Some("recipe-address"), "{wrong}");
+        }
     }
 
     #[test]

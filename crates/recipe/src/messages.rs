@@ -275,6 +275,12 @@ ingot_base::messages! {
         en: "`{key}` must be an IP address and a port", zh: "`{key}` 必须是 IP 地址加端口",
         hint_en: "for example: {example}", hint_zh: "例如：{example}",
     };
+    /// Not an address to connect to.
+    ADDRESS = {
+        code: "recipe-address", class: Usage, status: 422,
+        en: "`{key}` must be a host and a port", zh: "`{key}` 必须是主机加端口",
+        hint_en: "for example: {example}", hint_zh: "例如：{example}",
+    };
     /// More or less than one character.
     ONE_CHARACTER = {
         code: "recipe-one-character", class: Usage, status: 422,

@@ -1,6 +1,7 @@
 //! The project's keys, as files only their owner may read.
 
 use crate::age_file::Identity;
+use crate::envelope::{self, Key, new_key};
 use crate::key_file::{named, read_private};
 use crate::messages::{KEYS_DISAGREE, KEYS_EXIST, MASTER_MALFORMED, RANDOMNESS, SIGNING_MALFORMED};
 use crate::public_key::PublicKey;
@@ -22,28 +23,29 @@ const RECIPIENT: &str = "recipient.txt";
 const SIGNING: &str = "signing.pem";
 const SIGNING_PUBLIC: &str = "signing.pub";
 const MASTER: &str = "master.key";
+const DATA: &str = "data.key";
 const PUBLIC_LIMIT: u64 = 1 << 16;
 
 /// RFC 5869: HKDF-SHA-256 gives at most 255 blocks of 32 bytes.
 const HKDF_LIMIT: usize = 255 * 32;
 
-/// An age identity, a P-256 signing key, and the master key from which all other keys are derived. Wiped on drop.
+/// An age identity, a P-256 signing key, and the root key from which all other keys are derived. Wiped on drop.
 pub struct Keyring {
     identity: Identity,
     recipient: String,
     signing: SigningKey,
     public: PublicKey,
-    master: Secret<Vec<u8>>,
+    root: Secret<Vec<u8>>,
 }
 
 impl Keyring {
-    /// Makes new keys in `dir`: `identity.txt`, `signing.pem` and `master.key` with mode 0600, and their public halves
-    /// `recipient.txt` and `signing.pub`.
+    /// Makes new keys in `dir`: `identity.txt`, `signing.pem`, `master.key` and `data.key` (the root key, encrypted under the
+    /// master key) with mode 0600, and the public halves `recipient.txt` and `signing.pub`.
     ///
     /// # Errors
     /// When one of these files exists (nothing is overwritten) or the folder cannot be written.
     pub fn create(dir: &Path) -> Result<Self> {
-        for name in [IDENTITY, RECIPIENT, SIGNING, SIGNING_PUBLIC, MASTER] {
+        for name in [IDENTITY, RECIPIENT, SIGNING, SIGNING_PUBLIC, MASTER, DATA] {
             let path = dir.join(name);
             if path.symlink_metadata().is_ok() {
                 return Err(Fault::new(&KEYS_EXIST).arg("path", path.display()));
@@ -61,11 +63,28 @@ impl Keyring {
             .map_err(|error| fault::internal("signing key without a PEM form").because(error))?;
         atomic::write_private(&dir.join(SIGNING), pem.as_bytes())?;
 
-        let mut master = Zeroizing::new([0_u8; 32]);
-        random(&mut *master)?;
-        let hex = Zeroizing::new(format!("{}\n", *Zeroizing::new(hex::encode(*master))));
-        atomic::write_private(&dir.join(MASTER), hex.as_bytes())?;
+        let master = new_key()?;
+        envelope::write(&dir.join(DATA), &new_key()?, &[&master])?;
+        write_master(dir, &master)?;
         Self::open(dir)
+    }
+
+    /// Replaces the master key. The root key stays, so nothing that it guards is written again, and every token, table and
+    /// API key goes on as before. In a folder of an earlier version, whose master key is its root, the root gets its
+    /// envelope only now: who has the old master key can still derive all keys, [`Rotation::OldKeyOpens`].
+    ///
+    /// # Errors
+    /// When the keys cannot be read or written. A crash at any moment leaves keys that open.
+    pub fn rotate(dir: &Path) -> Result<Rotation> {
+        let old = read_master(dir)?;
+        let path = dir.join(DATA);
+        let enveloped = path.exists();
+        let root = if enveloped { envelope::read(&path, &old)? } else { old.clone() };
+        let new = new_key()?;
+        envelope::write(&path, &root, &[&old, &new])?;
+        write_master(dir, &new)?;
+        envelope::write(&path, &root, &[&new])?;
+        Ok(if enveloped { Rotation::Replaced } else { Rotation::OldKeyOpens })
     }
 
     /// Reads the keys in `dir`. Missing public halves are written again from the private ones.
@@ -82,16 +101,15 @@ impl Keyring {
             SigningKey::from_pkcs8_pem(pem.trim()).map_err(|_| named(&path, &SIGNING_MALFORMED))?;
         let public = PublicKey::of(*signing.verifying_key())?;
 
-        let path = dir.join(MASTER);
-        let text = read_private(&path, &MASTER_MALFORMED)?;
-        let mut master = Zeroizing::new([0_u8; 32]);
-        hex::decode_to_slice(text.trim(), &mut *master)
-            .map_err(|_| named(&path, &MASTER_MALFORMED))?;
+        let master = read_master(dir)?;
+        // Folders of earlier versions have no envelope: there the master key is the root.
+        let path = dir.join(DATA);
+        let root = if path.exists() { envelope::read(&path, &master)? } else { master };
 
         public_half(dir, RECIPIENT, IDENTITY, &format!("{recipient}\n"))?;
         public_half(dir, SIGNING_PUBLIC, SIGNING, public.to_pem())?;
-        let master = Secret::new(master.to_vec());
-        Ok(Self { identity, recipient, signing, public, master })
+        let root = Secret::new(root.to_vec());
+        Ok(Self { identity, recipient, signing, public, root })
     }
 
     /// The recipient (`age1…`) others encrypt for.
@@ -130,14 +148,14 @@ impl Keyring {
         &self.signing
     }
 
-    /// A key of `len` bytes for one purpose: HKDF-SHA-256 (RFC 5869) of the master key without salt, with the info
+    /// A key of `len` bytes for one purpose: HKDF-SHA-256 (RFC 5869) of the root key without salt, with the info
     /// `ingot/v1/` and the purpose. Different purposes give independent keys; the same purpose and length the same key.
     /// Beyond 8,160 bytes, the RFC's limit, further pieces have `#1`, `#2`, … appended to the info.
     ///
     /// # Panics
     /// Never: each piece is within the limit.
     pub fn derive(&self, purpose: &str, len: usize) -> Secret<Vec<u8>> {
-        let hkdf = Hkdf::<Sha256>::new(None, self.master.expose());
+        let hkdf = Hkdf::<Sha256>::new(None, self.root.expose());
         let mut key = vec![0; len];
         for (piece, bytes) in key.chunks_mut(HKDF_LIMIT).enumerate() {
             let info = match piece {
@@ -158,6 +176,28 @@ impl fmt::Debug for Keyring {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Keyring").field("recipient", &self.recipient).finish_non_exhaustive()
     }
+}
+
+/// What a rotation did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rotation {
+    /// The old master key opens nothing in this folder any more.
+    Replaced,
+    /// The old master key was the root itself, so who has it can still derive every key.
+    OldKeyOpens,
+}
+
+fn read_master(dir: &Path) -> Result<Key> {
+    let path = dir.join(MASTER);
+    let text = read_private(&path, &MASTER_MALFORMED)?;
+    let mut master = Key::default();
+    hex::decode_to_slice(text.trim(), &mut *master).map_err(|_| named(&path, &MASTER_MALFORMED))?;
+    Ok(master)
+}
+
+fn write_master(dir: &Path, master: &Key) -> Result<()> {
+    let hex = Zeroizing::new(format!("{}\n", *Zeroizing::new(hex::encode(**master))));
+    atomic::write_private(&dir.join(MASTER), hex.as_bytes())
 }
 
 fn public_half(dir: &Path, public: &str, private: &str, text: &str) -> Result<()> {
@@ -196,7 +236,7 @@ fn signing_key() -> Result<SecretKey> {
     }
 }
 
-fn random(bytes: &mut [u8]) -> Result<()> {
+pub(crate) fn random(bytes: &mut [u8]) -> Result<()> {
     getrandom::fill(bytes).map_err(|error| Fault::new(&RANDOMNESS).because(error))
 }
 
@@ -239,7 +279,7 @@ mod tests {
     fn private_files_are_0600_and_refused_when_wider() {
         let dir = tempfile::tempdir().unwrap();
         Keyring::create(dir.path()).unwrap();
-        for name in [IDENTITY, SIGNING, MASTER] {
+        for name in [IDENTITY, SIGNING, MASTER, DATA] {
             let path = dir.path().join(name);
             assert_eq!(mode(&path), 0o600, "{name}");
             for wide in [0o640, 0o604, 0o610, 0o700, 0o4600] {
@@ -277,7 +317,7 @@ mod tests {
     fn malformed_keys_are_named_and_their_text_is_never_shown() {
         let dir = tempfile::tempdir().unwrap();
         Keyring::create(dir.path()).unwrap();
-        for name in [IDENTITY, SIGNING, MASTER] {
+        for name in [IDENTITY, SIGNING, MASTER, DATA] {
             let path = dir.path().join(name);
             let whole = fs::read(&path).unwrap();
             atomic::write_private(&path, b"AGE-SECRET-KEY-1CANARY").unwrap();
@@ -289,9 +329,33 @@ mod tests {
     }
 
     #[test]
+    fn a_rotation_changes_the_master_key_and_no_derived_key() {
+        let dir = tempfile::tempdir().unwrap();
+        let before = Keyring::create(dir.path()).unwrap();
+        let old = fs::read(dir.path().join(MASTER)).unwrap();
+        assert_eq!(Keyring::rotate(dir.path()).unwrap(), Rotation::Replaced);
+        let after = Keyring::open(dir.path()).unwrap();
+        assert_eq!(before.derive("table", 16).expose(), after.derive("table", 16).expose());
+        let new = fs::read(dir.path().join(MASTER)).unwrap();
+        assert_ne!(old, new);
+        // The old master key opens nothing.
+        atomic::write_private(&dir.path().join(MASTER), &old).unwrap();
+        assert_eq!(Keyring::open(dir.path()).unwrap_err().code(), "seal-envelope");
+        atomic::write_private(&dir.path().join(MASTER), &new).unwrap();
+        // A folder of an earlier version.
+        fs::remove_file(dir.path().join(DATA)).unwrap();
+        let before = Keyring::open(dir.path()).unwrap();
+        assert_eq!(Keyring::rotate(dir.path()).unwrap(), Rotation::OldKeyOpens);
+        let after = Keyring::open(dir.path()).unwrap();
+        assert_eq!(before.derive("table", 16).expose(), after.derive("table", 16).expose());
+        assert_eq!(Keyring::rotate(dir.path()).unwrap(), Rotation::Replaced);
+    }
+
+    #[test]
     fn derivation_has_known_values_and_separates_purposes() {
         let dir = tempfile::tempdir().unwrap();
         Keyring::create(dir.path()).unwrap();
+        fs::remove_file(dir.path().join(DATA)).unwrap();
         atomic::write_private(&dir.path().join(MASTER), "07".repeat(32).as_bytes()).unwrap();
         let keyring = Keyring::open(dir.path()).unwrap();
         // Computed with Python's `cryptography`: HKDF(SHA256, 42, None, b"ingot/v1/test").derive(b"\x07" * 32)

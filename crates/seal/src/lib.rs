@@ -19,6 +19,7 @@ mod bom;
 mod bundle;
 mod card;
 mod cyclonedx;
+mod envelope;
 mod instant;
 mod key_file;
 mod keyring;
@@ -37,7 +38,7 @@ pub use bom::{
     Bom, Considerations, Dataset, DatasetRole, Fairness, Interval, Library, Metric, Risk,
 };
 pub use card::model_card;
-pub use keyring::Keyring;
+pub use keyring::{Keyring, Rotation};
 pub use manifest::{FORMAT, Licence, Manifest, Payload};
 pub use messages::MESSAGES;
 pub use package::Package;

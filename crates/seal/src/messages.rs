@@ -36,6 +36,20 @@ ingot_base::messages! {
         hint_en: "restore it from your backup; without it, encrypted columns and tables stay closed",
         hint_zh: "请从备份恢复该文件；没有它，加密的列和数据表将无法打开",
     };
+    /// The root key does not open with this master key.
+    ENVELOPE = {
+        code: "seal-envelope", class: Refused, status: 500,
+        en: "`{path}` cannot be opened with this folder's master key", zh: "无法用此文件夹的主密钥打开 `{path}`",
+        hint_en: "the two files belong together: restore both from the same backup",
+        hint_zh: "这两个文件必须配套：请从同一份备份中一并恢复",
+    };
+    /// The root key's file is not one.
+    ENVELOPE_MALFORMED = {
+        code: "seal-envelope-malformed", class: Failed, status: 500,
+        en: "`{path}` does not hold an encrypted root key", zh: "`{path}` 中没有有效的加密根密钥",
+        hint_en: "restore it from your backup; without it, encrypted columns and tables stay closed",
+        hint_zh: "请从备份恢复该文件；没有它，加密的列和数据表将无法打开",
+    };
     /// Keys exist and would have been overwritten.
     KEYS_EXIST = {
         code: "seal-keys-exist", class: Usage, status: 409,

@@ -1,6 +1,7 @@
 //! One file a command family: arguments to a room's call, its answer to text or JSON.
 
 pub(crate) mod bench;
+pub(crate) mod cluster;
 pub(crate) mod deploy;
 pub(crate) mod doctor;
 pub(crate) mod erase;
@@ -11,6 +12,7 @@ pub(crate) mod plan;
 pub(crate) mod predict;
 pub(crate) mod pull;
 pub(crate) mod risk;
+pub(crate) mod rotate;
 pub(crate) mod run;
 pub(crate) mod scan;
 pub(crate) mod serve;

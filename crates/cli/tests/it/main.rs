@@ -3,6 +3,7 @@
 
 #[cfg(test)]
 mod anonymous;
+mod cluster;
 #[cfg(test)]
 mod deployed;
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! What others do with a package, and what is refused.
 
-use crate::support::{Project, finished};
+use crate::runs::copy_folder;
+use crate::support::{Project, contents, finished, finished_run};
+use std::process::Command;
 
 #[test]
 fn verify_accepts_the_package_and_refuses_any_changed_byte() {
@@ -72,6 +74,30 @@ fn keys_that_others_can_read_are_refused() {
     let output = project.ingot(&["run"]);
     assert!(!output.status.success());
     assert!(String::from_utf8(output.stderr).unwrap().contains("master.key"));
+}
+
+#[test]
+fn a_new_master_key_leaves_all_that_the_old_one_guarded_as_it_is() {
+    let project = Project::new();
+    for folder in ["keys", ".ingot", "dist"] {
+        copy_folder(&finished().path(folder), &project.path(folder));
+    }
+    let tables = || {
+        let list = "find .ingot -name '*.parquet' | sort | xargs sha256sum";
+        let output = Command::new("sh").args(["-c", list]).current_dir(project.root()).output();
+        String::from_utf8(output.unwrap().stdout).unwrap()
+    };
+    let (before, old) = (tables(), std::fs::read(project.path("keys/master.key")).unwrap());
+    assert!(before.lines().count() >= 4, "{before}");
+    project.ok(&["rotate"]);
+    assert_ne!(std::fs::read(project.path("keys/master.key")).unwrap(), old);
+    assert_eq!(contents(&project.ok(&["--json", "run"])), contents(&finished_run()));
+    assert_eq!(tables(), before);
+    // Stages are made again with the same keys, too.
+    std::fs::remove_dir_all(project.path(".ingot/protect")).unwrap();
+    assert_eq!(contents(&project.ok(&["--json", "run"])), contents(&finished_run()));
+    std::fs::write(project.path("keys/master.key"), old).unwrap();
+    assert!(project.fails(3, &["run"]).contains("seal-envelope"));
 }
 
 #[test]

@@ -47,6 +47,7 @@ fn run(
         memory_limit: 8 << 20,
         threads,
         admit: None,
+        cluster: None,
         personal: &personal,
     };
     clean(&job, &Silent)

@@ -56,6 +56,8 @@ fn work(
     let encryption = convert::encryption(project);
     let table = folder.join(TABLE);
     let erasures = Erasures::load(project)?;
+    let engine = &project.recipe().engine;
+    let certificates = project.root.join(&engine.certificates);
     let admit = |batch: &RecordBatch| erasures.admit(project, batch);
     let job = ingot_data::CleanJob {
         base_dir: project.source.folder(),
@@ -67,6 +69,10 @@ fn work(
         memory_limit: convert::MEMORY,
         threads: convert::threads(project.recipe()),
         admit: (!erasures.is_empty()).then_some(ingot_data::Admit(&admit)),
+        cluster: engine.cluster.as_deref().map(|address| ingot_data::Cluster {
+            address,
+            certificates: &certificates,
+        }),
         personal: &convert::personal(project.recipe()),
     };
     let outcome = ingot_data::clean(&job, &Within(project.reporter))?;
@@ -104,6 +110,7 @@ pub fn clean_to(
         memory_limit: convert::MEMORY,
         threads: convert::threads(project.recipe()),
         admit: None,
+        cluster: None,
         personal: &convert::personal(project.recipe()),
     };
     ingot_data::clean(&job, project.reporter)

@@ -148,6 +148,8 @@ pub(crate) enum Form {
     Duration(u64, u64),
     Recipient,
     Listen,
+    /// A host and a port.
+    Address,
     Character,
 }
 

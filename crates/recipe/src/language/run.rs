@@ -471,6 +471,28 @@ pub(crate) static SEAL: Table = Table {
     ],
 };
 
+pub(crate) static ENGINE: Table = Table {
+    name: "[engine]",
+    keys: &[
+        key(
+            "cluster",
+            "Address and port of a cluster's scheduler; without it this machine does the work. The result is the same.",
+            "集群调度器的地址和端口；不填则由本机完成，结果完全相同。",
+            Shape::Text(Form::Address),
+            Optional,
+            "cluster = \"10.0.0.5:5050\"",
+        ),
+        key(
+            "certificates",
+            "Folder with `authority.pem`, `client.pem` and `client.key`, relative to the project.",
+            "存放 `authority.pem`、`client.pem` 和 `client.key` 的文件夹，相对于项目文件夹。",
+            Shape::Text(Form::Any),
+            Default(Literal::Text("cluster")),
+            "certificates = \"cluster\"",
+        ),
+    ],
+};
+
 pub(crate) static SERVE: Table = Table {
     name: "[serve]",
     keys: &[

@@ -4,7 +4,7 @@ use super::Presence::{Default, Optional, Required};
 use super::clean::CLEAN;
 use super::nets::AUGMENT;
 use super::protect::PROTECT;
-use super::run::{EXPLAIN, SEAL, SERVE, SPLIT, TRAIN};
+use super::run::{ENGINE, EXPLAIN, SEAL, SERVE, SPLIT, TRAIN};
 use super::{Choice, Form, Key, List, Literal, Map, Shape, Table, choice, key, later, not_yet};
 
 /// The whole recipe.
@@ -58,6 +58,7 @@ pub(crate) static RECIPE: Table = Table {
         section("explain", "How the model is explained.", "解释方式。", &EXPLAIN, "[explain]"),
         section("seal", "Who can open the package.", "封装：谁可以打开模型包。", &SEAL, "[seal]"),
         section("serve", "How the server answers.", "服务设置。", &SERVE, "[serve]"),
+        section("engine", "Where tables are cleaned: here, or on a cluster.", "清洗表格的位置：本机或集群。", &ENGINE, "[engine]"),
         not_yet("compress"),
     ],
 };

@@ -17,7 +17,7 @@ pub use protect::{
     HierarchyKind, Protect, TextAction, TextRule,
 };
 pub use run::{
-    Batch, Cost, Explain, ExplainMethod, RateLimit, Seal, Serve, Split, SplitMethod, Train,
+    Batch, Cost, Engine, Explain, ExplainMethod, RateLimit, Seal, Serve, Split, SplitMethod, Train,
 };
 
 use crate::secrets;
@@ -52,6 +52,8 @@ pub struct Recipe {
     pub seal: Seal,
     /// How the server answers.
     pub serve: Serve,
+    /// Where tables are cleaned.
+    pub engine: Engine,
 }
 
 impl Recipe {
@@ -72,6 +74,7 @@ impl Recipe {
             section("explain", serde_json::to_value(&self.explain)),
             section("seal", serde_json::to_value(&self.seal)),
             section("serve", serde_json::to_value(&self.serve)),
+            section("engine", serde_json::to_value(&self.engine)),
         ]
     }
 

@@ -121,6 +121,17 @@ pub struct Seal {
     pub keys: String,
 }
 
+/// The table `[engine]`: where tables are cleaned. No result depends on it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Engine {
+    /// Address and port of a cluster's scheduler.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<String>,
+    /// Folder of the client's certificates.
+    pub certificates: String,
+}
+
 /// The table `[serve]`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

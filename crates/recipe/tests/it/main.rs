@@ -43,7 +43,7 @@ fn with(sections: &[(&str, &str)]) -> String {
         "[[source]]\nname = \"a\"\nuri = \"a.csv\"".to_owned(),
         body("source"),
     ];
-    for section in ["clean", "protect", "split", "train", "explain", "seal", "serve"] {
+    for section in ["clean", "protect", "split", "train", "explain", "seal", "serve", "engine"] {
         text.push(format!("[{section}]\n{}\n", body(section)));
     }
     text.join("\n") + "\n"

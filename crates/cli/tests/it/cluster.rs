@@ -1,0 +1,171 @@
+//! A cluster of one scheduler and two executors on loopback: the same digests as one machine, whatever dies.
+
+use crate::runs::copy_folder;
+use crate::support::{Project, contents};
+use std::fmt::Write as _;
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// A process of the cluster; killed by its own id when dropped.
+struct Role {
+    child: Child,
+    lines: std::sync::mpsc::Receiver<String>,
+}
+
+impl Role {
+    fn start(project: &Project, args: &[&str]) -> Self {
+        let mut child = project.command(args).stderr(Stdio::piped()).spawn().unwrap();
+        let stderr = child.stderr.take().unwrap();
+        let (give, lines) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+                let _ = give.send(line);
+            }
+        });
+        Self { child, lines }
+    }
+
+    /// Waits for a line that holds the words; the line.
+    fn says(&self, words: &str) -> String {
+        loop {
+            let line = self.lines.recv_timeout(Duration::from_secs(20));
+            let line = line.unwrap_or_else(|_| panic!("never said `{words}`"));
+            if line.contains(words) {
+                return line;
+            }
+        }
+    }
+
+    fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args([name, &id]).status().unwrap().success());
+    }
+}
+
+impl Drop for Role {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// 200,000 rows with missing and outlying values, records that cannot be read, and rows that stand twice.
+fn table() -> String {
+    let mut text = String::from("id,age,amount,city,paid\n");
+    for row in 0..200_000_u32 {
+        let age = if row % 17 == 0 { String::new() } else { (18 + row % 60).to_string() };
+        let amount = if row % 1_000 == 3 { 9_000_000 } else { (row * 7_919) % 50_000 };
+        let city = ["北京", "Lyon", "São Paulo", "O\"\"Brien"][(row % 4) as usize];
+        let id = if row % 50 == 1 { row - 1 } else { row };
+        let _ = writeln!(text, "{id},{age},{amount}.{:02},\"{city}\",{}", row % 100, row % 3 == 0);
+        if row % 40_000 == 39_999 {
+            text.push_str("too,few\n");
+        }
+    }
+    text
+}
+
+fn project(engine: &str) -> Project {
+    let project = Project::empty();
+    std::fs::write(project.path("rows.csv"), table()).unwrap();
+    let recipe = format!(
+        r#"
+[project]
+name = "cluster"
+task = "tabular.binary"
+target = "paid"
+[[source]]
+name = "rows"
+uri = "rows.csv"
+[clean]
+keep = ["amount >= 1"]
+impute = [{{ column = "age", method = "mean" }}]
+outliers = [{{ column = "amount", method = "iqr", factor = 3.0, action = "clip" }}]
+dedupe = {{ exact = true }}
+expect = [{{ column = "id", unique = true, on_fail = "warn" }}]
+{engine}
+"#
+    );
+    std::fs::write(project.path("ingot.toml"), recipe).unwrap();
+    project
+}
+
+/// Starts a scheduler with two executors; they and the scheduler's address.
+fn cluster(project: &Project) -> (Role, Role, Role, String) {
+    project.ok(&["cluster", "certificates"]);
+    let scheduler = Role::start(project, &["cluster", "scheduler", "--listen", "127.0.0.1:0"]);
+    let address = scheduler.says("handing out work on").rsplit(' ').next().unwrap().to_owned();
+    let executor = || {
+        let args = ["cluster", "executor", "--scheduler", &address, "--places", "1"];
+        let role = Role::start(project, &args);
+        scheduler.says("executor");
+        role
+    };
+    let (first, second) = (executor(), executor());
+    (scheduler, first, second, address)
+}
+
+#[test]
+fn a_cluster_gives_the_digests_of_one_machine_and_a_killed_executor_changes_nothing() {
+    let alone = project("");
+    let expected = contents(&alone.ok(&["--json", "prepare"]));
+    let quarantine = |project: &Project| {
+        let found = Command::new("find")
+            .arg(project.root())
+            .args(["-name", "quarantine.jsonl", "-exec", "cat", "{}", ";"])
+            .output()
+            .unwrap();
+        String::from_utf8(found.stdout).unwrap()
+    };
+    assert_eq!(quarantine(&alone).lines().count(), 5);
+
+    let home = Project::empty();
+    let (scheduler, first, _second, address) = cluster(&home);
+    let engine = format!(
+        "[engine]\ncluster = \"{address}\"\ncertificates = \"{}\"",
+        home.path("cluster").display()
+    );
+    let shared = project(&engine);
+    copy_folder(&alone.path("keys"), &shared.path("keys"));
+    assert_eq!(contents(&shared.ok(&["--json", "prepare"])), expected);
+    assert_eq!(quarantine(&shared), quarantine(&alone));
+    scheduler.says("client");
+
+    // One executor takes pieces and never gives them back; then it is killed.
+    let disturbed = project(&engine);
+    copy_folder(&alone.path("keys"), &disturbed.path("keys"));
+    first.signal("-STOP");
+    let mut run = disturbed.command(&["--json", "prepare"]).stdout(Stdio::piped()).spawn().unwrap();
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_secs(3) {
+        assert!(run.try_wait().unwrap().is_none(), "nobody had the stopped executor's pieces");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    first.signal("-KILL");
+    let output = run.wait_with_output().unwrap();
+    assert!(output.status.success());
+    assert_eq!(contents(&String::from_utf8(output.stdout).unwrap()), expected);
+}
+
+#[test]
+fn a_wrong_rule_is_told_as_on_one_machine_and_a_lost_cluster_in_one_sentence() {
+    let home = Project::empty();
+    let (scheduler, first, second, address) = cluster(&home);
+    let engine = format!(
+        "[engine]\ncluster = \"{address}\"\ncertificates = \"{}\"",
+        home.path("cluster").display()
+    );
+    let shared = project(&engine);
+    let recipe = std::fs::read_to_string(shared.path("ingot.toml")).unwrap();
+    let failing = recipe.replace("on_fail = \"warn\"", "on_fail = \"fail\"");
+    std::fs::write(shared.path("ingot.toml"), &failing).unwrap();
+    let told = shared.fails(1, &["prepare"]);
+    assert!(told.contains("data-expectation-failed"), "{told}");
+    std::fs::write(shared.path("ingot.toml"), &recipe).unwrap();
+    drop((first, second, scheduler));
+    let told = shared.fails(1, &["prepare"]);
+    assert!(told.contains("cluster-unreachable") && told.contains(&address), "{told}");
+    let told = shared.fails(1, &["--lang", "zh", "prepare"]);
+    assert!(told.contains("无法连接集群调度器"), "{told}");
+}
