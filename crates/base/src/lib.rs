@@ -22,7 +22,7 @@ pub use lang::{Lang, Text};
 pub use reporter::{Reporter, Silent};
 pub use rng::Rng;
 pub use secret::{Personal, Secret};
-pub use signature::{Field, FieldKind, Output, Signature};
+pub use signature::{Field, FieldKind, Output, Signature, Treatment};
 pub use task::{Tabular, Task};
 
 /// Shorthand for a result whose error a person can act on.

@@ -27,6 +27,48 @@ pub struct Field {
     pub kind: FieldKind,
     /// Whether a missing value (`null`) is accepted: true when training data had missing values here.
     pub nullable: bool,
+    /// What the recipe did to the column before training, and serving does to a value that is sent.
+    #[serde(default, skip_serializing_if = "Treatment::is_none")]
+    pub treatment: Treatment,
+}
+
+/// What is done to a value before the model sees it, so that it meets what it was trained on.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Treatment {
+    /// Stands for a missing value, as a feature: a number, a category's index, 0 or 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fill: Option<f64>,
+    /// A number becomes the lower end of the interval of this width that holds it; above 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub width: Option<f64>,
+}
+
+impl Treatment {
+    /// Whether values stay as they are.
+    pub fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// The feature of a number that was sent.
+    pub fn number(&self, sent: f64) -> f64 {
+        match self.width {
+            Some(width) => (sent / width).floor() * width,
+            None => sent,
+        }
+    }
+
+    /// The feature of a missing value: NaN where nothing stands for it.
+    pub fn missing(&self) -> f64 {
+        self.fill.unwrap_or(f64::NAN)
+    }
+}
+
+impl Field {
+    /// A column whose values stay as they are.
+    pub fn new(name: impl Into<String>, kind: FieldKind, nullable: bool) -> Self {
+        Self { name: name.into(), title: None, kind, nullable, treatment: Treatment::default() }
+    }
 }
 
 /// What values an input takes. In the feature matrix a number stands for itself, a category for its index, missing for NaN.

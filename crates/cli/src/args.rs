@@ -283,6 +283,9 @@ pub(crate) enum RedactWith {
 pub(crate) struct PackageArg {
     /// A .ingot file or an unpacked folder
     pub(crate) package: PathBuf,
+    /// Key files trusted to sign packages (PEM); may be repeated [default: keys/signing.pub]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) public_key: Vec<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -140,7 +140,9 @@ impl Broker {
     fn hand_out(&mut self, out: &mut Vec<Outgoing>) {
         while let Some((job_id, number)) = self.next_piece() {
             let free = self.executors.iter_mut().filter(|(_, executor)| executor.free > 0);
-            let Some((executor_id, executor)) = free.max_by_key(|(id, executor)| (executor.free, u64::MAX - **id)) else {
+            let Some((executor_id, executor)) =
+                free.max_by_key(|(id, executor)| (executor.free, u64::MAX - **id))
+            else {
                 return;
             };
             let Some(job) = self.jobs.get_mut(&job_id) else { return };

@@ -79,7 +79,11 @@ fn named(
 }
 
 /// Year, month and day (UTC) of seconds since 1970: Howard Hinnant's `civil_from_days`.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "months, days and years of this era are small")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "months, days and years of this era are small"
+)]
 fn date(seconds: i64) -> (i32, u8, u8) {
     let days = seconds.div_euclid(86_400) + 719_468;
     let era = days.div_euclid(146_097);

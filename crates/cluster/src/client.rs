@@ -66,7 +66,12 @@ impl Client {
     ///
     /// # Errors
     /// When the scheduler cannot be reached, is not of the same set of certificates or runs another version.
-    pub fn connect(address: &str, identity: &Identity, version: &str, setup: Vec<u8>) -> Result<Self> {
+    pub fn connect(
+        address: &str,
+        identity: &Identity,
+        version: &str,
+        setup: Vec<u8>,
+    ) -> Result<Self> {
         let config = identity.client()?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
@@ -149,7 +154,10 @@ async fn receive(mut reader: impl AsyncRead + Unpin, shared: Arc<Shared>) {
 }
 
 /// A TLS connection to the scheduler, whose certificate must say that it is one.
-pub(crate) async fn connect(address: &str, config: &Arc<ClientConfig>) -> io::Result<TlsStream<TcpStream>> {
+pub(crate) async fn connect(
+    address: &str,
+    config: &Arc<ClientConfig>,
+) -> io::Result<TlsStream<TcpStream>> {
     let name = ServerName::try_from(Role::Scheduler.server_name())
         .map_err(|error| io::Error::other(error.to_string()))?;
     let connecting = async {

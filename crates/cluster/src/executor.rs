@@ -68,7 +68,10 @@ pub async fn execute(
 }
 
 /// One connection, to its end.
-async fn serve(stream: impl tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + 'static, work: &Arc<dyn Work>) {
+async fn serve(
+    stream: impl tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + 'static,
+    work: &Arc<dyn Work>,
+) {
     let (mut reader, writer) = tokio::io::split(stream);
     let (outbox, letters) = unbounded_channel();
     let writing = tokio::spawn(write_all(writer, letters));
@@ -77,7 +80,9 @@ async fn serve(stream: impl tokio::io::AsyncRead + tokio::io::AsyncWrite + Send 
         match frame.kind {
             Kind::Setup => {
                 let (work, setup) = (Arc::clone(work), Arc::clone(&frame.bytes));
-                let job = tokio::task::spawn_blocking(move || work.prepare(&setup).ok().map(Arc::from)).await;
+                let job =
+                    tokio::task::spawn_blocking(move || work.prepare(&setup).ok().map(Arc::from))
+                        .await;
                 jobs.insert(frame.job, job.ok().flatten());
             }
             Kind::Forget => {

@@ -67,9 +67,13 @@ impl Identity {
         let mode = std::fs::metadata(&key).map(|found| found.permissions().mode()).unwrap_or(0);
         let identity = |error: Any| unusable(folder, role).because(error);
         if mode & 0o007 != 0 {
-            return Err(identity(format!("`{}` can be read by everyone: chmod 600", key.display()).into()));
+            return Err(identity(
+                format!("`{}` can be read by everyone: chmod 600", key.display()).into(),
+            ));
         }
-        let read = |path: PathBuf| atomic::read(&path, LIMIT).map_err(|fault| identity(fault.to_string().into()));
+        let read = |path: PathBuf| {
+            atomic::read(&path, LIMIT).map_err(|fault| identity(fault.to_string().into()))
+        };
         Ok(Self {
             folder: folder.to_owned(),
             role,

@@ -85,7 +85,9 @@ impl Scheduler {
     /// # Errors
     /// When the system does not tell.
     pub fn address(&self) -> Result<SocketAddr> {
-        self.listener.local_addr().map_err(|error| Fault::new(&LISTEN).arg("address", "?").because(error))
+        self.listener
+            .local_addr()
+            .map_err(|error| Fault::new(&LISTEN).arg("address", "?").because(error))
     }
 
     /// Serves until the future is dropped.
@@ -125,7 +127,8 @@ async fn connection(
         Ok::<_, String>((stream, role, hello))
     });
     let (stream, role, hello) = greeted.await.map_err(|_| "no greeting in time".to_owned())??;
-    let role = role.filter(|role| *role != Role::Scheduler).ok_or("a certificate of no such role")?;
+    let role =
+        role.filter(|role| *role != Role::Scheduler).ok_or("a certificate of no such role")?;
     if *hello.bytes != *state.version.as_bytes() {
         return Err("another version of the program".to_owned());
     }

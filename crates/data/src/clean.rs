@@ -9,8 +9,10 @@ use crate::config::{CleanConfig, Format, ImputeMethod, OnFail, SourceConfig};
 use crate::csv_decode::{self, Bad, Decoded};
 use crate::distribute::{Cluster, Remote};
 use crate::images;
-use crate::messages::{EXPECTATION_FAILED, FILE_WRONG, QUARANTINED, ROW_MALFORMED};
-use crate::outcome::{CleanOutcome, SourceOutcome};
+use crate::messages::{
+    CAST_EMPTIED, EXPECTATION_FAILED, FILE_WRONG, NUMBERS_MIXED, QUARANTINED, ROW_MALFORMED,
+};
+use crate::outcome::{CleanOutcome, Found, SourceOutcome};
 use crate::profile::{self, Partial};
 use crate::rules::{Action, Rules, constant};
 use crate::source::{self, Part, Sources};
@@ -81,22 +83,40 @@ impl std::fmt::Debug for Admit<'_> {
 pub fn clean(job: &CleanJob<'_>, reporter: &dyn Reporter) -> Result<CleanOutcome> {
     let sources = source::resolve(job.base_dir, job.sources)?;
     let mut rules = Rules::compile(job.clean, &sources.schema)?;
+    warn_of_mixed(job.clean, &sources, reporter);
     let work = Work::new(job, &sources);
     if rules.needs_figures() {
         let figures = gather(job, &work, &rules)?;
         settle(&mut rules, figures, &sources.schema)?;
     }
     let mut sink = Sink::create(job, &sources, &rules)?;
-    pass(
-        job,
-        &work,
-        (&rules, rules.steps.len()),
-        |cleaned| {
-            reporter.advance(cleaned.rows_in);
-            sink.take(cleaned)
-        },
-    )?;
+    pass(job, &work, (&rules, rules.steps.len()), |cleaned| {
+        reporter.advance(cleaned.rows_in);
+        sink.take(cleaned)
+    })?;
     sink.finish(job, reporter)
+}
+
+/// Tells of text columns that are mostly numbers and that no cast makes numbers.
+fn warn_of_mixed(clean: &CleanConfig, sources: &Sources, reporter: &dyn Reporter) {
+    for part in &sources.parts {
+        let mixed = part.dialect.iter().flat_map(|dialect| &dialect.mixed);
+        for (name, odd, seen) in mixed {
+            let position = part.schema.index_of(name).ok();
+            let name = position.and_then(|at| part.names.get(at)).unwrap_or(name);
+            if clean.cast.iter().all(|cast| cast.column != *name) {
+                let example = format!("{{ column = \"{name}\", to = \"number\" }}");
+                reporter.warn(
+                    &Fault::new(&NUMBERS_MIXED)
+                        .arg("column", name)
+                        .arg("file", &part.file)
+                        .arg("count", odd)
+                        .arg("rows", seen)
+                        .arg("example", example),
+                );
+            }
+        }
+    }
 }
 
 /// One pass of the first `steps` rules over all rows, here or on the cluster; results reach the sink in order.
@@ -302,10 +322,12 @@ impl<'a> Work<'a> {
         match part.format {
             Format::Csv | Format::Jsonl | Format::Images => {
                 for chunk in source::chunks(part, self.chunk)? {
-                    let chunk = chunk.map_err(|error| {
-                        Fault::new(&fault::FILE_READ)
+                    let chunk = chunk.map_err(|error| match error.kind() {
+                        // What the reader of chunks itself says: the file is there, its text is wrong.
+                        std::io::ErrorKind::Other => broken("CSV", error.into()),
+                        _ => Fault::new(&fault::FILE_READ)
                             .arg("path", part.path.display())
-                            .because(error)
+                            .because(error),
                     })?;
                     if !give(Ok(Item::Text(index, chunk))) {
                         return Ok(());
@@ -536,11 +558,7 @@ fn row_hashes(columns: &[ArrayRef]) -> std::result::Result<Vec<u128>, arrow::err
 }
 
 /// First pass: figures of the columns that rules ask for, over the rows that the rules before them keep.
-fn gather(
-    job: &CleanJob<'_>,
-    work: &Work<'_>,
-    rules: &Rules,
-) -> Result<Vec<Option<Gathered>>> {
+fn gather(job: &CleanJob<'_>, work: &Work<'_>, rules: &Rules) -> Result<Vec<Option<Gathered>>> {
     let mut figures: Vec<Option<Gathered>> = rules
         .steps
         .iter()
@@ -549,38 +567,29 @@ fn gather(
                 .then(Gathered::default)
         })
         .collect();
-    pass(
-        job,
-        work,
-        (rules, rules.before_figures()),
-        |Cleaned { kept: batch, .. }| {
-            for (step, figures) in rules.steps.iter().zip(&mut figures) {
-                let Some(figures) = figures else { continue };
-                match &step.action {
-                    Action::Impute(column, rule, _) if rule.method == ImputeMethod::Mode => {
-                        let texts = cast(batch.column(*column), &DataType::Utf8)
-                            .map_err(|error| fault::internal("values as text").because(error))?;
-                        texts
-                            .as_string::<i32>()
-                            .iter()
-                            .flatten()
-                            .for_each(|text| figures.text(text));
-                    }
-                    Action::Impute(column, ..) | Action::Outlier(column, ..) => {
-                        let numbers = cast(batch.column(*column), &DataType::Float64)
-                            .map_err(|error| fault::internal("values as numbers").because(error))?;
-                        numbers
-                            .as_primitive::<Float64Type>()
-                            .iter()
-                            .flatten()
-                            .for_each(|value| figures.number(value));
-                    }
-                    _ => {}
+    pass(job, work, (rules, rules.before_figures()), |Cleaned { kept: batch, .. }| {
+        for (step, figures) in rules.steps.iter().zip(&mut figures) {
+            let Some(figures) = figures else { continue };
+            match &step.action {
+                Action::Impute(column, rule, _) if rule.method == ImputeMethod::Mode => {
+                    let texts = cast(batch.column(*column), &DataType::Utf8)
+                        .map_err(|error| fault::internal("values as text").because(error))?;
+                    texts.as_string::<i32>().iter().flatten().for_each(|text| figures.text(text));
                 }
+                Action::Impute(column, ..) | Action::Outlier(column, ..) => {
+                    let numbers = cast(batch.column(*column), &DataType::Float64)
+                        .map_err(|error| fault::internal("values as numbers").because(error))?;
+                    numbers
+                        .as_primitive::<Float64Type>()
+                        .iter()
+                        .flatten()
+                        .for_each(|value| figures.number(value));
+                }
+                _ => {}
             }
-            Ok(())
-        },
-    )?;
+        }
+        Ok(())
+    })?;
     Ok(figures)
 }
 
@@ -595,9 +604,19 @@ fn settle(rules: &mut Rules, figures: Vec<Option<Gathered>>, source: &SchemaRef)
                 if let (Some(text), Some(field)) = (figures.filling(&rule.method), field) {
                     *value =
                         Some(constant(&text, field.data_type(), &rule.column, &step.key_path)?);
+                    step.found = Some(Found::Fill { column: rule.column.clone(), value: text });
                 }
             }
-            Action::Outlier(_, method, _, bounds) => *bounds = figures.bounds(*method),
+            Action::Outlier(column, method, _, bounds) => {
+                *bounds = figures.bounds(*method);
+                let name = source.fields().get(*column).map(|field| field.name().clone());
+                if let (Some((low, high)), Some(column)) = (*bounds, name)
+                    && low.is_finite()
+                    && high.is_finite()
+                {
+                    step.found = Some(Found::Bounds { column, low, high });
+                }
+            }
             _ => {}
         }
     }
@@ -808,8 +827,23 @@ impl<'a> Sink<'a> {
         self.quarantine.commit()?;
         let mut reaching = self.outcome.rows_in;
         for rule in &mut self.outcome.rules {
+            // Of few rows, or of a column that the recipe protects, even a median may be somebody's value.
+            let told = self.outcome.rows_out >= profile::FEW;
+            rule.found =
+                rule.found.take().filter(|found| told && !job.personal.contains(found.column()));
             rule.rows_in = reaching;
             reaching -= rule.dropped;
+        }
+        let lossy = self.rules.steps.iter().zip(&self.outcome.rules).filter(|(step, rule)| {
+            matches!(step.action, Action::Cast(..)) && rule.changed * 2 > self.outcome.rows_in
+        });
+        for (_, rule) in lossy {
+            reporter.warn(
+                &Fault::new(&CAST_EMPTIED)
+                    .arg("count", rule.changed)
+                    .arg("rows", self.outcome.rows_in)
+                    .arg("rule", &rule.key_path),
+            );
         }
         let profiles = |columns: Vec<profile::Running>| {
             columns.into_iter().map(|column| column.finish(job.personal)).collect()

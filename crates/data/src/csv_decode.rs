@@ -292,6 +292,7 @@ mod tests {
             gb18030: false,
             header_bytes: 0,
             header_lines: 1,
+            mixed: Vec::new(),
             schema: Arc::new(Schema::new(fields)),
         }
     }

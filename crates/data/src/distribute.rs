@@ -68,11 +68,22 @@ struct PartSetup {
 /// Head of a piece; its text or columns follow.
 #[derive(Serialize, Deserialize)]
 enum Head {
-    Text { part: usize, first_row: u64, first_line: u64 },
+    Text {
+        part: usize,
+        first_row: u64,
+        first_line: u64,
+    },
     /// As the file has them.
-    Columns { part: usize, first_row: u64 },
+    Columns {
+        part: usize,
+        first_row: u64,
+    },
     /// With the table's columns.
-    Ready { part: usize, rows: Vec<u64>, refused: u64 },
+    Ready {
+        part: usize,
+        rows: Vec<u64>,
+        refused: u64,
+    },
 }
 
 /// Head of a result; the rows' hashes and the kept rows, as an Arrow stream, follow.
@@ -121,7 +132,13 @@ impl Remote {
     }
 
     /// Decodes and cleans a piece on some executor; here, when none can, so that the fault is the same.
-    pub(crate) fn clean(&self, work: &Work<'_>, rules: &Rules, steps: usize, item: Item) -> Result<Cleaned> {
+    pub(crate) fn clean(
+        &self,
+        work: &Work<'_>,
+        rules: &Rules,
+        steps: usize,
+        item: Item,
+    ) -> Result<Cleaned> {
         // Who may not enter is decided with keys, which no executor has.
         let item = if work.admits_all() { Ok(item) } else { Err(work.decode(item)?) };
         let bytes = match &item {
@@ -178,6 +195,7 @@ impl Pass {
                     header_bytes: 0,
                     header_lines: 0,
                     schema: Arc::clone(&columns),
+                    mixed: Vec::new(),
                 }),
                 schema: columns,
                 names: part.names,
@@ -191,7 +209,9 @@ impl Pass {
             }
         }
         for (index, column) in setup.fillings.iter().zip(fillings.columns()) {
-            if let Some(Action::Impute(.., slot)) = rules.steps.get_mut(*index).map(|step| &mut step.action) {
+            if let Some(Action::Impute(.., slot)) =
+                rules.steps.get_mut(*index).map(|step| &mut step.action)
+            {
                 *slot = Some(Arc::clone(column));
             }
         }
@@ -246,7 +266,9 @@ fn pack_setup(clean: &CleanConfig, work: &Work<'_>, rules: &Rules, steps: usize)
         clean: clean.clone(),
         steps,
         parts: sources.parts.iter().map(part).collect(),
-        weights: work.weights().map(|weights| weights.iter().map(|weight| weight.to_bits()).collect()),
+        weights: work
+            .weights()
+            .map(|weights| weights.iter().map(|weight| weight.to_bits()).collect()),
         bounds,
         fillings,
     };
@@ -262,7 +284,11 @@ fn pack_setup(clean: &CleanConfig, work: &Work<'_>, rules: &Rules, steps: usize)
         .map(|(index, column)| Field::new(index.to_string(), column.data_type().clone(), true))
         .collect();
     let schema = Arc::new(Schema::new(fields));
-    let batch = if columns.is_empty() { None } else { Some(RecordBatch::try_new(Arc::clone(&schema), columns)?) };
+    let batch = if columns.is_empty() {
+        None
+    } else {
+        Some(RecordBatch::try_new(Arc::clone(&schema), columns)?)
+    };
     stream_block(&mut bytes, &schema, batch.as_ref())?;
     Ok(bytes)
 }
@@ -349,7 +375,8 @@ fn block(to: &mut Vec<u8>, bytes: &[u8]) -> std::result::Result<(), ArrowError> 
 }
 
 fn json_block(to: &mut Vec<u8>, value: &impl Serialize) -> std::result::Result<(), ArrowError> {
-    let bytes = serde_json::to_vec(value).map_err(|error| ArrowError::ExternalError(error.into()))?;
+    let bytes =
+        serde_json::to_vec(value).map_err(|error| ArrowError::ExternalError(error.into()))?;
     block(to, &bytes)
 }
 
@@ -380,7 +407,8 @@ impl<'a> Blocks<'a> {
     }
 
     fn json<T: for<'de> Deserialize<'de>>(&mut self) -> std::result::Result<T, ArrowError> {
-        serde_json::from_slice(self.next()?).map_err(|error| ArrowError::ExternalError(error.into()))
+        serde_json::from_slice(self.next()?)
+            .map_err(|error| ArrowError::ExternalError(error.into()))
     }
 
     fn schema(&mut self) -> std::result::Result<SchemaRef, ArrowError> {

@@ -13,6 +13,10 @@ use std::sync::Arc;
 const SAMPLE: u64 = 4 << 20;
 /// Records looked at to tell types.
 const RECORDS: usize = 20_000;
+/// A text column is called mixed from this many values on,
+const MIXED_VALUES: usize = 20;
+/// and when no more than one value in so many is no number.
+const MIXED_SHARE: usize = 4;
 
 /// How a CSV file is written.
 #[derive(Debug, Clone)]
@@ -24,6 +28,8 @@ pub(crate) struct Dialect {
     /// Lines that the header takes.
     pub(crate) header_lines: u64,
     pub(crate) schema: SchemaRef,
+    /// Text columns whose values are mostly numbers: name, values that are none, values looked at.
+    pub(crate) mixed: Vec<(String, usize, usize)>,
 }
 
 /// Looks at the beginning of a CSV file.
@@ -64,26 +70,37 @@ pub(crate) fn dialect(path: &Path) -> Result<Dialect> {
     if whole && complete == 0 {
         return Err(Fault::new(&FILE_EMPTY).arg("file", name(path)));
     }
-    let fields: Vec<Field> = names
-        .into_iter()
-        .enumerate()
-        .map(|(column, title)| {
-            let cells = sampled.iter().take(complete).filter_map(|record| record.get(column));
-            Field::new(title, column_type(cells), true)
-        })
-        .collect();
+    let mut mixed = Vec::new();
+    let mut fields = Vec::with_capacity(names.len());
+    for (column, title) in names.into_iter().enumerate() {
+        let cells = || sampled.iter().take(complete).filter_map(|record| record.get(column));
+        let kind = column_type(cells());
+        if kind == DataType::Utf8
+            && let Some((odd, seen)) = mostly_numbers(cells())
+        {
+            mixed.push((title.clone(), odd, seen));
+        }
+        fields.push(Field::new(title, kind, true));
+    }
     Ok(Dialect {
         delimiter,
         gb18030,
         header_bytes: mark + header_end.byte(),
         header_lines: header_end.line() - 1,
         schema: Arc::new(Schema::new(fields)),
+        mixed,
     })
 }
 
 pub(crate) fn name(path: &Path) -> String {
     path.file_name()
         .map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
+}
+
+/// Whether a file's text is in GB18030 rather than UTF-8; what is neither counts as UTF-8.
+pub(crate) fn is_gb18030(path: &Path) -> Result<bool> {
+    let (sample, whole) = head(path)?;
+    Ok(decode(&sample, whole).is_some_and(|(_, gb18030)| gb18030))
 }
 
 /// The first bytes of a file, and whether they are all of it.
@@ -197,6 +214,16 @@ fn column_type<'a>(cells: impl Iterator<Item = &'a str>) -> DataType {
     kind.unwrap_or(DataType::Utf8)
 }
 
+/// Of a text column that is mostly numbers: the values that are none, and all that are not empty.
+fn mostly_numbers<'a>(cells: impl Iterator<Item = &'a str>) -> Option<(usize, usize)> {
+    let (mut odd, mut seen) = (0, 0);
+    for cell in cells.filter(|cell| !cell.is_empty()) {
+        seen += 1;
+        odd += usize::from(!cell_type(cell).is_numeric());
+    }
+    (seen >= MIXED_VALUES && odd * MIXED_SHARE <= seen).then_some((odd, seen))
+}
+
 fn cell_type(cell: &str) -> DataType {
     let digits = cell.trim_start_matches(['-', '+']);
     let named = digits.len() > 1 && digits.starts_with('0') && !digits.starts_with("0.");
@@ -270,6 +297,14 @@ mod tests {
         assert_eq!(of(&["true", "False"]), DataType::Boolean);
         assert_eq!(of(&["NaN"]), DataType::Utf8);
         assert_eq!(of(&["", ""]), DataType::Utf8);
+    }
+
+    #[test]
+    fn numbers_with_something_else_among_them_are_noticed() {
+        let cells = |odd: usize| (0..100).map(move |row| if row < odd { "n/a" } else { "12" });
+        assert_eq!(mostly_numbers(cells(3)), Some((3, 100)));
+        assert_eq!(mostly_numbers(cells(60)), None);
+        assert_eq!(mostly_numbers(cells(1).take(10)), None, "too few to tell");
     }
 
     #[test]

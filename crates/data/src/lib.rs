@@ -33,12 +33,12 @@ pub use images::{DIGEST, IMAGE, LABEL, image_path};
 pub use messages::MESSAGES;
 pub use names::{Header, check_sql, doubtful_header, headers, nearest, unknown_column};
 pub use outcome::{
-    AnonymityOutcome, CleanOutcome, ColumnProfile, PartOutcome, ProtectOutcome, RuleOutcome,
+    AnonymityOutcome, CleanOutcome, ColumnProfile, Found, PartOutcome, ProtectOutcome, RuleOutcome,
     SourceOutcome, SplitOutcome,
 };
 pub use report::data_report;
 pub use rows::{FileRow, FileRows, file_rows};
-pub use source::source_digests;
+pub use source::{source_digests, text_reader};
 pub use split::split;
 pub use table::{
     ClassKey, Encryption, content_digest, digest_of, each, read, read_columns, schema, transform,

@@ -7,6 +7,21 @@ ingot_base::messages! {
         en: "source `{source}`: nothing is found at `{uri}`", zh: "数据源 `{source}`：在 `{uri}` 找不到任何文件",
         hint_en: "relative paths start at the recipe's folder", hint_zh: "相对路径以配方所在文件夹为起点",
     };
+    /// A cast that left most of a column empty. A warning.
+    CAST_EMPTIED = {
+        code: "data-cast-emptied", class: Failed, status: 422,
+        en: "{count} of {rows} values were lost: {rule}", zh: "{rows} 个取值中有 {count} 个丢失：{rule}",
+        hint_en: "the column holds something else than the cast expects; dates that are text become days by two casts, first to date, then to integer",
+        hint_zh: "该列的内容与转换目标不符；文本形式的日期需转换两次：先转为 date，再转为 integer",
+    };
+    /// A column of numbers with something else among them. A warning.
+    NUMBERS_MIXED = {
+        code: "data-numbers-mixed", class: Failed, status: 422,
+        en: "column `{column}` of `{file}` is text: {count} of the {rows} values looked at are no numbers, the others are",
+        zh: "`{file}` 的列 `{column}` 被视为文本：查看的 {rows} 个取值中有 {count} 个不是数字，其余都是",
+        hint_en: "if it is a number, add {example} to [clean] cast: what is no number is then missing, and counted",
+        hint_zh: "如果该列应为数字，请在 [clean] cast 中加入 {example}：非数字的取值将视为缺失并计数",
+    };
     /// A piece of work that does not fit the wire.
     PIECE = {
         code: "data-piece", class: Failed, status: 500,

@@ -94,6 +94,40 @@ pub struct RuleOutcome {
     pub changed: u64,
     /// Rows it marked or warned of.
     pub flagged: u64,
+    /// What it found in the data first: the value that fills in, or the bounds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub found: Option<Found>,
+}
+
+/// What a rule took from the data before it was applied.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Found {
+    /// Missing values of the column became this.
+    Fill {
+        /// The column.
+        column: String,
+        /// The value, as text.
+        value: String,
+    },
+    /// Values beyond these, both included, were outlying.
+    Bounds {
+        /// The column.
+        column: String,
+        /// The lower one.
+        low: f64,
+        /// The upper one.
+        high: f64,
+    },
+}
+
+impl Found {
+    /// The column it is about.
+    pub fn column(&self) -> &str {
+        match self {
+            Self::Fill { column, .. } | Self::Bounds { column, .. } => column,
+        }
+    }
 }
 
 /// Figures of a column. Values themselves are not kept: a column may be personal.

@@ -14,7 +14,7 @@ const DISTINCT_ROWS: u64 = 100_000;
 /// And at most this many of them.
 const DISTINCT: usize = 10_000;
 /// Of fewer rows than these no mean or deviation is told: with few rows they are as good as the values.
-const FEW: u64 = 20;
+pub(crate) const FEW: u64 = 20;
 
 /// Figures of a column so far.
 #[derive(Debug, Clone)]

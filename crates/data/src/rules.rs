@@ -8,7 +8,7 @@ use crate::messages::{
     COLUMN_NOT_NUMBER, CONSTANT_WRONG, REGEX_WRONG, RULE_FAILED, SQL_NOT_CONDITION, SQL_WRONG,
 };
 use crate::names::unknown_column;
-use crate::outcome::RuleOutcome;
+use crate::outcome::{Found, RuleOutcome};
 use crate::table::{kind, kind_text};
 use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray,
@@ -28,6 +28,8 @@ pub(crate) struct Step {
     pub(crate) key_path: String,
     pub(crate) text: Text,
     pub(crate) action: Action,
+    /// What it took from the data.
+    pub(crate) found: Option<Found>,
 }
 
 /// What a rule does to a batch.
@@ -125,6 +127,7 @@ impl Rules {
                 dropped: 0,
                 changed: 0,
                 flagged: 0,
+                found: step.found.clone(),
             })
             .collect()
     }
@@ -158,6 +161,16 @@ impl Rules {
     }
 }
 
+/// A cast; an instant becomes a whole number as a day does: the days since 1970.
+fn recast(array: &ArrayRef, to: &DataType) -> std::result::Result<ArrayRef, ArrowError> {
+    let instant = matches!(array.data_type(), DataType::Timestamp(..) | DataType::Date64);
+    if instant && to.is_integer() {
+        let days = cast(&cast(array, &DataType::Date32)?, &DataType::Int32)?;
+        return cast(&days, to);
+    }
+    cast(array, to)
+}
+
 /// The faults of every SQL expression over these columns, all at once.
 pub(crate) fn check_sql(config: &CleanConfig, fields: Vec<Field>) -> Vec<Fault> {
     let mut compiler = Compiler { fields, steps: Vec::new() };
@@ -181,7 +194,7 @@ struct Compiler {
 
 impl Compiler {
     fn push(&mut self, key_path: impl Into<String>, text: Text, action: Action) {
-        self.steps.push(Step { key_path: key_path.into(), text, action });
+        self.steps.push(Step { key_path: key_path.into(), text, action, found: None });
     }
 
     fn column(&self, name: &str, key_path: &str) -> Result<usize> {
@@ -444,7 +457,7 @@ impl Work {
         match &step.action {
             Action::Cast(column, to) => {
                 let before = self.column(*column)?;
-                let after = cast(before, to)?;
+                let after = recast(before, to)?;
                 let lost = (after.null_count() - before.null_count()) as u64;
                 self.add(index, lost, |work| &mut work.changed);
                 if let (Some(slot), Some(field)) =

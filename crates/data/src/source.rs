@@ -17,7 +17,7 @@ use ingot_base::digest::Hasher;
 use ingot_base::{Digest, Fault, Result, Text, fault};
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{BufReader, Read, Seek, SeekFrom, Write};
+use std::io::{BufRead as _, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -250,6 +250,26 @@ fn part(
         .map(|field| source.rename.get(field.name()).unwrap_or(field.name()).clone())
         .collect();
     Ok(Part { source: index, label, path, file, format, dialect, schema, names })
+}
+
+/// A text file as UTF-8, whether it is that or GB18030, without a byte-order mark.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn text_reader(path: &Path) -> Result<BufReader<File>> {
+    let unread = |error| Fault::new(&fault::FILE_READ).arg("path", path.display()).because(error);
+    let open = |path: &Path| File::open(path).map_err(unread).map(BufReader::new);
+    let mut reader = if infer::is_gb18030(path)? {
+        let copies = copies()?;
+        // The copy goes when it is closed.
+        open(&to_utf8(path, copies.path())?)?
+    } else {
+        open(path)?
+    };
+    if reader.fill_buf().map_err(unread)?.starts_with(b"\xef\xbb\xbf") {
+        reader.consume(3);
+    }
+    Ok(reader)
 }
 
 /// One file by itself; `copies` must live as long as the part.

@@ -258,8 +258,7 @@ mod tests {
     use ingot_base::{Field, Tabular, Task};
 
     fn signature() -> Signature {
-        let field =
-            |name: &str, kind| Field { name: name.into(), title: None, kind, nullable: true };
+        let field = |name: &str, kind| Field::new(name, kind, true);
         let values = ["a", "b", "c", "d"].map(String::from).to_vec();
         Signature {
             task: Task::Tabular(Tabular::Regression),

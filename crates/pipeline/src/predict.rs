@@ -212,8 +212,7 @@ mod tests {
     }
 
     fn model() -> First {
-        let field =
-            |name: &str, kind| Field { name: name.into(), title: None, kind, nullable: true };
+        let field = |name: &str, kind| Field::new(name, kind, true);
         First(Signature {
             task: Task::Tabular(Tabular::Regression),
             inputs: vec![

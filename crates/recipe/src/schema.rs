@@ -130,7 +130,9 @@ fn number(bounds: &Bounds) -> Value {
 
 fn text(form: Form) -> Value {
     match form {
-        Form::Any | Form::Uri | Form::Listen | Form::Address => json!({ "type": "string", "minLength": 1 }),
+        Form::Any | Form::Uri | Form::Listen | Form::Address => {
+            json!({ "type": "string", "minLength": 1 })
+        }
         Form::Name => json!({ "type": "string", "minLength": 1, "maxLength": forms::NAME_LENGTH }),
         Form::Column | Form::NewColumn => json!({
             "type": "string", "minLength": 1, "maxLength": forms::NAME_LENGTH, "not": { "enum": forms::RESERVED },

@@ -65,11 +65,12 @@ pub fn row(
 /// A wrong type, an unknown category, a number that is not finite, null where training had none.
 pub fn value(field: &Field, sent: &Value) -> Result<f64, Fault> {
     match (&field.kind, sent) {
-        (_, Value::Null) if field.nullable => Ok(f64::NAN),
+        (_, Value::Null) if field.nullable => Ok(field.treatment.missing()),
         (_, Value::Null) => Err(named(&FIELD_NULL, field)),
         (FieldKind::Number { .. }, Value::Number(number)) => number
             .as_f64()
             .filter(|number| number.is_finite())
+            .map(|number| field.treatment.number(number))
             .ok_or_else(|| named(&FIELD_NOT_FINITE, field)),
         (FieldKind::Boolean, Value::Bool(flag)) => Ok(f64::from(u8::from(*flag))),
         (FieldKind::Category { values }, Value::String(text)) => category(field, values, text),
@@ -161,12 +162,11 @@ fn listed<'a>(names: impl Iterator<Item = &'a str>, total: usize) -> String {
 #[expect(clippy::float_cmp, reason = "numbers come through unchanged")]
 mod tests {
     use super::*;
-    use ingot_base::{Lang, Output, Tabular, Task};
+    use ingot_base::{Lang, Output, Tabular, Task, Treatment};
     use serde_json::json;
 
     fn signature() -> Signature {
-        let field =
-            |name: &str, kind, nullable| Field { name: name.into(), title: None, kind, nullable };
+        let field = |name: &str, kind, nullable| Field::new(name, kind, nullable);
         Signature {
             task: Task::Tabular(Tabular::Binary),
             inputs: vec![
@@ -209,10 +209,22 @@ mod tests {
     }
 
     #[test]
+    fn values_are_treated_as_training_treated_them() {
+        let kind = FieldKind::Number { min: 10.0, max: 70.0, integer: true };
+        let treatment = Treatment { fill: Some(30.0), width: Some(10.0) };
+        let field = Field { treatment, ..Field::new("age", kind, true) };
+        for (sent, feature) in
+            [(json!(28), 20.0), (json!(20), 20.0), (json!(-1.5), -10.0), (json!(null), 30.0)]
+        {
+            assert_eq!(value(&field, &sent).unwrap(), feature, "{sent}");
+        }
+    }
+
+    #[test]
     fn a_number_or_its_text_stands_for_an_interval() {
         let values: Vec<String> = vec!["[20, 30)".into(), "[30, 40)".into()];
         let kind = FieldKind::Category { values };
-        let field = Field { name: "age".into(), title: None, kind, nullable: false };
+        let field = Field::new("age", kind, false);
         for sent in [json!(34), json!("34"), json!("[30, 40)")] {
             assert_eq!(value(&field, &sent).unwrap(), 1.0, "{sent}");
         }

@@ -58,6 +58,10 @@ pub struct TrainConfig {
     pub positive: Option<String>,
     /// Columns never to learn from.
     pub exclude: Vec<String>,
+    /// Columns that the model must not learn from, whatever the user says, and why.
+    pub withheld: BTreeMap<String, Withheld>,
+    /// What the recipe did to columns before, that serving must do too.
+    pub prepared: BTreeMap<String, Prepared>,
     /// Names for a person, by column.
     pub titles: BTreeMap<String, Text>,
     /// Rows with the same value here never stand on both sides of an inner fold; the column is no feature.
@@ -86,6 +90,28 @@ pub struct TrainConfig {
     pub max_categories: usize,
 }
 
+/// Why a column is withheld from the model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Withheld {
+    /// Its values hold personal data: as categories they would stand in the package, its documents and its answers.
+    Personal,
+    /// Its values are tokens that only the keys' holder can make.
+    Token,
+    /// It was made from the target.
+    Answer,
+}
+
+/// What was done to a column's values before training.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Prepared {
+    /// What missing values became, as text.
+    pub fill: Option<String>,
+    /// Numbers became the lower ends of intervals of this width.
+    pub width: Option<f64>,
+}
+
 impl TrainConfig {
     /// The defaults: 24 trials within 2 minutes, seed 42, 2 threads, 5 folds, calibrated, unbalanced, no cost.
     pub fn new(task: Tabular, target: impl Into<String>) -> Self {
@@ -94,6 +120,8 @@ impl TrainConfig {
             target: target.into(),
             positive: None,
             exclude: vec![],
+            withheld: BTreeMap::new(),
+            prepared: BTreeMap::new(),
             titles: BTreeMap::new(),
             group: None,
             budget: Duration::from_mins(2),

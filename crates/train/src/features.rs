@@ -4,13 +4,14 @@ use crate::columns::{
     Interned, LINEAGE, MISSING, Shape, has, interned, numbers, pieces, rows, shape,
 };
 use crate::messages::{
-    COLUMN_TYPE, EXCLUDED_CATEGORIES, EXCLUDED_CONSTANT, EXCLUDED_DATE, EXCLUDED_EMPTY,
-    EXCLUDED_IDENTIFIER, EXCLUDED_ROW_NUMBER, EXCLUDED_TYPE, NO_FEATURES,
+    COLUMN_TYPE, EXCLUDED_ANSWER, EXCLUDED_CATEGORIES, EXCLUDED_CONSTANT, EXCLUDED_DATE,
+    EXCLUDED_EMPTY, EXCLUDED_IDENTIFIER, EXCLUDED_PERSONAL, EXCLUDED_ROW_NUMBER, EXCLUDED_TOKEN,
+    EXCLUDED_TYPE, NO_FEATURES,
 };
 use crate::outcome::{Excluded, Feature};
-use crate::{TrainConfig, target};
+use crate::{TrainConfig, Withheld, target};
 use arrow::record_batch::RecordBatch;
-use ingot_base::{Fault, Field, FieldKind, Reporter, Result, Signature, Text, fault};
+use ingot_base::{Fault, Field, FieldKind, Reporter, Result, Signature, Text, Treatment, fault};
 use ingot_runtime::Matrix;
 use std::collections::BTreeMap;
 
@@ -58,7 +59,9 @@ pub(crate) fn fit(
                     rows: total as u64,
                 });
                 let title = config.titles.get(&name).cloned();
-                fields.push(Field { name, title, kind, nullable: missing > 0 });
+                let treatment = treatment(config, &name, &kind);
+                let nullable = missing > 0 || treatment.fill.is_some();
+                fields.push(Field { title, treatment, ..Field::new(name, kind, nullable) });
                 columns.push(values);
             }
             Err(reason) => {
@@ -80,6 +83,7 @@ pub(crate) fn fit(
 enum Reason {
     Chosen,
     Group,
+    Withheld(Withheld),
     Empty,
     Constant,
     RowNumber,
@@ -93,6 +97,17 @@ impl Reason {
     fn text(self) -> Text {
         match self {
             Self::Chosen => Text::new("named in `train.exclude`", "已列入 `train.exclude`"),
+            Self::Withheld(Withheld::Personal) => Text::new(
+                "its values hold personal data; protect it, or name it in `train.exclude`",
+                "其取值含有个人信息；请加以保护，或列入 `train.exclude`",
+            ),
+            Self::Withheld(Withheld::Token) => Text::new(
+                "[protect] made tokens of its values, which nobody who asks could send",
+                "[protect] 已将其取值变为令牌，调用方无法提供",
+            ),
+            Self::Withheld(Withheld::Answer) => {
+                Text::new("it was made from the target", "它由目标列得出")
+            }
             Self::Group => Text::new("it groups rows for the split", "用于划分时的分组"),
             Self::Empty => Text::new("every value is missing", "所有取值均缺失"),
             Self::Constant => Text::new("every row has the same value", "所有行取值相同"),
@@ -127,6 +142,9 @@ impl Reason {
         let of = |message| Some(Fault::new(message).arg("column", column));
         match self {
             Self::Chosen | Self::Group => None,
+            Self::Withheld(Withheld::Personal) => of(&EXCLUDED_PERSONAL),
+            Self::Withheld(Withheld::Token) => of(&EXCLUDED_TOKEN),
+            Self::Withheld(Withheld::Answer) => of(&EXCLUDED_ANSWER),
             Self::Empty => of(&EXCLUDED_EMPTY),
             Self::Constant => of(&EXCLUDED_CONSTANT),
             Self::RowNumber => of(&EXCLUDED_ROW_NUMBER),
@@ -140,6 +158,23 @@ impl Reason {
     }
 }
 
+/// What serving has to do to the column's values, as features.
+fn treatment(config: &TrainConfig, name: &str, kind: &FieldKind) -> Treatment {
+    let Some(prepared) = config.prepared.get(name) else { return Treatment::default() };
+    let fill = prepared.fill.as_deref().and_then(|text| match kind {
+        FieldKind::Number { .. } => text.parse().ok().filter(|value: &f64| value.is_finite()),
+        FieldKind::Boolean => text.parse::<bool>().ok().map(|flag| f64::from(u8::from(flag))),
+        FieldKind::Category { values } => values
+            .binary_search_by(|known| known.as_str().cmp(text))
+            .ok()
+            .and_then(|index| u32::try_from(index).ok())
+            .map(f64::from),
+        _ => None,
+    });
+    let width = prepared.width.filter(|_| matches!(kind, FieldKind::Number { .. }));
+    Treatment { fill: fill.map(|fill| Treatment { fill: None, width }.number(fill)), width }
+}
+
 type Decision = std::result::Result<(FieldKind, Vec<f64>), Reason>;
 
 fn column(config: &TrainConfig, batches: &[RecordBatch], name: &str) -> Result<Decision> {
@@ -148,6 +183,9 @@ fn column(config: &TrainConfig, batches: &[RecordBatch], name: &str) -> Result<D
     }
     if config.group.as_deref() == Some(name) {
         return Ok(Err(Reason::Group));
+    }
+    if let Some(withheld) = config.withheld.get(name) {
+        return Ok(Err(Reason::Withheld(*withheld)));
     }
     let pieces = pieces(batches, name)?;
     let kind = pieces.first().map_or(Shape::Empty, |array| shape(array.data_type()));

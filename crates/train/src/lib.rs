@@ -25,7 +25,7 @@ mod tabular;
 mod target;
 mod threshold;
 
-pub use config::{Cost, TrainConfig};
+pub use config::{Cost, Prepared, TrainConfig, Withheld};
 pub use engine::fit_fixed;
 pub use features::{Encoded, encode_table};
 pub use messages::MESSAGES;

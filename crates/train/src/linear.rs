@@ -205,7 +205,7 @@ mod tests {
 
     fn number(name: &str) -> Field {
         let kind = FieldKind::Number { min: -9.0, max: 9.0, integer: false };
-        Field { name: name.into(), title: None, kind, nullable: true }
+        Field::new(name, kind, true)
     }
 
     #[test]
@@ -219,7 +219,7 @@ mod tests {
             labels.push(f64::from(u8::from(rng.unit() < 1.0 / (1.0 + f64::exp(-margin)))));
         }
         let kind = FieldKind::Category { values: vec!["a".into(), "b".into()] };
-        let fields = [number("x"), Field { name: "c".into(), title: None, kind, nullable: false }];
+        let fields = [number("x"), Field::new("c", kind, false)];
         let rows = Rows {
             matrix: Matrix::new(30_000, 2, data).unwrap(),
             weights: vec![1.0; 30_000],

@@ -111,6 +111,27 @@ ingot_base::messages! {
         en: "the column `{column}` is not used: {distinct} different texts are more than `train.max_categories` ({limit})", zh: "未使用列 `{column}`：不同文本数 {distinct} 超过 `train.max_categories`（{limit}）",
         hint_en: "group its values in [clean], or raise `train.max_categories`", hint_zh: "请在 [clean] 中合并取值，或提高 `train.max_categories`",
     };
+    /// A column was left out: personal data. A warning.
+    EXCLUDED_PERSONAL = {
+        code: "train-excluded-personal", class: Failed, status: 422,
+        en: "the column `{column}` is not used: its values hold personal data", zh: "未使用列 `{column}`：其取值含有个人信息",
+        hint_en: "protect it in [protect] (columns or text), or name it in `train.exclude`; `ingot scan` shows what it holds",
+        hint_zh: "请在 [protect] 中加以保护（columns 或 text），或列入 `train.exclude`；`ingot scan` 可查看其中的内容",
+    };
+    /// A column was left out: tokens. A warning.
+    EXCLUDED_TOKEN = {
+        code: "train-excluded-token", class: Failed, status: 422,
+        en: "the column `{column}` is not used: [protect] made tokens of its values, which nobody who asks the model could send",
+        zh: "未使用列 `{column}`：[protect] 已将其取值变为令牌，调用模型的人无法提供",
+        hint_en: "generalize it instead if the model shall learn from it, or name it in `train.exclude`",
+        hint_zh: "若模型需要用到该列，请改用 generalize；否则请列入 `train.exclude`",
+    };
+    /// A column was left out: it gives the answer away. A warning.
+    EXCLUDED_ANSWER = {
+        code: "train-excluded-answer", class: Failed, status: 422,
+        en: "the column `{column}` is not used: a rule of [clean] made it from the target", zh: "未使用列 `{column}`：[clean] 的规则由目标列生成了它",
+        hint_en: "name it in `train.exclude` to silence this", hint_zh: "列入 `train.exclude` 可不再提示",
+    };
     /// A column was left out: its type. A warning.
     EXCLUDED_TYPE = {
         code: "train-excluded-type", class: Failed, status: 422,

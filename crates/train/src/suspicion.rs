@@ -137,8 +137,7 @@ mod tests {
 
     #[test]
     fn a_column_that_is_the_answer_is_told_and_others_are_not() {
-        let field =
-            |name: &str, kind| Field { name: name.into(), title: None, kind, nullable: true };
+        let field = |name: &str, kind| Field::new(name, kind, true);
         let number = || FieldKind::Number { min: 0.0, max: 99.0, integer: true };
         let signature = Signature {
             task: Tabular::Binary.into(),

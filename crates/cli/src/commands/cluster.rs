@@ -49,8 +49,10 @@ fn scheduler(context: &Context, args: &ClusterScheduler) -> Result<()> {
     let lang = context.lang;
     block_on(async {
         let ended = ingot_serve::terminated()?;
-        let scheduler =
-            Scheduler::bind(args.listen, &identity, CLUSTER_VERSION, move |event| tell(lang, &event)).await?;
+        let scheduler = Scheduler::bind(args.listen, &identity, CLUSTER_VERSION, move |event| {
+            tell(lang, &event)
+        })
+        .await?;
         let address = scheduler.address()?;
         err(&match lang {
             Lang::En => format!("handing out work on {address}"),

@@ -28,6 +28,9 @@ use std::path::{Path, PathBuf};
 /// Where the machine's time comes from.
 pub(crate) static CLOCK: SystemClock = SystemClock;
 
+/// Where a project has the public half of its signing key.
+const OWN_PUBLIC: &str = "keys/signing.pub";
+
 /// Most bytes a key file may have.
 const KEY_LIMIT: u64 = 1 << 16;
 
@@ -91,7 +94,7 @@ pub(crate) fn located(source: &Source, fault: Fault) -> Failure {
 
 /// The keys trusted to sign packages: those named, else the project's own.
 pub(crate) fn trusted(context: &Context, named: &[PathBuf]) -> Result<Vec<PublicKey>> {
-    let own = [context.project.join("keys/signing.pub")];
+    let own = [context.project.join(OWN_PUBLIC)];
     let paths = if named.is_empty() { &own } else { named };
     paths
         .iter()
@@ -113,6 +116,19 @@ pub(crate) fn verified(context: &Context, path: &Path, keys: &[PathBuf]) -> Resu
     use ingot_base::Clock as _;
     let package = Package::read(path)?;
     package.verify(&trusted(context, keys)?, CLOCK.now_ms())?;
+    Ok(package)
+}
+
+/// A package to be looked at: verified where there is a key to do it with, otherwise with a word that it is not.
+pub(crate) fn looked_at(context: &Context, path: &Path, keys: &[PathBuf]) -> Result<Package> {
+    if !keys.is_empty() || context.project.join(OWN_PUBLIC).exists() {
+        return verified(context, path, keys);
+    }
+    let package = Package::read(path)?;
+    crate::err(context.say(
+        "not verified: there is no keys/signing.pub here and no --public-key; what follows is what the package says of itself",
+        "未验证：此处没有 keys/signing.pub，也未给出 --public-key；以下为模型包自述的内容",
+    ));
     Ok(package)
 }
 

@@ -1,11 +1,10 @@
 //! `verify`, `inspect`, `open`, `trace`: what others do with a sealed package.
 
-use super::{identity, verified};
+use super::{identity, looked_at, verified};
 use crate::args::{Open, PackageArg, Verify};
 use crate::messages::EXISTS;
 use crate::{Context, render};
 use ingot_base::{Digest, Fault, Result, atomic};
-use ingot_seal::Package;
 
 pub(crate) fn verify(context: &Context, args: &Verify) -> Result<()> {
     let package = verified(context, &args.package, &args.public_key)?;
@@ -26,21 +25,12 @@ pub(crate) fn verify(context: &Context, args: &Verify) -> Result<()> {
 }
 
 pub(crate) fn inspect(context: &Context, args: &PackageArg) -> Result<()> {
-    let package = Package::read(&args.package)?;
+    let package = looked_at(context, &args.package, &args.public_key)?;
     let json = serde_json::to_value(package.manifest()).map_err(|error| {
         ingot_base::fault::internal("manifest without a JSON form").because(error)
     })?;
     let text = serde_json::to_string_pretty(&json).unwrap_or_default();
-    context.print(
-        &json,
-        &format!(
-            "{text}\n{}",
-            context.say(
-                "Contents as the package states them; `ingot verify` tells whether they are true.",
-                "以上为模型包自述的内容；是否属实请用 `ingot verify` 验证。"
-            )
-        ),
-    );
+    context.print(&json, &text);
     Ok(())
 }
 
@@ -66,7 +56,7 @@ pub(crate) fn open(context: &Context, args: &Open) -> Result<()> {
 }
 
 pub(crate) fn trace(context: &Context, args: &PackageArg) -> Result<()> {
-    let package = Package::read(&args.package)?;
+    let package = looked_at(context, &args.package, &args.public_key)?;
     let lineage = package.lineage()?;
     let mut text = String::new();
     let trace = ingot_pipeline::trace(&lineage)?;
@@ -74,7 +64,9 @@ pub(crate) fn trace(context: &Context, args: &PackageArg) -> Result<()> {
     text.push_str(&render::table(&trace.sources(context.lang), &[false, false, true, true, false]));
     text.push_str(context.say("\nRules\n", "\n规则\n"));
     text.push_str(&render::table(&trace.rules(context.lang), &[false, false, true, true]));
-    text.push_str(context.say("\nRows the model learned from\n", "\n模型学习所用的行\n"));
+    text.push_str(
+        context.say("\nRows the model was trained and tested with\n", "\n模型训练和测试所用的行\n"),
+    );
     text.push_str(&render::table(&trace.rows(context.lang), &[false, false, true, false]));
     text.push_str(context.say("\nStages\n", "\n阶段\n"));
     text.push_str(&render::table(&trace.stages(context.lang), &[false, false, false]));

@@ -217,9 +217,7 @@ impl<'a> Scanner<'a> {
     }
 
     fn open(&self) -> Result<BufReader<File>> {
-        File::open(self.path).map(BufReader::new).map_err(|error| {
-            Fault::new(&fault::FILE_READ).arg("path", self.path.display()).because(error)
-        })
+        ingot_data::text_reader(self.path)
     }
 
     fn wrong(&self, line: u64) -> Fault {

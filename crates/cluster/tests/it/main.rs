@@ -1,7 +1,9 @@
 //! A real scheduler with real executors over TLS on loopback.
 
 use ingot_base::{Fault, Result, fault};
-use ingot_cluster::{Answer, Client, Identity, Job, Role, Scheduler, Work, execute, write_certificates};
+use ingot_cluster::{
+    Answer, Client, Identity, Job, Role, Scheduler, Work, execute, write_certificates,
+};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -43,24 +45,36 @@ impl Cluster {
     fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         // From yesterday, so that a test's clock does not matter.
-        let now = i64::try_from(std::fs::metadata(folder.path()).unwrap().modified().unwrap().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs()).unwrap();
+        let now = i64::try_from(
+            std::fs::metadata(folder.path())
+                .unwrap()
+                .modified()
+                .unwrap()
+                .duration_since(std::time::UNIX_EPOCH)
+                .unwrap()
+                .as_secs(),
+        )
+        .unwrap();
         write_certificates(folder.path(), now, 30).unwrap();
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
         let identity = Identity::read(folder.path(), Role::Scheduler).unwrap();
         let address = "127.0.0.1:0".parse().unwrap();
-        let scheduler =
-            runtime.block_on(Scheduler::bind(address, &identity, "1", |_| ())).unwrap();
+        let scheduler = runtime.block_on(Scheduler::bind(address, &identity, "1", |_| ())).unwrap();
         let address = scheduler.address().unwrap();
         runtime.spawn(scheduler.run());
         Self { runtime, address, folder }
     }
 
-    fn executor(&self, version: &'static str) -> (tokio::task::JoinHandle<Result<()>>, Arc<AtomicU64>) {
+    fn executor(
+        &self,
+        version: &'static str,
+    ) -> (tokio::task::JoinHandle<Result<()>>, Arc<AtomicU64>) {
         let identity = Identity::read(self.folder.path(), Role::Executor).unwrap();
         let address = self.address.to_string();
         let done = Arc::new(AtomicU64::new(0));
         let work = Arc::new(Adder(Arc::clone(&done)));
-        let task = self.runtime.spawn(async move { execute(&address, &identity, version, 2, work).await });
+        let task =
+            self.runtime.spawn(async move { execute(&address, &identity, version, 2, work).await });
         (task, done)
     }
 
@@ -125,7 +139,10 @@ fn certificates_of_another_cluster_other_roles_and_open_keys_are_refused() {
     assert_eq!(error.code(), "cluster-unreachable");
     let key = cluster.folder.path().join("client.key");
     std::fs::set_permissions(&key, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
-    assert_eq!(Identity::read(cluster.folder.path(), Role::Client).unwrap_err().code(), "cluster-identity");
+    assert_eq!(
+        Identity::read(cluster.folder.path(), Role::Client).unwrap_err().code(),
+        "cluster-identity"
+    );
     assert!(write_certificates(Path::new("/proc/none"), NOW, 1).is_err());
 }
 

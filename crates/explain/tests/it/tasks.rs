@@ -10,7 +10,7 @@ fn model(text: &str, task: Task, output: Output) -> TabularModel {
     let inputs = (0..6)
         .map(|at| {
             let kind = if at == 1 { words.clone() } else { number.clone() };
-            Field { name: format!("input_{at}"), title: None, kind, nullable: true }
+            Field::new(format!("input_{at}"), kind, true)
         })
         .collect();
     let signature = Signature { task, inputs, output };

@@ -69,10 +69,10 @@ fn work(
         memory_limit: convert::MEMORY,
         threads: convert::threads(project.recipe()),
         admit: (!erasures.is_empty()).then_some(ingot_data::Admit(&admit)),
-        cluster: engine.cluster.as_deref().map(|address| ingot_data::Cluster {
-            address,
-            certificates: &certificates,
-        }),
+        cluster: engine
+            .cluster
+            .as_deref()
+            .map(|address| ingot_data::Cluster { address, certificates: &certificates }),
         personal: &convert::personal(project.recipe()),
     };
     let outcome = ingot_data::clean(&job, &Within(project.reporter))?;

@@ -92,12 +92,11 @@ fn preprocessing(trained: &TrainedHead) -> VisionPreprocessing {
     VisionPreprocessing {
         signature: Signature {
             task: Task::ImageClassify,
-            inputs: vec![Field {
-                name: ingot_data::IMAGE.to_owned(),
-                title: None,
-                kind: FieldKind::Image { width: PIXELS.crop, height: PIXELS.crop },
-                nullable: false,
-            }],
+            inputs: vec![Field::new(
+                ingot_data::IMAGE,
+                FieldKind::Image { width: PIXELS.crop, height: PIXELS.crop },
+                false,
+            )],
             output: trained.output.clone(),
         },
         pixels: PIXELS,

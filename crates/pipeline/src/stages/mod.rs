@@ -2,6 +2,7 @@
 
 pub(crate) mod anonymity;
 pub(crate) mod clean;
+pub(crate) mod columns;
 pub(crate) mod explain;
 pub(crate) mod features;
 pub(crate) mod head;

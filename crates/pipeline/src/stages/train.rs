@@ -3,7 +3,7 @@
 use crate::convert;
 use crate::project::Project;
 use crate::run::{Chain, Done, LIGHTGBM, Product, Within, earlier, stage, versions};
-use crate::stages::{split, to_value, write_page};
+use crate::stages::{columns, split, to_value, write_page};
 use crate::store::{Inputs, Stage};
 use ingot_base::{Fault, Lang, Result, Tabular, Text, atomic};
 use ingot_train::{Tables, suspicion};
@@ -37,6 +37,12 @@ pub(crate) fn inputs(project: &Project<'_>, chain: &Chain) -> Result<Inputs> {
                 "positive": project.recipe().project.positive,
             },
             "titles": to_value(&project.recipe().explain.titles)?,
+            // Decides which columns are withheld, and what serving does to values.
+            "prepared": {
+                "impute": to_value(&project.recipe().clean.impute)?,
+                "outliers": to_value(&project.recipe().clean.outliers)?,
+                "protect": to_value(&project.recipe().protect.columns)?,
+            },
         }),
         seed: project.recipe().project.seed,
         versions: versions(&[LIGHTGBM]),
@@ -46,11 +52,16 @@ pub(crate) fn inputs(project: &Project<'_>, chain: &Chain) -> Result<Inputs> {
 pub(crate) fn run(project: &Project<'_>, chain: &Chain, task: Tabular) -> Result<Done> {
     let before = earlier(chain, Stage::Split)?;
     stage(project, inputs(project, chain)?, &Stage::Train.title(), |folder| {
-        work(project, task, before, folder)
+        work(project, task, (earlier(chain, Stage::Clean)?, before), folder)
     })
 }
 
-fn work(project: &Project<'_>, task: Tabular, split: &Done, folder: &Path) -> Result<Product> {
+fn work(
+    project: &Project<'_>,
+    task: Tabular,
+    (clean, split): (&Done, &Done),
+    folder: &Path,
+) -> Result<Product> {
     let keys = convert::encryption(project);
     let read = |name: &str| {
         if split.has(name) {
@@ -62,7 +73,9 @@ fn work(project: &Project<'_>, task: Tabular, split: &Done, folder: &Path) -> Re
     let (train, validation, test) =
         (read(split::TRAIN)?, read(split::VALIDATION)?, read(split::TEST)?);
     let tables = Tables { train: &train, validation: &validation, test: &test };
-    let settings = convert::train(project.recipe(), task);
+    let mut settings = convert::train(project.recipe(), task);
+    settings.withheld = columns::withheld(project.recipe(), &train)?;
+    settings.prepared = columns::prepared(project.recipe(), clean)?;
     let trained = ingot_train::train(&settings, &tables, &Within(project.reporter))?;
     let preprocessing = serde_json::to_vec(&trained.preprocessing).map_err(|error| {
         ingot_base::fault::internal("preprocessing without a JSON form").because(error)

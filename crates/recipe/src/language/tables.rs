@@ -58,7 +58,13 @@ pub(crate) static RECIPE: Table = Table {
         section("explain", "How the model is explained.", "解释方式。", &EXPLAIN, "[explain]"),
         section("seal", "Who can open the package.", "封装：谁可以打开模型包。", &SEAL, "[seal]"),
         section("serve", "How the server answers.", "服务设置。", &SERVE, "[serve]"),
-        section("engine", "Where tables are cleaned: here, or on a cluster.", "清洗表格的位置：本机或集群。", &ENGINE, "[engine]"),
+        section(
+            "engine",
+            "Where tables are cleaned: here, or on a cluster.",
+            "清洗表格的位置：本机或集群。",
+            &ENGINE,
+            "[engine]",
+        ),
         not_yet("compress"),
     ],
 };

@@ -73,7 +73,7 @@ pub(crate) fn signature() -> Signature {
     let category =
         FieldKind::Category { values: ["car", "education", "radio/TV"].map(Into::into).into() };
     let field =
-        |name: &str, title, kind, nullable| Field { name: name.into(), title, kind, nullable };
+        |name: &str, title, kind, nullable| Field { title, ..Field::new(name, kind, nullable) };
     Signature {
         task: Task::Tabular(Tabular::Binary),
         inputs: vec![

@@ -244,8 +244,10 @@ impl ValueSeed<'_> {
     }
 
     fn number(&self, number: f64) -> Result<f64, Fault> {
-        match self.model.field(self.index).map(|field| &field.kind) {
-            Some(FieldKind::Number { .. }) if number.is_finite() => Ok(number),
+        match self.model.field(self.index).map(|field| (&field.kind, &field.treatment)) {
+            Some((FieldKind::Number { .. }, treatment)) if number.is_finite() => {
+                Ok(treatment.number(number))
+            }
             _ => self.of(&serde_json::Number::from_f64(number).map_or(
                 // JSON has no such number; whatever takes numbers refuses a list.
                 Value::Array(Vec::new()),

@@ -31,7 +31,7 @@ pub(crate) struct FakeEngine {
 
 pub(crate) fn field(name: &str, kind: FieldKind, nullable: bool) -> Field {
     let title = Some(Text::new(format!("Title of {name}"), format!("{name} 的名称")));
-    Field { name: name.into(), title, kind, nullable }
+    Field { title, ..Field::new(name, kind, nullable) }
 }
 
 pub(crate) fn signature() -> Signature {
