@@ -24,8 +24,8 @@ pub(crate) fn fault(fault: &Fault, lang: Lang) -> String {
 /// Why, a line each.
 fn causes(fault: &Fault, lang: Lang) -> String {
     let because = match lang {
-        Lang::En => "because",
-        Lang::Zh => "原因",
+        Lang::En => "because: ",
+        Lang::Zh => "原因：",
     };
     let mut text = String::new();
     let mut cause = fault.source();
@@ -34,7 +34,7 @@ fn causes(fault: &Fault, lang: Lang) -> String {
         let line = error
             .downcast_ref::<Fault>()
             .map_or_else(|| error.to_string(), |inner| inner.render(lang));
-        text.extend(["  ", because, ": ", &line.replace('\n', "\n    "), "\n"]);
+        text.extend(["  ", because, &line.replace('\n', "\n    "), "\n"]);
         cause = error.source();
     }
     text
@@ -118,7 +118,7 @@ mod tests {
             .because(std::io::Error::other("no such file"));
         let text = fault(&failure, Lang::Zh);
         assert!(
-            text.contains("错误[base-file-read]: 无法读取 `a.csv`\n  原因: no such file\n\n提示: "),
+            text.contains("错误[base-file-read]: 无法读取 `a.csv`\n  原因：no such file\n\n提示: "),
             "{text}"
         );
         assert!(

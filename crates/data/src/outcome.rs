@@ -162,6 +162,32 @@ pub struct SplitOutcome {
     pub crossing_groups: u64,
     /// Column whose balance is shown, if any.
     pub balance: Option<String>,
+    /// Column of a split by time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time: Option<String>,
+}
+
+impl SplitOutcome {
+    /// Which times part the data, in a sentence; none of another split.
+    pub fn times(&self) -> Option<Text> {
+        let column = self.time.as_deref()?;
+        let known = self.parts.iter().filter_map(|part| Some((part, part.times.as_ref()?)));
+        let (mut en, mut zh) = (Vec::new(), Vec::new());
+        for (part, (first, last)) in known {
+            let name = match part.name.as_str() {
+                "train" => "训练",
+                "validation" => "验证",
+                "test" => "测试",
+                other => other,
+            };
+            en.push(format!("{} {first} … {last}", part.name));
+            zh.push(format!("{name} {first} … {last}"));
+        }
+        Some(Text::new(
+            format!("Divided by time (`{column}`): {}.", en.join("; ")),
+            format!("按时间（`{column}`）划分：{}。", zh.join("；")),
+        ))
+    }
 }
 
 /// Figures of one part.
@@ -175,4 +201,7 @@ pub struct PartOutcome {
     pub groups: u64,
     /// Rows by value of the balance column, sorted by value; at most twenty.
     pub balance: Vec<(String, u64)>,
+    /// Split by time: the first and the last time of its rows; none where no row has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub times: Option<(String, String)>,
 }

@@ -2,7 +2,7 @@
 
 mod anonymity;
 
-use crate::outcome::{CleanOutcome, ColumnProfile, ProtectOutcome, SplitOutcome};
+use crate::outcome::{CleanOutcome, ColumnProfile, Found, ProtectOutcome, SplitOutcome};
 use ingot_base::Text;
 use ingot_report::chart::{self, Axis};
 use ingot_report::{Cell, Column, Page, Section, Table, number};
@@ -110,6 +110,7 @@ fn rules(page: &mut Page, clean: &CleanOutcome) {
             Column::number(text("changed", "修改")),
             Column::number(text("marked", "标记")),
             Column::number(text("rows out", "输出行")),
+            Column::text(text("found from the data", "由数据得出")),
         ],
         rows: clean
             .rules
@@ -123,6 +124,7 @@ fn rules(page: &mut Page, clean: &CleanOutcome) {
                     Cell::count(rule.changed),
                     Cell::count(rule.flagged),
                     Cell::count(rule.rows_in - rule.dropped),
+                    rule.found.as_ref().map_or_else(Cell::empty, found),
                 ]
             })
             .collect(),
@@ -141,6 +143,27 @@ fn rules(page: &mut Page, clean: &CleanOutcome) {
         text("Rows left after each rule that dropped some", "每条有删除的规则之后剩余的行数"),
         chart::bars(&items, &Axis::new(text("rows", "行数")), 0),
     );
+}
+
+/// What a rule took from the data: the value that fills in, or the bounds.
+fn found(found: &Found) -> Cell {
+    match found {
+        Found::Fill { value, .. } => Cell::same(value),
+        Found::Bounds { low, high, .. } => Cell::same(format!(
+            "{} … {}",
+            number(*low, decimals(*low)),
+            number(*high, decimals(*high))
+        )),
+    }
+}
+
+/// How many decimals a bound is told with: four digits or so.
+fn decimals(value: f64) -> usize {
+    match value.abs() {
+        size if value.fract() == 0.0 || size >= 1000.0 => 0,
+        size if size >= 1.0 => 2,
+        _ => 4,
+    }
 }
 
 fn columns(page: &mut Page, clean: &CleanOutcome) {
@@ -359,6 +382,9 @@ fn parts(page: &mut Page, split: &SplitOutcome) {
             })
             .collect(),
     });
+    if let Some(times) = split.times() {
+        section.paragraph(times);
+    }
     if let Some(group) = &split.group {
         section.paragraph(Text::new(
             format!("Rows with the same `{group}` stand in one part only: checked after writing, {} group(s) cross.", split.crossing_groups),

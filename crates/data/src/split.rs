@@ -33,6 +33,33 @@ struct Group {
     time: i64,
 }
 
+/// The first and the last time of a part's rows, each with its text.
+struct Span(Option<[(i64, String); 2]>);
+
+impl Span {
+    const fn new() -> Self {
+        Self(None)
+    }
+
+    fn add<'a>(&mut self, time: i64, text: impl Fn() -> &'a str) {
+        match &mut self.0 {
+            None => {
+                let text = text().to_owned();
+                self.0 = Some([(time, text.clone()), (time, text)]);
+            }
+            Some([first, _]) if time < first.0 => *first = (time, text().to_owned()),
+            Some([_, last]) if time > last.0 => *last = (time, text().to_owned()),
+            Some(_) => {}
+        }
+    }
+
+    /// Both texts; a day without its midnight.
+    fn told(self) -> Option<(String, String)> {
+        let day = |text: String| text.strip_suffix("T00:00:00").map_or(text.clone(), str::to_owned);
+        self.0.map(|[first, last]| (day(first.1), day(last.1)))
+    }
+}
+
 /// Divides a table into `train.parquet`, `validation.parquet` (when asked for) and `test.parquet`.
 ///
 /// # Errors
@@ -245,11 +272,20 @@ fn write(
         writers.push(if wanted { Some(TableWriter::create(&path, &schema, keys)?) } else { None });
     }
     let mut balance = vec![BTreeMap::<String, u64>::new(); PARTS.len()];
+    let mut spans = [const { Span::new() }; PARTS.len()];
     for batch in open(input, keys, None)? {
         let batch = batch.map_err(|error| read_fault(input, error))?;
         let parts: Vec<usize> =
             columns.keys(&batch)?.iter().map(|key| places.get(key).copied().unwrap_or(0)).collect();
         let strata = columns.stratum.as_deref().map(|name| texts(&batch, name)).transpose()?;
+        if let Some(name) = &columns.time {
+            let (times, texts) = (times(&batch, name)?, texts(&batch, name)?);
+            for (row, (time, part)) in times.iter().zip(&parts).enumerate() {
+                if let Some(span) = spans.get_mut(*part).filter(|_| texts.is_valid(row)) {
+                    span.add(*time, || texts.as_string::<i32>().value(row));
+                }
+            }
+        }
         for (index, writer) in writers.iter_mut().enumerate() {
             let Some(writer) = writer else { continue };
             let mask: BooleanArray = parts.iter().map(|part| Some(*part == index)).collect();
@@ -269,17 +305,19 @@ fn write(
         }
     }
     let mut parts = Vec::new();
-    for ((name, writer), counts) in PARTS.iter().zip(writers).zip(balance) {
+    for (((name, writer), counts), span) in PARTS.iter().zip(writers).zip(balance).zip(spans) {
         let Some(writer) = writer else { continue };
         let rows = writer.finish()?;
         let balance = counts.into_iter().take(SHOWN).collect();
-        parts.push(PartOutcome { name: (*name).to_owned(), rows, groups: 0, balance });
+        let times = span.told();
+        parts.push(PartOutcome { name: (*name).to_owned(), rows, groups: 0, balance, times });
     }
     Ok(SplitOutcome {
         parts,
         group: columns.group.clone(),
         crossing_groups: 0,
         balance: columns.stratum.clone(),
+        time: columns.time.clone(),
     })
 }
 
@@ -371,6 +409,18 @@ mod tests {
             places.iter().filter(move |(_, p)| **p == part).map(|(key, _)| groups[key].time)
         };
         assert!(of(0).max() < of(1).min() && of(1).max() < of(2).min());
+    }
+
+    #[test]
+    fn a_span_is_the_first_and_the_last_time() {
+        let mut span = Span::new();
+        for (time, text) in
+            [(2, "2020-01-02T00:00:00"), (3, "2020-01-03"), (1, "2020-01-01T08:00:00")]
+        {
+            span.add(time, || text);
+        }
+        assert_eq!(span.told(), Some(("2020-01-01T08:00:00".into(), "2020-01-03".into())));
+        assert_eq!(Span::new().told(), None);
     }
 
     proptest! {

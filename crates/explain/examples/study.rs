@@ -1,7 +1,7 @@
 //! Studies the credit model of the tests and writes its report and pictures, to look at: `cargo run -p ingot-explain --example study -- FOLDER`.
 
 use ingot_base::{Lang, Result, Signature, Silent, atomic, fault};
-use ingot_explain::{ExplainConfig, Explainer, explain, explanation_report};
+use ingot_explain::{ExplainConfig, Explainer, Truth, explain, explanation_report};
 use ingot_runtime::{Calibration, Forest, Matrix, Preprocessing, TabularModel};
 use serde_json::Value;
 use std::path::PathBuf;
@@ -25,14 +25,22 @@ fn main() -> Result<()> {
         Preprocessing::new(signature, Calibration::None),
     )?;
     let (train, test) = (matrix(&document["train"])?, matrix(&document["test"])?);
-    let labels: Vec<f64> =
-        document["labels"].as_array().into_iter().flatten().filter_map(Value::as_f64).collect();
-    let study = explain(&ExplainConfig::default(), &model, &train, &test, &labels, &Silent)?;
-    let page = explanation_report(&study.outcome, &study.surrogate_svg);
+    let labels = |name: &str| -> Vec<f64> {
+        document[name].as_array().into_iter().flatten().filter_map(Value::as_f64).collect()
+    };
+    let (learned, held) = (labels("train_labels"), labels("labels"));
+    let study = explain(
+        &ExplainConfig::default(),
+        &model,
+        Truth { rows: &train, labels: &learned },
+        Truth { rows: &test, labels: &held },
+        &Silent,
+    )?;
+    let page = explanation_report(&study);
     atomic::write(&folder.join("report.en.html"), page.html(Lang::En).as_bytes())?;
     atomic::write(&folder.join("report.zh.html"), page.html(Lang::Zh).as_bytes())?;
-    atomic::write(&folder.join("tree.svg"), study.surrogate_svg.as_bytes())?;
-    atomic::write(&folder.join("tree.png"), &study.surrogate_png)?;
+    atomic::write(&folder.join("tree.svg"), study.surrogate.en.as_bytes())?;
+    atomic::write(&folder.join("tree.png"), &study.surrogate.png)?;
     let explainer = Explainer::new(&model, study.background)?;
     let rows = (0..8).map(|row| explainer.explain(test.row(row)));
     let rows = rows.collect::<Result<Vec<_>>>()?;

@@ -8,8 +8,8 @@ use ingot_runtime::{Predictor as _, TabularModel};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// The document format this version writes and reads.
-const FORMAT: u32 = 1;
+/// The document format this version writes and reads. 1 held what was usual among the model's own answers.
+const FORMAT: u32 = 2;
 /// How many reasons are told: what Regulation B's commentary (12 CFR 1002.9) regards as enough for a person.
 const REASONS: usize = 4;
 /// An effect below this share of the largest is no reason.
@@ -33,19 +33,29 @@ impl Background {
     }
 }
 
-/// What is usual for an input among training rows: the median of a number, the commonest index of a category; none where the
-/// value was always missing.
+/// What is typical for an input among training rows, whatever the model answers for them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Typical {
     /// The input's name.
     pub feature: String,
     /// Among all rows.
-    pub overall: Option<f64>,
-    /// Two classes: among the rows that the model answers with the negative one.
-    pub negative: Option<f64>,
-    /// Two classes: among the rows that the model answers with the positive one.
-    pub positive: Option<f64>,
+    pub overall: Option<Middle>,
+    /// Two classes: among the rows whose true class is the negative one.
+    pub negative: Option<Middle>,
+    /// Two classes: among the rows whose true class is the positive one.
+    pub positive: Option<Middle>,
+}
+
+/// The median of a number, where any is known; the category that a majority of the rows has, where one does.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Middle {
+    /// The value in the feature matrix.
+    pub value: f64,
+    /// Of a category: the share of the rows that have it, 0.51 to 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub share: Option<f64>,
 }
 
 /// Why a row got its raw score: base value and contributions add up to it.
@@ -97,9 +107,10 @@ struct Answer<'a> {
     sign: Option<f64>,
     /// The answer's name: a class or a target.
     name: &'a str,
-    /// The class that the row was not answered with; none when there are more than one.
+    /// The class that the row was not answered with; none when there are more than one. Reasons compare with the rows that truly
+    /// have it, otherwise with all.
     other: Option<&'a str>,
-    usual: fn(&Typical) -> Option<f64>,
+    typical: fn(&Typical) -> Option<Middle>,
 }
 
 impl Explainer {
@@ -172,73 +183,79 @@ impl Explainer {
         Ok(match output {
             Output::Binary { positive, negative, threshold, .. } => {
                 if scores.first().is_some_and(|score| score >= threshold) {
-                    let usual = |typical: &Typical| typical.negative.or(typical.overall);
-                    Answer { class, sign: Some(1.0), name: positive, other: Some(negative), usual }
+                    let (other, typical) = (Some(negative.as_str()), of_negative as fn(&_) -> _);
+                    Answer { class, sign: Some(1.0), name: positive, other, typical }
                 } else {
-                    let usual = |typical: &Typical| typical.positive.or(typical.overall);
-                    Answer { class, sign: Some(-1.0), name: negative, other: Some(positive), usual }
+                    let (other, typical) = (Some(positive.as_str()), of_positive as fn(&_) -> _);
+                    Answer { class, sign: Some(-1.0), name: negative, other, typical }
                 }
             }
             Output::Multiclass { labels, .. } => {
                 let name = labels.get(class).map_or("", String::as_str);
-                Answer {
-                    class,
-                    sign: Some(1.0),
-                    name,
-                    other: None,
-                    usual: |typical| typical.overall,
-                }
+                Answer { class, sign: Some(1.0), name, other: None, typical: of_all }
             }
-            Output::Number { target } => Answer {
-                class,
-                sign: None,
-                name: target,
-                other: None,
-                usual: |typical| typical.overall,
-            },
+            Output::Number { target } => {
+                Answer { class, sign: None, name: target, other: None, typical: of_all }
+            }
         })
     }
 
     fn reason(&self, answer: &Answer<'_>, at: usize, value: f64, effect: f64) -> Option<Reason> {
         let field = self.model.signature().inputs.get(at)?;
-        let usual = self.background.typical.get(at).and_then(answer.usual);
-        let side = Side::of(field, value, usual);
+        let typical = self.background.typical.get(at).and_then(answer.typical);
+        let side = Side::of(field, value, typical);
         Some(Reason {
             code: format!("R-{}-{}", code(&field.name), side.code()),
-            text: sentence(answer, field, value, (side, usual), effect),
+            text: sentence(answer, field, value, side, effect),
         })
     }
 }
 
-/// Where a value stands beside the usual one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+fn of_negative(typical: &Typical) -> Option<Middle> {
+    typical.negative
+}
+
+fn of_positive(typical: &Typical) -> Option<Middle> {
+    typical.positive
+}
+
+fn of_all(typical: &Typical) -> Option<Middle> {
+    typical.overall
+}
+
+/// Where a value stands beside the typical one.
+#[derive(Debug, Clone, Copy, PartialEq)]
 enum Side {
-    High,
-    Low,
-    /// Another category.
-    Unlike,
-    /// The usual value, or nothing to compare with.
-    Usual,
+    /// Above this median.
+    High(f64),
+    /// Below this median.
+    Low(f64),
+    /// Another category than this one of the majority.
+    Unlike(Middle),
+    /// The typical value, or nothing to compare with.
+    Alike,
     Missing,
 }
 
 impl Side {
-    fn of(field: &Field, value: f64, usual: Option<f64>) -> Self {
+    fn of(field: &Field, value: f64, typical: Option<Middle>) -> Self {
         let number = matches!(field.kind, FieldKind::Number { .. });
-        match usual {
+        match typical {
             _ if value.is_nan() => Self::Missing,
-            Some(usual) if number && value > usual => Self::High,
-            Some(usual) if number && value < usual => Self::Low,
-            Some(usual) if !number && words::index(value) != words::index(usual) => Self::Unlike,
-            _ => Self::Usual,
+            Some(middle) if number && value > middle.value => Self::High(middle.value),
+            Some(middle) if number && value < middle.value => Self::Low(middle.value),
+            Some(middle) if !number && words::index(value) != words::index(middle.value) => {
+                Self::Unlike(middle)
+            }
+            _ => Self::Alike,
         }
     }
 
     fn code(self) -> &'static str {
         match self {
-            Self::High => "HIGH",
-            Self::Low => "LOW",
-            Self::Unlike | Self::Usual => "VALUE",
+            Self::High(_) => "HIGH",
+            Self::Low(_) => "LOW",
+            Self::Unlike(_) | Self::Alike => "VALUE",
             Self::Missing => "MISSING",
         }
     }
@@ -252,52 +269,46 @@ pub(crate) fn code(name: &str) -> String {
         .collect()
 }
 
-fn sentence(
-    answer: &Answer<'_>,
-    field: &Field,
-    value: f64,
-    (side, usual): (Side, Option<f64>),
-    effect: f64,
-) -> Text {
+/// A true sentence: the value, and what it is compared with, which are training rows of a true class.
+fn sentence(answer: &Answer<'_>, field: &Field, value: f64, side: Side, effect: f64) -> Text {
     let title = words::title(field);
     let (en, zh) = (words::capital(&title.en), &title.zh);
     let value = words::value(field, value);
-    let usual = usual.map_or_else(|| Text::same(""), |usual| words::value(field, usual));
-    let (of_en, of_zh) = answer
-        .other
-        .map_or_else(Default::default, |class| (format!(" for “{class}”"), format!("“{class}”类")));
-    let belongs = if answer.other.is_some() { "的" } else { "" };
-    let number = matches!(field.kind, FieldKind::Number { .. });
-    let is = if number {
-        Text::new(format!("{en} ({})", value.en), format!("{zh}为 {}", value.zh))
+    let is = if matches!(field.kind, FieldKind::Number { .. }) {
+        Text::new(format!("{en}: {}", value.en), format!("{zh}为 {}", value.zh))
     } else {
         Text::new(format!("{en}: “{}”", value.en), format!("{zh}为“{}”", value.zh))
     };
+    let whose = answer.other.map_or_else(
+        || Text::new("cases in the training data", "样本"),
+        |class| {
+            Text::new(format!("“{class}” cases in the training data"), format!("“{class}”样本"))
+        },
+    );
+    let median = |median: f64, en: &str, zh: &str| {
+        let median = words::value(field, median);
+        (
+            format!("{}, {en} the median of {} ({})", is.en, whose.en, median.en),
+            format!("{}，{zh}训练数据中{}的中位数（{}）", is.zh, whose.zh, median.zh),
+        )
+    };
     let (mut out_en, mut out_zh) = match side {
-        Side::High => (
-            format!("{} is higher than usual{of_en} ({})", is.en, usual.en),
-            format!("{}，高于{of_zh}{belongs}通常水平（{}）", is.zh, usual.zh),
-        ),
-        Side::Low => (
-            format!("{} is lower than usual{of_en} ({})", is.en, usual.en),
-            format!("{}，低于{of_zh}{belongs}通常水平（{}）", is.zh, usual.zh),
-        ),
-        Side::Unlike => (
-            format!("{}; usual{of_en} is “{}”", is.en, usual.en),
-            format!("{}，而{of_zh}通常为“{}”", is.zh, usual.zh),
-        ),
-        Side::Missing => (format!("{en} was not given"), format!("未提供{zh}")),
-        Side::Usual if answer.sign.is_none() => (is.en, is.zh),
-        Side::Usual => {
-            let link = if number { "," } else { ", which" };
+        Side::High(middle) => median(middle, "above", "高于"),
+        Side::Low(middle) => median(middle, "below", "低于"),
+        Side::Unlike(middle) => {
+            let usual = words::value(field, middle.value);
+            let share = words::percent(middle.share);
             (
-                format!(
-                    "{}{link} together with the other details speaks for “{}”",
-                    is.en, answer.name
-                ),
-                format!("{}，结合其他情况倾向于“{}”", is.zh, answer.name),
+                format!("{}; most {} ({share}) have “{}”", is.en, whose.en, usual.en),
+                format!("{}，而训练数据中多数{}（{share}）为“{}”", is.zh, whose.zh, usual.zh),
             )
         }
+        Side::Missing => (format!("{en}: not given"), format!("未提供{zh}")),
+        Side::Alike if answer.sign.is_none() => (is.en, is.zh),
+        Side::Alike => (
+            format!("{}; with the other details this speaks for “{}”", is.en, answer.name),
+            format!("{}，结合其他情况，倾向于“{}”", is.zh, answer.name),
+        ),
     };
     if answer.sign.is_none() {
         let by = words::number(effect.abs());

@@ -17,11 +17,11 @@ mod study;
 mod surrogate;
 mod words;
 
-pub use explainer::{Background, Contribution, Explainer, Explanation, Reason, Typical};
+pub use explainer::{Background, Contribution, Explainer, Explanation, Middle, Reason, Typical};
 pub use messages::MESSAGES;
 pub use outcome::{
     Bin, Dependence, ExplainOutcome, FeatureEffect, Permutation, Point, Surrogate, SwarmDot, Usual,
 };
 pub use page::explanation_report;
 pub use shap::{RowShap, Shap, TreeShap};
-pub use study::{ExplainConfig, Explained, explain};
+pub use study::{ExplainConfig, Explained, Pictures, Truth, explain};

@@ -26,20 +26,20 @@ pub struct ExplainOutcome {
     pub dependence: Vec<Dependence>,
     /// The tree that imitates the model.
     pub surrogate: Surrogate,
-    /// What is usual among training rows, which reasons compare with: one name a group.
+    /// What is typical among training rows by their true class, which reasons compare with: one name a group.
     pub groups: Vec<Text>,
     /// One for each input, in the signature's order.
     pub usual: Vec<Usual>,
 }
 
-/// An input's usual values.
+/// An input's typical values.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Usual {
     /// The input's name.
     pub feature: String,
     /// Its name for a person.
     pub title: Text,
-    /// Median or commonest value in each group, in words; none where the value was always missing or the group is empty.
+    /// Median, or the category of a majority, in each group, in words; none where there is neither.
     pub values: Vec<Option<Text>>,
 }
 

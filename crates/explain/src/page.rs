@@ -1,6 +1,7 @@
 //! The explanation report.
 
 use crate::outcome::{Dependence, ExplainOutcome, Point};
+use crate::study::{Explained, Pictures};
 use ingot_base::Text;
 use ingot_report::chart::{self, Axis, Dot, Series};
 use ingot_report::{Cell, Column, Page, Table};
@@ -9,7 +10,8 @@ use ingot_report::{Cell, Column, Page, Table};
 const SHOWN: usize = 12;
 
 /// The report of a study, with the surrogate tree's picture.
-pub fn explanation_report(outcome: &ExplainOutcome, surrogate_svg: &str) -> Page {
+pub fn explanation_report(study: &Explained) -> Page {
+    let outcome = &study.outcome;
     let mut page = Page::new(Text::new("What the model does and why", "模型的行为及其原因"));
     page.lead(Text::new(
         "Which inputs decide, in which direction, how far the model depends on them, and a small tree that imitates it.",
@@ -18,7 +20,7 @@ pub fn explanation_report(outcome: &ExplainOutcome, surrogate_svg: &str) -> Page
     importance(&mut page, outcome);
     permutation(&mut page, outcome);
     dependence(&mut page, outcome);
-    surrogate(&mut page, outcome, surrogate_svg);
+    surrogate(&mut page, outcome, &study.surrogate);
     reasons(&mut page, outcome);
     page
 }
@@ -43,8 +45,8 @@ fn dependence(page: &mut Page, outcome: &ExplainOutcome) {
 fn reasons(page: &mut Page, outcome: &ExplainOutcome) {
     let section = page.section(Text::new("Reasons for a single answer", "单个结果的原因说明"));
     section.paragraph(Text::new(
-        "For every answer the server names up to four inputs that spoke most for it, each with a code that survives retraining: R-INPUT-HIGH or R-INPUT-LOW beside the usual number, R-INPUT-VALUE for a category, R-INPUT-MISSING. The sentences compare with the values below: medians, or the commonest category, of training rows.",
-        "对每个结果，服务会列出最多四个起主要作用的输入，并给出重新训练后仍保持不变的代码：与通常数值相比的 R-输入-HIGH 或 R-输入-LOW，类别的 R-输入-VALUE，缺失值的 R-输入-MISSING。说明文字与下表比较：训练数据的中位数或最常见类别。",
+        "For every answer the server names up to four inputs that spoke most for it, each with a code that survives retraining: R-INPUT-HIGH or R-INPUT-LOW where a number is above or below the median, R-INPUT-VALUE otherwise, R-INPUT-MISSING. The sentences compare with the values below, of training rows by what they truly are, not by what the model answers: the median of a number; a category only where at least 51% of the rows have it. For two classes they compare with the rows of the other class.",
+        "对每个结果，服务会列出最多四个起主要作用的输入，并给出重新训练后仍保持不变的代码：数值高于或低于中位数时为 R-输入-HIGH 或 R-输入-LOW，其余为 R-输入-VALUE，缺失时为 R-输入-MISSING。说明文字与下表比较；下表按训练数据的实际类别（而非模型的判定）统计：数值取中位数，类别仅在至少 51% 的行取该值时列出。二分类时，与另一类的样本比较。",
     ));
     let mut columns =
         vec![Column::text(Text::new("Input", "输入")), Column::text(Text::new("Code", "代码"))];
@@ -52,7 +54,7 @@ fn reasons(page: &mut Page, outcome: &ExplainOutcome) {
     let rows = outcome.usual.iter().map(|usual| {
         let code = Cell::same(format!("R-{}-…", crate::explainer::code(&usual.feature)));
         let values = usual.values.iter().map(|value| {
-            value.as_ref().map_or_else(Cell::empty, |value| Cell::text(value.clone()))
+            value.as_ref().map_or_else(|| Cell::same("–"), |value| Cell::text(value.clone()))
         });
         [Cell::text(usual.title.clone()), code].into_iter().chain(values).collect()
     });
@@ -97,14 +99,49 @@ fn importance(page: &mut Page, outcome: &ExplainOutcome) {
             (feature.title.clone(), dots)
         })
         .collect();
-    let axis = Axis::new(Text::new("contribution to the raw score", "对原始得分的贡献"));
-    section.figure(
-        Text::new(
-            "Each dot is a row; grey: missing, or a category without order",
-            "每个点代表一行；灰色表示缺失或无序的类别",
-        ),
-        chart::dots(&dots, &axis),
+    let (axis, caption) = swarm_words(outcome);
+    section.figure(caption, chart::dots(&dots, &Axis::new(axis)));
+}
+
+/// Whose raw score the dots are about: the axis and the caption.
+fn swarm_words(outcome: &ExplainOutcome) -> (Text, Text) {
+    let dots = Text::new(
+        "Each dot is a row; grey: missing, or a category without order",
+        "每个点代表一行；灰色表示缺失或无序的类别",
     );
+    match outcome.classes.as_slice() {
+        [one] => {
+            let axis = Text::new(
+                format!("contribution to the raw score of “{one}”"),
+                format!("对“{one}”原始得分的贡献"),
+            );
+            (axis, dots)
+        }
+        _ => {
+            let axis = Text::new(
+                "contribution to the raw score of the class that the row was answered with",
+                "对该行所判类别的原始得分的贡献",
+            );
+            let more = Text::new(
+                "to the right: what spoke for the row's own answer",
+                "越靠右，越支持该行所判的类别",
+            );
+            let caption =
+                Text::new(format!("{}; {}", dots.en, more.en), format!("{}；{}", dots.zh, more.zh));
+            (axis, caption)
+        }
+    }
+}
+
+/// Of several classes the one whose mean answer an input changes most, for bars that can show only one.
+fn most_moved(item: &Dependence, classes: usize) -> usize {
+    let spread = |class: usize| {
+        let means = || item.points.iter().filter_map(|point| point.mean.get(class).copied());
+        means().fold(f64::NEG_INFINITY, f64::max) - means().fold(f64::INFINITY, f64::min)
+    };
+    (0..classes)
+        .reduce(|best, one| if spread(one) > spread(best) { one } else { best })
+        .unwrap_or(0)
 }
 
 fn permutation(page: &mut Page, outcome: &ExplainOutcome) {
@@ -160,12 +197,20 @@ fn permutation(page: &mut Page, outcome: &ExplainOutcome) {
 fn curve(item: &Dependence, outcome: &ExplainOutcome) -> String {
     let axis = Axis::new(outcome.answer.clone());
     if !item.ordered {
-        let first = |point: &Point| point.mean.first().copied().unwrap_or(f64::NAN);
+        let class = most_moved(item, outcome.classes.len());
+        let first = |point: &Point| point.mean.get(class).copied().unwrap_or(f64::NAN);
         let bars: Vec<(Text, f64, f64)> = item
             .points
             .iter()
             .map(|point| (point.label.clone(), first(point), point.share))
             .collect();
+        let axis = match outcome.classes.get(class) {
+            Some(name) if outcome.classes.len() > 1 => Axis::new(Text::new(
+                format!("{} of “{name}”", outcome.answer.en),
+                format!("“{name}”的{}", outcome.answer.zh),
+            )),
+            _ => axis,
+        };
         return chart::bars_with_share(&bars, &axis, 3);
     }
     let several = outcome.classes.len() > 1;
@@ -195,7 +240,7 @@ fn curve(item: &Dependence, outcome: &ExplainOutcome) -> String {
     chart::response(&series, &threads, &bins, &Axis::new(item.title.clone()), &axis)
 }
 
-fn surrogate(page: &mut Page, outcome: &ExplainOutcome, svg: &str) {
+fn surrogate(page: &mut Page, outcome: &ExplainOutcome, pictures: &Pictures) {
     let tree = &outcome.surrogate;
     let section = page.section(Text::new("A tree that imitates the model", "模仿模型的决策树"));
     let mut facts = vec![
@@ -219,7 +264,8 @@ fn surrogate(page: &mut Page, outcome: &ExplainOutcome, svg: &str) {
         ),
         format!("在 {} 行留出数据上测得。该树用于描述模型，并非模型本身。", tree.rows),
     ));
-    section.figure(Text::new("Surrogate decision tree", "代理决策树"), svg.to_owned());
+    let (en, zh) = (pictures.en.clone(), pictures.zh.clone());
+    section.figure_in_both(Text::new("Surrogate decision tree", "代理决策树"), &Text::new(en, zh));
 }
 
 fn count(value: usize) -> Text {

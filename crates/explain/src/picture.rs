@@ -1,9 +1,9 @@
-//! The surrogate tree as a picture, read from left to right, in both languages at once.
+//! The surrogate tree as a picture, read from left to right, in both languages at once, one of them first.
 
 use crate::messages::PICTURE;
 use crate::surrogate::{Node, Question, Test};
 use crate::words::{self, real};
-use ingot_base::{Fault, FieldKind, Output, Result, Signature, Text};
+use ingot_base::{Fault, FieldKind, Lang, Output, Result, Signature, Text};
 use ingot_report::escape;
 use ingot_runtime::decide;
 use resvg::{tiny_skia, usvg};
@@ -32,29 +32,45 @@ const CHINESE: [&str; 8] = [
     "Droid Sans Fallback",
 ];
 
-/// A self-contained SVG.
-pub(crate) fn svg(signature: &Signature, tree: &Node) -> String {
+/// A self-contained SVG; `lang` comes first and larger.
+pub(crate) fn svg(signature: &Signature, tree: &Node, lang: Lang) -> String {
     let width = MARGIN * 2.0 + COLUMN * real(levels(tree) - 1) + BOX;
     let height = HEAD + MARGIN + ROW * real(tree.leaves());
     let range = range(tree);
     let mut drawing =
-        Drawing { signature, range, links: String::new(), boxes: String::new(), leaf: 0 };
+        Drawing { signature, lang, range, links: String::new(), boxes: String::new(), leaf: 0 };
     drawing.node(tree, 0);
-    let about = about(&signature.output);
+    let about = ordered(&about(&signature.output), lang);
     let fonts: Vec<String> = CHINESE.iter().map(|family| format!("'{family}'")).collect();
     format!(
         "<svg class=\"wide\" xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width:.0} {height:.0}\" width=\"{width:.0}\" \
-         height=\"{height:.0}\" role=\"img\" font-family=\"Inter,'Segoe UI',Arial,'DejaVu Sans',{4},sans-serif\"><title>{1} / {0}</title>\
+         height=\"{height:.0}\" role=\"img\" font-family=\"Inter,'Segoe UI',Arial,'DejaVu Sans',{4},sans-serif\"><title>{0} / {1}</title>\
          <rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\
          <text x=\"{MARGIN}\" y=\"28\" font-size=\"18\" font-weight=\"600\" fill=\"{INK}\">{0}</text>\
          <text x=\"{MARGIN}\" y=\"48\" font-size=\"14.5\" fill=\"{SOFT}\">{1}</text>{5}{2}{3}</svg>",
-        escape(&about.zh),
-        escape(&about.en),
+        escape(&about.0),
+        escape(&about.1),
         drawing.links,
         drawing.boxes,
         fonts.join(","),
         scale(&signature.output, range, width)
     )
+}
+
+/// Both languages, the reader's first.
+fn ordered(text: &Text, lang: Lang) -> (String, String) {
+    match lang {
+        Lang::En => (text.en.clone(), text.zh.clone()),
+        Lang::Zh => (text.zh.clone(), text.en.clone()),
+    }
+}
+
+/// Both languages in one line, the reader's first.
+fn joined(en: &str, zh: &str, lang: Lang) -> String {
+    match lang {
+        Lang::En => format!("{en} {zh}"),
+        Lang::Zh => format!("{zh} {en}"),
+    }
 }
 
 fn about(output: &Output) -> Text {
@@ -134,6 +150,7 @@ fn scale(output: &Output, (low, high): (f64, f64), width: f64) -> String {
 
 struct Drawing<'a> {
     signature: &'a Signature,
+    lang: Lang,
     range: (f64, f64),
     links: String,
     boxes: String,
@@ -154,8 +171,9 @@ impl Drawing<'_> {
         let places = [self.node(pass, level + 1), self.node(fail, level + 1)];
         let y = f64::midpoint(places[0], places[1]);
         for (child, place, word, above) in
-            [(pass, places[0], "是 yes", true), (fail, places[1], "否 no", false)]
+            [(pass, places[0], ("yes", "是"), true), (fail, places[1], ("no", "否"), false)]
         {
+            let word = joined(word.0, word.1, self.lang);
             let (from, to) = (x + BOX, x + COLUMN);
             let middle = from + 12.0;
             let _ = write!(
@@ -197,7 +215,7 @@ impl Drawing<'_> {
         self.frame((x, y), LEAF, &tint(strength(node), self.range));
         let ink = format!("fill=\"{INK}\"");
         self.text((x, y - 4.0), 15.0, &format!("font-weight=\"600\" {ink}"), &self.told(node));
-        let mut words = share(node);
+        let mut words = share(node, self.lang);
         if let Output::Binary { .. } = self.signature.output
             && let Some(label) = decide(&self.signature.output, &node.mean).label
         {
@@ -208,15 +226,15 @@ impl Drawing<'_> {
 
     fn question(&mut self, x: f64, y: f64, node: &Node, question: &Question) {
         let Some(field) = self.signature.inputs.get(question.feature) else { return };
-        let title = words::title(field);
+        let (first, second) = ordered(&words::title(field), self.lang);
         let mut lines =
-            vec![(shorten(&title.zh, FIT), 15.0, format!("font-weight=\"600\" fill=\"{INK}\""))];
-        if title.en != title.zh {
-            lines.push((shorten(&title.en, FIT), 13.0, format!("fill=\"{SOFT}\"")));
+            vec![(shorten(&first, FIT), 15.0, format!("font-weight=\"600\" fill=\"{INK}\""))];
+        if first != second {
+            lines.push((shorten(&second, FIT), 13.0, format!("fill=\"{SOFT}\"")));
         }
-        lines.push((test(question, &field.kind), 13.5, format!("fill=\"{INK}\"")));
+        lines.push((test(question, &field.kind, self.lang), 13.5, format!("fill=\"{INK}\"")));
         lines.push((
-            format!("{} · {}", self.told(node), share(node)),
+            format!("{} · {}", self.told(node), share(node, self.lang)),
             12.5,
             format!("fill=\"{SOFT}\""),
         ));
@@ -248,9 +266,9 @@ impl Drawing<'_> {
 }
 
 /// A question's condition.
-fn test(question: &Question, kind: &FieldKind) -> String {
+fn test(question: &Question, kind: &FieldKind, lang: Lang) -> String {
     match (&question.test, kind) {
-        (Test::AtMost(_), FieldKind::Boolean) => "= 否 no".to_owned(),
+        (Test::AtMost(_), FieldKind::Boolean) => format!("= {}", joined("no", "否", lang)),
         (Test::AtMost(threshold), FieldKind::Number { integer: true, .. }) => {
             format!("≤ {}", words::number(threshold.floor()))
         }
@@ -262,9 +280,9 @@ fn test(question: &Question, kind: &FieldKind) -> String {
             };
             let (others, words) = (chosen(false), chosen(true));
             let (sign, word, list) = if others.len() < words.len() {
-                ("≠", "不属于 not in", others)
+                ("≠", joined("not in", "不属于", lang), others)
             } else {
-                ("=", "属于 in", words)
+                ("=", joined("in", "属于", lang), words)
             };
             match list.as_slice() {
                 [one] => shorten(&format!("{sign} {one}"), FIT),
@@ -275,8 +293,8 @@ fn test(question: &Question, kind: &FieldKind) -> String {
     }
 }
 
-fn share(node: &Node) -> String {
-    format!("{:.0}% 行 rows", node.share * 100.0)
+fn share(node: &Node, lang: Lang) -> String {
+    format!("{:.0}% {}", node.share * 100.0, joined("rows", "行", lang))
 }
 
 /// Cuts a text that is wider than `fit` columns; wide letters take two.

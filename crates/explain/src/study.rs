@@ -1,16 +1,18 @@
 //! The study of a trained model: what matters, how, and a tree that says it simply.
 
-use crate::explainer::{Background, Typical};
+use crate::explainer::{Background, Middle, Typical};
 use crate::messages::{EMPTY, FONTS};
 use crate::outcome::{ExplainOutcome, FeatureEffect, SwarmDot, Usual};
 use crate::random::Random;
 use crate::words::{self, index, real};
 use crate::{Shap, TreeShap, dependence, permute, picture, surrogate};
-use ingot_base::{Fault, Field, FieldKind, Output, Reporter, Result, Text};
+use ingot_base::{Fault, Field, FieldKind, Lang, Output, Reporter, Result, Text};
 use ingot_runtime::{Matrix, Predictor as _, TabularModel};
 
 /// Rows drawn in the beeswarm.
 const SWARM: usize = 300;
+/// A share of rows that is a majority, also when it is told in whole percent.
+const MAJORITY: f64 = 0.51;
 /// Rows that partial dependence is averaged over.
 const DEPENDENCE_ROWS: usize = 500;
 
@@ -42,32 +44,51 @@ pub struct Explained {
     pub outcome: ExplainOutcome,
     /// For the server.
     pub background: Background,
-    /// The surrogate tree.
-    pub surrogate_svg: String,
-    /// The same as pixels.
-    pub surrogate_png: Vec<u8>,
+    /// The surrogate tree; the page's language comes first.
+    pub surrogate: Pictures,
 }
 
-/// Studies a model. `test_labels` are 1 for the positive class, a class index, or the number itself.
+/// The surrogate tree as pictures. Each has both languages.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pictures {
+    /// English first.
+    pub en: String,
+    /// Chinese first.
+    pub zh: String,
+    /// English first, as pixels.
+    pub png: Vec<u8>,
+}
+
+/// Rows of the feature matrix and the truth of each.
+#[derive(Debug, Clone, Copy)]
+pub struct Truth<'a> {
+    /// One row a case.
+    pub rows: &'a Matrix,
+    /// 1 for the positive class, a class index, or the number itself; NaN where it is not known.
+    pub labels: &'a [f64],
+}
+
+/// Studies a model.
 ///
 /// # Errors
 /// When there are no rows, their width is wrong, contributions do not add up, or the picture cannot be drawn.
 pub fn explain(
     config: &ExplainConfig,
     model: &TabularModel,
-    train: &Matrix,
-    test: &Matrix,
-    test_labels: &[f64],
+    train: Truth<'_>,
+    test: Truth<'_>,
     reporter: &dyn Reporter,
 ) -> Result<Explained> {
-    if train.rows() == 0 || test.rows() == 0 || test.rows() != test_labels.len() {
-        return Err(Fault::new(&EMPTY).arg("train", train.rows()).arg("test", test.rows()));
+    let empty = |one: Truth<'_>| one.rows.rows() == 0 || one.rows.rows() != one.labels.len();
+    if empty(train) || empty(test) {
+        let (train, test) = (train.rows.rows(), test.rows.rows());
+        return Err(Fault::new(&EMPTY).arg("train", train).arg("test", test));
     }
     reporter.start(&Text::new("explain", "解释"), Some(4));
     let mut random = Random::new(config.seed, 0);
-    let picked = random.sample(test.rows(), config.sample.max(1));
-    let rows = test.select(&picked);
-    let labels: Vec<f64> = picked.iter().filter_map(|&at| test_labels.get(at).copied()).collect();
+    let picked = random.sample(test.rows.rows(), config.sample.max(1));
+    let rows = test.rows.select(&picked);
+    let labels: Vec<f64> = picked.iter().filter_map(|&at| test.labels.get(at).copied()).collect();
 
     let signature = model.signature();
     let shap = TreeShap::new(model.forest())?.values(&rows)?;
@@ -95,19 +116,20 @@ pub fn explain(
     let features = order.iter().filter_map(|&at| features.get(at).cloned()).collect();
     reporter.advance(1);
 
-    let learned = train.select(&random.sample(train.rows(), config.sample.max(1)));
+    let learned = train.rows.select(&random.sample(train.rows.rows(), config.sample.max(1)));
     let learned_scores = model.scores(&learned)?;
     let tree = surrogate::grow(signature, &learned, &learned_scores, config.surrogate_depth);
     let fidelity =
         surrogate::fidelity(&tree, &signature.output, &rows, &scores, config.surrogate_depth);
-    let surrogate_svg = picture::svg(signature, &tree);
-    let png = picture::png(&surrogate_svg)?;
+    let drawn = |lang| picture::svg(signature, &tree, lang);
+    let (en, zh) = (drawn(Lang::En), drawn(Lang::Zh));
+    let png = picture::png(&en)?;
     if !png.chinese {
         reporter.warn(&Fault::new(&FONTS));
     }
     reporter.advance(1);
 
-    let typical = typical(&signature.inputs, &signature.output, &learned, &learned_scores);
+    let typical = typical(&signature.inputs, &signature.output, train);
     let (groups, usual) = usual(&signature.inputs, &signature.output, &typical);
     let outcome = ExplainOutcome {
         rows: rows.rows(),
@@ -125,7 +147,8 @@ pub fn explain(
     };
     reporter.finish(&outcome.summary());
     let background = Background::new(shap.base().to_vec(), typical);
-    Ok(Explained { outcome, background, surrogate_svg, surrogate_png: png.bytes })
+    let surrogate = Pictures { en, zh, png: png.bytes };
+    Ok(Explained { outcome, background, surrogate })
 }
 
 fn classes(output: &Output) -> Vec<String> {
@@ -203,24 +226,23 @@ fn ranks(field: &Field, rows: &Matrix, at: usize) -> Vec<Option<f64>> {
         .collect()
 }
 
-/// What is usual among training rows, all of them and by the model's own answer.
-fn typical(inputs: &[Field], output: &Output, rows: &Matrix, scores: &Matrix) -> Vec<Typical> {
-    let answered = |positive: bool| -> Option<Matrix> {
-        let Output::Binary { threshold, .. } = output else { return None };
-        let chosen = |row: &usize| {
-            scores.row(*row).first().is_some_and(|score| (score >= threshold) == positive)
-        };
-        Some(rows.select(&(0..rows.rows()).filter(chosen).collect::<Vec<_>>()))
+/// What is typical among all training rows, and among those that truly have each of two classes.
+fn typical(inputs: &[Field], output: &Output, train: Truth<'_>) -> Vec<Typical> {
+    let truly = |wanted: fn(f64) -> bool| -> Option<Matrix> {
+        let Output::Binary { .. } = output else { return None };
+        let labels = train.labels.iter().enumerate();
+        let chosen = labels.filter(|(_, label)| wanted(**label)).map(|(row, _)| row);
+        Some(train.rows.select(&chosen.collect::<Vec<_>>()))
     };
-    let (negative, positive) = (answered(false), answered(true));
+    let (negative, positive) = (truly(|label| label < 0.5), truly(|label| label > 0.5));
     inputs
         .iter()
         .enumerate()
         .map(|(at, field)| {
-            let middle = |rows: &Matrix| middle(field, rows.column(at));
+            let middle = |rows: &Matrix| middle(field, rows, at);
             Typical {
                 feature: field.name.clone(),
-                overall: middle(rows),
+                overall: middle(train.rows),
                 negative: negative.as_ref().and_then(middle),
                 positive: positive.as_ref().and_then(middle),
             }
@@ -228,14 +250,19 @@ fn typical(inputs: &[Field], output: &Output, rows: &Matrix, scores: &Matrix) ->
         .collect()
 }
 
-/// The median of a number, the commonest category.
-fn middle(field: &Field, values: impl Iterator<Item = f64>) -> Option<f64> {
-    let mut values: Vec<f64> = values.filter(|value| !value.is_nan()).collect();
+/// The median of a number's known values; the category that a majority of all rows has, missing values counted among them.
+fn middle(field: &Field, rows: &Matrix, at: usize) -> Option<Middle> {
+    let mut values: Vec<f64> = rows.column(at).filter(|value| !value.is_nan()).collect();
     values.sort_by(f64::total_cmp);
-    match &field.kind {
-        FieldKind::Number { .. } => values.get(values.len() / 2).copied(),
-        _ => commonest(&values),
+    if matches!(field.kind, FieldKind::Number { .. }) {
+        let half = values.len() / 2;
+        let high = *values.get(half)?;
+        let low = if values.len() % 2 == 0 { *values.get(half.checked_sub(1)?)? } else { high };
+        return Some(Middle { value: f64::midpoint(low, high), share: None });
     }
+    let (count, value) = commonest(&values)?;
+    let share = real(count) / real(rows.rows().max(1));
+    (share >= MAJORITY).then_some(Middle { value, share: Some(share) })
 }
 
 /// The same in words, for the report.
@@ -243,7 +270,7 @@ fn usual(inputs: &[Field], output: &Output, typical: &[Typical]) -> (Vec<Text>, 
     let binary = if let Output::Binary { positive, negative, .. } = output {
         Some(
             [negative, positive]
-                .map(|class| Text::new(format!("Answered “{class}”"), format!("判为“{class}”"))),
+                .map(|class| Text::new(format!("Truly “{class}”"), format!("实际为“{class}”"))),
         )
     } else {
         None
@@ -258,15 +285,25 @@ fn usual(inputs: &[Field], output: &Output, typical: &[Typical]) -> (Vec<Text>, 
             values: values
                 .into_iter()
                 .take(if by_class { 3 } else { 1 })
-                .map(|value| value.map(|value| words::value(field, value)))
+                .map(|middle| middle.map(|middle| told(field, middle)))
                 .collect(),
         }
     });
     (groups.collect(), usual.collect())
 }
 
-/// The commonest of sorted values, the lowest of equally common ones.
-fn commonest(sorted: &[f64]) -> Option<f64> {
+/// A typical value in words, a category with its share.
+fn told(field: &Field, middle: Middle) -> Text {
+    let value = words::value(field, middle.value);
+    if middle.share.is_none() {
+        return value;
+    }
+    let share = words::percent(middle.share);
+    Text::new(format!("{} ({share})", value.en), format!("{}（{share}）", value.zh))
+}
+
+/// The commonest of sorted values with its count, the lowest of equally common ones.
+fn commonest(sorted: &[f64]) -> Option<(usize, f64)> {
     let mut best: Option<(usize, f64)> = None;
     for group in sorted.chunk_by(|a, b| index(*a) == index(*b)) {
         if let Some(&value) = group.first()
@@ -275,5 +312,5 @@ fn commonest(sorted: &[f64]) -> Option<f64> {
             best = Some((group.len(), value));
         }
     }
-    best.map(|(_, value)| value)
+    best
 }

@@ -59,6 +59,11 @@ pub(crate) fn number(value: f64) -> String {
     ingot_report::number(value, decimals)
 }
 
+/// A share in whole percent; nothing of none.
+pub(crate) fn percent(share: Option<f64>) -> String {
+    share.map_or_else(String::new, |share| format!("{:.0}%", share * 100.0))
+}
+
 /// A category's index.
 pub(crate) fn index(value: f64) -> Option<usize> {
     #[expect(

@@ -81,6 +81,7 @@ def credit():
     document = {
         "signature": {"task": "tabular.binary", "inputs": inputs, "output": output},
         "train": x[:400].astype(int).tolist(),
+        "train_labels": y[:400].astype(int).tolist(),
         "test": x[700:].astype(int).tolist(),
         "labels": y[700:].astype(int).tolist(),
     }

@@ -423,6 +423,7 @@ pub(crate) fn metric_title(name: &str) -> Text {
         "precision" => Text::new("precision", "精确率"),
         "recall" => Text::new("recall", "召回率"),
         "f1" => Text::new("F1", "F1 值"),
+        "cost" => Text::new("cost per row", "每行代价"),
         "ks" => Text::new("Kolmogorov–Smirnov (KS)", "KS 值"),
         "ece" => Text::new("expected calibration error", "期望校准误差"),
         "rmse" => Text::new("root mean squared error", "均方根误差"),

@@ -132,6 +132,19 @@ impl Section {
             write!(self.body, "<figure><figcaption>{}</figcaption>{svg}</figure>", prose(&caption));
         self
     }
+
+    /// As [`Section::figure`], a picture for each language, of which the page shows the reader's.
+    #[expect(clippy::needless_pass_by_value, reason = "a builder takes what it is given")]
+    pub fn figure_in_both(&mut self, caption: Text, svg: &Text) -> &mut Self {
+        let _ = write!(
+            self.body,
+            "<figure><figcaption>{}</figcaption><span class=\"en\">{}</span><span class=\"zh\">{}</span></figure>",
+            prose(&caption),
+            svg.en,
+            svg.zh
+        );
+        self
+    }
 }
 
 #[cfg(test)]

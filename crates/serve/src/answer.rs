@@ -1,12 +1,21 @@
 //! Answers, written straight into bytes from parts prepared per model.
 
 use crate::engine::Explanation;
+use crate::messages::FIELD_OUTSIDE;
 use crate::model::Model;
-use ingot_base::{Lang, Output};
+use crate::problem::FieldProblem;
+use ingot_base::{Fault, FieldKind, Lang, Output};
 use serde::Serialize;
 
-/// The body of an answer to `/api/predict`.
-pub(crate) fn predictions(model: &Model, scores: &[f64], request_id: &str) -> Vec<u8> {
+/// The body of an answer to `/api/predict`; `outside` are the numbers far outside what training saw, by row and input, in order.
+pub(crate) fn predictions(
+    model: &Model,
+    scores: &[f64],
+    outside: &[(usize, usize)],
+    lang: Lang,
+    request_id: &str,
+) -> Vec<u8> {
+    let mut outside = outside;
     let width = model.signature().output.width();
     let rows = scores.len() / width.max(1);
     let mut out = Vec::with_capacity(model.prefix.len() + 96 + rows * (64 + width * 40));
@@ -18,11 +27,36 @@ pub(crate) fn predictions(model: &Model, scores: &[f64], request_id: &str) -> Ve
         }
         let (class, score) = prediction(&mut out, model, row);
         model.metrics.predicted(class, score);
+        if !outside.is_empty() {
+            let own = outside.iter().take_while(|(row, _)| *row == index).count();
+            let (row, others) = outside.split_at(own);
+            outside = others;
+            warnings(&mut out, model, row, lang);
+        }
         out.push(b'}');
     }
     out.push(b']');
     tail(&mut out, rows, request_id);
     out
+}
+
+/// The member that names the numbers of one row that are far outside what training saw; nothing without any.
+fn warnings(out: &mut Vec<u8>, model: &Model, row: &[(usize, usize)], lang: Lang) {
+    let told = row.iter().filter_map(|(_, input)| {
+        let field = model.field(*input)?;
+        let FieldKind::Number { min, max, .. } = field.kind else { return None };
+        let fault =
+            Fault::new(&FIELD_OUTSIDE).arg("field", &field.name).arg("low", min).arg("high", max);
+        Some(FieldProblem { field: field.name.clone(), fault })
+    });
+    let told: Vec<FieldProblem> = told.collect();
+    if told.is_empty() {
+        return;
+    }
+    let members: Vec<_> = told.iter().map(|one| one.member(lang)).collect();
+    out.extend_from_slice(b",\"warnings\":");
+    // Writing to memory does not fail.
+    let _ = serde_json::to_writer(out, &members);
 }
 
 /// One prediction, left open for further members.

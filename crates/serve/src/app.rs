@@ -197,9 +197,16 @@ impl App {
     async fn predict(&self, call: &Call, body: Body, trace: &mut Trace) -> Result<Reply, Problem> {
         let asked = self.asked(call, body, self.limits.rows, trace).await?;
         let rows = asked.rows.count;
+        let outside = asked.model.outside(&asked.rows.features);
         let scores = asked.model.batcher.scores(asked.rows).await?;
         trace.rows = rows;
-        Ok(Reply::json(answer::predictions(&asked.model, &scores, &call.id)))
+        let body = answer::predictions(&asked.model, &scores, &outside, call.lang, &call.id);
+        let mut reply = Reply::json(body);
+        if !outside.is_empty() {
+            let tag = HeaderValue::from_static(call.lang.tag());
+            reply.headers.push((header::CONTENT_LANGUAGE, tag));
+        }
+        Ok(reply)
     }
 
     async fn explain(&self, call: &Call, body: Body, trace: &mut Trace) -> Result<Reply, Problem> {

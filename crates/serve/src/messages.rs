@@ -153,6 +153,12 @@ ingot_base::messages! {
         en: "the column `{field}` stands twice", zh: "列 `{field}` 重复出现",
         hint_en: "", hint_zh: "",
     };
+    /// A number far outside what training saw; a warning beside the answer.
+    FIELD_OUTSIDE = {
+        code: "serve-field-outside", class: Failed, status: 200,
+        en: "`{field}` is far outside what the model learned from: {low} to {high}", zh: "`{field}` 远超出模型训练时见过的范围：{low} 至 {high}",
+        hint_en: "check the value; the answer is a guess there", hint_zh: "请核对该值；此处的结果只是推测",
+    };
     /// A member the envelope does not have.
     MEMBER_UNKNOWN = {
         code: "serve-member-unknown", class: Usage, status: 422,

@@ -398,11 +398,27 @@ fn schemas(models: &[Arc<Model>], limits: &Limits) -> Value {
         "probabilities": { "type": "object", "additionalProperties": number(),
             "description": "The probability of every class." },
     });
-    schemas.insert("Prediction".into(), object(prediction.clone(), &["score"]));
+    let mut warned = prediction.clone();
+    if let Some(properties) = warned.as_object_mut() {
+        properties.insert("warnings".into(), warnings());
+    }
+    schemas.insert("Prediction".into(), object(warned, &["score"]));
     schemas.insert("Explanation".into(), explanation(prediction));
     schemas.insert("Problem".into(), problem());
     inference(&mut schemas);
     schemas.into()
+}
+
+/// Numbers far outside what training saw; absent without any.
+fn warnings() -> Value {
+    let text = || json!({ "type": "string" });
+    let warning = object(
+        json!({ "field": text(), "code": text(), "detail": text() }),
+        &["field", "code", "detail"],
+    );
+    json!({ "type": "array", "items": warning, "minItems": 1,
+        "description": "Numbers beyond the range seen in training by more than a tenth of its width: the answer is a guess there. \
+            Absent without any; at most 1000 in one answer. The detail is in the language of `Accept-Language`." })
 }
 
 fn inference_name(index: usize) -> String {

@@ -40,8 +40,9 @@ struct Document<'a> {
     errors: Vec<Member<'a>>,
 }
 
+/// A field's fault as clients see it.
 #[derive(Serialize)]
-struct Member<'a> {
+pub(crate) struct Member<'a> {
     field: &'a str,
     code: &'static str,
     detail: String,
@@ -103,7 +104,7 @@ impl Problem {
 }
 
 impl FieldProblem {
-    fn member(&self, lang: Lang) -> Member<'_> {
+    pub(crate) fn member(&self, lang: Lang) -> Member<'_> {
         let mut detail = self.fault.render(lang);
         if let Some(hint) = self.fault.hint(lang) {
             detail.push_str(match lang {

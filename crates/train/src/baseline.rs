@@ -1,8 +1,9 @@
 //! Simpler models on the same rows, so that a reader sees what the chosen one buys.
 
+use crate::Cost;
 use crate::engine::{Rows, Setup, fit};
 use crate::linear::Linear;
-use crate::metrics::{Binary, Multiclass, regression};
+use crate::metrics::{Binary, EPSILON, Multiclass, paired, regression};
 use crate::outcome::{Baseline, Metric};
 use crate::target::class_index;
 use ingot_base::{Field, Result, Tabular};
@@ -17,27 +18,46 @@ pub(crate) struct Judge<'a> {
     pub(crate) task: Tabular,
     pub(crate) test: &'a Rows,
     pub(crate) threshold: f64,
+    pub(crate) cost: Option<Cost>,
     pub(crate) seed: u64,
 }
 
 impl Judge<'_> {
     /// All figures of one model's scores on the test rows.
     pub(crate) fn metrics(&self, scores: &Matrix) -> Vec<Metric> {
-        let (labels, weights) = (&self.test.labels, &self.test.weights);
+        let (labels, seed) = (&self.test.labels, self.seed);
         match self.task {
             Tabular::Binary => {
-                Binary { scores: scores.data(), labels, weights, threshold: self.threshold }
-                    .metrics(self.seed)
+                let (threshold, cost) = (self.threshold, self.cost);
+                Binary { scores: scores.data(), labels, threshold, cost }.metrics(seed)
             }
-            Tabular::Multiclass => Multiclass { scores, labels, weights }.metrics(self.seed),
-            Tabular::Regression => regression(scores.data(), labels, weights, self.seed),
+            Tabular::Multiclass => Multiclass { scores, labels }.metrics(seed),
+            Tabular::Regression => regression(scores.data(), labels, seed),
         }
+    }
+
+    /// Each test row's loss: the log loss, or the squared error of a number.
+    fn losses(&self, scores: &Matrix) -> Vec<f64> {
+        let rows = scores.iter_rows().zip(&self.test.labels);
+        rows.map(|(row, &label)| {
+            let likely = |p: f64| -p.clamp(EPSILON, 1.0).ln();
+            match (self.task, row) {
+                (Tabular::Regression, row) => {
+                    (row.first().copied().unwrap_or(f64::NAN) - label).powi(2)
+                }
+                (_, [p]) => likely(if label > 0.5 { *p } else { 1.0 - p }),
+                (_, row) => likely(row.get(class_index(label)).copied().unwrap_or_default()),
+            }
+        })
+        .collect()
     }
 }
 
-/// Majority (or mean), logistic (or linear) regression and a single tree, trained on the training rows.
+/// Majority (or mean), logistic (or linear) regression and a single tree, trained on the training rows; `model` are the scores of the
+/// model that they are compared with.
 pub(crate) fn all(
     judge: &Judge<'_>,
+    model: &Matrix,
     setup: &Setup,
     fields: &[Field],
     train: &Rows,
@@ -50,9 +70,14 @@ pub(crate) fn all(
         (linear_name, linear),
         ("tree", tree(judge, setup, train)?),
     ];
-    let named = scores
-        .into_iter()
-        .map(|(name, scores)| Baseline { name: name.to_owned(), metrics: judge.metrics(&scores) });
+    let own = judge.losses(model);
+    let named = scores.into_iter().map(|(name, scores)| {
+        let theirs = judge.losses(&scores);
+        let differences: Vec<f64> =
+            own.iter().zip(theirs).map(|(own, other)| own - other).collect();
+        let gap = paired(&differences);
+        Baseline { name: name.to_owned(), metrics: judge.metrics(&scores), gap }
+    });
     Ok(named.collect())
 }
 

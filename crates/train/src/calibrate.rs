@@ -8,7 +8,7 @@ use ingot_runtime::{Calibration, Matrix, Objective};
 
 const FOLDS: usize = 5;
 
-/// Held-out rows: LightGBM's scores (`rows × classes`), truth, weights.
+/// Held-out rows: LightGBM's scores (`rows × classes`), truth, and how much each row counts.
 #[derive(Debug)]
 pub(crate) struct HeldOut {
     pub(crate) scores: Matrix,

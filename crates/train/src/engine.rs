@@ -86,16 +86,15 @@ impl Setup {
 
     /// Source weights times class weights.
     fn weights(&self, rows: &Rows) -> Vec<f64> {
-        if self.class_weights.is_empty() {
-            return rows.weights.clone();
-        }
+        let factors = self.factors(&rows.labels);
+        rows.weights.iter().zip(factors).map(|(weight, factor)| weight * factor).collect()
+    }
+
+    /// Each row's class weight.
+    fn factors(&self, labels: &[f64]) -> Vec<f64> {
         let factor =
-            |label: f64| self.class_weights.get(class_index(label)).copied().unwrap_or(1.0);
-        rows.weights
-            .iter()
-            .zip(&rows.labels)
-            .map(|(weight, &label)| weight * factor(label))
-            .collect()
+            |label: &f64| self.class_weights.get(class_index(*label)).copied().unwrap_or(1.0);
+        labels.iter().map(factor).collect()
     }
 
     /// Bins rows; `params` matters only for those that bin (`max_bin`, `min_data_in_bin`), which no candidate varies.
@@ -112,11 +111,12 @@ impl Setup {
         Dataset::new(&rows.matrix, &rows.labels, weights, &self.categorical, params, reference)
     }
 
-    /// A training part and the rows held out of it.
+    /// A training part and the rows held out of it, which count without their sources' weights: those are for learning.
     pub(crate) fn fold(&self, train: &Rows, held: &Rows, params: &Params) -> Result<Fold> {
         let train = self.dataset(train, params, None)?;
         let valid = self.dataset(held, params, Some(&train))?;
-        Ok(Fold { train, held: valid, labels: held.labels.clone(), weights: self.weights(held) })
+        let weights = self.factors(&held.labels);
+        Ok(Fold { train, held: valid, labels: held.labels.clone(), weights })
     }
 }
 

@@ -153,6 +153,22 @@ ingot_base::messages! {
         hint_en: "Bring more rows or columns that say something about the target; do not decide by this model.",
         hint_zh: "请增加数据行，或增加与目标有关的列；请勿依据此模型做决定。",
     };
+    /// Deciding by the model costs more than deciding without it. A warning.
+    MODEL_COSTLY = {
+        code: "train-model-costly", class: Failed, status: 422,
+        en: "by the stated costs the model costs more than no model: {cost} per test row, {constant} when every row is labelled `{label}`",
+        zh: "按所设代价计算，使用模型的代价高于不用模型：测试集每行代价 {cost}，而一律判为 `{label}` 时为 {constant}",
+        hint_en: "Do not decide by this model; bring more rows or better columns, or check `train.cost`.",
+        hint_zh: "请勿依据此模型做决定；请增加数据行或更有用的列，或检查 `train.cost`。",
+    };
+    /// A simpler model is better beyond chance. A warning.
+    MODEL_BEATEN = {
+        code: "train-model-beaten", class: Failed, status: 422,
+        en: "a simpler model is clearly better: {metric} {baseline} by {name}, {value} by this model",
+        zh: "更简单的模型明显更好：{name}的{metric}为 {baseline}，本模型为 {value}",
+        hint_en: "Consider the simpler one, or give the search more time (`train.budget`, `train.trials`).",
+        hint_zh: "可考虑改用更简单的模型，或延长搜索（`train.budget`、`train.trials`）。",
+    };
     /// One column gives the target away. A warning.
     FEATURE_LEAKS = {
         code: "train-feature-leaks", class: Failed, status: 422,

@@ -27,6 +27,9 @@ pub struct TrainOutcome {
     pub search: Search,
     /// The final model's size.
     pub model: ModelSize,
+    /// Whether sources have weights. They count in what models learn from; every figure here counts each row once.
+    #[serde(default)]
+    pub weighted: bool,
     /// On the test rows.
     pub metrics: Vec<Metric>,
     /// The same metrics of simpler models on the same rows.
@@ -143,7 +146,7 @@ pub struct ModelSize {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Metric {
     /// `auc`, `log_loss`, `brier`, `accuracy`, `precision`, `recall`, `f1`, `ks`, `balanced_accuracy`, `rmse`, `mae`, `r2`;
-    /// multiclass: macro averages under the same names.
+    /// multiclass: macro averages under the same names. Where the recipe states costs also `cost`, the mean cost per row.
     pub name: String,
     /// On all test rows.
     pub value: f64,
@@ -151,7 +154,7 @@ pub struct Metric {
     pub low: f64,
     /// Upper end.
     pub high: f64,
-    /// `delong` or `bootstrap`.
+    /// `delong`, `bootstrap` or `band` (a uniform band, which covers at least 95 %).
     pub method: String,
 }
 
@@ -162,6 +165,21 @@ pub struct Baseline {
     pub name: String,
     /// On the test rows.
     pub metrics: Vec<Metric>,
+    /// How much worse the model does than this one.
+    #[serde(default)]
+    pub gap: Option<Gap>,
+}
+
+/// The model's mean loss per test row minus a simpler model's: log loss, or the squared error of numbers. Positive: the simpler
+/// model is better. The interval is of the rows' paired differences, so it is much narrower than what two separate intervals tell.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Gap {
+    /// Mean difference.
+    pub value: f64,
+    /// Lower end of its 95 % interval (normal).
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
 }
 
 /// How scores became probabilities.

@@ -1,18 +1,24 @@
 //! The training report: what was learned from, what was tried, what it buys, and where it is weak.
 
 use crate::outcome::{
-    Baseline, CalibrationOutcome, Metric, ReliabilityBin, Scheme, Search, Share, Slice, Slices,
-    Threshold, TrainOutcome, Trial,
+    CalibrationOutcome, Metric, ReliabilityBin, Scheme, Search, Share, Slice, Slices, Threshold,
+    TrainOutcome, Trial,
 };
-use crate::suspicion::lower_is_better;
+use crate::suspicion::{ahead, best, figure as find};
 use ingot_base::{Tabular, Text};
 use ingot_report::chart::{self, Axis, Series};
 use ingot_report::{Cell, Column, Page, Section, Table, count, number};
 
-/// The report of one training run.
-pub fn training_report(outcome: &TrainOutcome) -> Page {
+/// The report of one training run, with what a person should hear before trusting the model.
+pub fn training_report(outcome: &TrainOutcome, warnings: &[Text]) -> Page {
     let mut page = Page::new(Text::new("Training report", "训练报告"));
     page.lead(lead(outcome));
+    if !warnings.is_empty() {
+        let section = page.section(Text::new("Warnings", "警告"));
+        for warning in warnings {
+            section.note(warning.clone());
+        }
+    }
     result(outcome, page.section(Text::new("Result on test rows", "测试集结果")));
     baselines(outcome, page.section(Text::new("What the model buys", "模型的增益")));
     if let Some(threshold) = &outcome.threshold {
@@ -44,7 +50,13 @@ pub(crate) fn title(name: &str) -> Text {
     match name {
         "auc" => text("AUC (area under the ROC curve)", "AUC（ROC 曲线下面积）"),
         "ks" => text("KS (largest distance of the classes)", "KS（两类分布最大差距）"),
-        "log_loss" => text("Log loss", "对数损失"),
+        "log_loss" | "binary_logloss" | "multi_logloss" => text("Log loss", "对数损失"),
+        "cost" => text("Cost per row", "每行代价"),
+        "regression_l1" => text("Mean absolute error", "平均绝对误差"),
+        "mape" => text("Mean absolute percentage error", "平均绝对百分比误差"),
+        "quantile" => text("Quantile loss", "分位数损失"),
+        "huber" => text("Huber loss", "Huber 损失"),
+        "fair" => text("Fair loss", "Fair 损失"),
         "brier" => text("Brier score", "Brier 分数"),
         "accuracy" => text("Accuracy", "准确率"),
         "balanced_accuracy" => text("Balanced accuracy", "平衡准确率"),
@@ -68,13 +80,20 @@ fn model_name(name: &str) -> Text {
     }
 }
 
+/// The same within a sentence.
+pub(crate) fn model_word(name: &str) -> Text {
+    match name {
+        "majority" => text("no model", "不用模型"),
+        "logistic" => text("logistic regression", "逻辑回归"),
+        "linear" => text("linear regression", "线性回归"),
+        "tree" => text("a single tree", "单棵决策树"),
+        other => Text::same(other),
+    }
+}
+
 /// The figure a task is judged by first.
 fn primary(task: Tabular) -> &'static str {
     if task.is_classification() { "auc" } else { "rmse" }
-}
-
-fn find<'a>(metrics: &'a [Metric], name: &str) -> Option<&'a Metric> {
-    metrics.iter().find(|metric| metric.name == name)
 }
 
 pub(crate) fn interval(metric: &Metric) -> String {
@@ -122,6 +141,7 @@ fn result(outcome: &TrainOutcome, section: &mut Section) {
     let rows = outcome.metrics.iter().map(|metric| {
         let method = match metric.method.as_str() {
             "delong" => text("DeLong", "DeLong 法"),
+            "band" => text("uniform band, bootstrap", "一致带，自助法"),
             _ => text("bootstrap", "自助法"),
         };
         let bounds = Cell::same(interval(metric));
@@ -133,6 +153,12 @@ fn result(outcome: &TrainOutcome, section: &mut Section) {
         ]
     });
     section.table(Table { columns, rows: rows.collect() });
+    if outcome.weighted {
+        section.note(text(
+            "The recipe gives sources a weight. It counts in what the models learn; every figure of this report, and of the explanation report, counts each row once.",
+            "配方为数据源设置了权重。权重只在模型学习时起作用；本报告及解释报告中的所有指标均按每行一次计算。",
+        ));
+    }
     if outcome.task == Tabular::Multiclass {
         section.note(text(
             "AUC, F1 and balanced accuracy are macro averages: every class weighs the same.",
@@ -219,76 +245,95 @@ fn baselines(outcome: &TrainOutcome, section: &mut Section) {
     section.note(verdict(outcome, name));
 }
 
-/// Says plainly when a simpler model is as good.
+/// Says plainly when a simpler model is as good: the best of them by the figure that counts first.
 fn verdict(outcome: &TrainOutcome, name: &str) -> Text {
-    let simple = linear(outcome).and_then(|simple| find(&simple.metrics, name));
-    let pair = (find(&outcome.metrics, name), simple);
-    let (Some(model), Some(simple)) = pair else {
+    let best = best(outcome, name);
+    let pair = (find(&outcome.metrics, name), best.and_then(|best| find(&best.metrics, name)));
+    let (Some(best), (Some(model), Some(simple))) = (best, pair) else {
         return text(
             "The figures above are all there is to compare.",
             "以上指标即为全部可比内容。",
         );
     };
-    let better = ahead(model, simple);
+    let (word, metric) = (model_word(&best.name), title(name));
+    let by_zh = format!("按{}", spaced(&metric.zh));
+    if !ahead(model, simple) {
+        return text(
+            format!(
+                "By {} a simpler model does as well or better on these rows: {} ({} beside {}). Consider using it.",
+                metric.en,
+                word.en,
+                number(simple.value, 4),
+                number(model.value, 4)
+            ),
+            format!(
+                "{by_zh}，更简单的模型在这些数据上表现相当或更好：{}（{}，本模型为 {}），可考虑改用。",
+                word.zh,
+                number(simple.value, 4),
+                number(model.value, 4)
+            ),
+        );
+    }
     let beaten = beaten(outcome);
-    if better && !beaten.is_empty() {
+    if !beaten.is_empty() {
         let list = |lang: fn(&Text) -> &str, comma: &str| {
             beaten.iter().map(lang).collect::<Vec<_>>().join(comma)
         };
         return text(
             format!(
-                "By {} the model is ahead, but a linear one does better by: {}. Consider the simpler one unless that figure is what counts.",
-                title(name).en,
-                list(|title| &title.en, ", ")
+                "By {} the model is ahead of the best simpler one ({}), but a simpler one does better by: {}. Consider it unless the former is what counts.",
+                metric.en,
+                word.en,
+                list(|one| &one.en, ", ")
             ),
             format!(
-                "按{}看模型领先，但线性模型在以下指标上更好：{}。除非前者最重要，否则可考虑更简单的模型。",
-                title(name).zh,
-                list(|title| &title.zh, "、")
+                "{by_zh}，本模型领先于最好的简单模型（{}），但简单模型在以下指标上更好：{}。除非前者最重要，否则可考虑更简单的模型。",
+                word.zh,
+                list(|one| &one.zh, "、")
             ),
         );
     }
-    let apart = model.low > simple.high || model.high < simple.low;
-    match (better, apart) {
-        (true, true) => text(
-            "The model is better than a linear one beyond chance: their intervals do not overlap.",
-            "模型明显优于线性模型：两者的置信区间不重叠。",
-        ),
-        (true, false) => text(
-            "The model is ahead of a linear one, but their intervals overlap: with this many test rows the lead may be chance.",
-            "模型领先于线性模型，但两者置信区间重叠：以目前的测试行数，这一领先可能出于偶然。",
-        ),
-        (false, _) => text(
-            "A linear model does as well or better on these rows. Consider using the simpler one.",
-            "线性模型在这些数据上表现相当或更好，可考虑使用更简单的模型。",
-        ),
+    if model.low > simple.high || model.high < simple.low {
+        text(
+            format!(
+                "The model is better than the best simpler one ({}) beyond chance: their intervals do not overlap.",
+                word.en
+            ),
+            format!("本模型明显优于最好的简单模型（{}）：两者的置信区间不重叠。", word.zh),
+        )
+    } else {
+        text(
+            format!(
+                "The model is ahead of the best simpler one ({}), but their intervals overlap: with this many test rows the lead may be chance.",
+                word.en
+            ),
+            format!(
+                "本模型领先于最好的简单模型（{}），但两者的置信区间重叠：以目前的测试行数，这一领先可能出于偶然。",
+                word.zh
+            ),
+        )
     }
 }
 
-/// The linear baseline, where there is one.
-fn linear(outcome: &TrainOutcome) -> Option<&Baseline> {
-    outcome
-        .baselines
-        .iter()
-        .find(|baseline| matches!(baseline.name.as_str(), "logistic" | "linear"))
-}
-
-/// Whether a figure is better than the same figure of another model.
-fn ahead(one: &Metric, other: &Metric) -> bool {
-    if lower_is_better(one) { one.value < other.value } else { one.value > other.value }
-}
-
-/// Figures by which the linear baseline does better on the test rows.
+/// Figures by which a simpler model does better on the test rows, with the best such model. Precision and recall trade for each other,
+/// and a constant answer has neither figure of a model, so these do not count.
 fn beaten(outcome: &TrainOutcome) -> Vec<Text> {
-    let Some(simple) = linear(outcome) else { return Vec::new() };
-    outcome
-        .metrics
-        .iter()
-        .filter(|model| {
-            find(&simple.metrics, &model.name).is_some_and(|simple| ahead(simple, model))
-        })
-        .map(|model| title(&model.name))
-        .collect()
+    let counts = |model: &&Metric| !matches!(model.name.as_str(), "precision" | "recall");
+    let better = |model: &Metric| {
+        let others = outcome.baselines.iter().filter(|one| one.name != "majority");
+        let others = others.filter_map(|one| Some((one, find(&one.metrics, &model.name)?)));
+        let best = others.reduce(|best, one| if ahead(one.1, best.1) { one } else { best });
+        let (best, _) = best.filter(|(_, simple)| ahead(simple, model))?;
+        let (figure, word) = (title(&model.name), model_word(&best.name));
+        Some(text(format!("{} ({})", figure.en, word.en), format!("{}（{}）", figure.zh, word.zh)))
+    };
+    outcome.metrics.iter().filter(counts).filter_map(better).collect()
+}
+
+/// Chinese that follows a Chinese letter: with a blank before Latin ones.
+fn spaced(zh: &str) -> String {
+    let latin = zh.chars().next().is_some_and(|letter| letter.is_ascii_alphanumeric());
+    if latin { format!(" {zh}") } else { zh.to_owned() }
 }
 
 fn decision(outcome: &TrainOutcome, threshold: &Threshold, section: &mut Section) {
@@ -500,7 +545,7 @@ fn search(search: &Search, section: &mut Section) {
     } else {
         text(
             format!("{} candidates were compared by {} on held-out rows; number {} won.", search.trials.len(), title(&search.metric).en, search.chosen),
-            format!("共比较 {} 组参数，依据留出行上的{}；第 {} 组胜出。", search.trials.len(), title(&search.metric).zh, search.chosen),
+            format!("共比较 {} 组参数，依据留出行上的{}；第 {} 组胜出。", search.trials.len(), spaced(&title(&search.metric).zh), search.chosen),
         )
     });
     if search.budget_cut {
@@ -583,9 +628,17 @@ fn evidence(outcome: &TrainOutcome, section: &mut Section) {
         Scheme::Folds { folds, held_out, grouped } => {
             let (kind_en, kind_zh) =
                 if grouped { ("grouped", "按组划分的") } else { ("stratified", "分层划分的") };
+            let turns = if held_out == folds {
+                text(format!("each of {folds} held out in turn"), format!("{folds} 折轮流留出"))
+            } else {
+                text(
+                    format!("{held_out} of {folds} held out"),
+                    format!("共 {folds} 折，留出其中 {held_out} 折"),
+                )
+            };
             text(
-                format!("The split gave no validation rows: candidates, rounds, calibration and threshold were chosen on {kind_en} inner folds of the training rows ({held_out} of {folds} held out in turn). The final model learned from all training rows with the number of rounds found."),
-                format!("划分未提供验证行：参数、轮数、校准与阈值在训练行{kind_zh}内部折上选定（{folds} 折中轮流留出 {held_out} 折）。最终模型以所得轮数在全部训练行上训练。"),
+                format!("The split gave no validation rows: candidates, rounds, calibration and threshold were chosen on {kind_en} inner folds of the training rows ({}). The final model learned from all training rows with the number of rounds found.", turns.en),
+                format!("划分未提供验证行：参数、轮数、校准与阈值在训练行{kind_zh}内部折上选定（{}）。最终模型以所得轮数在全部训练行上训练。", turns.zh),
             )
         }
     });
@@ -621,6 +674,10 @@ mod tests {
             "rmse",
             "mae",
             "r2",
+            "cost",
+            "binary_logloss",
+            "multi_logloss",
+            "huber",
         ] {
             let title = title(name);
             assert_ne!(title.get(Lang::En), name);

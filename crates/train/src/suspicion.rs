@@ -1,9 +1,11 @@
-//! What a person should hear of a model before trusting it: that it has learnt nothing, or that one column tells it the answer.
+//! What a person should hear of a model before trusting it: that it has learnt nothing, that nothing or something simpler does better, or
+//! that one column tells it the answer.
 
 use crate::features::Encoded;
-use crate::messages::{FEATURE_LEAKS, MODEL_WEAK};
-use crate::outcome::{Metric, TrainOutcome};
-use ingot_base::{Fault, FieldKind, Signature};
+use crate::messages::{FEATURE_LEAKS, MODEL_BEATEN, MODEL_COSTLY, MODEL_WEAK};
+use crate::outcome::{Baseline, Metric, TrainOutcome};
+use crate::report::{model_word, title};
+use ingot_base::{Fault, FieldKind, Lang, Signature, Text};
 use std::collections::BTreeMap;
 
 /// A column that separates the classes this well by itself hardly does so honestly.
@@ -31,6 +33,89 @@ pub fn weak(outcome: &TrainOutcome) -> Option<Fault> {
     })
 }
 
+/// Whether deciding by the model costs more on the test rows than labelling every row alike; only with stated costs.
+pub fn costly(outcome: &TrainOutcome) -> Option<Fault> {
+    let threshold = outcome.threshold.as_ref()?;
+    let cost = threshold.cost?;
+    if threshold.test_cost <= threshold.test_cost_constant {
+        return None;
+    }
+    let [negative, positive] = outcome.classes.as_slice() else { return None };
+    let truly: Vec<u64> = outcome.confusion.iter().map(|row| row.iter().sum()).collect();
+    #[expect(clippy::cast_precision_loss, reason = "row counts stay far below 2^53")]
+    let total =
+        |class: usize, each: f64| truly.get(class).copied().unwrap_or_default() as f64 * each;
+    let all_positive = total(0, cost.false_positive) < total(1, cost.false_negative);
+    Some(
+        Fault::new(&MODEL_COSTLY)
+            .arg("cost", format!("{:.4}", threshold.test_cost))
+            .arg("constant", format!("{:.4}", threshold.test_cost_constant))
+            .arg("label", if all_positive { positive } else { negative }),
+    )
+}
+
+/// The simpler model that is better than the model beyond chance, told in both languages.
+///
+/// Better is one whose loss is lower with the 95 % interval of the rows' paired differences beyond 0, or whose first figure (AUC, root mean
+/// square error) lies beyond the favourable end of the model's interval.
+pub fn beaten(outcome: &TrainOutcome) -> Option<Text> {
+    let loss = if outcome.task.is_classification() { "log_loss" } else { "rmse" };
+    let primary = if outcome.task.is_classification() { "auc" } else { "rmse" };
+    let by_loss = outcome
+        .baselines
+        .iter()
+        .filter(|one| one.gap.is_some_and(|gap| gap.low > 0.0))
+        .max_by(|a, b| gap(a).total_cmp(&gap(b)))
+        .map(|one| (one, loss));
+    let by_primary = || {
+        Some((best(outcome, primary)?, primary)).filter(|(one, name)| {
+            let pair = (figure(&outcome.metrics, name), figure(&one.metrics, name));
+            matches!(pair, (Some(model), Some(other)) if beyond(model, other))
+        })
+    };
+    let (baseline, name) = by_loss.or_else(by_primary)?;
+    let (model, other) = (figure(&outcome.metrics, name)?, figure(&baseline.metrics, name)?);
+    let word = model_word(&baseline.name);
+    let fault = |lang: Lang| {
+        let fault = Fault::new(&MODEL_BEATEN)
+            .arg("metric", title(name).get(lang))
+            .arg("name", word.get(lang))
+            .arg("baseline", format!("{:.4}", other.value))
+            .arg("value", format!("{:.4}", model.value));
+        let hint = fault.hint(lang).unwrap_or_default();
+        match lang {
+            Lang::En => format!("{}. {hint}", fault.render(lang)),
+            Lang::Zh => format!("{}。{hint}", fault.render(lang)),
+        }
+    };
+    Some(Text::new(fault(Lang::En), fault(Lang::Zh)))
+}
+
+fn gap(baseline: &Baseline) -> f64 {
+    baseline.gap.map_or(f64::NEG_INFINITY, |gap| gap.value)
+}
+
+pub(crate) fn figure<'a>(metrics: &'a [Metric], name: &str) -> Option<&'a Metric> {
+    metrics.iter().find(|metric| metric.name == name)
+}
+
+/// The best of the simpler models by a figure.
+pub(crate) fn best<'a>(outcome: &'a TrainOutcome, name: &str) -> Option<&'a Baseline> {
+    let known = outcome.baselines.iter().filter_map(|one| Some((one, figure(&one.metrics, name)?)));
+    known.reduce(|best, one| if ahead(one.1, best.1) { one } else { best }).map(|(one, _)| one)
+}
+
+/// Whether a figure is better than the same figure of another model.
+pub(crate) fn ahead(one: &Metric, other: &Metric) -> bool {
+    if lower_is_better(one) { one.value < other.value } else { one.value > other.value }
+}
+
+/// Whether another model's figure is better than the favourable end of a model's interval.
+fn beyond(model: &Metric, other: &Metric) -> bool {
+    let end = if lower_is_better(model) { model.low } else { model.high };
+    end.is_finite() && if lower_is_better(model) { other.value < end } else { other.value > end }
+}
+
 /// The unfavourable end of the interval, where there is one.
 fn worst(end: f64, value: f64) -> f64 {
     if end.is_finite() { end } else { value }
@@ -38,7 +123,7 @@ fn worst(end: f64, value: f64) -> f64 {
 
 /// Whether the smaller value of a figure is the better one.
 pub(crate) fn lower_is_better(metric: &Metric) -> bool {
-    matches!(metric.name.as_str(), "log_loss" | "brier" | "rmse" | "mae" | "ece")
+    matches!(metric.name.as_str(), "log_loss" | "brier" | "rmse" | "mae" | "ece" | "cost")
 }
 
 /// Columns that alone tell a binary target: their area under the ROC curve on the test rows, categories ordered by how often

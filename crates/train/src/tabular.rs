@@ -92,7 +92,7 @@ fn run(config: &TrainConfig, tables: &Tables<'_>, reporter: &dyn Reporter) -> Re
     };
     let calibrated = held.calibrated(&calibration)?;
     if let Output::Binary { threshold, .. } = &mut prepared.signature.output {
-        *threshold = threshold::choose(calibrated.data(), &held.labels, &held.weights, config.cost);
+        *threshold = threshold::choose(calibrated.data(), &held.labels, config.cost);
     }
     let params = prepared.setup.params(&found.trial().params);
     let data = prepared.setup.dataset(&prepared.train, &params, None)?;
@@ -192,7 +192,7 @@ impl Plan {
     /// The winner's scores of the rows it had not been trained on.
     fn held_out(&self, prepared: &Prepared, found: &Found) -> Result<HeldOut> {
         let classes = prepared.setup.classes;
-        let (mut scores, mut labels, mut weights) = (vec![], vec![], vec![]);
+        let (mut scores, mut labels) = (vec![], vec![]);
         for (index, by_class) in found.winner.scores.iter().enumerate() {
             let rows = match (&prepared.validation, self.held.get(index)) {
                 (None, Some(held)) => &prepared.train.select(held),
@@ -206,8 +206,9 @@ impl Plan {
                 );
             }
             labels.extend_from_slice(&rows.labels);
-            weights.extend_from_slice(&rows.weights);
         }
+        // What is chosen and told by held-out rows counts each once: weights are for learning.
+        let weights = vec![1.0; labels.len()];
         Ok(HeldOut { scores: Matrix::new(labels.len(), classes, scores)?, labels, weights })
     }
 }
@@ -304,7 +305,8 @@ impl Evidence<'_> {
             Output::Binary { threshold, .. } => *threshold,
             _ => 0.5,
         };
-        let judge = Judge { task: config.task, test, threshold: cut, seed: config.seed };
+        let (cost, seed) = (config.cost, config.seed);
+        let judge = Judge { task: config.task, test, threshold: cut, cost, seed };
         // Baselines are not tuned: their threshold is the one theory gives.
         let plain = Judge { threshold: theoretical(config.cost), ..judge };
         let binary = config.task == Tabular::Binary;
@@ -328,9 +330,11 @@ impl Evidence<'_> {
                 trees: forest.trees().len(),
                 leaves: forest.trees().iter().map(ingot_runtime::Tree::leaves).sum(),
             },
+            weighted: columns::has(tables.train, "_weight"),
             metrics: judge.metrics(&scores),
             baselines: baseline::all(
                 &plain,
+                &scores,
                 &prepared.setup,
                 &prepared.inputs.fields,
                 &prepared.train,
@@ -338,11 +342,7 @@ impl Evidence<'_> {
             calibration: self.calibration(&scores, tried)?,
             threshold: binary.then(|| self.threshold(cut, held, calibrated, &scores)),
             confusion: confusion(&prepared.signature.output, &scores, &test.labels, cut),
-            roc: if binary {
-                roc_points(scores.data(), &test.labels, &test.weights)
-            } else {
-                vec![]
-            },
+            roc: if binary { roc_points(scores.data(), &test.labels) } else { vec![] },
             residuals: if config.task.is_classification() {
                 vec![]
             } else {
@@ -393,19 +393,12 @@ impl Evidence<'_> {
         let cost = or_equal(self.config.cost);
         let theoretical = theoretical(self.config.cost);
         let test = &self.prepared.test;
-        let on_test =
-            |at: f64| threshold::row(scores.data(), &test.labels, &test.weights, cost, at).cost;
+        let on_test = |at: f64| threshold::row(scores.data(), &test.labels, cost, at).cost;
         Threshold {
             value,
             cost: self.config.cost,
             theoretical,
-            table: threshold::table(
-                calibrated.data(),
-                &held.labels,
-                &held.weights,
-                cost,
-                &[value, theoretical],
-            ),
+            table: threshold::table(calibrated.data(), &held.labels, cost, &[value, theoretical]),
             test_cost: on_test(value),
             test_cost_constant: on_test(-1.0).min(on_test(2.0)),
         }

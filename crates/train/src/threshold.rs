@@ -19,21 +19,16 @@ pub(crate) fn or_equal(cost: Option<Cost>) -> Cost {
 
 /// The threshold of lowest total cost on held-out rows: midway between neighbouring scores, of equal costs the one nearest to the
 /// theoretical. Without stated costs 0.5, which needs no fitting.
-pub(crate) fn choose(scores: &[f64], labels: &[f64], weights: &[f64], cost: Option<Cost>) -> f64 {
+pub(crate) fn choose(scores: &[f64], labels: &[f64], cost: Option<Cost>) -> f64 {
     let ideal = theoretical(cost);
     let Some(cost) = cost else { return ideal };
     let order = ascending(scores);
     // Below every score all rows are positive: each negative one costs.
-    let negatives = labels.iter().zip(weights).filter(|(y, _)| **y < 0.5).map(|(_, w)| w);
-    let mut total: f64 = negatives.sum::<f64>() * cost.false_positive;
+    let negatives = labels.iter().filter(|y| **y < 0.5).map(|_| cost.false_positive);
+    let mut total: f64 = negatives.sum();
     let mut best = (total, order.first().map_or(ideal, |&row| at(scores, row) * 0.5));
     for (turn, &row) in order.iter().enumerate() {
-        let weight = at(weights, row);
-        total += if at(labels, row) > 0.5 {
-            weight * cost.false_negative
-        } else {
-            -weight * cost.false_positive
-        };
+        total += if at(labels, row) > 0.5 { cost.false_negative } else { -cost.false_positive };
         let next = order.get(turn + 1).map_or(1.0, |&row| at(scores, row));
         if next <= at(scores, row) {
             continue;
@@ -49,21 +44,15 @@ pub(crate) fn choose(scores: &[f64], labels: &[f64], weights: &[f64], cost: Opti
 }
 
 /// The figures of one threshold.
-pub(crate) fn row(
-    scores: &[f64],
-    labels: &[f64],
-    weights: &[f64],
-    cost: Cost,
-    threshold: f64,
-) -> ThresholdRow {
+pub(crate) fn row(scores: &[f64], labels: &[f64], cost: Cost, threshold: f64) -> ThresholdRow {
     let (mut tp, mut fp, mut positives, mut negatives) = (0.0, 0.0, 0.0, 0.0);
-    for ((&p, &y), &w) in scores.iter().zip(labels).zip(weights) {
-        let selected = if p >= threshold { w } else { 0.0 };
+    for (&p, &y) in scores.iter().zip(labels) {
+        let selected = f64::from(u8::from(p >= threshold));
         if y > 0.5 {
-            positives += w;
+            positives += 1.0;
             tp += selected;
         } else {
-            negatives += w;
+            negatives += 1.0;
             fp += selected;
         }
     }
@@ -85,14 +74,13 @@ pub(crate) fn row(
 pub(crate) fn table(
     scores: &[f64],
     labels: &[f64],
-    weights: &[f64],
     cost: Cost,
     chosen: &[f64],
 ) -> Vec<ThresholdRow> {
     let mut thresholds: Vec<f64> = SHOWN.iter().chain(chosen).copied().collect();
     thresholds.sort_unstable_by(f64::total_cmp);
     thresholds.dedup();
-    thresholds.into_iter().map(|threshold| row(scores, labels, weights, cost, threshold)).collect()
+    thresholds.into_iter().map(|threshold| row(scores, labels, cost, threshold)).collect()
 }
 
 #[cfg(test)]
@@ -107,31 +95,24 @@ mod tests {
         let scores: Vec<f64> = (0..50_000).map(|_| rng.unit()).collect();
         let labels: Vec<f64> =
             scores.iter().map(|&p| f64::from(u8::from(rng.unit() < p))).collect();
-        let weights = vec![1.0; scores.len()];
         let cost = Cost { false_positive: 1.0, false_negative: 5.0 };
-        let chosen = choose(&scores, &labels, &weights, Some(cost));
+        let chosen = choose(&scores, &labels, Some(cost));
         assert!((chosen - 1.0 / 6.0).abs() < 0.03, "{chosen}");
-        let costs = |at: f64| row(&scores, &labels, &weights, cost, at).cost;
+        let costs = |at: f64| row(&scores, &labels, cost, at).cost;
         assert!(costs(chosen) <= costs(1.0 / 6.0) && costs(chosen) < costs(0.5));
     }
 
     #[test]
     fn small_cases_by_hand() {
-        let (scores, labels, weights) = ([0.2, 0.4, 0.6, 0.8], [0.0, 1.0, 0.0, 1.0], [1.0; 4]);
+        let (scores, labels) = ([0.2, 0.4, 0.6, 0.8], [0.0, 1.0, 0.0, 1.0]);
         let choose = |fp: f64, fnn: f64| {
-            super::choose(
-                &scores,
-                &labels,
-                &weights,
-                Some(Cost { false_positive: fp, false_negative: fnn }),
-            )
+            super::choose(&scores, &labels, Some(Cost { false_positive: fp, false_negative: fnn }))
         };
         // Missing a positive is dear: one false positive at 0.3. A false positive is dear: one miss at 0.7.
         assert!((choose(1.0, 10.0) - 0.3).abs() < 1e-12);
         assert!((choose(10.0, 1.0) - 0.7).abs() < 1e-12);
-        assert_eq!(super::choose(&scores, &labels, &weights, None), 0.5);
-        let at_half =
-            row(&scores, &labels, &weights, Cost { false_positive: 2.0, false_negative: 3.0 }, 0.5);
+        assert_eq!(super::choose(&scores, &labels, None), 0.5);
+        let at_half = row(&scores, &labels, Cost { false_positive: 2.0, false_negative: 3.0 }, 0.5);
         assert_eq!((at_half.cost, at_half.selected, at_half.recall), (5.0 / 4.0, 0.5, 0.5));
     }
 
@@ -139,7 +120,7 @@ mod tests {
     fn one_sided_rows_stay_within_bounds() {
         let cost = Some(Cost { false_positive: 1.0, false_negative: 1.0 });
         for label in [0.0, 1.0] {
-            let threshold = choose(&[0.0, 1.0], &[label; 2], &[1.0; 2], cost);
+            let threshold = choose(&[0.0, 1.0], &[label; 2], cost);
             assert!(threshold > 0.0 && threshold < 1.0);
         }
     }

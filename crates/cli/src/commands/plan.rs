@@ -22,7 +22,7 @@ pub(crate) fn plan(context: &Context, args: &Recipe) -> Outcome<()> {
     });
     let mut rows = vec![vec![
         context.say("stage", "阶段").to_owned(),
-        context.say("would", "将会").to_owned(),
+        context.say("would", "操作").to_owned(),
         context.say("why", "原因").to_owned(),
     ]];
     rows.extend(steps.iter().map(|step| {

@@ -12,8 +12,9 @@ use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{Int64Type, UInt64Type};
 use ingot_base::{Result, Silent};
 use ingot_data::{
-    CleanConfig, CleanJob, CleanOutcome, Expectation, OnFail, Outlier, OutlierAction,
-    OutlierMethod, Rule, SourceConfig, SplitConfig, SplitMethod, clean, read, split,
+    CleanConfig, CleanJob, CleanOutcome, Expectation, Impute, ImputeMethod, OnFail, Outlier,
+    OutlierAction, OutlierMethod, ProtectOutcome, Rule, SourceConfig, SplitConfig, SplitMethod,
+    clean, read, split,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -275,4 +276,71 @@ fn nothing_of_a_group_stands_on_both_sides() {
         seen.extend(own);
     }
     assert_eq!(seen.len(), 400);
+}
+
+#[test]
+fn what_rules_found_from_the_data_is_told_but_of_personal_columns_and_few_rows() {
+    let folder = tempfile::tempdir().unwrap();
+    let text: String = (0..41).map(|row| format!("{row},{},\n", 5_000 + row)).collect();
+    std::fs::write(folder.path().join("a.csv"), format!("age,salary,town\n{text}9,,x\n,9,x\n"))
+        .unwrap();
+    let impute = |column: &str, method| Impute { column: column.into(), method };
+    let mut rules = CleanConfig {
+        impute: vec![
+            impute("age", ImputeMethod::Median),
+            impute("salary", ImputeMethod::Median),
+            impute("town", ImputeMethod::Mode),
+        ],
+        outliers: vec![Outlier {
+            column: "age".into(),
+            method: OutlierMethod::Quantile(0.25),
+            action: OutlierAction::Clip,
+        }],
+        ..CleanConfig::default()
+    };
+    let page = |rules: &CleanConfig| -> String {
+        let outcome = run(folder.path(), &[source("a", "a.csv")], rules, 1).unwrap();
+        let config = SplitConfig {
+            test: 0.2,
+            validation: 0.0,
+            method: SplitMethod::Random,
+            group: None,
+            seed: 1,
+        };
+        let parts = split(&folder.path().join("out.parquet"), folder.path(), &config, None);
+        let page = ingot_data::data_report(&outcome, &ProtectOutcome::default(), &parts.unwrap());
+        page.html(ingot_base::Lang::En)
+    };
+    let told = page(&rules);
+    for words in ["<td>19.5</td>", "<td>x</td>", "<td>9.25 … 29.75</td>"] {
+        assert!(told.contains(words), "{words}");
+    }
+    assert!(!told.contains("5,020") && !told.contains("5020"), "the salary is personal");
+    rules.keep = vec!["age < 10".into()];
+    assert!(!page(&rules).contains("<td>x</td>"), "eleven rows are few");
+}
+
+#[test]
+fn a_split_by_time_tells_the_times_of_its_parts() {
+    let folder = tempfile::tempdir().unwrap();
+    let text: String = (1..=28).map(|day| format!("{day},2024-02-{day:02}\n")).collect();
+    std::fs::write(folder.path().join("a.csv"), format!("id,day\n{text}")).unwrap();
+    run(folder.path(), &[source("a", "a.csv")], &CleanConfig::default(), 1).unwrap();
+    let config = SplitConfig {
+        test: 0.25,
+        validation: 0.0,
+        method: SplitMethod::Time("day".into()),
+        group: None,
+        seed: 1,
+    };
+    let mut outcome =
+        split(&folder.path().join("out.parquet"), folder.path(), &config, None).unwrap();
+    let told = outcome.times().unwrap();
+    assert_eq!(
+        told.en,
+        "Divided by time (`day`): train 2024-02-01 … 2024-02-21; test 2024-02-22 … 2024-02-28."
+    );
+    assert!(told.zh.contains("训练 2024-02-01 … 2024-02-21；测试 2024-02-22"), "{}", told.zh);
+    outcome.time = None;
+    assert!(outcome.times().is_none());
 }

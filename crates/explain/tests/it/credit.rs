@@ -1,7 +1,9 @@
 //! A whole study of a small credit model, and what applicants are told.
 
 use ingot_base::{FieldKind, Lang, Signature, Silent};
-use ingot_explain::{Background, ExplainConfig, ExplainOutcome, Explained, Explainer, explain};
+use ingot_explain::{
+    Background, ExplainConfig, ExplainOutcome, Explained, Explainer, Truth, explain,
+};
 use ingot_runtime::{Calibration, Forest, Matrix, Predictor as _, Preprocessing, TabularModel};
 use serde_json::Value;
 
@@ -25,11 +27,19 @@ fn rows(name: &str) -> Matrix {
     Matrix::new(rows.len(), data.len() / rows.len(), data).unwrap()
 }
 
+fn labels(name: &str) -> Vec<f64> {
+    document()[name].as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect()
+}
+
+fn study_as(config: &ExplainConfig) -> Explained {
+    let (train, learned) = (rows("train"), labels("train_labels"));
+    let (test, held) = (rows("test"), labels("labels"));
+    let train = Truth { rows: &train, labels: &learned };
+    explain(config, &model(), train, Truth { rows: &test, labels: &held }, &Silent).unwrap()
+}
+
 fn study(seed: u64) -> Explained {
-    let labels: Vec<f64> =
-        document()["labels"].as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect();
-    let config = ExplainConfig { seed, ..ExplainConfig::default() };
-    explain(&config, &model(), &rows("train"), &rows("test"), &labels, &Silent).unwrap()
+    study_as(&ExplainConfig { seed, ..ExplainConfig::default() })
 }
 
 #[test]
@@ -73,10 +83,7 @@ fn importance_is_for_inputs_that_the_model_uses() {
 
 #[test]
 fn the_mean_of_the_single_rows_is_the_dependence() {
-    let model = model();
-    let config = ExplainConfig { sample: 20, ..ExplainConfig::default() };
-    let test = rows("test");
-    let study = explain(&config, &model, &rows("train"), &test, &vec![0.0; 300], &Silent).unwrap();
+    let study = study_as(&ExplainConfig { sample: 20, ..ExplainConfig::default() });
     for item in &study.outcome.dependence {
         assert_eq!(item.single.len(), 20);
         for (at, point) in item.points.iter().enumerate() {
@@ -89,11 +96,17 @@ fn the_mean_of_the_single_rows_is_the_dependence() {
 #[test]
 fn pictures_name_the_inputs_in_both_languages() {
     let study = study(1);
-    let svg = &study.surrogate_svg;
+    let svg = &study.surrogate.en;
     assert!(svg.contains("checking account balance") && svg.contains("活期账户余额"));
     assert!(svg.contains("&gt;=200") && !svg.contains(">=200"), "values are escaped");
-    assert_eq!(study.surrogate_png[..8], *b"\x89PNG\r\n\x1a\n");
-    let page = ingot_explain::explanation_report(&study.outcome, svg).html(Lang::Zh);
+    assert_eq!(study.surrogate.png[..8], *b"\x89PNG\r\n\x1a\n");
+    let places = |svg: &str| (svg.find("Surrogate tree").unwrap(), svg.find("代理决策树").unwrap());
+    let (en, zh) = (places(svg), places(&study.surrogate.zh));
+    assert!(en.0 < en.1 && zh.1 < zh.0, "the reader's language comes first: {en:?} {zh:?}");
+    assert!(svg.contains("font-weight=\"600\" fill=\"#1c2430\">checking account"));
+    assert!(study.surrogate.zh.contains("font-weight=\"600\" fill=\"#1c2430\">活期"));
+    let page = ingot_explain::explanation_report(&study).html(Lang::Zh);
+    assert!(page.contains(svg) && page.contains(&study.surrogate.zh), "one for each language");
     for words in [
         "哪些输入重要",
         "What matters",
@@ -133,23 +146,23 @@ fn a_declined_applicant_is_told_why_in_both_languages() {
         [
             (
                 "R-CHECKING_STATUS-VALUE",
-                "Checking account balance: “0-200”; usual for “good” is “none”.",
-                "活期账户余额为“0-200”，而“good”类通常为“none”。"
+                "Checking account balance: “0-200”; with the other details this speaks for “bad”.",
+                "活期账户余额为“0-200”，结合其他情况，倾向于“bad”。"
             ),
             (
                 "R-DURATION_MONTHS-HIGH",
-                "Loan duration in months (60) is higher than usual for “good” (12).",
-                "贷款期限（月）为 60，高于“good”类的通常水平（12）。"
+                "Loan duration in months: 60, above the median of “good” cases in the training data (15).",
+                "贷款期限（月）为 60，高于训练数据中“good”样本的中位数（15）。"
             ),
             (
                 "R-CREDIT_AMOUNT-HIGH",
-                "Loan amount (14,027) is higher than usual for “good” (1,957).",
-                "贷款金额为 14,027，高于“good”类的通常水平（1,957）。"
+                "Loan amount: 14,027, above the median of “good” cases in the training data (2,192).",
+                "贷款金额为 14,027，高于训练数据中“good”样本的中位数（2,192）。"
             ),
             (
                 "R-SAVINGS-VALUE",
-                "Savings: “<100”, which together with the other details speaks for “bad”.",
-                "储蓄为“<100”，结合其他情况倾向于“bad”。"
+                "Savings: “<100”; with the other details this speaks for “bad”.",
+                "储蓄为“<100”，结合其他情况，倾向于“bad”。"
             ),
         ]
     );
@@ -163,7 +176,7 @@ fn missing_and_unknown_values_are_said_so() {
     assert!(told.contributions.iter().all(|part| part.value.is_null()));
     assert!(!told.reasons.is_empty());
     for reason in &told.reasons {
-        assert!(reason.code.ends_with("-MISSING") && reason.text.en.ends_with("was not given."));
+        assert!(reason.code.ends_with("-MISSING") && reason.text.en.ends_with(": not given."));
         assert!(reason.text.zh.starts_with("未提供"));
     }
     assert_eq!(explainer.explain(&row[1..]).unwrap_err().code(), "runtime-shape");
@@ -184,10 +197,54 @@ fn a_background_of_another_model_is_refused() {
 
 #[test]
 fn nothing_to_study_is_said() {
-    let (model, none) = (model(), Matrix::new(0, 18, vec![]).unwrap());
+    let (model, none, test) = (model(), Matrix::new(0, 18, vec![]).unwrap(), rows("test"));
     let config = ExplainConfig::default();
-    let fault = explain(&config, &model, &none, &rows("test"), &[], &Silent).unwrap_err();
+    let (none, held) =
+        (Truth { rows: &none, labels: &[] }, Truth { rows: &test, labels: &[0.0; 300] });
+    let fault = explain(&config, &model, none, held, &Silent).unwrap_err();
+    assert_eq!(fault.code(), "explain-empty");
+    let fault = explain(&config, &model, held, Truth { labels: &[], ..held }, &Silent).unwrap_err();
     assert_eq!(fault.code(), "explain-empty");
     let number = |field: &ingot_base::Field| matches!(field.kind, FieldKind::Number { .. });
     assert!(model.signature().inputs.iter().any(number), "the fixture has numbers");
+}
+
+/// What reasons compare with is true of the training rows that really have each class; without a majority nothing is compared.
+#[test]
+fn what_is_typical_is_true_of_the_rows_that_really_have_the_class() {
+    let (rows, labels) = (rows("train"), labels("train_labels"));
+    let background = study(1).background;
+    let inputs = model().signature().inputs.clone();
+    let mut compared = 0;
+    for (at, (field, typical)) in inputs.iter().zip(&background.typical).enumerate() {
+        for (class, middle) in [(0.0, typical.negative), (1.0, typical.positive)] {
+            let own = labels.iter().enumerate().filter(|(_, label)| **label == class);
+            let own: Vec<f64> = own.map(|(row, _)| rows.row(row)[at]).collect();
+            let share = |wanted: &dyn Fn(f64) -> bool| {
+                own.iter().filter(|value| wanted(**value)).count() as f64 / own.len() as f64
+            };
+            match (&field.kind, middle) {
+                (FieldKind::Number { .. }, Some(middle)) => {
+                    let (below, above) = (
+                        share(&|value| value < middle.value),
+                        share(&|value| value > middle.value),
+                    );
+                    assert!(below <= 0.5 && above <= 0.5, "{}: {middle:?}", field.name);
+                }
+                (_, Some(middle)) => {
+                    let found = share(&|value| value == middle.value);
+                    assert!(found >= 0.51, "{} {found}", field.name);
+                    assert!((found - middle.share.unwrap()).abs() < 1e-12, "{}", field.name);
+                    compared += 1;
+                }
+                (_, None) => {
+                    let most = own.iter().map(|one| share(&|value| value == *one));
+                    assert!(most.fold(0.0, f64::max) < 0.51, "{} has a majority", field.name);
+                }
+            }
+        }
+    }
+    assert!(compared > 4, "{compared}");
+    let status = background.typical.iter().find(|one| one.feature == "checking_status").unwrap();
+    assert_eq!((status.negative, status.positive), (None, None), "no value has a majority");
 }

@@ -1,7 +1,7 @@
 //! Studies of models that answer one of several classes, or a number.
 
 use ingot_base::{Field, FieldKind, Lang, Output, Signature, Silent, Tabular, Task};
-use ingot_explain::{ExplainConfig, Explained, Explainer, explain, explanation_report};
+use ingot_explain::{ExplainConfig, Explained, Explainer, Truth, explain, explanation_report};
 use ingot_runtime::{Calibration, Forest, Matrix, Predictor as _, Preprocessing, TabularModel};
 
 fn model(text: &str, task: Task, output: Output) -> TabularModel {
@@ -28,9 +28,10 @@ fn rows(json: &str) -> Matrix {
 
 /// The explanations of all rows add up, and the page has what it should.
 fn check(model: &TabularModel, rows: &Matrix, labels: &[f64]) -> (Explained, Vec<String>) {
-    let study = explain(&ExplainConfig::default(), model, rows, rows, labels, &Silent).unwrap();
-    assert_eq!(study.surrogate_png[..4], *b"\x89PNG");
-    let page = explanation_report(&study.outcome, &study.surrogate_svg).html(Lang::En);
+    let truth = Truth { rows, labels };
+    let study = explain(&ExplainConfig::default(), model, truth, truth, &Silent).unwrap();
+    assert_eq!(study.surrogate.png[..4], *b"\x89PNG");
+    let page = explanation_report(&study).html(Lang::En);
     assert!(page.contains("input 2") && page.contains("input_2") && !page.contains("NaN"));
     let explainer = Explainer::new(model, study.background.clone()).unwrap();
     let mut reasons = Vec::new();
@@ -72,7 +73,7 @@ fn several_classes() {
         })
         .collect();
     let (study, reasons) = check(&model, &rows, &answers);
-    let outcome = study.outcome;
+    let outcome = study.outcome.clone();
     assert_eq!((outcome.classes.len(), outcome.base.len(), outcome.groups.len()), (3, 3, 1));
     for feature in &outcome.features {
         assert!((feature.by_class.iter().sum::<f64>() - feature.importance).abs() < 1e-12);
@@ -82,7 +83,14 @@ fn several_classes() {
             assert!((point.mean.iter().sum::<f64>() - 1.0).abs() < 1e-9);
         }
     }
-    assert!(reasons.iter().any(|reason| reason.contains("is higher than usual (")), "{reasons:?}");
+    let above = ", above the median of cases in the training data (";
+    assert!(reasons.iter().any(|reason| reason.contains(above)), "{reasons:?}");
+    let html = explanation_report(&study).html(Lang::En);
+    assert!(html.contains("raw score of the class that the row was answered with"));
+    // Every picture of a category names the class whose answer it shows.
+    let bars = study.outcome.dependence.iter().filter(|item| !item.ordered).count();
+    assert!(bars > 0, "the fixture has a category that matters");
+    assert_eq!(html.matches("mean probability of “").count(), bars, "one axis a picture");
     assert!(outcome.surrogate.agreement.is_some());
 }
 

@@ -30,11 +30,17 @@ pub(crate) fn withheld(
             withheld.insert(name.clone(), Withheld::Token);
         }
     }
-    let flags = recipe.clean.outliers.iter().filter(|rule| rule.action == OutlierAction::Flag);
-    for rule in flags.filter(|rule| rule.column == recipe.project.target) {
-        withheld.insert(format!("{}_outlier", rule.column), Withheld::Answer);
-    }
+    withheld.extend(answers(recipe).into_iter().map(|name| (name, Withheld::Answer)));
     Ok(withheld)
+}
+
+/// Flags of the target's outliers, by their names after protection; the target may have had another name before it.
+fn answers(recipe: &Recipe) -> Vec<String> {
+    let flags = recipe.clean.outliers.iter().filter(|rule| rule.action == OutlierAction::Flag);
+    flags
+        .filter(|rule| renamed(recipe, &rule.column) == recipe.project.target)
+        .map(|rule| renamed(recipe, &format!("{}_outlier", rule.column)))
+        .collect()
 }
 
 /// What was done to columns before training that can be done to a single value, too.
@@ -128,4 +134,34 @@ fn texts(batches: &[RecordBatch], name: &str) -> Result<Option<BTreeSet<String>>
         }
     }
     Ok(Some(values))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flags_of_the_target_are_found_under_any_name() {
+        let recipe = |rest: &str| {
+            let text = format!(
+                "[project]\nname = \"x\"\ntask = \"tabular.regression\"\ntarget = \"rent\"\n\
+                 [[source]]\nname = \"a\"\nuri = \"a.csv\"\n{rest}"
+            );
+            ingot_recipe::parse("ingot.toml", &text).unwrap_or_else(|faults| panic!("{faults:?}"))
+        };
+        let rules = |column: &str| {
+            format!(
+                "[clean]\noutliers = [{{ column = \"{column}\", method = \"iqr\", factor = 3.0, action = \"flag\" }}, \
+                 {{ column = \"size\", method = \"iqr\", factor = 3.0, action = \"flag\" }}]\n"
+            )
+        };
+        assert_eq!(answers(&recipe(&rules("rent"))), ["rent_outlier"]);
+        assert!(answers(&recipe(&rules("age"))).is_empty());
+        let renamed = rules("rent")
+            + "[protect]\ncolumns = [{ name = \"rent_outlier\", as = \"odd\", action = \"hash\" }]\n";
+        assert_eq!(answers(&recipe(&renamed)), ["odd"]);
+        let target = rules("pay")
+            + "[protect]\ncolumns = [{ name = \"pay\", as = \"rent\", action = \"generalize\", to = 100 }]\n";
+        assert_eq!(answers(&recipe(&target)), ["pay_outlier"]);
+    }
 }

@@ -6,6 +6,7 @@ use crate::run::{Chain, Done, Product, Within, earlier, stage, versions};
 use crate::stages::{split, to_value, train, write_page};
 use crate::store::{Inputs, Stage};
 use ingot_base::{Result, atomic, fault};
+use ingot_explain::Truth;
 use ingot_runtime::{Predictor as _, TabularModel};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -55,21 +56,18 @@ fn work(project: &Project<'_>, trained: &Done, tables: &Done, folder: &Path) -> 
     let explained = ingot_explain::explain(
         &convert::explain(project.recipe()),
         &model,
-        &learned.matrix,
-        &held_out.matrix,
-        &held_out.labels,
+        Truth { rows: &learned.matrix, labels: &learned.labels },
+        Truth { rows: &held_out.matrix, labels: &held_out.labels },
         &Within(project.reporter),
     )?;
     let background = serde_json::to_vec(&explained.background)
         .map_err(|error| fault::internal("background without a JSON form").because(error))?;
     atomic::write_private(&folder.join(BACKGROUND), &background)?;
-    atomic::write(&folder.join(TREE_SVG), explained.surrogate_svg.as_bytes())?;
-    atomic::write(&folder.join(TREE_PNG), &explained.surrogate_png)?;
-    write_page(
-        folder,
-        REPORT,
-        &ingot_explain::explanation_report(&explained.outcome, &explained.surrogate_svg),
-    )?;
+    atomic::write(&folder.join(TREE_SVG), explained.surrogate.en.as_bytes())?;
+    atomic::write(&folder.join(TREE_PNG), &explained.surrogate.png)?;
+    let mut page = ingot_explain::explanation_report(&explained);
+    split::lead(tables, &mut page)?;
+    write_page(folder, REPORT, &page)?;
     Ok(Product {
         outputs: [BACKGROUND, TREE_SVG, TREE_PNG, REPORT]
             .map(|name| (name.to_owned(), None))

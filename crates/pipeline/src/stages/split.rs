@@ -32,6 +32,15 @@ pub(crate) fn inputs(project: &Project<'_>, chain: &Chain) -> Result<Inputs> {
     })
 }
 
+/// Says on a page of a later stage which times part the data, of a split by time.
+pub(crate) fn lead(split: &Done, page: &mut ingot_report::Page) -> Result<()> {
+    let outcome: ingot_data::SplitOutcome = from_value(&split.record.evidence)?;
+    if let Some(text) = outcome.times() {
+        page.lead(text);
+    }
+    Ok(())
+}
+
 pub(crate) fn run(project: &Project<'_>, chain: &Chain) -> Result<Done> {
     let before = earlier(chain, Stage::Protect)?;
     stage(project, inputs(project, chain)?, &Stage::Split.title(), |folder| {

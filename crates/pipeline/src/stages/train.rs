@@ -84,18 +84,17 @@ fn work(
     atomic::write_private(&folder.join(PREPROCESSING), &preprocessing)?;
     let signature = &trained.preprocessing.signature;
     let encode = |batches: &[_]| ingot_train::encode_table(signature, batches);
-    let warnings: Vec<Text> = suspicion::weak(&trained.outcome)
+    let faults = [suspicion::weak(&trained.outcome), suspicion::costly(&trained.outcome)];
+    let leaks = suspicion::leaks(signature, &encode(&train)?, &encode(&test)?);
+    let warnings: Vec<Text> = faults
         .into_iter()
-        .chain(suspicion::leaks(signature, &encode(&train)?, &encode(&test)?))
+        .flatten()
         .map(|fault| sentence(&fault))
+        .chain(suspicion::beaten(&trained.outcome))
+        .chain(leaks.iter().map(sentence))
         .collect();
-    let mut page = ingot_train::training_report(&trained.outcome);
-    if !warnings.is_empty() {
-        let section = page.section(Text::new("Warnings", "警告"));
-        for warning in &warnings {
-            section.note(warning.clone());
-        }
-    }
+    let mut page = ingot_train::training_report(&trained.outcome, &warnings);
+    split::lead(split, &mut page)?;
     write_page(folder, REPORT, &page)?;
     let mut evidence = to_value(&trained.outcome)?;
     if let Some(evidence) = evidence.as_object_mut() {

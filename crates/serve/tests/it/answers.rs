@@ -156,3 +156,34 @@ fn every_answer_names_its_request() {
     assert_eq!(answer.header("cache-control"), Some("no-store"));
     assert_ne!(server.get("/healthz").header("x-request-id"), Some(id));
 }
+
+#[test]
+fn a_number_far_outside_what_training_saw_is_answered_with_a_warning() {
+    let server = Server::start();
+    let body = json!([row(30.0), row(3000.0), row(97.0)]);
+    let answer = server.post("/api/predict", &body);
+    assert_eq!((answer.status, answer.header("content-language")), (200, Some("en")));
+    let predictions = answer.json()["predictions"].clone();
+    assert!(predictions[0].get("warnings").is_none());
+    assert!(predictions[2].get("warnings").is_none(), "97 is near the known 90");
+    let warnings = predictions[1]["warnings"].as_array().unwrap();
+    assert_eq!(warnings.len(), 1);
+    assert_eq!(
+        (&warnings[0]["field"], &warnings[0]["code"]),
+        (&json!("age"), &json!("serve-field-outside"))
+    );
+    let detail = warnings[0]["detail"].as_str().unwrap();
+    assert!(detail.contains("`age`") && detail.contains("18 to 90"), "{detail}");
+    assert!(!detail.contains("3000"), "no value is repeated");
+    let language = [("accept-language", "zh-CN")];
+    let body = row(-500.0).to_string();
+    let answer = server.client().send("POST", "/api/predict", &language, body.as_bytes());
+    assert_eq!(answer.header("content-language"), Some("zh-CN"));
+    let detail = answer.json()["predictions"][0]["warnings"][0]["detail"].clone();
+    assert!(detail.as_str().unwrap().contains("18 至 90"), "{detail}");
+    let plain = server.post("/api/predict", &row(30.0));
+    assert_eq!(plain.header("content-language"), None);
+    let document = server.client().send("GET", "/openapi.json", &[], b"").json();
+    let known = &document["components"]["schemas"]["Prediction"]["properties"]["warnings"];
+    assert_eq!(known["type"], "array", "{document}");
+}

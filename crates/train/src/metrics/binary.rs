@@ -1,6 +1,7 @@
 //! Two classes.
 
-use super::{EPSILON, Figures, ascending, at, delong, ranked, ratio, with_intervals};
+use super::{EPSILON, Figures, ascending, at, band, delong, ranked, ratio, with_intervals};
+use crate::Cost;
 use crate::outcome::Metric;
 
 /// Scores and truth of rows.
@@ -8,9 +9,10 @@ pub(crate) struct Binary<'a> {
     pub(crate) scores: &'a [f64],
     /// 1 for the positive class.
     pub(crate) labels: &'a [f64],
-    pub(crate) weights: &'a [f64],
     /// Scores at or above it are labelled positive.
     pub(crate) threshold: f64,
+    /// What mistakes cost, where the recipe says so.
+    pub(crate) cost: Option<Cost>,
 }
 
 impl Binary<'_> {
@@ -19,22 +21,25 @@ impl Binary<'_> {
         let order = ascending(self.scores);
         let work = self.scores.len().saturating_mul(4);
         let mut metrics =
-            with_intervals(self.weights, work, seed, |weights| self.figures(&order, weights));
-        #[expect(clippy::float_cmp, reason = "weights are exactly 1 unless given")]
-        let unweighted = self.weights.iter().all(|&weight| weight == 1.0);
-        if unweighted
-            && let Some(auc) = metrics.iter_mut().find(|metric| metric.name == "auc")
-            && let Some((low, high)) = delong::interval(self.scores, self.labels)
-        {
-            (auc.low, auc.high, auc.method) = (low, high, "delong".to_owned());
+            with_intervals(self.labels.len(), work, seed, |counts| self.figures(&order, counts));
+        for metric in &mut metrics {
+            let (found, method) = match metric.name.as_str() {
+                "auc" => (delong::interval(self.scores, self.labels), "delong"),
+                "ks" => (band::interval(&order, self.scores, self.labels, seed), "band"),
+                _ => (None, ""),
+            };
+            if let Some((low, high)) = found {
+                (metric.low, metric.high, metric.method) = (low, high, method.to_owned());
+            }
         }
         metrics
     }
 
-    fn figures(&self, order: &[usize], weights: &[f64]) -> Figures {
+    /// `counts`: how often each row stands in the sample.
+    fn figures(&self, order: &[usize], counts: &[f64]) -> Figures {
         let (mut total, mut loss, mut square) = (0.0, 0.0, 0.0);
         let (mut tp, mut fp, mut fn_, mut tn) = (0.0, 0.0, 0.0, 0.0);
-        for ((&p, &y), &w) in self.scores.iter().zip(self.labels).zip(weights) {
+        for ((&p, &y), &w) in self.scores.iter().zip(self.labels).zip(counts) {
             let positive = y > 0.5;
             total += w;
             let of_truth = if positive { p } else { 1.0 - p };
@@ -47,9 +52,9 @@ impl Binary<'_> {
                 (false, false) => tn += w,
             }
         }
-        let ranked = ranked(order, self.scores, |row| at(self.labels, row) > 0.5, weights);
+        let ranked = ranked(order, self.scores, |row| at(self.labels, row) > 0.5, counts);
         let (recall, specificity) = (ratio(tp, tp + fn_), ratio(tn, tn + fp));
-        vec![
+        let mut figures = vec![
             ("auc", ranked.auc),
             ("ks", ranked.ks),
             ("log_loss", ratio(loss, total)),
@@ -59,18 +64,22 @@ impl Binary<'_> {
             ("precision", if tp + fp > 0.0 { ratio(tp, tp + fp) } else { 0.0 }),
             ("recall", recall),
             ("f1", ratio(2.0 * tp, 2.0 * tp + fp + fn_)),
-        ]
+        ];
+        if let Some(cost) = self.cost {
+            figures
+                .push(("cost", ratio(fp * cost.false_positive + fn_ * cost.false_negative, total)));
+        }
+        figures
     }
 }
 
 /// The ROC curve from (0, 0) to (1, 1), thinned to at most 101 points.
-pub(crate) fn roc_points(scores: &[f64], labels: &[f64], weights: &[f64]) -> Vec<(f64, f64)> {
+pub(crate) fn roc_points(scores: &[f64], labels: &[f64]) -> Vec<(f64, f64)> {
     let mut order = ascending(scores);
     order.reverse();
-    let total = |wanted: bool| -> f64 {
-        labels.iter().zip(weights).filter(|(y, _)| (**y > 0.5) == wanted).map(|(_, w)| w).sum()
-    };
-    let (positives, negatives) = (total(true), total(false));
+    let all: f64 = labels.iter().map(|_| 1.0).sum();
+    let positives: f64 = labels.iter().filter(|y| **y > 0.5).map(|_| 1.0).sum();
+    let negatives = all - positives;
     if positives <= 0.0 || negatives <= 0.0 {
         return vec![];
     }
@@ -78,9 +87,9 @@ pub(crate) fn roc_points(scores: &[f64], labels: &[f64], weights: &[f64]) -> Vec
     let mut points = vec![(0.0, 0.0)];
     for (turn, &row) in order.iter().enumerate() {
         if at(labels, row) > 0.5 {
-            tp += at(weights, row);
+            tp += 1.0;
         } else {
-            fp += at(weights, row);
+            fp += 1.0;
         }
         let tied = order
             .get(turn + 1)
@@ -102,10 +111,9 @@ mod tests {
 
     #[test]
     fn every_figure_has_its_known_value() {
-        let (scores, labels, weights) = ([0.9, 0.6, 0.4, 0.2], [1.0, 0.0, 1.0, 0.0], [1.0; 4]);
-        let metrics =
-            Binary { scores: &scores, labels: &labels, weights: &weights, threshold: 0.5 }
-                .metrics(1);
+        let (scores, labels) = ([0.9, 0.6, 0.4, 0.2], [1.0, 0.0, 1.0, 0.0]);
+        let cost = Some(Cost { false_positive: 1.0, false_negative: 5.0 });
+        let metrics = Binary { scores: &scores, labels: &labels, threshold: 0.5, cost }.metrics(1);
         let value = |name: &str| metrics.iter().find(|metric| metric.name == name).unwrap().value;
         let expected = [
             ("auc", 0.75),
@@ -117,6 +125,7 @@ mod tests {
             ("precision", 0.5),
             ("recall", 0.5),
             ("f1", 0.5),
+            ("cost", 6.0 / 4.0),
         ];
         for (name, wanted) in expected {
             assert!((value(name) - wanted).abs() < 1e-12, "{name}: {} {wanted}", value(name));
@@ -127,7 +136,7 @@ mod tests {
     fn the_roc_curve_joins_the_corners() {
         let scores: Vec<f64> = (0..1000).map(|i| f64::from(i % 500) / 500.0).collect();
         let labels: Vec<f64> = (0..1000).map(|i| f64::from(u8::from(i % 3 == 0))).collect();
-        let points = roc_points(&scores, &labels, &vec![1.0; 1000]);
+        let points = roc_points(&scores, &labels);
         assert!(points.len() <= 102);
         assert_eq!((points[0], *points.last().unwrap()), ((0.0, 0.0), (1.0, 1.0)));
         assert!(points.windows(2).all(|pair| pair[0].0 <= pair[1].0 && pair[0].1 <= pair[1].1));

@@ -1,6 +1,7 @@
-//! Figures of quality with 95 % confidence intervals. All of them honour row weights; intervals are `DeLong`'s for the unweighted AUC,
-//! otherwise seeded percentile bootstraps over rows.
+//! Figures of quality with 95 % confidence intervals. Every row counts once, whatever its source's weight in training. Intervals are
+//! `DeLong`'s for the AUC, a uniform band for KS, otherwise seeded percentile bootstraps over rows.
 
+mod band;
 mod binary;
 mod calibration;
 mod delong;
@@ -12,7 +13,7 @@ pub(crate) use calibration::{bins, brier, ece, log_loss, multiclass_top};
 pub(crate) use multiclass::{Multiclass, top};
 pub(crate) use regression::{quantiles, regression};
 
-use crate::outcome::{Metric, Share};
+use crate::outcome::{Gap, Metric, Share};
 use ingot_base::Rng;
 
 /// Probabilities are kept this far from 0 and 1 in logarithms.
@@ -37,29 +38,28 @@ pub(crate) fn share(hits: u64, rows: u64) -> Option<Share> {
     Some(Share { value: p, low, high, rows })
 }
 
-/// Figures by name, on weighted rows; a figure that is not defined is NaN.
+/// Figures by name, on rows by how often each counts; a figure that is not defined is NaN.
 pub(crate) type Figures = Vec<(&'static str, f64)>;
 
 /// Figures with bootstrap intervals; those that are not defined on all rows are left out.
 ///
 /// `work` is the cost of one evaluation in row visits; it bounds the repetitions (100 to 1000).
 pub(crate) fn with_intervals(
-    weights: &[f64],
+    rows: usize,
     work: usize,
     seed: u64,
     figures: impl Fn(&[f64]) -> Figures,
 ) -> Vec<Metric> {
-    let points = figures(weights);
+    let points = figures(&vec![1.0; rows]);
     let repetitions = (BOOTSTRAP_WORK / work.max(1)).clamp(100, 1000);
     let mut draws: Vec<Vec<f64>> = vec![Vec::with_capacity(repetitions); points.len()];
     let mut rng = Rng::new(seed, "bootstrap");
-    let mut sample = vec![0.0; weights.len()];
+    let mut sample = vec![0.0; rows];
     for _ in 0..repetitions {
         sample.fill(0.0);
-        for _ in 0..weights.len() {
-            let row = rng.below(weights.len());
-            if let (Some(cell), Some(weight)) = (sample.get_mut(row), weights.get(row)) {
-                *cell += weight;
+        for _ in 0..rows {
+            if let Some(cell) = sample.get_mut(rng.below(rows)) {
+                *cell += 1.0;
             }
         }
         for (draw, (_, value)) in draws.iter_mut().zip(figures(&sample)) {
@@ -82,6 +82,19 @@ pub(crate) fn with_intervals(
             }
         })
         .collect()
+}
+
+/// The mean of paired differences with its 95 % normal interval; none of fewer than two.
+#[expect(clippy::cast_precision_loss, reason = "row counts are far below 2^53")]
+pub(crate) fn paired(differences: &[f64]) -> Option<Gap> {
+    let count = differences.len() as f64;
+    if count < 2.0 {
+        return None;
+    }
+    let value = differences.iter().sum::<f64>() / count;
+    let squares: f64 = differences.iter().map(|one| (one - value) * (one - value)).sum();
+    let half = Z * (squares / (count - 1.0) / count).sqrt();
+    Some(Gap { value, low: value - half, high: value + half })
 }
 
 /// A quantile of sorted values by linear interpolation; none of none.
@@ -188,6 +201,15 @@ mod tests {
     }
 
     #[test]
+    fn paired_differences_have_their_known_interval() {
+        // Mean 2, sample deviation 1, three rows: half width 1.96 / √3.
+        let gap = paired(&[1.0, 2.0, 3.0]).unwrap();
+        assert!((gap.value - 2.0).abs() < 1e-12);
+        assert!((gap.high - gap.value - Z / 3.0_f64.sqrt()).abs() < 1e-12);
+        assert!(paired(&[1.0]).is_none());
+    }
+
+    #[test]
     fn quantiles_interpolate() {
         assert_eq!(quantile(&[0.0, 1.0, 2.0, 3.0], 0.5), Some(1.5));
         assert_eq!(quantile(&[], 0.5), None);
@@ -196,7 +218,7 @@ mod tests {
     #[test]
     fn the_bootstrap_covers_a_mean() {
         let values: Vec<f64> = (0..400).map(f64::from).collect();
-        let metrics = with_intervals(&vec![1.0; 400], 400, 7, |weights| {
+        let metrics = with_intervals(400, 400, 7, |weights| {
             let total: f64 = weights.iter().sum();
             let sum: f64 = weights.iter().zip(&values).map(|(w, v)| w * v).sum();
             vec![("mean", sum / total), ("nothing", f64::NAN)]

@@ -9,7 +9,6 @@ use ingot_runtime::Matrix;
 pub(crate) struct Multiclass<'a> {
     pub(crate) scores: &'a Matrix,
     pub(crate) labels: &'a [f64],
-    pub(crate) weights: &'a [f64],
 }
 
 /// The likeliest class, the first among equals, and its probability.
@@ -33,10 +32,10 @@ impl Multiclass<'_> {
         let truth: Vec<usize> = self.labels.iter().map(|&label| class_index(label)).collect();
         let guess: Vec<usize> = self.scores.iter_rows().map(|row| top(row).0).collect();
         let work = self.scores.rows().saturating_mul(4 * classes);
-        with_intervals(self.weights, work, seed, |weights| {
-            let mut figures = self.pointwise(&truth, &guess, weights);
+        with_intervals(self.labels.len(), work, seed, |counts| {
+            let mut figures = self.pointwise(&truth, &guess, counts);
             let areas = columns.iter().zip(&orders).enumerate().map(|(class, (column, order))| {
-                ranked(order, column, |row| truth.get(row) == Some(&class), weights).auc
+                ranked(order, column, |row| truth.get(row) == Some(&class), counts).auc
             });
             figures.push(("auc", mean_of_defined(areas)));
             figures
@@ -105,8 +104,7 @@ mod tests {
             Matrix::new(4, 3, vec![0.7, 0.2, 0.1, 0.1, 0.6, 0.3, 0.4, 0.5, 0.1, 0.1, 0.2, 0.7])
                 .unwrap();
         let labels = [0.0, 1.0, 0.0, 2.0];
-        let metrics =
-            Multiclass { scores: &scores, labels: &labels, weights: &[1.0; 4] }.metrics(1);
+        let metrics = Multiclass { scores: &scores, labels: &labels }.metrics(1);
         let value = |name: &str| metrics.iter().find(|metric| metric.name == name).unwrap().value;
         assert!((value("accuracy") - 0.75).abs() < 1e-12);
         assert!((value("balanced_accuracy") - (0.5 + 1.0 + 1.0) / 3.0).abs() < 1e-12);

@@ -193,13 +193,12 @@ type Measured = (Vec<Metric>, Vec<Metric>, Vec<Vec<u64>>);
 fn measure(classes: &[String], scores: &[f64], labels: &[usize], seed: u64) -> Result<Measured> {
     let width = if classes.len() == 2 { 1 } else { classes.len() };
     let truth: Vec<f64> = labels.iter().map(|label| *label as f64).collect();
-    let weights = vec![1.0; labels.len()];
     let of = |scores: &[f64]| -> Result<Vec<Metric>> {
         Ok(if width == 1 {
-            Binary { scores, labels: &truth, weights: &weights, threshold: 0.5 }.metrics(seed)
+            Binary { scores, labels: &truth, threshold: 0.5, cost: None }.metrics(seed)
         } else {
             let scores = Matrix::new(labels.len(), width, scores.to_vec())?;
-            Multiclass { scores: &scores, labels: &truth, weights: &weights }.metrics(seed)
+            Multiclass { scores: &scores, labels: &truth }.metrics(seed)
         })
     };
     let share: Vec<f64> = (0..classes.len())

@@ -166,6 +166,39 @@ fn weights_matter() {
     assert_ne!(model(&weigh(5.0)), model(&plain));
 }
 
+/// Weights of test rows change no figure: all of them are of rows that count once, as the confusion matrix is.
+#[test]
+fn every_figure_counts_each_row_once() {
+    let weigh = |plain: &RecordBatch| {
+        let weights = (0..plain.num_rows()).map(|row| if row % 3 == 0 { 7.0 } else { 0.5 });
+        let weights: ArrayRef = Arc::new(weights.map(Some).collect::<Float64Array>());
+        let schema = plain.schema();
+        let names = schema.fields().iter().map(|field| field.name().clone());
+        let columns = names.zip(plain.columns().iter().cloned());
+        let columns = columns.chain([("_weight".to_owned(), weights)]);
+        RecordBatch::try_from_iter_with_nullable(columns.map(|(n, a)| (n, a, true))).unwrap()
+    };
+    let (train, test) = (weigh(&credit(1, 900)), credit(2, 400));
+    let mut config = config(Tabular::Binary);
+    config.trials = 1;
+    config.cost = Some(Cost { false_positive: 1.0, false_negative: 5.0 });
+    let outcome = run(&config, &train, &weigh(&test)).unwrap().outcome;
+    let unweighted = run(&config, &train, &test).unwrap().outcome;
+    assert!(outcome.weighted);
+    assert_eq!((&outcome.metrics, &outcome.roc), (&unweighted.metrics, &unweighted.roc));
+    let figure = |name: &str| outcome.metrics.iter().find(|one| one.name == name).unwrap().value;
+    let near = |one: f64, other: f64| assert!((one - other).abs() < 1e-12, "{one} {other}");
+    let cells: Vec<f64> = outcome.confusion.iter().flatten().map(|&count| count as f64).collect();
+    let [tn, fp, fn_, tp] = cells[..] else { panic!("two classes") };
+    near(figure("accuracy"), (tn + tp) / 400.0);
+    near(figure("recall"), tp / (tp + fn_));
+    near(figure("cost"), (fp + 5.0 * fn_) / 400.0);
+    near(figure("cost"), outcome.threshold.as_ref().unwrap().test_cost);
+    near(figure("brier"), outcome.calibration.as_ref().unwrap().brier.1);
+    let page = ingot_train::training_report(&outcome, &[]).html(ingot_base::Lang::En);
+    assert_eq!(page.matches("counts each row once").count(), 1, "said once");
+}
+
 #[test]
 fn the_budget_ends_the_search_but_never_the_first_trial() {
     let (train, test) = (credit(1, 600), credit(2, 300));
