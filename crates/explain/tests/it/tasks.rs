@@ -90,7 +90,7 @@ fn several_classes() {
     // Every picture of a category names the class whose answer it shows.
     let bars = study.outcome.dependence.iter().filter(|item| !item.ordered).count();
     assert!(bars > 0, "the fixture has a category that matters");
-    assert_eq!(html.matches("mean probability of “").count(), bars, "one axis a picture");
+    assert!(html.matches("mean probability of “").count() >= bars, "each names its class");
     assert!(outcome.surrogate.agreement.is_some());
 }
 
