@@ -109,28 +109,22 @@ fn swarm_words(outcome: &ExplainOutcome) -> (Text, Text) {
         "Each dot is a row; grey: missing, or a category without order",
         "每个点代表一行；灰色表示缺失或无序的类别",
     );
-    match outcome.classes.as_slice() {
-        [one] => {
-            let axis = Text::new(
-                format!("contribution to the raw score of “{one}”"),
-                format!("对“{one}”原始得分的贡献"),
-            );
-            (axis, dots)
-        }
-        _ => {
-            let axis = Text::new(
-                "contribution to the raw score of the class that the row was answered with",
-                "对该行所判类别的原始得分的贡献",
-            );
-            let more = Text::new(
-                "to the right: what spoke for the row's own answer",
-                "越靠右，越支持该行所判的类别",
-            );
-            let caption =
-                Text::new(format!("{}; {}", dots.en, more.en), format!("{}；{}", dots.zh, more.zh));
-            (axis, caption)
-        }
+    if let [one] = outcome.classes.as_slice() {
+        let axis = Text::new(
+            format!("contribution to the raw score of “{one}”"),
+            format!("对“{one}”原始得分的贡献"),
+        );
+        return (axis, dots);
     }
+    let axis = Text::new(
+        "contribution to the raw score of the class that the row was answered with",
+        "对该行所判类别的原始得分的贡献",
+    );
+    let caption = Text::new(
+        format!("{}; to the right: what spoke for the row's own answer", dots.en),
+        format!("{}；越靠右，越支持该行所判的类别", dots.zh),
+    );
+    (axis, caption)
 }
 
 /// Of several classes the one whose mean answer an input changes most, for bars that can show only one.

@@ -257,7 +257,8 @@ fn middle(field: &Field, rows: &Matrix, at: usize) -> Option<Middle> {
     if matches!(field.kind, FieldKind::Number { .. }) {
         let half = values.len() / 2;
         let high = *values.get(half)?;
-        let low = if values.len() % 2 == 0 { *values.get(half.checked_sub(1)?)? } else { high };
+        let low =
+            if values.len().is_multiple_of(2) { *values.get(half.checked_sub(1)?)? } else { high };
         return Some(Middle { value: f64::midpoint(low, high), share: None });
     }
     let (count, value) = commonest(&values)?;
