@@ -349,6 +349,7 @@ pub(crate) fn head(recipe: &Recipe, width: usize) -> nets::HeadConfig {
             patience: head.patience,
         },
         seed: recipe.project.seed,
+        privacy: None,
     }
 }
 

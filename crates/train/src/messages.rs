@@ -208,6 +208,44 @@ ingot_base::messages! {
         zh: "导出模型与训练所得模型在 {rows} 行上的得分最多相差 {difference}（容差 {tolerance}）；该模型不予发布",
         hint_en: "please report it with the versions from `ingot doctor`", hint_zh: "请附上 `ingot doctor` 输出的版本信息进行反馈",
     };
+    /// No noise keeps the promise.
+    PRIVACY_IMPOSSIBLE = {
+        code: "train-privacy-impossible", class: Refused, status: 422,
+        en: "no noise keeps ε at or below {epsilon} for this training", zh: "任何噪声都无法使本次训练的 ε 不超过 {epsilon}",
+        hint_en: "train fewer epochs, or allow a larger ε or δ", hint_zh: "请减少训练轮数，或放宽 ε 或 δ",
+    };
+    /// A base model that cannot be understood.
+    BASE_INVALID = {
+        code: "train-base-invalid", class: Failed, status: 422,
+        en: "the base model is refused: {detail}", zh: "拒绝该基础模型：{detail}",
+        hint_en: "fetch it again with `ingot pull`, or name another file in `train.base`", hint_zh: "请用 `ingot pull` 重新获取，或在 `train.base` 中指定其他文件",
+    };
+    /// A base model of a kind that is not trained here.
+    BASE_UNSUPPORTED = {
+        code: "train-base-unsupported", class: Usage, status: 422,
+        en: "the base model has what is not trained here: {detail}", zh: "基础模型包含此处不支持训练的内容：{detail}",
+        hint_en: "models of the Llama and Qwen2 families are, in GGUF files of F32, F16, BF16, Q8_0, Q4_0 or Q4_1, or as safetensors",
+        hint_zh: "支持 Llama 与 Qwen2 系列模型，格式为 F32、F16、BF16、Q8_0、Q4_0 或 Q4_1 的 GGUF 文件，或 safetensors",
+    };
+    /// An adapter that cannot be understood.
+    ADAPTER_INVALID = {
+        code: "train-adapter-invalid", class: Failed, status: 422,
+        en: "the adapter is refused: {detail}", zh: "拒绝该适配器：{detail}",
+        hint_en: "train it again on this base model", hint_zh: "请在此基础模型上重新训练",
+    };
+    /// The merged language model is not the trained one: it is not shipped.
+    MERGE_PARITY = {
+        code: "train-merge-parity", class: Refused, status: 500,
+        en: "the merged model's next words differ from the trained model's by {divergence} nats (tolerance {tolerance}); it is not shipped",
+        zh: "合并后模型的下一词元分布与训练所得模型相差 {divergence} 奈特（容差 {tolerance}）；该模型不予发布",
+        hint_en: "store it with more bits, or report it with the versions from `ingot doctor`", hint_zh: "请使用更高的存储精度，或附上 `ingot doctor` 输出的版本信息进行反馈",
+    };
+    /// A damaged checkpoint.
+    CHECKPOINT = {
+        code: "train-checkpoint", class: Failed, status: 500,
+        en: "the training checkpoint is damaged", zh: "训练检查点已损坏",
+        hint_en: "delete it; training begins anew", hint_zh: "请删除它，训练将重新开始",
+    };
     /// The time budget ended the search; a warning.
     BUDGET = {
         code: "train-budget-cut", class: Failed, status: 200,

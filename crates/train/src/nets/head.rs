@@ -129,7 +129,7 @@ pub(crate) fn fit(
 impl HeadSettings {
     /// Adam's step at one of so many steps.
     #[expect(clippy::cast_precision_loss, reason = "steps are counted in millions")]
-    fn rate(&self, step: usize, steps: usize) -> f64 {
+    pub(super) fn rate(&self, step: usize, steps: usize) -> f64 {
         match self.schedule {
             Schedule::Constant => self.learning_rate,
             Schedule::Cosine => {
@@ -152,7 +152,7 @@ fn dropped(row: &[f32], share: f64, random: &mut Rng) -> Vec<f32> {
 
 impl Net {
     /// Weights uniform within ±√(6 / (inputs + outputs)) (Glorot & Bengio 2010), biases 0.
-    fn new(settings: &HeadSettings, width: usize, classes: usize, seed: u64) -> Self {
+    pub(super) fn new(settings: &HeadSettings, width: usize, classes: usize, seed: u64) -> Self {
         let activation = if classes <= 2 { Activation::Sigmoid } else { Activation::Softmax };
         let last = if classes <= 2 { 1 } else { classes };
         let mut random = Rng::new(seed, "head weights");
@@ -205,7 +205,7 @@ impl Net {
 
     /// Mean cross-entropy and accuracy.
     #[expect(clippy::cast_precision_loss, reason = "rows are counted in millions")]
-    fn judge(&self, rows: Examples<'_>) -> (f64, f64) {
+    pub(super) fn judge(&self, rows: Examples<'_>) -> (f64, f64) {
         let (mut loss, mut right) = (0.0, 0_usize);
         for (index, label) in rows.labels.iter().enumerate() {
             let logits = self.forward(rows.row(index)).pop().unwrap_or_default();
@@ -261,10 +261,10 @@ fn cross_entropy(logits: &[f32], label: usize, activation: Activation) -> (f64, 
 }
 
 /// Sums of gradients, one for each weight and bias.
-struct Gradients(Vec<Dense>);
+pub(super) struct Gradients(Vec<Dense>);
 
 impl Gradients {
-    fn of(net: &Net) -> Self {
+    pub(super) fn of(net: &Net) -> Self {
         let zero = |layer: &Dense| Dense {
             weight: vec![0.0; layer.weight.len()],
             bias: vec![0.0; layer.bias.len()],
@@ -273,7 +273,7 @@ impl Gradients {
     }
 
     /// Adds a row's gradients, by the chain rule from the last layer to the first; gives its loss.
-    fn add(&mut self, net: &Net, features: &[f32], label: usize) -> f64 {
+    pub(super) fn add(&mut self, net: &Net, features: &[f32], label: usize) -> f64 {
         let outputs = net.forward(features);
         let logits = outputs.last().map(Vec::as_slice).unwrap_or_default();
         let (loss, mut error) = cross_entropy(logits, label, net.activation);
@@ -304,6 +304,49 @@ impl Gradients {
         loss
     }
 
+    fn numbers(&self) -> impl Iterator<Item = &f32> {
+        self.0.iter().flat_map(|layer| layer.weight.iter().chain(&layer.bias))
+    }
+
+    fn numbers_mut(&mut self) -> impl Iterator<Item = &mut f32> {
+        self.0.iter_mut().flat_map(|layer| layer.weight.iter_mut().chain(&mut layer.bias))
+    }
+
+    /// Euclidean length of all numbers together.
+    pub(super) fn length(&self) -> f64 {
+        self.numbers().map(|number| f64::from(*number).powi(2)).sum::<f64>().sqrt()
+    }
+
+    /// Adds another's numbers, shortened to a length if they are longer.
+    #[expect(clippy::cast_possible_truncation, reason = "gradients are single precision")]
+    pub(super) fn add_clipped(&mut self, other: &Self, most: f64) {
+        let length = other.length();
+        // What is no number says nothing of the row.
+        if !length.is_finite() {
+            return;
+        }
+        let share = (most / length.max(f64::MIN_POSITIVE)).min(1.0);
+        for (sum, own) in self.numbers_mut().zip(other.numbers()) {
+            *sum += (f64::from(*own) * share) as f32;
+        }
+    }
+
+    /// Adds a draw to every number.
+    #[expect(clippy::cast_possible_truncation, reason = "gradients are single precision")]
+    pub(super) fn add_noise(&mut self, draw: &mut dyn FnMut() -> f64) {
+        for number in self.numbers_mut() {
+            *number += draw() as f32;
+        }
+    }
+
+    /// Multiplies every number.
+    #[expect(clippy::cast_possible_truncation, reason = "gradients are single precision")]
+    pub(super) fn scale(&mut self, factor: f64) {
+        for number in self.numbers_mut() {
+            *number = (f64::from(*number) * factor) as f32;
+        }
+    }
+
     #[expect(clippy::cast_precision_loss, reason = "a batch's rows")]
     fn divide(&mut self, rows: usize) {
         for layer in &mut self.0 {
@@ -315,19 +358,19 @@ impl Gradients {
 }
 
 /// Adam (Kingma & Ba 2015), with β₁ = 0.9, β₂ = 0.999 and ε = 10⁻⁸.
-struct Adam {
+pub(super) struct Adam {
     first: Gradients,
     second: Gradients,
-    step: usize,
-    rate: f64,
+    pub(super) step: usize,
+    pub(super) rate: f64,
 }
 
 impl Adam {
-    fn new(net: &Net) -> Self {
+    pub(super) fn new(net: &Net) -> Self {
         Self { first: Gradients::of(net), second: Gradients::of(net), step: 0, rate: 0.0 }
     }
 
-    fn update(&mut self, net: &mut Net, gradients: &Gradients, decay: f64) {
+    pub(super) fn update(&mut self, net: &mut Net, gradients: &Gradients, decay: f64) {
         const BETA: (f64, f64) = (0.9, 0.999);
         self.step += 1;
         let power = i32::try_from(self.step).unwrap_or(i32::MAX);

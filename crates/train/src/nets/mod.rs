@@ -1,11 +1,14 @@
 //! Layers trained on the features of a frozen network. The features come in as numbers; what made them is not known here.
 
+pub mod accountant;
 mod head;
 mod outcome;
 mod page;
+mod private;
 mod train;
 
 pub use head::{Epoch, HeadSettings, Schedule};
 pub use outcome::{HeadOutcome, ToLabel};
 pub use page::head_report;
+pub use private::{PrivacySpent, PrivateSettings};
 pub use train::{FeatureTable, HeadConfig, TrainedHead, train_head};

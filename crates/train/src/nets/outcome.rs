@@ -1,6 +1,7 @@
 //! What a training of a head found out.
 
 use super::head::Epoch;
+use super::private::PrivacySpent;
 use crate::outcome::{Metric, Parity, Rows};
 use ingot_base::Task;
 use serde::{Deserialize, Serialize};
@@ -38,6 +39,9 @@ pub struct HeadOutcome {
     pub parity: Parity,
     /// Rows without a class that would teach most, the most useful first.
     pub to_label: Vec<ToLabel>,
+    /// What the training cost in privacy, if that was bounded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub privacy: Option<PrivacySpent>,
 }
 
 /// A row worth labelling.

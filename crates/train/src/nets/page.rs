@@ -1,6 +1,7 @@
 //! The training report of a head.
 
 use super::outcome::HeadOutcome;
+use super::private::PrivacySpent;
 use crate::outcome::Metric;
 use crate::report::{interval, title};
 use ingot_base::Text;
@@ -14,6 +15,12 @@ pub fn head_report(outcome: &HeadOutcome) -> Page {
     result(outcome, page.section(Text::new("Result on test rows", "测试集结果")));
     confusion(outcome, page.section(Text::new("Mistakes", "错误分布")));
     history(outcome, page.section(Text::new("How it learned", "训练过程")));
+    if let Some(spent) = &outcome.privacy {
+        privacy(
+            spent,
+            page.section(Text::new("What it says of single rows", "对单行数据的隐私保证")),
+        );
+    }
     if !outcome.to_label.is_empty() {
         to_label(outcome, page.section(Text::new("What to label next", "建议优先标注的数据")));
     }
@@ -117,6 +124,27 @@ fn history(outcome: &HeadOutcome, section: &mut Section) {
         format!("The weights of epoch {} were kept.", outcome.best + 1),
         format!("保留第 {} 轮的权重。", outcome.best + 1),
     ));
+}
+
+fn privacy(spent: &PrivacySpent, section: &mut Section) {
+    section.paragraph(Text::new(
+        "Every row's gradient was shortened to one length, and noise was added that hides whether any one row took part (DP-SGD). The figures bound what the weights can tell of it; they say nothing of rows that stand for the same person.",
+        "训练时每行数据的梯度都被裁剪到同一长度，并加入噪声以掩盖任何一行是否参与（DP-SGD）。以下数值限定了权重可能泄露的信息；同一人对应多行时不在此保证之内。",
+    ));
+    section.facts(vec![
+        (Text::same("ε"), Text::same(number(spent.epsilon, 4))),
+        (Text::same("δ"), Text::same(format!("{:e}", spent.delta))),
+        (
+            Text::new("Noise, in clipping lengths", "噪声（裁剪长度的倍数）"),
+            Text::same(number(spent.noise, 4)),
+        ),
+        (Text::new("Clipping length", "裁剪长度"), Text::same(number(spent.clip, 4))),
+        (
+            Text::new("Share of the rows in a step", "每步抽样比例"),
+            Text::same(number(spent.sample, 6)),
+        ),
+        (Text::new("Steps", "步数"), Text::same(count(spent.steps))),
+    ]);
 }
 
 fn to_label(outcome: &HeadOutcome, section: &mut Section) {

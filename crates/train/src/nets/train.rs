@@ -2,6 +2,7 @@
 
 use super::head::{Examples, Fitted, HeadSettings, Net, fit};
 use super::outcome::{HeadOutcome, ToLabel};
+use super::private::{PrivateSettings, fit_privately};
 use crate::messages::{CLASS_UNSEEN, NO_ROWS, ONE_CLASS, POSITIVE};
 use crate::metrics::{Binary, Multiclass, top};
 use crate::outcome::{Metric, Parity, Rows};
@@ -39,6 +40,8 @@ pub struct HeadConfig {
     pub settings: HeadSettings,
     /// Decides every random choice.
     pub seed: u64,
+    /// Whether and how the training hides single rows.
+    pub privacy: Option<PrivateSettings>,
 }
 
 /// A head with its evidence.
@@ -79,8 +82,15 @@ pub fn train_head(
     let held = Labelled::of("validation", validation, &classes, config)?;
     let unseen = Labelled::of("test", test, &classes, config)?;
     let watched = (!held.labels.is_empty()).then(|| held.examples(config.width));
-    let Fitted { net, history, best } =
-        fit(&config.settings, learned.examples(config.width), watched, classes.len(), config.seed);
+    let (settings, rows) = (&config.settings, learned.examples(config.width));
+    let (fitted, privacy) = match &config.privacy {
+        None => (fit(settings, rows, watched, classes.len(), config.seed), None),
+        Some(private) => {
+            let made = fit_privately(settings, private, rows, watched, classes.len(), config.seed)?;
+            (made.0, Some(made.1))
+        }
+    };
+    let Fitted { net, history, best } = fitted;
     let scores = answers(&net, unseen.examples(config.width));
     let (metrics, majority, confusion) = measure(&classes, &scores, &unseen.labels, config.seed)?;
     let count = |table: &FeatureTable| table.copy.iter().filter(|copy| !**copy).count() as u64;
@@ -100,6 +110,7 @@ pub fn train_head(
         confusion,
         parity: Parity { rows: 0, difference: 0.0, tolerance: 0.0 },
         to_label: to_label(&net, train, config.width),
+        privacy,
     };
     Ok(TrainedHead {
         output: output(config, &classes),
@@ -263,6 +274,7 @@ mod tests {
                 patience: 0,
             },
             seed: 1,
+            privacy: None,
         }
     }
 
