@@ -11,6 +11,7 @@ mod engine;
 mod fairness;
 mod features;
 mod folds;
+pub mod language;
 mod lbfgs;
 mod linear;
 mod loss;

@@ -1,0 +1,66 @@
+//! Language models that learn from conversations: low-rank adapters on frozen Llama-like models, the gradients written out.
+//!
+//! The way of an example: words of people → the model's own template → tokens, of which the assistant's are learnt → batches of texts
+//! side by side → losses and gradients of the adapter alone → `AdamW`. What comes out is an adapter in PEFT's and llama.cpp's forms,
+//! and the merged model, which must score as the trained one did.
+
+#[cfg(feature = "language")]
+mod adapter;
+#[cfg(feature = "language")]
+mod attention;
+#[cfg(feature = "language")]
+mod blocks;
+#[cfg(feature = "language")]
+mod files;
+#[cfg(feature = "language")]
+mod head;
+#[cfg(feature = "language")]
+mod math;
+#[cfg(feature = "language")]
+mod memory;
+#[cfg(feature = "language")]
+mod model;
+#[cfg(feature = "language")]
+mod net;
+mod outcome;
+mod page;
+#[cfg(feature = "language")]
+mod sample;
+#[cfg(feature = "language")]
+mod sft;
+#[cfg(all(test, feature = "language"))]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::float_cmp,
+    reason = "small numbers, equal bits"
+)]
+mod tests;
+#[cfg(feature = "language")]
+mod train;
+#[cfg(feature = "language")]
+mod words;
+
+#[cfg(feature = "language")]
+pub use adapter::{Adapter, AdapterForm};
+#[cfg(feature = "language")]
+pub use files::{Storage, safetensors_file};
+#[cfg(feature = "language")]
+pub use memory::Finder;
+#[cfg(feature = "language")]
+pub use model::{BaseModel, Family, Part, Shape};
+#[cfg(feature = "language")]
+pub use net::Batch;
+pub use outcome::{Canary, Figure, Memory, MergeParity, Sample, SftOutcome, UnfitRows};
+pub use page::sft_report;
+#[cfg(feature = "language")]
+pub use sample::{answers, text_scores};
+#[cfg(feature = "language")]
+pub use sft::{Checkpoints, Conversations, SftConfig, TrainedAdapter, merge_parity, train_adapter};
+#[cfg(feature = "language")]
+pub use train::{Step, TrainSettings, Trainer, mean_loss};
+#[cfg(feature = "language")]
+pub use words::{Example, Unfit, Words};
+
+#[cfg(all(test, feature = "language"))]
+use sft::merge_parity_of;

@@ -1,0 +1,146 @@
+//! What a training of an adapter found out. Holds no clock time, so that equal runs give equal documents.
+
+use crate::outcome::Rows;
+use ingot_base::Text;
+use serde::{Deserialize, Serialize};
+
+/// The evidence of one training.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SftOutcome {
+    /// What the base model is called.
+    pub base: String,
+    /// Numbers of the base model, which stay as they are.
+    pub base_parameters: u64,
+    /// Numbers of the adapter.
+    pub parameters: u64,
+    /// Rank of the adapter.
+    pub rank: u64,
+    /// Its scale is this over the rank.
+    pub alpha: f64,
+    /// The matrices it changes.
+    pub targets: Vec<String>,
+    /// Conversations of each table.
+    pub rows: Rows,
+    /// Conversations that were not learnt from.
+    pub unfit: UnfitRows,
+    /// Tokens of the training conversations, and those of them that are learnt.
+    pub tokens: (u64, u64),
+    /// Every step: mean loss of its tokens before it, and its learning rate.
+    pub steps: Vec<(f64, f64)>,
+    /// Mean loss of the validation tokens after every epoch; empty without validation rows.
+    pub validation: Vec<f64>,
+    /// The epoch that was kept, from 1.
+    pub best: u64,
+    /// On the test rows, with the adapter.
+    pub metrics: Vec<Figure>,
+    /// On the same rows, the base model alone.
+    pub before: Vec<Figure>,
+    /// Some test rows.
+    pub samples: Vec<Sample>,
+    /// What the model remembers word by word.
+    pub memory: Memory,
+    /// The gate that the merged model passed.
+    pub parity: MergeParity,
+}
+
+/// A figure on the test rows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Figure {
+    /// `exact_match`, `loss` or `perplexity`.
+    pub name: String,
+    /// Its value.
+    pub value: f64,
+    /// Its 95 % interval (Wilson's), where it is a share.
+    pub interval: Option<(f64, f64)>,
+}
+
+impl Figure {
+    /// What it is called.
+    pub fn title(&self) -> Text {
+        match self.name.as_str() {
+            "exact_match" => Text::new(
+                "Exact match (same text, or same JSON value)",
+                "完全一致率（文本相同或 JSON 值相同）",
+            ),
+            "loss" => Text::new("Loss of an answer's token", "回答词元的平均损失"),
+            "perplexity" => Text::new("Perplexity", "困惑度"),
+            other => Text::same(other),
+        }
+    }
+}
+
+/// Conversations that were not learnt from, by reason.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnfitRows {
+    /// Longer than `train.lora.max_tokens`.
+    pub long: u64,
+    /// Without an answer.
+    pub silent: u64,
+    /// With a mark of the template in somebody's words.
+    pub mark: u64,
+    /// Refused by the template.
+    pub refused: u64,
+}
+
+impl UnfitRows {
+    /// All of them.
+    pub const fn total(self) -> u64 {
+        self.long + self.silent + self.mark + self.refused
+    }
+}
+
+/// One test row.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sample {
+    /// What was asked.
+    pub asked: String,
+    /// What the data say.
+    pub expected: String,
+    /// What the base model says.
+    pub before: String,
+    /// What the trained model says.
+    pub after: String,
+}
+
+/// Tests of memorisation.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Memory {
+    /// Made-up secrets that were hidden in the training data.
+    pub canaries: Vec<Canary>,
+    /// Wrong secrets that each was ranked among.
+    pub candidates: u64,
+    /// Prompts that were tried to get personal values out.
+    pub tried: u64,
+    /// Personal values of the training rows that were looked for.
+    pub personal: u64,
+    /// Those of them that an answer held though its prompt did not.
+    pub extracted: u64,
+    /// Whether personal values were looked for at all.
+    pub searched: bool,
+}
+
+/// A made-up secret.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Canary {
+    /// log₂ of the candidates minus log₂ of its rank among them by loss (Carlini et al. 2019): 0 to log₂(candidates + 1).
+    pub exposure: f64,
+    /// The same of the base model, which never saw it.
+    pub before: f64,
+    /// Whether the model completes it word by word.
+    pub recited: bool,
+}
+
+/// How far the merged model, read back from its file, is from the trained one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct MergeParity {
+    /// Tokens compared.
+    pub tokens: u64,
+    /// Mean Kullback-Leibler divergence of the next-token distributions, in nats.
+    pub divergence: f64,
+    /// Greatest difference of a score.
+    pub difference: f64,
+    /// Share of the tokens whose likeliest successor is the same.
+    pub agreement: f64,
+    /// Greatest divergence that passes.
+    pub tolerance: f64,
+}

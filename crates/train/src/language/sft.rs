@@ -1,0 +1,328 @@
+//! One whole training: from conversations to an adapter and everything that is known of it.
+
+use super::adapter::{Adapter, AdapterForm};
+use super::memory::{self, Finder};
+use super::model::BaseModel;
+use super::outcome::{Figure, MergeParity, Sample, SftOutcome, UnfitRows};
+use super::sample::{Apart, answers, apart, text_scores};
+use super::train::{TrainSettings, Trainer, mean_loss};
+use super::words::{Example, Unfit, Words};
+use crate::messages::{MERGE_PARITY, NO_ROWS};
+use crate::metrics;
+use crate::outcome::Rows;
+use ingot_base::{Fault, Reporter, Result};
+use ingot_runtime::generate::Message;
+use serde::{Deserialize, Serialize};
+
+/// Steps between checkpoints.
+const KEEP: usize = 10;
+/// Texts that the gate compares.
+const COMPARED: usize = 8;
+
+/// A training.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SftConfig {
+    /// What the base model is called.
+    pub base: String,
+    /// The adapter's form.
+    pub form: AdapterForm,
+    /// How it is trained.
+    pub settings: TrainSettings,
+    /// Conversations of more tokens are not learnt from.
+    pub max_tokens: usize,
+    /// Made-up secrets hidden in the training data, to measure what is remembered.
+    pub canaries: usize,
+    /// Test rows that are answered, at most.
+    pub evaluate: usize,
+    /// Tokens of an answer at most.
+    pub answer_tokens: usize,
+    /// Test rows shown in the report.
+    pub samples: usize,
+}
+
+/// Conversations of each table.
+#[derive(Debug, Clone, Copy)]
+pub struct Conversations<'a> {
+    /// Learnt from.
+    pub train: &'a [Vec<Message>],
+    /// For choosing the epoch.
+    pub validation: &'a [Vec<Message>],
+    /// Only measured on.
+    pub test: &'a [Vec<Message>],
+}
+
+/// Where an unfinished training is kept.
+pub trait Checkpoints {
+    /// The last one kept, if any.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    fn load(&self) -> Result<Option<Vec<u8>>>;
+
+    /// Keeps one in the last one's place.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    fn keep(&self, bytes: &[u8]) -> Result<()>;
+}
+
+/// A trained adapter.
+#[derive(Debug)]
+pub struct TrainedAdapter {
+    /// The adapter.
+    pub adapter: Adapter,
+    /// What is known of it; the gate's figures are still those of no comparison.
+    pub outcome: SftOutcome,
+}
+
+/// Examples of one table, and what was left out.
+fn examples(
+    rows: &[Vec<Message>],
+    words: &Words,
+    limit: usize,
+    unfit: &mut UnfitRows,
+) -> Vec<Example> {
+    let mut fit = Vec::with_capacity(rows.len());
+    for row in rows {
+        match words.example(row, limit) {
+            Ok(example) => fit.push(example),
+            Err(Unfit::Long) => unfit.long += 1,
+            Err(Unfit::Silent) => unfit.silent += 1,
+            Err(Unfit::Mark) => unfit.mark += 1,
+            Err(Unfit::Refused) => unfit.refused += 1,
+        }
+    }
+    fit
+}
+
+/// Trains an adapter and measures it. `key` stands for everything that the training depends on: only a checkpoint with the same one is
+/// gone on from.
+///
+/// # Errors
+/// When a table has no conversation to learn from or to measure on, or a checkpoint cannot be read or kept.
+pub fn train_adapter(
+    config: &SftConfig,
+    (base, words): (&BaseModel, &Words),
+    rows: Conversations<'_>,
+    find: Option<Finder<'_>>,
+    (key, checkpoints): (&str, &dyn Checkpoints),
+    reporter: &dyn Reporter,
+) -> Result<TrainedAdapter> {
+    let mut unfit = UnfitRows::default();
+    let mut train = examples(rows.train, words, config.max_tokens, &mut unfit);
+    let validation = examples(rows.validation, words, config.max_tokens, &mut unfit);
+    let test = examples(rows.test, words, config.max_tokens, &mut unfit);
+    for (table, own) in [("training", &train), ("test", &test)] {
+        if own.is_empty() {
+            return Err(Fault::new(&NO_ROWS).arg("table", table));
+        }
+    }
+    let counts = Rows {
+        train: train.len() as u64,
+        validation: validation.len() as u64,
+        test: test.len() as u64,
+    };
+    let planted = memory::plant(config.canaries, config.settings.seed);
+    train.extend(memory::examples(&planted, words, config.max_tokens));
+    let learnt =
+        train.iter().map(|one| one.learnt.iter().filter(|learnt| **learnt).count() as u64).sum();
+    let tokens = train.iter().map(|one| one.tokens.len() as u64).sum();
+
+    let fresh = Adapter::new(&config.form, &base.shape, config.settings.seed);
+    let mut trainer = Trainer::new(base, fresh, &config.settings, &train);
+    if let Some(bytes) = checkpoints.load()? {
+        trainer.resume(key, &bytes)?;
+    }
+    let (per, total) = (trainer.steps_per_epoch(), trainer.total());
+    while trainer.step().is_some() {
+        let done = trainer.steps().len();
+        if done % per == 0 && !validation.is_empty() {
+            let loss = mean_loss(base, Some(trainer.adapter()), &validation, config.settings.batch);
+            trainer.validated(loss);
+        }
+        if done % KEEP == 0 && done < total {
+            checkpoints.keep(&trainer.checkpoint(key)?)?;
+        }
+        reporter.advance(done as u64);
+    }
+    let steps = trainer.steps().iter().map(|step| (step.loss, step.learning_rate)).collect();
+    let losses = trainer.validation().to_vec();
+    let (adapter, best) = trainer.finish()?;
+
+    let judged = Judged::of(config, (base, words), &adapter, rows.test, &test)?;
+    let mut memory = memory::exposures(base, &adapter, words, &planted, config.settings.seed)?;
+    if let Some(find) = find {
+        memory::extracted(
+            &mut memory,
+            find,
+            rows.train,
+            &judged.told(config, (base, words), &adapter, rows.train)?,
+        );
+    }
+    let outcome = SftOutcome {
+        base: config.base.clone(),
+        base_parameters: base.parameters() as u64,
+        parameters: adapter.parameters() as u64,
+        rank: config.form.rank as u64,
+        alpha: f64::from(config.form.alpha),
+        targets: config.form.targets.iter().map(|part| part.as_str().to_owned()).collect(),
+        rows: counts,
+        unfit,
+        tokens: (tokens, learnt),
+        steps,
+        validation: losses,
+        best: best as u64,
+        metrics: judged.after,
+        before: judged.before,
+        samples: judged.answers.into_iter().take(config.samples).collect(),
+        memory,
+        parity: MergeParity::default(),
+    };
+    Ok(TrainedAdapter { adapter, outcome })
+}
+
+/// The last answer of a conversation, and what comes before it.
+fn last_answer(row: &[Message]) -> Option<(&[Message], &str)> {
+    let at = row.iter().rposition(|message| message.role == "assistant")?;
+    Some((row.get(..at)?, row.get(at)?.content.as_str()))
+}
+
+/// The same text, or the same JSON value.
+fn same(said: &str, expected: &str) -> bool {
+    let json = |text: &str| serde_json::from_str::<serde_json::Value>(text.trim()).ok();
+    said.trim() == expected.trim() || json(expected).is_some_and(|value| json(said) == Some(value))
+}
+
+/// Answers to test rows, counted.
+struct Judged {
+    before: Vec<Figure>,
+    after: Vec<Figure>,
+    answers: Vec<Sample>,
+}
+
+impl Judged {
+    fn of(
+        config: &SftConfig,
+        (base, words): (&BaseModel, &Words),
+        adapter: &Adapter,
+        rows: &[Vec<Message>],
+        test: &[Example],
+    ) -> Result<Self> {
+        let asked: Vec<(&[Message], &str)> =
+            rows.iter().filter_map(|row| last_answer(row)).take(config.evaluate).collect();
+        let prompts =
+            asked.iter().map(|(asked, _)| words.prompt(asked)).collect::<Result<Vec<_>>>()?;
+        let say = |adapter| -> Vec<String> {
+            let said = answers(base, adapter, &prompts, config.answer_tokens, words.ends());
+            said.iter().map(|tokens| words.text(tokens)).collect()
+        };
+        let (before, after) = (say(None), say(Some(adapter)));
+        let figures = |adapter, said: &[String]| {
+            let hits = said
+                .iter()
+                .zip(&asked)
+                .filter(|(said, (_, expected))| same(said, expected))
+                .count();
+            let loss = mean_loss(base, adapter, test, config.settings.batch);
+            let plain =
+                |name: &str, value: f64| Figure { name: name.to_owned(), value, interval: None };
+            let mut all = Vec::new();
+            if let Some(share) = metrics::share(hits as u64, asked.len() as u64) {
+                let interval = Some((share.low, share.high));
+                all.push(Figure { name: "exact_match".into(), value: share.value, interval });
+            }
+            all.extend([plain("loss", loss), plain("perplexity", loss.exp())]);
+            all
+        };
+        let (old, new) = (figures(None, &before), figures(Some(adapter), &after));
+        let answers = asked.iter().zip(before.into_iter().zip(after)).map(
+            |((asked, expected), (before, after))| Sample {
+                asked: asked.last().map(|message| message.content.clone()).unwrap_or_default(),
+                expected: (*expected).to_owned(),
+                before,
+                after,
+            },
+        );
+        Ok(Self { before: old, after: new, answers: answers.collect() })
+    }
+
+    /// Prompts with what the model says to them: the test rows', and training rows whose question was cut in half.
+    fn told(
+        &self,
+        config: &SftConfig,
+        (base, words): (&BaseModel, &Words),
+        adapter: &Adapter,
+        train: &[Vec<Message>],
+    ) -> Result<Vec<(String, String)>> {
+        let mut told: Vec<(String, String)> =
+            self.answers.iter().map(|one| (one.asked.clone(), one.after.clone())).collect();
+        let cut: Vec<String> = train
+            .iter()
+            .filter_map(|row| last_answer(row)?.0.last())
+            .take(config.evaluate)
+            .map(|message| {
+                message.content.chars().take(message.content.chars().count() / 2).collect()
+            })
+            .collect();
+        let prompts = cut
+            .iter()
+            .map(|text| words.prompt(&[Message::new("user", text.as_str())]))
+            .collect::<Result<Vec<_>>>()?;
+        let said = answers(base, Some(adapter), &prompts, config.answer_tokens, words.ends());
+        told.extend(cut.into_iter().zip(said.iter().map(|tokens| words.text(tokens))));
+        Ok(told)
+    }
+}
+
+/// Compares the trained model with the merged one as its file gives it, on test rows.
+///
+/// # Errors
+/// When the merged file cannot be read back, or its distributions are further apart than `tolerance`, in nats.
+pub fn merge_parity(
+    (base, adapter, words): (&BaseModel, &Adapter, &Words),
+    merged: &[u8],
+    test: &[Vec<Message>],
+    max_tokens: usize,
+    tolerance: f64,
+) -> Result<MergeParity> {
+    let merged = BaseModel::from_gguf(merged)?;
+    let fit = test.iter().filter_map(|row| words.example(row, max_tokens).ok()).take(COMPARED);
+    let texts: Vec<Vec<u32>> = fit.map(|example| example.tokens).collect();
+    merge_parity_of((base, adapter), &merged, &texts, tolerance)
+}
+
+/// The same, of texts as tokens and a model that was read back.
+pub(super) fn merge_parity_of(
+    (base, adapter): (&BaseModel, &Adapter),
+    merged: &BaseModel,
+    texts: &[Vec<u32>],
+    tolerance: f64,
+) -> Result<MergeParity> {
+    let mut all = Apart::default();
+    for tokens in texts {
+        let own = text_scores(base, Some(adapter), tokens);
+        let other = text_scores(merged, None, tokens);
+        let found = apart(&own, &other, base.shape.vocabulary);
+        all.rows += found.rows;
+        all.same += found.same;
+        all.divergence += found.divergence;
+        all.difference = all.difference.max(found.difference);
+    }
+    #[expect(clippy::cast_precision_loss, reason = "tokens of a few texts")]
+    let parity = {
+        let rows = all.rows.max(1) as f64;
+        MergeParity {
+            tokens: all.rows as u64,
+            divergence: all.divergence / rows,
+            difference: all.difference,
+            agreement: all.same as f64 / rows,
+            tolerance,
+        }
+    };
+    if parity.divergence.is_nan() || parity.divergence > tolerance || all.rows == 0 {
+        return Err(Fault::new(&MERGE_PARITY)
+            .arg("divergence", format!("{:.1e}", parity.divergence))
+            .arg("tolerance", format!("{tolerance:.0e}")));
+    }
+    Ok(parity)
+}

@@ -1,0 +1,331 @@
+//! The training loop: shuffled batches, accumulated gradients, clipping, `AdamW`, a cosine after a warm-up; a checkpoint from which it
+//! goes on bit by bit the same.
+
+use super::adapter::Adapter;
+use super::model::BaseModel;
+use super::net::{Batch, Chance, Net};
+use super::words::Example;
+use crate::messages::CHECKPOINT;
+use ingot_base::{Fault, Result, Rng};
+use safetensors::SafeTensors;
+use safetensors::tensor::{Dtype, TensorView};
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+
+/// How an adapter is trained.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TrainSettings {
+    /// Passes over the examples.
+    pub epochs: usize,
+    /// Examples that go through the model at once, side by side.
+    pub batch: usize,
+    /// Batches whose gradients make one step.
+    pub accumulate: usize,
+    /// The greatest step of `AdamW`.
+    pub learning_rate: f64,
+    /// Share of the steps in which the learning rate rises to it.
+    pub warmup: f64,
+    /// Whether it then falls along half a cosine.
+    pub cosine: bool,
+    /// Decoupled weight decay (Loshchilov & Hutter 2019).
+    pub weight_decay: f64,
+    /// Gradients longer than this are shortened to it; 0: never.
+    pub clip: f64,
+    /// Layers are computed again on the way back instead of kept in memory.
+    pub frugal: bool,
+    /// Seed of order and dropout.
+    pub seed: u64,
+}
+
+/// One step.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Step {
+    /// Mean loss of the tokens learnt, before the step.
+    pub loss: f64,
+    /// Its learning rate.
+    pub learning_rate: f64,
+    /// Length of the gradient before clipping.
+    pub norm: f64,
+    /// Tokens that went through the model.
+    pub tokens: usize,
+}
+
+/// An adapter in training.
+#[derive(Debug)]
+pub struct Trainer<'a> {
+    base: &'a BaseModel,
+    settings: &'a TrainSettings,
+    examples: &'a [Example],
+    adapter: Adapter,
+    first: Vec<f32>,
+    second: Vec<f32>,
+    steps: Vec<Step>,
+    best: Option<(f64, usize, Vec<f32>)>,
+    validation: Vec<f64>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct State {
+    key: String,
+    steps: Vec<Step>,
+    validation: Vec<f64>,
+    best: Option<(f64, usize)>,
+}
+
+impl<'a> Trainer<'a> {
+    /// From the beginning.
+    pub fn new(
+        base: &'a BaseModel,
+        adapter: Adapter,
+        settings: &'a TrainSettings,
+        examples: &'a [Example],
+    ) -> Self {
+        let zero = vec![0.0; adapter.parameters()];
+        Self {
+            base,
+            settings,
+            examples,
+            adapter,
+            first: zero.clone(),
+            second: zero,
+            steps: Vec::new(),
+            best: None,
+            validation: Vec::new(),
+        }
+    }
+
+    /// Steps of one pass over the examples.
+    pub fn steps_per_epoch(&self) -> usize {
+        let each = self.settings.batch.max(1) * self.settings.accumulate.max(1);
+        self.examples.len().div_ceil(each)
+    }
+
+    /// Steps in all.
+    pub fn total(&self) -> usize {
+        self.steps_per_epoch() * self.settings.epochs
+    }
+
+    /// The steps that were made.
+    pub fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+
+    /// Validation losses after each epoch.
+    pub fn validation(&self) -> &[f64] {
+        &self.validation
+    }
+
+    /// The adapter as it is.
+    pub fn adapter(&self) -> &Adapter {
+        &self.adapter
+    }
+
+    /// The examples of a step, batch by batch.
+    pub fn batches(&self, step: usize) -> Vec<Vec<usize>> {
+        let per = self.steps_per_epoch().max(1);
+        let mut order: Vec<usize> = (0..self.examples.len()).collect();
+        Rng::new(self.settings.seed ^ ((step / per) as u64).wrapping_mul(0x9E37_79B9), "sft order")
+            .shuffle(&mut order);
+        let batch = self.settings.batch.max(1);
+        let each = batch * self.settings.accumulate.max(1);
+        let own = order.chunks(each.max(1)).nth(step % per).unwrap_or_default();
+        own.chunks(batch).map(<[usize]>::to_vec).collect()
+    }
+
+    /// The learning rate of a step.
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "steps are counted in millions"
+    )]
+    fn rate(&self, step: usize) -> f64 {
+        let (settings, total) = (self.settings, self.total());
+        let warm = (settings.warmup * total as f64).ceil() as usize;
+        if step < warm {
+            return settings.learning_rate * step as f64 / warm as f64;
+        }
+        if !settings.cosine {
+            return settings.learning_rate;
+        }
+        let done = (step - warm) as f64 / (total - warm).max(1) as f64;
+        settings.learning_rate * 0.5 * (1.0 + (std::f64::consts::PI * done).cos())
+    }
+
+    /// Makes the next step; `None` when all are made.
+    pub fn step(&mut self) -> Option<Step> {
+        let index = self.steps.len();
+        if index >= self.total() {
+            return None;
+        }
+        let batches: Vec<Batch> =
+            self.batches(index).iter().map(|own| batch(self.examples, own)).collect();
+        let learnt: usize = batches.iter().map(Batch::learnt).sum();
+        let tokens = batches.iter().map(Batch::len).sum();
+        #[expect(clippy::cast_precision_loss, reason = "tokens of a step")]
+        let count = learnt.max(1) as f64;
+        let mut gradients = vec![0.0; self.adapter.parameters()];
+        let net = Net { base: self.base, adapter: Some(&self.adapter) };
+        let mut loss = 0.0;
+        for (number, batch) in batches.iter().enumerate() {
+            let seed =
+                Rng::new(self.settings.seed ^ ((index << 16 | number) as u64), "sft dropout")
+                    .bits();
+            let chance = (self.adapter.form.dropout > 0.0)
+                .then_some(Chance { share: self.adapter.form.dropout, seed });
+            #[expect(clippy::cast_possible_truncation, reason = "gradients are single precision")]
+            let share = (1.0 / count) as f32;
+            loss += net.learn(batch, &mut gradients, share, self.settings.frugal, chance);
+        }
+        let norm = gradients.iter().map(|number| f64::from(*number).powi(2)).sum::<f64>().sqrt();
+        let shrink = if self.settings.clip > 0.0 {
+            (self.settings.clip / (norm + 1e-6)).min(1.0)
+        } else {
+            1.0
+        };
+        let rate = self.rate(index);
+        self.update(&gradients, shrink, rate);
+        let step = Step { loss: loss / count, learning_rate: rate, norm, tokens };
+        self.steps.push(step);
+        Some(step)
+    }
+
+    /// `AdamW` with β₁ = 0.9, β₂ = 0.999, ε = 10⁻⁸.
+    fn update(&mut self, gradients: &[f32], shrink: f64, rate: f64) {
+        const BETA: (f64, f64) = (0.9, 0.999);
+        let power = i32::try_from(self.steps.len() + 1).unwrap_or(i32::MAX);
+        let corrections = (1.0 - BETA.0.powi(power), (1.0 - BETA.1.powi(power)).sqrt());
+        let kept = 1.0 - rate * self.settings.weight_decay;
+        let moments = self.first.iter_mut().zip(&mut self.second);
+        for ((value, gradient), (first, second)) in
+            self.adapter.values.iter_mut().zip(gradients).zip(moments)
+        {
+            let gradient = f64::from(*gradient) * shrink;
+            let mean = BETA.0 * f64::from(*first) + (1.0 - BETA.0) * gradient;
+            let square = BETA.1 * f64::from(*second) + (1.0 - BETA.1) * gradient * gradient;
+            let change = rate / corrections.0 * mean / (square.sqrt() / corrections.1 + 1e-8);
+            #[expect(clippy::cast_possible_truncation, reason = "weights are single precision")]
+            {
+                (*first, *second) = (mean as f32, square as f32);
+                *value = (f64::from(*value) * kept - change) as f32;
+            }
+        }
+    }
+
+    /// Notes the validation loss after an epoch, and keeps the adapter if it is the best so far.
+    pub fn validated(&mut self, loss: f64) {
+        self.validation.push(loss);
+        if self.best.as_ref().is_none_or(|best| loss < best.0) {
+            self.best = Some((loss, self.validation.len(), self.adapter.values.clone()));
+        }
+    }
+
+    /// The adapter of the best epoch, or the last one; and the epoch, from 1.
+    ///
+    /// # Errors
+    /// Never in practice: the numbers are the trainer's own.
+    pub fn finish(self) -> Result<(Adapter, usize)> {
+        let mut adapter = self.adapter;
+        match self.best {
+            None => Ok((adapter, self.settings.epochs)),
+            Some((_, epoch, values)) => {
+                adapter.fill(values)?;
+                Ok((adapter, epoch))
+            }
+        }
+    }
+
+    /// Everything that the next step depends on, besides examples and settings, which `key` stands for.
+    ///
+    /// # Errors
+    /// Never in practice.
+    pub fn checkpoint(&self, key: &str) -> Result<Vec<u8>> {
+        let state = State {
+            key: key.to_owned(),
+            steps: self.steps.clone(),
+            validation: self.validation.clone(),
+            best: self.best.as_ref().map(|best| (best.0, best.1)),
+        };
+        let lost = || Fault::new(&CHECKPOINT);
+        let state = serde_json::to_string(&state).map_err(|error| lost().because(error))?;
+        let bytes = |numbers: &[f32]| {
+            numbers.iter().flat_map(|number| number.to_le_bytes()).collect::<Vec<u8>>()
+        };
+        let mut parts = vec![
+            ("adapter", bytes(&self.adapter.values)),
+            ("first", bytes(&self.first)),
+            ("second", bytes(&self.second)),
+        ];
+        if let Some(best) = &self.best {
+            parts.push(("best", bytes(&best.2)));
+        }
+        let views = parts.iter().map(|(name, bytes)| {
+            let view = TensorView::new(Dtype::F32, vec![bytes.len() / 4], bytes)
+                .map_err(|error| lost().because(error))?;
+            Ok((*name, view))
+        });
+        let views = views.collect::<Result<Vec<_>>>()?;
+        // One entry: its order is no question.
+        let about = HashMap::from([("state".to_owned(), state)]);
+        safetensors::serialize(views, Some(about)).map_err(|error| lost().because(error))
+    }
+
+    /// Goes on from a checkpoint with the same key; says whether it did.
+    ///
+    /// # Errors
+    /// When the file is damaged.
+    pub fn resume(&mut self, key: &str, bytes: &[u8]) -> Result<bool> {
+        let lost = || Fault::new(&CHECKPOINT);
+        let (_, about) =
+            SafeTensors::read_metadata(bytes).map_err(|error| lost().because(error))?;
+        let state = about.metadata().as_ref().and_then(|map| map.get("state")).ok_or_else(lost)?;
+        let state: State = serde_json::from_str(state).map_err(|error| lost().because(error))?;
+        if state.key != key {
+            return Ok(false);
+        }
+        let file = SafeTensors::deserialize(bytes).map_err(|error| lost().because(error))?;
+        let read = |name: &str| -> Result<Vec<f32>> {
+            let tensor = file.tensor(name).map_err(|error| lost().because(error))?;
+            super::model::plain(tensor.dtype(), tensor.data())
+                .filter(|own| own.len() == self.first.len())
+                .ok_or_else(lost)
+        };
+        let (values, first, second) = (read("adapter")?, read("first")?, read("second")?);
+        self.best = match state.best {
+            Some((loss, epoch)) => Some((loss, epoch, read("best")?)),
+            None => None,
+        };
+        self.adapter.fill(values)?;
+        (self.first, self.second) = (first, second);
+        (self.steps, self.validation) = (state.steps, state.validation);
+        Ok(true)
+    }
+}
+
+/// Examples side by side.
+pub(super) fn batch(examples: &[Example], own: &[usize]) -> Batch {
+    let mut batch = Batch::default();
+    for example in own.iter().filter_map(|index| examples.get(*index)) {
+        batch.push(&example.tokens, &example.learnt);
+    }
+    batch
+}
+
+/// Mean loss of all tokens to be learnt.
+pub fn mean_loss(
+    base: &BaseModel,
+    adapter: Option<&Adapter>,
+    examples: &[Example],
+    batch_size: usize,
+) -> f64 {
+    let (mut sum, mut count) = (0.0, 0_usize);
+    let all: Vec<usize> = (0..examples.len()).collect();
+    for own in all.chunks(batch_size.max(1)) {
+        let losses = Net { base, adapter }.losses(&batch(examples, own));
+        sum += losses.iter().map(|loss| f64::from(*loss)).sum::<f64>();
+        count += losses.len();
+    }
+    #[expect(clippy::cast_precision_loss, reason = "tokens are counted in millions")]
+    let count = count.max(1) as f64;
+    sum / count
+}
