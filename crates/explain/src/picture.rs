@@ -205,7 +205,7 @@ impl Drawing<'_> {
     fn text(&mut self, (x, y): (f64, f64), size: f64, style: &str, words: &str) {
         let _ = write!(
             self.boxes,
-            "<text x=\"{:.1}\" y=\"{y:.1}\" font-size=\"{size}\" text-anchor=\"middle\" {style}>{}</text>",
+            "<text x=\"{:.1}\" y=\"{y:.1}\" font-size=\"{size:.1}\" text-anchor=\"middle\" {style}>{}</text>",
             x + BOX / 2.0,
             escape(words)
         );
@@ -227,8 +227,9 @@ impl Drawing<'_> {
     fn question(&mut self, x: f64, y: f64, node: &Node, question: &Question) {
         let Some(field) = self.signature.inputs.get(question.feature) else { return };
         let (first, second) = ordered(&words::title(field), self.lang);
-        let mut lines =
-            vec![(shorten(&first, FIT), 15.0, format!("font-weight=\"600\" fill=\"{INK}\""))];
+        let first_line = shorten(&first, FIT);
+        let size = fitting(&first_line, 15.0);
+        let mut lines = vec![(first_line, size, format!("font-weight=\"600\" fill=\"{INK}\""))];
         if first != second {
             lines.push((shorten(&second, FIT), 13.0, format!("fill=\"{SOFT}\"")));
         }
@@ -295,6 +296,12 @@ fn test(question: &Question, kind: &FieldKind, lang: Lang) -> String {
 
 fn share(node: &Node, lang: Lang) -> String {
     format!("{:.0}% {}", node.share * 100.0, joined("rows", "行", lang))
+}
+
+/// The size, at most `size`, at which a bold line fits a box: a wide letter is as wide as it is high, a narrow one two thirds of that.
+fn fitting(text: &str, size: f64) -> f64 {
+    let em: f64 = text.chars().map(|one| if u32::from(one) >= 0x2e80 { 1.0 } else { 0.66 }).sum();
+    size.min((BOX - 10.0) / em.max(1.0))
 }
 
 /// Cuts a text that is wider than `fit` columns; wide letters take two.
