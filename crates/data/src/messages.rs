@@ -167,6 +167,13 @@ ingot_base::messages! {
         en: "cannot write the table `{path}`; nothing was left half written", zh: "无法写入数据表 `{path}`；没有留下写了一半的文件",
         hint_en: "check free disk space and permissions, then run the command again", hint_zh: "请检查磁盘空间和权限，然后重新运行",
     };
+    /// A time that cannot be read.
+    SPLIT_TIME = {
+        code: "data-split-time", class: Failed, status: 422,
+        en: "{count} value(s) of `{column}` are no times, so the rows cannot be ordered by it", zh: "`{column}` 中有 {count} 个取值不是时间，无法据此排序",
+        hint_en: "write them as 2026-01-31, 2026-01-31 09:30, 2026/01/31, 31.01.2026 or 2026年01月31日; 01/02/2026 could be two days",
+        hint_zh: "请写成 2026-01-31、2026-01-31 09:30、2026/01/31、31.01.2026 或 2026年01月31日；01/02/2026 可能指两个不同日期",
+    };
     /// The split leaves a part empty.
     SPLIT_EMPTY = {
         code: "data-split-empty", class: Failed, status: 422,

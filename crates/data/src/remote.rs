@@ -20,8 +20,14 @@ use tokio_postgres::{NoTls, Row};
 /// Rows held at once while a query is copied.
 const BATCH: usize = 8192;
 
-/// An address without user name and password.
+/// An address without user name, password and parameters: a database also takes a password as one.
 pub(crate) fn shown(uri: &str) -> String {
+    let uri = match uri.split_once("://") {
+        Some((scheme, _)) if scheme.starts_with("postgres") => {
+            uri.split_once('?').map_or(uri, |(address, _)| address)
+        }
+        _ => uri,
+    };
     match uri.split_once("://") {
         Some((scheme, rest)) => match rest.rsplit_once('@') {
             Some((_, host)) => format!("{scheme}://{host}"),

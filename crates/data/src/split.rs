@@ -5,7 +5,7 @@
 //! that adding a row elsewhere moves no other group.
 
 use crate::config::{SplitConfig, SplitMethod};
-use crate::messages::{SPLIT_CROSSED, SPLIT_EMPTY};
+use crate::messages::{SPLIT_CROSSED, SPLIT_EMPTY, SPLIT_TIME};
 use crate::names::unknown_column;
 use crate::outcome::{PartOutcome, SplitOutcome};
 use crate::table::{Encryption, TableWriter, open, read_fault, schema};
@@ -13,9 +13,11 @@ use crate::{ROW, SOURCE};
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch};
 use arrow::compute::{cast, filter_record_batch};
 use arrow::datatypes::{DataType, Int64Type};
+use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use ingot_base::{Fault, Result, crash, fault};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
 use twox_hash::XxHash3_128;
 
 /// Names of the parts, in order.
@@ -141,17 +143,65 @@ fn texts(batch: &RecordBatch, name: &str) -> Result<ArrayRef> {
         .map_err(|error| fault::internal(format!("`{name}` as text")).because(error))
 }
 
-/// A time column as whole numbers that sort like it; text sorts by its first sixteen letters' order, which ISO dates obey.
+/// How a text may write an instant, besides RFC 3339 and its kin. Month before day and day before month cannot be told apart
+/// with slashes, so neither is read.
+const INSTANTS: [&str; 8] = [
+    "%Y-%m-%d %H:%M",
+    "%Y-%m-%dT%H:%M",
+    "%Y/%m/%d %H:%M:%S",
+    "%Y/%m/%d %H:%M",
+    "%d.%m.%Y %H:%M:%S",
+    "%d.%m.%Y %H:%M",
+    "%Y年%m月%d日 %H:%M:%S",
+    "%Y年%m月%d日 %H:%M",
+];
+const DAYS: [&str; 5] = ["%Y-%m-%d", "%Y/%m/%d", "%d.%m.%Y", "%Y年%m月%d日", "%Y%m%d"];
+
+/// Microseconds since 1970 of a text that is an instant or a day.
+fn instant(text: &str) -> Option<i64> {
+    let text = text.trim();
+    let stamp = || INSTANTS.iter().find_map(|form| NaiveDateTime::parse_from_str(text, form).ok());
+    let day = || DAYS.iter().find_map(|form| NaiveDate::parse_from_str(text, form).ok());
+    let moment = stamp().or_else(|| day().map(|day| day.and_time(NaiveTime::MIN)))?;
+    Some(moment.and_utc().timestamp_micros())
+}
+
+/// Text as instants; what is no instant is refused, since its row would stand at the wrong end of time.
+fn text_times(column: &ArrayRef, name: &str) -> Result<ArrayRef> {
+    let wrong = |error| fault::internal(format!("`{name}` as time")).because(error);
+    let texts = cast(column, &DataType::Utf8).map_err(wrong)?;
+    let stamp = DataType::Timestamp(arrow::datatypes::TimeUnit::Microsecond, None);
+    let known = cast(&cast(&texts, &stamp).map_err(wrong)?, &DataType::Int64).map_err(wrong)?;
+    let known = known.as_primitive::<Int64Type>();
+    let (mut unread, mut times) = (0_u64, Vec::with_capacity(texts.len()));
+    for (row, text) in texts.as_string::<i32>().iter().enumerate() {
+        let text = text.filter(|text| !text.trim().is_empty());
+        let time = match text {
+            Some(_) if known.is_valid(row) => Some(known.value(row)),
+            Some(text) => instant(text),
+            None => None,
+        };
+        unread += u64::from(text.is_some() && time.is_none());
+        times.push(time);
+    }
+    if unread > 0 {
+        return Err(Fault::new(&SPLIT_TIME)
+            .arg("column", name)
+            .arg("count", unread)
+            .at("split.time"));
+    }
+    Ok(Arc::new(arrow::array::Int64Array::from(times)))
+}
+
+/// A time column as whole numbers that sort like it.
 fn times(batch: &RecordBatch, name: &str) -> Result<Vec<i64>> {
     let column = batch
         .column_by_name(name)
         .ok_or_else(|| fault::internal(format!("table without `{name}`")))?;
     let wrong = |error| fault::internal(format!("`{name}` as time")).because(error);
     let numbers = match column.data_type() {
-        DataType::Utf8 | DataType::LargeUtf8 | DataType::Dictionary(..) => {
-            let texts = cast(column, &DataType::Utf8).map_err(wrong)?;
-            let stamp = DataType::Timestamp(arrow::datatypes::TimeUnit::Microsecond, None);
-            cast(&cast(&texts, &stamp).map_err(wrong)?, &DataType::Int64).map_err(wrong)?
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Dictionary(..) => {
+            text_times(column, name)?
         }
         DataType::Date32 => cast(&cast(column, &DataType::Int32).map_err(wrong)?, &DataType::Int64)
             .map_err(wrong)?,
@@ -364,6 +414,27 @@ mod tests {
             sizes[*part] += groups[key].rows;
         }
         sizes
+    }
+
+    #[test]
+    fn times_are_read_in_the_forms_that_can_mean_one_day_only() {
+        let column = |texts: &[&str]| -> ArrayRef {
+            Arc::new(arrow::array::StringArray::from(texts.to_vec()))
+        };
+        let micros = |text: &str| {
+            text_times(&column(&[text]), "when").unwrap().as_primitive::<Int64Type>().value(0)
+        };
+        let day = micros("2026-01-31");
+        for form in
+            ["2026/01/31", "31.01.2026", "2026年01月31日", "20260131", "2026-01-31T00:00:00Z"]
+        {
+            assert_eq!(micros(form), day, "{form}");
+        }
+        assert_eq!(micros("2026-01-31 09:30") - day, 9 * 3_600_000_000 + 1_800_000_000);
+        let fault =
+            text_times(&column(&["2026-01-31", "01/02/2026", "soon", ""]), "when").unwrap_err();
+        assert_eq!(fault.code(), "data-split-time");
+        assert!(fault.to_string().starts_with("2 value(s) of `when`"), "{fault}");
     }
 
     #[test]

@@ -8,6 +8,7 @@ use crate::words::{self, index, real};
 use crate::{Shap, TreeShap, dependence, permute, picture, surrogate};
 use ingot_base::{Fault, Field, FieldKind, Lang, Output, Reporter, Result, Text};
 use ingot_runtime::{Matrix, Predictor as _, TabularModel};
+use std::cmp::Ordering;
 
 /// Rows drawn in the beeswarm.
 const SWARM: usize = 300;
@@ -189,13 +190,19 @@ fn effects(inputs: &[Field], rows: &Matrix, shap: &Shap, scores: &Matrix) -> Vec
                 })
                 .collect();
             let ranks = ranks(field, rows, at);
-            let swarm = (0..rows.rows())
+            let mut swarm: Vec<SwarmDot> = (0..rows.rows())
                 .step_by(step)
                 .map(|row| SwarmDot {
                     effect: effect(row, words::largest(scores.row(row))),
                     rank: ranks.get(row).copied().flatten(),
                 })
                 .collect();
+            // By effect, not by row: in one order throughout, the dots of all inputs would tell each row's values.
+            swarm.sort_by(|a, b| {
+                a.effect
+                    .total_cmp(&b.effect)
+                    .then(a.rank.partial_cmp(&b.rank).unwrap_or(Ordering::Equal))
+            });
             FeatureEffect {
                 feature: field.name.clone(),
                 title: words::title(field),

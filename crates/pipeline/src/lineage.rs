@@ -43,14 +43,25 @@ pub(crate) fn document(project: &Project<'_>, chain: &Chain) -> Result<Value> {
     }))
 }
 
-/// One stage of the chain. Column profiles stay at home: they describe rows, and the document is not encrypted.
+/// Evidence about single rows, or so detailed that it describes them.
+const ROWWISE: [&str; 4] = ["before", "after", "swarm", "single"];
+
+/// Takes out of a document, at any depth, what describes rows.
+fn without_rows(evidence: &mut Value) {
+    match evidence {
+        Value::Object(members) => {
+            members.retain(|name, _| !ROWWISE.contains(&name.as_str()));
+            members.values_mut().for_each(without_rows);
+        }
+        Value::Array(items) => items.iter_mut().for_each(without_rows),
+        _ => {}
+    }
+}
+
+/// One stage of the chain. What describes rows stays at home: the document is not encrypted.
 fn link(record: &Record) -> Value {
     let mut evidence = record.evidence.clone();
-    if let Some(figures) = evidence.as_object_mut() {
-        for private in ["before", "after"] {
-            figures.remove(private);
-        }
-    }
+    without_rows(&mut evidence);
     let outputs: BTreeMap<&String, Digest> =
         record.outputs.iter().map(|(name, output)| (name, output.content)).collect();
     json!({

@@ -7,6 +7,12 @@ ingot_base::messages! {
         en: "the stage record `{path}` is damaged", zh: "阶段记录 `{path}` 已损坏",
         hint_en: "delete its folder and run again; the stage is then done anew", hint_zh: "请删除该文件所在的文件夹后重新运行，该阶段会重做",
     };
+    /// A stage record is not what the stage wrote.
+    RECORD_CHANGED = {
+        code: "pipeline-record-changed", class: Refused, status: 422,
+        en: "the stage record `{path}` was changed after it was written, or written with other keys", zh: "阶段记录 `{path}` 在写入后被改动，或由其他密钥写入",
+        hint_en: "delete its folder and run again; the stage is then done anew", hint_zh: "请删除该文件所在的文件夹后重新运行，该阶段会重做",
+    };
     /// An output is not what the stage wrote.
     OUTPUT_CHANGED = {
         code: "pipeline-output-changed", class: Refused, status: 422,

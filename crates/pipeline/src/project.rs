@@ -101,11 +101,12 @@ impl<'a> Project<'a> {
         let folder = root.join(&source.recipe.seal.keys);
         let keyring =
             if folder.exists() { Keyring::open(&folder)? } else { Keyring::create(&folder)? };
+        let records = keyring.derive("stage records", 32);
         Ok(Self {
             source,
             root: root.to_owned(),
             keyring,
-            store: Store::new(root.join(".ingot")),
+            store: Store::new(root.join(".ingot"), records),
             clock,
             reporter,
         })

@@ -4,16 +4,20 @@
 //! code that runs it. The digest of those is the stage's *key*; the key names its folder. The record is written last,
 //! so a folder without one is work that was interrupted and is done again.
 
-use crate::messages::{BUSY, RECORD_DAMAGED};
-use ingot_base::{Digest, Fault, Result, Task, Text, atomic, crash};
+use crate::messages::{BUSY, RECORD_CHANGED, RECORD_DAMAGED};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use ingot_base::{Digest, Fault, Result, Secret, Task, Text, atomic, crash};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use sha2::Sha256;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 /// Most bytes a record may have: records hold figures, never data.
 const RECORD_LIMIT: u64 = 64 << 20;
+/// Most bytes of a record's authentication code.
+const CODE_LIMIT: u64 = 256;
 
 /// The stages, in the order that data takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -153,12 +157,14 @@ impl Record {
 #[derive(Debug)]
 pub struct Store {
     root: PathBuf,
+    /// Records are authenticated with it: figures that were changed by hand must not be signed.
+    key: Secret<Vec<u8>>,
 }
 
 impl Store {
     /// The store below `root`; made when the first stage writes.
-    pub fn new(root: impl Into<PathBuf>) -> Self {
-        Self { root: root.into() }
+    pub fn new(root: impl Into<PathBuf>, key: Secret<Vec<u8>>) -> Self {
+        Self { root: root.into(), key }
     }
 
     /// The folder itself.
@@ -186,12 +192,39 @@ impl Store {
         let record: Record = serde_json::from_slice(&bytes).map_err(|error| {
             Fault::new(&RECORD_DAMAGED).arg("path", path.display()).because(error)
         })?;
+        if !self.authentic(&path, &bytes)? {
+            return Ok(None);
+        }
         let whole = record.key == *key
             && record.outputs.iter().all(|(name, output)| {
                 output.file.is_some()
                     && fs::metadata(folder.join(name)).is_ok_and(|meta| meta.len() == output.bytes)
             });
         Ok(whole.then_some(record))
+    }
+
+    /// Whether the record has a code; versions before it was kept wrote none, and their stages are done anew.
+    ///
+    /// # Errors
+    /// When the code is another's: the record was changed, or written with other keys.
+    fn authentic(&self, path: &Path, record: &[u8]) -> Result<bool> {
+        let code = path.with_extension("mac");
+        if !code.exists() {
+            return Ok(false);
+        }
+        let code = atomic::read(&code, CODE_LIMIT)?;
+        let code = hex::decode(code.trim_ascii()).unwrap_or_default();
+        // Compared in constant time.
+        self.mac()?
+            .chain_update(record)
+            .verify_slice(&code)
+            .map_err(|_| Fault::new(&RECORD_CHANGED).arg("path", path.display()))?;
+        Ok(true)
+    }
+
+    fn mac(&self) -> Result<Hmac<Sha256>> {
+        Hmac::new_from_slice(self.key.expose())
+            .map_err(|error| ingot_base::fault::internal("a key of no length").because(error))
     }
 
     /// The record of this stage that was finished last, whatever its key.
@@ -269,6 +302,16 @@ impl Store {
         })?;
         // A record tells figures of private data.
         let path = self.folder(record.inputs.stage, &record.key).join("record.json");
+        let code = hex::encode(self.mac()?.chain_update(&text).finalize().into_bytes());
+        // A code without a record is work that was interrupted; an old record must not meet the new code.
+        if path.exists() {
+            fs::remove_file(&path).map_err(|error| {
+                Fault::new(&ingot_base::fault::FILE_WRITE)
+                    .arg("path", path.display())
+                    .because(error)
+            })?;
+        }
+        atomic::write_private(&path.with_extension("mac"), code.as_bytes())?;
         atomic::write_private(&path, &text)
     }
 
@@ -329,7 +372,7 @@ mod tests {
     #[test]
     fn a_stage_counts_as_done_only_with_its_record_and_its_outputs() {
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::new(folder.path());
+        let store = Store::new(folder.path(), Secret::new(vec![7; 32]));
         let record = record(inputs());
         assert_eq!(store.find(Stage::Clean, &record.key).unwrap(), None);
         store.keep(&record).unwrap();
@@ -343,10 +386,33 @@ mod tests {
     }
 
     #[test]
+    fn a_record_that_was_changed_by_hand_is_refused_and_one_without_a_code_is_made_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::new(folder.path(), Secret::new(vec![7; 32]));
+        let record = record(inputs());
+        store.keep(&record).unwrap();
+        let place = store.folder(Stage::Clean, &record.key);
+        atomic::write(&place.join("table.parquet"), b"rows").unwrap();
+        let path = place.join("record.json");
+        let text = fs::read_to_string(&path).unwrap();
+        let changed = text.replace("\"seconds\": 1.0", "\"seconds\": 9.0");
+        assert_ne!(changed, text);
+        atomic::write(&path, changed.as_bytes()).unwrap();
+        let fault = store.find(Stage::Clean, &record.key).unwrap_err();
+        assert_eq!(fault.code(), "pipeline-record-changed");
+        let other = Store::new(folder.path(), Secret::new(vec![8; 32]));
+        atomic::write(&path, text.as_bytes()).unwrap();
+        assert!(other.find(Stage::Clean, &record.key).is_err(), "another project's keys");
+        assert!(store.find(Stage::Clean, &record.key).unwrap().is_some());
+        fs::remove_file(path.with_extension("mac")).unwrap();
+        assert_eq!(store.find(Stage::Clean, &record.key).unwrap(), None);
+    }
+
+    #[test]
     fn a_record_is_its_owners_alone() {
         use std::os::unix::fs::PermissionsExt as _;
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::new(folder.path());
+        let store = Store::new(folder.path(), Secret::new(vec![7; 32]));
         let record = record(inputs());
         store.keep(&record).unwrap();
         let path = store.folder(Stage::Clean, &record.key).join("record.json");
@@ -373,7 +439,7 @@ mod tests {
     #[test]
     fn only_one_writer_at_a_time() {
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::new(folder.path());
+        let store = Store::new(folder.path(), Secret::new(vec![7; 32]));
         let held = store.lock().unwrap();
         assert_eq!(store.lock().unwrap_err().code(), "pipeline-busy");
         drop(held);

@@ -29,9 +29,28 @@ fn replace(text: &str, mask: impl Fn(usize) -> String) -> String {
             None => out.push_str(authority),
         }
         rest = tail;
+        // libpq also takes the password as a parameter.
+        while let Some((before, value)) = parameter(rest) {
+            let end = value.find(['&', '/', '"', '\'', ' ', '\t', '#']).unwrap_or(value.len());
+            let (password, tail) = value.split_at_checked(end).unwrap_or((value, ""));
+            out.push_str(before);
+            out.push_str(&mask(password.len()));
+            rest = tail;
+        }
     }
     out.push_str(rest);
     out
+}
+
+/// The text up to and with `password=` of the address that is being read, and what follows it.
+fn parameter(rest: &str) -> Option<(&str, &str)> {
+    const NAMES: [&str; 2] = ["password=", "sslpassword="];
+    let end = rest.find(['"', '\'', ' ', '\t', '#']).unwrap_or(rest.len());
+    let within = rest.get(..end)?;
+    let lower = within.to_ascii_lowercase();
+    let at = NAMES.iter().flat_map(|name| ["?", "&"].map(|mark| format!("{mark}{name}")));
+    let at = at.filter_map(|name| lower.find(&name).map(|at| at + name.len())).min()?;
+    rest.split_at_checked(at)
 }
 
 /// An address whose password shows neither itself nor its length.
@@ -56,6 +75,14 @@ mod tests {
         assert_eq!(
             without_password("postgres://bank:secret@db/loans"),
             "postgres://bank:***@db/loans"
+        );
+        assert_eq!(
+            without_password("postgres://h/db?user=u&password=S3C:RET&sslmode=require"),
+            "postgres://h/db?user=u&password=***&sslmode=require"
+        );
+        assert_eq!(
+            star("uri = \"postgres://h/d?PASSWORD=ab\" # x"),
+            "uri = \"postgres://h/d?PASSWORD=**\" # x"
         );
         for plain in [
             "data/*****.csv",

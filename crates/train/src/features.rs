@@ -220,7 +220,33 @@ fn number(values: &[f64]) -> Decision {
     if dense && all_different(values) {
         return Err(Reason::RowNumber);
     }
+    let (min, max) = outward(min, max);
     Ok((FieldKind::Number { min, max, integer }, values.to_vec()))
+}
+
+/// A range as the package and its documents tell it: two significant digits, rounded outward, so that nobody's largest
+/// salary stands there to the cent.
+fn outward(min: f64, max: f64) -> (f64, f64) {
+    let round = |value: f64, up: bool| {
+        if value == 0.0 {
+            return value;
+        }
+        // Written out and read back, so that 0.07 stays 0.07.
+        let exponent = value.abs().log10().floor() - 1.0;
+        let unit = 10_f64.powf(exponent);
+        let digits = value / unit;
+        let near = digits.round();
+        let exact = (digits - near).abs() < 1e-9;
+        let whole = if exact {
+            near
+        } else if up {
+            digits.ceil()
+        } else {
+            digits.floor()
+        };
+        format!("{whole}e{exponent}").parse().unwrap_or(value)
+    };
+    (round(min, false), round(max, true))
 }
 
 fn all_different(values: &[f64]) -> bool {
@@ -369,6 +395,14 @@ mod tests {
         assert_eq!(number(&[f64::NAN; 9]), Err(Reason::Empty));
         assert_eq!(number(&[2.0; 9]), Err(Reason::Constant));
         assert!(number(&[2.0, f64::NAN]).is_ok(), "that a value is missing tells something");
+    }
+
+    #[test]
+    fn a_range_is_told_in_two_digits_and_holds_every_value() {
+        assert_eq!(outward(19.0, 75.0), (19.0, 75.0));
+        assert_eq!(outward(0.07, 99_887_766.0), (0.07, 100_000_000.0));
+        assert_eq!(outward(-1_234.0, -0.123), (-1_300.0, -0.12));
+        assert_eq!(outward(0.0, 250.0), (0.0, 250.0));
     }
 
     #[test]

@@ -79,7 +79,10 @@ fn nobody_stands_out_and_who_asks_still_sends_an_age() {
         assert!(cells[0].starts_with('['), "an exact age: {}", cells[0]);
     }
     let left = std::fs::read_dir(protected(&project)).unwrap().count();
-    assert_eq!(left, 3, "the table, the pseudonyms and the record; no table of every row");
+    assert_eq!(
+        left, 4,
+        "the table, the pseudonyms, the record and its code; no table of every row"
+    );
 
     let report = project.path("dist/credit-risk-1.0.0-reports/data-report.html");
     let report = std::fs::read_to_string(report).unwrap();

@@ -30,5 +30,6 @@ mod sources;
 mod support;
 #[cfg(test)]
 mod tools;
+mod treated;
 #[cfg(test)]
 mod vision;

@@ -1,0 +1,88 @@
+//! What the recipe did to columns before training: withheld from the model, or done again to what is asked.
+
+use crate::support::{Project, Server, api_key};
+use std::fmt::Write as _;
+
+/// 600 loans with ages, incomes that are missing here and there, and notes of few kinds that name customers.
+fn project() -> Project {
+    let mut text = String::from("id,age,income,note,tag,late\n");
+    for row in 0..600_u32 {
+        let age = 20 + (row * 7) % 50;
+        let income =
+            if row % 11 == 0 { String::new() } else { (3_000 + (row * 137) % 9_000).to_string() };
+        let note = format!("客户来电 139{:08}", 10_000_000 + row % 15);
+        let tag = ["new", "old", "vip"][(row % 3) as usize];
+        let late = (age < 35) != (row % 9 == 0);
+        let _ = writeln!(text, "C{row},{age},{income},{note},{tag},{late}");
+    }
+    let project = Project::empty();
+    std::fs::write(project.path("loans.csv"), text).unwrap();
+    let recipe = r#"
+[project]
+name = "loans"
+task = "tabular.binary"
+target = "late"
+[[source]]
+name = "loans"
+uri = "loans.csv"
+[clean]
+impute = [{ column = "income", method = "median" }]
+[protect]
+columns = [
+  { name = "id", action = "hash" },
+  { name = "age", action = "generalize", to = { width = 10 } },
+]
+[train]
+trials = 1
+"#;
+    std::fs::write(project.path("ingot.toml"), recipe).unwrap();
+    project
+}
+
+#[test]
+fn personal_data_in_values_stays_out_of_the_model_and_serving_treats_values_as_training_did() {
+    let project = project();
+    let output = project.ingot(&["--lang", "en", "run"]);
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{told}");
+    assert!(told.contains("`note` is not used: its values hold personal data"), "{told}");
+    assert!(told.contains("`id` is not used: [protect] made tokens"), "{told}");
+
+    let package = project.package();
+    let shown = project.ok(&["--json", "inspect", package.to_str().unwrap()]);
+    assert!(!shown.contains("客户来电"), "{shown}");
+    let manifest: serde_json::Value = serde_json::from_str(&shown).unwrap();
+    let inputs = manifest["signature"]["inputs"].as_array().unwrap();
+    let names: Vec<&str> = inputs.iter().map(|input| input["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["age", "income", "tag"]);
+    let fill = inputs[1]["treatment"]["fill"].as_f64().unwrap();
+    assert!((3_000.0..12_000.0).contains(&fill), "{fill}");
+
+    let (_, key) = api_key(&project, &[]);
+    let server = Server::start(&project, &package, &[]);
+    let ask = |body: serde_json::Value| {
+        let answer = server.post("/api/predict", &key, &body);
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        answer.json()["predictions"][0]["score"].as_f64().unwrap()
+    };
+    let age = |age: f64| ask(serde_json::json!({"age": age, "income": 5_000, "tag": "new"}));
+    assert!((age(28.0) - age(20.0)).abs() < 1e-12, "28 and 20 stand in one interval");
+    assert!((age(29.9) - age(60.0)).abs() > 1e-3, "intervals differ");
+    let income = |value: serde_json::Value| {
+        ask(serde_json::json!({"age": 40, "income": value, "tag": "new"}))
+    };
+    assert!((income(serde_json::Value::Null) - income(fill.into())).abs() < 1e-12);
+}
+
+#[test]
+fn what_describes_single_rows_is_in_no_open_part_of_a_package() {
+    let project = crate::support::finished();
+    let open = project.path("unpacked");
+    let _ = std::fs::remove_dir_all(&open);
+    let (package, folder) = (project.package(), open.to_str().unwrap().to_owned());
+    project.ok(&["open", package.to_str().unwrap(), "--sealed", "--output", &folder]);
+    let lineage = std::fs::read_to_string(open.join("lineage.json")).unwrap();
+    for name in ["swarm", "single", "before", "after"] {
+        assert!(!lineage.contains(&format!("\"{name}\":")), "{name}");
+    }
+}
