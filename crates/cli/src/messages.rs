@@ -44,12 +44,6 @@ ingot_base::messages! {
         hint_en: "check its quotes, its number of fields and that it is UTF-8; nothing was written",
         hint_zh: "请检查引号、字段数以及是否为 UTF-8 编码；未写入任何内容",
     };
-    /// Replacing did not come to an end.
-    REDACT_REMAINS = {
-        code: "cli-redact-remains", class: Refused, status: 422,
-        en: "row {row} of `{path}` still reads as personal data after redaction", zh: "`{path}` 第 {row} 行脱敏后仍像个人信息",
-        hint_en: "redact it with `--with type`; nothing was written", hint_zh: "请改用 `--with type`；未写入任何内容",
-    };
     /// A statistic that cannot be understood.
     STATISTIC = {
         code: "cli-statistic", class: Usage, status: 400,

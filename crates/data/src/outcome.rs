@@ -41,6 +41,9 @@ pub struct ProtectOutcome {
     /// The promise about the whole table, kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub anonymity: Option<AnonymityOutcome>,
+    /// What remains in free text, where nothing was promised about the table.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub residual: Option<Residual>,
 }
 
 /// Figures of an anonymous table. They hold no value of it.

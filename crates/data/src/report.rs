@@ -234,6 +234,9 @@ fn protection(page: &mut Page, protected: &ProtectOutcome) {
     if !protected.texts.is_empty() {
         texts(section, protected);
     }
+    if let Some(residual) = &protected.residual {
+        section.note(residual.explanation.clone());
+    }
 }
 
 /// What the detectors found in free text, and what speaks for each type.

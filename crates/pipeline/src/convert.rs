@@ -164,6 +164,9 @@ pub(crate) fn column_rules(recipe: &Recipe) -> Vec<privacy::ColumnRule> {
                     recipe::Generalize::Width(width) => privacy::Generalize::Width(*width),
                     recipe::Generalize::Prefix(letters) => privacy::Generalize::Prefix(*letters),
                 }),
+                recipe::Action::Shift { person, days } => {
+                    privacy::Action::Shift { person: person.clone(), days: *days }
+                }
                 recipe::Action::Drop => privacy::Action::Drop,
                 recipe::Action::Pseudonymize(kind) => {
                     privacy::Action::Pseudonymize(finding_kind(kind))

@@ -8,7 +8,7 @@ use std::path::Path;
 fn main() -> Result<()> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/detect/weights");
     for (name, weights) in
-        [("zh.bin", train::chinese(400_000)), ("en.bin", train::english(500_000))]
+        [("zh.bin", train::chinese(400_000)), ("en.bin", train::english(600_000))]
     {
         ingot_base::atomic::write(&folder.join(name), &weights)?;
         println!("{name}: {} bytes", weights.len());

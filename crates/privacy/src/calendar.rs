@@ -32,6 +32,16 @@ impl Day {
         Self { year, month: narrow(month), of_month: narrow(day) }
     }
 
+    /// Days since 1970-01-01 (Hinnant, `days_from_civil`); the inverse of [`from_epoch`](Self::from_epoch).
+    pub(crate) fn to_epoch(self) -> i64 {
+        let year = self.year - i64::from(self.month <= 2);
+        let era = year.div_euclid(400);
+        let of_era = year.rem_euclid(400);
+        let month = (i64::from(self.month) + 9) % 12;
+        let of_year = (153 * month + 2) / 5 + i64::from(self.of_month) - 1;
+        era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
+    }
+
     /// Reads `YYYY-MM-DD`, `YYYY/MM/DD`, `YYYY.MM.DD`, `YYYY年M月D日` (month and day of one or two digits) or `YYYYMMDD`, each
     /// alone or before a time of day; years 1 to 9999. `None` for anything else, impossible days among it.
     pub(crate) fn parse(text: &str) -> Option<Self> {

@@ -23,10 +23,12 @@ mod protector;
 pub mod pseudonym;
 pub mod residual;
 mod rule;
+mod shift;
 mod texts;
 mod token;
 
 pub use protector::Protector;
 pub use rule::{Action, ColumnRule, Generalize};
+pub use shift::unshift_date;
 pub use texts::{Found, TextColumns, TextEvidence};
 pub use token::{ColumnKeys, decrypt_value, encrypt_value, hash_cells, hash_value};

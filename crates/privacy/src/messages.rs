@@ -79,6 +79,12 @@ ingot_base::messages! {
         en: "column `{column}` is in the time zone `{zone}`, whose days are not known here", zh: "列 `{column}` 使用时区 `{zone}`，此处无法确定其日期",
         hint_en: "cast it to a date with `clean.cast` first", hint_zh: "请先用 `clean.cast` 转换为日期",
     };
+    /// A moved date that cannot be moved back.
+    DATE_UNREADABLE = {
+        code: "privacy-date-unreadable", class: Usage, status: 422,
+        en: "that is no date of a column that was moved", zh: "这不是经过日期平移的列中的日期",
+        hint_en: "write it as the protected table does, such as 1985-07-03", hint_zh: "请按脱敏后表中的写法，例如 1985-07-03",
+    };
     /// A width that is no width.
     WIDTH_INVALID = {
         code: "privacy-width-invalid", class: Usage, status: 422,

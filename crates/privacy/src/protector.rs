@@ -5,11 +5,12 @@ use crate::cells::{Kind, each, values_of};
 use crate::generalize;
 use crate::messages::{
     BATCH_LARGE, COLUMN_AMBIGUOUS, COLUMN_MISSING, COLUMN_RESERVED, DROP_RENAMED, MASK_INVALID,
-    NAME_EMPTY, NAME_TAKEN, PREFIX_INVALID, RULE_TWICE, TYPE_WITHOUT_TEXT, WIDTH_INVALID,
-    ZONE_UNKNOWN,
+    NAME_EMPTY, NAME_TAKEN, PREFIX_INVALID, RULE_TWICE, TYPE_WITHOUT_DATE, TYPE_WITHOUT_TEXT,
+    WIDTH_INVALID, ZONE_UNKNOWN,
 };
 use crate::pseudonym::Pseudonyms;
 use crate::rule::{Action, ColumnRule, Generalize};
+use crate::shift::{self, Shifter};
 use crate::token::{ColumnKeys, Encryptor, Hasher};
 use arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, StringBuilder};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
@@ -59,7 +60,10 @@ impl Protector {
         for (field, rule) in schema.fields().iter().zip(&plan) {
             match rule.and_then(|index| rules.get(index).map(|rule| (index, rule))) {
                 None => fields.push(field.clone()),
-                Some((index, rule)) => fields.extend(protected(rule, index, field)?.map(Arc::new)),
+                Some((index, rule)) => {
+                    check_person(rule, index, schema)?;
+                    fields.extend(protected(rule, index, field)?.map(Arc::new));
+                }
             }
         }
         check_names(&rules, schema)?;
@@ -123,7 +127,9 @@ impl Protector {
         for (array, rule) in batch.columns().iter().zip(&self.plan) {
             match rule.and_then(|index| self.rules.get(index).zip(self.unreadable.get(index))) {
                 None => columns.push(array.clone()),
-                Some((rule, unreadable)) => columns.extend(self.column(rule, array, unreadable)?),
+                Some((rule, unreadable)) => {
+                    columns.extend(self.column(rule, array, &batch, unreadable)?);
+                }
             }
         }
         let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
@@ -153,6 +159,7 @@ impl Protector {
         &self,
         rule: &ColumnRule,
         array: &ArrayRef,
+        batch: &RecordBatch,
         unreadable: &AtomicU64,
     ) -> Result<Option<ArrayRef>> {
         let (array, lost) = match &rule.action {
@@ -184,6 +191,12 @@ impl Protector {
                     mask(value, *keep_start, *keep_end, *with, out);
                     Ok(true)
                 })?
+            }
+            Action::Shift { person, days } => {
+                let persons = batch
+                    .column_by_name(person)
+                    .ok_or_else(|| fault::internal("a batch without the column of persons"))?;
+                Shifter::new(&self.keys, *days)?.column(array, persons)?
             }
             Action::Generalize(Generalize::Year) => generalize::years(array, false)?,
             Action::Generalize(Generalize::Decade) => generalize::years(array, true)?,
@@ -331,6 +344,12 @@ fn protected(rule: &ColumnRule, index: usize, field: &Field) -> Result<Option<Fi
             }
             (readable()?, field.is_nullable())
         }
+        Action::Shift { .. } => match kind {
+            Some(Kind::Text | Kind::Date | Kind::Null) => {
+                (shift::output_type(field.data_type()), true)
+            }
+            _ => return Err(unfit(&TYPE_WITHOUT_DATE)),
+        },
         Action::Generalize(to) => {
             check_setting(*to, rule, index)?;
             let output = generalize::output_type(*to, field.data_type()).map_err(unfit)?;
@@ -344,6 +363,28 @@ fn protected(rule: &ColumnRule, index: usize, field: &Field) -> Result<Option<Fi
         }
     };
     Ok(Some(Field::new(rule.output(), data_type, nullable)))
+}
+
+/// A date's person is another column, and one that has a text.
+fn check_person(rule: &ColumnRule, index: usize, schema: &Schema) -> Result<()> {
+    let Action::Shift { person, .. } = &rule.action else { return Ok(()) };
+    let key = at(index, "person");
+    match schema.fields().iter().find(|field| field.name() == person) {
+        Some(field) if Kind::of(field.data_type()).is_some() && *person != rule.name => Ok(()),
+        Some(field) => Err(Fault::new(&TYPE_WITHOUT_TEXT)
+            .arg("column", person)
+            .arg("kind", field.data_type())
+            .arg("action", name(&rule.action))
+            .at(key)),
+        None => {
+            let known: Vec<&str> =
+                schema.fields().iter().map(|field| field.name().as_str()).collect();
+            Err(Fault::new(&COLUMN_MISSING)
+                .arg("column", person)
+                .arg("known", known.join(", "))
+                .at(key))
+        }
+    }
 }
 
 fn check_setting(to: Generalize, rule: &ColumnRule, index: usize) -> Result<()> {
@@ -363,6 +404,7 @@ fn name(action: &Action) -> &'static str {
         Action::Hash => "hash",
         Action::Pseudonymize(_) => "pseudonymize",
         Action::Mask { .. } => "mask",
+        Action::Shift { .. } => "shift",
         Action::Generalize(Generalize::Year) => "generalize to year",
         Action::Generalize(Generalize::Month) => "generalize to month",
         Action::Generalize(Generalize::Decade) => "generalize to decade",
@@ -392,6 +434,10 @@ fn sentence(rule: &ColumnRule, unreadable: u64) -> Text {
         Action::Mask { keep_start, keep_end, .. } => (
             format!("masked except {keep_start} characters at the start and {keep_end} at the end"),
             format!("已掩码，仅保留开头 {keep_start} 个和末尾 {keep_end} 个字符"),
+        ),
+        Action::Shift { person, days } => (
+            format!("moved by up to {days} days, the same for all dates of one `{person}`"),
+            format!("日期已平移，最多 {days} 天，同一 `{person}` 的所有日期平移相同"),
         ),
         Action::Generalize(Generalize::Year) => {
             ("reduced to the year".into(), "已泛化为年份".into())

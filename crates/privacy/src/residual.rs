@@ -1,5 +1,6 @@
 //! One figure for what risk remains in a protected data set.
 
+use crate::detect::quality::recall_at_least;
 use ingot_base::Text;
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +24,25 @@ pub struct TextEvidence {
     pub recall: f64,
     /// Identifiers in the text, a person, before protection, on average over all persons of the data set.
     pub identifiers_per_person: f64,
+}
+
+impl TextEvidence {
+    /// From what was found in the texts of a data set with so many rows, each counted as a person, and from the measured quality of the
+    /// detectors ([`quality`](crate::detect::quality)): where `n` values of a type were found and at least the share `r` of such values
+    /// is, there were at most `n / r`. `None` without a text column.
+    #[expect(clippy::cast_precision_loss, reason = "counts of findings and rows")]
+    pub fn measured(texts: &[crate::TextEvidence], rows: u64) -> Option<Self> {
+        if texts.is_empty() || rows == 0 {
+            return None;
+        }
+        let (mut found, mut present) = (0.0, 0.0);
+        for (kind, sum) in texts.iter().flat_map(|text| &text.findings) {
+            found += sum.count as f64;
+            present += sum.count as f64 / recall_at_least(kind);
+        }
+        let recall = if found > 0.0 { found / present } else { recall_at_least("") };
+        Some(Self { recall, identifiers_per_person: present / rows as f64 })
+    }
 }
 
 /// The residual-risk figure and what it is made of.

@@ -38,6 +38,14 @@ pub enum Action {
         /// What stands for each hidden character.
         with: char,
     },
+    /// Dates move by a number of days of the person's own, the same for all dates of the person under one key; null where the
+    /// person is.
+    Shift {
+        /// The column, by its name before protection, that says whose date it is.
+        person: String,
+        /// The largest shift in days, back or forth; at least 1.
+        days: u32,
+    },
     /// A coarser value that all values of its class share.
     Generalize(Generalize),
     /// The column is removed.

@@ -186,8 +186,12 @@ impl Column {
             }
             pending = again;
             if pending.is_empty() || !self.protector.settles() {
+                pending.clear();
                 break;
             }
+        }
+        for text in pending {
+            *text = self.protector.star(std::mem::take(text));
         }
         let total =
             texts.iter().flatten().fold(0_usize, |sum, text| sum.saturating_add(text.len()));

@@ -249,6 +249,7 @@ impl<'r> Rules<'r> {
             let example = match key {
                 "to" => "to = \"year\"",
                 "type" => "type = \"person\"",
+                "person" => "person = \"customer_id\"",
                 "value" => "value = \"unknown\"",
                 "min" => "min = 0",
                 "max" => "max = 100",
@@ -272,19 +273,19 @@ impl<'r> Rules<'r> {
                 rule,
                 &path,
                 "action",
-                &[("keep_start", mask), ("keep_end", mask), ("with", mask)],
+                &[("keep_start", mask), ("keep_end", mask), ("with", mask), ("days", &["shift"])],
             );
             self.allowed(
                 rule,
                 &path,
                 "action",
-                &[("as", &["encrypt", "hash", "mask", "generalize", "pseudonymize"])],
+                &[("as", &["encrypt", "hash", "mask", "generalize", "pseudonymize", "shift"])],
             );
             self.belongs(
                 rule,
                 &path,
                 "action",
-                &[("to", &["generalize"]), ("type", &["pseudonymize"])],
+                &[("to", &["generalize"]), ("type", &["pseudonymize"]), ("person", &["shift"])],
             );
             let Some(name) = field(rule, "name") else { continue };
             if !seen.insert(name) {

@@ -2,7 +2,7 @@
 
 use crate::Context;
 use crate::args::{RedactWith, Scan};
-use crate::messages::{COLUMN_MISSING, KIND_UNKNOWN, RECORD_WRONG, REDACT_REMAINS};
+use crate::messages::{COLUMN_MISSING, KIND_UNKNOWN, RECORD_WRONG};
 use ingot_base::atomic::AtomicFile;
 use ingot_base::{Fault, Result, Secret, fault};
 use ingot_privacy::ColumnKeys;
@@ -13,9 +13,6 @@ use serde_json::Value;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-
-/// Most rounds of replacing: what is left after one may read as something else, seldom more than once.
-const ROUNDS: usize = 8;
 
 /// One finding as it is printed; never the text itself.
 #[derive(Serialize)]
@@ -160,15 +157,7 @@ impl<'a> Scanner<'a> {
         if self.output.is_none() {
             return Ok(String::new());
         }
-        let mut clean = text.to_owned();
-        for _ in 0..ROUNDS {
-            let (next, found) = self.protector.apply(&clean, &mut self.names)?;
-            if found.is_empty() {
-                return Ok(clean);
-            }
-            clean = next;
-        }
-        Err(Fault::new(&REDACT_REMAINS).arg("path", self.path.display()).arg("row", self.rows))
+        self.protector.settle(text, &mut self.names)
     }
 
     fn tell(&mut self, column: Option<&str>, finding: &Finding) -> Result<()> {

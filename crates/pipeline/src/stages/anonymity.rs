@@ -9,7 +9,7 @@ use ingot_base::{Digest, Fault, Result, atomic, fault};
 use ingot_data::{AnonymityOutcome, Encryption};
 use ingot_privacy::anonymity::{self, Hierarchy, Plan, Policy};
 use ingot_privacy::attack::{Effort, Linkage, Pair, Scene, linkage};
-use ingot_privacy::residual::{Evidence, Residual};
+use ingot_privacy::residual::{Evidence, Residual, TextEvidence};
 use ingot_recipe::Anonymity;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -35,7 +35,7 @@ pub(crate) fn files(project: &Project<'_>) -> Result<BTreeMap<String, Digest>> {
         .collect()
 }
 
-/// Writes the table that keeps the promise.
+/// Writes the table that keeps the promise; `text` is what is known of its free text.
 ///
 /// # Errors
 /// A fault of class `Refused`, with the nearest settings, where the promise cannot be kept.
@@ -44,6 +44,7 @@ pub(crate) fn apply(
     policy: &Anonymity,
     (input, output): (&Path, &Path),
     keys: &Encryption,
+    text: Option<TextEvidence>,
 ) -> Result<AnonymityOutcome> {
     let target = &project.recipe().project.target;
     let policy = convert::anonymity(policy, target, &|file| hierarchy(project, file))?;
@@ -72,7 +73,7 @@ pub(crate) fn apply(
     let (before, after) = (attack(&known, &all)?, attack(&released, &truth)?);
     let report = plan.report().clone();
     let residual = Residual::new(Evidence {
-        text: None,
+        text,
         prosecutor: Some(report.after.reidentification.prosecutor_average),
         linkage_upper: Some(after.found.upper),
     });

@@ -7,6 +7,7 @@ pub(crate) mod explain;
 pub(crate) mod features;
 pub(crate) mod head;
 pub(crate) mod maps;
+pub(crate) mod membership;
 pub(crate) mod protect;
 pub(crate) mod seal;
 pub(crate) mod split;

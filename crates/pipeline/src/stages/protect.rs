@@ -8,6 +8,7 @@ use crate::stages::{anonymity, clean, to_value};
 use crate::store::{Inputs, Stage};
 use ingot_base::{Digest, Fault, Result, Text, atomic};
 use ingot_data::{Encryption, ProtectOutcome};
+use ingot_privacy::residual::{Evidence, Residual, TextEvidence};
 use ingot_privacy::{Action, Protector, TextColumns};
 use ingot_recipe::TextAction;
 use std::path::Path;
@@ -54,12 +55,16 @@ fn work(project: &Project<'_>, input: &Path, folder: &Path) -> Result<Product> {
     let first = if policy.is_some() { &named } else { &table };
     let (mut outcome, pseudonyms) = protect(project, input, first, &keys)?;
     if let Some(policy) = policy {
-        let anonymous = anonymity::apply(project, policy, (first, &table), &keys)?;
+        let text = TextEvidence::measured(&outcome.texts, outcome.rows);
+        let anonymous = anonymity::apply(project, policy, (first, &table), &keys, text)?;
         std::fs::remove_file(first).map_err(|error| {
             Fault::new(&LEFT_OVER).arg("path", first.display()).arg("why", error)
         })?;
         outcome.rows = anonymous.rows;
         outcome.anonymity = Some(anonymous);
+    } else if let Some(text) = TextEvidence::measured(&outcome.texts, outcome.rows) {
+        let evidence = Evidence { text: Some(text), ..Evidence::default() };
+        outcome.residual = Some(Residual::new(evidence));
     }
     let content = ingot_data::content_digest(&table, Some(&keys))?;
     let mut outputs = vec![(TABLE.into(), Some(content))];
@@ -118,6 +123,7 @@ fn protect(
         actions: protector.summary(),
         texts: texts.map(|texts| texts.evidence()).unwrap_or_default(),
         anonymity: None,
+        residual: None,
     };
     let pseudonyms = reversible
         .then(|| protector.pseudonyms().lock().unwrap_or_else(PoisonError::into_inner).lines());

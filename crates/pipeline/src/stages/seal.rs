@@ -5,10 +5,11 @@ use crate::figures::{self, Evidence};
 use crate::lineage;
 use crate::project::Project;
 use crate::run::{Chain, DATAFUSION, Done, LIGHTGBM, ORT, Product, earlier, stage, versions};
-use crate::stages::{explain, from_value, head, split, train};
+use crate::stages::{explain, from_value, head, membership, split, train};
 use crate::store::{Inputs, Stage};
 use ingot_base::{Digest, Result, Secret, Signature, Task, Text, atomic, fault};
 use ingot_data::{CleanOutcome, ProtectOutcome, SplitOutcome};
+use ingot_privacy::attack::Membership;
 use ingot_seal::{
     Bom, Considerations, Dataset, DatasetRole, Fairness, Interval, Library, Metric, Risk, SealJob,
 };
@@ -169,7 +170,25 @@ fn considerations(chain: &Chain) -> Result<Considerations> {
             ),
         }
     });
-    Ok(Considerations { risks: risks.into_iter().collect(), ..Considerations::default() })
+    let texts = protected.residual.map(|residual| Risk {
+        name: Text::new("A person is recognised in free text", "自由文本中的个人被识别"),
+        mitigation: residual.explanation,
+    });
+    let attacked = earlier(chain, Stage::Train)?
+        .record
+        .evidence
+        .get(membership::MEMBERSHIP)
+        .map(|found| from_value::<Membership>(found))
+        .transpose()?;
+    let told = attacked.map(|found| Risk {
+        name: Text::new(
+            "Somebody learns that a person was in the training data",
+            "他人得知某人的数据参与了训练",
+        ),
+        mitigation: membership::sentence(&found),
+    });
+    let risks = risks.into_iter().chain(texts).chain(told).collect();
+    Ok(Considerations { risks, ..Considerations::default() })
 }
 
 /// The facts of a head on a frozen network.

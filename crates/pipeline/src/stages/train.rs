@@ -3,7 +3,7 @@
 use crate::convert;
 use crate::project::Project;
 use crate::run::{Chain, Done, LIGHTGBM, Product, Within, earlier, stage, versions};
-use crate::stages::{columns, split, to_value, write_page};
+use crate::stages::{columns, membership, split, to_value, write_page};
 use crate::store::{Inputs, Stage};
 use ingot_base::{Fault, Lang, Result, Tabular, Text, atomic};
 use ingot_train::{Tables, suspicion};
@@ -85,7 +85,10 @@ fn work(
     let signature = &trained.preprocessing.signature;
     let encode = |batches: &[_]| ingot_train::encode_table(signature, batches);
     let faults = [suspicion::weak(&trained.outcome), suspicion::costly(&trained.outcome)];
-    let leaks = suspicion::leaks(signature, &encode(&train)?, &encode(&test)?);
+    let (learned, kept) = (encode(&train)?, encode(&test)?);
+    let attacked =
+        membership::attack(&trained.model, &learned, &kept, project.recipe().project.seed)?;
+    let leaks = suspicion::leaks(signature, &learned, &kept);
     let warnings: Vec<Text> = faults
         .into_iter()
         .flatten()
@@ -95,10 +98,12 @@ fn work(
         .collect();
     let mut page = ingot_train::training_report(&trained.outcome, &warnings);
     split::lead(split, &mut page)?;
+    membership::report(&mut page, &attacked);
     write_page(folder, REPORT, &page)?;
     let mut evidence = to_value(&trained.outcome)?;
     if let Some(evidence) = evidence.as_object_mut() {
         evidence.insert(WARNINGS.to_owned(), to_value(&warnings)?);
+        evidence.insert(membership::MEMBERSHIP.to_owned(), to_value(&attacked)?);
     }
     Ok(Product {
         outputs: [MODEL, PREPROCESSING, REPORT].map(|name| (name.to_owned(), None)).into(),

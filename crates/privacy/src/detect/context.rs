@@ -55,6 +55,13 @@ pub(crate) const PHONE: &[&str] = &[
     "answering",
     "hotline",
     "messages to",
+    "callback",
+    "text me",
+    "call me",
+    "ring me",
+    "office",
+    "desk",
+    "cel",
     "registered",
     "number",
     "电话",
@@ -85,8 +92,20 @@ pub(crate) const BANK: &[&str] = &[
     "bank card",
     "debit card",
 ];
-pub(crate) const CREDIT: &[&str] =
-    &["信用卡", "credit card", "card", "cc", "visa", "mastercard", "amex"];
+pub(crate) const CREDIT: &[&str] = &[
+    "信用卡",
+    "credit card",
+    "card",
+    "cc",
+    "visa",
+    "mastercard",
+    "amex",
+    "charge",
+    "cvv",
+    "cvc",
+    "expiry",
+    "debit",
+];
 pub(crate) const SSN: &[&str] = &["ssn", "social security"];
 pub(crate) const VERSION: &[&str] = &["version", "ver", "release", "v", "版本", "section", "oid"];
 pub(crate) const GPS: &[&str] = &[

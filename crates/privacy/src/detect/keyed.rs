@@ -24,8 +24,10 @@ const WORDS: &[(&str, Topic)] = &[
     ("birth", Topic::Birth),
     ("born", Topic::Birth),
     ("dob", Topic::Birth),
+    ("bday", Topic::Birth),
+    ("b-day", Topic::Birth),
+    ("b.day", Topic::Birth),
     ("d.o.b", Topic::Birth),
-    ("it's like that since", Topic::Birth),
     ("微信", Topic::Wechat),
     ("wechat", Topic::Wechat),
     ("weixin", Topic::Wechat),
@@ -39,6 +41,15 @@ const WORDS: &[(&str, Topic)] = &[
     ("通行证", Topic::Passport),
     ("driver", Topic::Licence),
     ("driving licen", Topic::Licence),
+    ("dvla", Topic::Licence),
+    ("license no", Topic::Licence),
+    ("licence no", Topic::Licence),
+    ("license #", Topic::Licence),
+    ("license number", Topic::Licence),
+    ("licence number", Topic::Licence),
+    ("dl:", Topic::Licence),
+    ("dl#", Topic::Licence),
+    ("dl #", Topic::Licence),
     ("dl number", Topic::Licence),
     ("dl no", Topic::Licence),
     ("驾驶证", Topic::Licence),
@@ -96,7 +107,7 @@ impl Keyed {
                 r"^(?:[A-Za-z]{1,2} ?\d{6,8}|[A-Za-z]\d{2}[A-Za-z]{2}\d{4}|E[A-Za-z]\d{7}|\d{9})\b",
             )?,
             licence: regex(
-                r"^(?:[A-Z]{0,5}[- ]?\d{5,14}(?:[- ]\d{2,6}){0,4}[A-Z]{0,3}|[A-Z]\d{3}[- ]\d{3}[- ]\d{2}[- ]\d{3}[- ]\d|[A-Z]{1,3}\d{2,6}[A-Z0-9]{2,10}|\d{2,3}[A-Z]{2,3}\d{4,5})\b",
+                r"^(?:[A-Z]{0,5}[- ]?\d{5,14}(?:[- ]\d{2,6}){0,4}[A-Z]{0,3}|[A-Z]\d{3}[- ]\d{3}[- ]\d{2}[- ]\d{3}[- ]\d|[A-Z]\d{3,4}(?:[- ]\d{2,5}){2,4}|[A-Z]{1,3}\d{2,6}[A-Z0-9]{2,10}|\d{2,3}[A-Z]{2,3}\d{4,5})\b",
             )?,
             gps: regex(r"^(?:[-+]?\d{1,3}\.\d{3,})(?:\xb0)?")?,
             key: regex(r#"^["']?[A-Za-z0-9+/]{40,88}={0,2}"#)?,
@@ -187,6 +198,49 @@ impl Keyed {
                     found.push(Finding::new(Kind::BirthDate, span, 0.85, why));
                     return;
                 }
+            }
+        }
+    }
+
+    /// A day in a cell, or in brackets, after a person: `| Ann Lee | 1987-04-02 |`, `Ann Lee (2 April 1987)`, `Lee, Ann, female, 02/04/1987`.
+    /// Days of the last years are rather when something was written.
+    pub(crate) fn births(&self, text: &Text<'_>, found: &mut Vec<Finding>) {
+        let persons: Vec<usize> =
+            found.iter().filter(|one| one.kind == Kind::Person).map(|one| one.end).collect();
+        for end in persons {
+            let mut at = end;
+            let mut parted = false;
+            while at < end + 4 && matches!(text.at(at), b' ' | b',' | b'|' | b';' | b'(' | b'\t') {
+                parted |= text.at(at) != b' ';
+                at += 1;
+            }
+            for word in [&b"female"[..], b"male", b"F", b"M"] {
+                let next = at + word.len();
+                if parted
+                    && text.bytes(at, next).eq_ignore_ascii_case(word)
+                    && matches!(text.at(next), b' ' | b',' | b'|' | b';')
+                {
+                    at = next;
+                    while at < next + 3 && matches!(text.at(at), b' ' | b',' | b'|' | b';') {
+                        at += 1;
+                    }
+                }
+            }
+            if !parted || !text.at(at).is_ascii_alphanumeric() {
+                continue;
+            }
+            let Some(hit) = self.date.find(text.bytes(at, at + 40)) else { continue };
+            let span = (at, at + hit.end());
+            let token = text.slice(span.0, span.1);
+            let year = token
+                .split(|letter: char| !letter.is_ascii_digit())
+                .filter_map(|part| part.get(..4).filter(|_| part.len() == 4 || part.len() == 8))
+                .find_map(|part| part.parse::<u32>().ok());
+            if year.is_some_and(|year| (1900..=2012).contains(&year))
+                && fits(text, Topic::Birth, span)
+            {
+                let why = vec![Why::Context("person".to_owned()), Why::Pattern("after-person")];
+                found.push(Finding::new(Kind::BirthDate, span, 0.6, why));
             }
         }
     }

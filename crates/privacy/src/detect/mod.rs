@@ -18,6 +18,7 @@ mod links;
 mod names;
 mod normal;
 mod numbers;
+pub mod quality;
 mod regions;
 mod words;
 
@@ -107,6 +108,7 @@ impl Detector {
         }
         if self.zh || self.en {
             names::find(&text, (self.zh, self.en), &mut found);
+            self.keyed.births(&text, &mut found);
         }
         found.retain(|finding| {
             finding.score >= self.min_score

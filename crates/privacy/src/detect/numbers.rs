@@ -302,7 +302,10 @@ impl Group<'_, '_> {
         let address: std::net::Ipv4Addr =
             std::str::from_utf8(text.bytes(self.start, self.end)).ok()?.parse().ok()?;
         let dotted = |at: usize, next: usize| text.at(at) == b'.' && text.at(next).is_ascii_digit();
-        if dotted(self.end, self.end + 1)
+        // `10.0.0.0/8` is a network, nobody's host.
+        let network = text.at(self.end) == b'/' && text.at(self.end + 1).is_ascii_digit();
+        if network
+            || dotted(self.end, self.end + 1)
             || text.before(self.start) == b'.'
             || address.is_loopback()
             || address.is_multicast()
@@ -381,7 +384,7 @@ impl Group<'_, '_> {
             .unwrap_or(digits);
         let coded = national.len() != digits.len();
         let near = || context::near(self.text, span, 16, context::PHONE);
-        if national.len() == 11 && mobile(national) {
+        if national.len() == 11 && mobile(national) && (coded || !plus) {
             let groups = self.sizes.get().len();
             let near = near();
             if groups > 5 || groups > 1 && !coded && near.is_none() && self.uniform == 1 {
@@ -453,10 +456,25 @@ impl Group<'_, '_> {
         {
             return hit(if area_ok { 0.8 } else { 0.6 }, "nanp");
         }
+        // Ofcom's plan: 07 mobiles, 01 and 02 areas, as they are grouped.
+        let british = digits.len() == 11 && (!shaped || self.uniform == b' ' || self.uniform == 1)
+            || digits.len() == 11 && self.uniform == b'-';
+        let grouped = match digits {
+            [b'0', b'7', b'1'..=b'9', ..] => {
+                matches!(sizes, [5, 6] | [5, 3, 3] | [4, 3, 4] | [3, 4, 4])
+            }
+            [b'0', b'1', ..] => matches!(sizes, [4, 3, 4] | [5, 6] | [4, 7] | [5, 3, 3]),
+            [b'0', b'2', ..] => matches!(sizes, [3, 4, 4] | [3, 8]),
+            _ => false,
+        };
+        if british && grouped {
+            return hit(0.7, "uk");
+        }
         let near = context::near(text, (start, stop), 40, context::PHONE)?;
         let first_ok =
             sizes.iter().all(|size| *size <= 11) && !(self.uniform == b'.' && sizes.len() > 5);
-        let years = sizes == [4, 4];
+        let year = |digits: &[u8]| digits.starts_with(b"19") || digits.starts_with(b"20");
+        let years = sizes == [4, 4] && (year(digits) || digits.get(4..).is_some_and(year));
         let dated = years
             || sizes.len() == 3
                 && sizes.first() == Some(&4)

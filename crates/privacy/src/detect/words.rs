@@ -236,7 +236,8 @@ pub(crate) fn ipv6(text: &Text<'_>, start: usize) -> Option<Finding> {
     while end > start && text.before(end) == b':' && text.before(end - 1) != b':' {
         end -= 1;
     }
-    if colons < 2 || digits < 2 || text.at(end).is_ascii_alphanumeric() {
+    let network = text.at(end) == b'/' && text.at(end + 1).is_ascii_digit();
+    if colons < 2 || digits < 2 || network || text.at(end).is_ascii_alphanumeric() {
         return None;
     }
     let spelled = std::str::from_utf8(text.bytes(start, end)).ok()?;

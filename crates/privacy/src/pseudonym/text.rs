@@ -20,6 +20,10 @@ pub enum TextAction {
     Pseudonymize,
 }
 
+/// How often a text is read again before what still shows is hidden outright: what stands around a replaced value may
+/// show another.
+const ROUNDS: usize = 4;
+
 /// Protects texts of one column.
 #[derive(Debug)]
 pub struct TextProtector {
@@ -53,6 +57,45 @@ impl TextProtector {
     pub fn apply(&self, text: &str, names: &mut Pseudonyms) -> Result<(String, Vec<Finding>)> {
         let found = self.find(text);
         Ok((self.rewrite(text, &found, names)?, found))
+    }
+
+    /// The text in which the detector finds nothing any more, for [`TextAction::Replace`] and [`TextAction::Mask`]; after [`apply`](Self::apply)
+    /// once for the others, whose values look like personal data on purpose.
+    ///
+    /// What is still found after some rounds becomes stars whole, so that every further round leaves fewer characters; only a
+    /// type of the user's that matches stars remains.
+    ///
+    /// # Errors
+    /// When a cipher refuses a value.
+    pub fn settle(&self, text: &str, names: &mut Pseudonyms) -> Result<String> {
+        let mut clean = text.to_owned();
+        for _ in 0..if self.settles() { ROUNDS } else { 1 } {
+            let (next, found) = self.apply(&clean, names)?;
+            if found.is_empty() {
+                return Ok(clean);
+            }
+            clean = next;
+        }
+        Ok(if self.settles() { self.star(clean) } else { clean })
+    }
+
+    /// Stars instead of what is found, until nothing is.
+    pub(crate) fn star(&self, mut text: String) -> String {
+        loop {
+            let found = self.find(&text);
+            let mut letters: Vec<char> = text.chars().collect();
+            let mut changed = false;
+            for finding in &found {
+                for letter in letters.get_mut(finding.start..finding.end).unwrap_or_default() {
+                    changed |= *letter != '*';
+                    *letter = '*';
+                }
+            }
+            if !changed {
+                return text;
+            }
+            text = letters.into_iter().collect();
+        }
     }
 
     /// Whether what is written instead is nothing that a detector takes for personal data again.

@@ -7,9 +7,12 @@ use arrow::array::{
     StringArray, StringViewArray, TimestampMicrosecondArray, TimestampNanosecondArray,
     TimestampSecondArray, UInt64Array,
 };
+use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Int32Type, Schema};
 use ingot_base::{Lang, Personal};
-use ingot_privacy::{Action, Generalize, Protector, decrypt_value, encrypt_value, hash_value};
+use ingot_privacy::{
+    Action, Generalize, Protector, decrypt_value, encrypt_value, hash_value, unshift_date,
+};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -242,4 +245,57 @@ fn the_summary_says_what_happened_in_both_languages() {
         "`birthday`: reduced to the year; 1 unreadable value became missing"
     );
     assert_eq!(summary[1].get(Lang::Zh), "`birthday`：已泛化为年份；1 个无法识别的值已置为缺失");
+}
+
+#[test]
+fn dates_of_a_person_move_together_and_back() {
+    let batch = table(vec![
+        ("id", text(&[Some("p1"), Some("p2"), Some("p1"), None, Some("p2")])),
+        (
+            "admitted",
+            text(&[
+                Some("2024-02-28"),
+                Some("2024/2/28"),
+                Some("2024-03-10"),
+                Some("2024-03-10"),
+                Some("soon"),
+            ]),
+        ),
+        ("died", text(&[Some("2025-01-01"), None, None, None, None])),
+    ]);
+    let shift = || Action::Shift { person: "id".into(), days: 180 };
+    let rules = vec![rule("id", Action::Encrypt), rule("admitted", shift()), rule("died", shift())];
+    let protector = Protector::new(rules, keys(), &batch.schema()).unwrap();
+    let out = protector.apply(batch).unwrap();
+    let admitted = shown(out.column(1));
+    let back = |person: &str, date: &Option<String>| {
+        let person = Personal::new(person.to_owned());
+        let date = date.clone().unwrap();
+        unshift_date(&keys(), 180, &person, &date).unwrap().expose().clone()
+    };
+    assert_eq!(back("p1", &admitted[0]), "2024-02-28");
+    assert_eq!(back("p2", &admitted[1]), "2024-02-28");
+    assert_eq!(back("p1", &admitted[2]), "2024-03-10");
+    assert_eq!(back("p1", &shown(out.column(2))[0]), "2025-01-01");
+    assert_ne!(admitted[0], admitted[1]);
+    assert_ne!(admitted[0].as_deref(), Some("2024-02-28"));
+    // No person, or no date: nothing, and it is counted.
+    assert_eq!(admitted[3..], [None, None]);
+    assert_eq!(protector.unreadable()[1], ("admitted".to_owned(), 2));
+    assert_eq!(protector.unreadable()[2].1, 0);
+}
+
+#[test]
+fn a_shift_keeps_days_days_and_needs_its_person() {
+    let days = cast(&text(&[Some("2024-02-28")]), &DataType::Date32).unwrap();
+    let batch = table(vec![("id", text(&[Some("p1")])), ("seen", days)]);
+    let shift =
+        |person: &str| vec![rule("seen", Action::Shift { person: person.into(), days: 30 })];
+    let protector = Protector::new(shift("id"), keys(), &batch.schema()).unwrap();
+    assert_eq!(protector.apply(batch.clone()).unwrap().column(1).data_type(), &DataType::Date32);
+    for (person, code) in [("who", "privacy-column-missing"), ("seen", "privacy-type-without-text")]
+    {
+        let fault = Protector::new(shift(person), keys(), &batch.schema()).unwrap_err();
+        assert_eq!((fault.code(), fault.key_path()), (code, Some("protect.columns[0].person")));
+    }
 }

@@ -13,6 +13,7 @@ static ACTIONS: &[Choice] = &[
     choice("generalize"),
     choice("drop"),
     choice("pseudonymize"),
+    choice("shift"),
 ];
 
 pub(crate) static PROTECT: Table = Table {
@@ -66,8 +67,8 @@ static PROTECTED: Table = Table {
         ),
         key(
             "action",
-            "encrypt (reversible with the key), hash (keyed), pseudonymize (another plausible value, reversible with the key), mask, generalize, drop.",
-            "encrypt（持密钥可还原）、hash（带密钥）、pseudonymize（换成另一个合理的值，持密钥可还原）、mask（遮盖）、generalize（泛化）、drop（删除）。",
+            "encrypt (reversible with the key), hash (keyed), pseudonymize (another plausible value, reversible with the key), mask, generalize, shift (dates, by the person's own number of days), drop.",
+            "encrypt（持密钥可还原）、hash（带密钥）、pseudonymize（换成另一个合理的值，持密钥可还原）、mask（遮盖）、generalize（泛化）、shift（按人平移日期）、drop（删除）。",
             Shape::Choice(ACTIONS),
             Required,
             "action = \"encrypt\"",
@@ -111,6 +112,22 @@ static PROTECTED: Table = Table {
             Shape::Generalization,
             Optional,
             "to = \"year\"",
+        ),
+        key(
+            "person",
+            "shift: the column, by its name before protection, that says whose date it is; all dates of a person move alike.",
+            "shift：标明日期属于谁的列（用脱敏前的列名）；同一个人的所有日期平移相同。",
+            COLUMN,
+            Optional,
+            "person = \"customer_id\"",
+        ),
+        key(
+            "days",
+            "shift: the largest shift in days, back or forth; 365 without it.",
+            "shift：前后平移的最大天数，默认 365。",
+            Shape::Integer(1, 36_500),
+            Optional,
+            "days = 180",
         ),
     ],
 };

@@ -188,6 +188,13 @@ pub enum Action {
         /// What stands for a hidden character.
         with: char,
     },
+    /// Dates move by a number of days of the person's own.
+    Shift {
+        /// The column, before protection, that says whose date it is.
+        person: String,
+        /// Largest shift in days; at least 1.
+        days: u32,
+    },
     /// A coarser value.
     Generalize(Generalize),
     /// The column is removed.
@@ -231,7 +238,14 @@ mod raw {
         with: Option<char>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         to: Option<To>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        person: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        days: Option<u32>,
     }
+
+    /// Days that dates move by at most, unless the recipe says so.
+    const DAYS: u32 = 365;
 
     #[derive(Serialize, Deserialize)]
     #[serde(untagged)]
@@ -260,6 +274,10 @@ mod raw {
                 ("pseudonymize", None) => Action::Pseudonymize(
                     raw.kind.ok_or_else(|| "pseudonymize without a type".to_owned())?,
                 ),
+                ("shift", None) => Action::Shift {
+                    person: raw.person.ok_or_else(|| "shift without a person".to_owned())?,
+                    days: raw.days.unwrap_or(DAYS),
+                },
                 ("mask", None) => Action::Mask {
                     keep_start: raw.keep_start.unwrap_or(0),
                     keep_end: raw.keep_end.unwrap_or(0),
@@ -285,6 +303,7 @@ mod raw {
                 Action::Hash => "hash",
                 Action::Pseudonymize(_) => "pseudonymize",
                 Action::Mask { .. } => "mask",
+                Action::Shift { .. } => "shift",
                 Action::Generalize(_) => "generalize",
                 Action::Drop => "drop",
             };
@@ -297,6 +316,8 @@ mod raw {
                 keep_end: None,
                 with: None,
                 to: None,
+                person: None,
+                days: None,
             };
             match rule.action {
                 Action::Mask { keep_start, keep_end, with } => {
@@ -311,6 +332,9 @@ mod raw {
                         Generalize::Width(width) => To::Width { width },
                         Generalize::Prefix(prefix) => To::Prefix { prefix },
                     });
+                }
+                Action::Shift { person, days } => {
+                    (raw.person, raw.days) = (Some(person), Some(days));
                 }
                 Action::Pseudonymize(kind) => raw.kind = Some(kind),
                 Action::Encrypt | Action::Hash | Action::Drop => {}

@@ -67,6 +67,7 @@ fn every_key_arrives() {
             Action::Generalize(Generalize::Year),
             Action::Generalize(Generalize::Width(1000.0)),
             Action::Generalize(Generalize::Prefix(3)),
+            Action::Shift { person: "customer_id".into(), days: 180 },
             Action::Drop,
             Action::Pseudonymize("person".into()),
         ]
@@ -226,7 +227,7 @@ fn locate_finds_values_headers_and_the_nearest_above() {
         Some("\"credit_amount\"")
     );
     assert_eq!(at("explain.titles.age.zh").map(|(.., text)| text), Some("\"年龄\""));
-    assert_eq!(at("split"), Some((81, 1, "[split]")));
+    assert_eq!(at("split"), Some((82, 1, "[split]")));
     assert_eq!(at("source[1]").map(|(.., text)| text), Some("[[source]]"));
     assert_eq!(at("split.time"), at("split"), "not set: its table");
     assert_eq!(at("clean.keep[9]").map(|(line, ..)| line), Some(24), "not there: its list");

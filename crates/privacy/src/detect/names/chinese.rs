@@ -7,6 +7,8 @@ use super::lexicon::Chinese;
 use super::linear::{Feature, Model};
 
 pub(crate) static MODEL: Model = Model::new(include_bytes!("../weights/zh.bin"), 1);
+/// Features are hashed into so many slots.
+pub(crate) const BITS: u32 = 17;
 /// Weights are stored in sixteenths.
 pub(crate) const SCALE: f32 = 16.0;
 /// Least log odds of a name.
@@ -182,7 +184,9 @@ impl<'t, 'a> Lattice<'t, 'a> {
             (13, self.word_cost(start.wrapping_sub(2), start + 1)),
         ];
         out.clear();
-        out.extend(numbers.iter().map(|(id, value)| Feature::new(*id).number(*value).slot()));
+        out.extend(
+            numbers.iter().map(|(id, value)| Feature::new(*id).number(*value).slot::<BITS>()),
+        );
         let texts = [
             (20, left),
             (21, right),
@@ -191,10 +195,10 @@ impl<'t, 'a> Lattice<'t, 'a> {
             (24, slice(start, start + surname)),
             (25, slice(end - 1, end)),
         ];
-        out.extend(texts.iter().map(|(id, word)| Feature::new(*id).text(word).slot()));
-        out.push(Feature::new(26).text(left).number(bucket).slot());
-        out.push(Feature::new(27).text(right).number(bucket).slot());
-        out.push(Feature::new(28).text(slice(end - 1, end)).number(length).slot());
+        out.extend(texts.iter().map(|(id, word)| Feature::new(*id).text(word).slot::<BITS>()));
+        out.push(Feature::new(26).text(left).number(bucket).slot::<BITS>());
+        out.push(Feature::new(27).text(right).number(bucket).slot::<BITS>());
+        out.push(Feature::new(28).text(slice(end - 1, end)).number(length).slot::<BITS>());
     }
 }
 

@@ -1,7 +1,16 @@
 //! A linear model over hashed features with weights of one byte.
 
-/// Features are hashed into so many slots.
-pub(crate) const BITS: u32 = 17;
+const SEED: u64 = 0xcbf2_9ce4_8422_2325;
+const PRIME: u64 = 0x0100_0000_01b3;
+
+fn fold(hash: u64, byte: u8) -> u64 {
+    (hash ^ u64::from(byte)).wrapping_mul(PRIME)
+}
+
+/// A word's hash (FNV-1a), which features of it begin from.
+pub(crate) fn word_hash(word: &str) -> u64 {
+    word.bytes().fold(SEED, fold)
+}
 
 /// A feature's slot: FNV-1a over its parts.
 #[derive(Debug, Clone, Copy)]
@@ -9,22 +18,29 @@ pub(crate) struct Feature(u64);
 
 impl Feature {
     pub(crate) fn new(template: u8) -> Self {
-        Self(0xcbf2_9ce4_8422_2325).byte(template)
-    }
-
-    fn byte(self, byte: u8) -> Self {
-        Self((self.0 ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+        Self(fold(SEED, template))
     }
 
     pub(crate) fn text(self, text: &str) -> Self {
-        text.bytes().fold(self, Self::byte).byte(0xff)
+        Self(fold(text.bytes().fold(self.0, fold), 0xff))
     }
 
     pub(crate) fn number(self, number: i32) -> Self {
-        number.to_le_bytes().into_iter().fold(self, Self::byte)
+        Self(number.to_le_bytes().into_iter().fold(self.0, fold))
     }
 
-    pub(crate) fn slot(self) -> u32 {
+    /// A word by its hash.
+    pub(crate) fn hash(self, hash: u64) -> Self {
+        Self((self.0.rotate_left(23) ^ hash).wrapping_mul(0x9e37_79b9_7f4a_7c15))
+    }
+
+    /// A small number, in one step.
+    pub(crate) fn small(self, number: i32) -> Self {
+        Self((self.0.rotate_left(7) ^ u64::from(number.cast_unsigned())).wrapping_mul(PRIME))
+    }
+
+    /// One of 2^`BITS` slots.
+    pub(crate) fn slot<const BITS: u32>(self) -> u32 {
         let mixed = self.0 ^ (self.0 >> 29);
         u32::try_from(mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - BITS)).unwrap_or(0)
     }

@@ -2,10 +2,12 @@
 
 mod chinese;
 mod english;
+mod english_words;
 mod lexicon;
 mod linear;
 mod places_en;
 mod places_zh;
+mod tokens;
 #[cfg(feature = "train")]
 pub mod train;
 

@@ -3,165 +3,232 @@
 use super::super::finding::{Finding, Kind, Why};
 use super::super::normal::{LETTER, Text};
 
+/// What a street ends in (USPS Publication 28, appendix C1, and the words of other countries).
 const STREETS: &[&str] = &[
-    "street",
-    "st",
-    "avenue",
-    "ave",
-    "road",
-    "rd",
-    "boulevard",
-    "blvd",
-    "lane",
-    "ln",
-    "drive",
-    "dr",
-    "court",
-    "ct",
-    "square",
-    "place",
-    "pl",
-    "terrace",
-    "way",
-    "parkway",
-    "pkwy",
-    "circle",
-    "cir",
-    "trail",
-    "trl",
-    "highway",
-    "hwy",
+    "allee",
     "alley",
-    "plaza",
-    "crescent",
-    "close",
-    "gardens",
-    "grove",
-    "hill",
-    "row",
-    "walk",
-    "mews",
-    "park",
-    "point",
-    "ridge",
-    "run",
-    "vista",
-    "view",
-    "village",
-    "loop",
-    "manor",
-    "meadow",
-    "meadows",
-    "mill",
-    "mills",
-    "mount",
-    "neck",
-    "orchard",
-    "oval",
-    "pass",
-    "path",
-    "pike",
-    "pine",
-    "pines",
-    "plain",
-    "port",
-    "prairie",
-    "ramp",
-    "ranch",
-    "rapids",
-    "rest",
-    "river",
-    "shoal",
-    "shore",
-    "spring",
-    "springs",
-    "spur",
-    "station",
-    "summit",
-    "track",
-    "tunnel",
-    "turnpike",
-    "union",
-    "valley",
-    "viaduct",
-    "ville",
-    "well",
-    "wells",
-    "isle",
-    "island",
-    "islands",
-    "junction",
-    "key",
-    "knoll",
-    "lake",
-    "land",
-    "landing",
-    "light",
-    "loaf",
-    "lock",
-    "locks",
-    "lodge",
-    "estate",
-    "estates",
-    "expressway",
-    "extension",
-    "fall",
-    "falls",
-    "ferry",
-    "field",
-    "fields",
-    "flat",
-    "ford",
-    "forest",
-    "forge",
-    "fork",
-    "fort",
-    "freeway",
-    "garden",
-    "gateway",
-    "glen",
-    "green",
-    "harbor",
-    "haven",
-    "heights",
-    "hills",
-    "hollow",
-    "inlet",
+    "ave",
+    "avenue",
     "bayou",
     "beach",
     "bend",
     "bluff",
+    "bluffs",
+    "blvd",
+    "bottom",
+    "boulevard",
     "branch",
     "bridge",
     "brook",
+    "brooks",
     "burg",
+    "burgs",
     "bypass",
     "camp",
     "canyon",
     "cape",
     "causeway",
     "center",
+    "centers",
+    "centre",
+    "cir",
+    "circle",
+    "circles",
     "cliff",
+    "cliffs",
+    "close",
     "club",
     "common",
+    "commons",
     "corner",
+    "corners",
     "course",
+    "court",
+    "courts",
     "cove",
+    "coves",
     "creek",
+    "crescent",
+    "crest",
     "crossing",
+    "crossroad",
+    "crossroads",
+    "ct",
     "curve",
     "dale",
     "dam",
     "divide",
+    "dr",
+    "drive",
+    "drives",
+    "estate",
+    "estates",
+    "expressway",
+    "extension",
+    "extensions",
+    "fall",
+    "falls",
+    "ferry",
+    "field",
+    "fields",
+    "flat",
+    "flats",
+    "ford",
+    "fords",
+    "forest",
+    "forge",
+    "forges",
+    "fork",
+    "forks",
+    "fort",
+    "freeway",
+    "garden",
+    "gardens",
+    "gateway",
+    "glen",
+    "glens",
+    "green",
+    "greens",
+    "grove",
+    "groves",
+    "harbor",
+    "harbors",
+    "haven",
+    "heights",
+    "highway",
+    "hill",
+    "hills",
+    "hollow",
+    "hwy",
+    "inlet",
+    "island",
+    "islands",
+    "isle",
+    "junction",
+    "junctions",
+    "key",
+    "keys",
+    "knoll",
+    "knolls",
+    "lake",
+    "lakes",
+    "land",
+    "landing",
+    "lane",
+    "light",
+    "lights",
+    "ln",
+    "loaf",
+    "lock",
+    "locks",
+    "lodge",
+    "loop",
+    "manor",
+    "manors",
+    "meadow",
+    "meadows",
+    "mews",
+    "mill",
+    "mills",
+    "mission",
+    "motorway",
+    "mount",
+    "mountain",
+    "mountains",
+    "neck",
+    "orchard",
+    "oval",
+    "overpass",
     "parade",
-    "wharf",
-    "strasse",
-    "straße",
-    "str",
-    "weg",
+    "park",
+    "parks",
+    "parkway",
+    "pass",
+    "passage",
+    "path",
+    "pike",
+    "pine",
+    "pines",
+    "pkwy",
+    "pl",
+    "place",
+    "plain",
+    "plains",
     "platz",
-    "allee",
+    "plaza",
+    "point",
+    "points",
+    "port",
+    "ports",
+    "prairie",
+    "quay",
+    "radial",
+    "ramp",
+    "ranch",
+    "rapid",
+    "rapids",
+    "rd",
+    "rest",
+    "ridge",
+    "ridges",
+    "rise",
+    "river",
+    "road",
+    "route",
+    "row",
     "rue",
+    "run",
+    "shoal",
+    "shoals",
+    "shore",
+    "shores",
+    "skyway",
+    "spring",
+    "springs",
+    "spur",
+    "spurs",
+    "square",
+    "squares",
+    "st",
+    "station",
+    "str",
+    "strasse",
+    "stravenue",
+    "straße",
+    "stream",
+    "street",
+    "streets",
+    "summit",
+    "terrace",
+    "throughway",
+    "trace",
+    "track",
+    "trafficway",
+    "trail",
+    "trl",
+    "tunnel",
+    "turnpike",
+    "underpass",
+    "union",
+    "unions",
+    "valley",
+    "valleys",
+    "viaduct",
+    "view",
+    "views",
+    "village",
+    "villages",
+    "ville",
+    "vista",
+    "walk",
+    "walks",
+    "way",
+    "ways",
+    "weg",
+    "well",
+    "wells",
+    "wharf",
+    "wynd",
 ];
 
 fn letter(byte: u8) -> bool {
@@ -336,7 +403,16 @@ pub(crate) fn addresses(text: &Text<'_>, found: &mut Vec<Finding>) {
             end += 1;
         }
         let gap = usize::from(text.at(end) == b',') + 1;
-        if end - at <= 6
+        let house = doorway(text, at);
+        if let Some((start, last)) = foreign(text, at, end).filter(|span| span.0 < at) {
+            let why = vec![Why::Pattern("door-town-postcode")];
+            found.push(Finding::new(Kind::Address, (start, last), 0.88, why));
+            at = last;
+        } else if let Some(last) = whole(text, house, end) {
+            let why = vec![Why::Pattern("door-to-postcode")];
+            found.push(Finding::new(Kind::Address, (house, last), 0.9, why));
+            at = last;
+        } else if end - at <= 6
             && text.at(end + gap - 1) == b' '
             && let Some(stop) = street(text, end + gap)
         {
@@ -362,7 +438,107 @@ pub(crate) fn addresses(text: &Text<'_>, found: &mut Vec<Finding>) {
         }
     }
     boxes(text, found);
+    military(text, found);
     streets(text, found);
+}
+
+/// Where the door of a number begins: at a word such as `Flat` before it.
+fn doorway(text: &Text<'_>, number: usize) -> usize {
+    if text.before(number) != b' ' {
+        return number;
+    }
+    let mut from = number - 1;
+    while letter(text.before(from)) {
+        from -= 1;
+    }
+    let word = lower(text, from, number - 1);
+    let door = matches!(
+        word.as_str(),
+        "flat" | "studio" | "apartment" | "apt" | "unit" | "suite" | "room" | "house" | "floor"
+    );
+    if door && !text.before(from).is_ascii_alphanumeric() { from } else { number }
+}
+
+/// From a number over capitalised words, units and commas to a British postcode, or to a state and a ZIP code.
+fn whole(text: &Text<'_>, start: usize, end: usize) -> Option<usize> {
+    let (mut at, mut words, mut before) = (end, 0, (0, 0));
+    while words < 13 && at - start < 110 {
+        let from = at;
+        while matches!(text.at(at), b' ' | b',' | b'.' | b'#' | b'\n' | b'\r') && at < from + 3 {
+            at += 1;
+        }
+        if at == from {
+            return None;
+        }
+        let word = at;
+        while text.at(at).is_ascii_alphanumeric()
+            || text.at(at) == LETTER
+            || matches!(text.at(at), b'\'' | b'-') && letter(text.at(at + 1))
+        {
+            at += 1;
+        }
+        let part = text.bytes(word, at);
+        let digits = part.iter().filter(|byte| byte.is_ascii_digit()).count();
+        if words > 1 && postcode(text.bytes(before.0, before.1), part)
+            || words > 1 && text.at(end) != b',' && zip(text.bytes(before.0, before.1), part)
+        {
+            let plus = text.at(at) == b'-'
+                && digits == 5
+                && (at + 1..at + 5).all(|at| text.at(at).is_ascii_digit());
+            return Some(if plus { at + 5 } else { at });
+        }
+        let titled = part.first().is_some_and(u8::is_ascii_uppercase) || text.at(word) == LETTER;
+        let small = matches!(part, b"of" | b"and" | b"the" | b"upon" | b"on" | b"de" | b"la");
+        if part.is_empty() || !(titled || small || digits > 0) || digits > 5 {
+            return None;
+        }
+        before = (word, at);
+        words += 1;
+    }
+    None
+}
+
+/// `SW1A 2AA`: the outward and the inward part.
+fn postcode(outward: &[u8], inward: &[u8]) -> bool {
+    let begins = match outward {
+        [a, b, rest @ ..] if a.is_ascii_uppercase() && b.is_ascii_uppercase() => rest,
+        [a, rest @ ..] if a.is_ascii_uppercase() => rest,
+        _ => return false,
+    };
+    matches!(begins, [b'0'..=b'9'] | [b'0'..=b'9', b'0'..=b'9' | b'A'..=b'Z'])
+        && matches!(inward, [b'0'..=b'9', b'A'..=b'Z', b'A'..=b'Z'])
+}
+
+/// `CA 94107`: a state, or the region of a military post, and five digits.
+fn zip(state: &[u8], code: &[u8]) -> bool {
+    state.len() == 2
+        && state.iter().all(u8::is_ascii_uppercase)
+        && code.len() == 5
+        && code.iter().all(u8::is_ascii_digit)
+}
+
+/// `PSC 1234, Box 5678, APO AE 09123` and `USS Hope FPO AP 96601`, from the ship or unit on.
+fn military(text: &Text<'_>, found: &mut Vec<Finding>) {
+    for post in [&b"FPO A"[..], b"APO A", b"DPO A"] {
+        for hit in memchr::memmem::find_iter(text.view(), post) {
+            let end = hit + 12;
+            let region = text.bytes(hit + 4, hit + 6);
+            let sound = matches!(region, b"AA" | b"AE" | b"AP")
+                && text.at(hit + 6) == b' '
+                && (hit + 7..end).all(|at| text.at(at).is_ascii_digit())
+                && !text.at(end).is_ascii_digit();
+            let front = text.bytes(hit.saturating_sub(40), hit);
+            let opened = [&b"USS "[..], b"USNS ", b"USNV ", b"USCGC ", b"Unit ", b"PSC "]
+                .iter()
+                .filter_map(|word| memchr::memmem::rfind(front, word))
+                .max();
+            if let Some(opened) = opened.filter(|_| sound) {
+                let start = hit - front.len() + opened;
+                let why = vec![Why::Pattern("military-post")];
+                found.push(Finding::new(Kind::Address, (start, end), 0.9, why));
+            }
+        }
+    }
 }
 
 /// Words that open a street's name, and words that close one even without a number.
@@ -465,6 +641,7 @@ fn named_street(text: &Text<'_>, start: usize, first: usize) -> Option<usize> {
 fn foreign(text: &Text<'_>, number: usize, end: usize) -> Option<(usize, usize)> {
     let mut comma = end;
     let mut start = number;
+    comma += usize::from(text.at(comma) == b'.' && text.at(comma + 1) == b',');
     if text.at(comma) == b' ' {
         for _ in 0..5 {
             let Some(next) = capital(text, comma + 1) else { break };
@@ -474,7 +651,7 @@ fn foreign(text: &Text<'_>, number: usize, end: usize) -> Option<(usize, usize)>
             }
         }
     } else {
-        for count in 0..4 {
+        for count in 0..6 {
             if text.before(start) != b' ' {
                 break;
             }
@@ -485,8 +662,54 @@ fn foreign(text: &Text<'_>, number: usize, end: usize) -> Option<(usize, usize)>
             let word = lower(text, from, start - 1);
             let link = matches!(
                 word.as_str(),
-                "de" | "da" | "do" | "la" | "van" | "den" | "der" | "di" | "du" | "des" | "og"
+                "de" | "da"
+                    | "do"
+                    | "la"
+                    | "van"
+                    | "den"
+                    | "der"
+                    | "di"
+                    | "du"
+                    | "des"
+                    | "og"
+                    | "dos"
+                    | "das"
+                    | "del"
+                    | "las"
+                    | "los"
+                    | "nad"
+                    | "pod"
             );
+            // Words for a street that stand behind its name in small letters; a point may follow.
+            let kind = matches!(
+                word.as_str(),
+                "gate"
+                    | "gata"
+                    | "veg"
+                    | "vei"
+                    | "vej"
+                    | "u"
+                    | "utca"
+                    | "út"
+                    | "tér"
+                    | "street"
+                    | "str"
+                    | "st"
+                    | "road"
+                    | "tn"
+                    | "katu"
+                    | "ulice"
+                    | "ulica"
+                    | "trg"
+                    | "vein"
+                    | "tie"
+                    | "plads"
+                    | "plein"
+                    | "odboje"
+                    | "revolucije"
+                    | "sokak"
+                    | "caddesi"
+            ) && count == 0;
             let dull = matches!(
                 word.as_str(),
                 "inc"
@@ -514,7 +737,9 @@ fn foreign(text: &Text<'_>, number: usize, end: usize) -> Option<(usize, usize)>
                     | "page"
                     | "part"
             );
-            if dull || !link && capital(text, from) != Some(start - 1) || link && count == 0 {
+            let titled = capital(text, from) == Some(start - 1)
+                || text.at(from) == b'd' && text.at(from + 1) == b'\'';
+            if dull || !link && !kind && !titled || link && count == 0 {
                 break;
             }
             start = from;
@@ -550,6 +775,20 @@ fn foreign(text: &Text<'_>, number: usize, end: usize) -> Option<(usize, usize)>
         at = stop;
         if figures > 0 {
             last = stop;
+        }
+    }
+    // Dutch postcodes end in two letters: 1065 KL.
+    let pair = text.bytes(last, last + 3);
+    if matches!(pair, [b' ', b'A'..=b'Z', b'A'..=b'Z'])
+        && (last.saturating_sub(4)..last).all(|at| text.at(at).is_ascii_digit())
+        && !text.at(last + 3).is_ascii_alphanumeric()
+    {
+        last += 3;
+    }
+    // A word for the street before its name: `ul. Nobla 144`, `C/ Rosa 3`.
+    for word in [&b"ul. "[..], b"C/ ", b"al. ", b"os. ", b"Av. ", b"Avda. ", b"Via ", b"Rua "] {
+        if text.bytes(start.saturating_sub(word.len()), start) == word {
+            start -= word.len();
         }
     }
     (digits >= 3 && last > comma + 2).then_some((start, last))
