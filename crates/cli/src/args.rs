@@ -363,6 +363,12 @@ pub(crate) struct Serve {
     /// Allow plain HTTP on an address that is not loopback (behind a proxy that adds TLS)
     #[arg(long)]
     pub(crate) allow_insecure: bool,
+    /// Ask for a key with the scope metrics at /metrics
+    #[arg(long, conflicts_with = "ungoverned")]
+    pub(crate) guard_metrics: bool,
+    /// Connections at once of one address, loopback apart; 0 for no bound, as behind one proxy [default: 1024]
+    #[arg(long, value_name = "COUNT")]
+    pub(crate) peer_connections: Option<usize>,
     /// How long to say "not ready" before a stop, so that balancers look elsewhere first [default: 500]
     #[arg(long, value_name = "MILLISECONDS")]
     pub(crate) drain_delay: Option<u64>,

@@ -156,6 +156,14 @@ const WORDS: &[(&str, &str)] = &[
     ),
     ("Packages to serve", "要提供服务的模型包"),
     (
+        "Ask for a key with the scope metrics at /metrics",
+        "访问 /metrics 需要具有 metrics 权限的密钥",
+    ),
+    (
+        "Connections at once of one address, loopback apart; 0 for no bound, as behind one proxy [default: 1024]",
+        "每个地址的最大并发连接数（回环地址除外）；0 表示不限，例如位于单个代理之后时［默认：1024］",
+    ),
+    (
         "Address to listen on; other than loopback needs TLS or --allow-insecure",
         "监听地址；非回环地址需要 TLS 或 --allow-insecure",
     ),

@@ -1,7 +1,7 @@
 //! `manifest.json`: what the package is, readable without any key.
 
 use crate::instant;
-use crate::messages::{FORMAT_UNSUPPORTED, MANIFEST};
+use crate::messages::{FORMAT_UNSUPPORTED, LICENCE_EXPIRED, MANIFEST};
 use ingot_base::{Digest, Fault, Result, Signature, Task, fault};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -54,6 +54,22 @@ pub struct Payload {
     pub size: u64,
     /// SHA-256 of the plain content. (The cipher text differs at each sealing; the signature covers it.)
     pub digest: Digest,
+}
+
+impl Licence {
+    /// Refuses a model whose licence is over at `now_ms` (milliseconds since the epoch); `name` and `version` are told.
+    ///
+    /// # Errors
+    /// When it is over, or its end is no instant.
+    pub fn check(&self, name: &str, version: &str, now_ms: i64) -> Result<()> {
+        if instant::parse(&self.expires).is_some_and(|end| now_ms < end) {
+            return Ok(());
+        }
+        Err(Fault::new(&LICENCE_EXPIRED)
+            .arg("name", crate::names::shown(name.as_bytes()))
+            .arg("version", version)
+            .arg("expires", &self.expires))
+    }
 }
 
 impl Manifest {

@@ -4,8 +4,7 @@ use crate::age_file::{self, Identity};
 use crate::manifest::Manifest;
 use crate::members::{self, Members};
 use crate::messages::{
-    DOCUMENT, FILE_REMOVED, LICENCE_EXPIRED, MANIFEST, PAYLOAD_DAMAGED, PAYLOAD_UNKNOWN,
-    SIGNATURE_MISSING,
+    DOCUMENT, FILE_REMOVED, MANIFEST, PAYLOAD_DAMAGED, PAYLOAD_UNKNOWN, SIGNATURE_MISSING,
 };
 use crate::public_key::PublicKey;
 use crate::revocations::Revocations;
@@ -88,16 +87,8 @@ impl Package {
     }
 
     fn check_licence(&self, now_ms: i64) -> Result<()> {
-        let end = self.manifest.expires_ms()?;
-        match &self.manifest.licence {
-            Some(licence) if end.is_none_or(|end| now_ms >= end) => {
-                Err(Fault::new(&LICENCE_EXPIRED)
-                    .arg("name", names::shown(self.manifest.name.as_bytes()))
-                    .arg("version", &self.manifest.version)
-                    .arg("expires", &licence.expires))
-            }
-            _ => Ok(()),
-        }
+        let Some(licence) = &self.manifest.licence else { return Ok(()) };
+        licence.check(&self.manifest.name, &self.manifest.version, now_ms)
     }
 
     /// What the package says of itself.

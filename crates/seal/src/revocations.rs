@@ -102,12 +102,20 @@ impl Revocations {
 
     /// Refuses a package that is on the list.
     pub(crate) fn check(&self, package: &Package) -> Result<()> {
-        let digest = package.digest();
+        let manifest = package.manifest();
+        self.refuse(package.digest(), &manifest.name, &manifest.version)
+    }
+
+    /// Refuses the package of this digest, name and version if its digest is on the list.
+    ///
+    /// # Errors
+    /// When it is.
+    pub fn refuse(&self, digest: Digest, name: &str, version: &str) -> Result<()> {
         match self.0.iter().find(|revoked| revoked.digest == digest) {
             None => Ok(()),
             Some(revoked) => Err(Fault::new(&REVOKED)
-                .arg("name", crate::names::shown(package.manifest().name.as_bytes()))
-                .arg("version", &package.manifest().version)
+                .arg("name", crate::names::shown(name.as_bytes()))
+                .arg("version", version)
                 .arg("at", crate::names::shown(revoked.at.as_bytes()))),
         }
     }

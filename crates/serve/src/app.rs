@@ -173,6 +173,24 @@ impl App {
         trace: &mut Trace,
     ) -> Result<Reply, Problem> {
         let headers = &call.parts.headers;
+        if let Err(problem) = self.admit(route, call, trace).await {
+            return Err(body::forget(headers, body, problem).await);
+        }
+        match route {
+            Route::Predict => self.predict(call, body, trace).await,
+            Route::Explain => self.explain(call, body, trace).await,
+            Route::Infer | Route::InferVersion => self.infer(call, body, trace).await,
+            Route::Unknown => {
+                let problem = Problem::new(Fault::new(&ROUTE_UNKNOWN));
+                Err(body::forget(headers, body, problem).await)
+            }
+            _ => self.tell(route, call, trace),
+        }
+    }
+
+    /// Whether whoever asks may, how often, and for what they accept.
+    async fn admit(&self, route: Route, call: &Call, trace: &mut Trace) -> Result<(), Problem> {
+        let headers = &call.parts.headers;
         let scope = match route {
             Route::Metrics if self.guard_metrics => Some(ingot_ledger::Scope::Metrics),
             _ => route.scope(),
@@ -184,14 +202,7 @@ impl App {
             trace.throttled = quota.is_err();
             trace.quota = quota?;
         }
-        check_accept(headers, route.offers())?;
-        match route {
-            Route::Predict => self.predict(call, body, trace).await,
-            Route::Explain => self.explain(call, body, trace).await,
-            Route::Infer | Route::InferVersion => self.infer(call, body, trace).await,
-            Route::Unknown => Err(Problem::new(Fault::new(&ROUTE_UNKNOWN))),
-            _ => self.tell(route, call, trace),
-        }
+        check_accept(headers, route.offers())
     }
 
     async fn predict(&self, call: &Call, body: Body, trace: &mut Trace) -> Result<Reply, Problem> {

@@ -7,6 +7,7 @@ use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, HeaderValue, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use ingot_base::Fault;
+use std::time::Duration;
 
 /// Refuses a client that accepts nothing of what the route offers (RFC 9110 §12.5.1).
 pub(crate) fn check_accept(headers: &HeaderMap, offered: &'static str) -> Result<(), Problem> {
@@ -127,6 +128,35 @@ pub(crate) async fn read(
             Err(Problem::new(fault).header(header::CONNECTION, close))
         }
     }
+}
+
+/// Most bytes of a body that is thrown away to keep its connection.
+const DRAINED: u64 = 64 << 10;
+/// How long they may take.
+const DRAINING: Duration = Duration::from_secs(1);
+
+/// Reads and forgets the body of a request that is refused without it, so that the connection can be used again. What is
+/// larger, slower or still held back by the client is left unread, and the answer closes the connection.
+pub(crate) async fn forget(headers: &HeaderMap, body: Body, problem: Problem) -> Problem {
+    let declared = headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    let waits = headers.contains_key(header::EXPECT);
+    if !waits && declared.is_none_or(|length| length <= DRAINED) {
+        let mut limited = Limited::new(body, usize::try_from(DRAINED).unwrap_or(usize::MAX));
+        let all = async {
+            while let Some(frame) = limited.frame().await {
+                if frame.is_err() {
+                    return false;
+                }
+            }
+            true
+        };
+        if tokio::time::timeout(DRAINING, all).await == Ok(true) {
+            return problem;
+        }
+    }
+    problem.header(header::CONNECTION, HeaderValue::from_static("close"))
 }
 
 #[cfg(test)]

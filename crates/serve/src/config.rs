@@ -9,8 +9,10 @@ use std::time::Duration;
 /// Bounds on what clients may cost.
 #[derive(Debug, Clone)]
 pub struct Limits {
-    /// Connections at once; more wait in the kernel's backlog.
+    /// Connections at once. For one more, the one that idled longest is closed; while all have a request under way, it waits.
     pub connections: usize,
+    /// Connections at once of one address (of IPv6, one /64); 0 for no bound. Loopback is not bounded: a proxy may stand there.
+    pub peer_connections: usize,
     /// Bytes of a request body.
     pub body_bytes: usize,
     /// Rows of a request to predict or infer.
@@ -47,6 +49,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 4096,
+            peer_connections: 1024,
             body_bytes: 8 << 20,
             rows: 10_000,
             explained_rows: 256,
@@ -54,7 +57,7 @@ impl Default for Limits {
             queued_rows: 20_000,
             batch_rows: 256,
             batch_wait: Duration::from_micros(500),
-            header_time: Duration::from_secs(30),
+            header_time: Duration::from_secs(10),
             body_time: Duration::from_secs(15),
             write_time: Duration::from_secs(30),
             deadline: Duration::from_secs(30),

@@ -1,11 +1,11 @@
 //! One connection: HTTP/1.1, or what TLS negotiated.
 
 use crate::config::Limits;
+use crate::doors::{Counted, Guest};
 use crate::stream::Timed;
 use axum::Router;
 use hyper::server::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
 use std::pin::pin;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
@@ -24,18 +24,31 @@ const STREAMS: u32 = 128;
 const SLOW: &str = "{\"type\":\"urn:ingot:problem:serve-head-slow\",\"title\":\"Request timeout\",\"status\":408,\
     \"detail\":\"the head of the request came too slowly\"}";
 
-/// Serves a connection to its end. `closing` turns true when the server drains.
+/// Serves a connection to its end: until the client leaves, the server drains (`closing` turns true), or the place is needed.
 pub(crate) async fn serve(
     stream: TcpStream,
     tls: Option<TlsAcceptor>,
     router: Router,
+    limits: Limits,
+    (guest, closing): (Guest, watch::Receiver<bool>),
+) {
+    tokio::select! {
+        () = whole(stream, tls, guest.service(router), limits, closing) => {}
+        () = guest.dismissed() => {}
+    }
+}
+
+async fn whole(
+    stream: TcpStream,
+    tls: Option<TlsAcceptor>,
+    service: Counted,
     limits: Limits,
     closing: watch::Receiver<bool>,
 ) {
     // Small answers must not wait for more.
     let _ = stream.set_nodelay(true);
     let Some(tls) = tls else {
-        return one(Timed::new(stream, limits.write_time), router, &limits, closing).await;
+        return one(Timed::new(stream, limits.write_time), service, &limits, closing).await;
     };
     let Ok(Ok(stream)) = tokio::time::timeout(limits.header_time, tls.accept(stream)).await else {
         return;
@@ -43,13 +56,13 @@ pub(crate) async fn serve(
     let h2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
     let stream = Timed::new(stream, limits.write_time);
     if h2 {
-        two(stream, router, &limits, closing).await;
+        two(stream, service, &limits, closing).await;
     } else {
-        one(stream, router, &limits, closing).await;
+        one(stream, service, &limits, closing).await;
     }
 }
 
-async fn one<S>(stream: S, router: Router, limits: &Limits, mut closing: watch::Receiver<bool>)
+async fn one<S>(stream: S, service: Counted, limits: &Limits, mut closing: watch::Receiver<bool>)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -58,7 +71,7 @@ where
         .header_read_timeout(limits.header_time)
         .max_buf_size(HEAD)
         .max_headers(FIELDS)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+        .serve_connection(TokioIo::new(stream), service);
     let mut drained = false;
     let ended = loop {
         tokio::select! {
@@ -90,7 +103,7 @@ where
     }
 }
 
-async fn two<S>(stream: S, router: Router, limits: &Limits, mut closing: watch::Receiver<bool>)
+async fn two<S>(stream: S, service: Counted, limits: &Limits, mut closing: watch::Receiver<bool>)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -99,7 +112,7 @@ where
         .keep_alive_interval(limits.header_time)
         .max_concurrent_streams(STREAMS)
         .max_header_list_size(u32::try_from(HEAD).unwrap_or(u32::MAX))
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+        .serve_connection(TokioIo::new(stream), service);
     let mut connection = pin!(connection);
     let mut drained = false;
     loop {

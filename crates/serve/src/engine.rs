@@ -1,6 +1,7 @@
 //! What the server needs of a model, and of what loads one. Two small traits: tests serve a fake.
 
-use ingot_base::{Result, Signature, Text};
+use ingot_base::{Digest, Result, Signature, Text};
+use ingot_seal::Licence;
 use serde::Serialize;
 use std::path::Path;
 use std::sync::Arc;
@@ -93,6 +94,10 @@ pub struct Loaded {
     pub name: String,
     /// Version.
     pub version: String,
+    /// The package's digest, as lists of revoked packages name it.
+    pub digest: Digest,
+    /// Until when it may be served; `None` for ever.
+    pub licence: Option<Licence>,
     /// The model.
     pub engine: Arc<dyn Engine>,
 }

@@ -10,6 +10,7 @@ mod body;
 mod config;
 mod connection;
 mod docs;
+mod doors;
 mod engine;
 mod gate;
 mod guard;

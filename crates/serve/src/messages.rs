@@ -287,6 +287,18 @@ ingot_base::messages! {
         en: "two packages are called `{name}`", zh: "有两个名为 `{name}` 的模型包",
         hint_en: "name each model once", hint_zh: "每个模型只能指定一次",
     };
+    /// A file that is not what its name says, or another model than the one served here.
+    PACKAGE_OTHER = {
+        code: "serve-package-other", class: Refused, status: 500,
+        en: "a running server expected {expected} there, but the package is {name} {version}", zh: "运行中的服务器期望此处为 {expected}，但模型包实际是 {name} {version}",
+        hint_en: "name the file NAME-VERSION.ingot as the package itself says, or restart the server with it", hint_zh: "请按模型包自身的信息将文件命名为 NAME-VERSION.ingot，或用它重新启动服务器",
+    };
+    /// A file of an older version.
+    PACKAGE_OLDER = {
+        code: "serve-package-older", class: Refused, status: 500,
+        en: "{name} {version} is older than {served}, which this server has served", zh: "{name} {version} 比此服务器已提供的 {served} 更旧",
+        hint_en: "to go back, restart the server with the older package", hint_zh: "如需回退，请用旧的模型包重新启动服务器",
+    };
     /// A signal handler cannot be set up.
     SIGNALS = {
         code: "serve-signals", class: Failed, status: 500,

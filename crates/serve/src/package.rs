@@ -42,6 +42,8 @@ impl Loader for PackageLoader {
         Ok(Loaded {
             name: manifest.name.clone(),
             version: manifest.version.clone(),
+            digest: package.digest(),
+            licence: manifest.licence.clone(),
             engine: match manifest.task {
                 Task::Tabular(_) => tabular::engine(&package, &self.identity)?,
                 Task::ImageClassify => vision::engine(&package, &self.identity, &self.library)?,

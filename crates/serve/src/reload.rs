@@ -3,15 +3,19 @@
 //! A file that was named is served as it is named, also when newer ones lie beside it: that is how one goes back a version. From
 //! then on its own change, or a newer version that *appears* beside it, takes over. Of a folder the newest version of each
 //! name is served. A package is read, verified and loaded before it is swapped in; a bad one is refused once and what was served stays.
+//! A file's name only says where to look: what takes over must be what the name says, and no older than what was served.
+//!
+//! A model leaves service when its package is on the list of revoked ones beside it, whatever became of the file, and when its
+//! licence is over.
 
 use crate::app::App;
 use crate::config::Event;
 use crate::engine::{Loaded, Loader};
-use crate::messages::{PACKAGE_TWICE, PACKAGES_NONE, PANIC};
+use crate::messages::{PACKAGE_OLDER, PACKAGE_OTHER, PACKAGE_TWICE, PACKAGES_NONE, PANIC};
 use crate::model::{Model, Registry};
 use crate::openapi;
-use ingot_base::{Fault, Result};
-use ingot_seal::Revocations;
+use ingot_base::{Clock, Digest, Fault, Result};
+use ingot_seal::{Licence, Revocations};
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -40,21 +44,44 @@ struct Place {
     before: BTreeSet<(PathBuf, Stamp)>,
     /// What is served from here, by name.
     serving: BTreeMap<String, Serving>,
+    /// The newest version of each name that was served from here: an older one does not take over by itself.
+    newest: BTreeMap<String, String>,
 }
 
 #[derive(Debug)]
 struct Serving {
     path: PathBuf,
     stamp: Option<Stamp>,
-    /// The list of revoked packages in its folder when that was last looked at.
+    /// The list of revoked packages in its folder when that was last read.
     revocations: Option<Stamp>,
+    digest: Digest,
+    licence: Option<Licence>,
     model: Arc<Model>,
+}
+
+impl Serving {
+    /// Refuses what may not be served any more. A list that cannot be read is read again at the next look.
+    fn check(&mut self, now_ms: i64) -> Result<()> {
+        let (name, version) = (&*self.model.name, &*self.model.version);
+        if let Some(licence) = &self.licence {
+            licence.check(name, version, now_ms)?;
+        }
+        let list = stamp(&Revocations::path(&self.path));
+        if list != self.revocations
+            && let Ok(revocations) = Revocations::beside(&self.path)
+        {
+            self.revocations = list;
+            revocations.refuse(self.digest, name, version)?;
+        }
+        Ok(())
+    }
 }
 
 /// Looks after the packages.
 pub(crate) struct Watcher {
     app: Arc<App>,
     loader: Arc<dyn Loader>,
+    clock: Arc<dyn Clock>,
     places: Vec<Place>,
     refused: BTreeSet<(PathBuf, Stamp)>,
     hangup: Option<Signal>,
@@ -66,10 +93,11 @@ impl Watcher {
         app: Arc<App>,
         paths: Vec<PathBuf>,
         loader: Arc<dyn Loader>,
+        clock: Arc<dyn Clock>,
     ) -> Result<Self> {
         let hangup = signal(SignalKind::hangup()).ok();
         let places = paths.iter().map(|path| Place::new(path)).collect();
-        let mut watcher = Self { app, loader, places, refused: BTreeSet::new(), hangup };
+        let mut watcher = Self { app, loader, clock, places, refused: BTreeSet::new(), hangup };
         for index in 0..watcher.places.len() {
             for path in watcher.places.get(index).map(Place::first).unwrap_or_default() {
                 let stamp = stamp(&path);
@@ -101,15 +129,15 @@ impl Watcher {
     }
 
     async fn look(&mut self) {
-        self.look_for_revoked().await;
+        self.look_for_ended();
         for index in 0..self.places.len() {
-            let candidates = self.places.get(index).map(Place::candidates).unwrap_or_default();
-            for (path, stamp) in candidates {
-                if self.refused.contains(&(path.clone(), stamp)) {
-                    continue;
-                }
+            let place = self.places.get(index);
+            let candidates = place.map(|place| place.candidates(&self.refused));
+            for (path, stamp) in candidates.unwrap_or_default() {
                 let swapped = match self.load(&path).await {
-                    Ok(loaded) => self.put(index, path.clone(), Some(stamp), loaded),
+                    Ok(loaded) => self
+                        .expected(index, &path, &loaded)
+                        .and_then(|()| self.put(index, path.clone(), Some(stamp), loaded)),
                     Err(fault) => Err(fault),
                 };
                 match swapped {
@@ -127,31 +155,52 @@ impl Watcher {
         }
     }
 
-    /// Takes models out of service whose package was revoked since it was loaded.
-    async fn look_for_revoked(&mut self) {
-        let mut changed = Vec::new();
-        for (index, place) in self.places.iter_mut().enumerate() {
-            for (name, serving) in &mut place.serving {
-                let list = stamp(&Revocations::path(&serving.path));
-                if std::mem::replace(&mut serving.revocations, list) != list {
-                    changed.push((index, name.clone(), serving.path.clone(), serving.stamp));
+    /// Takes models out of service whose package was revoked since it was loaded, or whose licence is over.
+    fn look_for_ended(&mut self) {
+        let now_ms = self.clock.now_ms();
+        let mut ended = Vec::new();
+        for place in &mut self.places {
+            place.serving.retain(|_, serving| match serving.check(now_ms) {
+                Ok(()) => true,
+                Err(fault) => {
+                    ended.push((serving.path.clone(), serving.stamp, fault));
+                    false
                 }
-            }
+            });
         }
-        for (index, name, path, stamp) in changed {
-            match self.load(&path).await {
-                Err(fault) if fault.code() == "seal-revoked" => {
-                    if let Some(place) = self.places.get_mut(index) {
-                        place.serving.remove(&name);
-                    }
-                    self.publish();
-                    self.app.metrics.refused_packages.fetch_add(1, Relaxed);
-                    self.app.observer.event(&Event::Refused { path: &path, fault: &fault });
-                    self.refused.extend(stamp.map(|stamp| (path, stamp)));
-                }
-                // Anything else is not about revocation: what is served stays, as with a bad new package.
-                Ok(_) | Err(_) => {}
+        if ended.is_empty() {
+            return;
+        }
+        self.publish();
+        for (path, stamp, fault) in ended {
+            self.app.metrics.refused_packages.fetch_add(1, Relaxed);
+            self.app.observer.event(&Event::Refused { path: &path, fault: &fault });
+            self.refused.extend(stamp.map(|stamp| (path, stamp)));
+        }
+    }
+
+    /// Refuses what a running server does not take: a package that its file's name, or the model served before, does not
+    /// announce, and an older version. A restart takes any.
+    fn expected(&self, index: usize, path: &Path, loaded: &Loaded) -> Result<()> {
+        let Some(place) = self.places.get(index) else { return Ok(()) };
+        let (name, version) = (&loaded.name, &loaded.version);
+        let other = |expected: String| {
+            let fault = Fault::new(&PACKAGE_OTHER).arg("expected", expected);
+            Err(fault.arg("name", name).arg("version", version))
+        };
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        if split(path).is_some() && *stem != format!("{name}-{version}") {
+            return other(stem.into_owned());
+        }
+        match place.newest.get(name) {
+            Some(served) if compare(version, served) == Ordering::Less => {
+                Err(Fault::new(&PACKAGE_OLDER)
+                    .arg("name", name)
+                    .arg("version", version)
+                    .arg("served", served))
             }
+            None if !place.folder => other(place.newest.keys().cloned().collect()),
+            _ => Ok(()),
         }
     }
 
@@ -171,6 +220,7 @@ impl Watcher {
         loaded: Loaded,
     ) -> Result<()> {
         let name = loaded.name.clone();
+        let (digest, licence) = (loaded.digest, loaded.licence.clone());
         let elsewhere =
             |(place, other): (usize, &Place)| place != index && other.serving.contains_key(&name);
         if self.places.iter().enumerate().any(elsewhere) {
@@ -183,8 +233,10 @@ impl Watcher {
                 // A file may come back under another name.
                 place.serving.clear();
             }
-            // Not looked at since loading began: the next look compares.
-            place.serving.insert(name, Serving { path, stamp, revocations: None, model });
+            place.newest.insert(name.clone(), model.version.to_string());
+            // No list was read since loading began: the next look reads it.
+            let serving = Serving { path, stamp, revocations: None, digest, licence, model };
+            place.serving.insert(name, serving);
         }
         Ok(())
     }
@@ -210,6 +262,7 @@ impl Place {
             folder,
             before: BTreeSet::new(),
             serving: BTreeMap::new(),
+            newest: BTreeMap::new(),
         };
         place.before = place.beside().into_iter().collect();
         place
@@ -224,33 +277,40 @@ impl Place {
         newest.into_values().map(|(_, path, _)| path).collect()
     }
 
-    /// What should be loaded instead of what is served now.
-    fn candidates(&self) -> Vec<(PathBuf, Stamp)> {
+    /// What should be loaded instead of what is served now; what was refused stands in nobody's way.
+    fn candidates(&self, refused: &BTreeSet<(PathBuf, Stamp)>) -> Vec<(PathBuf, Stamp)> {
         if self.folder {
-            let found = newest(packages(&self.path)).into_values();
+            let found =
+                packages(&self.path).into_iter().filter(|found| !refused.contains(found)).collect();
+            let found = newest(found).into_values();
             return found
                 .map(|(_, path, stamp)| (path, stamp))
                 .filter(|(path, stamp)| !self.serves(path, *stamp))
                 .collect();
         }
-        let Some(serving) = self.serving.values().next() else { return Vec::new() };
-        let version = &*serving.model.version;
+        // The last that was served; it may have left service since.
+        let Some((served, version)) = self.newest.iter().next() else { return Vec::new() };
+        let serving = self.serving.values().next();
+        let current = serving.map_or(&self.path, |serving| &serving.path);
         let newer = self
             .beside()
             .into_iter()
-            .filter(|found| !self.before.contains(found) && *found.0 != *serving.path)
+            .filter(|found| !self.before.contains(found) && !refused.contains(found))
+            .filter(|(path, _)| path != current)
             .filter_map(|(path, stamp)| {
                 let (name, found) = split(&path)?;
-                let takes_over =
-                    name == *serving.model.name && compare(&found, version) == Ordering::Greater;
+                let takes_over = name == *served && compare(&found, version) == Ordering::Greater;
                 takes_over.then_some((found, path, stamp))
             })
             .max_by(|left, right| compare(&left.0, &right.0));
         if let Some((_, path, stamp)) = newer {
             return vec![(path, stamp)];
         }
-        match stamp(&serving.path) {
-            Some(stamp) if serving.stamp != Some(stamp) => vec![(serving.path.clone(), stamp)],
+        let known = serving.and_then(|serving| serving.stamp);
+        match stamp(current) {
+            Some(stamp) if known != Some(stamp) && !refused.contains(&(current.clone(), stamp)) => {
+                vec![(current.clone(), stamp)]
+            }
             _ => Vec::new(),
         }
     }

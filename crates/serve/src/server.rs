@@ -4,6 +4,7 @@ use crate::app::App;
 use crate::config::{Event, Governance, Settings};
 use crate::connection;
 use crate::docs::Docs;
+use crate::doors::Doors;
 use crate::engine::Loader;
 use crate::gate::{Gate, Governed, Limiter};
 use crate::ids::Ids;
@@ -23,7 +24,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_rustls::TlsAcceptor;
 
@@ -66,7 +67,8 @@ async fn run(
         draining: AtomicBool::new(false),
         docs: Docs::new(),
     });
-    let watcher = Watcher::start(Arc::clone(&app), settings.packages.clone(), loader).await?;
+    let watcher =
+        Watcher::start(Arc::clone(&app), settings.packages.clone(), loader, clock).await?;
     let listener = listen(settings.listen).await?;
     let address = listener.local_addr().map_err(|error| listen_fault(settings.listen, error))?;
     let watching = AbortOnDrop(tokio::spawn(watcher.run()));
@@ -141,7 +143,7 @@ async fn accept_until(
 ) -> Connections {
     let (closing, closed) = watch::channel(false);
     let mut connections = Connections { tasks: JoinSet::new(), closing };
-    let slots = Arc::new(Semaphore::new(app.limits.connections));
+    let doors = Doors::new(app.limits.connections, app.limits.peer_connections);
     let router = router(app);
     let mut end = pin!(async {
         shutdown.await;
@@ -154,16 +156,21 @@ async fn accept_until(
             biased;
             () = &mut end => return connections,
             Some(_) = connections.tasks.join_next() => continue,
-            accepted = accept(&listener, &slots) => accepted,
+            accepted = accept(&listener) => accepted,
         };
-        let (stream, slot) = accepted;
+        let (stream, peer) = accepted;
+        let guest = tokio::select! {
+            biased;
+            () = &mut end => return connections,
+            guest = doors.enter(peer.ip()) => guest,
+        };
+        let Some(guest) = guest else { continue };
         let (app, tls, router, closed) =
             (Arc::clone(app), tls.clone(), router.clone(), closed.clone());
         connections.tasks.spawn(async move {
-            let _slot = slot;
             app.metrics.connections.fetch_add(1, Ordering::Relaxed);
             let _open = Open(&app);
-            connection::serve(stream, tls, router, app.limits.clone(), closed).await;
+            connection::serve(stream, tls, router, app.limits.clone(), (guest, closed)).await;
         });
     }
 }
@@ -177,16 +184,11 @@ impl Drop for Open<'_> {
     }
 }
 
-/// The next connection, once one of the allowed number is free; others wait in the kernel.
-async fn accept(
-    listener: &TcpListener,
-    slots: &Arc<Semaphore>,
-) -> (TcpStream, Option<tokio::sync::OwnedSemaphorePermit>) {
-    // The semaphore is never closed.
-    let slot = Arc::clone(slots).acquire_owned().await.ok();
+/// The next connection.
+async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => return (stream, slot),
+            Ok(accepted) => return accepted,
             // A client that went away is no matter; without file descriptors, waiting helps.
             Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
         }

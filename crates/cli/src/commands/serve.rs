@@ -57,6 +57,10 @@ pub(crate) fn serve(context: &Context, args: Serve) -> Result<()> {
     let mut settings = Settings::new(args.listen, args.packages, governance);
     settings.tls = args.tls_cert.zip(args.tls_key).map(|(cert, key)| TlsFiles { cert, key });
     settings.allow_insecure = args.allow_insecure;
+    settings.guard_metrics = args.guard_metrics;
+    if let Some(count) = args.peer_connections {
+        settings.limits.peer_connections = count;
+    }
     if let Some(delay) = args.drain_delay {
         settings.limits.drain_delay = std::time::Duration::from_millis(delay);
     }

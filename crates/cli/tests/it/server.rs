@@ -202,3 +202,19 @@ fn a_drain_delay_keeps_answering_while_it_says_not_ready() {
     assert_eq!(server.post("/api/predict", &key, &applicant(project)).status, 200);
     assert!(server.child.try_wait().unwrap().is_none());
 }
+
+#[test]
+fn guarded_metrics_ask_for_a_key_with_their_scope() {
+    let project = finished();
+    let ledger = ["--ledger", "guarded.db"];
+    let server =
+        Server::start(project, &project.package(), &["--ledger", "guarded.db", "--guard-metrics"]);
+    let (_, other) = api_key(project, &ledger);
+    let (_, scraper) = api_key(project, &["--ledger", "guarded.db", "--scopes", "metrics"]);
+    let ask = |key: &str| {
+        let bearer = format!("Bearer {key}");
+        server.request("GET", "/metrics", &[("Authorization", &bearer)], b"").status
+    };
+    assert_eq!(server.request("GET", "/metrics", &[], b"").status, 401);
+    assert_eq!((ask(&other), ask(&scraper)), (403, 200));
+}

@@ -1,6 +1,9 @@
 //! A made-up model: its score is a plain function of the row, so that every answer can be checked.
 
-use ingot_base::{Fault, Field, FieldKind, Output, Result, Signature, Tabular, Task, Text, fault};
+use ingot_base::{
+    Digest, Fault, Field, FieldKind, Output, Result, Signature, Tabular, Task, Text, fault,
+};
+use ingot_seal::Licence;
 use ingot_serve::{Contribution, Engine, Explanation, Loaded, Loader, Reason};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -112,7 +115,7 @@ fn failure() -> Fault {
     fault::internal("a failure that names /secret/path")
 }
 
-/// Loads files that hold `NAME VERSION`; everything else is refused.
+/// Loads files that hold `NAME VERSION` or `NAME VERSION EXPIRES`; everything else is refused.
 #[derive(Debug)]
 pub(crate) struct FakeLoader(pub(crate) Arc<Behaviour>);
 
@@ -121,10 +124,12 @@ impl Loader for FakeLoader {
         let bytes = ingot_base::atomic::read(path, 1000)?;
         let text = String::from_utf8_lossy(&bytes);
         let mut words = text.split_ascii_whitespace();
-        match (words.next(), words.next(), words.next()) {
-            (Some(name), Some(version), None) => Ok(Loaded {
+        match (words.next(), words.next(), words.next(), words.next()) {
+            (Some(name), Some(version), expires, None) => Ok(Loaded {
                 name: name.into(),
                 version: version.into(),
+                digest: Digest::of(&bytes),
+                licence: expires.map(|expires| Licence { expires: expires.into() }),
                 engine: Arc::new(FakeEngine::new(Arc::clone(&self.0))),
             }),
             _ => Err(fault::internal("a package that is none")),

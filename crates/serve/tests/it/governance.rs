@@ -4,6 +4,7 @@ use crate::support::{Client, Server, row};
 use ingot_ledger::{Scope, UsageTotal};
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
 fn bearer(token: &str) -> String {
     format!("Bearer {token}")
@@ -158,7 +159,81 @@ fn a_limited_key_is_told_its_quota_and_when_to_come_back() {
     assert_eq!(refused.header("ratelimit-remaining"), Some("0"));
     let other = ask(&mut client, free.secret.expose(), &row(30.0));
     assert_eq!((other.status, other.header("ratelimit-limit")), (200, None));
-    assert!(server.get("/metrics").text().contains("\ningot_rate_limited_total 1\n"));
+    // Another key of the same rate has a bucket of its own.
+    let second = server.key(&[Scope::Predict], Some(3));
+    let own = ask(&mut client, second.secret.expose(), &row(30.0));
+    assert_eq!((own.status, own.header("ratelimit-remaining")), (200, Some("2")));
+    assert_eq!(ask(&mut client, key.secret.expose(), &row(30.0)).status, 429);
+    assert!(server.get("/metrics").text().contains("\ningot_rate_limited_total 2\n"));
     let events = server.ledger(async |ledger| ledger.events(Some(&key.id), 10).await.unwrap());
     assert_eq!(events.len(), 3, "a throttled request costs the ledger nothing");
+}
+
+#[test]
+fn every_metered_route_is_in_the_ledger_with_its_rows() {
+    let server = Server::governed(|_| {});
+    let key = server.key(&[Scope::Predict, Scope::Explain], None);
+    let authorization = bearer(key.secret.expose());
+    let headers = [("Authorization", authorization.as_str()), ("Content-Type", "application/json")];
+    let mut client = server.client();
+    let mut post = |path: &str, body: &Value| {
+        let answer = client.send("POST", path, &headers, body.to_string().as_bytes());
+        assert_eq!(answer.status, 200, "{}", answer.text());
+    };
+    post("/api/explain", &json!([row(30.0), row(31.0), row(32.0)]));
+    let tensor = |name: &str, kind: &str, data: Value| json!({ "name": name, "shape": [2], "datatype": kind, "data": data });
+    let inputs = json!({ "inputs": [
+        tensor("age", "INT32", json!([30, 31])),
+        tensor("job", "BYTES", json!(["医生", "工人"])),
+        tensor("owner", "BOOL", json!([true, false])),
+    ] });
+    post("/v2/models/made-up/infer", &inputs);
+    post("/v2/models/made-up/versions/1.0.0/infer", &inputs);
+    let mut events = server.ledger(async |ledger| ledger.events(None, 10).await.unwrap());
+    events.reverse();
+    let told: Vec<_> = events
+        .iter()
+        .map(|event| (event.route.as_str(), event.rows, event.status, event.key.as_str()))
+        .collect();
+    let id = key.id.as_str();
+    assert_eq!(
+        told,
+        [
+            ("/api/explain", 3, 200, id),
+            ("/v2/models/{model}/infer", 2, 200, id),
+            ("/v2/models/{model}/versions/{version}/infer", 2, 200, id),
+        ]
+    );
+    let usage = server.ledger(async |ledger| ledger.usage(Some(&key.id)).await.unwrap());
+    assert_eq!(UsageTotal::of(&usage).requests, 3);
+}
+
+#[test]
+fn a_refusal_before_the_body_arrived_leaves_the_connection_usable() {
+    let server = Server::governed(|_| {});
+    let key = server.key(&[Scope::Predict], Some(1));
+    let body = row(30.0).to_string();
+    let mut client = server.client();
+    let mut halting = |token: Option<&str>| {
+        let key = token.map(|token| format!("X-API-Key: {token}\r\n")).unwrap_or_default();
+        let head = format!(
+            "POST /api/predict HTTP/1.1\r\nHost: t\r\n{key}Content-Type: application/json\r\n\
+             Content-Length: {}\r\n\r\n",
+            body.len()
+        );
+        client.raw(head.as_bytes()).unwrap();
+        std::thread::sleep(Duration::from_millis(50));
+        client.raw(body.as_bytes()).unwrap();
+        let answer = client.read().unwrap();
+        (answer.status, answer.header("connection").map(str::to_owned))
+    };
+    let token = key.secret.expose().as_str();
+    assert_eq!(halting(None), (401, None));
+    assert_eq!(halting(Some(token)), (200, None));
+    assert_eq!(halting(Some(token)), (429, None));
+    // A large one is not waited for, and the client is told.
+    let mut large = server.client();
+    large.raw(b"POST /api/predict HTTP/1.1\r\nHost: t\r\nContent-Length: 1000000\r\n\r\n").unwrap();
+    let answer = large.read().unwrap();
+    assert_eq!((answer.status, answer.header("connection")), (401, Some("close")));
 }

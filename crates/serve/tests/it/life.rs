@@ -78,11 +78,45 @@ fn slow_clients_are_let_go() {
 fn connections_beyond_the_limit_wait_their_turn() {
     let server = Server::with(Behaviour::default(), |settings| {
         settings.limits.connections = 2;
-        settings.limits.header_time = Duration::from_millis(300);
+        settings.limits.body_time = Duration::from_millis(500);
     });
-    let _held: Vec<Client> = (0..2).map(|_| server.client()).collect();
-    std::thread::sleep(Duration::from_millis(50));
-    assert_eq!(server.get("/healthz").status, 200, "served when the idle ones are let go");
+    let mut held: Vec<Client> = (0..2).map(|_| server.client()).collect();
+    for client in &mut held {
+        client
+            .raw(b"POST /api/predict HTTP/1.1\r\nHost: t\r\nContent-Length: 100\r\n\r\n{")
+            .unwrap();
+    }
+    std::thread::sleep(Duration::from_millis(100));
+    assert_eq!(server.get("/healthz").status, 200, "served when one of them has ended");
+    assert!(held.iter_mut().all(|client| client.read().unwrap().status == 408));
+}
+
+#[test]
+fn idle_connections_keep_nobody_out_and_requests_under_way_keep_their_place() {
+    let behaviour = Behaviour {
+        row_nanoseconds: 1_000_000,
+        batch_time: Duration::from_secs(1),
+        ..Behaviour::default()
+    };
+    let server = Server::with(behaviour, |settings| {
+        settings.limits.connections = 8;
+        // Longer than any client of this test waits.
+        settings.limits.header_time = Duration::from_mins(10);
+    });
+    let address = server.address;
+    let in_flight =
+        std::thread::spawn(move || Client::new(address).post("/api/predict", &row(40.0)));
+    eventually("the request is being evaluated", || {
+        !server.behaviour.batches.lock().unwrap().is_empty()
+    });
+    let mut idle: Vec<Client> = (0..30).map(|_| server.client()).collect();
+    for client in idle.iter_mut().step_by(2) {
+        // A head that never ends holds nobody up either; it may have been let go already.
+        let _ = client.raw(b"GET /healthz HTTP/1.1\r\nHost:");
+    }
+    assert_eq!(server.get("/healthz").status, 200);
+    assert_eq!(in_flight.join().unwrap().status, 200);
+    assert!(idle[0].read().is_err(), "the first to come was the first to go");
 }
 
 #[test]

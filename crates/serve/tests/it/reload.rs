@@ -2,9 +2,12 @@
 
 use crate::fake::Behaviour;
 use crate::support::{Server, eventually, row};
+use ingot_base::{Clock, Digest};
+use ingot_seal::{Reason, Revocation, Revocations};
 use ingot_serve::Settings;
 use serde_json::json;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
 
 fn quick(settings: &mut Settings) {
@@ -63,7 +66,7 @@ fn under_load_versions_change_without_a_dropped_request() {
 #[test]
 fn a_bad_package_is_refused_once_and_what_was_served_stays() {
     let server = Server::with(Behaviour::default(), quick);
-    server.package("made-up-2.0.0.ingot", "damaged beyond repair");
+    server.package("made-up-2.0.0.ingot", "damaged beyond all repair");
     eventually("the refusal is told", || server.log().contains("Refused"));
     server.package("made-up-3.0.0.ingot", "made-up 3.0.0");
     eventually("a good one after it", || version(&server) == "3.0.0");
@@ -85,8 +88,98 @@ fn older_and_foreign_packages_do_not_take_over() {
     server.package("made-up-1.0.1.txt", "made-up 1.0.1");
     std::thread::sleep(Duration::from_millis(200));
     assert_eq!(version(&server), "1.0.0");
-    server.package("made-up-1.0.0.ingot", "made-up 1.0.0-rebuilt");
-    eventually("the file itself changed", || version(&server) == "1.0.0-rebuilt");
+    server.package("made-up-1.0.0.ingot", "made-up 1.0.0");
+    eventually("the file itself changed", || {
+        server.get("/metrics").text().contains("\ningot_reloads_total 1\n")
+    });
+}
+
+#[test]
+fn a_package_that_is_not_what_its_file_says_does_not_take_over() {
+    let server = Server::with(Behaviour::default(), quick);
+    let refused = |code: &str| {
+        eventually(code, || server.log().contains(code));
+        assert_eq!(version(&server), "1.0.0");
+    };
+    server.package("made-up-9.9.9.ingot", "another 9.9.9");
+    refused("serve-package-other");
+    server.package("made-up-9.9.8.ingot", "made-up 0.5.0");
+    eventually("both are told", || server.log().matches("serve-package-other").count() == 2);
+    server.package("made-up-1.0.0.ingot", "another 1.0.0");
+    eventually("all are told", || server.log().matches("serve-package-other").count() == 3);
+    assert_eq!(version(&server), "1.0.0");
+}
+
+#[test]
+fn a_name_without_a_version_hides_no_older_and_no_other_model() {
+    let server = Server::with(Behaviour::default(), |settings| {
+        let file = settings.packages[0].with_file_name("current.ingot");
+        ingot_base::atomic::write(&file, b"made-up 2.0.0").unwrap();
+        settings.packages = vec![file];
+        quick(settings);
+    });
+    server.package("current.ingot", "made-up 1.9.0");
+    eventually("an older one is refused", || server.log().contains("serve-package-older"));
+    server.package("current.ingot", "another 3.0.0");
+    eventually("another one is refused", || server.log().contains("serve-package-other"));
+    assert_eq!(version(&server), "2.0.0");
+    server.package("current.ingot", "made-up 2.1.0");
+    eventually("a newer one is taken", || version(&server) == "2.1.0");
+}
+
+fn revoke(server: &Server, content: &str) {
+    let package = server.folder.path().join("made-up-1.0.0.ingot");
+    let mut list = Revocations::beside(&package).unwrap();
+    list.add(Revocation {
+        digest: Digest::of(content.as_bytes()),
+        name: "made-up".into(),
+        version: "1.0.0".into(),
+        at: "2026-01-01T00:00:00Z".into(),
+        reason: Reason::Erasure,
+    });
+    list.write(&package).unwrap();
+}
+
+#[test]
+fn a_revoked_package_leaves_service_also_when_its_file_is_gone() {
+    let server = Server::with(Behaviour::default(), quick);
+    revoke(&server, "some other package");
+    std::thread::sleep(Duration::from_millis(100));
+    assert_eq!(version(&server), "1.0.0");
+    // The file goes first: a look between the two finds the list as it was.
+    std::fs::remove_file(server.folder.path().join("made-up-1.0.0.ingot")).unwrap();
+    std::thread::sleep(Duration::from_millis(100));
+    revoke(&server, "made-up 1.0.0");
+    eventually("it leaves", || server.post("/api/predict", &row(30.0)).status == 404);
+    assert!(server.log().contains("seal-revoked"), "{}", server.log());
+    server.package("made-up-0.9.0.ingot", "made-up 0.9.0");
+    server.package("made-up-1.0.0.ingot", "made-up 1.0.0 2999-01-01T00:00:00Z");
+    eventually("made anew it is back", || server.post("/api/predict", &row(30.0)).status == 200);
+    assert_eq!(version(&server), "1.0.0");
+}
+
+#[test]
+fn a_model_leaves_service_when_its_licence_ends() {
+    let clock = Arc::new(Moved::default());
+    let server = Server::with_clock(Arc::<Moved>::clone(&clock), |settings| {
+        ingot_base::atomic::write(&settings.packages[0], b"made-up 1.0.0 2030-01-01T00:00:00Z")
+            .unwrap();
+        quick(settings);
+    });
+    assert_eq!(version(&server), "1.0.0");
+    // 2030 begins.
+    clock.0.store(1_893_456_000_000, Ordering::SeqCst);
+    eventually("it leaves", || server.post("/api/predict", &row(30.0)).status == 404);
+    assert!(server.log().contains("seal-licence-expired"), "{}", server.log());
+}
+
+#[derive(Default)]
+struct Moved(AtomicI64);
+
+impl Clock for Moved {
+    fn now_ms(&self) -> i64 {
+        self.0.load(Ordering::SeqCst)
+    }
 }
 
 #[test]

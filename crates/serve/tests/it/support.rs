@@ -1,7 +1,7 @@
 //! A server for a test, and a small HTTP client.
 
 use crate::fake::{Behaviour, FakeLoader};
-use ingot_base::{Secret, SystemClock};
+use ingot_base::{Clock, Secret, SystemClock};
 use ingot_ledger::{KeyRequest, Ledger, NewKey, Scope};
 use ingot_serve::{Access, Event, Governance, Observer, Settings, serve_with};
 use serde_json::{Value, json};
@@ -61,7 +61,20 @@ impl Server {
         })
     }
 
+    /// At a time of the test's choice.
+    pub(crate) fn with_clock(clock: Arc<dyn Clock>, change: impl FnOnce(&mut Settings)) -> Self {
+        Self::try_at(clock, Behaviour::default(), change).unwrap()
+    }
+
     pub(crate) fn try_with(
+        behaviour: Behaviour,
+        change: impl FnOnce(&mut Settings),
+    ) -> ingot_base::Result<Self> {
+        Self::try_at(Arc::new(SystemClock), behaviour, change)
+    }
+
+    fn try_at(
+        clock: Arc<dyn Clock>,
         behaviour: Behaviour,
         change: impl FnOnce(&mut Settings),
     ) -> ingot_base::Result<Self> {
@@ -88,7 +101,6 @@ impl Server {
                 let _ = stopped.await;
             };
             let ready = |address| tell.send(address).unwrap();
-            let clock = Arc::new(SystemClock);
             runtime.block_on(serve_with(settings, loader, clock, ready, shutdown))
         });
         let Ok(address) = ready.recv() else {
