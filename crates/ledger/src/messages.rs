@@ -8,6 +8,12 @@ ingot_base::messages! {
         hint_en: "name a SQLite file in a folder you may write, or a `postgres://` URL of a server that runs",
         hint_zh: "请指定可写文件夹中的 SQLite 文件，或正在运行的服务器的 `postgres://` 地址",
     };
+    /// A database of another kind.
+    LEDGER_SCHEME = {
+        code: "ledger-scheme", class: Usage, status: 503,
+        en: "a ledger cannot be kept at a `{scheme}://` address", zh: "账本不能存放在 `{scheme}://` 地址",
+        hint_en: "name a SQLite file, or a `postgres://` URL", hint_zh: "请指定 SQLite 文件，或 `postgres://` 地址",
+    };
     /// The database was written by a newer version.
     LEDGER_NEWER = {
         code: "ledger-newer", class: Refused, status: 503,

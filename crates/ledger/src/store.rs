@@ -1,7 +1,7 @@
 //! The two databases and their one schema. Statements use what both understand (`$1`, `BIGINT`, `ON CONFLICT`); where they
 //! differ, [`Dialect`] has a sentence for each.
 
-use crate::messages::{LEDGER_NEWER, LEDGER_OPEN};
+use crate::messages::{LEDGER_NEWER, LEDGER_OPEN, LEDGER_SCHEME};
 use ingot_base::{Fault, Result};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::sqlite::{
@@ -107,6 +107,12 @@ pub(crate) async fn open(url: &str) -> Result<Stores> {
             writer: Store::Postgres(pool(1)),
             place,
         });
+    }
+    // The rest of another address may hold a password, and is no file's name.
+    if let Some((scheme, _)) = url.split_once("://")
+        && scheme != "sqlite"
+    {
+        return Err(Fault::new(&LEDGER_SCHEME).arg("scheme", scheme));
     }
     let file = url.strip_prefix("sqlite:").map_or(url, |rest| rest.trim_start_matches("//"));
     let place = format!("`{file}`");

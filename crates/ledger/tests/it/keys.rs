@@ -67,6 +67,15 @@ async fn a_ledger_opens_only_with_its_own_pepper() {
 }
 
 #[tokio::test]
+async fn an_address_of_another_database_becomes_no_file() {
+    let fault =
+        Ledger::open("mysql://me:canary-secret@host/ledger", Place::pepper()).await.unwrap_err();
+    assert_eq!(fault.code(), "ledger-scheme");
+    assert!(!fault.to_string().contains("canary"), "{fault}");
+    assert!(!std::path::Path::new("mysql:").exists());
+}
+
+#[tokio::test]
 async fn a_newer_or_foreign_file_is_refused_by_name() {
     let place = Place::new();
     std::fs::create_dir(place.folder.path().join("deep")).unwrap();
