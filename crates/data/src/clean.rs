@@ -9,9 +9,7 @@ use crate::config::{CleanConfig, Format, ImputeMethod, OnFail, SourceConfig};
 use crate::csv_decode::{self, Bad, Decoded};
 use crate::distribute::{Cluster, Remote};
 use crate::images;
-use crate::messages::{
-    CAST_EMPTIED, EXPECTATION_FAILED, FILE_WRONG, NUMBERS_MIXED, QUARANTINED, ROW_MALFORMED,
-};
+use crate::messages::{CAST_EMPTIED, EXPECTATION_FAILED, FILE_WRONG, NUMBERS_MIXED, QUARANTINED};
 use crate::outcome::{CleanOutcome, Found, SourceOutcome};
 use crate::profile::{self, Partial};
 use crate::rules::{Action, Rules, constant};
@@ -136,40 +134,6 @@ fn pass(
     }
 }
 
-/// A whole file of any format as columns, without rules: for figures of a table that is no source of a recipe. Rows that
-/// cannot be read are refused, not set aside.
-///
-/// # Errors
-/// When the file cannot be read, or a row of it is malformed.
-pub fn load(path: &Path) -> Result<Vec<RecordBatch>> {
-    let source = SourceConfig {
-        name: "file".to_owned(),
-        uri: path.display().to_string(),
-        weight: 1.0,
-        query: None,
-        format: None,
-        rename: BTreeMap::new(),
-    };
-    let sources = source::resolve(Path::new("."), &[source])?;
-    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let work = Work { sources: &sources, threads, chunk: CHUNK, weights: None, admit: None };
-    let mut batches = Vec::new();
-    work.run(
-        |item| work.decode(item),
-        |piece| {
-            if let Some(bad) = piece.decoded.bad.first() {
-                return Err(Fault::new(&ROW_MALFORMED)
-                    .arg("path", path.display())
-                    .arg("line", bad.line)
-                    .arg("count", piece.decoded.bad.len()));
-            }
-            batches.push(piece.decoded.batch);
-            Ok(())
-        },
-    )?;
-    Ok(batches)
-}
-
 /// The shared, read-only part of the work.
 #[derive(Clone)]
 pub(crate) struct Work<'a> {
@@ -216,6 +180,12 @@ pub(crate) struct Cleaned {
 }
 
 impl<'a> Work<'a> {
+    /// Reading alone, without any rule.
+    pub(crate) fn plain(sources: &'a Sources) -> Self {
+        let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        Self { sources, threads, chunk: CHUNK, weights: None, admit: None }
+    }
+
     fn new(job: &CleanJob<'a>, sources: &'a Sources) -> Self {
         let weighted = job.sources.iter().any(|source| (source.weight - 1.0).abs() > f64::EPSILON);
         let threads = job.threads.max(1);
@@ -251,7 +221,7 @@ impl<'a> Work<'a> {
     }
 
     /// Feeds every piece through `map` on all threads and gives the results to `sink` in order.
-    fn run<T: Send>(
+    pub(crate) fn run<T: Send>(
         &self,
         map: impl Fn(Item) -> Result<T> + Sync,
         mut sink: impl FnMut(T) -> Result<()>,
@@ -399,7 +369,7 @@ impl<'a> Work<'a> {
         Ok(refused as u64)
     }
 
-    fn part(&self, index: usize) -> Result<&Part> {
+    pub(crate) fn part(&self, index: usize) -> Result<&Part> {
         self.sources.parts.get(index).ok_or_else(|| fault::internal("part index"))
     }
 

@@ -22,8 +22,9 @@ mod source;
 mod split;
 mod statistics;
 mod table;
+mod whole;
 
-pub use clean::{Admit, CleanJob, clean, load};
+pub use clean::{Admit, CleanJob, clean};
 pub use config::{
     Cast, CastType, CleanConfig, Expectation, Format, Impute, ImputeMethod, OnFail, Outlier,
     OutlierAction, OutlierMethod, Rule, SourceConfig, SplitConfig, SplitMethod,
@@ -41,8 +42,10 @@ pub use rows::{FileRow, FileRows, file_rows};
 pub use source::{source_digests, text_reader};
 pub use split::split;
 pub use table::{
-    ClassKey, Encryption, content_digest, digest_of, each, read, read_columns, schema, transform,
+    ClassKey, Encryption, content_digest, digest_of_rows, each, read, read_columns, schema,
+    transform,
 };
+pub use whole::{load, refused_rows};
 
 /// Name of the lineage column that holds the source's name.
 pub const SOURCE: &str = "_source";

@@ -71,8 +71,7 @@ pub(crate) fn postgres(source: &SourceConfig, copies: &Path) -> Result<PathBuf> 
             .iter()
             .map(|column| Column::new(column.name(), column.type_()))
             .collect();
-        let list: Vec<String> = columns.iter().map(Column::select).collect();
-        let sql = format!("SELECT {} FROM ({inner}) AS ingot_source", list.join(", "));
+        let sql = selecting(&columns, &inner);
         let rows = client
             .query_raw(&sql, std::iter::empty::<&str>())
             .await
@@ -135,6 +134,12 @@ impl Column {
         };
         format!("{quoted}::{cast}")
     }
+}
+
+/// The query that gives these columns of another one in forms that are understood. That one may end in a comment.
+fn selecting(columns: &[Column], inner: &str) -> String {
+    let list: Vec<String> = columns.iter().map(Column::select).collect();
+    format!("SELECT {} FROM ({inner}\n) AS ingot_source", list.join(", "))
 }
 
 fn batch(
@@ -226,6 +231,15 @@ pub(crate) fn object_store(source: &SourceConfig, copies: &Path) -> Result<Vec<P
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_comment_at_the_end_of_a_query_does_not_swallow_what_follows() {
+        let sql = selecting(&[Column::new("age", &Type::INT4)], "SELECT age FROM t -- all of them");
+        assert_eq!(
+            sql,
+            "SELECT \"age\"::bigint FROM (SELECT age FROM t -- all of them\n) AS ingot_source"
+        );
+    }
 
     #[test]
     fn credentials_are_not_shown() {

@@ -2,8 +2,10 @@
 
 use crate::messages::{TABLE_READ, TABLE_WRITE};
 use arrow::array::{Array, ArrayRef, RecordBatch};
+use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::row::{RowConverter, SortField};
+use arrow::util::display::{ArrayFormatter, FormatOptions};
 use ingot_base::atomic::AtomicFile;
 use ingot_base::digest::Hasher;
 use ingot_base::{Digest, Fault, Result, Secret, Text, fault};
@@ -317,13 +319,64 @@ pub fn content_digest(path: &Path, keys: Option<&Encryption>) -> Result<Digest> 
     digest(&schema, batches).map_err(|fault| fault.arg("path", path.display()))
 }
 
-/// As [`content_digest`], of a table in memory.
+/// The digest of a table as a set of rows, each as often as it occurs: the order of rows and of columns, the format of the file
+/// and how it wrote a number do not matter.
 ///
 /// # Errors
-/// When a column has a type whose values have no order.
-pub fn digest_of(batches: &[RecordBatch]) -> Result<Digest> {
-    let schema = batches.first().map_or_else(|| Arc::new(Schema::empty()), RecordBatch::schema);
-    digest(&plain_schema(&schema), batches.iter().cloned().map(Ok))
+/// When a column has a type whose values have no text.
+pub fn digest_of_rows(batches: &[RecordBatch]) -> Result<Digest> {
+    let failed = |error| read_fault(Path::new("table"), error);
+    let mut rows: Vec<Digest> = Vec::new();
+    let mut names: BTreeMap<String, usize> = BTreeMap::new();
+    for batch in batches {
+        let schema = batch.schema();
+        names = (schema.fields().iter().map(|field| field.name().clone()).zip(0..)).collect();
+        let options = FormatOptions::new();
+        // Whole numbers are written alike whether the file called them whole or not.
+        let columns: Vec<ArrayRef> = names
+            .values()
+            .map(|index| {
+                let column = batch.column(*index);
+                match column.data_type() {
+                    kind if kind.is_numeric() && !kind.is_integer() => {
+                        cast(column, &DataType::Float64)
+                    }
+                    _ => Ok(Arc::clone(column)),
+                }
+            })
+            .collect::<std::result::Result<_, _>>()
+            .map_err(failed)?;
+        let cells: Vec<ArrayFormatter<'_>> = columns
+            .iter()
+            .map(|column| ArrayFormatter::try_new(column, &options))
+            .collect::<std::result::Result<_, _>>()
+            .map_err(failed)?;
+        for row in 0..batch.num_rows() {
+            let mut hasher = Hasher::default();
+            for (column, cell) in columns.iter().zip(&cells) {
+                if column.is_null(row) {
+                    hasher.update(&[0]);
+                    continue;
+                }
+                let text = cell.value(row).to_string();
+                let text = text.strip_suffix(".0").unwrap_or(&text);
+                hasher.update(&[1]);
+                hasher.update(&(text.len() as u64).to_le_bytes());
+                hasher.update(text.as_bytes());
+            }
+            rows.push(hasher.finish());
+        }
+    }
+    rows.sort_unstable();
+    let mut hasher = Hasher::default();
+    for name in names.keys() {
+        hasher.update(&(name.len() as u64).to_le_bytes());
+        hasher.update(name.as_bytes());
+    }
+    for row in rows {
+        hasher.update(row.hex().as_bytes());
+    }
+    Ok(hasher.finish())
 }
 
 fn digest(schema: &Schema, batches: impl Iterator<Item = Result<RecordBatch>>) -> Result<Digest> {

@@ -1,17 +1,22 @@
 //! Erasing a person: from the tables, from everything made of them, and from the next runs.
 //!
 //! A list keeps a keyed hash of each erased value, never the value. Every cleaning reads it and leaves those rows out before
-//! anything else, so that a person does not come back with the next export of a source. The list is written first: whatever
-//! is interrupted afterwards, no later run uses the person's rows.
+//! anything else, so that a person does not come back with the next export of a source.
+//!
+//! An erasure begins with a note of what it will remove and revoke, without personal data, on disk before anything is touched. Whatever is
+//! interrupted afterwards is taken up by the next erasure or run, under the same lock, and ends with the record that the
+//! first would have signed: no evidence is lost.
 
 use crate::convert;
-use crate::messages::{ERASE_COLUMN, ERASE_COLUMN_UNKNOWN, ERASE_NOBODY, ERASURES_DAMAGED};
+use crate::messages::{
+    ERASE_COLUMN, ERASE_COLUMN_UNKNOWN, ERASE_DROPPED, ERASE_NOBODY, ERASURES_DAMAGED,
+};
 use crate::project::Project;
-use crate::run::{Chain, run};
+use crate::run::{Chain, work_through};
 use crate::stages::clean;
 use crate::store::{Record, Stage};
 use arrow::array::{Array, BooleanArray, RecordBatch, StringArray, UInt64Array};
-use ingot_base::{Digest, Fault, Personal, Result, atomic, fault};
+use ingot_base::{Digest, Fault, Personal, Result, atomic, crash, fault};
 use ingot_seal::{Package, Reason, Revocation, Revocations};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,6 +25,8 @@ use std::path::{Path, PathBuf};
 /// Folder of the list and of the signed records, in the project.
 const FOLDER: &str = "erasures";
 const LIST: &str = "subjects.jsonl";
+/// The erasure that has begun and not ended.
+const PENDING: &str = "pending.json";
 const LIMIT: u64 = 64 << 20;
 /// Tokens of the list are bound to this instead of a column of the protected table.
 const DOMAIN: &str = "ingot:erasure:";
@@ -40,7 +47,39 @@ struct Entry {
     column: String,
     /// Keyed hash of the value.
     subject: String,
+    /// Keyed hashes of the same number as a column of numbers writes it: 5.50 is 5.5 there.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    numbers: BTreeSet<String>,
     at: String,
+}
+
+impl Entry {
+    fn new(project: &Project<'_>, column: String, value: &Personal<String>) -> Result<Self> {
+        let keys = convert::column_keys(project);
+        let domain = format!("{DOMAIN}{column}");
+        let token = |value: &Personal<String>| ingot_privacy::hash_value(&keys, &domain, value);
+        let subject = token(value)?;
+        let mut numbers = spellings(value.expose())
+            .into_iter()
+            .map(|spelling| token(&Personal::new(spelling)))
+            .collect::<Result<BTreeSet<_>>>()?;
+        numbers.remove(&subject);
+        Ok(Self { column, subject, numbers, at: project.clock.now_rfc3339() })
+    }
+
+    fn is(&self, other: &Self) -> bool {
+        self.column == other.column && self.subject == other.subject
+    }
+}
+
+/// How columns of numbers write this value, if it is one.
+fn spellings(value: &str) -> BTreeSet<String> {
+    let value = value.trim();
+    let whole = value.parse::<i128>().ok().map(|whole| whole.to_string());
+    // Beyond this, neighbouring whole numbers have the same floating point number, and may be other persons.
+    let exact = |number: &f64| number.abs() < 9_007_199_254_740_992.0;
+    let number = value.parse::<f64>().ok().filter(exact).map(|number| number.to_string());
+    whole.into_iter().chain(number).collect()
 }
 
 /// Everyone erased so far.
@@ -79,13 +118,19 @@ impl Erasures {
     /// For every row whether it may enter.
     pub(crate) fn admit(&self, project: &Project<'_>, batch: &RecordBatch) -> Result<BooleanArray> {
         let mut stays = vec![true; batch.num_rows()];
-        let mut columns: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        let mut columns: BTreeMap<&str, Vec<&Entry>> = BTreeMap::new();
         for entry in &self.0 {
-            columns.entry(&entry.column).or_default().insert(&entry.subject);
+            columns.entry(&entry.column).or_default().push(entry);
         }
         let keys = convert::column_keys(project);
-        for (column, erased) in columns {
+        for (column, entries) in columns {
             let Some(array) = batch.column_by_name(column) else { continue };
+            let numeric = array.data_type().is_numeric();
+            let mut erased: BTreeSet<&str> = BTreeSet::new();
+            for entry in entries {
+                erased.insert(&entry.subject);
+                erased.extend(entry.numbers.iter().filter(|_| numeric).map(String::as_str));
+            }
             let tokens = ingot_privacy::hash_cells(&keys, &format!("{DOMAIN}{column}"), array)?;
             for (stays, token) in stays.iter_mut().zip(tokens) {
                 *stays &= token.is_none_or(|token| !erased.contains(&*token));
@@ -94,9 +139,12 @@ impl Erasures {
         Ok(stays.into())
     }
 
+    fn has(&self, entry: &Entry) -> bool {
+        self.0.iter().any(|known| known.is(entry))
+    }
+
     fn add(&mut self, project: &Project<'_>, entry: Entry) -> Result<()> {
-        if self.0.iter().any(|known| known.column == entry.column && known.subject == entry.subject)
-        {
+        if self.has(&entry) {
             return Ok(());
         }
         self.0.push(entry);
@@ -131,51 +179,132 @@ pub struct Erased {
     pub record: PathBuf,
 }
 
-/// Erases a person and rebuilds what the person was part of.
+/// An erasure that has begun: what it removes, and what its record will say. It holds no personal data.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Pending {
+    entry: Entry,
+    rows: Rows,
+    removed: Vec<(Stage, Digest)>,
+    revoked: Vec<Revocation>,
+}
+
+impl Pending {
+    fn path(project: &Project<'_>) -> PathBuf {
+        project.root.join(FOLDER).join(PENDING)
+    }
+
+    fn load(project: &Project<'_>) -> Result<Option<Self>> {
+        let path = Self::path(project);
+        if !path.exists() {
+            return Ok(None);
+        }
+        let damaged = |error| {
+            Fault::new(&ERASURES_DAMAGED).arg("line", 1).arg("path", path.display()).because(error)
+        };
+        serde_json::from_slice(&atomic::read(&path, LIMIT)?).map(Some).map_err(damaged)
+    }
+
+    /// Up to which stage it has to be rebuilt; `None` when nothing was made of the person.
+    pub(crate) fn last(&self) -> Option<Stage> {
+        self.removed.iter().map(|(stage, _)| *stage).max()
+    }
+}
+
+/// Erases a person and rebuilds what the person was part of. An erasure that was interrupted is ended first; for the same
+/// person its record is the answer.
 ///
 /// # Errors
 /// When the recipe does not say which column names persons and the subject does not either; when nobody has this value; when a
 /// file cannot be removed or a stage fails while it is rebuilt (the person stays erased then; run again).
 pub fn erase(project: &Project<'_>, subject: &Subject) -> Result<Erased> {
-    let column = column(project, subject)?;
-    let keys = convert::column_keys(project);
-    let token = ingot_privacy::hash_value(&keys, &format!("{DOMAIN}{column}"), &subject.value)?;
-    let at = project.clock.now_rfc3339();
-    let entry = Entry { column: column.clone(), subject: token.clone(), at: at.clone() };
-    let mut erasures = Erasures::load(project)?;
-    let again = erasures.0.iter().any(|known| known.column == column && known.subject == token);
-
-    let lock = project.store.lock()?;
-    let all = project.store.all()?;
-    let (rows, tables) = holding(project, &entry, &all)?;
-    if rows.is_empty() && !again {
-        return Err(Fault::new(&ERASE_NOBODY).arg("column", column));
-    }
-    erasures.add(project, entry)?;
-    let affected = affected(&all, tables);
-    let revoked = revoke(project, &affected, &at)?;
-    let mut removed = Vec::new();
-    let mut last = None;
-    for (folder, record) in &affected {
-        remove(folder)?;
-        if let Some(record) = record {
-            last = last.max(Some(record.inputs.stage));
-            removed.push((record.inputs.stage, record.key));
+    let entry = Entry::new(project, column(project, subject)?, &subject.value)?;
+    let _lock = project.store.lock()?;
+    if let Some(pending) = resume(project)? {
+        let same = pending.entry.is(&entry);
+        let erased = rebuild(project, &pending)?;
+        if same {
+            return Ok(erased);
         }
     }
-    drop(lock);
+    let again = Erasures::load(project)?.has(&entry);
+    let all = project.store.all()?;
+    let (mut rows, tables) = holding(project, &entry, &all)?;
+    if rows.is_empty() && !again {
+        rows = at_origin(project, &entry)?;
+        if rows.is_empty() {
+            return Err(Fault::new(&ERASE_NOBODY).arg("column", entry.column));
+        }
+        project.reporter.warn(&Fault::new(&ERASE_DROPPED).arg("column", &entry.column));
+    }
+    let affected = affected(&all, tables);
+    let revoked = to_revoke(&affected, &entry.at)?;
+    let removed = affected
+        .iter()
+        .filter_map(|(_, record)| record.as_ref())
+        .map(|record| (record.inputs.stage, record.key))
+        .collect();
+    let pending = Pending { entry, rows, removed, revoked };
+    atomic::write_private(&Pending::path(project), json(&pending)?.as_bytes())?;
+    crash::point("erase-begun");
+    carry_out(project, &pending)?;
+    rebuild(project, &pending)
+}
 
-    let chain = match last {
-        Some(stage) => run(project, stage)?,
+/// Takes up an erasure that was interrupted: nothing of the person is left afterwards. [`finish`] then ends it. The caller holds
+/// the store's lock.
+pub(crate) fn resume(project: &Project<'_>) -> Result<Option<Pending>> {
+    let pending = Pending::load(project)?;
+    if let Some(pending) = &pending {
+        carry_out(project, pending)?;
+    }
+    Ok(pending)
+}
+
+/// Lists the person, revokes and removes. Everything may have happened before.
+fn carry_out(project: &Project<'_>, pending: &Pending) -> Result<()> {
+    Erasures::load(project)?.add(project, pending.entry.clone())?;
+    revoke(project, &pending.revoked)?;
+    for (stage, key) in &pending.removed {
+        let folder = project.store.folder(*stage, key);
+        if folder.exists() {
+            remove(&folder)?;
+        }
+    }
+    for (folder, record) in project.store.all()? {
+        // Work that was interrupted, perhaps on the person's rows.
+        if record.is_none() {
+            remove(&folder)?;
+        }
+    }
+    crash::point("erase-removed");
+    Ok(())
+}
+
+fn rebuild(project: &Project<'_>, pending: &Pending) -> Result<Erased> {
+    let chain = match pending.last() {
+        Some(stage) => work_through(project, stage)?,
         None => Chain::new(),
     };
+    finish(project, pending, &chain)
+}
+
+/// Signs the record of an erasure that was carried out and rebuilt.
+pub(crate) fn finish(project: &Project<'_>, pending: &Pending, chain: &Chain) -> Result<Erased> {
+    let Pending { entry, rows, removed, revoked } = pending.clone();
     let mut rebuilt = Vec::new();
-    for (stage, done) in chain.iter().filter(|(_, done)| done.fresh) {
-        rebuilt.push((*stage, done.record.digest_of_outputs()?));
+    // Also what was made anew before an interruption.
+    for (stage, done) in chain {
+        if pending.last() >= Some(*stage) && (done.fresh || done.record.finished >= entry.at) {
+            rebuilt.push((*stage, done.record.digest_of_outputs()?));
+        }
     }
+    let Entry { column, subject, at, .. } = entry;
     let record = PathBuf::new();
-    let erased = Erased { at, column, subject: token, rows, removed, revoked, rebuilt, record };
-    sign(project, erased)
+    let erased =
+        sign(project, Erased { at, column, subject, rows, removed, revoked, rebuilt, record })?;
+    remove(&Pending::path(project))?;
+    Ok(erased)
 }
 
 /// The column that names persons, as the cleaned table calls it.
@@ -237,6 +366,14 @@ fn holding(
     Ok((rows, tables))
 }
 
+/// The person's rows in the sources as they are now: also those that cleaning leaves out.
+fn at_origin(project: &Project<'_>, entry: &Entry) -> Result<Rows> {
+    let one = Erasures(vec![entry.clone()]);
+    let sources = convert::sources(project.recipe());
+    let admit = |batch: &RecordBatch| one.admit(project, batch);
+    ingot_data::refused_rows(project.source.folder(), &sources, ingot_data::Admit(&admit))
+}
+
 /// Source and row number of the rows that do not stay.
 fn places(batch: &RecordBatch, stays: &BooleanArray) -> Result<Vec<(String, u64)>> {
     let column = |name: &str| {
@@ -277,10 +414,8 @@ fn affected(all: &[Found], tables: BTreeSet<PathBuf>) -> Vec<Found> {
     all.iter().filter(|(folder, _)| touched.contains(folder)).cloned().collect()
 }
 
-/// Puts the packages that were made of the person on the list beside the project's packages, and removes their files.
-fn revoke(project: &Project<'_>, affected: &[Found], at: &str) -> Result<Vec<Revocation>> {
-    let package = project.package_path();
-    let mut list = Revocations::beside(&package)?;
+/// The packages that were made of the person.
+fn to_revoke(affected: &[Found], at: &str) -> Result<Vec<Revocation>> {
     let mut revoked = Vec::new();
     for (folder, record) in affected {
         let Some(record) = record.as_ref().filter(|record| record.inputs.stage == Stage::Seal)
@@ -291,27 +426,38 @@ fn revoke(project: &Project<'_>, affected: &[Found], at: &str) -> Result<Vec<Rev
         let (name, version) =
             (text(&record.inputs.config["name"]), text(&record.inputs.config["version"]));
         let sealed = Package::read(&folder.join(format!("{name}-{version}.ingot")))?;
-        let revocation = Revocation {
+        revoked.push(Revocation {
             digest: sealed.digest(),
             name,
             version,
             at: at.to_owned(),
             reason: Reason::Erasure,
-        };
-        list.add(revocation.clone());
-        revoked.push(revocation);
+        });
     }
+    Ok(revoked)
+}
+
+/// Puts packages on the list beside the project's packages, and removes their files.
+fn revoke(project: &Project<'_>, revoked: &[Revocation]) -> Result<()> {
+    let package = project.package_path();
     if !revoked.is_empty() {
+        let mut list = Revocations::beside(&package)?;
+        for revocation in revoked {
+            list.add(revocation.clone());
+        }
         list.write(&package)?;
     }
-    for revocation in &revoked {
+    for revocation in revoked {
         let path =
             package.with_file_name(format!("{}-{}.ingot", revocation.name, revocation.version));
-        if path.exists() {
+        // One that was made anew since lies under the same name.
+        if path.exists()
+            && Package::read(&path).map_or(true, |found| found.digest() == revocation.digest)
+        {
             remove(&path)?;
         }
     }
-    Ok(revoked)
+    Ok(())
 }
 
 fn remove(path: &Path) -> Result<()> {
@@ -336,4 +482,21 @@ fn sign(project: &Project<'_>, mut erased: Erased) -> Result<Erased> {
 fn json<T: Serialize>(value: &T) -> Result<String> {
     serde_json::to_string(value)
         .map_err(|error| fault::internal("an erasure without a JSON form").because(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::spellings;
+
+    #[test]
+    fn a_number_is_found_however_it_is_written() {
+        let of = |text: &str| spellings(text).into_iter().collect::<Vec<_>>();
+        assert_eq!(of("5.50"), ["5.5"]);
+        assert_eq!(of(" 5.0"), ["5"]);
+        assert_eq!(of("007"), ["7"]);
+        assert_eq!(of("1e3"), ["1000"]);
+        assert_eq!(of("CUST-1"), [""; 0]);
+        // A floating point number cannot tell this person from the next.
+        assert_eq!(of("110101199003070011"), ["110101199003070011"]);
+    }
 }

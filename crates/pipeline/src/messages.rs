@@ -139,6 +139,12 @@ ingot_base::messages! {
         en: "no row has this value in `{column}`", zh: "`{column}` 列中没有此值的行",
         hint_en: "nothing was changed; check the spelling, or run the recipe first", hint_zh: "未做任何修改；请检查拼写，或先运行配方",
     };
+    /// A person whose rows cleaning leaves out anyway.
+    ERASE_DROPPED = {
+        code: "pipeline-erase-dropped", class: Usage, status: 422,
+        en: "rows of the sources have this value in `{column}`, but cleaning leaves them out: no artifact was made of them", zh: "源数据的 `{column}` 列中有此值，但清洗已排除这些行：没有任何产物使用过它们",
+        hint_en: "the value is listed, so that they never enter", hint_zh: "该值已列入名单，这些行今后也不会进入",
+    };
     /// The list of erased persons cannot be read.
     ERASURES_DAMAGED = {
         code: "pipeline-erasures-damaged", class: Failed, status: 500,

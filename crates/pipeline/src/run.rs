@@ -1,5 +1,6 @@
 //! The order of work: every stage that is not up to date, each fed by the content of the ones before.
 
+use crate::erase;
 use crate::messages::OUTPUT_CHANGED;
 use crate::project::Project;
 use crate::stages;
@@ -80,12 +81,27 @@ impl Done {
 /// The stages of a run so far, by stage.
 pub type Chain = BTreeMap<Stage, Done>;
 
-/// Runs every stage up to `last` that is not up to date.
+/// Runs every stage up to `last` that is not up to date; an erasure that was interrupted is ended on the way.
 ///
 /// # Errors
 /// The first stage's failure; stages before it stay done.
 pub fn run(project: &Project<'_>, last: Stage) -> Result<Chain> {
     let _lock = project.store.lock()?;
+    let pending = erase::resume(project)?;
+    let chain = work_through(project, last)?;
+    if let Some(pending) = pending.filter(|pending| pending.last() <= Some(last)) {
+        let erased = erase::finish(project, &pending, &chain)?;
+        let record = erased.record.display();
+        project.reporter.finish(&Text::new(
+            format!("an erasure that was interrupted is complete: {record}"),
+            format!("已完成此前中断的删除：{record}"),
+        ));
+    }
+    Ok(chain)
+}
+
+/// The stages up to `last`, by whoever holds the store's lock.
+pub(crate) fn work_through(project: &Project<'_>, last: Stage) -> Result<Chain> {
     let mut chain = Chain::new();
     let task = project.recipe().project.task;
     let stages = Stage::ALL.into_iter().filter(|stage| *stage <= last && stage.is_of(task));

@@ -25,11 +25,12 @@ pub struct Ask {
     pub budget: Option<f64>,
 }
 
-/// Releases statistics of the table in `path`. The price is on disk before a figure is known.
+/// Releases statistics of the table in `path`. The price is on disk before a figure is known. The same rows in another order or
+/// file are the same table; with a row more, less or changed it is another one, with a budget of its own.
 ///
 /// # Errors
-/// When the table cannot be read, a statistic does not fit it, no budget was ever given, the budget does not suffice, or the
-/// ledger was changed.
+/// When the table cannot be read, a statistic does not fit it, no budget was ever given, another one is given than the first
+/// time, the budget does not suffice, or the ledger was changed.
 pub fn stats(
     root: &Path,
     keyring: &Keyring,
@@ -38,7 +39,7 @@ pub fn stats(
     clock: &dyn Clock,
 ) -> Result<(Release, Option<Account>)> {
     let batches = ingot_data::load(path)?;
-    let dataset = ingot_data::digest_of(&batches)?;
+    let dataset = ingot_data::digest_of_rows(&batches)?;
     let question = Question::new(&batches, dataset, ask.unit.clone(), &ask.statistics)?;
     let epsilon = Amount::new(ask.epsilon)?;
     let loss = match ask.delta {
@@ -46,16 +47,19 @@ pub fn stats(
         None => Loss::Pure(epsilon),
     };
     let ledger = Ledger::new(ledger_path(root), keyring.derive("dp/ledger", 32));
-    if let Some(budget) = ask.budget
-        && ledger.account(dataset)?.is_none()
-    {
-        let budget = Amount::new(budget)?;
-        let budget = match ask.delta {
-            Some(delta) => Budget::approximate(budget, delta)?,
-            None => Budget::pure(budget),
-        };
-        question.affordable(loss)?;
-        ledger.allot(dataset, budget, clock)?;
+    if let Some(budget) = ask.budget {
+        let known = ledger.account(dataset)?.map(|account| account.budget);
+        let amount = Amount::new(budget)?;
+        // A release without δ may be paid from a budget with one.
+        let same = matches!((known, ask.delta), (Some(Budget::Approximate { epsilon, .. }), None) if epsilon == amount);
+        if !same {
+            let budget = match ask.delta {
+                Some(delta) => Budget::approximate(amount, delta)?,
+                None => Budget::pure(amount),
+            };
+            question.affordable(loss)?;
+            ledger.allot(dataset, budget, clock)?;
+        }
     }
     let receipt = question.pay(&ledger, loss, "stats", clock)?;
     let release = question.release(receipt, &mut OsEntropy)?;

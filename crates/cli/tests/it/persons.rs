@@ -140,25 +140,159 @@ fn nobody_and_nothing_to_erase_change_nothing() {
 }
 
 #[test]
-fn a_running_server_drops_a_package_that_is_revoked() {
+fn a_running_server_drops_the_model_that_an_erasure_revokes() {
     let project = Project::new();
     project.ok(&["run"]);
     let (_, key) = api_key(&project, &[]);
-    std::fs::create_dir(project.path("served")).unwrap();
-    let package = project.path("served/credit-risk-1.0.0.ingot");
-    std::fs::copy(project.package(), &package).unwrap();
-    let server = Server::start(&project, &package, &[]);
+    let server = Server::start(&project, &project.package(), &[]);
     let body = applicant(&project);
-    assert_eq!(server.post("/api/predict", &key, &body).status, 200);
+    let before = server.post("/api/predict", &key, &body);
+    assert_eq!(before.status, 200, "{}", before.body);
     let [customer, ..] = first(&project);
-    project.ok(&["erase", "--subject", &customer]);
-    std::fs::copy(project.path("dist/revoked.json"), project.path("served/revoked.json")).unwrap();
+    // Killed when the package is off the disk and before it is made anew: nothing newer can take over.
+    let output = project
+        .command(&["erase", "--subject", &customer])
+        .env("INGOT_CRASH_POINT", "erase-removed")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), None, "the point was not reached");
+    assert!(!project.path("dist/credit-risk-1.0.0.ingot").exists());
+    until("the revoked model still answers", || {
+        server.post("/api/predict", &key, &body).status != 200
+    });
+    assert!(server.log().contains("seal-revoked"), "{}", server.log());
+    project.ok(&["run"]);
+    until("the model made anew is not served", || {
+        server.post("/api/predict", &key, &body).status == 200
+    });
+}
+
+fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let begun = Instant::now();
-    while server.post("/api/predict", &key, &body).status == 200 {
-        assert!(begun.elapsed() < Duration::from_mins(1), "the revoked model still answers");
+    while !holds() {
+        assert!(begun.elapsed() < Duration::from_mins(1), "{what}");
         std::thread::sleep(Duration::from_millis(50));
     }
-    assert!(server.log().contains("seal-revoked"), "{}", server.log());
+}
+
+/// What the records say, without when and where.
+fn evidence(record: &Path) -> serde_json::Value {
+    let mut record: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(record).unwrap()).unwrap();
+    let record = record.as_object_mut().unwrap();
+    record.remove("at");
+    for revoked in record["revoked"].as_array_mut().unwrap() {
+        revoked.as_object_mut().unwrap().remove("at");
+    }
+    // Ciphertext differs at each sealing.
+    serde_json::json!({
+        "column": record["column"], "subject": record["subject"], "rows": record["rows"],
+        "removed": record["removed"], "revoked": record["revoked"],
+        "rebuilt": record["rebuilt"].as_array().unwrap().iter().map(|stage| stage[0].clone())
+            .collect::<Vec<_>>(),
+    })
+}
+
+#[test]
+fn an_interrupted_erasure_keeps_its_evidence() {
+    let project = Project::new();
+    project.ok(&["run"]);
+    let [customer, ..] = first(&project);
+    let records = || -> Vec<PathBuf> {
+        let mut found = files(&project.path("erasures"));
+        found.retain(|path| {
+            path.extension().is_some_and(|extension| extension == "json")
+                && !path.ends_with("pending.json")
+        });
+        found
+    };
+    let interrupted = |point: &str| {
+        let output = project
+            .command(&["erase", "--subject", &customer])
+            .env("INGOT_CRASH_POINT", point)
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), None, "{point} was not reached");
+        assert!(records().is_empty());
+        let pending = std::fs::read_to_string(project.path("erasures/pending.json")).unwrap();
+        assert!(!pending.contains(&customer));
+    };
+    for point in ["erase-begun", "erase-removed", "protect-before-record", "seal-before-record"] {
+        interrupted(point);
+    }
+    let told: serde_json::Value =
+        serde_json::from_str(&project.ok(&["--json", "erase", "--subject", &customer])).unwrap();
+    assert_eq!(told["rows"]["core-bank"], serde_json::json!([1]));
+    assert_eq!(told["revoked"].as_array().unwrap().len(), 1, "{told}");
+    let stages = ["clean", "protect", "split", "train", "explain", "seal"];
+    for part in ["removed", "rebuilt"] {
+        let named: Vec<&str> =
+            told[part].as_array().unwrap().iter().map(|stage| stage[0].as_str().unwrap()).collect();
+        for stage in stages {
+            assert!(named.contains(&stage), "{stage} is not {part}: {told}");
+        }
+    }
+    assert_eq!(records().len(), 1);
+    assert!(!project.path("erasures/pending.json").exists());
+
+    // A run ends what an erasure began, with the same evidence.
+    let other = Project::new();
+    crate::runs::copy_folder(&project.path("keys"), &other.path("keys"));
+    other.ok(&["run"]);
+    let output = other
+        .command(&["erase", "--subject", &customer])
+        .env("INGOT_CRASH_POINT", "erase-begun")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), None);
+    other.ok(&["prepare"]);
+    assert!(other.path("erasures/pending.json").exists(), "not yet rebuilt to its end");
+    other.ok(&["run"]);
+    let record = files(&other.path("erasures"))
+        .into_iter()
+        .find(|path| path.extension().is_some_and(|extension| extension == "json"))
+        .unwrap();
+    let (first, second) = (evidence(&records()[0]), evidence(&record));
+    for part in ["column", "subject", "rows", "rebuilt"] {
+        assert_eq!(first[part], second[part], "{part}");
+    }
+    assert_eq!(second["revoked"].as_array().unwrap().len(), 1, "{second}");
+}
+
+#[test]
+fn whom_cleaning_leaves_out_can_be_erased_too_and_numbers_are_found_as_numbers() {
+    let project = Project::new();
+    let path = project.path("data/german_credit.csv");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    let header: Vec<&str> = text.lines().next().unwrap().split(',').collect();
+    let age = header.iter().position(|name| *name == "age").unwrap();
+    let mut cells: Vec<&str> = lines[1].split(',').collect();
+    cells[0] = "CUST-DROPPED";
+    cells[age] = "17";
+    let dropped = cells.join(",");
+    lines.push(dropped);
+    std::fs::write(&path, lines.join("\n") + "\n").unwrap();
+    project.ok(&["prepare"]);
+    assert!(!opened(&project).contains("CUST-DROPPED"), "the recipe drops the young");
+    let output = project.ingot(&["erase", "--subject", "CUST-DROPPED"]);
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success() && told.contains("pipeline-erase-dropped"), "{told}");
+    let record = files(&project.path("erasures"))
+        .into_iter()
+        .find(|path| path.extension().is_some_and(|extension| extension == "json"))
+        .unwrap();
+    let record = evidence(&record);
+    assert_eq!(record["rows"]["core-bank"], serde_json::json!([lines.len() - 1]));
+    assert_eq!(record["removed"], serde_json::json!([]));
+
+    let amount = ["--json", "erase", "--column", "credit_amount", "--subject", "1169.00"];
+    let told: serde_json::Value = serde_json::from_str(&project.ok(&amount)).unwrap();
+    let rows = told["rows"]["core-bank"].as_array().unwrap();
+    assert!(rows.contains(&serde_json::json!(1)), "1169 in the file: {told}");
+    project.ok(&["prepare"]);
+    let [_, name, _] = first(&project);
+    assert!(!opened(&project).contains(&name));
 }
 
 #[test]
@@ -206,6 +340,15 @@ fn statistics_are_paid_from_a_budget_that_ends() {
     let count = told["release"]["figures"][0]["value"].as_f64().unwrap();
     // A Laplace error of 1: beyond 40 once in 10^17.
     assert!((count - 1000.0).abs() < 40.0, "{count}");
+    let told = |output: &std::process::Output| String::from_utf8_lossy(&output.stdout).into_owned();
+    let more = ask(&["--epsilon", "0.5", "--budget", "30"]);
+    assert!(!more.status.success() && told(&more).contains("privacy-dp-budget-fixed"));
+    // The same rows in another order, and written otherwise, are the same table.
+    let table = project.path("data/t.csv");
+    let text = std::fs::read_to_string(&table).unwrap();
+    let mut lines: Vec<&str> = text.lines().collect();
+    lines[1..].reverse();
+    std::fs::write(&table, lines.join("\r\n") + "\r\n").unwrap();
     let second = ask(&["--epsilon", "2"]);
     assert_eq!(second.status.code(), Some(3));
     assert!(String::from_utf8_lossy(&second.stdout).contains("privacy-dp-overspent"));

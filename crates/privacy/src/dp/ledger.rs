@@ -11,8 +11,9 @@
 //! line is one that no receipt was given for; it is cut off.
 //!
 //! A data set is the digest of its rows. A stage that works on a table derived from another spends on the digest of the
-//! *source*, so that costs of all stages add up where the persons are; a table with one row more is another data set with
-//! another budget, and whoever sets that budget must count what the older one has released.
+//! *source*, so that costs of all stages add up where the persons are. The digest should not depend on the order of rows: the same
+//! persons are the same data set. A table with a row more, less or changed is another data set with another budget, and
+//! whoever sets that budget must count what the older one has released.
 
 use super::account::{Amount, Budget, Loss, largest_rho};
 use super::messages::{
