@@ -47,6 +47,8 @@ struct Scanner<'a> {
     protector: TextProtector,
     names: Pseudonyms,
     output: Option<AtomicFile>,
+    /// Where the output goes.
+    written: Option<&'a Path>,
     path: &'a Path,
     rows: u64,
     found: u64,
@@ -79,6 +81,7 @@ impl<'a> Scanner<'a> {
             protector: TextProtector::new(detector()?, action, keys.clone(), "text")?,
             names: Pseudonyms::new(keys)?,
             output: args.redact.as_deref().map(AtomicFile::create).transpose()?,
+            written: args.redact.as_deref(),
             path: &args.file,
             rows: 0,
             found: 0,
@@ -188,7 +191,15 @@ impl<'a> Scanner<'a> {
 
     fn finish(self, context: &Context) -> Result<()> {
         if let Some(output) = self.output {
-            output.commit()?;
+            output.commit_private()?;
+        }
+        if let Some(written) = self.written {
+            // What was not found is still there: whoever may not read the one file may not read the other.
+            let share =
+                || std::fs::set_permissions(written, std::fs::metadata(self.path)?.permissions());
+            share().map_err(|error: std::io::Error| {
+                Fault::new(&fault::FILE_WRITE).arg("path", written.display()).because(error)
+            })?;
         }
         if context.json {
             let rows = self.rows;

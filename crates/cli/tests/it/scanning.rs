@@ -1,5 +1,6 @@
 //! `ingot scan`: findings, offsets, redaction.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -56,6 +57,15 @@ fn a_redacted_file_has_no_finding() {
         assert!(findings(&scan(folder.path(), &[&clean])).is_empty(), "{name}");
         let text = std::fs::read_to_string(folder.path().join(&clean)).unwrap();
         assert!(!text.contains("13812345678"), "{text}");
+    }
+    let mode = |name: &str| {
+        std::fs::metadata(folder.path().join(name)).unwrap().permissions().mode() & 0o777
+    };
+    for wanted in [0o600, 0o640] {
+        let permissions = std::fs::Permissions::from_mode(wanted);
+        std::fs::set_permissions(folder.path().join("notes.csv"), permissions).unwrap();
+        scan(folder.path(), &["notes.csv", "--redact", "kept.csv"]);
+        assert_eq!(mode("kept.csv"), wanted, "readable by the same people");
     }
     let text = std::fs::read_to_string(folder.path().join("clean-notes.csv")).unwrap();
     assert!(text.starts_with("row,note\n") && text.contains("\n2,nothing here\n"), "{text}");
