@@ -65,6 +65,72 @@ fn every_pattern_in_its_usual_forms() {
 }
 
 #[test]
+fn the_same_things_as_others_write_them() {
+    for (text, kind, words) in [
+        ("公民身份号码 11010519491231002x", "cn_id", "11010519491231002x"),
+        (
+            "统一社会信用代码：９１３５０１００Ｍ０００１００Ｙ４３",
+            "cn_uscc",
+            "９１３５０１００Ｍ０００１００Ｙ４３",
+        ),
+        ("新能源车粤B·D12345", "plate", "粤B·D12345"),
+        ("新能源车沪A12345F", "plate", "沪A12345F"),
+        ("ring 07700 900123 tonight", "phone", "07700 900123"),
+        ("0161 496 0123 is the desk", "phone", "0161 496 0123"),
+        ("(020) 7946 0958 after six", "phone", "(020) 7946 0958"),
+        ("mobile +49 30 12345678", "phone", "+49 30 12345678"),
+        ("+1-717-925-4491x8915 works", "phone", "+1-717-925-4491x8915"),
+        ("license number: F255-9215-0943", "driver_licence", "F255-9215-0943"),
+        ("12 High Street, Camberley, GU15 3SY", "address", "12 High Street, Camberley, GU15 3SY"),
+        (
+            "Flat 7, 12 Rose Court, Leeds, LS1 4AP",
+            "address",
+            "Flat 7, 12 Rose Court, Leeds, LS1 4AP",
+        ),
+        (
+            "331 Davidson Passage Suite 287\nAngelamouth, GA 13230",
+            "address",
+            "331 Davidson Passage Suite 287\nAngelamouth, GA 13230",
+        ),
+        ("PSC 4301, Box 2114 APO AE 09123", "address", "PSC 4301, Box 2114 APO AE 09123"),
+    ] {
+        only(text, kind, words);
+    }
+    let births = found("| Helen Marsh | 1987-04-02 | open |");
+    assert_eq!(births[1], ("birth_date".to_owned(), "1987-04-02".to_owned()), "{births:?}");
+}
+
+#[test]
+fn names_in_chats_and_forms() {
+    for (text, name) in [
+        ("hey ashley, did you get the keys?", "ashley"),
+        ("NAME: ROBERT MILLER", "ROBERT MILLER"),
+        ("Name: Ingrid van den Berg", "Ingrid van den Berg"),
+        ("name=Olga Petrova", "Olga Petrova"),
+        ("Dear Mrs Okonkwo,", "Okonkwo"),
+    ] {
+        assert!(
+            found(text).contains(&("person".to_owned(), name.to_owned())),
+            "{text}: {:?}",
+            found(text)
+        );
+    }
+}
+
+#[test]
+fn networks_fingerprints_and_constants_are_nobodys() {
+    for text in [
+        "route 10.0.0.0/8 via eth0",
+        "2001:db8:85a3:12:34:56:78:0/64",
+        "AE:CE:7C:DA:7E:89:1B:B2:72:4B:E3:76:EA:47:3A:96:97:24:0B:11",
+        "I'd say they're fine, but I don't know",
+        "from heapq import heappush, heappop",
+    ] {
+        assert_eq!(found(text), [], "{text}");
+    }
+}
+
+#[test]
 fn secrets_of_known_shapes() {
     // Assembled here, so that no scanner takes the source for a leak.
     let tail = "Ab3dEf6hIj9lMn2pQr5tUv8xYz1bCd4fGh7j";

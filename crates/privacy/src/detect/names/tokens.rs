@@ -137,6 +137,8 @@ fn code(text: &Text<'_>, (start, end): (usize, usize)) -> bool {
             && !word.eq_ignore_ascii_case(b"co")
         || next == b':' && text.at(end + 1) == b':'
         || before == b':' && next == b':'
+        || next == b':' && end - start < 3 && text.at(end + 3) == b':'
+        || before == b':' && end - start < 3 && start > 3 && text.at(start - 4) == b':'
         || next == b':' && text.at(end + 1).is_ascii_digit() && end - start < 3
         || before.is_ascii_digit()
         || matches!(before, b'_' | b'@' | b'/' | b'\\' | b'$' | b'#' | b'%' | b'`' | b'<')
