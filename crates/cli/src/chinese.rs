@@ -33,6 +33,49 @@ const WORDS: &[(&str, &str)] = &[
     ("Print the recipe's JSON Schema", "打印配方的 JSON Schema"),
     ("Say what this machine lacks and how to get it", "检查本机缺少什么以及如何获取"),
     (
+        "Seal a language model that was made elsewhere: a GGUF file, whole or an adapter",
+        "封装在别处制作的语言模型：完整的 GGUF 文件或适配器",
+    ),
+    (
+        "A GGUF file, or a published model that was pulled: smollm2-135m",
+        "GGUF 文件，或已获取的公开模型：smollm2-135m",
+    ),
+    ("The model's name", "模型名称"),
+    ("The model's version", "模型版本"),
+    (
+        "Of an adapter: its base, a GGUF file or a published model",
+        "适配器的基础模型：GGUF 文件或公开模型",
+    ),
+    (
+        "What the system is told when a conversation tells it nothing",
+        "对话未给出系统提示时使用的系统提示",
+    ),
+    ("Who may open it besides this project (age1…)", "除本项目外可以打开它的接收方（age1…）"),
+    ("Folder of the package [default: dist]", "模型包所在的文件夹［默认：dist］"),
+    ("Language models: requests worked on at once", "语言模型：同时处理的请求数"),
+    (
+        "Language models: tokens of prompt and answer together",
+        "语言模型：提示与回答合计的词元数上限",
+    ),
+    ("Language models: requests that may wait", "语言模型：可排队等待的请求数"),
+    (
+        "Language models: what is done about personal data in prompts",
+        "语言模型：对提示中个人信息的处理",
+    ),
+    (
+        "Language models: what is done about personal data in answers",
+        "语言模型：对回答中个人信息的处理",
+    ),
+    (
+        "Language models: what is done about prompts that try to override instructions",
+        "语言模型：对试图改写指令的提示的处理",
+    ),
+    (
+        "Language models: tokens that a key may use a minute [default: no bound]",
+        "语言模型：每个密钥每分钟可用的词元数［默认：不限］",
+    ),
+    ("Language models: threads [default: all processors]", "语言模型：线程数［默认：全部处理器］"),
+    (
         "Find personal data in a file's texts, as JSON lines; with --redact write the file without it",
         "查找文件文本中的个人信息，按 JSON Lines 输出；加 --redact 则写出脱敏后的文件",
     ),

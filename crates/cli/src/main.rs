@@ -127,6 +127,7 @@ fn dispatch(context: &Context, command: Command) -> Outcome<()> {
         Command::Schema => commands::plan::schema()?,
         Command::Doctor => commands::doctor::doctor(context),
         Command::Pull(args) => commands::pull::pull(context, &args)?,
+        Command::Pack(args) => commands::pack::pack(context, &args)?,
         Command::Scan(args) => commands::scan::scan(context, &args)?,
         Command::Risk(args) => commands::risk::risk(context, &args)?,
         Command::Stats(args) => commands::stats::stats(context, &args)?,

@@ -194,7 +194,7 @@ impl Explainer {
                 let name = labels.get(class).map_or("", String::as_str);
                 Answer { class, sign: Some(1.0), name, other: None, typical: of_all }
             }
-            Output::Number { target } => {
+            Output::Number { target } | Output::Text { target } => {
                 Answer { class, sign: None, name: target, other: None, typical: of_all }
             }
         })

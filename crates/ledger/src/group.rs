@@ -24,13 +24,14 @@ const SQLITE: &str = "BEGIN IMMEDIATE; \
     INSERT INTO usage_group (at_ms, events) SELECT $4, $1 WHERE NOT EXISTS ( \
         SELECT 1 FROM json_each($3) AS asked LEFT JOIN api_key ON api_key.id = asked.value \
         WHERE api_key.id IS NULL OR revoked_at_ms IS NOT NULL OR expires_at_ms <= $4); \
-    INSERT INTO usage_day (day, key_id, model, version, status, requests, row_count) \
-    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6 \
+    INSERT INTO usage_day (day, key_id, model, version, status, requests, row_count, tokens_read, tokens_written) \
+    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7, value ->> 8 \
     FROM json_each($2) WHERE NOT EXISTS ( \
         SELECT 1 FROM json_each($3) AS asked LEFT JOIN api_key ON api_key.id = asked.value \
         WHERE api_key.id IS NULL OR revoked_at_ms IS NOT NULL OR expires_at_ms <= $4) \
     ON CONFLICT (day, key_id, model, version, status) \
-    DO UPDATE SET requests = requests + excluded.requests, row_count = row_count + excluded.row_count; \
+    DO UPDATE SET requests = requests + excluded.requests, row_count = row_count + excluded.row_count, \
+    tokens_read = tokens_read + excluded.tokens_read, tokens_written = tokens_written + excluded.tokens_written; \
     SELECT id, CASE WHEN revoked_at_ms IS NOT NULL THEN 2 WHEN expires_at_ms <= $4 THEN 1 ELSE 0 END \
     FROM api_key WHERE id IN (SELECT value FROM json_each($3)); \
     COMMIT";
@@ -39,10 +40,11 @@ const PG_STANDING: &str = "SELECT id, CASE WHEN revoked_at_ms IS NOT NULL THEN 2
     FROM (SELECT id, revoked_at_ms, expires_at_ms FROM api_key \
     WHERE id IN (SELECT json_array_elements_text($1::json)) ORDER BY id FOR SHARE) AS known";
 const PG_EVENTS: &str = "INSERT INTO usage_group (at_ms, events) VALUES ($1, $2)";
-const PG_DAYS: &str = "INSERT INTO usage_day (day, key_id, model, version, status, requests, row_count) \
+const PG_DAYS: &str = "INSERT INTO usage_day (day, key_id, model, version, status, requests, row_count, tokens_read, tokens_written) \
     SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, (value ->> 4)::bigint, (value ->> 5)::bigint, \
-    (value ->> 6)::bigint FROM json_array_elements($1::json) ON CONFLICT (day, key_id, model, version, status) \
-    DO UPDATE SET requests = usage_day.requests + excluded.requests, row_count = usage_day.row_count + excluded.row_count";
+    (value ->> 6)::bigint, (value ->> 7)::bigint, (value ->> 8)::bigint FROM json_array_elements($1::json) ON CONFLICT (day, key_id, model, version, status) \
+    DO UPDATE SET requests = usage_day.requests + excluded.requests, row_count = usage_day.row_count + excluded.row_count, \
+    tokens_read = usage_day.tokens_read + excluded.tokens_read, tokens_written = usage_day.tokens_written + excluded.tokens_written";
 
 /// Writes groups.
 #[derive(Debug)]
@@ -169,19 +171,21 @@ fn kinds<'a>(events: &[&'a Event]) -> BTreeMap<Kind<'a>, Vec<&'a Event>> {
     kinds
 }
 
-/// What `usage_day` adds up: requests and rows by key, model, version and status.
+/// What `usage_day` adds up: requests, rows and tokens by key, model, version and status.
 fn day_list(events: &[&Event], now_ms: i64) -> String {
-    let mut sums: BTreeMap<(&str, &str, &str, u16), (i64, i64)> = BTreeMap::new();
+    let mut sums: BTreeMap<(&str, &str, &str, u16), [i64; 4]> = BTreeMap::new();
     for ((key, _, model, version, status), events) in kinds(events) {
         let sum = sums.entry((key, model, version, status)).or_default();
         for event in events {
-            sum.0 = sum.0.saturating_add(1);
-            sum.1 = sum.1.saturating_add(integer(event.rows));
+            let more = [1, event.rows, event.tokens_read, event.tokens_written];
+            for (sum, more) in sum.iter_mut().zip(more) {
+                *sum = sum.saturating_add(integer(more));
+            }
         }
     }
     let day = clock::rfc3339(now_ms).split('T').next().unwrap_or_default().to_owned();
     let mut json = String::from("[");
-    for ((key, model, version, status), (requests, rows)) in sums {
+    for ((key, model, version, status), [requests, rows, read, written]) in sums {
         separate(&mut json);
         json.push('[');
         for part in [&day, key, model, version] {
@@ -189,7 +193,7 @@ fn day_list(events: &[&Event], now_ms: i64) -> String {
             text(&mut json, part);
         }
         // Writing to a string does not fail.
-        let _ = write!(json, ",{status},{requests},{rows}]");
+        let _ = write!(json, ",{status},{requests},{rows},{read},{written}]");
     }
     json.push(']');
     json
@@ -212,7 +216,12 @@ fn event_list(events: &[&Event]) -> String {
             separate(&mut json);
             json.push('[');
             text(&mut json, &event.request_id);
-            let _ = write!(json, ",{}]", integer(event.rows));
+            let _ = write!(json, ",{}", integer(event.rows));
+            if event.tokens_read > 0 || event.tokens_written > 0 {
+                let (read, written) = (integer(event.tokens_read), integer(event.tokens_written));
+                let _ = write!(json, ",{read},{written}");
+            }
+            json.push(']');
         }
         json.push_str("]]");
     }
@@ -264,18 +273,21 @@ mod tests {
             version: "1.0.0".into(),
             status,
             rows,
+            tokens_read: 0,
+            tokens_written: 0,
         }
     }
 
     #[test]
     fn events_become_json_whatever_the_names_hold() {
-        let events = [event("k1", 200, 3), event("k2", 422, 0), event("k1", 200, 4)];
+        let mut events = [event("k1", 200, 3), event("k2", 422, 0), event("k1", 200, 4)];
+        (events[2].tokens_read, events[2].tokens_written) = (50, 7);
         let events: Vec<&Event> = events.iter().collect();
         let list: Value = serde_json::from_str(&event_list(&events)).unwrap();
         assert_eq!(
             list,
             json!([
-                ["k1", "/api/predict", "风险 \"a\"\n", "1.0.0", 200, [["r", 3], ["r", 4]]],
+                ["k1", "/api/predict", "风险 \"a\"\n", "1.0.0", 200, [["r", 3], ["r", 4, 50, 7]]],
                 ["k2", "/api/predict", "风险 \"a\"\n", "1.0.0", 422, [["r", 0]]],
             ])
         );
@@ -291,8 +303,8 @@ mod tests {
         assert_eq!(
             list,
             json!([
-                ["2026-11-23", "k", model, "1.0.0", 200, 2, i64::MAX],
-                ["2026-11-23", "k", model, "1.0.0", 422, 1, 0],
+                ["2026-11-23", "k", model, "1.0.0", 200, 2, i64::MAX, 0, 0],
+                ["2026-11-23", "k", model, "1.0.0", 422, 1, 0, 0, 0],
             ])
         );
     }

@@ -57,11 +57,12 @@ const SELECT_ACTS: &str =
     "SELECT at_ms, actor, act, subject, detail FROM audit ORDER BY seq DESC LIMIT $1";
 const SELECT_USAGE: &str = "SELECT day, key_id, COALESCE(tenant, ''), model, version, \
      CAST(SUM(requests) AS BIGINT), CAST(SUM(CASE WHEN status >= 400 THEN requests ELSE 0 END) AS BIGINT), \
-     CAST(SUM(row_count) AS BIGINT) FROM usage_day LEFT JOIN api_key ON api_key.id = key_id \
+     CAST(SUM(row_count) AS BIGINT), CAST(SUM(tokens_read) AS BIGINT), CAST(SUM(tokens_written) AS BIGINT) \
+     FROM usage_day LEFT JOIN api_key ON api_key.id = key_id \
      WHERE ($1 IS NULL OR key_id = $1) AND ($2 IS NULL OR tenant = $2) AND ($3 IS NULL OR day >= $3) \
      AND ($4 IS NULL OR day <= $4) GROUP BY day, key_id, tenant, model, version ORDER BY day, key_id, model, version";
-const SELECT_EVENTS: &str = "SELECT at_ms, request_id, key_id, route, model, version, status, row_count \
-     FROM usage_event WHERE ($1 IS NULL OR key_id = $1) ORDER BY seq DESC, kind DESC, position DESC LIMIT $2";
+const SELECT_EVENTS: &str = "SELECT at_ms, request_id, key_id, route, model, version, status, row_count, \
+     tokens_read, tokens_written FROM usage_event WHERE ($1 IS NULL OR key_id = $1) ORDER BY seq DESC, kind DESC, position DESC LIMIT $2";
 const INSERT_FACT: &str =
     "INSERT INTO ledger_fact (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
 const SELECT_FACT: &str = "SELECT value FROM ledger_fact WHERE name = $1";
@@ -279,7 +280,7 @@ impl Ledger {
     /// # Errors
     /// When the database does not answer.
     pub async fn usage_of(&self, query: &UsageQuery) -> Result<Vec<DayUsage>> {
-        type Row = (String, String, String, String, String, i64, i64, i64);
+        type Row = (String, String, String, String, String, i64, i64, i64, i64, i64);
         let rows: Vec<Row> = on!(&self.inner.readers, pool => sqlx::query_as(SELECT_USAGE)
             .bind(query.key.as_deref())
             .bind(query.tenant.as_deref())
@@ -288,7 +289,7 @@ impl Ledger {
             .fetch_all(pool)
             .await)
         .map_err(read_fault)?;
-        let day = |(day, key, tenant, model, version, requests, failed, rows): Row| DayUsage {
+        let day = |(day, key, tenant, model, version, requests, failed, rows, read, written): Row| DayUsage {
             day,
             key,
             tenant,
@@ -297,6 +298,8 @@ impl Ledger {
             requests: natural(requests),
             failed: natural(failed),
             rows: natural(rows),
+            tokens_read: natural(read),
+            tokens_written: natural(written),
         };
         Ok(rows.into_iter().map(day).collect())
     }
@@ -306,14 +309,14 @@ impl Ledger {
     /// # Errors
     /// When the database does not answer.
     pub async fn events(&self, key: Option<&str>, limit: u32) -> Result<Vec<RecordedEvent>> {
-        type Row = (i64, String, String, String, String, String, i64, i64);
+        type Row = (i64, String, String, String, String, String, i64, i64, i64, i64);
         let rows: Vec<Row> = on!(&self.inner.readers, pool => sqlx::query_as(SELECT_EVENTS)
             .bind(key)
             .bind(i64::from(limit))
             .fetch_all(pool)
             .await)
         .map_err(read_fault)?;
-        let event = |(at_ms, request_id, key, route, model, version, status, rows): Row| {
+        let event = |(at_ms, request_id, key, route, model, version, status, rows, read, written): Row| {
             let status = u16::try_from(status).unwrap_or_default();
             RecordedEvent {
                 at_ms,
@@ -324,6 +327,8 @@ impl Ledger {
                 version,
                 status,
                 rows: natural(rows),
+                tokens_read: natural(read),
+                tokens_written: natural(written),
             }
         };
         Ok(rows.into_iter().map(event).collect())

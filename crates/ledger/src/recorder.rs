@@ -35,6 +35,10 @@ pub struct Event {
     pub status: u16,
     /// How many rows were answered.
     pub rows: u64,
+    /// Tokens that a language model read.
+    pub tokens_read: u64,
+    /// Tokens that it wrote.
+    pub tokens_written: u64,
 }
 
 /// Told after every group: how long it took and how many events it held. Called on the recording task: must be quick.

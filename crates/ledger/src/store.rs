@@ -46,13 +46,19 @@ pub(crate) struct Dialect {
 
 const SQLITE: Dialect = Dialect {
     begin: "BEGIN IMMEDIATE",
-    migrations: &[include_str!("../migrations/sqlite/1.sql")],
+    migrations: &[
+        include_str!("../migrations/sqlite/1.sql"),
+        include_str!("../migrations/sqlite/2.sql"),
+    ],
     lock: "SELECT 1",
 };
 
 const POSTGRES: Dialect = Dialect {
     begin: "BEGIN",
-    migrations: &[include_str!("../migrations/postgres/1.sql")],
+    migrations: &[
+        include_str!("../migrations/postgres/1.sql"),
+        include_str!("../migrations/postgres/2.sql"),
+    ],
     lock: "SELECT 1 FROM pg_advisory_xact_lock(7345928341)",
 };
 

@@ -41,6 +41,10 @@ pub struct DayUsage {
     pub failed: u64,
     /// Rows answered.
     pub rows: u64,
+    /// Tokens that language models read.
+    pub tokens_read: u64,
+    /// Tokens that they wrote.
+    pub tokens_written: u64,
 }
 
 /// What was used altogether.
@@ -52,6 +56,10 @@ pub struct UsageTotal {
     pub failed: u64,
     /// Rows answered.
     pub rows: u64,
+    /// Tokens that language models read.
+    pub tokens_read: u64,
+    /// Tokens that they wrote.
+    pub tokens_written: u64,
 }
 
 impl UsageTotal {
@@ -61,6 +69,8 @@ impl UsageTotal {
             requests: sum.requests.saturating_add(day.requests),
             failed: sum.failed.saturating_add(day.failed),
             rows: sum.rows.saturating_add(day.rows),
+            tokens_read: sum.tokens_read.saturating_add(day.tokens_read),
+            tokens_written: sum.tokens_written.saturating_add(day.tokens_written),
         })
     }
 }
@@ -84,6 +94,10 @@ pub struct RecordedEvent {
     pub status: u16,
     /// Rows answered.
     pub rows: u64,
+    /// Tokens that language models read.
+    pub tokens_read: u64,
+    /// Tokens that they wrote.
+    pub tokens_written: u64,
 }
 
 /// One act of an administrator.

@@ -1,10 +1,11 @@
 //! What a run shows at its end: the model's figures and where everything is.
 
+use crate::messages::GENERATE_PACK;
 use crate::project::Project;
 use crate::run::{Chain, Done};
 use crate::stages::{explain, from_value, split, to_value, train};
 use crate::store::Stage;
-use ingot_base::{Result, Task, Text, atomic};
+use ingot_base::{Fault, Result, Task, Text, atomic};
 use ingot_train::TrainOutcome;
 use ingot_train::nets::HeadOutcome;
 use serde_json::{Value, json};
@@ -35,6 +36,7 @@ impl Evidence {
         Ok(Some(match from_value(evidence.get("task").unwrap_or(&Value::Null))? {
             Task::Tabular(_) => Self::Tables(from_value(evidence)?),
             Task::ImageClassify => Self::Head(from_value(evidence)?),
+            Task::Generate => return Err(Fault::new(&GENERATE_PACK)),
         }))
     }
 }

@@ -1,10 +1,11 @@
 //! What a run would do, and why, without doing it.
 
+use crate::messages::GENERATE_PACK;
 use crate::project::Project;
 use crate::run::{Chain, Done};
 use crate::stages;
 use crate::store::{Inputs, Record, Stage};
-use ingot_base::{Lang, Result, Task, Text};
+use ingot_base::{Fault, Lang, Result, Task, Text};
 
 /// Whether a stage has work to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,10 +72,12 @@ fn look(project: &Project<'_>, stage: Stage, chain: &mut Chain) -> Result<Step> 
         Stage::Train => match task {
             Task::Tabular(_) => stages::train::inputs(project, chain)?,
             Task::ImageClassify => stages::head::inputs(project, chain)?,
+            Task::Generate => return Err(Fault::new(&GENERATE_PACK)),
         },
         Stage::Explain => match task {
             Task::Tabular(_) => stages::explain::inputs(project, chain)?,
             Task::ImageClassify => stages::maps::inputs(project, chain)?,
+            Task::Generate => return Err(Fault::new(&GENERATE_PACK)),
         },
         Stage::Seal => stages::seal::inputs(project, chain)?,
     };

@@ -1,7 +1,7 @@
 //! The order of work: every stage that is not up to date, each fed by the content of the ones before.
 
 use crate::erase;
-use crate::messages::OUTPUT_CHANGED;
+use crate::messages::{GENERATE_PACK, OUTPUT_CHANGED};
 use crate::project::Project;
 use crate::stages;
 use crate::store::{Inputs, Output, Record, Stage};
@@ -104,6 +104,9 @@ pub fn run(project: &Project<'_>, last: Stage) -> Result<Chain> {
 pub(crate) fn work_through(project: &Project<'_>, last: Stage) -> Result<Chain> {
     let mut chain = Chain::new();
     let task = project.recipe().project.task;
+    if task == Task::Generate {
+        return Err(Fault::new(&GENERATE_PACK));
+    }
     let stages = Stage::ALL.into_iter().filter(|stage| *stage <= last && stage.is_of(task));
     for stage in stages {
         let done = match stage {
@@ -114,10 +117,12 @@ pub(crate) fn work_through(project: &Project<'_>, last: Stage) -> Result<Chain> 
             Stage::Train => match task {
                 Task::Tabular(tabular) => stages::train::run(project, &chain, tabular)?,
                 Task::ImageClassify => stages::head::run(project, &chain)?,
+                Task::Generate => return Err(Fault::new(&GENERATE_PACK)),
             },
             Stage::Explain => match task {
                 Task::Tabular(_) => stages::explain::run(project, &chain)?,
                 Task::ImageClassify => stages::maps::run(project, &chain)?,
+                Task::Generate => return Err(Fault::new(&GENERATE_PACK)),
             },
             Stage::Seal => stages::seal::run(project, &chain)?,
         };
@@ -225,7 +230,7 @@ mod tests {
     fn recorded_engine_versions_are_the_locked_ones() {
         let folder = std::path::PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap());
         let lock = std::fs::read_to_string(folder.join("../../Cargo.lock")).unwrap();
-        for (name, version) in [DATAFUSION, PARQUET, LIGHTGBM, ORT] {
+        for (name, version) in [DATAFUSION, PARQUET, LIGHTGBM, ORT, crate::pack::LLAMA] {
             let entry = format!("name = \"{name}\"\nversion = \"{version}\"\n");
             assert!(lock.contains(&entry), "{name} {version} is not what Cargo.lock has");
         }

@@ -11,14 +11,16 @@ use crate::input::{Asked, BodyBounds, pictures, query};
 use crate::messages::{DEADLINE, METHOD, PANIC, PICTURES_MANY, QUEUE_FULL, ROUTE_UNKNOWN};
 use crate::metrics::Metrics;
 use crate::model::{Model, Registry};
+use crate::openai::{Ending, Live};
 use crate::problem::Problem;
 use crate::route::Route;
+use crate::shield::{Allowance, Shield};
 use arc_swap::ArcSwap;
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts};
 use axum::response::Response;
-use ingot_base::{Fault, Lang};
+use ingot_base::{Clock, Fault, Lang};
 use ingot_ledger::Principal;
 use std::pin::pin;
 use std::sync::Arc;
@@ -27,6 +29,7 @@ use std::time::Instant;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const EVENTS: HeaderValue = HeaderValue::from_static("text/event-stream; charset=utf-8");
 const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json");
 
 /// What all requests share.
@@ -40,6 +43,11 @@ pub(crate) struct App {
     pub(crate) ids: Ids,
     pub(crate) draining: AtomicBool,
     pub(crate) docs: crate::docs::Docs,
+    pub(crate) shield: Shield,
+    pub(crate) allowance: Allowance,
+    pub(crate) clock: Arc<dyn Clock>,
+    /// When the server started, in seconds since the epoch.
+    pub(crate) started: i64,
 }
 
 /// A successful answer.
@@ -47,11 +55,17 @@ pub(crate) struct Reply {
     pub(crate) content_type: HeaderValue,
     pub(crate) body: Bytes,
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
+    /// An answer that flows, instead of the body.
+    pub(crate) live: Option<Box<Live>>,
 }
 
 impl Reply {
     pub(crate) fn json(body: impl Into<Bytes>) -> Self {
-        Self { content_type: JSON, body: body.into(), headers: Vec::new() }
+        Self { content_type: JSON, body: body.into(), headers: Vec::new(), live: None }
+    }
+
+    pub(crate) fn live(live: Live) -> Self {
+        Self { content_type: EVENTS, live: Some(Box::new(live)), ..Self::json("") }
     }
 }
 
@@ -64,10 +78,20 @@ pub(crate) struct Trace {
     /// Throttled requests are not recorded: the limit is to spare the ledger too.
     throttled: bool,
     pub(crate) rows: usize,
+    /// Tokens that were read and written.
+    pub(crate) tokens: (u64, u64),
+}
+
+impl Trace {
+    /// The key that asks, if one is needed.
+    pub(crate) fn key(&self) -> Option<Arc<str>> {
+        self.principal.as_ref().map(|principal| Arc::clone(&principal.key))
+    }
 }
 
 /// What a handler gets to see.
 pub(crate) struct Call {
+    pub(crate) begun: Instant,
     pub(crate) parts: Parts,
     pub(crate) id: Arc<str>,
     pub(crate) lang: Lang,
@@ -81,9 +105,17 @@ impl App {
         let _flight = Flight(&self.metrics);
         let (parts, body) = request.into_parts();
         let lang = language(&parts.headers);
-        let call = Call { parts, id: self.ids.next(), lang };
+        let call = Call { begun, parts, id: self.ids.next(), lang };
         let mut trace = Trace::default();
         let mut outcome = self.bounded(route, &call, body, &mut trace).await;
+        if let Ok(reply) = &mut outcome
+            && let Some(live) = reply.live.take()
+        {
+            let mut response = self.response(route, &call, outcome, &trace);
+            let ending = Ending { app: Arc::clone(self), route, call, trace };
+            *response.body_mut() = live.body(ending);
+            return response;
+        }
         if let Err(problem) = self.record(route, &call, &outcome, &trace).await {
             outcome = Err(problem);
         }
@@ -98,20 +130,28 @@ impl App {
             let event = Event::Failed { request_id: &call.id, fault: problem.fault() };
             self.observer.event(&event);
         }
-        let duration = begun.elapsed();
+        self.finish(route, &call, status.as_u16(), &trace);
+        self.response(route, &call, outcome, &trace)
+    }
+
+    /// Counts a request that was answered to its end.
+    pub(crate) fn finish(&self, route: Route, call: &Call, status: u16, trace: &Trace) {
+        if let Some(key) = trace.key() {
+            self.allowance.charge(&key, trace.tokens.0 + trace.tokens.1);
+        }
+        let duration = call.begun.elapsed();
         let model = trace.model.as_deref();
-        self.metrics.observe(model.map(|model| &*model.metrics), route, status.as_u16(), duration);
+        self.metrics.observe(model.map(|model| &*model.metrics), route, status, duration);
         self.observer.access(&Access {
             request_id: &call.id,
             route: route.pattern(),
             method: call.parts.method.as_str(),
-            status: status.as_u16(),
+            status,
             model: model.map(|model| &*model.name),
             key: trace.principal.as_ref().map(|principal| &*principal.key),
-            rows: if status == StatusCode::OK { trace.rows as u64 } else { 0 },
+            rows: if status == 200 { trace.rows as u64 } else { 0 },
             duration,
         });
-        self.response(route, &call, outcome, &trace)
     }
 
     /// The handler, within the deadline; a panic in it is a fault.
@@ -124,11 +164,13 @@ impl App {
     ) -> Result<Reply, Problem> {
         let handled = pin!(self.handle(route, call, body, trace));
         let handled = Guarded(handled);
-        match tokio::time::timeout(self.limits.deadline, handled).await {
+        let deadline =
+            if route.generates() { self.limits.generation_time } else { self.limits.deadline };
+        match tokio::time::timeout(deadline, handled).await {
             Ok(Some(outcome)) => outcome,
             Ok(None) => Err(Problem::new(Fault::new(&PANIC))),
             Err(_) => {
-                let seconds = self.limits.deadline.as_secs();
+                let seconds = deadline.as_secs();
                 Err(Problem::new(Fault::new(&DEADLINE).arg("seconds", seconds)))
             }
         }
@@ -142,6 +184,21 @@ impl App {
         outcome: &Result<Reply, Problem>,
         trace: &Trace,
     ) -> Result<(), Problem> {
+        let status = match outcome {
+            Ok(_) => 200,
+            Err(problem) => problem.status().as_u16(),
+        };
+        self.record_as(route, call, status, trace).await
+    }
+
+    /// As [`App::record`], with the status of an answer that was begun before.
+    pub(crate) async fn record_as(
+        &self,
+        route: Route,
+        call: &Call,
+        status: u16,
+        trace: &Trace,
+    ) -> Result<(), Problem> {
         let Some(principal) = &trace.principal else { return Ok(()) };
         if !route.is_metered() || trace.throttled {
             return Ok(());
@@ -149,10 +206,8 @@ impl App {
         let named = |part: fn(&Model) -> &Arc<str>| {
             trace.model.as_deref().map_or_else(|| Arc::from(""), |model| Arc::clone(part(model)))
         };
-        let (status, rows) = match outcome {
-            Ok(_) => (200, trace.rows as u64),
-            Err(problem) => (problem.status().as_u16(), 0),
-        };
+        let fine = status == 200;
+        let (rows, tokens) = if fine { (trace.rows as u64, trace.tokens) } else { (0, (0, 0)) };
         let event = ingot_ledger::Event {
             request_id: Arc::clone(&call.id),
             key: Arc::clone(&principal.key),
@@ -161,6 +216,8 @@ impl App {
             version: named(|model| &model.version),
             status,
             rows,
+            tokens_read: tokens.0,
+            tokens_written: tokens.1,
         };
         self.gate.record(event).await
     }
@@ -177,6 +234,9 @@ impl App {
             return Err(body::forget(headers, body, problem).await);
         }
         match route {
+            Route::Chat => self.chat(call, body, trace).await,
+            Route::Completions => self.complete(call, body, trace).await,
+            Route::OpenAiModels | Route::OpenAiModel => self.openai_models(call),
             Route::Predict => self.predict(call, body, trace).await,
             Route::Explain => self.explain(call, body, trace).await,
             Route::Infer | Route::InferVersion => self.infer(call, body, trace).await,
@@ -196,11 +256,17 @@ impl App {
             _ => route.scope(),
         };
         if let Some(scope) = scope {
-            let principal = self.gate.admit(headers, scope, route.is_metered()).await?;
+            // An answer that flows leaves before it is recorded: whether the key stands is asked at once.
+            let recorded = route.is_metered() && !route.generates();
+            let principal = self.gate.admit(headers, scope, recorded).await?;
             let quota = self.gate.throttle(principal.as_deref(), &self.metrics);
             trace.principal = principal;
             trace.throttled = quota.is_err();
             trace.quota = quota?;
+        }
+        // Clients of OpenAI's interface accept JSON whatever they ask for.
+        if route.is_openai() {
+            return Ok(());
         }
         check_accept(headers, route.offers())
     }
@@ -333,11 +399,16 @@ impl App {
         let (status, kind, body, extra) = match outcome {
             Ok(reply) => (StatusCode::OK, reply.content_type, reply.body, reply.headers),
             Err(problem) => {
-                let body = problem.render(call.lang, &call.id, route.is_inference());
+                let body = if route.is_openai() {
+                    problem.openai(call.lang, &call.id).to_string().into_bytes()
+                } else {
+                    problem.render(call.lang, &call.id, route.is_inference())
+                };
                 let mut headers = problem.headers().to_vec();
                 let tag = HeaderValue::from_static(call.lang.tag());
                 headers.push((header::CONTENT_LANGUAGE, tag));
-                (problem.status(), PROBLEM, Bytes::from(body), headers)
+                let kind = if route.is_openai() { JSON } else { PROBLEM };
+                (problem.status(), kind, Bytes::from(body), headers)
             }
         };
         let mut response = Response::new(Body::from(body));
@@ -364,11 +435,13 @@ impl App {
         let begun = Instant::now();
         let (parts, _) = request.into_parts();
         let lang = language(&parts.headers);
-        let call = Call { parts, id: self.ids.next(), lang };
+        let call = Call { begun, parts, id: self.ids.next(), lang };
         self.metrics.observe(None, Route::Unknown, 405, begun.elapsed());
         let problem = Problem::new(Fault::new(&METHOD));
         let route = if call.parts.uri.path().starts_with("/v2") {
             Route::InferenceServer
+        } else if call.parts.uri.path().starts_with("/v1") {
+            Route::OpenAiModels
         } else {
             Route::Unknown
         };

@@ -1,5 +1,6 @@
 //! What the server is told.
 
+use crate::shield::Policy;
 use ingot_base::{Fault, Secret};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -35,6 +36,8 @@ pub struct Limits {
     pub write_time: Duration,
     /// How long a request may take from head to answer.
     pub deadline: Duration,
+    /// How long a generated answer may take, unless it flows.
+    pub generation_time: Duration,
     /// How long the server goes on accepting after it was told to end, so that load balancers notice `/readyz`.
     pub drain_delay: Duration,
     /// How long requests in flight may take after that.
@@ -43,6 +46,8 @@ pub struct Limits {
     pub reload_interval: Duration,
     /// Requests a minute of keys that have no rate of their own.
     pub default_rate: Option<u32>,
+    /// Tokens of language models that a key may use a minute.
+    pub token_rate: Option<u32>,
 }
 
 impl Default for Limits {
@@ -61,10 +66,12 @@ impl Default for Limits {
             body_time: Duration::from_secs(15),
             write_time: Duration::from_secs(30),
             deadline: Duration::from_secs(30),
+            generation_time: Duration::from_secs(600),
             drain_delay: Duration::from_millis(500),
             drain_time: Duration::from_secs(25),
             reload_interval: Duration::from_secs(2),
             default_rate: None,
+            token_rate: None,
         }
     }
 }
@@ -107,6 +114,8 @@ pub struct Settings {
     pub allow_insecure: bool,
     /// Whether `/metrics` asks for a key with the scope `metrics`.
     pub guard_metrics: bool,
+    /// What the guard of language models does.
+    pub policy: Policy,
     /// Bounds.
     pub limits: Limits,
     /// Told of answers and events.
@@ -123,6 +132,7 @@ impl Settings {
             tls: None,
             allow_insecure: false,
             guard_metrics: false,
+            policy: Policy::default(),
             limits: Limits::default(),
             observer: Arc::new(Unobserved),
         }

@@ -1,6 +1,7 @@
 //! What the server needs of a model, and of what loads one. Two small traits: tests serve a fake.
 
 use ingot_base::{Digest, Result, Signature, Text};
+use ingot_runtime::generate::Generator;
 use ingot_seal::Licence;
 use serde::Serialize;
 use std::path::Path;
@@ -29,6 +30,16 @@ pub trait Engine: Send + Sync + 'static {
     /// When the file cannot be decoded, or the model takes none.
     fn picture(&self, _file: &[u8]) -> Result<Vec<f64>> {
         Err(ingot_base::fault::internal("a picture for a model of tables"))
+    }
+
+    /// What generates text, of a model that does; such a model has no rows.
+    fn generator(&self) -> Option<Arc<dyn Generator>> {
+        None
+    }
+
+    /// What the system is told when a conversation tells it nothing.
+    fn system(&self) -> Option<&str> {
+        None
     }
 
     /// Why one row got its score.

@@ -29,6 +29,11 @@ impl Ids {
         let mut text = [0; uuid::fmt::Hyphenated::LENGTH];
         std::sync::Arc::from(&*id.into_uuid().as_hyphenated().encode_lower(&mut text))
     }
+
+    /// A number nobody can guess.
+    pub(crate) fn chance(&self) -> u64 {
+        random().iter().fold(self.start_ms, |sum, byte| (sum << 8) ^ u64::from(*byte))
+    }
 }
 
 fn random() -> [u8; RANDOM] {

@@ -39,6 +39,60 @@ ingot_base::messages! {
         en: "the query and the body name different models", zh: "查询参数与请求体指定了不同的模型",
         hint_en: "name the model in one place", hint_zh: "请只在一处指定模型",
     };
+    /// A model that does not generate text.
+    MODEL_NO_TEXT = {
+        code: "serve-model-no-text", class: Usage, status: 400,
+        en: "this model does not generate text", zh: "该模型不能生成文本",
+        hint_en: "ask it at `/api/predict`; `/v1/models` lists the models that generate", hint_zh: "请使用 `/api/predict`；`/v1/models` 列出了可生成文本的模型",
+    };
+    /// A model that only generates text.
+    MODEL_ONLY_TEXT = {
+        code: "serve-model-only-text", class: Usage, status: 422,
+        en: "this model generates text and has no rows to predict", zh: "该模型用于生成文本，没有可预测的数据行",
+        hint_en: "ask it at `/v1/chat/completions`", hint_zh: "请使用 `/v1/chat/completions`",
+    };
+    /// A body of OpenAI's interface that is no JSON object.
+    OPENAI_BODY = {
+        code: "serve-openai-body", class: Usage, status: 400,
+        en: "the body is no valid JSON object (line {line}, column {column})", zh: "请求体不是有效的 JSON 对象（第 {line} 行第 {column} 列）",
+        hint_en: "", hint_zh: "",
+    };
+    /// A member of such a body that is not as it should be.
+    OPENAI_FIELD = {
+        code: "serve-openai-field", class: Usage, status: 400,
+        en: "the member `{field}` must be: {expected}", zh: "成员 `{field}` 的取值应为：{expected}",
+        hint_en: "", hint_zh: "",
+    };
+    /// A prompt that cannot fit.
+    OPENAI_LONG = {
+        code: "serve-openai-long", class: Usage, status: 400,
+        en: "the prompt is far too long for a context of {limit} tokens", zh: "提示过长，远超 {limit} 个词元的上下文",
+        hint_en: "shorten the conversation, or serve with a longer `--context`", hint_zh: "请缩短对话，或以更大的 `--context` 启动服务",
+    };
+    /// Personal data in a prompt, and a policy against it.
+    SHIELD_PROMPT = {
+        code: "serve-shield-prompt", class: Refused, status: 400,
+        en: "the prompt holds personal data, which this server does not take: {kinds}", zh: "提示中含有个人信息，此服务器不予接收：{kinds}",
+        hint_en: "take it out, or replace it by placeholders", hint_zh: "请将其删除，或以占位符代替",
+    };
+    /// A prompt that tries to override the model's instructions.
+    SHIELD_INJECTION = {
+        code: "serve-shield-injection", class: Refused, status: 400,
+        en: "the prompt looks like an attempt to override the model's instructions", zh: "该提示疑似试图改写模型的指令",
+        hint_en: "ask in other words", hint_zh: "请换一种说法提问",
+    };
+    /// Instead of an answer with personal data.
+    SHIELD_ANSWER = {
+        code: "serve-shield-answer", class: Refused, status: 400,
+        en: "The rest of the answer was withheld because it holds personal data.", zh: "回答的其余部分含有个人信息，已被拦截。",
+        hint_en: "", hint_zh: "",
+    };
+    /// A key that used its tokens.
+    TOKEN_RATE = {
+        code: "serve-token-rate", class: Refused, status: 429,
+        en: "this key may use {limit} tokens a minute and has used more", zh: "该密钥每分钟最多使用 {limit} 个词元，现已超出",
+        hint_en: "wait as long as `Retry-After` says", hint_zh: "请按 `Retry-After` 指示等待",
+    };
     /// A query parameter that the path does not have.
     QUERY_UNKNOWN = {
         code: "serve-query-unknown", class: Usage, status: 400,

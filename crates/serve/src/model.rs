@@ -8,6 +8,7 @@ use crate::messages::{MODEL_UNKNOWN, MODEL_UNNAMED};
 use crate::metrics::{Metrics, ModelMetrics};
 use crate::problem::LISTED;
 use ingot_base::{Fault, Field, FieldKind, Output, Signature};
+use ingot_runtime::generate::Generator;
 use std::collections::HashMap;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
@@ -100,6 +101,11 @@ impl Model {
         found
     }
 
+    /// What generates text, of a model that does.
+    pub(crate) fn generator(&self) -> Option<Arc<dyn Generator>> {
+        self.engine.0.generator()
+    }
+
     /// The name of the input that is a picture, of a model of pictures.
     pub(crate) fn picture(&self) -> Option<&str> {
         let first = self.signature().inputs.first()?;
@@ -136,7 +142,7 @@ pub(crate) fn classes(output: &Output) -> Vec<&str> {
     match output {
         Output::Binary { positive, negative, .. } => vec![negative, positive],
         Output::Multiclass { labels, .. } => labels.iter().map(String::as_str).collect(),
-        Output::Number { .. } => Vec::new(),
+        Output::Number { .. } | Output::Text { .. } => Vec::new(),
     }
 }
 

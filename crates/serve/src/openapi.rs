@@ -3,6 +3,7 @@
 use crate::config::Limits;
 use crate::input::tensor::{datatype, outputs};
 use crate::model::{Model, classes};
+use crate::openai::document as language;
 use crate::route::Route;
 use ingot_base::{Field, FieldKind};
 use ingot_ledger::Scope;
@@ -13,16 +14,27 @@ use std::sync::Arc;
 /// The whole document.
 pub(crate) fn document(models: &[Arc<Model>], limits: &Limits, guard_metrics: bool) -> Value {
     let mut paths = Map::new();
+    let (served, all) = (names(models), models);
+    let talks = |model: &&Arc<Model>| model.generator().is_some();
+    let talkers: Vec<Arc<Model>> = all.iter().filter(talks).cloned().collect();
+    let scorers: Vec<Arc<Model>> = all.iter().filter(|model| !talks(model)).cloned().collect();
     for route in Route::ALL {
         if route == Route::Unknown {
             continue;
         }
         let method = if route.is_metered() { "post" } else { "get" };
+        let models = if route.is_openai() { &talkers } else { &scorers };
+        // Nobody would answer.
+        if route.generates() && models.is_empty() {
+            continue;
+        }
+        if !route.pattern().contains("{model}") {
+            let operation = operation(route, 0, models, guard_metrics);
+            paths.insert(route.pattern().to_owned(), json!({ method: operation }));
+            continue;
+        }
         // Each model has its own columns, so each has paths of its own.
-        let of_model = route.pattern().contains("{model}");
-        for (index, model) in
-            models.iter().enumerate().take(if of_model { models.len() } else { 1 })
-        {
+        for (index, model) in models.iter().enumerate() {
             let path = route
                 .pattern()
                 .replace("{model}", &encode(&model.name))
@@ -31,8 +43,7 @@ pub(crate) fn document(models: &[Arc<Model>], limits: &Limits, guard_metrics: bo
             paths.insert(path, json!({ method: operation }));
         }
     }
-    let served: Vec<String> =
-        models.iter().map(|model| format!("{} {}", model.name, model.version)).collect();
+    let models = &scorers;
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -41,12 +52,13 @@ pub(crate) fn document(models: &[Arc<Model>], limits: &Limits, guard_metrics: bo
             "summary": "Predictions and explanations from sealed models.",
             "description": format!(
                 "Models: {}. 模型预测与解释接口。Errors are RFC 9457 problem documents in the language of `Accept-Language` \
-                 (en, zh-CN); their `type` is stable.", served.join(", ")),
+                 (en, zh-CN); their `type` is stable.", served),
         },
         "servers": [{ "url": "/" }],
         "tags": [
             { "name": "models", "description": "Ask for predictions and explanations · 预测与解释" },
             { "name": "inference", "description": "Open Inference Protocol, version 2 · 开放推理协议" },
+            { "name": "language", "description": "Models that generate text, in OpenAI's form · 语言模型（OpenAI 格式）" },
             { "name": "operation", "description": "Health, metrics and documents · 运行状态" },
         ],
         "paths": paths,
@@ -62,6 +74,12 @@ pub(crate) fn document(models: &[Arc<Model>], limits: &Limits, guard_metrics: bo
             },
         },
     })
+}
+
+fn names(models: &[Arc<Model>]) -> String {
+    let names: Vec<String> =
+        models.iter().map(|model| format!("{} {}", model.name, model.version)).collect();
+    names.join(", ")
 }
 
 fn reference(kind: &str, name: &str) -> Value {
@@ -212,6 +230,20 @@ fn described(route: Route) -> (&'static str, &'static str, &'static str, Value) 
             "Whether a version of a model is ready",
             constant("ready", true.into()),
         ),
+        Route::Chat => (
+            "chat", "language", "A conversation goes on (OpenAI's form); `stream` for server-sent events",
+            language::answer(route),
+        ),
+        Route::Completions => (
+            "complete", "language", "A text goes on (OpenAI's form); `stream` for server-sent events",
+            language::answer(route),
+        ),
+        Route::OpenAiModels => {
+            ("openai_models", "language", "The models that generate text", language::answer(route))
+        }
+        Route::OpenAiModel => {
+            ("openai_model", "language", "One of them", language::answer(route))
+        }
         Route::Infer => {
             ("infer", "inference", "Infer from named tensors", schema("InferenceAnswer"))
         }
@@ -240,6 +272,10 @@ fn described(route: Route) -> (&'static str, &'static str, &'static str, Value) 
 }
 
 fn request_body(route: Route, index: usize, models: &[Arc<Model>]) -> Option<Value> {
+    if let Some((schema, examples)) = language::request(route, models) {
+        let content = json!({ "application/json": { "schema": schema, "examples": examples } });
+        return Some(json!({ "required": true, "content": content }));
+    }
     let first = models.get(index)?;
     let row = row_example(first);
     let (schema, examples) = match route {
@@ -406,6 +442,7 @@ fn schemas(models: &[Arc<Model>], limits: &Limits) -> Value {
     schemas.insert("Explanation".into(), explanation(prediction));
     schemas.insert("Problem".into(), problem());
     inference(&mut schemas);
+    language::schemas(&mut schemas);
     schemas.into()
 }
 

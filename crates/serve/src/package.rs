@@ -1,8 +1,10 @@
 //! From a sealed package to an engine.
 
 use crate::engine::{Loaded, Loader};
+use crate::generator::{Bases, Languages};
 use crate::{tabular, vision};
 use ingot_base::{Clock, Result, Task};
+use ingot_runtime::generate::Serving;
 use ingot_seal::{Identity, Package, PublicKey};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,6 +15,7 @@ pub struct PackageLoader {
     identity: Identity,
     clock: Arc<dyn Clock>,
     library: PathBuf,
+    languages: Languages,
 }
 
 impl std::fmt::Debug for PackageLoader {
@@ -30,7 +33,15 @@ impl PackageLoader {
         clock: Arc<dyn Clock>,
         library: PathBuf,
     ) -> Self {
-        Self { trusted, identity, clock, library }
+        let languages = Languages::new(Serving::default(), Box::new(|_: &str| None));
+        Self { trusted, identity, clock, library, languages }
+    }
+
+    /// How language models are served, and where published bases of adapters are.
+    #[must_use]
+    pub fn with_languages(mut self, serving: Serving, bases: Box<Bases>) -> Self {
+        self.languages = Languages::new(serving, bases);
+        self
     }
 }
 
@@ -47,6 +58,7 @@ impl Loader for PackageLoader {
             engine: match manifest.task {
                 Task::Tabular(_) => tabular::engine(&package, &self.identity)?,
                 Task::ImageClassify => vision::engine(&package, &self.identity, &self.library)?,
+                Task::Generate => self.languages.engine(&package, &self.identity)?,
             },
         })
     }

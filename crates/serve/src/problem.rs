@@ -4,6 +4,7 @@ use crate::messages::INPUT;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use ingot_base::{Fault, Lang};
 use serde::Serialize;
+use serde_json::{Value, json};
 
 /// Field faults listed in one document at most.
 pub(crate) const LISTED: usize = 1000;
@@ -100,6 +101,42 @@ impl Problem {
             errors: self.errors.iter().take(LISTED).map(|error| error.member(lang)).collect(),
         };
         serde_json::to_vec(&document).unwrap_or_default()
+    }
+}
+
+impl Problem {
+    /// The document as clients of OpenAI's interface read errors, with what the problem document says besides.
+    pub(crate) fn openai(&self, lang: Lang, request_id: &str) -> Value {
+        let status = self.status();
+        let inside = status == StatusCode::INTERNAL_SERVER_ERROR;
+        let mut message =
+            if inside { title(status, lang).to_owned() } else { self.fault.render(lang) };
+        if let Some(hint) = self.fault.hint(lang).filter(|_| !inside) {
+            message.push_str(match lang {
+                Lang::En => "; ",
+                Lang::Zh => "；",
+            });
+            message.push_str(&hint);
+        }
+        let kind = match status.as_u16() {
+            401 => "authentication_error",
+            403 => "permission_error",
+            429 => "rate_limit_error",
+            400..500 => "invalid_request_error",
+            _ => "server_error",
+        };
+        let code = match self.fault.code() {
+            // Clients look for these.
+            "runtime-context-overflow" | "serve-openai-long" => "context_length_exceeded",
+            "serve-model-unknown" => "model_not_found",
+            code => code,
+        };
+        let field = self.fault.args().iter().find(|(name, _)| *name == "field");
+        json!({ "error": {
+            "message": message, "type": kind, "code": code,
+            "param": field.map(|(_, field)| field.as_str()),
+            "request_id": request_id,
+        } })
     }
 }
 

@@ -16,6 +16,10 @@ pub(crate) enum Route {
     InferenceVersionReady,
     Infer,
     InferVersion,
+    Chat,
+    Completions,
+    OpenAiModels,
+    OpenAiModel,
     Health,
     Ready,
     Metrics,
@@ -25,7 +29,7 @@ pub(crate) enum Route {
 }
 
 impl Route {
-    pub(crate) const ALL: [Self; 17] = [
+    pub(crate) const ALL: [Self; 21] = [
         Self::Predict,
         Self::Explain,
         Self::InferenceServer,
@@ -37,6 +41,10 @@ impl Route {
         Self::InferenceVersionReady,
         Self::Infer,
         Self::InferVersion,
+        Self::Chat,
+        Self::Completions,
+        Self::OpenAiModels,
+        Self::OpenAiModel,
         Self::Health,
         Self::Ready,
         Self::Metrics,
@@ -63,6 +71,10 @@ impl Route {
             Self::InferenceVersionReady => "/v2/models/{model}/versions/{version}/ready",
             Self::Infer => "/v2/models/{model}/infer",
             Self::InferVersion => "/v2/models/{model}/versions/{version}/infer",
+            Self::Chat => "/v1/chat/completions",
+            Self::Completions => "/v1/completions",
+            Self::OpenAiModels => "/v1/models",
+            Self::OpenAiModel => "/v1/models/{model}",
             Self::Health => "/healthz",
             Self::Ready => "/readyz",
             Self::Metrics => "/metrics",
@@ -75,6 +87,17 @@ impl Route {
     /// Whether requests carry a body and are recorded in the ledger.
     pub(crate) const fn is_metered(self) -> bool {
         matches!(self, Self::Predict | Self::Explain | Self::Infer | Self::InferVersion)
+            || self.generates()
+    }
+
+    /// Whether answers are generated, which takes longer than others may.
+    pub(crate) const fn generates(self) -> bool {
+        matches!(self, Self::Chat | Self::Completions)
+    }
+
+    /// Whether OpenAI's interface says how errors look.
+    pub(crate) fn is_openai(self) -> bool {
+        self.pattern().starts_with("/v1")
     }
 
     /// Whether the Open Inference Protocol says how errors look.
@@ -88,6 +111,10 @@ impl Route {
             Self::Predict
             | Self::Infer
             | Self::InferVersion
+            | Self::Chat
+            | Self::Completions
+            | Self::OpenAiModels
+            | Self::OpenAiModel
             | Self::InferenceModel
             | Self::InferenceVersion => Some(Scope::Predict),
             Self::Explain => Some(Scope::Explain),

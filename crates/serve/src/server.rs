@@ -13,6 +13,7 @@ use crate::metrics::Metrics;
 use crate::model::Registry;
 use crate::reload::Watcher;
 use crate::router::router;
+use crate::shield::{Allowance, Shield};
 use crate::tls;
 use arc_swap::ArcSwap;
 use ingot_base::{Clock, Fault, Result};
@@ -66,6 +67,10 @@ async fn run(
         ids: Ids::new(&*clock),
         draining: AtomicBool::new(false),
         docs: Docs::new(),
+        shield: Shield::new(settings.policy)?,
+        allowance: Allowance::new(settings.limits.token_rate),
+        started: clock.now_ms() / 1000,
+        clock: Arc::clone(&clock),
     });
     let watcher =
         Watcher::start(Arc::clone(&app), settings.packages.clone(), loader, clock).await?;

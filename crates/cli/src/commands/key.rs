@@ -148,6 +148,8 @@ pub(crate) fn usage(context: &Context, args: &Usage) -> Result<()> {
             ("model", "模型"),
             ("requests", "请求数"),
             ("rows", "行数"),
+            ("tokens read", "读入词元"),
+            ("tokens written", "生成词元"),
         ]
         .map(|(en, zh)| context.say(en, zh).to_owned())
         .to_vec(),
@@ -159,11 +161,13 @@ pub(crate) fn usage(context: &Context, args: &Usage) -> Result<()> {
             total.model.clone(),
             super::grouped(total.requests),
             super::grouped(total.rows),
+            super::grouped(total.tokens_read),
+            super::grouped(total.tokens_written),
         ]);
     }
     let json = serde_json::to_value(&totals)
         .map_err(|error| ingot_base::fault::internal("usage without a JSON form").because(error))?;
-    context.print(&json, &render::table(&rows, &[false, false, false, true, true]));
+    context.print(&json, &render::table(&rows, &[false, false, false, true, true, true, true]));
     Ok(())
 }
 

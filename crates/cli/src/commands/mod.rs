@@ -7,6 +7,7 @@ pub(crate) mod doctor;
 pub(crate) mod erase;
 pub(crate) mod init;
 pub(crate) mod key;
+pub(crate) mod pack;
 pub(crate) mod package;
 pub(crate) mod plan;
 pub(crate) mod predict;

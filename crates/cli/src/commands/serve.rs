@@ -2,10 +2,11 @@
 
 use super::key::{block_on, ledger_url, pepper};
 use super::{CLOCK, identity, trusted};
-use crate::args::Serve;
+use crate::args::{ActArg, Serve};
 use crate::{Context, err};
 use ingot_base::{Lang, Result};
-use ingot_serve::{Event, Governance, Observer, PackageLoader, Settings, TlsFiles};
+use ingot_runtime::generate::Serving;
+use ingot_serve::{Act, Event, Governance, Observer, PackageLoader, Policy, Settings, TlsFiles};
 use std::sync::Arc;
 
 /// Tells of events on standard error; single answers are in the metrics and the ledger.
@@ -54,6 +55,14 @@ pub(crate) fn serve(context: &Context, args: Serve) -> Result<()> {
         Arc::new(CLOCK),
         ingot_pipeline::models::library(),
     );
+    let serving = Serving {
+        slots: args.slots,
+        context: args.context,
+        queue: args.waiting,
+        threads: args.threads,
+        ..Serving::default()
+    };
+    let loader = loader.with_languages(serving, Box::new(ingot_pipeline::published_language));
     let mut settings = Settings::new(args.listen, args.packages, governance);
     settings.tls = args.tls_cert.zip(args.tls_key).map(|(cert, key)| TlsFiles { cert, key });
     settings.allow_insecure = args.allow_insecure;
@@ -61,6 +70,18 @@ pub(crate) fn serve(context: &Context, args: Serve) -> Result<()> {
     if let Some(count) = args.peer_connections {
         settings.limits.peer_connections = count;
     }
+    let act = |act: ActArg| match act {
+        ActArg::Off => Act::Off,
+        ActArg::Log => Act::Log,
+        ActArg::Mask => Act::Mask,
+        ActArg::Block => Act::Block,
+    };
+    settings.policy = Policy {
+        prompts: act(args.guard_prompts),
+        answers: act(args.guard_answers),
+        injection: act(args.guard_injection),
+    };
+    settings.limits.token_rate = args.tokens_per_minute;
     if let Some(delay) = args.drain_delay {
         settings.limits.drain_delay = std::time::Duration::from_millis(delay);
     }

@@ -10,6 +10,8 @@ mod deployed;
 mod faults;
 #[cfg(test)]
 mod hostile;
+#[cfg(feature = "llama")]
+mod language;
 #[cfg(test)]
 mod outside;
 #[cfg(test)]

@@ -69,5 +69,7 @@ pub(crate) fn event(key: &str, request: usize) -> Event {
         version: "1.0.0".into(),
         status: 200,
         rows: 2,
+        tokens_read: 0,
+        tokens_written: 0,
     }
 }

@@ -27,6 +27,7 @@ const fn payloads(task: Task) -> &'static [(Stage, &'static str)] {
             (Stage::Explain, explain::BACKGROUND),
         ],
         Task::ImageClassify => &[(Stage::Train, head::MODEL), (Stage::Train, train::PREPROCESSING)],
+        Task::Generate => &[],
     }
 }
 

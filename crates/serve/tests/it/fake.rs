@@ -3,6 +3,7 @@
 use ingot_base::{
     Digest, Fault, Field, FieldKind, Output, Result, Signature, Tabular, Task, Text, fault,
 };
+use ingot_runtime::generate::{FakeGenerator, Generator};
 use ingot_seal::Licence;
 use ingot_serve::{Contribution, Engine, Explanation, Loaded, Loader, Reason};
 use std::path::Path;
@@ -23,6 +24,8 @@ pub(crate) struct Behaviour {
     pub(crate) batch_time: Duration,
     /// Sizes of the batches it was given.
     pub(crate) batches: Mutex<Vec<usize>>,
+    /// What generates text, of a model that does.
+    pub(crate) generator: Option<FakeGenerator>,
 }
 
 /// Answers `age / 100`, a little more for owners, within 0 and 1.
@@ -85,6 +88,11 @@ impl Engine for FakeEngine {
             if row[0] == FAILS { Err(failure()) } else { Ok(score(row)) }
         })
         .collect()
+    }
+
+    fn generator(&self) -> Option<Arc<dyn Generator>> {
+        let generator = self.behaviour.generator.clone()?;
+        Some(Arc::new(generator))
     }
 
     fn explain(&self, row: &[f64]) -> Result<Explanation> {

@@ -11,6 +11,7 @@ mod documents;
 mod encrypted;
 mod fake;
 mod governance;
+mod language;
 mod life;
 mod refusals;
 mod reload;

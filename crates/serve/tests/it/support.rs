@@ -53,7 +53,11 @@ impl Server {
 
     /// With keys: a ledger in the server's folder.
     pub(crate) fn governed(change: impl FnOnce(&mut Settings)) -> Self {
-        Self::with(Behaviour::default(), |settings| {
+        Self::governed_with(Behaviour::default(), change)
+    }
+
+    pub(crate) fn governed_with(behaviour: Behaviour, change: impl FnOnce(&mut Settings)) -> Self {
+        Self::with(behaviour, |settings| {
             let folder = settings.packages[0].parent().unwrap();
             let ledger = folder.join("ledger.db").display().to_string();
             settings.governance = Governance::Governed { ledger, pepper: pepper() };
@@ -258,7 +262,23 @@ impl Client {
         let length = answer.header("content-length").map_or(0, |text| text.parse().unwrap());
         answer.body = vec![0; length];
         self.stream.read_exact(&mut answer.body)?;
+        if answer.header("transfer-encoding") == Some("chunked") {
+            while let Some(chunk) = self.chunk()? {
+                answer.body.extend(chunk);
+            }
+        }
         Ok(answer)
+    }
+
+    /// The next piece of a body that flows; `None` at its end.
+    fn chunk(&mut self) -> std::io::Result<Option<Vec<u8>>> {
+        let mut line = String::new();
+        self.stream.read_line(&mut line)?;
+        let length = usize::from_str_radix(line.trim(), 16).map_err(|_| std::io::ErrorKind::InvalidData)?;
+        let mut chunk = vec![0; length + 2];
+        self.stream.read_exact(&mut chunk)?;
+        chunk.truncate(length);
+        Ok((length > 0).then_some(chunk))
     }
 }
 

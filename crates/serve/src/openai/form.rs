@@ -1,0 +1,370 @@
+//! The bodies of OpenAI's requests, read member by member; what is wrong is named, never repeated.
+
+use super::order::{self, Step::Name};
+use super::tools::{Choice, Tools};
+use crate::messages::{OPENAI_BODY, OPENAI_FIELD};
+use crate::problem::Problem;
+use ingot_base::Fault;
+use ingot_runtime::generate::{Form, Message, Sampling, Token, ToolCall};
+use serde_json::{Map, Value};
+
+/// Answers to one prompt at most.
+const ANSWERS: usize = 8;
+/// Texts that end an answer, at most.
+const STOPS: usize = 16;
+
+type Read<T> = Result<T, Problem>;
+
+/// What a request asks for beside its prompt.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Wish {
+    pub(crate) model: Option<String>,
+    pub(crate) max_tokens: Option<usize>,
+    pub(crate) sampling: Sampling,
+    pub(crate) seeded: bool,
+    pub(crate) stop: Vec<String>,
+    pub(crate) alternatives: Option<usize>,
+    pub(crate) form: Option<Form>,
+    pub(crate) answers: usize,
+    pub(crate) stream: bool,
+    pub(crate) stream_usage: bool,
+    pub(crate) endless: bool,
+}
+
+/// A request for a conversation to go on.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Chat {
+    pub(crate) wish: Wish,
+    pub(crate) messages: Vec<Message>,
+    pub(crate) tools: Tools,
+}
+
+/// A request for a text to go on.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Completion {
+    pub(crate) wish: Wish,
+    pub(crate) prompts: Vec<Prompt>,
+    pub(crate) echo: bool,
+}
+
+/// What goes on.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Prompt {
+    Text(String),
+    Tokens(Vec<Token>),
+}
+
+pub(crate) fn fault(field: &str, expected: &str) -> Problem {
+    Problem::new(Fault::new(&OPENAI_FIELD).arg("field", field).arg("expected", expected))
+}
+
+/// The object of a body.
+pub(crate) fn object(body: &[u8]) -> Read<Map<String, Value>> {
+    match serde_json::from_slice(body) {
+        Ok(Value::Object(object)) => Ok(object),
+        Ok(_) => Err(Problem::new(Fault::new(&OPENAI_BODY).arg("line", 1).arg("column", 1))),
+        Err(error) => {
+            let fault = Fault::new(&OPENAI_BODY).arg("line", error.line());
+            Err(Problem::new(fault.arg("column", error.column())))
+        }
+    }
+}
+
+/// Reads a conversation's body.
+pub(crate) fn chat(body: &[u8]) -> Read<Chat> {
+    let object = object(body)?;
+    let text = std::str::from_utf8(body).unwrap_or_default();
+    let mut wish = wish(&object, text)?;
+    wish.max_tokens = match count(&object, "max_completion_tokens", 1 << 24)? {
+        Some(most) => Some(most),
+        None => wish.max_tokens,
+    };
+    let top = count(&object, "top_logprobs", 20)?;
+    if flag(&object, "logprobs")? {
+        wish.alternatives = Some(top.unwrap_or(0));
+    }
+    let messages = match object.get("messages") {
+        Some(Value::Array(list)) if !list.is_empty() => list
+            .iter()
+            .enumerate()
+            .map(|(index, value)| message(value, &format!("messages[{index}]")))
+            .collect::<Read<Vec<_>>>()?,
+        _ => return Err(fault("messages", "a list of messages, at least one")),
+    };
+    let tools = Tools::read(object.get("tools"), object.get("tool_choice"))?;
+    if let Some(schema) = tools.schema(text) {
+        if wish.form.is_some() {
+            return Err(fault("response_format", "nothing else where a tool must be called"));
+        }
+        wish.form = Some(Form::JsonSchema(schema));
+    }
+    Ok(Chat { wish, messages, tools })
+}
+
+/// Reads a text's body.
+pub(crate) fn completion(body: &[u8]) -> Read<Completion> {
+    let object = object(body)?;
+    let mut wish = wish(&object, std::str::from_utf8(body).unwrap_or_default())?;
+    wish.max_tokens = Some(wish.max_tokens.unwrap_or(16));
+    wish.alternatives = count(&object, "logprobs", 20)?;
+    let expected = "a text, a list of texts, or token numbers";
+    let tokens = |list: &[Value]| -> Option<Vec<Token>> {
+        list.iter().map(|one| Token::try_from(one.as_i64()?).ok()).collect()
+    };
+    let prompts = match object.get("prompt") {
+        Some(Value::String(text)) => vec![Prompt::Text(text.clone())],
+        Some(Value::Array(list)) if list.iter().all(Value::is_i64) && !list.is_empty() => {
+            vec![Prompt::Tokens(tokens(list).ok_or_else(|| fault("prompt", expected))?)]
+        }
+        Some(Value::Array(list)) if !list.is_empty() && list.len() <= ANSWERS => list
+            .iter()
+            .map(|one| match one {
+                Value::String(text) => Ok(Prompt::Text(text.clone())),
+                Value::Array(list) => {
+                    tokens(list).map(Prompt::Tokens).ok_or_else(|| fault("prompt", expected))
+                }
+                _ => Err(fault("prompt", expected)),
+            })
+            .collect::<Read<Vec<_>>>()?,
+        _ => return Err(fault("prompt", expected)),
+    };
+    if object.get("suffix").is_some_and(|suffix| !suffix.is_null()) {
+        return Err(fault("suffix", "nothing: texts are continued at their end only"));
+    }
+    Ok(Completion { wish, prompts, echo: flag(&object, "echo")? })
+}
+
+fn wish(object: &Map<String, Value>, body: &str) -> Read<Wish> {
+    let own = Sampling::default();
+    let seed = match object.get("seed") {
+        None | Some(Value::Null) => None,
+        Some(value) => {
+            Some(value.as_i64().ok_or_else(|| fault("seed", "a whole number"))?.cast_unsigned())
+        }
+    };
+    let repeat = float(object, "repeat_penalty", 0.1, 10.0)?;
+    let sampling = Sampling {
+        temperature: float(object, "temperature", 0.0, 2.0)?.unwrap_or(own.temperature),
+        top_k: count(object, "top_k", 1 << 20)?.unwrap_or(own.top_k),
+        top_p: float(object, "top_p", 0.0, 1.0)?.unwrap_or(own.top_p),
+        min_p: float(object, "min_p", 0.0, 1.0)?.unwrap_or(own.min_p),
+        frequency_penalty: float(object, "frequency_penalty", -2.0, 2.0)?.unwrap_or(0.0),
+        presence_penalty: float(object, "presence_penalty", -2.0, 2.0)?.unwrap_or(0.0),
+        repeat_penalty: repeat.unwrap_or(own.repeat_penalty),
+        bias: bias(object)?,
+        seed: seed.unwrap_or_default(),
+    };
+    let options = object.get("stream_options").and_then(Value::as_object);
+    Ok(Wish {
+        model: match object.get("model") {
+            None | Some(Value::Null) => None,
+            Some(Value::String(name)) => Some(name.clone()),
+            Some(_) => return Err(fault("model", "a model's name")),
+        },
+        max_tokens: count(object, "max_tokens", 1 << 24)?,
+        sampling,
+        seeded: seed.is_some(),
+        stop: stop(object)?,
+        alternatives: None,
+        form: form(object, body)?,
+        answers: count(object, "n", ANSWERS)?.unwrap_or(1).max(1),
+        stream: flag(object, "stream")?,
+        stream_usage: options.map_or(Ok(false), |options| flag(options, "include_usage"))?,
+        endless: flag(object, "ignore_eos")?,
+    })
+}
+
+fn form(object: &Map<String, Value>, body: &str) -> Read<Option<Form>> {
+    let grammar = match object.get("grammar") {
+        None | Some(Value::Null) => None,
+        Some(Value::String(text)) => Some(Form::Grammar(text.clone())),
+        Some(_) => return Err(fault("grammar", "a grammar as text")),
+    };
+    let expected = "`text`, `json_object`, or `json_schema` with a schema";
+    let format = match object.get("response_format") {
+        None | Some(Value::Null) => None,
+        Some(format) => match format.get("type").and_then(Value::as_str) {
+            Some("text") => None,
+            Some("json_object") => {
+                let schema = order::member(body, &[Name("response_format"), Name("schema")]);
+                Some(Form::JsonSchema(schema.unwrap_or("{\"type\":\"object\"}").to_owned()))
+            }
+            Some("json_schema") => {
+                let path = [Name("response_format"), Name("json_schema"), Name("schema")];
+                let schema = order::member(body, &path).filter(|schema| schema.starts_with('{'));
+                let schema = schema.ok_or_else(|| fault("response_format", expected))?;
+                Some(Form::JsonSchema(schema.to_owned()))
+            }
+            _ => return Err(fault("response_format", expected)),
+        },
+    };
+    match (grammar, format) {
+        (Some(_), Some(_)) => Err(fault("grammar", "nothing beside `response_format`")),
+        (grammar, format) => Ok(grammar.or(format)),
+    }
+}
+
+fn stop(object: &Map<String, Value>) -> Read<Vec<String>> {
+    match object.get("stop") {
+        None | Some(Value::Null) => Ok(Vec::new()),
+        Some(Value::String(text)) => Ok(vec![text.clone()]),
+        Some(Value::Array(list)) if list.len() <= STOPS => list
+            .iter()
+            .map(|one| one.as_str().map(str::to_owned))
+            .collect::<Option<Vec<_>>>()
+            .ok_or_else(|| fault("stop", "a text, or a list of texts")),
+        Some(_) => Err(fault("stop", "a text, or a list of at most 16 texts")),
+    }
+}
+
+fn bias(object: &Map<String, Value>) -> Read<Vec<(Token, f32)>> {
+    let expected = "an object of token numbers and figures from -100 to 100";
+    match object.get("logit_bias") {
+        None | Some(Value::Null) => Ok(Vec::new()),
+        Some(Value::Object(members)) if members.len() <= 1024 => members
+            .iter()
+            .map(|(token, more)| {
+                let token = token.parse().ok()?;
+                #[expect(clippy::cast_possible_truncation, reason = "bounded next to it")]
+                let more = more.as_f64().filter(|more| more.abs() <= 100.0)? as f32;
+                // As OpenAI's documentation says of the ends of the range.
+                Some((token, if more <= -100.0 { f32::NEG_INFINITY } else { more }))
+            })
+            .collect::<Option<Vec<_>>>()
+            .ok_or_else(|| fault("logit_bias", expected)),
+        Some(_) => Err(fault("logit_bias", expected)),
+    }
+}
+
+fn float(object: &Map<String, Value>, name: &str, least: f64, most: f64) -> Read<Option<f32>> {
+    match object.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(value) => match value.as_f64() {
+            #[expect(clippy::cast_possible_truncation, reason = "bounded next to it")]
+            Some(number) if (least..=most).contains(&number) => Ok(Some(number as f32)),
+            _ => Err(fault(name, &format!("a number from {least} to {most}"))),
+        },
+    }
+}
+
+fn count(object: &Map<String, Value>, name: &str, most: usize) -> Read<Option<usize>> {
+    match object.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(value) => match value.as_u64().and_then(|number| usize::try_from(number).ok()) {
+            Some(number) if number <= most => Ok(Some(number)),
+            _ => Err(fault(name, &format!("a whole number from 0 to {most}"))),
+        },
+    }
+}
+
+fn flag(object: &Map<String, Value>, name: &str) -> Read<bool> {
+    match object.get(name) {
+        None | Some(Value::Null) => Ok(false),
+        Some(Value::Bool(flag)) => Ok(*flag),
+        Some(_) => Err(fault(name, "true or false")),
+    }
+}
+
+fn message(value: &Value, place: &str) -> Read<Message> {
+    let at = |name: &str| format!("{place}.{name}");
+    let role = value.get("role").and_then(Value::as_str);
+    let role = match role {
+        // The name that newer models have for the system.
+        Some("developer") => "system",
+        Some(role @ ("system" | "user" | "assistant" | "tool")) => role,
+        _ => return Err(fault(&at("role"), "`system`, `user`, `assistant` or `tool`")),
+    };
+    let content = match value.get("content") {
+        None | Some(Value::Null) if role == "assistant" => String::new(),
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Array(parts)) => {
+            let text = |part: &Value| {
+                let text = part.get("type").and_then(Value::as_str) == Some("text");
+                part.get("text").and_then(Value::as_str).filter(|_| text).map(str::to_owned)
+            };
+            let texts: Option<Vec<String>> = parts.iter().map(text).collect();
+            texts.ok_or_else(|| fault(&at("content"), "parts of the type `text`"))?.concat()
+        }
+        _ => return Err(fault(&at("content"), "a text")),
+    };
+    let mut message = Message::new(role, content);
+    message.name = value.get("name").and_then(Value::as_str).map(str::to_owned);
+    message.tool_call_id = value.get("tool_call_id").and_then(Value::as_str).map(str::to_owned);
+    if let Some(Value::Array(calls)) = value.get("tool_calls") {
+        let expected = "calls with the name and the arguments of a function";
+        let calls: Option<Vec<ToolCall>> = calls.iter().map(call).collect();
+        message.tool_calls = calls.ok_or_else(|| fault(&at("tool_calls"), expected))?;
+    }
+    Ok(message)
+}
+
+fn call(value: &Value) -> Option<ToolCall> {
+    let function = value.get("function")?;
+    Some(ToolCall {
+        id: value.get("id").and_then(Value::as_str).unwrap_or_default().to_owned(),
+        name: function.get("name")?.as_str()?.to_owned(),
+        arguments: serde_json::from_str(function.get("arguments")?.as_str()?).ok()?,
+    })
+}
+
+impl Chat {
+    /// Whether the answer may be a call.
+    pub(crate) fn may_call(&self) -> bool {
+        !self.tools.functions.is_empty() && self.tools.choice != Choice::None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn refused(body: &Value) -> String {
+        chat(body.to_string().as_bytes()).unwrap_err().fault().to_string()
+    }
+
+    #[test]
+    fn a_conversation_is_read() {
+        let body = json!({
+            "model": "m", "temperature": 0, "top_p": 0.5, "seed": -1, "stop": "\n", "n": 2, "stream": true,
+            "stream_options": {"include_usage": true}, "logprobs": true, "top_logprobs": 3, "max_completion_tokens": 7,
+            "logit_bias": {"5": -100}, "user": "unknown members are let be",
+            "messages": [
+                {"role": "developer", "content": "be brief"},
+                {"role": "user", "content": [{"type": "text", "text": "你"}, {"type": "text", "text": "好"}]},
+                {"role": "assistant", "content": null, "tool_calls": [
+                    {"id": "c", "type": "function", "function": {"name": "f", "arguments": "{\"a\":1}"}}]},
+            ],
+        });
+        let chat = chat(body.to_string().as_bytes()).unwrap();
+        assert_eq!(chat.messages[0].role, "system");
+        assert_eq!(chat.messages[1].content, "你好");
+        assert_eq!(chat.messages[2].tool_calls[0].arguments, json!({"a": 1}));
+        let wish = chat.wish;
+        assert_eq!((wish.max_tokens, wish.alternatives, wish.answers), (Some(7), Some(3), 2));
+        assert!(wish.stream && wish.stream_usage && wish.seeded);
+        assert_eq!(wish.sampling.bias, [(5, f32::NEG_INFINITY)]);
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_and_never_repeated() {
+        let user = json!([{"role": "user", "content": "hi"}]);
+        assert!(refused(&json!({})).contains("`messages`"));
+        assert!(refused(&json!({"messages": user, "temperature": "hot-secret"})).contains("`temperature`"));
+        assert!(!refused(&json!({"messages": user, "temperature": "hot-secret"})).contains("secret"));
+        assert!(refused(&json!({"messages": [{"role": "robot"}]})).contains("`messages[0].role`"));
+        assert!(refused(&json!({"messages": user, "response_format": {"type": "xml"}})).contains("response_format"));
+        assert!(refused(&json!({"messages": [{"role": "user", "content": [{"type": "image_url"}]}]})).contains("content"));
+        assert!(chat(b"{\"messages\": [").unwrap_err().fault().to_string().contains("line 1"));
+    }
+
+    #[test]
+    fn a_prompt_is_text_or_tokens() {
+        let read = |prompt: Value| completion(json!({"prompt": prompt}).to_string().as_bytes());
+        assert_eq!(read(json!("a")).unwrap().prompts, [Prompt::Text("a".into())]);
+        assert_eq!(read(json!([1, 2])).unwrap().prompts, [Prompt::Tokens(vec![1, 2])]);
+        assert_eq!(read(json!(["a", [3]])).unwrap().prompts.len(), 2);
+        assert_eq!(read(json!("a")).unwrap().wish.max_tokens, Some(16));
+        assert!(read(json!([])).is_err() && read(json!({})).is_err());
+    }
+}

@@ -1,0 +1,285 @@
+//! OpenAI's interface: `/v1/models`, `/v1/chat/completions`, `/v1/completions`, whole or as a stream of events.
+
+pub(crate) mod document;
+mod form;
+mod live;
+mod order;
+mod reply;
+mod tools;
+
+pub(crate) use live::{Ending, Live};
+
+use crate::app::{App, Call, Reply, Trace};
+use crate::body;
+use crate::messages::{MODEL_NO_TEXT, OPENAI_LONG, PANIC, SHIELD_ANSWER};
+use crate::model::Model;
+use crate::problem::Problem;
+use axum::body::Body;
+use form::{Prompt, Wish};
+use ingot_base::{Fault, Lang};
+use ingot_runtime::generate::{Ask, Event, Generator, Message, Ticket, Token};
+use reply::{Answer, Head, Kind, Used};
+use serde_json::json;
+use std::sync::Arc;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+/// Bytes of a prompt per token of the context at most: longer ones cannot fit, and are not worth reading.
+const DENSE: usize = 128;
+/// Seconds after which a client that was too many may come again.
+const AGAIN: u64 = 2;
+
+/// Events of all answers of a request, with the number of the answer.
+type Events = UnboundedReceiver<(usize, Event)>;
+
+impl App {
+    /// The models that generate text.
+    pub(crate) fn openai_models(&self, call: &Call) -> Result<Reply, Problem> {
+        let registry = self.registry.load();
+        let entry = |model: &Arc<Model>| {
+            json!({ "id": &*model.name, "object": "model", "created": self.started, "owned_by": "ingot" })
+        };
+        let path = call.parts.uri.path();
+        if let Some(name) = path.strip_prefix("/v1/models/") {
+            return Ok(Reply::json(entry(registry.named(name)?).to_string()));
+        }
+        let models = registry.models.iter().filter(|model| model.generator().is_some());
+        let list: Vec<_> = models.map(entry).collect();
+        Ok(Reply::json(json!({ "object": "list", "data": list }).to_string()))
+    }
+
+    /// A conversation goes on.
+    pub(crate) async fn chat(
+        &self,
+        call: &Call,
+        body: Body,
+        trace: &mut Trace,
+    ) -> Result<Reply, Problem> {
+        body::only_json(&call.parts.headers)?;
+        let body = body::read(&call.parts.headers, body, &self.limits).await?;
+        let chat = form::chat(&body)?;
+        let (model, generator) = self.generator(chat.wish.model.as_deref(), trace)?;
+        let long = chat.messages.iter().map(|message| message.content.len()).sum();
+        short_enough(long, &*generator)?;
+        let tools = chat.may_call().then(|| chat.tools.clone());
+        let (asked, mut messages) = (Arc::clone(&generator), chat.messages);
+        let told = messages.first().is_some_and(|first| first.role == "system");
+        if let Some(system) = model.engine.0.system().filter(|_| !told) {
+            messages.insert(0, Message::new("system", system));
+        }
+        let offered = chat.tools.offered().to_vec();
+        self.allow(trace)?;
+        self.shield.incoming(&mut messages)?;
+        let prompt = blocking(move || asked.conversation(&messages, &offered, true)).await??;
+        let head = self.head(Kind::Chat, call, &model, generator, tools);
+        self.generate(trace, head, &chat.wish, vec![prompt], call.lang).await
+    }
+
+    /// A text goes on.
+    pub(crate) async fn complete(
+        &self,
+        call: &Call,
+        body: Body,
+        trace: &mut Trace,
+    ) -> Result<Reply, Problem> {
+        body::only_json(&call.parts.headers)?;
+        let body = body::read(&call.parts.headers, body, &self.limits).await?;
+        let asked = form::completion(&body)?;
+        let (model, generator) = self.generator(asked.wish.model.as_deref(), trace)?;
+        self.allow(trace)?;
+        let mut echo = String::new();
+        let mut prompts = Vec::new();
+        for prompt in asked.prompts {
+            match prompt {
+                Prompt::Text(text) => {
+                    short_enough(text.len(), &*generator)?;
+                    let mut written = [Message::new("user", text)];
+                    self.shield.incoming(&mut written)?;
+                    let [Message { content: text, .. }] = written;
+                    let reader = Arc::clone(&generator);
+                    if asked.echo {
+                        echo.clone_from(&text);
+                    }
+                    prompts.push(blocking(move || reader.tokens(&text, true)).await?);
+                }
+                Prompt::Tokens(tokens) => {
+                    let known = |token: &Token| {
+                        usize::try_from(*token).is_ok_and(|one| one < generator.about().vocabulary)
+                    };
+                    if !tokens.iter().all(known) {
+                        return Err(form::fault("prompt", "token numbers of the model"));
+                    }
+                    prompts.push(tokens);
+                }
+            }
+        }
+        if asked.echo && (prompts.len() > 1 || asked.wish.stream) {
+            return Err(form::fault("echo", "one prompt, and no stream"));
+        }
+        let mut head = self.head(Kind::Text, call, &model, generator, None);
+        head.echo = echo;
+        self.generate(trace, head, &asked.wish, prompts, call.lang).await
+    }
+
+    /// Refuses a key that used its tokens.
+    fn allow(&self, trace: &Trace) -> Result<(), Problem> {
+        trace.key().map_or(Ok(()), |key| self.allowance.check(&key))
+    }
+
+    fn head(
+        &self,
+        kind: Kind,
+        call: &Call,
+        model: &Model,
+        generator: Arc<dyn Generator>,
+        tools: Option<tools::Tools>,
+    ) -> Head {
+        let prefix = if kind == Kind::Chat { "chatcmpl" } else { "cmpl" };
+        Head {
+            kind,
+            id: format!("{prefix}-{}", call.id),
+            created: self.clock.now_ms() / 1000,
+            model: Arc::clone(&model.name),
+            generator,
+            tools,
+            echo: String::new(),
+        }
+    }
+
+    /// The model that a request means, which must generate text.
+    pub(crate) fn generator(
+        &self,
+        named: Option<&str>,
+        trace: &mut Trace,
+    ) -> Result<(Arc<Model>, Arc<dyn Generator>), Problem> {
+        let registry = self.registry.load();
+        let model = match named {
+            Some(name) => registry.named(name)?,
+            None => registry.only()?,
+        };
+        trace.model = Some(Arc::clone(model));
+        let generator = model.generator().ok_or_else(|| Fault::new(&MODEL_NO_TEXT))?;
+        Ok((Arc::clone(model), generator))
+    }
+
+    /// Starts the answers to all prompts; waits for them, or lets them flow.
+    async fn generate(
+        &self,
+        trace: &mut Trace,
+        head: Head,
+        wish: &Wish,
+        prompts: Vec<Vec<Token>>,
+        lang: Lang,
+    ) -> Result<Reply, Problem> {
+        let owner = trace.key().unwrap_or_else(|| Arc::from(""));
+        let (sender, events) = unbounded_channel();
+        let mut tickets = Vec::new();
+        let chance = self.ids.chance();
+        for prompt in prompts {
+            for _ in 0..wish.answers {
+                let index = tickets.len();
+                let mut ask = ask(wish, prompt.clone(), &owner);
+                if !wish.seeded {
+                    ask.sampling.seed = chance;
+                }
+                ask.sampling.seed = ask.sampling.seed.wrapping_add(index as u64);
+                let sender = sender.clone();
+                let sink = Box::new(move |event: Event| drop(sender.send((index, event))));
+                let (generator, started) = (Arc::clone(&head.generator), ask);
+                let ticket = blocking(move || generator.start(started, sink)).await?;
+                tickets.push(ticket.map_err(busy)?);
+            }
+        }
+        drop(sender);
+        if wish.stream {
+            let live = Live::new(head, events, tickets, wish.answers, wish.stream_usage);
+            return Ok(Reply::live(live));
+        }
+        let mut answers = self.gather(&head, events, tickets).await?;
+        for answer in &mut answers {
+            self.guard(answer, lang);
+        }
+        let used = Used::of(answers.iter().filter_map(|answer| answer.end.as_ref()), wish.answers);
+        trace.rows = 1;
+        trace.tokens = (used.read, used.written);
+        Ok(Reply::json(head.whole(&answers, used).to_string()))
+    }
+
+    /// Sends a whole answer through the guard.
+    fn guard(&self, answer: &mut Answer, lang: Lang) {
+        let Some(mut way) = self.shield.outgoing() else { return };
+        let mut text = way.push(&answer.text);
+        text.push_str(&way.finish());
+        self.shield.count(1, way.found);
+        answer.filtered = way.blocked;
+        if way.blocked {
+            text.push_str(&Fault::new(&SHIELD_ANSWER).render(lang));
+        }
+        answer.text = text;
+        answer.logs.clear();
+    }
+
+    async fn gather(
+        &self,
+        head: &Head,
+        mut events: Events,
+        tickets: Vec<Ticket>,
+    ) -> Result<Vec<Answer>, Problem> {
+        let mut answers = vec![Answer::default(); tickets.len()];
+        for answer in &mut answers {
+            answer.text.push_str(&head.echo);
+        }
+        while let Some((index, event)) = events.recv().await {
+            let Some(answer) = answers.get_mut(index) else { continue };
+            match event {
+                Event::Prompt { .. } => {}
+                Event::Text { text, logs } => {
+                    answer.text.push_str(&text);
+                    answer.logs.extend(logs);
+                }
+                Event::Done(end) => answer.end = Some(end),
+                Event::Failed(fault) => return Err(Problem::new(fault)),
+            }
+        }
+        drop(tickets);
+        if answers.iter().any(|answer| answer.end.is_none()) {
+            return Err(Problem::new(Fault::new(&PANIC)));
+        }
+        Ok(answers)
+    }
+}
+
+fn ask(wish: &Wish, prompt: Vec<Token>, owner: &Arc<str>) -> Ask {
+    Ask {
+        prompt,
+        max_tokens: wish.max_tokens.unwrap_or(usize::MAX),
+        sampling: wish.sampling.clone(),
+        stop: wish.stop.clone(),
+        alternatives: wish.alternatives,
+        echo: false,
+        form: wish.form.clone(),
+        adapter: None,
+        owner: Arc::clone(owner),
+        endless: wish.endless,
+    }
+}
+
+/// A full queue is worth coming back for.
+fn busy(fault: Fault) -> Problem {
+    let again = fault.message().status == 429;
+    let problem = Problem::new(fault);
+    if again { problem.retry_after(AGAIN) } else { problem }
+}
+
+fn short_enough(bytes: usize, generator: &dyn Generator) -> Result<(), Problem> {
+    let context = generator.about().context;
+    if bytes / DENSE > context {
+        return Err(Problem::new(Fault::new(&OPENAI_LONG).arg("limit", context)));
+    }
+    Ok(())
+}
+
+/// Work that takes its time, off the request threads.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
+    // A task that ends without a value has panicked.
+    tokio::task::spawn_blocking(work).await.map_err(|_| Problem::new(Fault::new(&PANIC)))
+}

@@ -1,0 +1,189 @@
+//! Functions that a model may call: how they are told to it, how its answer is held to their form, and how a call is found in
+//! an answer.
+
+use super::form::fault;
+use super::order::{
+    self,
+    Step::{Index, Name},
+};
+use crate::problem::Problem;
+use ingot_runtime::generate::ToolCall;
+use serde_json::Value;
+
+/// Functions at most.
+const MOST: usize = 64;
+const OPEN: &str = "<tool_call>";
+const CLOSE: &str = "</tool_call>";
+
+/// Whether a function is called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Choice {
+    None,
+    Auto,
+    Required,
+    Named(String),
+}
+
+/// The functions of a request.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Tools {
+    /// As they were sent, for the template.
+    pub(crate) functions: Vec<Value>,
+    pub(crate) choice: Choice,
+}
+
+impl Tools {
+    pub(crate) fn read(tools: Option<&Value>, choice: Option<&Value>) -> Result<Self, Problem> {
+        let functions = match tools {
+            None | Some(Value::Null) => Vec::new(),
+            Some(Value::Array(list)) if list.len() <= MOST => list.clone(),
+            Some(_) => return Err(fault("tools", "a list of at most 64 functions")),
+        };
+        for (index, tool) in functions.iter().enumerate() {
+            let named = tool.get("type").and_then(Value::as_str) == Some("function");
+            if !named || name(tool).is_empty() {
+                return Err(fault(&format!("tools[{index}]"), "a function with a name"));
+            }
+        }
+        let expected = "`none`, `auto`, `required`, or a function of `tools`";
+        let choice = match choice {
+            None | Some(Value::Null) => Choice::Auto,
+            Some(Value::String(word)) => match word.as_str() {
+                "none" => Choice::None,
+                "auto" => Choice::Auto,
+                "required" => Choice::Required,
+                _ => return Err(fault("tool_choice", expected)),
+            },
+            Some(one) => Choice::Named(name(one).to_owned()),
+        };
+        let there = |wanted: &str| functions.iter().any(|tool| name(tool) == wanted);
+        match &choice {
+            Choice::Named(wanted) if !there(wanted) => Err(fault("tool_choice", expected)),
+            Choice::Required if functions.is_empty() => Err(fault("tool_choice", expected)),
+            _ => Ok(Self { functions, choice }),
+        }
+    }
+
+    /// The functions that may be called now.
+    pub(crate) fn offered(&self) -> &[Value] {
+        if self.choice == Choice::None { &[] } else { &self.functions }
+    }
+
+    /// The form of an answer that must be a call, a JSON Schema; parameters stand in the order of `body`, the request.
+    pub(crate) fn schema(&self, body: &str) -> Option<String> {
+        let wanted = |tool: &Value| match &self.choice {
+            Choice::None | Choice::Auto => false,
+            Choice::Required => true,
+            Choice::Named(wanted) => name(tool) == wanted,
+        };
+        let forms: Vec<String> = self
+            .functions
+            .iter()
+            .enumerate()
+            .filter(|(_, tool)| wanted(tool))
+            .map(|(index, tool)| form(tool, index, body))
+            .collect();
+        match forms.as_slice() {
+            [] => None,
+            [one] => Some(one.clone()),
+            several => Some(format!("{{\"anyOf\":[{}]}}", several.join(","))),
+        }
+    }
+
+    /// The calls of an answer, and what it says beside them.
+    pub(crate) fn calls(&self, answer: &str) -> (String, Vec<ToolCall>) {
+        let mut said = String::new();
+        let mut calls = Vec::new();
+        let mut rest = answer;
+        while let Some((before, after)) = rest.split_once(OPEN) {
+            said.push_str(before);
+            let (inside, left) = after.split_once(CLOSE).unwrap_or((after, ""));
+            calls.extend(self.call(inside));
+            rest = left;
+        }
+        if calls.is_empty()
+            && let Some(call) = self.call(answer)
+        {
+            return (String::new(), vec![call]);
+        }
+        if calls.is_empty() {
+            return (answer.to_owned(), calls);
+        }
+        said.push_str(rest);
+        (said.trim().to_owned(), calls)
+    }
+
+    fn call(&self, text: &str) -> Option<ToolCall> {
+        let value: Value = serde_json::from_str(text.trim()).ok()?;
+        let called = value.get("name")?.as_str()?;
+        self.functions.iter().any(|tool| name(tool) == called).then_some(())?;
+        let arguments = value.get("arguments").or_else(|| value.get("parameters"))?;
+        let arguments = arguments.as_object()?.clone();
+        Some(ToolCall { id: String::new(), name: called.to_owned(), arguments: Value::Object(arguments) })
+    }
+
+    /// Whether what an answer begins with may still become a call: then nothing of it is shown yet.
+    pub(crate) fn may_begin(begin: &str) -> bool {
+        let begin = begin.trim_start();
+        begin.starts_with('{') || begin.starts_with(OPEN) || OPEN.starts_with(begin)
+    }
+}
+
+fn name(tool: &Value) -> &str {
+    tool.get("function").and_then(|one| one.get("name")).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// The form of a call of one function.
+fn form(tool: &Value, index: usize, body: &str) -> String {
+    let path = [Name("tools"), Index(index), Name("function"), Name("parameters")];
+    let parameters = order::member(body, &path).filter(|one| one.starts_with('{'));
+    format!(
+        "{{\"type\":\"object\",\"properties\":{{\"name\":{{\"const\":{}}},\"arguments\":{}}},\
+         \"required\":[\"name\",\"arguments\"],\"additionalProperties\":false}}",
+        Value::from(name(tool)),
+        parameters.unwrap_or("{\"type\":\"object\"}"),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn tools(choice: &Value) -> Result<Tools, Problem> {
+        let tool = |name: &str| json!({"type": "function", "function": {"name": name, "parameters": {"type": "object"}}});
+        Tools::read(Some(&json!([tool("weather"), tool("time")])), Some(choice))
+    }
+
+    #[test]
+    fn calls_are_found_in_answers() {
+        let tools = tools(&json!("auto")).unwrap();
+        let (said, calls) = tools.calls("Let me see.\n<tool_call>\n{\"name\": \"weather\", \"arguments\": {\"city\": \"上海\"}}\n</tool_call>");
+        assert_eq!((said.as_str(), calls[0].arguments["city"].as_str()), ("Let me see.", Some("上海")));
+        let (said, calls) = tools.calls(" {\"name\":\"time\",\"parameters\":{}} ");
+        assert_eq!((said.as_str(), calls[0].name.as_str()), ("", "time"));
+        for plain in ["{\"name\":\"rm\",\"arguments\":{}}", "no <tool_call> here", "{\"a\":1}"] {
+            assert_eq!(tools.calls(plain), (plain.to_owned(), Vec::new()));
+        }
+    }
+
+    #[test]
+    fn what_must_be_called_is_a_form() {
+        let body = r#"{"tools":[{"function":{}},{"function":{"parameters":{"type":"object","properties":{"z":{},"a":{}}}}}]}"#;
+        let schema = |choice: &Value| tools(choice).unwrap().schema(body);
+        assert!(schema(&json!("auto")).is_none());
+        let both: Value = serde_json::from_str(&schema(&json!("required")).unwrap()).unwrap();
+        assert_eq!(both["anyOf"].as_array().unwrap().len(), 2);
+        let named = json!({"type": "function", "function": {"name": "time"}});
+        let text = schema(&named).unwrap();
+        assert!(text.contains(r#"{"name":{"const":"time"},"arguments":{"type":"object","properties":{"z":{},"a":{}}}}"#));
+        assert!(tools(&json!({"function": {"name": "rm"}})).is_err() && tools(&json!("maybe")).is_err());
+        assert!(tools(&json!("none")).unwrap().offered().is_empty());
+    }
+
+    #[test]
+    fn a_begin_that_may_become_a_call_is_held() {
+        assert!(Tools::may_begin("") && Tools::may_begin(" <tool") && Tools::may_begin("{\"a"));
+        assert!(!Tools::may_begin("Hello") && !Tools::may_begin("<b>"));
+    }
+}
