@@ -9,10 +9,11 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("recipe", &["base"]),
     ("privacy", &["base"]),
     ("cluster", &["base"]),
-    ("data", &["base", "cluster", "report", "privacy"]),
+    ("quality", &["base"]),
+    ("data", &["base", "cluster", "report", "privacy", "quality"]),
     ("image", &["base"]),
     ("runtime", &["base", "image"]),
-    ("train", &["base", "report", "runtime"]),
+    ("train", &["base", "quality", "report", "runtime"]),
     ("explain", &["base", "report", "runtime"]),
     ("seal", &["base"]),
     ("ledger", &["base"]),
@@ -21,8 +22,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "pipeline",
         &[
-            "base", "data", "explain", "image", "privacy", "recipe", "report", "runtime", "seal",
-            "train",
+            "base", "data", "explain", "image", "privacy", "quality", "recipe", "report", "runtime",
+            "seal", "train",
         ],
     ),
 ];

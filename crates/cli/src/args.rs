@@ -595,4 +595,28 @@ pub(crate) enum Bench {
         #[arg(long)]
         output: PathBuf,
     },
+    /// Time the grouping of near duplicates of a file's text column
+    Near {
+        /// CSV, JSON lines or Parquet
+        #[arg(long)]
+        texts: PathBuf,
+        /// Its text column
+        #[arg(long)]
+        column: String,
+        /// Least Jaccard similarity
+        #[arg(long, default_value_t = 0.8)]
+        similarity: f64,
+        /// Words in a shingle; characters in Chinese
+        #[arg(long, default_value_t = 3)]
+        shingle: usize,
+    },
+    /// Time the search for label errors
+    Labels {
+        /// Folder with labels.u32 and probabilities.f64, little-endian, row by row
+        #[arg(long)]
+        folder: PathBuf,
+        /// Classes
+        #[arg(long)]
+        classes: usize,
+    },
 }

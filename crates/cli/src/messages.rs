@@ -70,6 +70,7 @@ fn all() -> Vec<&'static ingot_base::Message> {
         ingot_privacy::attack::messages::MESSAGES,
         ingot_privacy::dp::messages::MESSAGES,
         ingot_cluster::MESSAGES,
+        ingot_quality::MESSAGES,
         ingot_data::MESSAGES,
         ingot_image::MESSAGES,
         ingot_runtime::MESSAGES,

@@ -49,6 +49,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         clean: &rules,
         output: Path::new(output),
         quarantine: &quarantine,
+        findings: &quarantine.with_extension("findings"),
         encryption: encryption.as_ref(),
         memory_limit: 1 << 30,
         threads: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),

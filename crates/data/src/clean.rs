@@ -9,14 +9,17 @@ use crate::config::{CleanConfig, Format, ImputeMethod, OnFail, SourceConfig};
 use crate::csv_decode::{self, Bad, Decoded};
 use crate::distribute::{Cluster, Remote};
 use crate::images;
-use crate::messages::{CAST_EMPTIED, EXPECTATION_FAILED, FILE_WRONG, NUMBERS_MIXED, QUARANTINED};
-use crate::outcome::{CleanOutcome, Found, SourceOutcome};
+use crate::duplicates::{self, Near};
+use crate::messages::{FILE_WRONG, NUMBERS_MIXED};
+use crate::outcome::{CleanOutcome, Found};
 use crate::profile::{self, Partial};
 use crate::rules::{Action, Rules, constant};
+use crate::sink::{Sieve, Sink};
 use crate::source::{self, Part, Sources};
 use crate::statistics::Gathered;
-use crate::table::{Encryption, TableWriter, open};
-use crate::{ROW, SOURCE, WEIGHT, remote};
+use crate::table::{Encryption, open};
+use crate::texts::{TextFound, texts};
+use crate::{ROW, SOURCE, WEIGHT};
 use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, DictionaryArray, Float64Array, Int32Array, RecordBatch,
     StringArray, UInt64Array,
@@ -24,11 +27,10 @@ use arrow::array::{
 use arrow::compute::{cast, filter_record_batch};
 use arrow::datatypes::{DataType, Field, Float64Type, Int32Type, Schema, SchemaRef};
 use arrow::row::{RowConverter, SortField};
-use ingot_base::atomic::AtomicFile;
-use ingot_base::{Digest, Fault, Reporter, Result, Text, crash, fault};
-use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::hash::{BuildHasherDefault, Hasher};
-use std::io::Write as _;
+use ingot_base::{Fault, Reporter, Result, fault};
+use ingot_quality::near::{NearIndex, Sketch, Sketcher};
+use ingot_quality::text::Language;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -50,6 +52,9 @@ pub struct CleanJob<'a> {
     pub output: &'a Path,
     /// File for what is set aside: JSON lines of source, file, line and reason.
     pub quarantine: &'a Path,
+    /// File for what the rules about texts find: JSON lines of source, row, rule, figure and limit. Written only when there is
+    /// such a rule.
+    pub findings: &'a Path,
     /// Keys of the table; `None` writes it in plain.
     pub encryption: Option<&'a Encryption>,
     /// Bytes of memory the work should stay below.
@@ -80,14 +85,15 @@ impl std::fmt::Debug for Admit<'_> {
 /// When a source or rule is wrong, an expectation with `fail` is not met, or the table cannot be written.
 pub fn clean(job: &CleanJob<'_>, reporter: &dyn Reporter) -> Result<CleanOutcome> {
     let sources = source::resolve(job.base_dir, job.sources)?;
-    let mut rules = Rules::compile(job.clean, &sources.schema)?;
+    let mut rules = Rules::compile(job.clean, &sources.schema, job.base_dir)?;
     warn_of_mixed(job.clean, &sources, reporter);
     let work = Work::new(job, &sources);
     if rules.needs_figures() {
         let figures = gather(job, &work, &rules)?;
         settle(&mut rules, figures, &sources.schema)?;
     }
-    let mut sink = Sink::create(job, &sources, &rules)?;
+    let near = survey(&work, &rules, job.clean)?;
+    let mut sink = Sink::create(job, &sources, &rules, near)?;
     pass(job, &work, (&rules, rules.steps.len()), |cleaned| {
         reporter.advance(cleaned.rows_in);
         sink.take(cleaned)
@@ -125,12 +131,13 @@ fn pass(
     sink: impl FnMut(Cleaned) -> Result<()>,
 ) -> Result<()> {
     match &job.cluster {
-        None => work.run(|item| work.clean(rules, steps, work.decode(item)?), sink),
-        Some(cluster) => {
+        // Rules about texts are not sent: what they find comes with row numbers, and near duplicates need all rows at once.
+        Some(cluster) if !job.clean.looks_at_texts() => {
             let remote = Remote::connect(cluster, job.clean, work, rules, steps)?;
             let work = Work { threads: remote.threads(), ..work.clone() };
             work.run(|item| remote.clean(&work, rules, steps, item), sink)
         }
+        _ => work.run(|item| work.clean(rules, steps, work.decode(item)?), sink),
     }
 }
 
@@ -177,6 +184,9 @@ pub(crate) struct Cleaned {
     pub(crate) unique: Vec<(usize, Vec<Option<u128>>)>,
     pub(crate) before: Vec<Partial>,
     pub(crate) after_distinct: bool,
+    /// What the rules about texts found, by row number.
+    pub(crate) found: Vec<(u64, TextFound)>,
+    pub(crate) languages: BTreeMap<Language, u64>,
 }
 
 impl<'a> Work<'a> {
@@ -418,6 +428,12 @@ impl<'a> Work<'a> {
             .filter(|(_, fate)| **fate == 0)
             .map(|(row, _)| *row)
             .collect();
+        let found = applied
+            .texts
+            .rows
+            .into_iter()
+            .filter_map(|(row, found)| Some((*rows.get(row)?, found)))
+            .collect();
         let dedupe = rules.steps.iter().any(|step| matches!(step.action, Action::Dedupe));
         let hashes =
             if dedupe { row_hashes(&self.compared(&kept)).map_err(internal)? } else { Vec::new() };
@@ -449,6 +465,8 @@ impl<'a> Work<'a> {
             unique,
             before,
             after_distinct: distinct,
+            found,
+            languages: applied.texts.languages,
         })
     }
 
@@ -509,7 +527,7 @@ fn worker<T>(
     }
 }
 
-fn lineage_schema(data: &Schema, weighted: bool) -> SchemaRef {
+pub(crate) fn lineage_schema(data: &Schema, weighted: bool) -> SchemaRef {
     let text = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
     let mut fields: Vec<Field> = data.fields().iter().map(|field| field.as_ref().clone()).collect();
     fields.push(Field::new(SOURCE, text, false));
@@ -563,6 +581,38 @@ fn gather(job: &CleanJob<'_>, work: &Work<'_>, rules: &Rules) -> Result<Vec<Opti
     Ok(figures)
 }
 
+/// A pass over the rows that all other rules keep, when near duplicates are looked for.
+fn survey(work: &Work<'_>, rules: &Rules, config: &CleanConfig) -> Result<Option<Near>> {
+    let column = rules.steps.iter().find_map(|step| match step.action {
+        Action::Near(column) => Some(column),
+        _ => None,
+    });
+    let (Some(column), Some(rule)) = (column, &config.near) else { return Ok(None) };
+    let config = duplicates::config(rule);
+    let sketcher = Sketcher::new(&config);
+    let mut index = NearIndex::new(config);
+    let mut sieve = Sieve::default();
+    let mut outcomes = rules.outcomes();
+    work.run(
+        |item| {
+            let cleaned = work.clean(rules, rules.steps.len(), work.decode(item)?)?;
+            let texts = texts(cleaned.kept.column(column))
+                .map_err(|error| fault::internal("values as text").because(error))?;
+            let sketches: Vec<Option<Sketch>> =
+                texts.iter().map(|text| text.and_then(|text| sketcher.sketch(text))).collect();
+            Ok((cleaned, sketches))
+        },
+        |(cleaned, sketches)| {
+            let keep = sieve.keep(rules, &cleaned, &mut outcomes);
+            for (sketch, _) in sketches.into_iter().zip(keep).filter(|(_, keep)| *keep) {
+                index.push(sketch);
+            }
+            Ok(())
+        },
+    )?;
+    Ok(Some(Near::new(rule, index.group())))
+}
+
 /// Puts the gathered figures into the rules.
 fn settle(rules: &mut Rules, figures: Vec<Option<Gathered>>, source: &SchemaRef) -> Result<()> {
     let schema = Arc::clone(&rules.schema);
@@ -591,254 +641,4 @@ fn settle(rules: &mut Rules, figures: Vec<Option<Gathered>>, source: &SchemaRef)
         }
     }
     Ok(())
-}
-
-/// Row hashes are already uniform: the set takes them as they are.
-#[derive(Default)]
-struct AsIs(u64);
-
-impl Hasher for AsIs {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for (index, byte) in bytes.iter().take(8).enumerate() {
-            self.0 ^= u64::from(*byte) << (index * 8);
-        }
-    }
-
-    fn write_u128(&mut self, value: u128) {
-        #[expect(clippy::cast_possible_truncation, reason = "the low half is as good as any")]
-        {
-            self.0 = value as u64;
-        }
-    }
-}
-
-type Hashes = HashSet<u128, BuildHasherDefault<AsIs>>;
-
-/// Takes cleaned pieces in order: duplicates, figures, the table, the quarantine.
-struct Sink<'a> {
-    sources: &'a Sources,
-    rules: &'a Rules,
-    writer: TableWriter,
-    quarantine: AtomicFile,
-    quarantine_path: &'a Path,
-    outcome: CleanOutcome,
-    seen: Hashes,
-    unique: BTreeMap<usize, Hashes>,
-    before: Vec<profile::Running>,
-    after: Vec<profile::Running>,
-    failed: Option<(usize, usize, u64)>,
-}
-
-impl<'a> Sink<'a> {
-    fn create(job: &'a CleanJob<'_>, sources: &'a Sources, rules: &'a Rules) -> Result<Self> {
-        let weighted = job.sources.iter().any(|source| (source.weight - 1.0).abs() > f64::EPSILON);
-        let schema = lineage_schema(&rules.schema, weighted);
-        let outcome = CleanOutcome {
-            rows_in: 0,
-            rows_out: 0,
-            erased: 0,
-            sources: job
-                .sources
-                .iter()
-                .map(|source| SourceOutcome {
-                    name: source.name.clone(),
-                    uri: remote::shown(&source.uri),
-                    digest: Digest::of(&[]),
-                    rows: 0,
-                    kept: 0,
-                    quarantined: 0,
-                    weight: source.weight,
-                })
-                .collect(),
-            rules: rules.outcomes(),
-            reconciliation: sources.notes.clone(),
-            before: Vec::new(),
-            after: Vec::new(),
-        };
-        Ok(Self {
-            sources,
-            rules,
-            writer: TableWriter::create(job.output, &schema, job.encryption)?,
-            quarantine: AtomicFile::create(job.quarantine)?,
-            quarantine_path: job.quarantine,
-            outcome,
-            seen: Hashes::default(),
-            unique: BTreeMap::new(),
-            before: profile::start(&sources.schema),
-            after: profile::start(&rules.schema),
-            failed: None,
-        })
-    }
-
-    fn take(&mut self, piece: Cleaned) -> Result<()> {
-        crash::point("clean-mid");
-        self.set_aside(piece.part, &piece.bad)?;
-        let mut keep = vec![true; piece.rows.len()];
-        if !piece.hashes.is_empty() {
-            let index =
-                self.rules.steps.iter().position(|step| matches!(step.action, Action::Dedupe));
-            for (keep, hash) in keep.iter_mut().zip(&piece.hashes) {
-                if *keep && !self.seen.insert(*hash) {
-                    *keep = false;
-                    if let Some(rule) = index.and_then(|index| self.outcome.rules.get_mut(index)) {
-                        rule.dropped += 1;
-                    }
-                }
-            }
-        }
-        self.uniqueness(&piece, &mut keep);
-        let kept = if keep.iter().all(|keep| *keep) {
-            piece.kept
-        } else {
-            filter_record_batch(&piece.kept, &BooleanArray::from(keep))
-                .map_err(|error| fault::internal("rows could not be selected").because(error))?
-        };
-        for (running, partial) in self.before.iter_mut().zip(piece.before) {
-            running.merge(partial);
-        }
-        let columns = self.rules.schema.fields().len();
-        for (running, partial) in
-            self.after.iter_mut().zip(profile::partial(&kept, columns, piece.after_distinct))
-        {
-            running.merge(partial);
-        }
-        self.count(&piece.dropped, &piece.changed, &piece.flagged);
-        for (step, row) in piece.failed.iter().enumerate() {
-            if let (Some(row), None) = (row, self.failed) {
-                self.failed = Some((step, piece.part, *row));
-            }
-        }
-        let source = self.sources.parts.get(piece.part).map_or(0, |part| part.source);
-        if let Some(source) = self.outcome.sources.get_mut(source) {
-            source.rows += piece.rows_in;
-            source.kept += kept.num_rows() as u64;
-        }
-        self.outcome.rows_in += piece.rows_in;
-        self.outcome.erased += piece.refused;
-        self.writer.write(&kept)
-    }
-
-    fn count(&mut self, dropped: &[u64], changed: &[u64], flagged: &[u64]) {
-        for (index, rule) in self.outcome.rules.iter_mut().enumerate() {
-            rule.dropped += dropped.get(index).copied().unwrap_or(0);
-            rule.changed += changed.get(index).copied().unwrap_or(0);
-            rule.flagged += flagged.get(index).copied().unwrap_or(0);
-        }
-    }
-
-    fn uniqueness(&mut self, piece: &Cleaned, keep: &mut [bool]) {
-        for (index, hashes) in &piece.unique {
-            let Some(Action::Unique(_, on_fail)) =
-                self.rules.steps.get(*index).map(|step| &step.action)
-            else {
-                continue;
-            };
-            let seen = self.unique.entry(*index).or_default();
-            for (row, hash) in hashes.iter().enumerate() {
-                let (Some(hash), Some(keep)) = (hash, keep.get_mut(row)) else { continue };
-                if !*keep || seen.insert(*hash) {
-                    continue;
-                }
-                let Some(rule) = self.outcome.rules.get_mut(*index) else { continue };
-                match on_fail {
-                    OnFail::Drop => {
-                        *keep = false;
-                        rule.dropped += 1;
-                    }
-                    OnFail::Warn => rule.flagged += 1,
-                    OnFail::Fail => {
-                        rule.flagged += 1;
-                        let number = piece.rows.get(row).copied().unwrap_or(0);
-                        self.failed = self.failed.or(Some((*index, piece.part, number)));
-                    }
-                }
-            }
-        }
-    }
-
-    fn set_aside(&mut self, part: usize, bad: &[Bad]) -> Result<()> {
-        let Some(part) = self.sources.parts.get(part) else { return Ok(()) };
-        if let Some(source) = self.outcome.sources.get_mut(part.source) {
-            source.quarantined += bad.len() as u64;
-        }
-        for record in bad {
-            let line = serde_json::json!({
-                "source": part.label, "file": part.file, "line": record.line, "reason": record.reason,
-            });
-            writeln!(self.quarantine, "{line}").map_err(|error| {
-                Fault::new(&fault::FILE_WRITE)
-                    .arg("path", self.quarantine_path.display())
-                    .because(error)
-            })?;
-        }
-        Ok(())
-    }
-
-    fn finish(mut self, job: &CleanJob<'_>, reporter: &dyn Reporter) -> Result<CleanOutcome> {
-        if let Some((step, part, row)) = self.failed {
-            let rule = self.outcome.rules.get(step);
-            let source =
-                self.sources.parts.get(part).map(|part| part.label.clone()).unwrap_or_default();
-            return Err(Fault::new(&EXPECTATION_FAILED)
-                .arg("count", rule.map_or(0, |rule| rule.flagged))
-                .arg("rule", rule.map(|rule| rule.text.en.clone()).unwrap_or_default())
-                .arg("row", row)
-                .arg("source", source)
-                .at(rule.map(|rule| rule.key_path.clone()).unwrap_or_default()));
-        }
-        for (source, digest) in self.outcome.sources.iter_mut().zip(self.sources.digests()?) {
-            source.digest = digest;
-        }
-        self.outcome.rows_out = self.writer.finish()?;
-        self.quarantine.commit()?;
-        let mut reaching = self.outcome.rows_in;
-        for rule in &mut self.outcome.rules {
-            // Of few rows, or of a column that the recipe protects, even a median may be somebody's value.
-            let told = self.outcome.rows_out >= profile::FEW;
-            rule.found =
-                rule.found.take().filter(|found| told && !job.personal.contains(found.column()));
-            rule.rows_in = reaching;
-            reaching -= rule.dropped;
-        }
-        let lossy = self.rules.steps.iter().zip(&self.outcome.rules).filter(|(step, rule)| {
-            matches!(step.action, Action::Cast(..)) && rule.changed * 2 > self.outcome.rows_in
-        });
-        for (_, rule) in lossy {
-            reporter.warn(
-                &Fault::new(&CAST_EMPTIED)
-                    .arg("count", rule.changed)
-                    .arg("rows", self.outcome.rows_in)
-                    .arg("rule", &rule.key_path),
-            );
-        }
-        let profiles = |columns: Vec<profile::Running>| {
-            columns.into_iter().map(|column| column.finish(job.personal)).collect()
-        };
-        self.outcome.before = profiles(self.before);
-        self.outcome.after = profiles(self.after);
-        for source in self.outcome.sources.iter().filter(|source| source.quarantined > 0) {
-            reporter.warn(
-                &Fault::new(&QUARANTINED)
-                    .arg("source", &source.name)
-                    .arg("count", source.quarantined),
-            );
-        }
-        debug_assert_eq!(reaching, self.outcome.rows_out, "every row has one fate");
-        Ok(self.outcome)
-    }
-}
-
-/// Counts as text, for summaries elsewhere.
-impl CleanOutcome {
-    /// One line for a person.
-    pub fn summary(&self) -> Text {
-        Text::new(
-            format!("{} rows in, {} kept", self.rows_in, self.rows_out),
-            format!("读入 {} 行，保留 {} 行", self.rows_in, self.rows_out),
-        )
-    }
 }

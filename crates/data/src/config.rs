@@ -1,7 +1,9 @@
 //! What this room is asked to do, as plain values.
 
+use ingot_quality::text::TextRules;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 /// One source of rows.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,8 +52,82 @@ pub struct CleanConfig {
     pub outliers: Vec<Outlier>,
     /// Expectations.
     pub expect: Vec<Expectation>,
+    /// Rules of a text column, after the expectations.
+    #[serde(skip)]
+    pub quality: Option<QualityRule>,
+    /// A text column against an evaluation set.
+    #[serde(skip)]
+    pub decontaminate: Option<SetRule>,
     /// Whether rows equal in every data column are kept once: the first.
     pub dedupe_exact: bool,
+    /// Near duplicates of a text column.
+    #[serde(skip)]
+    pub near: Option<NearRule>,
+    /// Passages of a text column that stood in a row before, cut out of the later one.
+    #[serde(skip)]
+    pub passages: Option<PassageRule>,
+}
+
+impl CleanConfig {
+    /// Whether some rule looks at texts; such rules do not travel to a cluster.
+    pub(crate) fn looks_at_texts(&self) -> bool {
+        self.quality.is_some()
+            || self.decontaminate.is_some()
+            || self.near.is_some()
+            || self.passages.is_some()
+    }
+}
+
+/// Rules of a text column.
+#[derive(Debug, Clone, PartialEq)]
+pub struct QualityRule {
+    /// Column.
+    pub column: String,
+    /// The rules.
+    pub rules: TextRules,
+    /// What a broken rule causes.
+    pub on_fail: OnFail,
+}
+
+/// A text column against an evaluation set.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SetRule {
+    /// Column.
+    pub column: String,
+    /// File of the set; relative to the job's folder.
+    pub against: PathBuf,
+    /// Its text column; `None`: the one of the same name, else every text column.
+    pub against_column: Option<String>,
+    /// Tokens in a passage.
+    pub tokens: usize,
+    /// Least share of the text's tokens in passages of the set.
+    pub share: f64,
+    /// What contamination causes.
+    pub on_fail: OnFail,
+}
+
+/// Near duplicates of a text column.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NearRule {
+    /// Column.
+    pub column: String,
+    /// Least Jaccard similarity of the shingle sets, in (0, 1].
+    pub similarity: f64,
+    /// Tokens in a shingle.
+    pub shingle: usize,
+    /// Whether all but the first of a group are dropped; otherwise they are counted.
+    pub drop: bool,
+    /// Seed of the permutations.
+    pub seed: u64,
+}
+
+/// Repeated passages of a text column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PassageRule {
+    /// Column.
+    pub column: String,
+    /// Tokens in the shortest passage that is cut.
+    pub tokens: usize,
 }
 
 /// A type cast.
@@ -192,6 +268,8 @@ pub struct SplitConfig {
     pub method: SplitMethod,
     /// Rows with the same value here stay together.
     pub group: Option<String>,
+    /// Rows whose texts are near duplicates stay together.
+    pub near: Option<NearRule>,
     /// Seed.
     pub seed: u64,
 }

@@ -20,6 +20,7 @@ use arrow::ipc::writer::StreamWriter;
 use ingot_base::{Fault, Result};
 use ingot_cluster::{Answer, Client, Identity, Job, Role};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -202,7 +203,7 @@ impl Pass {
             });
         }
         let fillings = blocks.batch().map_err(wire)?;
-        let mut rules = Rules::compile(&setup.clean, &schema)?;
+        let mut rules = Rules::compile(&setup.clean, &schema, Path::new("."))?;
         for (step, bounds) in rules.steps.iter_mut().zip(setup.bounds) {
             if let Action::Outlier(.., slot) = &mut step.action {
                 *slot = bounds.map(|(low, high)| (f64::from_bits(low), f64::from_bits(high)));
@@ -360,6 +361,8 @@ fn unpack_cleaned(bytes: &[u8]) -> std::result::Result<Cleaned, ArrowError> {
         unique: tail.unique,
         before: tail.before.into_iter().map(Partial::from_bits).collect(),
         after_distinct: tail.after_distinct,
+        found: Vec::new(),
+        languages: BTreeMap::new(),
     })
 }
 

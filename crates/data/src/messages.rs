@@ -186,6 +186,30 @@ ingot_base::messages! {
         en: "{count} group(s) stand in more than one part of the split", zh: "有 {count} 个分组同时出现在多个划分部分",
         hint_en: "please report it; no model is trained on such a split", hint_zh: "请反馈此问题；不会用这样的划分训练模型",
     };
+    /// Near duplicates on both sides: a defect that must never ship.
+    SPLIT_NEAR = {
+        code: "data-split-near", class: Refused, status: 500,
+        en: "{count} pair(s) of near duplicates of `{column}` stand in two parts of the split", zh: "`{column}` 有 {count} 对近似重复文本分处两个划分部分",
+        hint_en: "please report it; no model is trained on such a split", hint_zh: "请反馈此问题；不会用这样的划分训练模型",
+    };
+    /// A rule needs a text column.
+    COLUMN_NOT_TEXT = {
+        code: "data-column-not-text", class: Usage, status: 422,
+        en: "the column `{column}` does not hold text", zh: "列 `{column}` 不是文本列",
+        hint_en: "add a cast to text before this rule, or take another column", hint_zh: "请先用 cast 转为 text，或改用其他列",
+    };
+    /// The evaluation set lacks a column.
+    SET_COLUMN = {
+        code: "data-set-column", class: Usage, status: 422,
+        en: "the evaluation set has no column `{column}`", zh: "评测集没有列 `{column}`",
+        hint_en: "its columns: {known}", hint_zh: "其中的列：{known}",
+    };
+    /// The evaluation set holds nothing to compare with.
+    SET_EMPTY = {
+        code: "data-set-empty", class: Failed, status: 422,
+        en: "the evaluation set `{path}` holds no text of {tokens} tokens, nor a shorter one worth comparing", zh: "评测集 `{path}` 中没有达到 {tokens} 个词的文本，也没有值得比对的短文本",
+        hint_en: "name its text column with against_column, or take fewer tokens", hint_zh: "请用 against_column 指明文本列，或减小 tokens",
+    };
     /// A row of a file that must be read whole.
     ROW_MALFORMED = {
         code: "data-row-malformed", class: Failed, status: 422,

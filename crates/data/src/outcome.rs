@@ -5,6 +5,7 @@ use ingot_privacy::anonymity::{self, Policy};
 use ingot_privacy::attack::Linkage;
 use ingot_privacy::residual::Residual;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Figures of a cleaning.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -26,6 +27,121 @@ pub struct CleanOutcome {
     pub before: Vec<ColumnProfile>,
     /// Columns as kept.
     pub after: Vec<ColumnProfile>,
+    /// What the rules of text quality found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quality: Option<QualityOutcome>,
+    /// What stands in the evaluation set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub set: Option<SetOutcome>,
+    /// Near duplicates.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub near: Option<NearOutcome>,
+    /// Repeated passages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub passages: Option<PassageOutcome>,
+}
+
+/// Where a row stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// Name of its source.
+    pub source: String,
+    /// Its number there, from 1.
+    pub row: u64,
+}
+
+/// Figures of text quality.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct QualityOutcome {
+    /// The text column.
+    pub column: String,
+    /// Texts judged.
+    pub texts: u64,
+    /// Texts that broke a rule.
+    pub broken: u64,
+    /// Texts by language.
+    pub languages: BTreeMap<String, u64>,
+    /// What was found, in the order of the rules.
+    pub findings: Vec<TextFinding>,
+}
+
+/// Texts that broke one rule.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TextFinding {
+    /// The rule.
+    pub rule: String,
+    /// Its limit; a rule may have one for each language. None for the rule of languages.
+    pub limit: Option<f64>,
+    /// Texts.
+    pub rows: u64,
+    /// The first of them.
+    pub first: Vec<Place>,
+}
+
+/// Texts that stand in the evaluation set.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SetOutcome {
+    /// The text column.
+    pub column: String,
+    /// Tokens in a passage.
+    pub tokens: usize,
+    /// Least share of a text.
+    pub share: f64,
+    /// Texts.
+    pub rows: u64,
+    /// The first of them.
+    pub first: Vec<Place>,
+}
+
+/// Figures of near duplicates.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NearOutcome {
+    /// The text column.
+    pub column: String,
+    /// Least similarity.
+    pub similarity: f64,
+    /// Whether all but the first of a group were dropped.
+    pub dropped: bool,
+    /// Groups of two and more.
+    pub groups: u64,
+    /// Rows behind the first of their group.
+    pub rows: u64,
+    /// Pairs that were compared.
+    pub compared: u64,
+    /// Bands of the signatures, and rows in each.
+    pub bands: (u64, u64),
+    /// Whether every similarity was measured rather than estimated.
+    pub exact: bool,
+    /// The first pairs.
+    pub first: Vec<NearPair>,
+}
+
+/// A near duplicate.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NearPair {
+    /// The row.
+    pub row: Place,
+    /// The first of its group.
+    pub first: Place,
+    /// Its similarity to the row of its group that is most like it.
+    pub similarity: f64,
+}
+
+/// Figures of repeated passages.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PassageOutcome {
+    /// The text column.
+    pub column: String,
+    /// Tokens in the shortest passage that was cut.
+    pub tokens: usize,
+    /// Texts that lost a passage.
+    pub rows: u64,
+    /// Passages cut.
+    pub passages: u64,
+    /// Characters cut.
+    pub characters: u64,
+    /// The first of the rows.
+    pub first: Vec<Place>,
 }
 
 /// Figures of the protection.
@@ -168,6 +284,9 @@ pub struct SplitOutcome {
     /// Column of a split by time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time: Option<String>,
+    /// Near duplicates, kept on one side.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub near: Option<NearSplit>,
 }
 
 impl SplitOutcome {
@@ -191,6 +310,21 @@ impl SplitOutcome {
             format!("按时间（`{column}`）划分：{}。", zh.join("；")),
         ))
     }
+}
+
+/// Near duplicates in a split.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NearSplit {
+    /// The text column.
+    pub column: String,
+    /// Least similarity.
+    pub similarity: f64,
+    /// Groups of two and more.
+    pub groups: u64,
+    /// Rows in them behind the first.
+    pub rows: u64,
+    /// Pairs of near duplicates that stand in two parts; always 0, checked after every split.
+    pub crossing: u64,
 }
 
 /// Figures of one part.

@@ -1,6 +1,7 @@
 //! The data report: what came in, what every rule did, what is kept, and how it was divided.
 
 mod anonymity;
+mod quality;
 
 use crate::outcome::{CleanOutcome, ColumnProfile, Found, ProtectOutcome, SplitOutcome};
 use ingot_base::Text;
@@ -17,6 +18,7 @@ pub fn data_report(clean: &CleanOutcome, protected: &ProtectOutcome, split: &Spl
     overview(&mut page, clean);
     sources(&mut page, clean);
     rules(&mut page, clean);
+    quality::section(&mut page, clean);
     columns(&mut page, clean);
     protection(&mut page, protected);
     if let Some(anonymous) = &protected.anonymity {
@@ -394,6 +396,7 @@ fn parts(page: &mut Page, split: &SplitOutcome) {
             format!("`{group}` 相同的行只出现在一个部分：写出后已核查，跨部分的分组数为 {}。", split.crossing_groups),
         ));
     }
+    quality::checked(section, split);
     if let Some(balance) = &split.balance {
         let mut values: Vec<String> = split
             .parts

@@ -5,11 +5,12 @@
 
 use crate::config::{CastType, CleanConfig, Impute, OnFail, OutlierAction, OutlierMethod, Rule};
 use crate::messages::{
-    COLUMN_NOT_NUMBER, CONSTANT_WRONG, REGEX_WRONG, RULE_FAILED, SQL_NOT_CONDITION, SQL_WRONG,
+    COLUMN_NOT_NUMBER, COLUMN_NOT_TEXT, CONSTANT_WRONG, REGEX_WRONG, RULE_FAILED, SQL_NOT_CONDITION, SQL_WRONG,
 };
 use crate::names::unknown_column;
 use crate::outcome::{Found, RuleOutcome};
 use crate::table::{kind, kind_text};
+use crate::texts::{NEAR, PASSAGES, QUALITY, SET, TextFindings, TextTest, evaluation_set, is_text, texts};
 use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray,
 };
@@ -20,7 +21,9 @@ use datafusion::common::{DFSchema, DataFusionError, SchemaError};
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::prelude::SessionContext;
 use ingot_base::{Fault, Result, Text};
+use ingot_quality::text::TextJudge;
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
 
 /// A compiled rule.
@@ -50,6 +53,12 @@ pub(crate) enum Action {
     Dedupe,
     /// Values that stand twice; the first row keeps its value.
     Unique(usize, OnFail),
+    /// Tests a text.
+    Text(usize, TextTest, OnFail),
+    /// Texts that are nearly one of an earlier row.
+    Near(usize),
+    /// Passages of a text that stood in an earlier row, of at least so many tokens.
+    Passages(usize, usize),
 }
 
 /// A condition of an expectation.
@@ -77,11 +86,12 @@ pub(crate) struct Applied {
     pub(crate) flagged: Vec<u64>,
     /// First row of this batch that violates an expectation with `fail`, by step.
     pub(crate) failed: Vec<Option<usize>>,
+    pub(crate) texts: TextFindings,
 }
 
 impl Rules {
-    /// Compiles a configuration against the columns of the sources.
-    pub(crate) fn compile(config: &CleanConfig, source: &SchemaRef) -> Result<Self> {
+    /// Compiles a configuration against the columns of the sources; `base` is where a relative file of it is.
+    pub(crate) fn compile(config: &CleanConfig, source: &SchemaRef, base: &Path) -> Result<Self> {
         let mut compiler = Compiler {
             fields: source.fields().iter().map(|field| field.as_ref().clone()).collect(),
             steps: Vec::new(),
@@ -90,6 +100,7 @@ impl Rules {
         compiler.rows(config)?;
         compiler.values(config)?;
         compiler.expectations(config, false)?;
+        compiler.texts(config, base)?;
         if config.dedupe_exact {
             compiler.push(
                 "clean.dedupe",
@@ -99,6 +110,7 @@ impl Rules {
         }
         // A row that stands twice is no violation of uniqueness: duplicates are gone before.
         compiler.expectations(config, true)?;
+        compiler.repeated(config)?;
         Ok(Self { steps: compiler.steps, schema: Arc::new(Schema::new(compiler.fields)) })
     }
 
@@ -140,6 +152,7 @@ impl Rules {
             changed: vec![0; self.steps.len()],
             flagged: vec![0; self.steps.len()],
             failed: vec![None; self.steps.len()],
+            texts: TextFindings::default(),
         };
         let mut fields: Vec<Field> =
             batch.schema().fields().iter().map(|field| field.as_ref().clone()).collect();
@@ -157,6 +170,7 @@ impl Rules {
             changed: work.changed,
             flagged: work.flagged,
             failed: work.failed,
+            texts: work.texts,
         })
     }
 }
@@ -411,6 +425,61 @@ impl Compiler {
     }
 }
 
+impl Compiler {
+    /// A column that holds texts.
+    fn text(&self, name: &str, key_path: &str) -> Result<usize> {
+        let key_path = format!("{key_path}.column");
+        let index = self.column(name, &key_path)?;
+        if self.fields.get(index).is_some_and(|field| is_text(name, field.data_type())) {
+            Ok(index)
+        } else {
+            Err(Fault::new(&COLUMN_NOT_TEXT).arg("column", name).at(key_path))
+        }
+    }
+
+    /// Rules that look at one text at a time.
+    fn texts(&mut self, config: &CleanConfig, base: &Path) -> Result<()> {
+        let [quality, set] = crate::texts::words(config);
+        if let (Some(rule), Some(words)) = (&config.quality, quality) {
+            let column = self.text(&rule.column, QUALITY)?;
+            let test = TextTest::Quality(Arc::new(TextJudge::new(rule.rules.clone())));
+            self.push(QUALITY, words, Action::Text(column, test, rule.on_fail));
+        }
+        if let (Some(rule), Some(words)) = (&config.decontaminate, set) {
+            let column = self.text(&rule.column, SET)?;
+            let test = TextTest::Set(Arc::new(evaluation_set(base, rule)?), rule.share);
+            self.push(SET, words, Action::Text(column, test, rule.on_fail));
+        }
+        Ok(())
+    }
+
+    /// Rules that compare a text with those before.
+    fn repeated(&mut self, config: &CleanConfig) -> Result<()> {
+        if let Some(rule) = &config.near {
+            let column = self.text(&rule.column, NEAR)?;
+            let (en, zh) = if rule.drop {
+                ("drop near duplicates of", "删除近似重复：")
+            } else {
+                ("count near duplicates of", "统计近似重复：")
+            };
+            let (name, least) = (&rule.column, rule.similarity);
+            let text =
+                Text::new(format!("{en} `{name}` (similarity ≥ {least})"), format!("{zh}`{name}`（相似度 ≥ {least}）"));
+            self.push(NEAR, text, Action::Near(column));
+        }
+        if let Some(rule) = &config.passages {
+            let column = self.text(&rule.column, PASSAGES)?;
+            let (name, tokens) = (&rule.column, rule.tokens);
+            let text = Text::new(
+                format!("cut passages of `{name}` that stood before (≥ {tokens} tokens)"),
+                format!("删去 `{name}` 中与前文重复的片段（≥ {tokens} 个词）"),
+            );
+            self.push(PASSAGES, text, Action::Passages(column, tokens));
+        }
+        Ok(())
+    }
+}
+
 /// A constant as an array of one value.
 pub(crate) fn constant(
     text: &str,
@@ -441,6 +510,7 @@ struct Work {
     changed: Vec<u64>,
     flagged: Vec<u64>,
     failed: Vec<Option<usize>>,
+    texts: TextFindings,
 }
 
 impl Work {
@@ -487,7 +557,35 @@ impl Work {
                 }
             }
             Action::Expect(test, on_fail) => self.expect(index, test, *on_fail, fields)?,
-            Action::Dedupe | Action::Unique(..) => {}
+            Action::Text(column, test, on_fail) => self.text(index, *column, test, *on_fail)?,
+            Action::Dedupe | Action::Unique(..) | Action::Near(..) | Action::Passages(..) => {}
+        }
+        Ok(())
+    }
+
+    /// Tests the texts of rows not dropped before. A missing text is none.
+    fn text(
+        &mut self,
+        index: usize,
+        column: usize,
+        test: &TextTest,
+        on_fail: OnFail,
+    ) -> std::result::Result<(), ArrowError> {
+        let texts = texts(self.column(column)?)?;
+        let fate = u16::try_from(index + 1).unwrap_or(u16::MAX);
+        for (row, text) in texts.iter().enumerate() {
+            let Some(slot) = self.fates.get_mut(row).filter(|slot| **slot == 0) else { continue };
+            let Some(text) = text else { continue };
+            if !test.test(row, text, &mut self.texts) {
+                continue;
+            }
+            match on_fail {
+                OnFail::Drop => *slot = fate,
+                OnFail::Warn | OnFail::Fail => self.add(index, 1, |work| &mut work.flagged),
+            }
+            if let Some(failed) = self.failed.get_mut(index).filter(|_| on_fail == OnFail::Fail) {
+                *failed = failed.or(Some(row));
+            }
         }
         Ok(())
     }

@@ -1,22 +1,27 @@
-//! Train, validation and test: exact, seeded, and nothing of a group on both sides.
+//! Train, validation and test: exact, seeded, and nothing of a group on both sides, nor near duplicates.
 //!
 //! Rows are gathered into groups (a row without a group column is its own). A stratum holds the groups of one value of
 //! the stratifying column; within it groups are put in the order of a keyed hash of their name and cut at the shares, so
-//! that adding a row elsewhere moves no other group.
+//! that adding a row elsewhere moves no other group. Groups with near duplicates of each other become one. Afterwards the parts
+//! are read back and both promises are checked, near duplicates under other permutations than those that found them.
 
 use crate::config::{SplitConfig, SplitMethod};
-use crate::messages::{SPLIT_CROSSED, SPLIT_EMPTY, SPLIT_TIME};
+use crate::config::NearRule;
+use crate::messages::{COLUMN_NOT_TEXT, SPLIT_CROSSED, SPLIT_EMPTY, SPLIT_NEAR, SPLIT_TIME};
 use crate::names::unknown_column;
-use crate::outcome::{PartOutcome, SplitOutcome};
+use crate::outcome::{NearSplit, PartOutcome, SplitOutcome};
 use crate::table::{Encryption, TableWriter, open, read_fault, schema};
+use crate::texts::is_text;
 use crate::{ROW, SOURCE};
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch};
 use arrow::compute::{cast, filter_record_batch};
 use arrow::datatypes::{DataType, Int64Type};
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use ingot_base::{Fault, Result, crash, fault};
+use ingot_quality::Unite;
+use ingot_quality::near::{Groups, NearConfig, NearIndex, Sketcher};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use twox_hash::XxHash3_128;
 
@@ -72,10 +77,12 @@ pub fn split(
     config: &SplitConfig,
     encryption: Option<&Encryption>,
 ) -> Result<SplitOutcome> {
-    let columns = Columns::find(input, config, encryption)?;
+    let mut columns = Columns::find(input, config, encryption)?;
+    let near = columns.unite_near(input, encryption)?;
     let groups = groups(input, &columns, encryption)?;
     let places = assign(&groups, config)?;
-    let outcome = write(input, output_dir, &columns, &places, encryption, config)?;
+    let mut outcome = write(input, output_dir, &columns, &places, encryption, config)?;
+    outcome.near = near;
     check(output_dir, &columns, encryption, outcome)
 }
 
@@ -84,6 +91,9 @@ struct Columns {
     group: Option<String>,
     stratum: Option<String>,
     time: Option<String>,
+    near: Option<NearRule>,
+    /// Groups that near duplicates make one, by the first of them.
+    united: BTreeMap<u128, u128>,
 }
 
 impl Columns {
@@ -104,7 +114,72 @@ impl Columns {
                 return Err(unknown_column(column, &known).at(key));
             }
         }
-        Ok(Self { group: config.group.clone(), stratum, time })
+        if let Some(rule) = &config.near {
+            let key = "clean.dedupe.near.column";
+            let field = schema
+                .field_with_name(&rule.column)
+                .map_err(|_| unknown_column(&rule.column, &known).at(key))?;
+            if !is_text(field.name(), field.data_type()) {
+                return Err(Fault::new(&COLUMN_NOT_TEXT).arg("column", &rule.column).at(key));
+            }
+        }
+        let (group, near) = (config.group.clone(), config.near.clone());
+        Ok(Self { group, stratum, time, near, united: BTreeMap::new() })
+    }
+
+    /// Finds near duplicates of the whole table and makes their groups one.
+    fn unite_near(&mut self, input: &Path, keys: Option<&Encryption>) -> Result<Option<NearSplit>> {
+        let Some(rule) = self.near.clone() else { return Ok(None) };
+        let mut index = NearIndex::new(near_config(&rule, rule.seed));
+        let mut owners: Vec<u128> = Vec::new();
+        self.sketch(input, keys, &rule, &mut index, &mut owners)?;
+        let groups = index.group();
+        let numbers: BTreeMap<u128, u32> =
+            owners.iter().copied().collect::<BTreeSet<u128>>().into_iter().zip(0..).collect();
+        let number = |text: u32| owners.get(text as usize).and_then(|owner| numbers.get(owner)).copied();
+        let mut unite = Unite::new(numbers.len());
+        for link in &groups.links {
+            if let (Some(one), Some(other)) = (number(link.text), number(link.like)) {
+                unite.unite(one, other);
+            }
+        }
+        let names: Vec<u128> = numbers.keys().copied().collect();
+        let firsts = unite.roots();
+        self.united = names
+            .iter()
+            .zip(firsts)
+            .filter_map(|(name, first)| Some((*name, *names.get(first as usize)?)))
+            .filter(|(name, first)| name != first)
+            .collect();
+        Ok(Some(NearSplit {
+            column: rule.column,
+            similarity: rule.similarity,
+            groups: groups.groups() as u64,
+            rows: groups.repeated() as u64,
+            crossing: 0,
+        }))
+    }
+
+    /// Adds every row's text to an index, and the group it belongs to by itself to `owners`.
+    fn sketch(
+        &self,
+        path: &Path,
+        keys: Option<&Encryption>,
+        rule: &NearRule,
+        index: &mut NearIndex,
+        owners: &mut Vec<u128>,
+    ) -> Result<()> {
+        let sketcher = Sketcher::new(index.config());
+        let mut wanted = self.wanted();
+        wanted.push(&rule.column);
+        for batch in open(path, keys, Some(&wanted))? {
+            let batch = batch.map_err(|error| read_fault(path, error))?;
+            let texts = texts(&batch, &rule.column)?;
+            let texts: Vec<Option<&str>> = texts.as_string::<i32>().iter().collect();
+            sketcher.all(&texts).into_iter().for_each(|sketch| index.push(sketch));
+            owners.extend(self.own_keys(&batch)?);
+        }
+        Ok(())
     }
 
     /// Columns to read for the assignment.
@@ -116,8 +191,14 @@ impl Columns {
         wanted
     }
 
-    /// The group of each row of a batch: the hash of its group value, or of its source and row number.
+    /// The group of each row of a batch, near duplicates in one.
     fn keys(&self, batch: &RecordBatch) -> Result<Vec<u128>> {
+        let own = self.own_keys(batch)?;
+        Ok(own.into_iter().map(|key| self.united.get(&key).copied().unwrap_or(key)).collect())
+    }
+
+    /// The group of each row of a batch by itself: the hash of its group value, or of its source and row number.
+    fn own_keys(&self, batch: &RecordBatch) -> Result<Vec<u128>> {
         let group = self.group.as_deref().map(|name| texts(batch, name)).transpose()?;
         let (sources, rows) = (texts(batch, SOURCE)?, texts(batch, ROW)?);
         let (sources, rows) = (sources.as_string::<i32>(), rows.as_string::<i32>());
@@ -368,6 +449,7 @@ fn write(
         crossing_groups: 0,
         balance: columns.stratum.clone(),
         time: columns.time.clone(),
+        near: None,
     })
 }
 
@@ -386,7 +468,7 @@ fn check(
         let mut own = BTreeSet::new();
         for batch in open(&path, keys, Some(&wanted))? {
             let batch = batch.map_err(|error| read_fault(&path, error))?;
-            own.extend(columns.keys(&batch)?);
+            own.extend(columns.own_keys(&batch)?);
         }
         crossing += own.iter().filter(|key| seen.contains(*key)).count() as u64;
         part.groups = own.len() as u64;
@@ -396,7 +478,43 @@ fn check(
         return Err(Fault::new(&SPLIT_CROSSED).arg("count", crossing));
     }
     outcome.crossing_groups = 0;
+    if let (Some(rule), Some(near)) = (&columns.near, &mut outcome.near) {
+        let parts: Vec<PathBuf> =
+            outcome.parts.iter().map(|part| output_dir.join(format!("{}.parquet", part.name))).collect();
+        near.crossing = crossing_pairs(&parts, columns, keys, rule)?;
+        if near.crossing > 0 {
+            return Err(Fault::new(&SPLIT_NEAR)
+                .arg("count", near.crossing)
+                .arg("column", &rule.column));
+        }
+    }
     Ok(outcome)
+}
+
+/// Near duplicates that stand in different parts, found anew from what was written.
+fn crossing_pairs(
+    parts: &[PathBuf],
+    columns: &Columns,
+    keys: Option<&Encryption>,
+    rule: &NearRule,
+) -> Result<u64> {
+    // Other permutations than those of the division: what these miss is not missed twice.
+    let mut index = NearIndex::new(near_config(rule, !rule.seed));
+    let mut owners = Vec::new();
+    let mut ends = Vec::new();
+    for path in parts {
+        columns.sketch(path, keys, rule, &mut index, &mut owners)?;
+        ends.push(owners.len());
+    }
+    let part = |text: u32| ends.partition_point(|end| *end <= text as usize);
+    let Groups { links, .. } = index.group();
+    // The links of a group are a tree of similar pairs: a group in two parts has a link between them.
+    Ok(links.iter().filter(|link| part(link.text) != part(link.like)).count() as u64)
+}
+
+/// Near duplicates for a split: a pair at the threshold is missed once in a million.
+fn near_config(rule: &NearRule, seed: u64) -> NearConfig {
+    NearConfig { shingle: rule.shingle, seed, miss: 1e-6, ..NearConfig::new(rule.similarity) }
 }
 
 #[cfg(test)]
@@ -405,7 +523,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn config(method: SplitMethod) -> SplitConfig {
-        SplitConfig { test: 0.2, validation: 0.1, method, group: None, seed: 7 }
+        SplitConfig { test: 0.2, validation: 0.1, method, group: None, near: None, seed: 7 }
     }
 
     fn sizes(places: &BTreeMap<u128, usize>, groups: &BTreeMap<u128, Group>) -> [u64; 3] {

@@ -10,6 +10,7 @@ use ingot_privacy::pseudonym::TextAction;
 use ingot_recipe::{self as recipe, Recipe};
 use ingot_train::{TrainConfig, TrainOutcome, nets};
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 /// Bytes of memory that data work should stay below.
 pub(crate) const MEMORY: u64 = 1 << 30;
@@ -46,7 +47,58 @@ pub(crate) fn clean(recipe: &Recipe) -> data::CleanConfig {
         impute: clean.impute.iter().map(impute).collect(),
         outliers: clean.outliers.iter().map(outlier).collect(),
         expect: clean.expect.iter().map(expectation).collect(),
+        quality: clean.quality.as_ref().map(quality),
+        decontaminate: clean.decontaminate.as_ref().map(|rule| data::SetRule {
+            column: rule.column.clone(),
+            against: PathBuf::from(&rule.against),
+            against_column: rule.against_column.clone(),
+            tokens: rule.tokens,
+            share: rule.share,
+            on_fail: on_fail(rule.on_fail),
+        }),
         dedupe_exact: clean.dedupe.exact,
+        near: near(recipe),
+        passages: clean.dedupe.passages.as_ref().map(|rule| data::PassageRule {
+            column: rule.column.clone(),
+            tokens: rule.tokens,
+        }),
+    }
+}
+
+fn quality(rule: &recipe::Quality) -> data::QualityRule {
+    use ingot_quality::text::{Language, RuleGroup, TextRules};
+    let language = |name: &String| match name.as_str() {
+        "zh" => Language::Zh,
+        "en" => Language::En,
+        "mixed" => Language::Mixed,
+        _ => Language::Other,
+    };
+    data::QualityRule {
+        column: rule.column.clone(),
+        rules: TextRules {
+            languages: rule.languages.iter().map(language).collect(),
+            groups: rule.rules.iter().filter_map(|name| RuleGroup::parse(name)).collect(),
+            limits: rule.limits.clone(),
+        },
+        on_fail: on_fail(rule.on_fail),
+    }
+}
+
+fn near(recipe: &Recipe) -> Option<data::NearRule> {
+    recipe.clean.dedupe.near.as_ref().map(|rule| data::NearRule {
+        column: rule.column.clone(),
+        similarity: rule.similarity,
+        shingle: rule.shingle,
+        drop: rule.action == recipe::NearAction::Drop,
+        seed: recipe.project.seed,
+    })
+}
+
+fn on_fail(on_fail: recipe::OnFail) -> data::OnFail {
+    match on_fail {
+        recipe::OnFail::Fail => data::OnFail::Fail,
+        recipe::OnFail::Drop => data::OnFail::Drop,
+        recipe::OnFail::Warn => data::OnFail::Warn,
     }
 }
 
@@ -98,11 +150,7 @@ fn expectation(rule: &recipe::Expectation) -> data::Expectation {
             recipe::Rule::NotNull => data::Rule::NotNull,
             recipe::Rule::Sql(sql) => data::Rule::Sql(sql.clone()),
         },
-        on_fail: match rule.on_fail {
-            recipe::OnFail::Fail => data::OnFail::Fail,
-            recipe::OnFail::Drop => data::OnFail::Drop,
-            recipe::OnFail::Warn => data::OnFail::Warn,
-        },
+        on_fail: on_fail(rule.on_fail),
     }
 }
 
@@ -284,6 +332,10 @@ pub(crate) fn split(recipe: &Recipe) -> data::SplitConfig {
             recipe::SplitMethod::Time(column) => data::SplitMethod::Time(column),
         },
         group: recipe.split.group.clone(),
+        // A column that protection changed as a whole has no texts any more; its near duplicates are gone since cleaning.
+        near: near(recipe).filter(|near| {
+            !recipe.protect.columns.iter().any(|rule| rule.name == near.column)
+        }),
         seed: recipe.project.seed,
     }
 }
@@ -323,6 +375,7 @@ pub(crate) fn train(recipe: &Recipe, task: Tabular) -> TrainConfig {
         params: train.params.clone(),
         folds: train.folds,
         max_categories: train.max_categories,
+        review: train.review,
         ..TrainConfig::new(task, &recipe.project.target)
     }
 }

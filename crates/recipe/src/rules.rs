@@ -184,6 +184,16 @@ impl<'r> Rules<'r> {
                 self.report(format!("{path}.factor"), Fault::new(&m::QUANTILE));
             }
         }
+        // Kept near duplicates are told again after protection, by their texts.
+        let keeps = self.text("/clean/dedupe/near/action") == Some("keep");
+        if let Some(column) = self.text("/clean/dedupe/near/column").filter(|_| keeps)
+            && self.items("/protect/columns").iter().any(|rule| field(rule, "name") == Some(column))
+        {
+            let fault = Fault::new(&m::NO_MEANING)
+                .arg("key", "action = \"keep\"")
+                .arg("setting", format!("protect.columns `{column}`"));
+            self.report("clean.dedupe.near.action", fault);
+        }
         for (index, expectation) in self.items("/clean/expect").iter().enumerate() {
             self.expectation(expectation, &format!("clean.expect[{index}]"));
         }
@@ -434,6 +444,10 @@ impl<'r> Rules<'r> {
                         .map(|name| (format!("clean.{rules}[{index}].column"), name)),
                 );
             }
+        }
+        for path in ["dedupe.near", "dedupe.passages", "quality", "decontaminate"] {
+            let pointer = format!("/clean/{}/column", path.replace('.', "/"));
+            named.extend(self.text(&pointer).map(|name| (format!("clean.{path}.column"), name)));
         }
         for (index, rule) in self.items("/protect/columns").iter().enumerate() {
             named.extend(

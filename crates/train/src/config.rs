@@ -88,6 +88,9 @@ pub struct TrainConfig {
     pub folds: usize,
     /// A text column with more distinct values is left out.
     pub max_categories: usize,
+    /// Whether doubtful labels, outlying rows and leaking columns are looked for.
+    #[serde(default)]
+    pub review: bool,
 }
 
 /// Why a column is withheld from the model.
@@ -135,6 +138,7 @@ impl TrainConfig {
             params: BTreeMap::new(),
             folds: 5,
             max_categories: 1000,
+            review: true,
         }
     }
 

@@ -20,6 +20,7 @@ mod metrics;
 pub mod nets;
 pub mod outcome;
 mod report;
+pub mod review;
 mod search;
 pub mod suspicion;
 mod tabular;

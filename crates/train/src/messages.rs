@@ -177,6 +177,13 @@ ingot_base::messages! {
         hint_en: "If it is known only after the answer is, add it to `train.exclude`.",
         hint_zh: "若该列只有在结果已知之后才能得到，请把它加入 `train.exclude`。",
     };
+    /// One column gives a target of several classes or numbers away. A warning.
+    COLUMN_TELLS = {
+        code: "train-column-tells", class: Failed, status: 422,
+        en: "the column `{column}` alone explains {share}% of the target on the test rows", zh: "仅凭列 `{column}` 就能解释测试集上目标的 {share}%",
+        hint_en: "If it is known only after the answer is, add it to `train.exclude`.",
+        hint_zh: "若该列只有在结果已知之后才能得到，请把它加入 `train.exclude`。",
+    };
     /// A weight that is no weight.
     WEIGHT = {
         code: "train-weight", class: Failed, status: 422,

@@ -2,6 +2,7 @@
 //! give equal documents.
 
 use crate::Cost;
+use crate::review::Review;
 use ingot_base::{Tabular, Text};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -48,6 +49,9 @@ pub struct TrainOutcome {
     pub fairness: Vec<Slices>,
     /// The gate that the exported model passed.
     pub parity: Parity,
+    /// What is worth another look, when it was looked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review: Option<Review>,
     /// Per column: test rows with a category that training did not have.
     pub unknown_categories: BTreeMap<String, u64>,
 }

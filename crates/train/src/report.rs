@@ -1,5 +1,7 @@
 //! The training report: what was learned from, what was tried, what it buys, and where it is weak.
 
+pub(crate) mod review;
+
 use crate::outcome::{
     CalibrationOutcome, Metric, ReliabilityBin, Scheme, Search, Share, Slice, Slices, Threshold,
     TrainOutcome, Trial,
@@ -34,6 +36,9 @@ pub fn training_report(outcome: &TrainOutcome, warnings: &[Text]) -> Page {
         let name = slices.title.clone().unwrap_or_else(|| Text::same(&slices.column));
         let title = Text::new(format!("Groups by {}", name.en), format!("按“{}”分组比较", name.zh));
         fairness(outcome.task, slices, page.section(title));
+    }
+    if let Some(review) = &outcome.review {
+        review::section(&mut page, review);
     }
     search(&outcome.search, page.section(Text::new("What was tried", "参数搜索过程")));
     columns(outcome, page.section(Text::new("Columns", "数据列")));

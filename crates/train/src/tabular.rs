@@ -9,6 +9,7 @@ use crate::fairness::{self, Judged};
 use crate::features::{self, Encoded, Inputs, encode_table};
 use crate::folds;
 use crate::messages::{NO_ROWS, ONE_GROUP, PARITY, TOO_FEW, WEIGHT};
+use crate::review::{Review, Subject};
 use crate::metrics::{bins, brier, ece, multiclass_top, quantiles, roc_points};
 use crate::outcome::{
     self, CalibrationOutcome, ModelSize, Parity, Scheme, Threshold, TrainOutcome,
@@ -313,6 +314,7 @@ impl Evidence<'_> {
         let judged =
             Judged { task: config.task, scores: &scores, labels: &test.labels, threshold: cut };
         let forest = self.model.forest();
+        let review = if config.review { Some(self.review(tables, &found)?) } else { None };
         Ok(TrainOutcome {
             task: config.task,
             target: config.target.clone(),
@@ -350,9 +352,31 @@ impl Evidence<'_> {
             },
             fairness: fairness::slices(&config.fairness, &config.titles, tables.test, &judged)?,
             parity,
+            review,
             unknown_categories: prepared.unknown.clone(),
             search: found.search,
         })
+    }
+
+    /// Looks at the training rows again, on folds of their own when the search had none of them all.
+    fn review(&self, tables: &Tables<'_>, found: &Found) -> Result<Review> {
+        let (config, prepared) = (self.config, self.prepared);
+        let classes = classes(&prepared.signature.output);
+        let fold_of = if classes.is_empty() {
+            Vec::new()
+        } else {
+            deal(config, prepared, tables)?.1
+        };
+        let subject = Subject {
+            config,
+            setup: &prepared.setup,
+            inputs: &prepared.inputs,
+            classes: &classes,
+            train: &prepared.train,
+            test: &prepared.test,
+            table: tables.train,
+        };
+        subject.review(found, &fold_of, &self.plan.held)
     }
 
     fn calibration(

@@ -8,6 +8,7 @@ use crate::{Context, out};
 use ingot_base::{Fault, Result, atomic, fault};
 use ingot_explain::TreeShap;
 use ingot_pipeline::Project;
+use ingot_quality::near::{NearConfig, NearIndex, Sketcher};
 use ingot_runtime::{Forest, Matrix};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -22,7 +23,54 @@ pub(crate) fn bench(context: &Context, command: Bench) -> Outcome<()> {
             Ok(train(&rows, &target, rounds, &output)?)
         }
         Bench::Explain { model, rows, output } => Ok(explain(&model, &rows, &output)?),
+        Bench::Near { texts, column, similarity, shingle } => {
+            let config = NearConfig { shingle, ..NearConfig::new(similarity) };
+            Ok(near(&texts, &column, config)?)
+        }
+        Bench::Labels { folder, classes } => Ok(labels(&folder, classes)?),
     }
+}
+
+/// Times reading and grouping: what a peer that reads the same file does.
+fn near(path: &Path, column: &str, config: NearConfig) -> Result<()> {
+    let begun = Instant::now();
+    let sketcher = Sketcher::new(&config);
+    let mut index = NearIndex::new(config);
+    for batch in ingot_data::load(path)? {
+        let known: Vec<String> =
+            batch.schema().fields().iter().map(|field| field.name().clone()).collect();
+        let known: Vec<&str> = known.iter().map(String::as_str).collect();
+        let texts = ingot_data::column_texts(&batch, column)
+            .ok_or_else(|| ingot_data::unknown_column(column, &known))?;
+        sketcher.all(&texts).into_iter().for_each(|sketch| index.push(sketch));
+    }
+    let groups = index.group();
+    let seconds = begun.elapsed().as_secs_f64();
+    out(&serde_json::json!({
+        "seconds": seconds, "documents": index.len(), "groups": groups.groups(),
+        "repeated": groups.repeated(), "compared": groups.compared, "first": groups.first,
+    })
+    .to_string());
+    Ok(())
+}
+
+fn labels(folder: &Path, classes: usize) -> Result<()> {
+    let given = atomic::read(&folder.join("labels.u32"), LIMIT)?;
+    let given: Vec<usize> = given
+        .as_chunks::<4>()
+        .0
+        .iter()
+        .map(|bytes| usize::try_from(u32::from_le_bytes(*bytes)).unwrap_or(usize::MAX))
+        .collect();
+    let bytes = atomic::read(&folder.join("probabilities.f64"), LIMIT)?;
+    let probabilities: Vec<f64> =
+        bytes.as_chunks::<8>().0.iter().map(|bytes| f64::from_le_bytes(*bytes)).collect();
+    let begun = Instant::now();
+    let review = ingot_quality::labels::review(&given, &probabilities, classes)?;
+    let seconds = begun.elapsed().as_secs_f64();
+    let issues: Vec<usize> = review.issues.iter().map(|issue| issue.row).collect();
+    out(&serde_json::json!({ "seconds": seconds, "issues": issues }).to_string());
+    Ok(())
 }
 
 fn clean(context: &Context, recipe: &Path, plain: bool, output: &Path) -> Outcome<()> {

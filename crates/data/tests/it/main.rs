@@ -44,6 +44,7 @@ fn run(
         clean: rules,
         output: &output,
         quarantine: &quarantine,
+        findings: &folder.join("findings.jsonl"),
         encryption: None,
         memory_limit: 8 << 20,
         threads,

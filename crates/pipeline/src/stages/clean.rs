@@ -13,6 +13,8 @@ use std::path::Path;
 
 pub(crate) const TABLE: &str = "table.parquet";
 pub(crate) const QUARANTINE: &str = "quarantine.jsonl";
+/// What the rules about texts found, a row each.
+pub(crate) const FINDINGS: &str = "findings.jsonl";
 
 /// What the stage's result depends on.
 pub(crate) fn inputs(project: &Project<'_>) -> Result<Inputs> {
@@ -23,6 +25,9 @@ pub(crate) fn inputs(project: &Project<'_>) -> Result<Inputs> {
         .zip(digests)
         .map(|(source, digest)| (format!("source {}", source.name), digest))
         .collect();
+    if let Some(rule) = &project.recipe().clean.decontaminate {
+        content.insert("evaluation set".into(), digest(&project.source.folder().join(&rule.against))?);
+    }
     // Without erased persons the key is as if there could be none.
     content
         .extend(Erasures::load(project)?.digest()?.map(|digest| ("erasures".to_owned(), digest)));
@@ -38,6 +43,16 @@ pub(crate) fn inputs(project: &Project<'_>) -> Result<Inputs> {
         seed: project.recipe().project.seed,
         versions: versions(&[DATAFUSION, PARQUET]),
     })
+}
+
+fn digest(path: &Path) -> Result<ingot_base::Digest> {
+    let bytes = std::fs::read(path).map_err(|error| {
+        ingot_base::Fault::new(&ingot_base::fault::FILE_READ)
+            .arg("path", path.display())
+            .because(error)
+            .at("clean.decontaminate.against")
+    })?;
+    Ok(ingot_base::Digest::of(&bytes))
 }
 
 pub(crate) fn run(project: &Project<'_>) -> Result<Done> {
@@ -65,6 +80,7 @@ fn work(
         clean: &clean,
         output: &table,
         quarantine: &folder.join(QUARANTINE),
+        findings: &folder.join(FINDINGS),
         encryption: Some(&encryption),
         memory_limit: convert::MEMORY,
         threads: convert::threads(project.recipe()),
@@ -81,8 +97,12 @@ fn work(
     }
     let summary = outcome.summary();
     let content = ingot_data::content_digest(&table, Some(&encryption))?;
+    let mut outputs = vec![(TABLE.into(), Some(content)), (QUARANTINE.into(), None)];
+    if folder.join(FINDINGS).exists() {
+        outputs.push((FINDINGS.into(), None));
+    }
     Ok(Product {
-        outputs: vec![(TABLE.into(), Some(content)), (QUARANTINE.into(), None)],
+        outputs,
         evidence: to_value(&outcome)?,
         summary,
     })
@@ -106,6 +126,7 @@ pub fn clean_to(
         clean: &clean,
         output,
         quarantine: &output.with_extension("quarantine.jsonl"),
+        findings: &output.with_extension("findings.jsonl"),
         encryption: encryption.as_ref(),
         memory_limit: convert::MEMORY,
         threads: convert::threads(project.recipe()),

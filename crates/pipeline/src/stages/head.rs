@@ -36,6 +36,7 @@ pub(crate) fn inputs(project: &Project<'_>, chain: &Chain) -> Result<Inputs> {
         config: serde_json::json!({
             "head": to_value(&recipe.train.head)?,
             "backbone": to_value(&recipe.train.backbone)?,
+            "review": recipe.train.review,
             "target": recipe.project.target,
             "positive": recipe.project.positive,
         }),
@@ -58,6 +59,15 @@ fn work(project: &Project<'_>, chain: &Chain, folder: &Path) -> Result<Product> 
     let config = convert::head(project.recipe(), found.width);
     let mut trained = nets::train_head(&config, &tables.0, &tables.1, &tables.2)?;
     let preprocessing = preprocessing(&trained);
+    let mut outputs: Vec<_> =
+        [MODEL, train::PREPROCESSING, train::REPORT].map(|name| (name.to_owned(), None)).into();
+    // The rows of a training whose privacy is bounded are not told one by one.
+    if project.recipe().train.review && config.privacy.is_none() {
+        let labels = nets::doubtful_labels(&config, &tables.0)?;
+        train::suspicious(folder, Some(&labels), &[])?;
+        outputs.push((train::SUSPICIOUS.to_owned(), None));
+        trained.outcome.labels = Some(labels);
+    }
     let graph = onnx::with_head(
         features::backbone(project)?,
         onnx::FEATURES,
@@ -77,9 +87,7 @@ fn work(project: &Project<'_>, chain: &Chain, folder: &Path) -> Result<Product> 
     let accuracy = accuracy.map_or(f64::NAN, |metric| metric.value);
     let epochs = trained.outcome.history.len();
     Ok(Product {
-        outputs: [MODEL, train::PREPROCESSING, train::REPORT]
-            .map(|name| (name.to_owned(), None))
-            .into(),
+        outputs,
         evidence: to_value(&trained.outcome)?,
         summary: Text::new(
             format!("{epochs} epochs, accuracy {accuracy:.4}"),

@@ -26,6 +26,7 @@ pub(crate) fn inputs(project: &Project<'_>, chain: &Chain) -> Result<Inputs> {
         config: serde_json::json!({
             "split": to_value(&project.recipe().split)?,
             "target": project.recipe().project.target,
+            "near": to_value(&project.recipe().clean.dedupe.near)?,
         }),
         seed: project.recipe().project.seed,
         versions: versions(&[PARQUET]),

@@ -6,6 +6,7 @@ use crate::run::{Chain, Done, LIGHTGBM, Product, Within, earlier, stage, version
 use crate::stages::{columns, membership, split, to_value, write_page};
 use crate::store::{Inputs, Stage};
 use ingot_base::{Fault, Lang, Result, Tabular, Text, atomic};
+use ingot_train::review::{self, LabelFindings, OutlyingRow};
 use ingot_train::{Tables, suspicion};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -13,6 +14,10 @@ use std::path::Path;
 pub(crate) const MODEL: &str = "model.txt";
 pub(crate) const PREPROCESSING: &str = "preprocessing.json";
 pub(crate) const REPORT: &str = "training-report.html";
+/// Rows to look at again: doubtful labels and outlying rows, by source and number.
+pub(crate) const SUSPICIOUS: &str = "suspicious-rows.json";
+/// Rows of each kind that the record keeps; the file has all.
+const KEPT: usize = 50;
 
 /// Where the evidence has what a person should hear before trusting the model.
 pub(crate) const WARNINGS: &str = "warnings";
@@ -76,7 +81,7 @@ fn work(
     let mut settings = convert::train(project.recipe(), task);
     settings.withheld = columns::withheld(project.recipe(), &train)?;
     settings.prepared = columns::prepared(project.recipe(), clean)?;
-    let trained = ingot_train::train(&settings, &tables, &Within(project.reporter))?;
+    let mut trained = ingot_train::train(&settings, &tables, &Within(project.reporter))?;
     let preprocessing = serde_json::to_vec(&trained.preprocessing).map_err(|error| {
         ingot_base::fault::internal("preprocessing without a JSON form").because(error)
     })?;
@@ -92,6 +97,7 @@ fn work(
     let warnings: Vec<Text> = faults
         .into_iter()
         .flatten()
+        .chain(trained.outcome.review.iter().flat_map(review::telling))
         .map(|fault| sentence(&fault))
         .chain(suspicion::beaten(&trained.outcome))
         .chain(leaks.iter().map(sentence))
@@ -100,16 +106,41 @@ fn work(
     split::lead(split, &mut page)?;
     membership::report(&mut page, &attacked);
     write_page(folder, REPORT, &page)?;
+    let mut outputs: Vec<_> =
+        [MODEL, PREPROCESSING, REPORT].map(|name| (name.to_owned(), None)).into();
+    if let Some(review) = &mut trained.outcome.review {
+        suspicious(folder, review.labels.as_ref(), &review.outliers)?;
+        outputs.push((SUSPICIOUS.to_owned(), None));
+        review.outliers.truncate(KEPT);
+        if let Some(labels) = &mut review.labels {
+            labels.doubtful.truncate(KEPT);
+        }
+    }
     let mut evidence = to_value(&trained.outcome)?;
     if let Some(evidence) = evidence.as_object_mut() {
         evidence.insert(WARNINGS.to_owned(), to_value(&warnings)?);
         evidence.insert(membership::MEMBERSHIP.to_owned(), to_value(&attacked)?);
     }
     Ok(Product {
-        outputs: [MODEL, PREPROCESSING, REPORT].map(|name| (name.to_owned(), None)).into(),
+        outputs,
         summary: convert::train_summary(&trained.outcome),
         evidence,
     })
+}
+
+/// Writes the rows to look at again.
+pub(crate) fn suspicious(
+    folder: &Path,
+    labels: Option<&LabelFindings>,
+    outliers: &[OutlyingRow],
+) -> Result<()> {
+    let document = serde_json::json!({
+        "labels": labels.map_or(&[][..], |labels| &labels.doubtful),
+        "outliers": outliers,
+    });
+    let bytes = serde_json::to_vec_pretty(&document)
+        .map_err(|error| ingot_base::fault::internal("rows without a JSON form").because(error))?;
+    atomic::write_private(&folder.join(SUSPICIOUS), &bytes)
 }
 
 /// A fault as a sentence with its advice, in both languages.

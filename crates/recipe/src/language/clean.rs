@@ -1,11 +1,12 @@
 //! The table `[clean]`.
 
 use super::Presence::{Default, Optional, Required};
+use super::quality::{DECONTAMINATE, NEAR, PASSAGES, QUALITY};
 use super::{
-    Bounds, COLUMN, COLUMNS, Choice, Form, LIST, Literal, Shape, Table, choice, key, list, not_yet,
+    Bounds, COLUMN, COLUMNS, Choice, Form, LIST, Literal, Shape, Table, choice, key, list,
 };
 
-/// In the order of a recipe; the stage applies casts first, exact duplicates last.
+/// In the order of a recipe; the stage applies casts first, what concerns texts and duplicates last.
 pub(crate) static CLEAN: Table = Table {
     name: "[clean]",
     keys: &[
@@ -56,6 +57,22 @@ pub(crate) static CLEAN: Table = Table {
             Shape::Table(&DEDUPE),
             Default(Literal::Table),
             "dedupe = { exact = true }",
+        ),
+        key(
+            "quality",
+            "Rules that a text column must keep.",
+            "文本列的质量规则。",
+            Shape::Table(&QUALITY),
+            Optional,
+            "quality = { column = \"note\", languages = [\"zh\", \"en\"] }",
+        ),
+        key(
+            "decontaminate",
+            "Texts that stand in an evaluation set.",
+            "与评测集重合的文本。",
+            Shape::Table(&DECONTAMINATE),
+            Optional,
+            "decontaminate = { column = \"note\", against = \"data/evaluation.csv\" }",
         ),
         key(
             "expect",
@@ -173,11 +190,26 @@ static DEDUPE: Table = Table {
             Default(Literal::Boolean(false)),
             "exact = true",
         ),
-        not_yet("near"),
+        key(
+            "near",
+            "Texts that are nearly the same.",
+            "近似重复的文本。",
+            Shape::Table(&NEAR),
+            Optional,
+            "near = { column = \"note\", similarity = 0.8 }",
+        ),
+        key(
+            "passages",
+            "Passages that stand in several texts.",
+            "在多个文本中重复出现的片段。",
+            Shape::Table(&PASSAGES),
+            Optional,
+            "passages = { column = \"note\", tokens = 50 }",
+        ),
     ],
 };
 
-static ON_FAIL: &[Choice] = &[choice("fail"), choice("drop"), choice("warn")];
+pub(super) static ON_FAIL: &[Choice] = &[choice("fail"), choice("drop"), choice("warn")];
 
 static EXPECTATION: Table = Table {
     name: "clean.expect",

@@ -3,6 +3,7 @@
 mod clean;
 mod nets;
 mod protect;
+mod quality;
 mod run;
 mod tables;
 

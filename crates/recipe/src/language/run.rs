@@ -124,6 +124,14 @@ pub(crate) static TRAIN: Table = Table {
             "folds = 5",
         ),
         key(
+            "review",
+            "Rows whose label is doubtful, outlying rows and columns that give the target away are looked for.",
+            "排查可疑标签、离群行以及泄露目标的列。",
+            Shape::Boolean,
+            Default(Literal::Boolean(true)),
+            "review = false",
+        ),
+        key(
             "max_categories",
             "A text column with more distinct values is not learnt from.",
             "不同取值超过此数的文本列不参与学习。",

@@ -1,5 +1,6 @@
 //! The table `[clean]`, typed.
 
+use super::{Decontaminate, Near, Passages, Quality};
 use serde::{Deserialize, Serialize};
 
 /// The table `[clean]`.
@@ -18,6 +19,12 @@ pub struct Clean {
     pub outliers: Vec<Outlier>,
     /// Rows that are there twice.
     pub dedupe: Dedupe,
+    /// Rules of a text column.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quality: Option<Quality>,
+    /// A text column against an evaluation set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decontaminate: Option<Decontaminate>,
     /// Expectations.
     pub expect: Vec<Expectation>,
 }
@@ -111,11 +118,17 @@ pub enum OutlierAction {
 }
 
 /// Rows that are there twice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Dedupe {
     /// Rows equal in every column are kept once.
     pub exact: bool,
+    /// Near duplicates of a text column.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub near: Option<Near>,
+    /// Repeated passages of a text column.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub passages: Option<Passages>,
 }
 
 /// Something the data must satisfy.

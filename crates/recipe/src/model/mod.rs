@@ -4,6 +4,7 @@ mod clean;
 mod names;
 mod nets;
 mod protect;
+mod quality;
 mod run;
 
 pub use clean::{
@@ -16,6 +17,7 @@ pub use protect::{
     Action, Anonymity, AnonymityLoss, ColumnRule, CustomType, Diversity, Generalize, Hierarchy,
     HierarchyKind, Protect, TextAction, TextRule,
 };
+pub use quality::{Decontaminate, Near, NearAction, Passages, Quality};
 pub use run::{
     Batch, Cost, Engine, Explain, ExplainMethod, RateLimit, Seal, Serve, Split, SplitMethod, Train,
 };

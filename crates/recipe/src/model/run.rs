@@ -59,6 +59,8 @@ pub struct Train {
     pub fairness: Vec<String>,
     /// Inner folds when there are no validation rows: 2 to 20.
     pub folds: usize,
+    /// Doubtful labels, outlying rows and leaking columns are looked for.
+    pub review: bool,
     /// A text column with more distinct values is not learnt from: 2 to 100,000.
     pub max_categories: usize,
     /// Processor cores, 1 to 1,024; `None`: all.

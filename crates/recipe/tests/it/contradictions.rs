@@ -71,6 +71,20 @@ const CASES: &[Case] = &[
         &[("clean", "impute = [{ column = \"a\", method = \"mean\", value = 1 }]")],
     ),
     (
+        "recipe-no-meaning clean.dedupe.near.action",
+        &[
+            ("clean", "dedupe = { near = { column = \"a\", action = \"keep\" } }"),
+            ("protect", "columns = [{ name = \"a\", action = \"hash\" }]"),
+        ],
+    ),
+    (
+        "recipe-renamed-later clean.quality.column",
+        &[
+            ("clean", "quality = { column = \"z\" }"),
+            ("protect", "columns = [{ name = \"a\", as = \"z\", action = \"hash\" }]"),
+        ],
+    ),
+    (
         "recipe-quantile clean.outliers[0].factor",
         &[("clean", "outliers = [{ column = \"a\", method = \"quantile\", factor = 0.5 }]")],
     ),

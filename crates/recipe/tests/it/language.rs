@@ -3,7 +3,7 @@
 use crate::{FULL, RECIPIENT, faults, with};
 use ingot_base::{Tabular, Task, Text};
 use ingot_recipe::{
-    Action, Expectation, Generalize, ImputeMethod, OnFail, Outlier, OutlierAction, OutlierMethod,
+    Action, Expectation, Generalize, ImputeMethod, NearAction, OnFail, Outlier, OutlierAction, OutlierMethod,
     Recipe, Rule, SplitMethod, parse,
 };
 use std::time::Duration;
@@ -33,6 +33,15 @@ fn every_key_arrives() {
         "the stage gets the password"
     );
     assert_eq!(recipe.clean.impute[0].method, ImputeMethod::Constant("unknown".into()));
+    let near = recipe.clean.dedupe.near.as_ref().unwrap();
+    assert_eq!((near.shingle, near.action), (4, NearAction::Keep));
+    assert_eq!(recipe.clean.dedupe.passages.as_ref().unwrap().tokens, 30);
+    let quality = recipe.clean.quality.as_ref().unwrap();
+    assert_eq!((quality.languages.len(), quality.on_fail), (2, OnFail::Drop));
+    assert_eq!(quality.limits.keys().collect::<Vec<_>>(), ["few_words", "top_2gram"]);
+    let set = recipe.clean.decontaminate.as_ref().unwrap();
+    assert_eq!((set.against.as_str(), set.tokens, set.on_fail), ("data/evaluation.csv", 8, OnFail::Warn));
+    assert!(!recipe.train.review);
     let methods: Vec<_> = recipe.clean.outliers.iter().map(|outlier| outlier.method).collect();
     assert_eq!(
         methods,
@@ -169,13 +178,9 @@ method = "auto"
 recipients = ["{RECIPIENT}"]
 "#
     );
-    assert_eq!(faults(&text), ["recipe-not-yet clean.dedupe.near"]);
-    let now: String = text
-        .lines()
-        .filter(|line| !line.starts_with("text ="))
-        .map(|line| line.replace(", near = { column = \"note\", similarity = 0.8 }", "") + "\n")
-        .collect();
-    let recipe = parsed(&now);
+    let recipe = parsed(&text);
+    let near = recipe.clean.dedupe.near.as_ref().unwrap();
+    assert_eq!((near.column.as_str(), near.shingle, near.action), ("note", 3, NearAction::Drop));
     assert_eq!(
         recipe.clean.outliers,
         [Outlier {

@@ -5,10 +5,12 @@ mod head;
 mod outcome;
 mod page;
 mod private;
+mod review;
 mod train;
 
 pub use head::{Epoch, HeadSettings, Schedule};
 pub use outcome::{HeadOutcome, ToLabel};
 pub use page::head_report;
 pub use private::{PrivacySpent, PrivateSettings};
+pub use review::doubtful_labels;
 pub use train::{FeatureTable, HeadConfig, TrainedHead, train_head};

@@ -3,6 +3,7 @@
 use super::head::Epoch;
 use super::private::PrivacySpent;
 use crate::outcome::{Metric, Parity, Rows};
+use crate::review::LabelFindings;
 use ingot_base::Task;
 use serde::{Deserialize, Serialize};
 
@@ -42,6 +43,9 @@ pub struct HeadOutcome {
     /// What the training cost in privacy, if that was bounded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub privacy: Option<PrivacySpent>,
+    /// Rows whose class is probably wrong, when it was looked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub labels: Option<LabelFindings>,
 }
 
 /// A row worth labelling.

@@ -21,6 +21,10 @@ pub fn head_report(outcome: &HeadOutcome) -> Page {
             page.section(Text::new("What it says of single rows", "对单行数据的隐私保证")),
         );
     }
+    if let Some(labels) = &outcome.labels {
+        let section = page.section(Text::new("Worth another look", "值得复核之处"));
+        crate::report::review::doubtful(section, labels);
+    }
     if !outcome.to_label.is_empty() {
         to_label(outcome, page.section(Text::new("What to label next", "建议优先标注的数据")));
     }

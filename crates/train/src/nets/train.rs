@@ -111,6 +111,7 @@ pub fn train_head(
         parity: Parity { rows: 0, difference: 0.0, tolerance: 0.0 },
         to_label: to_label(&net, train, config.width),
         privacy,
+        labels: None,
     };
     Ok(TrainedHead {
         output: output(config, &classes),
@@ -122,7 +123,7 @@ pub fn train_head(
 }
 
 /// The classes in index order: sorted; of two, the positive one last.
-fn classes(config: &HeadConfig, train: &FeatureTable) -> Result<Vec<String>> {
+pub(super) fn classes(config: &HeadConfig, train: &FeatureTable) -> Result<Vec<String>> {
     let mut classes: Vec<String> = train.labels.iter().flatten().cloned().collect();
     classes.sort();
     classes.dedup();

@@ -1,0 +1,432 @@
+//! Label errors by confident learning.
+//!
+//! Northcutt, Jiang, Chuang: *Confident Learning: Estimating Uncertainty in Dataset Labels* (JAIR 70, 2021). Probabilities must
+//! be out of fold: of a model that had not seen the row. With the threshold t_j, the mean probability of class j over rows
+//! labelled j, a row counts as confidently of class j when its probability of j reaches t_j; the counts of label against
+//! confident class, scaled to the rows of each label and rounded, are the *joint*. For every pair of label i and class j ≠ i the
+//! joint says how many rows are mislabelled, and those are the rows with the largest p_j − p_i (the paper's *prune by noise
+//! rate*). A row whose likeliest class is its label is never called an error.
+//!
+//! The figures are those of the reference implementation, digit for digit: sums are added in the same order (pairwise, eight
+//! at a time), ties of rounding fall in the order of the same sorting network.
+
+use crate::math::real;
+use crate::messages::{LABEL, PROBABILITY, SHAPE};
+use ingot_base::{Fault, Result};
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// Tolerance of comparisons.
+const EPSILON: f64 = 1e-6;
+/// Least threshold of a class.
+const LEAST: f64 = 2.0 * EPSILON;
+/// No probability reaches it: the threshold of a class that no row is labelled with.
+const UNREACHED: f64 = 2.0;
+
+/// A row whose label is probably wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct LabelIssue {
+    /// The row, from 0.
+    pub row: usize,
+    /// The class it is labelled with.
+    pub given: usize,
+    /// The class the model thinks likeliest.
+    pub suggested: usize,
+    /// Probability of the given class: the smaller, the surer the error.
+    pub confidence: f64,
+    /// Probability of the suggested class.
+    pub suggested_probability: f64,
+}
+
+/// What is known of the labels.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LabelReview {
+    /// Suspicious rows, the least confident first.
+    pub issues: Vec<LabelIssue>,
+    /// The joint: rows by label (outer) and confident class (inner).
+    pub joint: Vec<Vec<u64>>,
+    /// Confidence threshold of each class.
+    pub thresholds: Vec<f64>,
+}
+
+/// Labels and out-of-fold probabilities that fit together.
+struct Table<'a> {
+    labels: &'a [usize],
+    probabilities: &'a [f64],
+    classes: usize,
+}
+
+/// Finds label errors. `probabilities` holds a row of `classes` probabilities for every label.
+///
+/// # Errors
+/// When the shapes do not fit, a label has no class, or a probability is none.
+pub fn review(labels: &[usize], probabilities: &[f64], classes: usize) -> Result<LabelReview> {
+    let table = Table::new(labels, probabilities, classes)?;
+    let by_label = table.by_label();
+    let thresholds = table.thresholds(&by_label);
+    let joint = table.joint(&by_label, &thresholds);
+    let wrong = table.prune(&by_label, &joint);
+    let mut issues: Vec<LabelIssue> =
+        wrong.into_iter().filter_map(|row| table.issue(row)).collect();
+    issues.sort_by(|one, other| {
+        one.confidence.total_cmp(&other.confidence).then(one.row.cmp(&other.row))
+    });
+    let joint = joint
+        .iter()
+        .map(|row| row.iter().map(|count| u64::try_from(*count).unwrap_or(0)).collect())
+        .collect();
+    Ok(LabelReview { issues, joint, thresholds })
+}
+
+impl<'a> Table<'a> {
+    fn new(labels: &'a [usize], probabilities: &'a [f64], classes: usize) -> Result<Self> {
+        if classes == 0 || labels.len().checked_mul(classes) != Some(probabilities.len()) {
+            return Err(Fault::new(&SHAPE)
+                .arg("labels", labels.len())
+                .arg("values", probabilities.len())
+                .arg("classes", classes));
+        }
+        if let Some((row, label)) = labels.iter().enumerate().find(|(_, label)| **label >= classes)
+        {
+            return Err(Fault::new(&LABEL)
+                .arg("row", row)
+                .arg("label", label)
+                .arg("classes", classes));
+        }
+        let possible = |value: &f64| (-EPSILON..=1.0 + EPSILON).contains(value);
+        if let Some(at) = probabilities.iter().position(|value| !possible(value)) {
+            return Err(Fault::new(&PROBABILITY).arg("row", at / classes));
+        }
+        Ok(Self { labels, probabilities, classes })
+    }
+
+    fn row(&self, row: usize) -> &[f64] {
+        self.probabilities.get(row * self.classes..(row + 1) * self.classes).unwrap_or_default()
+    }
+
+    fn probability(&self, row: usize, class: usize) -> f64 {
+        self.probabilities.get(row * self.classes + class).copied().unwrap_or(0.0)
+    }
+
+    /// The rows of each label, ascending.
+    fn by_label(&self) -> Vec<Vec<usize>> {
+        let mut rows = vec![Vec::new(); self.classes];
+        for (row, label) in self.labels.iter().enumerate() {
+            if let Some(list) = rows.get_mut(*label) {
+                list.push(row);
+            }
+        }
+        rows
+    }
+
+    fn thresholds(&self, by_label: &[Vec<usize>]) -> Vec<f64> {
+        let mean = |(class, rows): (usize, &Vec<usize>)| {
+            let own: Vec<f64> = rows.iter().map(|row| self.probability(*row, class)).collect();
+            if own.is_empty() { UNREACHED } else { (pairwise(&own) / real(own.len())).max(LEAST) }
+        };
+        by_label.iter().enumerate().map(mean).collect()
+    }
+
+    /// The class a row confidently belongs to: of several the likeliest.
+    fn confident(&self, row: usize, thresholds: &[f64]) -> Option<usize> {
+        let values = self.row(row);
+        let mut reached = values
+            .iter()
+            .zip(thresholds)
+            .enumerate()
+            .filter(|(_, (value, least))| **value >= **least - EPSILON);
+        let (first, _) = reached.next()?;
+        Some(if reached.next().is_some() { likeliest(values) } else { first })
+    }
+
+    /// Counts of label against confident class, scaled to the rows of each label and rounded.
+    fn joint(&self, by_label: &[Vec<usize>], thresholds: &[f64]) -> Vec<Vec<i64>> {
+        let classes = self.classes;
+        let guesses: Vec<Option<usize>> = (0..self.labels.len())
+            .into_par_iter()
+            .map(|row| self.confident(row, thresholds))
+            .collect();
+        let mut counts = vec![vec![0_usize; classes]; classes];
+        for (label, guess) in self.labels.iter().zip(guesses) {
+            if let Some(cell) = guess.and_then(|guess| counts.get_mut(*label)?.get_mut(guess)) {
+                *cell += 1;
+            }
+        }
+        // Every class keeps one row that is right.
+        for (class, row) in counts.iter_mut().enumerate() {
+            if let Some(cell) = row.get_mut(class) {
+                *cell = (*cell).max(1);
+            }
+        }
+        let totals: Vec<f64> = counts.iter().map(|row| real(row.iter().sum())).collect();
+        let scaled = |label: usize, class: usize| {
+            let count = counts.get(label).and_then(|row| row.get(class)).copied().unwrap_or(0);
+            let rows = by_label.get(label).map_or(0, Vec::len);
+            real(count) / totals.get(label).copied().unwrap_or(1.0) * real(rows)
+        };
+        // Summed class by class, as the reference lays the matrix out in memory.
+        let flat: Vec<f64> = (0..classes)
+            .flat_map(|class| (0..classes).map(move |label| (label, class)))
+            .map(|(label, class)| scaled(label, class))
+            .collect();
+        let whole = pairwise(&flat).max(1e-100);
+        let all = real(self.labels.len());
+        (0..classes)
+            .map(|label| {
+                let row: Vec<f64> =
+                    (0..classes).map(|class| scaled(label, class) / whole * all).collect();
+                rounded(&row)
+            })
+            .collect()
+    }
+
+    /// Rows whose label is called wrong, ascending.
+    fn prune(&self, by_label: &[Vec<usize>], joint: &[Vec<i64>]) -> Vec<usize> {
+        let per_label = |(label, rows): (usize, &Vec<usize>)| -> Vec<usize> {
+            let counts = kept(label, joint);
+            if rows.len() <= 1 {
+                return Vec::new();
+            }
+            let mut wrong = vec![false; rows.len()];
+            let mut order: Vec<(f64, usize)> = Vec::with_capacity(rows.len());
+            for (class, count) in
+                counts.iter().enumerate().filter(|(class, count)| *class != label && **count > 0)
+            {
+                order.clear();
+                order.extend(rows.iter().enumerate().map(|(index, row)| {
+                    let values = self.row(*row);
+                    let of = |class: usize| values.get(class).copied().unwrap_or(0.0);
+                    (of(class) - of(label), index)
+                }));
+                for index in largest(&mut order, usize::try_from(*count).unwrap_or(0)) {
+                    if let Some(wrong) = wrong.get_mut(index) {
+                        *wrong = true;
+                    }
+                }
+            }
+            let chosen = rows.iter().zip(wrong).filter(|(_, wrong)| *wrong).map(|(row, _)| *row);
+            chosen.filter(|row| !self.fits(*row, label)).collect()
+        };
+        let lists: Vec<Vec<usize>> = by_label.par_iter().enumerate().map(per_label).collect();
+        let mut rows: Vec<usize> = lists.into_iter().flatten().collect();
+        rows.sort_unstable();
+        rows
+    }
+
+    /// Whether the label is the likeliest class, or as likely to a millionth.
+    fn fits(&self, row: usize, label: usize) -> bool {
+        let values = self.row(row);
+        let own = values.get(label).copied().unwrap_or(0.0) + EPSILON;
+        values.iter().enumerate().all(|(class, value)| {
+            class == label || if class < label { *value < own } else { *value <= own }
+        })
+    }
+
+    fn issue(&self, row: usize) -> Option<LabelIssue> {
+        let values = self.row(row);
+        let given = *self.labels.get(row)?;
+        let suggested = likeliest(values);
+        Some(LabelIssue {
+            row,
+            given,
+            suggested,
+            confidence: *values.get(given)?,
+            suggested_probability: *values.get(suggested)?,
+        })
+    }
+}
+
+/// Index of the largest value, the first among equals.
+fn likeliest(values: &[f64]) -> usize {
+    let better = |best: (usize, f64), (index, value): (usize, &f64)| {
+        if *value > best.1 { (index, *value) } else { best }
+    };
+    values.iter().enumerate().fold((0, f64::NEG_INFINITY), better).0
+}
+
+/// Rows to take from each class of a label: the joint's, lowered alike where a class had less than one row left.
+fn kept(label: usize, joint: &[Vec<i64>]) -> Vec<i64> {
+    let Some(row) = joint.get(label) else { return Vec::new() };
+    let own = row.get(label).copied().unwrap_or(0);
+    let raised = (1 - own).max(0);
+    let others = row.iter().filter(|count| **count != 0).count();
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        reason = "counts of rows"
+    )]
+    let lowered = |count: i64| {
+        let each = raised as f64 / (real(others) - 1.0).max(1.0);
+        (count as f64 - each).max(0.0) as i64
+    };
+    row.iter().map(|count| lowered(*count)).collect()
+}
+
+/// Indices of the `count` largest, the earlier of equals.
+fn largest(order: &mut [(f64, usize)], count: usize) -> Vec<usize> {
+    let descending = |one: &(f64, usize), other: &(f64, usize)| {
+        other.0.total_cmp(&one.0).then(one.1.cmp(&other.1))
+    };
+    if count < order.len() && count > 0 {
+        order.select_nth_unstable_by(count - 1, descending);
+    }
+    order.iter().take(count).map(|(_, index)| *index).collect()
+}
+
+/// Whole numbers with the same sum: rounded half to even, then the largest remainders raised, or the smallest lowered.
+fn rounded(values: &[f64]) -> Vec<i64> {
+    let mut whole: Vec<f64> = values.iter().map(|value| value.round_ties_even()).collect();
+    let wanted = pairwise(values).round_ties_even();
+    // Every turn moves the sum by at least one towards what is wanted.
+    for _ in 0..=values.len() {
+        let missing = wanted - whole.iter().sum::<f64>();
+        if missing.abs() <= EPSILON || whole.is_empty() {
+            break;
+        }
+        let rest: Vec<f64> =
+            values.iter().zip(&whole).map(|(value, whole)| value - whole).collect();
+        let mut order = ascending(&rest);
+        let step = if missing < 0.0 { -1.0 } else { 1.0 };
+        if step > 0.0 {
+            order.reverse();
+        }
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "at most the number of values"
+        )]
+        let changes = (missing.abs() as usize).min(values.len());
+        for index in order.into_iter().take(changes) {
+            if let Some(value) = whole.get_mut(index) {
+                *value += step;
+            }
+        }
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "counts of rows")]
+    whole.iter().map(|value| *value as i64).collect()
+}
+
+/// Indices in ascending order of their values. Equal values keep no order of their own but that of a bitonic network over the
+/// next power of two, which is what vector units sort by; above 256 values, the order they came in.
+fn ascending(values: &[f64]) -> Vec<usize> {
+    if values.len() > 256 {
+        let mut order: Vec<usize> = (0..values.len()).collect();
+        let of = |index: &usize| values.get(*index).copied().unwrap_or(0.0);
+        order.sort_by(|one, other| of(one).total_cmp(&of(other)));
+        return order;
+    }
+    let size = values.len().next_power_of_two().max(8);
+    let padding = (values.len()..size).map(|index| (f64::INFINITY, index));
+    let mut cells: Vec<(f64, usize)> =
+        values.iter().enumerate().map(|(index, value)| (*value, index)).chain(padding).collect();
+    let mut width = 2;
+    while width <= size {
+        for block in cells.chunks_mut(width) {
+            let (low, high) = block.split_at_mut(width / 2);
+            for (one, other) in low.iter_mut().zip(high.iter_mut().rev()) {
+                exchange(one, other);
+            }
+            let mut step = width / 2;
+            while step > 1 {
+                for part in block.chunks_mut(step) {
+                    let (low, high) = part.split_at_mut(step / 2);
+                    for (one, other) in low.iter_mut().zip(high) {
+                        exchange(one, other);
+                    }
+                }
+                step /= 2;
+            }
+        }
+        width *= 2;
+    }
+    cells.into_iter().take(values.len()).map(|(_, index)| index).collect()
+}
+
+/// Puts two cells in order.
+fn exchange(one: &mut (f64, usize), other: &mut (f64, usize)) {
+    if other.0 < one.0 {
+        std::mem::swap(one, other);
+    }
+}
+
+/// The sum of numbers, added pairwise in blocks of 128 with eight running sums (Higham 1993): an error that grows with the
+/// logarithm of their number only.
+fn pairwise(values: &[f64]) -> f64 {
+    let count = values.len();
+    if count < 8 {
+        return values.iter().sum();
+    }
+    if count <= 128 {
+        let mut sums = [0.0_f64; 8];
+        let blocks = values.chunks_exact(8);
+        let rest = blocks.remainder();
+        for block in blocks {
+            for (sum, value) in sums.iter_mut().zip(block) {
+                *sum += value;
+            }
+        }
+        let [a, b, c, d, e, f, g, h] = sums;
+        let whole = ((a + b) + (c + d)) + ((e + f) + (g + h));
+        return rest.iter().fold(whole, |sum, value| sum + value);
+    }
+    let half = count / 2;
+    let (low, high) = values.split_at(half - half % 8);
+    pairwise(low) + pairwise(high)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn the_joint_of_a_worked_example() {
+        let labels = [0, 0, 0, 0, 1, 1, 1, 1];
+        let own = [0.9, 0.8, 0.85, 0.1, 0.2, 0.15, 0.1, 0.95];
+        let probabilities: Vec<f64> = own.iter().flat_map(|p| [*p, 1.0 - p]).collect();
+        let review = review(&labels, &probabilities, 2).unwrap();
+        assert_eq!(review.joint, [[3, 1], [1, 3]]);
+        assert_eq!(review.issues.iter().map(|issue| issue.row).collect::<Vec<_>>(), [7, 3]);
+        assert!((review.thresholds[0] - 0.6625).abs() < 1e-12);
+    }
+
+    #[test]
+    fn wrong_tables_are_told() {
+        assert_eq!(review(&[0, 1], &[0.5; 3], 2).unwrap_err().code(), "quality-shape");
+        assert_eq!(review(&[0, 2], &[0.5; 4], 2).unwrap_err().code(), "quality-label");
+        assert_eq!(
+            review(&[0, 1], &[0.5, 0.5, f64::NAN, 0.5], 2).unwrap_err().code(),
+            "quality-probability"
+        );
+        assert!(review(&[], &[], 2).unwrap().issues.is_empty());
+    }
+
+    #[test]
+    fn equal_values_come_in_the_order_of_the_network() {
+        assert_eq!(ascending(&[1.0, 0.0, 1.0, 0.0, 0.0, 1.0]), [1, 3, 4, 5, 2, 0]);
+    }
+
+    proptest! {
+        #[test]
+        fn sorting_sorts(values in prop::collection::vec(-9.0_f64..9.0, 0..300)) {
+            let order = ascending(&values);
+            prop_assert!(order.windows(2).all(|pair| values[pair[0]] <= values[pair[1]]));
+            let mut all = order;
+            all.sort_unstable();
+            prop_assert_eq!(all, (0..values.len()).collect::<Vec<_>>());
+        }
+
+        #[test]
+        fn rounding_keeps_the_sum(values in prop::collection::vec(0.0_f64..50.0, 1..120)) {
+            let whole = rounded(&values);
+            prop_assert_eq!(whole.iter().sum::<i64>() as f64, pairwise(&values).round_ties_even());
+            prop_assert!(whole.iter().zip(&values).all(|(a, b)| (*a as f64 - b).abs() <= 1.0));
+        }
+
+        #[test]
+        fn pairwise_is_a_sum(values in prop::collection::vec(-1.0_f64..1.0, 0..700)) {
+            let plain: f64 = values.iter().sum();
+            prop_assert!((pairwise(&values) - plain).abs() < 1e-9);
+        }
+    }
+}

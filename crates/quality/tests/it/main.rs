@@ -1,0 +1,3 @@
+//! Algorithms against brute force.
+
+mod near;

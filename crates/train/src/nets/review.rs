@@ -1,0 +1,79 @@
+//! Doubtful labels of a head's rows, from heads that had not seen them.
+
+use super::head::{Examples, Fitted, fit};
+use super::train::{FeatureTable, HeadConfig, classes};
+use crate::folds;
+use crate::review::{LabelFindings, findings};
+use ingot_base::Result;
+use ingot_quality::labels;
+use std::collections::BTreeMap;
+
+/// Heads that are trained, each without a share of the rows.
+const FOLDS: usize = 4;
+
+/// Finds labels of the training rows that are probably wrong. Augmented copies are learned from, with their originals, and not
+/// judged.
+///
+/// # Errors
+/// When there are fewer than two classes.
+pub fn doubtful_labels(config: &HeadConfig, train: &FeatureTable) -> Result<LabelFindings> {
+    let classes = classes(config, train)?;
+    let width = config.width.max(1);
+    let class = |name: &String| classes.iter().position(|known| known == name);
+    // A row and its copies share a place, and so a fold.
+    let mut known: BTreeMap<&(String, u64), usize> = BTreeMap::new();
+    for (place, label) in train.places.iter().zip(&train.labels) {
+        if let Some(label) = label.as_ref().and_then(class) {
+            known.entry(place).or_insert(label);
+        }
+    }
+    let strata: Vec<usize> = known.values().copied().collect();
+    let smallest = (0..classes.len())
+        .map(|class| strata.iter().filter(|stratum| **stratum == class).count())
+        .min()
+        .unwrap_or_default();
+    let folds = FOLDS.min(smallest).max(2);
+    let dealt = folds::stratified(&strata, folds, config.seed);
+    let fold_of: BTreeMap<&(String, u64), usize> =
+        known.keys().copied().zip(dealt).collect();
+    let rows: Vec<Row<'_>> = train
+        .features
+        .chunks_exact(width)
+        .zip(&train.labels)
+        .zip(train.places.iter().zip(&train.copy))
+        .filter_map(|((features, label), (place, copy))| {
+            let label = label.as_ref().and_then(class)?;
+            Some(Row { features, label, place, fold: *fold_of.get(place)?, copy: *copy })
+        })
+        .collect();
+    let judged: Vec<&Row<'_>> = rows.iter().filter(|row| !row.copy).collect();
+    let mut probabilities = vec![0.0; judged.len() * classes.len()];
+    for fold in 0..folds {
+        let seen: Vec<&Row<'_>> = rows.iter().filter(|row| row.fold != fold).collect();
+        let features: Vec<f32> = seen.iter().flat_map(|row| row.features).copied().collect();
+        let labels: Vec<usize> = seen.iter().map(|row| row.label).collect();
+        let examples = Examples { features: &features, width, labels: &labels };
+        let Fitted { net, .. } = fit(&config.settings, examples, None, classes.len(), config.seed);
+        for (row, line) in judged.iter().zip(probabilities.chunks_exact_mut(classes.len())) {
+            if row.fold == fold {
+                match net.scores(row.features)[..] {
+                    [positive] => line.copy_from_slice(&[1.0 - positive, positive]),
+                    ref scores => line.copy_from_slice(scores),
+                }
+            }
+        }
+    }
+    let given: Vec<usize> = judged.iter().map(|row| row.label).collect();
+    let review = labels::review(&given, &probabilities, classes.len())?;
+    let place = |row: usize| judged.get(row).map(|row| row.place.clone()).unwrap_or_default();
+    Ok(findings(review, folds, &classes, given.len() as u64, &place))
+}
+
+/// A row with a class.
+struct Row<'a> {
+    features: &'a [f32],
+    label: usize,
+    place: &'a (String, u64),
+    fold: usize,
+    copy: bool,
+}
