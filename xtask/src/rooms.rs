@@ -22,8 +22,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "pipeline",
         &[
-            "base", "data", "explain", "image", "privacy", "quality", "recipe", "report", "runtime",
-            "seal", "train",
+            "base", "data", "explain", "image", "privacy", "quality", "recipe", "report",
+            "runtime", "seal", "train",
         ],
     ),
 ];

@@ -5,11 +5,11 @@
 //! the same kind gathers figures when a rule needs them.
 
 use crate::chunk::Chunk;
-use crate::config::{CleanConfig, Format, ImputeMethod, OnFail, SourceConfig};
+use crate::config::{CleanConfig, Format, ImputeMethod, SourceConfig};
 use crate::csv_decode::{self, Bad, Decoded};
 use crate::distribute::{Cluster, Remote};
-use crate::images;
 use crate::duplicates::{self, Near};
+use crate::images;
 use crate::messages::{FILE_WRONG, NUMBERS_MIXED};
 use crate::outcome::{CleanOutcome, Found};
 use crate::profile::{self, Partial};

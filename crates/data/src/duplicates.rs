@@ -38,7 +38,12 @@ impl Near {
                 *known = known.max(link.similarity);
             }
         }
-        let firsts = groups.links.iter().filter_map(|link| groups.first.get(link.text as usize)).copied().collect();
+        let firsts = groups
+            .links
+            .iter()
+            .filter_map(|link| groups.first.get(link.text as usize))
+            .copied()
+            .collect();
         let outcome = NearOutcome {
             column: rule.column.clone(),
             similarity: rule.similarity,
@@ -50,11 +55,24 @@ impl Near {
             exact: groups.links.iter().all(|link| link.exact),
             first: Vec::new(),
         };
-        Self { drop: rule.drop, groups, similarity, firsts, places: BTreeMap::new(), next: 0, outcome }
+        Self {
+            drop: rule.drop,
+            groups,
+            similarity,
+            firsts,
+            places: BTreeMap::new(),
+            next: 0,
+            outcome,
+        }
     }
 
     /// Takes the kept rows of a piece; how many are near duplicates, and their lines for the file.
-    pub(crate) fn take(&mut self, source: &str, rows: &[u64], keep: &mut [bool]) -> (u64, Vec<String>) {
+    pub(crate) fn take(
+        &mut self,
+        source: &str,
+        rows: &[u64],
+        keep: &mut [bool],
+    ) -> (u64, Vec<String>) {
         let mut lines = Vec::new();
         for (row, keep) in rows.iter().zip(keep).filter(|(_, keep)| **keep) {
             let number = self.next;

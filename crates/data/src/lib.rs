@@ -8,12 +8,12 @@ mod config;
 mod csv_decode;
 mod csv_plain;
 mod distribute;
+mod duplicates;
 mod images;
 mod infer;
 mod messages;
 mod names;
 mod outcome;
-mod duplicates;
 mod profile;
 mod remote;
 mod report;
@@ -29,8 +29,8 @@ mod whole;
 
 pub use clean::{Admit, CleanJob, clean};
 pub use config::{
-    Cast, CastType, CleanConfig, Expectation, Format, Impute, ImputeMethod, OnFail, Outlier,
-    OutlierAction, OutlierMethod, NearRule, PassageRule, QualityRule, Rule, SetRule, SourceConfig,
+    Cast, CastType, CleanConfig, Expectation, Format, Impute, ImputeMethod, NearRule, OnFail,
+    Outlier, OutlierAction, OutlierMethod, PassageRule, QualityRule, Rule, SetRule, SourceConfig,
     SplitConfig, SplitMethod,
 };
 pub use distribute::{CLUSTER_VERSION, CleanPieces, Cluster};
@@ -38,19 +38,19 @@ pub use images::{DIGEST, IMAGE, LABEL, image_path};
 pub use messages::MESSAGES;
 pub use names::{Header, check_sql, doubtful_header, headers, nearest, unknown_column};
 pub use outcome::{
-    AnonymityOutcome, CleanOutcome, ColumnProfile, Found, NearOutcome, NearPair, NearSplit, PartOutcome, PassageOutcome,
-    Place, ProtectOutcome, QualityOutcome, RuleOutcome, SetOutcome, SourceOutcome, SplitOutcome,
-    TextFinding,
+    AnonymityOutcome, CleanOutcome, ColumnProfile, Found, NearOutcome, NearPair, NearSplit,
+    PartOutcome, PassageOutcome, Place, ProtectOutcome, QualityOutcome, RuleOutcome, SetOutcome,
+    SourceOutcome, SplitOutcome, TextFinding,
 };
 pub use report::data_report;
 pub use rows::{FileRow, FileRows, file_rows};
 pub use source::{source_digests, text_reader};
 pub use split::split;
-pub use texts::column_texts;
 pub use table::{
     ClassKey, Encryption, content_digest, digest_of_rows, each, read, read_columns, schema,
     transform,
 };
+pub use texts::column_texts;
 pub use whole::{load, refused_rows};
 
 /// Name of the lineage column that holds the source's name.

@@ -5,12 +5,15 @@
 
 use crate::config::{CastType, CleanConfig, Impute, OnFail, OutlierAction, OutlierMethod, Rule};
 use crate::messages::{
-    COLUMN_NOT_NUMBER, COLUMN_NOT_TEXT, CONSTANT_WRONG, REGEX_WRONG, RULE_FAILED, SQL_NOT_CONDITION, SQL_WRONG,
+    COLUMN_NOT_NUMBER, COLUMN_NOT_TEXT, CONSTANT_WRONG, REGEX_WRONG, RULE_FAILED,
+    SQL_NOT_CONDITION, SQL_WRONG,
 };
 use crate::names::unknown_column;
 use crate::outcome::{Found, RuleOutcome};
 use crate::table::{kind, kind_text};
-use crate::texts::{NEAR, PASSAGES, QUALITY, SET, TextFindings, TextTest, evaluation_set, is_text, texts};
+use crate::texts::{
+    NEAR, PASSAGES, QUALITY, SET, TextFindings, TextTest, evaluation_set, is_text, texts,
+};
 use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray,
 };
@@ -463,8 +466,10 @@ impl Compiler {
                 ("count near duplicates of", "统计近似重复：")
             };
             let (name, least) = (&rule.column, rule.similarity);
-            let text =
-                Text::new(format!("{en} `{name}` (similarity ≥ {least})"), format!("{zh}`{name}`（相似度 ≥ {least}）"));
+            let text = Text::new(
+                format!("{en} `{name}` (similarity ≥ {least})"),
+                format!("{zh}`{name}`（相似度 ≥ {least}）"),
+            );
             self.push(NEAR, text, Action::Near(column));
         }
         if let Some(rule) = &config.passages {

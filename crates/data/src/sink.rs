@@ -63,7 +63,12 @@ pub(crate) struct Sieve {
 
 impl Sieve {
     /// Whether each row stays; what the rules did is added to `outcomes`.
-    pub(crate) fn keep(&mut self, rules: &Rules, piece: &Cleaned, outcomes: &mut [RuleOutcome]) -> Vec<bool> {
+    pub(crate) fn keep(
+        &mut self,
+        rules: &Rules,
+        piece: &Cleaned,
+        outcomes: &mut [RuleOutcome],
+    ) -> Vec<bool> {
         let mut keep = vec![true; piece.rows.len()];
         if !piece.hashes.is_empty() {
             let index = rules.steps.iter().position(|step| matches!(step.action, Action::Dedupe));
@@ -88,8 +93,7 @@ impl Sieve {
         outcomes: &mut [RuleOutcome],
     ) {
         for (index, hashes) in &piece.unique {
-            let Some(Action::Unique(_, on_fail)) =
-                rules.steps.get(*index).map(|step| &step.action)
+            let Some(Action::Unique(_, on_fail)) = rules.steps.get(*index).map(|step| &step.action)
             else {
                 continue;
             };
@@ -180,8 +184,11 @@ impl<'a> Sink<'a> {
         let judges = |step: &crate::rules::Step| {
             matches!(step.action, Action::Text(..) | Action::Near(..) | Action::Passages(..))
         };
-        let findings =
-            if rules.steps.iter().any(judges) { Some(AtomicFile::create(job.findings)?) } else { None };
+        let findings = if rules.steps.iter().any(judges) {
+            Some(AtomicFile::create(job.findings)?)
+        } else {
+            None
+        };
         Ok(Self {
             sources,
             rules,
@@ -203,7 +210,8 @@ impl<'a> Sink<'a> {
     pub(crate) fn take(&mut self, piece: Cleaned) -> Result<()> {
         crash::point("clean-mid");
         self.set_aside(piece.part, &piece.bad)?;
-        let label = self.sources.parts.get(piece.part).map(|part| part.label.clone()).unwrap_or_default();
+        let label =
+            self.sources.parts.get(piece.part).map(|part| part.label.clone()).unwrap_or_default();
         let lines = self.ledger.add(&label, &piece.found, &piece.languages);
         self.write(&lines)?;
         let mut keep = self.sieve.keep(self.rules, &piece, &mut self.outcome.rules);
@@ -211,14 +219,16 @@ impl<'a> Sink<'a> {
             let before = keep.iter().filter(|keep| **keep).count();
             let (found, lines) = near.take(&label, &piece.rows, &mut keep);
             let dropped = (before - keep.iter().filter(|keep| **keep).count()) as u64;
-            let index = self.rules.steps.iter().position(|step| matches!(step.action, Action::Near(..)));
+            let index =
+                self.rules.steps.iter().position(|step| matches!(step.action, Action::Near(..)));
             if let Some(rule) = index.and_then(|index| self.outcome.rules.get_mut(index)) {
                 rule.dropped += dropped;
                 rule.flagged += found - dropped;
             }
             self.write(&lines)?;
         }
-        let rows: Vec<u64> = piece.rows.iter().zip(&keep).filter(|(_, keep)| **keep).map(|(row, _)| *row).collect();
+        let rows: Vec<u64> =
+            piece.rows.iter().zip(&keep).filter(|(_, keep)| **keep).map(|(row, _)| *row).collect();
         let kept = if keep.iter().all(|keep| *keep) {
             piece.kept
         } else {
@@ -277,7 +287,8 @@ impl<'a> Sink<'a> {
             lines.push(line.to_string());
             after.push(Some(left).filter(|left| !left.trim().is_empty()));
         }
-        let index = self.rules.steps.iter().position(|step| matches!(step.action, Action::Passages(..)));
+        let index =
+            self.rules.steps.iter().position(|step| matches!(step.action, Action::Passages(..)));
         if let Some(rule) = index.and_then(|index| self.outcome.rules.get_mut(index)) {
             rule.changed += lines.len() as u64;
         }
@@ -296,7 +307,9 @@ impl<'a> Sink<'a> {
         let Some(file) = &mut self.findings else { return Ok(()) };
         for line in lines {
             writeln!(file, "{line}").map_err(|error| {
-                Fault::new(&fault::FILE_WRITE).arg("path", self.findings_path.display()).because(error)
+                Fault::new(&fault::FILE_WRITE)
+                    .arg("path", self.findings_path.display())
+                    .because(error)
             })?;
         }
         Ok(())
@@ -328,7 +341,11 @@ impl<'a> Sink<'a> {
         Ok(())
     }
 
-    pub(crate) fn finish(mut self, job: &CleanJob<'_>, reporter: &dyn Reporter) -> Result<CleanOutcome> {
+    pub(crate) fn finish(
+        mut self,
+        job: &CleanJob<'_>,
+        reporter: &dyn Reporter,
+    ) -> Result<CleanOutcome> {
         if let Some((step, part, row)) = self.sieve.failed {
             let rule = self.outcome.rules.get(step);
             let source =
@@ -390,7 +407,8 @@ impl<'a> Sink<'a> {
 
 fn cutter(action: &Action, rules: &Rules) -> Option<Cutter> {
     let Action::Passages(column, tokens) = action else { return None };
-    let name = rules.schema.fields().get(*column).map(|field| field.name().clone()).unwrap_or_default();
+    let name =
+        rules.schema.fields().get(*column).map(|field| field.name().clone()).unwrap_or_default();
     let outcome = PassageOutcome {
         column: name,
         tokens: *tokens,

@@ -5,8 +5,8 @@
 //! that adding a row elsewhere moves no other group. Groups with near duplicates of each other become one. Afterwards the parts
 //! are read back and both promises are checked, near duplicates under other permutations than those that found them.
 
-use crate::config::{SplitConfig, SplitMethod};
 use crate::config::NearRule;
+use crate::config::{SplitConfig, SplitMethod};
 use crate::messages::{COLUMN_NOT_TEXT, SPLIT_CROSSED, SPLIT_EMPTY, SPLIT_NEAR, SPLIT_TIME};
 use crate::names::unknown_column;
 use crate::outcome::{NearSplit, PartOutcome, SplitOutcome};
@@ -136,7 +136,8 @@ impl Columns {
         let groups = index.group();
         let numbers: BTreeMap<u128, u32> =
             owners.iter().copied().collect::<BTreeSet<u128>>().into_iter().zip(0..).collect();
-        let number = |text: u32| owners.get(text as usize).and_then(|owner| numbers.get(owner)).copied();
+        let number =
+            |text: u32| owners.get(text as usize).and_then(|owner| numbers.get(owner)).copied();
         let mut unite = Unite::new(numbers.len());
         for link in &groups.links {
             if let (Some(one), Some(other)) = (number(link.text), number(link.like)) {
@@ -479,8 +480,11 @@ fn check(
     }
     outcome.crossing_groups = 0;
     if let (Some(rule), Some(near)) = (&columns.near, &mut outcome.near) {
-        let parts: Vec<PathBuf> =
-            outcome.parts.iter().map(|part| output_dir.join(format!("{}.parquet", part.name))).collect();
+        let parts: Vec<PathBuf> = outcome
+            .parts
+            .iter()
+            .map(|part| output_dir.join(format!("{}.parquet", part.name)))
+            .collect();
         near.crossing = crossing_pairs(&parts, columns, keys, rule)?;
         if near.crossing > 0 {
             return Err(Fault::new(&SPLIT_NEAR)

@@ -4,7 +4,7 @@ use crate::config::{CleanConfig, OnFail, SetRule};
 use crate::messages::{SET_COLUMN, SET_EMPTY};
 use crate::outcome::{Place, QualityOutcome, SetOutcome, TextFinding};
 use crate::{images, whole};
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray};
+use arrow::array::{ArrayRef, AsArray, RecordBatch, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
 use arrow::error::ArrowError;
@@ -62,7 +62,9 @@ impl TextTest {
             Self::Quality(judge) => {
                 let verdict = judge.judge(text);
                 *findings.languages.entry(verdict.language).or_default() += 1;
-                findings.rows.extend(verdict.findings.iter().map(|one| (row, TextFound::Rule(*one))));
+                findings
+                    .rows
+                    .extend(verdict.findings.iter().map(|one| (row, TextFound::Rule(*one))));
                 !verdict.findings.is_empty()
             }
             Self::Set(set, least) => {
@@ -119,8 +121,12 @@ pub(crate) fn evaluation_set(base: &Path, rule: &SetRule) -> Result<Contaminatio
         let schema = batches.first().map(RecordBatch::schema);
         let fields: Vec<_> = schema.iter().flat_map(|schema| schema.fields().iter()).collect();
         let named = rule.against_column.as_deref().unwrap_or(&rule.column);
-        let same: Vec<usize> =
-            fields.iter().enumerate().filter(|(_, field)| field.name() == named).map(|(index, _)| index).collect();
+        let same: Vec<usize> = fields
+            .iter()
+            .enumerate()
+            .filter(|(_, field)| field.name() == named)
+            .map(|(index, _)| index)
+            .collect();
         let columns = if !same.is_empty() {
             same
         } else if rule.against_column.is_some() {
@@ -131,17 +137,25 @@ pub(crate) fn evaluation_set(base: &Path, rule: &SetRule) -> Result<Contaminatio
                 .at("clean.decontaminate.against_column"));
         } else {
             let text = |kind: &DataType| matches!(kind, DataType::Utf8 | DataType::LargeUtf8);
-            fields.iter().enumerate().filter(|(_, field)| text(field.data_type())).map(|(index, _)| index).collect()
+            fields
+                .iter()
+                .enumerate()
+                .filter(|(_, field)| text(field.data_type()))
+                .map(|(index, _)| index)
+                .collect()
         };
         for batch in &batches {
             for column in columns.iter().filter_map(|index| batch.columns().get(*index)) {
-                let texts = texts(column).map_err(|error| fault::internal("set as text").because(error))?;
+                let texts =
+                    texts(column).map_err(|error| fault::internal("set as text").because(error))?;
                 texts.iter().flatten().for_each(|text| set.add(text));
             }
         }
     }
     if set.is_empty() {
-        return Err(at(Fault::new(&SET_EMPTY).arg("path", path.display()).arg("tokens", rule.tokens)));
+        return Err(at(Fault::new(&SET_EMPTY)
+            .arg("path", path.display())
+            .arg("tokens", rule.tokens)));
     }
     Ok(set)
 }
@@ -156,10 +170,10 @@ pub(crate) struct Ledger {
 impl Ledger {
     pub(crate) fn new(config: &CleanConfig) -> Self {
         Self {
-            quality: config
-                .quality
-                .as_ref()
-                .map(|rule| QualityOutcome { column: rule.column.clone(), ..QualityOutcome::default() }),
+            quality: config.quality.as_ref().map(|rule| QualityOutcome {
+                column: rule.column.clone(),
+                ..QualityOutcome::default()
+            }),
             set: config.decontaminate.as_ref().map(|rule| SetOutcome {
                 column: rule.column.clone(),
                 tokens: rule.tokens,
@@ -171,7 +185,12 @@ impl Ledger {
     }
 
     /// Adds a piece's findings and gives their lines for the file.
-    pub(crate) fn add(&mut self, source: &str, findings: &[(u64, TextFound)], languages: &BTreeMap<Language, u64>) -> Vec<String> {
+    pub(crate) fn add(
+        &mut self,
+        source: &str,
+        findings: &[(u64, TextFound)],
+        languages: &BTreeMap<Language, u64>,
+    ) -> Vec<String> {
         let mut lines = Vec::with_capacity(findings.len());
         if let Some(quality) = &mut self.quality {
             for (language, count) in languages {
@@ -196,7 +215,10 @@ impl Ledger {
                         quality.broken += 1;
                         last = Some(*row);
                     }
-                    let known = quality.findings.iter().position(|one| one.rule == finding.rule && one.limit == finding.limit);
+                    let known = quality
+                        .findings
+                        .iter()
+                        .position(|one| one.rule == finding.rule && one.limit == finding.limit);
                     let index = known.unwrap_or_else(|| {
                         quality.findings.push(TextFinding {
                             rule: finding.rule.to_owned(),
@@ -240,7 +262,9 @@ impl Ledger {
                 rules.clone().position(|rule| rule.name == one.rule).map_or(0, |index| index + 1)
             };
             quality.findings.sort_by(|one, other| {
-                order(one).cmp(&order(other)).then(one.limit.partial_cmp(&other.limit).unwrap_or(std::cmp::Ordering::Equal))
+                order(one)
+                    .cmp(&order(other))
+                    .then(one.limit.partial_cmp(&other.limit).unwrap_or(std::cmp::Ordering::Equal))
             });
         }
         (quality, self.set)
@@ -250,5 +274,12 @@ impl Ledger {
 /// Whether a column can hold texts to judge.
 pub(crate) fn is_text(name: &str, kind: &DataType) -> bool {
     let own = name == images::IMAGE || name == images::DIGEST;
-    !own && matches!(kind, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Dictionary(..) | DataType::Null)
+    !own && matches!(
+        kind,
+        DataType::Utf8
+            | DataType::LargeUtf8
+            | DataType::Utf8View
+            | DataType::Dictionary(..)
+            | DataType::Null
+    )
 }

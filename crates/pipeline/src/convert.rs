@@ -58,10 +58,11 @@ pub(crate) fn clean(recipe: &Recipe) -> data::CleanConfig {
         }),
         dedupe_exact: clean.dedupe.exact,
         near: near(recipe),
-        passages: clean.dedupe.passages.as_ref().map(|rule| data::PassageRule {
-            column: rule.column.clone(),
-            tokens: rule.tokens,
-        }),
+        passages: clean
+            .dedupe
+            .passages
+            .as_ref()
+            .map(|rule| data::PassageRule { column: rule.column.clone(), tokens: rule.tokens }),
     }
 }
 
@@ -333,9 +334,8 @@ pub(crate) fn split(recipe: &Recipe) -> data::SplitConfig {
         },
         group: recipe.split.group.clone(),
         // A column that protection changed as a whole has no texts any more; its near duplicates are gone since cleaning.
-        near: near(recipe).filter(|near| {
-            !recipe.protect.columns.iter().any(|rule| rule.name == near.column)
-        }),
+        near: near(recipe)
+            .filter(|near| !recipe.protect.columns.iter().any(|rule| rule.name == near.column)),
         seed: recipe.project.seed,
     }
 }
@@ -540,4 +540,31 @@ pub(crate) fn parameters(outcome: &TrainOutcome) -> BTreeMap<String, String> {
         .get(outcome.search.chosen)
         .map(|trial| trial.params.clone())
         .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ingot_quality::text::{RULES, RuleGroup};
+
+    #[test]
+    fn the_recipe_knows_every_rule_and_group_of_texts() {
+        let limits: Vec<String> = RULES.iter().map(|rule| format!("{} = 1", rule.name)).collect();
+        let groups: Vec<String> =
+            RuleGroup::ALL.iter().map(|group| format!("\"{}\"", group.name())).collect();
+        let text = format!(
+            "[project]\nname = \"x\"\ntask = \"tabular.binary\"\ntarget = \"y\"\n[[source]]\nname = \"a\"\nuri = \"a.csv\"\n\
+             [clean.quality]\ncolumn = \"t\"\nrules = [{}]\nlimits = {{ {} }}\n",
+            groups.join(", "),
+            limits.join(", ")
+        );
+        let recipe = recipe::parse("ingot.toml", &text).map_err(|faults| faults.len()).unwrap();
+        let quality = clean(&recipe).quality.unwrap();
+        assert_eq!(quality.rules.limits.len(), RULES.len());
+        assert_eq!(quality.rules.groups, RuleGroup::ALL);
+        let schema = recipe::json_schema().to_string();
+        for rule in RULES {
+            assert!(schema.contains(&format!("\"{}\":", rule.name)), "{}", rule.name);
+        }
+    }
 }

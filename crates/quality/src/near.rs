@@ -138,7 +138,10 @@ impl Sketcher {
 impl Sketcher {
     /// The sketches of many texts, on all cores, in their order.
     pub fn all<T: AsRef<str> + Sync>(&self, texts: &[Option<T>]) -> Vec<Option<Sketch>> {
-        texts.par_iter().map(|text| text.as_ref().and_then(|text| self.sketch(text.as_ref()))).collect()
+        texts
+            .par_iter()
+            .map(|text| text.as_ref().and_then(|text| self.sketch(text.as_ref())))
+            .collect()
     }
 }
 

@@ -11,10 +11,10 @@ mod forest;
 pub mod generate;
 pub mod gguf;
 pub mod interval;
-#[cfg(all(feature = "llama", target_os = "linux"))]
-pub mod llama;
 #[cfg(feature = "lightgbm")]
 pub mod lightgbm;
+#[cfg(all(feature = "llama", target_os = "linux"))]
+pub mod llama;
 mod matrix;
 pub mod messages;
 pub mod onnx;

@@ -14,8 +14,10 @@ use ingot_quality::labels::{self, LabelReview};
 use ingot_quality::outliers;
 use serde::{Deserialize, Serialize};
 
-/// A column that explains so much of the target on unseen rows hardly does so honestly.
-const TELLS: f64 = 0.95;
+/// A column that explains so much of a target of classes on unseen rows hardly does so honestly.
+const TELLS_CLASSES: f64 = 0.9;
+/// The same of numbers, where honest columns go further.
+const TELLS_NUMBERS: f64 = 0.95;
 
 /// What is worth another look. Rows by source and number; of values, the classes of the target alone.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -23,7 +25,9 @@ pub struct Review {
     /// Classification: rows whose label is probably wrong.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub labels: Option<LabelFindings>,
-    /// Rows far from all others in the number columns, the farthest first.
+    /// Rows found far from all others in the number columns.
+    pub outlying: u64,
+    /// The rows, the farthest first; a record keeps the first of them.
     pub outliers: Vec<OutlyingRow>,
     /// Robust standard deviations above which a row is one.
     pub outlier_limit: f64,
@@ -43,7 +47,9 @@ pub struct LabelFindings {
     pub rows: u64,
     /// How many folds gave the probabilities.
     pub folds: usize,
-    /// The rows, the least confident first.
+    /// Rows found.
+    pub found: u64,
+    /// The rows, the least confident first; a record keeps the first of them.
     pub doubtful: Vec<DoubtfulRow>,
     /// The classes in the order of the joint.
     pub classes: Vec<String>,
@@ -102,7 +108,10 @@ impl Places {
         let count = columns::rows(batches);
         let [source, row, _] = columns::LINEAGE;
         if !columns::has(batches, source) || !columns::has(batches, row) {
-            return Ok(Self { sources: vec![String::new(); count], rows: (1..).take(count).collect() });
+            return Ok(Self {
+                sources: vec![String::new(); count],
+                rows: (1..).take(count).collect(),
+            });
         }
         let names = interned(batches, source)?;
         let name = |code: &u32| names.values.get(*code as usize).cloned().unwrap_or_default();
@@ -144,6 +153,7 @@ pub(crate) fn findings(
     LabelFindings {
         rows,
         folds,
+        found: review.issues.len() as u64,
         doubtful: doubtful.collect(),
         classes: classes.to_vec(),
         joint: review.joint,
@@ -164,14 +174,20 @@ pub(crate) struct Subject<'a> {
 
 impl Subject<'_> {
     /// Reviews the training rows. `fold_of` deals them; `held` are the folds that the search already left out.
-    pub(crate) fn review(&self, found: &Found, fold_of: &[usize], held: &[Vec<usize>]) -> Result<Review> {
+    pub(crate) fn review(
+        &self,
+        found: &Found,
+        fold_of: &[usize],
+        held: &[Vec<usize>],
+    ) -> Result<Review> {
         let places = Places::of(self.table)?;
         let labels = if self.classes.is_empty() {
             None
         } else {
             let folds = fold_of.iter().max().map_or(0, |last| last + 1);
             let probabilities = self.out_of_fold(found, fold_of, held)?;
-            let given: Vec<usize> = self.train.labels.iter().map(|label| class_index(*label)).collect();
+            let given: Vec<usize> =
+                self.train.labels.iter().map(|label| class_index(*label)).collect();
             let review = labels::review(&given, &probabilities, self.classes.len())?;
             Some(findings(review, folds, self.classes, given.len() as u64, &|row| places.get(row)))
         };
@@ -184,6 +200,7 @@ impl Subject<'_> {
         let (outliers, outlier_limit) = self.outliers(&places);
         Ok(Review {
             labels,
+            outlying: outliers.len() as u64,
             outliers,
             outlier_limit,
             imbalance: imbalance(&counts),
@@ -193,20 +210,29 @@ impl Subject<'_> {
     }
 
     /// Probabilities of every training row from a model that had not seen it, `rows × classes`.
-    fn out_of_fold(&self, found: &Found, fold_of: &[usize], held: &[Vec<usize>]) -> Result<Vec<f64>> {
+    fn out_of_fold(
+        &self,
+        found: &Found,
+        fold_of: &[usize],
+        held: &[Vec<usize>],
+    ) -> Result<Vec<f64>> {
         let (rows, classes) = (fold_of.len(), self.classes.len());
         let mut table = vec![0.0; rows * classes];
         let folds = fold_of.iter().max().map_or(0, |last| last + 1);
         for fold in 0..folds {
-            let out: Vec<usize> = (0..rows).filter(|row| fold_of.get(*row) == Some(&fold)).collect();
+            let out: Vec<usize> =
+                (0..rows).filter(|row| fold_of.get(*row) == Some(&fold)).collect();
             let known = found.winner.scores.get(fold).filter(|_| held.get(fold) == Some(&out));
             let scores = match known {
                 Some(scores) => scores.clone(),
                 None => self.scores(found, &out)?,
             };
             for (index, row) in out.iter().enumerate() {
-                let of = |class: usize| scores.get(class * out.len() + index).copied().unwrap_or(0.0);
-                let Some(line) = table.get_mut(row * classes..(row + 1) * classes) else { continue };
+                let of =
+                    |class: usize| scores.get(class * out.len() + index).copied().unwrap_or(0.0);
+                let Some(line) = table.get_mut(row * classes..(row + 1) * classes) else {
+                    continue;
+                };
                 if self.setup.classes == 1 {
                     line.copy_from_slice(&[1.0 - of(0), of(0)]);
                 } else {
@@ -221,7 +247,8 @@ impl Subject<'_> {
     fn scores(&self, found: &Found, out: &[usize]) -> Result<Vec<f64>> {
         let params = self.setup.params(&found.trial().params);
         let gone: std::collections::BTreeSet<usize> = out.iter().copied().collect();
-        let rest: Vec<usize> = (0..self.train.labels.len()).filter(|row| !gone.contains(row)).collect();
+        let rest: Vec<usize> =
+            (0..self.train.labels.len()).filter(|row| !gone.contains(row)).collect();
         let fold = self.setup.fold(&self.train.select(&rest), &self.train.select(out), &params)?;
         let limits = Limits { rounds: found.trial().rounds, patience: None, deadline: None };
         let boosted = boost(&[fold], self.setup.loss, &params, limits)?;
@@ -244,7 +271,8 @@ impl Subject<'_> {
         let found = outliers::find(&values, self.config.seed);
         let rows = found.rows.iter().map(|outlier| {
             let (source, row) = places.get(outlier.row);
-            let field = numeric.get(outlier.column).and_then(|index| self.inputs.fields.get(*index));
+            let field =
+                numeric.get(outlier.column).and_then(|index| self.inputs.fields.get(*index));
             let column = field.map(|field| field.name.clone()).unwrap_or_default();
             OutlyingRow { source, row, score: outlier.score, column }
         });
@@ -273,7 +301,9 @@ impl Subject<'_> {
                 Some(Telling { column: field.name.clone(), share })
             })
             .collect();
-        list.sort_by(|one, other| other.share.total_cmp(&one.share).then(one.column.cmp(&other.column)));
+        list.sort_by(|one, other| {
+            other.share.total_cmp(&one.share).then(one.column.cmp(&other.column))
+        });
         list
     }
 }
@@ -284,7 +314,8 @@ pub fn telling(review: &Review) -> Vec<Fault> {
     if review.counts.len() == 2 {
         return Vec::new();
     }
-    let leaks = review.columns.iter().filter(|column| column.share > TELLS);
+    let limit = if review.counts.is_empty() { TELLS_NUMBERS } else { TELLS_CLASSES };
+    let leaks = review.columns.iter().filter(|column| column.share > limit);
     leaks
         .map(|column| {
             Fault::new(&COLUMN_TELLS)

@@ -9,11 +9,11 @@ use crate::fairness::{self, Judged};
 use crate::features::{self, Encoded, Inputs, encode_table};
 use crate::folds;
 use crate::messages::{NO_ROWS, ONE_GROUP, PARITY, TOO_FEW, WEIGHT};
-use crate::review::{Review, Subject};
 use crate::metrics::{bins, brier, ece, multiclass_top, quantiles, roc_points};
 use crate::outcome::{
     self, CalibrationOutcome, ModelSize, Parity, Scheme, Threshold, TrainOutcome,
 };
+use crate::review::{Review, Subject};
 use crate::search::{self, Found};
 use crate::target::{self, class_index};
 use crate::threshold::{self, or_equal, theoretical};
@@ -362,11 +362,8 @@ impl Evidence<'_> {
     fn review(&self, tables: &Tables<'_>, found: &Found) -> Result<Review> {
         let (config, prepared) = (self.config, self.prepared);
         let classes = classes(&prepared.signature.output);
-        let fold_of = if classes.is_empty() {
-            Vec::new()
-        } else {
-            deal(config, prepared, tables)?.1
-        };
+        let fold_of =
+            if classes.is_empty() { Vec::new() } else { deal(config, prepared, tables)?.1 };
         let subject = Subject {
             config,
             setup: &prepared.setup,

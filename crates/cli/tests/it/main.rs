@@ -19,6 +19,8 @@ mod packages;
 #[cfg(test)]
 mod persons;
 #[cfg(test)]
+mod quality;
+#[cfg(test)]
 mod risk;
 #[cfg(test)]
 mod runs;

@@ -11,7 +11,10 @@ use ingot_report::{Cell, Column, Page, Section, Table, count};
 
 /// Whether a cleaning looked at texts.
 fn looked(clean: &CleanOutcome) -> bool {
-    clean.quality.is_some() || clean.set.is_some() || clean.near.is_some() || clean.passages.is_some()
+    clean.quality.is_some()
+        || clean.set.is_some()
+        || clean.near.is_some()
+        || clean.passages.is_some()
 }
 
 pub(super) fn section(page: &mut Page, clean: &CleanOutcome) {
@@ -61,8 +64,11 @@ fn rules(section: &mut Section, quality: &QualityOutcome) {
         format!("Rules on `{column}`: {broken} of {texts} texts break one or more."),
         format!("对 `{column}` 应用规则：{texts} 条文本中有 {broken} 条违反一条或多条规则。"),
     ));
-    let languages: Vec<(Text, f64)> =
-        quality.languages.iter().map(|(name, count)| (language_title(name), real(*count))).collect();
+    let languages: Vec<(Text, f64)> = quality
+        .languages
+        .iter()
+        .map(|(name, count)| (language_title(name), real(*count)))
+        .collect();
     if !languages.is_empty() {
         section.figure(
             text("Texts by language", "各语言文本数"),
@@ -111,7 +117,8 @@ fn rules(section: &mut Section, quality: &QualityOutcome) {
 fn duplicates(section: &mut Section, near: &NearOutcome) {
     let (column, groups, rows) = (&near.column, count(near.groups), count(near.rows));
     let (en, zh) = if near.dropped { ("dropped", "已删除") } else { ("kept", "已保留") };
-    let (how_en, how_zh) = if near.exact { ("measured", "逐对实测") } else { ("estimated", "部分为估计值") };
+    let (how_en, how_zh) =
+        if near.exact { ("measured", "逐对实测") } else { ("estimated", "部分为估计值") };
     section.paragraph(Text::new(
         format!(
             "Near duplicates of `{column}` (Jaccard similarity ≥ {}, {how_en}): {groups} group(s), {rows} row(s) behind the first of their group, {en}. 128 permutations in {} bands of {}; {} pairs were compared.",

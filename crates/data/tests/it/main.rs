@@ -8,6 +8,9 @@
     reason = "inputs of a test need not survive a power cut, and a broken one may panic"
 )]
 
+#[cfg(test)]
+mod texts;
+
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{Int64Type, UInt64Type};
 use ingot_base::{Result, Silent};
@@ -258,6 +261,7 @@ fn nothing_of_a_group_stands_on_both_sides() {
         validation: 0.1,
         method: SplitMethod::Stratified("label".into()),
         group: Some("person".into()),
+        near: None,
         seed: 42,
     };
     let outcome = split(&folder.path().join("out.parquet"), folder.path(), &config, None).unwrap();

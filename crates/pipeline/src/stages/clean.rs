@@ -26,7 +26,8 @@ pub(crate) fn inputs(project: &Project<'_>) -> Result<Inputs> {
         .map(|(source, digest)| (format!("source {}", source.name), digest))
         .collect();
     if let Some(rule) = &project.recipe().clean.decontaminate {
-        content.insert("evaluation set".into(), digest(&project.source.folder().join(&rule.against))?);
+        content
+            .insert("evaluation set".into(), digest(&project.source.folder().join(&rule.against))?);
     }
     // Without erased persons the key is as if there could be none.
     content
@@ -101,11 +102,7 @@ fn work(
     if folder.join(FINDINGS).exists() {
         outputs.push((FINDINGS.into(), None));
     }
-    Ok(Product {
-        outputs,
-        evidence: to_value(&outcome)?,
-        summary,
-    })
+    Ok(Product { outputs, evidence: to_value(&outcome)?, summary })
 }
 
 /// Cleans to a file of the caller's choice, outside the store: for measurements.

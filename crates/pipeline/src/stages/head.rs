@@ -83,6 +83,9 @@ fn work(project: &Project<'_>, chain: &Chain, folder: &Path) -> Result<Product> 
     atomic::write_private(&folder.join(MODEL), &graph)?;
     atomic::write_private(&folder.join(train::PREPROCESSING), &document)?;
     write_page(folder, train::REPORT, &nets::head_report(&trained.outcome))?;
+    if let Some(labels) = &mut trained.outcome.labels {
+        labels.doubtful.truncate(train::KEPT);
+    }
     let accuracy = trained.outcome.metrics.iter().find(|metric| metric.name == "accuracy");
     let accuracy = accuracy.map_or(f64::NAN, |metric| metric.value);
     let epochs = trained.outcome.history.len();

@@ -17,7 +17,7 @@ pub(crate) const REPORT: &str = "training-report.html";
 /// Rows to look at again: doubtful labels and outlying rows, by source and number.
 pub(crate) const SUSPICIOUS: &str = "suspicious-rows.json";
 /// Rows of each kind that the record keeps; the file has all.
-const KEPT: usize = 50;
+pub(crate) const KEPT: usize = 50;
 
 /// Where the evidence has what a person should hear before trusting the model.
 pub(crate) const WARNINGS: &str = "warnings";
@@ -121,11 +121,7 @@ fn work(
         evidence.insert(WARNINGS.to_owned(), to_value(&warnings)?);
         evidence.insert(membership::MEMBERSHIP.to_owned(), to_value(&attacked)?);
     }
-    Ok(Product {
-        outputs,
-        summary: convert::train_summary(&trained.outcome),
-        evidence,
-    })
+    Ok(Product { outputs, summary: convert::train_summary(&trained.outcome), evidence })
 }
 
 /// Writes the rows to look at again.

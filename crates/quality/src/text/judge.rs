@@ -214,7 +214,9 @@ mod tests {
         let found = TextJudge::new(rules.clone()).judge("The loan was repaid in full.").findings;
         assert_eq!(found.iter().map(|finding| finding.rule).collect::<Vec<_>>(), ["language"]);
         rules.languages.push(Language::En);
-        assert!(TextJudge::new(rules.clone()).judge("The loan was repaid in full.").findings.is_empty());
+        assert!(
+            TextJudge::new(rules.clone()).judge("The loan was repaid in full.").findings.is_empty()
+        );
         rules.limits.insert("few_words".to_owned(), 7.0);
         let found = TextJudge::new(rules).judge("The loan was repaid in full.").findings;
         assert_eq!((found[0].value, found[0].limit), (Some(6.0), Some(7.0)));

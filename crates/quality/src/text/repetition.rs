@@ -96,8 +96,8 @@ mod tests {
         let found = measure("buy now today\nbuy now today\nsomething else", false);
         assert!((found.lines.0 - 1.0 / 3.0).abs() < 1e-12);
         assert!(
-            (found.top[0] - 12.0 / 35.0).abs() < 1e-12,
-            "`buy now` twice, six letters each: {}",
+            (found.top[0] - 16.0 / 35.0).abs() < 1e-12,
+            "`now today` twice, eight letters each: {}",
             found.top[0]
         );
         assert!(found.duplicate.iter().all(|share| *share < 1e-12));

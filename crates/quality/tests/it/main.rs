@@ -1,3 +1,4 @@
 //! Algorithms against brute force.
 
+mod labels;
 mod near;

@@ -2,9 +2,7 @@
 
 use super::Presence::{Default, Optional, Required};
 use super::clean::ON_FAIL;
-use super::{
-    Bounds, COLUMN, Choice, Form, Key, LIST, List, Literal, Shape, Table, choice, key,
-};
+use super::{Bounds, COLUMN, Choice, Form, Key, LIST, List, Literal, Shape, Table, choice, key};
 
 static NEAR_ACTIONS: &[Choice] = &[choice("drop"), choice("keep")];
 
@@ -110,7 +108,12 @@ pub(super) static QUALITY: Table = Table {
 };
 
 /// A limit of a rule by its name.
-const fn limit(name: &'static str, en: &'static str, zh: &'static str, example: &'static str) -> Key {
+const fn limit(
+    name: &'static str,
+    en: &'static str,
+    zh: &'static str,
+    example: &'static str,
+) -> Key {
     key(name, en, zh, Shape::Number(Bounds::NOT_NEGATIVE), Optional, example)
 }
 
@@ -121,33 +124,153 @@ static LIMITS: Table = Table {
         limit("few_words", "Least number of words.", "最少词数。", "few_words = 20"),
         limit("many_words", "Largest number of words.", "最多词数。", "many_words = 100000"),
         limit("few_sentences", "Least number of sentences.", "最少句子数。", "few_sentences = 1"),
-        limit("short_mean_word", "Least mean word length.", "最小平均词长。", "short_mean_word = 3"),
-        limit("long_mean_word", "Largest mean word length.", "最大平均词长。", "long_mean_word = 10"),
-        limit("few_stop_words", "Least number of stop words.", "最少停用词数。", "few_stop_words = 2"),
-        limit("few_alphabetic", "Least share of words with a letter.", "含字母词的最小占比。", "few_alphabetic = 0.8"),
+        limit(
+            "short_mean_word",
+            "Least mean word length.",
+            "最小平均词长。",
+            "short_mean_word = 3",
+        ),
+        limit(
+            "long_mean_word",
+            "Largest mean word length.",
+            "最大平均词长。",
+            "long_mean_word = 10",
+        ),
+        limit(
+            "few_stop_words",
+            "Least number of stop words.",
+            "最少停用词数。",
+            "few_stop_words = 2",
+        ),
+        limit(
+            "few_alphabetic",
+            "Least share of words with a letter.",
+            "含字母词的最小占比。",
+            "few_alphabetic = 0.8",
+        ),
         limit("hashes", "Most hash signs a word.", "每词井号数上限。", "hashes = 0.1"),
         limit("ellipses", "Most ellipses a word.", "每词省略号数上限。", "ellipses = 0.1"),
-        limit("bullet_lines", "Largest share of bullet lines.", "项目符号行占比上限。", "bullet_lines = 0.9"),
-        limit("ellipsis_lines", "Largest share of lines that end with an ellipsis.", "省略号结尾行占比上限。", "ellipsis_lines = 0.3"),
-        limit("unterminated_lines", "Least share of lines that end with punctuation.", "标点结尾行的最小占比。", "unterminated_lines = 0.12"),
-        limit("short_lines", "Largest share of short lines.", "短行占比上限。", "short_lines = 0.67"),
-        limit("duplicate_lines", "Largest share of repeated lines.", "重复行占比上限。", "duplicate_lines = 0.3"),
-        limit("duplicate_paragraphs", "Largest share of repeated paragraphs.", "重复段落占比上限。", "duplicate_paragraphs = 0.3"),
-        limit("duplicate_line_characters", "Largest share of characters in repeated lines.", "重复行字符占比上限。", "duplicate_line_characters = 0.2"),
-        limit("duplicate_paragraph_characters", "Largest share of characters in repeated paragraphs.", "重复段落字符占比上限。", "duplicate_paragraph_characters = 0.2"),
-        limit("top_2gram", "Largest share of the most frequent 2-gram.", "最高频二元组占比上限。", "top_2gram = 0.2"),
-        limit("top_3gram", "Largest share of the most frequent 3-gram.", "最高频三元组占比上限。", "top_3gram = 0.18"),
-        limit("top_4gram", "Largest share of the most frequent 4-gram.", "最高频四元组占比上限。", "top_4gram = 0.16"),
-        limit("duplicate_5gram", "Largest share of repeated 5-grams.", "重复五元组占比上限。", "duplicate_5gram = 0.15"),
-        limit("duplicate_6gram", "Largest share of repeated 6-grams.", "重复六元组占比上限。", "duplicate_6gram = 0.14"),
-        limit("duplicate_7gram", "Largest share of repeated 7-grams.", "重复七元组占比上限。", "duplicate_7gram = 0.13"),
-        limit("duplicate_8gram", "Largest share of repeated 8-grams.", "重复八元组占比上限。", "duplicate_8gram = 0.12"),
-        limit("duplicate_9gram", "Largest share of repeated 9-grams.", "重复九元组占比上限。", "duplicate_9gram = 0.11"),
-        limit("duplicate_10gram", "Largest share of repeated 10-grams.", "重复十元组占比上限。", "duplicate_10gram = 0.1"),
-        limit("boilerplate_lines", "Largest share of boilerplate lines.", "模板行占比上限。", "boilerplate_lines = 0.2"),
-        limit("lorem_ipsum", "Most occurrences of lorem ipsum.", "lorem ipsum 次数上限。", "lorem_ipsum = 0"),
+        limit(
+            "bullet_lines",
+            "Largest share of bullet lines.",
+            "项目符号行占比上限。",
+            "bullet_lines = 0.9",
+        ),
+        limit(
+            "ellipsis_lines",
+            "Largest share of lines that end with an ellipsis.",
+            "省略号结尾行占比上限。",
+            "ellipsis_lines = 0.3",
+        ),
+        limit(
+            "unterminated_lines",
+            "Least share of lines that end with punctuation.",
+            "标点结尾行的最小占比。",
+            "unterminated_lines = 0.12",
+        ),
+        limit(
+            "short_lines",
+            "Largest share of short lines.",
+            "短行占比上限。",
+            "short_lines = 0.67",
+        ),
+        limit(
+            "duplicate_lines",
+            "Largest share of repeated lines.",
+            "重复行占比上限。",
+            "duplicate_lines = 0.3",
+        ),
+        limit(
+            "duplicate_paragraphs",
+            "Largest share of repeated paragraphs.",
+            "重复段落占比上限。",
+            "duplicate_paragraphs = 0.3",
+        ),
+        limit(
+            "duplicate_line_characters",
+            "Largest share of characters in repeated lines.",
+            "重复行字符占比上限。",
+            "duplicate_line_characters = 0.2",
+        ),
+        limit(
+            "duplicate_paragraph_characters",
+            "Largest share of characters in repeated paragraphs.",
+            "重复段落字符占比上限。",
+            "duplicate_paragraph_characters = 0.2",
+        ),
+        limit(
+            "top_2gram",
+            "Largest share of the most frequent 2-gram.",
+            "最高频二元组占比上限。",
+            "top_2gram = 0.2",
+        ),
+        limit(
+            "top_3gram",
+            "Largest share of the most frequent 3-gram.",
+            "最高频三元组占比上限。",
+            "top_3gram = 0.18",
+        ),
+        limit(
+            "top_4gram",
+            "Largest share of the most frequent 4-gram.",
+            "最高频四元组占比上限。",
+            "top_4gram = 0.16",
+        ),
+        limit(
+            "duplicate_5gram",
+            "Largest share of repeated 5-grams.",
+            "重复五元组占比上限。",
+            "duplicate_5gram = 0.15",
+        ),
+        limit(
+            "duplicate_6gram",
+            "Largest share of repeated 6-grams.",
+            "重复六元组占比上限。",
+            "duplicate_6gram = 0.14",
+        ),
+        limit(
+            "duplicate_7gram",
+            "Largest share of repeated 7-grams.",
+            "重复七元组占比上限。",
+            "duplicate_7gram = 0.13",
+        ),
+        limit(
+            "duplicate_8gram",
+            "Largest share of repeated 8-grams.",
+            "重复八元组占比上限。",
+            "duplicate_8gram = 0.12",
+        ),
+        limit(
+            "duplicate_9gram",
+            "Largest share of repeated 9-grams.",
+            "重复九元组占比上限。",
+            "duplicate_9gram = 0.11",
+        ),
+        limit(
+            "duplicate_10gram",
+            "Largest share of repeated 10-grams.",
+            "重复十元组占比上限。",
+            "duplicate_10gram = 0.1",
+        ),
+        limit(
+            "boilerplate_lines",
+            "Largest share of boilerplate lines.",
+            "模板行占比上限。",
+            "boilerplate_lines = 0.2",
+        ),
+        limit(
+            "lorem_ipsum",
+            "Most occurrences of lorem ipsum.",
+            "lorem ipsum 次数上限。",
+            "lorem_ipsum = 0",
+        ),
         limit("curly_braces", "Most curly braces.", "花括号数上限。", "curly_braces = 0"),
-        limit("script_lines", "Most lines that ask for JavaScript.", "要求启用 JavaScript 的行数上限。", "script_lines = 0"),
+        limit(
+            "script_lines",
+            "Most lines that ask for JavaScript.",
+            "要求启用 JavaScript 的行数上限。",
+            "script_lines = 0",
+        ),
     ],
 };
 

@@ -3,8 +3,8 @@
 use crate::{FULL, RECIPIENT, faults, with};
 use ingot_base::{Tabular, Task, Text};
 use ingot_recipe::{
-    Action, Expectation, Generalize, ImputeMethod, NearAction, OnFail, Outlier, OutlierAction, OutlierMethod,
-    Recipe, Rule, SplitMethod, parse,
+    Action, Expectation, Generalize, ImputeMethod, NearAction, OnFail, Outlier, OutlierAction,
+    OutlierMethod, Recipe, Rule, SplitMethod, parse,
 };
 use std::time::Duration;
 
@@ -40,7 +40,10 @@ fn every_key_arrives() {
     assert_eq!((quality.languages.len(), quality.on_fail), (2, OnFail::Drop));
     assert_eq!(quality.limits.keys().collect::<Vec<_>>(), ["few_words", "top_2gram"]);
     let set = recipe.clean.decontaminate.as_ref().unwrap();
-    assert_eq!((set.against.as_str(), set.tokens, set.on_fail), ("data/evaluation.csv", 8, OnFail::Warn));
+    assert_eq!(
+        (set.against.as_str(), set.tokens, set.on_fail),
+        ("data/evaluation.csv", 8, OnFail::Warn)
+    );
     assert!(!recipe.train.review);
     let methods: Vec<_> = recipe.clean.outliers.iter().map(|outlier| outlier.method).collect();
     assert_eq!(
@@ -232,7 +235,7 @@ fn locate_finds_values_headers_and_the_nearest_above() {
         Some("\"credit_amount\"")
     );
     assert_eq!(at("explain.titles.age.zh").map(|(.., text)| text), Some("\"年龄\""));
-    assert_eq!(at("split"), Some((82, 1, "[split]")));
+    assert_eq!(at("split"), Some((94, 1, "[split]")));
     assert_eq!(at("source[1]").map(|(.., text)| text), Some("[[source]]"));
     assert_eq!(at("split.time"), at("split"), "not set: its table");
     assert_eq!(at("clean.keep[9]").map(|(line, ..)| line), Some(24), "not there: its list");

@@ -34,8 +34,7 @@ pub fn doubtful_labels(config: &HeadConfig, train: &FeatureTable) -> Result<Labe
         .unwrap_or_default();
     let folds = FOLDS.min(smallest).max(2);
     let dealt = folds::stratified(&strata, folds, config.seed);
-    let fold_of: BTreeMap<&(String, u64), usize> =
-        known.keys().copied().zip(dealt).collect();
+    let fold_of: BTreeMap<&(String, u64), usize> = known.keys().copied().zip(dealt).collect();
     let rows: Vec<Row<'_>> = train
         .features
         .chunks_exact(width)

@@ -70,8 +70,14 @@ pub(crate) fn doubtful(section: &mut Section, labels: &LabelFindings) {
 fn more(section: &mut Section, found: usize) {
     if found > SHOWN {
         section.note(Text::new(
-            format!("The first {SHOWN}; all {} are in suspicious-rows.json of the stage.", count(found as u64)),
-            format!("仅列出前 {SHOWN} 行；全部 {} 行见该阶段的 suspicious-rows.json。", count(found as u64)),
+            format!(
+                "The first {SHOWN}; all {} are in suspicious-rows.json of the stage.",
+                count(found as u64)
+            ),
+            format!(
+                "仅列出前 {SHOWN} 行；全部 {} 行见该阶段的 suspicious-rows.json。",
+                count(found as u64)
+            ),
         ));
     }
 }
@@ -95,7 +101,10 @@ fn classes(section: &mut Section, review: &Review) {
     let Some(imbalance) = &review.imbalance else { return };
     let (ratio, evenness) = (number(imbalance.ratio, 1), number(imbalance.evenness, 3));
     let (hint_en, hint_zh) = if imbalance.ratio >= 10.0 {
-        (" The rare class is easily overlooked: consider `train.balance` or `train.cost`.", "稀有类别容易被忽视，可考虑 `train.balance` 或 `train.cost`。")
+        (
+            " The rare class is easily overlooked: consider `train.balance` or `train.cost`.",
+            "稀有类别容易被忽视，可考虑 `train.balance` 或 `train.cost`。",
+        )
     } else {
         ("", "")
     };

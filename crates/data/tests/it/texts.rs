@@ -1,0 +1,203 @@
+//! Rules about texts: what is dropped, cut and told, and that near duplicates never cross a split.
+
+use super::{rows, run, source};
+use arrow::array::{AsArray, RecordBatch};
+use ingot_data::{
+    CleanConfig, NearRule, OnFail, PassageRule, QualityRule, SetRule, SplitConfig, SplitMethod,
+    read, split,
+};
+use ingot_quality::near::{NearConfig, Sketcher};
+use ingot_quality::text::{Language, RuleGroup, TextRules};
+use std::path::{Path, PathBuf};
+
+fn near(drop: bool) -> NearRule {
+    NearRule { column: "note".into(), similarity: 0.8, shingle: 3, drop, seed: 1 }
+}
+
+fn lines(folder: &Path) -> Vec<serde_json::Value> {
+    let text = std::fs::read_to_string(folder.join("findings.jsonl")).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// Notes of sixty words; every third is a copy of the one before with one word changed.
+fn notes(count: usize) -> Vec<String> {
+    (0..count)
+        .map(|row| {
+            let family = row - usize::from(row % 3 == 2);
+            let mut words: Vec<String> = (0..60).map(|word| format!("f{family}w{word}")).collect();
+            if family != row {
+                words[30] = format!("changed{row}");
+            }
+            words.join(" ")
+        })
+        .collect()
+}
+
+fn table(folder: &Path, notes: &[String]) {
+    let body: String = notes
+        .iter()
+        .enumerate()
+        .map(|(row, note)| format!("{},c{},\"{note}\"\n", row % 5, row % 40))
+        .collect();
+    std::fs::write(folder.join("a.csv"), format!("age,person,note\n{body}")).unwrap();
+}
+
+#[test]
+fn near_duplicates_are_dropped_or_counted_with_their_rows() {
+    let folder = tempfile::tempdir().unwrap();
+    table(folder.path(), &notes(300));
+    let sources = [source("a", "a.csv")];
+    let rules = CleanConfig { near: Some(near(true)), ..CleanConfig::default() };
+    let outcome = run(folder.path(), &sources, &rules, 2).unwrap();
+    let found = outcome.near.unwrap();
+    assert_eq!((outcome.rows_out, found.groups, found.rows), (200, 100, 100));
+    assert!(found.exact && found.dropped && found.first[0].similarity > 0.8);
+    assert_eq!((found.first[0].row.row, found.first[0].first.row), (3, 2));
+    assert!(rows(folder.path()).iter().all(|row| row % 3 != 0), "the later row goes");
+    let told = lines(folder.path());
+    assert_eq!(told.len(), 100);
+    assert_eq!((told[1]["row"].as_u64(), told[1]["first"]["row"].as_u64()), (Some(6), Some(5)));
+    let first = std::fs::read(folder.path().join("out.parquet")).unwrap();
+    run(folder.path(), &sources, &rules, 1).unwrap();
+    assert_eq!(first, std::fs::read(folder.path().join("out.parquet")).unwrap(), "on one thread");
+    let rules = CleanConfig { near: Some(near(false)), ..CleanConfig::default() };
+    let outcome = run(folder.path(), &sources, &rules, 2).unwrap();
+    assert_eq!(
+        (outcome.rows_out, outcome.rules[0].flagged, outcome.rules[0].dropped),
+        (300, 100, 0)
+    );
+}
+
+#[test]
+fn near_duplicates_and_persons_never_cross_a_split() {
+    let folder = tempfile::tempdir().unwrap();
+    let notes = notes(600);
+    table(folder.path(), &notes);
+    run(folder.path(), &[source("a", "a.csv")], &CleanConfig::default(), 2).unwrap();
+    let config = SplitConfig {
+        test: 0.25,
+        validation: 0.25,
+        method: SplitMethod::Random,
+        group: None,
+        near: Some(near(false)),
+        seed: 7,
+    };
+    let input = folder.path().join("out.parquet");
+    let outcome = split(&input, folder.path(), &config, None).unwrap();
+    let found = outcome.near.unwrap();
+    assert_eq!((found.groups, found.rows, found.crossing), (200, 200, 0));
+    // Every pair by brute force, from the files.
+    let sketcher = Sketcher::new(&NearConfig::new(0.8));
+    let parts: Vec<Vec<_>> = ["train", "validation", "test"]
+        .iter()
+        .map(|part| {
+            let batches = read(&folder.path().join(format!("{part}.parquet")), None).unwrap();
+            let texts = |batch: &RecordBatch| -> Vec<_> {
+                let texts = batch.column_by_name("note").unwrap().as_string::<i32>().clone();
+                texts.iter().map(|text| sketcher.sketch(text.unwrap()).unwrap()).collect()
+            };
+            batches.iter().flat_map(texts).collect()
+        })
+        .collect();
+    let crossing = |one: &[_], other: &[_]| {
+        one.iter()
+            .any(|a: &ingot_quality::near::Sketch| other.iter().any(|b| a.similarity(b) >= 0.8))
+    };
+    assert!(parts.iter().all(|part| part.len() >= 100));
+    assert!(
+        !crossing(&parts[0], &parts[1])
+            && !crossing(&parts[0], &parts[2])
+            && !crossing(&parts[1], &parts[2])
+    );
+    // Persons with rows of several families tie these together: forty persons, two hundred families, few ways to divide.
+    let persons = SplitConfig { group: Some("person".into()), near: None, ..config };
+    let outcome = split(&input, folder.path(), &persons, None).unwrap();
+    assert_eq!((outcome.crossing_groups, outcome.near), (0, None));
+}
+
+#[test]
+fn rules_evaluation_sets_and_passages_tell_rows_and_no_text() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut notes: Vec<String> = (0..50)
+        .map(|row| {
+            (0..30).map(|word| format!("canary{row}x{word}")).collect::<Vec<_>>().join(" ") + "."
+        })
+        .collect();
+    notes[3] = "版权所有 © 某某公司 京ICP备00000000号".into();
+    notes[7] = "{ return canary; }".into();
+    notes[11] = format!("{} extra", notes[20].trim_end_matches('.'));
+    notes[30] = format!("start of it {} the end", &notes[40]);
+    table(folder.path(), &notes);
+    std::fs::write(
+        folder.path().join("set.jsonl"),
+        format!(
+            "{{\"question\": {:?}}}\n",
+            notes[25].split(' ').skip(5).take(15).collect::<Vec<_>>().join(" ")
+        ),
+    )
+    .unwrap();
+    let quality = |on_fail| QualityRule {
+        column: "note".into(),
+        rules: TextRules {
+            languages: vec![Language::Zh, Language::En, Language::Other],
+            groups: vec![RuleGroup::Boilerplate, RuleGroup::Code],
+            limits: std::collections::BTreeMap::new(),
+        },
+        on_fail,
+    };
+    let set = |on_fail| SetRule {
+        column: "note".into(),
+        against: PathBuf::from("set.jsonl"),
+        against_column: None,
+        tokens: 13,
+        share: 0.0,
+        on_fail,
+    };
+    let rules = CleanConfig {
+        quality: Some(quality(OnFail::Drop)),
+        decontaminate: Some(set(OnFail::Drop)),
+        passages: Some(PassageRule { column: "note".into(), tokens: 20 }),
+        ..CleanConfig::default()
+    };
+    let outcome = run(folder.path(), &[source("a", "a.csv")], &rules, 2).unwrap();
+    let dropped: Vec<(&str, u64, u64)> = outcome
+        .rules
+        .iter()
+        .map(|rule| (rule.key_path.as_str(), rule.dropped, rule.changed))
+        .collect();
+    assert_eq!(
+        dropped,
+        [("clean.quality", 2, 0), ("clean.decontaminate", 1, 0), ("clean.dedupe.passages", 0, 2)]
+    );
+    let quality_found = outcome.quality.unwrap();
+    assert_eq!((quality_found.texts, quality_found.broken), (50, 2));
+    let found: Vec<(&str, u64)> =
+        quality_found.findings.iter().map(|one| (one.rule.as_str(), one.first[0].row)).collect();
+    assert_eq!(found, [("boilerplate_lines", 4), ("curly_braces", 8)]);
+    assert_eq!(outcome.set.unwrap().first[0].row, 26);
+    let cut = outcome.passages.unwrap();
+    assert_eq!((cut.rows, cut.passages), (2, 2));
+    assert_eq!(cut.first.iter().map(|place| place.row).collect::<Vec<_>>(), [21, 41]);
+    let told = std::fs::read_to_string(folder.path().join("findings.jsonl")).unwrap();
+    assert_eq!(told.lines().count(), 5, "{told}");
+    assert!(!told.contains("canary"), "a text stands among the findings");
+    let strict = CleanConfig { quality: Some(quality(OnFail::Fail)), ..CleanConfig::default() };
+    let fault = run(folder.path(), &[source("a", "a.csv")], &strict, 2).unwrap_err();
+    assert_eq!(
+        (fault.code(), fault.key_path()),
+        ("data-expectation-failed", Some("clean.quality"))
+    );
+    let wrong = CleanConfig {
+        near: Some(NearRule { column: "age".into(), ..near(true) }),
+        ..CleanConfig::default()
+    };
+    let fault = run(folder.path(), &[source("a", "a.csv")], &wrong, 1).unwrap_err();
+    assert_eq!(
+        (fault.code(), fault.key_path()),
+        ("data-column-not-text", Some("clean.dedupe.near.column"))
+    );
+    let absent = SetRule { against_column: Some("answer".into()), ..set(OnFail::Warn) };
+    let absent = CleanConfig { decontaminate: Some(absent), ..CleanConfig::default() };
+    let fault = run(folder.path(), &[source("a", "a.csv")], &absent, 1).unwrap_err();
+    assert_eq!(fault.code(), "data-set-column");
+}
