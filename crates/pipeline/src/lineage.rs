@@ -44,8 +44,7 @@ pub(crate) fn document(project: &Project<'_>, chain: &Chain) -> Result<Value> {
 }
 
 /// Evidence about single rows, or so detailed that it describes them.
-const ROWWISE: [&str; 7] =
-    ["before", "after", "swarm", "single", "doubtful", "outliers", "first"];
+const ROWWISE: [&str; 7] = ["before", "after", "swarm", "single", "doubtful", "outliers", "first"];
 
 /// Takes out of a document, at any depth, what describes rows.
 fn without_rows(evidence: &mut Value) {
