@@ -29,6 +29,11 @@ stratify = true
 head = {{ epochs = {epochs}, batch = 32 }}
 """
 
+COMPRESS = {
+    "int8": '[compress]\nquantize = "int8"\n',
+    "channels": "[compress]\nprune = { channels = 0.5 }\ntolerance = { metric = 0.02, agreement = 0.9 }\n",
+}
+
 LUA = """wrk.method = "POST"
 local file = io.open(os.getenv("PICTURE"), "rb")
 wrk.body = file:read("*a")
@@ -96,6 +101,20 @@ def main():
         ratio = sorted(own / bare for own, bare in rounds)[1]
         (folder / "ingot.toml").write_text(RECIPE.format(photos=photos, epochs=6))
         again, _ = timed([options.ingot, "--quiet", "run"], folder)
+        small = {}
+        for kind, more in COMPRESS.items():
+            (folder / "ingot.toml").write_text(RECIPE.format(photos=photos, epochs=5) + more)
+            forms = json.loads(timed([options.ingot, "--json", "run"], folder)[1])["compression"]["forms"]
+            small[kind] = forms[0], forms[-1]
+            if kind == "int8":
+                model = max((folder / ".ingot/compress").glob("*/model.onnx"), key=lambda path: path.stat().st_mtime)
+                rounds = [(serve(options.ingot, folder, picture), peer("loop", picture, model)["per_second"]) for _ in range(3)]
+                small_ratio = sorted(own / bare for own, bare in rounds)[1]
+        (folder / "graphs").mkdir()
+        thousand = json.loads(timed([options.ingot, "bench", "network", "--photos", photos, "--output", folder / "graphs"], folder)[1])["forms"]
+    ratio_of = lambda kind, name: small[kind][1][name] / small[kind][0][name]
+    lost = lambda kind: small[kind][0]["accuracy"] - small[kind][1]["accuracy"]
+    before, after = thousand[0], next(form for form in thousand if form["form"] == "int8 percentile")
     kept, anew = peer("kept", photos, weights), peer("anew", photos, weights)
     rows = [
         ("seconds, PyTorch that keeps the features / Ingot, from the folder to a measured head", kept["seconds"] / first, "≥ 4"),
@@ -105,6 +124,16 @@ def main():
         ("accuracy of PyTorch on its own (kept, anew)", f"{kept['accuracy']:.3f}, {anew['accuracy']:.3f}", ""),
         (f"largest difference of logits to torchvision's, {parity['pictures']} pictures", f"{parity['logits_difference']:.1e}", "≤ 1e-3"),
         ("pictures a second, server with keys and metering / bare loop, 16 clients, median of three", ratio, "≥ .90"),
+        ("int8: size of its graph / of the trained one's", ratio_of("int8", "bytes"), "≤ .30"),
+        ("int8: time of a picture / of the trained one's, in turn", ratio_of("int8", "milliseconds"), "≤ .50"),
+        ("int8: accuracy lost on the test pictures", f"{lost('int8'):.3f}", "≤ .01"),
+        ("int8: test pictures answered as before", small["int8"][1]["agreement"], "≥ .92"),
+        ("int8: rank agreement of class activation maps", small["int8"][1]["maps"], ""),
+        (f"int8 with the 1,000 ImageNet classes, {after['pictures']} photographs: answered as before", after["agreement"], "≥ .92"),
+        ("int8 with the 1,000 classes: size, time / of the original's", f"{after['bytes'] / before['bytes']:.3f}, {after['milliseconds'] / before['milliseconds']:.3f}", "≤ .30, ≤ .50"),
+        ("half of the arithmetic between convolutions pruned: time / of the trained one's", ratio_of("channels", "milliseconds"), "≤ .60"),
+        ("the same: accuracy lost on the test pictures", f"{lost('channels'):.3f}", "≤ .02"),
+        ("int8: pictures a second, server / bare loop, 16 clients, median of three", small_ratio, "≥ .90"),
     ]
     shown = lambda value: value if isinstance(value, str) else f"{value:.3g}"
     page = ["# Benchmarks of pictures", "", "Written by `bench/vision.sh PHOTOS`.", ""]

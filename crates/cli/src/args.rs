@@ -56,6 +56,8 @@ pub(crate) enum Command {
     Prepare(Recipe),
     /// Run up to the trained model
     Train(Recipe),
+    /// Run up to the compressed model
+    Compress(Recipe),
     /// Run up to the explanations
     Explain(Recipe),
     /// Run up to the sealed package (the same as run)
@@ -82,6 +84,8 @@ pub(crate) enum Command {
     Rotate(Rotate),
     /// Erase a person from all artifacts, rebuild them, and revoke the packages made of them
     Erase(Erase),
+    /// Draw an ONNX network on one page, and list its layers
+    Picture(Picture),
     /// Score the rows of a file with a package
     Predict(Predict),
     /// Serve packages over HTTP
@@ -258,6 +262,18 @@ pub(crate) struct Pull {
     /// What to fetch: mobilenet-v2, onnxruntime
     #[arg(required = true, value_name = "NAME")]
     pub(crate) names: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Picture {
+    /// An ONNX file
+    pub(crate) model: PathBuf,
+    /// Write the drawing here, as .svg or .png; may be repeated
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Vec<PathBuf>,
+    /// Shape of an input that the file leaves open, as image=1,3,224,224; may be repeated
+    #[arg(long, value_name = "NAME=DIMS")]
+    pub(crate) shape: Vec<String>,
 }
 
 #[derive(Debug, Args)]
@@ -580,6 +596,15 @@ pub(crate) enum Bench {
         #[arg(long, default_value_t = 100)]
         rounds: usize,
         /// Where to write the model text
+        #[arg(long)]
+        output: PathBuf,
+    },
+    /// Compare the pretrained network with its eight-bit forms on photographs
+    Network {
+        /// A folder with a folder of photographs for each class
+        #[arg(long)]
+        photos: PathBuf,
+        /// Folder to write the graphs into
         #[arg(long)]
         output: PathBuf,
     },

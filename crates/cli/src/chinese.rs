@@ -24,6 +24,17 @@ const WORDS: &[(&str, &str)] = &[
     ),
     ("Run up to the split: clean, protect, split", "运行到划分为止：清洗、隐私保护、划分"),
     ("Run up to the trained model", "运行到训练出模型为止"),
+    ("Draw an ONNX network on one page, and list its layers", "将 ONNX 网络画成一页图，并列出各层"),
+    ("An ONNX file", "ONNX 文件"),
+    (
+        "Write the drawing here, as .svg or .png; may be repeated",
+        "图的输出路径，格式为 .svg 或 .png，可重复",
+    ),
+    (
+        "Shape of an input that the file leaves open, as image=1,3,224,224; may be repeated",
+        "文件未固定的输入形状，如 image=1,3,224,224，可重复",
+    ),
+    ("Run up to the compressed model", "运行到压缩出模型为止"),
     ("Run up to the explanations", "运行到解释为止"),
     ("Run up to the sealed package (the same as run)", "运行到封装为止（与 run 相同）"),
     (

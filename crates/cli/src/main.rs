@@ -122,6 +122,7 @@ fn dispatch(context: &Context, command: Command) -> Outcome<()> {
         }
         Command::Prepare(args) => commands::run::run(context, &args, Stage::Split)?,
         Command::Train(args) => commands::run::run(context, &args, Stage::Train)?,
+        Command::Compress(args) => commands::run::run(context, &args, Stage::Compress)?,
         Command::Explain(args) => commands::run::run(context, &args, Stage::Explain)?,
         Command::Plan(args) => commands::plan::plan(context, &args)?,
         Command::Schema => commands::plan::schema()?,
@@ -134,6 +135,7 @@ fn dispatch(context: &Context, command: Command) -> Outcome<()> {
         Command::Reidentify(args) => commands::erase::reidentify(context, &args)?,
         Command::Rotate(args) => commands::rotate::rotate(context, &args)?,
         Command::Erase(args) => commands::erase::erase(context, &args)?,
+        Command::Picture(args) => commands::picture::picture(context, &args)?,
         Command::Predict(args) => commands::predict::predict(context, &args)?,
         Command::Serve(args) => commands::serve::serve(context, args)?,
         Command::Verify(args) => commands::package::verify(context, &args)?,

@@ -19,6 +19,18 @@ ingot_base::messages! {
         en: "this package takes pictures, not the rows of a table", zh: "此模型包的输入是图片，不是表格",
         hint_en: "serve it with `ingot serve` and send pictures to /api/predict", hint_zh: "请用 `ingot serve` 启动服务，再向 /api/predict 发送图片",
     };
+    /// A drawing of another format.
+    PICTURE_FORMAT = {
+        code: "cli-picture-format", class: Usage, status: 400,
+        en: "`{path}` is neither .svg nor .png", zh: "`{path}` 既不是 .svg 也不是 .png",
+        hint_en: "name the file by its format", hint_zh: "请用扩展名表明文件格式",
+    };
+    /// A shape that cannot be understood.
+    PICTURE_SHAPE = {
+        code: "cli-picture-shape", class: Usage, status: 400,
+        en: "`{shape}` is no shape of an input", zh: "`{shape}` 不是有效的输入形状",
+        hint_en: "for example: --shape image=1,3,224,224", hint_zh: "例如：--shape image=1,3,224,224",
+    };
     /// The asynchronous runtime could not start.
     RUNTIME = {
         code: "cli-runtime", class: Failed, status: 500,

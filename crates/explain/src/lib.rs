@@ -6,6 +6,7 @@
 mod dependence;
 mod explainer;
 pub mod messages;
+mod network;
 mod outcome;
 mod page;
 mod permute;
@@ -19,6 +20,7 @@ mod words;
 
 pub use explainer::{Background, Contribution, Explainer, Explanation, Middle, Reason, Typical};
 pub use messages::MESSAGES;
+pub use network::{layer_lines, layer_table, network_png, network_svg};
 pub use outcome::{
     Bin, Dependence, ExplainOutcome, FeatureEffect, Permutation, Point, Surrogate, SwarmDot, Usual,
 };

@@ -3,10 +3,11 @@
 use crate::messages::GENERATE_PACK;
 use crate::project::Project;
 use crate::run::{Chain, Done};
-use crate::stages::{explain, from_value, split, to_value, train};
+use crate::stages::{compress, explain, from_value, maps, split, to_value, train};
 use crate::store::Stage;
 use ingot_base::{Fault, Result, Task, Text, atomic};
 use ingot_train::TrainOutcome;
+use ingot_train::compress::CompressOutcome;
 use ingot_train::nets::HeadOutcome;
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -32,13 +33,21 @@ impl Evidence {
     /// `None` before training.
     pub(crate) fn of(chain: &Chain) -> Result<Option<Self>> {
         let Some(done) = chain.get(&Stage::Train) else { return Ok(None) };
-        let evidence = &done.record.evidence;
+        // What goes on after a compression was measured anew, and maybe trained anew.
+        let compressed =
+            chain.get(&Stage::Compress).and_then(|done| done.record.evidence.get("model"));
+        let evidence = compressed.unwrap_or(&done.record.evidence);
         Ok(Some(match from_value(evidence.get("task").unwrap_or(&Value::Null))? {
             Task::Tabular(_) => Self::Tables(from_value(evidence)?),
             Task::ImageClassify => Self::Head(from_value(evidence)?),
             Task::Generate => return Err(Fault::new(&GENERATE_PACK)),
         }))
     }
+}
+
+/// What compression found out; `None` where there was none.
+pub(crate) fn compression(chain: &Chain) -> Result<Option<CompressOutcome>> {
+    chain.get(&Stage::Compress).map(|done| from_value(&done.record.evidence)).transpose()
 }
 
 /// The trained model's figures on the test rows; `None` before training.
@@ -68,7 +77,9 @@ pub(crate) fn reports(chain: &Chain) -> Vec<(Text, &Done, &'static str)> {
     [
         (Stage::Split, split::REPORT, Text::new("data report", "数据报告")),
         (Stage::Train, train::REPORT, Text::new("training report", "训练报告")),
+        (Stage::Compress, compress::REPORT, Text::new("compression report", "压缩报告")),
         (Stage::Explain, explain::REPORT, Text::new("explanation report", "解释报告")),
+        (Stage::Explain, maps::NETWORK_PNG, Text::new("network picture", "网络结构图")),
         (Stage::Explain, explain::TREE_PNG, Text::new("surrogate tree", "代理决策树")),
     ]
     .into_iter()
@@ -125,6 +136,7 @@ pub fn summary_json(project: &Project<'_>, chain: &Chain) -> Result<Value> {
     Ok(json!({
         "stages": stages,
         "model": chain.get(&Stage::Train).map(|done| done.record.evidence.clone()),
+        "compression": chain.get(&Stage::Compress).map(|done| done.record.evidence.clone()),
         "warnings": to_value(&warnings(chain)?)?,
         "files": files,
     }))

@@ -35,7 +35,7 @@ pub fn plan(project: &Project<'_>) -> Result<Vec<Step>> {
     let mut chain = Chain::new();
     let mut steps = Vec::new();
     let mut open = None;
-    for stage in Stage::ALL.into_iter().filter(|stage| stage.is_of(project.recipe().project.task)) {
+    for stage in crate::run::stages(project) {
         let step = match open {
             Some(first) => waits_for(stage, first),
             None => look(project, stage, &mut chain)?,
@@ -74,6 +74,7 @@ fn look(project: &Project<'_>, stage: Stage, chain: &mut Chain) -> Result<Step> 
             Task::ImageClassify => stages::head::inputs(project, chain)?,
             Task::Generate => return Err(Fault::new(&GENERATE_PACK)),
         },
+        Stage::Compress => stages::compress::inputs(project, chain)?,
         Stage::Explain => match task {
             Task::Tabular(_) => stages::explain::inputs(project, chain)?,
             Task::ImageClassify => stages::maps::inputs(project, chain)?,

@@ -107,8 +107,7 @@ pub(crate) fn work_through(project: &Project<'_>, last: Stage) -> Result<Chain> 
     if task == Task::Generate {
         return Err(Fault::new(&GENERATE_PACK));
     }
-    let stages = Stage::ALL.into_iter().filter(|stage| *stage <= last && stage.is_of(task));
-    for stage in stages {
+    for stage in stages(project).filter(|stage| *stage <= last) {
         let done = match stage {
             Stage::Clean => stages::clean::run(project)?,
             Stage::Protect => stages::protect::run(project, &chain)?,
@@ -119,6 +118,7 @@ pub(crate) fn work_through(project: &Project<'_>, last: Stage) -> Result<Chain> 
                 Task::ImageClassify => stages::head::run(project, &chain)?,
                 Task::Generate => return Err(Fault::new(&GENERATE_PACK)),
             },
+            Stage::Compress => stages::compress::run(project, &chain)?,
             Stage::Explain => match task {
                 Task::Tabular(_) => stages::explain::run(project, &chain)?,
                 Task::ImageClassify => stages::maps::run(project, &chain)?,
@@ -129,6 +129,14 @@ pub(crate) fn work_through(project: &Project<'_>, last: Stage) -> Result<Chain> 
         chain.insert(stage, done);
     }
     Ok(chain)
+}
+
+/// The stages of a project, in order: those of its task that its recipe asks for.
+pub(crate) fn stages(project: &Project<'_>) -> impl Iterator<Item = Stage> {
+    let (task, compress) = (project.recipe().project.task, stages::compress::is_asked(project));
+    Stage::ALL
+        .into_iter()
+        .filter(move |stage| stage.is_of(task) && (*stage != Stage::Compress || compress))
 }
 
 /// An earlier stage of the chain.

@@ -33,6 +33,8 @@ pub enum Stage {
     Features,
     /// The model and its measurements.
     Train,
+    /// A smaller and faster model; only where the recipe asks for it.
+    Compress,
     /// What the model does and why.
     Explain,
     /// The signed, encrypted package.
@@ -41,19 +43,20 @@ pub enum Stage {
 
 impl Stage {
     /// In the order they run.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Clean,
         Self::Protect,
         Self::Split,
         Self::Features,
         Self::Train,
+        Self::Compress,
         Self::Explain,
         Self::Seal,
     ];
 
     /// Whether a task has this stage.
     pub const fn is_of(self, task: Task) -> bool {
-        !matches!((self, task), (Self::Features, Task::Tabular(_)))
+        !matches!((self, task), (Self::Features | Self::Compress, Task::Tabular(_)))
     }
 
     /// The name used in folders, records and on the command line.
@@ -64,6 +67,7 @@ impl Stage {
             Self::Split => "split",
             Self::Features => "features",
             Self::Train => "train",
+            Self::Compress => "compress",
             Self::Explain => "explain",
             Self::Seal => "seal",
         }
@@ -77,6 +81,7 @@ impl Stage {
             Self::Split => "划分",
             Self::Features => "特征提取",
             Self::Train => "训练",
+            Self::Compress => "压缩",
             Self::Explain => "解释",
             Self::Seal => "封装",
         };
@@ -294,6 +299,7 @@ impl Store {
             Stage::Split => "split-before-record",
             Stage::Features => "features-before-record",
             Stage::Train => "train-before-record",
+            Stage::Compress => "compress-before-record",
             Stage::Explain => "explain-before-record",
             Stage::Seal => "seal-before-record",
         });

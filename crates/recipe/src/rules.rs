@@ -36,7 +36,9 @@ const OF_TASKS: &[(&str, &[Task])] = &[
     ("train.folds", TABLES),
     ("train.max_categories", TABLES),
     ("train.params", TABLES),
+    ("compress", PICTURES),
     ("explain.pictures", PICTURES),
+    ("explain.occlusion", PICTURES),
     ("explain.method", TABLES),
     ("explain.sample", TABLES),
     ("explain.surrogate_depth", TABLES),
@@ -52,6 +54,7 @@ pub(crate) fn check(recipe: &Json) -> Vec<Fault> {
     rules.protection();
     rules.texts();
     rules.anonymity();
+    rules.compression();
     rules.split();
     rules.names();
     rules.faults
@@ -334,6 +337,21 @@ impl<'r> Rules<'r> {
                     Fault::new(&m::COLUMN_TWICE).arg("column", column),
                 );
             }
+        }
+    }
+
+    fn compression(&mut self) {
+        let Some(calibration) = self.recipe.pointer("/compress/calibration") else { return };
+        // The default stands there too: only what was written can be without meaning.
+        if self.is_set("compress.calibration.percentile")
+            && field(calibration, "method") != Some("percentile")
+        {
+            let fault = Fault::new(&m::NO_MEANING).arg("key", "percentile");
+            let method = field(calibration, "method").unwrap_or("percentile");
+            self.report(
+                "compress.calibration.percentile",
+                fault.arg("setting", format!("method = \"{method}\"")),
+            );
         }
     }
 

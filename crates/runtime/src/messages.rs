@@ -103,6 +103,24 @@ ingot_base::messages! {
         en: "{waiting} requests are waiting for the model already", zh: "已有 {waiting} 个请求在等待该模型",
         hint_en: "try again in a moment", hint_zh: "请稍后重试",
     };
+    /// A graph without anything to quantise.
+    QUANTIZE_NOTHING = {
+        code: "runtime-quantize-nothing", class: Failed, status: 422,
+        en: "the graph has no convolution or product with constant weights that could be quantised", zh: "计算图中没有可量化的常量权重卷积或矩阵乘",
+        hint_en: "quantise the original network, not one that already is", hint_zh: "请量化原始网络，而不是已量化过的网络",
+    };
+    /// A graph without channels that could be taken out.
+    NARROW_NOTHING = {
+        code: "runtime-narrow-nothing", class: Failed, status: 422,
+        en: "the graph has no channels between two convolutions that could be taken out", zh: "计算图中没有可在两个卷积之间剪除的通道",
+        hint_en: "leave out `compress.prune.channels` for this network", hint_zh: "对该网络请勿设置 `compress.prune.channels`",
+    };
+    /// Calibration without inputs.
+    CALIBRATION_EMPTY = {
+        code: "runtime-calibration-empty", class: Failed, status: 422,
+        en: "there is no input to calibrate the eight-bit network on", zh: "没有可用于校准 8 位网络的输入",
+        hint_en: "give at least one readable training input, better a hundred", hint_zh: "请至少提供一个可读取的训练输入，最好有一百个左右",
+    };
     /// ONNX Runtime failed.
     ONNX_RUN = {
         code: "runtime-onnx-run", class: Failed, status: 500,

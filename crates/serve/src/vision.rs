@@ -58,10 +58,13 @@ impl Engine for VisionEngine {
     fn explain(&self, row: &[f64]) -> Result<Explanation> {
         let prepared = single(row);
         let (answer, heat) = self.model.activation_map(&prepared)?;
-        // A head of several layers has no exact map.
         let (map, reasons) = match heat {
             Some(heat) => (Some(self.map(&prepared, heat)?), vec![reason(answer.label)]),
-            None => (None, Vec::new()),
+            // A head of several layers has no exact map: parts of the picture are hidden in turn.
+            None => {
+                let (answer, heat) = self.model.occlusion(&prepared)?;
+                (Some(self.map(&prepared, heat)?), vec![hidden(answer.label)])
+            }
         };
         let base = self.model.base(answer.class);
         Ok(Explanation { base, contributions: Vec::new(), reasons, map })
@@ -88,6 +91,14 @@ fn reason(label: &str) -> Reason {
         format!("图片中着色的部分支持判断为 {label}。"),
     );
     Reason { code: "picture-map".to_owned(), text }
+}
+
+fn hidden(label: &str) -> Reason {
+    let text = Text::new(
+        format!("Where the picture is coloured, hiding it takes most from the answer {label}."),
+        format!("遮住图片中着色的部分，对判断为 {label} 的影响最大。"),
+    );
+    Reason { code: "picture-occlusion".to_owned(), text }
 }
 
 /// Prepared numbers as the network takes them: they were single before they waited in a row.

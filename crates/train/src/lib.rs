@@ -6,6 +6,7 @@
 mod baseline;
 mod calibrate;
 mod columns;
+pub mod compress;
 mod config;
 mod engine;
 mod fairness;

@@ -253,6 +253,14 @@ ingot_base::messages! {
         en: "the training checkpoint is damaged", zh: "训练检查点已损坏",
         hint_en: "delete it; training begins anew", hint_zh: "请删除它，训练将重新开始",
     };
+    /// A compressed model that costs more than the recipe tolerates.
+    COMPRESS_REFUSED = {
+        code: "train-compress-refused", class: Refused, status: 422,
+        en: "the compressed model is refused: accuracy {accuracy} instead of {before} (at most {metric} less), and {agreement} of the answers as before (at least {least})",
+        zh: "拒绝压缩后的模型：准确率 {accuracy}，压缩前为 {before}（最多低 {metric}）；{agreement} 的答案与压缩前一致（至少 {least}）",
+        hint_en: "every form with accuracy, answers as before and time: {forms}; ask for less in `[compress]`, or tolerate more",
+        hint_zh: "各形式的准确率、答案一致率与耗时：{forms}；请在 `[compress]` 中降低压缩程度，或放宽允许范围",
+    };
     /// The time budget ended the search; a warning.
     BUDGET = {
         code: "train-budget-cut", class: Failed, status: 200,

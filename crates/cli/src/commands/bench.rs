@@ -22,6 +22,7 @@ pub(crate) fn bench(context: &Context, command: Bench) -> Outcome<()> {
         Bench::Train { rows, target, rounds, output } => {
             Ok(train(&rows, &target, rounds, &output)?)
         }
+        Bench::Network { photos, output } => Ok(super::bench_network::network(&photos, &output)?),
         Bench::Explain { model, rows, output } => Ok(explain(&model, &rows, &output)?),
         Bench::Near { texts, column, similarity, shingle } => {
             let config = NearConfig { shingle, ..NearConfig::new(similarity) };

@@ -1,6 +1,7 @@
 //! One file a command family: arguments to a room's call, its answer to text or JSON.
 
 pub(crate) mod bench;
+mod bench_network;
 pub(crate) mod cluster;
 pub(crate) mod deploy;
 pub(crate) mod doctor;
@@ -9,6 +10,7 @@ pub(crate) mod init;
 pub(crate) mod key;
 pub(crate) mod pack;
 pub(crate) mod package;
+pub(crate) mod picture;
 pub(crate) mod plan;
 pub(crate) mod predict;
 pub(crate) mod pull;

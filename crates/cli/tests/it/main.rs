@@ -5,6 +5,7 @@
 mod anonymous;
 mod cluster;
 #[cfg(test)]
+mod compressed;
 mod deployed;
 #[cfg(test)]
 mod faults;

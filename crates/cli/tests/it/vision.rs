@@ -7,7 +7,7 @@ use ingot_image::{RgbImage, png};
 use serde_json::{Value, json};
 
 /// Whether networks can be run here; fetched where every tool must be there.
-fn networks(project: &Project) -> bool {
+pub(crate) fn networks(project: &Project) -> bool {
     use ingot_pipeline::models::Published;
     let names = ["onnxruntime", "mobilenet-v2"];
     if required() {
@@ -21,7 +21,7 @@ fn networks(project: &Project) -> bool {
 }
 
 /// A disc or a grid of lines, in the colours of its number.
-fn picture(class: &str, number: u32) -> RgbImage {
+pub(crate) fn picture(class: &str, number: u32) -> RgbImage {
     let (ground, ink) =
         ([number * 7 % 90, 120, 90 + number * 5 % 90], [230, 220 - number * 3 % 90, 60]);
     RgbImage::from_fn(80, 64, |x, y| {
@@ -37,6 +37,38 @@ fn picture(class: &str, number: u32) -> RgbImage {
 fn image_pixel(colour: [u32; 3]) -> ingot_image::Rgb {
     let bytes = colour.map(|part| u8::try_from(part.min(255)).unwrap());
     ingot_image::Rgb::from(bytes)
+}
+
+/// A project with two folders of pictures and a recipe for them.
+pub(crate) struct Shapes {
+    pub(crate) project: Project,
+}
+
+impl Shapes {
+    /// Two classes that look as named: `first` and `second` where both look the same.
+    pub(crate) fn of(looks: &[&str; 2]) -> Self {
+        let project = Project::empty();
+        let same = looks[0] == looks[1];
+        for (look, other) in looks.iter().zip(["first", "second"]) {
+            let folder = project.path("shapes").join(if same { other } else { look });
+            std::fs::create_dir_all(&folder).unwrap();
+            let begin = if same && other == "second" { 40 } else { 0 };
+            for number in begin..begin + 30 {
+                let bytes = png(&picture(look, number)).unwrap();
+                std::fs::write(folder.join(format!("{number:02}.png")), bytes).unwrap();
+            }
+        }
+        Self { project }
+    }
+
+    pub(crate) fn recipe(&self, more: &str) {
+        let recipe = format!(
+            "[project]\nname = \"shapes\"\ntask = \"image.classify\"\ntarget = \"label\"\n\n\
+             [[source]]\nname = \"shapes\"\nuri = \"shapes\"\nformat = \"images\"\n\n\
+             [split]\ntest = 0.3\nstratify = true\n\n{more}\n[explain]\npictures = 2\nocclusion = true\n"
+        );
+        std::fs::write(self.project.path("ingot.toml"), recipe).unwrap();
+    }
 }
 
 /// A project with pictures of two classes, one twice and one that cannot be read.

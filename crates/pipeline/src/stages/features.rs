@@ -102,10 +102,7 @@ pub(crate) fn run(project: &Project<'_>, chain: &Chain) -> Result<Done> {
 
 fn work(project: &Project<'_>, split: &Done, folder: &Path) -> Result<Product> {
     let keys = convert::encryption(project);
-    let graph = onnx::write(&backbone(project)?);
-    let threads = convert::threads(project.recipe());
-    let sessions = (0..threads).map(|_| Session::new(library()?, &graph));
-    let sessions = sessions.collect::<Result<Vec<_>>>()?;
+    let sessions = sessions(project, &onnx::write(&backbone(project)?))?;
     let mut outcome =
         Outcome { width: 0, pictures: BTreeMap::new(), copies: 0, unreadable: Vec::new() };
     let mut outputs = Vec::new();
@@ -139,6 +136,34 @@ fn work(project: &Project<'_>, split: &Done, folder: &Path) -> Result<Product> {
         format!("{pictures} 张图片、{} 份增强副本，每张 {} 个特征", outcome.copies, outcome.width),
     );
     Ok(Product { outputs, evidence: to_value(&outcome)?, summary })
+}
+
+/// A session for each core.
+fn sessions(project: &Project<'_>, graph: &[u8]) -> Result<Vec<Session>> {
+    let threads = convert::threads(project.recipe());
+    (0..threads).map(|_| Session::new(library()?, graph)).collect()
+}
+
+/// Features of another network, not kept: of the training, validation and test pictures.
+pub(crate) fn tables(
+    project: &Project<'_>,
+    split: &Done,
+    graph: &[u8],
+) -> Result<(FeatureTable, FeatureTable, FeatureTable)> {
+    let keys = convert::encryption(project);
+    let sessions = sessions(project, graph)?;
+    let of = |name: &str| {
+        let mut table = FeatureTable::default();
+        if !split.has(name) {
+            return Ok(table);
+        }
+        let copies = if name == split::TRAIN { project.recipe().augment.copies } else { 0 };
+        for batch in ingot_data::read(&split.verified(name)?, Some(&keys))? {
+            append(project, &mut table, &featurise(project, &sessions, &batch, copies)?.0)?;
+        }
+        Ok(table)
+    };
+    Ok((of(split::TRAIN)?, of(split::VALIDATION)?, of(split::TEST)?))
 }
 
 fn warn(project: &Project<'_>, unreadable: &[(String, u64)]) {
@@ -364,22 +389,27 @@ pub(crate) fn read(project: &Project<'_>, done: &Done, name: &str) -> Result<Fea
         return Ok(table);
     }
     let keys = convert::encryption(project);
-    let lost = || fault::internal("a table of features without its columns");
     for batch in ingot_data::read(&done.verified(name)?, Some(&keys))? {
-        let labels = text(&batch, &project.recipe().project.target).ok_or_else(lost)?;
-        table.labels.extend(labels.iter().map(|label| label.map(str::to_owned)));
-        table.places.extend(places(&batch)?);
-        let copies = batch.column_by_name(COPY).ok_or_else(lost)?;
-        let copies = copies.as_any().downcast_ref::<BooleanArray>().ok_or_else(lost)?;
-        table.copy.extend(copies.iter().map(|copy| copy.unwrap_or(false)));
-        let features = batch.column_by_name(FEATURES).ok_or_else(lost)?;
-        let features = arrow::compute::cast(features, &DataType::Binary)
-            .map_err(|error| fault::internal("features of another type").because(error))?;
-        let features = features.as_any().downcast_ref::<BinaryArray>().ok_or_else(lost)?;
-        for bytes in features.iter().flatten() {
-            let numbers = bytes.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes));
-            table.features.extend(numbers);
-        }
+        append(project, &mut table, &batch)?;
     }
     Ok(table)
+}
+
+fn append(project: &Project<'_>, table: &mut FeatureTable, batch: &RecordBatch) -> Result<()> {
+    let lost = || fault::internal("a table of features without its columns");
+    let labels = text(batch, &project.recipe().project.target).ok_or_else(lost)?;
+    table.labels.extend(labels.iter().map(|label| label.map(str::to_owned)));
+    table.places.extend(places(batch)?);
+    let copies = batch.column_by_name(COPY).ok_or_else(lost)?;
+    let copies = copies.as_any().downcast_ref::<BooleanArray>().ok_or_else(lost)?;
+    table.copy.extend(copies.iter().map(|copy| copy.unwrap_or(false)));
+    let features = batch.column_by_name(FEATURES).ok_or_else(lost)?;
+    let features = arrow::compute::cast(features, &DataType::Binary)
+        .map_err(|error| fault::internal("features of another type").because(error))?;
+    let features = features.as_any().downcast_ref::<BinaryArray>().ok_or_else(lost)?;
+    for bytes in features.iter().flatten() {
+        let numbers = bytes.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes));
+        table.features.extend(numbers);
+    }
+    Ok(())
 }

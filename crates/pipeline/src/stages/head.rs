@@ -99,7 +99,7 @@ fn work(project: &Project<'_>, chain: &Chain, folder: &Path) -> Result<Product> 
     })
 }
 
-fn preprocessing(trained: &TrainedHead) -> VisionPreprocessing {
+pub(crate) fn preprocessing(trained: &TrainedHead) -> VisionPreprocessing {
     VisionPreprocessing {
         signature: Signature {
             task: Task::ImageClassify,

@@ -4,19 +4,24 @@ use crate::convert;
 use crate::project::Project;
 use crate::run::{Chain, Done, ORT, Product, earlier, stage, versions};
 use crate::stages::features::{self, PIXELS, Pictures};
-use crate::stages::{explain, head, split, to_value, train, write_page};
+use crate::stages::{compress, explain, head, split, to_value, train, write_page};
 use crate::store::{Inputs, Stage};
 use arrow::array::RecordBatch;
 use base64::Engine as _;
 use ingot_base::{Result, Text, atomic};
 use ingot_report::Page;
-use ingot_runtime::{Answer, VisionModel};
+use ingot_runtime::{Answer, VisionModel, onnx};
 use std::collections::BTreeMap;
 use std::path::Path;
 
+/// The network as a picture.
+pub(crate) const NETWORK_SVG: &str = "network.svg";
+/// The same as pixels.
+pub(crate) const NETWORK_PNG: &str = "network.png";
+
 /// What the stage's result depends on.
 pub(crate) fn inputs(project: &Project<'_>, chain: &Chain) -> Result<Inputs> {
-    let trained = earlier(chain, Stage::Train)?;
+    let trained = earlier(chain, compress::served(chain))?;
     Ok(Inputs {
         stage: Stage::Explain,
         content: BTreeMap::from([
@@ -37,10 +42,11 @@ pub(crate) fn run(project: &Project<'_>, chain: &Chain) -> Result<Done> {
 }
 
 fn work(project: &Project<'_>, chain: &Chain, folder: &Path) -> Result<Product> {
-    let trained = earlier(chain, Stage::Train)?;
+    let trained = earlier(chain, compress::served(chain))?;
+    let graph = atomic::read(&trained.verified(head::MODEL)?, explain::MODEL_LIMIT)?;
     let model = VisionModel::load(
         features::library()?,
-        &atomic::read(&trained.verified(head::MODEL)?, explain::MODEL_LIMIT)?,
+        &graph,
         &atomic::read(&trained.verified(train::PREPROCESSING)?, explain::MODEL_LIMIT)?,
         1,
     )?;
@@ -48,8 +54,8 @@ fn work(project: &Project<'_>, chain: &Chain, folder: &Path) -> Result<Product> 
     let wanted = project.recipe().explain.pictures;
     let mut page = Page::new(Text::new("What the model looked at", "模型关注的区域"));
     page.lead(Text::new(
-        "Test pictures beside themselves with what spoke for the answer in colour: the class activation map, which is exact for one layer on the mean of the network's last map.",
-        "测试图片与其关注区域对照：着色部分支持模型的判断。对于在末层特征图均值之上的单层输出，类激活图是精确的。",
+        "Test pictures beside themselves with what spoke for the answer in colour, and the network itself as a picture.",
+        "测试图片与其关注区域对照（着色部分支持模型的判断），以及网络结构图。",
     ));
     let batches =
         ingot_data::read(&earlier(chain, Stage::Split)?.verified(split::TEST)?, Some(&keys))?;
@@ -62,7 +68,7 @@ fn work(project: &Project<'_>, chain: &Chain, folder: &Path) -> Result<Product> 
     }
     let mut chosen =
         spread(batches.iter().map(RecordBatch::num_rows).sum(), wanted).into_iter().peekable();
-    let (mut first, mut shown, mut without) = (0, 0, false);
+    let (mut first, mut shown, mut mapped, mut hidden) = (0, 0, false, false);
     for batch in &batches {
         let pictures = Pictures::of(project, batch)?;
         let labels = features::text(batch, &project.recipe().project.target);
@@ -74,27 +80,41 @@ fn work(project: &Project<'_>, chain: &Chain, folder: &Path) -> Result<Product> 
             };
             let truth = labels.as_ref().and_then(|labels| labels.iter().nth(index).flatten());
             let view = PIXELS.view(&picture)?;
-            let (answer, heat) = model.activation_map(&PIXELS.numbers(&view))?;
-            without |= heat.is_none();
-            let pair = match &heat {
-                Some(heat) => vec![view.clone(), ingot_image::overlay(&view, heat)],
-                None => vec![view],
-            };
-            let png = ingot_image::png(&ingot_image::sheet(&pair, 2))?;
+            let numbers = PIXELS.numbers(&view);
+            let (answer, heat) = model.activation_map(&numbers)?;
+            let mut row = vec![view.clone()];
+            row.extend(heat.as_ref().map(|heat| ingot_image::overlay(&view, heat)));
+            if heat.is_none() || project.recipe().explain.occlusion {
+                hidden = true;
+                row.push(ingot_image::overlay(&view, &model.occlusion(&numbers)?.1));
+            }
+            mapped |= heat.is_some();
+            let png = ingot_image::png(&ingot_image::sheet(&row, 3))?;
             section.figure(caption(&place, truth, &answer), embedded(&png));
             shown += 1;
         }
         first += batch.num_rows();
     }
-    if without {
+    if mapped {
         section.note(Text::new(
-            "Without colour: a head with hidden layers has no exact activation map.",
-            "未着色：含隐藏层的输出层没有精确的类激活图。",
+            "Second in each row: the class activation map, what each place added to the answer's score; exact for one layer on the mean of the network's last map.",
+            "每行第二幅：类激活图，即各位置对答案分数的贡献；对于在末层特征图均值之上的单层输出是精确的。",
         ));
     }
+    if hidden {
+        section.note(Text::new(
+            "Last in each row: occlusion, how far the answer's log-odds fall in the mean where a grey square hides the place. It asks the network alone and holds for any head.",
+            "每行最后一幅：遮挡法，即用灰色方块遮住该位置时答案对数几率的平均下降；只询问网络本身，适用于任何输出层。",
+        ));
+    }
+    let picture = network(&graph, &mut page)?;
+    atomic::write(&folder.join(NETWORK_SVG), picture.as_bytes())?;
+    atomic::write(&folder.join(NETWORK_PNG), &ingot_explain::network_png(&picture)?)?;
     write_page(folder, explain::REPORT, &page)?;
     Ok(Product {
-        outputs: vec![(explain::REPORT.to_owned(), None)],
+        outputs: [explain::REPORT, NETWORK_SVG, NETWORK_PNG]
+            .map(|name| (name.to_owned(), None))
+            .into(),
         summary: Text::new(
             format!("{shown} pictures explained"),
             format!("展示了 {shown} 张图片的依据"),
@@ -102,6 +122,26 @@ fn work(project: &Project<'_>, chain: &Chain, folder: &Path) -> Result<Product> 
         // What single rows are and were said to be stays in the report: records travel in packages, in plain.
         evidence: serde_json::json!({ "pictures": shown }),
     })
+}
+
+/// The network as a picture and as a table, on the page; gives the picture.
+fn network(graph: &[u8], page: &mut Page) -> Result<String> {
+    let side = u64::from(PIXELS.crop);
+    let inputs = BTreeMap::from([(onnx::IMAGE.to_owned(), vec![1, 3, side, side])]);
+    let model = onnx::read(graph, &onnx::Limits::default())?;
+    let summary = onnx::summary(&model, &inputs)?;
+    let picture = ingot_explain::network_svg(&summary);
+    let section = page.section(Text::new("The network", "网络结构"));
+    section.figure(
+        Text::new(
+            "From the picture to the scores: each box is a layer with what it gives and how many weights it has; what repeats is drawn once.",
+            "从图片到分数：每个方框为一层，标出其输出形状与参数量；重复的部分只画一次。",
+        ),
+        picture.clone(),
+    );
+    page.section(Text::new("Layer by layer", "逐层列表"))
+        .table(ingot_explain::layer_table(&summary));
+    Ok(picture)
 }
 
 /// So many indices, evenly over all.

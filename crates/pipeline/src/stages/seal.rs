@@ -5,7 +5,7 @@ use crate::figures::{self, Evidence};
 use crate::lineage;
 use crate::project::Project;
 use crate::run::{Chain, DATAFUSION, Done, LIGHTGBM, ORT, Product, earlier, stage, versions};
-use crate::stages::{explain, from_value, head, membership, split, train};
+use crate::stages::{compress, explain, from_value, head, membership, split, train};
 use crate::store::{Inputs, Stage};
 use ingot_base::{Digest, Result, Secret, Signature, Task, Text, atomic, fault};
 use ingot_data::{CleanOutcome, ProtectOutcome, SplitOutcome};
@@ -14,28 +14,32 @@ use ingot_seal::{
     Bom, Considerations, Dataset, DatasetRole, Fairness, Interval, Library, Metric, Risk, SealJob,
 };
 use ingot_train::TrainOutcome;
+use ingot_train::compress::CompressOutcome;
 use ingot_train::nets::HeadOutcome;
 use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Parts of the package that are encrypted, with the stage that made them.
-const fn payloads(task: Task) -> &'static [(Stage, &'static str)] {
+fn payloads(task: Task, chain: &Chain) -> Vec<(Stage, &'static str)> {
     match task {
-        Task::Tabular(_) => &[
+        Task::Tabular(_) => vec![
             (Stage::Train, train::MODEL),
             (Stage::Train, train::PREPROCESSING),
             (Stage::Explain, explain::BACKGROUND),
         ],
-        Task::ImageClassify => &[(Stage::Train, head::MODEL), (Stage::Train, train::PREPROCESSING)],
-        Task::Generate => &[],
+        Task::ImageClassify => {
+            let served = compress::served(chain);
+            vec![(served, head::MODEL), (served, train::PREPROCESSING)]
+        }
+        Task::Generate => Vec::new(),
     }
 }
 
 /// What the stage's result depends on.
 pub(crate) fn inputs(project: &Project<'_>, chain: &Chain) -> Result<Inputs> {
     let mut content = BTreeMap::new();
-    for (stage, name) in payloads(project.recipe().project.task) {
-        content.insert((*name).to_owned(), earlier(chain, *stage)?.content(name)?);
+    for (stage, name) in payloads(project.recipe().project.task, chain) {
+        content.insert(name.to_owned(), earlier(chain, stage)?.content(name)?);
     }
     for (stage, done) in chain.iter().filter(|(stage, _)| **stage < Stage::Seal) {
         content.insert(format!("{} record", stage.as_str()), done.record.key);
@@ -83,12 +87,12 @@ fn package_name(project: &Project<'_>) -> String {
 
 fn work(project: &Project<'_>, chain: &Chain, folder: &Path) -> Result<Product> {
     let mut payloads = Vec::new();
-    for (stage, name) in self::payloads(project.recipe().project.task) {
-        let bytes = atomic::read(&earlier(chain, *stage)?.verified(name)?, explain::MODEL_LIMIT)?;
-        payloads.push(((*name).to_owned(), Secret::new(bytes)));
+    for (stage, name) in self::payloads(project.recipe().project.task, chain) {
+        let bytes = atomic::read(&earlier(chain, stage)?.verified(name)?, explain::MODEL_LIMIT)?;
+        payloads.push((name.to_owned(), Secret::new(bytes)));
     }
     let preprocessing = atomic::read(
-        &earlier(chain, Stage::Train)?.verified(train::PREPROCESSING)?,
+        &earlier(chain, compress::served(chain))?.verified(train::PREPROCESSING)?,
         explain::MODEL_LIMIT,
     )?;
     let preprocessing: Signed = serde_json::from_slice(&preprocessing)
@@ -133,7 +137,9 @@ fn bom(chain: &Chain) -> Result<Bom> {
     let datasets = datasets(chain, &cleaned)?;
     let trained = match trained {
         Evidence::Tables(trained) => trained,
-        Evidence::Head(trained) => return Ok(network(&trained, datasets)),
+        Evidence::Head(trained) => {
+            return Ok(network(&trained, figures::compression(chain)?.as_ref(), datasets));
+        }
     };
     let size = trained.model;
     Ok(Bom {
@@ -193,7 +199,23 @@ fn considerations(chain: &Chain) -> Result<Considerations> {
 }
 
 /// The facts of a head on a frozen network.
-fn network(trained: &HeadOutcome, datasets: Vec<Dataset>) -> Bom {
+fn network(
+    trained: &HeadOutcome,
+    compressed: Option<&CompressOutcome>,
+    datasets: Vec<Dataset>,
+) -> Bom {
+    let mut parameters: BTreeMap<String, String> = [
+        ("epochs", trained.history.len()),
+        ("augmented copies", usize::try_from(trained.copies).unwrap_or_default()),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_string()))
+    .into();
+    if let Some(form) = compressed.and_then(|compressed| compressed.forms.last()) {
+        parameters.extend([
+            ("compression".to_owned(), form.kind.title().en),
+            ("answers as before compression".to_owned(), format!("{:.4}", form.agreement)),
+        ]);
+    }
     Bom {
         algorithm: Some(Text::new(
             "dense layers on the features of a pretrained network",
@@ -203,12 +225,7 @@ fn network(trained: &HeadOutcome, datasets: Vec<Dataset>) -> Bom {
             "{}, frozen; {} trained parameters on {} features",
             trained.backbone, trained.parameters, trained.width
         )),
-        parameters: [
-            ("epochs", trained.history.len()),
-            ("augmented copies", usize::try_from(trained.copies).unwrap_or_default()),
-        ]
-        .map(|(name, value)| (name.to_owned(), value.to_string()))
-        .into(),
+        parameters,
         datasets,
         metrics: trained.metrics.iter().map(metric).collect(),
         considerations: Considerations::default(),

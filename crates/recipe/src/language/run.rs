@@ -426,6 +426,14 @@ pub(crate) static EXPLAIN: Table = Table {
             "pictures = 12",
         ),
         key(
+            "occlusion",
+            "image.classify: shown pictures also with what hiding each part of them changes; always so where the head has hidden layers.",
+            "图像分类：展示的图片同时给出遮挡各部分后的影响；输出层含隐藏层时总是给出。",
+            Shape::Boolean,
+            Default(Literal::Boolean(false)),
+            "occlusion = true",
+        ),
+        key(
             "titles",
             "What columns are called in reason codes and reports.",
             "原因代码和报告中各列的名称。",

@@ -2,10 +2,11 @@
 
 use super::Presence::{Default, Optional, Required};
 use super::clean::CLEAN;
+use super::compress::COMPRESS;
 use super::nets::AUGMENT;
 use super::protect::PROTECT;
 use super::run::{ENGINE, EXPLAIN, SEAL, SERVE, SPLIT, TRAIN};
-use super::{Choice, Form, Key, List, Literal, Map, Shape, Table, choice, key, later, not_yet};
+use super::{Choice, Form, Key, List, Literal, Map, Shape, Table, choice, key, later};
 
 /// The whole recipe.
 pub(crate) static RECIPE: Table = Table {
@@ -55,6 +56,13 @@ pub(crate) static RECIPE: Table = Table {
             "[augment]",
         ),
         section("train", "How the model is found.", "训练方式。", &TRAIN, "[train]"),
+        section(
+            "compress",
+            "image.classify: how the network becomes smaller and faster.",
+            "图像分类：如何让网络更小、更快。",
+            &COMPRESS,
+            "[compress]",
+        ),
         section("explain", "How the model is explained.", "解释方式。", &EXPLAIN, "[explain]"),
         section("seal", "Who can open the package.", "封装：谁可以打开模型包。", &SEAL, "[seal]"),
         section("serve", "How the server answers.", "服务设置。", &SERVE, "[serve]"),
@@ -65,7 +73,6 @@ pub(crate) static RECIPE: Table = Table {
             &ENGINE,
             "[engine]",
         ),
-        not_yet("compress"),
     ],
 };
 

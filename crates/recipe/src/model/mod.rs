@@ -1,6 +1,7 @@
 //! A valid recipe as plain typed values.
 
 mod clean;
+mod compress;
 mod names;
 mod nets;
 mod protect;
@@ -11,6 +12,7 @@ pub use clean::{
     Cast, CastType, Clean, Dedupe, Expectation, Impute, ImputeMethod, OnFail, Outlier,
     OutlierAction, OutlierMethod, Rule,
 };
+pub use compress::{Calibration, CalibrationMethod, Compress, Prune, Quantize, Tolerance};
 pub use names::Named;
 pub use nets::{Augment, Backbone, Head, Schedule};
 pub use protect::{
@@ -48,6 +50,8 @@ pub struct Recipe {
     pub augment: Augment,
     /// How the model is found.
     pub train: Train,
+    /// How it becomes smaller and faster.
+    pub compress: Compress,
     /// How it is explained.
     pub explain: Explain,
     /// Who can open the package.
@@ -73,6 +77,7 @@ impl Recipe {
             section("split", serde_json::to_value(&self.split)),
             section("augment", serde_json::to_value(&self.augment)),
             section("train", serde_json::to_value(&self.train)),
+            section("compress", serde_json::to_value(&self.compress)),
             section("explain", serde_json::to_value(&self.explain)),
             section("seal", serde_json::to_value(&self.seal)),
             section("serve", serde_json::to_value(&self.serve)),

@@ -96,6 +96,8 @@ pub struct Explain {
     pub surrogate_depth: usize,
     /// Test pictures shown in the report: 0 to 100.
     pub pictures: usize,
+    /// Pictures are shown with what hiding each part of them changes, besides the network's own map.
+    pub occlusion: bool,
     /// What columns are called in reason codes and reports.
     pub titles: BTreeMap<String, Text>,
 }

@@ -217,7 +217,6 @@ fn later_tasks_and_addresses_are_known_by_name() {
         faults(&with(&[]).replace("a.csv", "https://example.org/a.csv")),
         ["recipe-not-yet source[0].uri"]
     );
-    assert_eq!(faults(&(with(&[]) + "[compress]\nint8 = true\n")), ["recipe-not-yet compress"]);
 }
 
 #[test]
@@ -278,7 +277,35 @@ fn settings_of_another_task_are_refused() {
         ("[augment]\ncopies = 1\n", "augment"),
         ("[train.head]\nepochs = 9\n", "train.head"),
         ("[explain]\npictures = 3\n", "explain.pictures"),
+        ("[compress]\nquantize = \"int8\"\n", "compress"),
     ] {
         assert_eq!(faults(&format!("{tables}{more}")), [format!("recipe-key-task {path}")]);
+    }
+}
+
+#[test]
+fn compression_is_nothing_until_it_is_asked_for() {
+    let parse = |more: &str| {
+        ingot_recipe::parse("ingot.toml", &format!("{PICTURES}{more}")).expect("a right recipe")
+    };
+    assert!(!parse("").compress.is_asked());
+    assert!(!parse("[compress]\ncalibration = { pictures = 9 }\n").compress.is_asked());
+    let asked = parse(
+        "[compress]\nquantize = \"int8\"\ncalibration = { method = \"percentile\", percentile = 99.9 }\n\
+         prune = { channels = 0.5 }\ntolerance = { metric = 0.02 }\n",
+    )
+    .compress;
+    assert!(asked.is_asked() && asked.prune.is_asked());
+    assert_eq!((asked.calibration.percentile, asked.calibration.pictures), (99.9, 128));
+    assert_eq!((asked.tolerance.metric, asked.tolerance.agreement), (0.02, 0.92));
+    for (more, fault) in [
+        ("quantize = \"int4\"", "recipe-choice compress.quantize"),
+        ("prune = { channels = 1.0 }", "recipe-out-of-range compress.prune.channels"),
+        (
+            "calibration = { method = \"entropy\", percentile = 99.0 }",
+            "recipe-no-meaning compress.calibration.percentile",
+        ),
+    ] {
+        assert_eq!(faults(&format!("{PICTURES}[compress]\n{more}\n")), [fault]);
     }
 }

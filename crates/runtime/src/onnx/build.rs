@@ -1,5 +1,6 @@
 //! Writing graphs: nodes one after the other, and a head of dense layers on another graph's features.
 
+use super::edit::sweep;
 use super::proto::{
     Attribute, Dimension, Graph, Model, Node, OperatorSet, Shape, Tensor, TensorType, Type,
     ValueInfo,
@@ -9,6 +10,8 @@ use crate::messages::ONNX_INVALID;
 use ingot_base::{Fault, Result};
 use serde::{Deserialize, Serialize};
 
+/// What the names of a head's operations begin with.
+pub const HEAD: &str = "head.";
 /// The name of a head's answer.
 pub const SCORES: &str = "scores";
 
@@ -138,7 +141,7 @@ pub fn with_head(
             return Err(wrong("a layer does not fit the one before it"));
         }
         width = layer.bias.len();
-        let name = format!("head.{index}");
+        let name = format!("{HEAD}{index}");
         let weight =
             builder.weight(&format!("{name}.weight"), &[layer.inputs(), width], &layer.weight);
         let bias = builder.weight(&format!("{name}.bias"), &[width], &layer.bias);
@@ -153,30 +156,23 @@ pub fn with_head(
     };
     builder.graph.output.retain(|output| keep.contains(&output.name.as_str()));
     builder.output(SCORES, &[None, i64::try_from(width).ok()]);
-    prune(&mut builder.graph);
+    sweep(&mut builder.graph);
     model.graph = Some(builder.graph);
     Ok(model)
+}
+
+/// The part of a graph that gives these of its outputs.
+pub fn with_outputs(mut model: Model, keep: &[&str]) -> Model {
+    if let Some(graph) = &mut model.graph {
+        graph.output.retain(|output| keep.contains(&output.name.as_str()));
+        sweep(graph);
+    }
+    model
 }
 
 fn last_dimension(value: &ValueInfo) -> Option<usize> {
     let dims = &value.kind.as_ref()?.tensor.as_ref()?.shape.as_ref()?.dim;
     usize::try_from(dims.last()?.value?).ok()
-}
-
-/// Leaves out what no output needs.
-fn prune(graph: &mut Graph) {
-    let mut needed: std::collections::BTreeSet<String> =
-        graph.output.iter().map(|output| output.name.clone()).collect();
-    let mut kept = Vec::with_capacity(graph.node.len());
-    for node in graph.node.drain(..).rev() {
-        if node.output.iter().any(|name| needed.contains(name)) {
-            needed.extend(node.input.iter().cloned());
-            kept.push(node);
-        }
-    }
-    kept.reverse();
-    graph.node = kept;
-    graph.initializer.retain(|tensor| needed.contains(&tensor.name));
 }
 
 #[cfg(test)]

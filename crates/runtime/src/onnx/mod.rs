@@ -1,17 +1,40 @@
 //! Networks as ONNX graphs: read with limits, written, built from weights, and run where the feature `onnx` is on.
 
 mod build;
+#[cfg(feature = "onnx")]
+mod calibrate;
+#[cfg(feature = "onnx")]
+mod chains;
+mod edit;
+#[cfg(feature = "onnx")]
+mod fit;
 mod mobilenet;
+#[cfg(feature = "onnx")]
+mod narrow;
 pub mod proto;
+mod prune;
+mod quantize;
+mod ranges;
 mod read;
 #[cfg(feature = "onnx")]
 mod session;
+mod shapes;
+mod summary;
 
-pub use build::{Activation, Dense, SCORES, with_head};
+pub use build::{Activation, Dense, HEAD, SCORES, with_head, with_outputs};
+#[cfg(feature = "onnx")]
+pub use calibrate::calibrate;
 pub use mobilenet::{FEATURES, IMAGE, LOGITS, MAP, mobilenet_v2};
+#[cfg(feature = "onnx")]
+pub use narrow::{Cut, Narrowed, Narrowing, narrow_channels};
+pub use prune::prune_weights;
+pub use quantize::{quantize_dynamic, quantize_static};
+pub use ranges::{Calibration, Observed, Range, Ranges};
 pub use read::{Limits, read, write};
 #[cfg(feature = "onnx")]
 pub use session::{Library, Session};
+pub use shapes::Dim;
+pub use summary::{Layer, Summary, parameters, summary};
 
 /// The standard's operator set that our own graphs are written in.
 pub const OPSET: i64 = 17;

@@ -198,11 +198,20 @@ fn answers(net: &Net, rows: Examples<'_>) -> Vec<f64> {
     (0..rows.labels.len()).flat_map(|row| net.scores(rows.row(row))).collect()
 }
 
-type Measured = (Vec<Metric>, Vec<Metric>, Vec<Vec<u64>>);
+/// Figures of a model, those of always answering the most frequent class, and rows by true (outer) and predicted class.
+pub type Measured = (Vec<Metric>, Vec<Metric>, Vec<Vec<u64>>);
 
-/// Figures of the model and of the most frequent class, and the table of mistakes.
+/// Measures scores of rows with known classes: row-major, one of the second of two classes, else one for each class.
+///
+/// # Errors
+/// When the scores are not those of so many rows.
 #[expect(clippy::cast_precision_loss, reason = "classes are counted in thousands")]
-fn measure(classes: &[String], scores: &[f64], labels: &[usize], seed: u64) -> Result<Measured> {
+pub fn measure(
+    classes: &[String],
+    scores: &[f64],
+    labels: &[usize],
+    seed: u64,
+) -> Result<Measured> {
     let width = if classes.len() == 2 { 1 } else { classes.len() };
     let truth: Vec<f64> = labels.iter().map(|label| *label as f64).collect();
     let of = |scores: &[f64]| -> Result<Vec<Metric>> {

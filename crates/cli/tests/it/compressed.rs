@@ -1,0 +1,208 @@
+//! Compression: smaller and faster networks that are measured, sealed and served, or refused; and pictures of networks.
+
+use crate::support::{Project, Server, api_key};
+use crate::vision::{Shapes, networks};
+use ingot_image::png;
+use ingot_runtime::onnx::proto::{
+    Attribute, Dimension, Graph, Model, Node, OperatorSet, Shape, Tensor, TensorType, Type,
+    ValueInfo,
+};
+use ingot_runtime::onnx::{self, Calibration};
+use ingot_runtime::weights::{self, Tensor as Numbers};
+use serde_json::Value;
+
+#[test]
+fn a_compressed_model_is_measured_sealed_and_served() {
+    let shapes = Shapes::of(&["disc", "grid"]);
+    if !networks(&shapes.project) {
+        return;
+    }
+    shapes.recipe(
+        "[compress]\nquantize = \"int8\"\nprune = { channels = 0.4, weights = 0.2 }\n\
+         calibration = { pictures = 24 }\ntolerance = { metric = 0.2, agreement = 0.8 }\n",
+    );
+    let project = &shapes.project;
+    let summary: Value = serde_json::from_str(&project.ok(&["--json", "run"])).unwrap();
+    let found = &summary["compression"];
+    let forms = found["forms"].as_array().unwrap();
+    let kinds: Vec<&str> = forms.iter().map(|form| form["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["trained", "channels", "weights", "int8"]);
+    let figure = |form: usize, name: &str| forms[form][name].as_f64().unwrap();
+    assert!(figure(0, "agreement") >= 1.0);
+    assert!(figure(1, "parameters") < 0.85 * figure(0, "parameters"), "{found}");
+    assert!(figure(2, "zeros") > 0.15 * figure(2, "parameters"), "{found}");
+    assert!(figure(3, "bytes") < 0.25 * figure(0, "bytes"), "{found}");
+    assert!(figure(3, "maps") > 0.3, "maps of the same places: {found}");
+    for cut in found["narrowed"].as_array().unwrap() {
+        assert!(cut["after"].as_u64() <= cut["before"].as_u64(), "{cut}");
+    }
+    let page = project.path("dist/shapes-0.1.0-reports/compression-report.html");
+    assert!(std::fs::read_to_string(page).unwrap().contains("压缩报告"));
+    assert!(project.ok(&["trace", &project.package().display().to_string()]).contains("compress"));
+
+    let server = Server::start(project, &project.package(), &["--ledger", "small.db"]);
+    let (_, key) = api_key(project, &["--ledger", "small.db"]);
+    let bearer = format!("Bearer {key}");
+    let headers = [("Authorization", bearer.as_str()), ("Content-Type", "image/png")];
+    for class in ["disc", "grid"] {
+        let file = png(&crate::vision::picture(class, 78)).unwrap();
+        let answer = server.request("POST", "/api/predict", &headers, &file).json();
+        assert_eq!(answer["predictions"][0]["label"], class, "{answer}");
+        // The head and the mean before it stay in 32 bits: each place has its exact share of the score still.
+        let one =
+            &server.request("POST", "/api/explain", &headers, &file).json()["explanations"][0];
+        let cells = one["map"]["cells"].as_array().unwrap();
+        let sum: f64 = cells.iter().map(|cell| cell.as_f64().unwrap()).sum();
+        let (base, score) = (one["base"].as_f64().unwrap(), one["score"].as_f64().unwrap());
+        let raw = (score / (1.0 - score)).ln();
+        assert!(((base + sum).abs() - raw.abs()).abs() < 1e-3, "{one}");
+    }
+}
+
+#[test]
+fn a_model_that_lost_too_much_is_refused() {
+    // Both classes look the same: what the model says of them is chance, and another chance in another network.
+    let shapes = Shapes::of(&["disc", "disc"]);
+    if !networks(&shapes.project) {
+        return;
+    }
+    shapes.recipe(
+        "[compress]\nprune = { channels = 0.9 }\ncalibration = { pictures = 8 }\n\
+         tolerance = { metric = 0.0, agreement = 1.0 }\n",
+    );
+    let output = shapes.project.ingot(&["run"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert!(said.contains("train-compress-refused") && said.contains("channels pruned"), "{said}");
+    assert!(!shapes.project.path("dist/shapes-0.1.0.ingot").exists());
+}
+
+/// The pretrained network on patterns: eight bits answer as 32 do, with a quarter of the bytes.
+#[test]
+fn the_pretrained_network_in_eight_bits_answers_as_before() {
+    use ingot_pipeline::models::{Published, library};
+    if !networks(&Project::empty()) {
+        return;
+    }
+    let weights = Published::named("mobilenet-v2").unwrap().read().unwrap();
+    let graph = onnx::mobilenet_v2(&weights::read_pytorch(&weights).unwrap()).unwrap();
+    let graph = onnx::with_outputs(graph, &[onnx::LOGITS]);
+    let how = ingot_image::Preprocess::IMAGENET;
+    let input = |number: u32| {
+        let class = if number.is_multiple_of(2) { "disc" } else { "grid" };
+        let view = how.view(&crate::vision::picture(class, number)).unwrap();
+        Numbers { shape: vec![1, 3, 224, 224], data: how.numbers(&view) }
+    };
+    let library = onnx::Library::load(&library()).unwrap();
+    let seen: Vec<Numbers> = (0..16).map(input).collect();
+    let method = Calibration::Percentile(99.99);
+    let observed = onnx::calibrate(library, &graph, onnx::IMAGE, &seen, method, &[]).unwrap();
+    let bytes = onnx::write(&onnx::quantize_static(graph.clone(), &observed, &[]).unwrap());
+    let plain = onnx::write(&graph);
+    assert!(bytes.len() * 10 < plain.len() * 3, "{} of {}", bytes.len(), plain.len());
+    // The classifier alone, its input's range taken in each run.
+    let dynamic = onnx::write(&onnx::quantize_dynamic(graph, &[]).unwrap());
+    let sessions =
+        [&plain, &bytes, &dynamic].map(|graph| onnx::Session::new(library, graph).unwrap());
+    let (mut signal, mut noise) = (0.0, [0.0, 0.0]);
+    for number in 20..28 {
+        let input = input(number);
+        let [first, others @ ..] = sessions.each_ref().map(|session| {
+            let answer = session.run(onnx::IMAGE, &input.shape, &input.data, &[onnx::LOGITS]);
+            answer.unwrap().remove(0).data
+        });
+        signal += first.iter().map(|number| f64::from(number * number)).sum::<f64>();
+        for (noise, other) in noise.iter_mut().zip(&others) {
+            let off = first.iter().zip(other).map(|(before, after)| f64::from(before - after));
+            *noise += off.map(|off| off * off).sum::<f64>();
+        }
+    }
+    let decibels = noise.map(|noise| 10.0 * (signal / noise).log10());
+    assert!(decibels[0] > 10.0 && decibels[1] > 25.0, "{decibels:?} dB");
+}
+
+/// So many residual blocks of two convolutions.
+fn residual(blocks: usize) -> Model {
+    let value = |name: &str, dims: &[i64]| {
+        let dim = dims.iter().map(|dim| Dimension { value: Some(*dim), name: None }).collect();
+        let tensor = TensorType { element: 1, shape: Some(Shape { dim }) };
+        ValueInfo { name: name.into(), kind: Some(Type { tensor: Some(tensor) }) }
+    };
+    let mut graph = Graph {
+        name: "residual".into(),
+        input: vec![value("x", &[1, 4, 8, 8])],
+        output: vec![value("y", &[1, 4, 8, 8])],
+        ..Graph::default()
+    };
+    let mut at = "x".to_owned();
+    for block in 0..blocks {
+        let input = at.clone();
+        for (part, dims) in [("wide", [8, 4, 1, 1]), ("narrow", [4, 8, 1, 1])] {
+            let name = format!("{part}{block}");
+            graph.initializer.push(Tensor {
+                dims: dims.to_vec(),
+                data_type: 1,
+                name: format!("{name}.weight"),
+                raw_data: vec![0; 128],
+                ..Tensor::default()
+            });
+            graph.node.push(Node {
+                input: vec![at, format!("{name}.weight")],
+                output: vec![name.clone()],
+                name: name.clone(),
+                op_type: "Conv".into(),
+                attribute: vec![Attribute {
+                    name: "kernel_shape".into(),
+                    ints: vec![1, 1],
+                    kind: 7,
+                    ..Attribute::default()
+                }],
+                ..Node::default()
+            });
+            at = name;
+        }
+        let sum = if block + 1 == blocks { "y".to_owned() } else { format!("sum{block}") };
+        graph.node.push(Node {
+            input: vec![input, at],
+            output: vec![sum.clone()],
+            name: sum.clone(),
+            op_type: "Add".into(),
+            ..Node::default()
+        });
+        at = sum;
+    }
+    Model {
+        ir_version: 8,
+        graph: Some(graph),
+        opset_import: vec![OperatorSet { domain: String::new(), version: 17 }],
+        ..Model::default()
+    }
+}
+
+#[test]
+fn a_network_is_drawn_with_its_repeated_blocks_once() {
+    let project = Project::empty();
+    let file = |name: &str| project.path(name).display().to_string();
+    std::fs::write(project.path("net.onnx"), onnx::write(&residual(50))).unwrap();
+    let table = project.ok(&[
+        "picture",
+        &file("net.onnx"),
+        "--output",
+        &file("net.svg"),
+        "--output",
+        &file("net.png"),
+    ]);
+    assert!(table.contains("wide0") && table.contains("3,200"), "{table}");
+    let svg = std::fs::read_to_string(project.path("net.svg")).unwrap();
+    assert!(svg.contains("× 50") && svg.contains("3,200 parameters"), "{svg}");
+    assert_eq!(svg.matches(">Conv 1×1<").count(), 2, "one block of fifty: {svg}");
+    let drawn = std::fs::read(project.path("net.png")).unwrap();
+    let drawn = ingot_image::decode(&drawn, &ingot_image::Limits::default()).unwrap();
+    assert!(drawn.width() > 500 && drawn.height() < 2000, "{:?}", drawn.dimensions());
+    let layers: Value =
+        serde_json::from_str(&project.ok(&["--json", "picture", &file("net.onnx")])).unwrap();
+    assert_eq!(layers["layers"].as_array().unwrap().len(), 150);
+    assert_eq!(layers["layers"][0]["shape"], serde_json::json!([1, 8, 8, 8]));
+    let wrong = project.ingot(&["picture", &file("net.onnx"), "--output", &file("net.gif")]);
+    assert_eq!(wrong.status.code(), Some(2));
+}

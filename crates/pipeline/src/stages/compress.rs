@@ -1,0 +1,354 @@
+//! A smaller and faster network, as the recipe asks for it, measured beside the trained one on the test pictures and refused
+//! where it costs more than the recipe tolerates.
+
+use crate::convert;
+use crate::project::Project;
+use crate::run::{Chain, Done, ORT, Product, earlier, stage, versions};
+use crate::stages::features::{self, PIXELS, Pictures};
+use crate::stages::{explain, from_value, head, split, to_value, train, write_page};
+use crate::store::{Inputs, Stage};
+use ingot_base::{Digest, Output, Result, Text, atomic, fault};
+use ingot_recipe::{CalibrationMethod, Quantize};
+use ingot_runtime::onnx::{self, Calibration, Narrowing, proto::Model};
+use ingot_runtime::weights::Tensor;
+use ingot_runtime::{VisionModel, VisionPreprocessing};
+use ingot_train::compress::{self, Calibrated, CompressOutcome, Form, FormKind, Narrowed};
+use ingot_train::nets::{self, HeadOutcome, TrainedHead};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Instant;
+
+/// The report.
+pub(crate) const REPORT: &str = "compression-report.html";
+
+/// Whether the recipe asks for anything.
+pub(crate) fn is_asked(project: &Project<'_>) -> bool {
+    project.recipe().compress.is_asked()
+}
+
+/// The stage whose model goes on: the compressed one, else the trained one.
+pub(crate) fn served(chain: &Chain) -> Stage {
+    if chain.contains_key(&Stage::Compress) { Stage::Compress } else { Stage::Train }
+}
+
+/// What the stage's result depends on.
+pub(crate) fn inputs(project: &Project<'_>, chain: &Chain) -> Result<Inputs> {
+    let trained = earlier(chain, Stage::Train)?;
+    let recipe = project.recipe();
+    let mut content: BTreeMap<String, Digest> = [head::MODEL, train::PREPROCESSING]
+        .into_iter()
+        .map(|name| Ok((name.to_owned(), trained.content(name)?)))
+        .collect::<Result<_>>()?;
+    let parts = earlier(chain, Stage::Split)?;
+    for name in [split::TRAIN, split::VALIDATION, split::TEST] {
+        if let Some(output) = parts.record.outputs.get(name) {
+            content.insert(name.to_owned(), output.content);
+        }
+    }
+    Ok(Inputs {
+        stage: Stage::Compress,
+        content,
+        config: serde_json::json!({
+            "compress": to_value(&recipe.compress)?,
+            // What a pruned network is trained by anew.
+            "head": to_value(&recipe.train.head)?,
+            "augment": to_value(&recipe.augment)?,
+            "positive": recipe.project.positive,
+        }),
+        seed: recipe.project.seed,
+        versions: versions(&[ORT]),
+    })
+}
+
+pub(crate) fn run(project: &Project<'_>, chain: &Chain) -> Result<Done> {
+    stage(project, inputs(project, chain)?, &Stage::Compress.title(), |folder| {
+        work(project, chain, folder)
+    })
+}
+
+/// One form of the model while it is made.
+struct Made {
+    kind: FormKind,
+    graph: Vec<u8>,
+    preprocessing: VisionPreprocessing,
+}
+
+fn work(project: &Project<'_>, chain: &Chain, folder: &Path) -> Result<Product> {
+    let trained = earlier(chain, Stage::Train)?;
+    let read = |name: &str| atomic::read(&trained.verified(name)?, explain::MODEL_LIMIT);
+    let first = Made {
+        kind: FormKind::Trained,
+        graph: read(head::MODEL)?,
+        preprocessing: serde_json::from_slice(&read(train::PREPROCESSING)?)
+            .map_err(|error| fault::internal("preprocessing cannot be read back").because(error))?,
+    };
+    let mut outcome = CompressOutcome {
+        model: from_value(&trained.record.evidence)?,
+        forms: Vec::new(),
+        metric: project.recipe().compress.tolerance.metric,
+        agreement: project.recipe().compress.tolerance.agreement,
+        rows: 0,
+        calibrated: None,
+        narrowed: Vec::new(),
+    };
+    let forms = make(project, chain, first, &mut outcome)?;
+    measure(project, chain, &forms, &mut outcome)?;
+    outcome.gate()?;
+    let last = forms.last().ok_or_else(|| fault::internal("a compression without a form"))?;
+    atomic::write_private(&folder.join(head::MODEL), &last.graph)?;
+    atomic::write_private(&folder.join(train::PREPROCESSING), &document(&last.preprocessing)?)?;
+    write_page(folder, REPORT, &compress::compress_report(&outcome))?;
+    Ok(Product {
+        outputs: [head::MODEL, train::PREPROCESSING, REPORT]
+            .map(|name| (name.to_owned(), None))
+            .into(),
+        summary: summary(&outcome),
+        evidence: to_value(&outcome)?,
+    })
+}
+
+#[expect(clippy::cast_precision_loss, reason = "bytes of a file")]
+fn summary(outcome: &CompressOutcome) -> Text {
+    let (Some(first), Some(last)) = (outcome.forms.first(), outcome.forms.last()) else {
+        return Text::same("");
+    };
+    let size = last.bytes as f64 / first.bytes.max(1) as f64;
+    let time = last.milliseconds / first.milliseconds;
+    let (accuracy, before) = (last.accuracy, first.accuracy);
+    Text::new(
+        format!("{size:.2} × size, {time:.2} × time, accuracy {accuracy:.4} (was {before:.4})"),
+        format!("体积 {size:.2} 倍，耗时 {time:.2} 倍，准确率 {accuracy:.4}（原为 {before:.4}）"),
+    )
+}
+
+fn document(preprocessing: &VisionPreprocessing) -> Result<Vec<u8>> {
+    serde_json::to_vec(preprocessing)
+        .map_err(|error| fault::internal("preprocessing without a JSON form").because(error))
+}
+
+/// The trained form and one after each step that the recipe asks for.
+fn make(
+    project: &Project<'_>,
+    chain: &Chain,
+    first: Made,
+    outcome: &mut CompressOutcome,
+) -> Result<Vec<Made>> {
+    let asked = &project.recipe().compress;
+    let library = features::library()?;
+    let pictures = calibration(project, chain, asked.calibration.pictures)?;
+    let mut forms = vec![first];
+    if asked.prune.is_asked() {
+        // Nothing needs the answer that the network was made for.
+        let mut backbone =
+            onnx::with_outputs(features::backbone(project)?, &[onnx::MAP, onnx::FEATURES]);
+        if asked.prune.channels > 0.0 {
+            let how =
+                Narrowing { share: asked.prune.channels, seed: project.recipe().project.seed };
+            let found = onnx::narrow_channels(library, &backbone, onnx::IMAGE, &pictures, how)?;
+            backbone = found.model;
+            outcome.narrowed = found
+                .cuts
+                .into_iter()
+                .map(|cut| Narrowed {
+                    name: cut.name,
+                    before: cut.before,
+                    after: cut.after,
+                    error: cut.error,
+                })
+                .collect();
+            forms.push(retrain(project, chain, &backbone, FormKind::Channels, outcome)?);
+        }
+        if asked.prune.weights > 0.0 {
+            onnx::prune_weights(&mut backbone, asked.prune.weights, &[]);
+            forms.push(retrain(project, chain, &backbone, FormKind::Weights, outcome)?);
+        }
+    }
+    if asked.quantize == Some(Quantize::Int8) {
+        let last = forms.last().ok_or_else(|| fault::internal("a compression without a form"))?;
+        let model = onnx::read(&last.graph, &onnx::Limits::default())?;
+        let head = head_nodes(&model);
+        let keep: Vec<&str> = head.iter().map(String::as_str).collect();
+        let (method, name) = method(project);
+        let observed = onnx::calibrate(library, &model, onnx::IMAGE, &pictures, method, &keep)?;
+        let graph = onnx::write(&onnx::quantize_static(model, &observed, &keep)?);
+        outcome.calibrated = Some(Calibrated { method: name, pictures: pictures.len() as u64 });
+        let preprocessing = last.preprocessing.clone();
+        forms.push(Made { kind: FormKind::Int8, graph, preprocessing });
+    }
+    Ok(forms)
+}
+
+/// The head stays as it was trained: it is small, and each place of the map keeps its exact share of the score.
+fn head_nodes(model: &Model) -> Vec<String> {
+    let nodes = model.graph.iter().flat_map(|graph| &graph.node);
+    nodes.map(|node| node.name.clone()).filter(|name| name.starts_with(onnx::HEAD)).collect()
+}
+
+fn method(project: &Project<'_>) -> (Calibration, String) {
+    let asked = &project.recipe().compress.calibration;
+    match asked.method {
+        CalibrationMethod::MinMax => (Calibration::MinMax, "minmax".to_owned()),
+        CalibrationMethod::Entropy => (Calibration::Entropy, "entropy".to_owned()),
+        CalibrationMethod::Percentile => {
+            (Calibration::Percentile(asked.percentile), format!("percentile {}", asked.percentile))
+        }
+    }
+}
+
+/// A head on the pruned network, trained as the first was.
+fn retrain(
+    project: &Project<'_>,
+    chain: &Chain,
+    backbone: &Model,
+    kind: FormKind,
+    outcome: &mut CompressOutcome,
+) -> Result<Made> {
+    let parts = earlier(chain, Stage::Split)?;
+    let tables = features::tables(project, parts, &onnx::write(backbone))?;
+    let config = convert::head(project.recipe(), outcome.model.width);
+    let trained: TrainedHead = nets::train_head(&config, &tables.0, &tables.1, &tables.2)?;
+    let graph = onnx::write(&onnx::with_head(
+        backbone.clone(),
+        onnx::FEATURES,
+        &trained.layers,
+        trained.activation,
+        &[onnx::MAP],
+    )?);
+    let preprocessing = head::preprocessing(&trained);
+    outcome.model = HeadOutcome { parity: outcome.model.parity, ..trained.outcome };
+    Ok(Made { kind, graph, preprocessing })
+}
+
+/// Prepared training pictures, evenly over all; unreadable ones are left out.
+fn calibration(project: &Project<'_>, chain: &Chain, wanted: usize) -> Result<Vec<Tensor>> {
+    let keys = convert::encryption(project);
+    let path = earlier(chain, Stage::Split)?.verified(split::TRAIN)?;
+    let batches = ingot_data::read(&path, Some(&keys))?;
+    let rows: usize = batches.iter().map(arrow::array::RecordBatch::num_rows).sum();
+    let side = PIXELS.crop as usize;
+    let mut found = Vec::new();
+    let (mut first, mut next) = (0, 0);
+    for batch in &batches {
+        let pictures = Pictures::of(project, batch)?;
+        while next < wanted.min(rows) {
+            let row = next * rows / wanted.min(rows);
+            if row >= first + batch.num_rows() {
+                break;
+            }
+            next += 1;
+            let Ok((picture, _)) = pictures.load(row - first) else { continue };
+            let data = PIXELS.numbers(&PIXELS.view(&picture)?);
+            found.push(Tensor { shape: vec![1, 3, side, side], data });
+        }
+        first += batch.num_rows();
+    }
+    Ok(found)
+}
+
+/// What one form answered.
+#[derive(Default)]
+struct Answers {
+    scores: Vec<f64>,
+    classes: Vec<usize>,
+    seconds: Vec<f64>,
+    maps: Vec<f64>,
+}
+
+/// All forms in turn on the same test pictures.
+fn measure(
+    project: &Project<'_>,
+    chain: &Chain,
+    forms: &[Made],
+    outcome: &mut CompressOutcome,
+) -> Result<()> {
+    let load = |form: &Made| {
+        VisionModel::load(features::library()?, &form.graph, &document(&form.preprocessing)?, 1)
+    };
+    let models = forms.iter().map(load).collect::<Result<Vec<_>>>()?;
+    let mut answers: Vec<Answers> = forms.iter().map(|_| Answers::default()).collect();
+    let mut labels = Vec::new();
+    let keys = convert::encryption(project);
+    let path = earlier(chain, Stage::Split)?.verified(split::TEST)?;
+    for batch in ingot_data::read(&path, Some(&keys))? {
+        let pictures = Pictures::of(project, &batch)?;
+        let names = features::text(&batch, &project.recipe().project.target);
+        for index in 0..batch.num_rows() {
+            let name = names.as_ref().and_then(|names| names.iter().nth(index).flatten());
+            let class =
+                name.and_then(|name| outcome.model.classes.iter().position(|known| known == name));
+            let (Some(class), Ok((picture, _))) = (class, pictures.load(index)) else { continue };
+            let numbers = PIXELS.numbers(&PIXELS.view(&picture)?);
+            labels.push(class);
+            compare(&models, &numbers, &mut answers)?;
+        }
+    }
+    let reference = answers.first().map(|first| first.classes.clone()).unwrap_or_default();
+    outcome.rows = labels.len() as u64;
+    for (form, answers) in forms.iter().zip(&mut answers) {
+        let (metrics, majority, confusion) = nets::measure(
+            &outcome.model.classes,
+            &answers.scores,
+            &labels,
+            project.recipe().project.seed,
+        )?;
+        let same = answers.classes.iter().zip(&reference).filter(|(own, first)| own == first);
+        let (parameters, zeros) =
+            onnx::parameters(&onnx::read(&form.graph, &onnx::Limits::default())?);
+        outcome.forms.push(Form {
+            kind: form.kind,
+            bytes: form.graph.len() as u64,
+            parameters,
+            zeros,
+            milliseconds: median(&mut answers.seconds) * 1e3,
+            accuracy: compress::accuracy(&metrics),
+            agreement: share(same.count(), reference.len()),
+            maps: (!answers.maps.is_empty()).then(|| mean(&answers.maps)),
+        });
+        outcome.model.metrics = metrics;
+        outcome.model.majority = majority;
+        outcome.model.confusion = confusion;
+    }
+    Ok(())
+}
+
+/// One picture through every form.
+fn compare(models: &[VisionModel], numbers: &[f32], answers: &mut [Answers]) -> Result<()> {
+    let mut before: Option<(usize, Vec<f32>)> = None;
+    for (model, answers) in models.iter().zip(answers) {
+        let begun = Instant::now();
+        answers.scores.extend(model.scores(numbers, 1)?);
+        answers.seconds.push(begun.elapsed().as_secs_f64());
+        let (answer, heat) = model.activation_map(numbers)?;
+        answers.classes.push(answer.class);
+        let Some(mut heat) = heat else { continue };
+        match &before {
+            None => before = Some((answer.class, heat.cells)),
+            // Maps of one class are compared; of two classes what speaks for one speaks against the other.
+            Some((class, first)) => {
+                let binary = matches!(model.signature().output, Output::Binary { .. });
+                if *class != answer.class {
+                    heat.cells.iter_mut().for_each(|cell| *cell = -*cell);
+                }
+                if *class == answer.class || binary {
+                    answers.maps.extend(compress::rank_agreement(first, &heat.cells));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn median(numbers: &mut [f64]) -> f64 {
+    numbers.sort_by(f64::total_cmp);
+    numbers.get(numbers.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "rows of a test part")]
+fn mean(numbers: &[f64]) -> f64 {
+    numbers.iter().sum::<f64>() / numbers.len().max(1) as f64
+}
+
+#[expect(clippy::cast_precision_loss, reason = "rows of a test part")]
+fn share(part: usize, whole: usize) -> f64 {
+    part as f64 / whole.max(1) as f64
+}

@@ -1,0 +1,9 @@
+//! What compression cost and gained: forms of one model beside each other, and the gate that the last must pass.
+
+mod outcome;
+mod page;
+
+pub use outcome::{
+    Calibrated, CompressOutcome, Form, FormKind, Narrowed, accuracy, rank_agreement,
+};
+pub use page::compress_report;

@@ -1,0 +1,144 @@
+//! The compression report.
+
+use super::outcome::{CompressOutcome, Form};
+use ingot_base::Text;
+use ingot_report::chart::{self, Axis};
+use ingot_report::{Cell, Column, Page, Section, Table, count};
+
+/// The report of one compression.
+pub fn compress_report(outcome: &CompressOutcome) -> Page {
+    let mut page = Page::new(Text::new("Compression report", "压缩报告"));
+    page.lead(lead(outcome));
+    forms(outcome, page.section(Text::new("What each step costs and gains", "每一步的代价与收益")));
+    gate(outcome, page.section(Text::new("The gate", "验收门槛")));
+    if !outcome.narrowed.is_empty() {
+        narrowed(outcome, page.section(Text::new("Channels taken out", "剪除的通道")));
+    }
+    page
+}
+
+fn lead(outcome: &CompressOutcome) -> Text {
+    let (Some(first), Some(last)) = (outcome.forms.first(), outcome.forms.last()) else {
+        return Text::same("");
+    };
+    let (size, time) = (ratio(last.bytes, first.bytes), last.milliseconds / first.milliseconds);
+    let lost = (first.accuracy - last.accuracy) * 100.0;
+    Text::new(
+        format!(
+            "The sealed network has {size:.2} times the size of the trained one and takes {time:.2} times its time; on {} test rows it loses {lost:.1} points of accuracy and answers {:.1}% as before.",
+            count(outcome.rows),
+            last.agreement * 100.0
+        ),
+        format!(
+            "封装的网络体积为训练所得的 {size:.2} 倍，耗时为其 {time:.2} 倍；在 {} 行测试数据上准确率下降 {lost:.1} 个百分点，{:.1}% 的答案与压缩前一致。",
+            count(outcome.rows),
+            last.agreement * 100.0
+        ),
+    )
+}
+
+#[expect(clippy::cast_precision_loss, reason = "bytes of a file")]
+fn ratio(part: u64, whole: u64) -> f64 {
+    part as f64 / whole.max(1) as f64
+}
+
+fn forms(outcome: &CompressOutcome, section: &mut Section) {
+    let recommended = outcome.recommended().map(|form| form.kind);
+    let columns = vec![
+        Column::text(Text::new("Form", "形式")),
+        Column::number(Text::new("Size, MB", "体积（MB）")),
+        Column::number(Text::new("Parameters", "参数")),
+        Column::number(Text::new("Of these 0", "其中为零")),
+        Column::number(Text::new("One picture, ms", "单张耗时（毫秒）")),
+        Column::number(Text::new("Accuracy", "准确率")),
+        Column::number(Text::new("Answers as before", "答案一致率")),
+        Column::number(Text::new("Maps as before", "类激活图一致度")),
+        Column::text(Text::new("Tolerated", "是否在允许范围内")),
+    ];
+    let rows = outcome.forms.iter().map(|form| {
+        let title = form.kind.title();
+        let name = if recommended == Some(form.kind) {
+            Text::new(format!("{} (recommended)", title.en), format!("{}（推荐）", title.zh))
+        } else {
+            title
+        };
+        let tolerated =
+            if outcome.tolerates(form) { Text::new("yes", "是") } else { Text::new("no", "否") };
+        vec![
+            Cell::text(name),
+            Cell::number(megabytes(form), 2),
+            Cell::count(form.parameters),
+            Cell::share(ratio(form.zeros, form.parameters)),
+            Cell::number(form.milliseconds, 2),
+            Cell::number(form.accuracy, 4),
+            Cell::share(form.agreement),
+            form.maps.map_or_else(Cell::empty, |maps| Cell::number(maps, 3)),
+            Cell::text(tolerated),
+        ]
+    });
+    section.table(Table { columns, rows: rows.collect() });
+    section.note(Text::new(
+        "Times are the median of one picture on one core, all forms in turn on the same pictures. Maps: mean rank correlation of the class activation maps with those of the trained model; 1 is the same order of all places.",
+        "耗时为单核处理一张图片的中位数，各形式在相同图片上轮流测量。类激活图一致度：与训练所得模型的类激活图的平均秩相关系数，1 表示所有位置排序相同。",
+    ));
+    let bars = |pick: fn(&Form) -> f64| -> Vec<(Text, f64)> {
+        outcome.forms.iter().map(|form| (form.kind.title(), pick(form))).collect()
+    };
+    let time = Text::new("milliseconds for one picture", "单张图片耗时（毫秒）");
+    section.figure(time.clone(), chart::bars(&bars(|form| form.milliseconds), &Axis::new(time), 2));
+    let size = Text::new("size, MB", "体积（MB）");
+    section.figure(size.clone(), chart::bars(&bars(megabytes), &Axis::new(size), 2));
+}
+
+#[expect(clippy::cast_precision_loss, reason = "bytes of a file")]
+fn megabytes(form: &Form) -> f64 {
+    form.bytes as f64 / 1e6
+}
+
+fn gate(outcome: &CompressOutcome, section: &mut Section) {
+    let (lost, least) = (outcome.metric * 100.0, outcome.agreement * 100.0);
+    section.paragraph(Text::new(
+        format!(
+            "The recipe tolerates {lost:.1} points less accuracy, and wants {least:.1}% of the answers unchanged. What costs more is refused and not sealed; this model passed."
+        ),
+        format!(
+            "配方允许准确率下降 {lost:.1} 个百分点，并要求 {least:.1}% 的答案不变。超出者会被拒绝，不会封装；本模型已通过。"
+        ),
+    ));
+    if let Some(calibrated) = &outcome.calibrated {
+        section.paragraph(Text::new(
+            format!(
+                "Ranges of values come from {} training pictures, by the method `{}`.",
+                count(calibrated.pictures),
+                calibrated.method
+            ),
+            format!(
+                "数值范围取自 {} 张训练图片，方法为 `{}`。",
+                count(calibrated.pictures),
+                calibrated.method
+            ),
+        ));
+    }
+}
+
+fn narrowed(outcome: &CompressOutcome, section: &mut Section) {
+    section.paragraph(Text::new(
+        "Of the channels between two convolutions those went that the others can stand for best; the convolution behind was fitted anew by least squares, and the head trained anew.",
+        "在两个卷积之间，剪除的是最能由其余通道代替的通道；其后的卷积用最小二乘重新拟合，输出层重新训练。",
+    ));
+    let columns = vec![
+        Column::text(Text::new("Convolution", "卷积")),
+        Column::number(Text::new("Channels before", "原通道数")),
+        Column::number(Text::new("Channels left", "保留通道数")),
+        Column::number(Text::new("Variance lost behind it", "其后损失的方差")),
+    ];
+    let rows = outcome.narrowed.iter().map(|cut| {
+        vec![
+            Cell::same(cut.name.clone()),
+            Cell::count(cut.before as u64),
+            Cell::count(cut.after as u64),
+            Cell::share(cut.error),
+        ]
+    });
+    section.table(Table { columns, rows: rows.collect() });
+}
