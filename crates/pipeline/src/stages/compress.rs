@@ -83,7 +83,12 @@ fn work(project: &Project<'_>, chain: &Chain, folder: &Path) -> Result<Product> 
             .map_err(|error| fault::internal("preprocessing cannot be read back").because(error))?,
     };
     let mut outcome = CompressOutcome {
-        model: from_value(&trained.record.evidence)?,
+        // Single rows that the training names stay with its record.
+        model: HeadOutcome {
+            to_label: Vec::new(),
+            labels: None,
+            ..from_value(&trained.record.evidence)?
+        },
         forms: Vec::new(),
         metric: project.recipe().compress.tolerance.metric,
         agreement: project.recipe().compress.tolerance.agreement,
@@ -215,7 +220,12 @@ fn retrain(
         &[onnx::MAP],
     )?);
     let preprocessing = head::preprocessing(&trained);
-    outcome.model = HeadOutcome { parity: outcome.model.parity, ..trained.outcome };
+    outcome.model = HeadOutcome {
+        parity: outcome.model.parity,
+        to_label: Vec::new(),
+        labels: None,
+        ..trained.outcome
+    };
     Ok(Made { kind, graph, preprocessing })
 }
 

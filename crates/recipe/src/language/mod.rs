@@ -222,6 +222,7 @@ pub(crate) const fn key(
     Key { name, doc: Doc { en, zh }, shape, presence, example }
 }
 
+#[expect(dead_code, reason = "what is designed and not built is said to be so; no key is, today")]
 pub(crate) const fn not_yet(name: &'static str) -> Key {
     Key {
         name,

@@ -224,6 +224,7 @@ mod tests {
             parity: Parity { rows: 0, difference: 0.0, tolerance: 0.0 },
             to_label: Vec::new(),
             privacy: None,
+            labels: None,
         };
         CompressOutcome {
             model,
