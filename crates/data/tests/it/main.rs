@@ -310,6 +310,7 @@ fn what_rules_found_from_the_data_is_told_but_of_personal_columns_and_few_rows()
             validation: 0.0,
             method: SplitMethod::Random,
             group: None,
+            near: None,
             seed: 1,
         };
         let parts = split(&folder.path().join("out.parquet"), folder.path(), &config, None);
@@ -336,6 +337,7 @@ fn a_split_by_time_tells_the_times_of_its_parts() {
         validation: 0.0,
         method: SplitMethod::Time("day".into()),
         group: None,
+        near: None,
         seed: 1,
     };
     let mut outcome =

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 fn corpus(families: usize, seed: u64, chinese: bool) -> Vec<String> {
     let mut rng = Rng::new(seed, "corpus");
     let han: Vec<char> = (0x4E00..0x5200).filter_map(char::from_u32).collect();
-    let mut token = |rng: &mut Rng| {
+    let token = |rng: &mut Rng| {
         if chinese {
             han[rng.below(han.len())].to_string()
         } else {
