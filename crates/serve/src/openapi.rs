@@ -231,19 +231,21 @@ fn described(route: Route) -> (&'static str, &'static str, &'static str, Value) 
             constant("ready", true.into()),
         ),
         Route::Chat => (
-            "chat", "language", "A conversation goes on (OpenAI's form); `stream` for server-sent events",
+            "chat",
+            "language",
+            "A conversation goes on (OpenAI's form); `stream` for server-sent events",
             language::answer(route),
         ),
         Route::Completions => (
-            "complete", "language", "A text goes on (OpenAI's form); `stream` for server-sent events",
+            "complete",
+            "language",
+            "A text goes on (OpenAI's form); `stream` for server-sent events",
             language::answer(route),
         ),
         Route::OpenAiModels => {
             ("openai_models", "language", "The models that generate text", language::answer(route))
         }
-        Route::OpenAiModel => {
-            ("openai_model", "language", "One of them", language::answer(route))
-        }
+        Route::OpenAiModel => ("openai_model", "language", "One of them", language::answer(route)),
         Route::Infer => {
             ("infer", "inference", "Infer from named tensors", schema("InferenceAnswer"))
         }

@@ -108,9 +108,13 @@ fn what_is_wrong_with_data_is_told_by_row_and_acted_upon() {
     assert!(split["near"]["groups"].as_u64().unwrap() > 200);
     assert_eq!(split["near"]["crossing"], 0);
     let report = std::fs::read_to_string(artifact(&project, "split", "data-report.html")).unwrap();
-    for words in
-        ["Quality of texts", "文本质量", "boilerplate_lines", "Near duplicates of `note`", "desk:5"]
-    {
+    for words in [
+        "Quality of texts",
+        "文本质量",
+        "boilerplate_lines",
+        "Near duplicates of <code>note</code>",
+        "desk:5",
+    ] {
         assert!(report.contains(words), "{words}");
     }
     assert!(!report.contains("canary"));

@@ -123,7 +123,9 @@ fn s3_compatible_storage_gives_the_model_of_the_file() {
     let parts = project_reading("s3://bank/parts/", None);
     let output = run(&parts);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    same(&String::from_utf8(output.stdout).unwrap(), &["train", "explain"]);
+    // The training stage also lists rows to look at again, by the names of their files: the explanation tells that the model
+    // is the same.
+    same(&String::from_utf8(output.stdout).unwrap(), &["explain"]);
 
     let missing = run(&project_reading("s3://bank/nowhere.csv", None));
     assert_eq!(missing.status.code(), Some(1));

@@ -37,7 +37,7 @@ fn every_key_arrives() {
     assert_eq!((near.shingle, near.action), (4, NearAction::Keep));
     assert_eq!(recipe.clean.dedupe.passages.as_ref().unwrap().tokens, 30);
     let quality = recipe.clean.quality.as_ref().unwrap();
-    assert_eq!((quality.languages.len(), quality.on_fail), (2, OnFail::Drop));
+    assert_eq!((quality.languages.len(), quality.on_fail), (1, OnFail::Drop));
     assert_eq!(quality.limits.keys().collect::<Vec<_>>(), ["few_words", "top_2gram"]);
     let set = recipe.clean.decontaminate.as_ref().unwrap();
     assert_eq!(
@@ -299,7 +299,7 @@ fn compression_is_nothing_until_it_is_asked_for() {
     assert_eq!((asked.calibration.percentile, asked.calibration.pictures), (99.9, 128));
     assert_eq!((asked.tolerance.metric, asked.tolerance.agreement), (0.02, 0.92));
     for (more, fault) in [
-        ("quantize = \"int4\"", "recipe-choice compress.quantize"),
+        ("quantize = \"int4\"", "recipe-choice-near compress.quantize"),
         ("prune = { channels = 1.0 }", "recipe-out-of-range compress.prune.channels"),
         (
             "calibration = { method = \"entropy\", percentile = 99.0 }",
