@@ -90,7 +90,7 @@ impl Broker {
     }
 
     /// A client says something.
-    pub(crate) fn from_client(&mut self, id: Id, frame: Frame) -> Vec<Outgoing> {
+    pub(crate) fn client_says(&mut self, id: Id, frame: Frame) -> Vec<Outgoing> {
         let Some(job) = self.jobs.get_mut(&id) else { return Vec::new() };
         match frame.kind {
             Kind::Setup => job.setup = Some(frame.bytes),
@@ -108,7 +108,7 @@ impl Broker {
     }
 
     /// An executor says something. Results of a job that is over, or of a piece it was not given, are nobody's.
-    pub(crate) fn from_executor(&mut self, id: Id, frame: Frame) -> Vec<Outgoing> {
+    pub(crate) fn executor_says(&mut self, id: Id, frame: Frame) -> Vec<Outgoing> {
         let mut out = Vec::new();
         let Some(executor) = self.executors.get_mut(&id) else { return out };
         if matches!(frame.kind, Kind::Done | Kind::Undone)
@@ -191,9 +191,9 @@ mod tests {
     fn waiting() -> Broker {
         let mut broker = Broker::default();
         broker.client(10);
-        broker.from_client(10, setup());
+        broker.client_says(10, setup());
         for number in 0..3 {
-            assert!(broker.from_client(10, piece(number)).is_empty());
+            assert!(broker.client_says(10, piece(number)).is_empty());
         }
         broker
     }
@@ -204,7 +204,7 @@ mod tests {
         let out = broker.executor(1, 2);
         assert_eq!(pieces(&out), [(1, 10, 0), (1, 10, 1)]);
         assert_eq!(out.iter().filter(|(_, frame)| frame.kind == Kind::Setup).count(), 1);
-        let out = broker.from_executor(1, Frame::new(Kind::Done, 10, 1, vec![7]));
+        let out = broker.executor_says(1, Frame::new(Kind::Done, 10, 1, vec![7]));
         assert_eq!(out.first().unwrap(), &(10, Frame::new(Kind::Done, 0, 1, vec![7])));
         assert_eq!(pieces(&out), [(1, 10, 2)]);
         assert!(!out.iter().any(|(_, frame)| frame.kind == Kind::Setup));
@@ -219,7 +219,7 @@ mod tests {
         assert_eq!(pieces(&out).len(), 3);
         assert!(pieces(&out).iter().all(|(to, ..)| *to == 2));
         // Its late answer counts for nothing.
-        assert!(broker.from_executor(1, Frame::bare(Kind::Done, 10, 0)).is_empty());
+        assert!(broker.executor_says(1, Frame::bare(Kind::Done, 10, 0)).is_empty());
     }
 
     #[test]
@@ -239,13 +239,13 @@ mod tests {
     fn jobs_take_turns_and_a_client_that_left_is_forgotten() {
         let mut broker = waiting();
         broker.client(11);
-        broker.from_client(11, setup());
-        broker.from_client(11, piece(0));
+        broker.client_says(11, setup());
+        broker.client_says(11, piece(0));
         let out = broker.executor(1, 2);
         assert_eq!(pieces(&out).iter().map(|(_, job, _)| *job).collect::<Vec<_>>(), [10, 11]);
         let out = broker.left(10);
         assert!(out.contains(&(1, Frame::bare(Kind::Forget, 10, 0))));
-        let out = broker.from_executor(1, Frame::bare(Kind::Done, 10, 0));
+        let out = broker.executor_says(1, Frame::bare(Kind::Done, 10, 0));
         assert!(out.is_empty(), "nobody waits for it: {out:?}");
     }
 
@@ -254,6 +254,6 @@ mod tests {
         let mut broker = waiting();
         broker.executor(1, 3);
         broker.executor(2, 3);
-        assert!(broker.from_executor(2, Frame::bare(Kind::Done, 10, 0)).is_empty());
+        assert!(broker.executor_says(2, Frame::bare(Kind::Done, 10, 0)).is_empty());
     }
 }

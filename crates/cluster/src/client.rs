@@ -22,7 +22,7 @@ use tokio_rustls::client::TlsStream;
 /// How long a connection may take.
 const CONNECT: Duration = Duration::from_secs(10);
 /// How long a cluster may be without executors.
-const IDLE_LIMIT: Duration = Duration::from_secs(60);
+const IDLE_LIMIT: Duration = Duration::from_mins(1);
 
 /// What became of a piece.
 #[derive(Debug, PartialEq, Eq)]

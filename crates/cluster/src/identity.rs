@@ -64,7 +64,7 @@ impl Identity {
     /// When a file is missing, or others than its owner and group may read the key.
     pub fn read(folder: &Path, role: Role) -> Result<Self> {
         let key = folder.join(format!("{}.key", role.as_str()));
-        let mode = std::fs::metadata(&key).map(|found| found.permissions().mode()).unwrap_or(0);
+        let mode = std::fs::metadata(&key).map_or(0, |found| found.permissions().mode());
         let identity = |error: Any| unusable(folder, role).because(error);
         if mode & 0o007 != 0 {
             return Err(identity(

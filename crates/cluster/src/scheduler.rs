@@ -151,8 +151,8 @@ async fn read_all(mut reader: impl AsyncRead + Unpin, id: Id, role: Role, state:
             continue;
         }
         state.decide(|broker| match role {
-            Role::Executor => broker.from_executor(id, frame),
-            Role::Client | Role::Scheduler => broker.from_client(id, frame),
+            Role::Executor => broker.executor_says(id, frame),
+            Role::Client | Role::Scheduler => broker.client_says(id, frame),
         });
     }
 }

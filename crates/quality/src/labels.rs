@@ -1,10 +1,10 @@
 //! Label errors by confident learning.
 //!
 //! Northcutt, Jiang, Chuang: *Confident Learning: Estimating Uncertainty in Dataset Labels* (JAIR 70, 2021). Probabilities must
-//! be out of fold: of a model that had not seen the row. With the threshold t_j, the mean probability of class j over rows
-//! labelled j, a row counts as confidently of class j when its probability of j reaches t_j; the counts of label against
+//! be out of fold: of a model that had not seen the row. With the threshold `t_j`, the mean probability of class j over rows
+//! labelled j, a row counts as confidently of class j when its probability of j reaches `t_j`; the counts of label against
 //! confident class, scaled to the rows of each label and rounded, are the *joint*. For every pair of label i and class j ≠ i the
-//! joint says how many rows are mislabelled, and those are the rows with the largest p_j − p_i (the paper's *prune by noise
+//! joint says how many rows are mislabelled, and those are the rows with the largest `p_j` − `p_i` (the paper's *prune by noise
 //! rate*). A row whose likeliest class is its label is never called an error.
 //!
 //! The figures are those of the reference implementation, digit for digit: sums are added in the same order (pairwise, eight
@@ -422,8 +422,8 @@ fn pairwise(values: &[f64]) -> f64 {
                 *sum += value;
             }
         }
-        let [a, b, c, d, e, f, g, h] = sums;
-        let whole = ((a + b) + (c + d)) + ((e + f) + (g + h));
+        let [one, two, three, four, five, six, seven, eight] = sums;
+        let whole = ((one + two) + (three + four)) + ((five + six) + (seven + eight));
         return rest.iter().fold(whole, |sum, value| sum + value);
     }
     let half = count / 2;
@@ -432,6 +432,11 @@ fn pairwise(values: &[f64]) -> f64 {
 }
 
 #[cfg(test)]
+#[expect(
+    clippy::float_cmp,
+    clippy::cast_precision_loss,
+    reason = "sums of whole numbers are exact"
+)]
 mod tests {
     use super::*;
     use proptest::prelude::*;

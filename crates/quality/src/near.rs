@@ -103,7 +103,6 @@ impl Sketcher {
     /// With the permutations of a seed: x ↦ (x ⊕ mask) · factor mod 2³² with odd factors, each a bijection.
     pub fn new(config: &NearConfig) -> Self {
         let mut rng = Rng::new(config.seed, "minhash");
-        #[expect(clippy::cast_possible_truncation, reason = "the upper half of 64 random bits")]
         let mut draw = || (rng.bits() >> 32) as u32;
         let masks = std::array::from_fn(|_| draw());
         let factors = std::array::from_fn(|_| draw() | 1);
@@ -119,7 +118,6 @@ impl Sketcher {
         }
         // A text shorter than a shingle is one.
         let width = self.shingle.min(hashes.len());
-        #[expect(clippy::cast_possible_truncation, reason = "the upper half of a mixed hash")]
         let mut shingles: Vec<u32> =
             windows(&hashes, width).map(|hash| (hash >> 32) as u32).collect();
         shingles.sort_unstable();
@@ -159,7 +157,8 @@ fn jaccard(one: &[u32], other: &[u32]) -> f64 {
             std::cmp::Ordering::Greater => _ = b.next(),
             std::cmp::Ordering::Equal => {
                 both += 1;
-                (a.next(), b.next());
+                a.next();
+                b.next();
             }
         }
     }
@@ -403,7 +402,9 @@ pub fn group<T: AsRef<str> + Sync>(texts: &[T], config: NearConfig) -> Groups {
     for part in texts.chunks(4096) {
         let sketches: Vec<Option<Sketch>> =
             part.par_iter().map(|text| sketcher.sketch(text.as_ref())).collect();
-        sketches.into_iter().for_each(|sketch| index.push(sketch));
+        for sketch in sketches {
+            index.push(sketch);
+        }
     }
     index.group()
 }
@@ -442,7 +443,11 @@ mod tests {
     #[test]
     fn memory_for_sets_ends_and_estimates_take_over() {
         let texts: Vec<String> = (0..40)
-            .map(|text| (0..60).map(|word| format!("t{}w{word} ", text / 2)).collect())
+            .map(|text| {
+                let words: Vec<String> =
+                    (0..60).map(|word| format!("t{}w{word}", text / 2)).collect();
+                words.join(" ")
+            })
             .collect();
         let exact = group(&texts, NearConfig::new(0.8));
         let guessed = group(&texts, NearConfig { exact_bytes: 1000, ..NearConfig::new(0.8) });

@@ -172,7 +172,7 @@ mod tests {
         let text = "Now: two, three four FIVE! and more";
         let found = passages.push(text);
         assert_eq!(
-            found.iter().map(|part| &text[part.clone()]).collect::<Vec<_>>(),
+            found.iter().filter_map(|part| text.get(part.clone())).collect::<Vec<_>>(),
             ["two, three four FIVE"]
         );
         assert_eq!(without(text, &found), "Now: ! and more");

@@ -114,6 +114,7 @@ pub fn product(target: Target<'_>, left: View<'_>, right: View<'_>, scale: f32) 
     elsewhere(target, left, right, scale, threads);
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the target is written through it, once")]
 fn elsewhere(target: Target<'_>, left: View<'_>, right: View<'_>, scale: f32, threads: usize) {
     let step = |step: usize| isize::try_from(step).unwrap_or(isize::MAX);
     // SAFETY: `product` has checked that shapes and steps stay within the three slices, and that rows of the target do not overlap.
@@ -152,6 +153,7 @@ unsafe impl Send for Shared {}
 unsafe impl Sync for Shared {}
 
 #[cfg(target_arch = "x86_64")]
+#[expect(clippy::needless_pass_by_value, reason = "the target is written through it, once")]
 fn blocks(target: Target<'_>, left: View<'_>, right: View<'_>, scale: f32, threads: usize) {
     let (rows, depth, columns) = (left.shape.0, left.shape.1, right.shape.1);
     let (shared, step) = (Shared(target.data.as_mut_ptr()), target.step);
@@ -366,7 +368,7 @@ mod tests {
                         assert!(
                             target[row * step + columns..(row + 1) * step]
                                 .iter()
-                                .all(|n| *n == 1.0)
+                                .all(|n| n.to_bits() == 1.0_f32.to_bits())
                         );
                     }
                 }

@@ -66,7 +66,7 @@ impl Default for Limits {
             body_time: Duration::from_secs(15),
             write_time: Duration::from_secs(30),
             deadline: Duration::from_secs(30),
-            generation_time: Duration::from_secs(600),
+            generation_time: Duration::from_mins(10),
             drain_delay: Duration::from_millis(500),
             drain_time: Duration::from_secs(25),
             reload_interval: Duration::from_secs(2),

@@ -139,18 +139,17 @@ mod loading {
                 return Ok(model);
             };
             let digest = base.digest.hex();
-            let model = match loaded.get(&digest).and_then(Weak::upgrade) {
-                Some(model) => model,
-                None => {
-                    let missing = || {
-                        let fault = Fault::new(&BASE_MISSING).arg("name", &base.name);
-                        fault.arg("digest", &base.digest)
-                    };
-                    let path = self.published(&digest).ok_or_else(missing)?;
-                    let model = Arc::new(self.open(&path, base.digest)?);
-                    loaded.insert(digest, Arc::downgrade(&model));
-                    model
-                }
+            let model = if let Some(model) = loaded.get(&digest).and_then(Weak::upgrade) {
+                model
+            } else {
+                let missing = || {
+                    let fault = Fault::new(&BASE_MISSING).arg("name", &base.name);
+                    fault.arg("digest", base.digest)
+                };
+                let path = self.published(&digest).ok_or_else(missing)?;
+                let model = Arc::new(self.open(&path, base.digest)?);
+                loaded.insert(digest, Arc::downgrade(&model));
+                model
             };
             let adapter = package.decrypt(ADAPTER, identity)?;
             let manifest = package.manifest();

@@ -105,7 +105,7 @@ impl Problem {
 }
 
 impl Problem {
-    /// The document as clients of OpenAI's interface read errors, with what the problem document says besides.
+    /// The document as clients of `OpenAI`'s interface read errors, with what the problem document says besides.
     pub(crate) fn openai(&self, lang: Lang, request_id: &str) -> Value {
         let status = self.status();
         let inside = status == StatusCode::INTERNAL_SERVER_ERROR;

@@ -95,7 +95,7 @@ impl Route {
         matches!(self, Self::Chat | Self::Completions)
     }
 
-    /// Whether OpenAI's interface says how errors look.
+    /// Whether `OpenAI`'s interface says how errors look.
     pub(crate) fn is_openai(self) -> bool {
         self.pattern().starts_with("/v1")
     }

@@ -58,13 +58,12 @@ impl Engine for VisionEngine {
     fn explain(&self, row: &[f64]) -> Result<Explanation> {
         let prepared = single(row);
         let (answer, heat) = self.model.activation_map(&prepared)?;
-        let (map, reasons) = match heat {
-            Some(heat) => (Some(self.map(&prepared, heat)?), vec![reason(answer.label)]),
+        let (map, reasons) = if let Some(heat) = heat {
+            (Some(self.map(&prepared, heat)?), vec![reason(answer.label)])
+        } else {
             // A head of several layers has no exact map: parts of the picture are hidden in turn.
-            None => {
-                let (answer, heat) = self.model.occlusion(&prepared)?;
-                (Some(self.map(&prepared, heat)?), vec![hidden(answer.label)])
-            }
+            let (answer, heat) = self.model.occlusion(&prepared)?;
+            (Some(self.map(&prepared, heat)?), vec![hidden(answer.label)])
         };
         let base = self.model.base(answer.class);
         Ok(Explanation { base, contributions: Vec::new(), reasons, map })

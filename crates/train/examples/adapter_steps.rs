@@ -115,6 +115,7 @@ fn main() -> Result<(), Anything> {
     Ok(())
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
 fn told(fault: ingot_base::Fault) -> String {
     fault.to_string()
 }

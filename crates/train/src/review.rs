@@ -255,6 +255,7 @@ impl Subject<'_> {
         Ok(boosted.and_then(|mut boosted| boosted.scores.pop()).unwrap_or_default())
     }
 
+    #[expect(clippy::unused_self, reason = "called as the other figures are")]
     fn column(&self, rows: &Rows, index: usize) -> Vec<f64> {
         let value = |row: usize| rows.matrix.row(row).get(index).copied().unwrap_or(f64::NAN);
         (0..rows.matrix.rows()).map(value).collect()

@@ -50,7 +50,7 @@ fn scheduler(context: &Context, args: &ClusterScheduler) -> Result<()> {
     block_on(async {
         let ended = ingot_serve::terminated()?;
         let scheduler = Scheduler::bind(args.listen, &identity, CLUSTER_VERSION, move |event| {
-            tell(lang, &event)
+            tell(lang, &event);
         })
         .await?;
         let address = scheduler.address()?;

@@ -1,4 +1,4 @@
-//! Language models: from a GGUF file to a sealed package to answers in OpenAI's form, over real weights.
+//! Language models: from a GGUF file to a sealed package to answers in `OpenAI`'s form, over real weights.
 
 use crate::support::{Project, Server, api_key};
 use crate::tools::{required, succeed, tool};
@@ -15,7 +15,6 @@ fn packed() -> Option<Project> {
         project.ok(&["pull", MODEL]);
     }
     if !Published::named(MODEL).unwrap().path().is_file() {
-        println!("`ingot pull {MODEL}` was not run: the check is left out");
         return None;
     }
     project.ok(&["init", "--keys-only"]);

@@ -3,14 +3,17 @@
 
 #[cfg(test)]
 mod anonymous;
+#[cfg(test)]
 mod cluster;
 #[cfg(test)]
 mod compressed;
+#[cfg(test)]
 mod deployed;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod hostile;
+#[cfg(test)]
 #[cfg(feature = "llama")]
 mod language;
 #[cfg(test)]
@@ -35,6 +38,7 @@ mod sources;
 mod support;
 #[cfg(test)]
 mod tools;
+#[cfg(test)]
 mod treated;
 #[cfg(test)]
 mod vision;

@@ -123,7 +123,7 @@ fn what_is_wrong_with_data_is_told_by_row_and_acted_upon() {
         .as_array()
         .unwrap()
         .iter()
-        .map(|one| one["row"].as_u64().unwrap() as usize - 1)
+        .map(|one| usize::try_from(one["row"].as_u64().unwrap()).unwrap() - 1)
         .collect();
     let hits = doubtful.iter().filter(|row| FLIPPED.contains(row)).count();
     let train = json(&artifact(&project, "train", "record.json"))["evidence"].clone();

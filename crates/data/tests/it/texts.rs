@@ -116,6 +116,7 @@ fn near_duplicates_and_persons_never_cross_a_split() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one table, all that is told of it")]
 fn rules_evaluation_sets_and_passages_tell_rows_and_no_text() {
     let folder = tempfile::tempdir().unwrap();
     let mut notes: Vec<String> = (0..50)

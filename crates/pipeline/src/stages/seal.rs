@@ -185,7 +185,7 @@ fn considerations(chain: &Chain) -> Result<Considerations> {
         .record
         .evidence
         .get(membership::MEMBERSHIP)
-        .map(|found| from_value::<Membership>(found))
+        .map(from_value::<Membership>)
         .transpose()?;
     let told = attacked.map(|found| Risk {
         name: Text::new(

@@ -182,7 +182,7 @@ mod tests {
     #[test]
     fn each_kind_of_rubbish_is_told() {
         let text = |text: &str, rule: &str| {
-            assert!(broken(text, &[]).contains(&rule), "{rule}: {:?}", broken(text, &[]))
+            assert!(broken(text, &[]).contains(&rule), "{rule}: {:?}", broken(text, &[]));
         };
         text("too short", "few_words");
         text("function f() { return 1; }", "curly_braces");

@@ -1,4 +1,4 @@
-//! Label errors against what cleanlab 2.9.0 (with NumPy 2.4 on AVX-512) found in the same numbers.
+//! Label errors against what cleanlab 2.9.0 (with `NumPy` 2.4 on AVX-512) found in the same numbers.
 
 use ingot_base::Rng;
 use ingot_quality::labels::review;

@@ -19,7 +19,7 @@ fn corpus(families: usize, seed: u64, chinese: bool) -> Vec<String> {
     for _ in 0..families {
         let length = 20 + rng.below(120);
         let first: Vec<String> = (0..length).map(|_| token(&mut rng)).collect();
-        for _ in 0..1 + rng.below(4) {
+        for _ in 0..=rng.below(4) {
             let mut copy = first.clone();
             for _ in 0..rng.below(1 + length / 12) {
                 let at = rng.below(copy.len());

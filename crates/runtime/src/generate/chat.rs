@@ -108,7 +108,7 @@ impl ChatTemplate {
         })
     }
 
-    /// The prompt text of a conversation. `tools` are function descriptions in OpenAI's form; a template that knows none gets
+    /// The prompt text of a conversation. `tools` are function descriptions in `OpenAI`'s form; a template that knows none gets
     /// them as text for the system. With `open`, the text ends where the assistant's next words begin.
     ///
     /// # Errors
@@ -241,7 +241,7 @@ fn with_tools(messages: &[Message], tools: &[Value]) -> Vec<Message> {
     }
     for message in &mut messages {
         if message.role == "tool" {
-            message.role = "user".to_owned();
+            "user".clone_into(&mut message.role);
             message.content = format!("<tool_response>\n{}\n</tool_response>", message.content);
         }
     }
@@ -275,6 +275,7 @@ fn jinja(value: &Value) -> Jinja {
 }
 
 /// JSON as Python's `json.dumps` writes it: a space after commas and colons, nothing made safe for HTML.
+#[expect(clippy::needless_pass_by_value, reason = "the template engine hands options over")]
 fn to_json(value: &Jinja, options: Kwargs) -> std::result::Result<Jinja, minijinja::Error> {
     for known in ["indent", "ensure_ascii", "sort_keys", "separators"] {
         let _ = options.get::<Option<Jinja>>(known)?;

@@ -76,7 +76,8 @@ impl Chooser {
         let settings = &self.settings;
         let counted = settings.frequency_penalty != 0.0 || settings.presence_penalty != 0.0;
         let repeated = (settings.repeat_penalty - 1.0).abs() > f32::EPSILON;
-        if settings.bias.is_empty() && !repeated && !(counted && !self.counts.is_empty()) {
+        let counts = counted && !self.counts.is_empty();
+        if settings.bias.is_empty() && !repeated && !counts {
             return false;
         }
         self.scores.clear();

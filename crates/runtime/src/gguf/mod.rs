@@ -52,7 +52,7 @@ pub enum Value {
 pub struct Tensor {
     /// Its name.
     pub name: String,
-    /// Elements per dimension, the fastest first (the reverse of PyTorch's order); at most four.
+    /// Elements per dimension, the fastest first (the reverse of `PyTorch`'s order); at most four.
     pub dims: Vec<u64>,
     /// How its numbers are stored.
     pub kind: TensorKind,
@@ -114,7 +114,7 @@ impl Header {
         self.text("tokenizer.chat_template")
     }
 
-    /// Whether the file holds an adapter (LoRA) and no model.
+    /// Whether the file holds an adapter (`LoRA`) and no model.
     pub fn is_adapter(&self) -> bool {
         self.text("general.type") == Some("adapter")
     }

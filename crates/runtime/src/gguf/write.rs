@@ -54,7 +54,9 @@ pub fn write(
         }
         text(&mut out, name);
         out.extend(u32::try_from(dims.len()).unwrap_or(u32::MAX).to_le_bytes());
-        dims.iter().for_each(|dim| out.extend(dim.to_le_bytes()));
+        for dim in dims {
+            out.extend(dim.to_le_bytes());
+        }
         out.extend(data.kind().id.to_le_bytes());
         out.extend((offset as u64).to_le_bytes());
         offset = (offset + data.bytes()).next_multiple_of(ALIGNMENT);
@@ -63,7 +65,9 @@ pub fn write(
         out.resize(out.len().next_multiple_of(ALIGNMENT), 0);
         match data {
             Data::F32(numbers) => {
-                numbers.iter().for_each(|number| out.extend(number.to_le_bytes()))
+                for number in *numbers {
+                    out.extend(number.to_le_bytes());
+                }
             }
             Data::Raw(_, bytes) => out.extend_from_slice(bytes),
         }
@@ -118,19 +122,22 @@ fn entry(out: &mut Vec<u8>, value: &Value) {
         }
         Value::Integers(numbers) => {
             list(out, 5, numbers.len());
-            #[expect(
-                clippy::cast_possible_truncation,
-                reason = "token types and merges are small"
-            )]
-            numbers.iter().for_each(|number| out.extend((*number as i32).to_le_bytes()));
+            #[expect(clippy::cast_possible_truncation, reason = "token types and merges are small")]
+            for number in numbers {
+                out.extend((*number as i32).to_le_bytes());
+            }
         }
         Value::Floats(numbers) => {
             list(out, 6, numbers.len());
-            numbers.iter().for_each(|number| out.extend(number.to_le_bytes()));
+            for number in numbers {
+                out.extend(number.to_le_bytes());
+            }
         }
         Value::Texts(texts) => {
             list(out, 8, texts.len());
-            texts.iter().for_each(|one| text(out, one));
+            for one in texts {
+                text(out, one);
+            }
         }
     }
 }

@@ -115,8 +115,7 @@ impl Scheduler {
     fn listen(&mut self) -> bool {
         if self.slots.is_empty() {
             // Requests that wait for nothing but their turn are admitted at once, so an empty table means an empty queue.
-            let wait =
-                if self.queue.is_empty() { Duration::from_secs(3600) } else { Duration::ZERO };
+            let wait = if self.queue.is_empty() { Duration::from_hours(1) } else { Duration::ZERO };
             match self.commands.recv_timeout(wait) {
                 Ok(command) => self.obey(command),
                 Err(RecvTimeoutError::Timeout) => {}
@@ -198,6 +197,7 @@ impl Scheduler {
     fn admit(&mut self) {
         while self.slots.len() < self.plan.slots {
             let (slots, prefixes) = (&self.slots, &self.prefixes);
+            #[expect(clippy::borrowed_box, reason = "the queue holds boxes")]
             let ready = |request: &Box<Waiting>| !waits_for_another(request, slots, prefixes);
             let Some(request) = self.queue.pop(self.plan.slots, ready) else { break };
             self.shared.waiting.fetch_sub(1, Ordering::AcqRel);

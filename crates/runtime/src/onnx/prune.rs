@@ -3,7 +3,7 @@
 
 use super::edit::{floats, input, integer, set_floats, shape};
 use super::proto::Model;
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 /// Sets the smallest `share` of each large weight of `Conv`, `Gemm` and `MatMul` operations to 0, by magnitude. Convolutions of
 /// single channels keep all of their few weights, and so do operations named in `keep`. Gives how many became 0.
@@ -14,10 +14,10 @@ pub fn prune_weights(model: &mut Model, share: f64, keep: &[&str]) -> usize {
             && integer(node, "group").unwrap_or(1) == 1
             && !keep.contains(&node.name.as_str())
     });
-    let names: BTreeMap<String, ()> =
-        weighted.filter_map(|node| Some((input(node, 1)?.to_owned(), ()))).collect();
+    let names: BTreeSet<String> =
+        weighted.filter_map(|node| Some(input(node, 1)?.to_owned())).collect();
     let mut zeros = 0;
-    for tensor in graph.initializer.iter_mut().filter(|tensor| names.contains_key(&tensor.name)) {
+    for tensor in graph.initializer.iter_mut().filter(|tensor| names.contains(&tensor.name)) {
         let Some(mut data) = floats(tensor) else { continue };
         let mut sizes: Vec<f32> = data.iter().map(|number| number.abs()).collect();
         sizes.sort_by(f32::total_cmp);

@@ -31,7 +31,7 @@ pub enum Calibration {
     /// From the least to the greatest.
     MinMax,
     /// The range whose eight-bit copy is nearest to what was seen by Kullback-Leibler divergence (Migacz 2017, "8-bit inference
-    /// with TensorRT"), here for both ends at once.
+    /// with `TensorRT`"), here for both ends at once.
     Entropy,
     /// All but the outermost: this share of the numbers lies within, in percent, above 50 and at most 100.
     Percentile(f64),

@@ -65,6 +65,7 @@ fn wholes(tensor: &Tensor) -> Option<Vec<i64>> {
     )
 }
 
+#[expect(clippy::too_many_lines, reason = "one arm an operator")]
 fn infer(node: &Node, known: &Shapes, wires: &Wires<'_>) -> Option<Vec<Dim>> {
     let shape = |index: usize| known.get(input(node, index)?);
     let constant = |index: usize| wires.constant(input(node, index)?).and_then(wholes);
@@ -138,7 +139,7 @@ fn infer(node: &Node, known: &Shapes, wires: &Wires<'_>) -> Option<Vec<Dim>> {
             let axes = axes.collect::<Option<Vec<_>>>()?;
             let keep = integer(node, "keepdims").unwrap_or(1) != 0;
             let out = dims.iter().enumerate().filter_map(|(at, dim)| {
-                if !axes.contains(&at) { Some(*dim) } else { keep.then_some(Some(1)) }
+                if axes.contains(&at) { keep.then_some(Some(1)) } else { Some(*dim) }
             });
             Some(out.collect())
         }
@@ -234,6 +235,7 @@ fn broadcast(left: &[Dim], right: &[Dim]) -> Vec<Dim> {
     (0..rank).map(one).collect()
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "as every operator's shape")]
 fn reshape(dims: &[Dim], wanted: &[i64]) -> Option<Vec<Dim>> {
     let mut out: Vec<Dim> = Vec::with_capacity(wanted.len());
     for (index, size) in wanted.iter().enumerate() {

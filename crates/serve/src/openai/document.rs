@@ -1,4 +1,4 @@
-//! OpenAI's interface in the OpenAPI document: requests and answers, as far as they are read and written here.
+//! `OpenAI`'s interface in the OpenAPI document: requests and answers, as far as they are read and written here.
 
 use crate::model::Model;
 use crate::route::Route;

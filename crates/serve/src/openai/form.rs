@@ -1,4 +1,4 @@
-//! The bodies of OpenAI's requests, read member by member; what is wrong is named, never repeated.
+//! The bodies of `OpenAI`'s requests, read member by member; what is wrong is named, never repeated.
 
 use super::order::{self, Step::Name};
 use super::tools::{Choice, Tools};
@@ -17,6 +17,7 @@ type Read<T> = Result<T, Problem>;
 
 /// What a request asks for beside its prompt.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "the interface has these switches")]
 pub(crate) struct Wish {
     pub(crate) model: Option<String>,
     pub(crate) max_tokens: Option<usize>,

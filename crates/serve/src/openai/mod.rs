@@ -1,4 +1,4 @@
-//! OpenAI's interface: `/v1/models`, `/v1/chat/completions`, `/v1/completions`, whole or as a stream of events.
+//! `OpenAI`'s interface: `/v1/models`, `/v1/chat/completions`, `/v1/completions`, whole or as a stream of events.
 
 pub(crate) mod document;
 mod form;

@@ -1,4 +1,4 @@
-//! Answers in OpenAI's form.
+//! Answers in `OpenAI`'s form.
 
 use super::tools::Tools;
 use ingot_runtime::generate::{End, Generator, Log, Reason, ToolCall};
@@ -76,7 +76,7 @@ impl Head {
         }
     }
 
-    fn with(&self, piece: bool, choices: Vec<Value>) -> Value {
+    fn with(&self, piece: bool, choices: &[Value]) -> Value {
         json!({
             "id": self.id, "object": self.object(piece), "created": self.created,
             "model": &*self.model, "choices": choices,
@@ -104,8 +104,8 @@ impl Head {
                 }
             }
         };
-        let choices = answers.iter().enumerate().map(choice).collect();
-        let mut value = self.with(false, choices);
+        let choices: Vec<Value> = answers.iter().enumerate().map(choice).collect();
+        let mut value = self.with(false, &choices);
         value["usage"] = used.json();
         value
     }
@@ -114,7 +114,7 @@ impl Head {
     pub(crate) fn opening(&self, index: usize) -> Option<Value> {
         let delta = json!({ "role": "assistant", "content": "" });
         let choice = json!({ "index": index, "delta": delta, "finish_reason": null });
-        (self.kind == Kind::Chat).then(|| self.with(true, vec![choice]))
+        (self.kind == Kind::Chat).then(|| self.with(true, &[choice]))
     }
 
     /// More of an answer.
@@ -128,13 +128,13 @@ impl Head {
         if let Some(logs) = logs {
             choice["logprobs"] = logs;
         }
-        self.with(true, vec![choice])
+        self.with(true, &[choice])
     }
 
     /// The calls of an answer, in one piece.
     pub(crate) fn calling(&self, index: usize, calls: &[ToolCall]) -> Value {
         let delta = json!({ "tool_calls": self.called(calls, index, true) });
-        self.with(true, vec![json!({ "index": index, "delta": delta, "finish_reason": null })])
+        self.with(true, &[json!({ "index": index, "delta": delta, "finish_reason": null })])
     }
 
     /// The last piece of an answer.
@@ -145,12 +145,12 @@ impl Head {
             Kind::Chat => choice["delta"] = json!({}),
             Kind::Text => choice["text"] = Value::from(""),
         }
-        self.with(true, vec![choice])
+        self.with(true, &[choice])
     }
 
     /// What was used, after the last piece.
     pub(crate) fn usage(&self, used: Used) -> Value {
-        let mut value = self.with(true, Vec::new());
+        let mut value = self.with(true, &[]);
         value["usage"] = used.json();
         value
     }

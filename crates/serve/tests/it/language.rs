@@ -1,4 +1,4 @@
-//! OpenAI's interface over a made-up generator.
+//! `OpenAI`'s interface over a made-up generator.
 
 use crate::fake::Behaviour;
 use crate::support::{Answer, Server, eventually};

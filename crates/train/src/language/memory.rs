@@ -61,7 +61,9 @@ fn losses(net: Net<'_>, words: &Words, planted: &Planted, candidates: &[String])
             .filter_map(|own| words.example(&planted.told(own), usize::MAX).ok())
             .collect();
         let mut batch = Batch::default();
-        texts.iter().for_each(|text| batch.push(&text.tokens, &text.learnt));
+        for text in &texts {
+            batch.push(&text.tokens, &text.learnt);
+        }
         let losses = net.losses(&batch);
         let mut rest = losses.as_slice();
         for text in &texts {

@@ -28,7 +28,8 @@ mod page;
 mod sample;
 #[cfg(feature = "language")]
 mod sft;
-#[cfg(all(test, feature = "language"))]
+#[cfg(test)]
+#[cfg(feature = "language")]
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_precision_loss,
@@ -62,5 +63,6 @@ pub use train::{Step, TrainSettings, Trainer, mean_loss};
 #[cfg(feature = "language")]
 pub use words::{Example, Unfit, Words};
 
-#[cfg(all(test, feature = "language"))]
+#[cfg(test)]
+#[cfg(feature = "language")]
 use sft::merge_parity_of;

@@ -231,7 +231,9 @@ impl<'a> Net<'a> {
                     let own = scores.get(token).copied().unwrap_or(f32::NEG_INFINITY);
                     let log = math::softmax(scores);
                     if let Some(share) = share {
-                        scores.iter_mut().for_each(|number| *number *= share);
+                        for number in scores.iter_mut() {
+                            *number *= share;
+                        }
                         if let Some(slot) = scores.get_mut(token) {
                             *slot -= share;
                         }

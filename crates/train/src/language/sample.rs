@@ -77,7 +77,9 @@ fn answer(net: Net<'_>, prompts: &[Vec<u32>], limit: usize, ends: &[u32]) -> Vec
         let positions: Vec<usize> = open.iter().map(|one| one.position).collect();
         let mut seen: Vec<&mut Vec<Cached>> = open.iter_mut().map(|one| &mut one.seen).collect();
         last = step(net, &tokens, &positions, &mut seen);
-        open.iter_mut().for_each(|one| one.position += 1);
+        for one in &mut open {
+            one.position += 1;
+        }
     }
     found
 }

@@ -136,11 +136,11 @@ pub fn train_adapter(
     let (per, total) = (trainer.steps_per_epoch(), trainer.total());
     while trainer.step().is_some() {
         let done = trainer.steps().len();
-        if done % per == 0 && !validation.is_empty() {
+        if done.is_multiple_of(per) && !validation.is_empty() {
             let loss = mean_loss(base, Some(trainer.adapter()), &validation, config.settings.batch);
             trainer.validated(loss);
         }
-        if done % KEEP == 0 && done < total {
+        if done.is_multiple_of(KEEP) && done < total {
             checkpoints.keep(&trainer.checkpoint(key)?)?;
         }
         reporter.advance(done as u64);

@@ -302,12 +302,16 @@ fn the_merged_file_scores_as_the_adapter_did() {
             assert_eq!(read.shape, base.shape);
             let found = apart(&own, &text_scores(&read, None, &tokens), 40);
             assert!(found.difference < most, "{found:?}");
-            assert!(merge_parity_of((&base, &adapter), &read, &[tokens.clone()], 1e-3).is_ok());
+            assert!(
+                merge_parity_of((&base, &adapter), &read, std::slice::from_ref(&tokens), 1e-3)
+                    .is_ok()
+            );
         }
         let other = base.to_gguf(&head(&base).metadata, "unchanged", Storage::F32).unwrap();
         let other = BaseModel::from_gguf(&other).unwrap();
         let refused =
-            merge_parity_of((&base, &adapter), &other, &[tokens.clone()], 1e-3).unwrap_err();
+            merge_parity_of((&base, &adapter), &other, std::slice::from_ref(&tokens), 1e-3)
+                .unwrap_err();
         assert_eq!(refused.code(), "train-merge-parity");
     }
 }

@@ -114,6 +114,7 @@ impl Words {
         Self::new(tokenizer, source, (begin, begins), end)
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "it is kept")]
     fn new(
         tokenizer: Tokenizer,
         source: &str,
