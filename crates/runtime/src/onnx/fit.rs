@@ -165,10 +165,11 @@ mod tests {
             })
             .collect();
         let mut fit = Fit::new(products(&rows), 4, 1).unwrap();
-        assert!(fit.error() / fit.energy() < 1e-6);
+        // The ridge of 1e-5 costs a share of that order.
+        assert!(fit.error() / fit.energy() < 1e-4);
         for _ in 0..2 {
             let error = fit.drop_least().unwrap();
-            assert!(error / fit.energy() < 1e-6, "two of four are enough: {error}");
+            assert!(error / fit.energy() < 1e-4, "two of four are enough: {error}");
         }
         let left = fit.left();
         assert!(!left.contains(&3), "noise stays out: {left:?}");
