@@ -4,6 +4,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/setup.sh
 . scripts/test-tools.sh
+# Tests share the cores: a library that waits for its threads by spinning takes them from the others.
+export OMP_WAIT_POLICY=PASSIVE
 
 if cargo nextest --version >/dev/null 2>&1; then
     profile=default
