@@ -30,7 +30,7 @@ pub use config::{
     OutlierAction, OutlierMethod, Rule, SourceConfig, SplitConfig, SplitMethod,
 };
 pub use distribute::{CLUSTER_VERSION, CleanPieces, Cluster};
-pub use images::{DIGEST, IMAGE, LABEL, image_path};
+pub use images::{DIGEST, IMAGE, LABEL, image_path, pictures};
 pub use messages::MESSAGES;
 pub use names::{Header, check_sql, doubtful_header, headers, nearest, unknown_column};
 pub use outcome::{

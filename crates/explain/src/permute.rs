@@ -10,7 +10,9 @@ use rayon::prelude::*;
 /// What [`loss`] measures.
 pub(crate) fn loss_name(output: &Output) -> Text {
     match output {
-        Output::Number { .. } | Output::Text { .. } => Text::new("root mean squared error", "均方根误差"),
+        Output::Number { .. } | Output::Text { .. } => {
+            Text::new("root mean squared error", "均方根误差")
+        }
         _ => Text::new("log loss", "对数损失"),
     }
 }

@@ -289,18 +289,21 @@ impl Ledger {
             .fetch_all(pool)
             .await)
         .map_err(read_fault)?;
-        let day = |(day, key, tenant, model, version, requests, failed, rows, read, written): Row| DayUsage {
-            day,
-            key,
-            tenant,
-            model,
-            version,
-            requests: natural(requests),
-            failed: natural(failed),
-            rows: natural(rows),
-            tokens_read: natural(read),
-            tokens_written: natural(written),
-        };
+        let day =
+            |(day, key, tenant, model, version, requests, failed, rows, read, written): Row| {
+                DayUsage {
+                    day,
+                    key,
+                    tenant,
+                    model,
+                    version,
+                    requests: natural(requests),
+                    failed: natural(failed),
+                    rows: natural(rows),
+                    tokens_read: natural(read),
+                    tokens_written: natural(written),
+                }
+            };
         Ok(rows.into_iter().map(day).collect())
     }
 
@@ -316,21 +319,22 @@ impl Ledger {
             .fetch_all(pool)
             .await)
         .map_err(read_fault)?;
-        let event = |(at_ms, request_id, key, route, model, version, status, rows, read, written): Row| {
-            let status = u16::try_from(status).unwrap_or_default();
-            RecordedEvent {
-                at_ms,
-                request_id,
-                key,
-                route,
-                model,
-                version,
-                status,
-                rows: natural(rows),
-                tokens_read: natural(read),
-                tokens_written: natural(written),
-            }
-        };
+        let event =
+            |(at_ms, request_id, key, route, model, version, status, rows, read, written): Row| {
+                let status = u16::try_from(status).unwrap_or_default();
+                RecordedEvent {
+                    at_ms,
+                    request_id,
+                    key,
+                    route,
+                    model,
+                    version,
+                    status,
+                    rows: natural(rows),
+                    tokens_read: natural(read),
+                    tokens_written: natural(written),
+                }
+            };
         Ok(rows.into_iter().map(event).collect())
     }
 

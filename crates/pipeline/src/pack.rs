@@ -123,7 +123,8 @@ fn described(
 fn base_of(named: &str) -> Result<Base> {
     let path = Path::new(named);
     if path.is_file() {
-        let name = path.file_stem().map_or(named.into(), |stem| stem.to_string_lossy().into_owned());
+        let name =
+            path.file_stem().map_or(named.into(), |stem| stem.to_string_lossy().into_owned());
         return Ok(Base { name, digest: Digest::of_file(path)? });
     }
     Ok(Base { name: named.to_owned(), digest: Published::named(named)?.identity() })
@@ -153,9 +154,8 @@ pub fn file(model: &str) -> Result<PathBuf> {
     if path.is_file() {
         return Ok(path);
     }
-    let known = Published::named(model).map_err(|_| {
-        Fault::new(&fault::FILE_READ).arg("path", path.display())
-    })?;
+    let known = Published::named(model)
+        .map_err(|_| Fault::new(&fault::FILE_READ).arg("path", path.display()))?;
     known.read()?;
     Ok(known.path())
 }

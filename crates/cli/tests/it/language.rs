@@ -37,7 +37,8 @@ fn chat(server: &Server, key: &str, more: &Value) -> Value {
 #[test]
 fn a_packed_model_answers_and_is_metered() {
     let Some(project) = packed() else { return };
-    let server = Server::start(&project, &project.package(), &["--slots", "4", "--context", "1024"]);
+    let server =
+        Server::start(&project, &project.package(), &["--slots", "4", "--context", "1024"]);
     let (_, key) = api_key(&project, &[]);
     let first = chat(&server, &key, &json!({}));
     let said = first["choices"][0]["message"]["content"].as_str().unwrap();
@@ -52,8 +53,12 @@ fn a_packed_model_answers_and_is_metered() {
     assert_eq!(chat(&server, &key, &seeded)["choices"], chat(&server, &key, &seeded)["choices"]);
     let schema = json!({ "type": "object", "properties": { "city": { "type": "string", "maxLength": 20 },
         "inhabitants": { "type": "integer" } }, "required": ["city", "inhabitants"], "additionalProperties": false });
-    let formed = chat(&server, &key, &json!({ "max_tokens": 80,
-        "response_format": { "type": "json_schema", "json_schema": { "name": "city", "schema": schema } } }));
+    let formed = chat(
+        &server,
+        &key,
+        &json!({ "max_tokens": 80,
+        "response_format": { "type": "json_schema", "json_schema": { "name": "city", "schema": schema } } }),
+    );
     let formed = formed["choices"][0]["message"]["content"].as_str().unwrap();
     let formed: Value = serde_json::from_str(formed).unwrap_or_else(|_| panic!("{formed}"));
     assert!(formed["city"].is_string() && formed["inhabitants"].is_i64());
@@ -65,10 +70,16 @@ fn a_packed_model_answers_and_is_metered() {
 #[test]
 fn many_at_once_answer_as_one_alone() {
     let Some(project) = packed() else { return };
-    let server = Server::start(&project, &project.package(), &["--slots", "4", "--context", "512", "--ungoverned"]);
+    let server = Server::start(
+        &project,
+        &project.package(),
+        &["--slots", "4", "--context", "512", "--ungoverned"],
+    );
     let ask = |city: &str| {
-        let messages = json!([{ "role": "user", "content": format!("Say one fact about {city}.") }]);
-        chat(&server, "", &json!({ "messages": messages }))["choices"][0]["message"]["content"].clone()
+        let messages =
+            json!([{ "role": "user", "content": format!("Say one fact about {city}.") }]);
+        chat(&server, "", &json!({ "messages": messages }))["choices"][0]["message"]["content"]
+            .clone()
     };
     let cities = ["Rome", "Beijing", "Cairo", "Lima", "Oslo", "上海"];
     let together: Vec<Value> = std::thread::scope(|scope| {
@@ -120,7 +131,8 @@ print("ok")
 #[test]
 fn the_official_client_works_unchanged() {
     let (Some(python), Some(project)) = (tool("python"), packed()) else { return };
-    let server = Server::start(&project, &project.package(), &["--slots", "2", "--context", "1024"]);
+    let server =
+        Server::start(&project, &project.package(), &["--slots", "2", "--context", "1024"]);
     let (_, key) = api_key(&project, &[]);
     let base = format!("http://{}/v1", server.address);
     let script = project.path("client.py");

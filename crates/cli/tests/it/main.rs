@@ -31,6 +31,8 @@ mod sources;
 #[cfg(test)]
 mod support;
 #[cfg(test)]
+mod text;
+#[cfg(test)]
 mod tools;
 mod treated;
 #[cfg(test)]

@@ -91,9 +91,12 @@ impl ChatTemplate {
         environment.set_syntax(syntax.map_err(|error| invalid(format!("{error:#}")))?);
         environment.set_unknown_method_callback(method);
         environment.add_filter("tojson", to_json);
-        environment.add_function("raise_exception", |text: String| -> std::result::Result<String, _> {
-            Err(minijinja::Error::new(ErrorKind::InvalidOperation, text))
-        });
+        environment.add_function(
+            "raise_exception",
+            |text: String| -> std::result::Result<String, _> {
+                Err(minijinja::Error::new(ErrorKind::InvalidOperation, text))
+            },
+        );
         environment
             .add_template_owned(NAME, source.to_owned())
             .map_err(|error| invalid(format!("{error:#}")))?;
@@ -282,7 +285,11 @@ fn to_json(value: &Jinja, options: Kwargs) -> std::result::Result<Jinja, minijin
     Ok(Jinja::from_safe_string(text))
 }
 
-fn json(value: &Jinja, out: &mut String, depth: usize) -> std::result::Result<(), minijinja::Error> {
+fn json(
+    value: &Jinja,
+    out: &mut String,
+    depth: usize,
+) -> std::result::Result<(), minijinja::Error> {
     if depth > 64 {
         return Err(minijinja::Error::from(ErrorKind::BadSerialization));
     }
@@ -386,12 +393,21 @@ mod tests {
     fn tools_are_told_to_a_template_that_knows_none() {
         let tool = serde_json::json!({"type": "function", "function": {"name": "weather"}});
         let mut call = Message::new("assistant", "");
-        call.tool_calls.push(ToolCall { id: "1".into(), name: "weather".into(), arguments: serde_json::json!({"city": "上海"}) });
+        call.tool_calls.push(ToolCall {
+            id: "1".into(),
+            name: "weather".into(),
+            arguments: serde_json::json!({"city": "上海"}),
+        });
         let messages = [Message::new("user", "a"), call, Message::new("tool", "晴")];
         let text = template(CHATML).render(&messages, std::slice::from_ref(&tool), true).unwrap();
-        assert!(text.contains("<tools>\n{\"") && text.contains("<tool_call>\n{\"arguments\":{\"city\":\"上海\"}"));
+        assert!(
+            text.contains("<tools>\n{\"")
+                && text.contains("<tool_call>\n{\"arguments\":{\"city\":\"上海\"}")
+        );
         assert!(text.contains("<|im_start|>user\n<tool_response>\n晴"));
-        let knows = template("{{ tools | tojson }}|{{ messages[1].tool_calls[0].function.arguments.city }}");
+        let knows = template(
+            "{{ tools | tojson }}|{{ messages[1].tool_calls[0].function.arguments.city }}",
+        );
         let text = knows.render(&messages, &[tool], false).unwrap();
         assert_eq!(text, "[{\"function\": {\"name\": \"weather\"}, \"type\": \"function\"}]|上海");
     }
@@ -410,7 +426,9 @@ mod tests {
         let refuses = template("{{ raise_exception('roles must alternate') }}");
         let fault = refuses.render(&[], &[], true).unwrap_err();
         assert!(fault.to_string().contains("roles must alternate"), "{fault}");
-        let endless = template("{% for a in range(99999) %}{% for b in range(99999999) %}x{% endfor %}{% endfor %}");
+        let endless = template(
+            "{% for a in range(99999) %}{% for b in range(99999999) %}x{% endfor %}{% endfor %}",
+        );
         assert!(endless.render(&[], &[], true).is_err());
     }
 

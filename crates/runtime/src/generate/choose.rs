@@ -43,7 +43,11 @@ impl Chooser {
     }
 
     /// The next token, by the model's scores (logits) of all tokens. It becomes part of the answer.
-    pub fn choose(&mut self, logits: &[f32], form: Option<&mut (dyn Constraint + 'static)>) -> Token {
+    pub fn choose(
+        &mut self,
+        logits: &[f32],
+        form: Option<&mut (dyn Constraint + 'static)>,
+    ) -> Token {
         let changed = self.change(logits);
         let mut scores = std::mem::take(&mut self.scores);
         let mut token = self.pick(if changed { &scores } else { logits });

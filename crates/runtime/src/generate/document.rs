@@ -57,8 +57,9 @@ impl Generation {
     /// # Errors
     /// Never in practice: all of it has a JSON form.
     pub fn to_json(&self) -> Result<Vec<u8>> {
-        serde_json::to_vec_pretty(self)
-            .map_err(|error| ingot_base::fault::internal("a document without a JSON form").because(error))
+        serde_json::to_vec_pretty(self).map_err(|error| {
+            ingot_base::fault::internal("a document without a JSON form").because(error)
+        })
     }
 }
 

@@ -35,7 +35,8 @@ impl Drafter {
             return &[];
         }
         let Some((_, earlier)) = tokens.split_last() else { return &[] };
-        let Some(last) = tokens.len().checked_sub(MATCH).and_then(|start| tokens.get(start..)) else {
+        let Some(last) = tokens.len().checked_sub(MATCH).and_then(|start| tokens.get(start..))
+        else {
             return &[];
         };
         // The latest place that is followed by something.
@@ -53,7 +54,8 @@ impl Drafter {
         #[expect(clippy::cast_precision_loss, reason = "at most eight")]
         let share = accepted as f32 / drafted as f32;
         self.share = 0.7 * self.share + 0.3 * share;
-        self.length = if accepted == drafted { (self.length + 2).min(MOST) } else { (accepted + 1).max(2) };
+        self.length =
+            if accepted == drafted { (self.length + 2).min(MOST) } else { (accepted + 1).max(2) };
         if self.share < WORTH {
             self.paused = PAUSE;
             self.share = WORTH + 0.1;

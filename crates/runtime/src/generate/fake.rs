@@ -108,7 +108,11 @@ impl Generator for FakeGenerator {
                 std::thread::sleep(pause);
                 end.answer_tokens += 1;
                 let (text, stopped) = flow.push(&[byte]);
-                let log = Log { token: Token::from(byte), logprob: -0.5, top: vec![(Token::from(byte), -0.5)] };
+                let log = Log {
+                    token: Token::from(byte),
+                    logprob: -0.5,
+                    top: vec![(Token::from(byte), -0.5)],
+                };
                 let logs = ask.alternatives.map(|_| log).into_iter().collect();
                 sink(Event::Text { text, logs });
                 if stopped {

@@ -27,7 +27,11 @@ pub(crate) fn common(left: &[Token], right: &[Token]) -> usize {
 
 impl Prefixes {
     /// The kept sequence that shares most with a prompt, and how many tokens; it becomes the most recently used.
-    pub(crate) fn find(&mut self, prompt: &[Token], adapter: Option<&Arc<str>>) -> Option<(&Kept, usize)> {
+    pub(crate) fn find(
+        &mut self,
+        prompt: &[Token],
+        adapter: Option<&Arc<str>>,
+    ) -> Option<(&Kept, usize)> {
         let shares = |kept: &Kept| common(&kept.tokens, prompt);
         let same = |kept: &&Kept| kept.adapter.as_ref() == adapter;
         let (at, shared) = self
@@ -57,8 +61,10 @@ impl Prefixes {
 
     /// Keeps a sequence. Sequences that it begins with need not be kept any more: their numbers, to be forgotten.
     pub(crate) fn keep(&mut self, new: Kept) -> Vec<i32> {
-        let covered = |kept: &Kept| kept.adapter == new.adapter && new.tokens.starts_with(&kept.tokens);
-        let gone = self.kept.iter().filter(|kept| covered(kept)).map(|kept| kept.sequence).collect();
+        let covered =
+            |kept: &Kept| kept.adapter == new.adapter && new.tokens.starts_with(&kept.tokens);
+        let gone =
+            self.kept.iter().filter(|kept| covered(kept)).map(|kept| kept.sequence).collect();
         self.kept.retain(|kept| !covered(kept));
         self.kept.push(new);
         gone

@@ -29,7 +29,8 @@ impl<T> Default for FairQueue<T> {
 
 impl<T> FairQueue<T> {
     pub(crate) fn push(&mut self, owner: &Arc<str>, item: T) {
-        let active = self.owners.values().filter(|other| other.running > 0 || !other.queue.is_empty());
+        let active =
+            self.owners.values().filter(|other| other.running > 0 || !other.queue.is_empty());
         let floor = active.map(|other| other.served).min().unwrap_or(0);
         let fresh = || Owner { queue: VecDeque::new(), served: floor, running: 0 };
         let entry = self.owners.entry(Arc::clone(owner)).or_insert_with(fresh);
@@ -44,8 +45,11 @@ impl<T> FairQueue<T> {
     /// while others wait.
     pub(crate) fn pop(&mut self, slots: usize, ready: impl Fn(&T) -> bool) -> Option<T> {
         let wanting = self.owners.values().filter(|owner| !owner.queue.is_empty()).count();
-        let active =
-            self.owners.values().filter(|owner| owner.running > 0 || !owner.queue.is_empty()).count();
+        let active = self
+            .owners
+            .values()
+            .filter(|owner| owner.running > 0 || !owner.queue.is_empty())
+            .count();
         let share = if wanting > 1 { slots.div_ceil(active.max(1)) } else { slots };
         let mut order: Vec<(u64, Arc<str>)> = self
             .owners

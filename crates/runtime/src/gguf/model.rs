@@ -6,8 +6,18 @@ use ingot_base::{Fault, Result};
 
 /// Families of models that are served: decoders whose memory is one cache of keys and values.
 const FAMILIES: [&str; 12] = [
-    "llama", "qwen2", "qwen3", "mistral", "gemma", "gemma2", "gemma3", "phi2", "phi3", "smollm3",
-    "starcoder2", "granite",
+    "llama",
+    "qwen2",
+    "qwen3",
+    "mistral",
+    "gemma",
+    "gemma2",
+    "gemma3",
+    "phi2",
+    "phi3",
+    "smollm3",
+    "starcoder2",
+    "granite",
 ];
 
 /// The measures of a model, in tokens, layers and heads.

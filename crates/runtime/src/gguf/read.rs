@@ -25,7 +25,13 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { head: 256 << 20, entries: 4096, text: 16 << 20, elements: 8_000_000, tensors: 65_536 }
+        Self {
+            head: 256 << 20,
+            entries: 4096,
+            text: 16 << 20,
+            elements: 8_000_000,
+            tensors: 65_536,
+        }
     }
 }
 
@@ -162,7 +168,10 @@ impl Cursor<'_> {
             6 => Value::Floats(
                 (0..count).map(|_| Ok(f32::from_le_bytes(self.array()?))).collect::<Found<_>>()?,
             ),
-            #[expect(clippy::cast_possible_truncation, reason = "lists of doubles carry small figures")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "lists of doubles carry small figures"
+            )]
             12 => Value::Floats(
                 (0..count)
                     .map(|_| Ok(f64::from_le_bytes(self.array()?) as f32))
@@ -171,9 +180,9 @@ impl Cursor<'_> {
             7 => Value::Integers(
                 (0..count).map(|_| self.flag().map(i64::from)).collect::<Found<_>>()?,
             ),
-            8 => Value::Texts(
-                (0..count).map(|_| self.text(self.limits.text)).collect::<Found<_>>()?,
-            ),
+            8 => {
+                Value::Texts((0..count).map(|_| self.text(self.limits.text)).collect::<Found<_>>()?)
+            }
             0..=5 | 10 | 11 => {
                 Value::Integers((0..count).map(|_| self.integer(kind)).collect::<Found<_>>()?)
             }
@@ -206,7 +215,11 @@ impl Cursor<'_> {
 
     fn count(&mut self, most: u64, what: &str) -> Found<u64> {
         let count = self.u64()?;
-        if count > most { Err(format!("it has {count} {what}, more than {most}")) } else { Ok(count) }
+        if count > most {
+            Err(format!("it has {count} {what}, more than {most}"))
+        } else {
+            Ok(count)
+        }
     }
 
     fn text(&mut self, most: u64) -> Found<String> {
@@ -276,7 +289,8 @@ mod tests {
             ("list.whole".to_owned(), Value::Integers(vec![3, -4])),
         ]);
         let numbers = [1.0_f32, 2.0, 3.0, 4.0, 5.0, 6.0];
-        let tensors = [("w", vec![3, 2], Data::F32(&numbers)), ("b", vec![2], Data::F32(&numbers[..2]))];
+        let tensors =
+            [("w", vec![3, 2], Data::F32(&numbers)), ("b", vec![2], Data::F32(&numbers[..2]))];
         write(&metadata, &tensors).unwrap()
     }
 

@@ -62,7 +62,9 @@ pub fn write(
     for (_, _, data) in tensors {
         out.resize(out.len().next_multiple_of(ALIGNMENT), 0);
         match data {
-            Data::F32(numbers) => numbers.iter().for_each(|number| out.extend(number.to_le_bytes())),
+            Data::F32(numbers) => {
+                numbers.iter().for_each(|number| out.extend(number.to_le_bytes()))
+            }
             Data::Raw(_, bytes) => out.extend_from_slice(bytes),
         }
     }
@@ -116,7 +118,10 @@ fn entry(out: &mut Vec<u8>, value: &Value) {
         }
         Value::Integers(numbers) => {
             list(out, 5, numbers.len());
-            #[expect(clippy::cast_possible_truncation, reason = "token types and merges are small")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "token types and merges are small"
+            )]
             numbers.iter().for_each(|number| out.extend((*number as i32).to_le_bytes()));
         }
         Value::Floats(numbers) => {

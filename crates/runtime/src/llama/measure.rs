@@ -73,7 +73,12 @@ pub struct Distance {
 ///
 /// # Errors
 /// When the two know other tokens, or cannot compute.
-pub fn distance(reference: &Weights, model: &Weights, texts: &[&str], most: usize) -> Result<Distance> {
+pub fn distance(
+    reference: &Weights,
+    model: &Weights,
+    texts: &[&str],
+    most: usize,
+) -> Result<Distance> {
     if reference.model.vocabulary() != model.model.vocabulary() {
         return Err(Fault::new(&MODELS_APART));
     }
@@ -88,13 +93,15 @@ pub fn distance(reference: &Weights, model: &Weights, texts: &[&str], most: usiz
             first.begin();
             second.begin();
             for start in (0..window.len()).step_by(STRIDE) {
-                let part = window.get(start..(start + STRIDE).min(window.len())).unwrap_or_default();
+                let part =
+                    window.get(start..(start + STRIDE).min(window.len())).unwrap_or_default();
                 first.read(part, start)?;
                 second.read(part, start)?;
                 for place in 0..part.len() {
                     // The last token of a window has nothing after it.
                     let Some(next) = window.get(start + place + 1) else { break };
-                    let (Some(left), Some(right)) = (first.scores(place), second.scores(place)) else {
+                    let (Some(left), Some(right)) = (first.scores(place), second.scores(place))
+                    else {
                         return Err(failed("reading scores"));
                     };
                     sum.add(left, right, *next);
@@ -130,7 +137,11 @@ impl Sums {
             .map(|(left, right)| {
                 let log = f64::from(*left) - left_total;
                 // Tokens that unlikely add nothing that could be seen.
-                if log < -20.0 { 0.0 } else { log.exp() * (log - (f64::from(*right) - right_total)) }
+                if log < -20.0 {
+                    0.0
+                } else {
+                    log.exp() * (log - (f64::from(*right) - right_total))
+                }
             })
             .sum();
         self.divergences.push(divergence.max(0.0));

@@ -1,5 +1,8 @@
 //! Files that are only memory: a decrypted model never touches a disk. And how much memory there is.
-#![expect(unsafe_code, reason = "one call of the C library, which has no safe face in the standard library")]
+#![expect(
+    unsafe_code,
+    reason = "one call of the C library, which has no safe face in the standard library"
+)]
 
 use crate::messages::LLAMA;
 use ingot_base::{Fault, Result};
@@ -30,7 +33,8 @@ impl Sealed {
         // SAFETY: the call returned a descriptor of its own, which nothing else closes.
         let mut file = File::from(unsafe { OwnedFd::from_raw_fd(number) });
         file.write_all(bytes).map_err(failed)?;
-        let seals = libc::F_SEAL_SHRINK | libc::F_SEAL_GROW | libc::F_SEAL_WRITE | libc::F_SEAL_SEAL;
+        let seals =
+            libc::F_SEAL_SHRINK | libc::F_SEAL_GROW | libc::F_SEAL_WRITE | libc::F_SEAL_SEAL;
         // SAFETY: a call on a descriptor that is open.
         if unsafe { libc::fcntl(file.as_raw_fd(), libc::F_ADD_SEALS, seals) } < 0 {
             return Err(failed(std::io::Error::last_os_error()));

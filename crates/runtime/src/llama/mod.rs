@@ -124,10 +124,7 @@ impl LlamaGenerator {
             .name("ingot-llama".into())
             .spawn(move || scheduler.run())
             .map_err(|error| fault::internal("a thread could not be made").because(error))?;
-        let ends = (0..)
-            .take(model.vocabulary())
-            .filter(|token| model.ends(*token))
-            .collect();
+        let ends = (0..).take(model.vocabulary()).filter(|token| model.ends(*token)).collect();
         Ok(Self {
             about,
             header,
@@ -175,14 +172,17 @@ impl LlamaGenerator {
             return Err(wrong("the adapter is for another family of models".into()));
         }
         for (index, tensor) in header.tensors.iter().enumerate() {
-            let parts = tensor.name.rsplit_once('.').filter(|(_, side)| {
-                matches!(*side, "lora_a" | "lora_b")
-            });
+            let parts = tensor
+                .name
+                .rsplit_once('.')
+                .filter(|(_, side)| matches!(*side, "lora_a" | "lora_b"));
             let Some((name, side)) = parts else {
                 return Err(wrong(format!("tensor {index} of the adapter changes nothing")));
             };
             let Some(base) = self.header.tensor(name) else {
-                return Err(wrong(format!("tensor {index} of the adapter changes what is not there")));
+                return Err(wrong(format!(
+                    "tensor {index} of the adapter changes what is not there"
+                )));
             };
             let fits = match side {
                 "lora_a" => tensor.dims.first() == base.dims.first(),
@@ -251,7 +251,8 @@ impl Generator for LlamaGenerator {
         }
         // Who comes to an empty place does not wait.
         let most = self.queue + self.about.slots;
-        let running = usize::try_from(self.shared.running.load(Ordering::Acquire)).unwrap_or(usize::MAX);
+        let running =
+            usize::try_from(self.shared.running.load(Ordering::Acquire)).unwrap_or(usize::MAX);
         let more = |waiting: usize| (waiting + running < most).then_some(waiting + 1);
         self.shared
             .waiting

@@ -82,7 +82,8 @@ impl Model {
         let raw = NonNull::new(raw).ok_or_else(|| failed("reading the model"))?;
         // SAFETY: the model is loaded; its vocabulary lives as long as it does.
         let vocabulary = unsafe { sys::llama_model_get_vocab(raw.as_ptr()) };
-        let vocabulary = NonNull::new(vocabulary.cast_mut()).ok_or_else(|| failed("reading the vocabulary"))?;
+        let vocabulary =
+            NonNull::new(vocabulary.cast_mut()).ok_or_else(|| failed("reading the vocabulary"))?;
         Ok(Self { raw, vocabulary, _bytes: bytes, list: Mutex::new(()) })
     }
 
@@ -172,7 +173,14 @@ impl Model {
             // SAFETY: the buffer is as long as its length says and lives for the call; the token is one of the vocabulary.
             let count = unsafe {
                 let vocabulary = self.vocabulary.as_ptr();
-                sys::llama_token_to_piece(vocabulary, token, bytes.as_mut_ptr().cast(), room, 0, false)
+                sys::llama_token_to_piece(
+                    vocabulary,
+                    token,
+                    bytes.as_mut_ptr().cast(),
+                    room,
+                    0,
+                    false,
+                )
             };
             if let Ok(count) = usize::try_from(count) {
                 bytes.truncate(count);
@@ -278,7 +286,11 @@ pub(super) enum Step {
 }
 
 impl Context {
-    pub(super) fn new(model: Arc<Model>, sizes: Sizes, watch: Option<(Watch, *mut c_void)>) -> Result<Self> {
+    pub(super) fn new(
+        model: Arc<Model>,
+        sizes: Sizes,
+        watch: Option<(Watch, *mut c_void)>,
+    ) -> Result<Self> {
         let stop: Box<AtomicPtr<AtomicBool>> = Box::new(AtomicPtr::new(ptr::null_mut()));
         // SAFETY: a plain function that fills a struct.
         let mut params = unsafe { sys::llama_context_default_params() };
@@ -358,7 +370,9 @@ impl Context {
     pub(super) fn forget(&mut self, sequence: i32, from: usize) {
         let from = i32::try_from(from).unwrap_or(i32::MAX);
         // SAFETY: the context is alive; llama.cpp checks the numbers.
-        unsafe { sys::llama_memory_seq_rm(sys::llama_get_memory(self.raw.as_ptr()), sequence, from, -1) };
+        unsafe {
+            sys::llama_memory_seq_rm(sys::llama_get_memory(self.raw.as_ptr()), sequence, from, -1)
+        };
     }
 
     /// Lets a sequence share the first `count` tokens of another.
@@ -430,7 +444,13 @@ impl Batch {
     }
 
     /// Adds a token of a sequence; its place in the batch.
-    pub(super) fn push(&mut self, token: Token, position: usize, sequence: i32, wanted: bool) -> usize {
+    pub(super) fn push(
+        &mut self,
+        token: Token,
+        position: usize,
+        sequence: i32,
+        wanted: bool,
+    ) -> usize {
         self.tokens.push(token);
         self.positions.push(i32::try_from(position).unwrap_or(i32::MAX));
         self.counts.push(1);
@@ -465,18 +485,22 @@ unsafe impl Send for Grammar {}
 
 impl Grammar {
     pub(super) fn new(model: Arc<Model>, text: &str) -> Result<Self> {
-        let invalid = |detail: &str| {
-            Fault::new(&FORM_INVALID).arg("what", "grammar").arg("detail", detail)
-        };
+        let invalid =
+            |detail: &str| Fault::new(&FORM_INVALID).arg("what", "grammar").arg("detail", detail);
         if text.len() > FORM {
             return Err(invalid("it is too long"));
         }
         let text = CString::new(text).map_err(|_| invalid("it holds a zero byte"))?;
         // SAFETY: the vocabulary lives as long as the model, which the grammar holds; both texts end with a zero.
         let raw = unsafe {
-            sys::llama_rs_sampler_init_grammar(model.vocabulary.as_ptr(), text.as_ptr(), c"root".as_ptr())
+            sys::llama_rs_sampler_init_grammar(
+                model.vocabulary.as_ptr(),
+                text.as_ptr(),
+                c"root".as_ptr(),
+            )
         };
-        let raw = NonNull::new(raw).ok_or_else(|| invalid("it is not valid, or has no rule `root`"))?;
+        let raw =
+            NonNull::new(raw).ok_or_else(|| invalid("it is not valid, or has no rule `root`"))?;
         Ok(Self { raw, _model: model })
     }
 
@@ -526,9 +550,8 @@ impl Drop for Grammar {
 
 /// The grammar of a JSON Schema.
 pub(super) fn schema_grammar(schema: &str) -> Result<String> {
-    let invalid = |detail: &str| {
-        Fault::new(&FORM_INVALID).arg("what", "JSON Schema").arg("detail", detail)
-    };
+    let invalid =
+        |detail: &str| Fault::new(&FORM_INVALID).arg("what", "JSON Schema").arg("detail", detail);
     if schema.len() > FORM {
         return Err(invalid("it is too long"));
     }

@@ -90,7 +90,8 @@ impl Importance {
     /// # Errors
     /// When the model cannot compute.
     pub fn of(weights: &Weights, texts: &[&str], most: usize) -> Result<Self> {
-        let sizes = Sizes { tokens: 512, sequences: 1, batch: 512, outputs: 1, threads: super::threads(0) };
+        let sizes =
+            Sizes { tokens: 512, sequences: 1, batch: 512, outputs: 1, threads: super::threads(0) };
         let mut found = Box::new(Self::default());
         let watch = native::watching(&mut found);
         let mut context = Context::new(weights.model(), sizes, Some(watch))?;

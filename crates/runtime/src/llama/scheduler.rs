@@ -115,7 +115,8 @@ impl Scheduler {
     fn listen(&mut self) -> bool {
         if self.slots.is_empty() {
             // Requests that wait for nothing but their turn are admitted at once, so an empty table means an empty queue.
-            let wait = if self.queue.is_empty() { Duration::from_secs(3600) } else { Duration::ZERO };
+            let wait =
+                if self.queue.is_empty() { Duration::from_secs(3600) } else { Duration::ZERO };
             match self.commands.recv_timeout(wait) {
                 Ok(command) => self.obey(command),
                 Err(RecvTimeoutError::Timeout) => {}
@@ -227,7 +228,9 @@ impl Scheduler {
                 (kept.sequence, shared.min(most), shared == kept.tokens.len() && shared <= most)
             });
             source = match (running, kept) {
-                (Some((sequence, shared)), Some((_, other, _))) if shared > other => Some((sequence, shared, false)),
+                (Some((sequence, shared)), Some((_, other, _))) if shared > other => {
+                    Some((sequence, shared, false))
+                }
                 (_, Some(kept)) => Some(kept),
                 (Some((sequence, shared)), None) => Some((sequence, shared, false)),
                 (None, None) => None,
@@ -235,7 +238,9 @@ impl Scheduler {
         }
         let (sequence, cached) = match source {
             // A conversation goes on: its sequence is taken over.
-            Some((sequence, shared, true)) if self.prefixes.take(sequence).is_some() => (sequence, shared),
+            Some((sequence, shared, true)) if self.prefixes.take(sequence).is_some() => {
+                (sequence, shared)
+            }
             Some((from, shared, _)) if shared > 0 => {
                 let sequence = self.sequence(Some(from));
                 self.context.share(from, sequence, shared);
@@ -269,7 +274,8 @@ impl Scheduler {
         if self.batch.is_empty() {
             return;
         }
-        let one = parts.first().filter(|_| parts.len() == 1).and_then(|part| self.slots.get(part.slot));
+        let one =
+            parts.first().filter(|_| parts.len() == 1).and_then(|part| self.slots.get(part.slot));
         let flag = one.map(Slot::flag);
         let begun = Instant::now();
         let outcome = loop {
@@ -334,12 +340,18 @@ impl Scheduler {
         let mut parts = Vec::new();
         let mut outputs = self.plan.sizes.outputs as usize;
         let group: Vec<usize> = (0..self.slots.len())
-            .filter(|index| self.slots.get(*index).is_some_and(|slot| slot.adapter_name() == adapter))
+            .filter(|index| {
+                self.slots.get(*index).is_some_and(|slot| slot.adapter_name() == adapter)
+            })
             .collect();
-        let answering =
-            group.iter().filter(|index| self.slots.get(**index).is_some_and(|slot| !slot.reads())).count();
+        let answering = group
+            .iter()
+            .filter(|index| self.slots.get(**index).is_some_and(|slot| !slot.reads()))
+            .count();
         for index in &group {
-            let Some(slot) = self.slots.get_mut(*index).filter(|slot| !slot.reads()) else { continue };
+            let Some(slot) = self.slots.get_mut(*index).filter(|slot| !slot.reads()) else {
+                continue;
+            };
             let begin = self.batch.len();
             let Some(last) = slot.tokens.last().copied() else { continue };
             self.batch.push(last, slot.computed, slot.sequence, true);
@@ -397,7 +409,8 @@ impl Scheduler {
     /// Reads a step's scores.
     fn hear(&mut self, parts: &[Part], took: Duration) {
         let tokens = self.batch.len();
-        let reading: usize = parts.iter().filter(|part| part.reads).map(|part| part.places.len()).sum();
+        let reading: usize =
+            parts.iter().filter(|part| part.reads).map(|part| part.places.len()).sum();
         if reading > tokens / 2 {
             #[expect(clippy::cast_precision_loss, reason = "some hundreds")]
             let rate = tokens as f32 / took.as_secs_f32().max(1e-3);
@@ -456,7 +469,9 @@ fn answer(context: &mut Context, slot: &mut Slot, part: &Part, batch: &Batch) ->
     for place in part.places.clone() {
         let Some(scores) = context.scores(place) else { break };
         let token = slot.advance(&model, scores);
-        if slot.ended || batch.token(place + 1).filter(|_| place + 1 < part.places.end) != Some(token) {
+        if slot.ended
+            || batch.token(place + 1).filter(|_| place + 1 < part.places.end) != Some(token)
+        {
             break;
         }
         accepted += 1;

@@ -49,7 +49,8 @@ pub(crate) fn answer(route: Route) -> Value {
 /// All schemas of the interface.
 pub(crate) fn schemas(into: &mut Map<String, Value>) {
     let text = || json!({ "type": "string" });
-    let number = |least: f64, most: f64| json!({ "type": "number", "minimum": least, "maximum": most });
+    let number =
+        |least: f64, most: f64| json!({ "type": "number", "minimum": least, "maximum": most });
     let count = |most: u64| json!({ "type": "integer", "minimum": 0, "maximum": most });
     let list = |items: Value| json!({ "type": "array", "items": items });
     let common = json!({

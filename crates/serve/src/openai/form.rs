@@ -350,11 +350,22 @@ mod tests {
     fn what_is_wrong_is_named_and_never_repeated() {
         let user = json!([{"role": "user", "content": "hi"}]);
         assert!(refused(&json!({})).contains("`messages`"));
-        assert!(refused(&json!({"messages": user, "temperature": "hot-secret"})).contains("`temperature`"));
-        assert!(!refused(&json!({"messages": user, "temperature": "hot-secret"})).contains("secret"));
+        assert!(
+            refused(&json!({"messages": user, "temperature": "hot-secret"}))
+                .contains("`temperature`")
+        );
+        assert!(
+            !refused(&json!({"messages": user, "temperature": "hot-secret"})).contains("secret")
+        );
         assert!(refused(&json!({"messages": [{"role": "robot"}]})).contains("`messages[0].role`"));
-        assert!(refused(&json!({"messages": user, "response_format": {"type": "xml"}})).contains("response_format"));
-        assert!(refused(&json!({"messages": [{"role": "user", "content": [{"type": "image_url"}]}]})).contains("content"));
+        assert!(
+            refused(&json!({"messages": user, "response_format": {"type": "xml"}}))
+                .contains("response_format")
+        );
+        assert!(
+            refused(&json!({"messages": [{"role": "user", "content": [{"type": "image_url"}]}]}))
+                .contains("content")
+        );
         assert!(chat(b"{\"messages\": [").unwrap_err().fault().to_string().contains("line 1"));
     }
 

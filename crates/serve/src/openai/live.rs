@@ -1,8 +1,8 @@
 //! Answers that flow: server-sent events, one for each piece. What was used is on disk before the last of them leaves.
 
+use super::Events;
 use super::reply::{Answer, Head, Used};
 use super::tools::Tools;
-use super::Events;
 use crate::app::{App, Call, Trace};
 use crate::messages::{PANIC, SHIELD_ANSWER};
 use crate::problem::Problem;

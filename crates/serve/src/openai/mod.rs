@@ -35,9 +35,7 @@ impl App {
     /// The models that generate text.
     pub(crate) fn openai_models(&self, call: &Call) -> Result<Reply, Problem> {
         let registry = self.registry.load();
-        let entry = |model: &Arc<Model>| {
-            json!({ "id": &*model.name, "object": "model", "created": self.started, "owned_by": "ingot" })
-        };
+        let entry = |model: &Arc<Model>| json!({ "id": &*model.name, "object": "model", "created": self.started, "owned_by": "ingot" });
         let path = call.parts.uri.path();
         if let Some(name) = path.strip_prefix("/v1/models/") {
             return Ok(Reply::json(entry(registry.named(name)?).to_string()));
@@ -279,7 +277,9 @@ fn short_enough(bytes: usize, generator: &dyn Generator) -> Result<(), Problem> 
 }
 
 /// Work that takes its time, off the request threads.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Problem> {
     // A task that ends without a value has panicked.
     tokio::task::spawn_blocking(work).await.map_err(|_| Problem::new(Fault::new(&PANIC)))
 }

@@ -98,7 +98,8 @@ mod tests {
 
     #[test]
     fn a_member_keeps_its_order() {
-        let document = r#" {"a": [1, {"z": "}\"]", "b": null , "名": {"y": 1, "x": 2}}], "t": true}"#;
+        let document =
+            r#" {"a": [1, {"z": "}\"]", "b": null , "名": {"y": 1, "x": 2}}], "t": true}"#;
         let inner = [Name("a"), Index(1), Name("名")];
         assert_eq!(member(document, &inner), Some(r#"{"y": 1, "x": 2}"#));
         assert_eq!(member(document, &[Name("t")]), Some("true"));

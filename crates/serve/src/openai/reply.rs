@@ -182,9 +182,7 @@ impl Head {
         let text = |token: i32| String::from_utf8_lossy(&bytes(token)).into_owned();
         match self.kind {
             Kind::Chat => {
-                let one = |token: i32, logprob: f32| {
-                    json!({ "token": text(token), "logprob": logprob, "bytes": bytes(token) })
-                };
+                let one = |token: i32, logprob: f32| json!({ "token": text(token), "logprob": logprob, "bytes": bytes(token) });
                 let entry = |log: &Log| {
                     let mut value = one(log.token, log.logprob);
                     value["top_logprobs"] =

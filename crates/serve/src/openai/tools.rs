@@ -119,7 +119,11 @@ impl Tools {
         self.functions.iter().any(|tool| name(tool) == called).then_some(())?;
         let arguments = value.get("arguments").or_else(|| value.get("parameters"))?;
         let arguments = arguments.as_object()?.clone();
-        Some(ToolCall { id: String::new(), name: called.to_owned(), arguments: Value::Object(arguments) })
+        Some(ToolCall {
+            id: String::new(),
+            name: called.to_owned(),
+            arguments: Value::Object(arguments),
+        })
     }
 
     /// Whether what an answer begins with may still become a call: then nothing of it is shown yet.
@@ -159,7 +163,10 @@ mod tests {
     fn calls_are_found_in_answers() {
         let tools = tools(&json!("auto")).unwrap();
         let (said, calls) = tools.calls("Let me see.\n<tool_call>\n{\"name\": \"weather\", \"arguments\": {\"city\": \"上海\"}}\n</tool_call>");
-        assert_eq!((said.as_str(), calls[0].arguments["city"].as_str()), ("Let me see.", Some("上海")));
+        assert_eq!(
+            (said.as_str(), calls[0].arguments["city"].as_str()),
+            ("Let me see.", Some("上海"))
+        );
         let (said, calls) = tools.calls(" {\"name\":\"time\",\"parameters\":{}} ");
         assert_eq!((said.as_str(), calls[0].name.as_str()), ("", "time"));
         for plain in ["{\"name\":\"rm\",\"arguments\":{}}", "no <tool_call> here", "{\"a\":1}"] {
@@ -177,7 +184,9 @@ mod tests {
         let named = json!({"type": "function", "function": {"name": "time"}});
         let text = schema(&named).unwrap();
         assert!(text.contains(r#"{"name":{"const":"time"},"arguments":{"type":"object","properties":{"z":{},"a":{}}}}"#));
-        assert!(tools(&json!({"function": {"name": "rm"}})).is_err() && tools(&json!("maybe")).is_err());
+        assert!(
+            tools(&json!({"function": {"name": "rm"}})).is_err() && tools(&json!("maybe")).is_err()
+        );
         assert!(tools(&json!("none")).unwrap().offered().is_empty());
     }
 

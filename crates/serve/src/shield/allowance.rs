@@ -61,9 +61,8 @@ impl Allowance {
             // Who is level again need not be remembered.
             accounts.retain(|_, account| account.now(rate, now) < f64::from(rate));
         }
-        let account = accounts
-            .entry(Arc::clone(key))
-            .or_insert(Account { level: f64::from(rate), at: now });
+        let account =
+            accounts.entry(Arc::clone(key)).or_insert(Account { level: f64::from(rate), at: now });
         #[expect(clippy::cast_precision_loss, reason = "far below the range")]
         let tokens = tokens as f64;
         *account = Account { level: account.now(rate, now) - tokens, at: now };

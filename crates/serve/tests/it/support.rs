@@ -274,7 +274,8 @@ impl Client {
     fn chunk(&mut self) -> std::io::Result<Option<Vec<u8>>> {
         let mut line = String::new();
         self.stream.read_line(&mut line)?;
-        let length = usize::from_str_radix(line.trim(), 16).map_err(|_| std::io::ErrorKind::InvalidData)?;
+        let length =
+            usize::from_str_radix(line.trim(), 16).map_err(|_| std::io::ErrorKind::InvalidData)?;
         let mut chunk = vec![0; length + 2];
         self.stream.read_exact(&mut chunk)?;
         chunk.truncate(length);
