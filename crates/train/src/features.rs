@@ -169,7 +169,7 @@ fn treatment(config: &TrainConfig, name: &str, kind: &FieldKind) -> Treatment {
             .ok()
             .and_then(|index| u32::try_from(index).ok())
             .map(f64::from),
-        FieldKind::Image { .. } => None,
+        FieldKind::Image { .. } | FieldKind::Text { .. } => None,
     });
     let width = prepared.width.filter(|_| matches!(kind, FieldKind::Number { .. }));
     Treatment { fill: fill.map(|fill| Treatment { fill: None, width }.number(fill)), width }
