@@ -1,6 +1,12 @@
 //! What the command line itself says to a person, and the table of what every room says.
 
 ingot_base::messages! {
+    /// A package that answers with text.
+    PREDICT_GENERATE = {
+        code: "cli-predict-generate", class: Usage, status: 400,
+        en: "this package is a language model, which has no rows to score", zh: "此模型包是语言模型，没有可评分的数据行",
+        hint_en: "serve it with `ingot serve` and ask at /v1/chat/completions", hint_zh: "请用 `ingot serve` 启动服务，再向 /v1/chat/completions 提问",
+    };
     /// A file would be overwritten.
     EXISTS = {
         code: "cli-exists", class: Usage, status: 409,

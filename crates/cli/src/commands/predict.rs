@@ -3,7 +3,7 @@
 use super::{identity, verified};
 use crate::Context;
 use crate::args::Predict;
-use crate::messages::{EXISTS, FORMAT_UNKNOWN};
+use crate::messages::{EXISTS, FORMAT_UNKNOWN, PREDICT_GENERATE};
 use ingot_base::{Fault, Lang, Result, Task, atomic, fault};
 use ingot_pipeline::{Predictions, Scored};
 use ingot_runtime::{Library, TabularModel, TextModel, VisionModel};
@@ -63,6 +63,9 @@ pub(crate) fn predict(context: &Context, args: &Predict) -> Result<()> {
 fn score(package: &Package, identity: &Identity, input: &Path, lang: Lang) -> Result<Predictions> {
     let part = |name: &str| package.decrypt(name, identity);
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    if package.manifest().task == Task::Generate {
+        return Err(Fault::new(&PREDICT_GENERATE));
+    }
     let document = part("preprocessing.json")?;
     match package.manifest().task {
         Task::Tabular(_) => {
@@ -82,6 +85,7 @@ fn score(package: &Package, identity: &Identity, input: &Path, lang: Lang) -> Re
             let model = TextModel::load(library, graph, document, tokenizer.expose(), threads)?;
             ingot_pipeline::predict_texts(&model, input, lang)
         }
+        Task::Generate => Err(Fault::new(&PREDICT_GENERATE)),
     }
 }
 
