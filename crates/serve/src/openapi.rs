@@ -24,7 +24,8 @@ pub(crate) fn document(models: &[Arc<Model>], limits: &Limits, guard_metrics: bo
             continue;
         }
         let method = if route.is_metered() { "post" } else { "get" };
-        let models = if route.is_openai() { &talkers } else { &scorers };
+        let talk = route.is_openai() && route != Route::Embeddings;
+        let models = if talk { &talkers } else { &scorers };
         // Nobody would answer.
         if route.generates() && models.is_empty() {
             continue;

@@ -236,7 +236,7 @@ fn embedded(server: &Server, key: &str) {
     }
     let long = server.post("/v1/embeddings", key, &json!({ "input": ["x", "y ".repeat(300)] }));
     assert_eq!(long.status, 422);
-    assert_eq!(long.json()["errors"][0]["field"], "input[1]", "{}", long.body);
+    assert!(long.json()["error"].is_object(), "OpenAI's form of an error: {}", long.body);
     assert_eq!(server.post("/v1/embeddings", key, &json!({ "model": "moods" })).status, 422);
     let other = server.post("/v1/embeddings", key, &json!({ "input": "x", "model": "other" }));
     assert_eq!(other.status, 404, "{}", other.body);
