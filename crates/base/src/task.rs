@@ -12,6 +12,8 @@ pub enum Task {
     Tabular(Tabular),
     /// A class from a picture: `image.classify`.
     ImageClassify,
+    /// A class from a text: `text.classify`.
+    TextClassify,
 }
 
 /// The questions that table columns answer.
@@ -30,11 +32,12 @@ pub enum Tabular {
 
 impl Task {
     /// Every task, in the order the documentation lists them.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::Tabular(Tabular::Binary),
         Self::Tabular(Tabular::Multiclass),
         Self::Tabular(Tabular::Regression),
         Self::ImageClassify,
+        Self::TextClassify,
     ];
 
     /// The name the recipe uses.
@@ -42,6 +45,7 @@ impl Task {
         match self {
             Self::Tabular(tabular) => tabular.as_str(),
             Self::ImageClassify => "image.classify",
+            Self::TextClassify => "text.classify",
         }
     }
 
@@ -49,7 +53,7 @@ impl Task {
     pub const fn is_classification(self) -> bool {
         match self {
             Self::Tabular(tabular) => tabular.is_classification(),
-            Self::ImageClassify => true,
+            Self::ImageClassify | Self::TextClassify => true,
         }
     }
 }

@@ -27,7 +27,7 @@ pub use config::{
     Cast, CastType, CleanConfig, Expectation, Format, Impute, ImputeMethod, OnFail, Outlier,
     OutlierAction, OutlierMethod, Rule, SourceConfig, SplitConfig, SplitMethod,
 };
-pub use images::{DIGEST, IMAGE, LABEL, image_path};
+pub use images::{DIGEST, IMAGE, LABEL, image_path, pictures};
 pub use messages::MESSAGES;
 pub use names::{Header, check_sql, doubtful_header, headers, nearest, unknown_column};
 pub use outcome::{

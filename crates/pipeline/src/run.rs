@@ -97,11 +97,12 @@ pub fn run(project: &Project<'_>, last: Stage) -> Result<Chain> {
             Stage::Features => stages::features::run(project, &chain)?,
             Stage::Train => match task {
                 Task::Tabular(tabular) => stages::train::run(project, &chain, tabular)?,
-                Task::ImageClassify => stages::head::run(project, &chain)?,
+                Task::ImageClassify | Task::TextClassify => stages::head::run(project, &chain)?,
             },
             Stage::Explain => match task {
                 Task::Tabular(_) => stages::explain::run(project, &chain)?,
                 Task::ImageClassify => stages::maps::run(project, &chain)?,
+                Task::TextClassify => stages::words::run(project, &chain)?,
             },
             Stage::Seal => stages::seal::run(project, &chain)?,
         };

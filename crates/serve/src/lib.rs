@@ -10,6 +10,7 @@ mod body;
 mod config;
 mod connection;
 mod docs;
+mod embeddings;
 mod engine;
 mod gate;
 mod guard;
@@ -29,11 +30,14 @@ mod signals;
 mod stream;
 mod tabular;
 mod tell;
+mod text;
 mod tls;
 mod vision;
 
 pub use config::{Access, Event, Governance, Limits, Observer, Settings, TlsFiles, Unobserved};
-pub use engine::{Contribution, Engine, Explanation, Loaded, Loader, Map, Reason};
+pub use engine::{
+    Contribution, Embedded, Engine, Explanation, Loaded, Loader, Map, Part, Reason, Words,
+};
 pub use messages::*;
 pub use package::PackageLoader;
 pub use server::serve_with;

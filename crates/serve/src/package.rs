@@ -1,7 +1,7 @@
 //! From a sealed package to an engine.
 
 use crate::engine::{Loaded, Loader};
-use crate::{tabular, vision};
+use crate::{tabular, text, vision};
 use ingot_base::{Clock, Result, Task};
 use ingot_seal::{Identity, Package, PublicKey};
 use std::path::{Path, PathBuf};
@@ -45,6 +45,7 @@ impl Loader for PackageLoader {
             engine: match manifest.task {
                 Task::Tabular(_) => tabular::engine(&package, &self.identity)?,
                 Task::ImageClassify => vision::engine(&package, &self.identity, &self.library)?,
+                Task::TextClassify => text::engine(&package, &self.identity, &self.library)?,
             },
         })
     }

@@ -16,6 +16,7 @@ pub(crate) enum Route {
     InferenceVersionReady,
     Infer,
     InferVersion,
+    Embeddings,
     Health,
     Ready,
     Metrics,
@@ -25,7 +26,7 @@ pub(crate) enum Route {
 }
 
 impl Route {
-    pub(crate) const ALL: [Self; 17] = [
+    pub(crate) const ALL: [Self; 18] = [
         Self::Predict,
         Self::Explain,
         Self::InferenceServer,
@@ -37,6 +38,7 @@ impl Route {
         Self::InferenceVersionReady,
         Self::Infer,
         Self::InferVersion,
+        Self::Embeddings,
         Self::Health,
         Self::Ready,
         Self::Metrics,
@@ -63,6 +65,7 @@ impl Route {
             Self::InferenceVersionReady => "/v2/models/{model}/versions/{version}/ready",
             Self::Infer => "/v2/models/{model}/infer",
             Self::InferVersion => "/v2/models/{model}/versions/{version}/infer",
+            Self::Embeddings => "/v1/embeddings",
             Self::Health => "/healthz",
             Self::Ready => "/readyz",
             Self::Metrics => "/metrics",
@@ -74,7 +77,10 @@ impl Route {
 
     /// Whether requests carry a body and are recorded in the ledger.
     pub(crate) const fn is_metered(self) -> bool {
-        matches!(self, Self::Predict | Self::Explain | Self::Infer | Self::InferVersion)
+        matches!(
+            self,
+            Self::Predict | Self::Explain | Self::Infer | Self::InferVersion | Self::Embeddings
+        )
     }
 
     /// Whether the Open Inference Protocol says how errors look.
@@ -88,6 +94,7 @@ impl Route {
             Self::Predict
             | Self::Infer
             | Self::InferVersion
+            | Self::Embeddings
             | Self::InferenceModel
             | Self::InferenceVersion => Some(Scope::Predict),
             Self::Explain => Some(Scope::Explain),

@@ -259,8 +259,8 @@ pub fn encode_table(signature: &Signature, batches: &[RecordBatch]) -> Result<En
     for field in &signature.inputs {
         columns.push(match &field.kind {
             FieldKind::Number { .. } | FieldKind::Boolean => numbers(batches, &field.name)?,
-            FieldKind::Image { .. } => {
-                return Err(fault::internal("a picture is no column of a table model"));
+            FieldKind::Image { .. } | FieldKind::Text { .. } => {
+                return Err(fault::internal("a picture or text is no column of a table model"));
             }
             FieldKind::Category { values } => {
                 let (column, strange) = known_categories(&field.name, values, batches)?;

@@ -105,7 +105,7 @@ fn work(project: &Project<'_>, chain: &Chain, folder: &Path) -> Result<Product> 
 }
 
 /// So many indices, evenly over all.
-fn spread(rows: usize, wanted: usize) -> Vec<usize> {
+pub(crate) fn spread(rows: usize, wanted: usize) -> Vec<usize> {
     let wanted = wanted.min(rows);
     (0..wanted).map(|at| at * rows / wanted).collect()
 }
