@@ -16,7 +16,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("seal", &["base"]),
     ("ledger", &["base"]),
     ("deploy", &["base", "seal"]),
-    ("serve", &["base", "explain", "image", "ledger", "runtime", "seal"]),
+    ("serve", &["base", "explain", "image", "ledger", "privacy", "runtime", "seal"]),
     (
         "pipeline",
         &[

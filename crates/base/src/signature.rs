@@ -90,14 +90,20 @@ pub enum Output {
         /// The target column.
         target: String,
     },
+    /// A text that goes on from a prompt; it has no scores.
+    Text {
+        /// What the text is called: `answer`.
+        target: String,
+    },
 }
 
 impl Output {
-    /// How many scores a row gets: 1 for binary and numbers, the number of classes otherwise.
+    /// How many scores a row gets: 1 for binary and numbers, the number of classes, none for texts.
     pub fn width(&self) -> usize {
         match self {
             Self::Binary { .. } | Self::Number { .. } => 1,
             Self::Multiclass { labels, .. } => labels.len(),
+            Self::Text { .. } => 0,
         }
     }
 
@@ -106,7 +112,8 @@ impl Output {
         match self {
             Self::Binary { target, .. }
             | Self::Multiclass { target, .. }
-            | Self::Number { target } => target,
+            | Self::Number { target }
+            | Self::Text { target } => target,
         }
     }
 }

@@ -189,7 +189,7 @@ impl Explainer {
                     usual: |typical| typical.overall,
                 }
             }
-            Output::Number { target } => Answer {
+            Output::Number { target } | Output::Text { target } => Answer {
                 class,
                 sign: None,
                 name: target,

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 /// What [`loss`] measures.
 pub(crate) fn loss_name(output: &Output) -> Text {
     match output {
-        Output::Number { .. } => Text::new("root mean squared error", "均方根误差"),
+        Output::Number { .. } | Output::Text { .. } => Text::new("root mean squared error", "均方根误差"),
         _ => Text::new("log loss", "对数损失"),
     }
 }
@@ -31,7 +31,7 @@ pub(crate) fn loss(output: &Output, scores: &Matrix, labels: &[f64]) -> f64 {
                 likely(index(label).and_then(|at| row.get(at)).copied().unwrap_or_default())
             })
             .sum(),
-        Output::Number { .. } => rows
+        Output::Number { .. } | Output::Text { .. } => rows
             .map(|(row, &label)| (row.first().copied().unwrap_or(f64::NAN) - label).powi(2))
             .sum(),
     };

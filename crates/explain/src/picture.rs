@@ -67,7 +67,7 @@ fn about(output: &Output) -> Text {
             "Surrogate tree: the most likely class with its probability, and the share of rows",
             "代理决策树：最可能的类别及其概率与数据行占比",
         ),
-        Output::Number { target } => Text::new(
+        Output::Number { target } | Output::Text { target } => Text::new(
             format!("Surrogate tree: the estimate of {target}, and the share of rows"),
             format!("代理决策树：{target}的估计值与数据行占比"),
         ),
@@ -104,7 +104,7 @@ fn tint(value: f64, (low, high): (f64, f64)) -> String {
 /// The colours' meaning, at the top right.
 fn scale(output: &Output, (low, high): (f64, f64), width: f64) -> String {
     let text = |value: f64| match output {
-        Output::Number { .. } => words::number(value),
+        Output::Number { .. } | Output::Text { .. } => words::number(value),
         _ => format!("{:.0}%", value * 100.0),
     };
     let left = width - MARGIN - 120.0;
@@ -242,7 +242,7 @@ impl Drawing<'_> {
                 let label = label.map_or("", |(label, _)| label);
                 format!("{} {:.1}%", shorten(label, 16), best * 100.0)
             }
-            Output::Number { .. } => words::number(first),
+            Output::Number { .. } | Output::Text { .. } => words::number(first),
         }
     }
 }

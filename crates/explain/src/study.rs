@@ -132,7 +132,7 @@ fn classes(output: &Output) -> Vec<String> {
     match output {
         Output::Binary { positive, .. } => vec![positive.clone()],
         Output::Multiclass { labels, .. } => labels.clone(),
-        Output::Number { target } => vec![target.clone()],
+        Output::Number { target } | Output::Text { target } => vec![target.clone()],
     }
 }
 
@@ -144,7 +144,7 @@ fn answer(output: &Output) -> Text {
             format!("“{positive}”的平均概率"),
         ),
         Output::Multiclass { .. } => Text::new("mean probability", "平均概率"),
-        Output::Number { target } => {
+        Output::Number { target } | Output::Text { target } => {
             Text::new(format!("mean estimate of {target}"), format!("{target}的平均估计值"))
         }
     }

@@ -1,6 +1,18 @@
 //! What the stage graph says to a person.
 
 ingot_base::messages! {
+    /// An adapter without its base.
+    PACK_BASE = {
+        code: "pipeline-pack-base", class: Usage, status: 422,
+        en: "the file is an adapter, and no base is named", zh: "该文件是适配器，但没有指明基础模型",
+        hint_en: "name its base with `--base`", hint_zh: "请用 `--base` 指明基础模型",
+    };
+    /// A whole model with a base.
+    PACK_KIND = {
+        code: "pipeline-pack-kind", class: Usage, status: 422,
+        en: "the file is a whole model and needs no base", zh: "该文件是完整模型，不需要基础模型",
+        hint_en: "leave out `--base`", hint_zh: "请去掉 `--base`",
+    };
     /// A stage record cannot be parsed.
     RECORD_DAMAGED = {
         code: "pipeline-record-damaged", class: Failed, status: 500,

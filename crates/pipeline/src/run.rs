@@ -210,7 +210,7 @@ mod tests {
     fn recorded_engine_versions_are_the_locked_ones() {
         let folder = std::path::PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap());
         let lock = std::fs::read_to_string(folder.join("../../Cargo.lock")).unwrap();
-        for (name, version) in [DATAFUSION, PARQUET, LIGHTGBM, ORT] {
+        for (name, version) in [DATAFUSION, PARQUET, LIGHTGBM, ORT, crate::pack::LLAMA] {
             let entry = format!("name = \"{name}\"\nversion = \"{version}\"\n");
             assert!(lock.contains(&entry), "{name} {version} is not what Cargo.lock has");
         }

@@ -44,7 +44,7 @@ pub fn decide(output: &Output, scores: &[f64]) -> Prediction {
                 probabilities: Some(labels.iter().cloned().zip(scores.iter().copied()).collect()),
             }
         }
-        Output::Number { .. } => Prediction { label: None, score: first, probabilities: None },
+        Output::Number { .. } | Output::Text { .. } => Prediction { label: None, score: first, probabilities: None },
     }
 }
 

@@ -8,7 +8,11 @@ mod calibration;
 mod decide;
 pub mod encode;
 mod forest;
+pub mod generate;
+pub mod gguf;
 pub mod interval;
+#[cfg(all(feature = "llama", target_os = "linux"))]
+pub mod llama;
 #[cfg(feature = "lightgbm")]
 pub mod lightgbm;
 mod matrix;

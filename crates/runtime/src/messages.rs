@@ -7,6 +7,102 @@ ingot_base::messages! {
         en: "the ONNX graph is refused: {detail}", zh: "拒绝该 ONNX 计算图：{detail}",
         hint_en: "export it again, as one file without external data", hint_zh: "请重新导出为单个文件，不要使用外部数据",
     };
+    /// A file of a language model that cannot be understood.
+    GGUF_INVALID = {
+        code: "runtime-gguf-invalid", class: Failed, status: 422,
+        en: "the GGUF file is refused: {detail}", zh: "拒绝该 GGUF 文件：{detail}",
+        hint_en: "fetch the model again, or convert it with llama.cpp", hint_zh: "请重新获取模型，或使用 llama.cpp 重新转换",
+    };
+    /// A model larger than the memory.
+    MODEL_TOO_LARGE = {
+        code: "runtime-model-too-large", class: Refused, status: 507,
+        en: "the model needs {needed} MiB with its cache, and {free} MiB are free", zh: "模型连同缓存需要 {needed} MiB 内存，而可用内存只有 {free} MiB",
+        hint_en: "serve fewer requests at once or a shorter context, or a model of fewer bits", hint_zh: "请减少并发请求数、缩短上下文，或使用位数更少的模型",
+    };
+    /// llama.cpp refused.
+    LLAMA = {
+        code: "runtime-llama", class: Failed, status: 500,
+        en: "llama.cpp failed while {doing}", zh: "llama.cpp 出错（步骤：{doing}）",
+        hint_en: "", hint_zh: "",
+    };
+    /// The engine of language models is not part of this build.
+    LLAMA_ABSENT = {
+        code: "runtime-llama-absent", class: Failed, status: 501,
+        en: "this build of Ingot has no engine for language models", zh: "此版本的 Ingot 不含语言模型引擎",
+        hint_en: "build it with `cargo build --workspace --features ingot-cli/llama --bin ingot`", hint_zh: "请使用 `cargo build --workspace --features ingot-cli/llama --bin ingot` 构建",
+    };
+    /// A chat template that is none.
+    TEMPLATE_INVALID = {
+        code: "runtime-template-invalid", class: Failed, status: 422,
+        en: "the model's chat template is broken: {detail}", zh: "模型的对话模板有误：{detail}",
+        hint_en: "fetch the model again, or give it a template that works", hint_zh: "请重新获取模型，或换用可用的模板",
+    };
+    /// A conversation for a model that has no template.
+    TEMPLATE_MISSING = {
+        code: "runtime-template-missing", class: Usage, status: 400,
+        en: "the model was not made for conversations: it has no chat template", zh: "该模型没有对话模板，不支持对话",
+        hint_en: "use `/v1/completions`", hint_zh: "请使用 `/v1/completions`",
+    };
+    /// A conversation that the template refuses.
+    TEMPLATE_REFUSED = {
+        code: "runtime-template-refused", class: Usage, status: 400,
+        en: "the model's chat template refuses the conversation: {detail}", zh: "模型的对话模板拒绝该对话：{detail}",
+        hint_en: "check the roles and the order of the messages", hint_zh: "请检查消息的角色和顺序",
+    };
+    /// No prompt.
+    PROMPT_EMPTY = {
+        code: "runtime-prompt-empty", class: Usage, status: 400,
+        en: "the prompt is empty", zh: "提示为空",
+        hint_en: "", hint_zh: "",
+    };
+    /// A prompt that does not fit.
+    CONTEXT_OVERFLOW = {
+        code: "runtime-context-overflow", class: Usage, status: 400,
+        en: "the prompt has {tokens} tokens; prompt and answer may have {limit} together", zh: "提示有 {tokens} 个词元，而提示与回答合计最多 {limit} 个",
+        hint_en: "shorten the conversation, or serve with a longer `--context`", hint_zh: "请缩短对话，或以更大的 `--context` 启动服务",
+    };
+    /// An adapter that was not loaded.
+    ADAPTER_UNKNOWN = {
+        code: "runtime-adapter-unknown", class: Usage, status: 404,
+        en: "no adapter `{name}` is loaded", zh: "没有加载名为 `{name}` 的适配器",
+        hint_en: "", hint_zh: "",
+    };
+    /// A quantisation that is none.
+    QUANTISATION_UNKNOWN = {
+        code: "runtime-quantisation-unknown", class: Usage, status: 422,
+        en: "there is no quantisation `{name}`", zh: "没有名为 `{name}` 的量化方式",
+        hint_en: "known are: {known}", hint_zh: "可用的有：{known}",
+    };
+    /// Two models that cannot be compared.
+    MODELS_APART = {
+        code: "runtime-models-apart", class: Usage, status: 422,
+        en: "the two models know different tokens and cannot be compared", zh: "两个模型的词表不同，无法比较",
+        hint_en: "compare a model with a quantised form of itself", hint_zh: "请将模型与其自身的量化版本比较",
+    };
+    /// The document of a language model that cannot be read.
+    GENERATION = {
+        code: "runtime-generation", class: Failed, status: 500,
+        en: "the language model's document is damaged or of another version", zh: "语言模型的说明文档已损坏或版本不符",
+        hint_en: "make the package again", hint_zh: "请重新生成模型包",
+    };
+    /// A base that an adapter needs and that is not there.
+    BASE_MISSING = {
+        code: "runtime-base-missing", class: Failed, status: 500,
+        en: "the adapter needs the base model `{name}` ({digest}), which is not here", zh: "适配器需要基础模型 `{name}`（{digest}），但本机没有",
+        hint_en: "`ingot pull {name}` fetches a published one; serve the package of another one beside it", hint_zh: "已发布的模型可用 `ingot pull {name}` 获取；其他模型请与其模型包一同提供服务",
+    };
+    /// A grammar that is none.
+    FORM_INVALID = {
+        code: "runtime-form-invalid", class: Usage, status: 400,
+        en: "the {what} for the answer cannot be used: {detail}", zh: "无法使用回答的格式约束（{what}）：{detail}",
+        hint_en: "try it in a smaller form first", hint_zh: "请先用更简单的形式尝试",
+    };
+    /// Too many requests wait.
+    GENERATOR_BUSY = {
+        code: "runtime-generator-busy", class: Failed, status: 429,
+        en: "{waiting} requests are waiting for the model already", zh: "已有 {waiting} 个请求在等待该模型",
+        hint_en: "try again in a moment", hint_zh: "请稍后重试",
+    };
     /// ONNX Runtime failed.
     ONNX_RUN = {
         code: "runtime-onnx-run", class: Failed, status: 500,

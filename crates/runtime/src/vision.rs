@@ -150,7 +150,7 @@ impl VisionModel {
                 let (class, score) = best.map_or((0, 0.0), |(class, score)| (class, *score));
                 (class, labels.get(class).map_or("", String::as_str), score)
             }
-            Output::Number { target } => (0, target, first),
+            Output::Number { target } | Output::Text { target } => (0, target, first),
         };
         Answer { class, label, probability }
     }

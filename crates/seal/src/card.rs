@@ -164,6 +164,10 @@ impl Card {
             Output::Number { target } => {
                 Text::new(format!("`{target}`: a number."), format!("`{target}`：一个数值。"))
             }
+            Output::Text { target } => Text::new(
+                format!("`{target}`: a text that goes on from the prompt."),
+                format!("`{target}`：由提示续写的文本。"),
+            ),
         };
         self.paragraph(&text);
     }

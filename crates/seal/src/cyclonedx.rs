@@ -197,6 +197,7 @@ fn output(output: &Output) -> String {
             format!("{target}: probability of each of {}", labels.join(", "))
         }
         Output::Number { target } => format!("{target}: number"),
+        Output::Text { target } => format!("{target}: text"),
     }
 }
 

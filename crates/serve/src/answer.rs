@@ -68,7 +68,7 @@ pub(crate) fn decision(output: &Output, row: &[f64]) -> (Option<usize>, f64) {
             }
             best
         }
-        Output::Number { .. } => (None, first),
+        Output::Number { .. } | Output::Text { .. } => (None, first),
     }
 }
 

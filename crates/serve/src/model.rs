@@ -111,7 +111,7 @@ pub(crate) fn classes(output: &Output) -> Vec<&str> {
     match output {
         Output::Binary { positive, negative, .. } => vec![negative, positive],
         Output::Multiclass { labels, .. } => labels.iter().map(String::as_str).collect(),
-        Output::Number { .. } => Vec::new(),
+        Output::Number { .. } | Output::Text { .. } => Vec::new(),
     }
 }
 

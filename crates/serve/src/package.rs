@@ -46,6 +46,7 @@ impl Loader for PackageLoader {
                 Task::Tabular(_) => tabular::engine(&package, &self.identity)?,
                 Task::ImageClassify => vision::engine(&package, &self.identity, &self.library)?,
                 Task::TextClassify => text::engine(&package, &self.identity, &self.library)?,
+                Task::Generate => return Err(ingot_base::fault::internal("not yet")),
             },
         })
     }

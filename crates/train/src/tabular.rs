@@ -416,7 +416,7 @@ fn classes(output: &Output) -> Vec<String> {
     match output {
         Output::Binary { positive, negative, .. } => vec![negative.clone(), positive.clone()],
         Output::Multiclass { labels, .. } => labels.clone(),
-        Output::Number { .. } => vec![],
+        Output::Number { .. } | Output::Text { .. } => vec![],
     }
 }
 

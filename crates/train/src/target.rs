@@ -90,7 +90,7 @@ fn positive(config: &TrainConfig, first: &str, second: &str, classes: &Interned)
 /// When the column is missing or does not fit.
 pub(crate) fn labels(output: &Output, batches: &[RecordBatch]) -> Result<Vec<f64>> {
     match output {
-        Output::Number { target } => number_column(target, batches),
+        Output::Number { target } | Output::Text { target } => number_column(target, batches),
         Output::Binary { target, .. } | Output::Multiclass { target, .. } => {
             Ok(encode(output, &interned(batches, target)?))
         }

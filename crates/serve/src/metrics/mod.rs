@@ -71,7 +71,7 @@ impl ModelMetrics {
                 (PROBABILITIES, vec![negative.clone(), positive.clone()])
             }
             Output::Multiclass { labels, .. } => (PROBABILITIES, labels.clone()),
-            Output::Number { .. } => (NUMBERS, Vec::new()),
+            Output::Number { .. } | Output::Text { .. } => (NUMBERS, Vec::new()),
         };
         if labels.len() > CLASSES {
             labels.truncate(CLASSES);

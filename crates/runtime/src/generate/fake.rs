@@ -1,0 +1,126 @@
+//! A generator without a model, for tests of what stands on one.
+
+use super::{
+    About, Ask, ChatTemplate, End, Event, Flow, Generator, Log, Reason, Ticket, Token, fit,
+};
+use ingot_base::Result;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+/// Marks of the fake vocabulary.
+const MARKS: [&str; 3] = ["<|im_start|>", "<|im_end|>", "</s>"];
+
+/// Answers every prompt with the same text, one byte a token. Token numbers are byte values; marks come after them.
+#[derive(Debug, Clone)]
+pub struct FakeGenerator {
+    about: About,
+    answer: String,
+    pause: Duration,
+}
+
+impl FakeGenerator {
+    /// Answers with this text, then ends.
+    pub fn new(answer: &str) -> Self {
+        let about = About {
+            context: 4096,
+            vocabulary: 256 + MARKS.len(),
+            template: None,
+            begin: None,
+            slots: 4,
+            memory: 0,
+        };
+        Self { about, answer: answer.to_owned(), pause: Duration::ZERO }
+    }
+
+    /// With a chat template.
+    #[must_use]
+    pub fn with_template(mut self, template: ChatTemplate) -> Self {
+        self.about.template = Some(template);
+        self
+    }
+
+    /// With another context.
+    #[must_use]
+    pub fn with_context(mut self, context: usize) -> Self {
+        self.about.context = context;
+        self
+    }
+
+    /// With a pause before every token.
+    #[must_use]
+    pub fn with_pause(mut self, pause: Duration) -> Self {
+        self.pause = pause;
+        self
+    }
+}
+
+impl Generator for FakeGenerator {
+    fn about(&self) -> &About {
+        &self.about
+    }
+
+    fn tokens(&self, text: &str, control: bool) -> Vec<Token> {
+        let mut tokens = Vec::new();
+        let mut rest = text;
+        while let Some(first) = rest.chars().next() {
+            let mark = (256..).zip(MARKS).find(|(_, mark)| control && rest.starts_with(mark));
+            let length = if let Some((token, mark)) = mark {
+                tokens.push(token);
+                mark.len()
+            } else {
+                tokens.extend(rest.bytes().take(first.len_utf8()).map(Token::from));
+                first.len_utf8()
+            };
+            rest = rest.get(length..).unwrap_or_default();
+        }
+        tokens
+    }
+
+    fn piece(&self, token: Token) -> Vec<u8> {
+        u8::try_from(token).map(|byte| vec![byte]).unwrap_or_default()
+    }
+
+    fn start(&self, mut ask: Ask, mut sink: Box<dyn FnMut(Event) + Send>) -> Result<Ticket> {
+        fit(&mut ask, &self.about)?;
+        let (ticket, dropped) = Ticket::new();
+        let (answer, pause) = (self.answer.clone(), self.pause);
+        std::thread::spawn(move || {
+            sink(Event::Prompt { cached: 0, logs: Vec::new() });
+            let mut flow = Flow::new(ask.stop.clone());
+            let mut end = End {
+                reason: Reason::Stop,
+                prompt_tokens: ask.prompt.len(),
+                cached_tokens: 0,
+                answer_tokens: 0,
+                drafted: 0,
+                accepted: 0,
+            };
+            for byte in answer.bytes() {
+                if dropped.load(Ordering::Acquire) {
+                    end.reason = Reason::Dropped;
+                    sink(Event::Done(end));
+                    return;
+                }
+                if end.answer_tokens == ask.max_tokens {
+                    end.reason = Reason::Length;
+                    break;
+                }
+                std::thread::sleep(pause);
+                end.answer_tokens += 1;
+                let (text, stopped) = flow.push(&[byte]);
+                let log = Log { token: Token::from(byte), logprob: -0.5, top: vec![(Token::from(byte), -0.5)] };
+                let logs = ask.alternatives.map(|_| log).into_iter().collect();
+                sink(Event::Text { text, logs });
+                if stopped {
+                    break;
+                }
+            }
+            let text = flow.finish();
+            if !text.is_empty() {
+                sink(Event::Text { text, logs: Vec::new() });
+            }
+            sink(Event::Done(end));
+        });
+        Ok(ticket)
+    }
+}

@@ -1,0 +1,317 @@
+//! Language models: the [`Generator`] trait, and what every engine of them shares — chat templates, choosing tokens, stop texts,
+//! drafts. Nothing here needs an engine.
+
+mod chat;
+mod choose;
+pub mod document;
+mod draft;
+mod fake;
+#[cfg(any(feature = "llama", test))]
+pub(crate) mod prefix;
+#[cfg(any(feature = "llama", test))]
+pub(crate) mod queue;
+mod text;
+
+pub use chat::{ChatTemplate, Message, ToolCall};
+pub use choose::{Chooser, Constraint, log_probabilities};
+pub use draft::Drafter;
+pub use fake::FakeGenerator;
+pub use text::Flow;
+
+use ingot_base::{Fault, Result};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// A token's number in its vocabulary.
+pub type Token = i32;
+
+/// Continues texts. Implementations work on many requests at once and may be called from many threads.
+pub trait Generator: Send + Sync {
+    /// What the model is and how much it takes.
+    fn about(&self) -> &About;
+
+    /// The tokens of a text. With `control`, marks such as `<|im_end|>` in the text become their tokens; without, they are
+    /// plain text, which is how text from outside must be read.
+    fn tokens(&self, text: &str, control: bool) -> Vec<Token>;
+
+    /// The bytes that a token stands for: not always whole characters; none for marks.
+    fn piece(&self, token: Token) -> Vec<u8>;
+
+    /// Begins a request; `sink` hears of it until [`Event::Done`] or [`Event::Failed`]: always exactly one of them, unless the
+    /// ticket is dropped before the request's turn came. Dropping the ticket ends the request.
+    ///
+    /// # Errors
+    /// When the request can never be answered (longer than the context, a grammar that is none), or the queue is full.
+    fn start(&self, ask: Ask, sink: Box<dyn FnMut(Event) + Send>) -> Result<Ticket>;
+
+    /// What was done since the model was loaded.
+    fn figures(&self) -> Figures {
+        Figures::default()
+    }
+}
+
+/// Counts since a model was loaded, and what is under way.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Figures {
+    /// Tokens of prompts that were computed.
+    pub prompt_tokens: u64,
+    /// Tokens of prompts that were known from earlier requests.
+    pub cached_tokens: u64,
+    /// Tokens of answers.
+    pub answer_tokens: u64,
+    /// Tokens that were guessed.
+    pub drafted: u64,
+    /// Guesses that came true.
+    pub accepted: u64,
+    /// Steps of the model.
+    pub steps: u64,
+    /// Requests being worked on.
+    pub running: u64,
+    /// Requests that wait.
+    pub waiting: u64,
+}
+
+/// How a language model is served.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Serving {
+    /// Requests that are worked on at once.
+    pub slots: usize,
+    /// Tokens that prompt and answer of one request may have; no more than the model was trained for.
+    pub context: usize,
+    /// Requests that may wait.
+    pub queue: usize,
+    /// Threads; 0 for as many as there are processors.
+    pub threads: usize,
+    /// Bytes of memory that may be used; `None` for what is free.
+    pub memory: Option<u64>,
+    /// Whether tokens are guessed from the text so far.
+    pub speculate: bool,
+    /// Whether beginnings that were computed before are used again.
+    pub share: bool,
+}
+
+impl Default for Serving {
+    fn default() -> Self {
+        Self {
+            slots: 8,
+            context: 2048,
+            queue: 64,
+            threads: 0,
+            memory: None,
+            speculate: true,
+            share: true,
+        }
+    }
+}
+
+/// What a model is.
+#[derive(Debug, Clone)]
+pub struct About {
+    /// Tokens that prompt and answer of one request may have together.
+    pub context: usize,
+    /// Tokens that the model knows.
+    pub vocabulary: usize,
+    /// How a conversation becomes a prompt; `None` when the model was not made for conversations.
+    pub template: Option<ChatTemplate>,
+    /// The mark that begins every prompt, if the model wants one.
+    pub begin: Option<Token>,
+    /// Requests that are worked on at once.
+    pub slots: usize,
+    /// Bytes that the model takes, with its cache.
+    pub memory: u64,
+}
+
+/// One request.
+#[derive(Debug, Clone, Default)]
+pub struct Ask {
+    /// The prompt.
+    pub prompt: Vec<Token>,
+    /// Tokens to answer with at most; 0 only reads the prompt.
+    pub max_tokens: usize,
+    /// How tokens are chosen.
+    pub sampling: Sampling,
+    /// Texts that end the answer; they are not part of it.
+    pub stop: Vec<String>,
+    /// Whether answers carry log-probabilities, and with how many alternatives per token.
+    pub alternatives: Option<usize>,
+    /// Whether the prompt's tokens carry them too.
+    pub echo: bool,
+    /// The form that the answer must have.
+    pub form: Option<Form>,
+    /// The adapter to use, by the name it was loaded under; `None` is the base model.
+    pub adapter: Option<Arc<str>>,
+    /// Whose request it is: nobody's requests wait for all of somebody else's.
+    pub owner: Arc<str>,
+    /// Do not end at the model's own mark of the end: for measurements.
+    pub endless: bool,
+}
+
+/// A form of answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Form {
+    /// A grammar in llama.cpp's notation (GBNF), from its rule `root` on.
+    Grammar(String),
+    /// A JSON Schema, as text.
+    JsonSchema(String),
+}
+
+/// How a token is chosen of a distribution, in this order: penalties, the `top_k` likeliest, the likeliest that make up `top_p`,
+/// those at least `min_p` times as likely as the likeliest, temperature, chance.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sampling {
+    /// 0 takes the likeliest token always.
+    pub temperature: f32,
+    /// 0 for no bound.
+    pub top_k: usize,
+    /// 1 for no bound.
+    pub top_p: f32,
+    /// 0 for no bound.
+    pub min_p: f32,
+    /// Subtracted from a token's logit per time that the answer has it.
+    pub frequency_penalty: f32,
+    /// Subtracted once when the answer has the token.
+    pub presence_penalty: f32,
+    /// Divides (or, when negative, multiplies) the logits of the last 64 tokens, prompt included; 1 for none.
+    pub repeat_penalty: f32,
+    /// Added to the logits of single tokens.
+    pub bias: Vec<(Token, f32)>,
+    /// The same seed, prompt and settings give the same answer.
+    pub seed: u64,
+}
+
+impl Default for Sampling {
+    fn default() -> Self {
+        Self {
+            temperature: 0.8,
+            top_k: 40,
+            top_p: 0.95,
+            min_p: 0.05,
+            frequency_penalty: 0.0,
+            presence_penalty: 0.0,
+            repeat_penalty: 1.0,
+            bias: Vec::new(),
+            seed: 0,
+        }
+    }
+}
+
+impl Sampling {
+    /// The likeliest token, always.
+    pub fn greedy() -> Self {
+        Self { temperature: 0.0, ..Self::default() }
+    }
+}
+
+/// What a sink hears.
+#[derive(Debug)]
+pub enum Event {
+    /// The prompt is read.
+    Prompt {
+        /// Tokens of it that were known from earlier requests.
+        cached: usize,
+        /// Log-probabilities of its tokens from the second on, if they were asked for.
+        logs: Vec<Log>,
+    },
+    /// More of the answer.
+    Text {
+        /// Whole characters; may be empty when a token ends within one, or when it could begin a stop text.
+        text: String,
+        /// The tokens since the last event, if log-probabilities were asked for.
+        logs: Vec<Log>,
+    },
+    /// The end of the answer.
+    Done(End),
+    /// The request failed on the way.
+    Failed(Fault),
+}
+
+/// The log-probability of a token, with its likeliest alternatives.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Log {
+    /// The token.
+    pub token: Token,
+    /// Natural logarithm of its probability given all before it, before temperature and bounds.
+    pub logprob: f32,
+    /// The likeliest tokens, falling.
+    pub top: Vec<(Token, f32)>,
+}
+
+/// How an answer ended and what it took.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct End {
+    /// Why it ended.
+    pub reason: Reason,
+    /// Tokens of the prompt.
+    pub prompt_tokens: usize,
+    /// Tokens of the prompt that were not computed again.
+    pub cached_tokens: usize,
+    /// Tokens of the answer, with the mark of its end.
+    pub answer_tokens: usize,
+    /// Tokens that were guessed from the text so far.
+    pub drafted: usize,
+    /// Guesses that came true.
+    pub accepted: usize,
+}
+
+/// Why an answer ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// The model ended it, or a stop text came.
+    Stop,
+    /// It reached its most tokens.
+    Length,
+    /// Nobody wanted it any more: the ticket was dropped.
+    Dropped,
+}
+
+/// A request on its way; dropping it ends the request.
+#[derive(Debug)]
+pub struct Ticket(Arc<AtomicBool>);
+
+impl Ticket {
+    /// A ticket whose flag turns true when it is dropped.
+    pub fn new() -> (Self, Arc<AtomicBool>) {
+        let flag = Arc::new(AtomicBool::new(false));
+        (Self(Arc::clone(&flag)), flag)
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Release);
+    }
+}
+
+impl dyn Generator {
+    /// The tokens of a conversation, by the model's template. Marks in what people wrote stay plain text: nobody ends a message
+    /// and begins another within it.
+    ///
+    /// # Errors
+    /// When the model has no template, or the template refuses the conversation.
+    pub fn conversation(
+        &self,
+        messages: &[Message],
+        tools: &[serde_json::Value],
+        open: bool,
+    ) -> Result<Vec<Token>> {
+        chat::prompt(self, messages, tools, open)
+    }
+}
+
+/// Checks what every engine must: a prompt that is not empty and leaves room in the context. The most tokens are cut to what fits.
+///
+/// # Errors
+/// When the request can never be answered; the fault says by how much.
+pub fn fit(ask: &mut Ask, about: &About) -> Result<()> {
+    use crate::messages::{CONTEXT_OVERFLOW, PROMPT_EMPTY};
+    if ask.prompt.is_empty() {
+        return Err(Fault::new(&PROMPT_EMPTY));
+    }
+    let room = about.context.saturating_sub(ask.prompt.len());
+    if room < ask.max_tokens.min(1) || ask.prompt.len() > about.context {
+        let fault = Fault::new(&CONTEXT_OVERFLOW).arg("tokens", ask.prompt.len());
+        return Err(fault.arg("limit", about.context));
+    }
+    ask.max_tokens = ask.max_tokens.min(room);
+    Ok(())
+}
