@@ -380,6 +380,43 @@ pub(crate) fn augment_text(recipe: &Recipe) -> ingot_train::texts::Augment {
     }
 }
 
+/// Training of an adapter of a language model.
+#[cfg(feature = "nets")]
+#[expect(clippy::cast_possible_truncation, reason = "weights are single precision")]
+pub(crate) fn sft(recipe: &Recipe) -> ingot_train::language::SftConfig {
+    use ingot_train::language::{AdapterForm, Part, SftConfig, TrainSettings};
+    let lora = &recipe.train.lora;
+    let wanted = |part: &Part| {
+        lora.targets.is_empty() || lora.targets.iter().any(|name| name == part.as_str())
+    };
+    SftConfig {
+        base: recipe.train.base.clone(),
+        form: AdapterForm {
+            rank: lora.rank,
+            alpha: lora.alpha as f32,
+            dropout: lora.dropout as f32,
+            targets: Part::ALL.into_iter().filter(wanted).collect(),
+        },
+        settings: TrainSettings {
+            epochs: lora.epochs,
+            batch: lora.batch,
+            accumulate: lora.accumulate,
+            learning_rate: lora.learning_rate,
+            warmup: lora.warmup,
+            cosine: lora.schedule == recipe::Schedule::Cosine,
+            weight_decay: lora.weight_decay,
+            clip: lora.clip,
+            frugal: lora.save_memory,
+            seed: recipe.project.seed,
+        },
+        max_tokens: lora.max_tokens,
+        canaries: lora.canaries,
+        evaluate: lora.evaluate,
+        answer_tokens: lora.answer_tokens,
+        samples: lora.samples,
+    }
+}
+
 /// Explanations.
 pub(crate) fn explain(recipe: &Recipe) -> ingot_explain::ExplainConfig {
     ingot_explain::ExplainConfig {
@@ -442,6 +479,19 @@ pub(crate) fn metric_title(name: &str) -> Text {
         "r2" => Text::new("R²", "R²"),
         other => Text::same(other),
     }
+}
+
+/// A language model's figures on the test rows.
+pub(crate) fn language_figures(outcome: &ingot_train::language::SftOutcome) -> Vec<Figure> {
+    let one = |own: &ingot_train::language::Figure| Figure {
+        name: own.title(),
+        value: format!("{:.4}", own.value),
+        interval: own
+            .interval
+            .map(|(low, high)| format!("{low:.4} – {high:.4}"))
+            .unwrap_or_default(),
+    };
+    outcome.metrics.iter().map(one).collect()
 }
 
 /// A head's figures on the test rows.

@@ -6,6 +6,7 @@ use crate::stages::{explain, from_value, split, to_value, train};
 use crate::store::Stage;
 use ingot_base::{Result, Task, Text, atomic};
 use ingot_train::TrainOutcome;
+use ingot_train::language::SftOutcome;
 use ingot_train::nets::HeadOutcome;
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -25,6 +26,7 @@ pub struct Figure {
 pub(crate) enum Evidence {
     Tables(Box<TrainOutcome>),
     Head(Box<HeadOutcome>),
+    Language(Box<SftOutcome>),
 }
 
 impl Evidence {
@@ -35,6 +37,7 @@ impl Evidence {
         Ok(Some(match from_value(evidence.get("task").unwrap_or(&Value::Null))? {
             Task::Tabular(_) => Self::Tables(from_value(evidence)?),
             Task::ImageClassify | Task::TextClassify => Self::Head(from_value(evidence)?),
+            Task::Generate => Self::Language(from_value(evidence)?),
         }))
     }
 }
@@ -47,6 +50,7 @@ pub fn figures(chain: &Chain) -> Result<Option<Vec<Figure>>> {
     Ok(Evidence::of(chain)?.map(|evidence| match evidence {
         Evidence::Tables(outcome) => crate::convert::figures(&outcome),
         Evidence::Head(outcome) => crate::convert::head_figures(&outcome),
+        Evidence::Language(outcome) => crate::convert::language_figures(&outcome),
     }))
 }
 

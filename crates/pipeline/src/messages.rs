@@ -97,6 +97,36 @@ ingot_base::messages! {
         en: "the exported network differs from the trained head by {difference}; {tolerance} is allowed", zh: "导出的网络与训练结果相差 {difference}，允许 {tolerance}",
         hint_en: "this is a defect of Ingot or of the library that runs networks; report it with both versions", hint_zh: "这是 Ingot 或运行库的缺陷；请连同两者版本一并报告",
     };
+    /// The engine that trains networks is not part of this build.
+    NETS_ABSENT = {
+        code: "pipeline-nets-absent", class: Failed, status: 501,
+        en: "this build of Ingot cannot train language models", zh: "此版本的 Ingot 不支持训练语言模型",
+        hint_en: "build it with `cargo build --workspace --features ingot-cli/nets --bin ingot`", hint_zh: "请使用 `cargo build --workspace --features ingot-cli/nets --bin ingot` 构建",
+    };
+    /// The recipe names a base model that is none.
+    BASE_UNKNOWN = {
+        code: "pipeline-base-unknown", class: Usage, status: 422,
+        en: "`{name}` is neither a published model, nor a GGUF file, nor the folder of a checkpoint", zh: "`{name}` 既不是已发布的模型，也不是 GGUF 文件或检查点文件夹",
+        hint_en: "`ingot pull` lists the published models; a checkpoint has config.json, tokenizer.json, tokenizer_config.json and safetensors files", hint_zh: "可用 `ingot pull` 查看已发布的模型；检查点文件夹须含 config.json、tokenizer.json、tokenizer_config.json 及 safetensors 文件",
+    };
+    /// An adapter whose base cannot be served.
+    BASE_FOLDER = {
+        code: "pipeline-base-folder", class: Usage, status: 422,
+        en: "an adapter of a checkpoint's folder cannot be served: its base is no GGUF file", zh: "检查点文件夹的适配器无法提供服务：其基础模型不是 GGUF 文件",
+        hint_en: "set `package = \"merged\"`, or convert the base to GGUF", hint_zh: "请设置 `package = \"merged\"`，或将基础模型转换为 GGUF",
+    };
+    /// No questions, or no answers.
+    PROMPT_LACKING = {
+        code: "pipeline-prompt-lacking", class: Usage, status: 422,
+        en: "the table has no column of text `{column}`", zh: "表中没有文本列 `{column}`",
+        hint_en: "name the column of questions in `train.text` and that of answers in `project.target`", hint_zh: "请在 `train.text` 中指定提问列，在 `project.target` 中指定回答列",
+    };
+    /// A conversation that is none.
+    CONVERSATION = {
+        code: "pipeline-conversation", class: Failed, status: 422,
+        en: "a value of the target `{column}` is no conversation", zh: "目标列 `{column}` 中有取值不是对话",
+        hint_en: "each must be a JSON list of objects with `role` and `content`; or name the column of questions in `train.text`", hint_zh: "每个值须为 JSON 列表，其元素含 `role` 与 `content`；或在 `train.text` 中指定提问列",
+    };
     /// No rows are left for a stage.
     NO_ROWS = {
         code: "pipeline-no-rows", class: Failed, status: 422,

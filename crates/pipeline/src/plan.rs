@@ -4,7 +4,7 @@ use crate::project::Project;
 use crate::run::{Chain, Done};
 use crate::stages;
 use crate::store::{Inputs, Record, Stage};
-use ingot_base::{Lang, Result, Task, Text};
+use ingot_base::{Lang, Result, Task, Text, fault};
 
 /// Whether a stage has work to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,11 +71,13 @@ fn look(project: &Project<'_>, stage: Stage, chain: &mut Chain) -> Result<Step> 
         Stage::Train => match task {
             Task::Tabular(_) => stages::train::inputs(project, chain)?,
             Task::ImageClassify | Task::TextClassify => stages::head::inputs(project, chain)?,
+            Task::Generate => stages::sft::inputs(project, chain)?,
         },
         Stage::Explain => match task {
             Task::Tabular(_) => stages::explain::inputs(project, chain)?,
             Task::ImageClassify => stages::maps::inputs(project, chain)?,
             Task::TextClassify => stages::words::inputs(project, chain)?,
+            Task::Generate => return Err(fault::internal("a language model has no such stage")),
         },
         Stage::Seal => stages::seal::inputs(project, chain)?,
     };

@@ -98,11 +98,13 @@ pub fn run(project: &Project<'_>, last: Stage) -> Result<Chain> {
             Stage::Train => match task {
                 Task::Tabular(tabular) => stages::train::run(project, &chain, tabular)?,
                 Task::ImageClassify | Task::TextClassify => stages::head::run(project, &chain)?,
+                Task::Generate => stages::sft::run(project, &chain)?,
             },
             Stage::Explain => match task {
                 Task::Tabular(_) => stages::explain::run(project, &chain)?,
                 Task::ImageClassify => stages::maps::run(project, &chain)?,
                 Task::TextClassify => stages::words::run(project, &chain)?,
+                Task::Generate => continue,
             },
             Stage::Seal => stages::seal::run(project, &chain)?,
         };
@@ -202,6 +204,9 @@ pub(crate) const LIGHTGBM: (&str, &str) = ("lightgbm3-sys", "1.0.11");
 /// The binding's of ONNX Runtime; the library itself is loaded.
 pub(crate) const ORT: (&str, &str) = ("ort", "2.0.0-rc.15");
 
+/// The library's of products of matrices.
+pub(crate) const GEMM: (&str, &str) = ("gemm", "0.19.0");
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -210,7 +215,7 @@ mod tests {
     fn recorded_engine_versions_are_the_locked_ones() {
         let folder = std::path::PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap());
         let lock = std::fs::read_to_string(folder.join("../../Cargo.lock")).unwrap();
-        for (name, version) in [DATAFUSION, PARQUET, LIGHTGBM, ORT, crate::pack::LLAMA] {
+        for (name, version) in [DATAFUSION, PARQUET, LIGHTGBM, ORT, GEMM, crate::pack::LLAMA] {
             let entry = format!("name = \"{name}\"\nversion = \"{version}\"\n");
             assert!(lock.contains(&entry), "{name} {version} is not what Cargo.lock has");
         }

@@ -49,7 +49,10 @@ impl Stage {
 
     /// Whether a task has this stage.
     pub const fn is_of(self, task: Task) -> bool {
-        !matches!((self, task), (Self::Features, Task::Tabular(_)))
+        !matches!(
+            (self, task),
+            (Self::Features, Task::Tabular(_) | Task::Generate) | (Self::Explain, Task::Generate)
+        )
     }
 
     /// The name used in folders, records and on the command line.

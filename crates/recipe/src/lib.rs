@@ -22,11 +22,11 @@ mod syntax;
 pub use diagnostic::Diagnostic;
 pub use messages::MESSAGES;
 pub use model::{
-    Action, Anonymity, AnonymityLoss, Augment, Backbone, Batch, Cast, CastType, Clean, ColumnRule,
-    Cost, CustomType, Dedupe, Diversity, Expectation, Explain, ExplainMethod, Format, Generalize,
-    Head, Hierarchy, HierarchyKind, Impute, ImputeMethod, Named, OnFail, Outlier, OutlierAction,
-    OutlierMethod, Project, Protect, RateLimit, Recipe, Rule, Schedule, Seal, Serve, Source, Split,
-    SplitMethod, TextAction, TextRule, Train,
+    Action, Anonymity, AnonymityLoss, Augment, Backbone, Batch, Carried, Cast, CastType, Clean,
+    ColumnRule, Cost, CustomType, Dedupe, Diversity, Expectation, Explain, ExplainMethod, Format,
+    Generalize, Head, Hierarchy, HierarchyKind, Impute, ImputeMethod, Lora, Named, OnFail, Outlier,
+    OutlierAction, OutlierMethod, Project, Protect, RateLimit, Recipe, Rule, Schedule, Seal, Serve,
+    Source, Split, SplitMethod, Store, TextAction, TextRule, Train,
 };
 pub use schema::json_schema;
 pub use span::Span;

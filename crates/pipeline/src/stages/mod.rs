@@ -8,6 +8,7 @@ pub(crate) mod head;
 pub(crate) mod maps;
 pub(crate) mod protect;
 pub(crate) mod seal;
+pub(crate) mod sft;
 pub(crate) mod split;
 pub(crate) mod texts;
 pub(crate) mod train;

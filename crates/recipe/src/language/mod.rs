@@ -1,6 +1,7 @@
 //! The recipe language, described once: the checker, the JSON Schema and the messages are all read off this description.
 
 mod clean;
+mod lora;
 mod nets;
 mod protect;
 mod run;

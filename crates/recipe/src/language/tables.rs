@@ -79,7 +79,7 @@ static TASKS: &[Choice] = &[
     choice("image.classify"),
     choice("text.classify"),
     later("audio.classify"),
-    later("generate.sft"),
+    choice("generate.sft"),
 ];
 
 static PROJECT: Table = Table {

@@ -1,6 +1,7 @@
 //! A valid recipe as plain typed values.
 
 mod clean;
+mod lora;
 mod names;
 mod nets;
 mod protect;
@@ -10,6 +11,7 @@ pub use clean::{
     Cast, CastType, Clean, Dedupe, Expectation, Impute, ImputeMethod, OnFail, Outlier,
     OutlierAction, OutlierMethod, Rule,
 };
+pub use lora::{Carried, Lora, Store};
 pub use names::Named;
 pub use nets::{Augment, Backbone, Head, Schedule};
 pub use protect::{

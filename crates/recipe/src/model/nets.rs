@@ -83,7 +83,7 @@ impl Backbone {
     pub const fn of(task: Task) -> Self {
         match task {
             Task::TextClassify => Self::MiniLm,
-            Task::Tabular(_) | Task::ImageClassify => Self::MobileNetV2,
+            Task::Tabular(_) | Task::ImageClassify | Task::Generate => Self::MobileNetV2,
         }
     }
 

@@ -1,6 +1,6 @@
 //! The tables `[split]`, `[train]`, `[explain]`, `[seal]` and `[serve]`, typed.
 
-use super::{Backbone, Head};
+use super::{Backbone, Head, Lora};
 use crate::duration;
 use ingot_base::Text;
 use serde::{Deserialize, Serialize};
@@ -70,6 +70,10 @@ pub struct Train {
     /// The column of texts; `None`: the only column of text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
+    /// The language model that learns.
+    pub base: String,
+    /// The adapter and how it is trained.
+    pub lora: Lora,
     /// What is trained on the backbone's features.
     pub head: Head,
     /// LightGBM parameters that the search must not touch.

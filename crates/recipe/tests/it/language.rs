@@ -262,8 +262,10 @@ fn a_recipe_for_texts_has_an_encoder_and_its_own_copies() {
     let recipe = ingot_recipe::parse("ingot.toml", TEXTS).expect("a right recipe");
     assert_eq!(recipe.project.task, Task::TextClassify);
     assert_eq!(recipe.backbone(), ingot_recipe::Backbone::MiniLm);
-    let more = "[augment]\ncopies = 2\nnoise = 0.1\n[train]\ntext = \"note\"\n[explain]\ntexts = 3\n";
-    let recipe = ingot_recipe::parse("ingot.toml", &format!("{TEXTS}{more}")).expect("a right recipe");
+    let more =
+        "[augment]\ncopies = 2\nnoise = 0.1\n[train]\ntext = \"note\"\n[explain]\ntexts = 3\n";
+    let recipe =
+        ingot_recipe::parse("ingot.toml", &format!("{TEXTS}{more}")).expect("a right recipe");
     assert_eq!(recipe.train.text.as_deref(), Some("note"));
     assert_eq!((recipe.augment.noise, recipe.explain.texts), (0.1, 3));
     for (recipe, more, fault) in [
@@ -296,5 +298,31 @@ fn settings_of_another_task_are_refused() {
         ("[explain]\npictures = 3\n", "explain.pictures"),
     ] {
         assert_eq!(faults(&format!("{tables}{more}")), [format!("recipe-key-task {path}")]);
+    }
+}
+
+/// A recipe for a language model.
+const LANGUAGE: &str = "[project]\nname = \"desk\"\ntask = \"generate.sft\"\ntarget = \"answer\"\n\n\
+    [[source]]\nname = \"desk\"\nuri = \"desk.jsonl\"\n";
+
+#[test]
+fn a_recipe_for_a_language_model_has_an_adapter() {
+    let recipe = ingot_recipe::parse("ingot.toml", LANGUAGE).expect("a right recipe");
+    assert_eq!(recipe.project.task, Task::Generate);
+    assert_eq!((recipe.train.base.as_str(), recipe.train.lora.rank), ("smollm2-135m", 16));
+    assert_eq!(recipe.train.lora.package, ingot_recipe::Carried::Merged);
+    let more = "[train]\ntext = \"prompt\"\nlora = { rank = 8, targets = [\"q_proj\", \"v_proj\"], store = \"q8_0\" }\n";
+    let recipe =
+        ingot_recipe::parse("ingot.toml", &format!("{LANGUAGE}{more}")).expect("a right recipe");
+    assert_eq!(recipe.train.lora.targets, ["q_proj", "v_proj"]);
+    assert_eq!(recipe.train.lora.store, ingot_recipe::Store::Q8);
+    for (recipe, more, fault) in [
+        (TEXTS, "[train]\nlora = { rank = 8 }\n", "recipe-key-task train.lora"),
+        (PICTURES, "[train]\nbase = \"other.gguf\"\n", "recipe-key-task train.base"),
+        (LANGUAGE, "[train]\nhead = { epochs = 9 }\n", "recipe-key-task train.head"),
+        (LANGUAGE, "[train]\nbudget = \"1h\"\n", "recipe-key-task train.budget"),
+        (LANGUAGE, "[split]\nstratify = true\n", "recipe-key-task split.stratify"),
+    ] {
+        assert_eq!(faults(&format!("{recipe}{more}")), [fault]);
     }
 }
