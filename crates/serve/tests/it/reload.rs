@@ -30,15 +30,19 @@ fn under_load_versions_change_without_a_dropped_request() {
                 scope.spawn(|| {
                     let mut client = server.client();
                     let mut seen = Vec::new();
-                    while !stop.load(Ordering::Relaxed) {
+                    loop {
+                        // The last request begins after the last version took over, however slow the one before was.
+                        let last = stop.load(Ordering::Relaxed);
                         let answer = client.post("/api/predict", &row(30.0));
                         assert_eq!(answer.status, 200);
                         let version = answer.json()["version"].as_str().unwrap().to_owned();
                         if seen.last() != Some(&version) {
                             seen.push(version);
                         }
+                        if last {
+                            return seen;
+                        }
                     }
-                    seen
                 })
             })
             .collect();
