@@ -14,6 +14,7 @@ mod infer;
 mod messages;
 mod names;
 mod outcome;
+mod postgres_tls;
 mod profile;
 mod remote;
 mod report;

@@ -143,6 +143,12 @@ ingot_base::messages! {
         en: "source `{source}`: {count} malformed row(s) were set aside; line numbers and reasons are in the quarantine file", zh: "数据源 `{source}`：{count} 行格式错误，已隔离；行号和原因见隔离文件",
         hint_en: "", hint_zh: "",
     };
+    /// PostgreSQL cannot be reached as it must be.
+    POSTGRES_CONNECT = {
+        code: "data-postgres-connect", class: Failed, status: 502,
+        en: "source `{source}`: no connection to PostgreSQL", zh: "数据源 `{source}`：无法连接 PostgreSQL",
+        hint_en: "check the address; another machine is reached with TLS only: `sslrootcert=FILE` in the address names the authority's certificate, `sslmode=disable` goes without", hint_zh: "请检查地址；连接其他机器必须使用 TLS：可在地址中用 `sslrootcert=文件` 指定证书颁发机构，或用 `sslmode=disable` 明确放弃加密",
+    };
     /// PostgreSQL cannot be read.
     POSTGRES = {
         code: "data-postgres", class: Failed, status: 502,

@@ -1,7 +1,8 @@
 //! Sources on other machines: copied to a local file first, so that everything after sees files only.
 
 use crate::config::SourceConfig;
-use crate::messages::{OBJECT_STORE, POSTGRES, SOURCE_MISSING};
+use crate::messages::{OBJECT_STORE, POSTGRES, POSTGRES_CONNECT, SOURCE_MISSING};
+use crate::postgres_tls;
 use crate::table::TableWriter;
 use arrow::array::{ArrayRef, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema};
@@ -14,8 +15,8 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::Arc;
+use tokio_postgres::Row;
 use tokio_postgres::types::Type;
-use tokio_postgres::{NoTls, Row};
 
 /// Rows held at once while a query is copied.
 const BATCH: usize = 8192;
@@ -54,10 +55,9 @@ fn file_name(source: &str) -> String {
 pub(crate) fn postgres(source: &SourceConfig, copies: &Path) -> Result<PathBuf> {
     let fault = || Fault::new(&POSTGRES).arg("source", &source.name);
     block_on(fault, async {
-        let (client, connection) = tokio_postgres::connect(&source.uri, NoTls)
-            .await
-            .map_err(|error| fault().because(error))?;
-        let driver = tokio::spawn(connection);
+        let (client, driver) = postgres_tls::connect(&source.uri).await.map_err(|error| {
+            Fault::new(&POSTGRES_CONNECT).arg("source", &source.name).because(error)
+        })?;
         // Texts of dates and times must not depend on the server's settings.
         client
             .batch_execute("SET DateStyle = 'ISO, YMD'; SET TimeZone = 'UTC'")

@@ -5,8 +5,8 @@ ingot_base::messages! {
     LEDGER_OPEN = {
         code: "ledger-open", class: Failed, status: 503,
         en: "cannot open the ledger {place}", zh: "无法打开账本 {place}",
-        hint_en: "name a SQLite file in a folder you may write, or a `postgres://` URL of a server that runs",
-        hint_zh: "请指定可写文件夹中的 SQLite 文件，或正在运行的服务器的 `postgres://` 地址",
+        hint_en: "name a SQLite file in a folder you may write, or a `postgres://` URL of a server that runs; another machine is reached with TLS only: `sslrootcert=FILE` in the URL names the authority, `sslmode=disable` goes without",
+        hint_zh: "请指定可写文件夹中的 SQLite 文件，或正在运行的服务器的 `postgres://` 地址；连接其他机器必须使用 TLS：可在地址中用 `sslrootcert=文件` 指定证书颁发机构，或用 `sslmode=disable` 明确放弃加密",
     };
     /// A database of another kind.
     LEDGER_SCHEME = {

@@ -3,10 +3,11 @@
 
 use crate::messages::{LEDGER_NEWER, LEDGER_OPEN, LEDGER_SCHEME};
 use ingot_base::{Fault, Result};
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgSslMode};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
+use std::net::IpAddr;
 use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
@@ -95,12 +96,24 @@ pub(crate) struct Stores {
     pub(crate) place: String,
 }
 
+/// Requires TLS with a certificate that verifies of a server on another machine, unless the address or `PGSSLMODE` says how to connect.
+fn protected(options: PgConnectOptions, url: &str, said: bool) -> PgConnectOptions {
+    let host = options.get_host();
+    let local = host == "localhost"
+        || host.starts_with('/')
+        || options.get_socket().is_some()
+        || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|host| host.is_loopback());
+    let said = said || url.contains("sslmode=") || url.contains("ssl-mode=");
+    if local || said { options } else { options.ssl_mode(PgSslMode::VerifyFull) }
+}
+
 /// Opens the database that `url` names: `postgres://…`, or a SQLite file (with or without `sqlite:`).
 pub(crate) async fn open(url: &str) -> Result<Stores> {
     if url.starts_with("postgres://") || url.starts_with("postgresql://") {
         let options = PgConnectOptions::from_str(url)
             .map_err(|error| open_fault("postgres://…", error))?
             .application_name("ingot");
+        let options = protected(options, url, std::env::var_os("PGSSLMODE").is_some());
         let place = format!("postgres://{}:{}/…", options.get_host(), options.get_port());
         let pool = |size| {
             PgPoolOptions::new()
@@ -215,4 +228,28 @@ pub(crate) fn open_fault(
     error: impl Into<Box<dyn std::error::Error + Send + Sync>>,
 ) -> Fault {
     Fault::new(&LEDGER_OPEN).arg("place", place).because(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_machine_is_reached_protected_unless_something_says_otherwise() {
+        let mode = |url: &str, said: bool| {
+            let options = PgConnectOptions::from_str(url).unwrap().ssl_mode(PgSslMode::Prefer);
+            protected(options, url, said).get_ssl_mode()
+        };
+        let remote = "postgres://ingot@db.example/ingot";
+        assert!(matches!(mode(remote, false), PgSslMode::VerifyFull));
+        assert!(matches!(mode(remote, true), PgSslMode::Prefer));
+        for open in [
+            "postgres://ingot@db.example/ingot?sslmode=disable",
+            "postgres://ingot@127.0.0.1:5432/ingot",
+            "postgres://ingot@[::1]/ingot",
+            "postgres://ingot@localhost/ingot",
+        ] {
+            assert!(!matches!(mode(open, false), PgSslMode::VerifyFull), "{open}");
+        }
+    }
 }

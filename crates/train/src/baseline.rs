@@ -3,7 +3,7 @@
 use crate::Cost;
 use crate::engine::{Rows, Setup, fit};
 use crate::linear::Linear;
-use crate::metrics::{Binary, EPSILON, Multiclass, paired, regression};
+use crate::metrics::{Binary, EPSILON, Multiclass, Sampling, paired, regression};
 use crate::outcome::{Baseline, Metric};
 use crate::target::class_index;
 use ingot_base::{Field, Result, Tabular};
@@ -19,20 +19,21 @@ pub(crate) struct Judge<'a> {
     pub(crate) test: &'a Rows,
     pub(crate) threshold: f64,
     pub(crate) cost: Option<Cost>,
-    pub(crate) seed: u64,
+    /// What may be drawn anew for intervals.
+    pub(crate) sampling: Sampling<'a>,
 }
 
 impl Judge<'_> {
     /// All figures of one model's scores on the test rows.
     pub(crate) fn metrics(&self, scores: &Matrix) -> Vec<Metric> {
-        let (labels, seed) = (&self.test.labels, self.seed);
+        let (labels, sampling) = (&self.test.labels, self.sampling);
         match self.task {
             Tabular::Binary => {
                 let (threshold, cost) = (self.threshold, self.cost);
-                Binary { scores: scores.data(), labels, threshold, cost }.metrics(seed)
+                Binary { scores: scores.data(), labels, threshold, cost }.metrics(sampling)
             }
-            Tabular::Multiclass => Multiclass { scores, labels }.metrics(seed),
-            Tabular::Regression => regression(scores.data(), labels, seed),
+            Tabular::Multiclass => Multiclass { scores, labels }.metrics(sampling),
+            Tabular::Regression => regression(scores.data(), labels, sampling),
         }
     }
 
@@ -75,7 +76,7 @@ pub(crate) fn all(
         let theirs = judge.losses(&scores);
         let differences: Vec<f64> =
             own.iter().zip(theirs).map(|(own, other)| own - other).collect();
-        let gap = paired(&differences);
+        let gap = paired(&differences, judge.sampling);
         Baseline { name: name.to_owned(), metrics: judge.metrics(&scores), gap }
     });
     Ok(named.collect())

@@ -31,6 +31,9 @@ pub struct TrainOutcome {
     /// Whether sources have weights. They count in what models learn from; every figure here counts each row once.
     #[serde(default)]
     pub weighted: bool,
+    /// Groups among the test rows, where the split keeps groups together: intervals are of whole groups drawn anew.
+    #[serde(default)]
+    pub test_groups: Option<u64>,
     /// On the test rows.
     pub metrics: Vec<Metric>,
     /// The same metrics of simpler models on the same rows.
@@ -158,7 +161,7 @@ pub struct Metric {
     pub low: f64,
     /// Upper end.
     pub high: f64,
-    /// `delong`, `bootstrap` or `band` (a uniform band, which covers at least 95 %).
+    /// `delong`, `bootstrap`, `group_bootstrap` (whole groups of rows are drawn) or `band` (a uniform band, which covers at least 95 %).
     pub method: String,
 }
 

@@ -147,6 +147,7 @@ fn result(outcome: &TrainOutcome, section: &mut Section) {
         let method = match metric.method.as_str() {
             "delong" => text("DeLong", "DeLong 法"),
             "band" => text("uniform band, bootstrap", "一致带，自助法"),
+            "group_bootstrap" => text("bootstrap of groups", "按组自助法"),
             _ => text("bootstrap", "自助法"),
         };
         let bounds = Cell::same(interval(metric));
@@ -162,6 +163,12 @@ fn result(outcome: &TrainOutcome, section: &mut Section) {
         section.note(text(
             "The recipe gives sources a weight. It counts in what the models learn; every figure of this report, and of the explanation report, counts each row once.",
             "配方为数据源设置了权重。权重只在模型学习时起作用；本报告及解释报告中的所有指标均按每行一次计算。",
+        ));
+    }
+    if let Some(groups) = outcome.test_groups {
+        section.note(text(
+            format!("Rows of one group may resemble each other, so intervals come from drawing the {groups} groups of the test rows whole; those of the fairness tables still take every row for independent and may be too narrow."),
+            format!("同组的行可能彼此相似，因此置信区间通过整组重抽样得到（测试集共 {groups} 组）；公平性表格中的区间仍假定各行相互独立，可能偏窄。"),
         ));
     }
     if outcome.task == Tabular::Multiclass {

@@ -3,13 +3,13 @@
 use crate::TrainConfig;
 use crate::baseline::{self, Judge};
 use crate::calibrate::{self, HeldOut};
-use crate::columns::{self, interned, numbers};
+use crate::columns::{self, groups, numbers};
 use crate::engine::{Fold, Rows, Setup, fit};
 use crate::fairness::{self, Judged};
 use crate::features::{self, Encoded, Inputs, encode_table};
 use crate::folds;
 use crate::messages::{NO_ROWS, ONE_GROUP, PARITY, TOO_FEW, WEIGHT};
-use crate::metrics::{bins, brier, ece, multiclass_top, quantiles, roc_points};
+use crate::metrics::{Sampling, bins, brier, ece, multiclass_top, quantiles, roc_points};
 use crate::outcome::{
     self, CalibrationOutcome, ModelSize, Parity, Scheme, Threshold, TrainOutcome,
 };
@@ -222,22 +222,13 @@ fn deal(
 ) -> Result<(usize, Vec<usize>)> {
     let labels = &prepared.train.labels;
     if let Some(group) = &config.group {
-        let groups = interned(tables.train, group).map_err(|fault| fault.at("split.group"))?;
-        // Rows without a group are each their own.
-        let mut count = u32::try_from(groups.values.len()).unwrap_or(u32::MAX);
-        let own = groups.codes.iter().map(|&code| {
-            if code != columns::MISSING {
-                return code;
-            }
-            count = count.saturating_add(1);
-            count - 1
-        });
-        let own: Vec<u32> = own.collect();
-        let folds = config.folds.min(count as usize);
+        let groups = groups(tables.train, group).map_err(|fault| fault.at("split.group"))?;
+        let count = groups.iter().max().map_or(0, |last| *last as usize + 1);
+        let folds = config.folds.min(count);
         if folds < 2 {
             return Err(Fault::new(&ONE_GROUP).arg("column", group).at("split.group"));
         }
-        return Ok((folds, folds::grouped(&own, folds, config.seed)));
+        return Ok((folds, folds::grouped(&groups, folds, config.seed)));
     }
     let strata: Vec<usize> = if config.task.is_classification() {
         labels.iter().map(|&label| class_index(label)).collect()
@@ -306,8 +297,10 @@ impl Evidence<'_> {
             Output::Binary { threshold, .. } => *threshold,
             _ => 0.5,
         };
-        let (cost, seed) = (config.cost, config.seed);
-        let judge = Judge { task: config.task, test, threshold: cut, cost, seed };
+        let groups = config.group.as_deref().map(|group| groups(tables.test, group));
+        let groups = groups.transpose().map_err(|fault| fault.at("split.group"))?;
+        let sampling = Sampling { seed: config.seed, groups: groups.as_deref() };
+        let judge = Judge { task: config.task, test, threshold: cut, cost: config.cost, sampling };
         // Baselines are not tuned: their threshold is the one theory gives.
         let plain = Judge { threshold: theoretical(config.cost), ..judge };
         let binary = config.task == Tabular::Binary;
@@ -333,6 +326,7 @@ impl Evidence<'_> {
                 leaves: forest.trees().iter().map(ingot_runtime::Tree::leaves).sum(),
             },
             weighted: columns::has(tables.train, "_weight"),
+            test_groups: groups.is_some().then(|| sampling.units(test.labels.len()) as u64),
             metrics: judge.metrics(&scores),
             baselines: baseline::all(
                 &plain,

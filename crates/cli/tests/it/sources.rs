@@ -92,6 +92,35 @@ fn postgresql_with_a_query_gives_the_model_of_the_file() {
 }
 
 #[test]
+fn a_database_is_read_through_tls_and_only_from_who_it_says_it_is() {
+    let Ok(url) = std::env::var("INGOT_TEST_POSTGRES") else {
+        assert!(!required(), "INGOT_TEST_POSTGRES is not set; run scripts/test.sh");
+        return;
+    };
+    let authority = std::env::var("INGOT_TEST_POSTGRES_CA").unwrap();
+    // The server itself says whether the connection is protected: the column would be empty otherwise.
+    let seen = "SELECT age, (ARRAY['good', 'bad'])[1 + age % 2] AS risk, version AS tls \
+                FROM generate_series(1, 40) AS age CROSS JOIN pg_stat_ssl WHERE pid = pg_backend_pid()";
+    let reading = |parameters: &str| {
+        let project = project_reading(&url, None);
+        let recipe = format!(
+            "[project]\nname = \"tls\"\ntask = \"tabular.binary\"\ntarget = \"risk\"\npositive = \"bad\"\n\
+             [[source]]\nname = \"bank\"\nuri = \"{url}?{parameters}\"\nquery = \"{seen}\"\n\
+             [clean]\nexpect = [{{ column = \"tls\", not_null = true }}]\n"
+        );
+        std::fs::write(project.path("ingot.toml"), recipe).unwrap();
+        project
+    };
+    let protected = format!("sslmode=verify-full&sslrootcert={authority}");
+    assert!(!reading(&protected).ok(&["prepare"]).is_empty());
+    let open = reading("sslmode=disable").fails(1, &["prepare"]);
+    assert!(open.contains("`tls`"), "the check itself sees an open connection: {open}");
+    // The machine does not know this authority.
+    let stranger = reading("sslmode=require").fails(1, &["prepare"]);
+    assert!(stranger.contains("sslrootcert") && !stranger.contains("ingot@"), "{stranger}");
+}
+
+#[test]
 fn s3_compatible_storage_gives_the_model_of_the_file() {
     let (Some(moto), Some(python)) = (tool("moto_server"), tool("python")) else { return };
     let address = free_address();

@@ -6,7 +6,7 @@
 //! one (Bickel and Freedman 1981, section 4). The distance is 1-Lipschitz in that deviation, so its 95 % quantile on both sides of the
 //! figure covers the true distance at least that often, also where there is no difference at all.
 
-use super::{at, quantile, ratio};
+use super::{Sampling, at, quantile, ratio};
 use ingot_base::Rng;
 
 /// Repetitions, fewer for large tables.
@@ -14,12 +14,13 @@ const REPETITIONS: usize = 400;
 /// Row visits they may cost.
 const WORK: usize = 40_000_000;
 
-/// The 95 % interval, cut to [0, 1]; `order` sorts `scores` ascending. None without rows of both classes.
+/// The 95 % interval, cut to [0, 1]; `order` sorts `scores` ascending. None without rows of both classes. Rows are drawn within each
+/// class, groups, which may hold both, without regard to it.
 pub(crate) fn interval(
     order: &[usize],
     scores: &[f64],
     labels: &[f64],
-    seed: u64,
+    sampling: Sampling<'_>,
 ) -> Option<(f64, f64)> {
     let (positive, negative): (Vec<usize>, Vec<usize>) =
         (0..labels.len()).partition(|&row| at(labels, row) > 0.5);
@@ -28,27 +29,39 @@ pub(crate) fn interval(
     }
     let found = difference(order, scores, labels, &vec![1.0; labels.len()]);
     let ks = found.iter().map(|value| value.abs()).fold(0.0, f64::max);
-    let mut rng = Rng::new(seed, "band");
+    let mut rng = Rng::new(sampling.seed, "band");
     let repetitions = (WORK / labels.len().max(1)).clamp(100, REPETITIONS);
     let mut counts = vec![0.0; labels.len()];
     let mut deviations = Vec::with_capacity(repetitions);
     for _ in 0..repetitions {
-        counts.fill(0.0);
-        for class in [&positive, &negative] {
-            for _ in 0..class.len() {
-                let row = class.get(rng.below(class.len())).copied().unwrap_or_default();
-                if let Some(count) = counts.get_mut(row) {
-                    *count += 1.0;
-                }
-            }
+        if sampling.groups.is_some() {
+            sampling.draw(&mut rng, &mut counts);
+        } else {
+            within(&mut rng, &[&positive, &negative], &mut counts);
         }
         let drawn = difference(order, scores, labels, &counts);
         let apart = drawn.iter().zip(&found).map(|(drawn, found)| (drawn - found).abs());
-        deviations.push(apart.fold(0.0, f64::max));
+        let furthest = apart.fold(0.0, f64::max);
+        if furthest.is_finite() {
+            deviations.push(furthest);
+        }
     }
     deviations.sort_unstable_by(f64::total_cmp);
     let half = quantile(&deviations, 0.95)?;
     Some(((ks - half).max(0.0), (ks + half).min(1.0)))
+}
+
+/// Draws rows of each class as often as it has them.
+fn within(rng: &mut Rng, classes: &[&[usize]], counts: &mut [f64]) {
+    counts.fill(0.0);
+    for class in classes {
+        for _ in 0..class.len() {
+            let row = class.get(rng.below(class.len())).copied().unwrap_or_default();
+            if let Some(count) = counts.get_mut(row) {
+                *count += 1.0;
+            }
+        }
+    }
 }
 
 /// The negative class's distribution function minus the positive one's at every distinct score, ascending.
@@ -91,7 +104,8 @@ mod tests {
             for round in 0..120 {
                 let (scores, labels) = sample(&mut rng, 150, shift);
                 let order = ascending(&scores);
-                let (low, high) = interval(&order, &scores, &labels, round).unwrap();
+                let (low, high) =
+                    interval(&order, &scores, &labels, Sampling::rows(round)).unwrap();
                 let ks = ranked(&order, &scores, |row| labels[row] > 0.5, &[1.0; 150]).ks;
                 assert!(low <= ks && ks <= high, "{low} {ks} {high}");
                 assert!(high - low < 0.6, "an interval that tells something");
@@ -104,6 +118,6 @@ mod tests {
 
     #[test]
     fn one_class_has_none() {
-        assert!(interval(&[0, 1], &[0.1, 0.2], &[1.0, 1.0], 1).is_none());
+        assert!(interval(&[0, 1], &[0.1, 0.2], &[1.0, 1.0], Sampling::rows(1)).is_none());
     }
 }

@@ -1,6 +1,8 @@
 //! Two classes.
 
-use super::{EPSILON, Figures, ascending, at, band, delong, ranked, ratio, with_intervals};
+use super::{
+    EPSILON, Figures, Sampling, ascending, at, band, delong, ranked, ratio, with_intervals,
+};
 use crate::Cost;
 use crate::outcome::Metric;
 
@@ -17,15 +19,18 @@ pub(crate) struct Binary<'a> {
 
 impl Binary<'_> {
     /// Every figure with its interval.
-    pub(crate) fn metrics(&self, seed: u64) -> Vec<Metric> {
+    pub(crate) fn metrics(&self, sampling: Sampling<'_>) -> Vec<Metric> {
         let order = ascending(self.scores);
         let work = self.scores.len().saturating_mul(4);
-        let mut metrics =
-            with_intervals(self.labels.len(), work, seed, |counts| self.figures(&order, counts));
+        let mut metrics = with_intervals(self.labels.len(), work, sampling, |counts| {
+            self.figures(&order, counts)
+        });
         for metric in &mut metrics {
             let (found, method) = match metric.name.as_str() {
-                "auc" => (delong::interval(self.scores, self.labels), "delong"),
-                "ks" => (band::interval(&order, self.scores, self.labels, seed), "band"),
+                "auc" if sampling.groups.is_none() => {
+                    (delong::interval(self.scores, self.labels), "delong")
+                }
+                "ks" => (band::interval(&order, self.scores, self.labels, sampling), "band"),
                 _ => (None, ""),
             };
             if let Some((low, high)) = found {
@@ -113,7 +118,8 @@ mod tests {
     fn every_figure_has_its_known_value() {
         let (scores, labels) = ([0.9, 0.6, 0.4, 0.2], [1.0, 0.0, 1.0, 0.0]);
         let cost = Some(Cost { false_positive: 1.0, false_negative: 5.0 });
-        let metrics = Binary { scores: &scores, labels: &labels, threshold: 0.5, cost }.metrics(1);
+        let judged = Binary { scores: &scores, labels: &labels, threshold: 0.5, cost };
+        let metrics = judged.metrics(Sampling::rows(1));
         let value = |name: &str| metrics.iter().find(|metric| metric.name == name).unwrap().value;
         let expected = [
             ("auc", 0.75),

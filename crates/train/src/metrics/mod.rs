@@ -1,5 +1,6 @@
 //! Figures of quality with 95 % confidence intervals. Every row counts once, whatever its source's weight in training. Intervals are
-//! `DeLong`'s for the AUC, a uniform band for KS, otherwise seeded percentile bootstraps over rows.
+//! `DeLong`'s for the AUC, a uniform band for KS, otherwise seeded percentile bootstraps over rows; where rows belong to groups, bootstraps
+//! over groups, for the AUC too.
 
 mod band;
 mod binary;
@@ -7,11 +8,13 @@ mod calibration;
 mod delong;
 mod multiclass;
 mod regression;
+mod sampling;
 
 pub(crate) use binary::{Binary, roc_points};
 pub(crate) use calibration::{bins, brier, ece, log_loss, multiclass_top};
 pub(crate) use multiclass::{Multiclass, top};
 pub(crate) use regression::{quantiles, regression};
+pub(crate) use sampling::Sampling;
 
 use crate::outcome::{Gap, Metric, Share};
 use ingot_base::Rng;
@@ -47,21 +50,16 @@ pub(crate) type Figures = Vec<(&'static str, f64)>;
 pub(crate) fn with_intervals(
     rows: usize,
     work: usize,
-    seed: u64,
+    sampling: Sampling<'_>,
     figures: impl Fn(&[f64]) -> Figures,
 ) -> Vec<Metric> {
     let points = figures(&vec![1.0; rows]);
     let repetitions = (BOOTSTRAP_WORK / work.max(1)).clamp(100, 1000);
     let mut draws: Vec<Vec<f64>> = vec![Vec::with_capacity(repetitions); points.len()];
-    let mut rng = Rng::new(seed, "bootstrap");
+    let mut rng = Rng::new(sampling.seed, "bootstrap");
     let mut sample = vec![0.0; rows];
     for _ in 0..repetitions {
-        sample.fill(0.0);
-        for _ in 0..rows {
-            if let Some(cell) = sample.get_mut(rng.below(rows)) {
-                *cell += 1.0;
-            }
-        }
+        sampling.draw(&mut rng, &mut sample);
         for (draw, (_, value)) in draws.iter_mut().zip(figures(&sample)) {
             if value.is_finite() {
                 draw.push(value);
@@ -78,22 +76,31 @@ pub(crate) fn with_intervals(
                 value,
                 low: low.unwrap_or(value),
                 high: high.unwrap_or(value),
-                method: "bootstrap".to_owned(),
+                method: sampling.method().to_owned(),
             }
         })
         .collect()
 }
 
-/// The mean of paired differences with its 95 % normal interval; none of fewer than two.
+/// The mean of paired differences with its 95 % normal interval; none of fewer than two rows or groups. Among groups the variance is of
+/// the groups' sums (Liang and Zeger 1986), with the correction for their number.
 #[expect(clippy::cast_precision_loss, reason = "row counts are far below 2^53")]
-pub(crate) fn paired(differences: &[f64]) -> Option<Gap> {
-    let count = differences.len() as f64;
-    if count < 2.0 {
+pub(crate) fn paired(differences: &[f64], sampling: Sampling<'_>) -> Option<Gap> {
+    let rows = differences.len() as f64;
+    let mut sums = vec![0.0; sampling.units(differences.len())];
+    let units = sums.len() as f64;
+    if units < 2.0 {
         return None;
     }
-    let value = differences.iter().sum::<f64>() / count;
-    let squares: f64 = differences.iter().map(|one| (one - value) * (one - value)).sum();
-    let half = Z * (squares / (count - 1.0) / count).sqrt();
+    let value = differences.iter().sum::<f64>() / rows;
+    for (row, difference) in differences.iter().enumerate() {
+        let unit = sampling.groups.map_or(Some(row), |all| all.get(row).map(|&one| one as usize));
+        if let Some(sum) = unit.and_then(|unit| sums.get_mut(unit)) {
+            *sum += difference - value;
+        }
+    }
+    let squares: f64 = sums.iter().map(|sum| sum * sum).sum();
+    let half = Z * (squares * units / (units - 1.0)).sqrt() / rows;
     Some(Gap { value, low: value - half, high: value + half })
 }
 
@@ -203,10 +210,16 @@ mod tests {
     #[test]
     fn paired_differences_have_their_known_interval() {
         // Mean 2, sample deviation 1, three rows: half width 1.96 / √3.
-        let gap = paired(&[1.0, 2.0, 3.0]).unwrap();
+        let gap = paired(&[1.0, 2.0, 3.0], Sampling::rows(1)).unwrap();
         assert!((gap.value - 2.0).abs() < 1e-12);
         assert!((gap.high - gap.value - Z / 3.0_f64.sqrt()).abs() < 1e-12);
-        assert!(paired(&[1.0]).is_none());
+        assert!(paired(&[1.0], Sampling::rows(1)).is_none());
+        // Every row twice tells no more than once, if it is known that it is the same row.
+        let doubled = [1.0, 1.0, 2.0, 2.0, 3.0, 3.0];
+        let groups = Sampling { seed: 1, groups: Some(&[0, 0, 1, 1, 2, 2]) };
+        let same = paired(&doubled, groups).unwrap();
+        assert!((same.value - gap.value).abs() < 1e-12 && (same.high - gap.high).abs() < 1e-12);
+        assert!(paired(&doubled, Sampling { seed: 1, groups: Some(&[0; 6]) }).is_none());
     }
 
     #[test]
@@ -218,7 +231,7 @@ mod tests {
     #[test]
     fn the_bootstrap_covers_a_mean() {
         let values: Vec<f64> = (0..400).map(f64::from).collect();
-        let metrics = with_intervals(400, 400, 7, |weights| {
+        let metrics = with_intervals(400, 400, Sampling::rows(7), |weights| {
             let total: f64 = weights.iter().sum();
             let sum: f64 = weights.iter().zip(&values).map(|(w, v)| w * v).sum();
             vec![("mean", sum / total), ("nothing", f64::NAN)]

@@ -1,6 +1,6 @@
 //! Several classes: macro averages, every class weighing the same.
 
-use super::{EPSILON, Figures, ascending, at, ranked, ratio, with_intervals};
+use super::{EPSILON, Figures, Sampling, ascending, at, ranked, ratio, with_intervals};
 use crate::outcome::Metric;
 use crate::target::class_index;
 use ingot_runtime::Matrix;
@@ -24,7 +24,7 @@ pub(crate) fn top(row: &[f64]) -> (usize, f64) {
 
 impl Multiclass<'_> {
     /// Every figure with its interval. The AUC is the mean over classes, each against the rest.
-    pub(crate) fn metrics(&self, seed: u64) -> Vec<Metric> {
+    pub(crate) fn metrics(&self, sampling: Sampling<'_>) -> Vec<Metric> {
         let classes = self.scores.cols();
         let columns: Vec<Vec<f64>> =
             (0..classes).map(|class| self.scores.column(class).collect()).collect();
@@ -32,7 +32,7 @@ impl Multiclass<'_> {
         let truth: Vec<usize> = self.labels.iter().map(|&label| class_index(label)).collect();
         let guess: Vec<usize> = self.scores.iter_rows().map(|row| top(row).0).collect();
         let work = self.scores.rows().saturating_mul(4 * classes);
-        with_intervals(self.labels.len(), work, seed, |counts| {
+        with_intervals(self.labels.len(), work, sampling, |counts| {
             let mut figures = self.pointwise(&truth, &guess, counts);
             let areas = columns.iter().zip(&orders).enumerate().map(|(class, (column, order))| {
                 ranked(order, column, |row| truth.get(row) == Some(&class), counts).auc
@@ -104,7 +104,7 @@ mod tests {
             Matrix::new(4, 3, vec![0.7, 0.2, 0.1, 0.1, 0.6, 0.3, 0.4, 0.5, 0.1, 0.1, 0.2, 0.7])
                 .unwrap();
         let labels = [0.0, 1.0, 0.0, 2.0];
-        let metrics = Multiclass { scores: &scores, labels: &labels }.metrics(1);
+        let metrics = Multiclass { scores: &scores, labels: &labels }.metrics(Sampling::rows(1));
         let value = |name: &str| metrics.iter().find(|metric| metric.name == name).unwrap().value;
         assert!((value("accuracy") - 0.75).abs() < 1e-12);
         assert!((value("balanced_accuracy") - (0.5 + 1.0 + 1.0) / 3.0).abs() < 1e-12);

@@ -1,12 +1,12 @@
 //! Numbers.
 
-use super::{Figures, quantile, ratio, with_intervals};
+use super::{Figures, Sampling, quantile, ratio, with_intervals};
 use crate::outcome::Metric;
 
 /// Root mean square error, mean absolute error and R², with intervals.
-pub(crate) fn regression(scores: &[f64], labels: &[f64], seed: u64) -> Vec<Metric> {
+pub(crate) fn regression(scores: &[f64], labels: &[f64], sampling: Sampling<'_>) -> Vec<Metric> {
     let work = scores.len().saturating_mul(3);
-    with_intervals(labels.len(), work, seed, |counts| figures(scores, labels, counts))
+    with_intervals(labels.len(), work, sampling, |counts| figures(scores, labels, counts))
 }
 
 fn figures(scores: &[f64], labels: &[f64], weights: &[f64]) -> Figures {

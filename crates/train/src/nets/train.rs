@@ -4,7 +4,7 @@ use super::head::{Examples, Fitted, HeadSettings, Net, fit};
 use super::outcome::{HeadOutcome, ToLabel};
 use super::private::{PrivateSettings, fit_privately};
 use crate::messages::{CLASS_UNSEEN, NO_ROWS, ONE_CLASS, POSITIVE};
-use crate::metrics::{Binary, Multiclass, top};
+use crate::metrics::{Binary, Multiclass, Sampling, top};
 use crate::outcome::{Metric, Parity, Rows};
 use ingot_base::{Fault, Output, Result, Task};
 use ingot_runtime::Matrix;
@@ -213,13 +213,14 @@ pub fn measure(
     seed: u64,
 ) -> Result<Measured> {
     let width = if classes.len() == 2 { 1 } else { classes.len() };
+    let sampling = Sampling::rows(seed);
     let truth: Vec<f64> = labels.iter().map(|label| *label as f64).collect();
     let of = |scores: &[f64]| -> Result<Vec<Metric>> {
         Ok(if width == 1 {
-            Binary { scores, labels: &truth, threshold: 0.5, cost: None }.metrics(seed)
+            Binary { scores, labels: &truth, threshold: 0.5, cost: None }.metrics(sampling)
         } else {
             let scores = Matrix::new(labels.len(), width, scores.to_vec())?;
-            Multiclass { scores: &scores, labels: &truth }.metrics(seed)
+            Multiclass { scores: &scores, labels: &truth }.metrics(sampling)
         })
     };
     let share: Vec<f64> = (0..classes.len())

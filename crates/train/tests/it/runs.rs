@@ -2,11 +2,12 @@
 
 use crate::data::{Heard, config, credit, people, risk, run, table};
 use arrow::array::{ArrayRef, Float64Array, StringArray};
+use arrow::compute::concat_batches;
 use arrow::record_batch::RecordBatch;
 use ingot_base::{FieldKind, Output, Silent, Tabular};
 use ingot_runtime::Predictor as _;
 use ingot_train::outcome::Scheme;
-use ingot_train::{Cost, Tables, TrainOutcome, encode_table};
+use ingot_train::{Cost, Tables, TrainConfig, TrainOutcome, encode_table};
 use std::sync::Arc;
 
 #[test]
@@ -137,6 +138,31 @@ fn groups_stay_together_in_inner_folds() {
     let outcome = run(&config, &train, &test).unwrap().outcome;
     assert!(matches!(outcome.scheme, Scheme::Folds { grouped: true, .. }));
     assert!(outcome.excluded.iter().any(|column| column.name == "job"));
+}
+
+#[test]
+fn intervals_know_that_rows_of_a_group_resemble_each_other() {
+    // Every test row ten times: ten times the rows, and no more knowledge.
+    let train = credit(1, 800);
+    let once = credit(2, 120);
+    let tenfold = concat_batches(&once.schema(), vec![&once; 10]).unwrap();
+    let mut config = config(Tabular::Binary);
+    config.trials = 1;
+    let width = |config: &TrainConfig, test: &RecordBatch, name: &str| {
+        let outcome = run(config, &train, test).unwrap().outcome;
+        let metric = outcome.metrics.iter().find(|metric| metric.name == name).unwrap().clone();
+        (metric.high - metric.low, metric.method, outcome.test_groups)
+    };
+    for name in ["auc", "log_loss"] {
+        config.group = None;
+        let honest = width(&config, &once, name).0;
+        let narrow = width(&config, &tenfold, name).0;
+        assert!(narrow < honest * 0.5, "{name}: rows taken for independent: {narrow} {honest}");
+        config.group = Some("user_id".into());
+        let (grouped, method, groups) = width(&config, &tenfold, name);
+        assert!(grouped > honest * 0.7 && grouped < honest * 1.4, "{name}: {grouped} {honest}");
+        assert_eq!((method.as_str(), groups), ("group_bootstrap", Some(120)));
+    }
 }
 
 #[test]
