@@ -2,7 +2,7 @@
 
 use crate::identity::Role;
 use crate::messages::CERTIFICATES;
-use ingot_base::{Fault, Result, atomic};
+use ingot_base::{Fault, Result, atomic, clock};
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
     KeyUsagePurpose,
@@ -71,40 +71,11 @@ fn named(
 ) -> std::result::Result<CertificateParams, rcgen::Error> {
     let mut params = CertificateParams::new(hosts)?;
     params.distinguished_name.push(DnType::CommonName, name);
-    let (year, month, day) = date(now - 86_400);
-    params.not_before = rcgen::date_time_ymd(year, month, day);
-    let (year, month, day) = date(now + i64::from(days) * 86_400);
-    params.not_after = rcgen::date_time_ymd(year, month, day);
+    let midnight = |seconds| {
+        let (year, month, day) = clock::date(seconds);
+        rcgen::date_time_ymd(year, month, day)
+    };
+    params.not_before = midnight(now - 86_400);
+    params.not_after = midnight(now + i64::from(days) * 86_400);
     Ok(params)
-}
-
-/// Year, month and day (UTC) of seconds since 1970: Howard Hinnant's `civil_from_days`.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "months, days and years of this era are small"
-)]
-fn date(seconds: i64) -> (i32, u8, u8) {
-    let days = seconds.div_euclid(86_400) + 719_468;
-    let era = days.div_euclid(146_097);
-    let of_era = days.rem_euclid(146_097);
-    let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year + year / 4 - year / 100);
-    let shifted = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
-    ((year + era * 400 + i64::from(month <= 2)) as i32, month as u8, day as u8)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn dates_of_known_instants() {
-        assert_eq!(date(0), (1970, 1, 1));
-        assert_eq!(date(951_782_400), (2000, 2, 29));
-        assert_eq!(date(1_795_651_200), (2026, 11, 26));
-        assert_eq!(date(-1), (1969, 12, 31));
-    }
 }
