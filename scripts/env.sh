@@ -11,3 +11,10 @@ if [ -x "$INGOT_CACHE/build-tools/bin/cmake" ]; then
     export PATH="$INGOT_CACHE/bin:$PATH"
 fi
 export PATH="$PATH:/usr/sbin:/sbin"
+# llama.cpp is built for this machine's processor, as its own programs are; INGOT_PORTABLE=1 builds for any with AVX2. A program that meets
+# a processor without what it was built for says so when a language model is loaded.
+if [ -z "${INGOT_PORTABLE:-}" ]; then
+    for pair in avx512vl:AVX512 avx512vbmi:AVX512_VBMI avx512_vnni:AVX512_VNNI avx512_bf16:AVX512_BF16; do
+        if grep -qw -m 1 "${pair%%:*}" /proc/cpuinfo 2>/dev/null; then export "GGML_${pair##*:}=ON"; fi
+    done
+fi

@@ -74,6 +74,8 @@ pub(crate) enum Command {
     Pack(Pack),
     /// Find personal data in a file's texts, as JSON lines; with --redact write the file without it
     Scan(Scan),
+    /// Write the prepared rows in the open, for other tools
+    Export(Export),
     /// Measure what a table tells about the persons in it: k, l, t and the risk of re-identification
     Risk(Risk),
     /// Release statistics of a table with differential privacy, from a budget that cannot be overspent
@@ -197,6 +199,27 @@ pub(crate) struct Scan {
     /// What stands in a finding's place
     #[arg(long, value_enum, default_value = "type", requires = "redact")]
     pub(crate) with: RedactWith,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Export {
+    /// Which rows: every one, or a part of the split
+    #[arg(value_enum)]
+    pub(crate) part: PartArg,
+    /// Where to write them: .csv, .jsonl or .parquet; no file may be there yet
+    #[arg(long)]
+    pub(crate) output: PathBuf,
+    /// The recipe file
+    #[arg(long, default_value = "ingot.toml")]
+    pub(crate) recipe: PathBuf,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum PartArg {
+    All,
+    Train,
+    Validation,
+    Test,
 }
 
 #[derive(Debug, Args)]

@@ -23,6 +23,15 @@ const WORDS: &[(&str, &str)] = &[
         "运行所有未更新的阶段，直到生成模型包",
     ),
     ("Run up to the split: clean, protect, split", "运行到划分为止：清洗、隐私保护、划分"),
+    (
+        "Write the prepared rows in the open, for other tools",
+        "把处理好的数据明文写出，供其他工具使用",
+    ),
+    ("Which rows: every one, or a part of the split", "写出哪些行：全部，或划分后的某一部分"),
+    (
+        "Where to write them: .csv, .jsonl or .parquet; no file may be there yet",
+        "写到哪里：.csv、.jsonl 或 .parquet；该文件不能已存在",
+    ),
     ("Run up to the trained model", "运行到训练出模型为止"),
     ("Draw an ONNX network on one page, and list its layers", "将 ONNX 网络画成一页图，并列出各层"),
     ("An ONNX file", "ONNX 文件"),

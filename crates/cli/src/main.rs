@@ -132,6 +132,7 @@ fn dispatch(context: &Context, command: Command) -> Outcome<()> {
         Command::Scan(args) => commands::scan::scan(context, &args)?,
         Command::Risk(args) => commands::risk::risk(context, &args)?,
         Command::Stats(args) => commands::stats::stats(context, &args)?,
+        Command::Export(args) => commands::export::export(context, &args)?,
         Command::Reidentify(args) => commands::erase::reidentify(context, &args)?,
         Command::Rotate(args) => commands::rotate::rotate(context, &args)?,
         Command::Erase(args) => commands::erase::erase(context, &args)?,

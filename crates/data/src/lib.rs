@@ -9,6 +9,7 @@ mod csv_decode;
 mod csv_plain;
 mod distribute;
 mod duplicates;
+mod export;
 mod images;
 mod infer;
 mod messages;
@@ -35,6 +36,7 @@ pub use config::{
     SplitConfig, SplitMethod,
 };
 pub use distribute::{CLUSTER_VERSION, CleanPieces, Cluster};
+pub use export::{ExportFormat, export};
 pub use images::{DIGEST, IMAGE, LABEL, image_path};
 pub use messages::MESSAGES;
 pub use names::{Header, check_sql, doubtful_header, headers, nearest, unknown_column};

@@ -173,6 +173,12 @@ ingot_base::messages! {
         en: "cannot write the table `{path}`; nothing was left half written", zh: "无法写入数据表 `{path}`；没有留下写了一半的文件",
         hint_en: "check free disk space and permissions, then run the command again", hint_zh: "请检查磁盘空间和权限，然后重新运行",
     };
+    /// A table is asked for in a form that is not written.
+    EXPORT_FORMAT = {
+        code: "data-export-format", class: Usage, status: 400,
+        en: "`{path}` is none of .csv, .jsonl and .parquet", zh: "`{path}` 不是 .csv、.jsonl 或 .parquet",
+        hint_en: "name the file by its format", hint_zh: "请用扩展名表明文件格式",
+    };
     /// A time that cannot be read.
     SPLIT_TIME = {
         code: "data-split-time", class: Failed, status: 422,

@@ -134,11 +134,20 @@ impl TableWriter {
     }
 
     /// Publishes the table; the number of its rows.
-    pub(crate) fn finish(mut self) -> Result<u64> {
+    pub(crate) fn finish(self) -> Result<u64> {
+        self.publish(AtomicFile::commit)
+    }
+
+    /// Publishes the table to the file's owner alone: it may be without encryption.
+    pub(crate) fn finish_private(self) -> Result<u64> {
+        self.publish(AtomicFile::commit_private)
+    }
+
+    fn publish(mut self, commit: fn(AtomicFile) -> Result<()>) -> Result<u64> {
         self.writer(None)?;
         if let State::Writing(writer) = self.state {
             let file = writer.into_inner().map_err(|error| write_fault(&self.target, error))?;
-            file.commit()?;
+            commit(file)?;
         }
         Ok(self.rows)
     }

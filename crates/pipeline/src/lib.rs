@@ -5,6 +5,7 @@
 
 mod convert;
 mod erase;
+mod export;
 mod figures;
 mod lineage;
 pub mod messages;
@@ -22,6 +23,7 @@ mod stats;
 mod store;
 
 pub use erase::{Erased, Subject, erase};
+pub use export::{Part, export};
 pub use figures::{Figure, figures, published, summary_json, warnings};
 pub use lineage::{Trace, trace};
 pub use messages::MESSAGES;

@@ -175,6 +175,12 @@ ingot_base::messages! {
         en: "there is no type `{type}`", zh: "没有名为 `{type}` 的类型",
         hint_en: "types are: {known}", hint_zh: "可用的类型：{known}",
     };
+    /// A part that the split does not make.
+    EXPORT_PART = {
+        code: "pipeline-export-part", class: Usage, status: 404,
+        en: "the recipe's split has no validation rows", zh: "该配方的划分没有验证集",
+        hint_en: "ask for all, train or test, or set `split.validation`", hint_zh: "请改用 all、train 或 test，或设置 `split.validation`",
+    };
     /// This project never gave pseudonyms.
     REIDENTIFY_NEVER = {
         code: "pipeline-reidentify-never", class: Failed, status: 404,

@@ -19,6 +19,12 @@ ingot_base::messages! {
         en: "the model needs {needed} MiB with its cache, and {free} MiB are free", zh: "模型连同缓存需要 {needed} MiB 内存，而可用内存只有 {free} MiB",
         hint_en: "serve fewer requests at once or a shorter context, or a model of fewer bits", hint_zh: "请减少并发请求数、缩短上下文，或使用位数更少的模型",
     };
+    /// A program built for another processor.
+    LLAMA_PROCESSOR = {
+        code: "runtime-llama-processor", class: Failed, status: 503,
+        en: "this build of ingot runs language models only on processors with {feature}, which this one lacks", zh: "此版本的 ingot 只能在支持 {feature} 的处理器上运行语言模型，而本机处理器不支持",
+        hint_en: "build it on this machine, or with INGOT_PORTABLE=1", hint_zh: "请在本机重新构建，或设置 INGOT_PORTABLE=1 后构建",
+    };
     /// llama.cpp refused.
     LLAMA = {
         code: "runtime-llama", class: Failed, status: 500,

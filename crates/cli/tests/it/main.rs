@@ -10,6 +10,7 @@ mod compressed;
 #[cfg(test)]
 mod deployed;
 #[cfg(test)]
+mod exported;
 mod faults;
 #[cfg(test)]
 mod hostile;

@@ -1,7 +1,7 @@
 //! `run` and what surrounds it.
 
 use crate::support::{
-    CANARY_COLUMNS, Project, Server, api_key, contents, finished, finished_run, workspace,
+    Project, Server, api_key, canaries, contents, finished, finished_run, workspace,
 };
 use std::path::Path;
 
@@ -52,28 +52,7 @@ fn two_projects_with_the_same_inputs_reach_the_same_digests() {
 #[test]
 fn raw_identities_are_in_no_report_record_log_or_package() {
     let project = finished();
-    let text =
-        std::fs::read_to_string(workspace().join("verticals/finance/data/german_credit.csv"))
-            .unwrap();
-    let mut reader = csv::Reader::from_reader(text.as_bytes());
-    let header = reader.headers().unwrap().clone();
-    let columns: Vec<usize> = header
-        .iter()
-        .enumerate()
-        .filter(|(_, name)| CANARY_COLUMNS.contains(name))
-        .map(|(index, _)| index)
-        .collect();
-    assert_eq!(columns.len(), CANARY_COLUMNS.len());
-    let mut canaries: Vec<String> = Vec::new();
-    for record in reader.records().take(400) {
-        let record = record.unwrap();
-        canaries.extend(
-            columns
-                .iter()
-                .map(|column| record[*column].to_owned())
-                .filter(|value| value.len() >= 6),
-        );
-    }
+    let canaries = canaries();
     let mut seen: Vec<(String, Vec<u8>)> = ["run.json", "run.txt"]
         .iter()
         .map(|name| ((*name).to_owned(), std::fs::read(project.path(name)).unwrap()))

@@ -12,6 +12,33 @@ use tempfile::TempDir;
 /// The identity columns' first raw value and every other canary that must never be seen outside the source.
 pub(crate) const CANARY_COLUMNS: [&str; 5] = ["customer_id", "name", "id_number", "phone", "note"];
 
+/// Values of the finance table that name a person or tell of one.
+pub(crate) fn canaries() -> Vec<String> {
+    let text =
+        std::fs::read_to_string(workspace().join("verticals/finance/data/german_credit.csv"))
+            .unwrap();
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    let header = reader.headers().unwrap().clone();
+    let columns: Vec<usize> = header
+        .iter()
+        .enumerate()
+        .filter(|(_, name)| CANARY_COLUMNS.contains(name))
+        .map(|(index, _)| index)
+        .collect();
+    assert_eq!(columns.len(), CANARY_COLUMNS.len());
+    let mut canaries: Vec<String> = Vec::new();
+    for record in reader.records().take(400) {
+        let record = record.unwrap();
+        canaries.extend(
+            columns
+                .iter()
+                .map(|column| record[*column].to_owned())
+                .filter(|value| value.len() >= 6),
+        );
+    }
+    canaries
+}
+
 pub(crate) fn workspace() -> PathBuf {
     Path::new(&std::env::var_os("CARGO_MANIFEST_DIR").unwrap())
         .join("../..")

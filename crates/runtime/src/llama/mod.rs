@@ -6,6 +6,7 @@
 mod measure;
 mod memory;
 mod native;
+mod processor;
 mod quantize;
 mod scheduler;
 mod slot;

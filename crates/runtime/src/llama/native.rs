@@ -35,8 +35,9 @@ unsafe extern "C" fn listen(level: sys::ggml_log_level, text: *const c_char, _: 
     text.trim().clone_into(&mut last);
 }
 
-fn begin() {
+fn begin() -> Result<()> {
     static ONCE: Once = Once::new();
+    super::processor::check()?;
     ONCE.call_once(|| {
         // SAFETY: the callback is a function without state; both calls may be made once, before anything else.
         unsafe {
@@ -44,6 +45,7 @@ fn begin() {
             sys::llama_backend_init();
         }
     });
+    Ok(())
 }
 
 /// A fault with what llama.cpp said of it. It speaks of tensors, keys and paths, never of prompts.
@@ -71,7 +73,7 @@ unsafe impl Sync for Model {}
 impl Model {
     /// Loads a model. Its head must have been checked.
     pub(super) fn load(bytes: Sealed) -> Result<Self> {
-        begin();
+        begin()?;
         let path = bytes.path();
         // SAFETY: a plain function that fills a struct.
         let mut params = unsafe { sys::llama_model_default_params() };
@@ -621,7 +623,7 @@ pub(super) fn quantize(
     kind: u32,
     means: &[(String, Vec<f32>)],
 ) -> Result<()> {
-    begin();
+    begin()?;
     let text = |path: &Path| {
         CString::new(path.as_os_str().as_encoded_bytes()).map_err(|_| failed("reading a path"))
     };

@@ -1,0 +1,45 @@
+//! Whether this processor has what llama.cpp was built for: an instruction that it does not know would end the program without a word.
+
+use crate::messages::LLAMA_PROCESSOR;
+use ingot_base::{Fault, Result};
+
+/// A feature, whether the build asked for it (scripts/env.sh sets llama.cpp's own names), and whether it is there.
+type Feature = (&'static str, bool, bool);
+
+#[cfg(target_arch = "x86_64")]
+fn features() -> [Feature; 4] {
+    use std::arch::is_x86_feature_detected as there;
+    [
+        ("AVX-512", option_env!("GGML_AVX512").is_some(), there!("avx512vl")),
+        ("AVX-512 VBMI", option_env!("GGML_AVX512_VBMI").is_some(), there!("avx512vbmi")),
+        ("AVX-512 VNNI", option_env!("GGML_AVX512_VNNI").is_some(), there!("avx512vnni")),
+        ("AVX-512 BF16", option_env!("GGML_AVX512_BF16").is_some(), there!("avx512bf16")),
+    ]
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn features() -> [Feature; 0] {
+    []
+}
+
+/// Refuses a processor without a feature that the build counts on.
+pub(super) fn check() -> Result<()> {
+    lacking(&features())
+        .map_or(Ok(()), |feature| Err(Fault::new(&LLAMA_PROCESSOR).arg("feature", feature)))
+}
+
+fn lacking(features: &[Feature]) -> Option<&'static str> {
+    features.iter().find(|(_, built, there)| *built && !there).map(|(name, ..)| *name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_was_built_for_can_be_lacking() {
+        assert_eq!(lacking(&[("a", true, true), ("b", false, false)]), None);
+        assert_eq!(lacking(&[("a", true, true), ("b", true, false)]), Some("b"));
+        check().unwrap();
+    }
+}
