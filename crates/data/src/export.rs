@@ -8,7 +8,7 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 use ingot_base::atomic::AtomicFile;
 use ingot_base::{Fault, Result};
 use serde_json::{Map, Value};
-use std::io::{BufWriter, Write as _};
+use std::io::BufWriter;
 use std::path::Path;
 use std::sync::Arc;
 

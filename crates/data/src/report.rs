@@ -308,6 +308,7 @@ fn reason(sort: &str) -> &str {
         "context" => "上下文",
         "model" => "模型",
         "dictionary" => "词典",
+        "column" => "同一行的受保护列",
         other => other,
     }
 }

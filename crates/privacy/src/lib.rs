@@ -18,6 +18,7 @@ mod cells;
 pub mod detect;
 pub mod dp;
 mod generalize;
+mod known;
 pub mod messages;
 mod protector;
 pub mod pseudonym;
@@ -27,6 +28,7 @@ mod shift;
 mod texts;
 mod token;
 
+pub use known::Known;
 pub use protector::Protector;
 pub use rule::{Action, ColumnRule, Generalize};
 pub use shift::unshift_date;

@@ -3,6 +3,7 @@
 use crate::calendar::{Day, fixed_offset};
 use crate::cells::{Kind, each, values_of};
 use crate::generalize;
+use crate::known::Known;
 use crate::messages::{
     BATCH_LARGE, COLUMN_AMBIGUOUS, COLUMN_MISSING, COLUMN_RESERVED, DROP_RENAMED, MASK_INVALID,
     NAME_EMPTY, NAME_TAKEN, PREFIX_INVALID, RULE_TWICE, TYPE_WITHOUT_DATE, TYPE_WITHOUT_TEXT,
@@ -96,6 +97,38 @@ impl Protector {
             })?;
         }
         Ok(())
+    }
+
+    /// What each row's protected columns say in full, for [`TextColumns::apply`](crate::TextColumns::apply) on the same rows: to be taken
+    /// before [`apply`](Self::apply).
+    ///
+    /// # Errors
+    /// When a column cannot be read.
+    pub fn known(&self, batch: &RecordBatch) -> Result<Vec<Vec<Known>>> {
+        let mut rows = vec![Vec::new(); batch.num_rows()];
+        for rule in &self.rules {
+            let (kind, hidden) = match &rule.action {
+                Action::Pseudonymize(kind) => (Some(kind.clone()), true),
+                Action::Encrypt | Action::Hash | Action::Mask { .. } => (None, true),
+                Action::Drop => (None, false),
+                Action::Shift { .. } | Action::Generalize(_) => continue,
+            };
+            let Some(array) = batch.column_by_name(&rule.name) else { continue };
+            if !matches!(Kind::of(array.data_type()), Some(Kind::Text | Kind::Integer | Kind::Date))
+            {
+                continue;
+            }
+            let column = Arc::from(rule.name.as_str());
+            let mut row = rows.iter_mut();
+            each(array, false, &mut |cell| {
+                let known = cell.and_then(|value| Known::new(&column, kind.clone(), hidden, value));
+                if let Some(row) = row.next() {
+                    row.extend(known);
+                }
+                Ok(())
+            })?;
+        }
+        Ok(rows)
     }
 
     /// The schema afterwards. Tokens, masks, months and prefixes are `Utf8`; years and decades `Int32`; lower ends of intervals

@@ -1,7 +1,8 @@
 //! Columns of free text in record batches: what they hold is found on all cores, then replaced in order.
 
 use crate::cells::{Kind, each};
-use crate::detect::{DetectConfig, Detector, Finding, Why};
+use crate::detect::{self, DetectConfig, Detector, Finding, Why, resolve};
+use crate::known::Known;
 use crate::messages::{BATCH_LARGE, COLUMN_MISSING, TYPE_WITHOUT_TEXT};
 use crate::pseudonym::{Pseudonyms, TextAction, TextProtector};
 use crate::token::ColumnKeys;
@@ -36,7 +37,7 @@ pub struct Found {
     pub count: u64,
     /// Sum of their scores; over `count` it is the mean, 0 to 1.
     pub scores: f64,
-    /// How many had a reason of this sort: `pattern`, `checksum`, `context`, `model`, `dictionary`.
+    /// How many had a reason of this sort: `pattern`, `checksum`, `context`, `model`, `dictionary`, `column`.
     pub why: BTreeMap<String, u64>,
 }
 
@@ -104,7 +105,7 @@ impl TextColumns {
         Ok(Self { columns: list, output })
     }
 
-    /// The batch with its texts protected; rows and nulls stay where they are.
+    /// The batch with its texts protected; rows and nulls stay where they are. `known` is what other columns say of each row, or empty.
     ///
     /// # Errors
     /// When the batch has other columns than the schema, or one column of it would hold more than 2 GiB.
@@ -112,13 +113,18 @@ impl TextColumns {
         clippy::needless_pass_by_value,
         reason = "taking the batch leaves the caller without the raw texts"
     )]
-    pub fn apply(&mut self, batch: RecordBatch, names: &Mutex<Pseudonyms>) -> Result<RecordBatch> {
+    pub fn apply(
+        &mut self,
+        batch: RecordBatch,
+        known: &[Vec<Known>],
+        names: &Mutex<Pseudonyms>,
+    ) -> Result<RecordBatch> {
         let mut arrays = batch.columns().to_vec();
         for column in &mut self.columns {
             let array = arrays
                 .get_mut(column.index)
                 .ok_or_else(|| fault::internal("a batch whose columns are not those checked"))?;
-            *array = column.protect(array, names)?;
+            *array = column.protect(array, known, names)?;
         }
         let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
         RecordBatch::try_new_with_options(self.output.clone(), arrays, &options)
@@ -163,26 +169,54 @@ impl Column {
         Ok(texts)
     }
 
-    fn protect(&mut self, array: &ArrayRef, names: &Mutex<Pseudonyms>) -> Result<ArrayRef> {
+    /// What stands in a text; of a row whose columns are known, what they say too.
+    fn find(&self, text: &str, known: &[Known]) -> Vec<Finding> {
+        let mut found = self.protector.find(text);
+        let before = found.len();
+        for value in known {
+            value.find(text, &|value| self.whole(value), &mut found);
+        }
+        if found.len() > before { resolve(found) } else { found }
+    }
+
+    /// The type of a value that is personal data from its first to its last letter.
+    fn whole(&self, value: &str) -> Option<detect::Kind> {
+        let length = value.chars().count();
+        let mut found = self.protector.find(value).into_iter();
+        found.find(|one| one.start == 0 && one.end == length).map(|one| one.kind)
+    }
+
+    fn protect(
+        &mut self,
+        array: &ArrayRef,
+        known: &[Vec<Known>],
+        names: &Mutex<Pseudonyms>,
+    ) -> Result<ArrayRef> {
         let mut texts = Self::texts(array)?;
         let mut names = names.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut pending: Vec<&mut String> = texts.iter_mut().flatten().collect();
+        let none: &[Known] = &[];
+        let known = known.iter().map(Vec::as_slice).chain(std::iter::repeat(none));
+        let mut pending: Vec<(&mut String, &[Known])> = texts
+            .iter_mut()
+            .zip(known)
+            .filter_map(|(text, known)| text.as_mut().map(|text| (text, known)))
+            .collect();
         self.evidence.cells += pending.len() as u64;
         for round in 0..ROUNDS {
             let found: Vec<Vec<Finding>> = pending
                 .par_iter()
                 .with_min_len(16)
-                .map(|text| self.protector.find(text.as_str()))
+                .map(|(text, known)| self.find(text, known))
                 .collect();
             let mut again = Vec::new();
-            for (text, found) in pending.into_iter().zip(&found) {
+            for ((text, known), found) in pending.into_iter().zip(&found) {
                 if found.is_empty() {
                     continue;
                 }
                 self.evidence.touched += u64::from(round == 0);
                 self.evidence.note(found);
                 *text = self.protector.rewrite(text, found, &mut names)?;
-                again.push(text);
+                again.push((text, known));
             }
             pending = again;
             if pending.is_empty() || !self.protector.settles() {
@@ -190,7 +224,7 @@ impl Column {
                 break;
             }
         }
-        for text in pending {
+        for (text, _) in pending {
             *text = self.protector.star(std::mem::take(text));
         }
         let total =
@@ -229,5 +263,6 @@ fn sort(why: &Why) -> &'static str {
         Why::Context(_) => "context",
         Why::Model => "model",
         Why::Dictionary => "dictionary",
+        Why::Column(_) => "column",
     }
 }

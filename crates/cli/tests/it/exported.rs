@@ -12,7 +12,8 @@ fn prepared_rows_leave_in_the_open_only_as_protection_left_them() {
         std::fs::read_to_string(output).unwrap()
     };
     let all = write("all", "all.csv");
-    for canary in canaries() {
+    // A note in which nothing personal was found stays as it was.
+    for canary in canaries(&["customer_id", "name", "id_number", "phone"]) {
         assert!(!all.contains(&canary), "a raw value of an identity column was exported");
     }
     let mut reader = csv::Reader::from_reader(all.as_bytes());

@@ -1,7 +1,7 @@
 //! `run` and what surrounds it.
 
 use crate::support::{
-    Project, Server, api_key, canaries, contents, finished, finished_run, workspace,
+    CANARY_COLUMNS, Project, Server, api_key, canaries, contents, finished, finished_run,
 };
 use std::path::Path;
 
@@ -52,7 +52,7 @@ fn two_projects_with_the_same_inputs_reach_the_same_digests() {
 #[test]
 fn raw_identities_are_in_no_report_record_log_or_package() {
     let project = finished();
-    let canaries = canaries();
+    let canaries = canaries(&CANARY_COLUMNS);
     let mut seen: Vec<(String, Vec<u8>)> = ["run.json", "run.txt"]
         .iter()
         .map(|name| ((*name).to_owned(), std::fs::read(project.path(name)).unwrap()))

@@ -111,13 +111,20 @@ fn protect(
             }
         })?;
     }
-    let rows = ingot_data::transform(input, table, Some(keys), Some(keys), &mut |batch| {
-        let batch = protector.apply(batch)?;
-        match &mut texts {
-            Some(texts) => texts.apply(batch, protector.pseudonyms()),
-            None => Ok(batch),
-        }
-    })?;
+    let rows =
+        ingot_data::transform(
+            input,
+            table,
+            Some(keys),
+            Some(keys),
+            &mut |batch| match &mut texts {
+                Some(texts) => {
+                    let known = protector.known(&batch)?;
+                    texts.apply(protector.apply(batch)?, &known, protector.pseudonyms())
+                }
+                None => protector.apply(batch),
+            },
+        )?;
     let outcome = ProtectOutcome {
         rows,
         actions: protector.summary(),

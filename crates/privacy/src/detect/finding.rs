@@ -141,10 +141,12 @@ pub enum Why {
     Model,
     /// A known name.
     Dictionary,
+    /// A protected column of the same row has this value; which one.
+    Column(Arc<str>),
 }
 
 impl Why {
-    /// `pattern:email`, `checksum:luhn`, `context:手机`, `model`, `dictionary`.
+    /// `pattern:email`, `checksum:luhn`, `context:手机`, `model`, `dictionary`, `column:phone`.
     pub fn text(&self) -> String {
         match self {
             Self::Pattern(name) => format!("pattern:{name}"),
@@ -152,6 +154,7 @@ impl Why {
             Self::Context(word) => format!("context:{word}"),
             Self::Model => "model".to_owned(),
             Self::Dictionary => "dictionary".to_owned(),
+            Self::Column(name) => format!("column:{name}"),
         }
     }
 }

@@ -24,6 +24,7 @@ mod words;
 
 pub(crate) use checksum::{credit_code_check, resident_check};
 pub use custom::CustomType;
+pub(crate) use finding::resolve;
 pub use finding::{Finding, Kind, Why};
 #[cfg(feature = "train")]
 pub use names::train;

@@ -19,7 +19,7 @@ fn protect(action: TextAction) -> (Vec<Option<String>>, ingot_privacy::TextEvide
     let mut texts =
         TextColumns::new(&columns, &DetectConfig::default(), action, &keys(), &schema).unwrap();
     let names = Protector::new(Vec::new(), keys(), &schema).unwrap();
-    let protected = texts.apply(batch, names.pseudonyms()).unwrap();
+    let protected = texts.apply(batch, &[], names.pseudonyms()).unwrap();
     (shown(protected.column(0)), texts.evidence().remove(0))
 }
 
@@ -59,7 +59,7 @@ fn a_person_has_one_pseudonym_in_texts_and_columns() {
     )
     .unwrap();
     let batch = protector.apply(batch).unwrap();
-    let batch = texts.apply(batch, protector.pseudonyms()).unwrap();
+    let batch = texts.apply(batch, &[], protector.pseudonyms()).unwrap();
     let (names, notes) = (shown(batch.column(0)), shown(batch.column(1)));
     let fake = names[0].clone().unwrap();
     assert_ne!(fake, "张伟");
@@ -72,6 +72,42 @@ fn a_person_has_one_pseudonym_in_texts_and_columns() {
     let table = protector.pseudonyms().lock().unwrap();
     assert_eq!(table.original(&Kind::Person, &fake).unwrap().expose(), "张伟");
     assert!(!table.lines().contains("张伟"));
+}
+
+#[test]
+fn what_a_rows_own_columns_say_is_found_in_its_texts_whatever_a_model_thinks() {
+    // Nothing in these words speaks for a name or a number; another row's value is an ordinary word here.
+    let batch = table(vec![
+        ("name", text(&[Some("白云天"), Some("Rose Hill"), None, Some("高峰")])),
+        ("ref", text(&[Some("qx-77a"), Some("zz9k"), None, Some("k-0001")])),
+        (
+            "note",
+            text(&[
+                Some("白云天说明，见qx-77a。"),
+                Some("rose hill called about zz9k, not zz9kk; 白云天"),
+                Some("高峰时段"),
+                None,
+            ]),
+        ),
+    ]);
+    let rule = |name: &str, action| ColumnRule { name: name.into(), rename: None, action };
+    let rules = vec![rule("name", Action::Pseudonymize(Kind::Person)), rule("ref", Action::Hash)];
+    let schema = batch.schema();
+    let protector = Protector::new(rules, keys(), &schema).unwrap();
+    let config = DetectConfig { types: vec![Kind::Email], ..DetectConfig::default() };
+    let columns = ["note".to_owned()];
+    let schema = protector.schema();
+    let mut texts =
+        TextColumns::new(&columns, &config, TextAction::Replace, &keys(), &schema).unwrap();
+    let known = protector.known(&batch).unwrap();
+    let batch = protector.apply(batch).unwrap();
+    let batch = texts.apply(batch, &known, protector.pseudonyms()).unwrap();
+    let notes = shown(batch.column(2));
+    assert_eq!(notes[0].as_deref(), Some("[person]说明，见[ref]。"));
+    assert_eq!(notes[1].as_deref(), Some("[person] called about [ref], not zz9kk; 白云天"));
+    assert_eq!(notes[2].as_deref(), Some("高峰时段"));
+    let evidence = texts.evidence().remove(0);
+    assert_eq!((evidence.touched, evidence.findings["ref"].why["column"]), (2, 2));
 }
 
 #[test]
