@@ -1,7 +1,7 @@
 //! How a connection to PostgreSQL is protected: rows on their way are as private as rows at rest.
 //!
-//! Another machine is reached with TLS and a certificate that verifies, or not at all; `sslmode=disable` or `sslmode=prefer` in the address
-//! says otherwise, in words that can be read in the recipe. On the same machine nothing needs protection unless it is asked for.
+//! Another machine is reached with TLS and a certificate that verifies, or not at all; `sslmode=disable` in the address goes without, in
+//! words that can be read in the recipe. On the same machine nothing needs protection unless it is asked for.
 //! `sslrootcert=FILE` (libpq's name) gives the authorities that count instead of those the machine trusts.
 
 use rustls::pki_types::CertificateDer;
@@ -41,32 +41,30 @@ pub(crate) async fn connect(uri: &str) -> Result<(Client, JoinHandle<()>), Any> 
 
 impl Route {
     fn new(uri: &str) -> Result<Self, Any> {
-        let (address, parameters) = uri.split_once('?').unwrap_or((uri, ""));
+        // A password may hold a question mark: parameters stand behind the server's name.
+        let (before, server) =
+            uri.split_once('@').map_or(("", uri), |(user, server)| (user, server));
+        let (server, parameters) = server.split_once('?').unwrap_or((server, ""));
+        let (mut authorities, mut protected) = (None, false);
         let mut kept = Vec::new();
-        let (mut authorities, mut mode) = (None, None);
         for parameter in parameters.split('&').filter(|parameter| !parameter.is_empty()) {
             match parameter.split_once('=') {
                 Some(("sslrootcert", path)) => authorities = Some(PathBuf::from(path)),
                 // A certificate that is asked for is always verified, its name too.
-                Some(("sslmode", "verify-ca" | "verify-full")) => mode = Some(SslMode::Require),
-                Some(("sslmode", named)) => {
-                    kept.push(parameter);
-                    mode = Some(match named {
-                        "disable" => SslMode::Disable,
-                        "prefer" => SslMode::Prefer,
-                        _ => SslMode::Require,
-                    });
-                }
+                Some(("sslmode", "verify-ca" | "verify-full" | "require")) => protected = true,
                 _ => kept.push(parameter),
             }
         }
-        let mut config = Config::from_str(&format!("{address}?{}", kept.join("&")))?;
-        let asked = mode.or(authorities.is_some().then_some(SslMode::Require));
-        config.ssl_mode(asked.unwrap_or(if local(&config) {
-            SslMode::Disable
-        } else {
+        let user = if before.is_empty() { String::new() } else { format!("{before}@") };
+        let mut config = Config::from_str(&format!("{user}{server}?{}", kept.join("&")))?;
+        // Of the modes that are left only this one is said in so many words.
+        let without = config.get_ssl_mode() == SslMode::Disable;
+        let asked = protected || authorities.is_some();
+        config.ssl_mode(if asked || !(without || local(&config)) {
             SslMode::Require
-        }));
+        } else {
+            SslMode::Disable
+        });
         Ok(Self { config, authorities })
     }
 }
@@ -119,6 +117,10 @@ mod tests {
             "postgres://bank@localhost/loans?hostaddr=10.0.0.7",
             "postgres://bank@127.0.0.1/loans?sslmode=verify-full",
             "postgres://bank@127.0.0.1/loans?sslrootcert=ca.pem",
+            "postgres://bank@db.example/loans?sslmode=prefer",
+            "postgres://bank:a?sslmode=disable&b@db.example/loans",
+            "postgres://bank@db.example/loans?application_name=sslmode=disable",
+            "postgres://bank@db.example/loans?sslmode=disable&sslrootcert=ca.pem",
         ] {
             assert_eq!(mode(remote), SslMode::Require, "{remote}");
         }
@@ -130,7 +132,6 @@ mod tests {
         ] {
             assert_eq!(mode(local), SslMode::Disable, "{local}");
         }
-        assert_eq!(mode("postgres://bank@db.example/loans?sslmode=prefer"), SslMode::Prefer);
         assert!(Route::new("postgres://bank@db/loans?sslmode=perhaps").is_err());
     }
 }

@@ -23,19 +23,12 @@ const BATCH: usize = 8192;
 
 /// An address without user name, password and parameters: a database also takes a password as one.
 pub(crate) fn shown(uri: &str) -> String {
-    let uri = match uri.split_once("://") {
-        Some((scheme, _)) if scheme.starts_with("postgres") => {
-            uri.split_once('?').map_or(uri, |(address, _)| address)
-        }
-        _ => uri,
-    };
-    match uri.split_once("://") {
-        Some((scheme, rest)) => match rest.rsplit_once('@') {
-            Some((_, host)) => format!("{scheme}://{host}"),
-            None => uri.to_owned(),
-        },
-        None => uri.to_owned(),
-    }
+    let Some((scheme, rest)) = uri.split_once("://") else { return uri.to_owned() };
+    // A password may hold a slash or a question mark: whatever stands before the last `@` goes.
+    let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
+    let database = scheme.to_ascii_lowercase().starts_with("postgres");
+    let host = host.split_once('?').filter(|_| database).map_or(host, |(host, _)| host);
+    format!("{scheme}://{host}")
 }
 
 fn block_on<T>(fault: impl Fn() -> Fault, work: impl Future<Output = Result<T>>) -> Result<T> {

@@ -328,30 +328,23 @@ pub fn content_digest(path: &Path, keys: Option<&Encryption>) -> Result<Digest> 
     digest(&schema, batches).map_err(|fault| fault.arg("path", path.display()))
 }
 
-/// The digest of a table as a set of rows, each as often as it occurs: the order of rows and of columns, the format of the file
-/// and how it wrote a number do not matter.
+/// The digest of a table as a set of rows, each as often as it occurs, and each a set of values: the order of rows and of columns, the
+/// columns' names, columns without a value, the format of the file and how it wrote a number do not matter.
 ///
 /// # Errors
 /// When a column has a type whose values have no text.
 pub fn digest_of_rows(batches: &[RecordBatch]) -> Result<Digest> {
     let failed = |error| read_fault(Path::new("table"), error);
     let mut rows: Vec<Digest> = Vec::new();
-    let mut names: BTreeMap<String, usize> = BTreeMap::new();
     for batch in batches {
-        let schema = batch.schema();
-        names = (schema.fields().iter().map(|field| field.name().clone()).zip(0..)).collect();
         let options = FormatOptions::new();
         // Whole numbers are written alike whether the file called them whole or not.
-        let columns: Vec<ArrayRef> = names
-            .values()
-            .map(|index| {
-                let column = batch.column(*index);
-                match column.data_type() {
-                    kind if kind.is_numeric() && !kind.is_integer() => {
-                        cast(column, &DataType::Float64)
-                    }
-                    _ => Ok(Arc::clone(column)),
-                }
+        let columns: Vec<ArrayRef> = batch
+            .columns()
+            .iter()
+            .map(|column| match column.data_type() {
+                kind if kind.is_numeric() && !kind.is_integer() => cast(column, &DataType::Float64),
+                _ => Ok(Arc::clone(column)),
             })
             .collect::<std::result::Result<_, _>>()
             .map_err(failed)?;
@@ -361,27 +354,24 @@ pub fn digest_of_rows(batches: &[RecordBatch]) -> Result<Digest> {
             .collect::<std::result::Result<_, _>>()
             .map_err(failed)?;
         for row in 0..batch.num_rows() {
+            let there = columns.iter().zip(&cells).filter(|(column, _)| !column.is_null(row));
+            let mut values: Vec<String> = there
+                .map(|(_, cell)| {
+                    let text = cell.value(row).to_string();
+                    text.strip_suffix(".0").map(str::to_owned).unwrap_or(text)
+                })
+                .collect();
+            values.sort_unstable();
             let mut hasher = Hasher::default();
-            for (column, cell) in columns.iter().zip(&cells) {
-                if column.is_null(row) {
-                    hasher.update(&[0]);
-                    continue;
-                }
-                let text = cell.value(row).to_string();
-                let text = text.strip_suffix(".0").unwrap_or(&text);
-                hasher.update(&[1]);
-                hasher.update(&(text.len() as u64).to_le_bytes());
-                hasher.update(text.as_bytes());
+            for value in values {
+                hasher.update(&(value.len() as u64).to_le_bytes());
+                hasher.update(value.as_bytes());
             }
             rows.push(hasher.finish());
         }
     }
     rows.sort_unstable();
     let mut hasher = Hasher::default();
-    for name in names.keys() {
-        hasher.update(&(name.len() as u64).to_le_bytes());
-        hasher.update(name.as_bytes());
-    }
     for row in rows {
         hasher.update(row.hex().as_bytes());
     }

@@ -96,15 +96,16 @@ pub(crate) struct Stores {
     pub(crate) place: String,
 }
 
-/// Requires TLS with a certificate that verifies of a server on another machine, unless the address or `PGSSLMODE` says how to connect.
-fn protected(options: PgConnectOptions, url: &str, said: bool) -> PgConnectOptions {
+/// Requires TLS with a certificate that verifies of a server on another machine. Only `sslmode=disable`, in the address or as
+/// `PGSSLMODE`, goes without; every other mode of libpq sends at least the password to whoever answers.
+fn protected(options: PgConnectOptions) -> PgConnectOptions {
     let host = options.get_host();
     let local = host == "localhost"
         || host.starts_with('/')
         || options.get_socket().is_some()
         || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|host| host.is_loopback());
-    let said = said || url.contains("sslmode=") || url.contains("ssl-mode=");
-    if local || said { options } else { options.ssl_mode(PgSslMode::VerifyFull) }
+    let without = matches!(options.get_ssl_mode(), PgSslMode::Disable);
+    if local || without { options } else { options.ssl_mode(PgSslMode::VerifyFull) }
 }
 
 /// Opens the database that `url` names: `postgres://…`, or a SQLite file (with or without `sqlite:`).
@@ -113,7 +114,7 @@ pub(crate) async fn open(url: &str) -> Result<Stores> {
         let options = PgConnectOptions::from_str(url)
             .map_err(|error| open_fault("postgres://…", error))?
             .application_name("ingot");
-        let options = protected(options, url, std::env::var_os("PGSSLMODE").is_some());
+        let options = protected(options);
         let place = format!("postgres://{}:{}/…", options.get_host(), options.get_port());
         let pool = |size| {
             PgPoolOptions::new()
@@ -235,21 +236,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn another_machine_is_reached_protected_unless_something_says_otherwise() {
-        let mode = |url: &str, said: bool| {
-            let options = PgConnectOptions::from_str(url).unwrap().ssl_mode(PgSslMode::Prefer);
-            protected(options, url, said).get_ssl_mode()
-        };
-        let remote = "postgres://ingot@db.example/ingot";
-        assert!(matches!(mode(remote, false), PgSslMode::VerifyFull));
-        assert!(matches!(mode(remote, true), PgSslMode::Prefer));
-        for open in [
-            "postgres://ingot@db.example/ingot?sslmode=disable",
+    fn another_machine_is_reached_protected_unless_the_address_says_without() {
+        let mode = |url: &str| protected(PgConnectOptions::from_str(url).unwrap()).get_ssl_mode();
+        for remote in [
+            "postgres://ingot@db.example/ingot",
+            "postgres://ingot@db.example/ingot?sslmode=require",
+            "postgres://ingot@db.example/ingot?ssl-mode=prefer",
+            "postgres://ingot@db.example/ingot?sslmode=allow",
+            "postgres://ingot@db.example/ingot?sslmode=verify-ca&sslrootcert=ca.pem",
+            "postgres://ingot@db.example/ingot?application_name=sslmode=disable",
+            "postgres://ingot:sslmode=disable@10.0.0.7/ingot",
+            "postgres://ingot@localhost/ingot?host=db.example",
+        ] {
+            assert!(matches!(mode(remote), PgSslMode::VerifyFull), "{remote}");
+        }
+        assert!(matches!(
+            mode("postgres://ingot@db.example/ingot?sslmode=disable"),
+            PgSslMode::Disable
+        ));
+        for local in [
             "postgres://ingot@127.0.0.1:5432/ingot",
             "postgres://ingot@[::1]/ingot",
             "postgres://ingot@localhost/ingot",
         ] {
-            assert!(!matches!(mode(open, false), PgSslMode::VerifyFull), "{open}");
+            assert!(!matches!(mode(local), PgSslMode::VerifyFull), "{local}");
         }
     }
 }

@@ -229,12 +229,22 @@ pub fn erase(project: &Project<'_>, subject: &Subject) -> Result<Erased> {
     }
     let again = Erasures::load(project)?.has(&entry);
     let all = project.store.all()?;
-    let (mut rows, tables) = holding(project, &entry, &all)?;
-    if rows.is_empty() && !again {
-        rows = at_origin(project, &entry)?;
-        if rows.is_empty() {
-            return Err(Fault::new(&ERASE_NOBODY).arg("column", entry.column));
+    let (held, tables) = holding(project, &entry, &all)?;
+    let nowhere = held.is_empty() && !again;
+    // Cleaning may have left out rows of a person of whom it kept others.
+    let rows = match at_origin(project, &entry) {
+        Ok(origin) => together(held, origin),
+        Err(fault) if nowhere => return Err(fault),
+        // A source that is gone must not keep a person in what was made of it.
+        Err(fault) => {
+            project.reporter.warn(&fault);
+            held
         }
+    };
+    if nowhere && rows.is_empty() {
+        return Err(Fault::new(&ERASE_NOBODY).arg("column", entry.column));
+    }
+    if nowhere {
         project.reporter.warn(&Fault::new(&ERASE_DROPPED).arg("column", &entry.column));
     }
     let affected = affected(&all, tables);
@@ -374,6 +384,17 @@ fn at_origin(project: &Project<'_>, entry: &Entry) -> Result<Rows> {
     ingot_data::refused_rows(project.source.folder(), &sources, ingot_data::Admit(&admit))
 }
 
+/// Row numbers of both, each once.
+fn together(mut rows: Rows, others: Rows) -> Rows {
+    for (source, others) in others {
+        let numbers = rows.entry(source).or_default();
+        numbers.extend(others);
+        numbers.sort_unstable();
+        numbers.dedup();
+    }
+    rows
+}
+
 /// Source and row number of the rows that do not stay.
 fn places(batch: &RecordBatch, stays: &BooleanArray) -> Result<Vec<(String, u64)>> {
     let column = |name: &str| {
@@ -450,11 +471,16 @@ fn revoke(project: &Project<'_>, revoked: &[Revocation]) -> Result<()> {
     for revocation in revoked {
         let path =
             package.with_file_name(format!("{}-{}.ingot", revocation.name, revocation.version));
-        // One that was made anew since lies under the same name.
+        // One that was made anew since lies under the same name, its reports beside it.
         if path.exists()
-            && Package::read(&path).map_or(true, |found| found.digest() == revocation.digest)
+            && Package::read(&path).is_ok_and(|found| found.digest() != revocation.digest)
         {
-            remove(&path)?;
+            continue;
+        }
+        let reports =
+            package.with_file_name(format!("{}-{}-reports", revocation.name, revocation.version));
+        for made in [path, reports].iter().filter(|made| made.exists()) {
+            remove(made)?;
         }
     }
     Ok(())

@@ -1,4 +1,7 @@
 //! What a row's own protected columns say: where a text beside them says it again, no model is needed to know that it is personal.
+//!
+//! Texts write a value in their own way: `LEE, Ann` for Ann Lee, `AB 1234` for AB-1234, `小明` for 王小明. So letters and digits are
+//! compared without case and without what joins them, and of a person's name its parts count too.
 
 use crate::detect::{Finding, Kind, Why};
 use ingot_base::Personal;
@@ -8,12 +11,28 @@ use std::sync::Arc;
 #[derive(Debug, Clone)]
 pub struct Known {
     /// The column, by its name before protection.
-    pub(crate) column: Arc<str>,
+    column: Arc<str>,
     /// Its type, where the rule says so.
-    pub(crate) kind: Option<Kind>,
+    kind: Option<Kind>,
     /// Whether the rule hides the column for what it says of a person; one that is only dropped may say anything.
-    pub(crate) hidden: bool,
-    pub(crate) value: Personal<String>,
+    hidden: bool,
+    value: Personal<String>,
+}
+
+/// A letter or digit of a text: itself in lower case, where it stands, and whether it is written large.
+#[derive(Debug, Clone, Copy)]
+struct Letter {
+    folded: char,
+    at: usize,
+    large: bool,
+}
+
+/// What is looked for.
+#[derive(Debug)]
+struct Form {
+    letters: Vec<char>,
+    /// Found only where it begins with a large letter: a part of a name may be an ordinary word.
+    large: bool,
 }
 
 impl Known {
@@ -31,45 +50,117 @@ impl Known {
             column: Arc::clone(column),
             kind,
             hidden,
-            value: Personal::new(value.to_ascii_lowercase()),
+            value: Personal::new(value.to_owned()),
         })
     }
 
-    /// Every place where a text has the value, not as a part of a longer word or number; letters' case does not matter. `judge`
-    /// tells the type of a value by itself, where it is personal data whole.
+    /// Every place where a text has the value, not as a part of a longer word or number. `judge` tells the type of a value by itself,
+    /// where it is personal data whole.
     pub(crate) fn find(
         &self,
         text: &str,
         judge: &dyn Fn(&str) -> Option<Kind>,
         found: &mut Vec<Finding>,
     ) {
-        let lower = text.to_ascii_lowercase();
-        let mut kind = None;
-        for (at, hit) in lower.match_indices(self.value.expose().as_str()) {
-            let (before, behind) = (lower.get(..at), lower.get(at + hit.len()..));
-            let (Some(before), Some(behind)) = (before, behind) else { continue };
-            if joined(before.chars().next_back(), hit.chars().next())
-                || joined(hit.chars().next_back(), behind.chars().next())
-            {
-                continue;
+        let pieces = pieces(text);
+        let mut spans = Vec::new();
+        for form in self.forms() {
+            for piece in &pieces {
+                places(piece, &form, &mut spans);
             }
-            let kind = kind.get_or_insert_with(|| {
-                let judged = self.kind.clone().or_else(|| judge(self.value.expose()));
-                judged.or_else(|| self.hidden.then(|| Kind::Custom(Arc::clone(&self.column))))
-            });
-            let Some(kind) = kind else { return };
-            let start = before.chars().count();
-            let span = (start, start + hit.chars().count());
-            let why = vec![Why::Column(Arc::clone(&self.column))];
-            found.push(Finding::new(kind.clone(), span, 1.0, why));
+        }
+        if spans.is_empty() {
+            return;
+        }
+        let judged = self.kind.clone().or_else(|| judge(self.value.expose()));
+        let kind = judged.or_else(|| self.hidden.then(|| Kind::Custom(Arc::clone(&self.column))));
+        let Some(kind) = kind else { return };
+        let why = || vec![Why::Column(Arc::clone(&self.column))];
+        found.extend(spans.into_iter().map(|span| Finding::new(kind.clone(), span, 1.0, why())));
+    }
+
+    /// The value whole; of a person also family name first, and each part.
+    fn forms(&self) -> Vec<Form> {
+        let parts: Vec<Vec<char>> =
+            pieces(self.value.expose()).into_iter().flat_map(|piece| words(&piece)).collect();
+        let mut forms = vec![Form { letters: parts.concat(), large: false }];
+        if self.kind != Some(Kind::Person) {
+            return forms;
+        }
+        if let ([.., last], true) = (parts.as_slice(), parts.len() > 1) {
+            let rest = parts.iter().take(parts.len() - 1).flatten();
+            forms.push(Form { letters: last.iter().chain(rest).copied().collect(), large: false });
+        }
+        let long = parts.iter().filter(|part| part.len() >= 3 && parts.len() > 1);
+        forms.extend(long.map(|part| Form { letters: part.clone(), large: true }));
+        // The given name alone, where it is two ideographs.
+        if let [one] = parts.as_slice()
+            && one.iter().all(|letter| ideograph(*letter))
+            && one.len() >= 3
+        {
+            let given = one.iter().skip(one.len() - 2).copied().collect();
+            forms.push(Form { letters: given, large: false });
+        }
+        forms
+    }
+}
+
+/// Runs of letters and digits with nothing between them but what joins the parts of one value.
+fn pieces(text: &str) -> Vec<Vec<Letter>> {
+    let mut pieces = vec![Vec::new()];
+    for (at, letter) in text.chars().enumerate() {
+        if letter.is_alphanumeric() {
+            let folded = letter.to_lowercase().next().unwrap_or(letter);
+            if let Some(piece) = pieces.last_mut() {
+                piece.push(Letter { folded, at, large: letter != folded });
+            }
+        } else if !joins(letter) && pieces.last().is_some_and(|piece| !piece.is_empty()) {
+            pieces.push(Vec::new());
+        }
+    }
+    pieces
+}
+
+fn joins(letter: char) -> bool {
+    letter.is_whitespace()
+        || matches!(letter, '-' | '_' | '.' | ',' | '/' | '\'' | '’' | '·' | '，' | '‐' | '–')
+        // Accents that stand beside their letter.
+        || matches!(letter, '\u{300}'..='\u{36f}')
+}
+
+/// The parts of a piece that something joined.
+fn words(piece: &[Letter]) -> Vec<Vec<char>> {
+    let together = |a: &Letter, b: &Letter| a.at + 1 == b.at;
+    piece.chunk_by(together).map(|part| part.iter().map(|one| one.folded).collect()).collect()
+}
+
+/// Where a piece has the form, as characters of the text.
+fn places(piece: &[Letter], form: &Form, spans: &mut Vec<(usize, usize)>) {
+    let length = form.letters.len();
+    for (from, window) in piece.windows(length.max(1)).enumerate() {
+        let same = window.iter().map(|letter| letter.folded).eq(form.letters.iter().copied());
+        let (Some(first), Some(last)) = (window.first(), window.last()) else { continue };
+        if !same || (form.large && !first.large && !ideograph(first.folded)) {
+            continue;
+        }
+        // Few digits that stand apart are many things.
+        let few = length < 6 && form.letters.iter().all(char::is_ascii_digit);
+        if few && last.at + 1 - first.at != length {
+            continue;
+        }
+        let before = from.checked_sub(1).and_then(|index| piece.get(index));
+        let behind = piece.get(from + length);
+        let goes_on = before.is_some_and(|before| one_word(*before, *first))
+            || behind.is_some_and(|behind| one_word(*last, *behind));
+        if !goes_on {
+            spans.push((first.at, last.at + 1));
         }
     }
 }
 
 /// Whether two neighbours make one word or number.
-fn joined(left: Option<char>, right: Option<char>) -> bool {
-    let part = |letter: Option<char>| letter.is_some_and(|letter| letter.is_ascii_alphanumeric());
-    part(left) && part(right)
+fn one_word(left: Letter, right: Letter) -> bool {
+    left.at + 1 == right.at && !ideograph(left.folded) && !ideograph(right.folded)
 }
 
 fn ideograph(letter: char) -> bool {
@@ -80,22 +171,43 @@ fn ideograph(letter: char) -> bool {
 mod tests {
     use super::*;
 
-    fn spans(value: &str, text: &str) -> Vec<(usize, usize)> {
+    fn spans(value: &str, text: &str) -> Vec<String> {
         let known = Known::new(&Arc::from("name"), Some(Kind::Person), true, value);
         let mut found = Vec::new();
         if let Some(known) = known {
             known.find(text, &|_| None, &mut found);
         }
-        found.iter().map(|one| (one.start, one.end)).collect()
+        let found = crate::detect::resolve(found);
+        let part = |one: &Finding| text.chars().skip(one.start).take(one.end - one.start).collect();
+        found.iter().map(part).collect()
     }
 
     #[test]
     fn a_value_is_found_whole_wherever_it_stands() {
-        assert_eq!(spans("魏国峰", "魏国峰申请分期，魏国峰来电"), [(0, 3), (8, 11)]);
-        assert_eq!(spans(" Ann Lee ", "as ANN LEE said; Joann Lee did not"), [(3, 10)]);
-        assert_eq!(spans("1381", "13812 and 1381"), [(10, 14)]);
+        assert_eq!(spans("魏国峰", "魏国峰申请分期，魏国峰来电"), ["魏国峰", "魏国峰"]);
+        assert_eq!(spans(" Ann Lee ", "as ANN LEE said; Joann lee did not"), ["ANN LEE"]);
         assert!(spans("王", "王先生").is_empty(), "one ideograph is an ordinary word");
         assert!(spans("Al", "Al").is_empty());
+    }
+
+    #[test]
+    fn a_person_is_found_as_texts_write_persons() {
+        assert_eq!(spans("Oliver Lindqvist", "LINDQVIST, OLIVER: paid"), ["LINDQVIST, OLIVER"]);
+        assert_eq!(spans("Oliver Lindqvist", "see Oliver_Lindqvist"), ["Oliver_Lindqvist"]);
+        assert_eq!(spans("José Muñoz", "J. Muñoz, MUÑOZ/JOSÉ"), ["Muñoz", "MUÑOZ/JOSÉ"]);
+        assert_eq!(spans("王小明", "王 小明和小明"), ["王 小明", "小明"]);
+        assert_eq!(spans("Rose Hill", "on the hill a rose; Mrs Hill"), ["Hill"]);
+    }
+
+    #[test]
+    fn a_number_is_found_however_it_is_grouped() {
+        let known = Known::new(&Arc::from("ref"), Some(Kind::Plate), true, "C-8812").unwrap();
+        let mut found = Vec::new();
+        known.find("C8812, c 8812; C88123 and XC8812", &|_| None, &mut found);
+        assert_eq!(
+            found.iter().map(|one| (one.start, one.end)).collect::<Vec<_>>(),
+            [(0, 5), (7, 13)]
+        );
     }
 
     #[test]

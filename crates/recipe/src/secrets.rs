@@ -2,7 +2,8 @@
 
 /// Stars the password of every `scheme://user:password@host` in a text, a star for each byte, so that places stay.
 ///
-/// A password ends at the last `@` before a slash, quote or blank.
+/// A password ends at the last `@` before a slash, quote or blank; of a database's address, whose reader takes any letter into the
+/// password, at the last `@` before a quote or the end of the line.
 pub(crate) fn star(text: &str) -> String {
     replace(text, |length| "*".repeat(length))
 }
@@ -13,6 +14,14 @@ fn replace(text: &str, mask: impl Fn(usize) -> String) -> String {
     while let Some((before, after)) = rest.split_once("://") {
         out.push_str(before);
         out.push_str("://");
+        let scheme = before.to_ascii_lowercase();
+        if scheme.ends_with("postgres") || scheme.ends_with("postgresql") {
+            let end = after.find(['"', '\'', '\n']).unwrap_or(after.len());
+            let (address, tail) = after.split_at_checked(end).unwrap_or((after, ""));
+            database(address, &mask, &mut out);
+            rest = tail;
+            continue;
+        }
         let end = after.find(['/', '"', '\'', ' ', '\t', '?', '#']).unwrap_or(after.len());
         let (authority, tail) = after.split_at_checked(end).unwrap_or((after, ""));
         match authority
@@ -40,6 +49,61 @@ fn replace(text: &str, mask: impl Fn(usize) -> String) -> String {
     }
     out.push_str(rest);
     out
+}
+
+/// A database's address behind its scheme.
+fn database(address: &str, mask: &impl Fn(usize) -> String, out: &mut String) {
+    let mut rest = address;
+    if let (Some((user, _)), Some((before, host))) =
+        (address.split_once('@'), address.rsplit_once('@'))
+    {
+        match user.split_once(':') {
+            Some((user, _)) => {
+                out.push_str(user);
+                out.push(':');
+                out.push_str(&mask(before.len() - user.len() - 1));
+                rest = host;
+            }
+            None => {
+                out.push_str(user);
+                rest = address.get(user.len() + 1..).unwrap_or_default();
+            }
+        }
+        out.push('@');
+    }
+    let (server, parameters) =
+        rest.split_once('?').map_or((rest, None), |(server, rest)| (server, Some(rest)));
+    out.push_str(server);
+    for (index, parameter) in parameters.into_iter().flat_map(|all| all.split('&')).enumerate() {
+        out.push(if index == 0 { '?' } else { '&' });
+        match parameter.split_once('=') {
+            Some((name, value)) if decoded(name).to_ascii_lowercase().contains("password") => {
+                out.push_str(name);
+                out.push('=');
+                out.push_str(&mask(value.len()));
+            }
+            _ => out.push_str(parameter),
+        }
+    }
+}
+
+/// A parameter's name without percent signs: `pass%77ord` is read as `password`.
+fn decoded(name: &str) -> String {
+    let mut bytes = name.bytes();
+    let mut out = Vec::new();
+    while let Some(byte) = bytes.next() {
+        let pair = bytes.clone().next().zip(bytes.clone().nth(1));
+        let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|one| u8::try_from(one).ok());
+        let code = pair.and_then(|(high, low)| Some(digit(high)? * 16 + digit(low)?));
+        match (byte, code) {
+            (b'%', Some(code)) => {
+                bytes.nth(1);
+                out.push(code);
+            }
+            _ => out.push(byte),
+        }
+    }
+    String::from_utf8_lossy(&out).into_owned()
 }
 
 /// The text up to and with `password=` of the address that is being read, and what follows it.
@@ -84,6 +148,18 @@ mod tests {
             star("uri = \"postgres://h/d?PASSWORD=ab\" # x"),
             "uri = \"postgres://h/d?PASSWORD=**\" # x"
         );
+        for (address, shown) in [
+            ("postgres://u:Hunter2/Geheim@h/d", "postgres://u:***@h/d"),
+            ("postgres://u:a?b#c d@h:1/d?x=1", "postgres://u:***@h:1/d?x=1"),
+            ("postgresql://u@h/d?pass%77ord=a/b c&x=1", "postgresql://u@h/d?pass%77ord=***&x=1"),
+            ("POSTGRES://u:a@b@h/d", "POSTGRES://u:***@h/d"),
+            ("postgres://u@h/d?options=a@b:c", "postgres://u@h/d?options=a@b:c"),
+        ] {
+            assert_eq!(without_password(address), shown);
+        }
+        let line = "uri = 'postgres://u:a b/c@h/d'  # postgres://x:y@z \nname = \"e\"";
+        assert_eq!(star(line).len(), line.len());
+        assert!(!star(line).contains("a b/c") && star(line).ends_with("\nname = \"e\""));
         for plain in [
             "data/*****.csv",
             "s3://bucket/a@b:c",

@@ -58,12 +58,20 @@ impl Revocations {
     /// # Errors
     /// When there is a list that cannot be read: nobody can tell then what is revoked.
     pub fn beside(package: &Path) -> Result<Self> {
-        let path = Self::path(package);
+        let mut all = Self::read(&Self::path(package))?;
+        // The folder of a link that leads to the package may have a list of its own.
+        for revocation in Self::read(&package.with_file_name(REVOKED_FILE))?.0 {
+            all.add(revocation);
+        }
+        Ok(all)
+    }
+
+    fn read(path: &Path) -> Result<Self> {
         if path.symlink_metadata().is_err() {
             return Ok(Self::default());
         }
         let wrong = || Fault::new(&REVOCATIONS).arg("path", path.display());
-        let bytes = atomic::read(&path, LIMIT)?;
+        let bytes = atomic::read(path, LIMIT)?;
         let file: File = serde_json::from_slice(&bytes).map_err(|error| wrong().because(error))?;
         if file.format != FORMAT {
             return Err(wrong());
@@ -71,9 +79,10 @@ impl Revocations {
         Ok(Self(file.revoked))
     }
 
-    /// Where the list of the folder that `package` lies in is.
+    /// Where the list of the folder that `package` lies in is: the folder of the package itself, whatever name or link leads to it.
     pub fn path(package: &Path) -> PathBuf {
-        package.with_file_name(REVOKED_FILE)
+        let resolved = package.canonicalize();
+        resolved.as_deref().unwrap_or(package).with_file_name(REVOKED_FILE)
     }
 
     /// The list's entries.

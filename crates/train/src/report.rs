@@ -167,8 +167,8 @@ fn result(outcome: &TrainOutcome, section: &mut Section) {
     }
     if let Some(groups) = outcome.test_groups {
         section.note(text(
-            format!("Rows of one group may resemble each other, so intervals come from drawing the {groups} groups of the test rows whole; those of the fairness tables still take every row for independent and may be too narrow."),
-            format!("同组的行可能彼此相似，因此置信区间通过整组重抽样得到（测试集共 {groups} 组）；公平性表格中的区间仍假定各行相互独立，可能偏窄。"),
+            format!("Rows of one group may resemble each other, so intervals come from drawing the {groups} groups of the test rows whole; those of the fairness tables and of the calibration bins still take every row for independent and may be too narrow."),
+            format!("同组的行可能彼此相似，因此置信区间通过整组重抽样得到（测试集共 {groups} 组）；公平性表格与校准分箱中的区间仍假定各行相互独立，可能偏窄。"),
         ));
     }
     if outcome.task == Tabular::Multiclass {

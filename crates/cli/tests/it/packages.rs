@@ -1,6 +1,6 @@
 //! What others do with a package, and what is refused.
 
-use crate::support::{Project, contents, finished, finished_run};
+use crate::support::{Project, Server, api_key, applicants, contents, finished, finished_run};
 use std::process::Command;
 
 #[test]
@@ -114,6 +114,16 @@ fn offline_scores_equal_the_servers_inputs_and_bad_rows_are_named() {
     ]);
     let scores = std::fs::read_to_string(project.path("scores.csv")).unwrap();
     assert_eq!(scores.lines().count(), 1_001);
+    let server = Server::start(project, &package, &["--ledger", "offline.db"]);
+    let (_, key) = api_key(project, &["--ledger", "offline.db"]);
+    let answer = server.post("/api/predict", &key, &serde_json::json!(applicants(project, 40)));
+    let online = answer.json();
+    for (line, one) in scores.lines().skip(1).zip(online["predictions"].as_array().unwrap()) {
+        let cells: Vec<&str> = line.split(',').collect();
+        assert_eq!(cells[1], one["label"].as_str().unwrap());
+        let (offline, online) = (cells[2].parse::<f64>().unwrap(), one["score"].as_f64().unwrap());
+        assert!((offline - online).abs() < 1e-12, "{offline} {online}");
+    }
     let data = std::fs::read_to_string(project.path("data/german_credit.csv")).unwrap();
     let header = data.lines().next().unwrap();
     let column = header.split(',').position(|name| name == "credit_amount").unwrap();

@@ -86,6 +86,24 @@ fn an_erased_person_is_in_no_artifact_and_the_old_package_is_refused() {
     }
     let refused = project.fails(3, &["verify", "dist/older-1.0.0.ingot"]);
     assert!(refused.contains("seal-revoked"), "{refused}");
+    // Neither does another way to it lead past the list: an unpacked copy from inside, a link from elsewhere.
+    let old = project.path("dist/old");
+    std::fs::create_dir(&old).unwrap();
+    let older = project.path("dist/older-1.0.0.ingot");
+    crate::tools::succeed(
+        std::process::Command::new("tar").arg("-xf").arg(&older).arg("-C").arg(&old),
+    );
+    let key = project.path("keys/signing.pub");
+    let inside = project
+        .command(&["verify", ".", "--public-key", key.to_str().unwrap()])
+        .current_dir(&old)
+        .output()
+        .unwrap();
+    assert_eq!(inside.status.code(), Some(3), "{}", String::from_utf8_lossy(&inside.stderr));
+    let elsewhere = tempfile::tempdir().unwrap();
+    let link = elsewhere.path().join("linked.ingot");
+    std::os::unix::fs::symlink(&older, &link).unwrap();
+    assert!(project.fails(3, &["verify", link.to_str().unwrap()]).contains("seal-revoked"));
     project.ok(&["verify", "dist/credit-risk-1.0.0.ingot"]);
     let again: serde_json::Value = serde_json::from_str(&project.ok(&["--json", "run"])).unwrap();
     assert!(again["stages"].as_array().unwrap().iter().all(|stage| stage["fresh"] == false));
@@ -99,6 +117,34 @@ fn an_erased_person_is_in_no_artifact_and_the_old_package_is_refused() {
     std::fs::write(&path, format!("{}\n", lines.join("\n"))).unwrap();
     project.ok(&["prepare"]);
     assert!(!opened(&project).contains(&number), "the person came back");
+}
+
+#[test]
+fn every_row_of_a_person_is_named_and_reports_of_revoked_packages_go() {
+    let project = Project::new();
+    let path = project.path("data/german_credit.csv");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let first_line = text.lines().nth(1).unwrap();
+    let header: Vec<&str> = text.lines().next().unwrap().split(',').collect();
+    // The person once more, in a row that cleaning drops for its age.
+    let age = header.iter().position(|name| *name == "age").unwrap();
+    let mut cells: Vec<&str> = first_line.split(',').collect();
+    cells[age] = "999";
+    std::fs::write(&path, format!("{}\n{}\n", text.trim_end(), cells.join(","))).unwrap();
+    project.ok(&["run"]);
+    let recipe = std::fs::read_to_string(project.path("ingot.toml")).unwrap();
+    let renamed = recipe.replace("name = \"credit-risk\"", "name = \"other-risk\"");
+    assert_ne!(recipe, renamed);
+    std::fs::write(project.path("ingot.toml"), renamed).unwrap();
+    project.ok(&["run"]);
+    let reports = |name: &str| project.path(&format!("dist/{name}-1.0.0-reports")).exists();
+    assert!(reports("credit-risk") && reports("other-risk"));
+    let [customer, ..] = first(&project);
+    let told: serde_json::Value =
+        serde_json::from_str(&project.ok(&["--json", "erase", "--subject", &customer])).unwrap();
+    assert_eq!(told["rows"]["core-bank"], serde_json::json!([1, 1001]));
+    assert!(!reports("credit-risk"), "made of the person, and not made anew");
+    assert!(reports("other-risk"), "made anew without the person");
 }
 
 #[test]
@@ -348,7 +394,10 @@ fn statistics_are_paid_from_a_budget_that_ends() {
     let text = std::fs::read_to_string(&table).unwrap();
     let mut lines: Vec<&str> = text.lines().collect();
     lines[1..].reverse();
-    std::fs::write(&table, lines.join("\r\n") + "\r\n").unwrap();
+    // With an empty column more, and another name for one that is not asked for.
+    let header = lines[0].replace("purpose", "use") + ",nothing";
+    let body: Vec<String> = lines[1..].iter().map(|line| format!("{line},")).collect();
+    std::fs::write(&table, format!("{header}\r\n{}\r\n", body.join("\r\n"))).unwrap();
     let second = ask(&["--epsilon", "2"]);
     assert_eq!(second.status.code(), Some(3));
     assert!(String::from_utf8_lossy(&second.stdout).contains("privacy-dp-overspent"));

@@ -342,14 +342,8 @@ fn dechunk(mut rest: &str) -> Option<String> {
 
 /// A valid applicant, made from the model's own signature: the middle of each range, the first of each list.
 pub(crate) fn applicant(project: &Project) -> serde_json::Value {
-    let manifest: serde_json::Value = serde_json::from_str(&project.ok(&[
-        "--json",
-        "inspect",
-        project.package().to_str().unwrap(),
-    ]))
-    .unwrap();
     let mut object = serde_json::Map::new();
-    for input in manifest["signature"]["inputs"].as_array().unwrap() {
+    for input in &inputs(project) {
         let value = match input["kind"].as_str().unwrap() {
             "number" => {
                 let middle =
@@ -362,6 +356,35 @@ pub(crate) fn applicant(project: &Project) -> serde_json::Value {
         object.insert(input["name"].as_str().unwrap().to_owned(), value);
     }
     object.into()
+}
+
+/// What the package's model asks for.
+fn inputs(project: &Project) -> Vec<serde_json::Value> {
+    let package = project.package();
+    let shown = project.ok(&["--json", "inspect", package.to_str().unwrap()]);
+    let manifest: serde_json::Value = serde_json::from_str(&shown).unwrap();
+    manifest["signature"]["inputs"].as_array().unwrap().clone()
+}
+
+/// The first rows of the finance table as the model takes them.
+pub(crate) fn applicants(project: &Project, count: usize) -> Vec<serde_json::Value> {
+    let inputs = inputs(project);
+    let mut reader = csv::Reader::from_path(project.path("data/german_credit.csv")).unwrap();
+    let header = reader.headers().unwrap().clone();
+    let object = |record: csv::StringRecord| -> serde_json::Value {
+        let fields = inputs.iter().map(|input| {
+            let name = input["name"].as_str().unwrap();
+            let cell = &record[header.iter().position(|known| known == name).unwrap()];
+            let value = match input["kind"].as_str().unwrap() {
+                _ if cell.is_empty() => serde_json::Value::Null,
+                "number" => serde_json::json!(cell.parse::<f64>().unwrap()),
+                _ => serde_json::json!(cell),
+            };
+            (name.to_owned(), value)
+        });
+        serde_json::Value::Object(fields.collect())
+    };
+    reader.records().take(count).map(|record| object(record.unwrap())).collect()
 }
 
 /// A fresh API key.

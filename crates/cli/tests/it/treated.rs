@@ -11,7 +11,7 @@ fn project() -> Project {
         let income =
             if row % 11 == 0 { String::new() } else { (3_000 + (row * 137) % 9_000).to_string() };
         let note = format!("客户来电 139{:08}", 10_000_000 + row % 15);
-        let tag = ["new", "old", "vip"][(row % 3) as usize];
+        let tag = ["new", "old", "vip", ""][(row % 4) as usize];
         let late = (age < 35) != (row % 9 == 0);
         let _ = writeln!(text, "C{row},{age},{income},{note},{tag},{late}");
     }
@@ -26,7 +26,10 @@ target = "late"
 name = "loans"
 uri = "loans.csv"
 [clean]
-impute = [{ column = "income", method = "median" }]
+impute = [
+  { column = "income", method = "median" },
+  { column = "tag", method = "constant", value = "none" },
+]
 [protect]
 columns = [
   { name = "id", action = "hash" },
@@ -72,6 +75,10 @@ fn personal_data_in_values_stays_out_of_the_model_and_serving_treats_values_as_t
         ask(serde_json::json!({"age": 40, "income": value, "tag": "new"}))
     };
     assert!((income(serde_json::Value::Null) - income(fill.into())).abs() < 1e-12);
+    let tag = |value: serde_json::Value| {
+        ask(serde_json::json!({"age": 40, "income": 5_000, "tag": value}))
+    };
+    assert!((tag(serde_json::Value::Null) - tag("none".into())).abs() < 1e-12);
 }
 
 #[test]
@@ -85,4 +92,10 @@ fn what_describes_single_rows_is_in_no_open_part_of_a_package() {
     for name in ["swarm", "single", "before", "after"] {
         assert!(!lineage.contains(&format!("\"{name}\":")), "{name}");
     }
+    // The owner's list names rows by source and number; the page that travels does not.
+    let stage = std::fs::read_dir(project.path(".ingot/train")).unwrap().next().unwrap().unwrap();
+    let list = std::fs::read_to_string(stage.path().join("suspicious-rows.json")).unwrap();
+    assert!(list.contains("core-bank"), "{list}");
+    let page = std::fs::read_to_string(open.join("card/training-report.html")).unwrap();
+    assert!(page.contains("suspicious-rows.json") && !page.contains("core-bank"));
 }

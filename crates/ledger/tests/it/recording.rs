@@ -159,7 +159,11 @@ async fn usage_is_told_by_key_tenant_day_and_status() {
 /// Needs a server: `INGOT_TEST_POSTGRES` names a database that the test may fill.
 #[tokio::test]
 async fn postgresql_keeps_the_same_promises() {
-    let Ok(url) = std::env::var("INGOT_TEST_POSTGRES") else { return };
+    let Ok(url) = std::env::var("INGOT_TEST_POSTGRES") else {
+        let required = std::env::var("INGOT_TEST_TOOLS").is_ok_and(|value| value == "required");
+        assert!(!required, "INGOT_TEST_POSTGRES is not set; run scripts/test.sh");
+        return;
+    };
     let open = || Ledger::open(&url, Place::pepper());
     let (server, command) = (open().await.unwrap(), open().await.unwrap());
     let made = key(&command).await;

@@ -8,7 +8,7 @@ use arrow::datatypes::DataType;
 use ingot_base::{Fault, Result, fault};
 use ingot_data::{CleanOutcome, Found};
 use ingot_privacy::detect::{DetectConfig, Detector, Kind};
-use ingot_recipe::{Action, Generalize, OutlierAction, Recipe};
+use ingot_recipe::{Action, Generalize, ImputeMethod, OutlierAction, Recipe};
 use ingot_train::{Prepared, Withheld};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -51,6 +51,13 @@ pub(crate) fn prepared(recipe: &Recipe, clean: &Done) -> Result<BTreeMap<String,
     for found in outcome.rules.into_iter().filter_map(|rule| rule.found) {
         if let Found::Fill { column, value } = found {
             prepared.entry(renamed(recipe, &column)).or_default().fill = Some(value);
+        }
+    }
+    // A constant is found in no data.
+    for rule in &recipe.clean.impute {
+        if let ImputeMethod::Constant(value) = &rule.method {
+            let column = prepared.entry(renamed(recipe, &rule.column)).or_default();
+            column.fill.get_or_insert_with(|| value.clone());
         }
     }
     for rule in &recipe.protect.columns {

@@ -4,8 +4,9 @@ use crate::review::{LabelFindings, OutlyingRow, Review};
 use ingot_base::Text;
 use ingot_report::chart::{self, Axis};
 use ingot_report::{Cell, Column, Page, Section, Table, count, number};
+use std::collections::BTreeMap;
 
-/// Rows that a table shows; the JSON file has all.
+/// Classes of which a chart shows the rows.
 const SHOWN: usize = 30;
 /// Columns of which a chart shows what they tell.
 const TELLING: usize = 15;
@@ -36,50 +37,35 @@ pub(crate) fn doubtful(section: &mut Section, labels: &LabelFindings) {
     if labels.doubtful.is_empty() {
         return;
     }
+    let mut pairs: BTreeMap<(&str, &str), u64> = BTreeMap::new();
+    for row in &labels.doubtful {
+        *pairs.entry((&row.label, &row.suggested)).or_default() += 1;
+    }
     section.table(Table {
         columns: vec![
-            Column::text(Text::new("Source", "数据源")),
-            Column::number(Text::new("Row", "行号")),
             Column::text(Text::new("Label", "标签")),
             Column::text(Text::new("Probably", "更可能为")),
-            Column::number(Text::new("P(label)", "标签的概率")),
-            Column::number(Text::new("P(probably)", "更可能类别的概率")),
+            Column::number(Text::new("Rows", "行数")),
         ],
-        rows: labels
-            .doubtful
-            .iter()
-            .take(SHOWN)
-            .map(|row| {
-                vec![
-                    Cell::same(&row.source),
-                    Cell::count(row.row),
-                    Cell::same(&row.label),
-                    Cell::same(&row.suggested),
-                    Cell::number(row.confidence, 3),
-                    Cell::number(row.suggested_probability, 3),
-                ]
+        rows: pairs
+            .into_iter()
+            .map(|((label, probably), rows)| {
+                vec![Cell::same(label), Cell::same(probably), Cell::count(rows)]
             })
             .collect(),
     });
-    more(section, labels.doubtful.len());
+    named(section);
     if labels.classes.len() <= 12 {
         joint(section, labels);
     }
 }
 
-fn more(section: &mut Section, found: usize) {
-    if found > SHOWN {
-        section.note(Text::new(
-            format!(
-                "The first {SHOWN}; all {} are in suspicious-rows.json of the stage.",
-                count(found as u64)
-            ),
-            format!(
-                "仅列出前 {SHOWN} 行；全部 {} 行见该阶段的 suspicious-rows.json。",
-                count(found as u64)
-            ),
-        ));
-    }
+/// A sealed package carries this page to people who may not know about single rows.
+fn named(section: &mut Section) {
+    section.note(Text::new(
+        "suspicious-rows.json beside this report names every one of these rows, for the owner of the data alone; it is no part of the sealed package.",
+        "本报告旁的 suspicious-rows.json 列出了这些行的行号，仅供数据所有者查看，不会进入封装的模型包。",
+    ));
 }
 
 fn joint(section: &mut Section, labels: &LabelFindings) {
@@ -133,27 +119,21 @@ fn outlying(section: &mut Section, rows: &[OutlyingRow], limit: f64) {
     if rows.is_empty() {
         return;
     }
+    let mut apart: BTreeMap<&str, u64> = BTreeMap::new();
+    for row in rows {
+        *apart.entry(&row.column).or_default() += 1;
+    }
     section.table(Table {
         columns: vec![
-            Column::text(Text::new("Source", "数据源")),
-            Column::number(Text::new("Row", "行号")),
-            Column::number(Text::new("Score", "得分")),
             Column::text(Text::new("Set apart most by", "主要差异列")),
+            Column::number(Text::new("Rows", "行数")),
         ],
-        rows: rows
-            .iter()
-            .take(SHOWN)
-            .map(|row| {
-                vec![
-                    Cell::same(&row.source),
-                    Cell::count(row.row),
-                    Cell::number(row.score, 2),
-                    Cell::same(&row.column),
-                ]
-            })
+        rows: apart
+            .into_iter()
+            .map(|(column, rows)| vec![Cell::same(column), Cell::count(rows)])
             .collect(),
     });
-    more(section, rows.len());
+    named(section);
 }
 
 fn columns(section: &mut Section, review: &Review) {
