@@ -28,16 +28,25 @@ fn causes(fault: &Fault, lang: Lang) -> String {
         Lang::Zh => "原因：",
     };
     let mut text = String::new();
-    let mut cause = fault.source();
-    for _ in 0..CAUSES {
-        let Some(error) = cause else { break };
-        let line = error
-            .downcast_ref::<Fault>()
-            .map_or_else(|| error.to_string(), |inner| inner.render(lang));
+    for line in why(fault, lang) {
         text.extend(["  ", because, &line.replace('\n', "\n    "), "\n"]);
-        cause = error.source();
     }
     text
+}
+
+/// What led to a fault, the nearest first.
+fn why(fault: &Fault, lang: Lang) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut cause = fault.source();
+    while let Some(error) = cause.filter(|_| lines.len() < CAUSES) {
+        lines.push(
+            error
+                .downcast_ref::<Fault>()
+                .map_or_else(|| error.to_string(), |inner| inner.render(lang)),
+        );
+        cause = error.source();
+    }
+    lines
 }
 
 /// A failure with its places in the recipe: each message, its line and its caret in one block.
@@ -70,6 +79,10 @@ pub(crate) fn json(failure: &Failure, lang: Lang) -> serde_json::Value {
     if let (Failure::Recipe(all, _), Some(error)) = (failure, error.as_object_mut()) {
         let all: Vec<serde_json::Value> = all.iter().map(|one| one.json(lang)).collect();
         error.insert("faults".to_owned(), all.into());
+    }
+    let because: Vec<String> = why(fault, lang);
+    if let (false, Some(error)) = (because.is_empty(), error.as_object_mut()) {
+        error.insert("because".to_owned(), because.into());
     }
     serde_json::json!({ "error": error })
 }

@@ -28,6 +28,7 @@ mod statistics;
 mod table;
 mod texts;
 mod whole;
+mod written;
 
 pub use clean::{Admit, CleanJob, clean};
 pub use config::{
@@ -47,7 +48,7 @@ pub use outcome::{
 };
 pub use report::data_report;
 pub use rows::{FileRow, FileRows, file_rows};
-pub use source::{source_digests, text_reader};
+pub use source::{csv_delimiter, source_digests, text_reader};
 pub use split::split;
 pub use table::{
     ClassKey, Encryption, content_digest, digest_of_rows, each, read, read_columns, schema,

@@ -14,6 +14,7 @@ use crate::table::{kind, kind_text};
 use crate::texts::{
     NEAR, PASSAGES, QUALITY, SET, TextFindings, TextTest, evaluation_set, is_text, texts,
 };
+use crate::written::recast;
 use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray,
 };
@@ -176,16 +177,6 @@ impl Rules {
             texts: work.texts,
         })
     }
-}
-
-/// A cast; an instant becomes a whole number as a day does: the days since 1970.
-fn recast(array: &ArrayRef, to: &DataType) -> std::result::Result<ArrayRef, ArrowError> {
-    let instant = matches!(array.data_type(), DataType::Timestamp(..) | DataType::Date64);
-    if instant && to.is_integer() {
-        let days = cast(&cast(array, &DataType::Date32)?, &DataType::Int32)?;
-        return cast(&days, to);
-    }
-    cast(array, to)
 }
 
 /// The faults of every SQL expression over these columns, all at once.

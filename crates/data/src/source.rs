@@ -88,6 +88,19 @@ pub fn source_digests(base_dir: &Path, sources: &[SourceConfig]) -> Result<Vec<D
 
 /// Finds every file of every source and brings their columns to one schema.
 pub(crate) fn resolve(base_dir: &Path, sources: &[SourceConfig]) -> Result<Sources> {
+    resolved(base_dir, sources, unreserved)
+}
+
+/// Sources that are no recipe's: what Ingot itself wrote has columns of lineage.
+pub(crate) fn resolve_any(base_dir: &Path, sources: &[SourceConfig]) -> Result<Sources> {
+    resolved(base_dir, sources, |_, part| Ok(part))
+}
+
+fn resolved(
+    base_dir: &Path,
+    sources: &[SourceConfig],
+    admit: fn(&SourceConfig, Part) -> Result<Part>,
+) -> Result<Sources> {
     let copies = copies()?;
     let (mut parts, mut found) = (Vec::new(), Vec::new());
     for (index, source) in sources.iter().enumerate() {
@@ -101,7 +114,7 @@ pub(crate) fn resolve(base_dir: &Path, sources: &[SourceConfig]) -> Result<Sourc
                 source.name.clone()
             };
             let part = part(index, source, label, path, copies.path())?;
-            parts.push(unreserved(source, part)?);
+            parts.push(admit(source, part)?);
         }
     }
     let (schema, notes) = reconcile(&parts);
@@ -270,6 +283,14 @@ pub fn text_reader(path: &Path) -> Result<BufReader<File>> {
         reader.consume(3);
     }
     Ok(reader)
+}
+
+/// The character between the cells of a CSV file.
+///
+/// # Errors
+/// When the file cannot be read, is empty or is no text.
+pub fn csv_delimiter(path: &Path) -> Result<u8> {
+    infer::dialect(path).map(|dialect| dialect.delimiter)
 }
 
 /// One file by itself; `copies` must live as long as the part.

@@ -12,11 +12,11 @@ use crate::names::unknown_column;
 use crate::outcome::{NearSplit, PartOutcome, SplitOutcome};
 use crate::table::{Encryption, TableWriter, open, read_fault, schema};
 use crate::texts::is_text;
+use crate::written::instant;
 use crate::{ROW, SOURCE};
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch};
 use arrow::compute::{cast, filter_record_batch};
 use arrow::datatypes::{DataType, Int64Type};
-use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use ingot_base::{Fault, Result, crash, fault};
 use ingot_quality::Unite;
 use ingot_quality::near::{Groups, NearConfig, NearIndex, Sketcher};
@@ -223,29 +223,6 @@ fn texts(batch: &RecordBatch, name: &str) -> Result<ArrayRef> {
         .ok_or_else(|| fault::internal(format!("table without `{name}`")))?;
     cast(column, &DataType::Utf8)
         .map_err(|error| fault::internal(format!("`{name}` as text")).because(error))
-}
-
-/// How a text may write an instant, besides RFC 3339 and its kin. Month before day and day before month cannot be told apart
-/// with slashes, so neither is read.
-const INSTANTS: [&str; 8] = [
-    "%Y-%m-%d %H:%M",
-    "%Y-%m-%dT%H:%M",
-    "%Y/%m/%d %H:%M:%S",
-    "%Y/%m/%d %H:%M",
-    "%d.%m.%Y %H:%M:%S",
-    "%d.%m.%Y %H:%M",
-    "%Y年%m月%d日 %H:%M:%S",
-    "%Y年%m月%d日 %H:%M",
-];
-const DAYS: [&str; 5] = ["%Y-%m-%d", "%Y/%m/%d", "%d.%m.%Y", "%Y年%m月%d日", "%Y%m%d"];
-
-/// Microseconds since 1970 of a text that is an instant or a day.
-fn instant(text: &str) -> Option<i64> {
-    let text = text.trim();
-    let stamp = || INSTANTS.iter().find_map(|form| NaiveDateTime::parse_from_str(text, form).ok());
-    let day = || DAYS.iter().find_map(|form| NaiveDate::parse_from_str(text, form).ok());
-    let moment = stamp().or_else(|| day().map(|day| day.and_time(NaiveTime::MIN)))?;
-    Some(moment.and_utc().timestamp_micros())
 }
 
 /// Text as instants; what is no instant is refused, since its row would stand at the wrong end of time.

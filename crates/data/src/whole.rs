@@ -56,7 +56,7 @@ pub fn load(path: &Path) -> Result<Vec<RecordBatch>> {
         format: None,
         rename: BTreeMap::new(),
     };
-    let sources = source::resolve(Path::new("."), &[source])?;
+    let sources = source::resolve_any(Path::new("."), &[source])?;
     let work = Work::plain(&sources);
     let mut batches = Vec::new();
     work.run(

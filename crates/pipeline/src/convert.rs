@@ -449,10 +449,13 @@ pub(crate) fn split_summary(outcome: &data::SplitOutcome) -> Text {
         "test" => "测试集",
         _ => "其他",
     };
-    Text::new(
-        format!("{} rows; {} groups cross", list(|name| name, ", "), outcome.crossing_groups),
-        format!("{} 行；跨部分的分组 {} 个", list(chinese, "、"), outcome.crossing_groups),
-    )
+    let (mut en, mut zh) =
+        (format!("{} rows", list(|name| name, ", ")), format!("{} 行", list(chinese, "、")));
+    if outcome.group.is_some() {
+        en = format!("{en}; {} groups cross", outcome.crossing_groups);
+        zh = format!("{zh}；跨部分的分组 {} 个", outcome.crossing_groups);
+    }
+    Text::new(en, zh)
 }
 
 /// One line about a training.

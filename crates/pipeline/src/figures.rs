@@ -5,7 +5,7 @@ use crate::project::Project;
 use crate::run::{Chain, Done};
 use crate::stages::{compress, explain, from_value, maps, split, to_value, train};
 use crate::store::Stage;
-use ingot_base::{Fault, Result, Task, Text, atomic};
+use ingot_base::{Fault, Lang, Result, Task, Text, atomic};
 use ingot_train::TrainOutcome;
 use ingot_train::compress::CompressOutcome;
 use ingot_train::nets::HeadOutcome;
@@ -94,7 +94,11 @@ pub(crate) fn reports(chain: &Chain) -> Vec<(Text, &Done, &'static str)> {
 pub(crate) fn publish(project: &Project<'_>, chain: &Chain) -> Result<()> {
     for (_, done, name) in reports(chain) {
         let target = project.reports_path().join(name);
-        let bytes = atomic::read(&done.verified(name)?, 1 << 30)?;
+        let mut bytes = atomic::read(&done.verified(name)?, 1 << 30)?;
+        if project.lang != Lang::En && target.extension().is_some_and(|kind| kind == "html") {
+            let page = String::from_utf8_lossy(&bytes);
+            bytes = ingot_report::opened_in(&page, project.lang).into_bytes();
+        }
         if std::fs::read(&target).ok().as_ref() != Some(&bytes) {
             atomic::write(&target, &bytes)?;
         }

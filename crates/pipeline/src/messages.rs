@@ -175,6 +175,12 @@ ingot_base::messages! {
         en: "there is no type `{type}`", zh: "没有名为 `{type}` 的类型",
         hint_en: "types are: {known}", hint_zh: "可用的类型：{known}",
     };
+    /// A budget that was spent for another unit of privacy.
+    STATS_UNIT = {
+        code: "pipeline-stats-unit", class: Refused, status: 403,
+        en: "this table's budget was spent as `{before}`, and this release is `{now}`: one budget protects one or the other", zh: "该表的预算此前按 `{before}` 使用，而本次发布按 `{now}`：同一预算只能保护其中一种单位",
+        hint_en: "ask with the same --person and --most as before", hint_zh: "请使用与之前相同的 --person 和 --most",
+    };
     /// A part that the split does not make.
     EXPORT_PART = {
         code: "pipeline-export-part", class: Usage, status: 404,

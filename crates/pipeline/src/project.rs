@@ -76,6 +76,8 @@ pub struct Project<'a> {
     pub clock: &'a dyn Clock,
     /// Who hears of progress.
     pub reporter: &'a dyn Reporter,
+    /// The language that reports open in.
+    pub lang: Lang,
 }
 
 impl std::fmt::Debug for Project<'_> {
@@ -109,7 +111,15 @@ impl<'a> Project<'a> {
             store: Store::new(root.join(".ingot"), records),
             clock,
             reporter,
+            lang: Lang::En,
         })
+    }
+
+    /// The project, its reports opening in this language.
+    #[must_use]
+    pub fn speaking(mut self, lang: Lang) -> Self {
+        self.lang = lang;
+        self
     }
 
     /// The recipe.

@@ -1,14 +1,17 @@
 //! Differentially private statistics of a table, paid from the project's budget for that table.
 
-use ingot_base::{Clock, Result};
+use crate::messages::STATS_UNIT;
+use ingot_base::{Clock, Fault, Result};
 use ingot_privacy::dp::{
-    Account, Amount, Budget, Ledger, Loss, OsEntropy, Question, Release, Statistic, Unit,
+    Account, Amount, Budget, Event, Ledger, Loss, OsEntropy, Question, Release, Statistic, Unit,
 };
 use ingot_seal::Keyring;
 use std::path::{Path, PathBuf};
 
 /// The budget ledger's file in a project.
 const LEDGER: &str = "privacy-budget.jsonl";
+/// How the ledger names this work.
+const STAGE: &str = "stats";
 
 /// What is asked and what it may cost.
 #[derive(Debug)]
@@ -47,6 +50,17 @@ pub fn stats(
         None => Loss::Pure(epsilon),
     };
     let ledger = Ledger::new(ledger_path(root), keyring.derive("dp/ledger", 32));
+    let stage = stage(&ask.unit);
+    // Prices for rows and prices for persons with several of them are two currencies.
+    let spent = ledger.entries()?.into_iter().filter(|entry| entry.dataset == dataset);
+    for entry in spent {
+        if let Event::Spent { stage: other, .. } = entry.event
+            && other.starts_with(STAGE)
+            && other != stage
+        {
+            return Err(Fault::new(&STATS_UNIT).arg("before", other).arg("now", stage));
+        }
+    }
     if let Some(budget) = ask.budget {
         let known = ledger.account(dataset)?.map(|account| account.budget);
         let amount = Amount::new(budget)?;
@@ -61,9 +75,19 @@ pub fn stats(
             ledger.allot(dataset, budget, clock)?;
         }
     }
-    let receipt = question.pay(&ledger, loss, "stats", clock)?;
+    let receipt = question.pay(&ledger, loss, &stage, clock)?;
     let release = question.release(receipt, &mut OsEntropy)?;
     Ok((release, ledger.account(dataset)?))
+}
+
+/// Who was protected stands in the ledger with every price.
+fn stage(unit: &Unit) -> String {
+    match unit {
+        Unit::Row => format!("{STAGE} of rows"),
+        Unit::Person { column, most } => {
+            format!("{STAGE} of persons by {column}, {most} rows each")
+        }
+    }
 }
 
 fn ledger_path(root: &Path) -> PathBuf {

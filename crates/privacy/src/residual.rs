@@ -108,14 +108,23 @@ fn percent(value: f64) -> String {
 
 fn explain(risk: f64, text: Option<f64>, table: Option<f64>, evidence: &Evidence) -> Text {
     let risk = percent(risk);
-    let headline = Text::new(
-        format!(
-            "At most {risk} of persons could be re-identified by somebody who knows their quasi-identifiers, knows that they are in the data and reads all text."
-        ),
-        format!(
-            "若攻击者掌握某人的准标识符、知道其在数据中并能阅读全部文本，则最多有 {risk} 的人可能被重新识别。"
-        ),
-    );
+    let headline = if table.is_none() {
+        Text::new(
+            format!(
+                "At most {risk} of persons keep an identifier in the texts, for somebody who reads them all."
+            ),
+            format!("对能阅读全部文本的人而言，文本中仍保留标识信息的人最多占 {risk}。"),
+        )
+    } else {
+        Text::new(
+            format!(
+                "At most {risk} of persons could be re-identified by somebody who knows their quasi-identifiers, knows that they are in the data and reads all text."
+            ),
+            format!(
+                "若攻击者掌握某人的准标识符、知道其在数据中并能阅读全部文本，则最多有 {risk} 的人可能被重新识别。"
+            ),
+        )
+    };
     let sentences = [headline, explain_text(text, evidence), explain_table(table, evidence)];
     let en: Vec<&str> = sentences.iter().map(|sentence| sentence.en.as_str()).collect();
     Text { en: en.join(" "), zh: sentences.iter().map(|sentence| sentence.zh.as_str()).collect() }
@@ -140,7 +149,10 @@ fn explain_text(share: Option<f64>, evidence: &Evidence) -> Text {
 
 fn explain_table(share: Option<f64>, evidence: &Evidence) -> Text {
     let Some(share) = share else {
-        return Text::new("Table: no evidence, not counted.", "表格：没有证据，未计入。");
+        return Text::new(
+            "Table: not measured, and no part of this figure; whoever knows several of a person's columns may find the row. `[protect] anonymity` bounds that, `ingot risk` measures it.",
+            "表格：未作评估，不包含在该数字中；知道某人若干列取值的人可能找到对应的行。可用 `[protect] anonymity` 限制该风险，用 `ingot risk` 评估。",
+        );
     };
     let shown = |value: Option<f64>, none: &str| value.map_or(none.to_owned(), percent);
     let (classes, attack) = (evidence.prosecutor, evidence.linkage_upper);

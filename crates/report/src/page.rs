@@ -147,6 +147,24 @@ impl Section {
     }
 }
 
+/// A page's file so that it opens in this language.
+pub fn opened_in(html: &str, lang: Lang) -> String {
+    let (own, other) = match lang {
+        Lang::En => (Lang::En, Lang::Zh),
+        Lang::Zh => (Lang::Zh, Lang::En),
+    };
+    let root = |lang: Lang| format!("<html lang=\"{}\">", lang.tag());
+    let choice = match own {
+        Lang::En => "id=\"lang-en\" aria-label=\"English\"",
+        Lang::Zh => "id=\"lang-zh\" aria-label=\"中文\"",
+    };
+    html.replacen(&root(other), &root(own), 1).replacen(" checked>", ">", 1).replacen(
+        choice,
+        &format!("{choice} checked"),
+        1,
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -164,6 +182,9 @@ mod tests {
         assert!(html.contains("数据报告") && html.contains("Data report"));
         assert!(!html.contains("<script") && html.contains("&lt;x&gt;"));
         assert!(html.contains("id=\"lang-zh\" aria-label=\"中文\" checked"));
+        assert_eq!(opened_in(&page.html(Lang::En), Lang::Zh), html);
+        assert_eq!(opened_in(&html, Lang::Zh), html);
+        assert_eq!(opened_in(&html, Lang::En), page.html(Lang::En));
         assert!(!html.contains("<nav>"));
         assert!(!html.contains("http://") && !html.contains("https://"));
     }

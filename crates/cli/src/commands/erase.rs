@@ -14,7 +14,8 @@ const LIMIT: u64 = 1 << 16;
 pub(crate) fn erase(context: &Context, args: &Erase) -> Outcome<()> {
     let source = load(&args.recipe)?;
     let progress = Progress::new(context.lang, context.quiet);
-    let project = Project::open(source, &context.project, &CLOCK, &progress)?;
+    let project =
+        Project::open(source, &context.project, &CLOCK, &progress)?.speaking(context.lang);
     let subject = Subject { column: args.column.clone(), value: value(&args.subject)? };
     let erased = ingot_pipeline::erase(&project, &subject)
         .map_err(|fault| located(&project.source, fault))?;

@@ -10,7 +10,8 @@ use ingot_pipeline::{Chain, Project, Stage};
 pub(crate) fn run(context: &Context, args: &Recipe, last: Stage) -> Outcome<()> {
     let source = load(&args.recipe)?;
     let progress = Progress::new(context.lang, context.quiet);
-    let project = Project::open(source, &context.project, &CLOCK, &progress)?;
+    let project =
+        Project::open(source, &context.project, &CLOCK, &progress)?.speaking(context.lang);
     check_names(&project)?;
     let chain =
         ingot_pipeline::run(&project, last).map_err(|fault| located(&project.source, fault))?;

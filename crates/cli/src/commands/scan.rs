@@ -90,10 +90,14 @@ impl<'a> Scanner<'a> {
     }
 
     fn csv(&mut self, args: &Scan) -> Result<()> {
-        let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(self.open()?);
+        // What is no table at all fails below, with its line.
+        let delimiter = ingot_data::csv_delimiter(self.path).unwrap_or(b',');
+        let mut reader =
+            csv::ReaderBuilder::new().flexible(true).delimiter(delimiter).from_reader(self.open()?);
+        let fresh = || csv::WriterBuilder::new().delimiter(delimiter).from_writer(Vec::new());
         let names = reader.headers().map_err(|_| self.wrong(1))?.clone();
         let wanted = chosen(&args.text, &names.iter().collect::<Vec<_>>())?;
-        let mut writer = csv::Writer::from_writer(Vec::new());
+        let mut writer = fresh();
         writer.write_record(&names).map_err(|_| self.wrong(1))?;
         let mut record = csv::StringRecord::new();
         loop {
@@ -114,7 +118,7 @@ impl<'a> Scanner<'a> {
                 self.write(writer.get_ref())?;
             }
             // What is written is let go, so that a long file needs no more memory than a record.
-            writer = csv::Writer::from_writer(Vec::new());
+            writer = fresh();
         }
         Ok(())
     }

@@ -72,6 +72,20 @@ fn a_redacted_file_has_no_finding() {
 }
 
 #[test]
+fn a_banks_export_in_gbk_with_semicolons_is_read_and_written_as_a_table() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "编号;备注\n1;客户电话13812345678，请回电\n2;无\n";
+    std::fs::write(folder.path().join("bank.csv"), encoding_rs::GBK.encode(text).0).unwrap();
+    let found = findings(&scan(
+        folder.path(),
+        &["bank.csv", "--text", "备注", "--redact", "clean.csv", "--with", "type"],
+    ));
+    assert_eq!((found.len(), &found[0]["column"]), (1, &serde_json::json!("备注")));
+    let clean = std::fs::read_to_string(folder.path().join("clean.csv")).unwrap();
+    assert_eq!(clean, "编号;备注\n1;客户电话[phone]，请回电\n2;无\n");
+}
+
+#[test]
 fn a_wrong_question_is_answered_and_writes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("notes.csv"), "a,b\n1,2\n1\n").unwrap();
