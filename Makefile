@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test lint bench docs
+.PHONY: help setup build demo test lint fuzz bench docs
 
 export INGOT_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/ingot
 export CARGO_TARGET_DIR ?= $(INGOT_CACHE)/target
@@ -28,6 +28,9 @@ lint: setup ## format, clippy, tidy, and cargo-deny when it is installed
 	  && cargo clippy --workspace --features ingot-cli/full --all-targets -- -D warnings \
 	  && cargo run --quiet --package xtask -- tidy \
 	  && if cargo deny --version >/dev/null 2>&1; then cargo deny check bans licenses sources; fi
+
+fuzz: setup ## every fuzz target for INGOT_FUZZ_SECONDS (30) each; needs cargo-fuzz
+	@scripts/fuzz.sh
 
 bench: build ## measure against peers from PyPI; the ratios go into docs/benchmarks.md
 	@. scripts/env.sh && bench/run.sh

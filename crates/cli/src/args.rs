@@ -264,7 +264,7 @@ pub(crate) struct Stats {
 
 #[derive(Debug, Args)]
 pub(crate) struct Reidentify {
-    /// The token or pseudonym
+    /// The token, pseudonym or moved date
     pub(crate) token: String,
     /// Column of the protected table that the token stands in
     #[arg(long, value_name = "COLUMN", conflicts_with = "kind", required_unless_present = "kind")]
@@ -272,6 +272,9 @@ pub(crate) struct Reidentify {
     /// Type of the pseudonym, as scan names it
     #[arg(long = "type", value_name = "TYPE")]
     pub(crate) kind: Option<String>,
+    /// Whose moved date it is: the person's value in the source or in the protected table; `-` reads it from standard input
+    #[arg(long, value_name = "VALUE", requires = "column")]
+    pub(crate) person: Option<String>,
     /// Why; it is written down
     #[arg(long)]
     pub(crate) reason: String,

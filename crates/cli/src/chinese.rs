@@ -151,9 +151,13 @@ const WORDS: &[(&str, &str)] = &[
         "标识个人的列，用于一人多行的情况",
     ),
     ("Most rows of a person that count", "每人最多计入的行数"),
-    ("The token or pseudonym", "令牌或假名"),
+    ("The token, pseudonym or moved date", "令牌、假名或平移后的日期"),
     ("Column of the protected table that the token stands in", "令牌所在的（保护后表的）列"),
     ("Type of the pseudonym, as scan names it", "假名的类型，名称同 scan"),
+    (
+        "Whose moved date it is: the person's value in the source or in the protected table; `-` reads it from standard input",
+        "平移后的日期属于谁：此人在源数据或脱敏后表中的值；`-` 表示从标准输入读取",
+    ),
     ("Why; it is written down", "原因，会被记录"),
     (
         "The person's value in the column that names persons; `-` reads it from standard input",

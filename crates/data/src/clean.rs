@@ -18,7 +18,7 @@ use crate::sink::{Sieve, Sink};
 use crate::source::{self, Part, Sources};
 use crate::statistics::Gathered;
 use crate::table::{Encryption, open};
-use crate::texts::{TextFound, texts};
+use crate::texts::{TextFound, evaluation_set, texts};
 use crate::{ROW, SOURCE, WEIGHT};
 use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, DictionaryArray, Float64Array, Int32Array, RecordBatch,
@@ -85,7 +85,8 @@ impl std::fmt::Debug for Admit<'_> {
 /// When a source or rule is wrong, an expectation with `fail` is not met, or the table cannot be written.
 pub fn clean(job: &CleanJob<'_>, reporter: &dyn Reporter) -> Result<CleanOutcome> {
     let sources = source::resolve(job.base_dir, job.sources)?;
-    let mut rules = Rules::compile(job.clean, &sources.schema, job.base_dir)?;
+    let mut rules =
+        Rules::compile(job.clean, &sources.schema, &|rule| evaluation_set(job.base_dir, rule))?;
     warn_of_mixed(job.clean, &sources, reporter);
     let work = Work::new(job, &sources);
     if rules.needs_figures() {
@@ -131,13 +132,12 @@ fn pass(
     sink: impl FnMut(Cleaned) -> Result<()>,
 ) -> Result<()> {
     match &job.cluster {
-        // Rules about texts are not sent: what they find comes with row numbers, and near duplicates need all rows at once.
-        Some(cluster) if !job.clean.looks_at_texts() => {
+        Some(cluster) => {
             let remote = Remote::connect(cluster, job.clean, work, rules, steps)?;
             let work = Work { threads: remote.threads(), ..work.clone() };
             work.run(|item| remote.clean(&work, rules, steps, item), sink)
         }
-        _ => work.run(|item| work.clean(rules, steps, work.decode(item)?), sink),
+        None => work.run(|item| work.clean(rules, steps, work.decode(item)?), sink),
     }
 }
 
@@ -581,7 +581,8 @@ fn gather(job: &CleanJob<'_>, work: &Work<'_>, rules: &Rules) -> Result<Vec<Opti
     Ok(figures)
 }
 
-/// A pass over the rows that all other rules keep, when near duplicates are looked for.
+/// A pass over the rows that all other rules keep, when near duplicates are looked for. It is done here, with a cluster too: each
+/// text leaves only its sketch, and the first of a group may stand anywhere.
 fn survey(work: &Work<'_>, rules: &Rules, config: &CleanConfig) -> Result<Option<Near>> {
     let column = rules.steps.iter().find_map(|step| match step.action {
         Action::Near(column) => Some(column),

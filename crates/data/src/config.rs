@@ -53,33 +53,19 @@ pub struct CleanConfig {
     /// Expectations.
     pub expect: Vec<Expectation>,
     /// Rules of a text column, after the expectations.
-    #[serde(skip)]
     pub quality: Option<QualityRule>,
     /// A text column against an evaluation set.
-    #[serde(skip)]
     pub decontaminate: Option<SetRule>,
     /// Whether rows equal in every data column are kept once: the first.
     pub dedupe_exact: bool,
     /// Near duplicates of a text column.
-    #[serde(skip)]
     pub near: Option<NearRule>,
     /// Passages of a text column that stood in a row before, cut out of the later one.
-    #[serde(skip)]
     pub passages: Option<PassageRule>,
 }
 
-impl CleanConfig {
-    /// Whether some rule looks at texts; such rules do not travel to a cluster.
-    pub(crate) fn looks_at_texts(&self) -> bool {
-        self.quality.is_some()
-            || self.decontaminate.is_some()
-            || self.near.is_some()
-            || self.passages.is_some()
-    }
-}
-
 /// Rules of a text column.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct QualityRule {
     /// Column.
     pub column: String,
@@ -90,7 +76,7 @@ pub struct QualityRule {
 }
 
 /// A text column against an evaluation set.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SetRule {
     /// Column.
     pub column: String,
@@ -107,7 +93,7 @@ pub struct SetRule {
 }
 
 /// Near duplicates of a text column.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct NearRule {
     /// Column.
     pub column: String,
@@ -122,7 +108,7 @@ pub struct NearRule {
 }
 
 /// Repeated passages of a text column.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PassageRule {
     /// Column.
     pub column: String,

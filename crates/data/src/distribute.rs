@@ -12,6 +12,7 @@ use crate::messages::PIECE;
 use crate::profile::Partial;
 use crate::rules::{Action, Rules};
 use crate::source::{Part, Sources};
+use crate::texts::{TextFound, TextTest};
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow::datatypes::{Field, Schema, SchemaRef};
 use arrow::error::ArrowError;
@@ -19,6 +20,8 @@ use arrow::ipc::reader::StreamReader;
 use arrow::ipc::writer::StreamWriter;
 use ingot_base::{Fault, Result};
 use ingot_cluster::{Answer, Client, Identity, Job, Role};
+use ingot_quality::passages::{Contamination, Overlap};
+use ingot_quality::text::{Finding, Language, RULES};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -35,6 +38,9 @@ pub struct Cluster<'a> {
     /// Folder with the client's certificate.
     pub certificates: &'a Path,
 }
+
+/// The name of what is found where a language may not be.
+const LANGUAGE: &str = "language";
 
 /// What a program must share with another for equal digests.
 pub const CLUSTER_VERSION: &str = concat!("ingot ", env!("CARGO_PKG_VERSION"));
@@ -54,6 +60,8 @@ struct Setup {
     bounds: Vec<Option<(u64, u64)>>,
     /// Which steps' fillings stand in the stream of fillings, in its columns' order.
     fillings: Vec<usize>,
+    /// An evaluation set as its passages' hashes: no executor reads a file.
+    set: Option<(usize, BTreeMap<usize, Vec<u64>>)>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -102,6 +110,47 @@ struct Tail {
     unique: Vec<(usize, Vec<Option<u128>>)>,
     before: Vec<PartialBits>,
     after_distinct: bool,
+    found: Vec<(u64, FoundBits)>,
+    languages: BTreeMap<Language, u64>,
+}
+
+/// What was found in a text; figures as the bits of their numbers.
+#[derive(Serialize, Deserialize)]
+enum FoundBits {
+    Rule { rule: String, value: Option<u64>, limit: Option<u64>, language: Language },
+    Set { tokens: u64, share: u64 },
+}
+
+impl FoundBits {
+    fn of(found: &TextFound) -> Self {
+        match found {
+            TextFound::Rule(finding) => Self::Rule {
+                rule: finding.rule.to_owned(),
+                value: finding.value.map(f64::to_bits),
+                limit: finding.limit.map(f64::to_bits),
+                language: finding.language,
+            },
+            TextFound::Set(overlap) => {
+                Self::Set { tokens: overlap.tokens, share: overlap.share.to_bits() }
+            }
+        }
+    }
+
+    fn found(self) -> std::result::Result<TextFound, ArrowError> {
+        Ok(match self {
+            Self::Rule { rule, value, limit, language } => {
+                let known = RULES.iter().map(|known| known.name).chain([LANGUAGE]);
+                let rule = known.into_iter().find(|known| *known == rule).ok_or_else(|| {
+                    ArrowError::IpcError("a rule of texts that is not known".to_owned())
+                })?;
+                let (value, limit) = (value.map(f64::from_bits), limit.map(f64::from_bits));
+                TextFound::Rule(Finding { rule, value, limit, language })
+            }
+            Self::Set { tokens, share } => {
+                TextFound::Set(Overlap { tokens, share: f64::from_bits(share) })
+            }
+        })
+    }
 }
 
 /// Rows, missing values, hashes, moments as bits.
@@ -203,7 +252,10 @@ impl Pass {
             });
         }
         let fillings = blocks.batch().map_err(wire)?;
-        let mut rules = Rules::compile(&setup.clean, &schema, Path::new("."))?;
+        let mut rules = Rules::compile(&setup.clean, &schema, &|rule| {
+            let (width, passages) = setup.set.clone().unwrap_or((rule.tokens, BTreeMap::new()));
+            Ok(Contamination::from_parts(width, passages))
+        })?;
         for (step, bounds) in rules.steps.iter_mut().zip(setup.bounds) {
             if let Action::Outlier(.., slot) = &mut step.action {
                 *slot = bounds.map(|(low, high)| (f64::from_bits(low), f64::from_bits(high)));
@@ -244,11 +296,15 @@ impl Job for Pass {
 
 fn pack_setup(clean: &CleanConfig, work: &Work<'_>, rules: &Rules, steps: usize) -> Packed {
     let (mut bounds, mut fillings, mut columns) = (Vec::new(), Vec::new(), Vec::<ArrayRef>::new());
+    let mut set = None;
     for (index, step) in rules.steps.iter().enumerate() {
         bounds.push(match &step.action {
             Action::Outlier(.., Some((low, high))) => Some((low.to_bits(), high.to_bits())),
             _ => None,
         });
+        if let Action::Text(_, TextTest::Set(passages, _), _) = &step.action {
+            set = Some(passages.to_parts());
+        }
         if let Action::Impute(.., Some(value)) = &step.action {
             fillings.push(index);
             columns.push(Arc::clone(value));
@@ -272,6 +328,7 @@ fn pack_setup(clean: &CleanConfig, work: &Work<'_>, rules: &Rules, steps: usize)
             .map(|weights| weights.iter().map(|weight| weight.to_bits()).collect()),
         bounds,
         fillings,
+        set,
     };
     let mut bytes = Vec::new();
     json_block(&mut bytes, &setup)?;
@@ -332,6 +389,8 @@ fn pack_cleaned(cleaned: &Cleaned) -> Packed {
         unique: cleaned.unique.clone(),
         before: cleaned.before.iter().map(Partial::to_bits).collect(),
         after_distinct: cleaned.after_distinct,
+        found: cleaned.found.iter().map(|(row, found)| (*row, FoundBits::of(found))).collect(),
+        languages: cleaned.languages.clone(),
     };
     let mut bytes = Vec::new();
     json_block(&mut bytes, &tail)?;
@@ -346,6 +405,8 @@ fn unpack_cleaned(bytes: &[u8]) -> std::result::Result<Cleaned, ArrowError> {
     let tail: Tail = blocks.json()?;
     let (hashes, _) = blocks.next()?.as_chunks::<16>();
     let hashes = hashes.iter().map(|hash| u128::from_le_bytes(*hash)).collect();
+    let found = tail.found.into_iter().map(|(row, found)| Ok((row, found.found()?)));
+    let found = found.collect::<std::result::Result<Vec<_>, ArrowError>>()?;
     Ok(Cleaned {
         part: tail.part,
         rows_in: tail.rows_in,
@@ -361,8 +422,8 @@ fn unpack_cleaned(bytes: &[u8]) -> std::result::Result<Cleaned, ArrowError> {
         unique: tail.unique,
         before: tail.before.into_iter().map(Partial::from_bits).collect(),
         after_distinct: tail.after_distinct,
-        found: Vec::new(),
-        languages: BTreeMap::new(),
+        found,
+        languages: tail.languages,
     })
 }
 

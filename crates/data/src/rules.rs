@@ -3,7 +3,9 @@
 //! A rule never filters by itself: it names the fate of each row (0 kept, otherwise one more than the index of the first
 //! rule that drops it), so that the counts of every rule come out of one pass.
 
-use crate::config::{CastType, CleanConfig, Impute, OnFail, OutlierAction, OutlierMethod, Rule};
+use crate::config::{
+    CastType, CleanConfig, Impute, OnFail, OutlierAction, OutlierMethod, Rule, SetRule,
+};
 use crate::messages::{
     COLUMN_NOT_NUMBER, COLUMN_NOT_TEXT, CONSTANT_WRONG, REGEX_WRONG, RULE_FAILED,
     SQL_NOT_CONDITION, SQL_WRONG,
@@ -11,9 +13,7 @@ use crate::messages::{
 use crate::names::unknown_column;
 use crate::outcome::{Found, RuleOutcome};
 use crate::table::{kind, kind_text};
-use crate::texts::{
-    NEAR, PASSAGES, QUALITY, SET, TextFindings, TextTest, evaluation_set, is_text, texts,
-};
+use crate::texts::{NEAR, PASSAGES, QUALITY, SET, TextFindings, TextTest, is_text, texts};
 use crate::written::recast;
 use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray,
@@ -25,9 +25,9 @@ use datafusion::common::{DFSchema, DataFusionError, SchemaError};
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::prelude::SessionContext;
 use ingot_base::{Fault, Result, Text};
+use ingot_quality::passages::Contamination;
 use ingot_quality::text::TextJudge;
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::sync::Arc;
 
 /// A compiled rule.
@@ -94,8 +94,12 @@ pub(crate) struct Applied {
 }
 
 impl Rules {
-    /// Compiles a configuration against the columns of the sources; `base` is where a relative file of it is.
-    pub(crate) fn compile(config: &CleanConfig, source: &SchemaRef, base: &Path) -> Result<Self> {
+    /// Compiles a configuration against the columns of the sources; `set` reads an evaluation set.
+    pub(crate) fn compile(
+        config: &CleanConfig,
+        source: &SchemaRef,
+        set: &dyn Fn(&SetRule) -> Result<Contamination>,
+    ) -> Result<Self> {
         let mut compiler = Compiler {
             fields: source.fields().iter().map(|field| field.as_ref().clone()).collect(),
             steps: Vec::new(),
@@ -104,7 +108,7 @@ impl Rules {
         compiler.rows(config)?;
         compiler.values(config)?;
         compiler.expectations(config, false)?;
-        compiler.texts(config, base)?;
+        compiler.texts(config, set)?;
         if config.dedupe_exact {
             compiler.push(
                 "clean.dedupe",
@@ -432,7 +436,11 @@ impl Compiler {
     }
 
     /// Rules that look at one text at a time.
-    fn texts(&mut self, config: &CleanConfig, base: &Path) -> Result<()> {
+    fn texts(
+        &mut self,
+        config: &CleanConfig,
+        read: &dyn Fn(&SetRule) -> Result<Contamination>,
+    ) -> Result<()> {
         let [quality, set] = crate::texts::words(config);
         if let (Some(rule), Some(words)) = (&config.quality, quality) {
             let column = self.text(&rule.column, QUALITY)?;
@@ -441,7 +449,7 @@ impl Compiler {
         }
         if let (Some(rule), Some(words)) = (&config.decontaminate, set) {
             let column = self.text(&rule.column, SET)?;
-            let test = TextTest::Set(Arc::new(evaluation_set(base, rule)?), rule.share);
+            let test = TextTest::Set(Arc::new(read(rule)?), rule.share);
             self.push(SET, words, Action::Text(column, test, rule.on_fail));
         }
         Ok(())

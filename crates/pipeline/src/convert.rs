@@ -1,8 +1,9 @@
 //! The recipe's sections as each room's own configuration, and each room's outcome as one line or one figure.
 
 use crate::figures::Figure;
+use crate::hierarchies;
 use crate::project::Project;
-use ingot_base::{Secret, Tabular, Text};
+use ingot_base::{Result, Secret, Tabular, Text};
 use ingot_data as data;
 use ingot_privacy as privacy;
 use ingot_privacy::detect::{CustomType, DetectConfig, Kind};
@@ -190,39 +191,51 @@ pub(crate) fn encryption(project: &Project<'_>) -> data::Encryption {
 }
 
 /// Column actions.
-pub(crate) fn column_rules(recipe: &Recipe) -> Vec<privacy::ColumnRule> {
-    recipe
-        .protect
-        .columns
-        .iter()
-        .map(|rule| privacy::ColumnRule {
-            name: rule.name.clone(),
-            rename: rule.rename.clone(),
-            action: match &rule.action {
-                recipe::Action::Encrypt => privacy::Action::Encrypt,
-                recipe::Action::Hash => privacy::Action::Hash,
-                recipe::Action::Mask { keep_start, keep_end, with } => privacy::Action::Mask {
-                    keep_start: *keep_start,
-                    keep_end: *keep_end,
-                    with: *with,
-                },
-                recipe::Action::Generalize(to) => privacy::Action::Generalize(match to {
-                    recipe::Generalize::Year => privacy::Generalize::Year,
-                    recipe::Generalize::Month => privacy::Generalize::Month,
-                    recipe::Generalize::Decade => privacy::Generalize::Decade,
-                    recipe::Generalize::Width(width) => privacy::Generalize::Width(*width),
-                    recipe::Generalize::Prefix(letters) => privacy::Generalize::Prefix(*letters),
-                }),
-                recipe::Action::Shift { person, days } => {
-                    privacy::Action::Shift { person: person.clone(), days: *days }
-                }
-                recipe::Action::Drop => privacy::Action::Drop,
-                recipe::Action::Pseudonymize(kind) => {
-                    privacy::Action::Pseudonymize(finding_kind(kind))
-                }
-            },
+///
+/// # Errors
+/// When a hierarchy that a rule asks for cannot be read, or has not the level.
+pub(crate) fn column_rules(project: &Project<'_>) -> Result<Vec<privacy::ColumnRule>> {
+    let rules = project.recipe().protect.columns.iter().enumerate();
+    rules
+        .map(|(index, rule)| {
+            Ok(privacy::ColumnRule {
+                name: rule.name.clone(),
+                rename: rule.rename.clone(),
+                action: action(project, rule, index)?,
+            })
         })
         .collect()
+}
+
+fn action(
+    project: &Project<'_>,
+    rule: &recipe::ColumnRule,
+    index: usize,
+) -> Result<privacy::Action> {
+    Ok(match &rule.action {
+        recipe::Action::Encrypt => privacy::Action::Encrypt,
+        recipe::Action::Fpe => privacy::Action::Fpe,
+        recipe::Action::Hash => privacy::Action::Hash,
+        recipe::Action::Mask { keep_start, keep_end, with } => {
+            privacy::Action::Mask { keep_start: *keep_start, keep_end: *keep_end, with: *with }
+        }
+        recipe::Action::Generalize(to) => privacy::Action::Generalize(match to {
+            recipe::Generalize::Year => privacy::Generalize::Year,
+            recipe::Generalize::Month => privacy::Generalize::Month,
+            recipe::Generalize::Decade => privacy::Generalize::Decade,
+            recipe::Generalize::Width(width) => privacy::Generalize::Width(*width),
+            recipe::Generalize::Prefix(letters) => privacy::Generalize::Prefix(*letters),
+            recipe::Generalize::Levels { .. } | recipe::Generalize::File { .. } => {
+                let classes = hierarchies::classes(project, rule, to, index)?;
+                privacy::Generalize::Given(classes.unwrap_or_default())
+            }
+        }),
+        recipe::Action::Shift { person, days } => {
+            privacy::Action::Shift { person: person.clone(), days: *days }
+        }
+        recipe::Action::Drop => privacy::Action::Drop,
+        recipe::Action::Pseudonymize(kind) => privacy::Action::Pseudonymize(finding_kind(kind)),
+    })
 }
 
 /// A type of finding by the name that the recipe checked.
@@ -263,18 +276,22 @@ pub(crate) fn texts(rule: &recipe::TextRule) -> (DetectConfig, TextAction) {
 pub(crate) fn anonymity(
     policy: &recipe::Anonymity,
     target: &str,
-    levels: &dyn Fn(&str) -> ingot_base::Result<Vec<Vec<String>>>,
-) -> ingot_base::Result<privacy::anonymity::Policy> {
-    use privacy::anonymity::{Diversity, Hierarchy, Likeness, Loss, Policy, Quasi};
+    levels: &dyn Fn(&str) -> Result<Vec<Vec<String>>>,
+) -> Result<privacy::anonymity::Policy> {
+    use privacy::anonymity::{
+        Diversity, Hierarchy, Likeness, Loss, Policy, Presence, Quasi, Recoding,
+    };
     let quasi = policy.quasi.iter().map(|name| {
         let rule = policy.hierarchies.iter().find(|rule| rule.column == *name);
         let hierarchy = match rule {
             None => Hierarchy::Auto,
             Some(rule) => match rule.by {
                 recipe::HierarchyKind::Interval => Hierarchy::Intervals(rule.widths.clone()),
+                recipe::HierarchyKind::Range => Hierarchy::Ranges(rule.ranges.clone()),
                 recipe::HierarchyKind::Calendar => Hierarchy::Calendar,
                 recipe::HierarchyKind::Prefix => Hierarchy::Prefix(rule.lengths.clone()),
                 recipe::HierarchyKind::Suppress => Hierarchy::Suppress,
+                recipe::HierarchyKind::Table => Hierarchy::Table(rule.levels.clone()),
                 recipe::HierarchyKind::File => {
                     Hierarchy::Table(levels(rule.file.as_deref().unwrap_or_default())?)
                 }
@@ -282,7 +299,7 @@ pub(crate) fn anonymity(
         };
         Ok(Quasi { name: name.clone(), hierarchy })
     });
-    let quasi = quasi.collect::<ingot_base::Result<Vec<Quasi>>>()?;
+    let quasi = quasi.collect::<Result<Vec<Quasi>>>()?;
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -298,7 +315,18 @@ pub(crate) fn anonymity(
             }
         }),
         t: policy.t,
-        beta: policy.beta.map(Likeness::Enhanced),
+        beta: policy.beta.map(match policy.likeness {
+            recipe::Likeness::Enhanced => Likeness::Enhanced,
+            recipe::Likeness::Basic => Likeness::Basic,
+        }),
+        presence: policy
+            .presence
+            .as_ref()
+            .map(|bounds| Presence { least: bounds.least, most: bounds.most }),
+        recoding: match policy.recoding {
+            recipe::Recoding::Full => Recoding::Full,
+            recipe::Recoding::Local => Recoding::Local,
+        },
         sensitive: if policy.sensitive.is_empty() {
             vec![target.to_owned()]
         } else {

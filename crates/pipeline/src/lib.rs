@@ -7,6 +7,7 @@ mod convert;
 mod erase;
 mod export;
 mod figures;
+mod hierarchies;
 mod lineage;
 pub mod messages;
 pub mod models;

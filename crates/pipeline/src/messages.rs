@@ -133,6 +133,24 @@ ingot_base::messages! {
         en: "the hierarchy `{path}` is not UTF-8 text", zh: "层级文件 `{path}` 不是 UTF-8 文本",
         hint_en: "save it as UTF-8, one line a value: `value;level 1;level 2`", hint_zh: "请另存为 UTF-8，每行一个取值：`值;第1级;第2级`",
     };
+    /// A quote in the file of a hierarchy that does not end.
+    HIERARCHY_QUOTE = {
+        code: "pipeline-hierarchy-quote", class: Usage, status: 422,
+        en: "the hierarchy has a quoted cell at {place} that does not end before the next semicolon", zh: "层级表在 {place} 处有一个引号单元格，没有在下一个分号前结束",
+        hint_en: "a cell in double quotes ends with a double quote; one inside is written twice", hint_zh: "双引号单元格须以双引号结束；其中的双引号请写两次",
+    };
+    /// The population lacks a quasi-identifier.
+    POPULATION_COLUMN = {
+        code: "pipeline-population-column", class: Usage, status: 422,
+        en: "the population `{path}` has no column `{column}`", zh: "总体数据 `{path}` 没有列 `{column}`",
+        hint_en: "it needs every quasi-identifier, by its name after `protect.columns`; its columns: {known}", hint_zh: "它须含每个准标识符，列名与 `protect.columns` 处理后一致；其中的列：{known}",
+    };
+    /// The population has values of another type.
+    POPULATION_TYPE = {
+        code: "pipeline-population-type", class: Usage, status: 422,
+        en: "column `{column}` of the population `{path}` has values that are no {kind}, as the table's are", zh: "总体数据 `{path}` 的列 `{column}` 中有些值不是表中那样的 {kind}",
+        hint_en: "give the population in the form that the table has after cleaning and `protect.columns`", hint_zh: "请使总体数据与清洗及 `protect.columns` 处理后的表形式一致",
+    };
     /// A file of work cannot be removed.
     LEFT_OVER = {
         code: "pipeline-left-over", class: Failed, status: 500,
@@ -186,6 +204,18 @@ ingot_base::messages! {
         code: "pipeline-export-part", class: Usage, status: 404,
         en: "the recipe's split has no validation rows", zh: "该配方的划分没有验证集",
         hint_en: "ask for all, train or test, or set `split.validation`", hint_zh: "请改用 all、train 或 test，或设置 `split.validation`",
+    };
+    /// A moved date without its person.
+    REIDENTIFY_PERSON = {
+        code: "pipeline-reidentify-person", class: Usage, status: 422,
+        en: "the dates of column `{column}` are moved by person, and no person is named", zh: "列 `{column}` 的日期按人平移，但没有指明是谁的日期",
+        hint_en: "name the person with `--person`: the value of `{person}` in the source, or its token in the protected table", hint_zh: "请用 `--person` 指明：源数据中 `{person}` 的值，或其在脱敏后表中的令牌",
+    };
+    /// A person where no date is moved.
+    REIDENTIFY_UNMOVED = {
+        code: "pipeline-reidentify-unmoved", class: Usage, status: 422,
+        en: "the recipe moves no dates of column `{column}`", zh: "配方没有平移列 `{column}` 的日期",
+        hint_en: "`--person` belongs to columns with `action = \"shift\"`: {known}", hint_zh: "`--person` 仅用于 `action = \"shift\"` 的列：{known}",
     };
     /// This project never gave pseudonyms.
     REIDENTIFY_NEVER = {

@@ -2,7 +2,7 @@
 
 use crate::messages::RECIPE_INVALID;
 use crate::store::Store;
-use ingot_base::{Clock, Fault, Reporter, Result, atomic};
+use ingot_base::{Clock, Fault, Lang, Reporter, Result, atomic};
 use ingot_recipe::{Diagnostic, Recipe};
 use ingot_seal::Keyring;
 use std::path::{Path, PathBuf};

@@ -1,6 +1,7 @@
 //! The order of work: every stage that is not up to date, each fed by the content of the ones before.
 
 use crate::erase;
+use crate::hierarchies;
 use crate::messages::{GENERATE_PACK, OUTPUT_CHANGED};
 use crate::project::Project;
 use crate::stages;
@@ -107,6 +108,8 @@ pub(crate) fn work_through(project: &Project<'_>, last: Stage) -> Result<Chain> 
     if task == Task::Generate {
         return Err(Fault::new(&GENERATE_PACK));
     }
+    // Minutes of cleaning before a misspelt line is told would be minutes lost.
+    hierarchies::check(project)?;
     for stage in stages(project).filter(|stage| *stage <= last) {
         let done = match stage {
             Stage::Clean => stages::clean::run(project)?,

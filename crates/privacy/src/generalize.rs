@@ -2,7 +2,7 @@
 
 use crate::calendar::Day;
 use crate::cells::{Kind, each, plain, values_of};
-use crate::messages::{TYPE_NOT_TEXT, TYPE_WITHOUT_DATE, TYPE_WITHOUT_NUMBER};
+use crate::messages::{TYPE_NOT_TEXT, TYPE_WITHOUT_DATE, TYPE_WITHOUT_NUMBER, TYPE_WITHOUT_TEXT};
 use crate::rule::Generalize;
 use arrow::array::{
     Array, ArrayRef, AsArray, Float64Builder, Int32Builder, Int64Builder, UInt64Builder,
@@ -17,7 +17,7 @@ const EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// The type afterwards, or the message that says what the generalisation takes instead.
 pub(crate) fn output_type(
-    to: Generalize,
+    to: &Generalize,
     data_type: &DataType,
 ) -> std::result::Result<DataType, &'static Message> {
     let (kind, values) = (Kind::of(data_type), values_of(data_type));
@@ -29,11 +29,11 @@ pub(crate) fn output_type(
                 Some(Kind::Float) => *values == DataType::Float64,
                 _ => false,
             };
-            let output = if to == Generalize::Month { DataType::Utf8 } else { DataType::Int32 };
+            let output = if *to == Generalize::Month { DataType::Utf8 } else { DataType::Int32 };
             dated.then_some(output).ok_or(&TYPE_WITHOUT_DATE)
         }
         Generalize::Width(width) => match kind {
-            Some(Kind::Integer) if whole(width).is_some() => {
+            Some(Kind::Integer) if whole(*width).is_some() => {
                 Ok(if *values == DataType::UInt64 { DataType::UInt64 } else { DataType::Int64 })
             }
             Some(Kind::Integer | Kind::Float | Kind::Decimal | Kind::Null) => Ok(DataType::Float64),
@@ -43,6 +43,7 @@ pub(crate) fn output_type(
             Some(Kind::Text | Kind::Null) => Ok(DataType::Utf8),
             _ => Err(&TYPE_NOT_TEXT),
         },
+        Generalize::Given(_) => kind.map(|_| DataType::Utf8).ok_or(&TYPE_WITHOUT_TEXT),
     }
 }
 

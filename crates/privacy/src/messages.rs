@@ -143,6 +143,14 @@ ingot_base::messages! {
         en: "format-preserving encryption takes {fewest} to {most} digits", zh: "保留格式加密只接受 {fewest} 到 {most} 位数字",
         hint_en: "with fewer, anyone could try all values; use `encrypt` instead", hint_zh: "位数过少可被穷举，请改用 `encrypt`",
     };
+    /// A column with a value that format-preserving encryption does not hide.
+    DOMAIN_OF_COLUMN = {
+        code: "privacy-domain-of-column", class: Usage, status: 422,
+        en: "a value of column `{column}` has {found} digits; format-preserving encryption takes {fewest} to {most}",
+        zh: "列 `{column}` 中有一个值含 {found} 位数字；保留格式加密只接受 {fewest} 到 {most} 位",
+        hint_en: "NIST SP 800-38G asks for a domain of a million values: with fewer, anyone could try all; use `encrypt` or `pseudonymize` for this column",
+        hint_zh: "NIST SP 800-38G 要求取值空间不少于一百万：过少可被穷举；请对该列改用 `encrypt` 或 `pseudonymize`",
+    };
     /// Not a pseudonym of this project.
     PSEUDONYM_UNKNOWN = {
         code: "privacy-pseudonym-unknown", class: Failed, status: 422,

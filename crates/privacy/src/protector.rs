@@ -9,7 +9,7 @@ use crate::messages::{
     NAME_EMPTY, NAME_TAKEN, PREFIX_INVALID, RULE_TWICE, TYPE_WITHOUT_DATE, TYPE_WITHOUT_TEXT,
     WIDTH_INVALID, ZONE_UNKNOWN,
 };
-use crate::pseudonym::Pseudonyms;
+use crate::pseudonym::{FormatCipher, Pseudonyms};
 use crate::rule::{Action, ColumnRule, Generalize};
 use crate::shift::{self, Shifter};
 use crate::token::{ColumnKeys, Encryptor, Hasher};
@@ -109,7 +109,7 @@ impl Protector {
         for rule in &self.rules {
             let (kind, hidden) = match &rule.action {
                 Action::Pseudonymize(kind) => (Some(kind.clone()), true),
-                Action::Encrypt | Action::Hash | Action::Mask { .. } => (None, true),
+                Action::Encrypt | Action::Fpe | Action::Hash | Action::Mask { .. } => (None, true),
                 Action::Drop => (None, false),
                 Action::Shift { .. } | Action::Generalize(_) => continue,
             };
@@ -201,6 +201,14 @@ impl Protector {
                 let mut encryptor = Encryptor::new(&self.keys, rule.output())?;
                 texts(rule, array, &mut |value, out| encryptor.write(value, out).map(|()| true))?
             }
+            Action::Fpe => {
+                let cipher = FormatCipher::new(&self.keys, rule.output())?;
+                texts(rule, array, &mut |value, out| cipher.write(value, out).map(|()| true))
+                    .map_err(|fault| match self.rules.iter().position(|other| other == rule) {
+                        Some(index) => fault.at(at(index, "action")),
+                        None => fault,
+                    })?
+            }
             Action::Hash => {
                 let hasher = Hasher::new(&self.keys, rule.output())?;
                 texts(rule, array, &mut |value, out| {
@@ -231,26 +239,36 @@ impl Protector {
                     .ok_or_else(|| fault::internal("a batch without the column of persons"))?;
                 Shifter::new(&self.keys, *days)?.column(array, persons)?
             }
-            Action::Generalize(Generalize::Year) => generalize::years(array, false)?,
-            Action::Generalize(Generalize::Decade) => generalize::years(array, true)?,
-            Action::Generalize(Generalize::Width(width)) => generalize::widths(array, *width)?,
-            Action::Generalize(Generalize::Month) => texts(rule, array, &mut |value, out| {
-                let day = Day::parse(value);
-                if let Some(day) = day {
-                    // Writing into a string cannot fail.
-                    let _ = write!(out, "{:04}-{:02}", day.year, day.month);
-                }
-                Ok(day.is_some())
-            })?,
-            Action::Generalize(Generalize::Prefix(length)) => {
-                texts(rule, array, &mut |value, out| {
-                    out.extend(value.chars().take(*length));
-                    Ok(true)
-                })?
-            }
+            Action::Generalize(to) => generalized(to, rule, array)?,
         };
         unreadable.fetch_add(lost, Ordering::Relaxed);
         Ok(Some(array))
+    }
+}
+
+/// The column, coarser, and how many of its values could not be read.
+fn generalized(to: &Generalize, rule: &ColumnRule, array: &ArrayRef) -> Result<(ArrayRef, u64)> {
+    match to {
+        Generalize::Year => generalize::years(array, false),
+        Generalize::Decade => generalize::years(array, true),
+        Generalize::Width(width) => generalize::widths(array, *width),
+        Generalize::Month => texts(rule, array, &mut |value, out| {
+            let day = Day::parse(value);
+            if let Some(day) = day {
+                // Writing into a string cannot fail.
+                let _ = write!(out, "{:04}-{:02}", day.year, day.month);
+            }
+            Ok(day.is_some())
+        }),
+        Generalize::Prefix(length) => texts(rule, array, &mut |value, out| {
+            out.extend(value.chars().take(*length));
+            Ok(true)
+        }),
+        Generalize::Given(classes) => texts(rule, array, &mut |value, out| {
+            let class = classes.get(value);
+            out.extend(class.map(String::as_str));
+            Ok(class.is_some())
+        }),
     }
 }
 
@@ -368,7 +386,7 @@ fn protected(rule: &ColumnRule, index: usize, field: &Field) -> Result<Option<Fi
     let readable = || kind.map(|_| DataType::Utf8).ok_or_else(|| unfit(&TYPE_WITHOUT_TEXT));
     let (data_type, nullable) = match &rule.action {
         Action::Drop => return Ok(None),
-        Action::Encrypt | Action::Hash | Action::Pseudonymize(_) => {
+        Action::Encrypt | Action::Fpe | Action::Hash | Action::Pseudonymize(_) => {
             (readable()?, field.is_nullable())
         }
         Action::Mask { with, .. } => {
@@ -384,8 +402,8 @@ fn protected(rule: &ColumnRule, index: usize, field: &Field) -> Result<Option<Fi
             _ => return Err(unfit(&TYPE_WITHOUT_DATE)),
         },
         Action::Generalize(to) => {
-            check_setting(*to, rule, index)?;
-            let output = generalize::output_type(*to, field.data_type()).map_err(unfit)?;
+            check_setting(to, rule, index)?;
+            let output = generalize::output_type(to, field.data_type()).map_err(unfit)?;
             if matches!(to, Generalize::Year | Generalize::Month | Generalize::Decade)
                 && let DataType::Timestamp(_, Some(zone)) = values_of(field.data_type())
                 && fixed_offset(zone).is_none()
@@ -420,9 +438,9 @@ fn check_person(rule: &ColumnRule, index: usize, schema: &Schema) -> Result<()> 
     }
 }
 
-fn check_setting(to: Generalize, rule: &ColumnRule, index: usize) -> Result<()> {
+fn check_setting(to: &Generalize, rule: &ColumnRule, index: usize) -> Result<()> {
     match to {
-        Generalize::Width(width) if !width.is_finite() || width <= 0.0 => {
+        Generalize::Width(width) if !width.is_finite() || *width <= 0.0 => {
             Err(faulty(&WIDTH_INVALID, rule).at(at(index, "to")))
         }
         Generalize::Prefix(0) => Err(faulty(&PREFIX_INVALID, rule).at(at(index, "to"))),
@@ -434,6 +452,7 @@ fn check_setting(to: Generalize, rule: &ColumnRule, index: usize) -> Result<()> 
 fn name(action: &Action) -> &'static str {
     match action {
         Action::Encrypt => "encrypt",
+        Action::Fpe => "fpe",
         Action::Hash => "hash",
         Action::Pseudonymize(_) => "pseudonymize",
         Action::Mask { .. } => "mask",
@@ -443,6 +462,7 @@ fn name(action: &Action) -> &'static str {
         Action::Generalize(Generalize::Decade) => "generalize to decade",
         Action::Generalize(Generalize::Width(_)) => "generalize to width",
         Action::Generalize(Generalize::Prefix(_)) => "generalize to prefix",
+        Action::Generalize(Generalize::Given(_)) => "generalize by hierarchy",
         Action::Drop => "drop",
     }
 }
@@ -452,6 +472,10 @@ fn sentence(rule: &ColumnRule, unreadable: u64) -> Text {
         Action::Encrypt => (
             "encrypted with AES-256-SIV; the key holder can reverse it".into(),
             "已用 AES-256-SIV 加密，持有密钥者可还原".into(),
+        ),
+        Action::Fpe => (
+            "digits encrypted in their format (FF1, AES-256); the key holder can reverse it".into(),
+            "数字已按原格式加密（FF1，AES-256），持有密钥者可还原".into(),
         ),
         Action::Hash => (
             "replaced by a keyed hash (HMAC-SHA-256)".into(),
@@ -489,6 +513,9 @@ fn sentence(rule: &ColumnRule, unreadable: u64) -> Text {
             format!("reduced to the first {length} characters"),
             format!("已泛化为前 {length} 个字符"),
         ),
+        Action::Generalize(Generalize::Given(_)) => {
+            ("reduced to a level of a given hierarchy".into(), "已按给定的层级泛化".into())
+        }
         Action::Drop => ("removed".to_owned(), "已删除".to_owned()),
     };
     let column = match &rule.rename {

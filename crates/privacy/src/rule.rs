@@ -1,5 +1,7 @@
 //! What happens to which column.
 
+use std::collections::BTreeMap;
+
 /// One column and what happens to it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ColumnRule {
@@ -24,6 +26,10 @@ pub enum Action {
     /// Deterministic AES-256-SIV (RFC 5297) of the value's text, reversible with the key. Equal values of one column have
     /// equal tokens, and a token's length tells the value's length in bytes.
     Encrypt,
+    /// Format-preserving encryption (FF1 of NIST SP 800-38G, AES-256) of the value's decimal digits; whatever is no digit stays
+    /// where it is. Reversible with the key. A value of fewer than 6 digits, or of more than 36, is refused: SP 800-38G asks for a
+    /// domain of at least a million.
+    Fpe,
     /// HMAC-SHA-256 of the value's text; nobody gets it back, whoever has the key can test a guess.
     Hash,
     /// Somebody else's plausible value of this type, the same everywhere in a project; the key holder goes back with the
@@ -53,7 +59,7 @@ pub enum Action {
 }
 
 /// How coarse a value becomes. What cannot be read as the kind of value asked for becomes null and is counted.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Generalize {
     /// The year of a date, a whole number: 1985.
     Year,
@@ -66,4 +72,6 @@ pub enum Generalize {
     Width(f64),
     /// The first so many characters of a text; at least 1. A text that is not longer is its own class.
     Prefix(usize),
+    /// The class of a value in a given hierarchy, a text; values go by their canonical texts.
+    Given(BTreeMap<String, String>),
 }

@@ -138,6 +138,23 @@ impl Contamination {
         self.passages.values().map(HashSet::len).sum()
     }
 
+    /// The set as numbers, for another program: its width, and by the number of tokens in a passage the passages' hashes, rising.
+    pub fn to_parts(&self) -> (usize, BTreeMap<usize, Vec<u64>>) {
+        let sorted = |hashes: &Hashes<u64>| {
+            let mut hashes: Vec<u64> = hashes.iter().copied().collect();
+            hashes.sort_unstable();
+            hashes
+        };
+        (self.width, self.passages.iter().map(|(width, hashes)| (*width, sorted(hashes))).collect())
+    }
+
+    /// The set that [`Self::to_parts`] took apart.
+    pub fn from_parts(width: usize, passages: BTreeMap<usize, Vec<u64>>) -> Self {
+        let passages =
+            passages.into_iter().map(|(width, hashes)| (width, hashes.into_iter().collect()));
+        Self { passages: passages.collect(), width: width.max(1) }
+    }
+
     /// Whether nothing can be found.
     pub fn is_empty(&self) -> bool {
         self.passages.is_empty()
@@ -195,6 +212,10 @@ mod tests {
         let hit = set
             .overlap("He asked: what is the capital city of the old KINGDOM, then left.")
             .unwrap();
+        let (width, parts) = set.to_parts();
+        let again = Contamination::from_parts(width, parts);
+        let asked = "He asked: what is the capital city of the old KINGDOM, then left.";
+        assert_eq!((again.len(), again.overlap(asked)), (set.len(), Some(hit)), "elsewhere, too");
         assert_eq!(
             (hit.tokens, set.overlap("yes or no, who knows what is the capital")),
             (9, None)

@@ -3,7 +3,8 @@
 
 use crate::diagnostic::Found;
 use crate::language::{
-    Choice, DATE_PARTS, Key, Literal, Map, PREFIX, Presence, RECIPE, Shape, Table, WIDTH,
+    Choice, DATE_PARTS, Key, LEVEL_FILE, LEVELS, Literal, Map, PREFIX, Presence, RECIPE, Shape,
+    Table, WIDTH,
 };
 use crate::messages as m;
 use crate::span::child;
@@ -297,15 +298,14 @@ impl Checker {
         match &setting.node.value {
             Value::Text(text) => self.choice(DATE_PARTS, text, setting),
             Value::Table(entries) => {
-                let table = if entries.iter().any(|entry| entry.key == "prefix") {
-                    &PREFIX
-                } else {
-                    &WIDTH
-                };
+                let forms = [("prefix", &PREFIX), ("levels", &LEVELS), ("file", &LEVEL_FILE)];
+                let has = |key: &str| entries.iter().any(|entry| entry.key == key);
+                let table =
+                    forms.into_iter().find(|(key, _)| has(key)).map_or(&WIDTH, |form| form.1);
                 Some(Json::Object(self.table(table, entries, &setting.node.range, setting.path)))
             }
             _ => {
-                let known = "\"year\", \"month\", \"decade\", { width = 10 }, { prefix = 3 }";
+                let known = "\"year\", \"month\", \"decade\", { width = 10 }, { prefix = 3 }, { file = \"levels.csv\", level = 1 }, { levels = [[\"nurse\", \"health\"]], level = 1 }";
                 self.refuse(
                     setting,
                     Fault::new(&m::NOT_GENERALIZATION).arg("key", setting.key).arg("known", known),

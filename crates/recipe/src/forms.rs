@@ -22,7 +22,7 @@ pub(crate) fn check(form: Form, key: &str, text: &str, example: &str) -> Option<
     let wrong = |message: &'static Message| {
         Some(Fault::new(message).arg("key", key).arg("example", example))
     };
-    if text.trim().is_empty() && form != Form::Character {
+    if text.trim().is_empty() && !matches!(form, Form::Character | Form::Cell) {
         return wrong(&m::EMPTY);
     }
     match form {

@@ -406,6 +406,12 @@ ingot_base::messages! {
         zh: "使用 `method = \"quantile\"` 时，`factor` 是两端各自的比例，必须小于 0.5",
         hint_en: "for example: factor = 0.01", hint_zh: "例如：factor = 0.01",
     };
+    /// Bounds of presence that exclude each other.
+    PRESENCE = {
+        code: "recipe-presence", class: Usage, status: 422,
+        en: "`least` is greater than `most`", zh: "`least` 大于 `most`",
+        hint_en: "exchange the two", hint_zh: "请将两者对调",
+    };
     /// A lower bound above the upper one.
     BOUNDS = {
         code: "recipe-bounds", class: Usage, status: 422,

@@ -292,7 +292,10 @@ impl<'r> Rules<'r> {
                 rule,
                 &path,
                 "action",
-                &[("as", &["encrypt", "hash", "mask", "generalize", "pseudonymize", "shift"])],
+                &[(
+                    "as",
+                    &["encrypt", "fpe", "hash", "mask", "generalize", "pseudonymize", "shift"],
+                )],
             );
             self.belongs(
                 rule,

@@ -2,8 +2,8 @@
 
 use crate::check::default;
 use crate::language::{
-    Bounds, Choice, DATE_PARTS, Edge, Form, Key, List, PREFIX, Presence, RECIPE, Shape, Table,
-    WIDTH,
+    Bounds, Choice, DATE_PARTS, Edge, Form, Key, LEVEL_FILE, LEVELS, List, PREFIX, Presence,
+    RECIPE, Shape, Table, WIDTH,
 };
 use crate::{bech32, duration, forms};
 use serde_json::{Map, Value, json};
@@ -72,7 +72,10 @@ fn shape(shape: &Shape) -> Map<String, Value> {
             "additionalProperties": Value::Object(self::shape(&map.of)),
         }),
         Shape::Generalization => json!({
-            "anyOf": [words(DATE_PARTS), Value::Object(table(&WIDTH)), Value::Object(table(&PREFIX))],
+            "anyOf": [
+                words(DATE_PARTS), Value::Object(table(&WIDTH)), Value::Object(table(&PREFIX)),
+                Value::Object(table(&LEVEL_FILE)), Value::Object(table(&LEVELS)),
+            ],
         }),
     };
     match schema {
@@ -130,6 +133,7 @@ fn number(bounds: &Bounds) -> Value {
 
 fn text(form: Form) -> Value {
     match form {
+        Form::Cell => json!({ "type": "string" }),
         Form::Any | Form::Uri | Form::Listen | Form::Address => {
             json!({ "type": "string", "minLength": 1 })
         }

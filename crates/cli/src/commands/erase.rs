@@ -49,9 +49,15 @@ pub(crate) fn reidentify(context: &Context, args: &Reidentify) -> Outcome<()> {
     let source = load(&args.recipe)?;
     let progress = Progress::new(context.lang, true);
     let project = Project::open(source, &context.project, &CLOCK, &progress)?;
+    let person = args.person.as_deref().map(value).transpose()?;
     let token = match (&args.column, &args.kind) {
         (_, Some(kind)) => Token::Pseudonym(kind.clone(), args.token.clone()),
-        (Some(column), None) => Token::Column(column.clone(), args.token.clone()),
+        (Some(column), None) => match person {
+            Some(person) => {
+                Token::Date { column: column.clone(), date: args.token.clone(), person }
+            }
+            None => Token::Column(column.clone(), args.token.clone()),
+        },
         // The grammar asks for one of the two.
         (None, None) => return Err(fault::internal("neither column nor type").into()),
     };

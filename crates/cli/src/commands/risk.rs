@@ -13,7 +13,7 @@ pub(crate) fn risk(context: &Context, args: &Args) -> Result<()> {
         text.push('\n');
         text.push_str(&render::table(
             &reveals(context, &risk.sensitive),
-            &[false, true, true, true, true, true, true],
+            &[false, true, true, true, true, true, true, true, true],
         ));
     }
     context.print(&serde_json::json!(risk), &text);
@@ -53,7 +53,9 @@ fn reveals(context: &Context, columns: &[SensitiveRisk]) -> Vec<Vec<String>> {
         ("l, entropy", "l（熵）"),
         ("t", "t"),
         ("α", "α"),
-        ("β", "β"),
+        ("c of (c, l)", "(c, l) 的 c"),
+        ("β, basic", "β（基本）"),
+        ("β, enhanced", "β（增强）"),
         ("δ-disclosure", "δ-披露"),
     ];
     let mut rows = vec![heads.map(|(en, zh)| context.say(en, zh).to_owned()).to_vec()];
@@ -65,7 +67,9 @@ fn reveals(context: &Context, columns: &[SensitiveRisk]) -> Vec<Vec<String>> {
             format!("{:.4}", column.effective_l),
             format!("{:.4}", models.t),
             format!("{:.4}", models.alpha),
+            format!("{:.4}", column.recursive_ratio),
             format!("{:.4}", models.basic_beta),
+            format!("{:.4}", models.enhanced_beta),
             format!("{:.4}", models.delta_disclosure),
         ]
     }));

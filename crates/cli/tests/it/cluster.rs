@@ -169,3 +169,90 @@ fn a_wrong_rule_is_told_as_on_one_machine_and_a_lost_cluster_in_one_sentence() {
     let told = shared.fails(1, &["--lang", "zh", "prepare"]);
     assert!(told.contains("无法连接集群调度器"), "{told}");
 }
+
+/// 9,000 notes: plain ones, pages that say the same again and again, items of an evaluation set, and copies with a word changed.
+fn notes(project: &Project, engine: &str) {
+    const WORDS: [&str; 16] = [
+        "river", "signal", "window", "ledger", "copper", "garden", "engine", "letter", "winter",
+        "bridge", "market", "violin", "anchor", "lantern", "meadow", "harbour",
+    ];
+    const ITEM: &str =
+        "what did the keeper of the northern light write on the last page of his book";
+    let mut text = String::from("id,amount,note,paid\n");
+    for row in 0..9_000_u32 {
+        let word = |place: u32| {
+            WORDS[((row / 3 * 31 + place * place * 7 + row / 48 * place) % 16) as usize]
+        };
+        let mut note: Vec<&str> = (0..40).map(word).collect();
+        match row % 3 {
+            1 => note[20] = "changed",
+            2 if row % 5 == 0 => {
+                note = "buy now buy now buy now ".repeat(12).leak().split(' ').collect()
+            }
+            2 if row % 7 == 0 => note.insert(10, ITEM),
+            _ => note[5] = ["first", "second", "third", "fourth", "fifth"][(row % 5) as usize],
+        }
+        let _ = writeln!(text, "{row},{},{}.,{}", row % 900, note.join(" "), row % 3 == 0);
+    }
+    std::fs::write(project.path("notes.csv"), text).unwrap();
+    std::fs::write(project.path("items.txt"), format!("{ITEM}\n")).unwrap();
+    let recipe = format!(
+        r#"
+[project]
+name = "notes"
+task = "tabular.binary"
+target = "paid"
+[[source]]
+name = "notes"
+uri = "notes.csv"
+[clean]
+decontaminate = {{ column = "note", against = "items.txt", tokens = 8 }}
+[clean.dedupe]
+near = {{ column = "note", similarity = 0.7 }}
+passages = {{ column = "note", tokens = 30 }}
+[clean.quality]
+column = "note"
+rules = ["repetition", "words"]
+on_fail = "drop"
+{engine}
+"#
+    );
+    std::fs::write(project.path("ingot.toml"), recipe).unwrap();
+}
+
+/// The stage's file of that name.
+fn cleaned(project: &Project, name: &str) -> String {
+    let folder = std::fs::read_dir(project.path(".ingot/clean")).unwrap().next().unwrap().unwrap();
+    std::fs::read_to_string(folder.path().join(name)).unwrap()
+}
+
+#[test]
+fn rules_about_texts_find_the_same_on_a_cluster() {
+    let alone = Project::empty();
+    notes(&alone, "");
+    let expected = contents(&alone.ok(&["--json", "prepare"]));
+    let home = Project::empty();
+    let (scheduler, _first, _second, address) = cluster(&home);
+    let engine = format!(
+        "[engine]\ncluster = \"{address}\"\ncertificates = \"{}\"",
+        home.path("cluster").display()
+    );
+    let shared = Project::empty();
+    notes(&shared, &engine);
+    copy_folder(&alone.path("keys"), &shared.path("keys"));
+    assert_eq!(contents(&shared.ok(&["--json", "prepare"])), expected);
+    scheduler.says("client");
+    let findings = cleaned(&alone, "findings.jsonl");
+    for key in
+        ["clean.quality", "clean.decontaminate", "clean.dedupe.near", "clean.dedupe.passages"]
+    {
+        assert!(findings.contains(key), "{key} found nothing");
+    }
+    assert_eq!(cleaned(&shared, "findings.jsonl"), findings);
+    let evidence = |project: &Project| -> serde_json::Value {
+        let record: serde_json::Value =
+            serde_json::from_str(&cleaned(project, "record.json")).unwrap();
+        record["evidence"].clone()
+    };
+    assert_eq!(evidence(&shared), evidence(&alone));
+}

@@ -24,6 +24,8 @@ mod packages;
 #[cfg(test)]
 mod persons;
 #[cfg(test)]
+mod promises;
+#[cfg(test)]
 mod quality;
 #[cfg(test)]
 mod risk;

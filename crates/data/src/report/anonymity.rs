@@ -17,12 +17,23 @@ pub(super) fn section(page: &mut Page, anonymous: &AnonymityOutcome) {
     section.facts(vec![
         (text("promised", "承诺"), promise(&anonymous.policy)),
         (text("rows left out", "删除的行"), left_out(anonymous)),
-        (text("loss", "损失"), Text::same(number(report.loss, 4))),
+        (text("loss", "损失"), loss(anonymous)),
         (
             text("combinations of levels, formed", "级别组合数，实际检验"),
             Text::same(format!("{}, {}", count(report.nodes).en, count(report.checked).en)),
         ),
     ]);
+    if let Some(local) = &report.local {
+        let (classes, before) = (count(report.after.classes).en, count(local.full_classes).en);
+        section.paragraph(Text::new(
+            format!(
+                "From there on each class was recoded by itself (local recoding), so that values of one column stand at several levels: {classes} classes instead of {before}. The promise was proved of the result."
+            ),
+            format!(
+                "在此基础上逐个等价类重新编码（局部重编码），同一列的值可能以不同级别呈现：等价类从 {before} 个变为 {classes} 个。承诺已在结果上得到验证。"
+            ),
+        ));
+    }
     levels(section, anonymous);
     before_and_after(section, anonymous);
     section.note(anonymous.residual.explanation.clone());
@@ -39,8 +50,24 @@ fn promise(policy: &Policy) -> Text {
     parts.extend(
         policy.beta.map(|(Likeness::Basic(beta) | Likeness::Enhanced(beta))| format!("β = {beta}")),
     );
+    parts.extend(policy.presence.map(|bounds| format!("δ = {}–{}", bounds.least, bounds.most)));
     let en = parts.join(", ");
     Text::new(en.clone(), en.replace("(entropy)", "（熵）").replace(", ", "，"))
+}
+
+fn loss(anonymous: &AnonymityOutcome) -> Text {
+    let report = &anonymous.report;
+    let loss = number(report.loss, 4);
+    match &report.local {
+        None => Text::same(loss),
+        Some(local) => {
+            let full = number(local.full_loss, 4);
+            Text::new(
+                format!("{loss} ({full} with one level a column)"),
+                format!("{loss}（每列一个级别时为 {full}）"),
+            )
+        }
+    }
 }
 
 fn left_out(anonymous: &AnonymityOutcome) -> Text {
@@ -54,18 +81,23 @@ fn left_out(anonymous: &AnonymityOutcome) -> Text {
 }
 
 fn levels(section: &mut Section, anonymous: &AnonymityOutcome) {
-    let rows = anonymous.report.levels.iter().map(|chosen| {
-        let how = if chosen.level == 0 {
+    let report = &anonymous.report;
+    let rows = report.levels.iter().enumerate().map(|(place, chosen)| {
+        let span = report.local.as_ref().and_then(|local| local.spans.get(place));
+        let (finest, coarsest) = span.copied().unwrap_or((chosen.level, chosen.level));
+        let how = if coarsest == 0 {
             text("as it is", "原值")
-        } else if chosen.level == chosen.highest {
+        } else if finest == chosen.highest {
             text("nothing of it", "完全隐去")
         } else {
             text("coarser", "变粗")
         };
+        let levels =
+            if finest == coarsest { finest.to_string() } else { format!("{finest}–{coarsest}") };
         vec![
             Cell::same(&chosen.column),
             Cell::text(how),
-            Cell::same(format!("{} / {}", chosen.level, chosen.highest)),
+            Cell::same(format!("{levels} / {}", chosen.highest)),
         ]
     });
     section.table(Table {
@@ -85,6 +117,12 @@ fn before_and_after(section: &mut Section, anonymous: &AnonymityOutcome) {
         .iter()
         .map(|(en, zh, cell)| vec![Cell::text(text(en, zh)), cell(before), cell(after)])
         .collect();
+    if let Some((was, is)) = before.presence.zip(after.presence) {
+        let bounds = |(least, most): (f64, f64)| {
+            Cell::same(format!("{}–{}", number(least, 4), number(most, 4)))
+        };
+        rows.push(vec![Cell::text(text("δ-presence", "δ-存在性")), bounds(was), bounds(is)]);
+    }
     for (was, is) in before.sensitive.iter().zip(&after.sensitive) {
         let name = &was.column;
         for (en, zh, cell) in REVEALS {

@@ -1,38 +1,36 @@
 //! The promise about the whole table: coarser quasi-identifiers, rows left out, and what an attacker still achieves.
 
-use crate::convert;
-use crate::messages::HIERARCHY_TEXT;
+use crate::messages::{POPULATION_COLUMN, POPULATION_TYPE};
 use crate::project::Project;
-use arrow::array::{Array, RecordBatch, UInt64Array};
+use crate::{convert, hierarchies};
+use arrow::array::{Array, ArrayRef, RecordBatch, UInt64Array};
+use arrow::compute::{CastOptions, cast_with_options};
 use arrow::datatypes::{DataType, Field, Schema};
-use ingot_base::{Digest, Fault, Result, atomic, fault};
+use ingot_base::{Digest, Fault, Result, fault};
 use ingot_data::{AnonymityOutcome, Encryption};
 use ingot_privacy::anonymity::{self, Hierarchy, Plan, Policy};
-use ingot_privacy::attack::{Effort, Linkage, Pair, Scene, linkage};
+use ingot_privacy::attack::{Effort, Levels, Linkage, Pair, Scene, linkage};
 use ingot_privacy::residual::{Evidence, Residual, TextEvidence};
-use ingot_recipe::Anonymity;
+use ingot_recipe::{Anonymity, Presence};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
 /// Where a row stood before rows were left out; no column of a table has such a name.
 const PLACE: &str = "\u{1}place";
-/// Largest file of a hierarchy, in bytes.
-const HIERARCHY_BYTES: u64 = 16 << 20;
+/// Where the recipe names the population.
+const POPULATION: &str = "protect.anonymity.presence.population";
 
-/// Files that the policy names, by content.
+/// Files that the promise names, by content.
 pub(crate) fn files(project: &Project<'_>) -> Result<BTreeMap<String, Digest>> {
-    let policy = project.recipe().protect.anonymity.iter();
-    policy
-        .flat_map(|policy| &policy.hierarchies)
-        .filter_map(|rule| Some((rule, rule.file.as_ref()?)))
-        .map(|(rule, file)| {
-            let digest = read(project, file)
-                .map(|text| Digest::of(text.as_bytes()))
-                .map_err(|fault| fault.at("protect.anonymity.hierarchies"))?;
-            Ok((format!("hierarchy of {}", rule.column), digest))
-        })
-        .collect()
+    let mut files = hierarchies::check(project)?;
+    let policy = project.recipe().protect.anonymity.as_ref();
+    if let Some(presence) = policy.and_then(|policy| policy.presence.as_ref()) {
+        let path = project.source.folder().join(&presence.population);
+        let digest = Digest::of_file(&path).map_err(|fault| fault.at(POPULATION))?;
+        files.insert("population".to_owned(), digest);
+    }
+    Ok(files)
 }
 
 /// Writes the table that keeps the promise; `text` is what is known of its free text.
@@ -47,26 +45,40 @@ pub(crate) fn apply(
     text: Option<TextEvidence>,
 ) -> Result<AnonymityOutcome> {
     let target = &project.recipe().project.target;
-    let policy = convert::anonymity(policy, target, &|file| hierarchy(project, file))?;
+    let presence = policy.presence.as_ref();
+    let policy = convert::anonymity(policy, target, &|file| hierarchies::rows(project, file))?;
     let quasi: Vec<&str> = policy.quasi.iter().map(|quasi| quasi.name.as_str()).collect();
     let named: Vec<&str> =
         quasi.iter().copied().chain(policy.sensitive.iter().map(String::as_str)).collect();
     let known = ingot_data::read_columns(input, Some(keys), &named)?;
-    let plan = anonymity::search(&known, &policy).map_err(|fault| match fault.key_path() {
+    let people = match presence {
+        Some(presence) => population(project, presence, &known, &quasi)?,
+        None => Vec::new(),
+    };
+    let placed = |fault: Fault| match fault.key_path() {
         Some(_) => fault,
         None => fault.at("protect.anonymity"),
-    })?;
+    };
+    let plan = anonymity::search_in(&known, &people, &policy).map_err(placed)?;
     let rows = ingot_data::transform(input, output, Some(keys), Some(keys), &mut |batch| {
         plan.apply(&batch)
     })?;
     let (released, truth) = release(&plan, &known)?;
+    // Hierarchies are public sooner or later.
+    let levels = known_levels(&policy);
     // An attacker wants what is sensitive, the first of it.
     let wanted = policy.sensitive.first().map(Pair::same);
     let pairs: Vec<Pair> = quasi.into_iter().map(Pair::same).collect();
     let attack = |released: &[RecordBatch], truth: &[Option<usize>]| -> Result<Linkage> {
         let seed = project.recipe().project.seed;
-        let scene =
-            Scene { known: &known, released, truth, quasi: &pairs, wanted: wanted.as_ref() };
+        let scene = Scene {
+            known: &known,
+            released,
+            truth,
+            quasi: &pairs,
+            levels: &levels,
+            wanted: wanted.as_ref(),
+        };
         linkage(&scene, &Effort { seed, ..Effort::default() })
     };
     let all: Vec<Option<usize>> = (0..truth.len()).map(Some).collect();
@@ -78,6 +90,18 @@ pub(crate) fn apply(
         linkage_upper: Some(after.found.upper),
     });
     Ok(AnonymityOutcome { policy: without_values(policy), report, rows, before, after, residual })
+}
+
+/// What a given hierarchy says of each value: the groups that hold it.
+fn known_levels(policy: &Policy) -> Levels {
+    let mut levels = Levels::new();
+    for quasi in &policy.quasi {
+        let Hierarchy::Table(rows) = &quasi.hierarchy else { continue };
+        let above = rows.iter().filter_map(|row| row.split_first());
+        let above = above.map(|(value, above)| (value.clone(), above.iter().cloned().collect()));
+        levels.insert(quasi.name.clone(), above.collect());
+    }
+    levels
 }
 
 /// Levels given by file name the values of a column: what is shown does not repeat them.
@@ -124,17 +148,46 @@ fn numbered(batch: &RecordBatch) -> Result<RecordBatch> {
         .map_err(|error| fault::internal("rows that cannot be numbered").because(error))
 }
 
-fn read(project: &Project<'_>, file: &str) -> Result<String> {
-    let path = project.source.folder().join(file);
-    let bytes = atomic::read(&path, HIERARCHY_BYTES)?;
-    String::from_utf8(bytes)
-        .map(|text| text.trim_start_matches('\u{feff}').to_owned())
-        .map_err(|_| Fault::new(&HIERARCHY_TEXT).arg("path", path.display()))
-}
-
-/// `value;level 1;level 2`, one line a value.
-fn hierarchy(project: &Project<'_>, file: &str) -> Result<Vec<Vec<String>>> {
-    let text = read(project, file)?;
-    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-    Ok(lines.map(|line| line.split(';').map(|cell| cell.trim().to_owned()).collect()).collect())
+/// The quasi-identifiers of everyone, in the types of the table: files do not say whether `7` is a whole number.
+fn population(
+    project: &Project<'_>,
+    presence: &Presence,
+    known: &[RecordBatch],
+    quasi: &[&str],
+) -> Result<Vec<RecordBatch>> {
+    let path = project.source.folder().join(&presence.population);
+    let people = ingot_data::load(&path).map_err(|fault| fault.at(POPULATION))?;
+    let Some(first) = known.first() else { return Ok(Vec::new()) };
+    let schema = first.schema();
+    let column = |batch: &RecordBatch, name: &str| -> Result<(Arc<Field>, ArrayRef)> {
+        let place = schema.index_of(name).ok();
+        let field = place.and_then(|place| schema.fields().get(place));
+        let field = field.ok_or_else(|| fault::internal("a quasi-identifier that is not there"))?;
+        let array = batch.column_by_name(name).ok_or_else(|| {
+            let found = batch.schema();
+            let known: Vec<&str> =
+                found.fields().iter().map(|field| field.name().as_str()).collect();
+            Fault::new(&POPULATION_COLUMN)
+                .arg("path", path.display())
+                .arg("column", name)
+                .arg("known", known.join(", "))
+        })?;
+        let options = CastOptions { safe: false, ..CastOptions::default() };
+        // The reason would quote a person's value.
+        let array = cast_with_options(array, field.data_type(), &options).map_err(|_| {
+            Fault::new(&POPULATION_TYPE)
+                .arg("path", path.display())
+                .arg("column", name)
+                .arg("kind", field.data_type())
+        })?;
+        Ok((Arc::new(field.as_ref().clone().with_nullable(true)), array))
+    };
+    let batch = |batch: &RecordBatch| -> Result<RecordBatch> {
+        let columns = quasi.iter().map(|name| column(batch, name));
+        let (fields, columns): (Vec<Arc<Field>>, Vec<ArrayRef>) =
+            columns.collect::<Result<Vec<_>>>()?.into_iter().unzip();
+        RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)
+            .map_err(|error| fault::internal("a population that makes no table").because(error))
+    };
+    people.iter().map(batch).collect::<Result<Vec<_>>>().map_err(|fault| fault.at(POPULATION))
 }

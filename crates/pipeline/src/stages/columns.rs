@@ -25,7 +25,10 @@ pub(crate) fn withheld(
 ) -> Result<BTreeMap<String, Withheld>> {
     let mut withheld = personal(recipe, batches)?;
     for rule in &recipe.protect.columns {
-        if matches!(rule.action, Action::Encrypt | Action::Hash | Action::Pseudonymize(_)) {
+        if matches!(
+            rule.action,
+            Action::Encrypt | Action::Fpe | Action::Hash | Action::Pseudonymize(_)
+        ) {
             let name = rule.rename.as_ref().unwrap_or(&rule.name);
             withheld.insert(name.clone(), Withheld::Token);
         }
@@ -61,9 +64,9 @@ pub(crate) fn prepared(recipe: &Recipe, clean: &Done) -> Result<BTreeMap<String,
         }
     }
     for rule in &recipe.protect.columns {
-        if let Action::Generalize(Generalize::Width(width)) = rule.action {
+        if let Action::Generalize(Generalize::Width(width)) = &rule.action {
             let name = rule.rename.as_ref().unwrap_or(&rule.name);
-            prepared.entry(name.clone()).or_default().width = Some(width);
+            prepared.entry(name.clone()).or_default().width = Some(*width);
         }
     }
     Ok(prepared)

@@ -83,7 +83,7 @@ fn protect(
     keys: &Encryption,
 ) -> Result<(ProtectOutcome, Option<String>)> {
     let recipe = project.recipe();
-    let rules = convert::column_rules(recipe);
+    let rules = convert::column_rules(project)?;
     let reversible = rules.iter().any(|rule| matches!(rule.action, Action::Pseudonymize(_)))
         || recipe.protect.text.as_ref().is_some_and(|text| text.action == TextAction::Pseudonymize);
     let schema = ingot_data::schema(input, Some(keys))?;

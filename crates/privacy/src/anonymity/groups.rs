@@ -53,6 +53,19 @@ impl Spread {
         spread
     }
 
+    /// The histograms of some groups, in their order.
+    fn select(&self, items: &[u32]) -> Self {
+        let mut spread = Self::default();
+        for item in items {
+            spread.starts.push(code(spread.values.len()));
+            let (values, counts) = self.of(*item as usize);
+            spread.values.extend_from_slice(values);
+            spread.counts.extend_from_slice(counts);
+        }
+        spread.starts.push(code(spread.values.len()));
+        spread
+    }
+
     fn gather(
         ids: &[u32],
         groups: usize,
@@ -167,6 +180,19 @@ impl Groups {
             rows: rows.collect(),
             people: self.people.clone(),
             spreads: self.spreads.iter().map(|spread| spread.only(kept)).collect(),
+        }
+    }
+
+    /// Some groups, in their order.
+    pub(super) fn select(&self, items: &[u32]) -> Self {
+        let codes = items.iter().flat_map(|item| self.representative(*item as usize));
+        let people = if self.people.is_empty() { &[][..] } else { items };
+        Self {
+            width: self.width,
+            codes: codes.copied().collect(),
+            rows: items.iter().map(|item| by(&self.rows, *item)).collect(),
+            people: people.iter().map(|item| by(&self.people, *item)).collect(),
+            spreads: self.spreads.iter().map(|spread| spread.select(items)).collect(),
         }
     }
 

@@ -4,7 +4,8 @@
 //! search rests on it, so given tables are checked, and derived ones are nested by construction.
 
 use super::encode::Coded;
-use super::messages::{HIERARCHY_KIND, HIERARCHY_LACKS, HIERARCHY_SHAPE};
+use super::levels::flaw;
+use super::messages::{HIERARCHY_KIND, HIERARCHY_LACKS};
 use super::numbers::{by, code, real};
 use crate::calendar::Day;
 use crate::cells::Kind;
@@ -33,6 +34,9 @@ pub enum Hierarchy {
     /// Numbers: intervals `[n·width, (n+1)·width)` of these widths, each a whole multiple of the one before, then `*`. Empty:
     /// widths that double, the first a round number near a sixteenth of the range.
     Intervals(Vec<f64>),
+    /// Numbers: intervals between these ends, rising, then `*`. A level's ends are among those of the level before, and both
+    /// begin and end alike; a number outside is a fault.
+    Ranges(Vec<Vec<f64>>),
     /// Day, month, year, decade, `*`.
     Calendar,
     /// Text: so many first characters, fewer each level, then `*`. Empty: one fewer each level (halved above 8).
@@ -47,6 +51,7 @@ impl Hierarchy {
             Self::Auto => "auto",
             Self::Table(_) => "table",
             Self::Intervals(_) => "intervals",
+            Self::Ranges(_) => "ranges",
             Self::Calendar => "calendar",
             Self::Prefix(_) => "prefix",
             Self::Suppress => "suppress",
@@ -85,7 +90,13 @@ impl Ladder {
         let mut ladder = Self { levels: vec![Level::identity(column.texts.len())] };
         match hierarchy {
             Hierarchy::Table(rows) => ladder.given(name, rows, column)?,
-            Hierarchy::Intervals(_) if !numeric => return Err(unfit("not a number")),
+            Hierarchy::Intervals(_) | Hierarchy::Ranges(_) if !numeric => {
+                return Err(unfit("not a number"));
+            }
+            Hierarchy::Ranges(levels) => {
+                ends(levels).map_err(unfit)?;
+                ladder.ranges(name, levels, column)?;
+            }
             Hierarchy::Intervals(widths) => ladder.intervals(widths, column).map_err(unfit)?,
             Hierarchy::Calendar if !matches!(column.kind, Kind::Date | Kind::Text) => {
                 return Err(unfit("neither a date nor text"));
@@ -149,45 +160,63 @@ impl Ladder {
     }
 
     fn given(&mut self, name: &str, rows: &[Vec<String>], column: &Coded) -> Result<()> {
-        let wrong = |row: usize, why: &str| {
-            Fault::new(&HIERARCHY_SHAPE).arg("column", name).arg("row", row + 1).arg("why", why)
-        };
-        let length = rows.first().map_or(0, Vec::len);
-        let mut of_value: HashMap<&str, &[String]> = HashMap::new();
-        let mut above: Vec<HashMap<&str, &str>> = vec![HashMap::new(); length];
-        for (number, row) in rows.iter().enumerate() {
-            if row.len() != length || length < 1 || length > usize::from(u8::MAX) {
-                return Err(wrong(number, "length"));
-            }
-            let [value, levels @ ..] = row.as_slice() else { return Err(wrong(number, "length")) };
-            if of_value.insert(value, levels).is_some_and(|before| before != levels) {
-                return Err(wrong(number, "value twice"));
-            }
-            for (step, known) in levels.windows(2).zip(&mut above) {
-                let [low, high] = step else { continue };
-                if *known.entry(low).or_insert(high) != high {
-                    return Err(wrong(number, "not nested"));
-                }
-            }
+        if let Some(flaw) = flaw(rows) {
+            return Err(flaw.fault(&|row| format!("`{name}`[{row}]")));
         }
+        let length = rows.first().map_or(0, Vec::len);
+        let of_value: HashMap<&str, &[String]> = rows
+            .iter()
+            .filter_map(|row| row.split_first())
+            .map(|(value, levels)| (value.as_str(), levels))
+            .collect();
         let found: Vec<Option<&&[String]>> =
             column.texts.iter().map(|text| of_value.get(text.as_deref().unwrap_or(""))).collect();
         // A null that no row speaks of is a class of its own.
-        let lost = column
+        let lost: Vec<bool> = column
             .texts
             .iter()
             .zip(&found)
-            .filter(|(text, found)| text.is_some() && found.is_none());
-        let count = lost.count();
-        if count > 0 {
-            return Err(Fault::new(&HIERARCHY_LACKS).arg("column", name).arg("count", count));
-        }
+            .map(|(text, found)| text.is_some() && found.is_none())
+            .collect();
+        lacking(name, &lost, column)?;
         for step in 0..length.saturating_sub(1) {
             let labels: Vec<Option<String>> = found
                 .iter()
                 .map(|levels| levels.and_then(|levels| levels.get(step)).cloned())
                 .collect();
             self.levels.push(Level::of(&labels));
+        }
+        Ok(())
+    }
+
+    fn ranges(&mut self, name: &str, levels: &[Vec<f64>], column: &Coded) -> Result<()> {
+        let empty = Vec::new();
+        let numbers = column.numbers.as_ref().unwrap_or(&empty);
+        let (least, most) = bounds(numbers);
+        for ends in levels {
+            let held: Vec<Option<(f64, f64)>> = numbers
+                .iter()
+                .map(|value| {
+                    let place = ends.partition_point(|end| end <= value);
+                    Some((*ends.get(place.checked_sub(1)?)?, *ends.get(place)?))
+                })
+                .collect();
+            let lost: Vec<bool> = held
+                .iter()
+                .zip(&column.texts)
+                .map(|(held, text)| text.is_some() && held.is_none())
+                .collect();
+            lacking(name, &lost, column)?;
+            let labels: Vec<Option<String>> =
+                held.iter().map(|held| held.map(|(low, high)| interval(low, high))).collect();
+            let mut level = Level::of(&labels);
+            for (penalty, held) in level.penalty.iter_mut().zip(&held) {
+                let width = held.map_or(0.0, |(low, high)| high - low);
+                *penalty = if most > least { (width / (most - least)).min(1.0) } else { 0.0 };
+            }
+            if self.levels.last().is_none_or(|last| last.size > level.size) {
+                self.levels.push(level);
+            }
         }
         Ok(())
     }
@@ -232,7 +261,7 @@ impl Ladder {
                 .map(|(index, text)| match (index, text) {
                     (Some(index), _) => {
                         let (low, high) = ends(*index);
-                        Some(format!("[{low}, {high})"))
+                        Some(interval(low, high))
                     }
                     (None, Some(_)) => Some(OTHER.to_owned()),
                     (None, None) => None,
@@ -341,6 +370,48 @@ impl Level {
         let penalty = map.iter().map(share).collect();
         Self { penalty, size: code(texts.len()), labels: texts, map }
     }
+}
+
+/// What `runtime::interval` reads.
+fn interval(low: f64, high: f64) -> String {
+    format!("[{low}, {high})")
+}
+
+/// A fault where some values of a column have no place in its hierarchy.
+fn lacking(name: &str, lost: &[bool], column: &Coded) -> Result<()> {
+    let count = lost.iter().filter(|lost| **lost).count();
+    if count == 0 {
+        return Ok(());
+    }
+    let mut rows = column.codes.iter().enumerate().filter(|(_, value)| by(lost, **value));
+    let row = rows.next().map_or(0, |(row, _)| row + 1);
+    Err(Fault::new(&HIERARCHY_LACKS)
+        .arg("column", name)
+        .arg("count", count)
+        .arg("rows", rows.count() + 1)
+        .arg("row", row))
+}
+
+/// Whether levels of ends are nested.
+fn ends(levels: &[Vec<f64>]) -> std::result::Result<(), &'static str> {
+    let mut before: Option<&Vec<f64>> = None;
+    for ends in levels {
+        let rising = ends.windows(2).all(|pair| pair.first() < pair.last());
+        if ends.len() < 2 || !rising || !ends.iter().all(|end| end.is_finite()) {
+            return Err("the ends of a level must rise, and be two at least");
+        }
+        if let Some(before) = before
+            && !(ends.iter().all(|end| before.contains(end))
+                && ends.first() == before.first()
+                && ends.last() == before.last())
+        {
+            return Err(
+                "the ends of a level must be among those of the level before, and begin and end alike",
+            );
+        }
+        before = Some(ends);
+    }
+    Ok(())
 }
 
 /// The least and the largest finite number; (0, 0) without any.

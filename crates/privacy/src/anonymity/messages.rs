@@ -49,23 +49,48 @@ ingot_base::messages! {
         en: "delta-presence needs a table of the population", zh: "δ-存在性需要总体数据表",
         hint_en: "give the population, or remove `presence`", hint_zh: "请提供总体数据，或去掉 `presence`",
     };
+    /// Presence is defined for full-domain classes.
+    PRESENCE_LOCAL = {
+        code: "privacy-anonymity-presence-local", class: Usage, status: 422,
+        en: "delta-presence cannot be promised with local recoding", zh: "局部重编码无法承诺 δ-存在性",
+        hint_en: "it compares classes of the whole population, which only full-domain recoding forms: leave out one of the two", hint_zh: "δ-存在性比较整个总体的等价类，只有全域重编码才能形成；请去掉二者之一",
+    };
     /// The population must contain the table.
     POPULATION_SMALLER = {
         code: "privacy-anonymity-population-smaller", class: Usage, status: 422,
         en: "the population lacks {rows} of the table's rows", zh: "总体数据中缺少本表的 {rows} 行",
         hint_en: "the population must hold every row of the table, by its quasi-identifiers", hint_zh: "总体必须按准标识符包含本表的每一行",
     };
-    /// The table of a hierarchy is malformed.
-    HIERARCHY_SHAPE = {
-        code: "privacy-hierarchy-shape", class: Usage, status: 422,
-        en: "the hierarchy of column `{column}` is wrong in row {row}: {why}", zh: "列 `{column}` 的层级表第 {row} 行有误：{why}",
-        hint_en: "each row is `value;level 1;level 2…`, all of one length; values of one group stay together above", hint_zh: "每行形如 `值;第1级;第2级…`，长度一致；同组的值在更高层级也必须同组",
+    /// A row of a given hierarchy is too short or too long.
+    HIERARCHY_LENGTH = {
+        code: "privacy-hierarchy-length", class: Usage, status: 422,
+        en: "the hierarchy has {found} cells at {place}, and {wanted} in its first row", zh: "层级表在 {place} 处有 {found} 个单元格，而首行有 {wanted} 个",
+        hint_en: "each row is `value;level 1;level 2…`, all of one length", hint_zh: "每行形如 `值;第1级;第2级…`，长度须一致",
+    };
+    /// A value of a given hierarchy has two rows that differ.
+    HIERARCHY_TWICE = {
+        code: "privacy-hierarchy-twice", class: Usage, status: 422,
+        en: "the hierarchy gives `{value}` at {place} other levels than at {first}", zh: "层级表中的 `{value}` 在 {place} 处与 {first} 处级别不同",
+        hint_en: "keep one of the two rows", hint_zh: "请保留其中一行",
+    };
+    /// A given hierarchy divides a group again further up.
+    HIERARCHY_NESTED = {
+        code: "privacy-hierarchy-nested", class: Usage, status: 422,
+        en: "the hierarchy puts `{group}` into `{above}` at {place}, and into `{other}` at {first}", zh: "层级表在 {place} 处把 `{group}` 归入 `{above}`，在 {first} 处却归入 `{other}`",
+        hint_en: "values of one group stay together in every coarser level; give the two groups different names", hint_zh: "同组的值在更粗的级别也必须同组；若是两个不同的组，请使用不同的名称",
+    };
+    /// A level that a given hierarchy does not have.
+    HIERARCHY_LEVEL = {
+        code: "privacy-hierarchy-level", class: Usage, status: 422,
+        en: "the hierarchy of column `{column}` has no level {level}: it has {known}", zh: "列 `{column}` 的层级表没有第 {level} 级：共 {known} 级",
+        hint_en: "level 1 is the second cell of each row", hint_zh: "第 1 级是每行的第二个单元格",
     };
     /// Values that the hierarchy does not list.
     HIERARCHY_LACKS = {
         code: "privacy-hierarchy-lacks", class: Usage, status: 422,
-        en: "the hierarchy of column `{column}` lacks {count} of the column's values", zh: "列 `{column}` 的层级表缺少该列中的 {count} 个值",
-        hint_en: "add a row for each value", hint_zh: "请为每个值添加一行",
+        en: "the hierarchy of column `{column}` lacks {count} of the column's values, which {rows} rows have; the first is row {row} of the table at this point",
+        zh: "列 `{column}` 的层级表缺少该列中的 {count} 个值，涉及 {rows} 行；其中最靠前的是此时表中的第 {row} 行",
+        hint_en: "add a row for each value, or ranges that hold it", hint_zh: "请为每个值添加一行，或扩大区间使其包含该值",
     };
     /// A derived hierarchy on a column of another kind, or with wrong steps.
     HIERARCHY_KIND = {

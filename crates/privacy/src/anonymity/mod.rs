@@ -5,12 +5,16 @@
 //!                              └───────────────────▶ Report: levels, suppression, risk before and after, loss
 //! ```
 //!
+//! With [`Recoding::Local`] the search goes on from the best levels of whole columns to levels class by class.
+//!
 //! [`search`] sees the named columns only; [`Plan::apply`] takes whole batches, one at a time. The promise holds of all batches
 //! that were searched, each applied once, together.
 
 mod encode;
 mod groups;
 mod hierarchy;
+mod levels;
+mod local;
 pub mod messages;
 mod models;
 mod numbers;
@@ -20,6 +24,7 @@ mod risk;
 mod search;
 
 pub use hierarchy::{ANY, Hierarchy};
-pub use plan::{ChosenLevel, Plan, Report, Suppressed, search, search_in};
-pub use policy::{Diversity, Likeness, Loss, Policy, Presence, Quasi};
+pub use levels::{Flaw, flaw};
+pub use plan::{ChosenLevel, Local, Plan, Report, Suppressed, search, search_in};
+pub use policy::{Diversity, Likeness, Loss, Policy, Presence, Quasi, Recoding};
 pub use risk::{AT_RISK, Models, Reidentification, Risk, SensitiveRisk, risk, risk_in};

@@ -152,7 +152,7 @@ impl Criteria<'_> {
     }
 
     /// Every criterion that looks at one class alone.
-    fn alone(&self, groups: &Groups, group: usize) -> bool {
+    pub(super) fn alone(&self, groups: &Groups, group: usize) -> bool {
         self.grows(groups, group)
             && (0..groups.spreads.len()).all(|column| {
                 let class = Class::of(groups, column, group);
@@ -185,6 +185,24 @@ impl Criteria<'_> {
             })
     }
 
+    /// Every criterion, a table of these shares being released; there is one list of shares a sensitive column.
+    pub(super) fn passes(&self, groups: &Groups, group: usize, released: &[Vec<f64>]) -> bool {
+        self.alone(groups, group)
+            && (!self.needs_shares()
+                || released.iter().zip(&self.ordered).enumerate().all(|(column, (p, ordered))| {
+                    self.against(Class::of(groups, column, group), p, *ordered)
+                }))
+    }
+
+    /// The shares of each sensitive column's values over the kept groups.
+    pub(super) fn released(&self, groups: &Groups, kept: &[bool]) -> Vec<Vec<f64>> {
+        self.distinct
+            .iter()
+            .enumerate()
+            .map(|(column, distinct)| shares(groups, column, kept, *distinct))
+            .collect()
+    }
+
     /// Which groups may be released. Groups that fail are taken out; where the released table's shares matter, they are
     /// computed anew without them until nothing fails, so that the promise holds of what is released. `None`: no suppression can help.
     pub(super) fn keep(&self, groups: &Groups) -> Option<Vec<bool>> {
@@ -192,15 +210,11 @@ impl Criteria<'_> {
             .map(|group| at(&groups.rows, group) > 0 && self.alone(groups, group))
             .collect();
         while self.needs_shares() {
-            let shares: Vec<Vec<f64>> = (0..groups.spreads.len())
-                .map(|column| {
-                    shares(groups, column, &kept, self.distinct.get(column).copied().unwrap_or(0))
-                })
-                .collect();
+            let released = self.released(groups, &kept);
             let mut lost = false;
             for (group, keep) in kept.iter_mut().enumerate().filter(|(_, keep)| **keep) {
                 *keep =
-                    shares.iter().zip(&self.ordered).enumerate().all(|(column, (p, ordered))| {
+                    released.iter().zip(&self.ordered).enumerate().all(|(column, (p, ordered))| {
                         self.against(Class::of(groups, column, group), p, *ordered)
                     });
                 lost |= !*keep;

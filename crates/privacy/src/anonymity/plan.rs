@@ -3,10 +3,11 @@
 use super::encode::{encode, parts};
 use super::groups::Groups;
 use super::hierarchy::Ladder;
+use super::local::{Recoded, recode};
 use super::messages::{COLUMN_DIFFERS, POLICY_POPULATION, UNREACHABLE};
 use super::models::Criteria;
-use super::numbers::{at, by, real};
-use super::policy::{Loss, Policy};
+use super::numbers::{at, by, code, real};
+use super::policy::{Loss, Policy, Recoding};
 use super::risk::{Risk, Table, measure};
 use super::search::{Aim, Best, Search, maps};
 use arrow::array::{ArrayRef, BooleanArray, RecordBatch, StringArray};
@@ -52,6 +53,23 @@ pub struct Report {
     pub before: Risk,
     /// The table as it is released.
     pub after: Risk,
+    /// What local recoding made of the best levels; none where columns have one level each. `levels`, `nodes` and `checked`
+    /// are then those of the full-domain optimum, all else is of the released table.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub local: Option<Local>,
+}
+
+/// Local recoding beside the full-domain optimum that it began with.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Local {
+    /// The optimum's loss.
+    pub full_loss: f64,
+    /// Rows that the optimum leaves out.
+    pub full_suppressed: u64,
+    /// Classes of the optimum.
+    pub full_classes: u64,
+    /// One a quasi-identifier: the finest and the coarsest level that a released class has.
+    pub spans: Vec<(u8, u8)>,
 }
 
 /// A class that is removed. Its labels may describe one person: they are not for logs or reports.
@@ -67,11 +85,29 @@ pub struct Suppressed {
 #[derive(Debug)]
 pub struct Plan {
     columns: Vec<Column>,
-    /// Level codes of the classes that are released, one a column. Whatever is not here is removed, so a row that the search
-    /// has not seen can never be released as a class of its own.
-    kept: HashSet<Box<[u32]>>,
+    form: Form,
     suppressed: Vec<Suppressed>,
     report: Report,
+}
+
+/// What is released, by the columns' codes. Whatever is not here is removed, so a row that the search has not seen can never be
+/// released as a class of its own.
+#[derive(Debug)]
+enum Form {
+    /// Level codes of the classes; a column's labels say how they are written.
+    Full(HashSet<Box<[u32]>>),
+    /// Values' codes and their class; how each class is written, one label a column.
+    Local(HashMap<Box<[u32]>, u32>, Vec<Vec<Option<String>>>),
+}
+
+impl Form {
+    /// A class's number among those that are written alike, where these codes are released.
+    fn class(&self, codes: &[u32]) -> Option<u32> {
+        match self {
+            Self::Full(kept) => kept.contains(codes).then_some(0),
+            Self::Local(classes, _) => classes.get(codes).copied(),
+        }
+    }
 }
 
 /// A quasi-identifier at its level.
@@ -81,9 +117,19 @@ struct Column {
     data_type: DataType,
     /// A value's code at the level.
     codes: HashMap<Option<String>, u32>,
-    /// What the codes are written as; none at level 0, where the column stays as it is.
+    /// What the codes are written as; none where the column stays as it is, and empty where each class says it.
     labels: Option<Vec<Option<String>>>,
     size: u32,
+}
+
+/// How a group's value of a column is written at a level.
+fn label<'a>(table: &'a Table, ladders: &'a [Ladder], at: (usize, u8, u32)) -> Option<&'a str> {
+    let (column, level, value) = at;
+    let level = ladders.get(column)?.levels.get(usize::from(level))?;
+    if level.labels.is_empty() {
+        return table.quasi.get(column)?.text(value);
+    }
+    level.labels.get(by(&level.map, value) as usize)?.as_deref()
 }
 
 /// Finds the levels of least loss that satisfy a policy.
@@ -136,7 +182,25 @@ pub fn search_in(
     };
     let (nodes, checked) = (search.nodes, search.checked);
     drop(search);
-    Plan::new(&table, &ladders, &criteria, &best, (nodes, checked))
+    let plan = Plan::new(&table, &ladders, &criteria, &best, (nodes, checked))?;
+    match policy.recoding {
+        Recoding::Full => Ok(plan),
+        Recoding::Local => plan.local(&table, &ladders, &criteria, &best),
+    }
+}
+
+/// Classes that are written alike, as one; in order of their first row.
+fn alike(classes: Vec<Suppressed>) -> Vec<Suppressed> {
+    let mut places: HashMap<Vec<Option<String>>, usize> = HashMap::new();
+    let mut one: Vec<Suppressed> = Vec::new();
+    for class in classes {
+        let place = *places.entry(class.labels.clone()).or_insert(one.len());
+        match one.get_mut(place) {
+            Some(known) => known.rows += class.rows,
+            None => one.push(class),
+        }
+    }
+    one
 }
 
 /// Whole rows in a share of them; a share that is a whole number of rows but for rounding is that number.
@@ -247,21 +311,18 @@ impl Plan {
                 .map(|(cell, (map, _))| by(map, *cell))
                 .collect()
         };
-        let label = |group: usize| -> Vec<Option<String>> {
-            let cells =
-                groups.representative(group).iter().zip(&columns).zip(&table.quasi).zip(&maps);
+        let written = |group: usize| -> Vec<Option<String>> {
+            let cells = groups.representative(group).iter().zip(&best.levels).enumerate();
             cells
-                .map(|(((cell, column), values), (map, _))| match &column.labels {
-                    Some(labels) => labels.get(by(map, *cell) as usize).cloned().flatten(),
-                    None => values.text(*cell).map(str::to_owned),
-                })
+                .map(|(column, (value, level))| label(table, ladders, (column, *level, *value)))
+                .map(|text| text.map(str::to_owned))
                 .collect()
         };
         let rows = |group: usize| at(&groups.rows, group);
         let lost =
             (0..groups.len()).filter(|group| kept.get(*group) != Some(&true) && rows(*group) > 0);
         let suppressed: Vec<Suppressed> =
-            lost.map(|group| Suppressed { labels: label(group), rows: rows(group) }).collect();
+            lost.map(|group| Suppressed { labels: written(group), rows: rows(group) }).collect();
         let suppressed_rows: u64 = suppressed.iter().map(|class| u64::from(class.rows)).sum();
         let chosen = criteria.policy.quasi.iter().zip(ladders).zip(&best.levels);
         let report = Report {
@@ -281,10 +342,75 @@ impl Plan {
             checked,
             before: measure(&table.groups, &table.attributes),
             after: measure(&groups.only(&kept), &table.attributes),
+            local: None,
         };
         let kept =
             (0..groups.len()).filter(|group| kept.get(*group) == Some(&true)).map(key).collect();
-        Ok(Self { columns, kept, suppressed, report })
+        Ok(Self { columns, form: Form::Full(kept), suppressed, report })
+    }
+
+    /// The plan of the optimum, recoded class by class.
+    fn local(
+        self,
+        table: &Table,
+        ladders: &[Ladder],
+        criteria: &Criteria<'_>,
+        best: &Best,
+    ) -> Result<Self> {
+        let write =
+            |column: usize, level: u8, value: u32| label(table, ladders, (column, level, value));
+        let recoded = recode(ladders, criteria, &table.groups, best, &write)?;
+        let Recoded { class_of, levels, groups, kept, loss } = recoded;
+        let span = |column: usize| {
+            let here = || levels.iter().map(|class| at(class, column));
+            (here().min().unwrap_or(0), here().max().unwrap_or(0))
+        };
+        let spans: Vec<(u8, u8)> = (0..ladders.len()).map(span).collect();
+        let columns = self.columns.into_iter().zip(&table.quasi).zip(&spans);
+        let columns: Vec<Column> = columns
+            .map(|((column, coded), (_, coarsest))| Column {
+                codes: coded.texts.iter().cloned().zip(0..).collect(),
+                labels: (*coarsest > 0).then(Vec::new),
+                size: code(coded.texts.len()),
+                ..column
+            })
+            .collect();
+        let mut labels = vec![Vec::new(); levels.len()];
+        let mut classes: HashMap<Box<[u32]>, u32> = HashMap::new();
+        let mut suppressed = Vec::new();
+        for (group, class) in class_of.iter().enumerate() {
+            let codes = table.groups.representative(group);
+            let at_levels = levels.get(*class as usize).unwrap_or(&best.levels);
+            let cells = codes.iter().zip(at_levels).enumerate();
+            let written: Vec<Option<String>> = cells
+                .map(|(column, (value, level))| write(column, *level, *value).map(str::to_owned))
+                .collect();
+            if let Some(slot) = labels.get_mut(*class as usize) {
+                *slot = written;
+                classes.insert(codes.into(), *class);
+            } else if at(&table.groups.rows, group) > 0 {
+                suppressed
+                    .push(Suppressed { labels: written, rows: at(&table.groups.rows, group) });
+            }
+        }
+        let suppressed = alike(suppressed);
+        let suppressed_rows = suppressed.iter().map(|class| u64::from(class.rows)).sum();
+        let full = self.report;
+        let report = Report {
+            suppressed_classes: suppressed.len() as u64,
+            suppressed_rows,
+            suppressed: real(suppressed_rows) / real(table.rows as u64),
+            loss,
+            after: measure(&groups.only(&kept), &table.attributes),
+            local: Some(Local {
+                full_loss: full.loss,
+                full_suppressed: full.suppressed_rows,
+                full_classes: full.after.classes,
+                spans,
+            }),
+            ..full
+        };
+        Ok(Self { columns, form: Form::Local(classes, labels), suppressed, report })
     }
 
     /// Levels, suppression, risk before and after, loss.
@@ -341,20 +467,27 @@ impl Plan {
         let sizes: Vec<u32> =
             self.columns.iter().map(|column| column.size.saturating_add(1)).collect();
         let (groups, ids) = Groups::of_rows(&views, &sizes, rows, rows);
-        let released: Vec<bool> = (0..groups.len())
-            .map(|group| self.kept.contains(groups.representative(group)))
-            .collect();
-        let mask: BooleanArray = ids.iter().map(|id| Some(by(&released, *id))).collect();
+        let released: Vec<Option<u32>> =
+            (0..groups.len()).map(|group| self.form.class(groups.representative(group))).collect();
+        let mask: BooleanArray = ids.iter().map(|id| Some(by(&released, *id).is_some())).collect();
         let schema = self.schema(batch.schema_ref());
         let written = schema.fields().iter().zip(batch.columns()).map(|(field, array)| {
             let place = self.columns.iter().position(|column| column.name == *field.name());
-            let found = place.and_then(|place| Some((self.columns.get(place)?, codes.get(place)?)));
-            let Some((Some(labels), codes)) = found.map(|(column, codes)| (&column.labels, codes))
+            let found = place.and_then(|place| Some((place, self.columns.get(place)?)));
+            let Some((place, Some(labels))) = found.map(|(place, column)| (place, &column.labels))
             else {
                 return array.clone();
             };
-            let label = |cell: &u32| labels.get(*cell as usize).and_then(Option::as_deref);
-            Arc::new(codes.iter().map(label).collect::<StringArray>()) as ArrayRef
+            let label = |(row, id): (usize, &u32)| match &self.form {
+                Form::Full(_) => {
+                    let cell = codes.get(place).map_or(u32::MAX, |codes| at(codes, row));
+                    labels.get(cell as usize).and_then(Option::as_deref)
+                }
+                Form::Local(_, classes) => {
+                    classes.get(by(&released, *id)? as usize)?.get(place)?.as_deref()
+                }
+            };
+            Arc::new(ids.iter().enumerate().map(label).collect::<StringArray>()) as ArrayRef
         });
         let written = written.collect();
         RecordBatch::try_new(Arc::new(schema.clone()), written)

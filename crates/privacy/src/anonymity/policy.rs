@@ -1,7 +1,7 @@
 //! What is asked of a table.
 
 use super::hierarchy::Hierarchy;
-use super::messages::{COLUMN_TWICE, POLICY_RANGE, POLICY_SENSITIVE};
+use super::messages::{COLUMN_TWICE, POLICY_RANGE, POLICY_SENSITIVE, PRESENCE_LOCAL};
 use ingot_base::{Fault, Result};
 use serde::{Deserialize, Serialize};
 
@@ -34,10 +34,13 @@ pub struct Policy {
     pub max_suppressed: f64,
     /// What the search makes least.
     pub loss: Loss,
+    /// Whether a column has one level, or each class its own.
+    #[serde(default)]
+    pub recoding: Recoding,
 }
 
 impl Policy {
-    /// k-anonymity alone: nothing suppressed, least normalised certainty penalty.
+    /// k-anonymity alone: nothing suppressed, least normalised certainty penalty, full-domain.
     pub fn new(k: u32, quasi: Vec<Quasi>) -> Self {
         Self {
             k,
@@ -51,6 +54,7 @@ impl Policy {
             sensitive: Vec::new(),
             max_suppressed: 0.0,
             loss: Loss::Certainty,
+            recoding: Recoding::Full,
         }
     }
 
@@ -110,6 +114,9 @@ impl Policy {
             "presence",
             "0 ≤ least ≤ most ≤ 1",
         )?;
+        if self.presence.is_some() && self.recoding == Recoding::Local {
+            return Err(Fault::new(&PRESENCE_LOCAL).at(place("recoding")));
+        }
         for (needs, setting) in [
             (self.l.is_some(), "l"),
             (self.alpha.is_some(), "alpha"),
@@ -211,6 +218,19 @@ pub struct Presence {
     pub least: f64,
     /// `δ_max`, in [`δ_min`, 1].
     pub most: f64,
+}
+
+/// Where levels are chosen.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Recoding {
+    /// One level a column: the optimum of the lattice.
+    #[default]
+    Full,
+    /// That optimum, then levels class by class: suppressed rows come back where they are coarse enough together, and classes
+    /// are divided while every part keeps the promise. It loses no more than the optimum. After `LeFevre`, `DeWitt` and
+    /// Ramakrishnan, "Mondrian multidimensional k-anonymity" (2006), over the levels of hierarchies.
+    Local,
 }
 
 /// What a search makes least. A suppressed row costs what the worst row can cost.

@@ -4,7 +4,7 @@ use super::Effort;
 use super::interval::{Rate, wilson};
 use super::messages::{EMPTY, TRUTH};
 use super::random::Random;
-use super::table::{Cell, Index, Known, Pair, each};
+use super::table::{Cell, Index, Known, Levels, Pair, each};
 use arrow::array::RecordBatch;
 use ingot_base::{Fault, Result};
 use rayon::prelude::*;
@@ -14,9 +14,9 @@ use std::collections::BTreeMap;
 /// Who knows what.
 #[derive(Debug, Clone, Copy)]
 pub struct Scene<'a> {
-    /// What the attacker knows. Where values were generalised in a way that their text does not show (a class by its lower bound,
-    /// a decade by its first year, a category by its parent) give the attacker's table generalised by the same rules: rules are public
-    /// sooner or later, and an attacker who does not know them looks weaker than one is.
+    /// What the attacker knows. Where values were generalised in a way that neither their text nor `levels` shows (a class by its
+    /// lower bound, a decade by its first year) give the attacker's table generalised by the same rules: rules are public sooner or
+    /// later, and an attacker who does not know them looks weaker than one is.
     pub known: &'a [RecordBatch],
     /// The result.
     pub released: &'a [RecordBatch],
@@ -24,6 +24,8 @@ pub struct Scene<'a> {
     pub truth: &'a [Option<usize>],
     /// The quasi-identifiers.
     pub quasi: &'a [Pair],
+    /// Hierarchies that the attacker knows: which groups a value belongs to.
+    pub levels: &'a Levels,
     /// A column that the attacker does not know and wants, named in both tables.
     pub wanted: Option<&'a Pair>,
 }
@@ -73,7 +75,8 @@ struct Outcome {
 /// # Errors
 /// When a table is empty, a column is missing or cannot be compared, or the truth does not fit.
 pub fn linkage(scene: &Scene<'_>, effort: &Effort) -> Result<Linkage> {
-    let index = Index::new(&[scene.known], scene.released, scene.quasi, effort.candidates)?;
+    let index =
+        Index::new(&[scene.known], scene.released, scene.quasi, scene.levels, effort.candidates)?;
     let known: usize = scene.known.iter().map(RecordBatch::num_rows).sum();
     let rows = index.class_of.len();
     if known == 0 || rows == 0 {

@@ -4,7 +4,7 @@ use super::Effort;
 use super::interval::{Rate, auc_interval, wilson};
 use super::messages::{EMPTY, LOSS};
 use super::random::Random;
-use super::table::{Index, Pair};
+use super::table::{Index, Levels, Pair};
 use arrow::array::RecordBatch;
 use ingot_base::{Fault, Result};
 use rayon::prelude::*;
@@ -45,7 +45,8 @@ pub fn membership_by_distance(
     columns: &[Pair],
     effort: &Effort,
 ) -> Result<Membership> {
-    let index = Index::new(&[members, others], released, columns, effort.candidates)?;
+    let index =
+        Index::new(&[members, others], released, columns, &Levels::new(), effort.candidates)?;
     if index.class_of.is_empty() {
         return Err(Fault::new(&EMPTY));
     }

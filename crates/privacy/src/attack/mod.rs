@@ -17,7 +17,7 @@ mod table;
 pub use interval::{Rate, wilson};
 pub use linkage::{Inference, Linkage, Scene, linkage};
 pub use membership::{Membership, membership_by_distance, membership_by_loss};
-pub use table::Pair;
+pub use table::{Levels, Pair};
 
 use serde::{Deserialize, Serialize};
 

@@ -31,6 +31,9 @@ impl Pair {
     }
 }
 
+/// Hierarchies that an attacker knows: of a column of theirs, every value and the labels of the groups it belongs to.
+pub type Levels = BTreeMap<String, BTreeMap<String, BTreeSet<String>>>;
+
 /// Where a distance tells nothing.
 const UNKNOWN: f64 = 0.5;
 
@@ -181,6 +184,8 @@ struct Column {
     /// For each value the classes that show it.
     postings: Vec<Vec<u32>>,
     range: f64,
+    /// For each value of the attacker's the groups that hold it.
+    above: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// Rows of the result that show the same in every column.
@@ -204,6 +209,7 @@ impl Index {
         known: &[&[RecordBatch]],
         released: &[RecordBatch],
         pairs: &[Pair],
+        levels: &Levels,
         limit: usize,
     ) -> Result<Self> {
         if pairs.is_empty() {
@@ -212,7 +218,8 @@ impl Index {
         let mut columns = Vec::with_capacity(pairs.len());
         let mut ids: Vec<Vec<u32>> = Vec::with_capacity(pairs.len());
         for pair in pairs {
-            let (column, places) = Column::new(known, released, pair)?;
+            let (mut column, places) = Column::new(known, released, pair)?;
+            column.above = levels.get(&pair.known).cloned().unwrap_or_default();
             columns.push(column);
             ids.push(places);
         }
@@ -297,7 +304,7 @@ impl Index {
                     column
                         .values
                         .get(*value as usize)
-                        .map_or(UNKNOWN, |shown| shown.distance(known, column.range))
+                        .map_or(UNKNOWN, |shown| column.distance(shown, known))
                 });
                 if sum > best.1 + 1e-9 {
                     return;
@@ -423,7 +430,8 @@ impl Column {
         let width = spread.1 - spread.0;
         let range = if width.is_finite() && width > 0.0 { width } else { 1.0 };
         let postings = vec![Vec::new(); values.len()];
-        Ok((Self { pair: pair.clone(), numeric, values, exact, general, postings, range }, rows))
+        let (pair, above) = (pair.clone(), BTreeMap::new());
+        Ok((Self { pair, numeric, values, exact, general, postings, range, above }, rows))
     }
 
     /// Distances to every value, or nothing where there are too many values.
@@ -431,7 +439,17 @@ impl Column {
         if self.values.len() > TABULATED {
             return Vec::new();
         }
-        self.values.iter().map(|shown| shown.distance(known, self.range)).collect()
+        self.values.iter().map(|shown| self.distance(shown, known)).collect()
+    }
+
+    /// A group that holds the value, by a hierarchy that is known, is as near as the value itself.
+    fn distance(&self, shown: &Shown, known: &Known) -> f64 {
+        if let (Shown::Exact(label), Known::Text(text, _)) = (shown, known)
+            && self.above.get(text).is_some_and(|labels| labels.contains(label))
+        {
+            return 0.0;
+        }
+        shown.distance(known, self.range)
     }
 
     /// Values that agree with what is known: the same text, or the nearest numbers.
@@ -448,13 +466,12 @@ impl Column {
             Known::Text(text, _) => {
                 let whole = [Some(text.as_str()), text.get(..7), text.get(..4)];
                 let zero = |place: &usize| {
-                    self.values
-                        .get(*place)
-                        .is_some_and(|shown| shown.distance(known, self.range) <= 0.0)
+                    self.values.get(*place).is_some_and(|shown| self.distance(shown, known) <= 0.0)
                 };
                 let mut values: Vec<usize> = whole
                     .into_iter()
                     .flatten()
+                    .chain(self.above.get(text).into_iter().flatten().map(String::as_str))
                     .filter_map(|text| self.exact.get(text).copied())
                     .chain(self.general.iter().copied())
                     .filter(zero)

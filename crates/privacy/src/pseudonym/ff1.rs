@@ -1,19 +1,42 @@
-//! FF1, format-preserving encryption of decimal strings (NIST SP 800-38G, algorithms 7 and 8) with AES-256.
+//! FF1, format-preserving encryption of numeral strings (NIST SP 800-38G, algorithms 7 and 8) with AES.
 //!
-//! Radix 10; 6 to 36 digits, so that the domain is at least 10^6 as SP 800-38G rev. 1 demands. Below that anyone may try all values.
+//! The product encrypts decimal digits with AES-256. A numeral string has at least as many numerals as make a domain of 10^6
+//! (SP 800-38G rev. 1, section 5.1): 6 decimal digits. Below that anyone may try all values.
 
-use aes::Aes256;
 use aes::cipher::{BlockCipherEncrypt as _, KeyInit as _};
+use aes::{Aes128, Aes192, Aes256};
 use ingot_base::{Fault, Result, Secret, fault};
 use std::fmt;
 
-/// Fewest digits: a domain of 10^6.
-pub(crate) const FEWEST: usize = 6;
-const MOST: usize = 36;
+/// The smallest domain: `radix` to the power of the fewest numerals reaches it.
+const DOMAIN: u128 = 1_000_000;
+/// Most numerals: both halves, and the sums of a round, fit 128 bits in every radix up to 36.
+pub(crate) const MOST: usize = 36;
+/// Decimal digits that a value has at least.
+pub(crate) const FEWEST: usize = fewest(10);
 const ROUNDS: u8 = 10;
 
-/// The keyed permutation of the decimal strings of each length.
-pub(crate) struct Ff1(Aes256);
+/// The fewest numerals of a radix whose strings are a domain of [`DOMAIN`].
+const fn fewest(radix: u8) -> usize {
+    let (mut count, mut domain) = (0, 1);
+    while domain < DOMAIN {
+        domain *= radix as u128;
+        count += 1;
+    }
+    count
+}
+
+/// The keyed permutation of the numeral strings of each length: digits, then small letters.
+pub(crate) struct Ff1 {
+    aes: Aes,
+    radix: u8,
+}
+
+enum Aes {
+    Of128(Aes128),
+    Of192(Aes192),
+    Of256(Aes256),
+}
 
 impl fmt::Debug for Ff1 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -21,35 +44,55 @@ impl fmt::Debug for Ff1 {
     }
 }
 
-fn power(digits: usize) -> u128 {
-    (0..digits).fold(1, |product, _| product * 10)
-}
-
-fn value(digits: &[u8]) -> u128 {
-    digits.iter().fold(0, |sum, digit| sum * 10 + u128::from(digit.wrapping_sub(b'0')))
-}
-
-fn spell(mut number: u128, digits: usize) -> Vec<u8> {
-    let mut out = vec![b'0'; digits];
-    for place in out.iter_mut().rev() {
-        *place = b'0' + u8::try_from(number % 10).unwrap_or_default();
-        number /= 10;
-    }
-    out
-}
-
 impl Ff1 {
-    /// A key of 32 bytes.
+    /// Decimal digits; a key of 32 bytes.
     pub(crate) fn new(key: &Secret<Vec<u8>>) -> Result<Self> {
-        Aes256::new_from_slice(key.expose())
-            .map(Self)
-            .map_err(|_| fault::internal("a format-preserving key of the wrong length"))
+        if key.expose().len() == 32 { Self::of(key, 10) } else { Err(length()) }
+    }
+
+    /// A radix from 2 to 36; a key of 16, 24 or 32 bytes.
+    fn of(key: &Secret<Vec<u8>>, radix: u8) -> Result<Self> {
+        let key = key.expose();
+        let aes = match key.len() {
+            16 => Aes128::new_from_slice(key).ok().map(Aes::Of128),
+            24 => Aes192::new_from_slice(key).ok().map(Aes::Of192),
+            _ => Aes256::new_from_slice(key).ok().map(Aes::Of256),
+        };
+        Ok(Self { aes: aes.ok_or_else(length)?, radix })
+    }
+
+    fn power(&self, count: usize) -> u128 {
+        (0..count).fold(1, |product, _| product * u128::from(self.radix))
+    }
+
+    fn value(&self, numerals: &[u8]) -> u128 {
+        let numeral = |letter: &u8| char::from(*letter).to_digit(36).unwrap_or_default();
+        numerals.iter().fold(0, |sum, one| sum * u128::from(self.radix) + u128::from(numeral(one)))
+    }
+
+    fn spell(&self, mut number: u128, count: usize) -> Vec<u8> {
+        let radix = u128::from(self.radix);
+        let mut out = vec![b'0'; count];
+        for place in out.iter_mut().rev() {
+            let numeral = u32::try_from(number % radix).ok();
+            let letter =
+                numeral.and_then(|numeral| char::from_digit(numeral, 36)).map(u8::try_from);
+            *place = letter.and_then(std::result::Result::ok).unwrap_or(b'0');
+            number /= radix;
+        }
+        out
+    }
+
+    /// Whether every letter is a numeral of the radix, small letters only.
+    fn takes(&self, letter: u8) -> bool {
+        let letter = char::from(letter);
+        !letter.is_ascii_uppercase() && letter.is_digit(u32::from(self.radix))
     }
 
     /// The same number of other digits.
     ///
     /// # Errors
-    /// When there are fewer than 6 or more than 36, or anything but ASCII digits.
+    /// When there are too few for the domain or more than 36, or anything but numerals.
     pub(crate) fn encrypt(&self, digits: &[u8], tweak: &[u8]) -> Result<Vec<u8>> {
         self.walk(digits, tweak, true)
     }
@@ -61,20 +104,21 @@ impl Ff1 {
 
     fn walk(&self, digits: &[u8], tweak: &[u8], forward: bool) -> Result<Vec<u8>> {
         let count = digits.len();
-        if !(FEWEST..=MOST).contains(&count) || !digits.iter().all(u8::is_ascii_digit) {
+        let least = fewest(self.radix);
+        if !(least..=MOST).contains(&count) || !digits.iter().all(|digit| self.takes(*digit)) {
             return Err(Fault::new(&crate::messages::DOMAIN_TOO_SMALL)
-                .arg("fewest", FEWEST)
+                .arg("fewest", least)
                 .arg("most", MOST));
         }
         let left = count / 2;
         let right = count - left;
         let (front, back) = digits.split_at(left);
-        let (mut a, mut b) = (value(front), value(back));
+        let (mut a, mut b) = (self.value(front), self.value(back));
         for step in 0..ROUNDS {
             let round = if forward { step } else { ROUNDS - 1 - step };
             // The length of the half that this round changes.
             let size = if round % 2 == 0 { left } else { right };
-            let modulus = power(size);
+            let modulus = self.power(size);
             if forward {
                 let c = (a + self.round(b, (count, right), tweak, round) % modulus) % modulus;
                 (a, b) = (b, c);
@@ -84,15 +128,15 @@ impl Ff1 {
                 (a, b) = (c, a);
             }
         }
-        let mut out = spell(a, left);
-        out.extend(spell(b, right));
+        let mut out = self.spell(a, left);
+        out.extend(self.spell(b, right));
         Ok(out)
     }
 
-    /// `NUM(S)` of the round, reduced modulo 10^18 times enough to be exact for halves of up to 18 digits.
+    /// `NUM(S)` of the round, modulo the power of the radix that both halves' moduli divide.
     fn round(&self, half: u128, (count, right): (usize, usize), tweak: &[u8], round: u8) -> u128 {
-        // b = ⌈⌈v·log2 10⌉ / 8⌉ bytes hold v digits.
-        let bits = (power(right) - 1).checked_ilog2().unwrap_or(0) + 1;
+        // b = ⌈⌈v·log2 radix⌉ / 8⌉ bytes hold v numerals.
+        let bits = (self.power(right) - 1).checked_ilog2().unwrap_or(0) + 1;
         let bytes = usize::try_from(bits.div_ceil(8)).unwrap_or(8);
         let wanted = 4 * bytes.div_ceil(4) + 4;
         let short = |number: usize| u32::try_from(number).unwrap_or(u32::MAX).to_be_bytes();
@@ -102,8 +146,8 @@ impl Ff1 {
             1,
             0,
             0,
-            10,
-            10,
+            self.radix,
+            ROUNDS,
             u8::try_from((count / 2) % 256).unwrap_or(0),
             0,
             0,
@@ -142,50 +186,97 @@ impl Ff1 {
             stream.extend(self.block(next));
             counter += 1;
         }
-        // Both halves' moduli divide 10^right.
-        let modulus = power(right);
+        let modulus = self.power(right);
         stream.iter().take(wanted).fold(0, |sum, byte| (sum * 256 + u128::from(*byte)) % modulus)
     }
 
     fn block(&self, bytes: [u8; 16]) -> [u8; 16] {
         let mut block = bytes.into();
-        self.0.encrypt_block(&mut block);
+        match &self.aes {
+            Aes::Of128(aes) => aes.encrypt_block(&mut block),
+            Aes::Of192(aes) => aes.encrypt_block(&mut block),
+            Aes::Of256(aes) => aes.encrypt_block(&mut block),
+        }
         block.into()
     }
+}
+
+fn length() -> Fault {
+    fault::internal("a format-preserving key of the wrong length")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn cipher() -> Ff1 {
-        let key = "2B7E151628AED2A6ABF7158809CF4F3CEF4359D8D580AA4F7F036D6F04FC6A94";
-        Ff1::new(&Secret::new(hex::decode(key).unwrap())).unwrap()
+    const KEY: &str = "2B7E151628AED2A6ABF7158809CF4F3CEF4359D8D580AA4F7F036D6F04FC6A94";
+
+    fn cipher(bytes: usize, radix: u8) -> Ff1 {
+        Ff1::of(&Secret::new(hex::decode(&KEY[..bytes * 2]).unwrap()), radix).unwrap()
     }
 
-    /// NIST's "FF1 samples", numbers 7 and 8 (AES-256, radix 10).
+    /// NIST's "FF1 samples", all nine: key bytes, radix, tweak, plaintext, ciphertext.
     #[test]
     fn nist_samples() {
-        let tweak = hex::decode("39383736353433323130").unwrap();
-        assert_eq!(cipher().encrypt(b"0123456789", b"").unwrap(), b"6657667009");
-        assert_eq!(cipher().encrypt(b"0123456789", &tweak).unwrap(), b"1001623463");
-        assert_eq!(cipher().decrypt(b"1001623463", &tweak).unwrap(), b"0123456789");
+        const DIGITS: &str = "0123456789";
+        const LETTERS: &str = "0123456789abcdefghi";
+        const SHORT: &str = "39383736353433323130";
+        const LONG: &str = "3737373770717273373737";
+        for (number, (bytes, radix, tweak, plain, wanted)) in [
+            (16, 10, "", DIGITS, "2433477484"),
+            (16, 10, SHORT, DIGITS, "6124200773"),
+            (16, 36, LONG, LETTERS, "a9tv40mll9kdu509eum"),
+            (24, 10, "", DIGITS, "2830668132"),
+            (24, 10, SHORT, DIGITS, "2496655549"),
+            (24, 36, LONG, LETTERS, "xbj3kv35jrawxv32ysr"),
+            (32, 10, "", DIGITS, "6657667009"),
+            (32, 10, SHORT, DIGITS, "1001623463"),
+            (32, 36, LONG, LETTERS, "xs8a0azh2avyalyzuwd"),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let (cipher, tweak) = (cipher(bytes, radix), hex::decode(tweak).unwrap());
+            let there = cipher.encrypt(plain.as_bytes(), &tweak).unwrap();
+            assert_eq!(String::from_utf8(there).unwrap(), wanted, "sample {}", number + 1);
+            let back = cipher.decrypt(wanted.as_bytes(), &tweak).unwrap();
+            assert_eq!(String::from_utf8(back).unwrap(), plain, "sample {}", number + 1);
+        }
     }
 
+    /// SP 800-38G rev. 1: radix^minlen ≥ 1,000,000, and not more numerals than that takes.
     #[test]
     fn small_domains_are_refused() {
-        assert!(cipher().encrypt(b"12345", b"").is_err());
-        assert!(cipher().encrypt(b"12345a", b"").is_err());
+        for (radix, least) in [(2, 20), (10, 6), (16, 5), (26, 5), (36, 4)] {
+            assert_eq!(fewest(radix), least, "radix {radix}");
+            let cipher = cipher(32, radix);
+            assert!(u128::from(radix).pow(u32::try_from(least).unwrap()) >= 1_000_000);
+            assert!(u128::from(radix).pow(u32::try_from(least).unwrap() - 1) < 1_000_000);
+            let (short, right) = (vec![b'0'; least - 1], vec![b'0'; least]);
+            for refused in [cipher.encrypt(&short, b""), cipher.decrypt(&short, b"")] {
+                assert_eq!(refused.unwrap_err().code(), "privacy-domain-too-small");
+            }
+            let there = cipher.encrypt(&right, b"").unwrap();
+            assert_eq!(cipher.decrypt(&there, b"").unwrap(), right);
+        }
+        let cipher = cipher(32, 10);
+        for wrong in [&b"12345a"[..], b"", &[b'1'; MOST + 1], "１２３４５６".as_bytes()] {
+            assert!(cipher.encrypt(wrong, b"").is_err(), "{wrong:?}");
+        }
+        assert!(Ff1::new(&Secret::new(vec![0; 16])).is_err(), "the product's keys have 32 bytes");
     }
 
     #[test]
     fn every_length_comes_back() {
-        for count in FEWEST..=MOST {
-            let digits: Vec<u8> =
-                (0..count).map(|at| b'0' + u8::try_from(at * 7 % 10).unwrap()).collect();
-            let other = cipher().encrypt(&digits, b"t").unwrap();
-            assert_ne!(other, digits);
-            assert_eq!(cipher().decrypt(&other, b"t").unwrap(), digits);
+        for radix in [10, 36] {
+            let cipher = cipher(32, radix);
+            for count in fewest(radix)..=MOST {
+                let digits: Vec<u8> =
+                    (0..count).map(|at| b'0' + u8::try_from(at * 7 % 10).unwrap()).collect();
+                let other = cipher.encrypt(&digits, b"t").unwrap();
+                assert_ne!(other, digits);
+                assert_eq!(cipher.decrypt(&other, b"t").unwrap(), digits);
+            }
         }
     }
 }

@@ -172,7 +172,8 @@ impl Pseudonyms {
         Ok(())
     }
 
-    /// Types that are digits, forward or back; `None` for words and numbers too short.
+    /// Types that are digits, forward or back; `None` for words, and for numbers too short for FF1's domain of a million: those are
+    /// drawn and kept in the table like words, so that nobody finds them by trying all.
     fn number(&self, kind: &Kind, value: &str, forward: bool) -> Result<Option<String>> {
         let places: Vec<usize> = value
             .char_indices()
@@ -239,24 +240,18 @@ impl Pseudonyms {
 
     /// Issuer (six digits), FF1, check digit.
     fn card(&self, digits: &[u8], forward: bool) -> Result<Option<Vec<u8>>> {
-        let Some((_, body)) = digits.split_last() else { return Ok(None) };
+        let Some((check, body)) = digits.split_last() else { return Ok(None) };
+        // The way back ends in the right check digit; a number with another one goes through the table.
+        if forward && *check != luhn_check(body) {
+            return Ok(None);
+        }
         let Some((issuer, middle)) = body.split_at_checked(6) else { return Ok(None) };
         if middle.len() < FEWEST {
             return Ok(None);
         }
         let mut other = issuer.to_vec();
         other.extend(self.turn(middle, issuer, forward)?);
-        // Luhn: the digit that makes the sum a multiple of ten.
-        let sum: u32 = other
-            .iter()
-            .rev()
-            .enumerate()
-            .map(|(place, digit)| {
-                let number = u32::from(digit - b'0') * if place % 2 == 0 { 2 } else { 1 };
-                if number > 9 { number - 9 } else { number }
-            })
-            .sum();
-        other.push(b'0' + u8::try_from((10 - sum % 10) % 10).unwrap_or_default());
+        other.push(luhn_check(&other));
         Ok(Some(other))
     }
 
@@ -272,6 +267,14 @@ impl Pseudonyms {
         let region: u32 = region.parse().unwrap_or_default();
         let sequence: u64 = sequence.parse().unwrap_or_default();
         let Some(day) = (0..DAYS).find(|day| spelled(*day) == born) else { return Ok(None) };
+        // As for cards: the way back ends in the right check character.
+        let last = value.chars().rev().find_map(|letter| match letter {
+            'X' | 'x' | 'Ｘ' => Some(b'X'),
+            _ => digit(letter),
+        });
+        if forward && last != resident_check(front) {
+            return Ok(None);
+        }
         let listed = counties().binary_search(&region).ok();
         let regions = if listed.is_some() { counties().len() } else { 1 };
         let domain = u64::try_from(regions).unwrap_or(1) * DAYS * 1_000;
@@ -301,6 +304,20 @@ impl Pseudonyms {
         other.extend(resident_check(&other));
         Ok(Some(put(value, &other)))
     }
+}
+
+/// Luhn: the digit that makes the sum a multiple of ten.
+fn luhn_check(body: &[u8]) -> u8 {
+    let sum: u32 = body
+        .iter()
+        .rev()
+        .enumerate()
+        .map(|(place, digit)| {
+            let number = u32::from(digit.wrapping_sub(b'0')) * if place % 2 == 0 { 2 } else { 1 };
+            if number > 9 { number - 9 } else { number }
+        })
+        .sum();
+    b'0' + u8::try_from((10 - sum % 10) % 10).unwrap_or_default()
 }
 
 fn spelled(day: u64) -> String {
@@ -336,7 +353,8 @@ fn canonical(value: &str) -> String {
     value.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn derive(keys: &ColumnKeys, label: &[u8]) -> Result<Vec<u8>> {
+/// A key of 32 bytes for one purpose.
+pub(super) fn derive(keys: &ColumnKeys, label: &[u8]) -> Result<Vec<u8>> {
     let mut mac = Hmac::<Sha256>::new_from_slice(keys.hash.expose())
         .map_err(|_| fault::internal("a hash key of the wrong length"))?;
     mac.update(label);

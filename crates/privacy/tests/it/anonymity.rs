@@ -14,31 +14,31 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-fn words<S: AsRef<str>>(values: &[S]) -> ArrayRef {
+pub(crate) fn words<S: AsRef<str>>(values: &[S]) -> ArrayRef {
     Arc::new(StringArray::from_iter_values(values.iter().map(AsRef::as_ref)))
 }
 
-fn quasi(name: &str, hierarchy: Hierarchy) -> Quasi {
+pub(crate) fn quasi(name: &str, hierarchy: Hierarchy) -> Quasi {
     Quasi { name: name.into(), hierarchy }
 }
 
-fn cells(batch: &RecordBatch, column: &str) -> Vec<String> {
+pub(crate) fn cells(batch: &RecordBatch, column: &str) -> Vec<String> {
     let column = batch.column_by_name(column).unwrap().as_string::<i32>();
     column.iter().map(|cell| cell.unwrap_or("null").to_owned()).collect()
 }
 
 /// Four values, in pairs, then all.
-const LADDER: [[&str; 3]; 4] =
+pub(crate) const LADDER: [[&str; 3]; 4] =
     [["a", "ab", "*"], ["b", "ab", "*"], ["c", "cd", "*"], ["d", "cd", "*"]];
 
-fn ladder() -> Hierarchy {
+pub(crate) fn ladder() -> Hierarchy {
     Hierarchy::Table(LADDER.iter().map(|row| row.map(str::to_owned).to_vec()).collect())
 }
 
 /// A row: quasi-identifiers as places in [`LADDER`], and the sensitive value.
-type Row = ([usize; 3], usize);
+pub(crate) type Row = ([usize; 3], usize);
 
-fn small(rows: &[Row], ordered: bool) -> RecordBatch {
+pub(crate) fn small(rows: &[Row], ordered: bool) -> RecordBatch {
     let column = |place: usize| -> ArrayRef {
         words(&rows.iter().map(|row| LADDER[row.0[place]][0]).collect::<Vec<_>>())
     };
@@ -96,7 +96,7 @@ fn judged(rows: &[Row], levels: [usize; 3], policy: &Policy, ordered: bool) -> O
 }
 
 /// Share of the column's different values in the class, 0 for a value alone.
-fn penalty(rows: &[Row], place: usize, value: usize, level: usize) -> f64 {
+pub(crate) fn penalty(rows: &[Row], place: usize, value: usize, level: usize) -> f64 {
     let known: std::collections::BTreeSet<usize> = rows.iter().map(|row| row.0[place]).collect();
     let class = known.iter().filter(|other| LADDER[**other][level] == LADDER[value][level]).count();
     if class > 1 { class as f64 / known.len() as f64 } else { 0.0 }
@@ -110,7 +110,7 @@ fn shares(class: &[&Row]) -> BTreeMap<usize, f64> {
     shares
 }
 
-fn alone(class: &[&Row], policy: &Policy) -> bool {
+pub(crate) fn alone(class: &[&Row], policy: &Policy) -> bool {
     let shares = shares(class);
     let largest = shares.values().copied().fold(0.0, f64::max);
     let fine = policy.alpha.is_none_or(|alpha| largest <= alpha + 1e-9);
@@ -132,7 +132,7 @@ fn alone(class: &[&Row], policy: &Policy) -> bool {
     })
 }
 
-fn compared(class: &[&Row], released: &[&Row], policy: &Policy, ordered: bool) -> bool {
+pub(crate) fn compared(class: &[&Row], released: &[&Row], policy: &Policy, ordered: bool) -> bool {
     let (q, p) = (shares(class), shares(released));
     let gain = |value: &usize| q.get(value).unwrap_or(&0.0) - p[value];
     let distance = if ordered && p.len() > 1 {
@@ -157,10 +157,10 @@ fn compared(class: &[&Row], released: &[&Row], policy: &Policy, ordered: bool) -
 }
 
 /// The same cases each time.
-const SEED: u64 = 20_261_124;
+pub(crate) const SEED: u64 = 20_261_124;
 
 /// At most one model besides k, so that each is seen to decide.
-fn models() -> impl Strategy<Value = Policy> {
+pub(crate) fn models() -> impl Strategy<Value = Policy> {
     let names = ["x", "y", "z"].map(|name| quasi(name, ladder())).to_vec();
     let plain = Policy { sensitive: vec!["secret".into()], ..Policy::new(1, names) };
     (0_u32..10, 1_u32..100).prop_map(move |(model, strength)| {
@@ -367,7 +367,7 @@ struct Golden {
 }
 
 /// All 30,162 complete rows of Adult, unfolded from their counts.
-fn adult() -> RecordBatch {
+pub(crate) fn adult() -> RecordBatch {
     let mut columns: [Vec<&str>; 5] = Default::default();
     for line in include_str!("../data/adult_counts.csv").lines().skip(1) {
         let fields: Vec<&str> = line.split(',').collect();

@@ -9,7 +9,7 @@
 use crate::support::table;
 use arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray};
 use ingot_privacy::attack::{
-    Effort, Linkage, Pair, Scene, linkage, membership_by_distance, membership_by_loss,
+    Effort, Levels, Linkage, Pair, Scene, linkage, membership_by_distance, membership_by_loss,
 };
 use std::sync::Arc;
 
@@ -72,6 +72,7 @@ fn against(known: &RecordBatch, released: &RecordBatch, effort: Effort) -> Linka
         released: &[reversed(&released.slice(0, rows))],
         truth: &truth,
         quasi: &quasi(),
+        levels: &Levels::new(),
         wanted: Some(&Pair::same("illness")),
     };
     linkage(&scene, &effort).unwrap()
@@ -140,6 +141,7 @@ fn classes_of_k_hide_a_person_among_k_and_are_read_as_intervals() {
             released: std::slice::from_ref(&released),
             truth: &truth,
             quasi: &quasi,
+            levels: &Levels::new(),
             wanted: None,
         };
         linkage(&scene, &Effort { seed, ..Effort::default() }).unwrap()
@@ -181,6 +183,7 @@ fn suppressed_persons_are_attacked_in_vain() {
         released: &[batch.slice(0, 50)],
         truth: &truth,
         quasi: &quasi(),
+        levels: &Levels::new(),
         wanted: None,
     };
     let found = linkage(&scene, &Effort::default()).unwrap();
@@ -198,6 +201,7 @@ fn attacks_that_cannot_be_run_say_why() {
             released: std::slice::from_ref(released),
             truth,
             quasi,
+            levels: &Levels::new(),
             wanted: None,
         };
         linkage(&scene, &Effort::default()).unwrap_err().code()
@@ -287,4 +291,35 @@ fn the_area_lies_in_its_interval_in_about_95_of_100_samples() {
         })
         .count();
     assert!((1_860..=1_940).contains(&inside), "{inside}");
+}
+
+#[test]
+fn who_knows_the_hierarchy_finds_the_group() {
+    let jobs = ["nurse", "doctor", "clerk", "teller"].repeat(10);
+    let group = |job: &str| if ["nurse", "doctor"].contains(&job) { "health" } else { "office" };
+    let groups: Vec<&str> = jobs.iter().map(|job| group(job)).collect();
+    let floors: Vec<&str> =
+        groups.iter().map(|group| if *group == "health" { "3" } else { "5" }).collect();
+    let words = |words: &[&str]| -> ArrayRef { Arc::new(StringArray::from(words.to_vec())) };
+    let known = table(vec![("job", words(&jobs)), ("floor", words(&floors))]);
+    let released = table(vec![("job", words(&groups)), ("floor", words(&floors))]);
+    let truth: Vec<Option<usize>> = (0..jobs.len()).map(Some).collect();
+    let told = |levels: &Levels| {
+        let scene = Scene {
+            known: std::slice::from_ref(&known),
+            released: std::slice::from_ref(&released),
+            truth: &truth,
+            quasi: &[Pair::same("job")],
+            levels,
+            wanted: Some(&Pair::same("floor")),
+        };
+        linkage(&scene, &Effort::default()).unwrap().inference.unwrap().right.hits
+    };
+    let above = jobs
+        .iter()
+        .map(|job| ((*job).to_owned(), [group(job).to_owned(), "*".to_owned()].into()))
+        .collect();
+    // Without it everything is equally far, and the commonest floor is guessed.
+    assert_eq!(told(&Levels::new()), 20);
+    assert_eq!(told(&Levels::from([("job".to_owned(), above)])), 40);
 }

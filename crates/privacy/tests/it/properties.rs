@@ -142,7 +142,7 @@ proptest! {
         let cells: Vec<Option<String>> = days.iter().map(|day| Some(format!("{year:04}-{month:02}-{day:02}"))).collect();
         let mut classes = BTreeMap::new();
         for to in [Generalize::Year, Generalize::Month, Generalize::Decade] {
-            let values: BTreeSet<_> = shown(&apply(Action::Generalize(to), column(&cells)).unwrap().0).into_iter().collect();
+            let values: BTreeSet<_> = shown(&apply(Action::Generalize(to.clone()), column(&cells)).unwrap().0).into_iter().collect();
             prop_assert_eq!(values.len(), 1);
             classes.insert(format!("{to:?}"), values);
         }

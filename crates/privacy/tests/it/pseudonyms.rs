@@ -179,3 +179,49 @@ proptest! {
         prop_assert_eq!(detector().detect(&out), [], "{} from {}", out, text);
     }
 }
+
+/// FF1 hides nothing in a small domain: there, words are drawn and the table leads back.
+#[test]
+fn numbers_too_short_for_ff1_are_drawn_from_the_table() {
+    let mut names = Pseudonyms::new(keys()).unwrap();
+    for (kind, short, long) in [
+        (Kind::Qq, "10001", "100001"),
+        (Kind::Phone, "12345678", "123456789"),
+        (Kind::Passport, "E1234", "E1234567"),
+        (Kind::DriverLicence, "12345", "123456"),
+        (Kind::BankCard, "622202000123", "6222020001230"),
+        (Kind::CreditCard, "411111111111", "4111111111119"),
+        (Kind::ResidentId, "11010", "110105491231002"),
+    ] {
+        let before = names.lines().lines().count();
+        let fake = names.of(&kind, short).unwrap();
+        assert_eq!(names.lines().lines().count(), before + 1, "{kind:?}: not in the table");
+        assert_eq!(names.of(&kind, short).unwrap(), fake);
+        assert_eq!(names.original(&kind, &fake).unwrap().expose(), short);
+        let fake = names.of(&kind, long).unwrap();
+        assert_eq!(names.lines().lines().count(), before + 1, "{kind:?}: needs no table");
+        assert_ne!(fake, long);
+        let digits = |text: &str| text.chars().filter(char::is_ascii_digit).count();
+        assert_eq!((fake.chars().count(), digits(&fake)), (long.chars().count(), digits(long)));
+        let fresh = Pseudonyms::new(keys()).unwrap();
+        assert_eq!(
+            fresh.original(&kind, &fake).unwrap().expose(),
+            long,
+            "the key alone leads back"
+        );
+    }
+}
+
+/// Their check digits are wrong, so the way back by the key alone would end in others.
+#[test]
+fn numbers_with_a_wrong_check_digit_come_back_as_they_were() {
+    let mut names = Pseudonyms::new(keys()).unwrap();
+    for (kind, value) in [
+        (Kind::BankCard, "6222020001231"),
+        (Kind::CreditCard, "4111111111111112"),
+        (Kind::ResidentId, "110105194912310021"),
+    ] {
+        let fake = names.of(&kind, value).unwrap();
+        assert_eq!(names.original(&kind, &fake).unwrap().expose(), value, "{kind:?}");
+    }
+}

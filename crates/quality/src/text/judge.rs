@@ -6,11 +6,11 @@ use super::repetition::{self, DUPLICATES, TOPS};
 use super::rule::{RULES, Rule, RuleGroup};
 use crate::math::real;
 use crate::tokens::is_han;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Which rules hold.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct TextRules {
     /// Languages that may be; empty allows all.
     pub languages: Vec<Language>,

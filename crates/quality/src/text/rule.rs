@@ -1,9 +1,10 @@
 //! The rules of texts: what each measures, its limits in both languages, and where they come from.
 
 use ingot_base::Text;
+use serde::{Deserialize, Serialize};
 
 /// What a rule is about; recipes choose by these names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum RuleGroup {
     /// How long it is.
     Length,

@@ -8,7 +8,7 @@ mod quality;
 mod run;
 mod tables;
 
-pub(crate) use protect::{DATE_PARTS, PREFIX, WIDTH};
+pub(crate) use protect::{DATE_PARTS, LEVEL_FILE, LEVELS, PREFIX, WIDTH};
 pub(crate) use tables::RECIPE;
 
 /// A sentence about a table or key, in both languages, for editors that show the schema.
@@ -136,6 +136,8 @@ pub(crate) const fn later(value: &'static str) -> Choice {
 pub(crate) enum Form {
     /// Anything but blanks.
     Any,
+    /// A cell of a table: anything.
+    Cell,
     ProjectName,
     Version,
     /// A name for lineage and reports.

@@ -2,12 +2,13 @@
 
 use super::Presence::{Default, Optional, Required};
 use super::{
-    Bounds, COLUMN, COLUMNS, Choice, Edge, Form, LIST, List, Literal, Shape, Table, choice, key,
-    list,
+    Bounds, COLUMN, COLUMNS, Choice, Edge, Form, Key, LIST, List, Literal, Shape, Table, choice,
+    key, list,
 };
 
 static ACTIONS: &[Choice] = &[
     choice("encrypt"),
+    choice("fpe"),
     choice("hash"),
     choice("mask"),
     choice("generalize"),
@@ -67,8 +68,8 @@ static PROTECTED: Table = Table {
         ),
         key(
             "action",
-            "encrypt (reversible with the key), hash (keyed), pseudonymize (another plausible value, reversible with the key), mask, generalize, shift (dates, by the person's own number of days), drop.",
-            "encrypt（持密钥可还原）、hash（带密钥）、pseudonymize（换成另一个合理的值，持密钥可还原）、mask（遮盖）、generalize（泛化）、shift（按人平移日期）、drop（删除）。",
+            "encrypt (reversible with the key), fpe (the digits encrypted in their format by FF1, 6 to 36 of them; reversible with the key), hash (keyed), pseudonymize (another plausible value, reversible with the key), mask, generalize, shift (dates, by the person's own number of days), drop.",
+            "encrypt（持密钥可还原）、fpe（用 FF1 按原格式加密数字，6 至 36 位，持密钥可还原）、hash（带密钥）、pseudonymize（换成另一个合理的值，持密钥可还原）、mask（遮盖）、generalize（泛化）、shift（按人平移日期）、drop（删除）。",
             Shape::Choice(ACTIONS),
             Required,
             "action = \"encrypt\"",
@@ -107,8 +108,8 @@ static PROTECTED: Table = Table {
         ),
         key(
             "to",
-            "generalize: year, month or decade of a date; { width = 10 }: a number's interval; { prefix = 3 }: a text's first characters.",
-            "generalize：日期取 year、month 或 decade；{ width = 10 } 为数值区间；{ prefix = 3 } 为文本前缀。",
+            "generalize: year, month or decade of a date; { width = 10 }: a number's interval; { prefix = 3 }: a text's first characters; { file = \"levels.csv\", level = 1 } or { levels = [[\"nurse\", \"health\"]], level = 1 }: a level of a hierarchy of your own.",
+            "generalize：日期取 year、month 或 decade；{ width = 10 } 为数值区间；{ prefix = 3 } 为文本前缀；{ file = \"levels.csv\", level = 1 } 或 { levels = [[\"护士\", \"医疗\"]], level = 1 } 为自定义层级表中的一级。",
             Shape::Generalization,
             Optional,
             "to = \"year\"",
@@ -159,6 +160,60 @@ pub(crate) static PREFIX: Table = Table {
         Required,
         "{ prefix = 3 }",
     )],
+};
+
+/// The rows of a hierarchy, each `[value, level 1, level 2]`.
+static ROWS: List = List {
+    of: Shape::List(&List {
+        of: Shape::Text(Form::Cell),
+        least: 1,
+        distinct: false,
+        tables: false,
+    }),
+    least: 1,
+    distinct: false,
+    tables: false,
+};
+
+const LEVEL: Key = key(
+    "level",
+    "Which level of the hierarchy; 1, the first above the value, without it.",
+    "取层级表的第几级；不写时为 1，即值之上的第一级。",
+    Shape::Integer(1, 64),
+    Default(Literal::Integer(1)),
+    "level = 1",
+);
+
+/// The table `{ levels = [["nurse", "health"]], level = 1 }`.
+pub(crate) static LEVELS: Table = Table {
+    name: "to",
+    keys: &[
+        key(
+            "levels",
+            "The hierarchy, one row a value: the value, then its levels.",
+            "层级表，每行一个取值：先是值，然后是各级。",
+            Shape::List(&ROWS),
+            Required,
+            "levels = [[\"nurse\", \"health\"]]",
+        ),
+        LEVEL,
+    ],
+};
+
+/// The table `{ file = "levels.csv", level = 1 }`.
+pub(crate) static LEVEL_FILE: Table = Table {
+    name: "to",
+    keys: &[
+        key(
+            "file",
+            "The hierarchy as a text file without header, one line a value: `value;level 1;level 2`.",
+            "层级表文件：无表头的文本文件，每行一个取值：`值;第1级;第2级`。",
+            Shape::Text(Form::Any),
+            Required,
+            "file = \"data/job-levels.csv\"",
+        ),
+        LEVEL,
+    ],
 };
 
 /// What a pseudonymized column may hold.
@@ -274,8 +329,52 @@ static DIVERSITIES: &[Choice] = &[choice("distinct"), choice("entropy"), choice(
 static LOSSES: &[Choice] =
     &[choice("certainty"), choice("discernibility"), choice("average_class")];
 
-static HIERARCHIES: &[Choice] =
-    &[choice("interval"), choice("calendar"), choice("prefix"), choice("suppress"), choice("file")];
+static HIERARCHIES: &[Choice] = &[
+    choice("interval"),
+    choice("range"),
+    choice("calendar"),
+    choice("prefix"),
+    choice("suppress"),
+    choice("table"),
+    choice("file"),
+];
+
+static LIKENESSES: &[Choice] = &[choice("enhanced"), choice("basic")];
+
+static RECODINGS: &[Choice] = &[choice("full"), choice("local")];
+
+/// From 0 to 1, both included.
+const CHANCE: Bounds = Bounds { low: Some((0.0, Edge::In)), high: Some((1.0, Edge::In)) };
+
+static PRESENCE: Table = Table {
+    name: "protect.anonymity.presence",
+    keys: &[
+        key(
+            "population",
+            "A table of everyone the data could be about, relative to the recipe: the quasi-identifiers by their names and in their forms after `protect.columns`.",
+            "总体数据表（相对配方的路径）：数据可能涉及的所有人；准标识符的列名与形式须与经 `protect.columns` 处理后一致。",
+            Shape::Text(Form::Any),
+            Required,
+            "population = \"data/everyone.csv\"",
+        ),
+        key(
+            "least",
+            "Smallest chance that a person of the population is in the table: above 0, absence is hidden, too.",
+            "总体中某人在表中的最小概率；大于 0 时，“不在表中”也得到隐藏。",
+            Shape::Number(CHANCE),
+            Default(Literal::Number(0.0)),
+            "least = 0.0",
+        ),
+        key(
+            "most",
+            "Largest chance that a person of the population is in the table.",
+            "总体中某人在表中的最大概率。",
+            Shape::Number(CHANCE),
+            Required,
+            "most = 0.5",
+        ),
+    ],
+};
 
 static ANONYMITY: Table = Table {
     name: "protect.anonymity",
@@ -346,11 +445,35 @@ static ANONYMITY: Table = Table {
         ),
         key(
             "beta",
-            "Enhanced β-likeness: largest relative gain of confidence in a sensitive value.",
-            "增强 β-相似性：对某敏感值的置信度的最大相对增益。",
+            "β-likeness: largest relative gain of confidence in a sensitive value.",
+            "β-相似性：对某敏感值的置信度的最大相对增益。",
             Shape::Number(Bounds::POSITIVE),
             Optional,
             "beta = 2.0",
+        ),
+        key(
+            "likeness",
+            "What beta bounds: enhanced also holds the gain of a frequent value under the logarithm of its rarity, basic does not.",
+            "beta 的含义：enhanced（增强）还将常见值的增益限制在其稀有度的对数之内，basic（基本）则不限。",
+            Shape::Choice(LIKENESSES),
+            Default(Literal::Text("enhanced")),
+            "likeness = \"basic\"",
+        ),
+        key(
+            "presence",
+            "δ-presence: bounds of the chance, for every class, that a person of the population is in the table.",
+            "δ-存在性：对每个等价类，总体中某人在表中的概率的上下界。",
+            Shape::Table(&PRESENCE),
+            Optional,
+            "presence = { most = 0.5, population = \"data/everyone.csv\" }",
+        ),
+        key(
+            "recoding",
+            "Where levels are chosen: full, one a column; local, class by class from there on, which loses no more and writes values of one column at several levels.",
+            "级别在何处选择：full（每列一个级别）；local（在此基础上逐类选择，损失不会更大，同一列的值可能以不同级别呈现）。",
+            Shape::Choice(RECODINGS),
+            Default(Literal::Text("full")),
+            "recoding = \"local\"",
         ),
         key(
             "loss",
@@ -384,8 +507,8 @@ static HIERARCHY: Table = Table {
         ),
         key(
             "by",
-            "interval (numbers), calendar (dates), prefix (codes), suppress (all or nothing), file (a table of your own).",
-            "interval（数值区间）、calendar（日期）、prefix（编码前缀）、suppress（全或无）、file（自定义层级表）。",
+            "interval (numbers, equal widths), range (numbers, ends of your own), calendar (dates: day, month, year, decade), prefix (codes cut short), suppress (all or nothing), table (levels here), file (levels in a file).",
+            "interval（等宽数值区间）、range（自定义端点的数值区间）、calendar（日期：日、月、年、十年）、prefix（编码前缀）、suppress（全或无）、table（在此写出层级表）、file（文件中的层级表）。",
             Shape::Choice(HIERARCHIES),
             Required,
             "by = \"interval\"",
@@ -402,6 +525,32 @@ static HIERARCHY: Table = Table {
             }),
             LIST,
             "widths = [5, 10, 20]",
+        ),
+        key(
+            "ranges",
+            "Ends of the intervals, one list a level; those of a level are among those of the level before, and all begin and end alike.",
+            "区间端点，每级一个列表；每级的端点须取自上一级，且首尾相同。",
+            Shape::List(&List {
+                of: Shape::List(&List {
+                    of: Shape::Number(Bounds::ANY),
+                    least: 2,
+                    distinct: false,
+                    tables: false,
+                }),
+                least: 1,
+                distinct: false,
+                tables: false,
+            }),
+            LIST,
+            "ranges = [[0, 18, 30, 45, 60, 120], [0, 30, 60, 120]]",
+        ),
+        key(
+            "levels",
+            "The hierarchy itself, one row a value: the value, then its levels.",
+            "层级表本身，每行一个取值：先是值，然后是各级。",
+            Shape::List(&ROWS),
+            LIST,
+            "levels = [[\"nurse\", \"health\", \"*\"], [\"doctor\", \"health\", \"*\"]]",
         ),
         key(
             "lengths",

@@ -17,7 +17,7 @@ pub use names::Named;
 pub use nets::{Augment, Backbone, Head, Schedule};
 pub use protect::{
     Action, Anonymity, AnonymityLoss, ColumnRule, CustomType, Diversity, Generalize, Hierarchy,
-    HierarchyKind, Protect, TextAction, TextRule,
+    HierarchyKind, Likeness, Presence, Protect, Recoding, TextAction, TextRule,
 };
 pub use quality::{Decontaminate, Near, NearAction, Passages, Quality};
 pub use run::{

@@ -40,9 +40,16 @@ pub struct Anonymity {
     /// t-closeness, in (0, 1].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub t: Option<f64>,
-    /// Enhanced β-likeness, above 0.
+    /// β-likeness, above 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub beta: Option<f64>,
+    /// What `beta` bounds.
+    pub likeness: Likeness,
+    /// δ-presence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub presence: Option<Presence>,
+    /// Where levels are chosen.
+    pub recoding: Recoding,
     /// What is made least.
     pub loss: AnonymityLoss,
     /// Where levels are not derived from the values.
@@ -59,6 +66,38 @@ pub enum Diversity {
     Entropy,
     /// Recursive (c, l).
     Recursive,
+}
+
+/// What β-likeness bounds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Likeness {
+    /// The relative gain, and at most the logarithm of the value's rarity.
+    Enhanced,
+    /// The relative gain alone.
+    Basic,
+}
+
+/// Where the levels of quasi-identifiers are chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Recoding {
+    /// One level a column.
+    Full,
+    /// Class by class, from there on.
+    Local,
+}
+
+/// The table `protect.anonymity.presence`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Presence {
+    /// A table of everyone; relative to the recipe.
+    pub population: String,
+    /// Smallest chance, in [0, 1].
+    pub least: f64,
+    /// Largest chance, in [0, 1], not below `least`.
+    pub most: f64,
 }
 
 /// What the search for levels makes least.
@@ -82,9 +121,17 @@ pub struct Hierarchy {
     /// Its kind.
     pub by: HierarchyKind,
     /// Widths of intervals; derived when empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub widths: Vec<f64>,
     /// Lengths of prefixes; derived when empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lengths: Vec<usize>,
+    /// Ends of intervals, a list a level.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ranges: Vec<Vec<f64>>,
+    /// The levels themselves, a row a value.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub levels: Vec<Vec<String>>,
     /// A table of levels; relative to the recipe.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
@@ -94,15 +141,19 @@ pub struct Hierarchy {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum HierarchyKind {
-    /// Intervals of numbers.
+    /// Intervals of numbers, of equal widths.
     Interval,
+    /// Intervals of numbers with ends of the user's.
+    Range,
     /// Day, month, year, decade.
     Calendar,
     /// First characters.
     Prefix,
     /// All or nothing.
     Suppress,
-    /// A table of the user's.
+    /// Levels in the recipe.
+    Table,
+    /// Levels in a file.
     File,
 }
 
@@ -175,6 +226,8 @@ pub struct ColumnRule {
 pub enum Action {
     /// Deterministic encryption, reversible with the key.
     Encrypt,
+    /// Digits encrypted in their format, reversible with the key.
+    Fpe,
     /// Keyed hash.
     Hash,
     /// Another plausible value of this type, reversible with the key.
@@ -202,7 +255,7 @@ pub enum Action {
 }
 
 /// How coarse a value becomes.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Generalize {
     /// The year of a date.
     Year,
@@ -214,6 +267,20 @@ pub enum Generalize {
     Width(f64),
     /// The first so many characters of a text; at least 1.
     Prefix(usize),
+    /// A level of a hierarchy in the recipe.
+    Levels {
+        /// A row a value.
+        levels: Vec<Vec<String>>,
+        /// Which; at least 1.
+        level: usize,
+    },
+    /// A level of a hierarchy in a file.
+    File {
+        /// Relative to the recipe.
+        file: String,
+        /// Which; at least 1.
+        level: usize,
+    },
 }
 
 /// The same as the recipe writes it: flat, with keys that belong to one action only.
@@ -253,6 +320,8 @@ mod raw {
         Part(Part),
         Width { width: f64 },
         Prefix { prefix: usize },
+        Levels { levels: Vec<Vec<String>>, level: usize },
+        File { file: String, level: usize },
     }
 
     #[derive(Serialize, Deserialize)]
@@ -269,6 +338,7 @@ mod raw {
         fn try_from(raw: ColumnRule) -> Result<Self, String> {
             let action = match (raw.action.as_str(), raw.to) {
                 ("encrypt", None) => Action::Encrypt,
+                ("fpe", None) => Action::Fpe,
                 ("hash", None) => Action::Hash,
                 ("drop", None) => Action::Drop,
                 ("pseudonymize", None) => Action::Pseudonymize(
@@ -289,6 +359,8 @@ mod raw {
                     To::Part(Part::Decade) => Generalize::Decade,
                     To::Width { width } => Generalize::Width(width),
                     To::Prefix { prefix } => Generalize::Prefix(prefix),
+                    To::Levels { levels, level } => Generalize::Levels { levels, level },
+                    To::File { file, level } => Generalize::File { file, level },
                 }),
                 (other, _) => return Err(format!("action {other}")),
             };
@@ -300,6 +372,7 @@ mod raw {
         fn from(rule: super::ColumnRule) -> Self {
             let action = match rule.action {
                 Action::Encrypt => "encrypt",
+                Action::Fpe => "fpe",
                 Action::Hash => "hash",
                 Action::Pseudonymize(_) => "pseudonymize",
                 Action::Mask { .. } => "mask",
@@ -331,13 +404,15 @@ mod raw {
                         Generalize::Decade => To::Part(Part::Decade),
                         Generalize::Width(width) => To::Width { width },
                         Generalize::Prefix(prefix) => To::Prefix { prefix },
+                        Generalize::Levels { levels, level } => To::Levels { levels, level },
+                        Generalize::File { file, level } => To::File { file, level },
                     });
                 }
                 Action::Shift { person, days } => {
                     (raw.person, raw.days) = (Some(person), Some(days));
                 }
                 Action::Pseudonymize(kind) => raw.kind = Some(kind),
-                Action::Encrypt | Action::Hash | Action::Drop => {}
+                Action::Encrypt | Action::Fpe | Action::Hash | Action::Drop => {}
             }
             raw
         }

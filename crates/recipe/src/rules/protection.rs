@@ -63,9 +63,47 @@ impl Rules<'_> {
             } else if !ruled.insert(column) {
                 self.report(path.clone(), Fault::new(&m::PROTECTED_TWICE).arg("column", column));
             }
-            if field(rule, "by") == Some("file") && rule.get("file").is_none() {
-                self.needs(path, "by = \"file\"", "file", "file = \"data/job-levels.csv\"");
+            self.hierarchy(rule, &path);
+        }
+        self.presence(policy, root);
+    }
+
+    /// A hierarchy has the settings of its kind.
+    fn hierarchy(&mut self, rule: &Json, path: &str) {
+        let Some(by) = field(rule, "by") else { return };
+        for (key, kind, example) in [
+            ("widths", "interval", ""),
+            ("lengths", "prefix", ""),
+            ("ranges", "range", "ranges = [[0, 18, 65, 120], [0, 65, 120]]"),
+            ("levels", "table", "levels = [[\"nurse\", \"health\", \"*\"]]"),
+            ("file", "file", "file = \"data/job-levels.csv\""),
+        ] {
+            let given =
+                rule.get(key).is_some_and(|value| !is_empty(rule, key) || !value.is_array());
+            if given && by != kind {
+                let fault = Fault::new(&m::NO_MEANING).arg("key", key);
+                self.report(
+                    format!("{path}.{key}"),
+                    fault.arg("setting", format!("by = \"{by}\"")),
+                );
+            } else if !given && by == kind && !example.is_empty() {
+                self.needs(path.to_owned(), &format!("by = \"{by}\""), key, example);
             }
+        }
+    }
+
+    /// Bounds that leave something between them, and classes of the population.
+    fn presence(&mut self, policy: &Json, root: &str) {
+        let Some(presence) = policy.get("presence") else { return };
+        let bound = |key: &str| presence.get(key).and_then(Json::as_f64);
+        if let (Some(least), Some(most)) = (bound("least"), bound("most"))
+            && least > most
+        {
+            self.report(format!("{root}.presence.least"), Fault::new(&m::PRESENCE));
+        }
+        if field(policy, "recoding") == Some("local") {
+            let fault = Fault::new(&m::NO_MEANING).arg("key", "presence");
+            self.report(format!("{root}.presence"), fault.arg("setting", "recoding = \"local\""));
         }
     }
 

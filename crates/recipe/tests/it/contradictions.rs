@@ -239,6 +239,32 @@ fn protection_of_texts_that_contradicts_itself() {
 }
 
 #[test]
+fn hierarchies_and_presence_that_contradict_themselves() {
+    let recipe = crate::with(&[(
+        "protect",
+        "anonymity = { k = 5, quasi = [\"a\", \"b\", \"c\", \"d\"], recoding = \"local\", \
+         presence = { population = \"p.csv\", least = 0.6, most = 0.5 }, hierarchies = [\
+         { column = \"a\", by = \"table\" }, { column = \"b\", by = \"range\", widths = [5] }, \
+         { column = \"c\", by = \"interval\", file = \"c.csv\" }, \
+         { column = \"d\", by = \"prefix\", levels = [[\"a\"]] }] }",
+    )]);
+    let mut found = crate::faults(&recipe);
+    found.sort();
+    assert_eq!(
+        found,
+        [
+            "recipe-needs protect.anonymity.hierarchies[0]",
+            "recipe-needs protect.anonymity.hierarchies[1]",
+            "recipe-no-meaning protect.anonymity.hierarchies[1].widths",
+            "recipe-no-meaning protect.anonymity.hierarchies[2].file",
+            "recipe-no-meaning protect.anonymity.hierarchies[3].levels",
+            "recipe-no-meaning protect.anonymity.presence",
+            "recipe-presence protect.anonymity.presence.least",
+        ]
+    );
+}
+
+#[test]
 fn a_promise_that_contradicts_itself() {
     let recipe = crate::with(&[(
         "protect",

@@ -3,8 +3,8 @@
 use crate::{FULL, RECIPIENT, faults, with};
 use ingot_base::{Tabular, Task, Text};
 use ingot_recipe::{
-    Action, Expectation, Generalize, ImputeMethod, NearAction, OnFail, Outlier, OutlierAction,
-    OutlierMethod, Recipe, Rule, SplitMethod, parse,
+    Action, Expectation, Generalize, ImputeMethod, Likeness, NearAction, OnFail, Outlier,
+    OutlierAction, OutlierMethod, Recipe, Recoding, Rule, SplitMethod, parse,
 };
 use std::time::Duration;
 
@@ -82,8 +82,26 @@ fn every_key_arrives() {
             Action::Shift { person: "customer_id".into(), days: 180 },
             Action::Drop,
             Action::Pseudonymize("person".into()),
+            Action::Fpe,
+            Action::Generalize(Generalize::File { file: "jobs.csv".into(), level: 2 }),
+            Action::Generalize(Generalize::Levels {
+                levels: vec![vec!["A1".into(), "A".into()], vec![String::new(), "?".into()]],
+                level: 1,
+            }),
         ]
     );
+    let promise = recipe.protect.anonymity.as_ref().unwrap();
+    let presence = promise.presence.as_ref().unwrap();
+    assert_eq!(
+        (presence.population.as_str(), presence.least, presence.most),
+        ("everyone.csv", 0.1, 0.5)
+    );
+    assert_eq!((promise.likeness, promise.recoding), (Likeness::Basic, Recoding::Full));
+    assert_eq!(
+        promise.hierarchies[3].ranges,
+        [vec![0.0, 18.0, 65.0, 120.0], vec![0.0, 65.0, 120.0]]
+    );
+    assert_eq!(promise.hierarchies[4].levels, [["A", "high"], ["B", "high"]]);
     assert_eq!(recipe.protect.columns[0].rename.as_deref(), Some("user_id"));
     assert_eq!(recipe.split_method(), SplitMethod::Stratified("risk".into()));
     assert_eq!(recipe.train.budget, Duration::from_mins(90));
@@ -234,7 +252,7 @@ fn locate_finds_values_headers_and_the_nearest_above() {
         Some("\"credit_amount\"")
     );
     assert_eq!(at("explain.titles.age.zh").map(|(.., text)| text), Some("\"年龄\""));
-    assert_eq!(at("split"), Some((94, 1, "[split]")));
+    assert_eq!(at("split"), Some((104, 1, "[split]")));
     assert_eq!(at("source[1]").map(|(.., text)| text), Some("[[source]]"));
     assert_eq!(at("split.time"), at("split"), "not set: its table");
     assert_eq!(at("clean.keep[9]").map(|(line, ..)| line), Some(24), "not there: its list");

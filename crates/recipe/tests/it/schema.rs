@@ -108,6 +108,7 @@ const CROSS: &[&str] = &[
     "recipe-expect-nothing",
     "recipe-expect-several",
     "recipe-bounds",
+    "recipe-presence",
     "recipe-quantile",
 ];
 
