@@ -23,11 +23,12 @@ pub use diagnostic::Diagnostic;
 pub use messages::MESSAGES;
 pub use model::{
     Action, Anonymity, AnonymityLoss, Augment, Backbone, Batch, Calibration, CalibrationMethod,
-    Cast, CastType, Clean, ColumnRule, Compress, Cost, CustomType, Decontaminate, Dedupe,
+    Carried, Cast, CastType, Clean, ColumnRule, Compress, Cost, CustomType, Decontaminate, Dedupe,
     Diversity, Engine, Expectation, Explain, ExplainMethod, Format, Generalize, Head, Hierarchy,
-    HierarchyKind, Impute, ImputeMethod, Named, Near, NearAction, OnFail, Outlier, OutlierAction,
-    OutlierMethod, Passages, Project, Protect, Prune, Quality, Quantize, RateLimit, Recipe, Rule,
-    Schedule, Seal, Serve, Source, Split, SplitMethod, TextAction, TextRule, Tolerance, Train,
+    HierarchyKind, Impute, ImputeMethod, Lora, Named, Near, NearAction, OnFail, Outlier,
+    OutlierAction, OutlierMethod, Passages, Project, Protect, Prune, Quality, Quantize, RateLimit,
+    Recipe, Rule, Schedule, Seal, Serve, Source, Split, SplitMethod, Store, TextAction, TextRule,
+    Tolerance, Train,
 };
 pub use schema::json_schema;
 pub use span::Span;
