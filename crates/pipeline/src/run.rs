@@ -1,7 +1,7 @@
 //! The order of work: every stage that is not up to date, each fed by the content of the ones before.
 
 use crate::erase;
-use crate::messages::{GENERATE_PACK, OUTPUT_CHANGED};
+use crate::messages::OUTPUT_CHANGED;
 use crate::project::Project;
 use crate::stages;
 use crate::store::{Inputs, Output, Record, Stage};
@@ -104,9 +104,6 @@ pub fn run(project: &Project<'_>, last: Stage) -> Result<Chain> {
 pub(crate) fn work_through(project: &Project<'_>, last: Stage) -> Result<Chain> {
     let mut chain = Chain::new();
     let task = project.recipe().project.task;
-    if task == Task::Generate {
-        return Err(Fault::new(&GENERATE_PACK));
-    }
     for stage in stages(project).filter(|stage| *stage <= last) {
         let done = match stage {
             Stage::Clean => stages::clean::run(project)?,
@@ -116,13 +113,16 @@ pub(crate) fn work_through(project: &Project<'_>, last: Stage) -> Result<Chain> 
             Stage::Train => match task {
                 Task::Tabular(tabular) => stages::train::run(project, &chain, tabular)?,
                 Task::ImageClassify => stages::head::run(project, &chain)?,
-                Task::Generate => return Err(Fault::new(&GENERATE_PACK)),
+                Task::Generate => stages::sft::run(project, &chain)?,
             },
-            Stage::Compress => stages::compress::run(project, &chain)?,
+            Stage::Compress => match task {
+                Task::Generate => stages::quants::run(project, &chain)?,
+                _ => stages::compress::run(project, &chain)?,
+            },
             Stage::Explain => match task {
                 Task::Tabular(_) => stages::explain::run(project, &chain)?,
                 Task::ImageClassify => stages::maps::run(project, &chain)?,
-                Task::Generate => return Err(Fault::new(&GENERATE_PACK)),
+                Task::Generate => continue,
             },
             Stage::Seal => stages::seal::run(project, &chain)?,
         };
@@ -230,6 +230,9 @@ pub(crate) const LIGHTGBM: (&str, &str) = ("lightgbm3-sys", "1.0.11");
 /// The binding's of ONNX Runtime; the library itself is loaded.
 pub(crate) const ORT: (&str, &str) = ("ort", "2.0.0-rc.15");
 
+/// The library's of products of matrices.
+pub(crate) const GEMM: (&str, &str) = ("gemm", "0.19.0");
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -238,7 +241,7 @@ mod tests {
     fn recorded_engine_versions_are_the_locked_ones() {
         let folder = std::path::PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap());
         let lock = std::fs::read_to_string(folder.join("../../Cargo.lock")).unwrap();
-        for (name, version) in [DATAFUSION, PARQUET, LIGHTGBM, ORT, crate::pack::LLAMA] {
+        for (name, version) in [DATAFUSION, PARQUET, LIGHTGBM, ORT, GEMM, crate::pack::LLAMA] {
             let entry = format!("name = \"{name}\"\nversion = \"{version}\"\n");
             assert!(lock.contains(&entry), "{name} {version} is not what Cargo.lock has");
         }
