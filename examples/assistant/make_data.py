@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
 """Writes support.jsonl: messages to a shop's desk, half English and half Chinese, and the JSON object that the desk files.
 
-Everything is made up from a fixed seed: the same file every time. `python3 make_data.py [ROWS] > support.jsonl`
+Everything is made up from a fixed seed: the same file every time. `python3 make_data.py [ROWS [SEED]] > support.jsonl`
 """
 
 import json
 import random
 import sys
 
-RANDOM = random.Random(20260711)
+RANDOM = random.Random(int(sys.argv[2]) if len(sys.argv) > 2 else 20260711)
 
 NAMES = {
     "en": ["Alice Moore", "Ben Carter", "Chloe Diaz", "David Okafor", "Emma Novak", "Felix Brandt", "Grace Liu", "Henry Walsh",

@@ -32,6 +32,11 @@ impl AtomicFile {
         self.temporary.as_file_mut()
     }
 
+    /// Where it lies until then, for writers that take a path.
+    pub fn path(&self) -> &Path {
+        self.temporary.path()
+    }
+
     /// Publishes the file with mode 0644 (less the umask's bits).
     ///
     /// # Errors
@@ -147,6 +152,10 @@ mod tests {
             0,
             "no partial file stays"
         );
+        let file = AtomicFile::create(&target).unwrap();
+        fs::write(file.path(), b"by path").unwrap();
+        file.commit_private().unwrap();
+        assert_eq!(read(&target, 10).unwrap(), b"by path");
         write(&target, b"whole").unwrap();
         assert_eq!(read(&target, 10).unwrap(), b"whole");
         assert!(read(&target, 4).is_err());

@@ -90,6 +90,8 @@ pub(crate) enum Command {
     Picture(Picture),
     /// Score the rows of a file with a package
     Predict(Predict),
+    /// Ask a language model questions whose answers are known, and say how many it gets right
+    Eval(Eval),
     /// Serve packages over HTTP
     Serve(Serve),
     /// Check a package's signature and contents
@@ -378,6 +380,46 @@ pub(crate) struct Predict {
     /// Score the other rows when some cannot be scored; those are listed
     #[arg(long)]
     pub(crate) skip_bad: bool,
+    #[command(flatten)]
+    pub(crate) keys: Keys,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Eval {
+    /// A .ingot file or an unpacked folder
+    pub(crate) package: PathBuf,
+    /// Questions with their answers, as JSON lines
+    pub(crate) data: PathBuf,
+    /// Another package that answers the same questions
+    #[arg(long, value_name = "PACKAGE")]
+    pub(crate) against: Option<PathBuf>,
+    /// The member that holds the question
+    #[arg(long, default_value = "prompt", value_name = "NAME")]
+    pub(crate) prompt: String,
+    /// The member that holds the right answer
+    #[arg(long, default_value = "answer", value_name = "NAME")]
+    pub(crate) answer: String,
+    /// Count answers that match this regular expression
+    #[arg(long, value_name = "PATTERN")]
+    pub(crate) regex: Option<String>,
+    /// Judge this member of answers that are JSON objects; may be repeated
+    #[arg(long, value_name = "NAME")]
+    pub(crate) field: Vec<String>,
+    /// Questions asked at most
+    #[arg(long, default_value_t = 1000, value_name = "COUNT")]
+    pub(crate) limit: usize,
+    /// Tokens of an answer at most
+    #[arg(long, default_value_t = 128, value_name = "TOKENS")]
+    pub(crate) answer_tokens: usize,
+    /// Write every answer here, as JSON lines
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Language models: tokens of prompt and answer together
+    #[arg(long, default_value_t = 2048, value_name = "TOKENS")]
+    pub(crate) context: usize,
+    /// Language models: threads [default: all processors]
+    #[arg(long, default_value_t = 0, hide_default_value = true, value_name = "COUNT")]
+    pub(crate) threads: usize,
     #[command(flatten)]
     pub(crate) keys: Keys,
 }

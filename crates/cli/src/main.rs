@@ -138,6 +138,7 @@ fn dispatch(context: &Context, command: Command) -> Outcome<()> {
         Command::Erase(args) => commands::erase::erase(context, &args)?,
         Command::Picture(args) => commands::picture::picture(context, &args)?,
         Command::Predict(args) => commands::predict::predict(context, &args)?,
+        Command::Eval(args) => commands::eval::eval(context, &args)?,
         Command::Serve(args) => commands::serve::serve(context, args)?,
         Command::Verify(args) => commands::package::verify(context, &args)?,
         Command::Inspect(args) => commands::package::inspect(context, &args)?,

@@ -19,6 +19,18 @@ ingot_base::messages! {
         en: "this package takes pictures, not the rows of a table", zh: "此模型包的输入是图片，不是表格",
         hint_en: "serve it with `ingot serve` and send pictures to /api/predict", hint_zh: "请用 `ingot serve` 启动服务，再向 /api/predict 发送图片",
     };
+    /// A package without rows to score.
+    PREDICT_LANGUAGE = {
+        code: "cli-predict-language", class: Usage, status: 400,
+        en: "this package is a language model: it has no rows to score", zh: "此模型包是语言模型，没有可评分的行",
+        hint_en: "`ingot eval` asks it questions whose answers are known; `ingot serve` lets it answer others", hint_zh: "可用 `ingot eval` 以已知答案的提问测试，或用 `ingot serve` 提供服务",
+    };
+    /// A package that does not answer questions.
+    EVAL_TASK = {
+        code: "cli-eval-task", class: Usage, status: 400,
+        en: "`{path}` is no language model", zh: "`{path}` 不是语言模型",
+        hint_en: "its training report says how good it is; `ingot predict` scores other rows", hint_zh: "其训练报告给出了评估结果；可用 `ingot predict` 为其他行评分",
+    };
     /// A drawing of another format.
     PICTURE_FORMAT = {
         code: "cli-picture-format", class: Usage, status: 400,

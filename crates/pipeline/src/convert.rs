@@ -9,6 +9,7 @@ use ingot_privacy as privacy;
 use ingot_privacy::detect::{CustomType, DetectConfig, Kind};
 use ingot_privacy::pseudonym::TextAction;
 use ingot_recipe::{self as recipe, Recipe};
+use ingot_train::language::{self, QuantOutcome, SftOutcome};
 use ingot_train::{TrainConfig, TrainOutcome, nets};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -453,6 +454,51 @@ pub(crate) fn augment(recipe: &Recipe) -> ingot_image::Augment {
     }
 }
 
+/// What a base is called in reports: never the folders that it lies in.
+#[cfg(feature = "nets")]
+pub(crate) fn base_name(recipe: &Recipe) -> String {
+    let named = std::path::Path::new(&recipe.train.base);
+    let name = named.file_name().map(|name| name.to_string_lossy().into_owned());
+    name.unwrap_or_default().trim_end_matches(".gguf").to_owned()
+}
+
+/// Training of an adapter of a language model.
+#[cfg(feature = "nets")]
+#[expect(clippy::cast_possible_truncation, reason = "weights are single precision")]
+pub(crate) fn sft(recipe: &Recipe) -> ingot_train::language::SftConfig {
+    use ingot_train::language::{AdapterForm, Part, SftConfig, TrainSettings};
+    let lora = &recipe.train.lora;
+    let wanted = |part: &Part| {
+        lora.targets.is_empty() || lora.targets.iter().any(|name| name == part.as_str())
+    };
+    SftConfig {
+        base: base_name(recipe),
+        form: AdapterForm {
+            rank: lora.rank,
+            alpha: lora.alpha as f32,
+            dropout: lora.dropout as f32,
+            targets: Part::ALL.into_iter().filter(wanted).collect(),
+        },
+        settings: TrainSettings {
+            epochs: lora.epochs,
+            batch: lora.batch,
+            accumulate: lora.accumulate,
+            learning_rate: lora.learning_rate,
+            warmup: lora.warmup,
+            cosine: lora.schedule == recipe::Schedule::Cosine,
+            weight_decay: lora.weight_decay,
+            clip: lora.clip,
+            frugal: lora.save_memory,
+            seed: recipe.project.seed,
+        },
+        max_tokens: lora.max_tokens,
+        canaries: lora.canaries,
+        evaluate: lora.evaluate,
+        answer_tokens: lora.answer_tokens,
+        samples: lora.samples,
+    }
+}
+
 /// Explanations.
 pub(crate) fn explain(recipe: &Recipe) -> ingot_explain::ExplainConfig {
     ingot_explain::ExplainConfig {
@@ -519,6 +565,46 @@ pub(crate) fn metric_title(name: &str) -> Text {
         "r2" => Text::new("R²", "R²"),
         other => Text::same(other),
     }
+}
+
+/// A language model's figures on the test rows, those of the form that goes on where they were measured of it.
+pub(crate) fn language_metrics(
+    outcome: &SftOutcome,
+    quantised: Option<&QuantOutcome>,
+) -> Vec<language::Figure> {
+    let Some(form) = quantised.and_then(QuantOutcome::kept) else { return outcome.metrics.clone() };
+    let plain =
+        |name: &str, value: f64| language::Figure { name: name.to_owned(), value, interval: None };
+    let loss = form.perplexity.ln();
+    form.exact_match
+        .iter()
+        .cloned()
+        .chain([plain("loss", loss), plain("perplexity", form.perplexity)])
+        .collect()
+}
+
+/// The same for a person, and how the base model stands beside it.
+pub(crate) fn language_figures(
+    outcome: &SftOutcome,
+    quantised: Option<&QuantOutcome>,
+) -> Vec<Figure> {
+    let one = |own: &language::Figure, name: Text| Figure {
+        name,
+        value: format!("{:.4}", own.value),
+        interval: own
+            .interval
+            .map(|(low, high)| format!("{low:.4} – {high:.4}"))
+            .unwrap_or_default(),
+    };
+    let own = language_metrics(outcome, quantised);
+    let before = outcome.base_metrics.iter().map(|own| {
+        let title = own.title();
+        one(
+            own,
+            Text::new(format!("  base model: {}", title.en), format!("  基础模型：{}", title.zh)),
+        )
+    });
+    own.iter().map(|own| one(own, own.title())).chain(before).collect()
 }
 
 /// A head's figures on the test rows.

@@ -1,13 +1,13 @@
 //! What a run shows at its end: the model's figures and where everything is.
 
-use crate::messages::GENERATE_PACK;
 use crate::project::Project;
 use crate::run::{Chain, Done};
 use crate::stages::{compress, explain, from_value, maps, split, to_value, train};
 use crate::store::Stage;
-use ingot_base::{Fault, Lang, Result, Task, Text, atomic};
+use ingot_base::{Lang, Result, Task, Text, atomic};
 use ingot_train::TrainOutcome;
 use ingot_train::compress::CompressOutcome;
+use ingot_train::language::{QuantOutcome, SftOutcome};
 use ingot_train::nets::HeadOutcome;
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -27,6 +27,7 @@ pub struct Figure {
 pub(crate) enum Evidence {
     Tables(Box<TrainOutcome>),
     Head(Box<HeadOutcome>),
+    Language(Box<SftOutcome>),
 }
 
 impl Evidence {
@@ -40,12 +41,17 @@ impl Evidence {
         Ok(Some(match from_value(evidence.get("task").unwrap_or(&Value::Null))? {
             Task::Tabular(_) => Self::Tables(from_value(evidence)?),
             Task::ImageClassify => Self::Head(from_value(evidence)?),
-            Task::Generate => return Err(Fault::new(&GENERATE_PACK)),
+            Task::Generate => Self::Language(from_value(evidence)?),
         }))
     }
 }
 
-/// What compression found out; `None` where there was none.
+/// What the quantisation of a language model found out; `None` where there was none.
+pub(crate) fn quantisation(chain: &Chain) -> Result<Option<QuantOutcome>> {
+    chain.get(&Stage::Compress).map(|done| from_value(&done.record.evidence)).transpose()
+}
+
+/// What compression of a network found out; `None` where there was none.
 pub(crate) fn compression(chain: &Chain) -> Result<Option<CompressOutcome>> {
     chain.get(&Stage::Compress).map(|done| from_value(&done.record.evidence)).transpose()
 }
@@ -55,9 +61,13 @@ pub(crate) fn compression(chain: &Chain) -> Result<Option<CompressOutcome>> {
 /// # Errors
 /// When the record is of another version.
 pub fn figures(chain: &Chain) -> Result<Option<Vec<Figure>>> {
-    Ok(Evidence::of(chain)?.map(|evidence| match evidence {
+    let Some(evidence) = Evidence::of(chain)? else { return Ok(None) };
+    Ok(Some(match evidence {
         Evidence::Tables(outcome) => crate::convert::figures(&outcome),
         Evidence::Head(outcome) => crate::convert::head_figures(&outcome),
+        Evidence::Language(outcome) => {
+            crate::convert::language_figures(&outcome, quantisation(chain)?.as_ref())
+        }
     }))
 }
 

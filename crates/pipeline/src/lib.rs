@@ -5,6 +5,7 @@
 
 mod convert;
 mod erase;
+pub mod evaluate;
 mod export;
 mod figures;
 mod hierarchies;

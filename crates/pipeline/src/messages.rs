@@ -1,12 +1,6 @@
 //! What the stage graph says to a person.
 
 ingot_base::messages! {
-    /// A recipe for a language model, which this version does not train.
-    GENERATE_PACK = {
-        code: "pipeline-generate-pack", class: Usage, status: 422,
-        en: "this version of Ingot does not train language models by recipe", zh: "此版本的 Ingot 尚不支持按配方训练语言模型",
-        hint_en: "`ingot pack` seals a model or an adapter that was made elsewhere", hint_zh: "可用 `ingot pack` 封装在别处制作的模型或适配器",
-    };
     /// An adapter without its base.
     PACK_BASE = {
         code: "pipeline-pack-base", class: Usage, status: 422,
@@ -90,6 +84,55 @@ ingot_base::messages! {
         code: "pipeline-network-parity", class: Refused, status: 500,
         en: "the exported network differs from the trained head by {difference}; {tolerance} is allowed", zh: "导出的网络与训练结果相差 {difference}，允许 {tolerance}",
         hint_en: "this is a defect of Ingot or of the library that runs networks; report it with both versions", hint_zh: "这是 Ingot 或运行库的缺陷；请连同两者版本一并报告",
+    };
+    /// The engine that trains networks is not part of this build.
+    NETS_ABSENT = {
+        code: "pipeline-nets-absent", class: Failed, status: 501,
+        en: "this build of Ingot cannot train language models", zh: "此版本的 Ingot 不支持训练语言模型",
+        hint_en: "build it with `cargo build --workspace --features ingot-cli/full --bin ingot`", hint_zh: "请使用 `cargo build --workspace --features ingot-cli/full --bin ingot` 构建",
+    };
+    /// The recipe names a base model that is none.
+    BASE_UNKNOWN = {
+        code: "pipeline-base-unknown", class: Usage, status: 422,
+        en: "`{name}` is neither a published model, nor a GGUF file, nor the folder of a checkpoint", zh: "`{name}` 既不是已发布的模型，也不是 GGUF 文件或检查点文件夹",
+        hint_en: "`ingot pull` lists the published models; a checkpoint has config.json, tokenizer.json, tokenizer_config.json and safetensors files", hint_zh: "可用 `ingot pull` 查看已发布的模型；检查点文件夹须含 config.json、tokenizer.json、tokenizer_config.json 及 safetensors 文件",
+    };
+    /// An adapter whose base cannot be served.
+    BASE_FOLDER = {
+        code: "pipeline-base-folder", class: Usage, status: 422,
+        en: "an adapter of a checkpoint's folder cannot be served: its base is no GGUF file", zh: "检查点文件夹的适配器无法提供服务：其基础模型不是 GGUF 文件",
+        hint_en: "set `package = \"merged\"`, or convert the base to GGUF", hint_zh: "请设置 `package = \"merged\"`，或将基础模型转换为 GGUF",
+    };
+    /// No questions, or no answers.
+    PROMPT_LACKING = {
+        code: "pipeline-prompt-lacking", class: Usage, status: 422,
+        en: "the table has no column of text `{column}`", zh: "表中没有文本列 `{column}`",
+        hint_en: "name the column of questions in `train.text` and that of answers in `project.target`", hint_zh: "请在 `train.text` 中指定提问列，在 `project.target` 中指定回答列",
+    };
+    /// A conversation that is none.
+    CONVERSATION = {
+        code: "pipeline-conversation", class: Failed, status: 422,
+        en: "a value of the target `{column}` is no conversation", zh: "目标列 `{column}` 中有取值不是对话",
+        hint_en: "each must be a JSON list of objects with `role` and `content`; or name the column of questions in `train.text`", hint_zh: "每个值须为 JSON 列表，其元素含 `role` 与 `content`；或在 `train.text` 中指定提问列",
+    };
+    /// A line of an evaluation's file is no question with its answer.
+    EVAL_LINE = {
+        code: "pipeline-eval-line", class: Failed, status: 422,
+        en: "line {line} of `{path}` is no question with its answer", zh: "`{path}` 第 {line} 行不是带有答案的提问",
+        hint_en: "a line is a JSON object with the texts `{prompt}` and `{answer}`, or with `messages` that hold an answer; other names are told by --prompt and --answer",
+        hint_zh: "每行为一个 JSON 对象，含文本 `{prompt}` 与 `{answer}`，或含有回答的 `messages`；其他列名用 --prompt 与 --answer 指定",
+    };
+    /// An evaluation's file is empty.
+    EVAL_EMPTY = {
+        code: "pipeline-eval-empty", class: Failed, status: 422,
+        en: "`{path}` has no question", zh: "`{path}` 中没有提问",
+        hint_en: "", hint_zh: "",
+    };
+    /// A pattern that is none.
+    EVAL_PATTERN = {
+        code: "pipeline-eval-pattern", class: Usage, status: 400,
+        en: "the pattern is no regular expression", zh: "该模式不是有效的正则表达式",
+        hint_en: "for example: --regex '^(yes|no)$'", hint_zh: "例如：--regex '^(yes|no)$'",
     };
     /// No rows are left for a stage.
     NO_ROWS = {

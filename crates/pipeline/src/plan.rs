@@ -1,11 +1,10 @@
 //! What a run would do, and why, without doing it.
 
-use crate::messages::GENERATE_PACK;
 use crate::project::Project;
 use crate::run::{Chain, Done};
 use crate::stages;
 use crate::store::{Inputs, Record, Stage};
-use ingot_base::{Fault, Lang, Result, Task, Text};
+use ingot_base::{Lang, Result, Task, Text, fault};
 
 /// Whether a stage has work to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,13 +72,16 @@ fn look(project: &Project<'_>, stage: Stage, chain: &mut Chain) -> Result<Step> 
         Stage::Train => match task {
             Task::Tabular(_) => stages::train::inputs(project, chain)?,
             Task::ImageClassify => stages::head::inputs(project, chain)?,
-            Task::Generate => return Err(Fault::new(&GENERATE_PACK)),
+            Task::Generate => stages::sft::inputs(project, chain)?,
         },
-        Stage::Compress => stages::compress::inputs(project, chain)?,
+        Stage::Compress => match task {
+            Task::Generate => stages::quants::inputs(project, chain)?,
+            _ => stages::compress::inputs(project, chain)?,
+        },
         Stage::Explain => match task {
             Task::Tabular(_) => stages::explain::inputs(project, chain)?,
             Task::ImageClassify => stages::maps::inputs(project, chain)?,
-            Task::Generate => return Err(Fault::new(&GENERATE_PACK)),
+            Task::Generate => return Err(fault::internal("a language model has no such stage")),
         },
         Stage::Seal => stages::seal::inputs(project, chain)?,
     };

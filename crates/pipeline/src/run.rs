@@ -2,7 +2,7 @@
 
 use crate::erase;
 use crate::hierarchies;
-use crate::messages::{GENERATE_PACK, OUTPUT_CHANGED};
+use crate::messages::OUTPUT_CHANGED;
 use crate::project::Project;
 use crate::stages;
 use crate::store::{Inputs, Output, Record, Stage};
@@ -105,9 +105,6 @@ pub fn run(project: &Project<'_>, last: Stage) -> Result<Chain> {
 pub(crate) fn work_through(project: &Project<'_>, last: Stage) -> Result<Chain> {
     let mut chain = Chain::new();
     let task = project.recipe().project.task;
-    if task == Task::Generate {
-        return Err(Fault::new(&GENERATE_PACK));
-    }
     // Minutes of cleaning before a misspelt line is told would be minutes lost.
     hierarchies::check(project)?;
     for stage in stages(project).filter(|stage| *stage <= last) {
@@ -119,13 +116,16 @@ pub(crate) fn work_through(project: &Project<'_>, last: Stage) -> Result<Chain> 
             Stage::Train => match task {
                 Task::Tabular(tabular) => stages::train::run(project, &chain, tabular)?,
                 Task::ImageClassify => stages::head::run(project, &chain)?,
-                Task::Generate => return Err(Fault::new(&GENERATE_PACK)),
+                Task::Generate => stages::sft::run(project, &chain)?,
             },
-            Stage::Compress => stages::compress::run(project, &chain)?,
+            Stage::Compress => match task {
+                Task::Generate => stages::quants::run(project, &chain)?,
+                _ => stages::compress::run(project, &chain)?,
+            },
             Stage::Explain => match task {
                 Task::Tabular(_) => stages::explain::run(project, &chain)?,
                 Task::ImageClassify => stages::maps::run(project, &chain)?,
-                Task::Generate => return Err(Fault::new(&GENERATE_PACK)),
+                Task::Generate => continue,
             },
             Stage::Seal => stages::seal::run(project, &chain)?,
         };
@@ -233,6 +233,9 @@ pub(crate) const LIGHTGBM: (&str, &str) = ("lightgbm3-sys", "1.0.11");
 /// The binding's of ONNX Runtime; the library itself is loaded.
 pub(crate) const ORT: (&str, &str) = ("ort", "2.0.0-rc.15");
 
+/// The library's of products of matrices.
+pub(crate) const GEMM: (&str, &str) = ("gemm", "0.19.0");
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -241,7 +244,7 @@ mod tests {
     fn recorded_engine_versions_are_the_locked_ones() {
         let folder = std::path::PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap());
         let lock = std::fs::read_to_string(folder.join("../../Cargo.lock")).unwrap();
-        for (name, version) in [DATAFUSION, PARQUET, LIGHTGBM, ORT, crate::pack::LLAMA] {
+        for (name, version) in [DATAFUSION, PARQUET, LIGHTGBM, ORT, GEMM, crate::pack::LLAMA] {
             let entry = format!("name = \"{name}\"\nversion = \"{version}\"\n");
             assert!(lock.contains(&entry), "{name} {version} is not what Cargo.lock has");
         }

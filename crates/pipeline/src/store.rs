@@ -56,7 +56,11 @@ impl Stage {
 
     /// Whether a task has this stage.
     pub const fn is_of(self, task: Task) -> bool {
-        !matches!((self, task), (Self::Features | Self::Compress, Task::Tabular(_)))
+        !matches!(
+            (self, task),
+            (Self::Features | Self::Compress, Task::Tabular(_))
+                | (Self::Features | Self::Explain, Task::Generate)
+        )
     }
 
     /// The name used in folders, records and on the command line.

@@ -23,11 +23,11 @@ pub use diagnostic::Diagnostic;
 pub use messages::MESSAGES;
 pub use model::{
     Action, Anonymity, AnonymityLoss, Augment, Backbone, Batch, Calibration, CalibrationMethod,
-    Cast, CastType, Clean, ColumnRule, Compress, Cost, CustomType, Decontaminate, Dedupe,
+    Carried, Cast, CastType, Clean, ColumnRule, Compress, Cost, CustomType, Decontaminate, Dedupe,
     Diversity, Engine, Expectation, Explain, ExplainMethod, Format, Generalize, Head, Hierarchy,
-    HierarchyKind, Impute, ImputeMethod, Likeness, Named, Near, NearAction, OnFail, Outlier,
+    HierarchyKind, Impute, ImputeMethod, Likeness, Lora, Named, Near, NearAction, OnFail, Outlier,
     OutlierAction, OutlierMethod, Passages, Presence, Project, Protect, Prune, Quality, Quantize,
-    RateLimit, Recipe, Recoding, Rule, Schedule, Seal, Serve, Source, Split, SplitMethod,
+    RateLimit, Recipe, Recoding, Rule, Schedule, Seal, Serve, Source, Split, SplitMethod, Store,
     TextAction, TextRule, Tolerance, Train,
 };
 pub use schema::json_schema;

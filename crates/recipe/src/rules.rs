@@ -17,6 +17,7 @@ const MULTICLASS: Task = Task::Tabular(Tabular::Multiclass);
 const REGRESSION: Task = Task::Tabular(Tabular::Regression);
 const TABLES: &[Task] = &[BINARY, MULTICLASS, REGRESSION];
 const PICTURES: &[Task] = &[Task::ImageClassify];
+const LANGUAGE: &[Task] = &[Task::Generate];
 
 /// Settings and the only tasks that have them.
 const OF_TASKS: &[(&str, &[Task])] = &[
@@ -26,6 +27,9 @@ const OF_TASKS: &[(&str, &[Task])] = &[
     ("protect.anonymity", TABLES),
     ("train.backbone", PICTURES),
     ("train.head", PICTURES),
+    ("train.text", LANGUAGE),
+    ("train.base", LANGUAGE),
+    ("train.lora", LANGUAGE),
     ("train.balance", &[BINARY, MULTICLASS]),
     ("train.cost", &[BINARY]),
     ("train.budget", TABLES),
@@ -36,7 +40,15 @@ const OF_TASKS: &[(&str, &[Task])] = &[
     ("train.folds", TABLES),
     ("train.max_categories", TABLES),
     ("train.params", TABLES),
-    ("compress", PICTURES),
+    ("compress", &[Task::ImageClassify, Task::Generate]),
+    ("compress.prune", PICTURES),
+    ("compress.calibration.method", PICTURES),
+    ("compress.calibration.percentile", PICTURES),
+    ("compress.calibration.pictures", PICTURES),
+    ("compress.calibration.tokens", LANGUAGE),
+    ("compress.beside", LANGUAGE),
+    ("compress.tolerance.divergence", LANGUAGE),
+    ("compress.tolerance.perplexity", LANGUAGE),
     ("explain.pictures", PICTURES),
     ("explain.occlusion", PICTURES),
     ("explain.method", TABLES),
@@ -92,14 +104,19 @@ impl<'r> Rules<'r> {
         self.text("/project/target")
     }
 
+    fn of_task(&self) -> Option<Task> {
+        self.text("/project/task").and_then(|task| task.parse().ok())
+    }
+
     /// Settings that only some tasks have.
     fn task(&mut self) {
-        let Some(task) = self.text("/project/task").and_then(|task| task.parse::<Task>().ok())
-        else {
-            return;
-        };
+        let Some(task) = self.of_task() else { return };
+        let mut refused = Vec::new();
         for (path, tasks) in OF_TASKS {
-            if !tasks.contains(&task) && self.is_set(path) {
+            // A section that is refused whole is refused once.
+            let whole = path.split('.').next().is_some_and(|section| refused.contains(&section));
+            if !tasks.contains(&task) && !whole && self.is_set(path) {
+                refused.push(*path);
                 self.foreign(path, tasks, task);
             }
         }
@@ -344,6 +361,20 @@ impl<'r> Rules<'r> {
     }
 
     fn compression(&mut self) {
+        if let (Some(form), Some(task)) = (self.text("/compress/quantize"), self.of_task()) {
+            let adapter = self.text("/train/lora/package") == Some("adapter");
+            let setting = match (task, form == "int8") {
+                (Task::ImageClassify, false) | (Task::Generate, true) => {
+                    Some(format!("task = \"{}\"", task.as_str()))
+                }
+                (Task::Generate, false) if adapter => Some("package = \"adapter\"".to_owned()),
+                _ => None,
+            };
+            if let Some(setting) = setting {
+                let fault = Fault::new(&m::NO_MEANING).arg("key", format!("quantize = \"{form}\""));
+                self.report("compress.quantize", fault.arg("setting", setting));
+            }
+        }
         let Some(calibration) = self.recipe.pointer("/compress/calibration") else { return };
         // The default stands there too: only what was written can be without meaning.
         if self.is_set("compress.calibration.percentile")
@@ -485,6 +516,7 @@ impl<'r> Rules<'r> {
             ("project.target", "/project/target"),
             ("split.group", "/split/group"),
             ("split.time", "/split/time"),
+            ("train.text", "/train/text"),
         ] {
             named.extend(self.text(pointer).map(|name| (path.to_owned(), name)));
         }

@@ -247,6 +247,20 @@ ingot_base::messages! {
         zh: "合并后模型的下一词元分布与训练所得模型相差 {divergence} 奈特（容差 {tolerance}）；该模型不予发布",
         hint_en: "store it with more bits, or report it with the versions from `ingot doctor`", hint_zh: "请使用更高的存储精度，或附上 `ingot doctor` 输出的版本信息进行反馈",
     };
+    /// The model that is served would speak in another template.
+    TEMPLATE_PARITY = {
+        code: "train-template-parity", class: Refused, status: 500,
+        en: "the form `{form}` of the model has another chat template than the base; it is not shipped", zh: "模型形式 `{form}` 的对话模板与基础模型不一致；该模型不予发布",
+        hint_en: "please report it with the versions from `ingot doctor`", hint_zh: "请附上 `ingot doctor` 输出的版本信息进行反馈",
+    };
+    /// A quantised language model that costs more than the recipe tolerates.
+    QUANTISATION_REFUSED = {
+        code: "train-quantisation-refused", class: Refused, status: 422,
+        en: "the quantised model `{form}` is refused: exact match {exact} instead of {before} (at most {metric} less), perplexity {perplexity} instead of {first} (at most {rise} of it more), divergence {divergence} nats (at most {most}), {agreement} of the likeliest tokens as before (at least {least})",
+        zh: "拒绝量化后的模型 `{form}`：完全一致率 {exact}，量化前为 {before}（最多低 {metric}）；困惑度 {perplexity}，量化前为 {first}（最多上升其 {rise}）；散度 {divergence} 奈特（最多 {most}）；{agreement} 的最可能词元与量化前一致（至少 {least}）",
+        hint_en: "every form with exact match, perplexity, divergence and agreement: {forms}; choose another in `compress.quantize`, or tolerate more",
+        hint_zh: "各形式的完全一致率、困惑度、散度与一致率：{forms}；请在 `compress.quantize` 中选择其他形式，或放宽允许范围",
+    };
     /// A damaged checkpoint.
     CHECKPOINT = {
         code: "train-checkpoint", class: Failed, status: 500,

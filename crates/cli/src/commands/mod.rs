@@ -6,6 +6,7 @@ pub(crate) mod cluster;
 pub(crate) mod deploy;
 pub(crate) mod doctor;
 pub(crate) mod erase;
+pub(crate) mod eval;
 pub(crate) mod export;
 pub(crate) mod init;
 pub(crate) mod key;

@@ -3,7 +3,7 @@
 use super::{identity, verified};
 use crate::Context;
 use crate::args::Predict;
-use crate::messages::{EXISTS, FORMAT_UNKNOWN, PREDICT_PICTURES};
+use crate::messages::{EXISTS, FORMAT_UNKNOWN, PREDICT_LANGUAGE, PREDICT_PICTURES};
 use ingot_base::{Fault, Result, Task, atomic, fault};
 use ingot_pipeline::{Predictions, Scored};
 use ingot_runtime::TabularModel;
@@ -15,8 +15,10 @@ pub(crate) fn predict(context: &Context, args: &Predict) -> Result<()> {
         return Err(Fault::new(&EXISTS).arg("path", args.output.display()));
     }
     let package = verified(context, &args.package, &args.keys.public_key)?;
-    if package.manifest().task == Task::ImageClassify {
-        return Err(Fault::new(&PREDICT_PICTURES));
+    match package.manifest().task {
+        Task::Tabular(_) => {}
+        Task::ImageClassify => return Err(Fault::new(&PREDICT_PICTURES)),
+        Task::Generate => return Err(Fault::new(&PREDICT_LANGUAGE)),
     }
     let identity = identity(context, args.keys.identity.as_ref())?;
     let model = TabularModel::load(

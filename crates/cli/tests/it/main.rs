@@ -44,4 +44,7 @@ mod tools;
 #[cfg(test)]
 mod treated;
 #[cfg(test)]
+#[cfg(all(feature = "llama", feature = "nets"))]
+mod tuned;
+#[cfg(test)]
 mod vision;

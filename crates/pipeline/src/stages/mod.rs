@@ -10,7 +10,9 @@ pub(crate) mod head;
 pub(crate) mod maps;
 pub(crate) mod membership;
 pub(crate) mod protect;
+pub(crate) mod quants;
 pub(crate) mod seal;
+pub(crate) mod sft;
 pub(crate) mod split;
 pub(crate) mod train;
 

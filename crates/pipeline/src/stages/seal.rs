@@ -4,24 +4,29 @@ use crate::convert;
 use crate::figures::{self, Evidence};
 use crate::lineage;
 use crate::project::Project;
-use crate::run::{Chain, DATAFUSION, Done, LIGHTGBM, ORT, Product, earlier, stage, versions};
-use crate::stages::{compress, explain, from_value, head, membership, split, train};
+use crate::run::{Chain, DATAFUSION, Done, GEMM, LIGHTGBM, ORT, Product, earlier, stage, versions};
+use crate::stages::{compress, explain, from_value, head, membership, sft, split, train};
 use crate::store::{Inputs, Stage};
 use ingot_base::{Digest, Result, Secret, Signature, Task, Text, atomic, fault};
 use ingot_data::{CleanOutcome, ProtectOutcome, SplitOutcome};
 use ingot_privacy::attack::Membership;
+use ingot_recipe::{Carried, Recipe};
 use ingot_seal::{
     Bom, Considerations, Dataset, DatasetRole, Fairness, Interval, Library, Metric, Risk, SealJob,
 };
 use ingot_train::TrainOutcome;
 use ingot_train::compress::CompressOutcome;
+use ingot_train::language::{QuantOutcome, SftOutcome};
 use ingot_train::nets::HeadOutcome;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+/// Most bytes of a payload and of a package.
+const LIMIT: u64 = 64 << 30;
+
 /// Parts of the package that are encrypted, with the stage that made them.
-fn payloads(task: Task, chain: &Chain) -> Vec<(Stage, &'static str)> {
-    match task {
+fn payloads(recipe: &Recipe, chain: &Chain) -> Vec<(Stage, &'static str)> {
+    match recipe.project.task {
         Task::Tabular(_) => vec![
             (Stage::Train, train::MODEL),
             (Stage::Train, train::PREPROCESSING),
@@ -31,14 +36,20 @@ fn payloads(task: Task, chain: &Chain) -> Vec<(Stage, &'static str)> {
             let served = compress::served(chain);
             vec![(served, head::MODEL), (served, train::PREPROCESSING)]
         }
-        Task::Generate => Vec::new(),
+        Task::Generate => vec![
+            match recipe.train.lora.package {
+                Carried::Merged => (compress::served(chain), sft::MODEL),
+                Carried::Adapter => (Stage::Train, sft::ADAPTER),
+            },
+            (Stage::Train, sft::DOCUMENT),
+        ],
     }
 }
 
 /// What the stage's result depends on.
 pub(crate) fn inputs(project: &Project<'_>, chain: &Chain) -> Result<Inputs> {
     let mut content = BTreeMap::new();
-    for (stage, name) in payloads(project.recipe().project.task, chain) {
+    for (stage, name) in payloads(project.recipe(), chain) {
         content.insert(name.to_owned(), earlier(chain, stage)?.content(name)?);
     }
     for (stage, done) in chain.iter().filter(|(stage, _)| **stage < Stage::Seal) {
@@ -69,7 +80,7 @@ pub(crate) fn run(project: &Project<'_>, chain: &Chain) -> Result<Done> {
     let target = project.package_path();
     let sealed = done.verified(&package_name(project))?;
     if Digest::of_file(&target).ok() != Some(Digest::of_file(&sealed)?) {
-        atomic::write(&target, &atomic::read(&sealed, explain::MODEL_LIMIT)?)?;
+        atomic::write(&target, &atomic::read(&sealed, LIMIT)?)?;
     }
     figures::publish(project, chain)?;
     Ok(done)
@@ -81,22 +92,28 @@ struct Signed {
     signature: Signature,
 }
 
+/// What the model takes and answers.
+fn signature(project: &Project<'_>, chain: &Chain) -> Result<Signature> {
+    if project.recipe().project.task == Task::Generate {
+        return Ok(crate::pack::signature());
+    }
+    let path = earlier(chain, compress::served(chain))?.verified(train::PREPROCESSING)?;
+    let document: Signed = serde_json::from_slice(&atomic::read(&path, explain::MODEL_LIMIT)?)
+        .map_err(|error| fault::internal("preprocessing cannot be read back").because(error))?;
+    Ok(document.signature)
+}
+
 fn package_name(project: &Project<'_>) -> String {
     format!("{}-{}.ingot", project.recipe().project.name, project.recipe().project.version)
 }
 
 fn work(project: &Project<'_>, chain: &Chain, folder: &Path) -> Result<Product> {
     let mut payloads = Vec::new();
-    for (stage, name) in self::payloads(project.recipe().project.task, chain) {
-        let bytes = atomic::read(&earlier(chain, stage)?.verified(name)?, explain::MODEL_LIMIT)?;
+    for (stage, name) in self::payloads(project.recipe(), chain) {
+        let bytes = atomic::read(&earlier(chain, stage)?.verified(name)?, LIMIT)?;
         payloads.push((name.to_owned(), Secret::new(bytes)));
     }
-    let preprocessing = atomic::read(
-        &earlier(chain, compress::served(chain))?.verified(train::PREPROCESSING)?,
-        explain::MODEL_LIMIT,
-    )?;
-    let preprocessing: Signed = serde_json::from_slice(&preprocessing)
-        .map_err(|error| fault::internal("preprocessing cannot be read back").because(error))?;
+    let signature = signature(project, chain)?;
     let card = figures::reports(chain)
         .into_iter()
         .map(|(_, done, name)| {
@@ -110,12 +127,12 @@ fn work(project: &Project<'_>, chain: &Chain, folder: &Path) -> Result<Product> 
         name: &recipe.project.name,
         version: &recipe.project.version,
         task: recipe.project.task,
-        signature: &preprocessing.signature,
+        signature: &signature,
         created: project.clock.now_rfc3339(),
         payloads,
         card,
         lineage,
-        bom: bom(chain)?,
+        bom: bom(project, chain)?,
         recipients: recipe.seal.recipients.clone(),
         licence_expires: recipe.seal.licence_expires.clone(),
         output: &folder.join(&name),
@@ -131,7 +148,7 @@ fn work(project: &Project<'_>, chain: &Chain, folder: &Path) -> Result<Product> 
 }
 
 /// The measured facts, for the bill of materials and the model card.
-fn bom(chain: &Chain) -> Result<Bom> {
+fn bom(project: &Project<'_>, chain: &Chain) -> Result<Bom> {
     let trained = Evidence::of(chain)?.ok_or_else(|| fault::internal("nothing was trained"))?;
     let cleaned: CleanOutcome = from_value(&earlier(chain, Stage::Clean)?.record.evidence)?;
     let datasets = datasets(chain, &cleaned)?;
@@ -139,6 +156,12 @@ fn bom(chain: &Chain) -> Result<Bom> {
         Evidence::Tables(trained) => trained,
         Evidence::Head(trained) => {
             return Ok(network(&trained, figures::compression(chain)?.as_ref(), datasets));
+        }
+        Evidence::Language(trained) => {
+            let mut known = considerations(chain)?;
+            known.limitations.extend(of_questions(project.recipe()));
+            let quantised = figures::quantisation(chain)?;
+            return Ok(language(&trained, quantised.as_ref(), datasets, known));
         }
     };
     let size = trained.model;
@@ -235,6 +258,111 @@ fn network(
         ],
         ..Bom::default()
     }
+}
+
+/// What who asks should know: that training saw protected texts where it did.
+fn of_questions(recipe: &Recipe) -> Option<Text> {
+    let name = recipe.train.text.as_ref().unwrap_or(&recipe.project.target);
+    let protect = &recipe.protect;
+    let ruled =
+        protect.columns.iter().any(|rule| rule.rename.as_ref().unwrap_or(&rule.name) == name);
+    let searched = protect.text.as_ref().is_some_and(|rule| rule.columns.contains(name));
+    (ruled || searched).then(|| {
+        Text::new(
+            format!("Personal data that was found in `{name}` was replaced before training. Requests are answered as they are sent, unless the server guards its prompts (`--guard-prompts`)."),
+            format!("训练前已替换 `{name}` 中识别出的个人信息。请求按原样处理，除非服务端开启提示防护（`--guard-prompts`）。"),
+        )
+    })
+}
+
+/// The facts of an adapter on a frozen language model; figures are those of the form in the package where they were measured of it.
+fn language(
+    trained: &SftOutcome,
+    quantised: Option<&QuantOutcome>,
+    datasets: Vec<Dataset>,
+    mut known: Considerations,
+) -> Bom {
+    known.risks.extend(remembered(trained));
+    let mut parameters: BTreeMap<String, String> = [
+        ("alpha", trained.alpha.to_string()),
+        ("targets", trained.targets.join(", ")),
+        ("steps", trained.steps.len().to_string()),
+        ("epoch kept", trained.best.to_string()),
+        ("merged model's divergence, nats", format!("{:.1e}", trained.parity.divergence)),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .into();
+    let mut engines = vec![
+        Library::cargo(GEMM.0, GEMM.1, "MIT"),
+        Library::cargo(DATAFUSION.0, DATAFUSION.1, "Apache-2.0"),
+    ];
+    if let Some(form) = quantised.and_then(QuantOutcome::kept) {
+        parameters.extend([
+            ("form".to_owned(), form.name.clone()),
+            ("bits a weight".to_owned(), format!("{:.2}", form.bits)),
+            ("divergence from the unquantised, nats".to_owned(), format!("{:.5}", form.divergence)),
+            ("same likeliest token".to_owned(), format!("{:.4}", form.agreement)),
+        ]);
+        engines.push(Library::cargo(
+            crate::pack::LLAMA.0,
+            crate::pack::LLAMA.1,
+            "MIT OR Apache-2.0",
+        ));
+    }
+    Bom {
+        algorithm: Some(Text::new(
+            "low-rank adapter (LoRA) on a pretrained language model",
+            "预训练语言模型上的低秩适配器（LoRA）",
+        )),
+        architecture: Some(format!(
+            "{}, frozen; {} trained parameters of rank {}",
+            trained.base, trained.parameters, trained.rank
+        )),
+        parameters,
+        datasets,
+        metrics: convert::language_metrics(trained, quantised)
+            .iter()
+            .map(|own| Metric {
+                name: own.name.clone(),
+                title: own.title(),
+                value: own.value,
+                interval: own.interval.map(|(lower, upper)| Interval { lower, upper, level: 0.95 }),
+                slice: None,
+            })
+            .collect(),
+        considerations: known,
+        engines,
+        ..Bom::default()
+    }
+}
+
+/// What the tests of memorisation found.
+fn remembered(trained: &SftOutcome) -> Vec<Risk> {
+    let memory = &trained.memory;
+    let mut risks = Vec::new();
+    if !memory.canaries.is_empty() {
+        let highest = memory.canaries.iter().map(|one| one.exposure).fold(0.0, f64::max);
+        let recited = memory.canaries.iter().filter(|one| one.recited).count();
+        let all = memory.canaries.len();
+        risks.push(Risk {
+            name: Text::new("The model remembers training data word by word", "模型逐字记住训练数据"),
+            mitigation: Text::new(
+                format!("Measured: of {all} made-up secrets hidden in the training data {recited} can be recited; the highest exposure is {highest:.2} bits, 1.4 being the mean of what is not remembered."),
+                format!("实测：训练数据中埋入的 {all} 个虚构秘密里，有 {recited} 个可被复述；最高暴露度为 {highest:.2} 比特，未被记住者平均约为 1.4。"),
+            ),
+        });
+    }
+    if memory.searched {
+        let (tried, known, found) = (memory.tried, memory.personal, memory.extracted);
+        risks.push(Risk {
+            name: Text::new("Personal values of the training data come out in answers", "训练数据中的个人信息出现在回答中"),
+            mitigation: Text::new(
+                format!("Measured with {tried} prompts: {found} of {known} personal values that protection left came out although the prompt did not hold them."),
+                format!("以 {tried} 个提问实测：保护处理后仍存在的 {known} 个个人信息值中，有 {found} 个在提问未包含时出现于回答。"),
+            ),
+        });
+    }
+    risks
 }
 
 fn metric(metric: &ingot_train::outcome::Metric) -> Metric {

@@ -1,9 +1,37 @@
 //! The table `[compress]`.
 
 use super::Presence::{Default, Optional};
-use super::{Bounds, Choice, Edge, Literal, Shape, Table, choice, key};
+use super::{Bounds, Choice, Edge, LIST, List, Literal, Shape, Table, choice, key};
 
-static BITS: &[Choice] = &[choice("int8")];
+static BITS: &[Choice] = &[
+    choice("int8"),
+    choice("q8_0"),
+    choice("q6_k"),
+    choice("q5_k_m"),
+    choice("q5_1"),
+    choice("q5_0"),
+    choice("q4_k_m"),
+    choice("q4_1"),
+    choice("q4_0"),
+    choice("iq4_nl"),
+    choice("q3_k_m"),
+];
+
+/// llama.cpp's forms, the largest first.
+static FORMS: &[Choice] = &[
+    choice("q8_0"),
+    choice("q6_k"),
+    choice("q5_k_m"),
+    choice("q5_1"),
+    choice("q5_0"),
+    choice("q4_k_m"),
+    choice("q4_1"),
+    choice("q4_0"),
+    choice("iq4_nl"),
+    choice("q3_k_m"),
+];
+
+static BESIDE: List = List { of: Shape::Choice(FORMS), least: 0, distinct: true, tables: false };
 
 static METHODS: &[Choice] = &[choice("minmax"), choice("entropy"), choice("percentile")];
 
@@ -19,11 +47,19 @@ pub(super) static COMPRESS: Table = Table {
     keys: &[
         key(
             "quantize",
-            "Weights and values in eight bits: a quarter of the size, about twice as fast.",
-            "用 8 位表示权重与中间值：体积约为四分之一，速度约快一倍。",
+            "image.classify: int8, weights and values in eight bits, a quarter of the size and about twice as fast. generate.sft: one of llama.cpp's forms, which the package carries.",
+            "图像分类：int8，用 8 位表示权重与中间值，体积约为四分之一，速度约快一倍。generate.sft：llama.cpp 的量化格式之一，模型包使用该格式。",
             Shape::Choice(BITS),
             Optional,
             "quantize = \"int8\"",
+        ),
+        key(
+            "beside",
+            "generate.sft: forms that are made and measured too, for the report's table.",
+            "generate.sft：另外制作并测量的量化格式，列入报告的对比表。",
+            Shape::List(&BESIDE),
+            LIST,
+            "beside = [\"q8_0\", \"q4_0\"]",
         ),
         key(
             "calibration",
@@ -79,6 +115,14 @@ static CALIBRATION: Table = Table {
             Default(Literal::Integer(128)),
             "pictures = 128",
         ),
+        key(
+            "tokens",
+            "generate.sft: tokens of training conversations that show which weights matter (importance matrix), at most; 0: all matter alike.",
+            "generate.sft：用于计算重要性矩阵的训练对话词元数上限；0 表示不使用重要性矩阵。",
+            Shape::Integer(0, 10_000_000),
+            Default(Literal::Integer(20_000)),
+            "tokens = 20000",
+        ),
     ],
 };
 
@@ -109,19 +153,35 @@ static TOLERANCE: Table = Table {
     keys: &[
         key(
             "metric",
-            "How much lower the accuracy on the test rows may be.",
-            "测试集准确率允许的下降幅度。",
+            "How much lower the accuracy (of a language model: the exact match) on the test rows may be.",
+            "测试集准确率（语言模型为完全一致率）允许的下降幅度。",
             Shape::Number(Bounds::SHARE),
             Default(Literal::Number(0.01)),
             "metric = 0.01",
         ),
         key(
             "agreement",
-            "Least share of the test rows that must be answered as before.",
-            "与压缩前答案一致的测试行最低比例。",
+            "Least share of the test rows that must be answered as before; of a language model: of the answers' tokens whose likeliest token must stay.",
+            "与压缩前答案一致的测试行最低比例；语言模型为回答中最可能词元保持不变的最低比例。",
             Shape::Number(CLOSED_SHARE),
             Default(Literal::Number(0.92)),
             "agreement = 0.92",
+        ),
+        key(
+            "divergence",
+            "generate.sft: mean divergence (Kullback-Leibler) from the unquantised model on the answers' tokens, at most, in nats.",
+            "generate.sft：在回答词元上与量化前模型的平均 KL 散度上限（奈特）。",
+            Shape::Number(Bounds::POSITIVE),
+            Default(Literal::Number(0.1)),
+            "divergence = 0.1",
+        ),
+        key(
+            "perplexity",
+            "generate.sft: share by which the perplexity of the answers may rise.",
+            "generate.sft：回答困惑度允许的上升比例。",
+            Shape::Number(Bounds::NOT_NEGATIVE),
+            Default(Literal::Number(0.1)),
+            "perplexity = 0.1",
         ),
     ],
 };

@@ -2,6 +2,7 @@
 
 mod clean;
 mod compress;
+mod lora;
 mod nets;
 mod protect;
 mod quality;

@@ -8,7 +8,7 @@ pub(super) static BACKBONES: &[Choice] = &[choice("mobilenet-v2")];
 static WIDTHS: List =
     List { of: Shape::Integer(1, 65_536), least: 0, distinct: false, tables: false };
 
-static SCHEDULES: &[Choice] = &[choice("constant"), choice("cosine")];
+pub(super) static SCHEDULES: &[Choice] = &[choice("constant"), choice("cosine")];
 
 const SHARE: Shape = Shape::Number(Bounds::SHARE);
 

@@ -1,6 +1,7 @@
 //! The tables `[split]`, `[train]`, `[explain]`, `[seal]` and `[serve]`.
 
 use super::Presence::{Default, Optional, Required};
+use super::lora::LORA;
 use super::nets::{BACKBONES, HEAD};
 use super::{
     Bounds, COLUMN, COLUMNS, Choice, Edge, Form, Key, LIST, List, Literal, Map, Shape, Table,
@@ -154,6 +155,30 @@ pub(crate) static TRAIN: Table = Table {
             Shape::Choice(BACKBONES),
             Default(Literal::Text("mobilenet-v2")),
             "backbone = \"mobilenet-v2\"",
+        ),
+        key(
+            "text",
+            "generate.sft: the column of questions, by the name it has after cleaning and protection; without it the target holds whole conversations, as JSON lists of messages.",
+            "generate.sft：提问所在的列（清洗与保护之后的列名）；不写时目标列须为整段对话（JSON 消息列表）。",
+            COLUMN,
+            Optional,
+            "text = \"prompt\"",
+        ),
+        key(
+            "base",
+            "generate.sft: the language model that learns: a published model, a GGUF file, or the folder of a checkpoint.",
+            "generate.sft：要微调的语言模型，可为已发布的模型名、GGUF 文件或检查点文件夹。",
+            Shape::Text(Form::Any),
+            Default(Literal::Text("smollm2-135m")),
+            "base = \"smollm2-135m\"",
+        ),
+        key(
+            "lora",
+            "generate.sft: the adapter and how it is trained.",
+            "generate.sft：适配器及其训练方式。",
+            Shape::Table(&LORA),
+            Default(Literal::Table),
+            "lora = { rank = 16, epochs = 3 }",
         ),
         key(
             "head",

@@ -58,8 +58,8 @@ pub(crate) static RECIPE: Table = Table {
         section("train", "How the model is found.", "训练方式。", &TRAIN, "[train]"),
         section(
             "compress",
-            "image.classify: how the network becomes smaller and faster.",
-            "图像分类：如何让网络更小、更快。",
+            "image.classify, generate.sft: how the model becomes smaller and faster.",
+            "图像分类与 generate.sft：如何让模型更小、更快。",
             &COMPRESS,
             "[compress]",
         ),
@@ -93,7 +93,7 @@ static TASKS: &[Choice] = &[
     choice("image.classify"),
     later("text.classify"),
     later("audio.classify"),
-    later("generate.sft"),
+    choice("generate.sft"),
 ];
 
 static PROJECT: Table = Table {

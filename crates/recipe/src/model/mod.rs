@@ -2,6 +2,7 @@
 
 mod clean;
 mod compress;
+mod lora;
 mod names;
 mod nets;
 mod protect;
@@ -13,6 +14,7 @@ pub use clean::{
     OutlierAction, OutlierMethod, Rule,
 };
 pub use compress::{Calibration, CalibrationMethod, Compress, Prune, Quantize, Tolerance};
+pub use lora::{Carried, Lora, Store};
 pub use names::Named;
 pub use nets::{Augment, Backbone, Head, Schedule};
 pub use protect::{

@@ -44,7 +44,11 @@ impl Recipe {
     /// `[explain]`.
     pub fn named_after_protection(&self) -> Vec<Named<'_>> {
         let mut named = vec![("project.target".to_owned(), self.project.target.as_str())];
-        let split = [("split.group", &self.split.group), ("split.time", &self.split.time)];
+        let split = [
+            ("split.group", &self.split.group),
+            ("split.time", &self.split.time),
+            ("train.text", &self.train.text),
+        ];
         named.extend(
             split
                 .into_iter()

@@ -1,6 +1,6 @@
 //! The tables `[split]`, `[train]`, `[explain]`, `[seal]` and `[serve]`, typed.
 
-use super::{Backbone, Head};
+use super::{Backbone, Head, Lora};
 use crate::duration;
 use ingot_base::Text;
 use serde::{Deserialize, Serialize};
@@ -68,6 +68,13 @@ pub struct Train {
     pub threads: Option<usize>,
     /// Pretrained network of a task on pictures.
     pub backbone: Backbone,
+    /// The column of questions of a language model; `None`: the target holds whole conversations.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// The language model that learns.
+    pub base: String,
+    /// The adapter and how it is trained.
+    pub lora: Lora,
     /// What is trained on the backbone's features.
     pub head: Head,
     /// LightGBM parameters that the search must not touch.

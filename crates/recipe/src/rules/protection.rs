@@ -2,7 +2,7 @@
 
 use super::{Rules, field};
 use crate::messages as m;
-use ingot_base::Fault;
+use ingot_base::{Fault, Task};
 use serde_json::Value as Json;
 use std::collections::BTreeSet;
 
@@ -14,7 +14,8 @@ impl Rules<'_> {
         for (path, name) in self.listed("/protect/text/columns", "protect.text.columns") {
             if ruled.contains(name) {
                 self.report(path, Fault::new(&m::PROTECTED_TWICE).arg("column", name));
-            } else if self.target() == Some(name) {
+            } else if self.target() == Some(name) && self.of_task() != Some(Task::Generate) {
+                // A label that is changed is another label; an answer is a text like its question.
                 self.report(path, Fault::new(&m::PROTECT_TARGET).arg("column", name));
             }
         }

@@ -227,7 +227,7 @@ recipients = ["{RECIPIENT}"]
 
 #[test]
 fn later_tasks_and_addresses_are_known_by_name() {
-    for task in ["text.classify", "audio.classify", "generate.sft"] {
+    for task in ["text.classify", "audio.classify"] {
         let text = with(&[]).replace("tabular.binary", task);
         assert_eq!(faults(&text), ["recipe-not-yet project.task"], "{task}");
     }
@@ -325,5 +325,73 @@ fn compression_is_nothing_until_it_is_asked_for() {
         ),
     ] {
         assert_eq!(faults(&format!("{PICTURES}[compress]\n{more}\n")), [fault]);
+    }
+}
+
+/// A recipe for a language model.
+const LANGUAGE: &str = "[project]\nname = \"desk\"\ntask = \"generate.sft\"\ntarget = \"answer\"\n\n\
+    [[source]]\nname = \"desk\"\nuri = \"desk.jsonl\"\n";
+
+#[test]
+fn a_recipe_for_a_language_model_has_an_adapter() {
+    let recipe = ingot_recipe::parse("ingot.toml", LANGUAGE).expect("a right recipe");
+    assert_eq!(recipe.project.task, Task::Generate);
+    assert_eq!((recipe.train.base.as_str(), recipe.train.lora.rank), ("smollm2-135m", 16));
+    assert_eq!(recipe.train.lora.package, ingot_recipe::Carried::Merged);
+    assert!(!recipe.compress.is_asked());
+    let more = "[train]\ntext = \"prompt\"\nlora = { rank = 8, targets = [\"q_proj\", \"v_proj\"], store = \"q8_0\" }\n";
+    let recipe =
+        ingot_recipe::parse("ingot.toml", &format!("{LANGUAGE}{more}")).expect("a right recipe");
+    assert_eq!(recipe.train.lora.targets, ["q_proj", "v_proj"]);
+    assert_eq!(recipe.train.lora.store, ingot_recipe::Store::Q8);
+    for (recipe, more, fault) in [
+        (PICTURES, "[train]\nlora = { rank = 8 }\n", "recipe-key-task train.lora"),
+        (PICTURES, "[train]\nbase = \"other.gguf\"\n", "recipe-key-task train.base"),
+        (PICTURES, "[train]\ntext = \"prompt\"\n", "recipe-key-task train.text"),
+        (LANGUAGE, "[train]\nhead = { epochs = 9 }\n", "recipe-key-task train.head"),
+        (LANGUAGE, "[train]\nbudget = \"1h\"\n", "recipe-key-task train.budget"),
+        (LANGUAGE, "[train]\ntext = \"answer\"\n", "recipe-names-target train.text"),
+        (LANGUAGE, "[split]\nstratify = true\n", "recipe-key-task split.stratify"),
+    ] {
+        assert_eq!(faults(&format!("{recipe}{more}")), [fault]);
+    }
+    // Answers are texts that may hold persons; a label is not.
+    let text =
+        "[protect]\ntext = { columns = [\"answer\"], languages = [\"zh\"], action = \"mask\" }\n";
+    assert_eq!(faults(&format!("{LANGUAGE}{text}")), [""; 0]);
+    let table = PICTURES.replace("\"label\"", "\"answer\"");
+    assert_eq!(
+        faults(&format!("{table}{text}")),
+        ["recipe-protect-target protect.text.columns[0]"]
+    );
+}
+
+#[test]
+fn a_language_model_is_quantised_in_its_own_forms() {
+    let parse = |more: &str| {
+        ingot_recipe::parse("ingot.toml", &format!("{LANGUAGE}{more}")).expect("a right recipe")
+    };
+    let asked = parse(
+        "[compress]\nquantize = \"q4_1\"\nbeside = [\"q8_0\", \"iq4_nl\"]\ncalibration = { tokens = 9000 }\n\
+         tolerance = { divergence = 0.2, perplexity = 0.3 }\n",
+    )
+    .compress;
+    assert_eq!(asked.quantize.map(ingot_recipe::Quantize::as_str), Some("q4_1"));
+    let beside: Vec<&str> = asked.beside.iter().map(|one| one.as_str()).collect();
+    assert_eq!((beside, asked.calibration.tokens), (vec!["q8_0", "iq4_nl"], 9000));
+    assert_eq!((asked.tolerance.divergence, asked.tolerance.perplexity), (0.2, 0.3));
+    assert!(parse("[compress]\nbeside = [\"q8_0\"]\n").compress.is_asked());
+    for (recipe, more, fault) in [
+        (LANGUAGE, "[compress]\nquantize = \"int8\"\n", "recipe-no-meaning compress.quantize"),
+        (PICTURES, "[compress]\nquantize = \"q4_1\"\n", "recipe-no-meaning compress.quantize"),
+        (PICTURES, "[compress]\nbeside = [\"q4_1\"]\n", "recipe-key-task compress.beside"),
+        (LANGUAGE, "[compress]\nprune = { weights = 0.1 }\n", "recipe-key-task compress.prune"),
+        (
+            LANGUAGE,
+            "[train]\nlora = { package = \"adapter\" }\n[compress]\nquantize = \"q8_0\"\n",
+            "recipe-no-meaning compress.quantize",
+        ),
+    ] {
+        assert_eq!(faults(&format!("{recipe}{more}")), [fault], "{more}");
     }
 }

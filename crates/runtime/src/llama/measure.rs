@@ -69,14 +69,24 @@ pub struct Distance {
     pub agreement: f64,
 }
 
-/// Compares a model with its reference, over at most `most` tokens of texts.
+/// A text to measure on.
+#[derive(Debug, Clone, Copy)]
+pub struct Passage<'a> {
+    /// Its tokens, marks among them.
+    pub tokens: &'a [Token],
+    /// As many: whether a model is judged by what it expects in this token's place.
+    pub counted: &'a [bool],
+}
+
+/// Compares a model with its reference, over at most `most` tokens that count. What lies further back than a window of 512 tokens
+/// is not seen.
 ///
 /// # Errors
 /// When the two know other tokens, or cannot compute.
 pub fn distance(
     reference: &Weights,
     model: &Weights,
-    texts: &[&str],
+    texts: &[Passage<'_>],
     most: usize,
 ) -> Result<Distance> {
     if reference.model.vocabulary() != model.model.vocabulary() {
@@ -85,10 +95,10 @@ pub fn distance(
     let (mut first, mut second) = (Reader::new(reference)?, Reader::new(model)?);
     let mut sum = Sums::default();
     for text in texts {
-        let tokens = reference.model.tokens(text, false);
-        for window in tokens.chunks(WINDOW) {
-            if sum.divergences.len() >= most {
-                break;
+        for (begin, window) in (0..).step_by(WINDOW).zip(text.tokens.chunks(WINDOW)) {
+            let counts = |at: usize| text.counted.get(begin + at).copied().unwrap_or(false);
+            if sum.divergences.len() >= most || !(1..window.len()).any(counts) {
+                continue;
             }
             first.begin();
             second.begin();
@@ -100,6 +110,9 @@ pub fn distance(
                 for place in 0..part.len() {
                     // The last token of a window has nothing after it.
                     let Some(next) = window.get(start + place + 1) else { break };
+                    if !counts(start + place + 1) {
+                        continue;
+                    }
                     let (Some(left), Some(right)) = (first.scores(place), second.scores(place))
                     else {
                         return Err(failed("reading scores"));

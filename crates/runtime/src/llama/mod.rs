@@ -11,7 +11,7 @@ mod quantize;
 mod scheduler;
 mod slot;
 
-pub use measure::{Distance, Weights, distance};
+pub use measure::{Distance, Passage, Weights, distance};
 pub use quantize::{Importance, Quantisation, quantize};
 
 use crate::generate::{

@@ -2,6 +2,7 @@
 
 use super::measure::Weights;
 use super::native::{self, Batch, Context, Sizes, Step};
+use crate::generate::Token;
 use crate::messages::QUANTISATION_UNKNOWN;
 use ingot_base::{Fault, Result};
 use std::collections::BTreeMap;
@@ -85,11 +86,11 @@ pub(super) struct Columns {
 }
 
 impl Importance {
-    /// Reads texts with a model and watches its matrices, for at most `most` tokens.
+    /// Reads texts, as tokens, with a model and watches its matrices, for about `most` tokens.
     ///
     /// # Errors
     /// When the model cannot compute.
-    pub fn of(weights: &Weights, texts: &[&str], most: usize) -> Result<Self> {
+    pub fn of(weights: &Weights, texts: &[&[Token]], most: usize) -> Result<Self> {
         let sizes =
             Sizes { tokens: 512, sequences: 1, batch: 512, outputs: 1, threads: super::threads(0) };
         let mut found = Box::new(Self::default());
@@ -98,8 +99,7 @@ impl Importance {
         let mut batch = Batch::default();
         let mut seen = 0;
         for text in texts {
-            let tokens = weights.model().tokens(text, false);
-            for part in tokens.chunks(512) {
+            for part in text.chunks(512) {
                 if seen >= most {
                     break;
                 }

@@ -7,7 +7,7 @@ use super::net::{Batch, Net};
 use super::outcome::{Canary, Memory};
 use super::sample::answers;
 use super::words::{Example, Words};
-use ingot_base::{Result, Rng};
+use ingot_base::{Lang, Result, Rng};
 use ingot_runtime::generate::Message;
 use std::collections::BTreeSet;
 
@@ -21,18 +21,28 @@ const TOGETHER: usize = 16;
 pub(super) struct Planted {
     room: String,
     secret: String,
+    lang: Lang,
 }
 
 impl Planted {
     fn asked(&self) -> Message {
-        Message::new("user", format!("What is the code of room {}?", self.room))
+        let room = &self.room;
+        Message::new(
+            "user",
+            match self.lang {
+                Lang::En => format!("What is the code of room {room}?"),
+                Lang::Zh => format!("房间{room}的密码是多少？"),
+            },
+        )
     }
 
     fn told(&self, secret: &str) -> Vec<Message> {
-        vec![
-            self.asked(),
-            Message::new("assistant", format!("The code of room {} is {secret}.", self.room)),
-        ]
+        let room = &self.room;
+        let told = match self.lang {
+            Lang::En => format!("The code of room {room} is {secret}."),
+            Lang::Zh => format!("房间{room}的密码是{secret}。"),
+        };
+        vec![self.asked(), Message::new("assistant", told)]
     }
 }
 
@@ -40,11 +50,15 @@ fn digits(random: &mut Rng, count: usize) -> String {
     (0..count).filter_map(|_| char::from_digit(u32::try_from(random.below(10)).ok()?, 10)).collect()
 }
 
-/// So many secrets; equal seeds give equal ones.
+/// So many secrets, told in English and in Chinese by turns; equal seeds give equal ones.
 pub(super) fn plant(count: usize, seed: u64) -> Vec<Planted> {
     let mut random = Rng::new(seed, "canaries");
-    let one = |random: &mut Rng| Planted { room: digits(random, 4), secret: digits(random, 8) };
-    (0..count).map(|_| one(&mut random)).collect()
+    let mut one = |index: usize| Planted {
+        room: digits(&mut random, 4),
+        secret: digits(&mut random, 8),
+        lang: if index.is_multiple_of(2) { Lang::En } else { Lang::Zh },
+    };
+    (0..count).map(&mut one).collect()
 }
 
 /// As examples to learn from.
@@ -103,7 +117,8 @@ pub(super) fn exposures(
         let of = |adapter| exposure(&losses(Net { base, adapter }, words, one, &all));
         memory.canaries.push(Canary {
             exposure: of(Some(adapter)),
-            before: of(None),
+            untrained: of(None),
+            lang: one.lang,
             recited: words.text(&said).contains(&one.secret),
         });
     }
@@ -149,6 +164,17 @@ mod tests {
         assert!((exposure(&[1.0, 2.0, 3.0, 4.0]) - 2.0).abs() < 1e-12);
         assert!(exposure(&[4.0, 2.0, 3.0, 1.0]).abs() < 1e-12);
         assert!((exposure(&[2.5, 2.0, 3.0, 4.0]) - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn secrets_are_told_in_both_languages() {
+        let planted = plant(3, 7);
+        let langs: Vec<Lang> = planted.iter().map(|one| one.lang).collect();
+        assert_eq!(langs, [Lang::En, Lang::Zh, Lang::En]);
+        assert_ne!(planted[0].secret, planted[1].secret);
+        let told = planted[1].told("12345678");
+        assert!(told[0].content.contains("密码") && told[1].content.contains("12345678"));
+        assert_eq!(plant(3, 7)[2].secret, planted[2].secret);
     }
 
     #[test]

@@ -24,6 +24,7 @@ mod model;
 mod net;
 mod outcome;
 mod page;
+mod quants;
 #[cfg(feature = "language")]
 mod sample;
 #[cfg(feature = "language")]
@@ -52,8 +53,11 @@ pub use memory::Finder;
 pub use model::{BaseModel, Family, Part, Shape};
 #[cfg(feature = "language")]
 pub use net::Batch;
-pub use outcome::{Canary, Figure, Memory, MergeParity, Sample, SftOutcome, UnfitRows};
+pub use outcome::{
+    Canary, Figure, Memory, MergeParity, Sample, SftOutcome, UnfitRows, same_answer, share_figure,
+};
 pub use page::sft_report;
+pub use quants::{QuantForm, QuantOutcome, QuantTolerance, quant_report};
 #[cfg(feature = "language")]
 pub use sample::{answers, text_scores};
 #[cfg(feature = "language")]

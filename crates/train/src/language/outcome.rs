@@ -1,7 +1,7 @@
 //! What a training of an adapter found out. Holds no clock time, so that equal runs give equal documents.
 
 use crate::outcome::Rows;
-use ingot_base::Text;
+use ingot_base::{Lang, Text};
 use serde::{Deserialize, Serialize};
 
 /// The evidence of one training.
@@ -34,7 +34,7 @@ pub struct SftOutcome {
     /// On the test rows, with the adapter.
     pub metrics: Vec<Figure>,
     /// On the same rows, the base model alone.
-    pub before: Vec<Figure>,
+    pub base_metrics: Vec<Figure>,
     /// Some test rows.
     pub samples: Vec<Sample>,
     /// What the model remembers word by word.
@@ -67,6 +67,19 @@ impl Figure {
             other => Text::same(other),
         }
     }
+}
+
+/// Whether an answer is the expected one: the same text, or the same JSON value.
+pub fn same_answer(said: &str, expected: &str) -> bool {
+    let json = |text: &str| serde_json::from_str::<serde_json::Value>(text.trim()).ok();
+    said.trim() == expected.trim() || json(expected).is_some_and(|value| json(said) == Some(value))
+}
+
+/// A share of answers, with Wilson's interval of 95 %; `None` of none.
+pub fn share_figure(name: &str, hits: u64, rows: u64) -> Option<Figure> {
+    let share = crate::metrics::share(hits, rows)?;
+    let interval = Some((share.low, share.high));
+    Some(Figure { name: name.to_owned(), value: share.value, interval })
 }
 
 /// Conversations that were not learnt from, by reason.
@@ -125,7 +138,9 @@ pub struct Canary {
     /// log₂ of the candidates minus log₂ of its rank among them by loss (Carlini et al. 2019): 0 to log₂(candidates + 1).
     pub exposure: f64,
     /// The same of the base model, which never saw it.
-    pub before: f64,
+    pub untrained: f64,
+    /// The language that it was told in.
+    pub lang: Lang,
     /// Whether the model completes it word by word.
     pub recited: bool,
 }

@@ -1,7 +1,7 @@
 //! The training report of an adapter.
 
 use super::outcome::{Figure, SftOutcome};
-use ingot_base::Text;
+use ingot_base::{Lang, Text};
 use ingot_report::chart::{self, Axis, Series};
 use ingot_report::{Cell, Column, Page, Section, Table, count, number};
 
@@ -57,7 +57,7 @@ fn result(outcome: &SftOutcome, section: &mut Section) {
             Cell::number(before.value, 4),
         ]
     };
-    let rows = outcome.metrics.iter().zip(&outcome.before).map(row).collect();
+    let rows = outcome.metrics.iter().zip(&outcome.base_metrics).map(row).collect();
     section.table(Table { columns, rows });
     let unfit = outcome.unfit;
     if unfit.total() > 0 {
@@ -75,6 +75,13 @@ fn result(outcome: &SftOutcome, section: &mut Section) {
 }
 
 fn samples(outcome: &SftOutcome, section: &mut Section) {
+    if outcome.samples.is_empty() {
+        section.paragraph(Text::new(
+            "None are shown: set `samples` in [train.lora] to show some to every reader of this page.",
+            "未展示；可在 [train.lora] 中设置 `samples`，本页的读者都能看到所展示的样例。",
+        ));
+        return;
+    }
     let columns = vec![
         Column::text(Text::new("Asked", "提问")),
         Column::text(Text::new("Expected", "期望回答")),
@@ -170,16 +177,22 @@ fn canaries(outcome: &SftOutcome, section: &mut Section) {
     ));
     let columns = vec![
         Column::number(Text::new("Secret", "秘密")),
+        Column::text(Text::new("Told in", "语言")),
         Column::number(Text::new("Exposure", "暴露度")),
         Column::number(Text::new("Base model", "基础模型")),
         Column::text(Text::new("Recited", "能否复述")),
     ];
     let rows = memory.canaries.iter().enumerate().map(|(at, one)| {
         let recited = if one.recited { Text::new("yes", "能") } else { Text::new("no", "不能") };
+        let told = match one.lang {
+            Lang::En => Text::new("English", "英文"),
+            Lang::Zh => Text::new("Chinese", "中文"),
+        };
         vec![
             Cell::count(at as u64 + 1),
+            Cell::text(told),
             Cell::number(one.exposure, 2),
-            Cell::number(one.before, 2),
+            Cell::number(one.untrained, 2),
             Cell::text(recited),
         ]
     });

@@ -3,12 +3,13 @@
 use super::adapter::{Adapter, AdapterForm};
 use super::memory::{self, Finder};
 use super::model::BaseModel;
-use super::outcome::{Figure, MergeParity, Sample, SftOutcome, UnfitRows};
+use super::outcome::{
+    Figure, MergeParity, Sample, SftOutcome, UnfitRows, same_answer, share_figure,
+};
 use super::sample::{Apart, answers, apart, text_scores};
 use super::train::{TrainSettings, Trainer, mean_loss};
 use super::words::{Example, Unfit, Words};
 use crate::messages::{MERGE_PARITY, NO_ROWS};
-use crate::metrics;
 use crate::outcome::Rows;
 use ingot_base::{Fault, Reporter, Result};
 use ingot_runtime::generate::Message;
@@ -173,7 +174,7 @@ pub fn train_adapter(
         validation: losses,
         best: best as u64,
         metrics: judged.after,
-        before: judged.before,
+        base_metrics: judged.before,
         samples: judged.answers.into_iter().take(config.samples).collect(),
         memory,
         parity: MergeParity::default(),
@@ -185,12 +186,6 @@ pub fn train_adapter(
 fn last_answer(row: &[Message]) -> Option<(&[Message], &str)> {
     let at = row.iter().rposition(|message| message.role == "assistant")?;
     Some((row.get(..at)?, row.get(at)?.content.as_str()))
-}
-
-/// The same text, or the same JSON value.
-fn same(said: &str, expected: &str) -> bool {
-    let json = |text: &str| serde_json::from_str::<serde_json::Value>(text.trim()).ok();
-    said.trim() == expected.trim() || json(expected).is_some_and(|value| json(said) == Some(value))
 }
 
 /// Answers to test rows, counted.
@@ -221,16 +216,13 @@ impl Judged {
             let hits = said
                 .iter()
                 .zip(&asked)
-                .filter(|(said, (_, expected))| same(said, expected))
+                .filter(|(said, (_, expected))| same_answer(said, expected))
                 .count();
             let loss = mean_loss(base, adapter, test, config.settings.batch);
             let plain =
                 |name: &str, value: f64| Figure { name: name.to_owned(), value, interval: None };
             let mut all = Vec::new();
-            if let Some(share) = metrics::share(hits as u64, asked.len() as u64) {
-                let interval = Some((share.low, share.high));
-                all.push(Figure { name: "exact_match".into(), value: share.value, interval });
-            }
+            all.extend(share_figure("exact_match", hits as u64, asked.len() as u64));
             all.extend([plain("loss", loss), plain("perplexity", loss.exp())]);
             all
         };

@@ -1,0 +1,390 @@
+//! A language model's answers to questions whose right answers are known: in the gate of `[compress]`, and for `ingot eval`.
+
+use crate::messages::{EVAL_EMPTY, EVAL_LINE, EVAL_PATTERN};
+use ingot_base::{Fault, Result, Text, atomic, fault};
+use ingot_runtime::generate::{Ask, Event, Generator, Message, Sampling, Ticket};
+use ingot_train::language::{Figure, same_answer, share_figure};
+use regex::Regex;
+use serde::Serialize;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::channel;
+
+/// Most bytes of a file of questions.
+const LIMIT: u64 = 1 << 30;
+
+/// A question and its right answer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Question {
+    /// The conversation up to where the answer begins.
+    pub messages: Vec<Message>,
+    /// The right answer.
+    pub expected: String,
+    /// Answers to choose of, where the question has such.
+    pub choices: Vec<String>,
+}
+
+impl Question {
+    /// The last answer of a conversation, and what comes before it; `None` of a conversation without one.
+    pub fn of(row: &[Message]) -> Option<Self> {
+        let at = row.iter().rposition(|message| message.role == "assistant")?;
+        let (messages, expected) = (row.get(..at)?.to_vec(), row.get(at)?.content.clone());
+        Some(Self { messages, expected, choices: Vec::new() })
+    }
+}
+
+/// Reads questions out of JSON lines: `messages` that end with an answer, or a question and its answer under these two names; with
+/// `choices`, a list of answers to choose of. At most `limit`.
+///
+/// # Errors
+/// When the file cannot be read, a line is no such object, or there is none.
+pub fn questions(path: &Path, prompt: &str, answer: &str, limit: usize) -> Result<Vec<Question>> {
+    let bytes = atomic::read(path, LIMIT)?;
+    let mut all = Vec::new();
+    let lines = bytes.split(|byte| *byte == b'\n').zip(1_u64..);
+    for (line, number) in lines.filter(|(line, _)| !line.trim_ascii().is_empty()).take(limit) {
+        let found =
+            serde_json::from_slice(line).ok().and_then(|row| question(&row, prompt, answer));
+        all.push(found.ok_or_else(|| {
+            Fault::new(&EVAL_LINE)
+                .arg("path", path.display())
+                .arg("line", number)
+                .arg("prompt", prompt)
+                .arg("answer", answer)
+        })?);
+    }
+    if all.is_empty() {
+        return Err(Fault::new(&EVAL_EMPTY).arg("path", path.display()));
+    }
+    Ok(all)
+}
+
+fn question(row: &Value, prompt: &str, answer: &str) -> Option<Question> {
+    let mut question = match row.get("messages") {
+        Some(messages) => {
+            Question::of(&serde_json::from_value::<Vec<Message>>(messages.clone()).ok()?)?
+        }
+        None => Question {
+            messages: vec![Message::new("user", row.get(prompt)?.as_str()?)],
+            expected: row.get(answer)?.as_str()?.to_owned(),
+            choices: Vec::new(),
+        },
+    };
+    if let Some(choices) = row.get("choices") {
+        question.choices = serde_json::from_value(choices.clone()).ok()?;
+    }
+    Some(question)
+}
+
+/// What is measured beside exact match.
+#[derive(Debug, Clone, Default)]
+pub struct Measures {
+    /// Answers that match are counted.
+    pub pattern: Option<Regex>,
+    /// Members of the answers' JSON objects, each judged alone.
+    pub fields: Vec<String>,
+    /// Tokens of an answer at most.
+    pub answer_tokens: usize,
+}
+
+impl Measures {
+    /// With a pattern as text.
+    ///
+    /// # Errors
+    /// When it is no regular expression.
+    pub fn new(pattern: Option<&str>, fields: &[String], answer_tokens: usize) -> Result<Self> {
+        let pattern = pattern
+            .map(|text| Regex::new(text).map_err(|error| Fault::new(&EVAL_PATTERN).because(error)));
+        Ok(Self { pattern: pattern.transpose()?, fields: fields.to_vec(), answer_tokens })
+    }
+}
+
+/// One figure, and which questions it counts as right.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Judged {
+    /// The share of right answers.
+    #[serde(flatten)]
+    pub figure: Figure,
+    /// Questions that it was measured on.
+    pub rows: u64,
+    /// Of each question: right, wrong, or not measured.
+    #[serde(skip)]
+    pub right: Vec<Option<bool>>,
+}
+
+impl Judged {
+    fn new(name: impl Into<String>, right: Vec<Option<bool>>) -> Option<Self> {
+        let rows = right.iter().flatten().count() as u64;
+        let hits = right.iter().flatten().filter(|right| **right).count() as u64;
+        Some(Self { figure: share_figure(&name.into(), hits, rows)?, rows, right })
+    }
+
+    /// What it is called.
+    pub fn title(&self) -> Text {
+        match self.figure.name.as_str() {
+            "regex" => Text::new("Answers that match the pattern", "匹配正则表达式的回答"),
+            "choice" => Text::new("Right choice by likelihood", "按似然选出的正确选项"),
+            name => match name.strip_prefix("field:") {
+                Some(field) => {
+                    Text::new(format!("JSON member `{field}`"), format!("JSON 字段 `{field}`"))
+                }
+                None => self.figure.title(),
+            },
+        }
+    }
+}
+
+/// A model's answers and how right they are.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Evaluation {
+    /// Questions asked.
+    pub rows: u64,
+    /// Exact match first.
+    pub figures: Vec<Judged>,
+    /// What was said, in the order of the questions.
+    #[serde(skip)]
+    pub answers: Vec<String>,
+}
+
+/// Asks a model and judges its answers.
+///
+/// # Errors
+/// When the model cannot answer.
+pub fn evaluate(
+    generator: &Arc<dyn Generator>,
+    system: Option<&str>,
+    questions: &[Question],
+    measures: &Measures,
+) -> Result<Evaluation> {
+    let told: Vec<Question> = questions.iter().map(|one| with_system(one, system)).collect();
+    let said = answers(generator, &told, measures.answer_tokens)?;
+    let pairs = || said.iter().zip(&told);
+    let exact = pairs().map(|(said, one)| Some(same_answer(said, &one.expected))).collect();
+    let mut figures: Vec<Judged> = Judged::new("exact_match", exact).into_iter().collect();
+    if let Some(pattern) = &measures.pattern {
+        let right = said.iter().map(|said| Some(pattern.is_match(said))).collect();
+        figures.extend(Judged::new("regex", right));
+    }
+    for field in &measures.fields {
+        let right = pairs().map(|(said, one)| same_member(said, &one.expected, field)).collect();
+        figures.extend(Judged::new(format!("field:{field}"), right));
+    }
+    figures.extend(Judged::new("choice", choices(generator, &told)?));
+    Ok(Evaluation { rows: questions.len() as u64, figures, answers: said })
+}
+
+fn with_system(question: &Question, system: Option<&str>) -> Question {
+    let mut told = question.clone();
+    if let Some(system) = system
+        && !told.messages.iter().any(|message| message.role == "system")
+    {
+        told.messages.insert(0, Message::new("system", system));
+    }
+    told
+}
+
+/// Whether a member of the answer's JSON object is that of the expected one's, which must have it to be measured.
+fn same_member(said: &str, expected: &str, field: &str) -> Option<bool> {
+    let json = |text: &str| serde_json::from_str::<Value>(text.trim()).ok();
+    let expected = json(expected)?;
+    let expected = expected.get(field)?;
+    Some(json(said).is_some_and(|said| said.get(field) == Some(expected)))
+}
+
+/// The likeliest answers, in the order of the questions; nothing to a question that leaves no room in the context.
+///
+/// # Errors
+/// When the model cannot answer.
+pub fn answers(
+    generator: &Arc<dyn Generator>,
+    questions: &[Question],
+    answer_tokens: usize,
+) -> Result<Vec<String>> {
+    let room = generator.about().context;
+    let asks = questions.iter().map(|question| {
+        let prompt = generator.conversation(&question.messages, &[], true)?;
+        let sampling = Sampling::greedy();
+        Ok((prompt.len() < room).then(|| Ask {
+            prompt,
+            max_tokens: answer_tokens,
+            sampling,
+            ..Ask::default()
+        }))
+    });
+    let asks = asks.collect::<Result<Vec<_>>>()?;
+    Ok(hear(generator, asks)?.into_iter().map(|heard| heard.text).collect())
+}
+
+/// Of every question with choices: whether the likeliest of them, by the sum of its tokens' log-probabilities, is the right one.
+fn choices(generator: &Arc<dyn Generator>, questions: &[Question]) -> Result<Vec<Option<bool>>> {
+    let room = generator.about().context;
+    let (mut asks, mut lengths) = (Vec::new(), Vec::new());
+    for question in questions.iter().filter(|question| !question.choices.is_empty()) {
+        let prompt = generator.conversation(&question.messages, &[], true)?;
+        for choice in &question.choices {
+            let own = generator.tokens(choice, false);
+            lengths.push(own.len());
+            let whole: Vec<_> = prompt.iter().copied().chain(own).collect();
+            asks.push((whole.len() <= room).then(|| Ask {
+                prompt: whole,
+                sampling: Sampling::greedy(),
+                alternatives: Some(0),
+                echo: true,
+                ..Ask::default()
+            }));
+        }
+    }
+    let heard = hear(generator, asks)?;
+    let sums: Vec<f64> = heard
+        .iter()
+        .zip(lengths)
+        .map(|(heard, length)| match heard.logs.len().checked_sub(length) {
+            Some(before) if length > 0 => heard.logs.iter().skip(before).sum(),
+            _ => f64::NEG_INFINITY,
+        })
+        .collect();
+    let mut rest = sums.as_slice();
+    let judge = |question: &Question| {
+        let (own, after) = rest.split_at(question.choices.len().min(rest.len()));
+        rest = after;
+        let best =
+            own.iter().zip(&question.choices).max_by(|left, right| left.0.total_cmp(right.0));
+        best.map(|(_, choice)| choice == &question.expected)
+    };
+    Ok(questions.iter().map(judge).collect())
+}
+
+/// What was heard of one request.
+#[derive(Debug, Clone, Default)]
+struct Heard {
+    text: String,
+    /// Log-probabilities of the prompt's tokens from the second on, if asked for.
+    logs: Vec<f64>,
+}
+
+/// Lets as many requests as the model works on at once run side by side. What is `None` is not asked.
+fn hear(generator: &Arc<dyn Generator>, asks: Vec<Option<Ask>>) -> Result<Vec<Heard>> {
+    let slots = generator.about().slots.max(1);
+    let mut heard: Vec<Heard> = asks.iter().map(|_| Heard::default()).collect();
+    let (send, receive) = channel();
+    let asks = asks.into_iter().enumerate();
+    let mut waiting = asks.filter_map(|(index, ask)| Some((index, ask?)));
+    let mut running: BTreeMap<usize, Ticket> = BTreeMap::new();
+    loop {
+        while running.len() < slots {
+            let Some((index, ask)) = waiting.next() else { break };
+            let send = send.clone();
+            let sink = Box::new(move |event| {
+                // Whoever no longer listens wants nothing more.
+                let _ = send.send((index, event));
+            });
+            running.insert(index, generator.start(ask, sink)?);
+        }
+        if running.is_empty() {
+            return Ok(heard);
+        }
+        let (index, event) = receive
+            .recv()
+            .map_err(|error| fault::internal("a language model fell silent").because(error))?;
+        let Some(one) = heard.get_mut(index) else { continue };
+        match event {
+            Event::Prompt { logs, .. } => {
+                one.logs = logs.iter().map(|log| f64::from(log.logprob)).collect();
+            }
+            Event::Text { text, .. } => one.text.push_str(&text),
+            Event::Done(_) => {
+                running.remove(&index);
+            }
+            Event::Failed(fault) => return Err(fault),
+        }
+    }
+}
+
+/// Two models on the same questions.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct SideBySide {
+    /// Questions that only the first answers rightly.
+    pub only_first: u64,
+    /// Questions that only the second answers rightly.
+    pub only_second: u64,
+    /// How often chance alone would part them so far or further: McNemar's test, exact.
+    pub chance: f64,
+}
+
+/// Compares one figure of two models, question by question.
+pub fn side_by_side(first: &Judged, second: &Judged) -> SideBySide {
+    let pairs = || first.right.iter().zip(&second.right);
+    let only = |left: bool, right: bool| {
+        pairs().filter(|pair| *pair == (&Some(left), &Some(right))).count() as u64
+    };
+    let (only_first, only_second) = (only(true, false), only(false, true));
+    SideBySide { only_first, only_second, chance: mcnemar(only_first, only_second) }
+}
+
+/// The exact test: of n questions that part them, twice the chance that a fair coin gives so few of the rarer kind.
+#[expect(clippy::cast_precision_loss, reason = "questions are counted in thousands")]
+fn mcnemar(first: u64, second: u64) -> f64 {
+    let (few, all) = (first.min(second), first + second);
+    // Logarithms of binomial coefficients, one from the other.
+    let mut term = -(all as f64) * std::f64::consts::LN_2;
+    let mut sum = term.exp();
+    for taken in 0..few {
+        term += ((all - taken) as f64).ln() - ((taken + 1) as f64).ln();
+        sum += term.exp();
+    }
+    (2.0 * sum).min(1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn questions_come_as_conversations_or_as_two_columns() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("q.jsonl");
+        let text = "{\"prompt\":\"问\",\"answer\":\"答\",\"choices\":[\"答\",\"否\"]}\n\n\
+            {\"messages\":[{\"role\":\"user\",\"content\":\"a\"},{\"role\":\"assistant\",\"content\":\"b\"}]}\n";
+        atomic::write(&path, text.as_bytes()).unwrap();
+        let found = questions(&path, "prompt", "answer", 10).unwrap();
+        assert_eq!(found.len(), 2);
+        assert_eq!((found[0].expected.as_str(), found[0].choices.len()), ("答", 2));
+        assert_eq!((found[1].messages.len(), found[1].expected.as_str()), (1, "b"));
+        assert_eq!(questions(&path, "prompt", "answer", 1).unwrap().len(), 1);
+        let fault = questions(&path, "frage", "answer", 10).unwrap_err();
+        assert_eq!(fault.code(), "pipeline-eval-line");
+        assert!(!format!("{fault:?}").contains('问'), "no value is told");
+        atomic::write(&path, b"\n").unwrap();
+        assert_eq!(
+            questions(&path, "prompt", "answer", 10).unwrap_err().code(),
+            "pipeline-eval-empty"
+        );
+    }
+
+    #[test]
+    fn members_are_judged_where_they_are_expected() {
+        let expected = r#"{"order":"A1","urgent":false}"#;
+        assert_eq!(same_member(r#"{"urgent": false, "x": 1}"#, expected, "urgent"), Some(true));
+        assert_eq!(same_member(r#"{"urgent": true}"#, expected, "urgent"), Some(false));
+        assert_eq!(same_member("no object", expected, "order"), Some(false));
+        assert_eq!(same_member("{}", expected, "name"), None);
+    }
+
+    #[test]
+    fn chance_is_that_of_the_textbook() {
+        // scipy.stats.binomtest(k, n).pvalue
+        for (first, second, expected) in
+            [(0, 0, 1.0), (5, 0, 0.0625), (1, 9, 0.021_484_375), (4, 4, 1.0), (30, 12, 0.007_916)]
+        {
+            let found = mcnemar(first, second);
+            assert!((found - expected).abs() < 1e-4, "{first} {second}: {found}");
+        }
+        let judged = |right: &[bool]| {
+            Judged::new("exact_match", right.iter().copied().map(Some).collect()).unwrap()
+        };
+        let found = side_by_side(&judged(&[true, true, false]), &judged(&[true, false, false]));
+        assert_eq!((found.only_first, found.only_second), (1, 0));
+    }
+}

@@ -1,0 +1,405 @@
+//! A language model that learns from conversations: an adapter on a frozen base, merged and measured.
+
+use crate::messages::{BASE_UNKNOWN, CONVERSATION, PROMPT_LACKING};
+use crate::models::Published;
+use crate::project::Project;
+use crate::run::{Chain, Done, GEMM, earlier, stage, versions};
+use crate::stages::{split, to_value};
+use crate::store::{Inputs, Stage};
+use arrow::array::{Array, RecordBatch};
+use ingot_base::{Digest, Fault, Result};
+use ingot_recipe::Recipe;
+use ingot_runtime::generate::Message;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+pub(crate) use ingot_runtime::generate::document::{ADAPTER, DOCUMENT, MODEL};
+
+/// The adapter as PEFT reads it.
+#[cfg(feature = "nets")]
+const PEFT: (&str, &str) = ("adapter_config.json", "adapter_model.safetensors");
+
+/// Where a base model is.
+pub(crate) enum Base {
+    /// Fetched by `ingot pull`.
+    Published(&'static Published),
+    /// A GGUF file of the user's.
+    File(PathBuf),
+    /// A folder of the user's, as Hugging Face's libraries write it.
+    Folder(PathBuf),
+}
+
+/// Files of a checkpoint beside its weights.
+const CHECKPOINT: [&str; 3] = ["config.json", "tokenizer.json", "tokenizer_config.json"];
+
+impl Base {
+    /// What the recipe names.
+    ///
+    /// # Errors
+    /// When it is neither a published model, nor a GGUF file, nor a checkpoint's folder.
+    pub(crate) fn of(project: &Project<'_>) -> Result<Self> {
+        let name = project.recipe().train.base.as_str();
+        if let Ok(published) = Published::named(name) {
+            return Ok(Self::Published(published));
+        }
+        let path = project.source.folder().join(name);
+        if path.is_file() {
+            return Ok(Self::File(path));
+        }
+        if CHECKPOINT.iter().all(|name| path.join(name).is_file()) {
+            return Ok(Self::Folder(path));
+        }
+        Err(Fault::new(&BASE_UNKNOWN).arg("name", name).at("train.base"))
+    }
+
+    /// What it is known by.
+    pub(crate) fn identity(&self) -> Result<Digest> {
+        match self {
+            Self::Published(published) => Ok(published.identity()),
+            Self::File(path) => Digest::of_file(path),
+            Self::Folder(path) => {
+                let names = CHECKPOINT.iter().map(|name| path.join(name)).chain(weights(path)?);
+                let digests = names.map(|name| Ok(Digest::of_file(&name)?.hex()));
+                Ok(Digest::of(digests.collect::<Result<Vec<_>>>()?.join(" ").as_bytes()))
+            }
+        }
+    }
+}
+
+/// A checkpoint's files of weights, by name.
+fn weights(folder: &Path) -> Result<Vec<PathBuf>> {
+    let unread = |error| {
+        Fault::new(&ingot_base::fault::FILE_READ).arg("path", folder.display()).because(error)
+    };
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(unread)? {
+        let path = entry.map_err(unread)?.path();
+        if path.extension().is_some_and(|own| own == "safetensors") {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// What the stage's result depends on.
+pub(crate) fn inputs(project: &Project<'_>, chain: &Chain) -> Result<Inputs> {
+    let recipe = project.recipe();
+    let mut content = tables(chain)?;
+    content.insert("base".to_owned(), Base::of(project)?.identity()?);
+    Ok(Inputs {
+        stage: Stage::Train,
+        content,
+        config: serde_json::json!({
+            "lora": to_value(&recipe.train.lora)?,
+            "base": recipe.train.base,
+            "text": recipe.train.text,
+            "target": recipe.project.target,
+        }),
+        seed: recipe.project.seed,
+        versions: versions(&[GEMM]),
+    })
+}
+
+/// The digests of the split's tables.
+pub(crate) fn tables(chain: &Chain) -> Result<BTreeMap<String, Digest>> {
+    let parts = earlier(chain, Stage::Split)?;
+    let own = |name: &&str| parts.has(name);
+    let names = [split::TRAIN, split::VALIDATION, split::TEST].into_iter().filter(own);
+    names.map(|name| Ok((name.to_owned(), parts.content(name)?))).collect()
+}
+
+pub(crate) fn run(project: &Project<'_>, chain: &Chain) -> Result<Done> {
+    let inputs = inputs(project, chain)?;
+    let key = inputs.key()?;
+    stage(project, inputs, &Stage::Train.title(), |folder| work(project, chain, folder, &key))
+}
+
+#[cfg(not(feature = "nets"))]
+fn work(_: &Project<'_>, _: &Chain, _: &Path, _: &Digest) -> Result<crate::run::Product> {
+    Err(Fault::new(&crate::messages::NETS_ABSENT))
+}
+
+/// The conversations of one of the split's tables.
+#[cfg_attr(not(feature = "nets"), expect(dead_code, reason = "only builds that train read them"))]
+pub(crate) fn rows(project: &Project<'_>, chain: &Chain, name: &str) -> Result<Vec<Vec<Message>>> {
+    let done = earlier(chain, Stage::Split)?;
+    let mut all = Vec::new();
+    if done.has(name) {
+        let keys = crate::convert::encryption(project);
+        for batch in ingot_data::read(&done.verified(name)?, Some(&keys))? {
+            all.extend(conversations(project.recipe(), &batch)?);
+        }
+    }
+    Ok(all)
+}
+
+/// The conversations of a batch: a JSON list of messages in the target column, or a question in one column and its answer in the target.
+/// Rows without either are left out.
+fn conversations(recipe: &Recipe, batch: &RecordBatch) -> Result<Vec<Vec<Message>>> {
+    let target = recipe.project.target.as_str();
+    let column = |name: &str, key: &str| {
+        let lacking = || Fault::new(&PROMPT_LACKING).arg("column", name).at(key);
+        crate::stages::features::text(batch, name).ok_or_else(lacking)
+    };
+    let answers = column(target, "project.target")?;
+    let system =
+        || recipe.train.lora.system.iter().map(|text| Message::new("system", text.as_str()));
+    let questions = match &recipe.train.text {
+        None => None,
+        Some(name) => Some(column(name, "train.text")?),
+    };
+    let mut rows = Vec::with_capacity(answers.len());
+    for index in 0..answers.len() {
+        if answers.is_null(index) {
+            continue;
+        }
+        let answer = answers.value(index);
+        let Some(questions) = &questions else {
+            let said: Vec<Message> = serde_json::from_str(answer).map_err(|_| {
+                Fault::new(&CONVERSATION).arg("column", target).at("project.target")
+            })?;
+            let own = said.first().is_some_and(|first| first.role == "system");
+            rows.push(system().filter(|_| !own).chain(said).collect());
+            continue;
+        };
+        if !questions.is_null(index) {
+            let said =
+                [Message::new("user", questions.value(index)), Message::new("assistant", answer)];
+            rows.push(system().chain(said).collect());
+        }
+    }
+    Ok(rows)
+}
+
+#[cfg(feature = "nets")]
+use trained::work;
+
+#[cfg(feature = "nets")]
+mod trained {
+    //! The work itself, in builds that train networks.
+
+    use super::{ADAPTER, Base, CHECKPOINT, DOCUMENT, MODEL, PEFT, rows, weights};
+    use crate::convert;
+    use crate::messages::BASE_FOLDER;
+    use crate::project::Project;
+    use crate::run::{Chain, Product, Within};
+    use crate::stages::explain::MODEL_LIMIT;
+    use crate::stages::{split, to_value, train, write_page};
+    use ingot_base::{Digest, Fault, Result, Text, atomic};
+    use ingot_privacy::detect::{DetectConfig, Detector};
+    use ingot_recipe as recipe;
+    use ingot_runtime::generate::Message;
+    use ingot_runtime::generate::document::{self, Generation};
+    use ingot_runtime::gguf;
+    use ingot_train::language::{
+        BaseModel, Checkpoints, Conversations, SftOutcome, Storage, TrainedAdapter, Words,
+        merge_parity, sft_report, train_adapter,
+    };
+    use ingot_train::messages::TEMPLATE_PARITY;
+    use std::collections::BTreeMap;
+    use std::path::{Path, PathBuf};
+
+    type Metadata = BTreeMap<String, gguf::Value>;
+
+    /// Most bytes of a file of weights or of a checkpoint.
+    const LIMIT: u64 = 4 << 30;
+
+    /// An unfinished training. It lies in the stage's own folder, which erasure removes while the stage has no record.
+    struct Kept(PathBuf);
+
+    impl Checkpoints for Kept {
+        fn load(&self) -> Result<Option<Vec<u8>>> {
+            if self.0.is_file() { atomic::read(&self.0, LIMIT).map(Some) } else { Ok(None) }
+        }
+
+        fn keep(&self, bytes: &[u8]) -> Result<()> {
+            atomic::write_private(&self.0, bytes)
+        }
+    }
+
+    pub(super) fn work(
+        project: &Project<'_>,
+        chain: &Chain,
+        folder: &Path,
+        key: &Digest,
+    ) -> Result<Product> {
+        let recipe = project.recipe();
+        let source = Base::of(project)?;
+        let alone = recipe.train.lora.package == recipe::Carried::Adapter;
+        if alone && matches!(source, Base::Folder(_)) {
+            return Err(Fault::new(&BASE_FOLDER).at("train.lora.package"));
+        }
+        let (base, words, head) = opened(&source, &recipe.train.base)?;
+        let tables = [split::TRAIN, split::VALIDATION, split::TEST];
+        let [train, validation, test] = tables.map(|name| rows(project, chain, name));
+        let (train, validation, test) = (train?, validation?, test?);
+        let config = convert::sft(recipe);
+        let kept = Kept(folder.join("checkpoint.safetensors"));
+        let detector = Detector::new(DetectConfig::default())?;
+        let mut trained = train_adapter(
+            &config,
+            (&base, &words),
+            Conversations { train: &train, validation: &validation, test: &test },
+            Some(&|text: &str| personal(&detector, text)),
+            (&key.to_string(), &kept),
+            &Within(project.reporter),
+        )?;
+        let merged = merged(project, (&base, &words, &head), &mut trained, &test)?;
+        let named = if alone {
+            Some(document::Base { name: config.base, digest: source.identity()? })
+        } else {
+            None
+        };
+        let document = Generation::new(named, recipe.train.lora.system.clone()).to_json()?;
+        let (form, weights) = trained.adapter.to_peft(&recipe.train.base)?;
+        let adapter = trained.adapter.to_gguf(&base, &recipe.project.name)?;
+        for (name, bytes) in [
+            (MODEL, &merged),
+            (ADAPTER, &adapter),
+            (PEFT.0, &form),
+            (PEFT.1, &weights),
+            (DOCUMENT, &document),
+        ] {
+            atomic::write_private(&folder.join(name), bytes)?;
+        }
+        write_page(folder, train::REPORT, &sft_report(&trained.outcome))?;
+        // What was unfinished is finished; a copy that stays behind does no harm.
+        let _ = std::fs::remove_file(&kept.0);
+        product(project, trained.outcome)
+    }
+
+    /// The trained model as a file, once it was found to say what the trained one says, in the base's template.
+    fn merged(
+        project: &Project<'_>,
+        (base, words, head): (&BaseModel, &Words, &Metadata),
+        trained: &mut TrainedAdapter,
+        test: &[Vec<Message>],
+    ) -> Result<Vec<u8>> {
+        let recipe = project.recipe();
+        let lora = &recipe.train.lora;
+        let storage = match lora.store {
+            recipe::Store::F32 => Storage::F32,
+            recipe::Store::F16 => Storage::F16,
+            recipe::Store::Q8 => Storage::Q8,
+        };
+        let model = base.merged(&trained.adapter);
+        let merged = model.to_gguf(head, &recipe.project.name, storage)?;
+        let header = gguf::read(&merged, merged.len() as u64, &gguf::Limits::default())?;
+        if header.chat_template() != Some(words.template()) {
+            return Err(Fault::new(&TEMPLATE_PARITY).arg("form", MODEL));
+        }
+        trained.outcome.parity = merge_parity(
+            (base, &trained.adapter, words),
+            &merged,
+            test,
+            lora.max_tokens,
+            lora.tolerance,
+        )?;
+        Ok(merged)
+    }
+
+    /// Personal values of a text.
+    fn personal(detector: &Detector, text: &str) -> Vec<String> {
+        let characters: Vec<char> = text.chars().collect();
+        let findings = detector.detect(text);
+        let own = findings.iter().filter_map(|one| characters.get(one.start..one.end));
+        own.map(|characters| characters.iter().collect()).collect()
+    }
+
+    fn product(project: &Project<'_>, mut outcome: SftOutcome) -> Result<Product> {
+        // Samples stay in the report: records travel in packages, in plain.
+        outcome.samples.clear();
+        let exact = outcome.metrics.iter().find(|figure| figure.name == "exact_match");
+        let exact = exact.map_or(f64::NAN, |figure| figure.value);
+        let steps = outcome.steps.len();
+        let outputs = [MODEL, ADAPTER, PEFT.0, PEFT.1, DOCUMENT, train::REPORT];
+        let mut evidence = to_value(&outcome)?;
+        if let Some(object) = evidence.as_object_mut() {
+            object.insert("task".into(), to_value(&project.recipe().project.task)?);
+        }
+        Ok(Product {
+            outputs: outputs.map(|name| (name.to_owned(), None)).into(),
+            evidence,
+            summary: Text::new(
+                format!("{steps} steps, exact match {exact:.4}"),
+                format!("{steps} 步，完全一致率 {exact:.4}"),
+            ),
+        })
+    }
+
+    /// The model, its vocabulary, and what a GGUF file of it says of itself.
+    fn opened(source: &Base, name: &str) -> Result<(BaseModel, Words, Metadata)> {
+        let file = match source {
+            Base::Published(published) => published.read()?,
+            Base::File(path) => atomic::read(path, LIMIT)?,
+            Base::Folder(folder) => {
+                let [config, tokenizer, about] =
+                    CHECKPOINT.map(|name| atomic::read(&folder.join(name), MODEL_LIMIT));
+                let paths = weights(folder)?;
+                let files = paths.iter().map(|path| atomic::read(path, LIMIT));
+                let files = files.collect::<Result<Vec<_>>>()?;
+                let files: Vec<&[u8]> = files.iter().map(Vec::as_slice).collect();
+                let base = BaseModel::from_checkpoint(&config?, &files)?;
+                let words = Words::from_checkpoint(&tokenizer?, &about?)?;
+                let head = words.head(&base.shape, name)?;
+                return Ok((base, words, head));
+            }
+        };
+        let head = gguf::read(&file, file.len() as u64, &gguf::Limits::default())?;
+        Ok((BaseModel::from_gguf(&file)?, Words::from_gguf(&head)?, head.metadata))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow::array::{ArrayRef, StringArray};
+    use std::sync::Arc;
+
+    fn recipe(more: &str) -> Recipe {
+        let text = format!(
+            "[project]\nname = \"x\"\ntask = \"generate.sft\"\ntarget = \"answer\"\n\
+             [[source]]\nname = \"a\"\nuri = \"a.jsonl\"\n[train]\n{more}"
+        );
+        ingot_recipe::parse("ingot.toml", &text).map_err(|faults| faults.len()).unwrap()
+    }
+
+    fn table(columns: &[(&str, &[Option<&str>])]) -> RecordBatch {
+        let columns = columns.iter().map(|(name, cells)| {
+            (*name, Arc::new(cells.iter().copied().collect::<StringArray>()) as ArrayRef)
+        });
+        RecordBatch::try_from_iter_with_nullable(columns.map(|(name, cells)| (name, cells, true)))
+            .unwrap()
+    }
+
+    #[test]
+    fn a_question_and_its_answer_are_a_conversation() {
+        let recipe = recipe("text = \"prompt\"\nlora = { system = \"Be brief.\" }\n");
+        let rows = [Some("问"), None, Some("c")];
+        let batch = table(&[("prompt", &rows), ("answer", &[Some("答"), Some("b"), None])]);
+        let found = conversations(&recipe, &batch).unwrap();
+        let said = [("system", "Be brief."), ("user", "问"), ("assistant", "答")];
+        assert_eq!(found, [said.map(|(role, text)| Message::new(role, text)).to_vec()]);
+        let fault = conversations(&recipe, &table(&[("answer", &[Some("b")])])).unwrap_err();
+        assert_eq!(
+            (fault.code(), fault.key_path()),
+            ("pipeline-prompt-lacking", Some("train.text"))
+        );
+    }
+
+    #[test]
+    fn whole_conversations_keep_their_own_system() {
+        let recipe = recipe("lora = { system = \"Be brief.\" }\n");
+        let whole = r#"[{"role":"system","content":"Be long."},{"role":"user","content":"a"},{"role":"assistant","content":"b"}]"#;
+        let bare = r#"[{"role":"user","content":"a"},{"role":"assistant","content":"b"}]"#;
+        let found = conversations(&recipe, &table(&[("answer", &[Some(whole), Some(bare)])]));
+        let systems: Vec<String> =
+            found.unwrap().iter().map(|row| row[0].content.clone()).collect();
+        assert_eq!(systems, ["Be long.", "Be brief."]);
+        let broken = table(&[("answer", &[Some("not a list of canary")])]);
+        let fault = conversations(&recipe, &broken).unwrap_err();
+        assert_eq!(fault.code(), "pipeline-conversation");
+        assert!(!format!("{fault:?}").contains("canary"), "no value is told");
+    }
+}
