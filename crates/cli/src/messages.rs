@@ -1,6 +1,12 @@
 //! What the command line itself says to a person, and the table of what every room says.
 
 ingot_base::messages! {
+    /// A package that answers with text.
+    PREDICT_GENERATE = {
+        code: "cli-predict-generate", class: Usage, status: 400,
+        en: "this package is a language model, which has no rows to score", zh: "此模型包是语言模型，没有可评分的数据行",
+        hint_en: "serve it with `ingot serve` and ask at /v1/chat/completions", hint_zh: "请用 `ingot serve` 启动服务，再向 /v1/chat/completions 提问",
+    };
     /// A file would be overwritten.
     EXISTS = {
         code: "cli-exists", class: Usage, status: 409,
@@ -12,12 +18,6 @@ ingot_base::messages! {
         code: "cli-format-unknown", class: Usage, status: 400,
         en: "`{path}` is neither .csv nor .jsonl", zh: "`{path}` 既不是 .csv 也不是 .jsonl",
         hint_en: "name the file by its format", hint_zh: "请用扩展名表明文件格式",
-    };
-    /// A package that does not take tables.
-    PREDICT_PICTURES = {
-        code: "cli-predict-pictures", class: Usage, status: 400,
-        en: "this package takes pictures, not the rows of a table", zh: "此模型包的输入是图片，不是表格",
-        hint_en: "serve it with `ingot serve` and send pictures to /api/predict", hint_zh: "请用 `ingot serve` 启动服务，再向 /api/predict 发送图片",
     };
     /// A drawing of another format.
     PICTURE_FORMAT = {

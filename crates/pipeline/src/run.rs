@@ -115,7 +115,7 @@ pub(crate) fn work_through(project: &Project<'_>, last: Stage) -> Result<Chain> 
             Stage::Features => stages::features::run(project, &chain)?,
             Stage::Train => match task {
                 Task::Tabular(tabular) => stages::train::run(project, &chain, tabular)?,
-                Task::ImageClassify => stages::head::run(project, &chain)?,
+                Task::ImageClassify | Task::TextClassify => stages::head::run(project, &chain)?,
                 Task::Generate => return Err(Fault::new(&GENERATE_PACK)),
             },
             Stage::Compress => stages::compress::run(project, &chain)?,
@@ -123,6 +123,7 @@ pub(crate) fn work_through(project: &Project<'_>, last: Stage) -> Result<Chain> 
                 Task::Tabular(_) => stages::explain::run(project, &chain)?,
                 Task::ImageClassify => stages::maps::run(project, &chain)?,
                 Task::Generate => return Err(Fault::new(&GENERATE_PACK)),
+                Task::TextClassify => stages::words::run(project, &chain)?,
             },
             Stage::Seal => stages::seal::run(project, &chain)?,
         };

@@ -12,7 +12,9 @@ pub(crate) mod membership;
 pub(crate) mod protect;
 pub(crate) mod seal;
 pub(crate) mod split;
+pub(crate) mod texts;
 pub(crate) mod train;
+pub(crate) mod words;
 
 use ingot_base::{Lang, Result, atomic, fault};
 use serde::Serialize;

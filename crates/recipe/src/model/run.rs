@@ -66,8 +66,14 @@ pub struct Train {
     /// Processor cores, 1 to 1,024; `None`: all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub threads: Option<usize>,
-    /// Pretrained network of a task on pictures.
-    pub backbone: Backbone,
+    /// Pretrained network of a task on pictures or texts; `None`: that of the task.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backbone: Option<Backbone>,
+    /// The column of texts; `None`: the only column of text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// Buckets that single words of a text fall into, as features besides the embedding: 0 to 65,536.
+    pub words: usize,
     /// What is trained on the backbone's features.
     pub head: Head,
     /// LightGBM parameters that the search must not touch.
@@ -98,6 +104,8 @@ pub struct Explain {
     pub pictures: usize,
     /// Pictures are shown with what hiding each part of them changes, besides the network's own map.
     pub occlusion: bool,
+    /// Test texts shown in the report: 0 to 100.
+    pub texts: usize,
     /// What columns are called in reason codes and reports.
     pub titles: BTreeMap<String, Text>,
 }

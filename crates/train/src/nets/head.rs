@@ -183,6 +183,10 @@ impl Net {
             let mut output = layer.bias.clone();
             for (number, weights) in input.iter().zip(layer.weight.chunks(layer.bias.len().max(1)))
             {
+                // Of the buckets of words nearly all are empty.
+                if *number == 0.0 {
+                    continue;
+                }
                 for (slot, weight) in output.iter_mut().zip(weights) {
                     *slot += number * weight;
                 }
@@ -288,6 +292,9 @@ impl Gradients {
                 *sum += own;
             }
             for (number, sums) in input.iter().zip(sums.weight.chunks_mut(wide)) {
+                if *number == 0.0 {
+                    continue;
+                }
                 for (sum, own) in sums.iter_mut().zip(&error) {
                     *sum += number * own;
                 }
