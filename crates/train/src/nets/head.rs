@@ -48,6 +48,14 @@ pub struct Epoch {
     pub learning_rate: f64,
 }
 
+impl Epoch {
+    /// Whether a figure of the pass is no number.
+    pub(super) fn is_lost(&self) -> bool {
+        let numbers = [Some(self.train_loss), self.validation_loss, self.validation_accuracy];
+        numbers.into_iter().flatten().any(|number| !number.is_finite())
+    }
+}
+
 /// Rows with their classes.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Examples<'a> {
