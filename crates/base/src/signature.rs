@@ -98,6 +98,11 @@ pub enum FieldKind {
         /// Pixels from top to bottom that the model sees.
         height: u32,
     },
+    /// A text: not part of a matrix.
+    Text {
+        /// Tokens that the model reads, marks of beginning and end among them.
+        tokens: u32,
+    },
 }
 
 /// The answer of a model.

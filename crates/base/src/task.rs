@@ -14,6 +14,8 @@ pub enum Task {
     ImageClassify,
     /// A text from a prompt, by a language model that may be fine-tuned: `generate.sft`.
     Generate,
+    /// A class from a text: `text.classify`.
+    TextClassify,
 }
 
 /// The questions that table columns answer.
@@ -32,12 +34,13 @@ pub enum Tabular {
 
 impl Task {
     /// Every task, in the order the documentation lists them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Tabular(Tabular::Binary),
         Self::Tabular(Tabular::Multiclass),
         Self::Tabular(Tabular::Regression),
         Self::ImageClassify,
         Self::Generate,
+        Self::TextClassify,
     ];
 
     /// The name the recipe uses.
@@ -46,6 +49,7 @@ impl Task {
             Self::Tabular(tabular) => tabular.as_str(),
             Self::ImageClassify => "image.classify",
             Self::Generate => "generate.sft",
+            Self::TextClassify => "text.classify",
         }
     }
 
@@ -53,7 +57,7 @@ impl Task {
     pub const fn is_classification(self) -> bool {
         match self {
             Self::Tabular(tabular) => tabular.is_classification(),
-            Self::ImageClassify => true,
+            Self::ImageClassify | Self::TextClassify => true,
             Self::Generate => false,
         }
     }

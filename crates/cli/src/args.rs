@@ -371,7 +371,7 @@ pub(crate) struct Open {
 pub(crate) struct Predict {
     /// A .ingot file or an unpacked folder
     pub(crate) package: PathBuf,
-    /// Rows to score: CSV with a header, JSON lines, Parquet or Arrow
+    /// Rows to score: CSV with a header, JSON lines, Parquet or Arrow; of models of pictures also a folder
     #[arg(long)]
     pub(crate) input: PathBuf,
     /// Where to write predictions: .csv or .jsonl

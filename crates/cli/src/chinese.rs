@@ -229,8 +229,8 @@ const WORDS: &[(&str, &str)] = &[
         "保持内容加密：原样写出已签名的文件夹",
     ),
     (
-        "Rows to score: CSV with a header, JSON lines, Parquet or Arrow",
-        "要评分的行：带表头的 CSV、JSON Lines、Parquet 或 Arrow",
+        "Rows to score: CSV with a header, JSON lines, Parquet or Arrow; of models of pictures also a folder",
+        "要评分的行：带表头的 CSV、JSON Lines、Parquet 或 Arrow；图片模型也可为文件夹",
     ),
     ("Where to write predictions: .csv or .jsonl", "预测结果的输出文件：.csv 或 .jsonl"),
     (

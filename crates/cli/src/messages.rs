@@ -13,12 +13,6 @@ ingot_base::messages! {
         en: "`{path}` is neither .csv nor .jsonl", zh: "`{path}` 既不是 .csv 也不是 .jsonl",
         hint_en: "name the file by its format", hint_zh: "请用扩展名表明文件格式",
     };
-    /// A package that does not take tables.
-    PREDICT_PICTURES = {
-        code: "cli-predict-pictures", class: Usage, status: 400,
-        en: "this package takes pictures, not the rows of a table", zh: "此模型包的输入是图片，不是表格",
-        hint_en: "serve it with `ingot serve` and send pictures to /api/predict", hint_zh: "请用 `ingot serve` 启动服务，再向 /api/predict 发送图片",
-    };
     /// A package without rows to score.
     PREDICT_LANGUAGE = {
         code: "cli-predict-language", class: Usage, status: 400,

@@ -60,11 +60,7 @@ fn is_picture(path: &Path) -> bool {
 /// Writes the table of a folder's pictures, sorted by path, as JSON lines into `copies`; hidden files are passed over. What the
 /// table says is what the source is: a picture that moves to another class changes it.
 pub(crate) fn index(folder: &Path, source: &SourceConfig, copies: &Path) -> Result<PathBuf> {
-    let mut found = Vec::new();
-    walk(folder, DEPTH, &mut found).map_err(|error| {
-        Fault::new(&fault::FILE_READ).arg("path", folder.display()).because(error)
-    })?;
-    found.sort();
+    let found = list(folder)?;
     if found.is_empty() {
         return Err(Fault::new(&SOURCE_MISSING)
             .arg("source", &source.name)
@@ -80,9 +76,37 @@ pub(crate) fn index(folder: &Path, source: &SourceConfig, copies: &Path) -> Resu
     Ok(target)
 }
 
-fn row(folder: &Path, file: &Path) -> Result<serde_json::Value> {
+/// The pictures of a folder, sorted by path.
+fn list(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    walk(folder, DEPTH, &mut found).map_err(|error| {
+        Fault::new(&fault::FILE_READ).arg("path", folder.display()).because(error)
+    })?;
+    found.sort();
+    Ok(found)
+}
+
+/// The pictures of a folder as its table names them, in its order.
+///
+/// # Errors
+/// When the folder cannot be read, or has none.
+pub fn pictures(folder: &Path) -> Result<Vec<String>> {
+    let found = list(folder)?;
+    if found.is_empty() {
+        let name = crate::infer::name(folder);
+        return Err(Fault::new(&SOURCE_MISSING).arg("source", name).arg("uri", folder.display()));
+    }
+    Ok(found.iter().map(|file| place(folder, file).join("/")).collect())
+}
+
+/// A file's path within a folder, part by part.
+fn place(folder: &Path, file: &Path) -> Vec<String> {
     let place = file.strip_prefix(folder).unwrap_or(file);
-    let parts: Vec<_> = place.iter().map(|part| part.to_string_lossy()).collect();
+    place.iter().map(|part| part.to_string_lossy().into_owned()).collect()
+}
+
+fn row(folder: &Path, file: &Path) -> Result<serde_json::Value> {
+    let parts = place(folder, file);
     let label = parts.len().checked_sub(2).and_then(|parent| parts.get(parent));
     let bytes = std::fs::metadata(file).map_err(|error| {
         Fault::new(&fault::FILE_READ).arg("path", file.display()).because(error)

@@ -330,6 +330,6 @@ fn sent(field: &Field, value: f64) -> Value {
         FieldKind::Category { values } => words::index(value)
             .and_then(|at| values.get(at))
             .map_or(Value::Null, |word| Value::String(word.clone())),
-        FieldKind::Image { .. } => Value::Null,
+        FieldKind::Image { .. } | FieldKind::Text { .. } => Value::Null,
     }
 }

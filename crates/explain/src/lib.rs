@@ -1,4 +1,4 @@
-//! Explanations of tabular models: Shapley values, dependence, surrogate trees, reason codes.
+//! Explanations of tabular models: Shapley values, dependence, surrogate trees, reason codes; and of models of texts.
 //!
 //! Shapley values are exact for the path-dependent game of Lundberg et al. 2020 ("TreeSHAP") and equal LightGBM's own
 //! contributions. This crate knows no file, no table format and no network.
@@ -16,6 +16,7 @@ mod random;
 mod shap;
 mod study;
 mod surrogate;
+mod texts;
 mod words;
 
 pub use explainer::{Background, Contribution, Explainer, Explanation, Middle, Reason, Typical};
@@ -27,3 +28,4 @@ pub use outcome::{
 pub use page::explanation_report;
 pub use shap::{RowShap, Shap, TreeShap};
 pub use study::{ExplainConfig, Explained, Pictures, Truth, explain};
+pub use texts::{ExplainedText, TextTokens, Word, WordTree, explain_text, word_tree};

@@ -21,7 +21,7 @@ const FIT: usize = 24;
 const INK: &str = "#1c2430";
 const SOFT: &str = "#5b6675";
 /// Families that hold Chinese, the usual ones of Linux, macOS and Windows.
-const CHINESE: [&str; 8] = [
+pub(crate) const CHINESE: [&str; 8] = [
     "Noto Sans CJK SC",
     "Noto Sans SC",
     "Source Han Sans SC",

@@ -35,6 +35,7 @@ pub(crate) fn value(field: &Field, value: f64) -> Text {
     match &field.kind {
         FieldKind::Number { .. } => Text::same(number(value)),
         FieldKind::Image { .. } => Text::new("a picture", "图片"),
+        FieldKind::Text { .. } => Text::new("a text", "文本"),
         FieldKind::Boolean if value == 0.0 => Text::new("no", "否"),
         FieldKind::Boolean => Text::new("yes", "是"),
         FieldKind::Category { values } => match index(value).and_then(|at| values.get(at)) {

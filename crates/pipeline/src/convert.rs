@@ -416,8 +416,9 @@ pub(crate) fn head(recipe: &Recipe, width: usize) -> nets::HeadConfig {
         task: recipe.project.task,
         target: recipe.project.target.clone(),
         positive: recipe.project.positive.clone(),
-        backbone: match recipe.train.backbone {
+        backbone: match recipe.backbone() {
             recipe::Backbone::MobileNetV2 => "MobileNetV2".to_owned(),
+            recipe::Backbone::MiniLm => "all-MiniLM-L6-v2".to_owned(),
         },
         width,
         settings: nets::HeadSettings {
@@ -451,6 +452,17 @@ pub(crate) fn augment(recipe: &Recipe) -> ingot_image::Augment {
         colour: augment.colour as f32,
         blur: augment.blur as f32,
         erase: augment.erase as f32,
+    }
+}
+
+/// How copies of texts differ.
+pub(crate) fn augment_text(recipe: &Recipe) -> ingot_train::texts::Augment {
+    let augment = &recipe.augment;
+    ingot_train::texts::Augment {
+        swap: augment.swap,
+        delete: augment.delete,
+        synonym: augment.synonym,
+        noise: augment.noise,
     }
 }
 

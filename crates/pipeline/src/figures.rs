@@ -40,7 +40,7 @@ impl Evidence {
         let evidence = compressed.unwrap_or(&done.record.evidence);
         Ok(Some(match from_value(evidence.get("task").unwrap_or(&Value::Null))? {
             Task::Tabular(_) => Self::Tables(from_value(evidence)?),
-            Task::ImageClassify => Self::Head(from_value(evidence)?),
+            Task::ImageClassify | Task::TextClassify => Self::Head(from_value(evidence)?),
             Task::Generate => Self::Language(from_value(evidence)?),
         }))
     }

@@ -79,6 +79,24 @@ ingot_base::messages! {
         en: "{count} picture(s) could not be read and are left out: {list}", zh: "有 {count} 张图片无法读取，已略过：{list}",
         hint_en: "each is named by its source and row number; the stage record has all of them", hint_zh: "按数据源与行号列出；完整列表见阶段记录",
     };
+    /// Texts without a word.
+    TEXTS_BLANK = {
+        code: "pipeline-texts-blank", class: Failed, status: 200,
+        en: "{count} text(s) are blank and are left out: {list}", zh: "有 {count} 条文本为空，已略过：{list}",
+        hint_en: "each is named by its source and row number; `clean.drop_missing` drops them earlier", hint_zh: "按数据源与行号列出；可用 `clean.drop_missing` 提前去除",
+    };
+    /// Texts longer than the network reads.
+    TEXTS_CUT = {
+        code: "pipeline-texts-cut", class: Failed, status: 200,
+        en: "{count} text(s) are longer than the {limit} tokens that the network reads: only their beginning was learnt from", zh: "有 {count} 条文本超过网络可读取的 {limit} 个词元，仅学习其开头部分",
+        hint_en: "split long documents into paragraphs, a row each, if what matters stands later", hint_zh: "若关键内容在后文，请将长文档按段落拆成多行",
+    };
+    /// Nobody said which column holds the texts.
+    TEXT_COLUMN = {
+        code: "pipeline-text-column", class: Usage, status: 422,
+        en: "which column holds the texts? The table has {count} columns of text besides the target: {columns}", zh: "文本在哪一列？除目标列外，表中有 {count} 个文本列：{columns}",
+        hint_en: "name it: `[train] text = \"...\"`", hint_zh: "请指定：`[train] text = \"...\"`",
+    };
     /// The exported network answers otherwise.
     NETWORK_PARITY = {
         code: "pipeline-network-parity", class: Refused, status: 500,

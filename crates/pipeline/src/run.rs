@@ -115,7 +115,7 @@ pub(crate) fn work_through(project: &Project<'_>, last: Stage) -> Result<Chain> 
             Stage::Features => stages::features::run(project, &chain)?,
             Stage::Train => match task {
                 Task::Tabular(tabular) => stages::train::run(project, &chain, tabular)?,
-                Task::ImageClassify => stages::head::run(project, &chain)?,
+                Task::ImageClassify | Task::TextClassify => stages::head::run(project, &chain)?,
                 Task::Generate => stages::sft::run(project, &chain)?,
             },
             Stage::Compress => match task {
@@ -126,6 +126,7 @@ pub(crate) fn work_through(project: &Project<'_>, last: Stage) -> Result<Chain> 
                 Task::Tabular(_) => stages::explain::run(project, &chain)?,
                 Task::ImageClassify => stages::maps::run(project, &chain)?,
                 Task::Generate => continue,
+                Task::TextClassify => stages::words::run(project, &chain)?,
             },
             Stage::Seal => stages::seal::run(project, &chain)?,
         };

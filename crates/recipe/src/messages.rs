@@ -295,6 +295,12 @@ ingot_base::messages! {
         en: "`{key}` works with {tasks}; the task here is {task}", zh: "`{key}` 适用于 {tasks}，当前任务是 {task}",
         hint_en: "leave it out or change `project.task`", hint_zh: "请去掉此项，或修改 `project.task`",
     };
+    /// A network that reads something else than the task has.
+    BACKBONE_TASK = {
+        code: "recipe-backbone-task", class: Usage, status: 422,
+        en: "this backbone is one of {own}; the task here is {task}", zh: "该预训练网络适用于 {own}，当前任务是 {task}",
+        hint_en: "leave it out: each task has a backbone of its own", hint_zh: "去掉此项即可：每种任务都有默认的预训练网络",
+    };
     /// Nothing is left to learn from.
     SHARES = {
         code: "recipe-shares", class: Usage, status: 422,

@@ -7,6 +7,7 @@ use crate::check;
 use crate::forms::is_database;
 use crate::language::{RECIPE, Shape};
 use crate::messages as m;
+use crate::model::Backbone;
 use crate::span::child;
 use ingot_base::{Fault, Tabular, Task};
 use serde_json::Value as Json;
@@ -18,16 +19,19 @@ const REGRESSION: Task = Task::Tabular(Tabular::Regression);
 const TABLES: &[Task] = &[BINARY, MULTICLASS, REGRESSION];
 const PICTURES: &[Task] = &[Task::ImageClassify];
 const LANGUAGE: &[Task] = &[Task::Generate];
+const TEXTS: &[Task] = &[Task::TextClassify];
+const NETWORKS: &[Task] = &[Task::ImageClassify, Task::TextClassify];
 
 /// Settings and the only tasks that have them.
 const OF_TASKS: &[(&str, &[Task])] = &[
-    ("project.positive", &[BINARY, Task::ImageClassify]),
-    ("split.stratify", &[BINARY, MULTICLASS, Task::ImageClassify]),
-    ("augment", PICTURES),
+    ("project.positive", &[BINARY, Task::ImageClassify, Task::TextClassify]),
+    ("split.stratify", &[BINARY, MULTICLASS, Task::ImageClassify, Task::TextClassify]),
+    ("augment", NETWORKS),
     ("protect.anonymity", TABLES),
-    ("train.backbone", PICTURES),
-    ("train.head", PICTURES),
-    ("train.text", LANGUAGE),
+    ("train.backbone", NETWORKS),
+    ("train.head", NETWORKS),
+    ("train.text", &[Task::TextClassify, Task::Generate]),
+    ("train.words", TEXTS),
     ("train.base", LANGUAGE),
     ("train.lora", LANGUAGE),
     ("train.balance", &[BINARY, MULTICLASS]),
@@ -51,10 +55,17 @@ const OF_TASKS: &[(&str, &[Task])] = &[
     ("compress.tolerance.perplexity", LANGUAGE),
     ("explain.pictures", PICTURES),
     ("explain.occlusion", PICTURES),
+    ("explain.texts", TEXTS),
     ("explain.method", TABLES),
     ("explain.sample", TABLES),
     ("explain.surrogate_depth", TABLES),
     ("explain.titles", TABLES),
+];
+
+/// Settings of `[augment]` and the only task of networks that has them.
+const OF_AUGMENT: &[(&[&str], &[Task])] = &[
+    (&["rotate", "zoom", "crop", "translate", "flip", "colour", "blur", "erase"], PICTURES),
+    (&["swap", "delete", "synonym", "noise"], TEXTS),
 ];
 
 /// Every rule that the recipe breaks; each fault carries its key path.
@@ -120,10 +131,31 @@ impl<'r> Rules<'r> {
                 self.foreign(path, tasks, task);
             }
         }
+        if NETWORKS.contains(&task) {
+            self.networks(task);
+        }
         // The tables' tasks share the parameters, but for this one.
         let objective = self.recipe.pointer("/train/params/objective").is_some();
         if objective && TABLES.contains(&task) && task != REGRESSION {
             self.foreign("train.params.objective", &[REGRESSION], task);
+        }
+    }
+
+    /// Settings that differ between pictures and texts.
+    fn networks(&mut self, task: Task) {
+        for (names, tasks) in OF_AUGMENT {
+            for name in *names {
+                let path = format!("augment.{name}");
+                if !tasks.contains(&task) && self.is_set(&path) {
+                    self.foreign(&path, tasks, task);
+                }
+            }
+        }
+        let backbone = self.recipe.pointer("/train/backbone").cloned();
+        let backbone = backbone.and_then(|name| serde_json::from_value::<Backbone>(name).ok());
+        if let Some(own) = backbone.map(Backbone::task).filter(|own| *own != task) {
+            let fault = Fault::new(&m::BACKBONE_TASK).arg("task", task).arg("own", own);
+            self.report("train.backbone", fault);
         }
     }
 

@@ -50,6 +50,20 @@ pub fn decide(output: &Output, scores: &[f64]) -> Prediction {
     }
 }
 
+/// The probability that a row's scores give to a class; NaN where there is no such class.
+pub fn probability_of(output: &Output, label: &str, scores: &[f64]) -> f64 {
+    let first = scores.first().copied().unwrap_or(f64::NAN);
+    match output {
+        Output::Binary { positive, .. } if label == positive => first,
+        Output::Binary { negative, .. } if label == negative => 1.0 - first,
+        Output::Multiclass { labels, .. } => {
+            let class = labels.iter().position(|own| own == label);
+            class.and_then(|class| scores.get(class)).copied().unwrap_or(f64::NAN)
+        }
+        Output::Binary { .. } | Output::Number { .. } | Output::Text { .. } => f64::NAN,
+    }
+}
+
 #[cfg(test)]
 #[expect(clippy::float_cmp, reason = "scores come through unchanged")]
 mod tests {

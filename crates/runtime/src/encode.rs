@@ -132,7 +132,7 @@ fn mistyped(field: &Field, sent: &Value) -> Fault {
     let expected = match field.kind {
         FieldKind::Number { .. } => "number",
         FieldKind::Boolean => "boolean",
-        FieldKind::Category { .. } | FieldKind::Image { .. } => "string",
+        FieldKind::Category { .. } | FieldKind::Image { .. } | FieldKind::Text { .. } => "string",
     };
     wrong_type(&field.name, expected, sent)
 }

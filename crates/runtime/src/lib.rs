@@ -22,17 +22,21 @@ pub mod onnx;
 pub mod product;
 mod tabular;
 #[cfg(feature = "onnx")]
+mod text;
+#[cfg(feature = "onnx")]
 mod vision;
 pub mod weights;
 
 pub use calibration::Calibration;
-pub use decide::{Prediction, decide};
+pub use decide::{Prediction, decide, probability_of};
 pub use forest::{Forest, Missing, Objective, Tree};
 pub use matrix::Matrix;
 pub use messages::MESSAGES;
 #[cfg(feature = "onnx")]
 pub use onnx::Library;
 pub use tabular::{Preprocessing, TabularModel};
+#[cfg(feature = "onnx")]
+pub use text::{TextEncoder, TextModel, TextPreprocessing, Tokenised, Tokenizer};
 #[cfg(feature = "onnx")]
 pub use vision::{Answer, BATCH, VisionModel, VisionPreprocessing};
 

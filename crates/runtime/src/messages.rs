@@ -145,6 +145,30 @@ ingot_base::messages! {
         en: "these are no weights of {model}: `{name}` is missing or of another shape", zh: "这不是 {model} 的权重：`{name}` 缺失或形状不符",
         hint_en: "fetch the model again with `ingot pull`", hint_zh: "请用 `ingot pull` 重新获取模型",
     };
+    /// A file of tensors that cannot be read.
+    SAFETENSORS = {
+        code: "runtime-safetensors", class: Failed, status: 422,
+        en: "the safetensors file is refused: {detail}", zh: "拒绝该 safetensors 文件：{detail}",
+        hint_en: "fetch it again, or save it with 32-bit numbers", hint_zh: "请重新获取，或以 32 位浮点数另存",
+    };
+    /// A tokenizer that cannot be read.
+    TOKENIZER = {
+        code: "runtime-tokenizer", class: Failed, status: 422,
+        en: "the tokenizer cannot be used: {detail}", zh: "无法使用该分词器：{detail}",
+        hint_en: "fetch the model again with `ingot pull`", hint_zh: "请用 `ingot pull` 重新获取模型",
+    };
+    /// A text without a word.
+    TEXT_BLANK = {
+        code: "runtime-text-blank", class: Usage, status: 422,
+        en: "the text is blank", zh: "文本为空",
+        hint_en: "", hint_zh: "",
+    };
+    /// A text that the network cannot read to its end.
+    TEXT_LONG = {
+        code: "runtime-text-long", class: Usage, status: 422,
+        en: "the text has {tokens} tokens, the model reads {limit}", zh: "文本有 {tokens} 个词元，模型最多读取 {limit} 个",
+        hint_en: "shorten it, or send its parts one by one", hint_zh: "请缩短文本，或分段发送",
+    };
     /// A checkpoint that cannot be read.
     PICKLE_DAMAGED = {
         code: "runtime-pickle-damaged", class: Failed, status: 422,

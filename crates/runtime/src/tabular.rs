@@ -81,6 +81,7 @@ fn signature_defect(signature: &Signature) -> Option<String> {
             }
             FieldKind::Boolean => {}
             FieldKind::Image { .. } => return Some(format!("input {index} is a picture")),
+            FieldKind::Text { .. } => return Some(format!("input {index} is a text")),
         }
     }
     match (&signature.output, signature.task) {

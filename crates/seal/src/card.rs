@@ -139,6 +139,10 @@ impl Card {
                 let name = self.say("picture, seen at", "图片，模型所见尺寸");
                 format!("{name} {width} × {height}")
             }
+            FieldKind::Text { tokens } => {
+                let name = self.say("text, tokens read at most:", "文本，最多读取词元数：");
+                format!("{name} {tokens}")
+            }
         }
     }
 

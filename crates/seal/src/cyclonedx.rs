@@ -180,6 +180,7 @@ fn inputs(signature: &Signature) -> Vec<Value> {
         FieldKind::Category { .. } => "category",
         FieldKind::Boolean => "boolean",
         FieldKind::Image { .. } => "image",
+        FieldKind::Text { .. } => "string",
     };
     let missing = |nullable| if nullable { ", may be missing" } else { "" };
     signature

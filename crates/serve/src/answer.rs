@@ -152,6 +152,8 @@ struct Told<'a> {
     reasons: Vec<ToldReason<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     map: Option<&'a crate::engine::Map>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    words: Option<&'a crate::engine::Words>,
 }
 
 #[derive(Serialize)]
@@ -185,6 +187,7 @@ impl<'a> Told<'a> {
             contributions: explanation.contributions.iter().map(contribution).collect(),
             reasons: explanation.reasons.iter().map(reason).collect(),
             map: explanation.map.as_ref(),
+            words: explanation.words.as_ref(),
         }
     }
 }

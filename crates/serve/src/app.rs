@@ -12,7 +12,7 @@ use crate::messages::{DEADLINE, METHOD, PANIC, PICTURES_MANY, QUEUE_FULL, ROUTE_
 use crate::metrics::Metrics;
 use crate::model::{Model, Registry};
 use crate::openai::{Ending, Live};
-use crate::problem::Problem;
+use crate::problem::{FieldProblem, Problem};
 use crate::route::Route;
 use crate::shield::{Allowance, Shield};
 use arc_swap::ArcSwap;
@@ -240,6 +240,7 @@ impl App {
             Route::Predict => self.predict(call, body, trace).await,
             Route::Explain => self.explain(call, body, trace).await,
             Route::Infer | Route::InferVersion => self.infer(call, body, trace).await,
+            Route::Embeddings => self.embeddings(call, body, trace).await,
             Route::Unknown => {
                 let problem = Problem::new(Fault::new(&ROUTE_UNKNOWN));
                 Err(body::forget(headers, body, problem).await)
@@ -299,8 +300,13 @@ impl App {
         let scores = model.batcher.scores(asked.rows.clone()).await?;
         let (engine, features) = (Arc::clone(&model.engine.0), asked.rows.features);
         let width = engine.width();
+        let texts = if model.text().is_some() { asked.files } else { Vec::new() };
         let task = tokio::task::spawn_blocking(move || {
             let _slot = slot;
+            if !texts.is_empty() {
+                let explain = |text: &Bytes| engine.explain_text(&String::from_utf8_lossy(text));
+                return texts.iter().map(explain).collect::<Result<Vec<_>, Fault>>();
+            }
             features
                 .chunks_exact(width.max(1))
                 .map(|row| engine.explain(row))
@@ -339,38 +345,45 @@ impl App {
             let field = model.picture().ok_or_else(body::not_json)?;
             let files = pictures::raw(&media, body, field).await?;
             let rows = Rows { features: Vec::new(), count: files.len() };
-            Asked { model: Arc::clone(model), rows, files }
+            Asked { model: Arc::clone(model), rows, files, places: Vec::new() }
         };
-        if asked.model.picture().is_some() {
-            if asked.files.len() > rows {
-                return Err(Problem::new(Fault::new(&PICTURES_MANY).arg("limit", rows)));
-            }
-            asked.rows.features =
-                self.prepared(&asked.model, std::mem::take(&mut asked.files)).await?;
+        if asked.model.picture().is_some() && asked.files.len() > rows {
+            return Err(Problem::new(Fault::new(&PICTURES_MANY).arg("limit", rows)));
+        }
+        if !asked.files.is_empty() {
+            asked.rows.features = self.prepared(&asked).await?;
         }
         Ok(asked)
     }
 
-    /// Decodes pictures off the request threads, few at once.
-    async fn prepared(&self, model: &Arc<Model>, files: Vec<Bytes>) -> Result<Vec<f64>, Problem> {
+    /// Decodes pictures and tokenises texts off the request threads, few requests at once.
+    async fn prepared(&self, asked: &Asked) -> Result<Vec<f64>, Problem> {
         let turn = tokio::time::timeout(
             self.limits.deadline / 2,
-            Arc::clone(&model.preparing).acquire_owned(),
+            Arc::clone(&asked.model.preparing).acquire_owned(),
         );
         let Ok(Ok(slot)) = turn.await else {
             return Err(Problem::new(Fault::new(&QUEUE_FULL)).retry_after(1));
         };
-        let engine = Arc::clone(&model.engine.0);
+        let engine = Arc::clone(&asked.model.engine.0);
+        let (files, places) = (asked.files.clone(), asked.places.clone());
         let task = tokio::task::spawn_blocking(move || {
             let _slot = slot;
             let mut features = Vec::with_capacity(engine.width() * files.len());
-            for file in files {
-                features.extend(engine.picture(&file)?);
+            let mut errors = Vec::new();
+            for (at, file) in files.iter().enumerate() {
+                match (engine.prepare(file), places.get(at)) {
+                    (Ok(row), _) => features.extend(row),
+                    (Err(fault), Some(field)) => {
+                        errors.push(FieldProblem { field: field.clone(), fault });
+                    }
+                    (Err(fault), None) => return Err(Problem::new(fault)),
+                }
             }
-            Ok::<_, Fault>(features)
+            if errors.is_empty() { Ok(features) } else { Err(Problem::fields(errors)) }
         });
         // A task that ends without a value has panicked.
-        Ok(task.await.map_err(|_| Problem::new(Fault::new(&PANIC)))??)
+        task.await.map_err(|_| Problem::new(Fault::new(&PANIC)))?
     }
 
     /// Understands a body; it asks the models that are in service at this moment.

@@ -19,17 +19,17 @@ pub trait Engine: Send + Sync + 'static {
     /// When the model cannot answer; each request of the batch is then asked alone.
     fn scores(&self, features: &[f64], rows: usize) -> Result<Vec<f64>>;
 
-    /// How many numbers a row has: one for each input, unless one is a picture.
+    /// How many numbers a row has: one for each input, unless one is a picture or a text.
     fn width(&self) -> usize {
         self.signature().inputs.len()
     }
 
-    /// The row of an encoded picture; called off the request threads. Only models of pictures have it.
+    /// The row of an encoded picture or of a text in UTF-8; called off the request threads. Only models of such have it.
     ///
     /// # Errors
-    /// When the file cannot be decoded, or the model takes none.
-    fn picture(&self, _file: &[u8]) -> Result<Vec<f64>> {
-        Err(ingot_base::fault::internal("a picture for a model of tables"))
+    /// When the file cannot be decoded, the text is too long, or the model takes neither.
+    fn prepare(&self, _file: &[u8]) -> Result<Vec<f64>> {
+        Err(ingot_base::fault::internal("a picture or text for a model of tables"))
     }
 
     /// What generates text, of a model that does; such a model has no rows.
@@ -48,6 +48,22 @@ pub trait Engine: Send + Sync + 'static {
     /// When the model cannot explain.
     fn explain(&self, row: &[f64]) -> Result<Explanation>;
 
+    /// Why a text got its score. Only models of texts have it.
+    ///
+    /// # Errors
+    /// When the model cannot explain, or takes no texts.
+    fn explain_text(&self, _text: &str) -> Result<Explanation> {
+        Err(ingot_base::fault::internal("a text for a model of something else"))
+    }
+
+    /// Texts as vectors. Only models of texts have it.
+    ///
+    /// # Errors
+    /// When a text is too long, or the model takes no texts.
+    fn embed(&self, _texts: &[&str]) -> Result<Embedded> {
+        Err(ingot_base::fault::internal("a text for a model of something else"))
+    }
+
     /// About how many nanoseconds one row's scores take: decides what is answered on the spot and what is queued.
     fn row_nanoseconds(&self) -> u64;
 }
@@ -64,6 +80,44 @@ pub struct Explanation {
     /// Of a picture: where in it the answer comes from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub map: Option<Map>,
+    /// Of a text: what its words did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub words: Option<Words>,
+}
+
+/// What the words of a text did.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Words {
+    /// In the order of the text; base and contributions add up to the answer's log odds.
+    pub parts: Vec<Part>,
+    /// Whether the contributions are exact Shapley values; else they are sampled.
+    pub exact: bool,
+    /// The text with its words in colour, as SVG.
+    pub drawing: String,
+}
+
+/// A word, or some words side by side.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Part {
+    /// As it stands in the text.
+    pub text: String,
+    /// Where it begins, in characters.
+    pub start: usize,
+    /// Where it ends, in characters.
+    pub end: usize,
+    /// What it added to the answer's log odds.
+    pub contribution: f64,
+    /// How much of it the attention saw; all tokens of a text sum to 1.
+    pub attention: Option<f64>,
+}
+
+/// Texts as vectors.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Embedded {
+    /// One for each text, of length 1.
+    pub vectors: Vec<Vec<f32>>,
+    /// Tokens of all texts.
+    pub tokens: usize,
 }
 
 /// Where in a picture an answer comes from.

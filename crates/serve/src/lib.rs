@@ -11,6 +11,7 @@ mod config;
 mod connection;
 mod docs;
 mod doors;
+mod embeddings;
 mod engine;
 mod gate;
 mod generator;
@@ -33,11 +34,14 @@ mod signals;
 mod stream;
 mod tabular;
 mod tell;
+mod text;
 mod tls;
 mod vision;
 
 pub use config::{Access, Event, Governance, Limits, Observer, Settings, TlsFiles, Unobserved};
-pub use engine::{Contribution, Engine, Explanation, Loaded, Loader, Map, Reason};
+pub use engine::{
+    Contribution, Embedded, Engine, Explanation, Loaded, Loader, Map, Part, Reason, Words,
+};
 pub use generator::Bases;
 pub use messages::*;
 pub use package::PackageLoader;

@@ -168,8 +168,14 @@ ingot_base::messages! {
     /// A picture through a protocol for tensors.
     PICTURE_TENSOR = {
         code: "serve-picture-tensor", class: Usage, status: 422,
-        en: "models of pictures are asked at /api/predict", zh: "图片模型请使用 /api/predict",
-        hint_en: "send the file itself, a form, or base64 in JSON there", hint_zh: "可发送文件本身、表单，或 JSON 中的 base64",
+        en: "models of pictures and texts are asked at /api/predict", zh: "图片与文本模型请使用 /api/predict",
+        hint_en: "send JSON there; of pictures also the file itself, or a form", hint_zh: "可在该处发送 JSON；图片也可发送文件本身或表单",
+    };
+    /// A model that gives no embeddings.
+    EMBEDDINGS_NONE = {
+        code: "serve-embeddings-none", class: Usage, status: 422,
+        en: "the model `{model}` gives no embeddings", zh: "模型 `{model}` 不提供嵌入向量",
+        hint_en: "models of texts do; GET /openapi.json names them", hint_zh: "文本模型提供；GET /openapi.json 列出了这些模型",
     };
     /// The body is not JSON.
     JSON = {

@@ -23,7 +23,7 @@ pub(crate) struct Model {
     pub(crate) metrics: Arc<ModelMetrics>,
     /// Explanations at once.
     pub(crate) explaining: Arc<Semaphore>,
-    /// Pictures decoded at once.
+    /// Requests whose pictures are decoded or texts tokenised at once.
     pub(crate) preparing: Arc<Semaphore>,
     /// `{"model":…,"version":…,`
     pub(crate) prefix: Vec<u8>,
@@ -110,6 +110,12 @@ impl Model {
     pub(crate) fn picture(&self) -> Option<&str> {
         let first = self.signature().inputs.first()?;
         matches!(first.kind, FieldKind::Image { .. }).then_some(first.name.as_str())
+    }
+
+    /// The name of the input that is a text, of a model of texts.
+    pub(crate) fn text(&self) -> Option<&str> {
+        let first = self.signature().inputs.first()?;
+        matches!(first.kind, FieldKind::Text { .. }).then_some(first.name.as_str())
     }
 
     pub(crate) fn field(&self, index: usize) -> Option<&Field> {

@@ -19,11 +19,13 @@ pub(crate) fn document(models: &[Arc<Model>], limits: &Limits, guard_metrics: bo
     let talkers: Vec<Arc<Model>> = all.iter().filter(talks).cloned().collect();
     let scorers: Vec<Arc<Model>> = all.iter().filter(|model| !talks(model)).cloned().collect();
     for route in Route::ALL {
-        if route == Route::Unknown {
+        let texts = models.iter().any(|model| model.text().is_some());
+        if route == Route::Unknown || (route == Route::Embeddings && !texts) {
             continue;
         }
         let method = if route.is_metered() { "post" } else { "get" };
-        let models = if route.is_openai() { &talkers } else { &scorers };
+        let talk = route.is_openai() && route != Route::Embeddings;
+        let models = if talk { &talkers } else { &scorers };
         // Nobody would answer.
         if route.generates() && models.is_empty() {
             continue;
@@ -256,6 +258,12 @@ fn described(route: Route) -> (&'static str, &'static str, &'static str, Value) 
             "Infer with a version of a model",
             schema("InferenceAnswer"),
         ),
+        Route::Embeddings => (
+            "embeddings",
+            "models",
+            "Texts as vectors, as OpenAI's clients ask for them",
+            schema("Embeddings"),
+        ),
         Route::Health => (
             "health",
             "operation",
@@ -311,6 +319,12 @@ fn request_body(route: Route, index: usize, models: &[Arc<Model>]) -> Option<Val
                 "row": { "summary": "One row", "value": { "inputs": tensors } },
             });
             (schema(&inference_name(index)), examples)
+        }
+        Route::Embeddings => {
+            let model = models.iter().find(|model| model.text().is_some())?;
+            let value = json!({ "model": &*model.name, "input": ["A text.", "Another text."] });
+            let examples = json!({ "texts": { "summary": "Texts", "value": value } });
+            (schema("EmbeddingsRequest"), examples)
         }
         _ => return None,
     };
@@ -444,6 +458,9 @@ fn schemas(models: &[Arc<Model>], limits: &Limits) -> Value {
     schemas.insert("Prediction".into(), object(warned, &["score"]));
     schemas.insert("Explanation".into(), explanation(prediction));
     schemas.insert("Problem".into(), problem());
+    if models.iter().any(|model| model.text().is_some()) {
+        embeddings(&mut schemas, models, limits);
+    }
     inference(&mut schemas);
     language::schemas(&mut schemas);
     schemas.into()
@@ -582,6 +599,12 @@ fn property(field: &Field) -> Value {
                 "contentMediaType": "image/png", "description": description });
             (property, false)
         }
+        FieldKind::Text { tokens } => {
+            let description = format!(
+                "A text of up to {tokens} tokens, about three quarters as many English words."
+            );
+            (json!({ "type": "string", "pattern": "\\S", "description": description }), false)
+        }
     };
     if let Some(property) = property.as_object_mut() {
         if field.nullable
@@ -622,6 +645,7 @@ fn value_example(field: &Field) -> Value {
         FieldKind::Category { values } => values.first().map_or(Value::Null, |value| json!(value)),
         FieldKind::Boolean => json!(true),
         FieldKind::Image { .. } => json!(PIXEL),
+        FieldKind::Text { .. } => json!("The delivery was late, but the staff were kind."),
     }
 }
 
@@ -654,8 +678,67 @@ fn explanation(mut prediction: Value) -> Value {
             &["width", "cells", "overlay"],
         );
         properties.insert("map".into(), map);
+        properties.insert("words".into(), words());
     }
     object(prediction, &["score", "base", "contributions", "reasons"])
+}
+
+fn words() -> Value {
+    let place = |text: &str| json!({ "type": "integer", "description": text });
+    let part = object(
+        json!({
+            "text": { "type": "string", "description": "A word, or some words side by side." },
+            "start": place("Where it begins, in characters."), "end": place("Where it ends, in characters."),
+            "contribution": { "type": "number",
+                "description": "What it added to the log odds of the label: base and contributions add up to them." },
+            "attention": { "type": ["number", "null"], "description": "How much of it the attention saw." },
+        }),
+        &["text", "start", "end", "contribution"],
+    );
+    object(
+        json!({
+            "parts": { "type": "array", "items": part },
+            "exact": { "type": "boolean", "description": "Exact Shapley values; otherwise they are sampled." },
+            "drawing": { "type": "string", "contentMediaType": "image/svg+xml",
+                "description": "The text with its words in colour." },
+        }),
+        &["parts", "exact", "drawing"],
+    )
+}
+
+fn embeddings(schemas: &mut Map<String, Value>, models: &[Arc<Model>], limits: &Limits) {
+    let names: Vec<&str> =
+        models.iter().filter(|model| model.text().is_some()).map(|model| &*model.name).collect();
+    let text = json!({ "type": "string", "pattern": "\\S" });
+    let most = limits.rows.min(crate::embeddings::INPUTS);
+    let list = json!({ "type": "array", "items": text, "minItems": 1, "maxItems": most });
+    let request = closed(
+        json!({
+            "model": { "type": "string", "enum": names },
+            "input": { "anyOf": [text, list] },
+            "encoding_format": { "type": "string", "enum": ["float", "base64"],
+                "description": "base64: the vector's 32-bit numbers, little-endian." },
+            "user": { "type": "string" },
+        }),
+        if models.len() == 1 { &["input"] } else { &["model", "input"] },
+    );
+    schemas.insert("EmbeddingsRequest".into(), request);
+    let vector = json!({ "anyOf": [{ "type": "array", "items": { "type": "number" } }, { "type": "string", "contentEncoding": "base64" }] });
+    let count = || json!({ "type": "integer", "minimum": 0 });
+    let one = object(
+        json!({ "object": { "const": "embedding" }, "index": count(), "embedding": vector }),
+        &["object", "index", "embedding"],
+    );
+    let usage = object(
+        json!({ "prompt_tokens": count(), "total_tokens": count() }),
+        &["prompt_tokens", "total_tokens"],
+    );
+    let answer = object(
+        json!({ "object": { "const": "list" }, "data": { "type": "array", "items": one },
+            "model": { "type": "string" }, "usage": usage }),
+        &["object", "data", "model", "usage"],
+    );
+    schemas.insert("Embeddings".into(), answer);
 }
 
 fn problem() -> Value {

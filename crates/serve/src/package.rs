@@ -2,7 +2,7 @@
 
 use crate::engine::{Loaded, Loader};
 use crate::generator::{Bases, Languages};
-use crate::{tabular, vision};
+use crate::{tabular, text, vision};
 use ingot_base::{Clock, Result, Task};
 use ingot_runtime::generate::Serving;
 use ingot_seal::{Identity, Package, PublicKey};
@@ -59,6 +59,7 @@ impl Loader for PackageLoader {
                 Task::Tabular(_) => tabular::engine(&package, &self.identity)?,
                 Task::ImageClassify => vision::engine(&package, &self.identity, &self.library)?,
                 Task::Generate => self.languages.engine(&package, &self.identity)?,
+                Task::TextClassify => text::engine(&package, &self.identity, &self.library)?,
             },
         })
     }

@@ -20,6 +20,7 @@ pub(crate) enum Route {
     Completions,
     OpenAiModels,
     OpenAiModel,
+    Embeddings,
     Health,
     Ready,
     Metrics,
@@ -29,7 +30,7 @@ pub(crate) enum Route {
 }
 
 impl Route {
-    pub(crate) const ALL: [Self; 21] = [
+    pub(crate) const ALL: [Self; 22] = [
         Self::Predict,
         Self::Explain,
         Self::InferenceServer,
@@ -45,6 +46,7 @@ impl Route {
         Self::Completions,
         Self::OpenAiModels,
         Self::OpenAiModel,
+        Self::Embeddings,
         Self::Health,
         Self::Ready,
         Self::Metrics,
@@ -75,6 +77,7 @@ impl Route {
             Self::Completions => "/v1/completions",
             Self::OpenAiModels => "/v1/models",
             Self::OpenAiModel => "/v1/models/{model}",
+            Self::Embeddings => "/v1/embeddings",
             Self::Health => "/healthz",
             Self::Ready => "/readyz",
             Self::Metrics => "/metrics",
@@ -86,8 +89,10 @@ impl Route {
 
     /// Whether requests carry a body and are recorded in the ledger.
     pub(crate) const fn is_metered(self) -> bool {
-        matches!(self, Self::Predict | Self::Explain | Self::Infer | Self::InferVersion)
-            || self.generates()
+        matches!(
+            self,
+            Self::Predict | Self::Explain | Self::Infer | Self::InferVersion | Self::Embeddings
+        ) || self.generates()
     }
 
     /// Whether answers are generated, which takes longer than others may.
@@ -115,6 +120,7 @@ impl Route {
             | Self::Completions
             | Self::OpenAiModels
             | Self::OpenAiModel
+            | Self::Embeddings
             | Self::InferenceModel
             | Self::InferenceVersion => Some(Scope::Predict),
             Self::Explain => Some(Scope::Explain),

@@ -77,7 +77,7 @@ impl Engine for TabularEngine {
             .into_iter()
             .map(|reason| Reason { code: reason.code, text: reason.text })
             .collect();
-        Ok(Explanation { base: explained.base, contributions, reasons, map: None })
+        Ok(Explanation { base: explained.base, contributions, reasons, map: None, words: None })
     }
 
     fn row_nanoseconds(&self) -> u64 {

@@ -101,7 +101,7 @@ impl App {
         trace: &mut Trace,
     ) -> Result<Reply, Problem> {
         let model = self.inference_model(call, trace)?;
-        if model.picture().is_some() {
+        if model.picture().or(model.text()).is_some() {
             return Err(Problem::new(Fault::new(&PICTURE_TENSOR)));
         }
         body::only_json(&call.parts.headers)?;

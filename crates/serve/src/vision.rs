@@ -45,7 +45,7 @@ impl Engine for VisionEngine {
         self.model.pixels().size()
     }
 
-    fn picture(&self, file: &[u8]) -> Result<Vec<f64>> {
+    fn prepare(&self, file: &[u8]) -> Result<Vec<f64>> {
         let pixels = self.model.pixels();
         let view = pixels.view(&ingot_image::decode(file, &Limits::default())?)?;
         Ok(pixels.numbers(&view).into_iter().map(f64::from).collect())
@@ -66,7 +66,7 @@ impl Engine for VisionEngine {
             (Some(self.map(&prepared, heat)?), vec![hidden(answer.label)])
         };
         let base = self.model.base(answer.class);
-        Ok(Explanation { base, contributions: Vec::new(), reasons, map })
+        Ok(Explanation { base, contributions: Vec::new(), reasons, map, words: None })
     }
 
     fn row_nanoseconds(&self) -> u64 {

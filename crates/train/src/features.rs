@@ -169,7 +169,7 @@ fn treatment(config: &TrainConfig, name: &str, kind: &FieldKind) -> Treatment {
             .ok()
             .and_then(|index| u32::try_from(index).ok())
             .map(f64::from),
-        FieldKind::Image { .. } => None,
+        FieldKind::Image { .. } | FieldKind::Text { .. } => None,
     });
     let width = prepared.width.filter(|_| matches!(kind, FieldKind::Number { .. }));
     Treatment { fill: fill.map(|fill| Treatment { fill: None, width }.number(fill)), width }
@@ -323,8 +323,8 @@ pub fn encode_table(signature: &Signature, batches: &[RecordBatch]) -> Result<En
     for field in &signature.inputs {
         columns.push(match &field.kind {
             FieldKind::Number { .. } | FieldKind::Boolean => numbers(batches, &field.name)?,
-            FieldKind::Image { .. } => {
-                return Err(fault::internal("a picture is no column of a table model"));
+            FieldKind::Image { .. } | FieldKind::Text { .. } => {
+                return Err(fault::internal("a picture or text is no column of a table model"));
             }
             FieldKind::Category { values } => {
                 let (column, strange) = known_categories(&field.name, values, batches)?;

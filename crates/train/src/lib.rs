@@ -26,6 +26,7 @@ mod search;
 pub mod suspicion;
 mod tabular;
 mod target;
+pub mod texts;
 mod threshold;
 
 pub use config::{Cost, Prepared, TrainConfig, Withheld};

@@ -168,7 +168,10 @@ fn slots(fields: &[Field], matrix: &Matrix) -> (Vec<Slot>, usize) {
             at += values.len() + 1;
             slot
         }
-        FieldKind::Number { .. } | FieldKind::Boolean | FieldKind::Image { .. } => {
+        FieldKind::Number { .. }
+        | FieldKind::Boolean
+        | FieldKind::Image { .. }
+        | FieldKind::Text { .. } => {
             let (mean, deviation) = moments(matrix.column(index).filter(|value| !value.is_nan()));
             let slot = Slot::Number { at, mean, deviation };
             at += 2;

@@ -69,6 +69,24 @@ ingot_base::messages! {
         hint_en: "rows of one group cannot be told apart from each other in validation; choose another column or none",
         hint_zh: "同一组的数据无法互相验证；请改用其他列或不分组",
     };
+    /// Two classes have the same rows.
+    CLASSES_ALIKE = {
+        code: "train-classes-alike", class: Failed, status: 422,
+        en: "the classes `{first}` and `{second}` of `{column}` have the same training rows: nothing tells them apart", zh: "`{column}` 的类别 `{first}` 与 `{second}` 的训练数据完全相同，无从区分",
+        hint_en: "merge the two in [clean], or look at where the classes come from", hint_zh: "请在 [clean] 中合并这两个类别，或检查类别标注的来源",
+    };
+    /// The loss of a head left the numbers.
+    DIVERGED = {
+        code: "train-diverged", class: Failed, status: 422,
+        en: "the training of the head ran away: its loss is no number after epoch {epoch}", zh: "输出层训练发散：第 {epoch} 轮后损失不再是有限数值",
+        hint_en: "lower `train.head.learning_rate`, which is {rate}", hint_zh: "请降低 `train.head.learning_rate`（当前为 {rate}）",
+    };
+    /// A figure of a head is no number.
+    FIGURE_UNDEFINED = {
+        code: "train-figure-undefined", class: Failed, status: 422,
+        en: "a figure of the trained head is no number: {figure}", zh: "训练所得输出层的某项指标不是有限数值：{figure}",
+        hint_en: "look at the rows of the test part and at the values of `train.head`", hint_zh: "请检查测试集的数据行以及 `train.head` 的取值",
+    };
     /// A class of validation or test rows was not in training.
     CLASS_UNSEEN = {
         code: "train-class-unseen", class: Failed, status: 422,

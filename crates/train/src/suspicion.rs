@@ -147,7 +147,10 @@ pub fn leaks(signature: &Signature, train: &Encoded, test: &Encoded) -> Vec<Faul
         let values = column(test, index);
         let scores = match field.kind {
             FieldKind::Category { .. } => rates(&column(train, index), &train.labels, &values),
-            FieldKind::Number { .. } | FieldKind::Boolean | FieldKind::Image { .. } => values,
+            FieldKind::Number { .. }
+            | FieldKind::Boolean
+            | FieldKind::Image { .. }
+            | FieldKind::Text { .. } => values,
         };
         let area = area(&scores, &test.labels);
         let area = area.max(1.0 - area);

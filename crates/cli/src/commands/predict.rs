@@ -3,10 +3,11 @@
 use super::{identity, verified};
 use crate::Context;
 use crate::args::Predict;
-use crate::messages::{EXISTS, FORMAT_UNKNOWN, PREDICT_LANGUAGE, PREDICT_PICTURES};
-use ingot_base::{Fault, Result, Task, atomic, fault};
+use crate::messages::{EXISTS, FORMAT_UNKNOWN, PREDICT_LANGUAGE};
+use ingot_base::{Fault, Lang, Result, Task, atomic, fault};
 use ingot_pipeline::{Predictions, Scored};
-use ingot_runtime::TabularModel;
+use ingot_runtime::{Library, TabularModel, TextModel, VisionModel};
+use ingot_seal::{Identity, Package};
 use std::path::Path;
 
 pub(crate) fn predict(context: &Context, args: &Predict) -> Result<()> {
@@ -15,18 +16,9 @@ pub(crate) fn predict(context: &Context, args: &Predict) -> Result<()> {
         return Err(Fault::new(&EXISTS).arg("path", args.output.display()));
     }
     let package = verified(context, &args.package, &args.keys.public_key)?;
-    match package.manifest().task {
-        Task::Tabular(_) => {}
-        Task::ImageClassify => return Err(Fault::new(&PREDICT_PICTURES)),
-        Task::Generate => return Err(Fault::new(&PREDICT_LANGUAGE)),
-    }
     let identity = identity(context, args.keys.identity.as_ref())?;
-    let model = TabularModel::load(
-        package.decrypt("model.txt", &identity)?.expose(),
-        package.decrypt("preprocessing.json", &identity)?.expose(),
-    )?;
     let Predictions { scored, bad } = {
-        let found = ingot_pipeline::predict(&model, &args.input, context.lang)?;
+        let found = score(&package, &identity, &args.input, context.lang)?;
         if let Some(refusal) = found.refusal(&args.input, context.lang) {
             if !args.skip_bad || found.scored.is_empty() {
                 return Err(refusal);
@@ -67,6 +59,34 @@ pub(crate) fn predict(context: &Context, args: &Predict) -> Result<()> {
     Ok(())
 }
 
+/// The rows of a file, or the pictures of a folder, through whatever model the package has.
+fn score(package: &Package, identity: &Identity, input: &Path, lang: Lang) -> Result<Predictions> {
+    let part = |name: &str| package.decrypt(name, identity);
+    let document = || part("preprocessing.json");
+    let library = || Library::load(&ingot_pipeline::models::library());
+    match package.manifest().task {
+        Task::Tabular(_) => {
+            let model = TabularModel::load(part("model.txt")?.expose(), document()?.expose())?;
+            ingot_pipeline::predict(&model, input, lang)
+        }
+        Task::ImageClassify => {
+            let (graph, document) = (part("model.onnx")?, document()?);
+            let model = VisionModel::load(library()?, graph.expose(), document.expose(), 1)?;
+            ingot_pipeline::predict_pictures(&model, input, lang)
+        }
+        Task::TextClassify => {
+            let threads = std::thread::available_parallelism().map_or(1, usize::from);
+            let (graph, document) = (part("model.onnx")?, document()?);
+            let (graph, document) = (graph.expose(), document.expose());
+            let tokenizer = part("tokenizer.json")?;
+            let tokenizer = tokenizer.expose();
+            let model = TextModel::load(library()?, graph, document, tokenizer, threads)?;
+            ingot_pipeline::predict_texts(&model, input, lang)
+        }
+        Task::Generate => Err(Fault::new(&PREDICT_LANGUAGE)),
+    }
+}
+
 /// Whether two names mean one file, which scores would then replace.
 fn same(input: &Path, output: &Path) -> bool {
     match (input.canonicalize(), output.canonicalize()) {
@@ -89,15 +109,17 @@ fn csv(scored: &[Scored]) -> Result<Vec<u8>> {
     let failed =
         |error: csv::Error| fault::internal("predictions without a CSV form").because(error);
     let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(["row", "label", "score"]).map_err(failed)?;
+    let named = scored.iter().any(|row| row.name.is_some());
+    let header = ["row", "label", "score"].into_iter().chain(named.then_some("image"));
+    writer.write_record(header).map_err(failed)?;
     for row in scored {
-        writer
-            .write_record([
-                row.row.to_string(),
-                row.prediction.label.clone().unwrap_or_default(),
-                row.prediction.score.to_string(),
-            ])
-            .map_err(failed)?;
+        let cells = [
+            row.row.to_string(),
+            row.prediction.label.clone().unwrap_or_default(),
+            row.prediction.score.to_string(),
+        ];
+        let name = named.then(|| row.name.clone().unwrap_or_default());
+        writer.write_record(cells.into_iter().chain(name)).map_err(failed)?;
     }
     writer.into_inner().map_err(|error| {
         fault::internal("predictions without a CSV form").because(error.to_string())
@@ -108,6 +130,9 @@ fn jsonl(scored: &[Scored]) -> Result<Vec<u8>> {
     let mut text = Vec::new();
     for row in scored {
         let mut line = serde_json::json!({ "row": row.row, "score": row.prediction.score });
+        if let (Some(line), Some(name)) = (line.as_object_mut(), &row.name) {
+            line.insert("image".to_owned(), name.clone().into());
+        }
         if let (Some(line), Some(label)) = (line.as_object_mut(), &row.prediction.label) {
             line.insert("label".to_owned(), label.clone().into());
         }

@@ -40,6 +40,8 @@ mod sources;
 #[cfg(test)]
 mod support;
 #[cfg(test)]
+mod text;
+#[cfg(test)]
 mod tools;
 #[cfg(test)]
 mod treated;

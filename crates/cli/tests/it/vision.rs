@@ -163,6 +163,8 @@ fn served(project: &Project) {
     assert_eq!(bare.status, 200, "{}", bare.body);
     let bare = bare.json();
     assert_eq!(bare["predictions"][0]["label"], "grid", "{bare}");
+    let apart = offline(project) - bare["predictions"][0]["score"].as_f64().unwrap();
+    assert!(apart.abs() < 1e-5, "what is scored offline is what is served: {apart}");
     let text = base64::engine::general_purpose::STANDARD.encode(&file);
     let disc = base64::engine::general_purpose::STANDARD.encode(png(&picture("disc", 77)).unwrap());
     let listed =
@@ -199,6 +201,34 @@ fn served(project: &Project) {
     let tensor = json!({ "inputs": [] });
     assert_eq!(server.post("/v2/models/shapes/infer", &key, &tensor).status, 422);
     assert_eq!(send("/api/predict", "image/png", &file).status, 200, "still there");
+}
+
+/// Scores a folder, and pictures that a table names; gives the score of the grid.
+fn offline(project: &Project) -> f64 {
+    let folder = project.path("more");
+    std::fs::create_dir_all(folder.join("a")).unwrap();
+    std::fs::write(folder.join("a/disc.png"), png(&picture("disc", 77)).unwrap()).unwrap();
+    std::fs::write(folder.join("grid.png"), png(&picture("grid", 77)).unwrap()).unwrap();
+    let package = project.package();
+    let package = package.to_str().unwrap();
+    project.ok(&["predict", package, "--input", "more", "--output", "scored.csv"]);
+    let scored = std::fs::read_to_string(project.path("scored.csv")).unwrap();
+    let rows: Vec<Vec<&str>> = scored.lines().map(|line| line.split(',').collect()).collect();
+    assert_eq!(rows[0], ["row", "label", "score", "image"], "{scored}");
+    assert_eq!((rows[1][1], rows[1][3]), ("disc", "a/disc.png"), "{scored}");
+    assert_eq!((rows[2][0], rows[2][1], rows[2][3]), ("2", "grid", "grid.png"), "{scored}");
+    std::fs::write(project.path("list.csv"), "image\nmore/grid.png\nmore/none.png\n").unwrap();
+    let mut args = vec!["predict", package, "--input", "list.csv", "--output", "named.jsonl"];
+    let refused = project.fails(1, &args);
+    assert!(refused.contains("row 2"), "{refused}");
+    args.push("--skip-bad");
+    project.ok(&args);
+    let named = std::fs::read_to_string(project.path("named.jsonl")).unwrap();
+    let named: Value = serde_json::from_str(&named).unwrap();
+    assert_eq!((&named["row"], &named["image"]), (&json!(1), &json!("more/grid.png")), "{named}");
+    let score: f64 = rows[2][2].parse().unwrap();
+    assert!((named["score"].as_f64().unwrap() - score).abs() < 1e-9, "{named} {score}");
+    score
 }
 
 /// Expected: `torchvision.models.mobilenet_v2()` of torchvision 0.29.2 with the same weights on the same numbers.

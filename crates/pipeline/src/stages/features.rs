@@ -1,17 +1,18 @@
-//! Pictures through the frozen network, once: what a head is trained on, whatever head it is. Augmented copies too.
+//! Pictures or texts through the frozen network, once: what a head is trained on, whatever head it is. Augmented copies too.
 
 use crate::convert;
-use crate::messages::{IMAGES_LACKING, IMAGES_UNREADABLE};
+use crate::messages::{IMAGES_LACKING, IMAGES_UNREADABLE, TEXTS_BLANK, TEXTS_CUT};
 use crate::models::{self, Published};
 use crate::project::Project;
 use crate::run::{Chain, Done, ORT, PARQUET, Product, earlier, stage, versions};
-use crate::stages::{split, to_value};
+use crate::stages::texts::TextReader;
+use crate::stages::{split, texts, to_value};
 use crate::store::{Inputs, Stage};
 use arrow::array::{
     Array, ArrayRef, BinaryArray, BooleanArray, RecordBatch, StringArray, UInt64Array,
 };
 use arrow::datatypes::DataType;
-use ingot_base::{Digest, Fault, Result, Rng, Text, atomic, fault};
+use ingot_base::{Digest, Fault, Message, Result, Rng, Text, atomic, fault};
 use ingot_image::{Augment, Limits, Preprocess, RgbImage};
 use ingot_recipe::Backbone;
 use ingot_runtime::onnx::{self, Library, Session};
@@ -37,12 +38,15 @@ pub(crate) const PIXELS: Preprocess = Preprocess::IMAGENET;
 pub(crate) struct Outcome {
     /// Numbers of a row.
     pub(crate) width: usize,
-    /// Pictures by part of the split, without copies.
+    /// Pictures or texts by part of the split, without copies.
     pub(crate) pictures: BTreeMap<String, u64>,
-    /// Augmented copies of training pictures.
+    /// Augmented copies of training pictures or texts.
     pub(crate) copies: u64,
-    /// Source and row of what could not be read.
+    /// Source and row of what could not be read, and of blank texts.
     pub(crate) unreadable: Vec<(String, u64)>,
+    /// Texts of which only the beginning was read.
+    #[serde(default)]
+    pub(crate) cut: u64,
 }
 
 /// What the stage's result depends on.
@@ -50,7 +54,7 @@ pub(crate) fn inputs(project: &Project<'_>, chain: &Chain) -> Result<Inputs> {
     let before = earlier(chain, Stage::Split)?;
     // Known without the file: nothing need be fetched to see that all is up to date.
     let mut content = BTreeMap::from([
-        ("backbone".to_owned(), published(project.recipe().train.backbone)?.identity()),
+        ("backbone".to_owned(), published(project.recipe().backbone())?.identity()),
         ("onnxruntime".to_owned(), models::library_identity()?),
     ]);
     for name in [split::TRAIN, split::VALIDATION, split::TEST] {
@@ -62,10 +66,13 @@ pub(crate) fn inputs(project: &Project<'_>, chain: &Chain) -> Result<Inputs> {
         stage: Stage::Features,
         content,
         config: serde_json::json!({
-            "backbone": to_value(&project.recipe().train.backbone)?,
+            "backbone": to_value(&project.recipe().backbone())?,
             "augment": to_value(&project.recipe().augment)?,
             "target": project.recipe().project.target,
-            "pixels": to_value(&PIXELS)?,
+            "preparation": match project.recipe().backbone() {
+                Backbone::MobileNetV2 => to_value(&PIXELS)?,
+                Backbone::MiniLm => texts::preparation(project),
+            },
         }),
         seed: project.recipe().project.seed,
         versions: versions(&[ORT, PARQUET]),
@@ -76,15 +83,21 @@ pub(crate) fn inputs(project: &Project<'_>, chain: &Chain) -> Result<Inputs> {
 pub(crate) fn published(backbone: Backbone) -> Result<&'static Published> {
     Published::named(match backbone {
         Backbone::MobileNetV2 => "mobilenet-v2",
+        Backbone::MiniLm => "minilm-l6",
     })
 }
 
 /// The backbone as a graph.
 pub(crate) fn backbone(project: &Project<'_>) -> Result<onnx::proto::Model> {
-    let backbone = project.recipe().train.backbone;
-    let weights = weights::read_pytorch(&published(backbone)?.read()?)?;
+    let backbone = project.recipe().backbone();
+    let file = published(backbone)?.read()?;
     match backbone {
-        Backbone::MobileNetV2 => onnx::mobilenet_v2(&weights),
+        Backbone::MobileNetV2 => onnx::mobilenet_v2(&weights::read_pytorch(&file)?),
+        Backbone::MiniLm => {
+            let buckets = project.recipe().train.words;
+            let encoder = onnx::Encoder { buckets, ..onnx::Encoder::MINILM_L6 };
+            onnx::sentence_encoder(&weights::read_safetensors(&file)?, encoder)
+        }
     }
 }
 
@@ -102,9 +115,9 @@ pub(crate) fn run(project: &Project<'_>, chain: &Chain) -> Result<Done> {
 
 fn work(project: &Project<'_>, split: &Done, folder: &Path) -> Result<Product> {
     let keys = convert::encryption(project);
-    let sessions = sessions(project, &onnx::write(&backbone(project)?))?;
+    let reader = Reader::of(project)?;
     let mut outcome =
-        Outcome { width: 0, pictures: BTreeMap::new(), copies: 0, unreadable: Vec::new() };
+        Outcome { width: 0, pictures: BTreeMap::new(), copies: 0, unreadable: Vec::new(), cut: 0 };
     let mut outputs = Vec::new();
     for name in [split::TRAIN, split::VALIDATION, split::TEST] {
         if !split.has(name) {
@@ -115,8 +128,12 @@ fn work(project: &Project<'_>, split: &Done, folder: &Path) -> Result<Product> {
         let target = folder.join(name);
         let mut count = 0;
         ingot_data::transform(&path, &target, Some(&keys), Some(&keys), &mut |batch| {
-            let (batch, found) = featurise(project, &sessions, &batch, copies)?;
+            let (batch, found) = match &reader {
+                Reader::Pictures(sessions) => featurise(project, sessions, &batch, copies)?,
+                Reader::Texts(reader) => reader.featurise(project, &batch, copies)?,
+            };
             count += found.pictures;
+            outcome.cut += found.cut;
             outcome.copies += found.copies;
             outcome.width = outcome.width.max(found.width);
             outcome.unreadable.extend(found.unreadable);
@@ -126,16 +143,19 @@ fn work(project: &Project<'_>, split: &Done, folder: &Path) -> Result<Product> {
         let content = ingot_data::content_digest(&target, Some(&keys))?;
         outputs.push((name.to_owned(), Some(content)));
     }
-    warn(project, &outcome.unreadable);
-    let pictures: u64 = outcome.pictures.values().sum();
-    let summary = Text::new(
-        format!(
-            "{pictures} pictures and {} copies, {} features each",
-            outcome.copies, outcome.width
-        ),
-        format!("{pictures} 张图片、{} 份增强副本，每张 {} 个特征", outcome.copies, outcome.width),
-    );
-    Ok(Product { outputs, evidence: to_value(&outcome)?, summary })
+    let texts = matches!(reader, Reader::Texts(_));
+    warn(project, if texts { &TEXTS_BLANK } else { &IMAGES_UNREADABLE }, &outcome.unreadable);
+    if outcome.cut > 0 {
+        project
+            .reporter
+            .warn(&Fault::new(&TEXTS_CUT).arg("count", outcome.cut).arg("limit", texts::WINDOW));
+    }
+    let (rows, copies, width) = (outcome.pictures.values().sum(), outcome.copies, outcome.width);
+    Ok(Product {
+        outputs,
+        evidence: to_value(&outcome)?,
+        summary: summary(texts, rows, copies, width),
+    })
 }
 
 /// A session for each core.
@@ -166,7 +186,34 @@ pub(crate) fn tables(
     Ok((of(split::TRAIN)?, of(split::VALIDATION)?, of(split::TEST)?))
 }
 
-fn warn(project: &Project<'_>, unreadable: &[(String, u64)]) {
+fn summary(texts: bool, rows: u64, copies: u64, width: usize) -> Text {
+    let (en, zh) = if texts { ("texts", "条文本") } else { ("pictures", "张图片") };
+    Text::new(
+        format!("{rows} {en} and {copies} copies, {width} features each"),
+        format!("{rows} {zh}、{copies} 份增强副本，各 {width} 个特征"),
+    )
+}
+
+/// What reads rows, by the kind of the data.
+enum Reader {
+    Pictures(Vec<Session>),
+    Texts(TextReader),
+}
+
+impl Reader {
+    fn of(project: &Project<'_>) -> Result<Self> {
+        let graph = onnx::write(&backbone(project)?);
+        Ok(match project.recipe().backbone() {
+            Backbone::MobileNetV2 => Self::Pictures(sessions(project, &graph)?),
+            Backbone::MiniLm => {
+                let threads = convert::threads(project.recipe());
+                Self::Texts(TextReader::new(project, &graph, threads)?)
+            }
+        })
+    }
+}
+
+fn warn(project: &Project<'_>, message: &'static Message, unreadable: &[(String, u64)]) {
     if unreadable.is_empty() {
         return;
     }
@@ -175,25 +222,39 @@ fn warn(project: &Project<'_>, unreadable: &[(String, u64)]) {
     if unreadable.len() > NAMED {
         list.push("…".to_owned());
     }
-    project.reporter.warn(
-        &Fault::new(&IMAGES_UNREADABLE).arg("count", unreadable.len()).arg("list", list.join(", ")),
-    );
+    project
+        .reporter
+        .warn(&Fault::new(message).arg("count", unreadable.len()).arg("list", list.join(", ")));
 }
 
 /// Counts of one batch.
-struct Found {
+pub(crate) struct Found {
     width: usize,
     pictures: u64,
     copies: u64,
+    cut: u64,
     unreadable: Vec<(String, u64)>,
 }
 
-/// One picture or copy, ready to be kept.
-struct Row {
+impl Found {
+    /// Counts rows; of a batch with these places some rows could not be read, and some only in part.
+    pub(crate) fn of(rows: &[Row], places: &[(String, u64)], failed: &[usize], cut: u64) -> Self {
+        Self {
+            width: rows.first().map_or(0, |row| row.features.len()),
+            pictures: rows.iter().filter(|row| !row.copy).count() as u64,
+            copies: rows.iter().filter(|row| row.copy).count() as u64,
+            cut,
+            unreadable: failed.iter().filter_map(|index| places.get(*index).cloned()).collect(),
+        }
+    }
+}
+
+/// One picture, text or copy, ready to be kept.
+pub(crate) struct Row {
     /// Index in the batch.
-    index: usize,
-    copy: bool,
-    features: Vec<f32>,
+    pub(crate) index: usize,
+    pub(crate) copy: bool,
+    pub(crate) features: Vec<f32>,
 }
 
 fn featurise(
@@ -223,12 +284,7 @@ fn featurise(
     }
     rows.sort_by_key(|row: &Row| (row.index, row.copy));
     failed.sort_unstable();
-    let found = Found {
-        width: rows.first().map_or(0, |row| row.features.len()),
-        pictures: rows.iter().filter(|row| !row.copy).count() as u64,
-        copies: rows.iter().filter(|row| row.copy).count() as u64,
-        unreadable: failed.into_iter().filter_map(|index| pictures.place(index)).collect(),
-    };
+    let found = Found::of(&rows, &pictures.places, &failed, 0);
     Ok((table(project, batch, &rows)?, found))
 }
 
@@ -330,7 +386,7 @@ pub(crate) fn text(batch: &RecordBatch, name: &str) -> Option<StringArray> {
     column.as_any().downcast_ref::<StringArray>().cloned()
 }
 
-fn places(batch: &RecordBatch) -> Result<Vec<(String, u64)>> {
+pub(crate) fn places(batch: &RecordBatch) -> Result<Vec<(String, u64)>> {
     let lost = || fault::internal("lineage columns");
     let sources = text(batch, ingot_data::SOURCE).ok_or_else(lost)?;
     let rows = batch.column_by_name(ingot_data::ROW).ok_or_else(lost)?;
@@ -340,7 +396,11 @@ fn places(batch: &RecordBatch) -> Result<Vec<(String, u64)>> {
 }
 
 /// Class, lineage and features of each row.
-fn table(project: &Project<'_>, batch: &RecordBatch, rows: &[Row]) -> Result<RecordBatch> {
+pub(crate) fn table(
+    project: &Project<'_>,
+    batch: &RecordBatch,
+    rows: &[Row],
+) -> Result<RecordBatch> {
     let labels = text(batch, &project.recipe().project.target);
     let places = places(batch)?;
     let place = |row: &Row| places.get(row.index);

@@ -1,15 +1,17 @@
-//! A head on frozen features, joined with its backbone into one network and measured.
+//! A head on frozen features of pictures or texts, joined with its backbone into one network and measured.
 
 use crate::convert;
 use crate::messages::NETWORK_PARITY;
 use crate::project::Project;
 use crate::run::{Chain, Done, ORT, Product, earlier, stage, versions};
 use crate::stages::features::{self, Outcome, PIXELS, Pictures};
-use crate::stages::{from_value, split, to_value, train, write_page};
+use crate::stages::{from_value, split, texts, to_value, train, write_page};
 use crate::store::{Inputs, Stage};
+use arrow::array::RecordBatch;
 use ingot_base::{Fault, Field, FieldKind, Result, Signature, Task, Text, atomic, fault};
+use ingot_recipe::Backbone;
 use ingot_runtime::onnx::{self, Activation};
-use ingot_runtime::{VisionModel, VisionPreprocessing};
+use ingot_runtime::{TextModel, TextPreprocessing, VisionModel, VisionPreprocessing};
 use ingot_train::nets::{self, TrainedHead};
 use ingot_train::outcome::Parity;
 use std::collections::BTreeMap;
@@ -18,7 +20,7 @@ use std::path::Path;
 /// The network, backbone and head.
 pub(crate) const MODEL: &str = "model.onnx";
 
-/// Test pictures that the gate compares.
+/// Test rows that the gate compares.
 const COMPARED: usize = 32;
 /// Largest difference of a probability: single precision, summed in another order.
 const TOLERANCE: f64 = 1e-4;
@@ -35,7 +37,7 @@ pub(crate) fn inputs(project: &Project<'_>, chain: &Chain) -> Result<Inputs> {
             .collect::<BTreeMap<_, _>>(),
         config: serde_json::json!({
             "head": to_value(&recipe.train.head)?,
-            "backbone": to_value(&recipe.train.backbone)?,
+            "backbone": to_value(&recipe.backbone())?,
             "review": recipe.train.review,
             "target": recipe.project.target,
             "positive": recipe.project.positive,
@@ -58,7 +60,6 @@ fn work(project: &Project<'_>, chain: &Chain, folder: &Path) -> Result<Product> 
     let tables = (read(split::TRAIN)?, read(split::VALIDATION)?, read(split::TEST)?);
     let config = convert::head(project.recipe(), found.width);
     let mut trained = nets::train_head(&config, &tables.0, &tables.1, &tables.2)?;
-    let preprocessing = preprocessing(&trained);
     let mut outputs: Vec<_> =
         [MODEL, train::PREPROCESSING, train::REPORT].map(|name| (name.to_owned(), None)).into();
     // The rows of a training whose privacy is bounded are not told one by one.
@@ -68,20 +69,28 @@ fn work(project: &Project<'_>, chain: &Chain, folder: &Path) -> Result<Product> 
         outputs.push((train::SUSPICIOUS.to_owned(), None));
         trained.outcome.labels = Some(labels);
     }
+    let backbone = project.recipe().backbone();
+    let kept = match backbone {
+        Backbone::MobileNetV2 => onnx::MAP,
+        Backbone::MiniLm => onnx::EMBEDDING,
+    };
     let graph = onnx::with_head(
         features::backbone(project)?,
         onnx::FEATURES,
         &trained.layers,
         trained.activation,
-        &[onnx::MAP],
+        &[kept],
     )?;
     let graph = onnx::write(&graph);
-    let document = serde_json::to_vec(&preprocessing)
-        .map_err(|error| fault::internal("preprocessing without a JSON form").because(error))?;
-    let model = VisionModel::load(features::library()?, &graph, &document, 1)?;
+    let (document, model) = whole(project, chain, backbone, &trained, &graph)?;
     trained.outcome.parity = gate(project, chain, &model, &trained, &tables.2)?;
     atomic::write_private(&folder.join(MODEL), &graph)?;
     atomic::write_private(&folder.join(train::PREPROCESSING), &document)?;
+    if backbone == Backbone::MiniLm {
+        let file = texts::tokenizer_file(project)?;
+        atomic::write_private(&folder.join(texts::TOKENIZER), &file)?;
+        outputs.push((texts::TOKENIZER.to_owned(), None));
+    }
     write_page(folder, train::REPORT, &nets::head_report(&trained.outcome))?;
     if let Some(labels) = &mut trained.outcome.labels {
         labels.doubtful.truncate(train::KEPT);
@@ -99,17 +108,53 @@ fn work(project: &Project<'_>, chain: &Chain, folder: &Path) -> Result<Product> 
     })
 }
 
+/// The whole network, as it will be in the package.
+enum Whole {
+    Pictures(VisionModel),
+    Texts(TextModel),
+}
+
+/// The document beside the network, and the network as those who load the package will have it.
+fn whole(
+    project: &Project<'_>,
+    chain: &Chain,
+    backbone: Backbone,
+    trained: &TrainedHead,
+    graph: &[u8],
+) -> Result<(Vec<u8>, Whole)> {
+    let json = |document: serde_json::Result<Vec<u8>>| {
+        document
+            .map_err(|error| fault::internal("preprocessing without a JSON form").because(error))
+    };
+    let library = features::library()?;
+    match backbone {
+        Backbone::MobileNetV2 => {
+            let document = json(serde_json::to_vec(&preprocessing(trained)))?;
+            let model = VisionModel::load(library, graph, &document, 1)?;
+            Ok((document, Whole::Pictures(model)))
+        }
+        Backbone::MiniLm => {
+            let path = earlier(chain, Stage::Split)?.verified(split::TEST)?;
+            let schema = ingot_data::schema(&path, Some(&convert::encryption(project)))?;
+            let kind = FieldKind::Text { tokens: u32::try_from(texts::WINDOW).unwrap_or(u32::MAX) };
+            let signature =
+                signature(Task::TextClassify, &texts::column(project, &schema)?, kind, trained);
+            let document = json(serde_json::to_vec(&TextPreprocessing { signature }))?;
+            let tokenizer = texts::tokenizer_file(project)?;
+            let model = TextModel::load(library, graph, &document, &tokenizer, 1)?;
+            Ok((document, Whole::Texts(model)))
+        }
+    }
+}
+
+fn signature(task: Task, name: &str, kind: FieldKind, trained: &TrainedHead) -> Signature {
+    Signature { task, inputs: vec![Field::new(name, kind, false)], output: trained.output.clone() }
+}
+
 pub(crate) fn preprocessing(trained: &TrainedHead) -> VisionPreprocessing {
+    let kind = FieldKind::Image { width: PIXELS.crop, height: PIXELS.crop };
     VisionPreprocessing {
-        signature: Signature {
-            task: Task::ImageClassify,
-            inputs: vec![Field::new(
-                ingot_data::IMAGE,
-                FieldKind::Image { width: PIXELS.crop, height: PIXELS.crop },
-                false,
-            )],
-            output: trained.output.clone(),
-        },
+        signature: signature(Task::ImageClassify, ingot_data::IMAGE, kind, trained),
         pixels: PIXELS,
         linear: match trained.layers.as_slice() {
             [one] => Some(one.clone()),
@@ -119,11 +164,46 @@ pub(crate) fn preprocessing(trained: &TrainedHead) -> VisionPreprocessing {
     }
 }
 
-/// Whole network against trained head, from the files of test pictures on.
+/// A row's source and number.
+type Place = (String, u64);
+
+/// The whole network's scores of a batch's rows, with their places; of those that `wanted` picks.
+fn answers(
+    project: &Project<'_>,
+    model: &Whole,
+    batch: &RecordBatch,
+    wanted: &mut dyn FnMut(&Place) -> bool,
+) -> Result<Vec<(Place, Vec<f64>)>> {
+    let mut list = Vec::new();
+    match model {
+        Whole::Pictures(model) => {
+            let pictures = Pictures::of(project, batch)?;
+            for index in 0..batch.num_rows() {
+                let place = pictures.place(index).filter(&mut *wanted);
+                let (Some(place), Ok((picture, _))) = (place, pictures.load(index)) else {
+                    continue;
+                };
+                list.push((place, model.scores(&PIXELS.numbers(&PIXELS.view(&picture)?), 1)?));
+            }
+        }
+        Whole::Texts(model) => {
+            let places = features::places(batch)?;
+            for (text, place) in texts::of(project, batch)?.iter().zip(places) {
+                if let Some(text) = text.filter(|_| wanted(&place)) {
+                    let (ids, _) = model.tokenizer().beginning(text)?;
+                    list.push((place, model.scores(&[ids])?));
+                }
+            }
+        }
+    }
+    Ok(list)
+}
+
+/// Whole network against trained head, from the pictures' files or the texts on.
 fn gate(
     project: &Project<'_>,
     chain: &Chain,
-    model: &VisionModel,
+    model: &Whole,
     trained: &TrainedHead,
     test: &nets::FeatureTable,
 ) -> Result<Parity> {
@@ -143,13 +223,15 @@ fn gate(
         .zip(trained.scores.chunks_exact(width))
         .collect();
     let mut parity = Parity { rows: 0, difference: 0.0, tolerance: TOLERANCE };
+    let mut left = COMPARED;
     for batch in ingot_data::read(&path, Some(&keys))? {
-        let pictures = Pictures::of(project, &batch)?;
-        for index in 0..batch.num_rows() {
-            let scores = pictures.place(index).and_then(|place| known.get(&place).copied());
-            let (Some(scores), true) = (scores, parity.rows < COMPARED as u64) else { continue };
-            let Ok((picture, _)) = pictures.load(index) else { continue };
-            let own = model.scores(&PIXELS.numbers(&PIXELS.view(&picture)?), 1)?;
+        let mut wanted = |place: &Place| {
+            let take = left > 0 && known.contains_key(place);
+            left -= usize::from(take);
+            take
+        };
+        for (place, own) in answers(project, model, &batch, &mut wanted)? {
+            let scores = known.get(&place).copied().unwrap_or_default();
             for (own, theirs) in own.iter().zip(scores) {
                 let apart = (own - theirs).abs();
                 // What is no number differs by more than any.

@@ -145,7 +145,7 @@ fn network(graph: &[u8], page: &mut Page) -> Result<String> {
 }
 
 /// So many indices, evenly over all.
-fn spread(rows: usize, wanted: usize) -> Vec<usize> {
+pub(crate) fn spread(rows: usize, wanted: usize) -> Vec<usize> {
     let wanted = wanted.min(rows);
     (0..wanted).map(|at| at * rows / wanted).collect()
 }

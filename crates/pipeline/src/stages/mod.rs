@@ -14,7 +14,9 @@ pub(crate) mod quants;
 pub(crate) mod seal;
 pub(crate) mod sft;
 pub(crate) mod split;
+pub(crate) mod texts;
 pub(crate) mod train;
+pub(crate) mod words;
 
 use ingot_base::{Lang, Result, atomic, fault};
 use serde::Serialize;

@@ -5,9 +5,9 @@ use crate::figures::{self, Evidence};
 use crate::lineage;
 use crate::project::Project;
 use crate::run::{Chain, DATAFUSION, Done, GEMM, LIGHTGBM, ORT, Product, earlier, stage, versions};
-use crate::stages::{compress, explain, from_value, head, membership, sft, split, train};
+use crate::stages::{compress, explain, from_value, head, membership, sft, split, texts, train};
 use crate::store::{Inputs, Stage};
-use ingot_base::{Digest, Result, Secret, Signature, Task, Text, atomic, fault};
+use ingot_base::{Digest, Field, FieldKind, Result, Secret, Signature, Task, Text, atomic, fault};
 use ingot_data::{CleanOutcome, ProtectOutcome, SplitOutcome};
 use ingot_privacy::attack::Membership;
 use ingot_recipe::{Carried, Recipe};
@@ -42,6 +42,11 @@ fn payloads(recipe: &Recipe, chain: &Chain) -> Vec<(Stage, &'static str)> {
                 Carried::Adapter => (Stage::Train, sft::ADAPTER),
             },
             (Stage::Train, sft::DOCUMENT),
+        ],
+        Task::TextClassify => vec![
+            (Stage::Train, head::MODEL),
+            (Stage::Train, train::PREPROCESSING),
+            (Stage::Train, texts::TOKENIZER),
         ],
     }
 }
@@ -132,7 +137,7 @@ fn work(project: &Project<'_>, chain: &Chain, folder: &Path) -> Result<Product> 
         payloads,
         card,
         lineage,
-        bom: bom(project, chain)?,
+        bom: bom(project, &signature, chain)?,
         recipients: recipe.seal.recipients.clone(),
         licence_expires: recipe.seal.licence_expires.clone(),
         output: &folder.join(&name),
@@ -148,14 +153,16 @@ fn work(project: &Project<'_>, chain: &Chain, folder: &Path) -> Result<Product> 
 }
 
 /// The measured facts, for the bill of materials and the model card.
-fn bom(project: &Project<'_>, chain: &Chain) -> Result<Bom> {
+fn bom(project: &Project<'_>, signature: &Signature, chain: &Chain) -> Result<Bom> {
     let trained = Evidence::of(chain)?.ok_or_else(|| fault::internal("nothing was trained"))?;
     let cleaned: CleanOutcome = from_value(&earlier(chain, Stage::Clean)?.record.evidence)?;
     let datasets = datasets(chain, &cleaned)?;
     let trained = match trained {
         Evidence::Tables(trained) => trained,
         Evidence::Head(trained) => {
-            return Ok(network(&trained, figures::compression(chain)?.as_ref(), datasets));
+            let mut known = considerations(chain)?;
+            known.limitations.extend(of_texts(project, signature));
+            return Ok(network(&trained, figures::compression(chain)?.as_ref(), datasets, known));
         }
         Evidence::Language(trained) => {
             let mut known = considerations(chain)?;
@@ -221,11 +228,38 @@ fn considerations(chain: &Chain) -> Result<Considerations> {
     Ok(Considerations { risks, ..Considerations::default() })
 }
 
+/// What who sends texts should know: how much is read, and that training saw protected texts where it did.
+fn of_texts(project: &Project<'_>, signature: &Signature) -> Vec<Text> {
+    let [Field { name, kind: FieldKind::Text { tokens }, .. }] = signature.inputs.as_slice() else {
+        return Vec::new();
+    };
+    let mut list = vec![Text::new(
+        format!(
+            "Longer texts than {tokens} tokens are refused, not cut. The network learned its words from English texts; others it knows little of."
+        ),
+        format!(
+            "超过 {tokens} 个词元的文本会被拒绝，而不是截断。预训练网络主要学习英文文本，对其他语言了解有限。"
+        ),
+    )];
+    let protect = &project.recipe().protect;
+    let ruled =
+        protect.columns.iter().any(|rule| rule.rename.as_ref().unwrap_or(&rule.name) == name);
+    let searched = protect.text.as_ref().is_some_and(|rule| rule.columns.contains(name));
+    if ruled || searched {
+        list.push(Text::new(
+            format!("Personal data in `{name}` was found and replaced before training: the model never saw it. Requests are scored as they are sent; whoever sends texts protects them as the training texts were, or accepts that the model sees more than it learned from."),
+            format!("训练前已识别并替换 `{name}` 中的个人信息，模型从未见过原文。请求按原样评分；请以同样方式保护所发送的文本，否则模型会看到训练时没有的内容。"),
+        ));
+    }
+    list
+}
+
 /// The facts of a head on a frozen network.
 fn network(
     trained: &HeadOutcome,
     compressed: Option<&CompressOutcome>,
     datasets: Vec<Dataset>,
+    considerations: Considerations,
 ) -> Bom {
     let mut parameters: BTreeMap<String, String> = [
         ("epochs", trained.history.len()),
@@ -251,7 +285,7 @@ fn network(
         parameters,
         datasets,
         metrics: trained.metrics.iter().map(metric).collect(),
-        considerations: Considerations::default(),
+        considerations,
         engines: vec![
             Library::cargo(ORT.0, ORT.1, "MIT OR Apache-2.0"),
             Library::cargo(DATAFUSION.0, DATAFUSION.1, "Apache-2.0"),

@@ -3,7 +3,7 @@
 use super::Presence::Default;
 use super::{Bounds, Choice, LIST, List, Literal, Shape, Table, choice, key};
 
-pub(super) static BACKBONES: &[Choice] = &[choice("mobilenet-v2")];
+pub(super) static BACKBONES: &[Choice] = &[choice("mobilenet-v2"), choice("minilm-l6")];
 
 static WIDTHS: List =
     List { of: Shape::Integer(1, 65_536), least: 0, distinct: false, tables: false };
@@ -17,8 +17,8 @@ pub(super) static AUGMENT: Table = Table {
     keys: &[
         key(
             "copies",
-            "Changed copies of every training picture, besides itself.",
-            "每张训练图片的增强副本数（原图之外）。",
+            "Changed copies of every training picture or text, besides itself.",
+            "每张训练图片或每条训练文本的增强副本数（原件之外）。",
             Shape::Integer(0, 100),
             Default(Literal::Integer(0)),
             "copies = 2",
@@ -86,6 +86,38 @@ pub(super) static AUGMENT: Table = Table {
             SHARE,
             Default(Literal::Number(0.0)),
             "erase = 0.1",
+        ),
+        key(
+            "swap",
+            "text.classify: share of the words that change places with the next; characters in Chinese.",
+            "文本分类：与后一词交换位置的词的比例；中文按字交换。",
+            SHARE,
+            Default(Literal::Number(0.05)),
+            "swap = 0.05",
+        ),
+        key(
+            "delete",
+            "text.classify: share of the words that are left out.",
+            "文本分类：随机删去的词的比例。",
+            SHARE,
+            Default(Literal::Number(0.05)),
+            "delete = 0.05",
+        ),
+        key(
+            "synonym",
+            "text.classify: share of the known words that are replaced by one of like meaning.",
+            "文本分类：以同义词替换的词的比例（限词表内的词）。",
+            SHARE,
+            Default(Literal::Number(0.3)),
+            "synonym = 0.3",
+        ),
+        key(
+            "noise",
+            "text.classify: share of the words that are mistyped; in Chinese characters that sound or look alike.",
+            "文本分类：加入错别字的比例；中文用音近、形近字。",
+            SHARE,
+            Default(Literal::Number(0.02)),
+            "noise = 0.02",
         ),
     ],
 };

@@ -50,8 +50,8 @@ pub(crate) static RECIPE: Table = Table {
         ),
         section(
             "augment",
-            "image.classify: changed copies of the training pictures.",
-            "图像分类：训练图片的增强副本。",
+            "image.classify, text.classify: changed copies of what is learnt from.",
+            "图像与文本分类：训练数据的增强副本。",
             &AUGMENT,
             "[augment]",
         ),
@@ -91,7 +91,7 @@ static TASKS: &[Choice] = &[
     choice("tabular.multiclass"),
     choice("tabular.regression"),
     choice("image.classify"),
-    later("text.classify"),
+    choice("text.classify"),
     later("audio.classify"),
     choice("generate.sft"),
 ];
@@ -133,8 +133,8 @@ static PROJECT: Table = Table {
         ),
         key(
             "positive",
-            "tabular.binary, image.classify of two classes: the class whose probability is given. Without it: `true` or `1` if the values are those, else the rarer class.",
-            "二分类（表格或图片）：输出其概率的类别。不写时：取值为 true 或 1 的类别，否则取较少的类别。",
+            "tabular.binary, image.classify and text.classify of two classes: the class whose probability is given. Without it: `true` or `1` if the values are those, else the rarer class.",
+            "二分类（表格、图片或文本）：输出其概率的类别。不写时：取值为 true 或 1 的类别，否则取较少的类别。",
             Shape::Scalar,
             Optional,
             "positive = \"bad\"",

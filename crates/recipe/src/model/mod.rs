@@ -48,7 +48,7 @@ pub struct Recipe {
     pub protect: Protect,
     /// How rows are divided.
     pub split: Split,
-    /// Changed copies of training pictures.
+    /// Changed copies of training pictures or texts.
     pub augment: Augment,
     /// How the model is found.
     pub train: Train,
@@ -85,6 +85,11 @@ impl Recipe {
             section("serve", serde_json::to_value(&self.serve)),
             section("engine", serde_json::to_value(&self.engine)),
         ]
+    }
+
+    /// The pretrained network whose features are learnt from: the one it names, else that of the task.
+    pub fn backbone(&self) -> Backbone {
+        self.train.backbone.unwrap_or(Backbone::of(self.project.task))
     }
 
     /// Which rows go where; by classes it is the target that is stratified.

@@ -44,13 +44,13 @@ impl Recipe {
     /// `[explain]`.
     pub fn named_after_protection(&self) -> Vec<Named<'_>> {
         let mut named = vec![("project.target".to_owned(), self.project.target.as_str())];
-        let split = [
+        let single = [
             ("split.group", &self.split.group),
             ("split.time", &self.split.time),
             ("train.text", &self.train.text),
         ];
         named.extend(
-            split
+            single
                 .into_iter()
                 .filter_map(|(path, name)| name.as_deref().map(|name| (path.to_owned(), name))),
         );

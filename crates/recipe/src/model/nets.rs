@@ -1,12 +1,13 @@
 //! What only networks have, typed: `[augment]` and `train.head`.
 
+use ingot_base::Task;
 use serde::{Deserialize, Serialize};
 
-/// The table `[augment]`: changed copies of training pictures.
+/// The table `[augment]`: changed copies of training pictures or texts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Augment {
-    /// Copies of every training picture, besides itself: 0 to 100.
+    /// Copies of every training picture or text, besides itself: 0 to 100.
     pub copies: usize,
     /// Degrees either way: 0 to 180.
     pub rotate: u16,
@@ -24,6 +25,14 @@ pub struct Augment {
     pub blur: f64,
     /// Share of the copies of which a rectangle is wiped out; in [0, 1).
     pub erase: f64,
+    /// Share of the words of a text that change places; in [0, 1).
+    pub swap: f64,
+    /// Share of the words of a text that are left out; in [0, 1).
+    pub delete: f64,
+    /// Share of the known words of a text that are replaced; in [0, 1).
+    pub synonym: f64,
+    /// Share of the words of a text that are mistyped; in [0, 1).
+    pub noise: f64,
 }
 
 /// The table `train.head`: layers on a backbone's features.
@@ -64,4 +73,25 @@ pub enum Backbone {
     /// `MobileNetV2`, trained on `ImageNet`: 1,280 features of a picture of 224 × 224.
     #[serde(rename = "mobilenet-v2")]
     MobileNetV2,
+    /// `all-MiniLM-L6-v2`: 384 features of a text of up to 256 tokens.
+    #[serde(rename = "minilm-l6")]
+    MiniLm,
+}
+
+impl Backbone {
+    /// The one of a task that names none.
+    pub const fn of(task: Task) -> Self {
+        match task {
+            Task::TextClassify => Self::MiniLm,
+            Task::Tabular(_) | Task::ImageClassify | Task::Generate => Self::MobileNetV2,
+        }
+    }
+
+    /// The task whose data it reads.
+    pub const fn task(self) -> Task {
+        match self {
+            Self::MobileNetV2 => Task::ImageClassify,
+            Self::MiniLm => Task::TextClassify,
+        }
+    }
 }

@@ -66,11 +66,15 @@ pub struct Train {
     /// Processor cores, 1 to 1,024; `None`: all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub threads: Option<usize>,
-    /// Pretrained network of a task on pictures.
-    pub backbone: Backbone,
-    /// The column of questions of a language model; `None`: the target holds whole conversations.
+    /// Pretrained network of a task on pictures or texts; `None`: that of the task.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backbone: Option<Backbone>,
+    /// The column of texts; `None`: the only column of text. Of a language model the column of questions; `None`: the target holds whole
+    /// conversations.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
+    /// Buckets that single words of a text fall into, as features besides the embedding: 0 to 65,536.
+    pub words: usize,
     /// The language model that learns.
     pub base: String,
     /// The adapter and how it is trained.
@@ -105,6 +109,8 @@ pub struct Explain {
     pub pictures: usize,
     /// Pictures are shown with what hiding each part of them changes, besides the network's own map.
     pub occlusion: bool,
+    /// Test texts shown in the report: 0 to 100.
+    pub texts: usize,
     /// What columns are called in reason codes and reports.
     pub titles: BTreeMap<String, Text>,
 }

@@ -227,7 +227,7 @@ recipients = ["{RECIPIENT}"]
 
 #[test]
 fn later_tasks_and_addresses_are_known_by_name() {
-    for task in ["text.classify", "audio.classify"] {
+    for task in ["audio.classify"] {
         let text = with(&[]).replace("tabular.binary", task);
         assert_eq!(faults(&text), ["recipe-not-yet project.task"], "{task}");
     }
@@ -277,6 +277,33 @@ fn a_recipe_for_pictures_has_the_defaults_of_networks() {
     assert_eq!(recipe.project.task, Task::ImageClassify);
     assert_eq!((recipe.augment.copies, recipe.augment.rotate, recipe.augment.flip), (2, 15, true));
     assert_eq!((recipe.train.head.epochs, recipe.train.head.batch), (5, 32));
+}
+
+/// A recipe for texts.
+const TEXTS: &str = "[project]\nname = \"notes\"\ntask = \"text.classify\"\ntarget = \"label\"\n\n\
+    [[source]]\nname = \"notes\"\nuri = \"notes.csv\"\n";
+
+#[test]
+fn a_recipe_for_texts_has_an_encoder_and_its_own_copies() {
+    let recipe = ingot_recipe::parse("ingot.toml", TEXTS).expect("a right recipe");
+    assert_eq!(recipe.project.task, Task::TextClassify);
+    assert_eq!(recipe.backbone(), ingot_recipe::Backbone::MiniLm);
+    let more =
+        "[augment]\ncopies = 2\nnoise = 0.1\n[train]\ntext = \"note\"\n[explain]\ntexts = 3\n";
+    let recipe =
+        ingot_recipe::parse("ingot.toml", &format!("{TEXTS}{more}")).expect("a right recipe");
+    assert_eq!(recipe.train.text.as_deref(), Some("note"));
+    assert_eq!((recipe.augment.noise, recipe.explain.texts), (0.1, 3));
+    for (recipe, more, fault) in [
+        (TEXTS, "[augment]\nrotate = 30\n", "recipe-key-task augment.rotate"),
+        (PICTURES, "[augment]\nnoise = 0.5\n", "recipe-key-task augment.noise"),
+        (PICTURES, "[train]\ntext = \"note\"\n", "recipe-key-task train.text"),
+        (TEXTS, "[train]\ntext = \"label\"\n", "recipe-names-target train.text"),
+        (TEXTS, "[train]\nbackbone = \"mobilenet-v2\"\n", "recipe-backbone-task train.backbone"),
+        (TEXTS, "[explain]\npictures = 3\n", "recipe-key-task explain.pictures"),
+    ] {
+        assert_eq!(faults(&format!("{recipe}{more}")), [fault]);
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use super::proto::{
     Attribute, Dimension, Graph, Model, Node, OperatorSet, Shape, Tensor, TensorType, Type,
     ValueInfo,
 };
-use super::{FLOAT, OPSET};
+use super::{FLOAT, OPSET, WHOLE};
 use crate::messages::ONNX_INVALID;
 use ingot_base::{Fault, Result};
 use serde::{Deserialize, Serialize};
@@ -63,6 +63,18 @@ impl Builder {
         name.to_owned()
     }
 
+    /// A constant of whole numbers.
+    pub(crate) fn wholes(&mut self, name: &str, dims: &[i64], data: &[i64]) -> String {
+        self.graph.initializer.push(Tensor {
+            dims: dims.to_vec(),
+            data_type: WHOLE,
+            name: name.into(),
+            raw_data: data.iter().flat_map(|number| number.to_le_bytes()).collect(),
+            ..Tensor::default()
+        });
+        name.to_owned()
+    }
+
     /// Adds an operation with one output, named after it.
     pub(crate) fn node(
         &mut self,
@@ -71,23 +83,39 @@ impl Builder {
         inputs: &[&str],
         attributes: Vec<Attribute>,
     ) -> String {
+        self.node_of_many(op, &[name.to_owned()], inputs, attributes);
+        name.to_owned()
+    }
+
+    /// Adds an operation with several outputs, named after the first.
+    pub(crate) fn node_of_many(
+        &mut self,
+        op: &str,
+        outputs: &[String],
+        inputs: &[&str],
+        attributes: Vec<Attribute>,
+    ) {
         self.graph.node.push(Node {
             input: inputs.iter().map(|input| (*input).to_owned()).collect(),
-            output: vec![name.to_owned()],
-            name: name.to_owned(),
+            output: outputs.to_vec(),
+            name: outputs.first().cloned().unwrap_or_default(),
             op_type: op.to_owned(),
             attribute: attributes,
             ..Node::default()
         });
-        name.to_owned()
     }
 
     pub(crate) fn input(&mut self, name: &str, dims: &[Option<i64>]) {
-        self.graph.input.push(value(name, dims));
+        self.graph.input.push(value(name, FLOAT, dims));
+    }
+
+    /// An input of whole numbers.
+    pub(crate) fn input_wholes(&mut self, name: &str, dims: &[Option<i64>]) {
+        self.graph.input.push(value(name, WHOLE, dims));
     }
 
     pub(crate) fn output(&mut self, name: &str, dims: &[Option<i64>]) {
-        self.graph.output.push(value(name, dims));
+        self.graph.output.push(value(name, FLOAT, dims));
     }
 
     pub(crate) fn finish(self) -> Model {
@@ -100,18 +128,29 @@ impl Builder {
     }
 }
 
-/// A value of 32-bit numbers; `None` is the number of rows.
-fn value(name: &str, dims: &[Option<i64>]) -> ValueInfo {
+/// A value; `None` is a size that differs: the first is the number of rows.
+fn value(name: &str, element: i32, dims: &[Option<i64>]) -> ValueInfo {
+    let free = |at: usize| if at == 0 { "rows".to_owned() } else { format!("size.{at}") };
     let dim = dims
         .iter()
-        .map(|dim| Dimension { value: *dim, name: dim.is_none().then(|| "rows".to_owned()) })
+        .enumerate()
+        .map(|(at, dim)| Dimension { value: *dim, name: dim.is_none().then(|| free(at)) })
         .collect();
-    let tensor = TensorType { element: FLOAT, shape: Some(Shape { dim }) };
+    let tensor = TensorType { element, shape: Some(Shape { dim }) };
     ValueInfo { name: name.into(), kind: Some(Type { tensor: Some(tensor) }) }
 }
 
 pub(crate) fn whole(name: &str, value: i64) -> Attribute {
     Attribute { name: name.into(), i: Some(value), kind: 2, ..Attribute::default() }
+}
+
+pub(crate) fn decimal(name: &str, value: f32) -> Attribute {
+    Attribute { name: name.into(), f: Some(value), kind: 1, ..Attribute::default() }
+}
+
+pub(crate) fn text(name: &str, value: &str) -> Attribute {
+    let bytes = value.as_bytes().to_vec();
+    Attribute { name: name.into(), s: Some(bytes), kind: 3, ..Attribute::default() }
 }
 
 pub(crate) fn wholes(name: &str, values: &[i64]) -> Attribute {
@@ -166,6 +205,14 @@ pub fn with_outputs(mut model: Model, keep: &[&str]) -> Model {
     if let Some(graph) = &mut model.graph {
         graph.output.retain(|output| keep.contains(&output.name.as_str()));
         sweep(graph);
+    }
+    model
+}
+
+/// A graph with more of its values, of four dimensions each, among the outputs.
+pub fn showing(mut model: Model, values: &[String]) -> Model {
+    if let Some(graph) = &mut model.graph {
+        graph.output.extend(values.iter().map(|name| value(name, FLOAT, &[None; 4])));
     }
     model
 }

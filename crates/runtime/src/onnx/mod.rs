@@ -1,5 +1,6 @@
 //! Networks as ONNX graphs: read with limits, written, built from weights, and run where the feature `onnx` is on.
 
+mod bert;
 mod build;
 #[cfg(feature = "onnx")]
 mod calibrate;
@@ -21,7 +22,8 @@ mod session;
 mod shapes;
 mod summary;
 
-pub use build::{Activation, Dense, HEAD, SCORES, with_head, with_outputs};
+pub use bert::{EMBEDDING, Encoder, TOKENS, attention, sentence_encoder};
+pub use build::{Activation, Dense, HEAD, SCORES, showing, with_head, with_outputs};
 #[cfg(feature = "onnx")]
 pub use calibrate::calibrate;
 pub use mobilenet::{FEATURES, IMAGE, LOGITS, MAP, mobilenet_v2};
@@ -40,3 +42,5 @@ pub use summary::{Layer, Summary, parameters, summary};
 pub const OPSET: i64 = 17;
 /// Element type of 32-bit numbers.
 pub(crate) const FLOAT: i32 = 1;
+/// Element type of 64-bit whole numbers.
+pub(crate) const WHOLE: i32 = 7;

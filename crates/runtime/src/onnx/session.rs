@@ -74,9 +74,33 @@ impl Session {
         data: &[f32],
         outputs: &[&str],
     ) -> Result<Vec<Tensor>> {
-        let shape: Vec<i64> =
-            shape.iter().map(|size| i64::try_from(*size).unwrap_or(i64::MAX)).collect();
-        let value = ort::value::TensorRef::from_array_view((shape, data)).map_err(failed)?;
+        let value =
+            ort::value::TensorRef::from_array_view((signed(shape), data)).map_err(failed)?;
+        self.answer(input, value.into(), outputs)
+    }
+
+    /// As [`Self::run`], on one input of whole numbers.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    pub fn run_wholes(
+        &self,
+        input: &str,
+        shape: &[usize],
+        data: &[i64],
+        outputs: &[&str],
+    ) -> Result<Vec<Tensor>> {
+        let value =
+            ort::value::TensorRef::from_array_view((signed(shape), data)).map_err(failed)?;
+        self.answer(input, value.into(), outputs)
+    }
+
+    fn answer(
+        &self,
+        input: &str,
+        value: ort::session::SessionInputValue<'_>,
+        outputs: &[&str],
+    ) -> Result<Vec<Tensor>> {
         let mut session = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         let answers = session.run(ort::inputs![input => value]).map_err(failed)?;
         outputs
@@ -93,6 +117,10 @@ impl Session {
             })
             .collect()
     }
+}
+
+fn signed(shape: &[usize]) -> Vec<i64> {
+    shape.iter().map(|size| i64::try_from(*size).unwrap_or(i64::MAX)).collect()
 }
 
 fn failed<E: std::fmt::Display>(error: E) -> Fault {

@@ -2,8 +2,10 @@
 
 mod pickle;
 mod pytorch;
+mod safetensors;
 
 pub use pytorch::read_pytorch;
+pub use safetensors::read_safetensors;
 
 use std::collections::BTreeMap;
 

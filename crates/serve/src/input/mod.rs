@@ -7,6 +7,7 @@ pub(crate) mod pictures;
 pub(crate) mod query;
 mod row;
 pub(crate) mod tensor;
+mod texts;
 
 use crate::batch::Rows;
 use crate::messages::{
@@ -38,8 +39,10 @@ pub(crate) struct BodyBounds {
 pub(crate) struct Asked {
     pub(crate) model: Arc<Model>,
     pub(crate) rows: Rows,
-    /// Encoded pictures, to become the rows; none of a model of tables.
+    /// Encoded pictures or texts, to become the rows; none of a model of tables.
     pub(crate) files: Vec<Bytes>,
+    /// What errors call each text; none of other models.
+    pub(crate) places: Vec<String>,
 }
 
 /// Reads a body. `named` is the model that the query names. `selected` is told the model as soon as it is known, for the
@@ -79,7 +82,13 @@ pub(crate) fn read(
     if let Some(field) = model.picture() {
         let files = pictures::json(body, &form, field, bounds.depth)?;
         let rows = Rows { features: Vec::new(), count: files.len() };
-        return Ok(Asked { model: Arc::clone(model), rows, files });
+        return Ok(Asked { model: Arc::clone(model), rows, files, places: Vec::new() });
+    }
+    if let Some(field) = model.text() {
+        let texts = texts::json(body, &form, field, bounds)?;
+        let (places, files): (Vec<String>, Vec<Bytes>) = texts.into_iter().unzip();
+        let rows = Rows { features: Vec::new(), count: files.len() };
+        return Ok(Asked { model: Arc::clone(model), rows, files, places });
     }
     let mut reader = Reader::new(model, bounds.depth);
     let seed = Body { reader: &mut reader, form: &form, rows: bounds.rows };
@@ -94,7 +103,7 @@ pub(crate) fn read(
         return Err(Problem::new(Fault::new(&ROWS_NONE)));
     }
     let rows = Rows { features: reader.features, count: reader.count };
-    Ok(Asked { model: Arc::clone(model), rows, files: Vec::new() })
+    Ok(Asked { model: Arc::clone(model), rows, files: Vec::new(), places: Vec::new() })
 }
 
 /// The three forms of a body.

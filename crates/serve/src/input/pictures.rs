@@ -1,6 +1,6 @@
 //! Requests about pictures: base64 in JSON, a form with files, or the bytes of one file.
 
-use super::{Form, refuse};
+use super::{BodyBounds, Form, refuse};
 use crate::body::Media;
 use crate::messages::{FORM_BROKEN, PICTURE_BASE64, PICTURES_MANY, ROW_TYPE, ROWS_NONE};
 use crate::problem::{FieldProblem, LISTED, Problem};
@@ -22,18 +22,8 @@ pub(super) fn json(
     field: &str,
     depth: usize,
 ) -> Result<Vec<Bytes>, Problem> {
-    let bounds = super::BodyBounds { rows: PICTURES, depth };
-    let value: Value =
-        serde_json::from_slice(body).map_err(|error| refuse(&error, bounds, None))?;
-    let rows = match (form, value) {
-        (Form::Row, row) => vec![(field.to_owned(), row)],
-        (Form::List, Value::Array(rows)) => placed("", rows, field),
-        (Form::Envelope(_), Value::Object(mut members)) => match members.remove("inputs") {
-            Some(Value::Array(rows)) => placed("inputs", rows, field),
-            _ => Vec::new(),
-        },
-        _ => Vec::new(),
-    };
+    let bounds = BodyBounds { rows: PICTURES, depth };
+    let rows = rows(body, form, field, bounds)?;
     let count = rows.len();
     let (mut files, mut errors) = (Vec::new(), Vec::new());
     for (place, row) in rows {
@@ -51,7 +41,26 @@ pub(super) fn json(
     counted(files, count)
 }
 
-/// Rows with the name that an error gives their picture.
+/// The rows of a JSON body whose form is known, each with the name that an error gives its one member.
+pub(super) fn rows(
+    body: &[u8],
+    form: &Form,
+    field: &str,
+    bounds: BodyBounds,
+) -> Result<Vec<(String, Value)>, Problem> {
+    let value: Value =
+        serde_json::from_slice(body).map_err(|error| refuse(&error, bounds, None))?;
+    Ok(match (form, value) {
+        (Form::Row, row) => vec![(field.to_owned(), row)],
+        (Form::List, Value::Array(rows)) => placed("", rows, field),
+        (Form::Envelope(_), Value::Object(mut members)) => match members.remove("inputs") {
+            Some(Value::Array(rows)) => placed("inputs", rows, field),
+            _ => Vec::new(),
+        },
+        _ => Vec::new(),
+    })
+}
+
 fn placed(list: &str, rows: Vec<Value>, field: &str) -> Vec<(String, Value)> {
     rows.into_iter().enumerate().map(|(at, row)| (format!("{list}[{at}].{field}"), row)).collect()
 }
@@ -64,17 +73,22 @@ fn counted(files: Vec<Bytes>, count: usize) -> Result<Vec<Bytes>, Problem> {
     }
 }
 
-/// The file of a row: base64, or a `data:` address as browsers give it.
-fn file(row: &Value, field: &str) -> Result<Bytes, Fault> {
+/// The text that is a row's only member.
+pub(super) fn member<'v>(row: &'v Value, field: &str) -> Result<&'v str, Fault> {
     let Value::Object(members) = row else { return Err(Fault::new(&ROW_TYPE)) };
     if let Some(unknown) = unknown(members, field) {
         return Err(Fault::new(&FIELD_UNKNOWN).arg("field", unknown).arg("known", field));
     }
-    let text = match members.get(field) {
-        Some(Value::String(text)) => text,
-        Some(other) => return Err(encode::wrong_type(field, "string", other)),
-        None => return Err(Fault::new(&FIELD_MISSING).arg("field", field)),
-    };
+    match members.get(field) {
+        Some(Value::String(text)) => Ok(text),
+        Some(other) => Err(encode::wrong_type(field, "string", other)),
+        None => Err(Fault::new(&FIELD_MISSING).arg("field", field)),
+    }
+}
+
+/// The file of a row: base64, or a `data:` address as browsers give it.
+fn file(row: &Value, field: &str) -> Result<Bytes, Fault> {
+    let text = member(row, field)?;
     let bare = match text.strip_prefix("data:") {
         Some(rest) => rest.split_once(";base64,").map_or("", |(_, data)| data),
         None => text,

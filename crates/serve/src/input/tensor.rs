@@ -189,7 +189,7 @@ pub(crate) fn outputs(model: &Model) -> &'static [&'static str] {
 pub(crate) fn datatype(kind: &FieldKind) -> &'static str {
     match kind {
         FieldKind::Number { .. } => "FP64",
-        FieldKind::Category { .. } | FieldKind::Image { .. } => "BYTES",
+        FieldKind::Category { .. } | FieldKind::Image { .. } | FieldKind::Text { .. } => "BYTES",
         FieldKind::Boolean => "BOOL",
     }
 }
@@ -293,7 +293,9 @@ fn check(tensor: &Tensor, field: &Field, count: usize) -> Result<(), Fault> {
     let datatype = tensor.datatype.as_str();
     let (fits, known) = match field.kind {
         FieldKind::Number { .. } => (NUMBERS.split(", ").any(|known| known == datatype), NUMBERS),
-        FieldKind::Category { .. } | FieldKind::Image { .. } => (datatype == "BYTES", "BYTES"),
+        FieldKind::Category { .. } | FieldKind::Image { .. } | FieldKind::Text { .. } => {
+            (datatype == "BYTES", "BYTES")
+        }
         FieldKind::Boolean => (datatype == "BOOL", "BOOL"),
     };
     if !fits {

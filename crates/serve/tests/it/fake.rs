@@ -111,6 +111,7 @@ impl Engine for FakeEngine {
                 text: Text::new("The age is high.", "年龄偏高。"),
             }],
             map: None,
+            words: None,
         })
     }
 

@@ -48,6 +48,14 @@ pub struct Epoch {
     pub learning_rate: f64,
 }
 
+impl Epoch {
+    /// Whether a figure of the pass is no number.
+    pub(super) fn is_lost(&self) -> bool {
+        let numbers = [Some(self.train_loss), self.validation_loss, self.validation_accuracy];
+        numbers.into_iter().flatten().any(|number| !number.is_finite())
+    }
+}
+
 /// Rows with their classes.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Examples<'a> {
@@ -183,6 +191,10 @@ impl Net {
             let mut output = layer.bias.clone();
             for (number, weights) in input.iter().zip(layer.weight.chunks(layer.bias.len().max(1)))
             {
+                // Of the buckets of words nearly all are empty.
+                if *number == 0.0 {
+                    continue;
+                }
                 for (slot, weight) in output.iter_mut().zip(weights) {
                     *slot += number * weight;
                 }
@@ -288,6 +300,9 @@ impl Gradients {
                 *sum += own;
             }
             for (number, sums) in input.iter().zip(sums.weight.chunks_mut(wide)) {
+                if *number == 0.0 {
+                    continue;
+                }
                 for (sum, own) in sums.iter_mut().zip(&error) {
                     *sum += number * own;
                 }

@@ -48,6 +48,22 @@ pub struct HeadOutcome {
     pub labels: Option<LabelFindings>,
 }
 
+impl HeadOutcome {
+    /// The first figure that is no number, by its name: no document could hold it.
+    pub(super) fn undefined(&self) -> Option<String> {
+        let metrics = self.metrics.iter().chain(&self.majority).flat_map(|metric| {
+            [metric.value, metric.low, metric.high].map(|number| (metric.name.as_str(), number))
+        });
+        let margins = self.to_label.iter().map(|row| ("to_label.margin", row.margin));
+        let privacy = self.privacy.iter().map(|spent| ("privacy.epsilon", spent.epsilon));
+        metrics
+            .chain(margins)
+            .chain(privacy)
+            .find(|(_, number)| !number.is_finite())
+            .map(|(name, _)| name.to_owned())
+    }
+}
+
 /// A row worth labelling.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ToLabel {

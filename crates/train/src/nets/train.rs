@@ -1,14 +1,17 @@
 //! From tables of features to a measured head.
 
-use super::head::{Examples, Fitted, HeadSettings, Net, fit};
+use super::head::{Epoch, Examples, Fitted, HeadSettings, Net, fit};
 use super::outcome::{HeadOutcome, ToLabel};
 use super::private::{PrivateSettings, fit_privately};
-use crate::messages::{CLASS_UNSEEN, NO_ROWS, ONE_CLASS, POSITIVE};
+use crate::messages::{
+    CLASS_UNSEEN, CLASSES_ALIKE, DIVERGED, FIGURE_UNDEFINED, NO_ROWS, ONE_CLASS, POSITIVE,
+};
 use crate::metrics::{Binary, Multiclass, Sampling, top};
 use crate::outcome::{Metric, Parity, Rows};
 use ingot_base::{Fault, Output, Result, Task};
 use ingot_runtime::Matrix;
 use ingot_runtime::onnx::{Activation, Dense};
+use std::cmp::Ordering;
 
 /// Rows of features with what is known of them.
 #[derive(Debug, Clone, Default)]
@@ -65,7 +68,8 @@ const TO_LABEL: usize = 50;
 /// Trains and measures a head.
 ///
 /// # Errors
-/// When a table has no row with a class, when there are fewer than two classes, or the test rows have one that training has not.
+/// When a table has no row with a class, when there are fewer than two classes or two that nothing tells apart, when the test rows have
+/// one that training has not, and when a loss or figure is no number.
 pub fn train_head(
     config: &HeadConfig,
     train: &FeatureTable,
@@ -81,6 +85,7 @@ pub fn train_head(
     let learned = Labelled::of("train", train, &classes, config)?;
     let held = Labelled::of("validation", validation, &classes, config)?;
     let unseen = Labelled::of("test", test, &classes, config)?;
+    learned.told_apart(&classes, config)?;
     let watched = (!held.labels.is_empty()).then(|| held.examples(config.width));
     let (settings, rows) = (&config.settings, learned.examples(config.width));
     let (fitted, privacy) = match &config.privacy {
@@ -91,6 +96,12 @@ pub fn train_head(
         }
     };
     let Fitted { net, history, best } = fitted;
+    if let Some(epoch) = history.iter().position(Epoch::is_lost) {
+        return Err(Fault::new(&DIVERGED)
+            .arg("epoch", epoch + 1)
+            .arg("rate", settings.learning_rate)
+            .at("train.head.learning_rate"));
+    }
     let scores = answers(&net, unseen.examples(config.width));
     let (metrics, majority, confusion) = measure(&classes, &scores, &unseen.labels, config.seed)?;
     let count = |table: &FeatureTable| table.copy.iter().filter(|copy| !**copy).count() as u64;
@@ -113,6 +124,9 @@ pub fn train_head(
         privacy,
         labels: None,
     };
+    if let Some(figure) = outcome.undefined() {
+        return Err(Fault::new(&FIGURE_UNDEFINED).arg("figure", figure));
+    }
     Ok(TrainedHead {
         output: output(config, &classes),
         activation: net.activation,
@@ -192,6 +206,41 @@ impl Labelled {
     fn examples(&self, width: usize) -> Examples<'_> {
         Examples { features: &self.features, width, labels: &self.labels }
     }
+
+    /// Refuses two classes whose rows are the same, however often each is there.
+    fn told_apart(&self, classes: &[String], config: &HeadConfig) -> Result<()> {
+        let rows = self.examples(config.width);
+        let mut distinct: Vec<Vec<&[f32]>> = vec![Vec::new(); classes.len()];
+        for (index, label) in self.labels.iter().enumerate() {
+            if let Some(own) = distinct.get_mut(*label) {
+                own.push(rows.row(index));
+            }
+        }
+        for own in &mut distinct {
+            own.sort_unstable_by(|one, other| by_bits(one, other));
+            own.dedup_by(|one, other| by_bits(one, other).is_eq());
+        }
+        let alike = |one: &[&[f32]], other: &[&[f32]]| {
+            one.len() == other.len()
+                && one.iter().zip(other).all(|(one, other)| by_bits(one, other).is_eq())
+        };
+        for (at, (first, one)) in classes.iter().zip(&distinct).enumerate() {
+            let mut later = classes.iter().zip(&distinct).skip(at + 1);
+            if let Some((second, _)) = later.find(|(_, other)| alike(one, other)) {
+                return Err(Fault::new(&CLASSES_ALIKE)
+                    .arg("first", first)
+                    .arg("second", second)
+                    .arg("column", &config.target)
+                    .at("project.target"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// An order of rows in which only equal bits are equal.
+fn by_bits(one: &[f32], other: &[f32]) -> Ordering {
+    one.iter().map(|number| number.to_bits()).cmp(other.iter().map(|number| number.to_bits()))
 }
 
 fn answers(net: &Net, rows: Examples<'_>) -> Vec<f64> {
@@ -338,5 +387,39 @@ mod tests {
         assert_eq!(none.unwrap_err().code(), "train-no-rows", "nothing to measure on");
         let one = table(10, ["same", "same"]);
         assert!(train_head(&config(), &one, &FeatureTable::default(), &one).is_err());
+    }
+
+    #[test]
+    fn classes_with_the_same_rows_are_refused() {
+        let (mut train, test) = (table(40, ["no", "yes"]), table(20, ["no", "yes"]));
+        let some = train.features.clone();
+        // Each row a second time, as the other class; one of them once more.
+        for (row, label) in some.chunks(2).chain(some.chunks(2).take(1)).zip(0..) {
+            train.features.extend(row);
+            let other =
+                if train.labels[label % 40].as_deref() == Some("no") { "yes" } else { "no" };
+            train.labels.push(Some(other.into()));
+            train.places.push(("again".into(), label as u64 + 1));
+            train.copy.push(false);
+        }
+        let refused = train_head(&config(), &train, &FeatureTable::default(), &test).unwrap_err();
+        assert_eq!(refused.code(), "train-classes-alike");
+        assert!(refused.to_string().contains("`no` and `yes`"), "{refused}");
+        train.features[0] += 0.25;
+        train_head(&config(), &train, &FeatureTable::default(), &test).unwrap();
+    }
+
+    #[test]
+    fn a_training_that_runs_away_is_told_with_its_epoch() {
+        let (mut train, test) = (table(40, ["no", "yes"]), table(20, ["no", "yes"]));
+        train.features[6] = f32::NAN;
+        let lost = train_head(&config(), &train, &FeatureTable::default(), &test).unwrap_err();
+        assert_eq!(lost.code(), "train-diverged");
+        assert!(lost.to_string().contains("epoch 1"), "{lost}");
+        let mut trained =
+            train_head(&config(), &test, &FeatureTable::default(), &test).unwrap().outcome;
+        assert_eq!(trained.undefined(), None);
+        trained.metrics[0].high = f64::NAN;
+        assert_eq!(trained.undefined(), Some(trained.metrics[0].name.clone()));
     }
 }

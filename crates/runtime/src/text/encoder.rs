@@ -1,0 +1,160 @@
+//! Many texts through one network: those of a length together, on several threads.
+
+use crate::Library;
+use crate::messages::SHAPE;
+use crate::onnx::{self, Limits, Session};
+use crate::weights::Tensor;
+use ingot_base::{Fault, Result, fault};
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Tokens evaluated at once, padding among them: their activations stay in a processor's cache.
+const TOKENS: usize = 1024;
+/// Texts evaluated at once.
+const TEXTS: usize = 32;
+
+/// A network of texts, several times: callers side by side take them in turn.
+#[derive(Debug)]
+pub struct TextEncoder {
+    sessions: Vec<Session>,
+    turn: AtomicUsize,
+}
+
+impl TextEncoder {
+    /// Makes a network of a graph with the input [`onnx::TOKENS`], for so many callers at once.
+    ///
+    /// # Errors
+    /// When the graph is damaged or refused.
+    pub fn new(library: &Library, graph: &[u8], callers: usize) -> Result<Self> {
+        onnx::read(graph, &Limits::default())?;
+        let sessions = (0..callers.max(1)).map(|_| Session::new(library, graph));
+        Ok(Self { sessions: sessions.collect::<Result<_>>()?, turn: AtomicUsize::new(0) })
+    }
+
+    /// One output for each text, a row of numbers each, in the order of the texts; on the caller's thread.
+    ///
+    /// # Errors
+    /// When the network fails.
+    pub fn run(&self, texts: &[Vec<i64>], output: &str) -> Result<Vec<Vec<f32>>> {
+        self.spread(texts, output, 1)
+    }
+
+    /// As [`Self::run`], on as many threads as there are networks.
+    ///
+    /// # Errors
+    /// When the network fails.
+    pub fn run_wide(&self, texts: &[Vec<i64>], output: &str) -> Result<Vec<Vec<f32>>> {
+        self.spread(texts, output, self.sessions.len())
+    }
+
+    /// Several outputs for one text.
+    ///
+    /// # Errors
+    /// When the network fails, or has no such output.
+    pub fn one(&self, text: &[i64], outputs: &[&str]) -> Result<Vec<Tensor>> {
+        self.session(self.next())?.run_wholes(onnx::TOKENS, &[1, text.len()], text, outputs)
+    }
+
+    fn next(&self) -> usize {
+        self.turn.fetch_add(1, Ordering::Relaxed)
+    }
+
+    fn session(&self, turn: usize) -> Result<&Session> {
+        let at = turn.checked_rem(self.sessions.len()).unwrap_or_default();
+        self.sessions.get(at).ok_or_else(|| fault::internal("a network without sessions"))
+    }
+
+    fn spread(&self, texts: &[Vec<i64>], output: &str, threads: usize) -> Result<Vec<Vec<f32>>> {
+        let batches = batches(texts);
+        let (next, rows) = (AtomicUsize::new(0), Mutex::new(vec![Vec::new(); texts.len()]));
+        let work = |session: &Session| -> Result<()> {
+            while let Some(batch) = batches.get(next.fetch_add(1, Ordering::Relaxed)) {
+                let found = batch_rows(session, texts, batch, output)?;
+                let mut rows = rows.lock().unwrap_or_else(PoisonError::into_inner);
+                for (index, row) in batch.iter().zip(found) {
+                    if let Some(slot) = rows.get_mut(*index) {
+                        *slot = row;
+                    }
+                }
+            }
+            Ok(())
+        };
+        let threads = threads.min(batches.len());
+        if threads < 2 {
+            work(self.session(self.next())?)?;
+        } else {
+            std::thread::scope(|scope| {
+                let handles: Vec<_> = self
+                    .sessions
+                    .iter()
+                    .take(threads)
+                    .map(|session| scope.spawn(|| work(session)))
+                    .collect();
+                handles.into_iter().try_for_each(|handle| {
+                    handle.join().unwrap_or_else(|_| Err(fault::internal("a text thread")))
+                })
+            })?;
+        }
+        Ok(rows.into_inner().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Indices of texts that are evaluated together, the longest first: within a batch hardly any padding.
+fn batches(texts: &[Vec<i64>]) -> Vec<Vec<usize>> {
+    let length = |index: &usize| texts.get(*index).map_or(0, Vec::len);
+    let mut order: Vec<usize> = (0..texts.len()).collect();
+    order.sort_by_key(|index| std::cmp::Reverse(length(index)));
+    let mut batches: Vec<Vec<usize>> = Vec::new();
+    for index in order {
+        match batches.last_mut() {
+            Some(batch)
+                if batch.len() < TEXTS
+                    && batch.first().map_or(0, length) * (batch.len() + 1) <= TOKENS =>
+            {
+                batch.push(index);
+            }
+            _ => batches.push(vec![index]),
+        }
+    }
+    batches
+}
+
+fn batch_rows(
+    session: &Session,
+    texts: &[Vec<i64>],
+    batch: &[usize],
+    output: &str,
+) -> Result<Vec<Vec<f32>>> {
+    let own: Vec<&Vec<i64>> = batch.iter().filter_map(|index| texts.get(*index)).collect();
+    let longest = own.iter().map(|ids| ids.len()).max().unwrap_or_default();
+    let mut ids = Vec::with_capacity(longest * own.len());
+    for text in &own {
+        ids.extend_from_slice(text);
+        ids.resize(ids.len() + longest - text.len(), 0);
+    }
+    let answer = session.run_wholes(onnx::TOKENS, &[own.len(), longest], &ids, &[output])?;
+    let numbers = answer.into_iter().next().map(|tensor| tensor.data).unwrap_or_default();
+    let width = numbers.len().checked_div(own.len()).unwrap_or_default();
+    if width == 0 || numbers.len() != width * own.len() {
+        return Err(Fault::new(&SHAPE)
+            .arg("found", format!("{} numbers", numbers.len()))
+            .arg("expected", format!("a row for each of {} texts", own.len())));
+    }
+    Ok(numbers.chunks(width).map(<[f32]>::to_vec).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_of_a_length_are_evaluated_together() {
+        let texts: Vec<Vec<i64>> =
+            [3, 200, 3, 500, 600].iter().map(|length| vec![1; *length]).collect();
+        assert_eq!(batches(&texts), [vec![4], vec![3, 1], vec![0, 2]]);
+        let many = vec![vec![1; 4]; TEXTS + 1];
+        assert_eq!(batches(&many).iter().map(Vec::len).collect::<Vec<_>>(), [TEXTS, 1]);
+        assert!(batches(&[]).is_empty());
+    }
+}

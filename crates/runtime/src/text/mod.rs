@@ -1,0 +1,167 @@
+//! A model of texts: tokens, one ONNX graph from tokens to scores, and what its attention looked at.
+
+mod encoder;
+mod tokens;
+
+pub use encoder::TextEncoder;
+pub use tokens::{Tokenised, Tokenizer};
+
+use crate::Library;
+use crate::messages::{MODEL_MISMATCH, PREPROCESSING};
+use crate::onnx::{self, Limits};
+use ingot_base::{Fault, FieldKind, Output, Result, Signature, Task, fault};
+use serde::{Deserialize, Serialize};
+use std::sync::OnceLock;
+
+/// What stands beside the graph and the tokenizer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TextPreprocessing {
+    /// One text in, a class out.
+    pub signature: Signature,
+}
+
+/// A loaded model of texts.
+#[derive(Debug)]
+pub struct TextModel {
+    encoder: TextEncoder,
+    tokenizer: Tokenizer,
+    preprocessing: TextPreprocessing,
+    /// The graph, to show its attention when somebody asks.
+    graph: Vec<u8>,
+    library: &'static Library,
+    attentive: OnceLock<std::result::Result<TextEncoder, String>>,
+}
+
+impl TextModel {
+    /// Makes a model of its three documents, for so many callers at once.
+    ///
+    /// # Errors
+    /// When one is damaged, or they do not belong together.
+    pub fn load(
+        library: &'static Library,
+        graph: &[u8],
+        preprocessing: &[u8],
+        tokenizer: &[u8],
+        callers: usize,
+    ) -> Result<Self> {
+        let preprocessing: TextPreprocessing = serde_json::from_slice(preprocessing)
+            .map_err(|error| Fault::new(&PREPROCESSING).arg("what", error))?;
+        let signature = &preprocessing.signature;
+        let wrong = || {
+            Fault::new(&MODEL_MISMATCH)
+                .arg("what", "the signature is not of one text and its class")
+        };
+        let window = match signature.inputs.as_slice() {
+            [field] => match field.kind {
+                FieldKind::Text { tokens } => tokens as usize,
+                _ => return Err(wrong()),
+            },
+            _ => return Err(wrong()),
+        };
+        let classes = matches!(signature.output, Output::Binary { .. } | Output::Multiclass { .. });
+        if !(classes && signature.task == Task::TextClassify) {
+            return Err(wrong());
+        }
+        Ok(Self {
+            encoder: TextEncoder::new(library, graph, callers)?,
+            tokenizer: Tokenizer::load(tokenizer, window)?,
+            preprocessing,
+            graph: graph.to_vec(),
+            library,
+            attentive: OnceLock::new(),
+        })
+    }
+
+    /// What goes in and what comes out.
+    pub fn signature(&self) -> &Signature {
+        &self.preprocessing.signature
+    }
+
+    /// What makes numbers of texts.
+    pub fn tokenizer(&self) -> &Tokenizer {
+        &self.tokenizer
+    }
+
+    /// Scores of tokenised texts, `rows × output.width()`, on the caller's thread.
+    ///
+    /// # Errors
+    /// When the network fails.
+    pub fn scores(&self, texts: &[Vec<i64>]) -> Result<Vec<f64>> {
+        Ok(flat(&self.encoder.run(texts, onnx::SCORES)?))
+    }
+
+    /// As [`Self::scores`], on as many threads as there are callers.
+    ///
+    /// # Errors
+    /// When the network fails.
+    pub fn scores_wide(&self, texts: &[Vec<i64>]) -> Result<Vec<f64>> {
+        Ok(flat(&self.encoder.run_wide(texts, onnx::SCORES)?))
+    }
+
+    /// Embeddings of tokenised texts, of length 1 each, on the caller's thread.
+    ///
+    /// # Errors
+    /// When the network fails.
+    pub fn embeddings(&self, texts: &[Vec<i64>]) -> Result<Vec<Vec<f32>>> {
+        self.encoder.run(texts, onnx::EMBEDDING)
+    }
+
+    /// How much of each token the answer saw: attention rollout (Abnar & Zuidema 2020), the product over the layers of half the
+    /// mean attention of the heads and half the token itself, averaged over the tokens as the embedding is. One number for each
+    /// token; they sum to 1.
+    ///
+    /// # Errors
+    /// When the graph shows no attention, or fails.
+    pub fn rollout(&self, text: &[i64]) -> Result<Vec<f64>> {
+        let encoder = self
+            .attentive
+            .get_or_init(|| self.attentive().map_err(|fault| fault.to_string()))
+            .as_ref()
+            .map_err(|error| {
+                fault::internal("a network that shows its attention").because(error.as_str())
+            })?;
+        let names: Vec<String> = (0..self.layers()?).map(onnx::attention).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let layers = encoder.one(text, &names)?;
+        let size = text.len();
+        #[expect(clippy::cast_precision_loss, reason = "texts are short")]
+        let share = 1.0 / size.max(1) as f64;
+        // From the pooled row back to the tokens: a row times a matrix, layer by layer from the last.
+        let mut row = vec![share; size];
+        for layer in layers.iter().rev() {
+            let heads = layer.data.len().checked_div(size * size).unwrap_or_default();
+            #[expect(clippy::cast_precision_loss, reason = "some heads")]
+            let weight = 0.5 / heads.max(1) as f64;
+            let mut before: Vec<f64> = row.iter().map(|own| own * 0.5).collect();
+            for head in layer.data.chunks_exact((size * size).max(1)) {
+                for (own, attended) in row.iter().zip(head.chunks_exact(size.max(1))) {
+                    for (slot, part) in before.iter_mut().zip(attended) {
+                        *slot += own * weight * f64::from(*part);
+                    }
+                }
+            }
+            row = before;
+        }
+        Ok(row)
+    }
+
+    fn layers(&self) -> Result<usize> {
+        let model = onnx::read(&self.graph, &Limits::default())?;
+        let graph = model.graph.unwrap_or_default();
+        let has = |name: &String| graph.node.iter().any(|node| node.output.contains(name));
+        Ok((0..).take_while(|layer| has(&onnx::attention(*layer))).count())
+    }
+
+    /// The same network with its attention among the outputs.
+    fn attentive(&self) -> Result<TextEncoder> {
+        let shown = onnx::showing(
+            onnx::read(&self.graph, &Limits::default())?,
+            &(0..self.layers()?).map(onnx::attention).collect::<Vec<_>>(),
+        );
+        TextEncoder::new(self.library, &onnx::write(&shown), 1)
+    }
+}
+
+fn flat(rows: &[Vec<f32>]) -> Vec<f64> {
+    rows.iter().flatten().map(|number| f64::from(*number)).collect()
+}

@@ -1,0 +1,215 @@
+//! Texts as the numbers that an encoder takes.
+
+use crate::messages::{TEXT_BLANK, TEXT_LONG, TOKENIZER};
+use ingot_base::{Digest, Fault, Result};
+use std::ops::Range;
+use tokenizers::Encoding;
+
+/// Most bytes of a tokenizer's file.
+const BYTES: usize = 64 << 20;
+/// What word-piece vocabularies call a word that they lack.
+const UNKNOWN: &str = "[UNK]";
+/// Numbers for words that the vocabulary lacks: enough that two of a text hardly share one.
+const STRANGERS: u32 = 1 << 20;
+
+/// Turns texts into numbers of tokens, from a file of the `tokenizers` library. A word that the vocabulary lacks has a number of its
+/// own beyond it: of Chinese an English vocabulary lacks nearly every character, and they are not all the same.
+#[derive(Debug)]
+pub struct Tokenizer {
+    inner: tokenizers::Tokenizer,
+    window: usize,
+    /// How many tokens the vocabulary has.
+    known: i64,
+    /// The token of words that it lacks.
+    unknown: Option<u32>,
+}
+
+/// A text in tokens, with the places they come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tokenised {
+    /// Numbers of all tokens, marks of beginning and end among them.
+    pub ids: Vec<i64>,
+    /// The word of each token; `None` of a mark.
+    pub words: Vec<Option<usize>>,
+    /// Where each word stands in the text, in bytes.
+    pub places: Vec<Range<usize>>,
+}
+
+impl Tokenizer {
+    /// Reads the file. The network reads `window` tokens at most, the marks among them.
+    ///
+    /// # Errors
+    /// When the file is no tokenizer.
+    pub fn load(bytes: &[u8], window: usize) -> Result<Self> {
+        let wrong = |detail: String| Fault::new(&TOKENIZER).arg("detail", detail);
+        if bytes.len() > BYTES {
+            return Err(wrong(format!("it has {} bytes, more than {BYTES}", bytes.len())));
+        }
+        let mut inner = tokenizers::Tokenizer::from_bytes(bytes)
+            .map_err(|error| wrong("it is damaged".into()).because(error))?;
+        // Whole texts, as they are: what is cut and filled up is said here, not in the file.
+        inner.with_padding(None);
+        inner.with_truncation(None).map_err(|error| wrong(error.to_string()))?;
+        let known = i64::try_from(inner.get_vocab_size(true)).unwrap_or(i64::MAX);
+        let unknown = inner.token_to_id(UNKNOWN);
+        Ok(Self { inner, window, known, unknown })
+    }
+
+    /// How many tokens the network reads.
+    pub fn window(&self) -> usize {
+        self.window
+    }
+
+    /// The numbers of a text's tokens.
+    ///
+    /// # Errors
+    /// When the text is blank, or longer than the network reads: nothing is left out in silence.
+    pub fn ids(&self, text: &str) -> Result<Vec<i64>> {
+        let ids = self.whole(text)?;
+        if ids.len() > self.window {
+            return Err(Fault::new(&TEXT_LONG).arg("tokens", ids.len()).arg("limit", self.window));
+        }
+        Ok(ids)
+    }
+
+    /// As [`Self::ids`], but of a long text only as much as the network reads, and whether something was left out.
+    ///
+    /// # Errors
+    /// When the text is blank.
+    pub fn beginning(&self, text: &str) -> Result<(Vec<i64>, bool)> {
+        let mut ids = self.whole(text)?;
+        let long = ids.len() > self.window;
+        if long {
+            let last = ids.last().copied();
+            ids.truncate(self.window.saturating_sub(1));
+            ids.extend(last);
+        }
+        Ok((ids, long))
+    }
+
+    /// A text's tokens with their words: what is between blanks and punctuation, or a Chinese character.
+    ///
+    /// # Errors
+    /// As [`Self::ids`].
+    pub fn words(&self, text: &str) -> Result<Tokenised> {
+        let ids = self.ids(text)?;
+        let encoding = self.inner.encode(text, true).map_err(failed)?;
+        let words: Vec<Option<usize>> = encoding
+            .get_word_ids()
+            .iter()
+            .map(|word| word.and_then(|word| usize::try_from(word).ok()))
+            .collect();
+        let count = words.iter().flatten().max().map_or(0, |last| last + 1);
+        let mut places = vec![usize::MAX..0; count];
+        for (word, (start, end)) in words.iter().zip(encoding.get_offsets()) {
+            if let Some(place) = word.and_then(|word| places.get_mut(word)) {
+                *place = place.start.min(*start)..place.end.max(*end);
+            }
+        }
+        for place in &mut places {
+            if place.start > place.end {
+                *place = 0..0;
+            }
+        }
+        Ok(Tokenised { ids, words, places })
+    }
+
+    fn whole(&self, text: &str) -> Result<Vec<i64>> {
+        if text.trim().is_empty() {
+            return Err(Fault::new(&TEXT_BLANK));
+        }
+        let mut encoding = self.inner.encode_fast(text, true).map_err(failed)?;
+        if self.unknown.is_some_and(|unknown| encoding.get_ids().contains(&unknown)) {
+            // The fast way knows no places.
+            encoding = self.inner.encode(text, true).map_err(failed)?;
+        }
+        Ok(self.numbers(text, &encoding))
+    }
+
+    /// The numbers of an encoding's tokens, words that the vocabulary lacks beyond it.
+    fn numbers(&self, text: &str, encoding: &Encoding) -> Vec<i64> {
+        let number = |(id, place): (&u32, &(usize, usize))| {
+            let word = text.get(place.0..place.1).filter(|_| Some(*id) == self.unknown);
+            word.map_or(i64::from(*id), |word| self.known.saturating_add(stranger(word)))
+        };
+        encoding.get_ids().iter().zip(encoding.get_offsets()).map(number).collect()
+    }
+}
+
+/// A word's number among those that a vocabulary lacks; case does not count.
+fn stranger(word: &str) -> i64 {
+    let digest = Digest::of(word.to_lowercase().as_bytes());
+    let first = digest.as_bytes().first_chunk().map_or(0, |four| u32::from_le_bytes(*four));
+    i64::from(first % STRANGERS)
+}
+
+fn failed(error: tokenizers::Error) -> Fault {
+    Fault::new(&TOKENIZER).arg("detail", "it refused a text").because(error)
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// A word-piece tokenizer of some words.
+    pub(crate) fn small() -> Vec<u8> {
+        let words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "good", "bad", "film", "##s", "a", "好"];
+        let vocabulary: Vec<String> =
+            words.iter().enumerate().map(|(at, word)| format!("\"{word}\":{at}")).collect();
+        let special: Vec<String> = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]
+            .iter()
+            .enumerate()
+            .map(|(at, word)| {
+                format!(
+                    "{{\"id\":{at},\"special\":true,\"content\":\"{word}\",\"single_word\":false,\"lstrip\":false,\"rstrip\":false,\"normalized\":false}}"
+                )
+            })
+            .collect();
+        format!(
+            "{{\"version\":\"1.0\",\"truncation\":{{\"max_length\":4,\"strategy\":\"LongestFirst\",\"stride\":0}},\"padding\":{{\"strategy\":{{\"Fixed\":9}},\"direction\":\"Right\",\"pad_to_multiple_of\":null,\"pad_id\":0,\"pad_type_id\":0,\"pad_token\":\"[PAD]\"}},\"added_tokens\":[{}],\
+             \"normalizer\":{{\"type\":\"BertNormalizer\",\"clean_text\":true,\"handle_chinese_chars\":true,\"strip_accents\":null,\"lowercase\":true}},\
+             \"pre_tokenizer\":{{\"type\":\"BertPreTokenizer\"}},\
+             \"post_processor\":{{\"type\":\"TemplateProcessing\",\"single\":[{{\"SpecialToken\":{{\"id\":\"[CLS]\",\"type_id\":0}}}},{{\"Sequence\":{{\"id\":\"A\",\"type_id\":0}}}},{{\"SpecialToken\":{{\"id\":\"[SEP]\",\"type_id\":0}}}}],\"pair\":[{{\"Sequence\":{{\"id\":\"A\",\"type_id\":0}}}},{{\"Sequence\":{{\"id\":\"B\",\"type_id\":1}}}}],\"special_tokens\":{{\"[CLS]\":{{\"id\":\"[CLS]\",\"ids\":[2],\"tokens\":[\"[CLS]\"]}},\"[SEP]\":{{\"id\":\"[SEP]\",\"ids\":[3],\"tokens\":[\"[SEP]\"]}}}}}},\
+             \"decoder\":null,\"model\":{{\"type\":\"WordPiece\",\"unk_token\":\"[UNK]\",\"continuing_subword_prefix\":\"##\",\"max_input_chars_per_word\":100,\"vocab\":{{{}}}}}}}",
+            special.join(","),
+            vocabulary.join(",")
+        )
+        .into_bytes()
+    }
+
+    #[test]
+    fn texts_become_numbers_whole_or_not_at_all() {
+        let tokenizer = Tokenizer::load(&small(), 6).unwrap();
+        assert_eq!(tokenizer.ids("Good films").unwrap(), [2, 4, 6, 7, 3], "neither cut nor filled");
+        assert_eq!(tokenizer.ids("  ").unwrap_err().code(), "runtime-text-blank");
+        let long = tokenizer.ids("a good good bad film").unwrap_err();
+        assert_eq!(long.code(), "runtime-text-long");
+        assert!(long.to_string().contains("7 tokens"), "{long}");
+        let cut = tokenizer.beginning("a good good bad film").unwrap();
+        assert_eq!(cut, (vec![2, 8, 4, 4, 5, 3], true), "the end's mark stays");
+        assert!(!tokenizer.beginning("good").unwrap().1);
+        assert_eq!(Tokenizer::load(b"{}", 6).unwrap_err().code(), "runtime-tokenizer");
+    }
+
+    #[test]
+    fn words_that_the_vocabulary_lacks_are_not_all_the_same() {
+        let tokenizer = Tokenizer::load(&small(), 9).unwrap();
+        let ids = tokenizer.ids("好坏差 Ünknown ünknown").unwrap();
+        assert_eq!((ids.len(), ids[0], ids[1], ids[6]), (7, 2, 9, 3));
+        assert!(ids[2..6].iter().all(|id| *id >= 10), "{ids:?}");
+        assert!(ids[2] != ids[3] && ids[3] != ids[4] && ids[4] == ids[5], "{ids:?}");
+        assert_eq!(tokenizer.words("好坏差").unwrap().ids, tokenizer.ids("好坏差").unwrap());
+        assert_eq!(tokenizer.beginning("坏").unwrap().0[1], ids[2]);
+    }
+
+    #[test]
+    fn words_know_their_places_in_bytes() {
+        let tokenizer = Tokenizer::load(&small(), 9).unwrap();
+        let text = "好 films, 好";
+        let tokens = tokenizer.words(text).unwrap();
+        assert_eq!(tokens.ids, [2, 9, 6, 7, 10 + stranger(","), 9, 3]);
+        assert_eq!(tokens.words, [None, Some(0), Some(1), Some(1), Some(2), Some(3), None]);
+        let words: Vec<&str> = tokens.places.iter().map(|place| &text[place.clone()]).collect();
+        assert_eq!(words, ["好", "films", ",", "好"]);
+    }
+}

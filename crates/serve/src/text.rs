@@ -1,0 +1,146 @@
+//! The engine for models of texts in sealed packages.
+
+use crate::engine::{Embedded, Engine, Explanation, Part, Reason, Words};
+use ingot_base::{Output, Result, Signature, Text, fault};
+use ingot_explain::{TextTokens, explain_text};
+use ingot_runtime::onnx::Library;
+use ingot_runtime::{TextModel, decide, probability_of};
+use ingot_seal::{Identity, Package};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Tokens of a text whose scores are timed: a sentence.
+const SENTENCE: usize = 32;
+/// Decides which coalitions of words are asked: the same text is always explained alike.
+const SEED: u64 = 42;
+
+/// The engine of an open package.
+pub(crate) fn engine(
+    package: &Package,
+    identity: &Identity,
+    library: &Path,
+) -> Result<Arc<dyn Engine>> {
+    let library = Library::load(library)?;
+    let part = |name: &str| package.decrypt(name, identity);
+    // As many evaluations as the batcher has slots, each on its own thread.
+    let callers = std::thread::available_parallelism().map_or(2, usize::from);
+    let model = TextModel::load(
+        library,
+        part("model.onnx")?.expose(),
+        part("preprocessing.json")?.expose(),
+        part("tokenizer.json")?.expose(),
+        callers,
+    )?;
+    let sentence = vec![1; SENTENCE.min(model.tokenizer().window())];
+    model.scores(&[sentence.clone()])?;
+    let begun = Instant::now();
+    model.scores(&[sentence])?;
+    let row_nanoseconds = u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX);
+    Ok(Arc::new(TextEngine { model, row_nanoseconds }))
+}
+
+struct TextEngine {
+    model: TextModel,
+    row_nanoseconds: u64,
+}
+
+impl Engine for TextEngine {
+    fn signature(&self) -> &Signature {
+        self.model.signature()
+    }
+
+    fn width(&self) -> usize {
+        self.model.tokenizer().window()
+    }
+
+    /// The numbers of its tokens, filled up with 0, which is no token.
+    fn prepare(&self, text: &[u8]) -> Result<Vec<f64>> {
+        let text = std::str::from_utf8(text)
+            .map_err(|error| fault::internal("a text that is not UTF-8").because(error))?;
+        let ids = self.model.tokenizer().ids(text)?;
+        #[expect(clippy::cast_precision_loss, reason = "numbers of tokens are small")]
+        let mut row: Vec<f64> = ids.into_iter().map(|id| id as f64).collect();
+        row.resize(self.width(), 0.0);
+        Ok(row)
+    }
+
+    fn scores(&self, features: &[f64], rows: usize) -> Result<Vec<f64>> {
+        let texts: Vec<Vec<i64>> =
+            features.chunks(self.width().max(1)).take(rows).map(ids).collect();
+        self.model.scores(&texts)
+    }
+
+    fn explain(&self, _row: &[f64]) -> Result<Explanation> {
+        Err(fault::internal("tokens cannot be explained without their text"))
+    }
+
+    fn explain_text(&self, text: &str) -> Result<Explanation> {
+        let tokens = self.model.tokenizer().words(text)?;
+        let output = &self.model.signature().output;
+        let answer = decide(output, &self.model.scores(std::slice::from_ref(&tokens.ids))?);
+        let label = answer.label.unwrap_or_default();
+        let attention = self.model.rollout(&tokens.ids)?;
+        let text = TextTokens {
+            text,
+            ids: &tokens.ids,
+            words: &tokens.words,
+            places: &tokens.places,
+            attention: Some(&attention),
+        };
+        let width = output.width().max(1);
+        let found = explain_text(&text, SEED, &mut |texts| {
+            let scores = self.model.scores(texts)?;
+            Ok(scores.chunks(width).map(|row| probability_of(output, &label, row)).collect())
+        })?;
+        let drawing = found.svg(&label);
+        let reasons = reasons(&found, output, &label);
+        let parts = found.words.into_iter().map(|word| Part {
+            text: word.text,
+            start: word.start,
+            end: word.end,
+            contribution: word.contribution,
+            attention: word.attention,
+        });
+        let words = Words { parts: parts.collect(), exact: found.exact, drawing };
+        Ok(Explanation {
+            base: found.base,
+            contributions: Vec::new(),
+            reasons,
+            map: None,
+            words: Some(words),
+        })
+    }
+
+    fn embed(&self, texts: &[&str]) -> Result<Embedded> {
+        let tokenizer = self.model.tokenizer();
+        let ids = texts.iter().map(|text| tokenizer.ids(text)).collect::<Result<Vec<_>>>()?;
+        let tokens = ids.iter().map(Vec::len).sum();
+        Ok(Embedded { vectors: self.model.embeddings(&ids)?, tokens })
+    }
+
+    fn row_nanoseconds(&self) -> u64 {
+        self.row_nanoseconds
+    }
+}
+
+/// A row's tokens without what it was filled up with.
+#[expect(clippy::cast_possible_truncation, reason = "they were whole before they waited in a row")]
+fn ids(row: &[f64]) -> Vec<i64> {
+    row.iter().map(|id| *id as i64).take_while(|id| *id != 0).collect()
+}
+
+/// The words that spoke most for the answer, up to three.
+fn reasons(found: &ingot_explain::ExplainedText, output: &Output, label: &str) -> Vec<Reason> {
+    let mut words: Vec<_> = found.words.iter().filter(|word| word.contribution > 0.0).collect();
+    words.sort_by(|a, b| b.contribution.total_cmp(&a.contribution));
+    let target = output.target();
+    let reason = |word: &&ingot_explain::Word| Reason {
+        code: "word".to_owned(),
+        text: Text::new(
+            format!("“{}” speaks for {target} = {label}.", word.text),
+            format!("“{}”支持判断 {target} = {label}。", word.text),
+        ),
+    };
+    words.iter().take(3).map(reason).collect()
+}
