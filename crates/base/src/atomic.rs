@@ -153,7 +153,8 @@ mod tests {
             "no partial file stays"
         );
         let file = AtomicFile::create(&target).unwrap();
-        fs::write(file.path(), b"by path").unwrap();
+        let mut opened = File::options().write(true).open(file.path()).unwrap();
+        opened.write_all(b"by path").unwrap();
         file.commit_private().unwrap();
         assert_eq!(read(&target, 10).unwrap(), b"by path");
         write(&target, b"whole").unwrap();

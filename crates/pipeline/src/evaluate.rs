@@ -309,7 +309,7 @@ pub struct SideBySide {
     pub only_first: u64,
     /// Questions that only the second answers rightly.
     pub only_second: u64,
-    /// How often chance alone would part them so far or further: McNemar's test, exact.
+    /// How often chance alone would part them so far or further: `McNemar`'s test, exact.
     pub chance: f64,
 }
 
@@ -345,7 +345,7 @@ mod tests {
     fn questions_come_as_conversations_or_as_two_columns() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("q.jsonl");
-        let text = "{\"prompt\":\"问\",\"answer\":\"答\",\"choices\":[\"答\",\"否\"]}\n\n\
+        let text = "{\"prompt\":\"龘\",\"answer\":\"答\",\"choices\":[\"答\",\"否\"]}\n\n\
             {\"messages\":[{\"role\":\"user\",\"content\":\"a\"},{\"role\":\"assistant\",\"content\":\"b\"}]}\n";
         atomic::write(&path, text.as_bytes()).unwrap();
         let found = questions(&path, "prompt", "answer", 10).unwrap();
@@ -355,7 +355,7 @@ mod tests {
         assert_eq!(questions(&path, "prompt", "answer", 1).unwrap().len(), 1);
         let fault = questions(&path, "frage", "answer", 10).unwrap_err();
         assert_eq!(fault.code(), "pipeline-eval-line");
-        assert!(!format!("{fault:?}").contains('问'), "no value is told");
+        assert!(!format!("{fault:?}").contains('龘'), "no value is told");
         atomic::write(&path, b"\n").unwrap();
         assert_eq!(
             questions(&path, "prompt", "answer", 10).unwrap_err().code(),

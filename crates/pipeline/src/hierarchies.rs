@@ -149,17 +149,13 @@ fn unquoted(quoted: &str) -> Option<(String, Option<&str>)> {
     loop {
         let (part, after) = rest.split_once('"')?;
         cell.push_str(part);
-        match after.strip_prefix('"') {
-            Some(after) => {
-                cell.push('"');
-                rest = after;
-            }
-            None => {
-                let after = after.trim_start();
-                let next = after.strip_prefix(';');
-                return (next.is_some() || after.is_empty()).then_some((cell, next));
-            }
-        }
+        let Some(after) = after.strip_prefix('"') else {
+            let after = after.trim_start();
+            let next = after.strip_prefix(';');
+            return (next.is_some() || after.is_empty()).then_some((cell, next));
+        };
+        cell.push('"');
+        rest = after;
     }
 }
 

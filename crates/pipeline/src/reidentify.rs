@@ -53,7 +53,7 @@ pub fn reidentify(project: &Project<'_>, token: &Token, reason: &str) -> Result<
     };
     let mut whom = None;
     let original = match token {
-        Token::Column(column, token) => of_column(project, keys, column, token)?,
+        Token::Column(column, token) => of_column(project, &keys, column, token)?,
         Token::Pseudonym(name, fake) => {
             let kind = Kind::parse(name).ok_or_else(|| {
                 let known: Vec<&str> = Kind::ALL.iter().map(Kind::name).collect();
@@ -75,16 +75,16 @@ pub fn reidentify(project: &Project<'_>, token: &Token, reason: &str) -> Result<
 /// The value behind a token of a column: encrypted whole, or in its format.
 fn of_column(
     project: &Project<'_>,
-    keys: ColumnKeys,
+    keys: &ColumnKeys,
     column: &str,
     token: &str,
 ) -> Result<Personal<String>> {
     match rule(project, column).map(|rule| &rule.action) {
-        Some(Action::Fpe) => FormatCipher::new(&keys, column)?.read(token),
+        Some(Action::Fpe) => FormatCipher::new(keys, column)?.read(token),
         Some(Action::Shift { person, .. }) => {
             Err(Fault::new(&REIDENTIFY_PERSON).arg("column", column).arg("person", person))
         }
-        _ => ingot_privacy::decrypt_value(&keys, column, token),
+        _ => ingot_privacy::decrypt_value(keys, column, token),
     }
 }
 

@@ -57,17 +57,14 @@ fn database(address: &str, mask: &impl Fn(usize) -> String, out: &mut String) {
     if let (Some((user, _)), Some((before, host))) =
         (address.split_once('@'), address.rsplit_once('@'))
     {
-        match user.split_once(':') {
-            Some((user, _)) => {
-                out.push_str(user);
-                out.push(':');
-                out.push_str(&mask(before.len() - user.len() - 1));
-                rest = host;
-            }
-            None => {
-                out.push_str(user);
-                rest = address.get(user.len() + 1..).unwrap_or_default();
-            }
+        if let Some((user, _)) = user.split_once(':') {
+            out.push_str(user);
+            out.push(':');
+            out.push_str(&mask(before.len() - user.len() - 1));
+            rest = host;
+        } else {
+            out.push_str(user);
+            rest = address.get(user.len() + 1..).unwrap_or_default();
         }
         out.push('@');
     }

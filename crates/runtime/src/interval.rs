@@ -28,7 +28,8 @@ impl Range {
     fn holds(self, number: f64) -> bool {
         match self {
             Self::Interval(low, high) => low <= number && number < high,
-            Self::One(value) => value == number,
+            // The very number that was written, not one near it.
+            Self::One(value) => (value - number).abs() <= 0.0,
             Self::Any => number.is_finite(),
         }
     }

@@ -1,4 +1,4 @@
-//! `/v1/embeddings`, as OpenAI's clients ask for it.
+//! `/v1/embeddings`, as `OpenAI`'s clients ask for it.
 
 use crate::app::{App, Call, Reply, Trace};
 use crate::body;
@@ -16,7 +16,7 @@ use ingot_runtime::messages::{FIELD_MISSING, TEXT_BLANK};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
-/// Texts of one request at most, as OpenAI's own limit.
+/// Texts of one request at most, as `OpenAI`'s own limit.
 pub(crate) const INPUTS: usize = 2048;
 const MEMBERS: [&str; 5] = ["model", "input", "encoding_format", "dimensions", "user"];
 
@@ -206,7 +206,7 @@ mod tests {
         for (bad, code) in [
             (r#"{"input":[]}"#, "serve-rows-none"),
             (r#"{"input":["a","b","c","d"]}"#, "serve-rows-many"),
-            (r#"{}"#, "serve-input"),
+            ("{}", "serve-input"),
             (r#"{"input":[1,2]}"#, "serve-input"),
             (r#"{"input":" "}"#, "serve-input"),
             (r#"{"input":"a","dimensions":8}"#, "serve-input"),

@@ -33,7 +33,7 @@ pub(crate) fn engine(
         callers,
     )?;
     let sentence = vec![1; SENTENCE.min(model.tokenizer().window())];
-    model.scores(&[sentence.clone()])?;
+    model.scores(std::slice::from_ref(&sentence))?;
     let begun = Instant::now();
     model.scores(&[sentence])?;
     let row_nanoseconds = u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX);

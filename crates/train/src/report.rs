@@ -127,6 +127,28 @@ fn lead(outcome: &TrainOutcome) -> Text {
     )
 }
 
+/// What a reader of the figures must know.
+fn notes(outcome: &TrainOutcome, section: &mut Section) {
+    if outcome.weighted {
+        section.note(text(
+            "The recipe gives sources a weight. It counts in what the models learn; every figure of this report, and of the explanation report, counts each row once.",
+            "配方为数据源设置了权重。权重只在模型学习时起作用；本报告及解释报告中的所有指标均按每行一次计算。",
+        ));
+    }
+    if let Some(groups) = outcome.test_groups {
+        section.note(text(
+            format!("Rows of one group may resemble each other, so intervals come from drawing the {groups} groups of the test rows whole; those of the fairness tables and of the calibration bins still take every row for independent and may be too narrow."),
+            format!("同组的行可能彼此相似，因此置信区间通过整组重抽样得到（测试集共 {groups} 组）；公平性表格与校准分箱中的区间仍假定各行相互独立，可能偏窄。"),
+        ));
+    }
+    if outcome.task == Tabular::Multiclass {
+        section.note(text(
+            "AUC, F1 and balanced accuracy are macro averages: every class weighs the same.",
+            "AUC、F1 与平衡准确率均为宏平均：各类别权重相同。",
+        ));
+    }
+}
+
 fn result(outcome: &TrainOutcome, section: &mut Section) {
     let names: &[&str] = match outcome.task {
         Tabular::Binary => &["auc", "ks", "log_loss", "f1"],
@@ -159,24 +181,7 @@ fn result(outcome: &TrainOutcome, section: &mut Section) {
         ]
     });
     section.table(Table { columns, rows: rows.collect() });
-    if outcome.weighted {
-        section.note(text(
-            "The recipe gives sources a weight. It counts in what the models learn; every figure of this report, and of the explanation report, counts each row once.",
-            "配方为数据源设置了权重。权重只在模型学习时起作用；本报告及解释报告中的所有指标均按每行一次计算。",
-        ));
-    }
-    if let Some(groups) = outcome.test_groups {
-        section.note(text(
-            format!("Rows of one group may resemble each other, so intervals come from drawing the {groups} groups of the test rows whole; those of the fairness tables and of the calibration bins still take every row for independent and may be too narrow."),
-            format!("同组的行可能彼此相似，因此置信区间通过整组重抽样得到（测试集共 {groups} 组）；公平性表格与校准分箱中的区间仍假定各行相互独立，可能偏窄。"),
-        ));
-    }
-    if outcome.task == Tabular::Multiclass {
-        section.note(text(
-            "AUC, F1 and balanced accuracy are macro averages: every class weighs the same.",
-            "AUC、F1 与平衡准确率均为宏平均：各类别权重相同。",
-        ));
-    }
+    notes(outcome, section);
     if !outcome.roc.is_empty() {
         let curve =
             Series { name: text("Model", "模型"), points: outcome.roc.clone(), band: vec![] };

@@ -173,8 +173,8 @@ fn a_wrong_rule_is_told_as_on_one_machine_and_a_lost_cluster_in_one_sentence() {
 /// 9,000 notes: plain ones, pages that say the same again and again, items of an evaluation set, and copies with a word changed.
 fn notes(project: &Project, engine: &str) {
     const WORDS: [&str; 16] = [
-        "river", "signal", "window", "ledger", "copper", "garden", "engine", "letter", "winter",
-        "bridge", "market", "violin", "anchor", "lantern", "meadow", "harbour",
+        "the", "and", "with", "that", "copper", "garden", "engine", "letter", "winter", "bridge",
+        "market", "violin", "anchor", "lantern", "meadow", "harbour",
     ];
     const ITEM: &str =
         "what did the keeper of the northern light write on the last page of his book";
@@ -187,7 +187,7 @@ fn notes(project: &Project, engine: &str) {
         match row % 3 {
             1 => note[20] = "changed",
             2 if row % 5 == 0 => {
-                note = "buy now buy now buy now ".repeat(12).leak().split(' ').collect()
+                note = "buy now buy now buy now ".repeat(12).leak().split(' ').collect();
             }
             2 if row % 7 == 0 => note.insert(10, ITEM),
             _ => note[5] = ["first", "second", "third", "fourth", "fifth"][(row % 5) as usize],
@@ -212,7 +212,7 @@ near = {{ column = "note", similarity = 0.7 }}
 passages = {{ column = "note", tokens = 30 }}
 [clean.quality]
 column = "note"
-rules = ["repetition", "words"]
+rules = ["words"]
 on_fail = "drop"
 {engine}
 "#

@@ -125,11 +125,11 @@ fn a_revoked_key_is_refused_at_once_by_a_running_server() {
 
 #[test]
 fn no_answered_request_is_missing_from_the_ledger_after_kill_9() {
+    const CLIENTS: u64 = 4;
     let project = finished();
     let mut server = Server::start(project, &project.package(), &["--ledger", "killed.db"]);
     let (id, key) = api_key(project, &["--ledger", "killed.db"]);
     let row = applicant(project);
-    const CLIENTS: u64 = 4;
     let answered = AtomicU64::new(0);
     let stop = Arc::new(AtomicBool::new(false));
     std::thread::scope(|scope| {

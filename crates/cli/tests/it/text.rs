@@ -4,6 +4,7 @@ use crate::support::{Project, Server, api_key};
 use crate::tools::required;
 use base64::Engine as _;
 use serde_json::{Value, json};
+use std::fmt::Write as _;
 
 /// A person's address that must never be seen outside the source.
 const CANARY: &str = "lin.canary@example.org";
@@ -38,7 +39,7 @@ fn sentences() -> String {
         };
         let thing = goods[number % 7];
         let from = if number % 10 == 4 { format!(" write to {CANARY}") } else { String::new() };
-        rows.push_str(&format!("\"The {thing} number {number} {said}.{from}\",{mood},north\n"));
+        writeln!(rows, "\"The {thing} number {number} {said}.{from}\",{mood},north").unwrap();
     }
     rows.push_str("\"The parcel number 0 arrived early and works perfectly.\",happy,north\n \" \",happy,north\n");
     rows.push_str("\"The spoon is fine I suppose.\",,north\n");
@@ -95,7 +96,13 @@ fn texts_become_a_served_model_that_says_which_words_spoke() {
     }
     let folder = project.path("opened");
     let package = project.package();
-    project.ok(&["open", package.to_str().unwrap(), "--output", folder.to_str().unwrap()]);
+    project.ok(&[
+        "open",
+        package.to_str().unwrap(),
+        "--sealed",
+        "--output",
+        folder.to_str().unwrap(),
+    ]);
     let card = std::fs::read_to_string(folder.join("card/model-card.en.md")).unwrap();
     assert!(card.contains("`note` was found and replaced before training"), "{card}");
     offline(&project);
@@ -288,12 +295,12 @@ fn chinese_texts_are_told_apart_by_their_characters() {
         } else {
             (angry[number / 2 % 3], "angry")
         };
-        rows.push_str(&format!("第{number}号{}{said}。,{mood}\n", goods[number % 7]));
+        writeln!(rows, "第{number}号{}{said}。,{mood}", goods[number % 7]).unwrap();
     }
     std::fs::write(project.path("notes.csv"), rows).unwrap();
     let recipe = "[project]\nname = \"moods\"\ntask = \"text.classify\"\ntarget = \"mood\"\npositive = \"angry\"\n\n\
          [[source]]\nname = \"notes\"\nuri = \"notes.csv\"\n\n[split]\ntest = 0.3\n\n\
-         [train.head]\nepochs = 20\n";
+         [train.head]\nepochs = 200\n";
     std::fs::write(project.path("ingot.toml"), recipe).unwrap();
     let summary: Value = serde_json::from_str(&project.ok(&["--json", "run"])).unwrap();
     let metrics = summary["model"]["metrics"].as_array().unwrap();

@@ -164,7 +164,8 @@ fn a_recipe_becomes_a_language_model_that_answers() {
     let steps = model["steps"].as_array().unwrap();
     assert_eq!(steps.len(), 24, "{model}");
     let mean = |steps: &[Value]| {
-        steps.iter().map(|step| step[0].as_f64().unwrap()).sum::<f64>() / steps.len() as f64
+        steps.iter().map(|step| step[0].as_f64().unwrap()).sum::<f64>()
+            / f64::from(u32::try_from(steps.len()).unwrap())
     };
     assert!(mean(&steps[20..]) < 0.8 * mean(&steps[..4]), "{model}");
     assert_eq!(model["validation"].as_array().unwrap().len(), 3);

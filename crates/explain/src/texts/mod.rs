@@ -68,6 +68,9 @@ impl ExplainedText {
     }
 }
 
+/// Asks a network for the answer's probability for each of several texts of tokens.
+pub type Asked<'a> = &'a mut dyn FnMut(&[Vec<i64>]) -> Result<Vec<f64>>;
+
 /// Shapley values of a text's words: the game's worth is the log odds of the answer for the text with only some of its words.
 /// `probabilities` gives the answer's probability for texts of tokens. Equal seeds give equal values.
 ///
@@ -76,7 +79,7 @@ impl ExplainedText {
 pub fn explain_text(
     text: &TextTokens<'_>,
     seed: u64,
-    probabilities: &mut dyn FnMut(&[Vec<i64>]) -> Result<Vec<f64>>,
+    probabilities: Asked<'_>,
 ) -> Result<ExplainedText> {
     let mut game = |parts: &[Range<usize>], evaluations: usize| {
         let owner: Vec<usize> =
@@ -95,11 +98,11 @@ pub fn explain_text(
         let first = evenly(text, PARTS);
         let seen = game(&first, EVALUATIONS / 3)?;
         evaluations -= EVALUATIONS / 3;
-        parts = closer(&first, &seen.shares);
+        parts = closer(&first, &seen.each);
     }
     let found = game(&parts, evaluations)?;
     let letters = |bytes: usize| text.text.get(..bytes).map_or(0, |part| part.chars().count());
-    let words = parts.iter().zip(&found.shares).map(|(part, contribution)| {
+    let words = parts.iter().zip(&found.each).map(|(part, contribution)| {
         let places = text.places.get(part.clone()).unwrap_or_default();
         let start = places.iter().map(|place| place.start).min().unwrap_or_default();
         let end = places.iter().map(|place| place.end).max().unwrap_or_default();
@@ -183,6 +186,7 @@ mod tests {
     use super::*;
 
     /// Token 7 speaks for the answer, token 8 against it, all others say nothing.
+    #[expect(clippy::unnecessary_wraps, reason = "as a network that can fail")]
     fn scores(texts: &[Vec<i64>]) -> Result<Vec<f64>> {
         let odds = |ids: &Vec<i64>| {
             ids.iter()
@@ -237,11 +241,7 @@ mod tests {
         })
         .unwrap();
         assert!(!found.exact && found.words.len() <= PLAYERS && asked <= EVALUATIONS, "{asked}");
-        assert_eq!(
-            found.words[0].text,
-            vec!["ab"; 8].join(" "),
-            "what does nothing stays together"
-        );
+        assert_eq!(found.words[0].text, ["ab"; 8].join(" "), "what does nothing stays together");
         let most = found.words.iter().max_by(|a, b| a.contribution.total_cmp(&b.contribution));
         let most = most.unwrap();
         assert!((most.contribution - 2.0).abs() < 1e-6);

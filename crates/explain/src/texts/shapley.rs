@@ -14,8 +14,8 @@ pub(crate) const PLAYERS: usize = 60;
 pub(crate) struct Shares {
     /// Worth of nobody.
     pub(crate) base: f64,
-    /// One for each player; base and shares add up to the worth of all.
-    pub(crate) shares: Vec<f64>,
+    /// One for each player; base and all of them add up to the worth of all.
+    pub(crate) each: Vec<f64>,
     /// Whether they are exact; else they are estimates that add up.
     pub(crate) exact: bool,
 }
@@ -54,7 +54,7 @@ pub(crate) fn shares(
     if gap.is_nan() || gap > 1e-6 * (1.0 + base.abs() + whole.abs()) {
         return Err(Fault::new(&ADDITIVITY).arg("row", 1).arg("gap", format!("{gap:.1e}")));
     }
-    Ok(Shares { base, shares, exact })
+    Ok(Shares { base, each: shares, exact })
 }
 
 /// Orders of the players, each followed by its reverse.
@@ -124,6 +124,7 @@ mod tests {
     use super::*;
 
     /// The glove game: player 0 has a left glove, the others a right one; a pair is worth 1. Shapley values 2/3, 1/6, 1/6.
+    #[expect(clippy::unnecessary_wraps, reason = "as a game that can fail")]
     fn gloves(coalitions: &[u64]) -> Result<Vec<f64>> {
         let worth =
             |coalition: &u64| f64::from(u8::from(coalition & 1 == 1 && coalition & !1 != 0));
@@ -134,7 +135,7 @@ mod tests {
     fn the_glove_game_is_shared_as_shapley_says() {
         let found = shares(3, 8, 1, &mut gloves).unwrap();
         assert!(found.exact && found.base == 0.0);
-        for (share, expected) in found.shares.iter().zip([2.0 / 3.0, 1.0 / 6.0, 1.0 / 6.0]) {
+        for (share, expected) in found.each.iter().zip([2.0 / 3.0, 1.0 / 6.0, 1.0 / 6.0]) {
             assert!((share - expected).abs() < 1e-12, "{share} {expected}");
         }
     }
@@ -151,9 +152,9 @@ mod tests {
         };
         let found = shares(30, 600, 5, &mut game).unwrap();
         assert!(!found.exact);
-        assert!((found.base + found.shares.iter().sum::<f64>() - (43.5 + 4.0 + 0.5)).abs() < 1e-9);
-        assert!((found.shares[20] - 2.0).abs() < 1e-9, "what adds alone is exact");
-        assert!((found.shares[0] - 2.0).abs() < 1e-9, "an order and its reverse halve the pair");
+        assert!((found.base + found.each.iter().sum::<f64>() - (43.5 + 4.0 + 0.5)).abs() < 1e-9);
+        assert!((found.each[20] - 2.0).abs() < 1e-9, "what adds alone is exact");
+        assert!((found.each[0] - 2.0).abs() < 1e-9, "an order and its reverse halve the pair");
         assert_eq!(found, shares(30, 600, 5, &mut game).unwrap());
     }
 
@@ -161,6 +162,6 @@ mod tests {
     fn a_worth_that_is_no_number_is_refused() {
         let mut broken = |coalitions: &[u64]| Ok(vec![f64::NAN; coalitions.len()]);
         assert_eq!(shares(3, 8, 1, &mut broken).unwrap_err().code(), "explain-additivity");
-        assert_eq!(shares(0, 8, 1, &mut gloves).unwrap().shares, Vec::<f64>::new());
+        assert_eq!(shares(0, 8, 1, &mut gloves).unwrap().each, Vec::<f64>::new());
     }
 }

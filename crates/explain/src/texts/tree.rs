@@ -133,7 +133,7 @@ mod tests {
             .map(|at| match at % 4 {
                 0 => format!("Win a prize now, call {at}"),
                 1 => "a prize for you".to_owned(),
-                2 => "see you at noon".to_owned(),
+                2 => "see a friend at noon".to_owned(),
                 _ => "很好的一天".to_owned(),
             })
             .collect();

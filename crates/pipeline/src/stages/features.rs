@@ -197,7 +197,7 @@ fn summary(texts: bool, rows: u64, copies: u64, width: usize) -> Text {
 /// What reads rows, by the kind of the data.
 enum Reader {
     Pictures(Vec<Session>),
-    Texts(TextReader),
+    Texts(Box<TextReader>),
 }
 
 impl Reader {
@@ -207,7 +207,7 @@ impl Reader {
             Backbone::MobileNetV2 => Self::Pictures(sessions(project, &graph)?),
             Backbone::MiniLm => {
                 let threads = convert::threads(project.recipe());
-                Self::Texts(TextReader::new(project, &graph, threads)?)
+                Self::Texts(Box::new(TextReader::new(project, &graph, threads)?))
             }
         })
     }

@@ -110,8 +110,8 @@ fn work(project: &Project<'_>, chain: &Chain, folder: &Path) -> Result<Product> 
 
 /// The whole network, as it will be in the package.
 enum Whole {
-    Pictures(VisionModel),
-    Texts(TextModel),
+    Pictures(Box<VisionModel>),
+    Texts(Box<TextModel>),
 }
 
 /// The document beside the network, and the network as those who load the package will have it.
@@ -131,7 +131,7 @@ fn whole(
         Backbone::MobileNetV2 => {
             let document = json(serde_json::to_vec(&preprocessing(trained)))?;
             let model = VisionModel::load(library, graph, &document, 1)?;
-            Ok((document, Whole::Pictures(model)))
+            Ok((document, Whole::Pictures(Box::new(model))))
         }
         Backbone::MiniLm => {
             let path = earlier(chain, Stage::Split)?.verified(split::TEST)?;
@@ -142,7 +142,7 @@ fn whole(
             let document = json(serde_json::to_vec(&TextPreprocessing { signature }))?;
             let tokenizer = texts::tokenizer_file(project)?;
             let model = TextModel::load(library, graph, &document, &tokenizer, 1)?;
-            Ok((document, Whole::Texts(model)))
+            Ok((document, Whole::Texts(Box::new(model))))
         }
     }
 }

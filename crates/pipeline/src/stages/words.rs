@@ -164,7 +164,7 @@ fn examples(
 /// A text's answer and the words that made it.
 fn explained(model: &TextModel, text: &str, seed: u64) -> Result<(Prediction, ExplainedText)> {
     let tokens = model.tokenizer().words(text)?;
-    let scores = model.scores(&[tokens.ids.clone()])?;
+    let scores = model.scores(std::slice::from_ref(&tokens.ids))?;
     let answer = decide(&model.signature().output, &scores);
     let attention = model.rollout(&tokens.ids)?;
     let text = TextTokens {

@@ -328,7 +328,9 @@ impl Work<'_> {
             }
         }
         let last = code(levels.len());
-        class_of.iter_mut().for_each(|class| *class = (*class).min(last));
+        for class in &mut class_of {
+            *class = (*class).min(last);
+        }
         let mut firsts = vec![0; levels.len() + 1];
         for (group, class) in class_of.iter().enumerate().rev() {
             if let Some(first) = firsts.get_mut(*class as usize) {

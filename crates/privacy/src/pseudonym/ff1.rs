@@ -212,7 +212,7 @@ mod tests {
     const KEY: &str = "2B7E151628AED2A6ABF7158809CF4F3CEF4359D8D580AA4F7F036D6F04FC6A94";
 
     fn cipher(bytes: usize, radix: u8) -> Ff1 {
-        Ff1::of(&Secret::new(hex::decode(&KEY[..bytes * 2]).unwrap()), radix).unwrap()
+        Ff1::of(&Secret::new(hex::decode(KEY.get(..bytes * 2).unwrap()).unwrap()), radix).unwrap()
     }
 
     /// NIST's "FF1 samples", all nine: key bytes, radix, tweak, plaintext, ciphertext.

@@ -99,7 +99,7 @@ fn digits_of_a_column_are_encrypted_in_their_format_or_refused() {
         apply(&[Some("6222-0200-01"), None, Some("6222-0200-01"), Some("6222-0200-02")]).unwrap();
     assert_eq!((&out[0], &out[1]), (&out[2], &None));
     let one = out[0].as_deref().unwrap();
-    assert!(one != "6222-0200-01" && one.len() == 12 && &one[4..5] == "-", "{one}");
+    assert!(one != "6222-0200-01" && one.len() == 12 && one.as_bytes()[4] == b'-', "{one}");
     assert_ne!(out[0], out[3]);
     let cipher = FormatCipher::new(&keys(), "account").unwrap();
     assert_eq!(cipher.read(one).unwrap().expose(), "6222-0200-01");

@@ -149,7 +149,7 @@ impl TextModel {
         let model = onnx::read(&self.graph, &Limits::default())?;
         let graph = model.graph.unwrap_or_default();
         let has = |name: &String| graph.node.iter().any(|node| node.output.contains(name));
-        Ok((0..).take_while(|layer| has(&onnx::attention(*layer))).count())
+        Ok((0..graph.node.len()).take_while(|layer| has(&onnx::attention(*layer))).count())
     }
 
     /// The same network with its attention among the outputs.

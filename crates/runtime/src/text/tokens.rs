@@ -100,17 +100,14 @@ impl Tokenizer {
             .map(|word| word.and_then(|word| usize::try_from(word).ok()))
             .collect();
         let count = words.iter().flatten().max().map_or(0, |last| last + 1);
-        let mut places = vec![usize::MAX..0; count];
+        let mut places: Vec<Option<Range<usize>>> = vec![None; count];
         for (word, (start, end)) in words.iter().zip(encoding.get_offsets()) {
             if let Some(place) = word.and_then(|word| places.get_mut(word)) {
-                *place = place.start.min(*start)..place.end.max(*end);
+                let known = place.clone().unwrap_or(*start..*end);
+                *place = Some(known.start.min(*start)..known.end.max(*end));
             }
         }
-        for place in &mut places {
-            if place.start > place.end {
-                *place = 0..0;
-            }
-        }
+        let places = places.into_iter().map(|place| place.unwrap_or(0..0)).collect();
         Ok(Tokenised { ids, words, places })
     }
 
@@ -209,7 +206,8 @@ pub(crate) mod tests {
         let tokens = tokenizer.words(text).unwrap();
         assert_eq!(tokens.ids, [2, 9, 6, 7, 10 + stranger(","), 9, 3]);
         assert_eq!(tokens.words, [None, Some(0), Some(1), Some(1), Some(2), Some(3), None]);
-        let words: Vec<&str> = tokens.places.iter().map(|place| &text[place.clone()]).collect();
+        let words: Vec<&str> =
+            tokens.places.iter().map(|place| text.get(place.clone()).unwrap()).collect();
         assert_eq!(words, ["好", "films", ",", "好"]);
     }
 }

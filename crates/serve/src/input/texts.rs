@@ -58,8 +58,8 @@ mod tests {
         }
         let code = |body: &str| read(body, &Form::List).unwrap_err().fault().code().to_owned();
         assert_eq!(code("[]"), "serve-rows-none");
-        assert_eq!(code(&format!("[{}]", vec![r#"{"note":"a"}"#; 4].join(","))), "serve-rows-many");
-        for bad in [r#"[{"note":" "}]"#, r#"[{"note":1}]"#, r#"[{}]"#, r#"[{"note":"a","x":1}]"#] {
+        assert_eq!(code(&format!("[{}]", [r#"{"note":"a"}"#; 4].join(","))), "serve-rows-many");
+        for bad in [r#"[{"note":" "}]"#, r#"[{"note":1}]"#, "[{}]", r#"[{"note":"a","x":1}]"#] {
             assert_eq!(code(bad), "serve-input", "{bad}");
         }
     }
