@@ -13,8 +13,9 @@ fi
 export PATH="$PATH:/usr/sbin:/sbin"
 # llama.cpp is built for this machine's processor, as its own programs are; INGOT_PORTABLE=1 builds for any with AVX2. A program that meets
 # a processor without what it was built for says so when a language model is loaded.
-if [ -z "${INGOT_PORTABLE:-}" ]; then
-    for pair in avx512vl:AVX512 avx512vbmi:AVX512_VBMI avx512_vnni:AVX512_VNNI avx512_bf16:AVX512_BF16; do
-        if grep -qw -m 1 "${pair%%:*}" /proc/cpuinfo 2>/dev/null; then export "GGML_${pair##*:}=ON"; fi
-    done
-fi
+for pair in avx512vl:AVX512 avx512vbmi:AVX512_VBMI avx512_vnni:AVX512_VNNI avx512_bf16:AVX512_BF16; do
+    switch=OFF
+    if [ -z "${INGOT_PORTABLE:-}" ] && grep -qw -m 1 "${pair%%:*}" /proc/cpuinfo 2>/dev/null; then switch=ON; fi
+    # Off is said too: a switch left unsaid would keep what an earlier build in the same folder had.
+    export "GGML_${pair##*:}=$switch"
+done

@@ -201,6 +201,9 @@ pub(crate) struct Scan {
     /// What stands in a finding's place
     #[arg(long, value_enum, default_value = "type", requires = "redact")]
     pub(crate) with: RedactWith,
+    /// A folder with a token classifier (model.onnx, tokenizer.json, config.json) that names besides
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) names: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -287,7 +290,7 @@ pub(crate) struct Reidentify {
 
 #[derive(Debug, Args)]
 pub(crate) struct Pull {
-    /// What to fetch: mobilenet-v2, onnxruntime
+    /// What to fetch: mobilenet-v2, minilm-l6, smollm2-135m, onnxruntime
     #[arg(required = true, value_name = "NAME")]
     pub(crate) names: Vec<String>,
 }

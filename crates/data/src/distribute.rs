@@ -21,7 +21,7 @@ use arrow::ipc::writer::StreamWriter;
 use ingot_base::{Fault, Result};
 use ingot_cluster::{Answer, Client, Identity, Job, Role};
 use ingot_quality::passages::{Contamination, Overlap};
-use ingot_quality::text::{Finding, Language, RULES};
+use ingot_quality::text::{Finding, LANGUAGE, Language, RULES};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -38,9 +38,6 @@ pub struct Cluster<'a> {
     /// Folder with the client's certificate.
     pub certificates: &'a Path,
 }
-
-/// The name of what is found where a language may not be.
-const LANGUAGE: &str = "language";
 
 /// What a program must share with another for equal digests.
 pub const CLUSTER_VERSION: &str = concat!("ingot ", env!("CARGO_PKG_VERSION"));
@@ -252,8 +249,10 @@ impl Pass {
             });
         }
         let fillings = blocks.batch().map_err(wire)?;
-        let mut rules = Rules::compile(&setup.clean, &schema, &|rule| {
-            let (width, passages) = setup.set.clone().unwrap_or((rule.tokens, BTreeMap::new()));
+        let mut rules = Rules::compile(&setup.clean, &schema, &|_| {
+            // Without its set the rule would find nothing, and the table would look clean.
+            let missing = || ArrowError::IpcError("an evaluation set that did not come".to_owned());
+            let (width, passages) = setup.set.clone().ok_or_else(missing).map_err(wire)?;
             Ok(Contamination::from_parts(width, passages))
         })?;
         for (step, bounds) in rules.steps.iter_mut().zip(setup.bounds) {
@@ -489,4 +488,63 @@ impl<'a> Blocks<'a> {
 
 fn wire(error: ArrowError) -> Fault {
     Fault::new(&PIECE).because(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{OnFail, SetRule};
+    use arrow::datatypes::DataType;
+
+    /// What an executor is told of a pass with an evaluation set.
+    fn told(set: Option<(usize, BTreeMap<usize, Vec<u64>>)>) -> Vec<u8> {
+        let rule = SetRule {
+            column: "answer".to_owned(),
+            against: PathBuf::from("questions.csv"),
+            against_column: None,
+            tokens: 5,
+            share: 0.5,
+            on_fail: OnFail::Drop,
+        };
+        let setup = Setup {
+            clean: CleanConfig { decontaminate: Some(rule), ..CleanConfig::default() },
+            steps: 1,
+            parts: Vec::new(),
+            weights: None,
+            bounds: vec![None],
+            fillings: Vec::new(),
+            set,
+        };
+        let schema = Arc::new(Schema::new(vec![Field::new("answer", DataType::Utf8, true)]));
+        let mut bytes = Vec::new();
+        json_block(&mut bytes, &setup).unwrap();
+        stream_block(&mut bytes, &schema, None).unwrap();
+        stream_block(&mut bytes, &Arc::new(Schema::empty()), None).unwrap();
+        bytes
+    }
+
+    #[test]
+    fn an_evaluation_set_that_did_not_come_is_a_fault() {
+        let mut set = Contamination::new(5);
+        set.add("how many days are in a leap year");
+        assert!(Pass::unpack(&told(Some(set.to_parts()))).is_ok());
+        let code = Pass::unpack(&told(None)).err().map(|fault| fault.code());
+        assert_eq!(code, Some("data-piece"));
+    }
+
+    #[test]
+    fn what_was_found_comes_back_by_its_name() {
+        for rule in RULES.iter().map(|rule| rule.name).chain([LANGUAGE]) {
+            let finding = Finding { rule, value: Some(0.1), limit: None, language: Language::Zh };
+            let back = FoundBits::of(&TextFound::Rule(finding)).found().unwrap();
+            assert!(matches!(back, TextFound::Rule(back) if back.rule == rule), "{rule}");
+        }
+        let strange = FoundBits::Rule {
+            rule: "charm".to_owned(),
+            value: None,
+            limit: None,
+            language: Language::En,
+        };
+        assert!(strange.found().is_err());
+    }
 }

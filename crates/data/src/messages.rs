@@ -18,14 +18,14 @@ ingot_base::messages! {
     NUMBERS_MIXED = {
         code: "data-numbers-mixed", class: Failed, status: 422,
         en: "column `{column}` of `{file}` is text: {count} of the {rows} values looked at are no numbers, the others are",
-        zh: "`{file}` 的列 `{column}` 被视为文本：查看的 {rows} 个取值中有 {count} 个不是数字，其余都是",
+        zh: "`{file}` 的列 `{column}` 被视为文本：检查过的 {rows} 个取值中有 {count} 个不是数字，其余都是数字",
         hint_en: "if it is a number, add {example} to [clean] cast: what is no number is then missing, and counted",
         hint_zh: "如果该列应为数字，请在 [clean] cast 中加入 {example}：非数字的取值将视为缺失并计数",
     };
     /// A piece of work that does not fit the wire.
     PIECE = {
         code: "data-piece", class: Failed, status: 500,
-        en: "a piece of the table cannot be sent to the cluster, or its result not be read", zh: "无法把一段数据发送到集群，或无法读取其结果",
+        en: "a piece of the table cannot be sent to the cluster, or its result not be read", zh: "无法将一段数据发送到集群，或无法读取返回的结果",
         hint_en: "run the same program on every machine, or without `[engine]`", hint_zh: "请确认所有机器运行同一程序，或去掉 `[engine]` 再运行",
     };
     /// Pictures that are not on this machine.
@@ -92,7 +92,7 @@ ingot_base::messages! {
     /// A header has none of the names that are asked for.
     HEADER_DOUBTFUL = {
         code: "data-header-doubtful", class: Usage, status: 422,
-        en: "the first line of `{file}` holds none of the {count} column name(s) that the recipe names", zh: "`{file}` 的首行不含配方所指的任何列名（共 {count} 个）",
+        en: "the first line of `{file}` holds none of the {count} column name(s) that the recipe names", zh: "`{file}` 的首行不含配方中用到的任何列名（共 {count} 个）",
         hint_en: "is it a header? The first line must name the columns; JSON lines files end in .jsonl", hint_zh: "首行是表头吗？首行必须是列名；JSON Lines 文件请以 .jsonl 结尾",
     };
     /// A rule needs a number column.
@@ -149,6 +149,13 @@ ingot_base::messages! {
         en: "source `{source}`: no connection to PostgreSQL", zh: "数据源 `{source}`：无法连接 PostgreSQL",
         hint_en: "check the address; another machine is reached with TLS only: `sslrootcert=FILE` in the address names the authority's certificate, `sslmode=disable` goes without", hint_zh: "请检查地址；连接其他机器必须使用 TLS：可在地址中用 `sslrootcert=文件` 指定证书颁发机构，或用 `sslmode=disable` 明确放弃加密",
     };
+    /// The file of a connection's authority holds no certificate.
+    POSTGRES_AUTHORITY = {
+        code: "data-postgres-authority", class: Failed, status: 422,
+        en: "source `{source}`: `{path}` holds no certificate that can be read", zh: "数据源 `{source}`：`{path}` 中没有可读取的证书",
+        hint_en: "`sslrootcert` in the address names a PEM file with `-----BEGIN CERTIFICATE-----`; a relative path starts at the recipe's folder",
+        hint_zh: "地址中的 `sslrootcert` 应指向含有 `-----BEGIN CERTIFICATE-----` 的 PEM 文件；相对路径以配方所在文件夹为起点",
+    };
     /// PostgreSQL cannot be read.
     POSTGRES = {
         code: "data-postgres", class: Failed, status: 502,
@@ -195,13 +202,13 @@ ingot_base::messages! {
     /// A group stands on both sides: a defect that must never ship.
     SPLIT_CROSSED = {
         code: "data-split-crossed", class: Refused, status: 500,
-        en: "{count} group(s) stand in more than one part of the split", zh: "有 {count} 个分组同时出现在多个划分部分",
+        en: "{count} group(s) stand in more than one part of the split", zh: "有 {count} 个分组同时出现在划分后的多个部分",
         hint_en: "please report it; no model is trained on such a split", hint_zh: "请反馈此问题；不会用这样的划分训练模型",
     };
     /// Near duplicates on both sides: a defect that must never ship.
     SPLIT_NEAR = {
         code: "data-split-near", class: Refused, status: 500,
-        en: "{count} pair(s) of near duplicates of `{column}` stand in two parts of the split", zh: "`{column}` 有 {count} 对近似重复文本分处两个划分部分",
+        en: "{count} pair(s) of near duplicates of `{column}` stand in two parts of the split", zh: "列 `{column}` 中有 {count} 对近似重复的文本分处划分后的两个部分",
         hint_en: "please report it; no model is trained on such a split", hint_zh: "请反馈此问题；不会用这样的划分训练模型",
     };
     /// A rule needs a text column.
@@ -219,7 +226,7 @@ ingot_base::messages! {
     /// The evaluation set holds nothing to compare with.
     SET_EMPTY = {
         code: "data-set-empty", class: Failed, status: 422,
-        en: "the evaluation set `{path}` holds no text of {tokens} tokens, nor a shorter one worth comparing", zh: "评测集 `{path}` 中没有达到 {tokens} 个词的文本，也没有值得比对的短文本",
+        en: "the evaluation set `{path}` holds no text of {tokens} tokens, nor a shorter one worth comparing", zh: "评测集 `{path}` 中没有达到 {tokens} 个词元的文本，也没有值得比对的较短文本",
         hint_en: "name its text column with against_column, or take fewer tokens", hint_zh: "请用 against_column 指明文本列，或减小 tokens",
     };
     /// A row of a file that must be read whole.

@@ -2,13 +2,17 @@
 //!
 //! Another machine is reached with TLS and a certificate that verifies, or not at all; `sslmode=disable` in the address goes without, in
 //! words that can be read in the recipe. On the same machine nothing needs protection unless it is asked for.
-//! `sslrootcert=FILE` (libpq's name) gives the authorities that count instead of those the machine trusts.
+//! `sslrootcert=FILE` (libpq's name) gives the authorities that count instead of those the machine trusts; a relative path starts at
+//! the recipe's folder.
 
+use crate::config::SourceConfig;
+use crate::messages::{POSTGRES_AUTHORITY, POSTGRES_CONNECT};
+use ingot_base::Fault;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr as _;
 use std::sync::Arc;
 use tokio::task::JoinHandle;
@@ -27,15 +31,26 @@ struct Route {
 }
 
 /// Connects; the task drives the connection until it is aborted or the client is gone.
-pub(crate) async fn connect(uri: &str) -> Result<(Client, JoinHandle<()>), Any> {
-    let Route { config, authorities } = Route::new(uri)?;
+pub(crate) async fn connect(
+    base_dir: &Path,
+    source: &SourceConfig,
+) -> Result<(Client, JoinHandle<()>), Fault> {
+    let unreached =
+        |error: Any| Fault::new(&POSTGRES_CONNECT).arg("source", &source.name).because(error);
+    let Route { config, authorities } = Route::new(&source.uri).map_err(unreached)?;
     if config.get_ssl_mode() == SslMode::Disable {
-        let (client, connection) = config.connect(NoTls).await?;
+        let (client, connection) =
+            config.connect(NoTls).await.map_err(|error| unreached(error.into()))?;
         // How a connection ended is told by the query that waits on it.
         return Ok((client, tokio::spawn(async move { drop(connection.await) })));
     }
-    let tls = MakeRustlsConnect::new(trusting(authorities.as_ref())?);
-    let (client, connection) = config.connect(tls).await?;
+    let roots = match authorities {
+        Some(file) => named(&source.name, &base_dir.join(file))?,
+        None => trusted(),
+    };
+    let tls = MakeRustlsConnect::new(trusting(roots).map_err(unreached)?);
+    let (client, connection) =
+        config.connect(tls).await.map_err(|error| unreached(error.into()))?;
     Ok((client, tokio::spawn(async move { drop(connection.await) })))
 }
 
@@ -80,19 +95,29 @@ fn local(config: &Config) -> bool {
     named && config.get_hostaddrs().iter().all(IpAddr::is_loopback)
 }
 
-fn trusting(authorities: Option<&PathBuf>) -> Result<ClientConfig, Any> {
+/// The authorities of a file: one at least.
+fn named(source: &str, file: &Path) -> Result<RootCertStore, Fault> {
+    let unusable =
+        || Fault::new(&POSTGRES_AUTHORITY).arg("source", source).arg("path", file.display());
     let mut roots = RootCertStore::empty();
-    match authorities {
-        Some(path) => {
-            for certificate in CertificateDer::pem_file_iter(path)? {
-                roots.add(certificate?)?;
-            }
+    let mut read = || -> Result<(), Any> {
+        for certificate in CertificateDer::pem_file_iter(file)? {
+            roots.add(certificate?)?;
         }
-        // Some of a machine's many certificates may be unreadable: the others count.
-        None => {
-            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        }
-    }
+        Ok(())
+    };
+    read().map_err(|error| unusable().because(error))?;
+    if roots.is_empty() { Err(unusable()) } else { Ok(roots) }
+}
+
+/// The authorities that the machine trusts. Some of its many certificates may be unreadable: the others count.
+fn trusted() -> RootCertStore {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    roots
+}
+
+fn trusting(roots: RootCertStore) -> Result<ClientConfig, Any> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     Ok(ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
@@ -106,6 +131,31 @@ mod tests {
 
     fn mode(uri: &str) -> SslMode {
         Route::new(uri).unwrap().config.get_ssl_mode()
+    }
+
+    #[test]
+    fn an_authority_that_cannot_be_read_is_named_from_the_recipes_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let garbled = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        for (name, text) in [("empty.pem", ""), ("notes.pem", "no PEM\n"), ("bad.pem", garbled)] {
+            ingot_base::atomic::write(&folder.path().join(name), text.as_bytes()).unwrap();
+        }
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        for name in ["empty.pem", "notes.pem", "bad.pem", "absent.pem"] {
+            let source = SourceConfig {
+                name: "bank".to_owned(),
+                uri: format!("postgres://me:secret@127.0.0.1:1/loans?sslrootcert={name}"),
+                weight: 1.0,
+                query: None,
+                format: None,
+                rename: std::collections::BTreeMap::new(),
+            };
+            let fault = runtime.block_on(connect(folder.path(), &source)).err().unwrap();
+            assert_eq!(fault.code(), "data-postgres-authority", "{name}");
+            let path = folder.path().join(name).display().to_string();
+            assert!(fault.to_string().contains(&path), "{fault}");
+            assert!(!fault.to_string().contains("secret"), "{fault}");
+        }
     }
 
     #[test]

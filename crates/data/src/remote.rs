@@ -1,7 +1,7 @@
 //! Sources on other machines: copied to a local file first, so that everything after sees files only.
 
 use crate::config::SourceConfig;
-use crate::messages::{OBJECT_STORE, POSTGRES, POSTGRES_CONNECT, SOURCE_MISSING};
+use crate::messages::{OBJECT_STORE, POSTGRES, SOURCE_MISSING};
 use crate::postgres_tls;
 use crate::table::TableWriter;
 use arrow::array::{ArrayRef, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray};
@@ -45,12 +45,10 @@ fn file_name(source: &str) -> String {
 }
 
 /// Copies a query's rows, in the order the server gives them, into a Parquet file.
-pub(crate) fn postgres(source: &SourceConfig, copies: &Path) -> Result<PathBuf> {
+pub(crate) fn postgres(base_dir: &Path, source: &SourceConfig, copies: &Path) -> Result<PathBuf> {
     let fault = || Fault::new(&POSTGRES).arg("source", &source.name);
     block_on(fault, async {
-        let (client, driver) = postgres_tls::connect(&source.uri).await.map_err(|error| {
-            Fault::new(&POSTGRES_CONNECT).arg("source", &source.name).because(error)
-        })?;
+        let (client, driver) = postgres_tls::connect(base_dir, source).await?;
         // Texts of dates and times must not depend on the server's settings.
         client
             .batch_execute("SET DateStyle = 'ISO, YMD'; SET TimeZone = 'UTC'")

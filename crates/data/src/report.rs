@@ -307,6 +307,7 @@ fn reason(sort: &str) -> &str {
         "checksum" => "校验码",
         "context" => "上下文",
         "model" => "模型",
+        "network" => "外接模型",
         "dictionary" => "词典",
         "column" => "同一行的受保护列",
         other => other,

@@ -167,7 +167,9 @@ pub(crate) fn files(base_dir: &Path, source: &SourceConfig, copies: &Path) -> Re
         };
     }
     let path = match source.uri.split_once("://") {
-        Some(("postgres" | "postgresql", _)) => return Ok(vec![remote::postgres(source, copies)?]),
+        Some(("postgres" | "postgresql", _)) => {
+            return Ok(vec![remote::postgres(base_dir, source, copies)?]);
+        }
         Some(("s3", _)) => return remote::object_store(source, copies),
         scheme => local(base_dir, &source.uri).ok_or_else(|| {
             let scheme = scheme.map_or("", |(scheme, _)| scheme);

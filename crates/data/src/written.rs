@@ -1,10 +1,11 @@
 //! Numbers, days and instants as people and their programs write them.
 
-use arrow::array::{Array, ArrayRef, AsArray, Int64Array, StringArray};
-use arrow::compute::cast;
+use arrow::array::{Array, ArrayRef, AsArray, Date32Array, Int64Array, StringArray};
+use arrow::compute::kernels::zip::zip;
+use arrow::compute::{cast, is_not_null};
 use arrow::datatypes::{DataType, Date32Type, Int64Type};
 use arrow::error::ArrowError;
-use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
+use chrono::{Datelike as _, NaiveDate, NaiveDateTime, NaiveTime};
 use std::sync::Arc;
 
 /// How a text may write an instant, besides RFC 3339 and its kin. Month before day and day before month cannot be told apart
@@ -19,15 +20,20 @@ const INSTANTS: [&str; 8] = [
     "%Y年%m月%d日 %H:%M:%S",
     "%Y年%m月%d日 %H:%M",
 ];
-const DAYS: [&str; 5] = ["%Y-%m-%d", "%Y/%m/%d", "%d.%m.%Y", "%Y年%m月%d日", "%Y%m%d"];
+const DAYS: [&str; 4] = ["%Y-%m-%d", "%Y/%m/%d", "%d.%m.%Y", "%Y年%m月%d日"];
 
-/// Microseconds since 1970 of a text that is an instant or a day.
+/// Microseconds since 1970 of a text that is an instant or a day. A year has four digits: 22/09/04 could be two days, and 2022113 too.
 pub(crate) fn instant(text: &str) -> Option<i64> {
     let text = text.trim();
     let stamp = || INSTANTS.iter().find_map(|form| NaiveDateTime::parse_from_str(text, form).ok());
     let day = || DAYS.iter().find_map(|form| NaiveDate::parse_from_str(text, form).ok());
-    let moment = stamp().or_else(|| day().map(|day| day.and_time(NaiveTime::MIN)))?;
-    Some(moment.and_utc().timestamp_micros())
+    let compact = || {
+        let digits = text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_digit());
+        NaiveDate::parse_from_str(text, "%Y%m%d").ok().filter(|_| digits)
+    };
+    let midnight = |day: NaiveDate| day.and_time(NaiveTime::MIN);
+    let moment = stamp().or_else(|| day().or_else(compact).map(midnight))?;
+    (moment.year() >= 1000).then(|| moment.and_utc().timestamp_micros())
 }
 
 /// A column as another type. A value that is none becomes null.
@@ -46,14 +52,24 @@ pub(crate) fn recast(array: &ArrayRef, to: &DataType) -> Result<ArrayRef, ArrowE
             written_times(array, to)
         }
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View if to.is_numeric() => {
-            let texts = cast(array, &DataType::Utf8)?;
-            let plain: StringArray =
-                texts.as_string::<i32>().iter().map(|text| text.map(number)).collect();
-            cast(&plain, to)
+            written_numbers(array, to)
         }
         whole if whole.is_integer() && *to == DataType::Date32 => compact_days(array),
         _ => cast(array, to),
     }
+}
+
+/// Text as numbers: what Arrow reads, and what [`number`] reads besides. It is asked only where Arrow reads nothing.
+fn written_numbers(array: &ArrayRef, to: &DataType) -> Result<ArrayRef, ArrowError> {
+    let texts = cast(array, &DataType::Utf8)?;
+    let known = cast(&texts, to)?;
+    if known.null_count() == texts.null_count() {
+        return Ok(known);
+    }
+    let rest = texts.as_string::<i32>().iter().enumerate();
+    let rest: StringArray =
+        rest.map(|(row, text)| text.filter(|_| known.is_null(row)).map(number)).collect();
+    zip(&is_not_null(&known)?, &known, &cast(&rest, to)?)
 }
 
 /// Text as days or instants: what Arrow reads, and what [`instant`] reads besides.
@@ -70,20 +86,25 @@ fn written_times(array: &ArrayRef, to: &DataType) -> Result<ArrayRef, ArrowError
     cast(&cast(&times, &stamp)?, to)
 }
 
-/// Whole numbers as days: 20240131 as it is written; every other number counts days since 1970.
+/// Whole numbers as days: eight digits are the day as it is written, 20240131, and null where no calendar has it, as 20221399; every
+/// other number counts days since 1970.
 fn compact_days(array: &ArrayRef) -> Result<ArrayRef, ArrowError> {
     let numbers = cast(array, &DataType::Int64)?;
     let written = |number: i64| {
-        let (year, month, day) = (number / 10_000, number / 100 % 100, number % 100);
         let part = |part: i64| u32::try_from(part).ok();
-        let day = NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, part(month)?, part(day)?)?;
-        (1800..=2999).contains(&year).then_some(day)
+        let year = i32::try_from(number / 10_000).ok()?;
+        let day = NaiveDate::from_ymd_opt(year, part(number / 100 % 100)?, part(number % 100)?)?;
+        Some(Date32Type::from_naive_date(day))
+    };
+    let counted = |number: i64| {
+        let days = i32::try_from(number).ok()?;
+        Date32Type::to_naive_date_opt(days).map(|_| days)
     };
     let days = numbers.as_primitive::<Int64Type>().iter().map(|number| {
         let number = number?;
-        written(number).map(Date32Type::from_naive_date).or_else(|| i32::try_from(number).ok())
+        if (10_000_000..=99_999_999).contains(&number) { written(number) } else { counted(number) }
     });
-    let days: arrow::array::Date32Array = days.collect();
+    let days: Date32Array = days.collect();
     Ok(Arc::new(days))
 }
 
@@ -173,8 +194,47 @@ mod tests {
         let day = Some("2022-09-04".to_owned());
         let wanted = vec![day.clone(), day.clone(), day.clone(), day.clone(), day.clone(), None];
         assert_eq!(shown(&array, &DataType::Date32), wanted);
-        let numbers: ArrayRef = Arc::new(Int64Array::from(vec![20_220_904, 1, 20_221_399]));
-        let wanted = [day, Some("1970-01-02".to_owned())];
-        assert_eq!(shown(&numbers, &DataType::Date32)[..2], wanted);
+        let numbers: ArrayRef = Arc::new(Int64Array::from(vec![20_220_904, 1, 99_991_231]));
+        let wanted = [day, Some("1970-01-02".to_owned()), Some("9999-12-31".to_owned())];
+        assert_eq!(shown(&numbers, &DataType::Date32), wanted);
+    }
+
+    #[test]
+    fn a_day_that_no_calendar_has_is_missing() {
+        let days = [
+            ("2022/09/04", true),
+            ("2024/02/29", true),
+            ("2022/13/04", false),
+            ("2023/02/29", false),
+            ("22/09/04", false),
+            ("20240131", true),
+            ("20221399", false),
+            ("20230229", false),
+            ("2022113", false),
+            ("2022-09-04", true),
+            ("2022-9-4", true),
+            ("2022-13-99", false),
+            ("2022-09-31", false),
+            ("4.9.22", false),
+        ];
+        let array: ArrayRef = Arc::new(StringArray::from_iter_values(days.map(|(text, _)| text)));
+        for (day, (text, valid)) in shown(&array, &DataType::Date32).iter().zip(days) {
+            assert_eq!(day.is_some(), valid, "{text}: {day:?}");
+        }
+        let numbers = [20_221_399, 20_230_229, 20_240_001, 20_240_100, 2_000_000_000, i64::MAX];
+        let array: ArrayRef = Arc::new(Int64Array::from(numbers.to_vec()));
+        assert_eq!(shown(&array, &DataType::Date32), vec![None::<String>; numbers.len()]);
+    }
+
+    #[test]
+    fn what_arrow_reads_stays_as_arrow_reads_it() {
+        let texts = [Some("12"), Some("1,234"), None, Some("x"), Some("￥5"), Some("-7")];
+        let array: ArrayRef = Arc::new(StringArray::from(texts.to_vec()));
+        let wanted = [Some("12"), Some("1234"), None, None, Some("5"), Some("-7")];
+        let wanted = wanted.map(|text| text.map(str::to_owned));
+        assert_eq!(shown(&array, &DataType::Int64), wanted);
+        let plain: ArrayRef = Arc::new(StringArray::from(vec![Some("1.5"), None, Some("1e3")]));
+        let arrows = cast(&plain, &DataType::Float64).unwrap();
+        assert_eq!(&recast(&plain, &DataType::Float64).unwrap(), &arrows);
     }
 }

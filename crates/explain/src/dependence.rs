@@ -100,10 +100,18 @@ fn quantiles(values: &[f64]) -> Vec<(f64, usize)> {
         })
         .collect();
     let spread = grid.last().map_or(0.0, |last| last.0) - grid.first().map_or(0.0, |first| first.0);
-    let step = 10_f64.powf((spread / 100.0).log10().floor());
-    if step > 0.0 && step.is_finite() {
+    let exponent = (spread / 100.0).log10().floor();
+    if exponent.is_finite() {
+        // By a whole power of ten, so that 0.3 stays 0.3.
+        let power = 10_f64.powf(exponent.abs());
         for (value, _) in &mut grid {
-            *value = (*value / step).round() * step;
+            let rounded = if exponent < 0.0 {
+                (*value * power).round() / power
+            } else {
+                (*value / power).round() * power
+            };
+            // There is one zero.
+            *value = rounded + 0.0;
         }
     }
     grid.dedup_by(|a, b| a.0.total_cmp(&b.0).is_eq());

@@ -21,7 +21,7 @@ const FIT: usize = 24;
 const INK: &str = "#1c2430";
 const SOFT: &str = "#5b6675";
 /// Families that hold Chinese, the usual ones of Linux, macOS and Windows.
-pub(crate) const CHINESE: [&str; 8] = [
+const CHINESE: [&str; 8] = [
     "Noto Sans CJK SC",
     "Noto Sans SC",
     "Source Han Sans SC",
@@ -32,6 +32,11 @@ pub(crate) const CHINESE: [&str; 8] = [
     "Droid Sans Fallback",
 ];
 
+/// The families of [`CHINESE`] as an SVG names them.
+pub(crate) fn families() -> String {
+    CHINESE.map(|family| format!("'{family}'")).join(",")
+}
+
 /// A self-contained SVG; `lang` comes first and larger.
 pub(crate) fn svg(signature: &Signature, tree: &Node, lang: Lang) -> String {
     let width = MARGIN * 2.0 + COLUMN * real(levels(tree) - 1) + BOX;
@@ -41,7 +46,6 @@ pub(crate) fn svg(signature: &Signature, tree: &Node, lang: Lang) -> String {
         Drawing { signature, lang, range, links: String::new(), boxes: String::new(), leaf: 0 };
     drawing.node(tree, 0);
     let about = ordered(&about(&signature.output), lang);
-    let fonts: Vec<String> = CHINESE.iter().map(|family| format!("'{family}'")).collect();
     format!(
         "<svg class=\"wide\" xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width:.0} {height:.0}\" width=\"{width:.0}\" \
          height=\"{height:.0}\" role=\"img\" font-family=\"Inter,'Segoe UI',Arial,'DejaVu Sans',{4},sans-serif\"><title>{0} / {1}</title>\
@@ -52,7 +56,7 @@ pub(crate) fn svg(signature: &Signature, tree: &Node, lang: Lang) -> String {
         escape(&about.1),
         drawing.links,
         drawing.boxes,
-        fonts.join(","),
+        families(),
         scale(&signature.output, range, width)
     )
 }

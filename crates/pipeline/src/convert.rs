@@ -466,12 +466,9 @@ pub(crate) fn augment_text(recipe: &Recipe) -> ingot_train::texts::Augment {
     }
 }
 
-/// What a base is called in reports: never the folders that it lies in.
-#[cfg(feature = "nets")]
+/// What a base is called in models, records and reports: never the folders that it lies in.
 pub(crate) fn base_name(recipe: &Recipe) -> String {
-    let named = std::path::Path::new(&recipe.train.base);
-    let name = named.file_name().map(|name| name.to_string_lossy().into_owned());
-    name.unwrap_or_default().trim_end_matches(".gguf").to_owned()
+    crate::stages::file_name(&recipe.train.base).trim_end_matches(".gguf").to_owned()
 }
 
 /// Training of an adapter of a language model.
@@ -653,7 +650,7 @@ pub(crate) fn figures(outcome: &TrainOutcome) -> Vec<Figure> {
 
 fn baseline_zh(name: &str) -> &str {
     match name {
-        "majority" => "始终同一答案",
+        "majority" => "始终给出同一答案",
         "logistic" => "逻辑回归",
         "linear" => "线性回归",
         "tree" => "单棵决策树",

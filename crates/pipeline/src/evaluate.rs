@@ -125,7 +125,7 @@ impl Judged {
     pub fn title(&self) -> Text {
         match self.figure.name.as_str() {
             "regex" => Text::new("Answers that match the pattern", "匹配正则表达式的回答"),
-            "choice" => Text::new("Right choice by likelihood", "按似然选出的正确选项"),
+            "choice" => Text::new("Right choice by likelihood", "按似然选中正确选项"),
             name => match name.strip_prefix("field:") {
                 Some(field) => {
                     Text::new(format!("JSON member `{field}`"), format!("JSON 字段 `{field}`"))
@@ -249,11 +249,18 @@ fn choices(generator: &Arc<dyn Generator>, questions: &[Question]) -> Result<Vec
     let judge = |question: &Question| {
         let (own, after) = rest.split_at(question.choices.len().min(rest.len()));
         rest = after;
-        let best =
-            own.iter().zip(&question.choices).max_by(|left, right| left.0.total_cmp(right.0));
-        best.map(|(_, choice)| choice == &question.expected)
+        chosen(question, own)
     };
     Ok(questions.iter().map(judge).collect())
+}
+
+/// Whether the likeliest choice, by these sums of log-probabilities, is the right one: wrong where no choice has one, `None` without
+/// choices.
+fn chosen(question: &Question, sums: &[f64]) -> Option<bool> {
+    let known = sums.iter().zip(&question.choices).filter(|(sum, _)| sum.is_finite());
+    let best = known.max_by(|left, right| left.0.total_cmp(right.0));
+    let right = best.is_some_and(|(_, choice)| *choice == question.expected);
+    (!question.choices.is_empty()).then_some(right)
 }
 
 /// What was heard of one request.
@@ -361,6 +368,25 @@ mod tests {
             questions(&path, "prompt", "answer", 10).unwrap_err().code(),
             "pipeline-eval-empty"
         );
+    }
+
+    #[test]
+    fn a_choice_is_right_only_where_its_likelihood_is_known() {
+        let mut question = Question {
+            messages: Vec::new(),
+            expected: "b".to_owned(),
+            choices: ["a", "b"].map(str::to_owned).into(),
+        };
+        let never = f64::NEG_INFINITY;
+        assert_eq!(chosen(&question, &[-2.0, -1.0]), Some(true));
+        assert_eq!(chosen(&question, &[-1.0, -2.0]), Some(false));
+        assert_eq!(chosen(&question, &[never, -9.0]), Some(true));
+        for unknown in [[never, never], [f64::NAN, f64::NAN], [never, f64::NAN], [-9.0, f64::NAN]] {
+            assert_eq!(chosen(&question, &unknown), Some(false), "{unknown:?}");
+        }
+        assert_eq!(chosen(&question, &[]), Some(false));
+        question.choices.clear();
+        assert_eq!(chosen(&question, &[]), None);
     }
 
     #[test]

@@ -4,12 +4,14 @@ use crate::project::Project;
 use crate::run::{Chain, Done};
 use crate::stages::{compress, explain, from_value, maps, split, to_value, train};
 use crate::store::Stage;
-use ingot_base::{Lang, Result, Task, Text, atomic};
+use ingot_base::fault::FILE_WRITE;
+use ingot_base::{Fault, Lang, Result, Task, Text, atomic};
 use ingot_train::TrainOutcome;
 use ingot_train::compress::CompressOutcome;
 use ingot_train::language::{QuantOutcome, SftOutcome};
 use ingot_train::nets::HeadOutcome;
 use serde_json::{Value, json};
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 /// One measured figure of the model.
@@ -100,8 +102,30 @@ pub(crate) fn reports(chain: &Chain) -> Vec<(Text, &Done, &'static str)> {
     .collect()
 }
 
-/// Copies the reports to where a person looks for them, and leaves what is already the same.
+/// Everything that a run may put where a person looks for reports.
+const COPIES: [&str; 7] = [
+    split::REPORT,
+    train::REPORT,
+    train::SUSPICIOUS,
+    compress::REPORT,
+    explain::REPORT,
+    maps::NETWORK_PNG,
+    explain::TREE_PNG,
+];
+
+/// Copies a whole run's reports to where a person looks for them, and leaves what is already the same; what an earlier run put there and
+/// this one did not write goes.
 pub(crate) fn publish(project: &Project<'_>, chain: &Chain) -> Result<()> {
+    let written = |name: &str| chain.values().any(|done| done.has(name));
+    for name in COPIES.into_iter().filter(|name| !written(name)) {
+        let path = project.reports_path().join(name);
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                return Err(Fault::new(&FILE_WRITE).arg("path", path.display()).because(error));
+            }
+            _ => {}
+        }
+    }
     for (_, done, name) in reports(chain) {
         let target = project.reports_path().join(name);
         let mut bytes = atomic::read(&done.verified(name)?, 1 << 30)?;
@@ -159,4 +183,31 @@ pub fn summary_json(project: &Project<'_>, chain: &Chain) -> Result<Value> {
         "warnings": to_value(&warnings(chain)?)?,
         "files": files,
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_run_does_not_write_does_not_stay_from_an_earlier_one() {
+        let text = "[project]\nname = \"x\"\ntask = \"tabular.binary\"\ntarget = \"y\"\n\
+             [[source]]\nname = \"a\"\nuri = \"a.csv\"\n";
+        let recipe =
+            ingot_recipe::parse("ingot.toml", text).map_err(|faults| faults.len()).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let source =
+            crate::Source { recipe, text: text.to_owned(), path: folder.path().join("ingot.toml") };
+        let (clock, reporter) = (&ingot_base::SystemClock, &ingot_base::Silent);
+        let project = Project::open(source, folder.path(), clock, reporter).unwrap();
+        publish(&project, &Chain::new()).unwrap();
+        let reports = project.reports_path();
+        std::fs::create_dir_all(&reports).unwrap();
+        for name in COPIES.into_iter().chain(["notes.txt"]) {
+            atomic::write(&reports.join(name), b"-").unwrap();
+        }
+        publish(&project, &Chain::new()).unwrap();
+        let left = std::fs::read_dir(&reports).unwrap().map(|entry| entry.unwrap().file_name());
+        assert_eq!(left.collect::<Vec<_>>(), ["notes.txt"]);
+    }
 }

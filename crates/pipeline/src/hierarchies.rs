@@ -7,12 +7,16 @@ use ingot_privacy::anonymity::flaw;
 use ingot_privacy::anonymity::messages::HIERARCHY_LEVEL;
 use ingot_recipe::{Action, ColumnRule, Generalize};
 use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 
 /// Largest file of a hierarchy, in bytes.
 const BYTES: u64 = 16 << 20;
 
 /// Rows of a hierarchy, `[value, level 1, level 2, …]`.
 type Rows = Vec<Vec<String>>;
+/// Files of hierarchies by the names that the recipe has for them: a file that changes during a run changes nothing of it, and what was
+/// digested is what was worked with.
+pub(crate) type Known = Mutex<BTreeMap<String, (Rows, Digest)>>;
 
 /// Every hierarchy, so that a fault of one stops the work before it begins; the files' digests, by what they are for.
 ///
@@ -61,6 +65,10 @@ pub(crate) fn rows(project: &Project<'_>, file: &str) -> Result<Rows> {
 }
 
 fn of_file(project: &Project<'_>, file: &str) -> Result<(Rows, Digest)> {
+    let mut known = project.hierarchies.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(found) = known.get(file) {
+        return Ok(found.clone());
+    }
     let path = project.source.folder().join(file);
     let bytes = atomic::read(&path, BYTES)?;
     let text = std::str::from_utf8(&bytes)
@@ -68,10 +76,12 @@ fn of_file(project: &Project<'_>, file: &str) -> Result<(Rows, Digest)> {
     let lines = read(text.trim_start_matches('\u{feff}'), file)?;
     let (numbers, rows): (Vec<usize>, Rows) = lines.into_iter().unzip();
     let place = |row: usize| format!("{file}:{}", numbers.get(row).copied().unwrap_or_default());
-    match flaw(&rows) {
-        Some(flaw) => Err(flaw.fault(&place)),
-        None => Ok((rows, Digest::of(text.as_bytes()))),
+    if let Some(flaw) = flaw(&rows) {
+        return Err(flaw.fault(&place));
     }
+    let found = (rows, Digest::of(text.as_bytes()));
+    known.insert(file.to_owned(), found.clone());
+    Ok(found)
 }
 
 /// The class of each value at the level that a rule asks for; none where it asks for no given hierarchy.
@@ -173,6 +183,28 @@ mod tests {
         assert_eq!(read("护士;医疗").as_deref(), Some("护士|医疗"));
         assert_eq!(read("\"open;b"), None);
         assert_eq!(read("\"a\"b;c"), None);
+    }
+
+    #[test]
+    fn a_file_that_changes_during_a_run_changes_nothing_of_it() {
+        let text = "[project]\nname = \"x\"\ntask = \"tabular.binary\"\ntarget = \"y\"\n\
+             [[source]]\nname = \"a\"\nuri = \"a.csv\"\n\
+             [protect]\ncolumns = [{ name = \"job\", action = \"generalize\", to = { file = \"jobs.csv\" } }]\n";
+        let recipe =
+            ingot_recipe::parse("ingot.toml", text).map_err(|faults| faults.len()).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("jobs.csv");
+        let source =
+            crate::Source { recipe, text: text.to_owned(), path: folder.path().join("ingot.toml") };
+        let (clock, reporter) = (&ingot_base::SystemClock, &ingot_base::Silent);
+        let project = Project::open(source, folder.path(), clock, reporter).unwrap();
+        assert!(check(&project).is_err(), "it is not there yet");
+        atomic::write(&file, b"nurse;health\n").unwrap();
+        let before = check(&project).unwrap();
+        assert_eq!(before.keys().collect::<Vec<_>>(), ["levels of job"]);
+        atomic::write(&file, b"nurse;other\n").unwrap();
+        assert_eq!(check(&project).unwrap(), before);
+        assert_eq!(rows(&project, "jobs.csv").unwrap(), [["nurse", "health"]]);
     }
 
     #[test]

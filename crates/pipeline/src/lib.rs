@@ -24,6 +24,7 @@ mod run;
 mod stages;
 mod stats;
 mod store;
+mod tagger;
 
 pub use erase::{Erased, Subject, erase};
 pub use export::{Part, export};
@@ -42,3 +43,4 @@ pub use run::{Chain, Done, run};
 pub use stages::clean::clean_to;
 pub use stats::{Ask, stats};
 pub use store::{Inputs, Output, Record, Stage, Store};
+pub use tagger::name_model;

@@ -22,7 +22,7 @@ ingot_base::messages! {
     /// A stage record is not what the stage wrote.
     RECORD_CHANGED = {
         code: "pipeline-record-changed", class: Refused, status: 422,
-        en: "the stage record `{path}` was changed after it was written, or written with other keys", zh: "阶段记录 `{path}` 在写入后被改动，或由其他密钥写入",
+        en: "the stage record `{path}` was changed after it was written, or written with other keys", zh: "阶段记录 `{path}` 在写入后被改动，或是用其他密钥写入的",
         hint_en: "delete its folder and run again; the stage is then done anew", hint_zh: "请删除该文件所在的文件夹后重新运行，该阶段会重做",
     };
     /// An output is not what the stage wrote.
@@ -34,7 +34,7 @@ ingot_base::messages! {
     /// Another run holds the project.
     BUSY = {
         code: "pipeline-busy", class: Failed, status: 409,
-        en: "another run is working in `{path}`", zh: "另一个运行正在使用 `{path}`",
+        en: "another run is working in `{path}`", zh: "另一次运行正在使用 `{path}`",
         hint_en: "wait for it to end, or use another --project folder", hint_zh: "请等待其结束，或用 --project 指定另一个文件夹",
     };
     /// The recipe has faults; they were rendered one by one.
@@ -130,7 +130,7 @@ ingot_base::messages! {
     /// A conversation that is none.
     CONVERSATION = {
         code: "pipeline-conversation", class: Failed, status: 422,
-        en: "a value of the target `{column}` is no conversation", zh: "目标列 `{column}` 中有取值不是对话",
+        en: "a value of the target `{column}` is no conversation", zh: "目标列 `{column}` 中有的值不是对话",
         hint_en: "each must be a JSON list of objects with `role` and `content`; or name the column of questions in `train.text`", hint_zh: "每个值须为 JSON 列表，其元素含 `role` 与 `content`；或在 `train.text` 中指定提问列",
     };
     /// A line of an evaluation's file is no question with its answer.
@@ -138,7 +138,7 @@ ingot_base::messages! {
         code: "pipeline-eval-line", class: Failed, status: 422,
         en: "line {line} of `{path}` is no question with its answer", zh: "`{path}` 第 {line} 行不是带有答案的提问",
         hint_en: "a line is a JSON object with the texts `{prompt}` and `{answer}`, or with `messages` that hold an answer; other names are told by --prompt and --answer",
-        hint_zh: "每行为一个 JSON 对象，含文本 `{prompt}` 与 `{answer}`，或含有回答的 `messages`；其他列名用 --prompt 与 --answer 指定",
+        hint_zh: "每行为一个 JSON 对象，含文本 `{prompt}` 与 `{answer}`，或含有回答的 `messages`；其他字段名用 --prompt 与 --answer 指定",
     };
     /// An evaluation's file is empty.
     EVAL_EMPTY = {
@@ -197,8 +197,8 @@ ingot_base::messages! {
     /// A quote in the file of a hierarchy that does not end.
     HIERARCHY_QUOTE = {
         code: "pipeline-hierarchy-quote", class: Usage, status: 422,
-        en: "the hierarchy has a quoted cell at {place} that does not end before the next semicolon", zh: "层级表在 {place} 处有一个引号单元格，没有在下一个分号前结束",
-        hint_en: "a cell in double quotes ends with a double quote; one inside is written twice", hint_zh: "双引号单元格须以双引号结束；其中的双引号请写两次",
+        en: "the hierarchy has a quoted cell at {place} that does not end before the next semicolon", zh: "层级表 {place} 处带引号的单元格没有在下一个分号前结束",
+        hint_en: "a cell in double quotes ends with a double quote; one inside is written twice", hint_zh: "以双引号开头的单元格须以双引号结束；其中的双引号须写两次",
     };
     /// The population lacks a quasi-identifier.
     POPULATION_COLUMN = {
@@ -209,8 +209,15 @@ ingot_base::messages! {
     /// The population has values of another type.
     POPULATION_TYPE = {
         code: "pipeline-population-type", class: Usage, status: 422,
-        en: "column `{column}` of the population `{path}` has values that are no {kind}, as the table's are", zh: "总体数据 `{path}` 的列 `{column}` 中有些值不是表中那样的 {kind}",
+        en: "column `{column}` of the population `{path}` has values that cannot be read as {kind}, the type in the table", zh: "总体数据 `{path}` 的列 `{column}` 中有些值无法读作 {kind}（表中该列的类型）",
         hint_en: "give the population in the form that the table has after cleaning and `protect.columns`", hint_zh: "请使总体数据与清洗及 `protect.columns` 处理后的表形式一致",
+    };
+    /// A network of names whose labels mean nothing here.
+    NAMES_LABELS = {
+        code: "pipeline-names-labels", class: Usage, status: 422,
+        en: "the labels of the network of names are {labels}", zh: "该命名实体网络的标签为 {labels}",
+        hint_en: "say under `labels` which types they mean, each by its own name",
+        hint_zh: "请在 `labels` 中用原标签名说明其对应的类型",
     };
     /// A file of work cannot be removed.
     LEFT_OVER = {
@@ -257,7 +264,7 @@ ingot_base::messages! {
     /// A budget that was spent for another unit of privacy.
     STATS_UNIT = {
         code: "pipeline-stats-unit", class: Refused, status: 403,
-        en: "this table's budget was spent as `{before}`, and this release is `{now}`: one budget protects one or the other", zh: "该表的预算此前按 `{before}` 使用，而本次发布按 `{now}`：同一预算只能保护其中一种单位",
+        en: "this table's budget was spent as `{before}`, and this release is `{now}`: one budget protects one or the other", zh: "该表的预算此前按 `{before}` 使用，而本次发布按 `{now}`：同一预算只能对应其中一种保护单位",
         hint_en: "ask with the same --person and --most as before", hint_zh: "请使用与之前相同的 --person 和 --most",
     };
     /// A part that the split does not make.
@@ -271,6 +278,12 @@ ingot_base::messages! {
         code: "pipeline-reidentify-person", class: Usage, status: 422,
         en: "the dates of column `{column}` are moved by person, and no person is named", zh: "列 `{column}` 的日期按人平移，但没有指明是谁的日期",
         hint_en: "name the person with `--person`: the value of `{person}` in the source, or its token in the protected table", hint_zh: "请用 `--person` 指明：源数据中 `{person}` 的值，或其在脱敏后表中的令牌",
+    };
+    /// A person by what stands for them, which does not lead back.
+    REIDENTIFY_STAND_IN = {
+        code: "pipeline-reidentify-stand-in", class: Usage, status: 422,
+        en: "no person is known by this value of `{person}`: the column is protected with `action = \"{action}\"`", zh: "无法由 `{person}` 的这个值确定个人：该列以 `action = \"{action}\"` 脱敏",
+        hint_en: "name the person by the value in the source; with `fpe`, where both look alike, the cleaned table must be here and hold it", hint_zh: "请使用源数据中的值；若为 `fpe`，两者形式相同，需要本项目中有清洗后的表且其中含有该值",
     };
     /// A person where no date is moved.
     REIDENTIFY_UNMOVED = {

@@ -132,6 +132,18 @@ impl Published {
         Text::new(self.title.0, self.title.1)
     }
 
+    /// That its files are there; what they say is checked when they are read.
+    ///
+    /// # Errors
+    /// When it was not fetched.
+    pub(crate) fn fetched(&self) -> Result<()> {
+        let beside = self.beside.iter().map(|(member, _)| self.folder().join(file_name(member)));
+        if std::iter::once(self.path()).chain(beside).all(|path| path.is_file()) {
+            return Ok(());
+        }
+        Err(Fault::new(&MODEL_MISSING).arg("name", self.name))
+    }
+
     /// Its bytes, checked.
     ///
     /// # Errors

@@ -31,7 +31,7 @@ pub struct Step {
 /// # Errors
 /// When a source or a record cannot be read.
 pub fn plan(project: &Project<'_>) -> Result<Vec<Step>> {
-    crate::hierarchies::check(project)?;
+    crate::run::check(project, Stage::Seal)?;
     let mut chain = Chain::new();
     let mut steps = Vec::new();
     let mut open = None;

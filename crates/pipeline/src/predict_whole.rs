@@ -6,7 +6,7 @@ use ingot_base::{Fault, Lang, Result, atomic};
 use ingot_data::{FileRow, FileRows};
 use ingot_image::Limits;
 use ingot_runtime::encode::wrong_type;
-use ingot_runtime::messages::{FIELD_MISSING, TEXT_BLANK};
+use ingot_runtime::messages::FIELD_MISSING;
 use ingot_runtime::{TextModel, VisionModel, decide};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -25,11 +25,7 @@ pub fn predict_texts(model: &TextModel, path: &Path, lang: Lang) -> Result<Predi
     let (rows, mut bad) = cells(path, name, lang)?;
     let mut good = Vec::with_capacity(rows.len());
     for (row, text) in rows {
-        let ids = match text.trim() {
-            "" => Err(Fault::new(&TEXT_BLANK)),
-            _ => model.tokenizer().ids(&text),
-        };
-        match ids {
+        match model.tokenizer().ids(&text) {
             Ok(ids) => good.push((row, ids)),
             Err(fault) => bad.push(BadRow { row, reason: fault.render(lang) }),
         }

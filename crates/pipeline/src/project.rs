@@ -1,5 +1,6 @@
 //! A recipe with everything its stages need around it: folders, keys, clock, reporter.
 
+use crate::hierarchies::Known;
 use crate::messages::RECIPE_INVALID;
 use crate::store::Store;
 use ingot_base::{Clock, Fault, Lang, Reporter, Result, atomic};
@@ -78,6 +79,8 @@ pub struct Project<'a> {
     pub reporter: &'a dyn Reporter,
     /// The language that reports open in.
     pub lang: Lang,
+    /// Files of hierarchies, as they were when they were first read.
+    pub(crate) hierarchies: Known,
 }
 
 impl std::fmt::Debug for Project<'_> {
@@ -112,6 +115,7 @@ impl<'a> Project<'a> {
             clock,
             reporter,
             lang: Lang::En,
+            hierarchies: Known::default(),
         })
     }
 

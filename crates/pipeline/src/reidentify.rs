@@ -1,16 +1,19 @@
 //! The way back from a token or a pseudonym, for whoever holds the keys; every use is written down first.
 
 use crate::convert;
-use crate::messages::{REIDENTIFY_NEVER, REIDENTIFY_PERSON, REIDENTIFY_TYPE, REIDENTIFY_UNMOVED};
+use crate::messages::{
+    REIDENTIFY_NEVER, REIDENTIFY_PERSON, REIDENTIFY_STAND_IN, REIDENTIFY_TYPE, REIDENTIFY_UNMOVED,
+};
 use crate::project::Project;
-use crate::stages::protect;
+use crate::stages::{clean, protect};
 use crate::store::Stage;
 use ingot_base::{Digest, Fault, Personal, Result, atomic};
-use ingot_privacy::ColumnKeys;
 use ingot_privacy::detect::Kind;
 use ingot_privacy::pseudonym::{FormatCipher, Pseudonyms};
+use ingot_privacy::{ColumnKeys, ENCRYPTED, HASHED};
 use ingot_recipe::{Action, ColumnRule};
 use serde_json::json;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 /// Where uses are written, in the project.
@@ -18,8 +21,6 @@ const AUDIT: &str = "reidentify.jsonl";
 const LIMIT: u64 = 1 << 30;
 /// What persons in the list of uses are hashed as: a column that no table has.
 const AUDITED: &str = "ingot:reidentify";
-/// How a token of `encrypt` begins.
-const ENCRYPTED: &str = "enc_";
 
 /// What to go back from.
 #[derive(Debug)]
@@ -121,7 +122,8 @@ fn unmoved(project: &Project<'_>, column: &str) -> Fault {
     Fault::new(&REIDENTIFY_UNMOVED).arg("column", column).arg("known", known)
 }
 
-/// A person as the source names them: who only holds the protected table has what stands for them there, and the keys.
+/// A person as the source names them: who only holds the protected table has what stands for them there, and the keys. What stands there
+/// and does not lead back is refused: taken for a person, it would give some other day.
 fn source_value(
     project: &Project<'_>,
     keys: &ColumnKeys,
@@ -130,6 +132,9 @@ fn source_value(
 ) -> Result<Personal<String>> {
     let rule = project.recipe().protect.columns.iter().find(|rule| rule.name == named);
     let output = rule.and_then(|rule| rule.rename.as_deref()).unwrap_or(named);
+    let refused = |action: &str| {
+        Err(Fault::new(&REIDENTIFY_STAND_IN).arg("person", named).arg("action", action))
+    };
     match rule.map(|rule| &rule.action) {
         Some(Action::Encrypt) if given.expose().starts_with(ENCRYPTED) => {
             ingot_privacy::decrypt_value(keys, output, given.expose())
@@ -140,8 +145,61 @@ fn source_value(
                 .and_then(|kind| of_pseudonym(project, keys.clone(), &kind, given.expose()).ok());
             Ok(found.unwrap_or_else(|| given.clone()))
         }
+        // A number and what stands for it look alike: the person is the one of the two that was cleaned.
+        Some(Action::Fpe) => {
+            let behind = FormatCipher::new(keys, output)?.read(given.expose()).ok();
+            let both = std::iter::once(given.clone()).chain(behind).collect();
+            let mut known = cleaned(project, keys, named, both)?;
+            match (known.pop(), known.is_empty()) {
+                (Some(person), true) => Ok(person),
+                _ => refused("fpe"),
+            }
+        }
+        Some(Action::Hash) if given.expose().starts_with(HASHED) => refused("hash"),
+        Some(Action::Mask { keep_start, keep_end, with })
+            if is_masked(given.expose(), (*keep_start, *keep_end), *with) =>
+        {
+            refused("mask")
+        }
         _ => Ok(given.clone()),
     }
+}
+
+/// Those of the values that the column has in the cleaned table of the latest run.
+fn cleaned(
+    project: &Project<'_>,
+    keys: &ColumnKeys,
+    column: &str,
+    values: Vec<Personal<String>>,
+) -> Result<Vec<Personal<String>>> {
+    let Some(record) = project.store.latest(Stage::Clean)? else { return Ok(Vec::new()) };
+    let table = project.store.folder(Stage::Clean, &record.key).join(clean::TABLE);
+    if !table.exists() {
+        return Ok(Vec::new());
+    }
+    let token = |value| ingot_privacy::hash_value(keys, AUDITED, value);
+    let tokens = values.iter().map(token).collect::<Result<Vec<String>>>()?;
+    let mut seen = BTreeSet::new();
+    ingot_data::each(&table, Some(&convert::encryption(project)), &[column], &mut |batch| {
+        if let Some(cells) = batch.column_by_name(column) {
+            let found = ingot_privacy::hash_cells(keys, AUDITED, cells)?;
+            seen.extend(found.into_iter().flatten().filter(|token| tokens.contains(token)));
+        }
+        Ok(())
+    })?;
+    let known = values.into_iter().zip(tokens).filter(|(_, token)| seen.contains(token));
+    Ok(known.map(|(value, _)| value).collect())
+}
+
+/// Whether a value is what masking makes of it: nothing of it is hidden but by the masking character.
+fn is_masked(value: &str, (keep_start, keep_end): (usize, usize), with: char) -> bool {
+    let length = value.chars().count();
+    let visible = keep_start.saturating_add(keep_end) < length;
+    let end = length.saturating_sub(keep_end);
+    value
+        .chars()
+        .enumerate()
+        .all(|(place, letter)| letter == with || (visible && (place < keep_start || place >= end)))
 }
 
 /// The table of pseudonyms of the latest run.
@@ -176,4 +234,81 @@ fn record(
     text.extend_from_slice(line.to_string().as_bytes());
     text.push(b'\n');
     atomic::write_private(&path, &text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::project::Source;
+    use ingot_base::{Silent, SystemClock};
+    use std::path::Path;
+
+    fn project(folder: &Path, action: &str) -> Project<'static> {
+        let text = format!(
+            "[project]\nname = \"x\"\ntask = \"tabular.binary\"\ntarget = \"y\"\n\
+             [[source]]\nname = \"a\"\nuri = \"a.csv\"\n\
+             [protect]\ncolumns = [{{ name = \"id\", as = \"who\", {action} }}]\n"
+        );
+        let recipe =
+            ingot_recipe::parse("ingot.toml", &text).map_err(|faults| faults.len()).unwrap();
+        let source = Source { recipe, text, path: folder.join("ingot.toml") };
+        Project::open(source, folder, &SystemClock, &Silent).unwrap()
+    }
+
+    #[test]
+    fn what_stands_for_a_person_leads_back_or_is_refused() {
+        for (action, plain, token) in [
+            ("action = \"hash\"", "P0001", "hsh_AAAA"),
+            ("action = \"mask\", keep_start = 1, keep_end = 1", "P0001", "P***1"),
+            ("action = \"mask\", with = \"x\"", "P0001", "xxxxx"),
+        ] {
+            let folder = tempfile::tempdir().unwrap();
+            let project = project(folder.path(), action);
+            let keys = convert::column_keys(&project);
+            let of =
+                |value: &str| source_value(&project, &keys, "id", &Personal::new(value.to_owned()));
+            assert_eq!(of(plain).unwrap().expose(), plain, "{action}");
+            let fault = of(token).unwrap_err();
+            assert_eq!(fault.code(), "pipeline-reidentify-stand-in", "{action}");
+            assert!(!format!("{fault:?}").contains(token), "no value is told");
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let project = project(folder.path(), "action = \"encrypt\"");
+        let keys = convert::column_keys(&project);
+        let person = Personal::new("P0001".to_owned());
+        let token = ingot_privacy::encrypt_value(&keys, "who", &person).unwrap();
+        for given in [token, person.expose().clone()] {
+            let found = source_value(&project, &keys, "id", &Personal::new(given)).unwrap();
+            assert_eq!(found.expose(), person.expose());
+        }
+    }
+
+    #[test]
+    fn of_a_number_and_its_cipher_the_cleaned_table_says_which_is_the_person() {
+        let folder = tempfile::tempdir().unwrap();
+        let project = project(folder.path(), "action = \"fpe\"");
+        let keys = convert::column_keys(&project);
+        let of =
+            |value: &str| source_value(&project, &keys, "id", &Personal::new(value.to_owned()));
+        let number = "6222-0000-0000";
+        let told = of(number).unwrap_err();
+        assert_eq!(told.code(), "pipeline-reidentify-stand-in", "nothing was cleaned here");
+
+        let rows = format!("id,y\n{number},1\n6222-0000-0007,0\n");
+        atomic::write(&folder.path().join("a.csv"), rows.as_bytes()).unwrap();
+        clean::run(&project).unwrap();
+        let mut cipher = String::new();
+        FormatCipher::new(&keys, "who").unwrap().write(number, &mut cipher).unwrap();
+        for given in [number, cipher.as_str()] {
+            assert_eq!(of(given).unwrap().expose(), number, "by {given}");
+        }
+        assert_eq!(of("6222-1111-1111").unwrap_err().code(), "pipeline-reidentify-stand-in");
+    }
+
+    #[test]
+    fn a_masked_value_is_what_masking_leaves() {
+        assert!(is_masked("ab**ef", (2, 2), '*') && is_masked("***", (2, 2), '*'));
+        assert!(!is_masked("abcdef", (2, 2), '*') && !is_masked("ab*", (2, 2), '*'));
+        assert!(is_masked("张**", (1, 0), '*') && !is_masked("张伟", (1, 0), '*'));
+    }
 }

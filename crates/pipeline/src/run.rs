@@ -105,8 +105,7 @@ pub fn run(project: &Project<'_>, last: Stage) -> Result<Chain> {
 pub(crate) fn work_through(project: &Project<'_>, last: Stage) -> Result<Chain> {
     let mut chain = Chain::new();
     let task = project.recipe().project.task;
-    // Minutes of cleaning before a misspelt line is told would be minutes lost.
-    hierarchies::check(project)?;
+    check(project, last)?;
     for stage in stages(project).filter(|stage| *stage <= last) {
         let done = match stage {
             Stage::Clean => stages::clean::run(project)?,
@@ -133,6 +132,19 @@ pub(crate) fn work_through(project: &Project<'_>, last: Stage) -> Result<Chain> 
         chain.insert(stage, done);
     }
     Ok(chain)
+}
+
+/// What can be known before any stage up to `last` works: minutes of cleaning before a misspelt line or a missing model is told would
+/// be minutes lost.
+pub(crate) fn check(project: &Project<'_>, last: Stage) -> Result<()> {
+    hierarchies::check(project)?;
+    match project.recipe().project.task {
+        Task::Generate if last >= Stage::Train => stages::sft::ready(project, last),
+        Task::ImageClassify | Task::TextClassify if last >= Stage::Features => {
+            stages::features::ready(project)
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The stages of a project, in order: those of its task that its recipe asks for.

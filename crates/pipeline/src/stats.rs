@@ -80,16 +80,26 @@ pub fn stats(
     Ok((release, ledger.account(dataset)?))
 }
 
-/// Who was protected stands in the ledger with every price.
+/// Who was protected stands in the ledger with every price, as the command asks for it.
 fn stage(unit: &Unit) -> String {
     match unit {
-        Unit::Row => format!("{STAGE} of rows"),
-        Unit::Person { column, most } => {
-            format!("{STAGE} of persons by {column}, {most} rows each")
-        }
+        Unit::Row => STAGE.to_owned(),
+        Unit::Person { column, most } => format!("{STAGE} --person {column} --most {most}"),
     }
 }
 
 fn ledger_path(root: &Path) -> PathBuf {
     root.join(LEDGER)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ledger_says_who_was_protected_as_the_command_does() {
+        assert_eq!(stage(&Unit::Row), "stats");
+        let person = Unit::Person { column: "客户 id".to_owned(), most: 3 };
+        assert_eq!(stage(&person), "stats --person 客户 id --most 3");
+    }
 }

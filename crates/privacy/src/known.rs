@@ -17,18 +17,21 @@ pub struct Known {
     /// Whether the rule hides the column for what it says of a person; one that is only dropped may say anything.
     hidden: bool,
     value: Personal<String>,
+    /// How texts may write it.
+    forms: Personal<Vec<Form>>,
 }
 
-/// A letter or digit of a text: itself in lower case, where it stands, and whether it is written large.
-#[derive(Debug, Clone, Copy)]
+/// A letter or digit of a text: itself in lower case and half-width, where it stands, and whether it is written large. It shows what
+/// persons wrote, so there is no `Debug`.
+#[derive(Clone, Copy)]
 struct Letter {
     folded: char,
     at: usize,
     large: bool,
 }
 
-/// What is looked for.
-#[derive(Debug)]
+/// What is looked for; personal too.
+#[derive(Clone)]
 struct Form {
     letters: Vec<char>,
     /// Found only where it begins with a large letter: a part of a name may be an ordinary word.
@@ -48,8 +51,9 @@ impl Known {
         let letters = value.chars().filter(|letter| letter.is_alphanumeric()).count();
         (ideographs >= 2 || letters >= 4).then(|| Self {
             column: Arc::clone(column),
-            kind,
             hidden,
+            forms: Personal::new(forms(kind.as_ref(), value)),
+            kind,
             value: Personal::new(value.to_owned()),
         })
     }
@@ -58,15 +62,14 @@ impl Known {
     /// where it is personal data whole.
     pub(crate) fn find(
         &self,
-        text: &str,
+        pieces: &Pieces,
         judge: &dyn Fn(&str) -> Option<Kind>,
         found: &mut Vec<Finding>,
     ) {
-        let pieces = pieces(text);
         let mut spans = Vec::new();
-        for form in self.forms() {
-            for piece in &pieces {
-                places(piece, &form, &mut spans);
+        for form in self.forms.expose() {
+            for piece in &pieces.0 {
+                places(piece, form, &mut spans);
             }
         }
         if spans.is_empty() {
@@ -78,52 +81,63 @@ impl Known {
         let why = || vec![Why::Column(Arc::clone(&self.column))];
         found.extend(spans.into_iter().map(|span| Finding::new(kind.clone(), span, 1.0, why())));
     }
+}
 
-    /// The value whole; of a person also family name first, and each part.
-    fn forms(&self) -> Vec<Form> {
-        let parts: Vec<Vec<char>> =
-            pieces(self.value.expose()).into_iter().flat_map(|piece| words(&piece)).collect();
-        let mut forms = vec![Form { letters: parts.concat(), large: false }];
-        if self.kind != Some(Kind::Person) {
-            return forms;
+/// The value whole; of a person also family name first, and each part.
+fn forms(kind: Option<&Kind>, value: &str) -> Vec<Form> {
+    let parts: Vec<Vec<char>> = Pieces::of(value).0.iter().flat_map(|piece| words(piece)).collect();
+    let mut forms = vec![Form { letters: parts.concat(), large: false }];
+    if kind != Some(&Kind::Person) {
+        return forms;
+    }
+    if let ([.., last], true) = (parts.as_slice(), parts.len() > 1) {
+        let rest = parts.iter().take(parts.len() - 1).flatten();
+        forms.push(Form { letters: last.iter().chain(rest).copied().collect(), large: false });
+    }
+    let long = parts.iter().filter(|part| part.len() >= 3 && parts.len() > 1);
+    forms.extend(long.map(|part| Form { letters: part.clone(), large: true }));
+    // The given name alone, where it is two ideographs.
+    if let [one] = parts.as_slice()
+        && one.iter().all(|letter| ideograph(*letter))
+        && one.len() >= 3
+    {
+        let given = one.iter().skip(one.len() - 2).copied().collect();
+        forms.push(Form { letters: given, large: false });
+    }
+    forms
+}
+
+/// A text as values are looked for in it: runs of letters and digits with nothing between them but what joins the parts of one value.
+pub(crate) struct Pieces(Vec<Vec<Letter>>);
+
+impl Pieces {
+    pub(crate) fn of(text: &str) -> Self {
+        let mut pieces = vec![Vec::new()];
+        for (at, letter) in text.chars().map(narrow).enumerate() {
+            if letter.is_alphanumeric() {
+                let folded = letter.to_lowercase().next().unwrap_or(letter);
+                if let Some(piece) = pieces.last_mut() {
+                    piece.push(Letter { folded, at, large: letter != folded });
+                }
+            } else if !joins(letter) && pieces.last().is_some_and(|piece| !piece.is_empty()) {
+                pieces.push(Vec::new());
+            }
         }
-        if let ([.., last], true) = (parts.as_slice(), parts.len() > 1) {
-            let rest = parts.iter().take(parts.len() - 1).flatten();
-            forms.push(Form { letters: last.iter().chain(rest).copied().collect(), large: false });
-        }
-        let long = parts.iter().filter(|part| part.len() >= 3 && parts.len() > 1);
-        forms.extend(long.map(|part| Form { letters: part.clone(), large: true }));
-        // The given name alone, where it is two ideographs.
-        if let [one] = parts.as_slice()
-            && one.iter().all(|letter| ideograph(*letter))
-            && one.len() >= 3
-        {
-            let given = one.iter().skip(one.len() - 2).copied().collect();
-            forms.push(Form { letters: given, large: false });
-        }
-        forms
+        Self(pieces)
     }
 }
 
-/// Runs of letters and digits with nothing between them but what joins the parts of one value.
-fn pieces(text: &str) -> Vec<Vec<Letter>> {
-    let mut pieces = vec![Vec::new()];
-    for (at, letter) in text.chars().enumerate() {
-        if letter.is_alphanumeric() {
-            let folded = letter.to_lowercase().next().unwrap_or(letter);
-            if let Some(piece) = pieces.last_mut() {
-                piece.push(Letter { folded, at, large: letter != folded });
-            }
-        } else if !joins(letter) && pieces.last().is_some_and(|piece| !piece.is_empty()) {
-            pieces.push(Vec::new());
-        }
+/// A full-width form as the ASCII that it stands for.
+fn narrow(letter: char) -> char {
+    match letter {
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(letter) - 0xfee0).unwrap_or(letter),
+        other => other,
     }
-    pieces
 }
 
 fn joins(letter: char) -> bool {
     letter.is_whitespace()
-        || matches!(letter, '-' | '_' | '.' | ',' | '/' | '\'' | '’' | '·' | '，' | '‐' | '–')
+        || matches!(letter, '-' | '_' | '.' | ',' | '/' | '\'' | '’' | '·' | '‐' | '–')
         // Accents that stand beside their letter.
         || matches!(letter, '\u{300}'..='\u{36f}')
 }
@@ -175,9 +189,9 @@ mod tests {
         let known = Known::new(&Arc::from("name"), Some(Kind::Person), true, value);
         let mut found = Vec::new();
         if let Some(known) = known {
-            known.find(text, &|_| None, &mut found);
+            known.find(&Pieces::of(text), &|_| None, &mut found);
         }
-        let found = crate::detect::resolve(found);
+        let found = crate::detect::unite(found);
         let part = |one: &Finding| text.chars().skip(one.start).take(one.end - one.start).collect();
         found.iter().map(part).collect()
     }
@@ -203,11 +217,20 @@ mod tests {
     fn a_number_is_found_however_it_is_grouped() {
         let known = Known::new(&Arc::from("ref"), Some(Kind::Plate), true, "C-8812").unwrap();
         let mut found = Vec::new();
-        known.find("C8812, c 8812; C88123 and XC8812", &|_| None, &mut found);
+        let text = "C8812, c 8812; C88123 and XC8812, Ｃ－８８１２";
+        known.find(&Pieces::of(text), &|_| None, &mut found);
         assert_eq!(
             found.iter().map(|one| (one.start, one.end)).collect::<Vec<_>>(),
-            [(0, 5), (7, 13)]
+            [(0, 5), (7, 13), (34, 40)]
         );
+        assert_eq!(spans("１３８００１３８０００", "call 138 0013 8000"), ["138 0013 8000"]);
+    }
+
+    #[test]
+    fn what_is_known_is_not_shown() {
+        let known = Known::new(&Arc::from("name"), Some(Kind::Person), true, "Zyx Qwv").unwrap();
+        let shown = format!("{known:?}");
+        assert!(!["Zyx", "Qwv", "'z'", "'q'"].iter().any(|part| shown.contains(part)), "{shown}");
     }
 
     #[test]
@@ -215,7 +238,7 @@ mod tests {
         let kind = |kind, hidden, judged: Option<Kind>| {
             let known = Known::new(&Arc::from("ref"), kind, hidden, "AB-1234").unwrap();
             let mut found = Vec::new();
-            known.find("see ab-1234.", &|_| judged.clone(), &mut found);
+            known.find(&Pieces::of("see ab-1234."), &|_| judged.clone(), &mut found);
             found.pop().map(|one| one.kind)
         };
         assert_eq!(kind(Some(Kind::Plate), true, None), Some(Kind::Plate));

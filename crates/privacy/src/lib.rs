@@ -33,4 +33,6 @@ pub use protector::Protector;
 pub use rule::{Action, ColumnRule, Generalize};
 pub use shift::unshift_date;
 pub use texts::{Found, TextColumns, TextEvidence};
-pub use token::{ColumnKeys, decrypt_value, encrypt_value, hash_cells, hash_value};
+pub use token::{
+    ColumnKeys, ENCRYPTED, HASHED, decrypt_value, encrypt_value, hash_cells, hash_value,
+};

@@ -4,7 +4,7 @@ ingot_base::messages! {
     /// A rule names a column that the table does not have.
     COLUMN_MISSING = {
         code: "privacy-column-missing", class: Usage, status: 422,
-        en: "there is no column `{column}` to protect", zh: "没有可保护的列 `{column}`",
+        en: "there is no column `{column}` to protect", zh: "没有要保护的列 `{column}`",
         hint_en: "columns at this point: {known}", hint_zh: "此处可用的列：{known}",
     };
     /// The table has two columns of one name, so a rule could miss one of them.
@@ -48,30 +48,30 @@ ingot_base::messages! {
     /// Encryption, hash and mask need a value that has a text.
     TYPE_WITHOUT_TEXT = {
         code: "privacy-type-without-text", class: Usage, status: 422,
-        en: "column `{column}` has type {kind}, which `{action}` cannot take", zh: "列 `{column}` 的类型是 {kind}，不适用 `{action}`",
+        en: "column `{column}` has type {kind}, which `{action}` cannot take", zh: "列 `{column}` 的类型是 {kind}，不能使用 `{action}`",
         hint_en: "it takes text, numbers, dates, timestamps and Booleans; change the type with `clean.cast`, or choose another action",
-        hint_zh: "它适用于文本、数值、日期、时间戳和布尔值；请用 `clean.cast` 转换类型，或换一种处理方式",
+        hint_zh: "该处理方式适用于文本、数值、日期、时间戳和布尔值；请用 `clean.cast` 转换类型，或换一种处理方式",
     };
     /// Years, months and decades need days.
     TYPE_WITHOUT_DATE = {
         code: "privacy-type-without-date", class: Usage, status: 422,
-        en: "column `{column}` has type {kind}, which `{action}` cannot take", zh: "列 `{column}` 的类型是 {kind}，不适用 `{action}`",
+        en: "column `{column}` has type {kind}, which `{action}` cannot take", zh: "列 `{column}` 的类型是 {kind}，不能使用 `{action}`",
         hint_en: "it takes dates, timestamps, text such as 1985-07-03, and 8-digit numbers such as 19850703; change the type with `clean.cast`, or choose another action",
-        hint_zh: "它适用于日期、时间戳、形如 1985-07-03 的文本，以及形如 19850703 的 8 位数字；请用 `clean.cast` 转换类型，或换一种处理方式",
+        hint_zh: "该处理方式适用于日期、时间戳、形如 1985-07-03 的文本，以及形如 19850703 的 8 位数字；请用 `clean.cast` 转换类型，或换一种处理方式",
     };
     /// Intervals need numbers.
     TYPE_WITHOUT_NUMBER = {
         code: "privacy-type-without-number", class: Usage, status: 422,
-        en: "column `{column}` has type {kind}, which `{action}` cannot take", zh: "列 `{column}` 的类型是 {kind}，不适用 `{action}`",
+        en: "column `{column}` has type {kind}, which `{action}` cannot take", zh: "列 `{column}` 的类型是 {kind}，不能使用 `{action}`",
         hint_en: "it takes numbers; change the type with `clean.cast`, or choose another action",
-        hint_zh: "它适用于数值；请用 `clean.cast` 转换类型，或换一种处理方式",
+        hint_zh: "该处理方式适用于数值；请用 `clean.cast` 转换类型，或换一种处理方式",
     };
     /// Prefixes need text.
     TYPE_NOT_TEXT = {
         code: "privacy-type-not-text", class: Usage, status: 422,
-        en: "column `{column}` has type {kind}, which `{action}` cannot take", zh: "列 `{column}` 的类型是 {kind}，不适用 `{action}`",
+        en: "column `{column}` has type {kind}, which `{action}` cannot take", zh: "列 `{column}` 的类型是 {kind}，不能使用 `{action}`",
         hint_en: "it takes text; change the type with `clean.cast`, or choose another action",
-        hint_zh: "它适用于文本；请用 `clean.cast` 转换类型，或换一种处理方式",
+        hint_zh: "该处理方式适用于文本；请用 `clean.cast` 转换类型，或换一种处理方式",
     };
     /// A time zone that is not a fixed offset.
     ZONE_UNKNOWN = {
@@ -148,8 +148,8 @@ ingot_base::messages! {
         code: "privacy-domain-of-column", class: Usage, status: 422,
         en: "a value of column `{column}` has {found} digits; format-preserving encryption takes {fewest} to {most}",
         zh: "列 `{column}` 中有一个值含 {found} 位数字；保留格式加密只接受 {fewest} 到 {most} 位",
-        hint_en: "NIST SP 800-38G asks for a domain of a million values: with fewer, anyone could try all; use `encrypt` or `pseudonymize` for this column",
-        hint_zh: "NIST SP 800-38G 要求取值空间不少于一百万：过少可被穷举；请对该列改用 `encrypt` 或 `pseudonymize`",
+        hint_en: "NIST SP 800-38G Rev. 1 asks for a domain of a million values: with fewer, anyone could try all; use `encrypt` or `pseudonymize` for this column",
+        hint_zh: "NIST SP 800-38G Rev. 1 要求取值空间不少于一百万，过小则可被穷举；请对该列改用 `encrypt` 或 `pseudonymize`",
     };
     /// Not a pseudonym of this project.
     PSEUDONYM_UNKNOWN = {

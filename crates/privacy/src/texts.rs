@@ -1,8 +1,8 @@
 //! Columns of free text in record batches: what they hold is found on all cores, then replaced in order.
 
 use crate::cells::{Kind, each};
-use crate::detect::{self, DetectConfig, Detector, Finding, Why, resolve};
-use crate::known::Known;
+use crate::detect::{self, DetectConfig, Detector, Finding, NameModel, Why, unite};
+use crate::known::{Known, Pieces};
 use crate::messages::{BATCH_LARGE, COLUMN_MISSING, TYPE_WITHOUT_TEXT};
 use crate::pseudonym::{Pseudonyms, TextAction, TextProtector};
 use crate::token::ColumnKeys;
@@ -37,7 +37,7 @@ pub struct Found {
     pub count: u64,
     /// Sum of their scores; over `count` it is the mean, 0 to 1.
     pub scores: f64,
-    /// How many had a reason of this sort: `pattern`, `checksum`, `context`, `model`, `dictionary`, `column`.
+    /// How many had a reason of this sort: `pattern`, `checksum`, `context`, `model`, `network`, `dictionary`, `column`.
     pub why: BTreeMap<String, u64>,
 }
 
@@ -105,10 +105,23 @@ impl TextColumns {
         Ok(Self { columns: list, output })
     }
 
+    /// The columns, read by a plugged-in model besides.
+    #[must_use]
+    pub fn with_names(mut self, names: &Arc<dyn NameModel>) -> Self {
+        let columns = self.columns.into_iter();
+        self.columns = columns
+            .map(|column| Column {
+                protector: column.protector.with_names(Arc::clone(names)),
+                ..column
+            })
+            .collect();
+        self
+    }
+
     /// The batch with its texts protected; rows and nulls stay where they are. `known` is what other columns say of each row, or empty.
     ///
     /// # Errors
-    /// When the batch has other columns than the schema, or one column of it would hold more than 2 GiB.
+    /// When the batch has other columns than the schema, one column of it would hold more than 2 GiB, or a plugged-in model fails.
     #[expect(
         clippy::needless_pass_by_value,
         reason = "taking the batch leaves the caller without the raw texts"
@@ -134,19 +147,19 @@ impl TextColumns {
     /// Keeps what is found in the texts from being given to others as a pseudonym.
     ///
     /// # Errors
-    /// When a column cannot be read.
+    /// When a column cannot be read, or a plugged-in model fails.
     pub fn reserve(&self, batch: &RecordBatch, names: &Mutex<Pseudonyms>) -> Result<()> {
         for column in &self.columns {
             let Some(array) = batch.column_by_name(&column.evidence.column) else { continue };
             let texts = Column::texts(array)?;
-            let values: Vec<String> = texts
+            let values = texts
                 .par_iter()
                 .with_min_len(16)
                 .flatten()
-                .flat_map_iter(|text| column.protector.values(text))
-                .collect();
+                .map(|text| column.protector.values(text))
+                .collect::<Result<Vec<Vec<String>>>>()?;
             let mut names = names.lock().unwrap_or_else(PoisonError::into_inner);
-            for value in &values {
+            for value in values.iter().flatten() {
                 names.reserve(value);
             }
         }
@@ -169,20 +182,24 @@ impl Column {
         Ok(texts)
     }
 
-    /// What stands in a text; of a row whose columns are known, what they say too.
-    fn find(&self, text: &str, known: &[Known]) -> Vec<Finding> {
-        let mut found = self.protector.find(text);
-        let before = found.len();
-        for value in known {
-            value.find(text, &|value| self.whole(value), &mut found);
+    /// What stands in a text; of a row whose columns are known, what they say too. A known value within something longer, such as a
+    /// name within an address of e-mail, hides no more than itself: the longer one stays.
+    fn find(&self, text: &str, known: &[Known], mut found: Vec<Finding>) -> Vec<Finding> {
+        if known.is_empty() {
+            return found;
         }
-        if found.len() > before { resolve(found) } else { found }
+        let before = found.len();
+        let pieces = Pieces::of(text);
+        for value in known {
+            value.find(&pieces, &|value| self.whole(value), &mut found);
+        }
+        if found.len() > before { unite(found) } else { found }
     }
 
     /// The type of a value that is personal data from its first to its last letter.
     fn whole(&self, value: &str) -> Option<detect::Kind> {
         let length = value.chars().count();
-        let mut found = self.protector.find(value).into_iter();
+        let mut found = self.protector.again(value).into_iter();
         found.find(|one| one.start == 0 && one.end == length).map(|one| one.kind)
     }
 
@@ -203,11 +220,15 @@ impl Column {
             .collect();
         self.evidence.cells += pending.len() as u64;
         for round in 0..ROUNDS {
-            let found: Vec<Vec<Finding>> = pending
+            let read = |text: &str| match round {
+                0 => self.protector.find(text),
+                _ => Ok(self.protector.again(text)),
+            };
+            let found = pending
                 .par_iter()
                 .with_min_len(16)
-                .map(|(text, known)| self.find(text, known))
-                .collect();
+                .map(|(text, known)| Ok(self.find(text, known, read(text)?)))
+                .collect::<Result<Vec<Vec<Finding>>>>()?;
             let mut again = Vec::new();
             for ((text, known), found) in pending.into_iter().zip(&found) {
                 if found.is_empty() {
@@ -262,6 +283,7 @@ fn sort(why: &Why) -> &'static str {
         Why::Checksum(_) => "checksum",
         Why::Context(_) => "context",
         Why::Model => "model",
+        Why::Network => "network",
         Why::Dictionary => "dictionary",
         Why::Column(_) => "column",
     }

@@ -21,8 +21,10 @@ use std::fmt;
 const ENCRYPT_KEY: usize = 64;
 /// Length of the hash key.
 const HASH_KEY: usize = 32;
-const ENCRYPTED: &str = "enc_";
-const HASHED: &str = "hsh_";
+/// How the token of an encrypted value begins.
+pub const ENCRYPTED: &str = "enc_";
+/// How the token of a hashed value begins.
+pub const HASHED: &str = "hsh_";
 
 /// The keys of all column actions; wiped when dropped, never printed.
 #[derive(Debug, Clone)]

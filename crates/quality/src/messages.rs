@@ -16,7 +16,7 @@ ingot_base::messages! {
     /// A probability that is none.
     PROBABILITY = {
         code: "quality-probability", class: Failed, status: 422,
-        en: "row {row} has a probability outside 0 … 1", zh: "第 {row} 行的概率不在 0 … 1 之间",
+        en: "row {row} has a probability outside 0 … 1", zh: "第 {row} 行的概率不在 0 到 1 之间",
         hint_en: "give probabilities, not scores or logarithms", hint_zh: "请提供概率，而不是分数或对数",
     };
 }

@@ -407,6 +407,14 @@ impl<'r> Rules<'r> {
                 self.report("compress.quantize", fault.arg("setting", setting));
             }
         }
+        // Without a merged model there is nothing to measure forms of.
+        if self.of_task() == Some(Task::Generate)
+            && self.text("/train/lora/package") == Some("adapter")
+            && self.is_set("compress.beside")
+        {
+            let fault = Fault::new(&m::NO_MEANING).arg("key", "beside");
+            self.report("compress.beside", fault.arg("setting", "package = \"adapter\""));
+        }
         let Some(calibration) = self.recipe.pointer("/compress/calibration") else { return };
         // The default stands there too: only what was written can be without meaning.
         if self.is_set("compress.calibration.percentile")

@@ -2,8 +2,9 @@
 
 /// Stars the password of every `scheme://user:password@host` in a text, a star for each byte, so that places stay.
 ///
-/// A password ends at the last `@` before a slash, quote or blank; of a database's address, whose reader takes any letter into the
-/// password, at the last `@` before a quote or the end of the line.
+/// An address ends at the quote that it stands in, if it stands in one: another quote may be a letter of the password. A password ends
+/// at the last `@` before a slash or blank; of a database's address, whose reader takes any letter into the password, at the last `@`
+/// of the line.
 pub(crate) fn star(text: &str) -> String {
     replace(text, |length| "*".repeat(length))
 }
@@ -14,16 +15,17 @@ fn replace(text: &str, mask: impl Fn(usize) -> String) -> String {
     while let Some((before, after)) = rest.split_once("://") {
         out.push_str(before);
         out.push_str("://");
+        let quote = opened(before);
         let scheme = before.to_ascii_lowercase();
         if scheme.ends_with("postgres") || scheme.ends_with("postgresql") {
-            let end = after.find(['"', '\'', '\n']).unwrap_or(after.len());
-            let (address, tail) = after.split_at_checked(end).unwrap_or((after, ""));
+            let stop = end(after, quote, &['\n']);
+            let (address, tail) = after.split_at_checked(stop).unwrap_or((after, ""));
             database(address, &mask, &mut out);
             rest = tail;
             continue;
         }
-        let end = after.find(['/', '"', '\'', ' ', '\t', '?', '#']).unwrap_or(after.len());
-        let (authority, tail) = after.split_at_checked(end).unwrap_or((after, ""));
+        let stop = end(after, quote, &['/', ' ', '\t', '\n', '?', '#']);
+        let (authority, tail) = after.split_at_checked(stop).unwrap_or((after, ""));
         match authority
             .rsplit_once('@')
             .and_then(|(user, host)| Some((user.split_once(':')?, host)))
@@ -39,9 +41,9 @@ fn replace(text: &str, mask: impl Fn(usize) -> String) -> String {
         }
         rest = tail;
         // libpq also takes the password as a parameter.
-        while let Some((before, value)) = parameter(rest) {
-            let end = value.find(['&', '/', '"', '\'', ' ', '\t', '#']).unwrap_or(value.len());
-            let (password, tail) = value.split_at_checked(end).unwrap_or((value, ""));
+        while let Some((before, value)) = parameter(rest, quote) {
+            let stop = end(value, quote, &['&', '/', ' ', '\t', '\n', '#']);
+            let (password, tail) = value.split_at_checked(stop).unwrap_or((value, ""));
             out.push_str(before);
             out.push_str(&mask(password.len()));
             rest = tail;
@@ -49,6 +51,28 @@ fn replace(text: &str, mask: impl Fn(usize) -> String) -> String {
     }
     out.push_str(rest);
     out
+}
+
+/// The quotes that an address stands in, by what stands before its `://`.
+fn opened(before: &str) -> Option<&'static str> {
+    let scheme = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '+' | '-' | '.');
+    let before = before.trim_end_matches(scheme);
+    ["\"\"\"", "'''", "\"", "'", "`"].into_iter().find(|quote| before.ends_with(*quote))
+}
+
+/// Where an address ends: at the quotes that it stands in, or at one of these letters. In double quotes a backslash takes the next
+/// letter along.
+fn end(text: &str, quote: Option<&str>, letters: &[char]) -> usize {
+    let escapes = quote.is_some_and(|quote| quote.starts_with('"'));
+    let mut escaped = false;
+    for (at, letter) in text.char_indices() {
+        let closes = |quote: &str| text.get(at..).is_some_and(|rest| rest.starts_with(quote));
+        if letters.contains(&letter) || (!escaped && quote.is_some_and(closes)) {
+            return at;
+        }
+        escaped = escapes && letter == '\\' && !escaped;
+    }
+    text.len()
 }
 
 /// A database's address behind its scheme.
@@ -104,10 +128,9 @@ fn decoded(name: &str) -> String {
 }
 
 /// The text up to and with `password=` of the address that is being read, and what follows it.
-fn parameter(rest: &str) -> Option<(&str, &str)> {
+fn parameter<'t>(rest: &'t str, quote: Option<&str>) -> Option<(&'t str, &'t str)> {
     const NAMES: [&str; 2] = ["password=", "sslpassword="];
-    let end = rest.find(['"', '\'', ' ', '\t', '#']).unwrap_or(rest.len());
-    let within = rest.get(..end)?;
+    let within = rest.get(..end(rest, quote, &[' ', '\t', '\n', '#']))?;
     let lower = within.to_ascii_lowercase();
     let at = NAMES.iter().flat_map(|name| ["?", "&"].map(|mark| format!("{mark}{name}")));
     let at = at.filter_map(|name| lower.find(&name).map(|at| at + name.len())).min()?;
@@ -164,6 +187,35 @@ mod tests {
             "postgres://db:5432/loans",
         ] {
             assert_eq!(without_password(plain), plain);
+        }
+    }
+
+    #[test]
+    fn another_quote_than_the_one_around_an_address_is_a_letter_of_the_password() {
+        for password in ["pa'ss", "pa\"ss", "pa`ss", "p'a\"s`s"] {
+            for scheme in ["postgres", "postgresql", "https", "s3+http"] {
+                let address = format!("{scheme}://u:{password}@h/d");
+                assert_eq!(without_password(&address), format!("{scheme}://u:***@h/d"));
+                for quote in ["'", "\"", "`", "'''", "\"\"\""] {
+                    if password.contains(quote) {
+                        continue;
+                    }
+                    let line = format!("uri = {quote}{address}{quote} # see {quote}x@y:z{quote}");
+                    let stars = "*".repeat(password.len());
+                    assert_eq!(star(&line), line.replace(password, &stars), "{line}");
+                }
+            }
+        }
+        for (line, starred) in [
+            (
+                r#"uri = "postgres://u:pa\"ss@h/d" # a@b"#,
+                r#"uri = "postgres://u:******@h/d" # a@b"#,
+            ),
+            (r#"uri = "postgres://u:pass\\" # a@b"#, r#"uri = "postgres://u:pass\\" # a@b"#),
+            (r#"x = "https://h/d?password=a'b" y"#, r#"x = "https://h/d?password=***" y"#),
+            ("https://h/d?password=a'b&c=d", "https://h/d?password=***&c=d"),
+        ] {
+            assert_eq!(star(line), starred);
         }
     }
 }

@@ -36,7 +36,7 @@ pub use messages::MESSAGES;
 pub use onnx::Library;
 pub use tabular::{Preprocessing, TabularModel};
 #[cfg(feature = "onnx")]
-pub use text::{TextEncoder, TextModel, TextPreprocessing, Tokenised, Tokenizer};
+pub use text::{TagPlace, Tagger, TextEncoder, TextModel, TextPreprocessing, Tokenised, Tokenizer};
 #[cfg(feature = "onnx")]
 pub use vision::{Answer, BATCH, VisionModel, VisionPreprocessing};
 

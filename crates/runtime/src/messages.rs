@@ -157,6 +157,13 @@ ingot_base::messages! {
         en: "the tokenizer cannot be used: {detail}", zh: "无法使用该分词器：{detail}",
         hint_en: "fetch the model again with `ingot pull`", hint_zh: "请用 `ingot pull` 重新获取模型",
     };
+    /// A token classifier that cannot be used.
+    TAGGER = {
+        code: "runtime-tagger", class: Failed, status: 422,
+        en: "the token classifier cannot be used: {detail}", zh: "无法使用该词元分类模型：{detail}",
+        hint_en: "its folder holds `model.onnx`, `tokenizer.json`, and `config.json` with `id2label`, as exporters write them",
+        hint_zh: "其文件夹应含 `model.onnx`、`tokenizer.json` 以及带 `id2label` 的 `config.json`，即导出工具所写的三个文件",
+    };
     /// A text without a word.
     TEXT_BLANK = {
         code: "runtime-text-blank", class: Usage, status: 422,

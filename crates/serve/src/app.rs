@@ -1,13 +1,14 @@
 //! One request from head to answer: who asks, what is asked, the answer, its record, its metrics.
 
 use crate::answer;
+use crate::aside::aside;
 use crate::batch::Rows;
 use crate::body::{self, Media, check_accept};
 use crate::config::{Access, Event, Limits, Observer};
 use crate::gate::{Gate, Quota};
 use crate::guard::Guarded;
 use crate::ids::Ids;
-use crate::input::{Asked, BodyBounds, pictures, query};
+use crate::input::{Asked, BodyBounds, pictures, query, texts};
 use crate::messages::{DEADLINE, METHOD, PANIC, PICTURES_MANY, QUEUE_FULL, ROUTE_UNKNOWN};
 use crate::metrics::Metrics;
 use crate::model::{Model, Registry};
@@ -26,6 +27,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -273,7 +275,8 @@ impl App {
     }
 
     async fn predict(&self, call: &Call, body: Body, trace: &mut Trace) -> Result<Reply, Problem> {
-        let asked = self.asked(call, body, self.limits.rows, trace).await?;
+        let bounds = self.bounds(self.limits.rows, texts::TEXTS);
+        let asked = self.asked(call, body, bounds, trace).await?;
         let rows = asked.rows.count;
         let outside = asked.model.outside(&asked.rows.features);
         let scores = asked.model.batcher.scores(asked.rows).await?;
@@ -288,32 +291,30 @@ impl App {
     }
 
     async fn explain(&self, call: &Call, body: Body, trace: &mut Trace) -> Result<Reply, Problem> {
-        let asked = self.asked(call, body, self.limits.explained_rows, trace).await?;
+        let bounds = self.bounds(self.limits.explained_rows, texts::EXPLAINED);
+        let asked = self.asked(call, body, bounds, trace).await?;
         let model = asked.model;
         let rows = asked.rows.count;
         // Explaining a row takes as long as scoring hundreds: few at once, and a short queue before them.
-        let waiting = Arc::clone(&model.explaining);
-        let turn = tokio::time::timeout(self.limits.deadline / 2, waiting.acquire_owned());
-        let Ok(Ok(slot)) = turn.await else {
-            return Err(Problem::new(Fault::new(&QUEUE_FULL)).retry_after(1));
-        };
+        let slot = self.turn(&model.explaining).await?;
         let scores = model.batcher.scores(asked.rows.clone()).await?;
         let (engine, features) = (Arc::clone(&model.engine.0), asked.rows.features);
         let width = engine.width();
         let texts = if model.text().is_some() { asked.files } else { Vec::new() };
-        let task = tokio::task::spawn_blocking(move || {
-            let _slot = slot;
+        let explanations = aside(slot, move |wanted| {
             if !texts.is_empty() {
-                let explain = |text: &Bytes| engine.explain_text(&String::from_utf8_lossy(text));
+                let explain = |(_, text): &(String, Bytes)| {
+                    wanted.check()?;
+                    engine.explain_text(&String::from_utf8_lossy(text))
+                };
                 return texts.iter().map(explain).collect::<Result<Vec<_>, Fault>>();
             }
             features
                 .chunks_exact(width.max(1))
-                .map(|row| engine.explain(row))
+                .map(|row| wanted.check().and_then(|()| engine.explain(row)))
                 .collect::<Result<Vec<_>, Fault>>()
-        });
-        // A task that ends without a value has panicked.
-        let explanations = task.await.map_err(|_| Problem::new(Fault::new(&PANIC)))??;
+        })
+        .await??;
         trace.rows = rows;
         let body = answer::explanations(&model, &scores, &explanations, call.lang, &call.id);
         let mut reply = Reply::json(body);
@@ -326,7 +327,7 @@ impl App {
         &self,
         call: &Call,
         body: Body,
-        rows: usize,
+        bounds: BodyBounds,
         trace: &mut Trace,
     ) -> Result<Asked, Problem> {
         let headers = &call.parts.headers;
@@ -334,7 +335,7 @@ impl App {
         let media = body::media(headers)?;
         let body = body::read(headers, body, &self.limits).await?;
         let mut asked = if media == Media::Json {
-            self.read(&body, named.as_deref(), rows, trace)?
+            self.read(&body, named.as_deref(), bounds, trace)?
         } else {
             let registry = self.registry.load_full();
             let model = match &named {
@@ -345,10 +346,10 @@ impl App {
             let field = model.picture().ok_or_else(body::not_json)?;
             let files = pictures::raw(&media, body, field).await?;
             let rows = Rows { features: Vec::new(), count: files.len() };
-            Asked { model: Arc::clone(model), rows, files, places: Vec::new() }
+            Asked { model: Arc::clone(model), rows, files }
         };
-        if asked.model.picture().is_some() && asked.files.len() > rows {
-            return Err(Problem::new(Fault::new(&PICTURES_MANY).arg("limit", rows)));
+        if asked.model.picture().is_some() && asked.files.len() > bounds.rows {
+            return Err(Problem::new(Fault::new(&PICTURES_MANY).arg("limit", bounds.rows)));
         }
         if !asked.files.is_empty() {
             asked.rows.features = self.prepared(&asked).await?;
@@ -358,32 +359,34 @@ impl App {
 
     /// Decodes pictures and tokenises texts off the request threads, few requests at once.
     async fn prepared(&self, asked: &Asked) -> Result<Vec<f64>, Problem> {
-        let turn = tokio::time::timeout(
-            self.limits.deadline / 2,
-            Arc::clone(&asked.model.preparing).acquire_owned(),
-        );
-        let Ok(Ok(slot)) = turn.await else {
-            return Err(Problem::new(Fault::new(&QUEUE_FULL)).retry_after(1));
-        };
+        let slot = self.turn(&asked.model.preparing).await?;
         let engine = Arc::clone(&asked.model.engine.0);
-        let (files, places) = (asked.files.clone(), asked.places.clone());
-        let task = tokio::task::spawn_blocking(move || {
-            let _slot = slot;
+        let files = asked.files.clone();
+        aside(slot, move |wanted| {
             let mut features = Vec::with_capacity(engine.width() * files.len());
             let mut errors = Vec::new();
-            for (at, file) in files.iter().enumerate() {
-                match (engine.prepare(file), places.get(at)) {
-                    (Ok(row), _) => features.extend(row),
-                    (Err(fault), Some(field)) => {
-                        errors.push(FieldProblem { field: field.clone(), fault });
-                    }
-                    (Err(fault), None) => return Err(Problem::new(fault)),
+            for (field, file) in files {
+                wanted.check()?;
+                match engine.prepare(&file) {
+                    Ok(row) => features.extend(row),
+                    Err(fault) => errors.push(FieldProblem { field, fault }),
                 }
             }
             if errors.is_empty() { Ok(features) } else { Err(Problem::fields(errors)) }
-        });
-        // A task that ends without a value has panicked.
-        task.await.map_err(|_| Problem::new(Fault::new(&PANIC)))?
+        })
+        .await?
+    }
+
+    /// A turn at work of which there may be little at once.
+    pub(crate) async fn turn(
+        &self,
+        slots: &Arc<Semaphore>,
+    ) -> Result<OwnedSemaphorePermit, Problem> {
+        let turn = Arc::clone(slots).acquire_owned();
+        match tokio::time::timeout(self.limits.deadline / 2, turn).await {
+            Ok(Ok(slot)) => Ok(slot),
+            _ => Err(Problem::new(Fault::new(&QUEUE_FULL)).retry_after(1)),
+        }
     }
 
     /// Understands a body; it asks the models that are in service at this moment.
@@ -391,15 +394,15 @@ impl App {
         &self,
         body: &[u8],
         named: Option<&str>,
-        rows: usize,
+        bounds: BodyBounds,
         trace: &mut Trace,
     ) -> Result<Asked, Problem> {
         let registry = self.registry.load();
-        crate::input::read(body, named, &registry, self.bounds(rows), &mut trace.model)
+        crate::input::read(body, named, &registry, bounds, &mut trace.model)
     }
 
-    pub(crate) fn bounds(&self, rows: usize) -> BodyBounds {
-        BodyBounds { rows, depth: self.limits.depth }
+    pub(crate) fn bounds(&self, rows: usize, texts: usize) -> BodyBounds {
+        BodyBounds { rows, texts, depth: self.limits.depth }
     }
 
     fn response(

@@ -3,7 +3,7 @@
 //! that queued, up to a bound, as one batch off the request threads.
 
 use crate::engine::Engine;
-use crate::messages::{ENGINE, PANIC, QUEUE_FULL};
+use crate::messages::{ENGINE, GONE, PANIC, QUEUE_FULL};
 use crate::metrics::ModelMetrics;
 use crate::problem::Problem;
 use ingot_base::{Fault, Result};
@@ -16,6 +16,8 @@ use tokio::sync::oneshot;
 
 /// What may be evaluated on a request thread.
 const MOMENT: u64 = 100_000;
+/// Nanoseconds of a large job between two looks at whether somebody still waits for it.
+const PART: u64 = 100_000_000;
 
 /// Rows of one request, row-major.
 #[derive(Debug, Clone, PartialEq)]
@@ -173,7 +175,7 @@ impl Batcher {
         if let [_] = jobs.as_slice()
             && let Some(job) = jobs.pop()
         {
-            let scores = self.evaluate(&job.rows.features, job.rows.count);
+            let scores = self.alone(&job);
             drop(job.done.send(scores));
             return;
         }
@@ -197,6 +199,27 @@ impl Batcher {
                 }
             }
         }
+    }
+
+    /// The scores of a job that may be larger than a batch: in parts, for as long as somebody waits.
+    fn alone(&self, job: &Job) -> Result<Vec<f64>> {
+        let Rows { features, count } = &job.rows;
+        let quick = usize::try_from(PART / self.engine.row_nanoseconds().max(1));
+        let most = quick.unwrap_or(usize::MAX).max(self.bounds.batch);
+        if *count <= most {
+            return self.evaluate(features, *count);
+        }
+        let mut scores = Vec::with_capacity(count * self.width);
+        let mut left = *count;
+        for part in features.chunks((features.len() / count * most).max(1)) {
+            if job.done.is_closed() {
+                return Err(Fault::new(&GONE));
+            }
+            let rows = left.min(most);
+            left -= rows;
+            scores.extend(self.evaluate(part, rows)?);
+        }
+        Ok(scores)
     }
 
     /// Asks the engine; a panic in it becomes a fault, and so do missing or non-finite scores.

@@ -1,23 +1,27 @@
 //! `/v1/embeddings`, as `OpenAI`'s clients ask for it.
 
 use crate::app::{App, Call, Reply, Trace};
+use crate::aside::{Wanted, aside};
 use crate::body;
-use crate::engine::Embedded;
-use crate::input::{BodyBounds, refuse};
+use crate::engine::Engine;
+use crate::input::refuse;
 use crate::messages::{
-    EMBEDDINGS_NONE, MEMBER_TYPE, MEMBER_UNKNOWN, PANIC, QUEUE_FULL, ROWS_MANY, ROWS_NONE,
+    EMBEDDINGS_LONG, EMBEDDINGS_NONE, MEMBER_TYPE, MEMBER_UNKNOWN, ROWS_MANY, ROWS_NONE,
 };
-use crate::model::Model;
 use crate::problem::{FieldProblem, LISTED, Problem};
 use axum::body::Body;
 use base64::Engine as _;
 use ingot_base::Fault;
-use ingot_runtime::messages::{FIELD_MISSING, TEXT_BLANK};
-use serde_json::{Map, Value, json};
+use ingot_runtime::TextEncoder;
+use ingot_runtime::messages::FIELD_MISSING;
+use serde::Serialize;
+use serde_json::{Map, Value};
 use std::sync::Arc;
 
 /// Texts of one request at most, as `OpenAI`'s own limit.
 pub(crate) const INPUTS: usize = 2048;
+/// Tokens of one request at most: seconds of work.
+const TOKENS: usize = 65_536;
 const MEMBERS: [&str; 5] = ["model", "input", "encoding_format", "dimensions", "user"];
 
 /// A request understood.
@@ -38,7 +42,8 @@ impl App {
         let headers = &call.parts.headers;
         body::only_json(headers)?;
         let body = body::read(headers, body, &self.limits).await?;
-        let bounds = BodyBounds { rows: self.limits.rows.min(INPUTS), ..self.bounds(INPUTS) };
+        let bounds = self.bounds(self.limits.rows.min(INPUTS), INPUTS);
+        self.allow(trace)?;
         let members: Map<String, Value> =
             serde_json::from_slice(&body).map_err(|error| refuse(&error, bounds, None))?;
         let model = {
@@ -55,41 +60,52 @@ impl App {
         }
         let asked = read(&members, bounds.rows)?;
         let rows = asked.texts.len();
-        let found = self.embed(&model, asked.texts).await?;
-        trace.rows = rows;
-        Ok(Reply::json(answer(&model, &found, asked.packed)))
-    }
-
-    /// Tokenises and embeds off the request threads, few requests at once.
-    async fn embed(&self, model: &Arc<Model>, texts: Vec<String>) -> Result<Embedded, Problem> {
-        let turn = tokio::time::timeout(
-            self.limits.deadline / 2,
-            Arc::clone(&model.preparing).acquire_owned(),
-        );
-        let Ok(Ok(slot)) = turn.await else {
-            return Err(Problem::new(Fault::new(&QUEUE_FULL)).retry_after(1));
+        // Embedding takes longer than reading requests: few at once, and a short queue before them.
+        let slot = self.turn(&model.explaining).await?;
+        let work = move |wanted: &Wanted| {
+            let tokens = tokens(&*model.engine.0, &asked.texts, wanted)?;
+            let used = tokens.iter().map(Vec::len).sum();
+            let mut vectors = Vec::with_capacity(tokens.len());
+            for some in tokens.chunks(TextEncoder::TEXTS) {
+                wanted.check()?;
+                vectors.extend(model.engine.0.embed(some)?);
+            }
+            Ok::<_, Problem>((answer(&model.name, &vectors, used, asked.packed), used))
         };
-        let engine = Arc::clone(&model.engine.0);
-        let task = tokio::task::spawn_blocking(move || {
-            let _slot = slot;
-            let single = texts.len() == 1;
-            // Told with its place, before anything is computed.
-            let mut errors = Vec::new();
-            for (at, text) in texts.iter().enumerate() {
-                if let Err(fault) = engine.prepare(text.as_bytes()) {
-                    let field = if single { "input".to_owned() } else { format!("input[{at}]") };
-                    errors.push(FieldProblem { field, fault });
-                }
-            }
-            if !errors.is_empty() {
-                return Err(Problem::fields(errors));
-            }
-            let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-            engine.embed(&texts).map_err(Problem::new)
-        });
-        // A task that ends without a value has panicked.
-        task.await.map_err(|_| Problem::new(Fault::new(&PANIC)))?
+        let (body, used) = aside(slot, work).await??;
+        trace.rows = rows;
+        trace.tokens = (used as u64, 0);
+        Ok(Reply::json(body))
     }
+}
+
+/// The tokens of each text; before anything is embedded, every text that is refused is told with its place.
+fn tokens(
+    engine: &dyn Engine,
+    texts: &[String],
+    wanted: &Wanted,
+) -> Result<Vec<Vec<i64>>, Problem> {
+    let (mut found, mut errors) = (Vec::with_capacity(texts.len()), Vec::new());
+    for (at, text) in texts.iter().enumerate() {
+        wanted.check()?;
+        match engine.tokens(text) {
+            Ok(tokens) => found.push(tokens),
+            Err(fault) => {
+                let field =
+                    if texts.len() == 1 { "input".to_owned() } else { format!("input[{at}]") };
+                errors.push(FieldProblem { field, fault });
+            }
+        }
+    }
+    if !errors.is_empty() {
+        return Err(Problem::fields(errors));
+    }
+    let count: usize = found.iter().map(Vec::len).sum();
+    if count > TOKENS {
+        let fault = Fault::new(&EMBEDDINGS_LONG).arg("tokens", count).arg("limit", TOKENS);
+        return Err(Problem::new(fault));
+    }
+    Ok(found)
 }
 
 fn read(members: &Map<String, Value>, most: usize) -> Result<Asked, Problem> {
@@ -146,39 +162,53 @@ fn read(members: &Map<String, Value>, most: usize) -> Result<Asked, Problem> {
             errors.push(FieldProblem { field: "input".into(), fault });
         }
     }
-    if errors.is_empty()
-        && let Some(at) = texts.iter().position(|text| text.trim().is_empty())
-    {
-        let field = if texts.len() == 1 { "input".to_owned() } else { format!("input[{at}]") };
-        errors.push(FieldProblem { field, fault: Fault::new(&TEXT_BLANK) });
-    }
     if errors.is_empty() { Ok(Asked { texts, packed }) } else { Err(Problem::fields(errors)) }
 }
 
-fn answer(model: &Model, found: &Embedded, packed: bool) -> Vec<u8> {
-    let data: Vec<Value> = found
-        .vectors
-        .iter()
-        .enumerate()
-        .map(|(index, vector)| {
-            let embedding = if packed {
-                let bytes: Vec<u8> =
-                    vector.iter().flat_map(|number| number.to_le_bytes()).collect();
-                json!(base64::engine::general_purpose::STANDARD.encode(bytes))
-            } else {
-                json!(vector)
-            };
-            json!({ "object": "embedding", "index": index, "embedding": embedding })
-        })
-        .collect();
-    let answer = json!({
-        "object": "list",
-        "data": data,
-        "model": &*model.name,
-        "usage": { "prompt_tokens": found.tokens, "total_tokens": found.tokens },
-    });
+#[derive(Serialize)]
+struct Answer<'a> {
+    object: &'static str,
+    data: Vec<Embedding<'a>>,
+    model: &'a str,
+    usage: Usage,
+}
+
+#[derive(Serialize)]
+struct Embedding<'a> {
+    object: &'static str,
+    index: usize,
+    #[serde(rename = "embedding")]
+    numbers: Numbers<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Numbers<'a> {
+    List(&'a [f32]),
+    /// Base64 of the numbers' bytes, little-endian.
+    Packed(String),
+}
+
+#[derive(Serialize)]
+struct Usage {
+    prompt_tokens: usize,
+    total_tokens: usize,
+}
+
+fn answer(model: &str, vectors: &[Vec<f32>], tokens: usize, packed: bool) -> Vec<u8> {
+    let mut data = Vec::with_capacity(vectors.len());
+    for (index, vector) in vectors.iter().enumerate() {
+        let numbers = if packed {
+            let bytes: Vec<u8> = vector.iter().flat_map(|number| number.to_le_bytes()).collect();
+            Numbers::Packed(base64::engine::general_purpose::STANDARD.encode(bytes))
+        } else {
+            Numbers::List(vector)
+        };
+        data.push(Embedding { object: "embedding", index, numbers });
+    }
+    let usage = Usage { prompt_tokens: tokens, total_tokens: tokens };
     // A value always has a JSON form.
-    serde_json::to_vec(&answer).unwrap_or_default()
+    serde_json::to_vec(&Answer { object: "list", data, model, usage }).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -208,7 +238,6 @@ mod tests {
             (r#"{"input":["a","b","c","d"]}"#, "serve-rows-many"),
             ("{}", "serve-input"),
             (r#"{"input":[1,2]}"#, "serve-input"),
-            (r#"{"input":" "}"#, "serve-input"),
             (r#"{"input":"a","dimensions":8}"#, "serve-input"),
             (r#"{"input":"a","encoding_format":"int8"}"#, "serve-input"),
             (r#"{"input":"a","temperature":1}"#, "serve-input"),

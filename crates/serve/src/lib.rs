@@ -5,6 +5,7 @@
 
 mod answer;
 mod app;
+mod aside;
 mod batch;
 mod body;
 mod config;
@@ -39,9 +40,7 @@ mod tls;
 mod vision;
 
 pub use config::{Access, Event, Governance, Limits, Observer, Settings, TlsFiles, Unobserved};
-pub use engine::{
-    Contribution, Embedded, Engine, Explanation, Loaded, Loader, Map, Part, Reason, Words,
-};
+pub use engine::{Contribution, Engine, Explanation, Loaded, Loader, Map, Reason, Words};
 pub use generator::Bases;
 pub use messages::*;
 pub use package::PackageLoader;

@@ -298,6 +298,18 @@ ingot_base::messages! {
         en: "the server is busy", zh: "服务器繁忙",
         hint_en: "wait as long as `Retry-After` says", hint_zh: "请按 `Retry-After` 指示的时间等待",
     };
+    /// Nobody waits for an answer: it is told to nobody.
+    GONE = {
+        code: "serve-gone", class: Failed, status: 503,
+        en: "the request was given up before it was answered", zh: "请求在得到答复之前已被放弃",
+        hint_en: "send it again, with fewer rows", hint_zh: "请减少行数后重新发送",
+    };
+    /// Texts to embed with more tokens than one request may cost.
+    EMBEDDINGS_LONG = {
+        code: "serve-embeddings-long", class: Usage, status: 422,
+        en: "the texts have {tokens} tokens; one request may have {limit}", zh: "这些文本共有 {tokens} 个词元，单个请求最多 {limit} 个",
+        hint_en: "send the texts in several requests", hint_zh: "请拆分为多个请求发送",
+    };
     /// The server is ending.
     DRAINING = {
         code: "serve-draining", class: Failed, status: 503,

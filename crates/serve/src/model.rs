@@ -4,10 +4,12 @@ use crate::batch::{Batcher, Bounds};
 use crate::config::Limits;
 use crate::engine::{Engine, Loaded};
 use crate::input::pictures::PICTURES;
+use crate::input::texts::TEXTS;
 use crate::messages::{MODEL_UNKNOWN, MODEL_UNNAMED};
 use crate::metrics::{Metrics, ModelMetrics};
 use crate::problem::LISTED;
 use ingot_base::{Fault, Field, FieldKind, Output, Signature};
+use ingot_runtime::TextEncoder;
 use ingot_runtime::generate::Generator;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -21,7 +23,7 @@ pub(crate) struct Model {
     pub(crate) engine: EngineBox,
     pub(crate) batcher: Arc<Batcher>,
     pub(crate) metrics: Arc<ModelMetrics>,
-    /// Explanations at once.
+    /// Requests that explain or embed at once.
     pub(crate) explaining: Arc<Semaphore>,
     /// Requests whose pictures are decoded or texts tokenised at once.
     pub(crate) preparing: Arc<Semaphore>,
@@ -29,7 +31,7 @@ pub(crate) struct Model {
     pub(crate) prefix: Vec<u8>,
     /// The classes as JSON strings, in the order of [`classes`].
     pub(crate) labels: Vec<Vec<u8>>,
-    /// For each input what is not far outside of what training saw; empty of a model of pictures.
+    /// For each input what is not far outside of what training saw; empty of a model of pictures or texts.
     plausible: Vec<(f64, f64)>,
     fields: HashMap<String, usize>,
 }
@@ -48,20 +50,21 @@ impl Model {
         let signature = loaded.engine.signature();
         let own = metrics.of_model(&loaded.name, signature);
         let slots = std::thread::available_parallelism().map_or(2, usize::from);
-        // A row of a picture has a megabyte.
-        let pictures =
-            signature.inputs.iter().any(|field| matches!(field.kind, FieldKind::Image { .. }));
-        let bounds = Bounds {
-            slots,
-            batch: if pictures { ingot_runtime::BATCH } else { limits.batch_rows },
-            queue: if pictures { limits.queued_rows.min(PICTURES) } else { limits.queued_rows },
-            wait: limits.batch_wait,
+        let (rows, queued) = (limits.batch_rows, limits.queued_rows);
+        // A row of a picture has a megabyte, and a text takes as long as thousands of rows of a table.
+        let (batch, queue, table) = match signature.inputs.first().map(|field| &field.kind) {
+            Some(FieldKind::Image { .. }) => (ingot_runtime::BATCH, queued.min(PICTURES), false),
+            Some(FieldKind::Text { .. }) => {
+                (rows.min(TextEncoder::TEXTS), queued.min(TEXTS), false)
+            }
+            _ => (rows, queued, true),
         };
+        let bounds = Bounds { slots, batch, queue, wait: limits.batch_wait };
         let prefix =
             format!("{{\"model\":{},\"version\":{},", quote(&loaded.name), quote(&loaded.version));
         Self {
             prefix: prefix.into_bytes(),
-            plausible: if pictures { Vec::new() } else { plausible(signature) },
+            plausible: if table { plausible(signature) } else { Vec::new() },
             labels: classes(&signature.output)
                 .into_iter()
                 .map(|label| quote(label).into_bytes())

@@ -1,7 +1,9 @@
 //! The OpenAPI 3.1 document, made from the signatures of the models in service: what it says is what is checked.
 
 use crate::config::Limits;
+use crate::input::pictures::PICTURES;
 use crate::input::tensor::{datatype, outputs};
+use crate::input::texts::{EXPLAINED, TEXTS};
 use crate::model::{Model, classes};
 use crate::openai::document as language;
 use crate::route::Route;
@@ -14,7 +16,7 @@ use std::sync::Arc;
 /// The whole document.
 pub(crate) fn document(models: &[Arc<Model>], limits: &Limits, guard_metrics: bool) -> Value {
     let mut paths = Map::new();
-    let (served, all) = (names(models), models);
+    let (served, all, alone) = (names(models), models, models.len() == 1);
     let talks = |model: &&Arc<Model>| model.generator().is_some();
     let talkers: Vec<Arc<Model>> = all.iter().filter(talks).cloned().collect();
     let scorers: Vec<Arc<Model>> = all.iter().filter(|model| !talks(model)).cloned().collect();
@@ -31,7 +33,7 @@ pub(crate) fn document(models: &[Arc<Model>], limits: &Limits, guard_metrics: bo
             continue;
         }
         if !route.pattern().contains("{model}") {
-            let operation = operation(route, 0, models, guard_metrics);
+            let operation = operation(route, (0, alone), models, guard_metrics);
             paths.insert(route.pattern().to_owned(), json!({ method: operation }));
             continue;
         }
@@ -41,7 +43,7 @@ pub(crate) fn document(models: &[Arc<Model>], limits: &Limits, guard_metrics: bo
                 .pattern()
                 .replace("{model}", &encode(&model.name))
                 .replace("{version}", &encode(&model.version));
-            let operation = operation(route, index, models, guard_metrics);
+            let operation = operation(route, (index, alone), models, guard_metrics);
             paths.insert(path, json!({ method: operation }));
         }
     }
@@ -65,7 +67,7 @@ pub(crate) fn document(models: &[Arc<Model>], limits: &Limits, guard_metrics: bo
         ],
         "paths": paths,
         "components": {
-            "schemas": schemas(models, limits),
+            "schemas": schemas(models, alone, limits),
             "responses": responses(),
             "headers": headers(),
             "securitySchemes": {
@@ -107,7 +109,12 @@ fn encode(name: &str) -> String {
 }
 
 /// One route, of the model at `index` where it has paths of its own.
-fn operation(route: Route, index: usize, models: &[Arc<Model>], guard_metrics: bool) -> Value {
+fn operation(
+    route: Route,
+    (index, alone): (usize, bool),
+    models: &[Arc<Model>],
+    guard_metrics: bool,
+) -> Value {
     let (id, tag, summary, answer) = described(route);
     let id = if index == 0 { id.to_owned() } else { format!("{id}{}", index + 1) };
     let scope = match route {
@@ -167,7 +174,7 @@ fn operation(route: Route, index: usize, models: &[Arc<Model>], guard_metrics: b
             });
             operation.insert("parameters".into(), json!([model]));
         }
-        if let Some(body) = request_body(route, index, models) {
+        if let Some(body) = request_body(route, (index, alone), models) {
             operation.insert("requestBody".into(), body);
         }
     }
@@ -282,7 +289,11 @@ fn described(route: Route) -> (&'static str, &'static str, &'static str, Value) 
     }
 }
 
-fn request_body(route: Route, index: usize, models: &[Arc<Model>]) -> Option<Value> {
+fn request_body(
+    route: Route,
+    (index, alone): (usize, bool),
+    models: &[Arc<Model>],
+) -> Option<Value> {
     if let Some((schema, examples)) = language::request(route, models) {
         let content = json!({ "application/json": { "schema": schema, "examples": examples } });
         return Some(json!({ "required": true, "content": content }));
@@ -294,7 +305,7 @@ fn request_body(route: Route, index: usize, models: &[Arc<Model>]) -> Option<Val
             let schema =
                 if route == Route::Predict { schema("Request") } else { schema("ExplainRequest") };
             let named = json!({ "summary": "A model by name", "value": { "model": &*first.name, "inputs": [row] } });
-            let examples = if models.len() == 1 {
+            let examples = if alone {
                 json!({
                     "row": { "summary": "One row", "value": row },
                     "rows": { "summary": "Rows", "value": [row, row] },
@@ -421,14 +432,18 @@ fn closed(properties: Value, required: &[&str]) -> Value {
     schema
 }
 
-fn schemas(models: &[Arc<Model>], limits: &Limits) -> Value {
+/// `alone`: whether the server has one model only, so that requests need not name it.
+fn schemas(models: &[Arc<Model>], alone: bool, limits: &Limits) -> Value {
     let mut schemas = Map::new();
     for (index, model) in models.iter().enumerate() {
         schemas.insert(row_name(index), row(model));
         schemas.insert(inference_name(index), inference_request(model));
     }
-    schemas.insert("Request".into(), request(models, limits.rows));
-    schemas.insert("ExplainRequest".into(), request(models, limits.explained_rows));
+    schemas.insert("Request".into(), request(models, alone, (limits.rows, TEXTS)));
+    schemas.insert(
+        "ExplainRequest".into(),
+        request(models, alone, (limits.explained_rows, EXPLAINED)),
+    );
     let number = || json!({ "type": "number" });
     let text = || json!({ "type": "string" });
     let envelope = |name: &str, item: Value| {
@@ -459,7 +474,7 @@ fn schemas(models: &[Arc<Model>], limits: &Limits) -> Value {
     schemas.insert("Explanation".into(), explanation(prediction));
     schemas.insert("Problem".into(), problem());
     if models.iter().any(|model| model.text().is_some()) {
-        embeddings(&mut schemas, models, limits);
+        embeddings(&mut schemas, models, alone, limits);
     }
     inference(&mut schemas);
     language::schemas(&mut schemas);
@@ -529,17 +544,24 @@ fn row_name(index: usize) -> String {
     format!("Row{}", index + 1)
 }
 
-/// A body: rows of the only model, or rows of a named one.
-fn request(models: &[Arc<Model>], rows: usize) -> Value {
-    let list = |index: usize| json!({ "type": "array", "items": schema(&row_name(index)), "minItems": 1, "maxItems": rows });
+/// A body: rows of the only model, or rows of a named one; so many rows at most, of a model of texts so many texts.
+fn request(models: &[Arc<Model>], alone: bool, (rows, texts): (usize, usize)) -> Value {
+    let list = |index: usize, model: &Model| {
+        let most = match (model.text(), model.picture()) {
+            (Some(_), _) => rows.min(texts),
+            (_, Some(_)) => rows.min(PICTURES),
+            _ => rows,
+        };
+        json!({ "type": "array", "items": schema(&row_name(index)), "minItems": 1, "maxItems": most })
+    };
     let mut forms = Vec::new();
-    let single = models.len() == 1;
-    if single {
-        forms.extend([schema(&row_name(0)), list(0)]);
+    if let ([model], true) = (models, alone) {
+        forms.extend([schema(&row_name(0)), list(0, model)]);
     }
     for (index, model) in models.iter().enumerate() {
-        let properties = json!({ "model": { "const": &*model.name }, "inputs": list(index) });
-        let required: &[&str] = if single { &["inputs"] } else { &["model", "inputs"] };
+        let properties =
+            json!({ "model": { "const": &*model.name }, "inputs": list(index, model) });
+        let required: &[&str] = if alone { &["inputs"] } else { &["model", "inputs"] };
         forms.push(closed(properties, required));
     }
     json!({ "anyOf": forms })
@@ -706,7 +728,12 @@ fn words() -> Value {
     )
 }
 
-fn embeddings(schemas: &mut Map<String, Value>, models: &[Arc<Model>], limits: &Limits) {
+fn embeddings(
+    schemas: &mut Map<String, Value>,
+    models: &[Arc<Model>],
+    alone: bool,
+    limits: &Limits,
+) {
     let names: Vec<&str> =
         models.iter().filter(|model| model.text().is_some()).map(|model| &*model.name).collect();
     let text = json!({ "type": "string", "pattern": "\\S" });
@@ -720,7 +747,7 @@ fn embeddings(schemas: &mut Map<String, Value>, models: &[Arc<Model>], limits: &
                 "description": "base64: the vector's 32-bit numbers, little-endian." },
             "user": { "type": "string" },
         }),
-        if models.len() == 1 { &["input"] } else { &["model", "input"] },
+        if alone { &["input"] } else { &["model", "input"] },
     );
     schemas.insert("EmbeddingsRequest".into(), request);
     let vector = json!({ "anyOf": [{ "type": "array", "items": { "type": "number" } }, { "type": "string", "contentEncoding": "base64" }] });

@@ -109,9 +109,11 @@ impl Problem {
     pub(crate) fn openai(&self, lang: Lang, request_id: &str) -> Value {
         let status = self.status();
         let inside = status == StatusCode::INTERNAL_SERVER_ERROR;
-        let mut message =
-            if inside { title(status, lang).to_owned() } else { self.fault.render(lang) };
-        if let Some(hint) = self.fault.hint(lang).filter(|_| !inside) {
+        // These clients read one error: the first bad field's, where there is one.
+        let first = self.errors.first();
+        let fault = first.map_or(&self.fault, |error| &error.fault);
+        let mut message = if inside { title(status, lang).to_owned() } else { fault.render(lang) };
+        if let Some(hint) = fault.hint(lang).filter(|_| !inside) {
             message.push_str(match lang {
                 Lang::En => "; ",
                 Lang::Zh => "；",
@@ -125,16 +127,19 @@ impl Problem {
             400..500 => "invalid_request_error",
             _ => "server_error",
         };
-        let code = match self.fault.code() {
+        let code = match fault.code() {
             // Clients look for these.
-            "runtime-context-overflow" | "serve-openai-long" => "context_length_exceeded",
+            "runtime-context-overflow" | "runtime-text-long" | "serve-openai-long" => {
+                "context_length_exceeded"
+            }
             "serve-model-unknown" => "model_not_found",
             code => code,
         };
-        let field = self.fault.args().iter().find(|(name, _)| *name == "field");
+        let named = fault.args().iter().find(|(name, _)| *name == "field");
+        let field = first.map(|error| &error.field).or(named.map(|(_, field)| field));
         json!({ "error": {
             "message": message, "type": kind, "code": code,
-            "param": field.map(|(_, field)| field.as_str()),
+            "param": field,
             "request_id": request_id,
         } })
     }
@@ -199,6 +204,19 @@ mod tests {
         assert_eq!(json["detail"], "该 API 密钥没有 `explain` 权限");
         assert_eq!(json["error"], json["detail"]);
         assert!(json.get("errors").is_none());
+    }
+
+    #[test]
+    fn clients_of_openai_are_told_of_the_first_bad_field() {
+        let fault =
+            Fault::new(&ingot_runtime::messages::TEXT_LONG).arg("tokens", 9).arg("limit", 8);
+        let (told, hint) = (fault.render(Lang::En), fault.hint(Lang::En).unwrap());
+        let field = FieldProblem { field: "input[3]".to_owned(), fault };
+        let json = Problem::fields(vec![field]).openai(Lang::En, "id");
+        assert_eq!(json["error"]["param"], "input[3]");
+        assert_eq!(json["error"]["code"], "context_length_exceeded");
+        assert_eq!(json["error"]["message"], format!("{told}; {hint}"));
+        assert_eq!(json["error"]["type"], "invalid_request_error");
     }
 
     #[test]

@@ -1,12 +1,11 @@
 //! The engine for table models in sealed packages.
 
-use crate::engine::{Contribution, Engine, Explanation, Reason};
+use crate::engine::{Contribution, Engine, Explanation, Reason, timed};
 use ingot_base::{Result, Signature, fault};
 use ingot_explain::{Background, Explainer};
 use ingot_runtime::{Matrix, Predictor as _, TabularModel};
 use ingot_seal::{Identity, Package};
 use std::sync::Arc;
-use std::time::Instant;
 
 /// The engine of an open package.
 pub(crate) fn engine(package: &Package, identity: &Identity) -> Result<Arc<dyn Engine>> {
@@ -30,19 +29,13 @@ struct TabularEngine {
     row_nanoseconds: u64,
 }
 
-/// Evaluates a few rows to learn what a row costs; the quickest of several goes, since other programs only slow it down.
+/// Evaluates a few rows to learn what a row costs.
 fn measure(model: &TabularModel) -> Result<u64> {
     const ROWS: usize = 16;
     const GOES: usize = 5;
     let inputs = model.signature().inputs.len();
     let rows = Matrix::new(ROWS, inputs, vec![0.0; ROWS * inputs])?;
-    let mut best = u128::MAX;
-    for _ in 0..GOES {
-        let begun = Instant::now();
-        model.scores(&rows)?;
-        best = best.min(begun.elapsed().as_nanos());
-    }
-    Ok(u64::try_from(best / ROWS as u128).unwrap_or(u64::MAX))
+    Ok(timed(GOES, || model.scores(&rows))? / ROWS as u64)
 }
 
 impl Engine for TabularEngine {

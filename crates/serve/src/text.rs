@@ -1,6 +1,6 @@
 //! The engine for models of texts in sealed packages.
 
-use crate::engine::{Embedded, Engine, Explanation, Part, Reason, Words};
+use crate::engine::{Engine, Explanation, Reason, Words, timed};
 use ingot_base::{Output, Result, Signature, Text, fault};
 use ingot_explain::{TextTokens, explain_text};
 use ingot_runtime::onnx::Library;
@@ -8,7 +8,6 @@ use ingot_runtime::{TextModel, decide, probability_of};
 use ingot_seal::{Identity, Package};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Instant;
 
 /// Tokens of a text whose scores are timed: a sentence.
 const SENTENCE: usize = 32;
@@ -33,10 +32,7 @@ pub(crate) fn engine(
         callers,
     )?;
     let sentence = vec![1; SENTENCE.min(model.tokenizer().window())];
-    model.scores(std::slice::from_ref(&sentence))?;
-    let begun = Instant::now();
-    model.scores(&[sentence])?;
-    let row_nanoseconds = u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX);
+    let row_nanoseconds = timed(1, || model.scores(std::slice::from_ref(&sentence)))?;
     Ok(Arc::new(TextEngine { model, row_nanoseconds }))
 }
 
@@ -58,7 +54,7 @@ impl Engine for TextEngine {
     fn prepare(&self, text: &[u8]) -> Result<Vec<f64>> {
         let text = std::str::from_utf8(text)
             .map_err(|error| fault::internal("a text that is not UTF-8").because(error))?;
-        let ids = self.model.tokenizer().ids(text)?;
+        let ids = self.tokens(text)?;
         #[expect(clippy::cast_precision_loss, reason = "numbers of tokens are small")]
         let mut row: Vec<f64> = ids.into_iter().map(|id| id as f64).collect();
         row.resize(self.width(), 0.0);
@@ -95,14 +91,7 @@ impl Engine for TextEngine {
         })?;
         let drawing = found.svg(&label);
         let reasons = reasons(&found, output, &label);
-        let parts = found.words.into_iter().map(|word| Part {
-            text: word.text,
-            start: word.start,
-            end: word.end,
-            contribution: word.contribution,
-            attention: word.attention,
-        });
-        let words = Words { parts: parts.collect(), exact: found.exact, drawing };
+        let words = Words { parts: found.words, exact: found.exact, drawing };
         Ok(Explanation {
             base: found.base,
             contributions: Vec::new(),
@@ -112,11 +101,12 @@ impl Engine for TextEngine {
         })
     }
 
-    fn embed(&self, texts: &[&str]) -> Result<Embedded> {
-        let tokenizer = self.model.tokenizer();
-        let ids = texts.iter().map(|text| tokenizer.ids(text)).collect::<Result<Vec<_>>>()?;
-        let tokens = ids.iter().map(Vec::len).sum();
-        Ok(Embedded { vectors: self.model.embeddings(&ids)?, tokens })
+    fn tokens(&self, text: &str) -> Result<Vec<i64>> {
+        self.model.tokenizer().ids(text)
+    }
+
+    fn embed(&self, texts: &[Vec<i64>]) -> Result<Vec<Vec<f32>>> {
+        self.model.embeddings(texts)
     }
 
     fn row_nanoseconds(&self) -> u64 {

@@ -1,6 +1,6 @@
 //! The engine for models of pictures in sealed packages.
 
-use crate::engine::{Engine, Explanation, Map, Reason};
+use crate::engine::{Engine, Explanation, Map, Reason, timed};
 use base64::Engine as _;
 use ingot_base::{Result, Signature, Text, fault};
 use ingot_image::{Heat, Limits};
@@ -9,7 +9,6 @@ use ingot_runtime::onnx::Library;
 use ingot_seal::{Identity, Package};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Instant;
 
 /// The engine of an open package.
 pub(crate) fn engine(
@@ -24,10 +23,7 @@ pub(crate) fn engine(
     let callers = std::thread::available_parallelism().map_or(2, usize::from);
     let model = VisionModel::load(library, graph.expose(), document.expose(), callers)?;
     let blank = vec![0.0; model.pixels().size()];
-    model.scores(&blank, 1)?;
-    let begun = Instant::now();
-    model.scores(&blank, 1)?;
-    let row_nanoseconds = u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX);
+    let row_nanoseconds = timed(1, || model.scores(&blank, 1))?;
     Ok(Arc::new(VisionEngine { model, row_nanoseconds }))
 }
 

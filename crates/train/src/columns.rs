@@ -154,26 +154,18 @@ pub(crate) fn interned(batches: &[RecordBatch], name: &str) -> Result<Interned> 
     Ok(sorted(values, codes))
 }
 
-/// Each row's group, counted from 0 in the order of first sight; rows without a group are each their own.
+/// Each row's group, counted from 0; rows without a group are each their own.
 ///
 /// # Errors
 /// When the column is missing or has no text form.
 pub(crate) fn groups(batches: &[RecordBatch], name: &str) -> Result<Vec<u32>> {
-    let mut index: HashMap<String, u32> = HashMap::new();
-    let mut next = 0_u32;
-    let mut groups = Vec::with_capacity(rows(batches));
-    for array in pieces(batches, name)? {
-        let array = convert(array, &DataType::Utf8, name)?;
-        for value in array.as_string::<i32>() {
-            let known = value.and_then(|value| index.get(value).copied());
-            groups.push(known.unwrap_or(next));
-            if known.is_none() {
-                index.extend(value.map(|value| (value.to_owned(), next)));
-                next = next.saturating_add(1);
-            }
-        }
+    let Interned { values, mut codes } = interned(batches, name)?;
+    let mut next = u32::try_from(values.len()).unwrap_or(MISSING);
+    for code in codes.iter_mut().filter(|code| **code == MISSING) {
+        *code = next;
+        next = next.saturating_add(1);
     }
-    Ok(groups)
+    Ok(codes)
 }
 
 /// Renumbers first-seen codes by the order of their values.

@@ -78,14 +78,14 @@ ingot_base::messages! {
     /// The loss of a head left the numbers.
     DIVERGED = {
         code: "train-diverged", class: Failed, status: 422,
-        en: "the training of the head ran away: its loss is no number after epoch {epoch}", zh: "输出层训练发散：第 {epoch} 轮后损失不再是有限数值",
+        en: "the training of the head diverged: its loss is no number after epoch {epoch}", zh: "输出层训练发散：第 {epoch} 轮后损失不再是有限数值",
         hint_en: "lower `train.head.learning_rate`, which is {rate}", hint_zh: "请降低 `train.head.learning_rate`（当前为 {rate}）",
     };
-    /// A figure of a head is no number.
-    FIGURE_UNDEFINED = {
-        code: "train-figure-undefined", class: Failed, status: 422,
-        en: "a figure of the trained head is no number: {figure}", zh: "训练所得输出层的某项指标不是有限数值：{figure}",
-        hint_en: "look at the rows of the test part and at the values of `train.head`", hint_zh: "请检查测试集的数据行以及 `train.head` 的取值",
+    /// A head says nothing of a row.
+    SCORE_UNDEFINED = {
+        code: "train-score-undefined", class: Failed, status: 422,
+        en: "the trained head's score of row {row} of the test part is no number", zh: "训练所得输出层对测试集第 {row} 行的评分不是有限数值",
+        hint_en: "look at that row, and lower `train.head.learning_rate`", hint_zh: "请检查该行数据，并降低 `train.head.learning_rate`",
     };
     /// A class of validation or test rows was not in training.
     CLASS_UNSEEN = {
@@ -262,22 +262,22 @@ ingot_base::messages! {
     MERGE_PARITY = {
         code: "train-merge-parity", class: Refused, status: 500,
         en: "the merged model's next words differ from the trained model's by {divergence} nats (tolerance {tolerance}); it is not shipped",
-        zh: "合并后模型的下一词元分布与训练所得模型相差 {divergence} 奈特（容差 {tolerance}）；该模型不予发布",
+        zh: "合并后模型的下一词元分布与训练所得模型相差 {divergence} 奈特（容差 {tolerance}）；该模型不会被封装",
         hint_en: "store it with more bits, or report it with the versions from `ingot doctor`", hint_zh: "请使用更高的存储精度，或附上 `ingot doctor` 输出的版本信息进行反馈",
     };
     /// The model that is served would speak in another template.
     TEMPLATE_PARITY = {
         code: "train-template-parity", class: Refused, status: 500,
-        en: "the form `{form}` of the model has another chat template than the base; it is not shipped", zh: "模型形式 `{form}` 的对话模板与基础模型不一致；该模型不予发布",
+        en: "the form `{form}` of the model has another chat template than the base; it is not shipped", zh: "格式 `{form}` 的对话模板与基础模型不一致；该模型不会被封装",
         hint_en: "please report it with the versions from `ingot doctor`", hint_zh: "请附上 `ingot doctor` 输出的版本信息进行反馈",
     };
     /// A quantised language model that costs more than the recipe tolerates.
     QUANTISATION_REFUSED = {
         code: "train-quantisation-refused", class: Refused, status: 422,
-        en: "the quantised model `{form}` is refused: exact match {exact} instead of {before} (at most {metric} less), perplexity {perplexity} instead of {first} (at most {rise} of it more), divergence {divergence} nats (at most {most}), {agreement} of the likeliest tokens as before (at least {least})",
-        zh: "拒绝量化后的模型 `{form}`：完全一致率 {exact}，量化前为 {before}（最多低 {metric}）；困惑度 {perplexity}，量化前为 {first}（最多上升其 {rise}）；散度 {divergence} 奈特（最多 {most}）；{agreement} 的最可能词元与量化前一致（至少 {least}）",
+        en: "the quantised model `{form}` is refused: exact match {exact} instead of {before} (at most {metric} less), perplexity {perplexity} instead of {first} (a rise of at most {rise} of the first), divergence {divergence} nats (at most {most}), {agreement} of the likeliest tokens as before (at least {least})",
+        zh: "拒绝量化后的模型 `{form}`：完全一致率 {exact}，量化前为 {before}（最多低 {metric}）；困惑度 {perplexity}，量化前为 {first}（相对升幅不超过 {rise}）；散度 {divergence} 奈特（最多 {most}）；{agreement} 的最可能词元与量化前一致（至少 {least}）",
         hint_en: "every form with exact match, perplexity, divergence and agreement: {forms}; choose another in `compress.quantize`, or tolerate more",
-        hint_zh: "各形式的完全一致率、困惑度、散度与一致率：{forms}；请在 `compress.quantize` 中选择其他形式，或放宽允许范围",
+        hint_zh: "各格式的完全一致率、困惑度、散度与一致率：{forms}；请在 `compress.quantize` 中选择其他格式，或放宽允许范围",
     };
     /// A damaged checkpoint.
     CHECKPOINT = {

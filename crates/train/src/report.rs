@@ -132,13 +132,14 @@ fn notes(outcome: &TrainOutcome, section: &mut Section) {
     if outcome.weighted {
         section.note(text(
             "The recipe gives sources a weight. It counts in what the models learn; every figure of this report, and of the explanation report, counts each row once.",
-            "配方为数据源设置了权重。权重只在模型学习时起作用；本报告及解释报告中的所有指标均按每行一次计算。",
+            "配方为数据源设置了权重。权重只在模型学习时起作用；本报告及解释报告中的所有指标均不加权，每行只计一次。",
         ));
     }
     if let Some(groups) = outcome.test_groups {
+        section.note(grouped(groups));
         section.note(text(
-            format!("Rows of one group may resemble each other, so intervals come from drawing the {groups} groups of the test rows whole; those of the fairness tables and of the calibration bins still take every row for independent and may be too narrow."),
-            format!("同组的行可能彼此相似，因此置信区间通过整组重抽样得到（测试集共 {groups} 组）；公平性表格与校准分箱中的区间仍假定各行相互独立，可能偏窄。"),
+            "The intervals of the fairness tables and of the calibration bins still take every row for independent and may be too narrow.",
+            "公平性表格与校准分箱中的区间仍假定各行相互独立，可能偏窄。",
         ));
     }
     if outcome.task == Tabular::Multiclass {
@@ -147,6 +148,22 @@ fn notes(outcome: &TrainOutcome, section: &mut Section) {
             "AUC、F1 与平衡准确率均为宏平均：各类别权重相同。",
         ));
     }
+}
+
+/// How intervals came about where rows belong to groups.
+pub(crate) fn grouped(groups: u64) -> Text {
+    if groups < 2 {
+        return text(
+            "All test rows belong to one group, so nothing can be said of other groups: the intervals take every row for independent and are too narrow. Collect rows of more groups.",
+            "测试集的所有行属于同一组，无法据此推断其他组的情况：置信区间只能假定各行相互独立，因而偏窄。请收集更多组的数据。",
+        );
+    }
+    text(
+        format!(
+            "Rows of one group may resemble each other, so intervals come from drawing the {groups} groups of the test rows whole."
+        ),
+        format!("同组的行可能彼此相似，因此置信区间通过整组重抽样得到（测试集共 {groups} 组）。"),
+    )
 }
 
 fn result(outcome: &TrainOutcome, section: &mut Section) {

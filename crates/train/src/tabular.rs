@@ -9,7 +9,7 @@ use crate::fairness::{self, Judged};
 use crate::features::{self, Encoded, Inputs, encode_table};
 use crate::folds;
 use crate::messages::{NO_ROWS, ONE_GROUP, PARITY, TOO_FEW, WEIGHT};
-use crate::metrics::{Sampling, bins, brier, ece, multiclass_top, quantiles, roc_points};
+use crate::metrics::{Sampling, bins, brier, distinct, ece, multiclass_top, quantiles, roc_points};
 use crate::outcome::{
     self, CalibrationOutcome, ModelSize, Parity, Scheme, Threshold, TrainOutcome,
 };
@@ -299,7 +299,7 @@ impl Evidence<'_> {
         };
         let groups = config.group.as_deref().map(|group| groups(tables.test, group));
         let groups = groups.transpose().map_err(|fault| fault.at("split.group"))?;
-        let sampling = Sampling { seed: config.seed, groups: groups.as_deref() };
+        let sampling = Sampling::of(config.seed, groups.as_deref());
         let judge = Judge { task: config.task, test, threshold: cut, cost: config.cost, sampling };
         // Baselines are not tuned: their threshold is the one theory gives.
         let plain = Judge { threshold: theoretical(config.cost), ..judge };
@@ -326,7 +326,7 @@ impl Evidence<'_> {
                 leaves: forest.trees().iter().map(ingot_runtime::Tree::leaves).sum(),
             },
             weighted: columns::has(tables.train, "_weight"),
-            test_groups: groups.is_some().then(|| sampling.units(test.labels.len()) as u64),
+            test_groups: groups.as_deref().map(|groups| distinct(groups) as u64),
             metrics: judge.metrics(&scores),
             baselines: baseline::all(
                 &plain,

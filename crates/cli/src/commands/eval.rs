@@ -2,7 +2,7 @@
 
 use super::{CLOCK, identity, trusted};
 use crate::args::Eval as Args;
-use crate::messages::EVAL_TASK;
+use crate::messages::{EVAL_TASK, EXISTS};
 use crate::{Context, render};
 use ingot_base::{Fault, Result, atomic, fault};
 use ingot_pipeline::evaluate::{
@@ -15,6 +15,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 pub(crate) fn eval(context: &Context, args: &Args) -> Result<()> {
+    // Answers that were waited for must not be lost at the end, nor others overwritten.
+    if let Some(path) = args.output.as_ref().filter(|path| path.exists()) {
+        return Err(Fault::new(&EXISTS).arg("path", path.display()));
+    }
     let measures = Measures::new(args.regex.as_deref(), &args.field, args.answer_tokens)?;
     let questions = questions(&args.data, &args.prompt, &args.answer, args.limit)?;
     let first = asked(context, args, &args.package, &questions, &measures)?;
@@ -87,7 +91,7 @@ fn table(
             ("against", "另一模型"),
             ("only first right", "仅前者答对"),
             ("only second right", "仅后者答对"),
-            ("chance", "偶然概率"),
+            ("p-value", "p 值"),
         ]);
     }
     let aligned: Vec<bool> = (0..heads.len()).map(|column| column > 0).collect();

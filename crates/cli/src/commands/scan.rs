@@ -10,6 +10,7 @@ use ingot_privacy::detect::{DetectConfig, Detector, Finding, Kind, Why};
 use ingot_privacy::pseudonym::{Pseudonyms, TextAction, TextProtector};
 use serde::Serialize;
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -43,7 +44,6 @@ pub(crate) fn scan(context: &Context, args: &Scan) -> Result<()> {
 
 struct Scanner<'a> {
     context: &'a Context,
-    detector: Detector,
     protector: TextProtector,
     names: Pseudonyms,
     output: Option<AtomicFile>,
@@ -67,18 +67,22 @@ impl<'a> Scanner<'a> {
                 })
             })
             .collect::<Result<Vec<_>>>()?;
-        let detector =
-            || Detector::new(DetectConfig { types: types.clone(), ..DetectConfig::default() });
+        let detector = Detector::new(DetectConfig { types, ..DetectConfig::default() })?;
         let action = match args.with {
             RedactWith::Type => TextAction::Replace,
             RedactWith::Mask => TextAction::Mask,
         };
         // Neither way of redacting uses a key.
         let keys = ColumnKeys { encrypt: Secret::new(vec![0; 64]), hash: Secret::new(vec![0; 32]) };
+        let protector = TextProtector::new(detector, action, keys.clone(), "text")?;
         Ok(Self {
             context,
-            detector: detector()?,
-            protector: TextProtector::new(detector()?, action, keys.clone(), "text")?,
+            protector: match &args.names {
+                Some(folder) => {
+                    protector.with_names(ingot_pipeline::name_model(folder, &BTreeMap::new())?)
+                }
+                None => protector,
+            },
             names: Pseudonyms::new(keys)?,
             output: args.redact.as_deref().map(AtomicFile::create).transpose()?,
             written: args.redact.as_deref(),
@@ -157,7 +161,7 @@ impl<'a> Scanner<'a> {
 
     /// Tells what a text holds; the text as it may be written.
     fn text(&mut self, column: Option<&str>, text: &str) -> Result<String> {
-        for finding in self.detector.detect(text) {
+        for finding in self.protector.find(text)? {
             self.found += 1;
             self.tell(column, &finding)?;
         }

@@ -1,9 +1,7 @@
 //! The promise about the whole table: kept in the artifact, told in the report, and no burden for who asks the model.
 
-use crate::support::{Project, Server, api_key, applicant};
+use crate::support::{Project, Server, api_key, applicant, table_keys};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
-use ingot_data::{ClassKey, Encryption};
-use ingot_seal::Keyring;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -29,17 +27,7 @@ fn protected(project: &Project) -> PathBuf {
 
 /// For each combination of quasi-identifiers its rows' risks.
 fn classes(project: &Project) -> BTreeMap<Vec<String>, Vec<String>> {
-    let keyring = Keyring::open(&project.path("keys")).unwrap();
-    let key = |class: &str| ClassKey {
-        key: keyring.derive(&format!("table/{class}"), 16),
-        id: class.to_owned(),
-    };
-    let keys = Encryption {
-        classes: ["general", "personal"].map(|class| (class.to_owned(), key(class))).into(),
-        footer: key("footer"),
-        columns: QUASI.map(|name| (name.to_owned(), "personal".to_owned())).into(),
-        default_class: "general".to_owned(),
-    };
+    let keys = table_keys(project, &QUASI);
     let columns = ["age", "sex", "marital_status", "risk"];
     let path = protected(project).join("table.parquet");
     let mut classes: BTreeMap<Vec<String>, Vec<String>> = BTreeMap::new();

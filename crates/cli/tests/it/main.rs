@@ -18,6 +18,8 @@ mod hostile;
 #[cfg(feature = "llama")]
 mod language;
 #[cfg(test)]
+mod names;
+#[cfg(test)]
 mod outside;
 #[cfg(test)]
 mod packages;

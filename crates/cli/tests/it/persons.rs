@@ -1,9 +1,7 @@
 //! What only the keys' holder may do with persons: pseudonyms and the way back, erasure, released statistics.
 
-use crate::support::{Project, Server, api_key, applicant, finished};
+use crate::support::{Project, Server, api_key, applicant, finished, table_keys};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
-use ingot_data::{ClassKey, Encryption};
-use ingot_seal::Keyring;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -19,29 +17,10 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 
 /// The cells of every table and the text of every other file in `.ingot`, as the owner's keys open them.
 fn opened(project: &Project) -> String {
-    let keyring = Keyring::open(&project.path("keys")).unwrap();
-    let key = |class: &str| ClassKey {
-        key: keyring.derive(&format!("table/{class}"), 16),
-        id: class.to_owned(),
-    };
-    let classes = ["general", "personal"].map(|class| (class.to_owned(), key(class))).into();
-    let keys = Encryption {
-        classes,
-        footer: key("footer"),
-        columns: [
-            "customer_id",
-            "user_id",
-            "id_number",
-            "name",
-            "phone",
-            "birthday",
-            "birth_year",
-            "note",
-        ]
-        .map(|column| (column.to_owned(), "personal".to_owned()))
-        .into(),
-        default_class: "general".to_owned(),
-    };
+    let keys = table_keys(
+        project,
+        &["customer_id", "user_id", "id_number", "name", "phone", "birthday", "birth_year", "note"],
+    );
     let mut text = String::new();
     for path in files(&project.path(".ingot")) {
         if path.extension().is_none_or(|extension| extension != "parquet") {

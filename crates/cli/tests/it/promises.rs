@@ -1,10 +1,8 @@
 //! Hierarchies of the recipe's own, presence, local recoding, digits in their format, and the way back to a moved date: each
 //! through the program, looked at in what it released.
 
-use crate::support::Project;
+use crate::support::{Project, table_keys};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
-use ingot_data::{ClassKey, Encryption};
-use ingot_seal::Keyring;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
@@ -46,17 +44,7 @@ fn protected(
     project: &Project,
     personal: &[&str],
 ) -> (Vec<BTreeMap<String, String>>, serde_json::Value) {
-    let keyring = Keyring::open(&project.path("keys")).unwrap();
-    let key = |class: &str| ClassKey {
-        key: keyring.derive(&format!("table/{class}"), 16),
-        id: class.to_owned(),
-    };
-    let keys = Encryption {
-        classes: ["general", "personal"].map(|class| (class.to_owned(), key(class))).into(),
-        footer: key("footer"),
-        columns: personal.iter().map(|name| ((*name).to_owned(), "personal".to_owned())).collect(),
-        default_class: "general".to_owned(),
-    };
+    let keys = table_keys(project, personal);
     let mut folders = std::fs::read_dir(project.path(".ingot/protect")).unwrap();
     let folder = folders.next().unwrap().unwrap().path();
     assert!(folders.next().is_none(), "one run");

@@ -387,6 +387,21 @@ pub(crate) fn applicants(project: &Project, count: usize) -> Vec<serde_json::Val
     reader.records().take(count).map(|record| object(record.unwrap())).collect()
 }
 
+/// What the project's tables are read with; `personal` columns have the key of that class.
+pub(crate) fn table_keys(project: &Project, personal: &[&str]) -> ingot_data::Encryption {
+    let keyring = ingot_seal::Keyring::open(&project.path("keys")).unwrap();
+    let key = |class: &str| ingot_data::ClassKey {
+        key: keyring.derive(&format!("table/{class}"), 16),
+        id: class.to_owned(),
+    };
+    ingot_data::Encryption {
+        classes: ["general", "personal"].map(|class| (class.to_owned(), key(class))).into(),
+        footer: key("footer"),
+        columns: personal.iter().map(|name| ((*name).to_owned(), "personal".to_owned())).collect(),
+        default_class: "general".to_owned(),
+    }
+}
+
 /// A fresh API key.
 pub(crate) fn api_key(project: &Project, extra: &[&str]) -> (String, String) {
     let mut args = vec!["--json", "key", "create", "--name", "test"];

@@ -243,7 +243,13 @@ fn embedded(server: &Server, key: &str) {
     }
     let long = server.post("/v1/embeddings", key, &json!({ "input": ["x", "y ".repeat(300)] }));
     assert_eq!(long.status, 422);
-    assert!(long.json()["error"].is_object(), "OpenAI's form of an error: {}", long.body);
+    let told = &long.json()["error"];
+    assert_eq!(
+        (&told["param"], &told["code"]),
+        (&json!("input[1]"), &json!("context_length_exceeded"))
+    );
+    let blank = server.post("/v1/embeddings", key, &json!({ "input": ["x", " "] })).json();
+    assert_eq!(blank["error"]["code"], "runtime-text-blank", "{blank}");
     assert_eq!(server.post("/v1/embeddings", key, &json!({ "model": "moods" })).status, 422);
     let other = server.post("/v1/embeddings", key, &json!({ "input": "x", "model": "other" }));
     assert_eq!(other.status, 404, "{}", other.body);

@@ -1,7 +1,7 @@
 //! A text with its words in the colour of what they did.
 
 use super::Word;
-use crate::picture::CHINESE;
+use crate::picture::families;
 use crate::words::real;
 use ingot_base::Text;
 use ingot_report::escape;
@@ -56,14 +56,13 @@ pub(super) fn svg(words: &[Word], answer: &str) -> String {
         format!("Blue: speaks for “{answer}”; orange: against it. Bar: attention."),
         format!("蓝色：支持“{answer}”；橙色：反对。下方横条：注意力。"),
     );
-    let fonts: Vec<String> = CHINESE.iter().map(|family| format!("'{family}'")).collect();
     format!(
         "<svg class=\"wide\" xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height:.0}\" width=\"{WIDTH}\" height=\"{height:.0}\" \
          role=\"img\" font-family=\"'DejaVu Sans Mono',Menlo,Consolas,{},monospace\" font-size=\"{SIZE}\" fill=\"#1c2430\">\
          <rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\
          <text x=\"{MARGIN}\" y=\"24\" font-size=\"12.5\" font-family=\"Inter,'Segoe UI',Arial,sans-serif\" fill=\"#5b6675\">{}</text>\
          <text x=\"{MARGIN}\" y=\"44\" font-size=\"12.5\" font-family=\"Inter,'Segoe UI',Arial,{0},sans-serif\" fill=\"#5b6675\">{}</text>{body}</svg>",
-        fonts.join(","),
+        families(),
         escape(&legend.en),
         escape(&legend.zh)
     )

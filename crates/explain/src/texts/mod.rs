@@ -7,6 +7,7 @@ mod tree;
 pub use tree::{WordTree, word_tree};
 
 use ingot_base::Result;
+use serde::Serialize;
 use std::ops::Range;
 
 /// Words that are players of their own; of longer texts neighbours play together, but where much is decided.
@@ -36,7 +37,7 @@ pub struct TextTokens<'a> {
 }
 
 /// What a word, or some words side by side, did.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Word {
     /// As it stands in the text.
     pub text: String,
@@ -46,7 +47,7 @@ pub struct Word {
     pub end: usize,
     /// What it added to the answer's log odds.
     pub contribution: f64,
-    /// How much of it the attention saw.
+    /// How much of it the attention saw, if that is known; all tokens of a text sum to 1.
     pub attention: Option<f64>,
 }
 

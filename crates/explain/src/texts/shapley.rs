@@ -3,11 +3,8 @@
 
 use crate::messages::ADDITIVITY;
 use crate::words::real;
-use ingot_base::{Fault, Result, Rng};
+use ingot_base::{Fault, Result, Rng, fault};
 use std::collections::BTreeMap;
-
-/// Players at most, so that a coalition is a number.
-pub(crate) const PLAYERS: usize = 60;
 
 /// What a game is worth, and to whom it owes that.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,8 +28,9 @@ pub(crate) fn shares(
     seed: u64,
     worth: &mut dyn FnMut(&[u64]) -> Result<Vec<f64>>,
 ) -> Result<Shares> {
-    let players = players.min(PLAYERS);
-    let all = (1_u64 << players) - 1;
+    // A coalition is a number, a bit a player.
+    let all = u32::try_from(players).ok().and_then(|players| 1_u64.checked_shl(players));
+    let all = all.ok_or_else(|| fault::internal("too many players"))? - 1;
     let exact = players < 20 && (1_usize << players) <= evaluations.max(2);
     let (orders, coalitions) = if exact {
         (Vec::new(), (0..=all).collect())

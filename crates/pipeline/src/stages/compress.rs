@@ -7,6 +7,7 @@ use crate::run::{Chain, Done, ORT, Product, earlier, stage, versions};
 use crate::stages::features::{self, PIXELS, Pictures};
 use crate::stages::{explain, from_value, head, split, to_value, train, write_page};
 use crate::store::{Inputs, Stage};
+use arrow::array::Array;
 use ingot_base::{Digest, Output, Result, Text, atomic, fault};
 use ingot_recipe::{CalibrationMethod, Quantize};
 use ingot_runtime::onnx::{self, Calibration, Narrowing, proto::Model};
@@ -54,6 +55,7 @@ pub(crate) fn inputs(project: &Project<'_>, chain: &Chain) -> Result<Inputs> {
             "head": to_value(&recipe.train.head)?,
             "augment": to_value(&recipe.augment)?,
             "positive": recipe.project.positive,
+            "group": recipe.split.group,
         }),
         seed: recipe.project.seed,
         versions: versions(&[ORT]),
@@ -122,7 +124,9 @@ fn summary(outcome: &CompressOutcome) -> Text {
     let (accuracy, before) = (last.accuracy, first.accuracy);
     Text::new(
         format!("{size:.2} × size, {time:.2} × time, accuracy {accuracy:.4} (was {before:.4})"),
-        format!("体积 {size:.2} 倍，耗时 {time:.2} 倍，准确率 {accuracy:.4}（原为 {before:.4}）"),
+        format!(
+            "体积为原来的 {size:.2} 倍，耗时为 {time:.2} 倍，准确率 {accuracy:.4}（原为 {before:.4}）"
+        ),
     )
 }
 
@@ -276,29 +280,35 @@ fn measure(
     };
     let models = forms.iter().map(load).collect::<Result<Vec<_>>>()?;
     let mut answers: Vec<Answers> = forms.iter().map(|_| Answers::default()).collect();
-    let mut labels = Vec::new();
+    let (mut labels, mut groups) = (Vec::new(), Vec::new());
     let keys = convert::encryption(project);
     let path = earlier(chain, Stage::Split)?.verified(split::TEST)?;
     for batch in ingot_data::read(&path, Some(&keys))? {
         let pictures = Pictures::of(project, &batch)?;
         let names = features::text(&batch, &project.recipe().project.target);
+        let own = features::groups(project, &batch);
         for index in 0..batch.num_rows() {
-            let name = names.as_ref().and_then(|names| names.iter().nth(index).flatten());
+            let name = names.as_ref().filter(|names| names.is_valid(index));
+            let name = name.map(|names| names.value(index));
             let class =
                 name.and_then(|name| outcome.model.classes.iter().position(|known| known == name));
             let (Some(class), Ok((picture, _))) = (class, pictures.load(index)) else { continue };
             let numbers = PIXELS.numbers(&PIXELS.view(&picture)?);
             labels.push(class);
+            if let Some(own) = &own {
+                groups.push(own.is_valid(index).then(|| own.value(index).to_owned()));
+            }
             compare(&models, &numbers, &mut answers)?;
         }
     }
     let reference = answers.first().map(|first| first.classes.clone()).unwrap_or_default();
     outcome.rows = labels.len() as u64;
     for (form, answers) in forms.iter().zip(&mut answers) {
-        let (metrics, majority, confusion) = nets::measure(
+        let measured = nets::measure(
             &outcome.model.classes,
             &answers.scores,
             &labels,
+            &groups,
             project.recipe().project.seed,
         )?;
         let same = answers.classes.iter().zip(&reference).filter(|(own, first)| own == first);
@@ -310,13 +320,14 @@ fn measure(
             parameters,
             zeros,
             milliseconds: median(&mut answers.seconds) * 1e3,
-            accuracy: compress::accuracy(&metrics),
+            accuracy: compress::accuracy(&measured.metrics),
             agreement: share(same.count(), reference.len()),
             maps: (!answers.maps.is_empty()).then(|| mean(&answers.maps)),
         });
-        outcome.model.metrics = metrics;
-        outcome.model.majority = majority;
-        outcome.model.confusion = confusion;
+        outcome.model.test_groups = measured.groups;
+        outcome.model.metrics = measured.metrics;
+        outcome.model.majority = measured.majority;
+        outcome.model.confusion = measured.confusion;
     }
     Ok(())
 }

@@ -28,6 +28,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 const FEATURES: &str = "features";
 /// Whether a row is an augmented copy.
 const COPY: &str = "copy";
+/// The group of a row, where the split keeps groups together.
+const GROUP: &str = "_group";
 /// Unreadable pictures named in a warning at most.
 const NAMED: usize = 5;
 /// How a picture becomes the network's input.
@@ -52,11 +54,7 @@ pub(crate) struct Outcome {
 /// What the stage's result depends on.
 pub(crate) fn inputs(project: &Project<'_>, chain: &Chain) -> Result<Inputs> {
     let before = earlier(chain, Stage::Split)?;
-    // Known without the file: nothing need be fetched to see that all is up to date.
-    let mut content = BTreeMap::from([
-        ("backbone".to_owned(), published(project.recipe().backbone())?.identity()),
-        ("onnxruntime".to_owned(), models::library_identity()?),
-    ]);
+    let mut content = frozen(project)?;
     for name in [split::TRAIN, split::VALIDATION, split::TEST] {
         if let Some(output) = before.record.outputs.get(name) {
             content.insert(name.to_owned(), output.content);
@@ -69,6 +67,7 @@ pub(crate) fn inputs(project: &Project<'_>, chain: &Chain) -> Result<Inputs> {
             "backbone": to_value(&project.recipe().backbone())?,
             "augment": to_value(&project.recipe().augment)?,
             "target": project.recipe().project.target,
+            "group": project.recipe().split.group,
             "preparation": match project.recipe().backbone() {
                 Backbone::MobileNetV2 => to_value(&PIXELS)?,
                 Backbone::MiniLm => texts::preparation(project),
@@ -77,6 +76,31 @@ pub(crate) fn inputs(project: &Project<'_>, chain: &Chain) -> Result<Inputs> {
         seed: project.recipe().project.seed,
         versions: versions(&[ORT, PARQUET]),
     })
+}
+
+/// What the frozen network is known by, without its file: nothing need be fetched to see that all is up to date.
+fn frozen(project: &Project<'_>) -> Result<BTreeMap<String, Digest>> {
+    Ok(BTreeMap::from([
+        ("backbone".to_owned(), published(project.recipe().backbone())?.identity()),
+        ("onnxruntime".to_owned(), models::library_identity()?),
+    ]))
+}
+
+/// That the frozen network can run, before any stage works. Where it ran before, all may be up to date, and it need not run.
+///
+/// # Errors
+/// When the network or the library that runs it was not fetched.
+pub(crate) fn ready(project: &Project<'_>) -> Result<()> {
+    let frozen = frozen(project)?;
+    let before = project.store.latest(Stage::Features)?;
+    let same = |content: &BTreeMap<String, Digest>| {
+        frozen.iter().all(|(name, digest)| content.get(name) == Some(digest))
+    };
+    if before.is_some_and(|record| same(&record.inputs.content)) {
+        return Ok(());
+    }
+    published(project.recipe().backbone())?.fetched()?;
+    library().map(|_| ())
 }
 
 /// The file behind a backbone's name.
@@ -395,7 +419,12 @@ pub(crate) fn places(batch: &RecordBatch) -> Result<Vec<(String, u64)>> {
     Ok((0..batch.num_rows()).map(|index| (name(index).to_owned(), rows.value(index))).collect())
 }
 
-/// Class, lineage and features of each row.
+/// The groups of the rows, where the split keeps groups together.
+pub(crate) fn groups(project: &Project<'_>, batch: &RecordBatch) -> Option<StringArray> {
+    text(batch, project.recipe().split.group.as_ref()?)
+}
+
+/// Class, lineage, features and group of each row.
 pub(crate) fn table(
     project: &Project<'_>,
     batch: &RecordBatch,
@@ -412,7 +441,7 @@ pub(crate) fn table(
         .iter()
         .map(|row| row.features.iter().flat_map(|number| number.to_le_bytes()).collect())
         .collect();
-    let columns: Vec<(&str, ArrayRef)> = vec![
+    let mut columns: Vec<(&str, ArrayRef)> = vec![
         (
             project.recipe().project.target.as_str(),
             Arc::new(rows.iter().map(label).collect::<StringArray>()),
@@ -436,6 +465,11 @@ pub(crate) fn table(
             ),
         ),
     ];
+    if let Some(groups) = groups(project, batch) {
+        let group =
+            |row: &Row| groups.is_valid(row.index).then(|| groups.value(row.index).to_owned());
+        columns.push((GROUP, Arc::new(rows.iter().map(group).collect::<StringArray>())));
+    }
     RecordBatch::try_from_iter_with_nullable(
         columns.into_iter().map(|(name, array)| (name, array, true)),
     )
@@ -460,6 +494,9 @@ fn append(project: &Project<'_>, table: &mut FeatureTable, batch: &RecordBatch) 
     let labels = text(batch, &project.recipe().project.target).ok_or_else(lost)?;
     table.labels.extend(labels.iter().map(|label| label.map(str::to_owned)));
     table.places.extend(places(batch)?);
+    if let Some(groups) = text(batch, GROUP) {
+        table.groups.extend(groups.iter().map(|group| group.map(str::to_owned)));
+    }
     let copies = batch.column_by_name(COPY).ok_or_else(lost)?;
     let copies = copies.as_any().downcast_ref::<BooleanArray>().ok_or_else(lost)?;
     table.copy.extend(copies.iter().map(|copy| copy.unwrap_or(false)));

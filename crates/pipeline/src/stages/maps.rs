@@ -98,13 +98,13 @@ fn work(project: &Project<'_>, chain: &Chain, folder: &Path) -> Result<Product> 
     if mapped {
         section.note(Text::new(
             "Second in each row: the class activation map, what each place added to the answer's score; exact for one layer on the mean of the network's last map.",
-            "每行第二幅：类激活图，即各位置对答案分数的贡献；对于在末层特征图均值之上的单层输出是精确的。",
+            "每行第二幅：类激活图，即各位置对答案分数的贡献；若输出层只有一层且作用于末层特征图的均值，则结果是精确的。",
         ));
     }
     if hidden {
         section.note(Text::new(
             "Last in each row: occlusion, how far the answer's log-odds fall in the mean where a grey square hides the place. It asks the network alone and holds for any head.",
-            "每行最后一幅：遮挡法，即用灰色方块遮住该位置时答案对数几率的平均下降；只询问网络本身，适用于任何输出层。",
+            "每行最后一幅：遮挡法，即用灰色方块遮住该位置时答案对数几率的平均下降；只依据网络本身的输出，适用于任何输出层。",
         ));
     }
     let picture = network(&graph, &mut page)?;

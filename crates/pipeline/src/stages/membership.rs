@@ -66,7 +66,7 @@ pub(crate) fn sentence(found: &Membership) -> Text {
     let (en, zh) = if found.auc_lower > TELLING {
         (
             " The model tells who it learned from: fewer or shallower trees, or more rows, make it say less.",
-            "模型会泄露谁在训练数据中：减少树的数量或深度、增加数据行，可降低泄露。",
+            "模型会泄露哪些人在训练数据中：减少树的数量或深度、增加数据行，可减轻泄露。",
         )
     } else {
         ("", "")
@@ -76,14 +76,14 @@ pub(crate) fn sentence(found: &Membership) -> Text {
             "Membership attack, run on the model: whether a row was learned from is told from its loss with an area under the curve of {auc} (95% interval {low} to {high}; 0.5 is guessing). At 1% false alarms it recognises {right}% of the rows learned from, at most {most}%.{en}"
         ),
         format!(
-            "成员推断攻击（已对模型实测）：凭损失判断某行是否参与训练，曲线下面积为 {auc}（95% 区间 {low} 至 {high}，0.5 即随机猜测）。误报率为 1% 时，可认出 {right}% 的训练行，至多 {most}%。{zh}"
+            "成员推断攻击（已对模型实测）：凭损失判断某行是否参与训练，曲线下面积为 {auc}（95% 区间 {low} 至 {high}，0.5 即随机猜测）。误报率为 1% 时，可认出 {right}% 的训练行（上限 {most}%）。{zh}"
         ),
     )
 }
 
 /// The attack in the training report.
 pub(crate) fn report(page: &mut Page, found: &Membership) {
-    let section = page.section(Text::new("Who was in the training data", "谁在训练数据中"));
+    let section = page.section(Text::new("Who was in the training data", "哪些人在训练数据中"));
     section.paragraph(sentence(found));
     let fact =
         |en: &str, zh: &str, value: String| (Text::new(en, zh), Text::new(value.clone(), value));

@@ -3,14 +3,16 @@
 use crate::convert;
 use crate::messages::LEFT_OVER;
 use crate::project::Project;
-use crate::run::{Chain, Done, PARQUET, Product, earlier, stage, versions};
-use crate::stages::{anonymity, clean, to_value};
+use crate::run::{Chain, Done, ORT, PARQUET, Product, earlier, stage, versions};
+use crate::stages::{anonymity, clean, to_value, told};
 use crate::store::{Inputs, Stage};
+use crate::tagger;
 use ingot_base::{Digest, Fault, Result, Text, atomic};
 use ingot_data::{Encryption, ProtectOutcome};
 use ingot_privacy::residual::{Evidence, Residual, TextEvidence};
 use ingot_privacy::{Action, Protector, TextColumns};
-use ingot_recipe::TextAction;
+use ingot_recipe::{Names, Recipe, TextAction};
+use serde_json::Value;
 use std::path::Path;
 use std::sync::PoisonError;
 
@@ -25,19 +27,32 @@ pub(crate) fn inputs(project: &Project<'_>, chain: &Chain) -> Result<Inputs> {
     content.insert("table".into(), before.content(clean::TABLE)?);
     // Other keys give other tokens; the key itself does not show in its digest.
     content.insert("key".into(), Digest::of(project.keyring.derive("fingerprint", 32).expose()));
-    let recipe = project.recipe();
-    let mut config = to_value(&recipe.protect)?;
-    // The target is what is sensitive where nothing else is named.
-    if let (Some(_), Some(config)) = (&recipe.protect.anonymity, config.as_object_mut()) {
-        config.insert("target".into(), recipe.project.target.clone().into());
+    let names = names(project.recipe());
+    if let Some(names) = names {
+        content
+            .insert("names".into(), tagger::digest(&project.source.folder().join(&names.folder))?);
     }
     Ok(Inputs {
         stage: Stage::Protect,
         content,
-        config,
+        config: config(project.recipe())?,
         seed: project.recipe().project.seed,
-        versions: versions(&[PARQUET]),
+        versions: versions(if names.is_some() { &[PARQUET, ORT] } else { &[PARQUET] }),
     })
+}
+
+fn names(recipe: &Recipe) -> Option<&Names> {
+    recipe.protect.text.as_ref()?.names.as_ref()
+}
+
+/// The recipe's part.
+pub(crate) fn config(recipe: &Recipe) -> Result<Value> {
+    let mut config = told(to_value(&recipe.protect)?)?;
+    // The target is what is sensitive where nothing else is named.
+    if let (Some(_), Some(config)) = (&recipe.protect.anonymity, config.as_object_mut()) {
+        config.insert("target".into(), recipe.project.target.clone().into());
+    }
+    Ok(config)
 }
 
 pub(crate) fn run(project: &Project<'_>, chain: &Chain) -> Result<Done> {
@@ -93,7 +108,15 @@ fn protect(
         Some(rule) => {
             let (detect, action) = convert::texts(rule);
             let schema = protector.schema();
-            Some(TextColumns::new(&rule.columns, &detect, action, &column_keys, &schema)?)
+            let texts = TextColumns::new(&rule.columns, &detect, action, &column_keys, &schema)?;
+            Some(match &rule.names {
+                Some(names) => {
+                    let folder = project.source.folder().join(&names.folder);
+                    let model = tagger::name_model(&folder, &names.labels);
+                    texts.with_names(&model.map_err(|fault| fault.at("protect.text.names"))?)
+                }
+                None => texts,
+            })
         }
         None => None,
     };

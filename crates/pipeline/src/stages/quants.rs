@@ -4,31 +4,37 @@
 use crate::pack::LLAMA;
 use crate::project::Project;
 use crate::run::{Chain, Done, GEMM, earlier, stage, versions};
-use crate::stages::{sft, to_value};
+use crate::stages::{sft, to_value, told};
 use crate::store::{Inputs, Stage};
 use ingot_base::Result;
+use ingot_recipe::Recipe;
+use serde_json::Value;
 
 /// What the stage's result depends on.
 pub(crate) fn inputs(project: &Project<'_>, chain: &Chain) -> Result<Inputs> {
-    let recipe = project.recipe();
-    let lora = &recipe.train.lora;
     let mut content = sft::tables(chain)?;
     content.insert(sft::MODEL.to_owned(), earlier(chain, Stage::Train)?.content(sft::MODEL)?);
     Ok(Inputs {
         stage: Stage::Compress,
         content,
-        config: serde_json::json!({
-            "compress": to_value(&recipe.compress)?,
-            "system": lora.system,
-            "max_tokens": lora.max_tokens,
-            "evaluate": lora.evaluate,
-            "answer_tokens": lora.answer_tokens,
-            "text": recipe.train.text,
-            "target": recipe.project.target,
-        }),
-        seed: recipe.project.seed,
+        config: config(project.recipe())?,
+        seed: project.recipe().project.seed,
         versions: versions(&[LLAMA, GEMM]),
     })
+}
+
+/// The recipe's part.
+pub(crate) fn config(recipe: &Recipe) -> Result<Value> {
+    let lora = &recipe.train.lora;
+    told(serde_json::json!({
+        "compress": to_value(&recipe.compress)?,
+        "system": lora.system,
+        "max_tokens": lora.max_tokens,
+        "evaluate": lora.evaluate,
+        "answer_tokens": lora.answer_tokens,
+        "text": recipe.train.text,
+        "target": recipe.project.target,
+    }))
 }
 
 pub(crate) fn run(project: &Project<'_>, chain: &Chain) -> Result<Done> {
@@ -256,7 +262,7 @@ mod measured {
         let (name, own, before) = (&kept.name, exact(kept), exact(first));
         Text::new(
             format!("{name}: {size:.2} × size, exact match {own} (was {before})"),
-            format!("{name}：体积 {size:.2} 倍，完全一致率 {own}（原为 {before}）"),
+            format!("{name}：体积为原来的 {size:.2} 倍，完全一致率 {own}（原为 {before}）"),
         )
     }
 }

@@ -83,8 +83,10 @@ pub(crate) fn run(project: &Project<'_>, chain: &Chain) -> Result<Done> {
         work(project, chain, folder)
     })?;
     let target = project.package_path();
-    let sealed = done.verified(&package_name(project))?;
-    if Digest::of_file(&target).ok() != Some(Digest::of_file(&sealed)?) {
+    let name = package_name(project);
+    let sealed = done.verified(&name)?;
+    let file = done.record.outputs.get(&name).and_then(|output| output.file);
+    if Digest::of_file(&target).ok() != file {
         atomic::write(&target, &atomic::read(&sealed, LIMIT)?)?;
     }
     figures::publish(project, chain)?;
@@ -203,7 +205,7 @@ fn considerations(chain: &Chain) -> Result<Considerations> {
             ),
             mitigation: Text::new(
                 format!("Quasi-identifiers were made coarser until {done}; {left_out} rows were left out. {}", found.en),
-                format!("已将准标识符变粗至 {done}，删除 {left_out} 行。{}", found.zh),
+                format!("已将准标识符泛化至 {done}，删除 {left_out} 行。{}", found.zh),
             ),
         }
     });
@@ -241,17 +243,21 @@ fn of_texts(project: &Project<'_>, signature: &Signature) -> Vec<Text> {
             "超过 {tokens} 个词元的文本会被拒绝，而不是截断。预训练网络主要学习英文文本，对其他语言了解有限。"
         ),
     )];
-    let protect = &project.recipe().protect;
-    let ruled =
-        protect.columns.iter().any(|rule| rule.rename.as_ref().unwrap_or(&rule.name) == name);
-    let searched = protect.text.as_ref().is_some_and(|rule| rule.columns.contains(name));
-    if ruled || searched {
+    if protected(project.recipe(), name) {
         list.push(Text::new(
-            format!("Personal data in `{name}` was found and replaced before training: the model never saw it. Requests are scored as they are sent; whoever sends texts protects them as the training texts were, or accepts that the model sees more than it learned from."),
-            format!("训练前已识别并替换 `{name}` 中的个人信息，模型从未见过原文。请求按原样评分；请以同样方式保护所发送的文本，否则模型会看到训练时没有的内容。"),
+            format!("Personal data in `{name}` was found and replaced before training, as far as the detectors find it; what they miss, the model saw. Requests are scored as they are sent; whoever sends texts protects them as the training texts were, or accepts that the model sees more than it learned from."),
+            format!("训练前已对 `{name}` 中识别出的个人信息进行替换；未被识别的部分仍会进入训练。请求按原样评分；请以同样方式保护所发送的文本，否则模型会看到训练时没有的内容。"),
         ));
     }
     list
+}
+
+/// Whether `[protect]` changed a column of the protected table.
+fn protected(recipe: &Recipe, name: &str) -> bool {
+    let protect = &recipe.protect;
+    let mut ruled = protect.columns.iter().map(|rule| rule.rename.as_ref().unwrap_or(&rule.name));
+    let mut searched = protect.text.iter().flat_map(|rule| &rule.columns);
+    ruled.any(|own| own == name) || searched.any(|own| own == name)
 }
 
 /// The facts of a head on a frozen network.
@@ -296,15 +302,14 @@ fn network(
 
 /// What who asks should know: that training saw protected texts where it did.
 fn of_questions(recipe: &Recipe) -> Option<Text> {
-    let name = recipe.train.text.as_ref().unwrap_or(&recipe.project.target);
-    let protect = &recipe.protect;
-    let ruled =
-        protect.columns.iter().any(|rule| rule.rename.as_ref().unwrap_or(&rule.name) == name);
-    let searched = protect.text.as_ref().is_some_and(|rule| rule.columns.contains(name));
-    (ruled || searched).then(|| {
+    let columns = recipe.train.text.iter().chain([&recipe.project.target]);
+    let names: Vec<String> =
+        columns.filter(|name| protected(recipe, name)).map(|name| format!("`{name}`")).collect();
+    let (en, zh) = (names.join(" and "), names.join("、"));
+    (!names.is_empty()).then(|| {
         Text::new(
-            format!("Personal data that was found in `{name}` was replaced before training. Requests are answered as they are sent, unless the server guards its prompts (`--guard-prompts`)."),
-            format!("训练前已替换 `{name}` 中识别出的个人信息。请求按原样处理，除非服务端开启提示防护（`--guard-prompts`）。"),
+            format!("Personal data that was found in {en} was replaced before training. Requests are answered as they are sent, unless the server guards its prompts (`--guard-prompts`)."),
+            format!("训练前已替换 {zh} 中识别出的个人信息。请求按原样处理，除非服务端开启提示词防护（`--guard-prompts`）。"),
         )
     })
 }
@@ -382,7 +387,7 @@ fn remembered(trained: &SftOutcome) -> Vec<Risk> {
             name: Text::new("The model remembers training data word by word", "模型逐字记住训练数据"),
             mitigation: Text::new(
                 format!("Measured: of {all} made-up secrets hidden in the training data {recited} can be recited; the highest exposure is {highest:.2} bits, 1.4 being the mean of what is not remembered."),
-                format!("实测：训练数据中埋入的 {all} 个虚构秘密里，有 {recited} 个可被复述；最高暴露度为 {highest:.2} 比特，未被记住者平均约为 1.4。"),
+                format!("实测：训练数据中埋入的 {all} 个虚构秘密里，有 {recited} 个可被复述；最高暴露度为 {highest:.2} 比特，未被记住的秘密平均约为 1.4 比特。"),
             ),
         });
     }
@@ -392,7 +397,7 @@ fn remembered(trained: &SftOutcome) -> Vec<Risk> {
             name: Text::new("Personal values of the training data come out in answers", "训练数据中的个人信息出现在回答中"),
             mitigation: Text::new(
                 format!("Measured with {tried} prompts: {found} of {known} personal values that protection left came out although the prompt did not hold them."),
-                format!("以 {tried} 个提问实测：保护处理后仍存在的 {known} 个个人信息值中，有 {found} 个在提问未包含时出现于回答。"),
+                format!("以 {tried} 个提问实测：保护处理后仍存在的 {known} 个个人信息值中，有 {found} 个并未出现在提问中，却出现在回答里。"),
             ),
         });
     }
@@ -482,4 +487,32 @@ fn fairness(trained: &TrainOutcome) -> Vec<Fairness> {
             })
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_asks_is_told_which_of_questions_and_answers_were_protected() {
+        let told = |train: &str, columns: &str| {
+            let text = format!(
+                "[project]\nname = \"x\"\ntask = \"generate.sft\"\ntarget = \"answer\"\n\
+                 [[source]]\nname = \"a\"\nuri = \"a.jsonl\"\n[train]\n{train}\n\
+                 [protect.text]\ncolumns = [{columns}]\naction = \"replace\"\n"
+            );
+            let recipe =
+                ingot_recipe::parse("ingot.toml", &text).map_err(|faults| faults.len()).unwrap();
+            of_questions(&recipe).map(|text| text.zh)
+        };
+        let names = |train, columns, expected: &str| {
+            let told = told(train, columns).unwrap();
+            assert!(told.starts_with(&format!("训练前已替换 {expected} 中")), "{told}");
+        };
+        let prompt = "text = \"prompt\"";
+        names(prompt, "\"answer\"", "`answer`");
+        names(prompt, "\"prompt\", \"answer\"", "`prompt`、`answer`");
+        names("", "\"answer\"", "`answer`");
+        assert_eq!(told(prompt, "\"note\""), None);
+    }
 }

@@ -1,15 +1,16 @@
 //! A language model that learns from conversations: an adapter on a frozen base, merged and measured.
 
-use crate::messages::{BASE_UNKNOWN, CONVERSATION, PROMPT_LACKING};
+use crate::messages::{BASE_FOLDER, BASE_UNKNOWN, CONVERSATION, NETS_ABSENT, PROMPT_LACKING};
 use crate::models::Published;
 use crate::project::Project;
 use crate::run::{Chain, Done, GEMM, earlier, stage, versions};
-use crate::stages::{split, to_value};
+use crate::stages::{compress, split, to_value, told};
 use crate::store::{Inputs, Stage};
 use arrow::array::{Array, RecordBatch};
 use ingot_base::{Digest, Fault, Result};
-use ingot_recipe::Recipe;
+use ingot_recipe::{Carried, Recipe};
 use ingot_runtime::generate::Message;
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -18,6 +19,11 @@ pub(crate) use ingot_runtime::generate::document::{ADAPTER, DOCUMENT, MODEL};
 /// The adapter as PEFT reads it.
 #[cfg(feature = "nets")]
 const PEFT: (&str, &str) = ("adapter_config.json", "adapter_model.safetensors");
+
+/// Whether this build trains language models.
+const TRAINS: bool = cfg!(feature = "nets");
+/// Whether it makes and measures their forms in fewer bits.
+const QUANTISES: bool = cfg!(all(feature = "llama", feature = "nets"));
 
 /// Where a base model is.
 pub(crate) enum Base {
@@ -29,6 +35,8 @@ pub(crate) enum Base {
     Folder(PathBuf),
 }
 
+/// What a training's inputs call its base.
+const BASE: &str = "base";
 /// Files of a checkpoint beside its weights.
 const CHECKPOINT: [&str; 3] = ["config.json", "tokenizer.json", "tokenizer_config.json"];
 
@@ -36,7 +44,8 @@ impl Base {
     /// What the recipe names.
     ///
     /// # Errors
-    /// When it is neither a published model, nor a GGUF file, nor a checkpoint's folder.
+    /// When it is neither a published model, nor a GGUF file, nor a checkpoint's folder; when it is a folder and the package shall
+    /// carry the adapter alone.
     pub(crate) fn of(project: &Project<'_>) -> Result<Self> {
         let name = project.recipe().train.base.as_str();
         if let Ok(published) = Published::named(name) {
@@ -47,6 +56,9 @@ impl Base {
             return Ok(Self::File(path));
         }
         if CHECKPOINT.iter().all(|name| path.join(name).is_file()) {
+            if project.recipe().train.lora.package == Carried::Adapter {
+                return Err(Fault::new(&BASE_FOLDER).at("train.lora.package"));
+            }
             return Ok(Self::Folder(path));
         }
         Err(Fault::new(&BASE_UNKNOWN).arg("name", name).at("train.base"))
@@ -82,23 +94,49 @@ fn weights(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
+/// That training can begin, before any stage works: its base is there, and this build does what the recipe asks for up to `last`.
+/// Where the base was trained on before, all may be up to date, and neither is needed.
+///
+/// # Errors
+/// When the base is not there, or this build cannot train it or measure its forms.
+pub(crate) fn ready(project: &Project<'_>, last: Stage) -> Result<()> {
+    let base = Base::of(project)?;
+    let forms = last >= Stage::Compress && compress::is_asked(project);
+    let able = if forms { QUANTISES } else { TRAINS };
+    let lacking = match &base {
+        _ if !able => Err(Fault::new(&NETS_ABSENT)),
+        Base::Published(published) => published.fetched(),
+        Base::File(_) | Base::Folder(_) => Ok(()),
+    };
+    if lacking.is_ok() {
+        return Ok(());
+    }
+    let before = project.store.latest(Stage::Train)?;
+    let before = before.and_then(|record| record.inputs.content.get(BASE).copied());
+    if before == Some(base.identity()?) { Ok(()) } else { lacking }
+}
+
 /// What the stage's result depends on.
 pub(crate) fn inputs(project: &Project<'_>, chain: &Chain) -> Result<Inputs> {
-    let recipe = project.recipe();
     let mut content = tables(chain)?;
-    content.insert("base".to_owned(), Base::of(project)?.identity()?);
+    content.insert(BASE.to_owned(), Base::of(project)?.identity()?);
     Ok(Inputs {
         stage: Stage::Train,
         content,
-        config: serde_json::json!({
-            "lora": to_value(&recipe.train.lora)?,
-            "base": recipe.train.base,
-            "text": recipe.train.text,
-            "target": recipe.project.target,
-        }),
-        seed: recipe.project.seed,
+        config: config(project.recipe())?,
+        seed: project.recipe().project.seed,
         versions: versions(&[GEMM]),
     })
+}
+
+/// The recipe's part. The model is called as its base is, whatever the project's name: that name is no reason to train anew.
+pub(crate) fn config(recipe: &Recipe) -> Result<Value> {
+    told(serde_json::json!({
+        "lora": to_value(&recipe.train.lora)?,
+        "base": crate::convert::base_name(recipe),
+        "text": recipe.train.text,
+        "target": recipe.project.target,
+    }))
 }
 
 /// The digests of the split's tables.
@@ -117,7 +155,7 @@ pub(crate) fn run(project: &Project<'_>, chain: &Chain) -> Result<Done> {
 
 #[cfg(not(feature = "nets"))]
 fn work(_: &Project<'_>, _: &Chain, _: &Path, _: &Digest) -> Result<crate::run::Product> {
-    Err(Fault::new(&crate::messages::NETS_ABSENT))
+    Err(Fault::new(&NETS_ABSENT))
 }
 
 /// The conversations of one of the split's tables.
@@ -181,7 +219,6 @@ mod trained {
 
     use super::{ADAPTER, Base, CHECKPOINT, DOCUMENT, MODEL, PEFT, rows, weights};
     use crate::convert;
-    use crate::messages::BASE_FOLDER;
     use crate::project::Project;
     use crate::run::{Chain, Product, Within};
     use crate::stages::explain::MODEL_LIMIT;
@@ -227,14 +264,11 @@ mod trained {
         let recipe = project.recipe();
         let source = Base::of(project)?;
         let alone = recipe.train.lora.package == recipe::Carried::Adapter;
-        if alone && matches!(source, Base::Folder(_)) {
-            return Err(Fault::new(&BASE_FOLDER).at("train.lora.package"));
-        }
-        let (base, words, head) = opened(&source, &recipe.train.base)?;
+        let config = convert::sft(recipe);
+        let (base, words, head) = opened(&source, &config.base)?;
         let tables = [split::TRAIN, split::VALIDATION, split::TEST];
         let [train, validation, test] = tables.map(|name| rows(project, chain, name));
         let (train, validation, test) = (train?, validation?, test?);
-        let config = convert::sft(recipe);
         let kept = Kept(folder.join("checkpoint.safetensors"));
         let detector = Detector::new(DetectConfig::default())?;
         let mut trained = train_adapter(
@@ -247,13 +281,13 @@ mod trained {
         )?;
         let merged = merged(project, (&base, &words, &head), &mut trained, &test)?;
         let named = if alone {
-            Some(document::Base { name: config.base, digest: source.identity()? })
+            Some(document::Base { name: config.base.clone(), digest: source.identity()? })
         } else {
             None
         };
         let document = Generation::new(named, recipe.train.lora.system.clone()).to_json()?;
-        let (form, weights) = trained.adapter.to_peft(&recipe.train.base)?;
-        let adapter = trained.adapter.to_gguf(&base, &recipe.project.name)?;
+        let (form, weights) = trained.adapter.to_peft(&config.base)?;
+        let adapter = trained.adapter.to_gguf(&base, &config.base)?;
         for (name, bytes) in [
             (MODEL, &merged),
             (ADAPTER, &adapter),
@@ -284,7 +318,7 @@ mod trained {
             recipe::Store::Q8 => Storage::Q8,
         };
         let model = base.merged(&trained.adapter);
-        let merged = model.to_gguf(head, &recipe.project.name, storage)?;
+        let merged = model.to_gguf(head, &convert::base_name(recipe), storage)?;
         let header = gguf::read(&merged, merged.len() as u64, &gguf::Limits::default())?;
         if header.chat_template() != Some(words.template()) {
             return Err(Fault::new(&TEMPLATE_PARITY).arg("form", MODEL));
@@ -355,6 +389,7 @@ mod trained {
 mod tests {
     use super::*;
     use arrow::array::{ArrayRef, StringArray};
+    use ingot_base::atomic;
     use std::sync::Arc;
 
     fn recipe(more: &str) -> Recipe {
@@ -363,6 +398,43 @@ mod tests {
              [[source]]\nname = \"a\"\nuri = \"a.jsonl\"\n[train]\n{more}"
         );
         ingot_recipe::parse("ingot.toml", &text).map_err(|faults| faults.len()).unwrap()
+    }
+
+    fn code<T: std::fmt::Debug>(result: Result<T>) -> String {
+        result.unwrap_err().code().to_owned()
+    }
+
+    #[test]
+    fn a_training_that_cannot_be_is_refused_before_any_stage_works() {
+        let folder = tempfile::tempdir().unwrap();
+        let project = |more: &str| {
+            let source = crate::Source {
+                recipe: recipe(more),
+                text: String::new(),
+                path: folder.path().join("ingot.toml"),
+            };
+            let (clock, reporter) = (&ingot_base::SystemClock, &ingot_base::Silent);
+            Project::open(source, folder.path(), clock, reporter).unwrap()
+        };
+        let nowhere = project("base = \"nowhere.gguf\"\n");
+        assert_eq!(code(crate::plan(&nowhere)), "pipeline-base-unknown");
+        assert_eq!(code(crate::run(&nowhere, Stage::Seal)), "pipeline-base-unknown");
+        // What needs no base is done without: here it fails for another reason, as there is no data.
+        assert_ne!(code(crate::run(&nowhere, Stage::Split)), "pipeline-base-unknown");
+
+        atomic::write(&folder.path().join("base.gguf"), b"-").unwrap();
+        let found = ready(&project("base = \"base.gguf\"\n"), Stage::Train);
+        if TRAINS {
+            found.unwrap();
+        } else {
+            assert_eq!(code(found), "pipeline-nets-absent");
+        }
+        std::fs::create_dir(folder.path().join("base")).unwrap();
+        for name in CHECKPOINT {
+            atomic::write(&folder.path().join("base").join(name), b"{}").unwrap();
+        }
+        let alone = project("base = \"base\"\nlora = { package = \"adapter\" }\n");
+        assert_eq!(code(ready(&alone, Stage::Seal)), "pipeline-base-folder");
     }
 
     fn table(columns: &[(&str, &[Option<&str>])]) -> RecordBatch {

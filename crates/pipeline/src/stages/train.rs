@@ -3,11 +3,13 @@
 use crate::convert;
 use crate::project::Project;
 use crate::run::{Chain, Done, LIGHTGBM, Product, Within, earlier, stage, versions};
-use crate::stages::{columns, membership, split, to_value, write_page};
+use crate::stages::{columns, membership, split, to_value, told, write_page};
 use crate::store::{Inputs, Stage};
 use ingot_base::{Fault, Lang, Result, Tabular, Text, atomic};
+use ingot_recipe::Recipe;
 use ingot_train::review::{self, LabelFindings, OutlyingRow};
 use ingot_train::{Tables, suspicion};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -34,24 +36,29 @@ pub(crate) fn inputs(project: &Project<'_>, chain: &Chain) -> Result<Inputs> {
     Ok(Inputs {
         stage: Stage::Train,
         content,
-        config: serde_json::json!({
-            "train": to_value(&project.recipe().train)?,
-            "project": {
-                "task": project.recipe().project.task,
-                "target": project.recipe().project.target,
-                "positive": project.recipe().project.positive,
-            },
-            "titles": to_value(&project.recipe().explain.titles)?,
-            // Decides which columns are withheld, and what serving does to values.
-            "prepared": {
-                "impute": to_value(&project.recipe().clean.impute)?,
-                "outliers": to_value(&project.recipe().clean.outliers)?,
-                "protect": to_value(&project.recipe().protect.columns)?,
-            },
-        }),
+        config: config(project.recipe())?,
         seed: project.recipe().project.seed,
         versions: versions(&[LIGHTGBM]),
     })
+}
+
+/// The recipe's part.
+pub(crate) fn config(recipe: &Recipe) -> Result<Value> {
+    Ok(serde_json::json!({
+        "train": to_value(&recipe.train)?,
+        "project": {
+            "task": recipe.project.task,
+            "target": recipe.project.target,
+            "positive": recipe.project.positive,
+        },
+        "titles": to_value(&recipe.explain.titles)?,
+        // Decides which columns are withheld, and what serving does to values.
+        "prepared": {
+            "impute": to_value(&recipe.clean.impute)?,
+            "outliers": to_value(&recipe.clean.outliers)?,
+            "protect": told(to_value(&recipe.protect.columns)?)?,
+        },
+    }))
 }
 
 pub(crate) fn run(project: &Project<'_>, chain: &Chain, task: Tabular) -> Result<Done> {

@@ -61,8 +61,8 @@ fn work(project: &Project<'_>, chain: &Chain, folder: &Path) -> Result<Product> 
         (rows(project, parts, split::TRAIN)?, rows(project, parts, split::TEST)?);
     let mut page = Page::new(Text::new("What the model read", "模型的依据"));
     page.lead(Text::new(
-        "What each word did to the answer: its Shapley value, in log odds of the class that the model says. They add up to the answer.",
-        "每个词对判断的作用：以模型所判类别的对数几率计算的 Shapley 值，各词之和等于模型的输出。",
+        "What each word did to the answer: its Shapley value, in log odds of the class that the model says. Together with the value of a text without words they add up to the answer.",
+        "每个词对判断的作用：以模型所判类别的对数几率计算的 Shapley 值；各词之和加上空文本的基准值，等于模型的输出。",
     ));
     let shown = examples(project, &model, &tested, &mut page)?;
     if project.recipe().augment.copies > 0 {
@@ -148,8 +148,8 @@ fn examples(
     }
     if sampled {
         section.note(Text::new(
-            "Of texts of more than eight words the values are estimates by sampling; of those of more than 24 words neighbours share a value, but where much was decided. They add up all the same.",
-            "超过八个词的文本，其数值由抽样估计；超过 24 个词时，除作用较大的部分外，相邻的词共用一个数值；各项之和仍等于输出。",
+            "Values of texts with more than eight words are estimated by sampling. In texts of more than 24 words, neighbouring words share one value, except in the parts that mattered most. The sum holds all the same.",
+            "超过八个词的文本，其数值由抽样估计；超过 24 个词时，除作用较大的部分外，相邻的词共用一个数值；各项之和加上基准值，仍等于输出。",
         ));
     }
     if long > 0 {
@@ -252,7 +252,7 @@ fn imitation(tree: &WordTree, section: &mut Section) {
             tree.outcome.rows
         ),
         format!(
-            "该树只看哪些词出现，在 {} 条测试文本上与模型判断一致的比例为 {agreement}，解释了分数方差的 {r2}。其余部分说明模型的依据不止单个词。出现于不足 20 条文本的词不参与提问。",
+            "该树只看哪些词出现，在 {} 条测试文本上与模型判断一致的比例为 {agreement}，解释了分数方差的 {r2}。其余部分说明模型的依据不止单个词。在不足 20 条文本中出现的词不作为判断条件。",
             tree.outcome.rows
         ),
     ));

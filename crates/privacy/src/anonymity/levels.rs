@@ -1,6 +1,6 @@
 //! The rows of a given hierarchy: what can be wrong with them, told by place and value.
 
-use super::messages::{HIERARCHY_LENGTH, HIERARCHY_NESTED, HIERARCHY_TWICE};
+use super::messages::{HIERARCHY_CELLS, HIERARCHY_LENGTH, HIERARCHY_NESTED, HIERARCHY_TWICE};
 use ingot_base::Fault;
 use std::collections::HashMap;
 
@@ -54,6 +54,11 @@ impl Flaw {
     /// In words; `place` names a row where the rows come from, as `levels.csv:7` does.
     pub fn fault(&self, place: &dyn Fn(usize) -> String) -> Fault {
         match self {
+            // As long as the first row, and wrong nevertheless.
+            Self::Length { row, found, wanted } if found == wanted => Fault::new(&HIERARCHY_CELLS)
+                .arg("place", place(*row))
+                .arg("found", found)
+                .arg("most", MOST),
             Self::Length { row, found, wanted } => Fault::new(&HIERARCHY_LENGTH)
                 .arg("place", place(*row))
                 .arg("found", found)
@@ -120,9 +125,19 @@ mod tests {
         assert_eq!(flaw(&rows("a;x\nb")), Some(Flaw::Length { row: 1, found: 1, wanted: 2 }));
         let twice = flaw(&rows("a;x\nb;y\na;y")).unwrap();
         assert_eq!(twice, Flaw::Twice { row: 2, first: 0, value: "a".into() });
+        let place = |row: usize| format!("jobs.csv:{}", row + 1);
+        let short = flaw(&rows("a;x\nb")).unwrap().fault(&place);
+        assert_eq!(short.code(), "privacy-hierarchy-length");
+        assert!(short.to_string().contains("1 cells at jobs.csv:2, and 2 in"), "{short}");
+        for (row, found) in [(Vec::new(), "0 cells"), (vec!["a".to_owned(); 300], "300 cells")] {
+            let told = flaw(&[row]).unwrap().fault(&place);
+            assert_eq!(told.code(), "privacy-hierarchy-cells");
+            for part in [found, "jobs.csv:1", "1 to 255"] {
+                assert!(told.to_string().contains(part), "{told}");
+            }
+        }
         let nested = flaw(&rows("a;x;p\nb;x;q")).unwrap();
         assert_eq!(nested.row(), 1);
-        let place = |row: usize| format!("jobs.csv:{}", row + 1);
         let told = nested.fault(&place);
         assert_eq!(told.code(), "privacy-hierarchy-nested");
         for part in ["jobs.csv:2", "jobs.csv:1", "`x`", "`q`", "`p`"] {

@@ -6,8 +6,9 @@
 //!    the promise; parts that would not stay together at the level above. No loss grows when a class is divided.
 //!
 //! A group (rows with the same quasi-identifiers) stays whole. Two classes may come to be written alike: then they are one
-//! class, and every model here holds of the union of two classes of which it holds (see [`super::search`]). Which rows are
-//! released is settled before anything is divided, so the shares that t-closeness and β-likeness compare with stay what they are.
+//! class, and every model here holds of the union of two classes of which it holds (see [`super::search`]). Such a union can cost more
+//! than its parts did: the caller compares the loss with the optimum's. Which rows are released is settled before anything is divided,
+//! so the shares that t-closeness and β-likeness compare with stay what they are.
 
 use super::groups::Groups;
 use super::hierarchy::Ladder;
@@ -35,12 +36,12 @@ struct Part {
 pub(super) struct Recoded {
     /// One a group: its class. Suppressed groups have the number after the last class.
     pub(super) class_of: Vec<u32>,
-    /// One a class: the levels of its quasi-identifiers.
+    /// One a class: the levels at which its first group is written. Other groups of it may be written alike at other levels.
     pub(super) levels: Vec<Vec<u8>>,
-    /// The classes, and one more for what is suppressed, which may be empty.
-    pub(super) groups: Groups,
-    /// One a group of `groups`: whether it is released.
-    pub(super) kept: Vec<bool>,
+    /// One a quasi-identifier: the finest and the coarsest level that a released group has.
+    pub(super) spans: Vec<(u8, u8)>,
+    /// The classes, and an empty one for what is suppressed.
+    pub(super) released: Groups,
     /// In the policy's unit.
     pub(super) loss: f64,
 }
@@ -174,10 +175,11 @@ impl Work<'_> {
     /// The division of a class that gains most; the first column among equals.
     fn division(&self, part: &Part, released: &[Vec<f64>]) -> Option<Vec<Part>> {
         let groups = self.base.select(&part.members);
+        let whole = (self.rows(part), self.penalty(part));
         let mut best: Option<((f64, f64), Vec<Part>)> = None;
         for column in 0..self.ladders.len() {
             let Some(parts) = self.by_column(part, &groups, column, released) else { continue };
-            let gain = self.gain(part, &parts);
+            let gain = self.gain(whole, &parts);
             let more = |known: &(f64, f64)| {
                 gain.0.total_cmp(&known.0).then(gain.1.total_cmp(&known.1)).is_gt()
             };
@@ -213,20 +215,19 @@ impl Work<'_> {
             })
             .collect();
         let classes = groups.roll_up(&ids, &firsts, Some(&self.criteria.distinct));
-        let (mut apart, mut rest): (Vec<usize>, Vec<usize>) =
+        let (mut apart, rest): (Vec<usize>, Vec<usize>) =
             (0..classes.len()).partition(|class| self.criteria.passes(&classes, *class, released));
         apart.sort_by_key(|class| std::cmp::Reverse((at(&classes.rows, *class), *class)));
         let members = members(&ids, firsts.len());
-        let of = |class: &usize| members.get(*class).map_or(&[][..], Vec::as_slice);
-        let numbers = |places: &[u32]| -> Vec<u32> {
+        let numbers = |class: &usize| -> Vec<u32> {
+            let places = members.get(*class).map_or(&[][..], Vec::as_slice);
             places.iter().map(|place| by(&part.members, *place)).collect()
         };
+        let mut together: Vec<u32> = rest.iter().flat_map(numbers).collect();
         for _ in 0..RETURNED {
             if apart.is_empty() {
                 return None;
             }
-            let together: Vec<u32> = rest.iter().flat_map(of).copied().collect();
-            let together = numbers(&together);
             let rows = |member: &u32| u64::from(by(&self.base.rows, *member));
             let none = together.iter().map(rows).sum::<u64>() == 0;
             if none || self.criteria.passes(&self.class(&together), 0, released) {
@@ -235,7 +236,7 @@ impl Work<'_> {
                     *level = below;
                 }
                 apart.sort_unstable();
-                let finer = apart.iter().map(|class| numbers(of(class)));
+                let finer = apart.iter().map(numbers);
                 let mut parts: Vec<Part> =
                     finer.map(|members| Part { members, levels: levels.clone() }).collect();
                 if !none {
@@ -243,26 +244,26 @@ impl Work<'_> {
                 }
                 return Some(parts);
             }
-            rest.extend(apart.pop());
+            together.extend(apart.pop().iter().flat_map(numbers));
         }
         None
     }
 
-    /// How much less a divided class costs: by the policy's loss, then by the certainty penalty.
-    fn gain(&self, part: &Part, parts: &[Part]) -> (f64, f64) {
-        let rows = |part: &Part| {
-            real(part.members.iter().map(|member| u64::from(by(&self.base.rows, *member))).sum())
-        };
-        let certainty =
-            self.penalty(part) - parts.iter().map(|part| self.penalty(part)).sum::<f64>();
+    /// How much less a class of so many rows and such a certainty penalty costs divided: by the policy's loss, then by that penalty.
+    fn gain(&self, (rows, penalty): (f64, f64), parts: &[Part]) -> (f64, f64) {
+        let certainty = penalty - parts.iter().map(|part| self.penalty(part)).sum::<f64>();
         let gain = match self.criteria.policy.loss {
             Loss::Certainty => certainty,
             Loss::Discernibility => {
-                rows(part).powi(2) - parts.iter().map(|part| rows(part).powi(2)).sum::<f64>()
+                rows.powi(2) - parts.iter().map(|part| self.rows(part).powi(2)).sum::<f64>()
             }
             Loss::AverageClass => real(parts.len() as u64) - 1.0,
         };
         (gain, certainty)
+    }
+
+    fn rows(&self, part: &Part) -> f64 {
+        real(part.members.iter().map(|member| u64::from(by(&self.base.rows, *member))).sum())
     }
 
     /// The certainty penalty of a class's rows, over all columns.
@@ -307,6 +308,11 @@ impl Work<'_> {
     ) -> Result<Recoded> {
         // In order of their first row, as the classes of any table are: figures add up the same.
         parts.sort_by_key(|part| part.members.iter().min().copied());
+        let span = |column: usize| {
+            let here = || parts.iter().map(|part| at(&part.levels, column));
+            (here().min().unwrap_or(0), here().max().unwrap_or(0))
+        };
+        let spans = (0..self.ladders.len()).map(span).collect();
         let mut known: HashMap<Vec<Option<&str>>, u32> = HashMap::new();
         let mut class_of = vec![u32::MAX; self.base.len()];
         let mut levels: Vec<Vec<u8>> = Vec::new();
@@ -339,11 +345,12 @@ impl Work<'_> {
         }
         let groups = self.base.roll_up(&class_of, &firsts, Some(&self.criteria.distinct));
         let kept: Vec<bool> = (0..=levels.len()).map(|class| class < levels.len()).collect();
-        if self.criteria.keep(&groups.only(&kept)).as_ref() != Some(&kept) {
+        let released = groups.only(&kept);
+        if self.criteria.keep(&released).as_ref() != Some(&kept) {
             return Err(fault::internal("local recoding broke the promise"));
         }
         let loss = self.loss(&groups, penalty);
-        Ok(Recoded { class_of, levels, groups, kept, loss })
+        Ok(Recoded { class_of, levels, spans, released, loss })
     }
 
     /// In the policy's unit; the last group is what is suppressed.

@@ -67,10 +67,16 @@ ingot_base::messages! {
         en: "the hierarchy has {found} cells at {place}, and {wanted} in its first row", zh: "层级表在 {place} 处有 {found} 个单元格，而首行有 {wanted} 个",
         hint_en: "each row is `value;level 1;level 2…`, all of one length", hint_zh: "每行形如 `值;第1级;第2级…`，长度须一致",
     };
+    /// A row of a given hierarchy that no hierarchy can have, whatever its first row.
+    HIERARCHY_CELLS = {
+        code: "privacy-hierarchy-cells", class: Usage, status: 422,
+        en: "the hierarchy has {found} cells at {place}, and a row has 1 to {most}", zh: "层级表在 {place} 处有 {found} 个单元格，而每行应有 1 到 {most} 个",
+        hint_en: "each row is `value;level 1;level 2…`, all of one length", hint_zh: "每行形如 `值;第1级;第2级…`，长度须一致",
+    };
     /// A value of a given hierarchy has two rows that differ.
     HIERARCHY_TWICE = {
         code: "privacy-hierarchy-twice", class: Usage, status: 422,
-        en: "the hierarchy gives `{value}` at {place} other levels than at {first}", zh: "层级表中的 `{value}` 在 {place} 处与 {first} 处级别不同",
+        en: "the hierarchy gives `{value}` at {place} other levels than at {first}", zh: "层级表中 `{value}` 的各级取值在 {place} 处与 {first} 处不一致",
         hint_en: "keep one of the two rows", hint_zh: "请保留其中一行",
     };
     /// A given hierarchy divides a group again further up.
@@ -89,7 +95,7 @@ ingot_base::messages! {
     HIERARCHY_LACKS = {
         code: "privacy-hierarchy-lacks", class: Usage, status: 422,
         en: "the hierarchy of column `{column}` lacks {count} of the column's values, which {rows} rows have; the first is row {row} of the table at this point",
-        zh: "列 `{column}` 的层级表缺少该列中的 {count} 个值，涉及 {rows} 行；其中最靠前的是此时表中的第 {row} 行",
+        zh: "列 `{column}` 的层级表缺少该列中的 {count} 个值，涉及 {rows} 行；第一处是此阶段数据表的第 {row} 行",
         hint_en: "add a row for each value, or ranges that hold it", hint_zh: "请为每个值添加一行，或扩大区间使其包含该值",
     };
     /// A derived hierarchy on a column of another kind, or with wrong steps.

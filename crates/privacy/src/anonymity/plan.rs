@@ -19,6 +19,9 @@ use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+/// A loss is greater than another by more than this share of it, or of 1: less is rounding.
+const SLACK: f64 = 1e-9;
+
 /// A quasi-identifier's place in the plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChosenLevel {
@@ -54,7 +57,8 @@ pub struct Report {
     /// The table as it is released.
     pub after: Risk,
     /// What local recoding made of the best levels; none where columns have one level each. `levels`, `nodes` and `checked`
-    /// are then those of the full-domain optimum, all else is of the released table.
+    /// are then those of the full-domain optimum, all else is of the released table, which is the optimum's where local recoding
+    /// would lose more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub local: Option<Local>,
 }
@@ -70,6 +74,17 @@ pub struct Local {
     pub full_classes: u64,
     /// One a quasi-identifier: the finest and the coarsest level that a released class has.
     pub spans: Vec<(u8, u8)>,
+}
+
+impl Local {
+    fn beside(full: &Report, spans: Vec<(u8, u8)>) -> Self {
+        Self {
+            full_loss: full.loss,
+            full_suppressed: full.suppressed_rows,
+            full_classes: full.after.classes,
+            spans,
+        }
+    }
 }
 
 /// A class that is removed. Its labels may describe one person: they are not for logs or reports.
@@ -349,9 +364,9 @@ impl Plan {
         Ok(Self { columns, form: Form::Full(kept), suppressed, report })
     }
 
-    /// The plan of the optimum, recoded class by class.
+    /// The plan of the optimum, recoded class by class where that loses no more.
     fn local(
-        self,
+        mut self,
         table: &Table,
         ladders: &[Ladder],
         criteria: &Criteria<'_>,
@@ -360,12 +375,13 @@ impl Plan {
         let write =
             |column: usize, level: u8, value: u32| label(table, ladders, (column, level, value));
         let recoded = recode(ladders, criteria, &table.groups, best, &write)?;
-        let Recoded { class_of, levels, groups, kept, loss } = recoded;
-        let span = |column: usize| {
-            let here = || levels.iter().map(|class| at(class, column));
-            (here().min().unwrap_or(0), here().max().unwrap_or(0))
-        };
-        let spans: Vec<(u8, u8)> = (0..ladders.len()).map(span).collect();
+        let Recoded { class_of, levels, spans, released, loss } = recoded;
+        // More than rounding: classes that are written alike became one.
+        if loss - best.loss > SLACK * best.loss.max(1.0) {
+            let spans = best.levels.iter().map(|level| (*level, *level)).collect();
+            self.report.local = Some(Local::beside(&self.report, spans));
+            return Ok(self);
+        }
         let columns = self.columns.into_iter().zip(&table.quasi).zip(&spans);
         let columns: Vec<Column> = columns
             .map(|((column, coded), (_, coarsest))| Column {
@@ -381,16 +397,22 @@ impl Plan {
         for (group, class) in class_of.iter().enumerate() {
             let codes = table.groups.representative(group);
             let at_levels = levels.get(*class as usize).unwrap_or(&best.levels);
-            let cells = codes.iter().zip(at_levels).enumerate();
-            let written: Vec<Option<String>> = cells
-                .map(|(column, (value, level))| write(column, *level, *value).map(str::to_owned))
-                .collect();
+            let written = || -> Vec<Option<String>> {
+                let cells = codes.iter().zip(at_levels).enumerate();
+                cells
+                    .map(|(column, (value, level))| write(column, *level, *value))
+                    .map(|text| text.map(str::to_owned))
+                    .collect()
+            };
+            let rows = at(&table.groups.rows, group);
             if let Some(slot) = labels.get_mut(*class as usize) {
-                *slot = written;
+                // The levels are those of the class's first group.
+                if slot.is_empty() {
+                    *slot = written();
+                }
                 classes.insert(codes.into(), *class);
-            } else if at(&table.groups.rows, group) > 0 {
-                suppressed
-                    .push(Suppressed { labels: written, rows: at(&table.groups.rows, group) });
+            } else if rows > 0 {
+                suppressed.push(Suppressed { labels: written(), rows });
             }
         }
         let suppressed = alike(suppressed);
@@ -401,13 +423,8 @@ impl Plan {
             suppressed_rows,
             suppressed: real(suppressed_rows) / real(table.rows as u64),
             loss,
-            after: measure(&groups.only(&kept), &table.attributes),
-            local: Some(Local {
-                full_loss: full.loss,
-                full_suppressed: full.suppressed_rows,
-                full_classes: full.after.classes,
-                spans,
-            }),
+            after: measure(&released, &table.attributes),
+            local: Some(Local::beside(&full, spans)),
             ..full
         };
         Ok(Self { columns, form: Form::Local(classes, labels), suppressed, report })

@@ -28,13 +28,13 @@ ingot_base::messages! {
     /// The truth does not fit the tables.
     TRUTH = {
         code: "privacy-attack-truth", class: Failed, status: 500,
-        en: "the {rows} known rows come with {truths} true places, or a place beyond the table", zh: "已知的 {rows} 行却有 {truths} 个真实位置，或位置超出表的范围",
+        en: "the {rows} known rows come with {truths} true places, or a place beyond the table", zh: "已知 {rows} 行，却给出了 {truths} 个真实位置，或有位置超出表的范围",
         hint_en: "give each known row its row in the protected table, or none", hint_zh: "请为每个已知行给出其在受保护表中的行号，或标明没有",
     };
     /// A loss that is no number.
     LOSS = {
         code: "privacy-attack-loss", class: Failed, status: 422,
-        en: "a loss is not a number", zh: "某个损失值不是数",
+        en: "a loss is not a number", zh: "某个损失值不是数字",
         hint_en: "check the model's scores", hint_zh: "请检查模型的输出",
     };
 }

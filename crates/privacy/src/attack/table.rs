@@ -2,10 +2,12 @@
 //!
 //! Gower's distance (1971): the mean over columns of a distance in [0, 1]. Numbers and dates: the gap over the
 //! column's range. Texts: 0 when equal, 1 otherwise, but generalised values are understood: a number within `[30,40)` or `30-39`
-//! or `>=30`, a text that fits the mask `138****8000`, a member of the set `{A, B}`, a day within the month `1985-07` have distance 0.
+//! or `>=30`, a text that fits the mask `138****8000`, a member of the set `{A, B}`, a day within the month `1985-07` or the decade
+//! `1980s`, and any value of a group in a hierarchy that is known have distance 0.
 //! A missing value on either side, or one suppressed to `*`, tells nothing: ½.
 
 use super::messages::{COLUMN, COLUMNS, KIND};
+use crate::calendar::Day;
 use crate::cells::{self, Kind};
 use arrow::array::{ArrayRef, AsArray, RecordBatch};
 use arrow::compute::cast;
@@ -79,6 +81,11 @@ impl Shown {
         }
     }
 
+    /// Whether it stands for several values.
+    fn general(&self) -> bool {
+        matches!(self, Self::Interval { .. } | Self::Mask(_) | Self::Set(_))
+    }
+
     fn distance(&self, known: &Known, range: f64) -> f64 {
         let gap = |gap: f64| if gap <= 0.0 { 0.0 } else { (gap / range).min(1.0) };
         let truth = |same: bool| if same { 0.0 } else { 1.0 };
@@ -104,7 +111,7 @@ impl Shown {
                 truth(known == shown || within_period(known, shown))
             }
             (Self::Mask(mask), Known::Text(known, _)) => truth(fits(mask, known)),
-            (Self::Set(members), Known::Text(known, _)) => truth(members.contains(known)),
+            (Self::Set(members), Known::Text(known, _)) => truth(members.contains(known.trim())),
             _ => 1.0,
         }
     }
@@ -148,11 +155,38 @@ fn interval(text: &str) -> Option<Shown> {
     None
 }
 
-/// `1985` and `1985-07` show the day `1985-07-03`.
+/// `1980s`, `1985`, `1985-07` and `1985-07-03` show the day 1985-07-03, whichever way it is written, and its instants; `1985` shows
+/// the month 1985-07 too.
 fn within_period(known: &str, shown: &str) -> bool {
-    matches!(shown.len(), 4 | 7)
-        && shown.starts_with(|digit: char| digit.is_ascii_digit())
-        && known.strip_prefix(shown).is_some_and(|rest| rest.starts_with('-'))
+    let known = known.trim();
+    // Only what begins alike is worth reading: a decade's three digits, a year's four.
+    let digits = match shown.len() {
+        5 => 3,
+        4 | 7 | 10 => 4,
+        _ => return false,
+    };
+    let alike = |start: &str| known.starts_with(start);
+    if !shown.get(..digits).is_some_and(alike) {
+        return false;
+    }
+    let longer = known.strip_prefix(shown).is_some_and(|rest| rest.starts_with('-'));
+    if longer && matches!(shown.len(), 4 | 7) {
+        return true;
+    }
+    let Some(day) = Day::parse(known) else { return false };
+    periods(day).iter().any(|period| period == shown)
+}
+
+/// A day, its month, year and decade as hierarchies write them.
+fn periods(day: Day) -> [String; 4] {
+    let Day { year, month, of_month } = day;
+    let decade = year.div_euclid(10) * 10;
+    [
+        format!("{year:04}-{month:02}-{of_month:02}"),
+        format!("{year:04}-{month:02}"),
+        format!("{year:04}"),
+        format!("{decade:04}s"),
+    ]
 }
 
 /// Letter by letter, `*` for any; trailing stars also for any number.
@@ -179,8 +213,8 @@ struct Column {
     values: Vec<Shown>,
     /// Where plain texts stand.
     exact: BTreeMap<String, usize>,
-    /// Where generalised values stand; the first thousands of them.
-    general: Vec<usize>,
+    /// Where generalised values stand, and how they are written.
+    labels: BTreeMap<usize, String>,
     /// For each value the classes that show it.
     postings: Vec<Vec<u32>>,
     range: f64,
@@ -300,12 +334,8 @@ impl Index {
             for ((column, table), (known, value)) in
                 self.columns.iter().zip(&tables).zip(target.iter().zip(&class.values))
             {
-                sum += table.get(*value as usize).copied().unwrap_or_else(|| {
-                    column
-                        .values
-                        .get(*value as usize)
-                        .map_or(UNKNOWN, |shown| column.distance(shown, known))
-                });
+                let place = *value as usize;
+                sum += table.get(place).copied().unwrap_or_else(|| column.distance(place, known));
                 if sum > best.1 + 1e-9 {
                     return;
                 }
@@ -402,6 +432,7 @@ impl Column {
         // Numbered by first sight; now by order, so that neighbours are near.
         let mut places = vec![0_u32; seen.len()];
         let mut values = Vec::with_capacity(seen.len());
+        let mut labels = BTreeMap::new();
         for (place, (key, first)) in (0_u32..).zip(seen) {
             if let Some(slot) = places.get_mut(first as usize) {
                 *slot = place;
@@ -409,29 +440,28 @@ impl Column {
             values.push(match key {
                 Order::Nothing => Shown::Nothing,
                 Order::Number(bits) => Shown::Number(unordered(bits)),
-                Order::Text(text) => Shown::of_text(&text),
+                Order::Text(text) => {
+                    let shown = Shown::of_text(&text);
+                    if shown.general() {
+                        labels.insert(values.len(), text);
+                    }
+                    shown
+                }
             });
         }
         for row in &mut rows {
             *row = places.get(*row as usize).copied().unwrap_or_default();
         }
-        let mut exact = BTreeMap::new();
-        let mut general = Vec::new();
-        for (place, shown) in values.iter().enumerate() {
-            match shown {
-                Shown::Exact(text) => {
-                    exact.insert(text.clone(), place);
-                }
-                Shown::Interval { .. } | Shown::Mask(_) | Shown::Set(_) => general.push(place),
-                Shown::Nothing | Shown::Number(_) => {}
-            }
-        }
-        general.truncate(TABULATED);
+        let exact = |(place, shown): (usize, &Shown)| match shown {
+            Shown::Exact(text) => Some((text.clone(), place)),
+            _ => None,
+        };
+        let exact = values.iter().enumerate().filter_map(exact).collect();
         let width = spread.1 - spread.0;
         let range = if width.is_finite() && width > 0.0 { width } else { 1.0 };
         let postings = vec![Vec::new(); values.len()];
         let (pair, above) = (pair.clone(), BTreeMap::new());
-        Ok((Self { pair, numeric, values, exact, general, postings, range, above }, rows))
+        Ok((Self { pair, numeric, values, exact, labels, postings, range, above }, rows))
     }
 
     /// Distances to every value, or nothing where there are too many values.
@@ -439,13 +469,19 @@ impl Column {
         if self.values.len() > TABULATED {
             return Vec::new();
         }
-        self.values.iter().map(|shown| self.distance(shown, known)).collect()
+        (0..self.values.len()).map(|place| self.distance(place, known)).collect()
     }
 
-    /// A group that holds the value, by a hierarchy that is known, is as near as the value itself.
-    fn distance(&self, shown: &Shown, known: &Known) -> f64 {
-        if let (Shown::Exact(label), Known::Text(text, _)) = (shown, known)
-            && self.above.get(text).is_some_and(|labels| labels.contains(label))
+    /// A group that holds the value, by a hierarchy that is known, is as near as the value itself, however it is written.
+    fn distance(&self, place: usize, known: &Known) -> f64 {
+        let Some(shown) = self.values.get(place) else { return UNKNOWN };
+        let label = || match shown {
+            Shown::Exact(label) => Some(label),
+            _ => self.labels.get(&place),
+        };
+        if let Known::Text(text, _) = known
+            && let Some(above) = self.above.get(text)
+            && label().is_some_and(|label| above.contains(label))
         {
             return 0.0;
         }
@@ -465,15 +501,15 @@ impl Column {
             }
             Known::Text(text, _) => {
                 let whole = [Some(text.as_str()), text.get(..7), text.get(..4)];
-                let zero = |place: &usize| {
-                    self.values.get(*place).is_some_and(|shown| self.distance(shown, known) <= 0.0)
-                };
+                let calendar = Day::parse(text).map(periods);
+                let zero = |place: &usize| self.distance(*place, known) <= 0.0;
                 let mut values: Vec<usize> = whole
                     .into_iter()
                     .flatten()
+                    .chain(calendar.iter().flatten().map(String::as_str))
                     .chain(self.above.get(text).into_iter().flatten().map(String::as_str))
                     .filter_map(|text| self.exact.get(text).copied())
-                    .chain(self.general.iter().copied())
+                    .chain(self.labels.keys().copied().take(TABULATED))
                     .filter(zero)
                     .collect();
                 values.sort_unstable();
@@ -601,8 +637,26 @@ mod tests {
             ("上海*", text("北京朝阳"), false),
             ("{A, B}", text("B"), true),
             ("{A, B}", text("C"), false),
+            ("{a,b}", text("a"), true),
+            ("{a,b}", text("a,b"), false),
+            ("12***", text("12345"), true),
+            ("12***", number(12_345.0), true),
+            ("12***", text("13345"), false),
+            ("12***", text("1"), false),
+            ("[20,30)", number(29.9), true),
+            ("[20,30)", number(19.9), false),
+            ("[20, 30)", text("young"), false),
+            ("(20,30]", number(20.0), false),
+            ("(20,30]", number(30.0), true),
             ("1985-07", text("1985-07-03"), true),
+            ("1985-07", text("1985/7/3"), true),
             ("1985-07", text("1985-08-03"), false),
+            ("1985-07-03", text("1985-07-03T09:30:00"), true),
+            ("1985-07-03", text("1985-07-04T09:30:00"), false),
+            ("1985", text("1985-07"), true),
+            ("1980s", text("1985-07-03"), true),
+            ("1980s", text("19890101"), true),
+            ("1980s", text("1990-01-01"), false),
             ("1", text("10"), false),
         ] {
             let distance = Shown::of_text(shown).distance(&known, 100.0);
@@ -610,6 +664,42 @@ mod tests {
         }
         assert_eq!(Shown::of_text("*"), Shown::Nothing);
         assert_eq!(Shown::of_text(""), Shown::Nothing);
+    }
+
+    #[test]
+    fn outside_is_nearer_the_nearer_it_is() {
+        let shown = Shown::of_text("[20,30)");
+        let distance = |value: f64| shown.distance(&Known::Number(value), 100.0);
+        assert!(distance(30.0) > 0.0 && distance(30.0) < distance(40.0));
+        assert!((distance(40.0) - 0.1).abs() < 1e-9 && (distance(10.0) - 0.1).abs() < 1e-9);
+        assert!((distance(1e6) - 1.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn groups_of_a_known_hierarchy_are_found_however_they_are_written() {
+        use arrow::array::StringArray;
+        use std::sync::Arc;
+        let batch = |values: Vec<&str>| {
+            let column: ArrayRef = Arc::new(StringArray::from(values));
+            RecordBatch::try_from_iter([("job", column)]).unwrap()
+        };
+        let labels = ["care", "{1}", "1-2", "x**", "[x]"];
+        let group = BTreeMap::from([("nurse".to_owned(), labels.map(str::to_owned).into())]);
+        let levels = Levels::from([("job".to_owned(), group)]);
+        let (known, shown) = ([batch(vec!["nurse", "cook"])], [batch(labels.to_vec())]);
+        // Compared whole, and by what agrees.
+        for limit in [100, 1] {
+            let pairs = [Pair::same("job")];
+            let index = Index::new(&[&known[..]], &shown, &pairs, &levels, limit).unwrap();
+            let column = &index.columns[0];
+            for target in index.targets(&known, &[0, 1]).unwrap() {
+                let nurse = target == [Known::Text("nurse".to_owned(), None)];
+                let zero = column.agreeing(&target[0]).len();
+                assert_eq!(zero, if nurse { labels.len() } else { 0 });
+                let near = column.distances(&target[0]).iter().all(|one| *one <= 0.0);
+                assert_eq!(near, nurse);
+            }
+        }
     }
 
     #[test]

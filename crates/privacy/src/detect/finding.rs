@@ -139,6 +139,8 @@ pub enum Why {
     Context(String),
     /// The name model.
     Model,
+    /// The model that was plugged in.
+    Network,
     /// A known name.
     Dictionary,
     /// A protected column of the same row has this value; which one.
@@ -146,13 +148,14 @@ pub enum Why {
 }
 
 impl Why {
-    /// `pattern:email`, `checksum:luhn`, `context:手机`, `model`, `dictionary`, `column:phone`.
+    /// `pattern:email`, `checksum:luhn`, `context:手机`, `model`, `network`, `dictionary`, `column:phone`.
     pub fn text(&self) -> String {
         match self {
             Self::Pattern(name) => format!("pattern:{name}"),
             Self::Checksum(name) => format!("checksum:{name}"),
             Self::Context(word) => format!("context:{word}"),
             Self::Model => "model".to_owned(),
+            Self::Network => "network".to_owned(),
             Self::Dictionary => "dictionary".to_owned(),
             Self::Column(name) => format!("column:{name}"),
         }
@@ -180,6 +183,27 @@ impl Finding {
     }
 }
 
+/// Findings of which none may be lost, because each hides what another would leave in clear: those that overlap become one, over all
+/// that they cover together and of the longest's type; among equally long ones the surest. Sorted by place.
+pub(crate) fn unite(mut found: Vec<Finding>) -> Vec<Finding> {
+    found.sort_by_key(|finding| (finding.start, finding.end));
+    let mut united: Vec<(Finding, usize, usize)> = Vec::new();
+    for finding in found {
+        let (start, end) = (finding.start, finding.end);
+        match united.last_mut() {
+            Some((best, _, last)) if start < *last => {
+                *last = end.max(*last);
+                let longer = (end - start).cmp(&(best.end - best.start));
+                if longer.then(finding.score.total_cmp(&best.score)).is_gt() {
+                    *best = finding;
+                }
+            }
+            _ => united.push((finding, start, end)),
+        }
+    }
+    united.into_iter().map(|(best, start, end)| Finding { start, end, ..best }).collect()
+}
+
 /// Keeps the best of overlapping findings: higher score, then longer, then earlier. Sorted by place.
 pub(crate) fn resolve(mut found: Vec<Finding>) -> Vec<Finding> {
     found.sort_by(|a, b| {
@@ -200,4 +224,33 @@ pub(crate) fn resolve(mut found: Vec<Finding>) -> Vec<Finding> {
     });
     found.sort_by_key(|finding| finding.start);
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn united(spans: &[(Kind, usize, usize, f32)]) -> Vec<(Kind, usize, usize)> {
+        let found = spans.iter().map(|(kind, start, end, score)| {
+            Finding::new(kind.clone(), (*start, *end), *score, vec![Why::Model])
+        });
+        unite(found.collect()).into_iter().map(|one| (one.kind, one.start, one.end)).collect()
+    }
+
+    #[test]
+    fn nothing_that_was_found_is_left_when_findings_are_united() {
+        use Kind::{Address, Email, Person, Phone};
+        // A part of a longer one, whatever its score; the same place twice; two that only touch.
+        assert_eq!(united(&[(Email, 3, 20, 0.9), (Person, 3, 9, 1.0)]), [(Email, 3, 20)]);
+        assert_eq!(united(&[(Phone, 0, 9, 0.9), (Person, 0, 9, 1.0)]), [(Person, 0, 9)]);
+        assert_eq!(
+            united(&[(Phone, 5, 9, 1.0), (Person, 0, 5, 1.0)]),
+            [(Person, 0, 5), (Phone, 5, 9)]
+        );
+        // Each begins in the one before: all three are one place, of the longest's type.
+        assert_eq!(
+            united(&[(Person, 0, 4, 1.0), (Address, 2, 12, 0.6), (Phone, 11, 14, 1.0)]),
+            [(Address, 0, 14)]
+        );
+    }
 }

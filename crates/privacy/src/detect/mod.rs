@@ -16,6 +16,7 @@ mod finding;
 mod keyed;
 mod links;
 mod names;
+mod network;
 mod normal;
 mod numbers;
 pub mod quality;
@@ -24,10 +25,12 @@ mod words;
 
 pub(crate) use checksum::{credit_code_check, resident_check};
 pub use custom::CustomType;
-pub(crate) use finding::resolve;
+pub(crate) use finding::unite;
 pub use finding::{Finding, Kind, Why};
 #[cfg(feature = "train")]
 pub use names::train;
+pub(crate) use network::findings;
+pub use network::{NameModel, Named};
 pub(crate) use regions::counties;
 
 use custom::Custom;
@@ -111,11 +114,14 @@ impl Detector {
             names::find(&text, (self.zh, self.en), &mut found);
             self.keyed.births(&text, &mut found);
         }
-        found.retain(|finding| {
-            finding.score >= self.min_score
-                && (matches!(finding.kind, Kind::Custom(_)) || self.types.contains(&finding.kind))
-        });
+        found.retain(|finding| self.wants(finding));
         finding::resolve(found)
+    }
+
+    /// Whether a finding is of a type that was asked for, and certain enough.
+    pub(crate) fn wants(&self, finding: &Finding) -> bool {
+        finding.score >= self.min_score
+            && (matches!(finding.kind, Kind::Custom(_)) || self.types.contains(&finding.kind))
     }
 
     /// Findings of every line of a text, line numbers from 0, offsets within the line; lines are read in parallel.

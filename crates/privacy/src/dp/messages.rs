@@ -16,8 +16,8 @@ ingot_base::messages! {
     /// Part of a budget became too small to use.
     SHARE = {
         code: "privacy-dp-share", class: Usage, status: 422,
-        en: "the budget is too small to be divided among {parts} released parts", zh: "预算过小，无法分给 {parts} 个发布部分",
-        hint_en: "release fewer statistics at once or spend more", hint_zh: "请减少一次发布的统计量，或增加预算",
+        en: "the budget is too small to be divided among {parts} released parts", zh: "预算过小，无法分配给 {parts} 个待发布的部分",
+        hint_en: "release fewer statistics at once or spend more", hint_zh: "请减少单次发布的统计量，或投入更多预算",
     };
     /// Nothing asked.
     NOTHING = {
@@ -47,9 +47,9 @@ ingot_base::messages! {
     BOUNDS = {
         code: "privacy-dp-bounds", class: Usage, status: 422,
         en: "the bounds of column `{column}` must be finite, the lower below the upper, and not closer than a part in 10^9 of their size",
-        zh: "列 `{column}` 的上下界必须是有限数，下界小于上界，且间距不小于其大小的 10^9 分之一",
+        zh: "列 `{column}` 的上下界必须是有限数，下界小于上界，且两者之差不小于其量级的十亿分之一",
         hint_en: "choose bounds from public knowledge, never from the data: bounds taken from the data reveal it",
-        hint_zh: "上下界应来自公开知识而非数据本身：由数据得出的界会泄露数据",
+        hint_zh: "上下界应来自公开知识而非数据本身：由数据得出的上下界会泄露数据",
     };
     /// A grid or a level that quantiles cannot use.
     GRID = {
@@ -94,13 +94,13 @@ ingot_base::messages! {
         code: "privacy-dp-overspent", class: Refused, status: 403,
         en: "this release costs {asked}, but of the data set's budget {budget} only {left} remains", zh: "此次发布需要 {asked}，而该数据集的预算 {budget} 只剩 {left}",
         hint_en: "release less, or with more noise (a smaller amount); results already released can be used again freely",
-        hint_zh: "请减少发布内容，或加大噪声（用更小的预算）；已发布的结果可以随意重复使用",
+        hint_zh: "请减少发布内容，或加大噪声（用更小的预算）；已发布的结果可自由重复使用",
     };
     /// A pure budget allows no δ.
     GAUSSIAN_PURE = {
         code: "privacy-dp-gaussian-pure", class: Refused, status: 403,
         en: "Gaussian noise needs a budget with δ; this data set's is {budget}", zh: "高斯噪声需要含 δ 的预算；该数据集的预算为 {budget}",
-        hint_en: "spend ε with Laplace noise instead", hint_zh: "请改用拉普拉斯噪声并以 ε 计费",
+        hint_en: "spend ε with Laplace noise instead", hint_zh: "请改用拉普拉斯噪声，并消耗 ε 预算",
     };
     /// A line of the ledger is not as it was written.
     LEDGER_LINE = {

@@ -1,7 +1,7 @@
 //! FF1, format-preserving encryption of numeral strings (NIST SP 800-38G, algorithms 7 and 8) with AES.
 //!
 //! The product encrypts decimal digits with AES-256. A numeral string has at least as many numerals as make a domain of 10^6
-//! (SP 800-38G rev. 1, section 5.1): 6 decimal digits. Below that anyone may try all values.
+//! (SP 800-38G Rev. 1, section 5.1): 6 decimal digits. Below that anyone may try all values.
 
 use aes::cipher::{BlockCipherEncrypt as _, KeyInit as _};
 use aes::{Aes128, Aes192, Aes256};
@@ -244,7 +244,7 @@ mod tests {
         }
     }
 
-    /// SP 800-38G rev. 1: radix^minlen ≥ 1,000,000, and not more numerals than that takes.
+    /// SP 800-38G Rev. 1: radix^minlen ≥ 1,000,000, and not more numerals than that takes.
     #[test]
     fn small_domains_are_refused() {
         for (radix, least) in [(2, 20), (10, 6), (16, 5), (26, 5), (36, 4)] {

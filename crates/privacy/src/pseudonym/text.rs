@@ -1,9 +1,10 @@
 //! Texts in which personal data is replaced, masked, hashed, encrypted, or made somebody else's.
 
 use super::table::Pseudonyms;
-use crate::detect::{Detector, Finding, Kind};
+use crate::detect::{Detector, Finding, Kind, NameModel, findings, unite};
 use crate::token::{ColumnKeys, Encryptor, Hasher};
 use ingot_base::Result;
+use std::sync::Arc;
 
 /// What stands in the text instead of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +32,7 @@ pub struct TextProtector {
     action: TextAction,
     keys: ColumnKeys,
     column: String,
+    names: Option<Arc<dyn NameModel>>,
 }
 
 impl TextProtector {
@@ -45,17 +47,23 @@ impl TextProtector {
         column: &str,
     ) -> Result<Self> {
         keys.check()?;
-        Ok(Self { detector, action, keys, column: column.to_owned() })
+        Ok(Self { detector, action, keys, column: column.to_owned(), names: None })
     }
 
-    /// The text without personal data that the detector knows, and what was found.
+    /// The protector with a model of names besides its own.
+    #[must_use]
+    pub fn with_names(self, names: Arc<dyn NameModel>) -> Self {
+        Self { names: Some(names), ..self }
+    }
+
+    /// The text without personal data that is found in it, and what was found.
     ///
     /// `names` is the project's table of pseudonyms; only [`TextAction::Pseudonymize`] reads or extends it.
     ///
     /// # Errors
-    /// When a cipher refuses a value.
+    /// When a cipher refuses a value, or a plugged-in model fails.
     pub fn apply(&self, text: &str, names: &mut Pseudonyms) -> Result<(String, Vec<Finding>)> {
-        let found = self.find(text);
+        let found = self.find(text)?;
         Ok((self.rewrite(text, &found, names)?, found))
     }
 
@@ -68,13 +76,13 @@ impl TextProtector {
     /// # Errors
     /// When a cipher refuses a value.
     pub fn settle(&self, text: &str, names: &mut Pseudonyms) -> Result<String> {
-        let mut clean = text.to_owned();
-        for _ in 0..if self.settles() { ROUNDS } else { 1 } {
-            let (next, found) = self.apply(&clean, names)?;
+        let (mut clean, mut found) = self.apply(text, names)?;
+        for _ in 1..if self.settles() { ROUNDS } else { 1 } {
             if found.is_empty() {
                 return Ok(clean);
             }
-            clean = next;
+            found = self.again(&clean);
+            clean = self.rewrite(&clean, &found, names)?;
         }
         Ok(if self.settles() { self.star(clean) } else { clean })
     }
@@ -82,7 +90,7 @@ impl TextProtector {
     /// Stars instead of what is found, until nothing is.
     pub(crate) fn star(&self, mut text: String) -> String {
         loop {
-            let found = self.find(&text);
+            let found = self.again(&text);
             let mut letters: Vec<char> = text.chars().collect();
             let mut changed = false;
             for finding in &found {
@@ -103,18 +111,29 @@ impl TextProtector {
         matches!(self.action, TextAction::Replace | TextAction::Mask)
     }
 
-    /// What the detector finds: the part of the work that threads can share.
-    pub(crate) fn find(&self, text: &str) -> Vec<Finding> {
+    /// What is found, in order, none overlapping another: the part of the work that threads can share.
+    ///
+    /// # Errors
+    /// When a plugged-in model fails.
+    pub fn find(&self, text: &str) -> Result<Vec<Finding>> {
+        let mut found = self.detector.detect(text);
+        let Some(names) = &self.names else { return Ok(found) };
+        let named = findings(text, names.name(text)?);
+        found.extend(named.into_iter().filter(|finding| self.detector.wants(finding)));
+        Ok(unite(found))
+    }
+
+    /// What the detector finds in a text that was rewritten, or in one value. A plugged-in model is not asked: it was trained on neither.
+    pub(crate) fn again(&self, text: &str) -> Vec<Finding> {
         self.detector.detect(text)
     }
 
     /// The found values themselves.
-    pub(crate) fn values(&self, text: &str) -> Vec<String> {
-        let found = self.find(text);
-        found
-            .iter()
-            .map(|one| text.chars().skip(one.start).take(one.end - one.start).collect())
-            .collect()
+    pub(crate) fn values(&self, text: &str) -> Result<Vec<String>> {
+        let found = self.find(text)?;
+        let value =
+            |one: &Finding| text.chars().skip(one.start).take(one.end - one.start).collect();
+        Ok(found.iter().map(value).collect())
     }
 
     /// The text with the action applied to `found`, findings of this text.

@@ -167,6 +167,40 @@ fn suppressed_rows_come_back_where_they_are_coarse_enough_together() {
 }
 
 #[test]
+fn classes_that_are_written_alike_are_one_and_the_optimum_stays_where_that_costs_more() {
+    let search_by = |given: &[&[&str]], values: &[&str], loss| {
+        let rows = given.iter().map(|row| row.iter().map(|cell| (*cell).to_owned()).collect());
+        let batch = table(vec![("x", words(values))]);
+        let mut policy = Policy::new(2, vec![quasi("x", Hierarchy::Table(rows.collect()))]);
+        (policy.max_suppressed, policy.loss, policy.recoding) = (0.2, loss, Recoding::Local);
+        let plan = search(std::slice::from_ref(&batch), &policy).unwrap();
+        let released = plan.apply(&batch).unwrap();
+        let report = plan.report().clone();
+        assert_eq!(report.after, risk(std::slice::from_ref(&released), &["x"], &[]).unwrap());
+        (cells(&released, "x"), report)
+    };
+    let values = ["a", "a", "a", "a", "a", "a", "a", "a", "a", "b", "c", "d"];
+    // The optimum has a and b as A, and leaves out c and d, which together are A one level above.
+    let given: [&[&str]; 4] =
+        [&["a", "A", "A"], &["b", "A", "A"], &["c", "C", "A"], &["d", "D", "A"]];
+    // 12² rows are more than 10² and two rows lost of 12.
+    let (released, report) = search_by(&given, &values, Loss::Discernibility);
+    assert_eq!(released, ["A"; 10]);
+    assert!((report.loss - 124.0).abs() < 1e-9, "{}", report.loss);
+    let local = report.local.unwrap();
+    assert_eq!((local.spans, local.full_suppressed, report.suppressed_rows), (vec![(1, 1)], 2, 2));
+    // By the certainty penalty they cost the same, and come back.
+    let (released, report) = search_by(&given, &values, Loss::Certainty);
+    assert_eq!((released, report.suppressed_rows), (vec!["A".to_owned(); 12], 0));
+    assert_eq!(report.local.unwrap().spans, [(1, 2)]);
+    // A group that is named as one of its values: the optimum's column stays as it is, what comes back is written as the group.
+    let given: [&[&str]; 3] = [&["a", "a"], &["b", "a"], &["c", "a"]];
+    let (released, report) = search_by(&given, &values[..11], Loss::Certainty);
+    assert_eq!((released, report.suppressed_rows), (vec!["a".to_owned(); 11], 0));
+    assert_eq!(report.local.unwrap().spans, [(0, 1)]);
+}
+
+#[test]
 fn presence_needs_classes_of_the_whole_population() {
     let batch = table(vec![("x", words(&["a", "b"]))]);
     let mut policy = Policy::new(1, vec![quasi("x", ladder())]);

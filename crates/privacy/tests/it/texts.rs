@@ -1,6 +1,6 @@
 //! Text columns of batches.
 
-use crate::support::{keys, shown, table, text};
+use crate::support::{keys, rule, shown, some, table, text};
 use ingot_privacy::detect::{DetectConfig, Kind};
 use ingot_privacy::pseudonym::TextAction;
 use ingot_privacy::{Action, ColumnRule, Protector, TextColumns};
@@ -108,6 +108,36 @@ fn what_a_rows_own_columns_say_is_found_in_its_texts_whatever_a_model_thinks() {
     assert_eq!(notes[2].as_deref(), Some("高峰时段"));
     let evidence = texts.evidence().remove(0);
     assert_eq!((evidence.touched, evidence.findings["ref"].why["column"]), (2, 2));
+}
+
+#[test]
+fn a_known_value_within_something_longer_leaves_none_of_it() {
+    let batch = table(vec![
+        ("name", text(&[Some("Li Wei"), None])),
+        ("postcode", text(&[None, Some("GU15 3SY")])),
+        (
+            "note",
+            text(&[
+                Some("mail li.wei@example.co.uk!"),
+                Some("12 High Street, Camberley, GU15 3SY"),
+            ]),
+        ),
+    ]);
+    let rules =
+        vec![rule("name", Action::Pseudonymize(Kind::Person)), rule("postcode", Action::Hash)];
+    let protector = Protector::new(rules, keys(), &batch.schema()).unwrap();
+    let types = vec![Kind::Email, Kind::Address];
+    let config = DetectConfig { types, ..DetectConfig::default() };
+    let columns = ["note".to_owned()];
+    let schema = protector.schema();
+    let mut texts =
+        TextColumns::new(&columns, &config, TextAction::Replace, &keys(), &schema).unwrap();
+    let known = protector.known(&batch).unwrap();
+    let batch =
+        texts.apply(protector.apply(batch).unwrap(), &known, protector.pseudonyms()).unwrap();
+    assert_eq!(shown(batch.column(2)), some(&["mail [email]!", "[address]"]));
+    let evidence = texts.evidence().remove(0);
+    assert_eq!(evidence.findings.keys().collect::<Vec<_>>(), ["address", "email"]);
 }
 
 #[test]

@@ -52,8 +52,8 @@ pub struct TextJudge {
     repetition: bool,
 }
 
-/// The name of the finding of a language.
-const LANGUAGE: &str = "language";
+/// The name of what is found in a text whose language is none of those asked for: it is no rule of [`RULES`].
+pub const LANGUAGE: &str = "language";
 
 impl TextJudge {
     /// With these rules.

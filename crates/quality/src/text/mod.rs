@@ -6,6 +6,6 @@ mod lines;
 mod repetition;
 mod rule;
 
-pub use judge::{Finding, TextJudge, TextRules, Verdict};
+pub use judge::{Finding, LANGUAGE, TextJudge, TextRules, Verdict};
 pub use language::{Language, language};
 pub use rule::{RULES, Rule, RuleGroup, Side};

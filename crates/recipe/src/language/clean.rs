@@ -254,7 +254,7 @@ static EXPECTATION: Table = Table {
         key(
             "matches",
             "A regular expression that a part of the value must match.",
-            "值中须有一部分匹配的正则表达式。",
+            "正则表达式，值中须有一部分与之匹配。",
             Shape::Text(Form::Pattern),
             Optional,
             "matches = '^\\d{6}$'",

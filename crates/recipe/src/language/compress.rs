@@ -18,18 +18,7 @@ static BITS: &[Choice] = &[
 ];
 
 /// llama.cpp's forms, the largest first.
-static FORMS: &[Choice] = &[
-    choice("q8_0"),
-    choice("q6_k"),
-    choice("q5_k_m"),
-    choice("q5_1"),
-    choice("q5_0"),
-    choice("q4_k_m"),
-    choice("q4_1"),
-    choice("q4_0"),
-    choice("iq4_nl"),
-    choice("q3_k_m"),
-];
+static FORMS: &[Choice] = BITS.split_at(1).1;
 
 static BESIDE: List = List { of: Shape::Choice(FORMS), least: 0, distinct: true, tables: false };
 
@@ -56,7 +45,7 @@ pub(super) static COMPRESS: Table = Table {
         key(
             "beside",
             "generate.sft: forms that are made and measured too, for the report's table.",
-            "generate.sft：另外制作并测量的量化格式，列入报告的对比表。",
+            "generate.sft：另行生成并评测的量化格式，列入报告的对比表。",
             Shape::List(&BESIDE),
             LIST,
             "beside = [\"q8_0\", \"q4_0\"]",
@@ -80,7 +69,7 @@ pub(super) static COMPRESS: Table = Table {
         key(
             "tolerance",
             "What compression may cost; beyond it the stage refuses, with exit code 3.",
-            "压缩允许的代价；超出则该阶段拒绝（退出码 3）。",
+            "压缩允许付出的代价；超出时该阶段会拒绝（退出码 3）。",
             Shape::Table(&TOLERANCE),
             Default(Literal::Table),
             "tolerance = { metric = 0.01, agreement = 0.92 }",
@@ -162,7 +151,7 @@ static TOLERANCE: Table = Table {
         key(
             "agreement",
             "Least share of the test rows that must be answered as before; of a language model: of the answers' tokens whose likeliest token must stay.",
-            "与压缩前答案一致的测试行最低比例；语言模型为回答中最可能词元保持不变的最低比例。",
+            "与压缩前答案一致的测试样本最低比例；语言模型为回答中最可能词元保持不变的最低比例。",
             Shape::Number(CLOSED_SHARE),
             Default(Literal::Number(0.92)),
             "agreement = 0.92",

@@ -141,8 +141,8 @@ pub(super) static LORA: Table = Table {
         ),
         key(
             "save_memory",
-            "Layers are computed again on the way back instead of kept: less memory for a third more time.",
-            "反向传播时重新计算各层而不保留，以多三分之一的时间换取内存。",
+            "Layers are computed again on the way back instead of kept: less memory, more time.",
+            "反向传播时重新计算各层而不保留中间结果，以时间换内存。",
             Shape::Boolean,
             Default(Literal::Boolean(false)),
             "save_memory = true",

@@ -114,7 +114,7 @@ pub(super) static AUGMENT: Table = Table {
         key(
             "noise",
             "text.classify: share of the words that are mistyped; in Chinese characters that sound or look alike.",
-            "文本分类：加入错别字的比例；中文用音近、形近字。",
+            "文本分类：改成错别字的词的比例；中文用音近、形近字。",
             SHARE,
             Default(Literal::Number(0.02)),
             "noise = 0.02",

@@ -2,8 +2,8 @@
 
 use super::Presence::{Default, Optional, Required};
 use super::{
-    Bounds, COLUMN, COLUMNS, Choice, Edge, Form, Key, LIST, List, Literal, Shape, Table, choice,
-    key, list,
+    Bounds, COLUMN, COLUMNS, Choice, Edge, Form, Key, LIST, List, Literal, Map, Shape, Table,
+    choice, key, list,
 };
 
 static ACTIONS: &[Choice] = &[
@@ -39,7 +39,7 @@ pub(crate) static PROTECT: Table = Table {
         key(
             "anonymity",
             "A promise about the whole table: nobody stands out by what others may know. Refused with exit code 3 where it cannot be kept.",
-            "对整张表的承诺：任何人都不会因他人可能知道的信息而突出。无法满足时拒绝（退出码 3）。",
+            "对整张表的承诺：任何人都不会因他人可能知道的信息而被单独辨认出来。无法满足时拒绝（退出码 3）。",
             Shape::Table(&ANONYMITY),
             Optional,
             "anonymity = { k = 5, quasi = [\"age\", \"sex\"], max_suppressed = 0.05 }",
@@ -308,7 +308,7 @@ static TEXT: Table = Table {
         key(
             "min_score",
             "Findings less certain than this are left.",
-            "置信度低于此值的发现不处理。",
+            "置信度低于此值的识别结果不处理。",
             Shape::Number(Bounds::FRACTION),
             Default(Literal::Number(0.5)),
             "min_score = 0.5",
@@ -320,6 +320,36 @@ static TEXT: Table = Table {
             Shape::List(&list(Shape::Table(&CUSTOM))),
             LIST,
             "custom = [{ name = \"loan\", regex = 'LN-\\d{8}' }]",
+        ),
+        key(
+            "names",
+            "A larger network that names persons, places and organisations besides: a token classifier in ONNX.",
+            "另外用于识别人名、地名、机构名的较大网络：ONNX 词元分类模型。",
+            Shape::Table(&NAMES),
+            Optional,
+            "names = { folder = \"models/ner\" }",
+        ),
+    ],
+};
+
+static NAMES: Table = Table {
+    name: "protect.text.names",
+    keys: &[
+        key(
+            "folder",
+            "Its folder, relative to the recipe: `model.onnx`, `tokenizer.json`, and `config.json` with `id2label`.",
+            "模型文件夹（相对于配方文件）：含 `model.onnx`、`tokenizer.json` 和带 `id2label` 的 `config.json`。",
+            Shape::Text(Form::Any),
+            Required,
+            "folder = \"models/ner\"",
+        ),
+        key(
+            "labels",
+            "What its labels mean. PER, PERSON, LOC, GPE, ORG and the names of types need no saying.",
+            "各标签对应的类型；PER、PERSON、LOC、GPE、ORG 以及类型本身的名称无需说明。",
+            Shape::Map(&Map { key: Form::Any, of: Shape::Choice(FINDINGS) }),
+            Default(Literal::Map),
+            "labels = { SUBJ = \"person\" }",
         ),
     ],
 };
@@ -360,7 +390,7 @@ static PRESENCE: Table = Table {
         key(
             "least",
             "Smallest chance that a person of the population is in the table: above 0, absence is hidden, too.",
-            "总体中某人在表中的最小概率；大于 0 时，“不在表中”也得到隐藏。",
+            "总体中某人在表中的最小概率；大于 0 时，“不在表中”这一事实也会被隐藏。",
             Shape::Number(CHANCE),
             Default(Literal::Number(0.0)),
             "least = 0.0",
@@ -486,7 +516,7 @@ static ANONYMITY: Table = Table {
         key(
             "hierarchies",
             "How quasi-identifiers become coarser, where it shall not be derived from their values.",
-            "准标识符如何逐级变粗；不写时由取值自动推导。",
+            "准标识符如何逐级泛化；不写时由取值自动推导。",
             Shape::List(&list(Shape::Table(&HIERARCHY))),
             LIST,
             "hierarchies = [{ column = \"age\", by = \"interval\", widths = [5, 10] }]",
@@ -601,7 +631,7 @@ static CUSTOM: Table = Table {
         key(
             "dictionary",
             "Words that are findings themselves.",
-            "词典：其中的词即为发现。",
+            "词典：文本中出现其中的词即视为识别到。",
             Shape::List(&List {
                 of: Shape::Text(Form::Any),
                 least: 1,

@@ -305,7 +305,7 @@ pub(super) static DECONTAMINATE: Table = Table {
         key(
             "share",
             "Least share of the text's tokens in such passages; 0: any.",
-            "此类片段占文本的最小比例；0 表示任意。",
+            "此类片段占文本的最小比例；0 表示不限。",
             Shape::Number(Bounds::SHARE),
             Default(Literal::Number(0.0)),
             "share = 0.5",

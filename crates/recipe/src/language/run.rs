@@ -337,14 +337,14 @@ static PARAMS: Table = Table {
         param(
             "max_cat_to_onehot",
             "Columns with so few categories are split one against the rest.",
-            "类别不超过此数时一对其余切分。",
+            "类别数不超过此值时采用一对其余切分。",
             Shape::Integer(1, 1_000_000),
             "max_cat_to_onehot = 4",
         ),
         param(
             "max_delta_step",
             "Bound of a leaf's output; 0: none.",
-            "叶输出上限，0 为不限。",
+            "叶节点输出值的上限，0 为不限。",
             AMOUNT,
             "max_delta_step = 0",
         ),

@@ -69,7 +69,7 @@ pub(crate) static RECIPE: Table = Table {
         section(
             "engine",
             "Where tables are cleaned: here, or on a cluster.",
-            "清洗表格的位置：本机或集群。",
+            "在何处清洗数据表：本机或集群。",
             &ENGINE,
             "[engine]",
         ),
@@ -134,7 +134,7 @@ static PROJECT: Table = Table {
         key(
             "positive",
             "tabular.binary, image.classify and text.classify of two classes: the class whose probability is given. Without it: `true` or `1` if the values are those, else the rarer class.",
-            "二分类（表格、图片或文本）：输出其概率的类别。不写时：取值为 true 或 1 的类别，否则取较少的类别。",
+            "二分类（表格、图片或文本）：输出其概率的类别。不写时取值为 true 或 1 的类别；没有这样的类别时，取样本较少的类别。",
             Shape::Scalar,
             Optional,
             "positive = \"bad\"",

@@ -19,7 +19,7 @@ pub use names::Named;
 pub use nets::{Augment, Backbone, Head, Schedule};
 pub use protect::{
     Action, Anonymity, AnonymityLoss, ColumnRule, CustomType, Diversity, Generalize, Hierarchy,
-    HierarchyKind, Likeness, Presence, Protect, Recoding, TextAction, TextRule,
+    HierarchyKind, Likeness, Names, Presence, Protect, Recoding, TextAction, TextRule,
 };
 pub use quality::{Decontaminate, Near, NearAction, Passages, Quality};
 pub use run::{

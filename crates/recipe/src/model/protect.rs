@@ -2,6 +2,7 @@
 
 use ingot_base::Lang;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// The table `[protect]`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -173,6 +174,19 @@ pub struct TextRule {
     pub min_score: f32,
     /// Types of the user's.
     pub custom: Vec<CustomType>,
+    /// A network that names besides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub names: Option<Names>,
+}
+
+/// The table `protect.text.names`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Names {
+    /// The folder with `model.onnx`, `tokenizer.json` and `config.json`, relative to the recipe.
+    pub folder: String,
+    /// Labels of the network and the types that they mean; what is usual when empty.
+    pub labels: BTreeMap<String, String>,
 }
 
 /// What stands in a text instead of personal data.

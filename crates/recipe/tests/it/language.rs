@@ -417,6 +417,11 @@ fn a_language_model_is_quantised_in_its_own_forms() {
             "[train]\nlora = { package = \"adapter\" }\n[compress]\nquantize = \"q8_0\"\n",
             "recipe-no-meaning compress.quantize",
         ),
+        (
+            LANGUAGE,
+            "[train]\nlora = { package = \"adapter\" }\n[compress]\nbeside = [\"q8_0\"]\n",
+            "recipe-no-meaning compress.beside",
+        ),
     ] {
         assert_eq!(faults(&format!("{recipe}{more}")), [fault], "{more}");
     }

@@ -7,19 +7,30 @@ use ingot_base::{Fault, Result};
 type Feature = (&'static str, bool, bool);
 
 #[cfg(target_arch = "x86_64")]
-fn features() -> [Feature; 4] {
+fn features() -> [Feature; 8] {
     use std::arch::is_x86_feature_detected as there;
     [
-        ("AVX-512", option_env!("GGML_AVX512").is_some(), there!("avx512vl")),
-        ("AVX-512 VBMI", option_env!("GGML_AVX512_VBMI").is_some(), there!("avx512vbmi")),
-        ("AVX-512 VNNI", option_env!("GGML_AVX512_VNNI").is_some(), there!("avx512vnni")),
-        ("AVX-512 BF16", option_env!("GGML_AVX512_BF16").is_some(), there!("avx512bf16")),
+        // What every build of ours counts on.
+        ("AVX2", true, there!("avx2")),
+        ("FMA", true, there!("fma")),
+        ("F16C", true, there!("f16c")),
+        ("BMI2", true, there!("bmi2")),
+        ("AVX-512", asked(option_env!("GGML_AVX512")), there!("avx512vl")),
+        ("AVX-512 VBMI", asked(option_env!("GGML_AVX512_VBMI")), there!("avx512vbmi")),
+        ("AVX-512 VNNI", asked(option_env!("GGML_AVX512_VNNI")), there!("avx512vnni")),
+        ("AVX-512 BF16", asked(option_env!("GGML_AVX512_BF16")), there!("avx512bf16")),
     ]
 }
 
 #[cfg(not(target_arch = "x86_64"))]
 fn features() -> [Feature; 0] {
     []
+}
+
+/// Whether a switch of llama.cpp's build was on.
+#[cfg(target_arch = "x86_64")]
+fn asked(switch: Option<&str>) -> bool {
+    switch == Some("ON")
 }
 
 /// Refuses a processor without a feature that the build counts on.

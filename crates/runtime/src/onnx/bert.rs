@@ -82,7 +82,8 @@ impl<'w> Net<'w> {
         let width = Some(self.width);
         let positions = self.get("embeddings.position_embeddings.weight", &[None, width])?;
         let types = self.get("embeddings.token_type_embeddings.weight", &[None, width])?;
-        let first = types.data.get(..self.width).unwrap_or_default();
+        let lacking = || missing(self.encoder, "embeddings.token_type_embeddings.weight");
+        let first = types.data.get(..self.width).ok_or_else(lacking)?;
         let sums: Vec<f32> = positions
             .data
             .chunks(self.width)
@@ -121,12 +122,14 @@ impl<'w> Net<'w> {
     fn layer(&mut self, input: &str, mask: &str, index: usize) -> Result<String> {
         let part = |name: &str| format!("encoder.layer.{index}.{name}");
         let mixed = self.attend(input, mask, index)?;
-        let at = self.dense(&mixed, &part("attention.output.dense"))?;
+        let own = Some(self.width);
+        let at = self.dense(&mixed, &part("attention.output.dense"), [own, own])?;
         self.builder.node("Add", &part("attention.sum"), &[&at, input], Vec::new());
         let middle = self.normalise(&part("attention.sum"), &part("attention.output.LayerNorm"))?;
-        let wide = self.dense(&middle, &part("intermediate.dense"))?;
+        let wide = self.dense(&middle, &part("intermediate.dense"), [None, own])?;
         let active = self.gelu(&wide);
-        let narrow = self.dense(&active, &part("output.dense"))?;
+        let inner = self.get(&part("intermediate.dense.bias"), &[None])?.data.len();
+        let narrow = self.dense(&active, &part("output.dense"), [own, Some(inner)])?;
         self.builder.node("Add", &part("sum"), &[&narrow, &middle], Vec::new());
         self.normalise(&part("sum"), &part("output.LayerNorm"))
     }
@@ -186,35 +189,23 @@ impl<'w> Net<'w> {
             let own = self.get(&format!("{name}.weight"), &[Some(width), Some(width)])?;
             let shift = self.get(&format!("{name}.bias"), &[Some(width)])?;
             bias.extend(shift.data.iter().map(|number| number * factor));
-            // PyTorch keeps a row for each output.
-            for (output, row) in own.data.chunks(width).enumerate() {
-                for (input, number) in row.iter().enumerate() {
-                    if let Some(cell) = weight.get_mut(input * width * 3 + place * width + output) {
-                        *cell = number * factor;
-                    }
-                }
-            }
+            transpose(&own.data, width, (&mut weight, width * 3, place * width), factor);
         }
         let name = attention(index);
         let weight = self.builder.weight(&format!("{name}.weight"), &[width, width * 3], &weight);
         Ok((weight, self.builder.weight(&format!("{name}.bias"), &[width * 3], &bias)))
     }
 
-    fn dense(&mut self, input: &str, name: &str) -> Result<String> {
-        let weight = self.get(&format!("{name}.weight"), &[None, None])?;
+    /// A dense layer whose weight has this shape, outputs and inputs, where that is known.
+    fn dense(&mut self, input: &str, name: &str, shape: [Option<usize>; 2]) -> Result<String> {
+        let weight = self.get(&format!("{name}.weight"), &shape)?;
         let (outputs, inputs) = match weight.shape.as_slice() {
             [outputs, inputs] => (*outputs, *inputs),
             _ => return Err(missing(self.encoder, name)),
         };
         let bias = self.get(&format!("{name}.bias"), &[Some(outputs)])?;
         let mut turned = vec![0.0; weight.data.len()];
-        for (output, row) in weight.data.chunks(inputs.max(1)).enumerate() {
-            for (input, number) in row.iter().enumerate() {
-                if let Some(cell) = turned.get_mut(input * outputs + output) {
-                    *cell = *number;
-                }
-            }
-        }
+        transpose(&weight.data, inputs, (&mut turned, outputs, 0), 1.0);
         let weight = self.builder.weight(&format!("{name}.weight"), &[inputs, outputs], &turned);
         let bias = self.builder.weight(&format!("{name}.bias"), &[outputs], &bias.data);
         let product = format!("{name}.product");
@@ -303,6 +294,22 @@ impl<'w> Net<'w> {
 
     fn get(&self, name: &str, shape: &[Option<usize>]) -> Result<&'w Tensor> {
         get(self.weights, self.encoder, name, shape)
+    }
+}
+
+/// Writes a weight as `PyTorch` keeps it, a row for each output, into the columns of a wider one, a row for each input, from a column on.
+fn transpose(
+    weight: &[f32],
+    inputs: usize,
+    (target, width, from): (&mut [f32], usize, usize),
+    factor: f32,
+) {
+    for (output, row) in weight.chunks(inputs.max(1)).enumerate() {
+        for (input, number) in row.iter().enumerate() {
+            if let Some(cell) = target.get_mut(input * width + from + output) {
+                *cell = number * factor;
+            }
+        }
     }
 }
 

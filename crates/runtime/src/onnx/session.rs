@@ -4,7 +4,9 @@ use crate::messages::{LIBRARY_MISSING, ONNX_RUN};
 use crate::weights::Tensor;
 use ingot_base::{Fault, Result};
 use ort::environment::Environment;
+use ort::session::SessionInputValue;
 use ort::session::builder::GraphOptimizationLevel;
+use std::borrow::Cow;
 use std::path::Path;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
@@ -76,7 +78,7 @@ impl Session {
     ) -> Result<Vec<Tensor>> {
         let value =
             ort::value::TensorRef::from_array_view((signed(shape), data)).map_err(failed)?;
-        self.answer(input, value.into(), outputs)
+        self.answer(vec![(input.into(), value.into())], outputs)
     }
 
     /// As [`Self::run`], on one input of whole numbers.
@@ -90,19 +92,35 @@ impl Session {
         data: &[i64],
         outputs: &[&str],
     ) -> Result<Vec<Tensor>> {
-        let value =
-            ort::value::TensorRef::from_array_view((signed(shape), data)).map_err(failed)?;
-        self.answer(input, value.into(), outputs)
+        self.run_several(&[(input, data)], shape, outputs)
+    }
+
+    /// As [`Self::run`], on several inputs of whole numbers, all of one shape.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    pub fn run_several(
+        &self,
+        inputs: &[(&str, &[i64])],
+        shape: &[usize],
+        outputs: &[&str],
+    ) -> Result<Vec<Tensor>> {
+        let mut values = Vec::with_capacity(inputs.len());
+        for (name, data) in inputs {
+            let value =
+                ort::value::TensorRef::from_array_view((signed(shape), *data)).map_err(failed)?;
+            values.push(((*name).into(), value.into()));
+        }
+        self.answer(values, outputs)
     }
 
     fn answer(
         &self,
-        input: &str,
-        value: ort::session::SessionInputValue<'_>,
+        inputs: Vec<(Cow<'_, str>, SessionInputValue<'_>)>,
         outputs: &[&str],
     ) -> Result<Vec<Tensor>> {
         let mut session = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        let answers = session.run(ort::inputs![input => value]).map_err(failed)?;
+        let answers = session.run(inputs).map_err(failed)?;
         outputs
             .iter()
             .map(|name| {

@@ -1,35 +1,42 @@
 //! Many texts through one network: those of a length together, on several threads.
 
+use super::sessions::Sessions;
 use crate::Library;
 use crate::messages::SHAPE;
-use crate::onnx::{self, Limits, Session};
+use crate::onnx::{self, Session};
 use crate::weights::Tensor;
 use ingot_base::{Fault, Result, fault};
-use std::sync::Mutex;
-use std::sync::PoisonError;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Tokens evaluated at once, padding among them: their activations stay in a processor's cache.
 const TOKENS: usize = 1024;
-/// Texts evaluated at once.
-const TEXTS: usize = 32;
 
-/// A network of texts, several times: callers side by side take them in turn.
+/// A network of texts, as often as callers come side by side.
 #[derive(Debug)]
 pub struct TextEncoder {
-    sessions: Vec<Session>,
-    turn: AtomicUsize,
+    sessions: Sessions,
 }
 
 impl TextEncoder {
+    /// Texts evaluated at once.
+    pub const TEXTS: usize = 32;
+
     /// Makes a network of a graph with the input [`onnx::TOKENS`], for so many callers at once.
     ///
     /// # Errors
     /// When the graph is damaged or refused.
-    pub fn new(library: &Library, graph: &[u8], callers: usize) -> Result<Self> {
-        onnx::read(graph, &Limits::default())?;
-        let sessions = (0..callers.max(1)).map(|_| Session::new(library, graph));
-        Ok(Self { sessions: sessions.collect::<Result<_>>()?, turn: AtomicUsize::new(0) })
+    pub fn new(library: &'static Library, graph: &[u8], callers: usize) -> Result<Self> {
+        Self::sharing(library, Arc::from(graph), callers)
+    }
+
+    /// As [`Self::new`], of a graph that others hold too.
+    pub(super) fn sharing(
+        library: &'static Library,
+        graph: Arc<[u8]>,
+        callers: usize,
+    ) -> Result<Self> {
+        Ok(Self { sessions: Sessions::new(library, graph, callers)? })
     }
 
     /// One output for each text, a row of numbers each, in the order of the texts; on the caller's thread.
@@ -40,12 +47,12 @@ impl TextEncoder {
         self.spread(texts, output, 1)
     }
 
-    /// As [`Self::run`], on as many threads as there are networks.
+    /// As [`Self::run`], on as many threads as there may be callers.
     ///
     /// # Errors
     /// When the network fails.
     pub fn run_wide(&self, texts: &[Vec<i64>], output: &str) -> Result<Vec<Vec<f32>>> {
-        self.spread(texts, output, self.sessions.len())
+        self.spread(texts, output, self.sessions.callers())
     }
 
     /// Several outputs for one text.
@@ -53,22 +60,14 @@ impl TextEncoder {
     /// # Errors
     /// When the network fails, or has no such output.
     pub fn one(&self, text: &[i64], outputs: &[&str]) -> Result<Vec<Tensor>> {
-        self.session(self.next())?.run_wholes(onnx::TOKENS, &[1, text.len()], text, outputs)
-    }
-
-    fn next(&self) -> usize {
-        self.turn.fetch_add(1, Ordering::Relaxed)
-    }
-
-    fn session(&self, turn: usize) -> Result<&Session> {
-        let at = turn.checked_rem(self.sessions.len()).unwrap_or_default();
-        self.sessions.get(at).ok_or_else(|| fault::internal("a network without sessions"))
+        self.sessions
+            .with(|session| session.run_wholes(onnx::TOKENS, &[1, text.len()], text, outputs))
     }
 
     fn spread(&self, texts: &[Vec<i64>], output: &str, threads: usize) -> Result<Vec<Vec<f32>>> {
         let batches = batches(texts);
         let (next, rows) = (AtomicUsize::new(0), Mutex::new(vec![Vec::new(); texts.len()]));
-        let work = |session: &Session| -> Result<()> {
+        let work = &|session: &Session| -> Result<()> {
             while let Some(batch) = batches.get(next.fetch_add(1, Ordering::Relaxed)) {
                 let found = batch_rows(session, texts, batch, output)?;
                 let mut rows = rows.lock().unwrap_or_else(PoisonError::into_inner);
@@ -82,15 +81,11 @@ impl TextEncoder {
         };
         let threads = threads.min(batches.len());
         if threads < 2 {
-            work(self.session(self.next())?)?;
+            self.sessions.with(work)?;
         } else {
             std::thread::scope(|scope| {
-                let handles: Vec<_> = self
-                    .sessions
-                    .iter()
-                    .take(threads)
-                    .map(|session| scope.spawn(|| work(session)))
-                    .collect();
+                let handles: Vec<_> =
+                    (0..threads).map(|_| scope.spawn(move || self.sessions.with(work))).collect();
                 handles.into_iter().try_for_each(|handle| {
                     handle.join().unwrap_or_else(|_| Err(fault::internal("a text thread")))
                 })
@@ -109,7 +104,7 @@ fn batches(texts: &[Vec<i64>]) -> Vec<Vec<usize>> {
     for index in order {
         match batches.last_mut() {
             Some(batch)
-                if batch.len() < TEXTS
+                if batch.len() < TextEncoder::TEXTS
                     && batch.first().map_or(0, length) * (batch.len() + 1) <= TOKENS =>
             {
                 batch.push(index);
@@ -153,8 +148,9 @@ mod tests {
         let texts: Vec<Vec<i64>> =
             [3, 200, 3, 500, 600].iter().map(|length| vec![1; *length]).collect();
         assert_eq!(batches(&texts), [vec![4], vec![3, 1], vec![0, 2]]);
-        let many = vec![vec![1; 4]; TEXTS + 1];
-        assert_eq!(batches(&many).iter().map(Vec::len).collect::<Vec<_>>(), [TEXTS, 1]);
+        let most = TextEncoder::TEXTS;
+        let many = vec![vec![1; 4]; most + 1];
+        assert_eq!(batches(&many).iter().map(Vec::len).collect::<Vec<_>>(), [most, 1]);
         assert!(batches(&[]).is_empty());
     }
 }

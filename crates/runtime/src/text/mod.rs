@@ -1,9 +1,12 @@
 //! A model of texts: tokens, one ONNX graph from tokens to scores, and what its attention looked at.
 
 mod encoder;
+mod sessions;
+mod tagger;
 mod tokens;
 
 pub use encoder::TextEncoder;
+pub use tagger::{TagPlace, Tagger};
 pub use tokens::{Tokenised, Tokenizer};
 
 use crate::Library;
@@ -11,7 +14,7 @@ use crate::messages::{MODEL_MISMATCH, PREPROCESSING};
 use crate::onnx::{self, Limits};
 use ingot_base::{Fault, FieldKind, Output, Result, Signature, Task, fault};
 use serde::{Deserialize, Serialize};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 /// What stands beside the graph and the tokenizer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -27,9 +30,9 @@ pub struct TextModel {
     tokenizer: Tokenizer,
     preprocessing: TextPreprocessing,
     /// The graph, to show its attention when somebody asks.
-    graph: Vec<u8>,
+    graph: Arc<[u8]>,
     library: &'static Library,
-    attentive: OnceLock<std::result::Result<TextEncoder, String>>,
+    attentive: OnceLock<std::result::Result<(TextEncoder, Vec<String>), String>>,
 }
 
 impl TextModel {
@@ -62,11 +65,12 @@ impl TextModel {
         if !(classes && signature.task == Task::TextClassify) {
             return Err(wrong());
         }
+        let graph: Arc<[u8]> = Arc::from(graph);
         Ok(Self {
-            encoder: TextEncoder::new(library, graph, callers)?,
+            encoder: TextEncoder::sharing(library, Arc::clone(&graph), callers)?,
             tokenizer: Tokenizer::load(tokenizer, window)?,
             preprocessing,
-            graph: graph.to_vec(),
+            graph,
             library,
             attentive: OnceLock::new(),
         })
@@ -113,55 +117,70 @@ impl TextModel {
     /// # Errors
     /// When the graph shows no attention, or fails.
     pub fn rollout(&self, text: &[i64]) -> Result<Vec<f64>> {
-        let encoder = self
+        let (encoder, layers) = self
             .attentive
             .get_or_init(|| self.attentive().map_err(|fault| fault.to_string()))
             .as_ref()
             .map_err(|error| {
                 fault::internal("a network that shows its attention").because(error.as_str())
             })?;
-        let names: Vec<String> = (0..self.layers()?).map(onnx::attention).collect();
-        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let names: Vec<&str> = layers.iter().map(String::as_str).collect();
         let layers = encoder.one(text, &names)?;
-        let size = text.len();
-        #[expect(clippy::cast_precision_loss, reason = "texts are short")]
-        let share = 1.0 / size.max(1) as f64;
-        // From the pooled row back to the tokens: a row times a matrix, layer by layer from the last.
-        let mut row = vec![share; size];
-        for layer in layers.iter().rev() {
-            let heads = layer.data.len().checked_div(size * size).unwrap_or_default();
-            #[expect(clippy::cast_precision_loss, reason = "some heads")]
-            let weight = 0.5 / heads.max(1) as f64;
-            let mut before: Vec<f64> = row.iter().map(|own| own * 0.5).collect();
-            for head in layer.data.chunks_exact((size * size).max(1)) {
-                for (own, attended) in row.iter().zip(head.chunks_exact(size.max(1))) {
-                    for (slot, part) in before.iter_mut().zip(attended) {
-                        *slot += own * weight * f64::from(*part);
-                    }
+        let layers: Vec<&[f32]> = layers.iter().map(|layer| layer.data.as_slice()).collect();
+        Ok(rolled(&layers, text.len()))
+    }
+
+    /// The same network with its attention among the outputs, and their names.
+    fn attentive(&self) -> Result<(TextEncoder, Vec<String>)> {
+        let model = onnx::read(&self.graph, &Limits::default())?;
+        let nodes = model.graph.as_ref().map_or(&[][..], |graph| graph.node.as_slice());
+        let has = |name: &String| nodes.iter().any(|node| node.output.contains(name));
+        let layers: Vec<String> = (0..nodes.len()).map(onnx::attention).take_while(has).collect();
+        let shown = onnx::showing(model, &layers);
+        Ok((TextEncoder::new(self.library, &onnx::write(&shown), 1)?, layers))
+    }
+}
+
+/// The rollout of layers, each `heads × size × size`, to the mean of `size` tokens.
+fn rolled(layers: &[&[f32]], size: usize) -> Vec<f64> {
+    #[expect(clippy::cast_precision_loss, reason = "texts are short")]
+    let share = 1.0 / size.max(1) as f64;
+    // From the pooled row back to the tokens: a row times a matrix, layer by layer from the last.
+    let mut row = vec![share; size];
+    for layer in layers.iter().rev() {
+        let heads = layer.len().checked_div(size * size).unwrap_or_default();
+        #[expect(clippy::cast_precision_loss, reason = "some heads")]
+        let weight = 0.5 / heads.max(1) as f64;
+        let mut before: Vec<f64> = row.iter().map(|own| own * 0.5).collect();
+        for head in layer.chunks_exact((size * size).max(1)) {
+            for (own, attended) in row.iter().zip(head.chunks_exact(size.max(1))) {
+                for (slot, part) in before.iter_mut().zip(attended) {
+                    *slot += own * weight * f64::from(*part);
                 }
             }
-            row = before;
         }
-        Ok(row)
+        row = before;
     }
-
-    fn layers(&self) -> Result<usize> {
-        let model = onnx::read(&self.graph, &Limits::default())?;
-        let graph = model.graph.unwrap_or_default();
-        let has = |name: &String| graph.node.iter().any(|node| node.output.contains(name));
-        Ok((0..graph.node.len()).take_while(|layer| has(&onnx::attention(*layer))).count())
-    }
-
-    /// The same network with its attention among the outputs.
-    fn attentive(&self) -> Result<TextEncoder> {
-        let shown = onnx::showing(
-            onnx::read(&self.graph, &Limits::default())?,
-            &(0..self.layers()?).map(onnx::attention).collect::<Vec<_>>(),
-        );
-        TextEncoder::new(self.library, &onnx::write(&shown), 1)
-    }
+    row
 }
 
 fn flat(rows: &[Vec<f32>]) -> Vec<f64> {
     rows.iter().flatten().map(|number| f64::from(*number)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rollout_is_the_product_of_its_layers() {
+        // Two tokens. First layer, two heads whose mean is [[1, 0], [.5, .5]]; second layer: the first token sees the second only.
+        let first = [1.0, 0.0, 1.0, 0.0, 1.0, 0.0, 0.0, 1.0];
+        let second = [0.0, 1.0, 0.0, 1.0];
+        // (½I + ½A₂) = [[.5, .5], [0, 1]]; the mean row before it is [.25, .75].
+        // (½I + ½A₁) = [[1, 0], [.25, .75]]: [.25 + .75 · .25, .75 · .75].
+        let row = rolled(&[&first, &second], 2);
+        assert!((row[0] - 0.4375).abs() < 1e-12 && (row[1] - 0.5625).abs() < 1e-12, "{row:?}");
+        assert_eq!(rolled(&[], 4), [0.25; 4]);
+    }
 }

@@ -24,6 +24,9 @@ pub struct Tokenizer {
     unknown: Option<u32>,
 }
 
+/// A token of the vocabulary and where it stands in the text, in bytes; `None` of a mark.
+pub(super) type Piece = (i64, Option<Range<usize>>);
+
 /// A text in tokens, with the places they come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tokenised {
@@ -50,6 +53,8 @@ impl Tokenizer {
         // Whole texts, as they are: what is cut and filled up is said here, not in the file.
         inner.with_padding(None);
         inner.with_truncation(None).map_err(|error| wrong(error.to_string()))?;
+        // A text that spells a mark, as `[PAD]`, says the word: number 0 would end it.
+        inner.set_encode_special_tokens(true);
         let known = i64::try_from(inner.get_vocab_size(true)).unwrap_or(i64::MAX);
         let unknown = inner.token_to_id(UNKNOWN);
         Ok(Self { inner, window, known, unknown })
@@ -65,7 +70,10 @@ impl Tokenizer {
     /// # Errors
     /// When the text is blank, or longer than the network reads: nothing is left out in silence.
     pub fn ids(&self, text: &str) -> Result<Vec<i64>> {
-        let ids = self.whole(text)?;
+        self.fitting(self.numbers(text, &self.encoding(text)?))
+    }
+
+    fn fitting(&self, ids: Vec<i64>) -> Result<Vec<i64>> {
         if ids.len() > self.window {
             return Err(Fault::new(&TEXT_LONG).arg("tokens", ids.len()).arg("limit", self.window));
         }
@@ -77,7 +85,7 @@ impl Tokenizer {
     /// # Errors
     /// When the text is blank.
     pub fn beginning(&self, text: &str) -> Result<(Vec<i64>, bool)> {
-        let mut ids = self.whole(text)?;
+        let mut ids = self.numbers(text, &self.encoding(text)?);
         let long = ids.len() > self.window;
         if long {
             let last = ids.last().copied();
@@ -92,8 +100,8 @@ impl Tokenizer {
     /// # Errors
     /// As [`Self::ids`].
     pub fn words(&self, text: &str) -> Result<Tokenised> {
-        let ids = self.ids(text)?;
-        let encoding = self.inner.encode(text, true).map_err(failed)?;
+        let encoding = self.encoding(text)?;
+        let ids = self.fitting(self.numbers(text, &encoding))?;
         let words: Vec<Option<usize>> = encoding
             .get_word_ids()
             .iter()
@@ -111,16 +119,26 @@ impl Tokenizer {
         Ok(Tokenised { ids, words, places })
     }
 
-    fn whole(&self, text: &str) -> Result<Vec<i64>> {
+    /// A text's tokens as the vocabulary has them, however many.
+    ///
+    /// # Errors
+    /// When the text is blank.
+    pub(super) fn pieces(&self, text: &str) -> Result<Vec<Piece>> {
+        let encoding = self.encoding(text)?;
+        let marks = encoding.get_special_tokens_mask();
+        let tokens = encoding.get_ids().iter().zip(encoding.get_offsets()).zip(marks);
+        let piece = |((id, (start, end)), mark): ((&u32, &(usize, usize)), &u32)| {
+            (i64::from(*id), (*mark == 0).then_some(*start..*end))
+        };
+        Ok(tokens.map(piece).collect())
+    }
+
+    fn encoding(&self, text: &str) -> Result<Encoding> {
         if text.trim().is_empty() {
             return Err(Fault::new(&TEXT_BLANK));
         }
-        let mut encoding = self.inner.encode_fast(text, true).map_err(failed)?;
-        if self.unknown.is_some_and(|unknown| encoding.get_ids().contains(&unknown)) {
-            // The fast way knows no places.
-            encoding = self.inner.encode(text, true).map_err(failed)?;
-        }
-        Ok(self.numbers(text, &encoding))
+        // The library's faster way knows no places, which words that the vocabulary lacks need: nearly every Chinese text has some.
+        self.inner.encode(text, true).map_err(failed)
     }
 
     /// The numbers of an encoding's tokens, words that the vocabulary lacks beyond it.
@@ -197,6 +215,18 @@ pub(crate) mod tests {
         assert!(ids[2] != ids[3] && ids[3] != ids[4] && ids[4] == ids[5], "{ids:?}");
         assert_eq!(tokenizer.words("好坏差").unwrap().ids, tokenizer.ids("好坏差").unwrap());
         assert_eq!(tokenizer.beginning("坏").unwrap().0[1], ids[2]);
+    }
+
+    #[test]
+    fn a_text_that_spells_a_mark_is_read_to_its_end() {
+        let tokenizer = Tokenizer::load(&small(), 30).unwrap();
+        let ids = tokenizer.ids("good [PAD] bad").unwrap();
+        assert!(!ids.contains(&0), "{ids:?}");
+        assert_eq!((ids.first(), ids.get(1)), (Some(&2), Some(&4)));
+        assert_eq!(ids[ids.len() - 2..], [5, 3], "what stands behind is read");
+        let marks = tokenizer.ids("good [SEP] [CLS]").unwrap();
+        let count = |mark: i64| marks.iter().filter(|id| **id == mark).count();
+        assert_eq!((count(2), count(3)), (1, 1), "{marks:?}");
     }
 
     #[test]

@@ -5,7 +5,7 @@ mod pytorch;
 mod safetensors;
 
 pub use pytorch::read_pytorch;
-pub use safetensors::read_safetensors;
+pub use safetensors::{numbers, read_safetensors};
 
 use std::collections::BTreeMap;
 

@@ -129,21 +129,9 @@ impl Kind {
     fn number(self, bytes: &[u8]) -> Option<f32> {
         Some(match self {
             Self::Float => f32::from_le_bytes(bytes.try_into().ok()?),
-            Self::Half => half(u16::from_le_bytes(bytes.try_into().ok()?)),
+            Self::Half => half::f16::from_le_bytes(bytes.try_into().ok()?).to_f32(),
             Self::Long => i64::from_le_bytes(bytes.try_into().ok()?) as f32,
         })
-    }
-}
-
-/// IEEE 754 binary16.
-fn half(bits: u16) -> f32 {
-    let sign = if bits & 0x8000 == 0 { 1.0 } else { -1.0 };
-    let (exponent, fraction) = (i32::from(bits >> 10 & 0x1f), f32::from(bits & 0x3ff));
-    sign * match exponent {
-        0 => fraction * 2.0_f32.powi(-24),
-        31 if fraction == 0.0 => f32::INFINITY,
-        31 => f32::NAN,
-        _ => (1.0 + fraction / 1024.0) * 2.0_f32.powi(exponent - 15),
     }
 }
 
@@ -234,7 +222,11 @@ mod tests {
         for (bits, number) in
             [(0x3c00, 1.0), (0xc000, -2.0), (0x0001, 5.960_464_5e-8), (0x7bff, 65_504.0)]
         {
-            assert_eq!(half(bits).to_bits(), f32::to_bits(number), "{bits:04x}");
+            assert_eq!(
+                half::f16::from_bits(bits).to_f32().to_bits(),
+                f32::to_bits(number),
+                "{bits:04x}"
+            );
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::{Tensor, Weights};
 use crate::messages::SAFETENSORS;
+use half::{bf16, f16};
 use ingot_base::{Fault, Result};
 use safetensors::{Dtype, SafeTensors};
 
@@ -35,17 +36,15 @@ pub fn read_safetensors(bytes: &[u8]) -> Result<Weights> {
     Ok(weights)
 }
 
-fn numbers(kind: Dtype, bytes: &[u8]) -> Option<Vec<f32>> {
+/// The numbers of a tensor as 32-bit ones; `None` for a type that is not read.
+pub fn numbers(kind: Dtype, bytes: &[u8]) -> Option<Vec<f32>> {
     Some(match kind {
         Dtype::F32 => bytes.as_chunks().0.iter().map(|four| f32::from_le_bytes(*four)).collect(),
-        Dtype::BF16 => bytes
-            .as_chunks()
-            .0
-            .iter()
-            .map(|two| f32::from_bits(u32::from(u16::from_le_bytes(*two)) << 16))
-            .collect(),
+        Dtype::BF16 => {
+            bytes.as_chunks().0.iter().map(|two| bf16::from_le_bytes(*two).to_f32()).collect()
+        }
         Dtype::F16 => {
-            bytes.as_chunks().0.iter().map(|two| half(u16::from_le_bytes(*two))).collect()
+            bytes.as_chunks().0.iter().map(|two| f16::from_le_bytes(*two).to_f32()).collect()
         }
         #[expect(clippy::cast_precision_loss, reason = "positions and counts")]
         Dtype::I64 => {
@@ -53,18 +52,6 @@ fn numbers(kind: Dtype, bytes: &[u8]) -> Option<Vec<f32>> {
         }
         _ => return None,
     })
-}
-
-/// A 16-bit number (IEEE 754 binary16) as a 32-bit one; exact.
-fn half(bits: u16) -> f32 {
-    let sign = if bits >> 15 == 0 { 1.0 } else { -1.0 };
-    let (exponent, fraction) = (i32::from(bits >> 10 & 0x1f), f32::from(bits & 0x3ff) / 1024.0);
-    sign * match exponent {
-        0 => fraction * 2.0_f32.powi(-14),
-        31 if fraction > 0.0 => f32::NAN,
-        31 => f32::INFINITY,
-        _ => (1.0 + fraction) * 2.0_f32.powi(exponent - 15),
-    }
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ pub(crate) mod pictures;
 pub(crate) mod query;
 mod row;
 pub(crate) mod tensor;
-mod texts;
+pub(crate) mod texts;
 
 use crate::batch::Rows;
 use crate::messages::{
@@ -31,6 +31,8 @@ const TOO_MANY: &str = "ingot: too many rows";
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct BodyBounds {
     pub(crate) rows: usize,
+    /// Rows of a model of texts, which are dearer.
+    pub(crate) texts: usize,
     pub(crate) depth: usize,
 }
 
@@ -39,10 +41,8 @@ pub(crate) struct BodyBounds {
 pub(crate) struct Asked {
     pub(crate) model: Arc<Model>,
     pub(crate) rows: Rows,
-    /// Encoded pictures or texts, to become the rows; none of a model of tables.
-    pub(crate) files: Vec<Bytes>,
-    /// What errors call each text; none of other models.
-    pub(crate) places: Vec<String>,
+    /// Encoded pictures or texts, to become the rows, each with the name that an error gives it; none of a model of tables.
+    pub(crate) files: Vec<(String, Bytes)>,
 }
 
 /// Reads a body. `named` is the model that the query names. `selected` is told the model as soon as it is known, for the
@@ -82,13 +82,12 @@ pub(crate) fn read(
     if let Some(field) = model.picture() {
         let files = pictures::json(body, &form, field, bounds.depth)?;
         let rows = Rows { features: Vec::new(), count: files.len() };
-        return Ok(Asked { model: Arc::clone(model), rows, files, places: Vec::new() });
+        return Ok(Asked { model: Arc::clone(model), rows, files });
     }
     if let Some(field) = model.text() {
-        let texts = texts::json(body, &form, field, bounds)?;
-        let (places, files): (Vec<String>, Vec<Bytes>) = texts.into_iter().unzip();
+        let files = texts::json(body, &form, field, bounds)?;
         let rows = Rows { features: Vec::new(), count: files.len() };
-        return Ok(Asked { model: Arc::clone(model), rows, files, places });
+        return Ok(Asked { model: Arc::clone(model), rows, files });
     }
     let mut reader = Reader::new(model, bounds.depth);
     let seed = Body { reader: &mut reader, form: &form, rows: bounds.rows };
@@ -103,7 +102,7 @@ pub(crate) fn read(
         return Err(Problem::new(Fault::new(&ROWS_NONE)));
     }
     let rows = Rows { features: reader.features, count: reader.count };
-    Ok(Asked { model: Arc::clone(model), rows, files: Vec::new(), places: Vec::new() })
+    Ok(Asked { model: Arc::clone(model), rows, files: Vec::new() })
 }
 
 /// The three forms of a body.

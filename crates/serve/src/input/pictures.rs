@@ -15,20 +15,20 @@ use serde_json::{Map, Value};
 /// Pictures of one request at most: each is decoded to more than a megabyte.
 pub(crate) const PICTURES: usize = 64;
 
-/// The files of a JSON body whose form is known.
+/// The files of a JSON body whose form is known, each with the name that an error gives it.
 pub(super) fn json(
     body: &[u8],
     form: &Form,
     field: &str,
     depth: usize,
-) -> Result<Vec<Bytes>, Problem> {
-    let bounds = BodyBounds { rows: PICTURES, depth };
+) -> Result<Vec<(String, Bytes)>, Problem> {
+    let bounds = BodyBounds { rows: PICTURES, texts: 0, depth };
     let rows = rows(body, form, field, bounds)?;
     let count = rows.len();
     let (mut files, mut errors) = (Vec::new(), Vec::new());
     for (place, row) in rows {
         match file(&row, field) {
-            Ok(file) => files.push(file),
+            Ok(file) => files.push((place, file)),
             Err(fault) if errors.len() < LISTED => {
                 errors.push(FieldProblem { field: place, fault });
             }
@@ -65,7 +65,7 @@ fn placed(list: &str, rows: Vec<Value>, field: &str) -> Vec<(String, Value)> {
     rows.into_iter().enumerate().map(|(at, row)| (format!("{list}[{at}].{field}"), row)).collect()
 }
 
-fn counted(files: Vec<Bytes>, count: usize) -> Result<Vec<Bytes>, Problem> {
+fn counted(files: Vec<(String, Bytes)>, count: usize) -> Result<Vec<(String, Bytes)>, Problem> {
     match count {
         0 => Err(Problem::new(Fault::new(&ROWS_NONE))),
         1..=PICTURES => Ok(files),
@@ -104,9 +104,13 @@ fn unknown(members: &Map<String, Value>, field: &str) -> Option<String> {
     Some(other.chars().take(100).collect())
 }
 
-/// The files of a body that is not JSON.
-pub(crate) async fn raw(media: &Media, body: Bytes, field: &str) -> Result<Vec<Bytes>, Problem> {
-    let Media::Form(boundary) = media else { return counted(vec![body], 1) };
+/// The files of a body that is not JSON, each with the name that an error gives it.
+pub(crate) async fn raw(
+    media: &Media,
+    body: Bytes,
+    field: &str,
+) -> Result<Vec<(String, Bytes)>, Problem> {
+    let Media::Form(boundary) = media else { return counted(vec![(field.to_owned(), body)], 1) };
     let broken = |error: multer::Error| Problem::new(Fault::new(&FORM_BROKEN).because(error));
     let once = futures::stream::once(std::future::ready(Ok::<_, std::convert::Infallible>(body)));
     let mut form = multer::Multipart::new(once, boundary);
@@ -120,7 +124,11 @@ pub(crate) async fn raw(media: &Media, body: Bytes, field: &str) -> Result<Vec<B
         if files.len() == PICTURES {
             return counted(files, PICTURES + 1);
         }
-        files.push(part.bytes().await.map_err(broken)?);
+        let place = format!("{field}[{}]", files.len());
+        files.push((place, part.bytes().await.map_err(broken)?));
+    }
+    if let [(place, _)] = files.as_mut_slice() {
+        field.clone_into(place);
     }
     let count = files.len();
     counted(files, count)
@@ -130,22 +138,24 @@ pub(crate) async fn raw(media: &Media, body: Bytes, field: &str) -> Result<Vec<B
 mod tests {
     use super::*;
 
-    fn read(body: &str, form: &Form) -> Result<Vec<Bytes>, String> {
+    fn read(body: &str, form: &Form) -> Result<Vec<(String, Bytes)>, String> {
         json(body.as_bytes(), form, "image", 16)
             .map_err(|problem| problem.fault().code().to_owned())
     }
 
     #[test]
     fn three_forms_of_json_hold_the_same_file() {
-        for (body, form) in [
-            (r#"{"image":"aGk="}"#, Form::Row),
-            (r#"[{"image":"aGk="}]"#, Form::List),
+        for (body, form, place) in [
+            (r#"{"image":"aGk="}"#, Form::Row, "image"),
+            (r#"[{"image":"aGk="}]"#, Form::List, "[0].image"),
             (
                 r#"{"model":"m","inputs":[{"image":"data:image/png;base64,aGk="}]}"#,
                 Form::Envelope(None),
+                "inputs[0].image",
             ),
         ] {
-            assert_eq!(read(body, &form).unwrap(), [Bytes::from_static(b"hi")], "{body}");
+            let files = read(body, &form).unwrap();
+            assert_eq!(files, [(place.to_owned(), Bytes::from_static(b"hi"))], "{body}");
         }
         assert!(read("[]", &Form::List).is_err());
         assert!(read(r#"[{"image":"aGk="},{"image":"?"}]"#, &Form::List).is_err());
@@ -158,13 +168,21 @@ mod tests {
     fn forms_and_bare_files_are_read() {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let form = "--X\r\nContent-Disposition: form-data; name=\"image\"; filename=\"a.png\"\r\n\r\nhi\r\n--X--\r\n";
+        let two = "--X\r\nContent-Disposition: form-data; name=\"image\"\r\n\r\na\r\n--X\r\nContent-Disposition: form-data; name=\"image\"\r\n\r\nb\r\n--X--\r\n";
         let read = |media: Media, body: &'static str| {
             runtime
                 .block_on(raw(&media, Bytes::from_static(body.as_bytes()), "image"))
                 .map_err(|problem| problem.fault().code().to_owned())
         };
-        assert_eq!(read(Media::Form("X".into()), form).unwrap(), [Bytes::from_static(b"hi")]);
-        assert_eq!(read(Media::Picture, "bytes").unwrap(), [Bytes::from_static(b"bytes")]);
+        let named = |place: &str, bytes: &'static str| {
+            (place.to_owned(), Bytes::from_static(bytes.as_bytes()))
+        };
+        assert_eq!(read(Media::Form("X".into()), form).unwrap(), [named("image", "hi")]);
+        assert_eq!(
+            read(Media::Form("X".into()), two).unwrap(),
+            [named("image[0]", "a"), named("image[1]", "b")]
+        );
+        assert_eq!(read(Media::Picture, "bytes").unwrap(), [named("image", "bytes")]);
         assert_eq!(read(Media::Form("Y".into()), form).unwrap_err(), "serve-form-broken");
     }
 }

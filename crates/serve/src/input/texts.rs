@@ -6,7 +6,11 @@ use crate::messages::{ROWS_MANY, ROWS_NONE};
 use crate::problem::{FieldProblem, LISTED, Problem};
 use axum::body::Bytes;
 use ingot_base::Fault;
-use ingot_runtime::messages::TEXT_BLANK;
+
+/// Texts of one request at most: each takes as long as thousands of rows of a table.
+pub(crate) const TEXTS: usize = 1024;
+/// Texts of one request to explain: each is evaluated some hundred times.
+pub(crate) const EXPLAINED: usize = 8;
 
 /// The texts of a JSON body whose form is known, each with the name that an error gives it.
 pub(super) fn json(
@@ -16,21 +20,18 @@ pub(super) fn json(
     bounds: BodyBounds,
 ) -> Result<Vec<(String, Bytes)>, Problem> {
     let rows = rows(body, form, field, bounds)?;
+    let most = bounds.rows.min(bounds.texts);
     match rows.len() {
         0 => return Err(Problem::new(Fault::new(&ROWS_NONE))),
-        count if count > bounds.rows => {
-            return Err(Problem::new(Fault::new(&ROWS_MANY).arg("limit", bounds.rows)));
+        count if count > most => {
+            return Err(Problem::new(Fault::new(&ROWS_MANY).arg("limit", most)));
         }
         _ => {}
     }
     let (mut texts, mut errors) = (Vec::with_capacity(rows.len()), Vec::new());
     for (place, row) in rows {
-        let text = member(&row, field).and_then(|text| match text.trim() {
-            "" => Err(Fault::new(&TEXT_BLANK)),
-            _ => Ok(Bytes::copy_from_slice(text.as_bytes())),
-        });
-        match text {
-            Ok(text) => texts.push((place, text)),
+        match member(&row, field) {
+            Ok(text) => texts.push((place, Bytes::copy_from_slice(text.as_bytes()))),
             Err(fault) if errors.len() < LISTED => {
                 errors.push(FieldProblem { field: place, fault });
             }
@@ -46,7 +47,7 @@ mod tests {
 
     #[test]
     fn texts_come_in_three_forms_and_faults_name_their_place() {
-        let bounds = BodyBounds { rows: 3, depth: 16 };
+        let bounds = BodyBounds { rows: 10, texts: 3, depth: 16 };
         let read = |body: &str, form: &Form| json(body.as_bytes(), form, "note", bounds);
         for (body, form, place) in [
             (r#"{"note":"hi"}"#, Form::Row, "note"),
@@ -59,7 +60,7 @@ mod tests {
         let code = |body: &str| read(body, &Form::List).unwrap_err().fault().code().to_owned();
         assert_eq!(code("[]"), "serve-rows-none");
         assert_eq!(code(&format!("[{}]", [r#"{"note":"a"}"#; 4].join(","))), "serve-rows-many");
-        for bad in [r#"[{"note":" "}]"#, r#"[{"note":1}]"#, "[{}]", r#"[{"note":"a","x":1}]"#] {
+        for bad in [r#"[{"note":1}]"#, "[{}]", r#"[{"note":"a","x":1}]"#] {
             assert_eq!(code(bad), "serve-input", "{bad}");
         }
     }

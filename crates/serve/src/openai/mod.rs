@@ -119,7 +119,7 @@ impl App {
     }
 
     /// Refuses a key that used its tokens.
-    fn allow(&self, trace: &Trace) -> Result<(), Problem> {
+    pub(crate) fn allow(&self, trace: &Trace) -> Result<(), Problem> {
         trace.key().map_or(Ok(()), |key| self.allowance.check(&key))
     }
 

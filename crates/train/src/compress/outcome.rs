@@ -218,6 +218,7 @@ mod tests {
             parameters: 3,
             history: Vec::new(),
             best: 0,
+            test_groups: None,
             metrics: Vec::new(),
             majority: Vec::new(),
             confusion: Vec::new(),

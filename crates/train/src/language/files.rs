@@ -2,11 +2,12 @@
 
 use super::adapter::{Adapter, AdapterForm};
 use super::blocks;
-use super::model::{BaseModel, Part, plain, turn};
+use super::model::{BaseModel, Part, turn};
 use crate::messages::ADAPTER_INVALID;
 use ingot_base::{Fault, Result, fault};
 use ingot_runtime::gguf::{self, Data, TensorKind, Value as Entry};
 use ingot_runtime::product::{Target, View, product};
+use ingot_runtime::weights::numbers;
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
 use serde_json::{Value, json};
@@ -130,7 +131,8 @@ impl Adapter {
                 let tensor = file
                     .tensor(&name)
                     .map_err(|error| invalid(format!("`{name}` is missing")).because(error))?;
-                let numbers = plain(tensor.dtype(), tensor.data()).filter(|own| own.len() == size);
+                let numbers =
+                    numbers(tensor.dtype(), tensor.data()).filter(|own| own.len() == size);
                 values.extend(
                     numbers.ok_or_else(|| invalid(format!("`{name}` is of another shape")))?,
                 );

@@ -4,7 +4,8 @@ use super::blocks;
 use crate::messages::{BASE_INVALID, BASE_UNSUPPORTED};
 use ingot_base::{Fault, Result};
 use ingot_runtime::gguf::{self, Header};
-use safetensors::{Dtype, SafeTensors};
+use ingot_runtime::weights::numbers;
+use safetensors::SafeTensors;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -261,7 +262,7 @@ impl BaseModel {
         let seek = |name: &str| files.iter().find_map(|file| file.tensor(name).ok());
         let find = |name: &str, size: usize| -> Result<Vec<f32>> {
             let tensor = seek(name).ok_or_else(|| invalid(format!("`{name}` is missing")))?;
-            let numbers = plain(tensor.dtype(), tensor.data())
+            let numbers = numbers(tensor.dtype(), tensor.data())
                 .ok_or_else(|| unsupported(format!("tensors of type {:?}", tensor.dtype())))?;
             if numbers.len() == size {
                 Ok(numbers)
@@ -463,19 +464,6 @@ fn checked(shape: Shape) -> Result<Shape> {
         Ok(shape)
     } else {
         Err(invalid("its measures do not fit each other"))
-    }
-}
-
-/// Numbers of a safetensors tensor.
-pub(super) fn plain(kind: Dtype, bytes: &[u8]) -> Option<Vec<f32>> {
-    let halves = || bytes.as_chunks::<2>().0.iter().map(|bytes| u16::from_le_bytes(*bytes));
-    match kind {
-        Dtype::F32 => {
-            Some(bytes.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect())
-        }
-        Dtype::F16 => Some(halves().map(blocks::half).collect()),
-        Dtype::BF16 => Some(halves().map(|bits| f32::from_bits(u32::from(bits) << 16)).collect()),
-        _ => None,
     }
 }
 

@@ -158,7 +158,7 @@ fn forms(outcome: &QuantOutcome, section: &mut Section) {
         Column::text(Text::new("95% interval", "95% 置信区间")),
         Column::number(Text::new("Perplexity", "困惑度")),
         Column::number(Text::new("Divergence, nats", "KL 散度（奈特）")),
-        Column::number(Text::new("of 1% of the tokens above", "最高 1% 词元的散度下限")),
+        Column::number(Text::new("Divergence, 99th percentile", "KL 散度第 99 百分位（奈特）")),
         Column::number(Text::new("Same likeliest token", "最可能词元一致率")),
         Column::text(Text::new("Tolerated", "是否在允许范围内")),
     ];

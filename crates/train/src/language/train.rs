@@ -286,7 +286,7 @@ impl<'a> Trainer<'a> {
         let file = SafeTensors::deserialize(bytes).map_err(|error| lost().because(error))?;
         let read = |name: &str| -> Result<Vec<f32>> {
             let tensor = file.tensor(name).map_err(|error| lost().because(error))?;
-            super::model::plain(tensor.dtype(), tensor.data())
+            ingot_runtime::weights::numbers(tensor.dtype(), tensor.data())
                 .filter(|own| own.len() == self.first.len())
                 .ok_or_else(lost)
         };

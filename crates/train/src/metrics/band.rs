@@ -41,7 +41,8 @@ pub(crate) fn interval(
         }
         let drawn = difference(order, scores, labels, &counts);
         let apart = drawn.iter().zip(&found).map(|(drawn, found)| (drawn - found).abs());
-        let furthest = apart.fold(0.0, f64::max);
+        // Without one of the classes nothing is apart, and a figure by itself would say that nothing differs.
+        let furthest = apart.fold(f64::NAN, f64::max);
         if furthest.is_finite() {
             deviations.push(furthest);
         }
@@ -114,6 +115,27 @@ mod tests {
             // 95 % of 120 are 114; two standard errors less are 109.
             assert!(covered >= 109, "{covered} of 120 for {shift}");
         }
+    }
+
+    #[test]
+    fn a_draw_without_one_of_the_classes_says_nothing() {
+        // Positives stand in one group of three alone: a draw without it knows no distance.
+        let labels: Vec<f64> = (0..60).map(|row| f64::from(u8::from(row % 3 == 0))).collect();
+        let groups: Vec<u32> = (0..60).map(|row| row % 3).collect();
+        let mut rng = Rng::new(8, "ks");
+        let scores: Vec<f64> = labels.iter().map(|y| rng.unit() + y * 0.2).collect();
+        let order = ascending(&scores);
+        let sampling = Sampling { seed: 1, groups: Some(&groups) };
+        let mut counts = vec![0.0; 60];
+        let mut empty = 0;
+        for _ in 0..200 {
+            sampling.draw(&mut rng, &mut counts);
+            let drawn = difference(&order, &scores, &labels, &counts);
+            empty += u32::from(drawn.iter().all(|value| value.is_nan()));
+        }
+        assert!(empty > 30, "such draws happen");
+        let (low, high) = interval(&order, &scores, &labels, sampling).unwrap();
+        assert!(high - low > 0.05, "{low} {high}: they must not count as no difference");
     }
 
     #[test]

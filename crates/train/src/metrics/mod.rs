@@ -14,7 +14,7 @@ pub(crate) use binary::{Binary, roc_points};
 pub(crate) use calibration::{bins, brier, ece, log_loss, multiclass_top};
 pub(crate) use multiclass::{Multiclass, top};
 pub(crate) use regression::{quantiles, regression};
-pub(crate) use sampling::Sampling;
+pub(crate) use sampling::{Sampling, distinct};
 
 use crate::outcome::{Gap, Metric, Share};
 use ingot_base::Rng;

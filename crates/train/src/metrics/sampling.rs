@@ -11,17 +11,21 @@ pub(crate) struct Sampling<'a> {
     pub(crate) groups: Option<&'a [u32]>,
 }
 
-impl Sampling<'_> {
+impl<'a> Sampling<'a> {
     /// Rows that know nothing of each other.
+    #[cfg(test)]
     pub(crate) fn rows(seed: u64) -> Self {
         Self { seed, groups: None }
     }
 
+    /// Whole groups, where there are two or more: one group drawn again and again would give intervals of no width.
+    pub(crate) fn of(seed: u64, groups: Option<&'a [u32]>) -> Self {
+        Self { seed, groups: groups.filter(|groups| distinct(groups) > 1) }
+    }
+
     /// How many units there are to draw among `rows`.
     pub(crate) fn units(&self, rows: usize) -> usize {
-        self.groups.map_or(rows, |groups| {
-            groups.iter().map(|&group| group as usize + 1).max().unwrap_or_default()
-        })
+        self.groups.map_or(rows, distinct)
     }
 
     /// Draws as many units as there are, with replacement, and writes how often each row is in the sample.
@@ -45,6 +49,11 @@ impl Sampling<'_> {
     }
 }
 
+/// How many groups the rows belong to.
+pub(crate) fn distinct(groups: &[u32]) -> usize {
+    groups.iter().map(|&group| group as usize + 1).max().unwrap_or_default()
+}
+
 fn repeat(rng: &mut Rng, times: usize, counts: &mut [f64]) {
     for _ in 0..times {
         if let Some(count) = counts.get_mut(rng.below(times)) {
@@ -56,6 +65,13 @@ fn repeat(rng: &mut Rng, times: usize, counts: &mut [f64]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_group_tells_nothing_of_groups() {
+        assert_eq!(Sampling::of(1, Some(&[0, 0, 0])).method(), "bootstrap");
+        assert_eq!(Sampling::of(1, Some(&[0, 1, 0])).method(), "group_bootstrap");
+        assert_eq!(Sampling::of(1, None).method(), "bootstrap");
+    }
 
     #[test]
     fn a_group_is_drawn_whole() {

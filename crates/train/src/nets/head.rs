@@ -124,6 +124,9 @@ pub(crate) fn fit(
             validation_accuracy: judged.map(|judged| judged.1),
             learning_rate: adam.rate,
         });
+        if history.last().is_some_and(Epoch::is_lost) {
+            break;
+        }
         match judged {
             Some((loss, _)) if loss < kept.0 => kept = (loss, epoch, net.clone()),
             Some(_) if settings.patience > 0 && epoch - kept.1 >= settings.patience => break,
@@ -201,7 +204,10 @@ impl Net {
             }
             if index + 1 < self.layers.len() {
                 for number in &mut output {
-                    *number = number.max(0.0);
+                    // `max` would make 0 of what is no number, and hide a training that diverged.
+                    if *number < 0.0 {
+                        *number = 0.0;
+                    }
                 }
             }
             outputs.push(output);
@@ -259,13 +265,15 @@ fn cross_entropy(logits: &[f32], label: usize, activation: Activation) -> (f64, 
         Activation::Sigmoid => f64::from(u8::from(label == 1)),
         Activation::Softmax => f64::from(u8::from(class == label)),
     };
-    let loss = match (activation, logits.first()) {
+    let loss = if let (Activation::Sigmoid, Some(logit)) = (activation, logits.first()) {
         // log(1 + exp(z)) − y z, without overflow.
-        (Activation::Sigmoid, Some(logit)) => {
-            let logit = f64::from(*logit);
-            logit.max(0.0) - logit * truth(1) + (-logit.abs()).exp().ln_1p()
-        }
-        _ => -scores.get(label).copied().unwrap_or(f64::MIN_POSITIVE).max(f64::MIN_POSITIVE).ln(),
+        let logit = f64::from(*logit);
+        logit.max(0.0) - logit * truth(1) + (-logit.abs()).exp().ln_1p()
+    } else {
+        let score = scores.get(label).copied().unwrap_or(f64::NAN);
+        // What is no number stays none.
+        let bounded = if score < f64::MIN_POSITIVE { f64::MIN_POSITIVE } else { score };
+        -bounded.ln()
     };
     let gradient =
         scores.iter().enumerate().map(|(class, score)| (score - truth(class)) as f32).collect();

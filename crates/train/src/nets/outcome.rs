@@ -30,6 +30,9 @@ pub struct HeadOutcome {
     pub history: Vec<Epoch>,
     /// The pass whose weights were kept.
     pub best: usize,
+    /// Groups among the test rows, where the split keeps groups together: intervals are of whole groups drawn anew.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test_groups: Option<u64>,
     /// On the test rows.
     pub metrics: Vec<Metric>,
     /// Always the most frequent class, on the same rows.
@@ -46,22 +49,6 @@ pub struct HeadOutcome {
     /// Rows whose class is probably wrong, when it was looked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub labels: Option<LabelFindings>,
-}
-
-impl HeadOutcome {
-    /// The first figure that is no number, by its name: no document could hold it.
-    pub(super) fn undefined(&self) -> Option<String> {
-        let metrics = self.metrics.iter().chain(&self.majority).flat_map(|metric| {
-            [metric.value, metric.low, metric.high].map(|number| (metric.name.as_str(), number))
-        });
-        let margins = self.to_label.iter().map(|row| ("to_label.margin", row.margin));
-        let privacy = self.privacy.iter().map(|spent| ("privacy.epsilon", spent.epsilon));
-        metrics
-            .chain(margins)
-            .chain(privacy)
-            .find(|(_, number)| !number.is_finite())
-            .map(|(name, _)| name.to_owned())
-    }
 }
 
 /// A row worth labelling.

@@ -3,7 +3,7 @@
 use super::outcome::HeadOutcome;
 use super::private::PrivacySpent;
 use crate::outcome::Metric;
-use crate::report::{interval, title};
+use crate::report::{grouped, interval, title};
 use ingot_base::Text;
 use ingot_report::chart::{self, Axis, Series};
 use ingot_report::{Cell, Column, Page, Section, Table, count, number};
@@ -73,6 +73,9 @@ fn result(outcome: &HeadOutcome, section: &mut Section) {
     ];
     let rows = outcome.metrics.iter().zip(&outcome.majority).map(|(own, plain)| row(own, plain));
     section.table(Table { columns, rows: rows.collect() });
+    if let Some(groups) = outcome.test_groups {
+        section.note(grouped(groups));
+    }
 }
 
 fn row(own: &Metric, plain: &Metric) -> Vec<Cell> {

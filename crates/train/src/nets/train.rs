@@ -4,14 +4,15 @@ use super::head::{Epoch, Examples, Fitted, HeadSettings, Net, fit};
 use super::outcome::{HeadOutcome, ToLabel};
 use super::private::{PrivateSettings, fit_privately};
 use crate::messages::{
-    CLASS_UNSEEN, CLASSES_ALIKE, DIVERGED, FIGURE_UNDEFINED, NO_ROWS, ONE_CLASS, POSITIVE,
+    CLASS_UNSEEN, CLASSES_ALIKE, DIVERGED, NO_ROWS, ONE_CLASS, POSITIVE, SCORE_UNDEFINED,
 };
-use crate::metrics::{Binary, Multiclass, Sampling, top};
+use crate::metrics::{Binary, Multiclass, Sampling, distinct, top};
 use crate::outcome::{Metric, Parity, Rows};
 use ingot_base::{Fault, Output, Result, Task};
 use ingot_runtime::Matrix;
 use ingot_runtime::onnx::{Activation, Dense};
 use std::cmp::Ordering;
+use std::collections::HashMap;
 
 /// Rows of features with what is known of them.
 #[derive(Debug, Clone, Default)]
@@ -24,6 +25,8 @@ pub struct FeatureTable {
     pub places: Vec<(String, u64)>,
     /// Whether the row is an augmented copy.
     pub copy: Vec<bool>,
+    /// The group of each row, `None` where it has none; empty where the split keeps no groups together.
+    pub groups: Vec<Option<String>>,
 }
 
 /// What a head is to answer and how it is trained.
@@ -103,7 +106,18 @@ pub fn train_head(
             .at("train.head.learning_rate"));
     }
     let scores = answers(&net, unseen.examples(config.width));
-    let (metrics, majority, confusion) = measure(&classes, &scores, &unseen.labels, config.seed)?;
+    if let Some(row) = scores.iter().position(|score| !score.is_finite()) {
+        let width = scores.len().checked_div(unseen.labels.len()).unwrap_or(1).max(1);
+        return Err(Fault::new(&SCORE_UNDEFINED).arg("row", row / width + 1));
+    }
+    let groups: Vec<_> = test.groups.iter().zip(&test.labels).collect();
+    let groups: Vec<_> = groups
+        .into_iter()
+        .filter(|(_, label)| label.is_some())
+        .map(|(own, _)| own.clone())
+        .collect();
+    let Measured { metrics, majority, confusion, groups } =
+        measure(&classes, &scores, &unseen.labels, &groups, config.seed)?;
     let count = |table: &FeatureTable| table.copy.iter().filter(|copy| !**copy).count() as u64;
     let outcome = HeadOutcome {
         task: config.task,
@@ -116,6 +130,7 @@ pub fn train_head(
         parameters: net.layers.iter().map(|layer| layer.weight.len() + layer.bias.len()).sum(),
         history,
         best,
+        test_groups: groups,
         metrics,
         majority,
         confusion,
@@ -124,9 +139,6 @@ pub fn train_head(
         privacy,
         labels: None,
     };
-    if let Some(figure) = outcome.undefined() {
-        return Err(Fault::new(&FIGURE_UNDEFINED).arg("figure", figure));
-    }
     Ok(TrainedHead {
         output: output(config, &classes),
         activation: net.activation,
@@ -247,10 +259,21 @@ fn answers(net: &Net, rows: Examples<'_>) -> Vec<f64> {
     (0..rows.labels.len()).flat_map(|row| net.scores(rows.row(row))).collect()
 }
 
-/// Figures of a model, those of always answering the most frequent class, and rows by true (outer) and predicted class.
-pub type Measured = (Vec<Metric>, Vec<Metric>, Vec<Vec<u64>>);
+/// What the test rows say of a model.
+#[derive(Debug)]
+pub struct Measured {
+    /// Its figures.
+    pub metrics: Vec<Metric>,
+    /// Those of always answering the most frequent class.
+    pub majority: Vec<Metric>,
+    /// Rows by true (outer) and predicted class.
+    pub confusion: Vec<Vec<u64>>,
+    /// How many groups the rows belong to, where they have groups.
+    pub groups: Option<u64>,
+}
 
-/// Measures scores of rows with known classes: row-major, one of the second of two classes, else one for each class.
+/// Measures scores of rows with known classes: row-major, one of the second of two classes, else one for each class. `groups` are
+/// those of the rows, or none at all.
 ///
 /// # Errors
 /// When the scores are not those of so many rows.
@@ -259,10 +282,12 @@ pub fn measure(
     classes: &[String],
     scores: &[f64],
     labels: &[usize],
+    groups: &[Option<String>],
     seed: u64,
 ) -> Result<Measured> {
     let width = if classes.len() == 2 { 1 } else { classes.len() };
-    let sampling = Sampling::rows(seed);
+    let groups = (!groups.is_empty()).then(|| numbered(groups));
+    let sampling = Sampling::of(seed, groups.as_deref());
     let truth: Vec<f64> = labels.iter().map(|label| *label as f64).collect();
     let of = |scores: &[f64]| -> Result<Vec<Metric>> {
         Ok(if width == 1 {
@@ -287,7 +312,27 @@ pub fn measure(
             *cell += 1;
         }
     }
-    Ok((of(scores)?, of(&constant)?, confusion))
+    Ok(Measured {
+        metrics: of(scores)?,
+        majority: of(&constant)?,
+        confusion,
+        groups: groups.map(|groups| distinct(&groups) as u64),
+    })
+}
+
+/// Groups as numbers from 0; rows without a group are each their own.
+fn numbered(groups: &[Option<String>]) -> Vec<u32> {
+    let mut known: HashMap<&str, u32> = HashMap::new();
+    let mut next = 0..;
+    let mut numbers = Vec::with_capacity(groups.len());
+    for group in groups {
+        let fresh = || next.next().unwrap_or(u32::MAX);
+        numbers.push(match group {
+            Some(name) => *known.entry(name.as_str()).or_insert_with(fresh),
+            None => next.next().unwrap_or(u32::MAX),
+        });
+    }
+    numbers
 }
 
 /// Rows without a class, the least certain first: margin sampling (Scheffer et al. 2001).
@@ -372,6 +417,37 @@ mod tests {
     }
 
     #[test]
+    fn intervals_know_that_rows_of_a_group_resemble_each_other() {
+        let train = table(200, ["no", "yes"]);
+        let mut once = table(40, ["no", "yes"]);
+        // Some rows are labelled wrong, so that figures have a width.
+        for row in [4, 17, 30] {
+            once.labels[row] = table(40, ["yes", "no"]).labels[row].clone();
+        }
+        let mut tenfold = FeatureTable::default();
+        for _ in 0..10 {
+            tenfold.features.extend(&once.features);
+            tenfold.labels.extend(once.labels.clone());
+            tenfold.places.extend(once.places.clone());
+            tenfold.copy.extend(&once.copy);
+        }
+        let found = |test: &FeatureTable| {
+            let outcome =
+                train_head(&config(), &train, &FeatureTable::default(), test).unwrap().outcome;
+            let metric = outcome.metrics.iter().find(|metric| metric.name == "accuracy").unwrap();
+            (metric.high - metric.low, metric.method.clone(), outcome.test_groups)
+        };
+        let honest = found(&once).0;
+        let narrow = found(&tenfold);
+        assert!(narrow.0 < honest * 0.5, "rows taken for independent: {} {honest}", narrow.0);
+        assert_eq!(narrow.2, None);
+        tenfold.groups = (0..400).map(|row| Some(format!("person {}", row % 40))).collect();
+        let (grouped, method, groups) = found(&tenfold);
+        assert!(grouped > honest * 0.7 && grouped < honest * 1.4, "{grouped} {honest}");
+        assert_eq!((method.as_str(), groups), ("group_bootstrap", Some(40)));
+    }
+
+    #[test]
     fn the_positive_class_is_the_one_asked_for() {
         let asked = HeadConfig { positive: Some("no".into()), ..config() };
         let (train, test) = (table(100, ["no", "yes"]), table(40, ["no", "yes"]));
@@ -416,10 +492,29 @@ mod tests {
         let lost = train_head(&config(), &train, &FeatureTable::default(), &test).unwrap_err();
         assert_eq!(lost.code(), "train-diverged");
         assert!(lost.to_string().contains("epoch 1"), "{lost}");
-        let mut trained =
-            train_head(&config(), &test, &FeatureTable::default(), &test).unwrap().outcome;
-        assert_eq!(trained.undefined(), None);
-        trained.metrics[0].high = f64::NAN;
-        assert_eq!(trained.undefined(), Some(trained.metrics[0].name.clone()));
+        // Behind a hidden layer, and with a softmax, too.
+        let mut hidden = config();
+        hidden.settings.hidden = vec![4];
+        let lost = train_head(&hidden, &train, &FeatureTable::default(), &test).unwrap_err();
+        assert_eq!(lost.code(), "train-diverged");
+        let three = |rows: usize| {
+            let mut three = table(rows, ["no", "yes"]);
+            for label in three.labels.iter_mut().step_by(3) {
+                *label = Some("perhaps".into());
+            }
+            three
+        };
+        let (mut train, test) = (three(42), three(21));
+        train_head(&config(), &train, &FeatureTable::default(), &test).unwrap();
+        train.features[6] = f32::NAN;
+        let lost = train_head(&config(), &train, &FeatureTable::default(), &test).unwrap_err();
+        assert_eq!(lost.code(), "train-diverged");
+        // A test row of which nothing can be said.
+        let mut blind = table(20, ["no", "yes"]);
+        blind.features[3] = f32::NAN;
+        let good = table(40, ["no", "yes"]);
+        let lost = train_head(&config(), &good, &FeatureTable::default(), &blind).unwrap_err();
+        assert_eq!(lost.code(), "train-score-undefined");
+        assert!(lost.to_string().contains("row 2"), "{lost}");
     }
 }

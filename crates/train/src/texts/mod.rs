@@ -61,8 +61,9 @@ fn pieces(text: &str) -> Vec<Piece> {
     let mut rest = text;
     while let Some(letter) = rest.chars().next() {
         let (piece, length) = if is_han(letter) {
-            let known = lists::CHINESE.iter().flat_map(|group| group.iter()).copied();
-            let word = known.filter(|word| rest.starts_with(word)).max_by_key(|word| word.len());
+            let known = lists::CHINESE.iter().flat_map(|group| group.iter()).chain(lists::KEPT);
+            let word =
+                known.copied().filter(|word| rest.starts_with(word)).max_by_key(|word| word.len());
             let word = word.map_or_else(|| letter.to_string(), str::to_owned);
             let length = word.len();
             (Piece::Han(word), length)
@@ -246,6 +247,10 @@ mod tests {
         }
         let said = augment("我很喜欢这部电影", &Augment { synonym: ALL, ..NONE }, 3);
         assert!(!said.contains("喜欢") && !said.contains("电影"), "{said}");
+        // A word inside another one is not that word.
+        for whole in ["我等了十分钟", "没有时间", "这不可能", "有时候"] {
+            assert_eq!(augment(whole, &Augment { synonym: ALL, ..NONE }, 3), whole);
+        }
     }
 
     #[test]

@@ -1,0 +1,117 @@
+//! A token classifier of the user's as a model of names: a folder with `model.onnx`, `tokenizer.json` and `config.json`.
+
+use crate::messages::NAMES_LABELS;
+use ingot_base::{Digest, Fault, Result, atomic};
+use ingot_privacy::detect::{Kind, NameModel, Named};
+use ingot_runtime::{Library, Tagger};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+const GRAPH: &str = "model.onnx";
+const TOKENIZER: &str = "tokenizer.json";
+const CONFIGURATION: &str = "config.json";
+/// Largest graph, and largest file beside it, in bytes.
+const LIMIT: u64 = 2 << 30;
+const SMALL: u64 = 64 << 20;
+
+/// What labels of published networks mean; other labels are asked for in the recipe, or are a type's own name.
+const MEANINGS: [(&str, Kind); 15] = [
+    ("PER", Kind::Person),
+    ("PERSON", Kind::Person),
+    ("NAME", Kind::Person),
+    ("HUMAN", Kind::Person),
+    ("LOC", Kind::Place),
+    ("LOCATION", Kind::Place),
+    ("GPE", Kind::Place),
+    ("FAC", Kind::Place),
+    ("ORG", Kind::Organization),
+    ("ORGANISATION", Kind::Organization),
+    ("COMPANY", Kind::Organization),
+    ("GOVERNMENT", Kind::Organization),
+    ("GOV", Kind::Organization),
+    ("ADDR", Kind::Address),
+    ("SCENE", Kind::Place),
+];
+
+/// A tagger whose labels mean types.
+#[derive(Debug)]
+struct Names {
+    tagger: Tagger,
+    meanings: BTreeMap<Arc<str>, Kind>,
+}
+
+impl NameModel for Names {
+    fn name(&self, text: &str) -> Result<Vec<Named>> {
+        let tags = self.tagger.tags(text)?.into_iter();
+        let named = tags.filter_map(|tag| {
+            let kind = self.meanings.get(&tag.label)?.clone();
+            Some(Named { kind, place: tag.place, score: tag.score })
+        });
+        Ok(named.collect())
+    }
+}
+
+/// Loads the network of a folder; `labels` gives what its labels mean, where that is not plain. Labels that mean no type are not looked
+/// for.
+///
+/// # Errors
+/// When a file is missing or damaged, `labels` has a label that the network lacks, or none of its labels means a type.
+pub fn name_model(folder: &Path, labels: &BTreeMap<String, String>) -> Result<Arc<dyn NameModel>> {
+    let file = |name: &str, limit| atomic::read(&folder.join(name), limit);
+    let library = Library::load(&crate::models::library())?;
+    let callers = std::thread::available_parallelism().map_or(1, usize::from);
+    let (graph, tokenizer) = (file(GRAPH, LIMIT)?, file(TOKENIZER, SMALL)?);
+    let tagger = Tagger::load(library, &graph, &tokenizer, &file(CONFIGURATION, SMALL)?, callers)?;
+    let known = tagger.labels();
+    let lacking = labels.keys().find(|label| !known.iter().any(|known| **known == **label));
+    let meanings: BTreeMap<Arc<str>, Kind> = known
+        .iter()
+        .filter_map(|label| Some((Arc::clone(label), meaning(label, labels)?)))
+        .collect();
+    if lacking.is_some() || meanings.is_empty() {
+        let list: Vec<&str> = known.iter().map(|label| &**label).collect();
+        return Err(Fault::new(&NAMES_LABELS).arg("labels", list.join(", ")));
+    }
+    Ok(Arc::new(Names { tagger, meanings }))
+}
+
+/// The digest of everything that the network's answers depend on.
+///
+/// # Errors
+/// When a file cannot be read.
+pub(crate) fn digest(folder: &Path) -> Result<Digest> {
+    let files = [GRAPH, TOKENIZER, CONFIGURATION];
+    let digests = files.map(|name| Digest::of_file(&folder.join(name)));
+    Digest::of_json(&digests.into_iter().collect::<Result<Vec<Digest>>>()?)
+}
+
+fn meaning(label: &str, given: &BTreeMap<String, String>) -> Option<Kind> {
+    if let Some(name) = given.get(label) {
+        return Kind::parse(name);
+    }
+    let upper = label.to_ascii_uppercase();
+    let usual = MEANINGS.iter().find(|(name, _)| *name == upper).map(|(_, kind)| kind.clone());
+    usual.or_else(|| Kind::parse(&label.to_ascii_lowercase()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_mean_what_the_recipe_says_or_what_they_usually_do() {
+        let given = BTreeMap::from([("ORG".to_owned(), "address".to_owned())]);
+        assert_eq!(meaning("PER", &given), Some(Kind::Person));
+        assert_eq!(meaning("org", &BTreeMap::new()), Some(Kind::Organization));
+        assert_eq!(meaning("ORG", &given), Some(Kind::Address));
+        assert_eq!(meaning("phone", &given), Some(Kind::Phone));
+        assert_eq!(meaning("MISC", &given), None);
+    }
+
+    #[test]
+    fn a_folder_without_a_network_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(digest(folder.path()).is_err());
+    }
+}

@@ -1,0 +1,63 @@
+//! One network, as often as callers come side by side.
+
+use crate::Library;
+use crate::onnx::{self, Limits, Session};
+use ingot_base::{Result, fault};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, TryLockError};
+
+/// Sessions of one graph: a session works on one thread at a time.
+#[derive(Debug)]
+pub(super) struct Sessions {
+    library: &'static Library,
+    /// What further sessions are made of; empty where there is to be one.
+    graph: Arc<[u8]>,
+    /// The first is made at once; each other when somebody comes while those before it are taken.
+    slots: Vec<Mutex<Option<Session>>>,
+    turn: AtomicUsize,
+}
+
+impl Sessions {
+    /// # Errors
+    /// When the graph is damaged or refused.
+    pub(super) fn new(library: &'static Library, graph: Arc<[u8]>, callers: usize) -> Result<Self> {
+        onnx::read(&graph, &Limits::default())?;
+        let first = Mutex::new(Some(Session::new(library, &graph)?));
+        let others = (1..callers).map(|_| Mutex::new(None));
+        Ok(Self {
+            library,
+            slots: std::iter::once(first).chain(others).collect(),
+            graph: if callers > 1 { graph } else { Arc::default() },
+            turn: AtomicUsize::new(0),
+        })
+    }
+
+    /// How many may work side by side.
+    pub(super) fn callers(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Works with the first session that nobody has, or waits for one. A session that is not there yet is made.
+    pub(super) fn with<T>(&self, work: impl FnOnce(&Session) -> Result<T>) -> Result<T> {
+        let free = self.slots.iter().find_map(|slot| match slot.try_lock() {
+            Ok(slot) => Some(slot),
+            Err(TryLockError::Poisoned(slot)) => Some(slot.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        });
+        let mut slot = if let Some(slot) = free {
+            slot
+        } else {
+            let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+            let at = turn.checked_rem(self.slots.len()).unwrap_or_default();
+            let slot = self.slots.get(at);
+            let slot = slot.ok_or_else(|| fault::internal("a network without sessions"))?;
+            slot.lock().unwrap_or_else(PoisonError::into_inner)
+        };
+        let session = match slot.take() {
+            Some(session) => session,
+            None => Session::new(self.library, &self.graph)?,
+        };
+        let session: &Session = slot.insert(session);
+        work(session)
+    }
+}
