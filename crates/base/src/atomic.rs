@@ -2,7 +2,7 @@
 
 use crate::{Fault, Result, crash, fault};
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, Read as _, Write};
 use std::path::{Path, PathBuf};
 
 /// A file that appears under its name only when [`commit`](AtomicFile::commit) succeeds; dropped before, it vanishes.
@@ -97,17 +97,80 @@ pub fn write_private(target: &Path, bytes: &[u8]) -> Result<()> {
     file.commit_private()
 }
 
-/// Reads a whole file, at most `limit` bytes.
+/// Opens a regular file, or what a link leads to, for reading. Nothing else is opened: whoever reads a pipe waits for its writer, and a
+/// device may never end.
 ///
 /// # Errors
-/// When it cannot be read or is larger than `limit`.
+/// When it is no regular file, or cannot be opened.
+pub fn open(path: &Path) -> io::Result<File> {
+    // Looked at before: opening alone does something to some devices.
+    regular(&fs::metadata(path)?)?;
+    let file = unblocked(File::options().read(true)).open(path)?;
+    regular(&file.metadata()?)?;
+    Ok(file)
+}
+
+/// Opens a regular file to be read and added to; a new one is its owner's alone (mode 0600) and its name is on the disk.
+///
+/// # Errors
+/// When it is no regular file, or it or its folder cannot be opened or made.
+pub fn open_to_append(path: &Path) -> io::Result<File> {
+    let new = match fs::metadata(path) {
+        Ok(found) => regular(&found).map(|()| false)?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => true,
+        Err(error) => return Err(error),
+    };
+    let folder = parent(path);
+    fs::create_dir_all(folder)?;
+    let mut options = File::options();
+    options.read(true).append(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = unblocked(&mut options).open(path)?;
+    regular(&file.metadata()?)?;
+    if new {
+        File::open(folder)?.sync_all()?;
+    }
+    Ok(file)
+}
+
+/// Should a pipe have taken the file's place since it was looked at, opening it waits for nobody.
+#[cfg(unix)]
+fn unblocked(options: &mut fs::OpenOptions) -> &mut fs::OpenOptions {
+    std::os::unix::fs::OpenOptionsExt::custom_flags(options, libc::O_NONBLOCK)
+}
+
+#[cfg(not(unix))]
+fn unblocked(options: &mut fs::OpenOptions) -> &mut fs::OpenOptions {
+    options
+}
+
+fn regular(found: &fs::Metadata) -> io::Result<()> {
+    if found.is_file() {
+        return Ok(());
+    }
+    let what = "it is no regular file, but a folder, a pipe, a socket or a device";
+    Err(io::Error::new(io::ErrorKind::InvalidInput, what))
+}
+
+/// Reads a whole regular file, at most `limit` bytes, whatever its size was said to be.
+///
+/// # Errors
+/// When it cannot be read, is no regular file, or is larger than `limit`.
 pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>> {
     let load = || -> io::Result<Vec<u8>> {
-        let size = fs::metadata(path)?.len();
+        let file = open(path)?;
+        let size = file.metadata()?.len();
+        let over = |size: u64| {
+            Err(io::Error::other(format!("{size} bytes, more than the limit of {limit}")))
+        };
         if size > limit {
-            return Err(io::Error::other(format!("{size} bytes, more than the limit of {limit}")));
+            return over(size);
         }
-        fs::read(path)
+        let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0).saturating_add(1));
+        file.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+        let size = bytes.len() as u64;
+        if size > limit { over(size) } else { Ok(bytes) }
     };
     load().map_err(|error| Fault::new(&fault::FILE_READ).arg("path", path.display()).because(error))
 }
@@ -160,5 +223,46 @@ mod tests {
         write(&target, b"whole").unwrap();
         assert_eq!(read(&target, 10).unwrap(), b"whole");
         assert!(read(&target, 4).is_err());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_pipe_holds_nobody_up_and_a_device_is_no_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status().unwrap();
+        assert!(made.success());
+        let endless = folder.path().join("endless");
+        std::os::unix::fs::symlink("/dev/zero", &endless).unwrap();
+        for path in [&pipe, &endless, &folder.path().to_owned()] {
+            let (tell, told) = std::sync::mpsc::channel();
+            let asked = path.clone();
+            std::thread::spawn(move || {
+                let read = read(&asked, 4 << 20).map_err(|fault| fault.code());
+                let appended = open_to_append(&asked).map_err(|error| error.kind());
+                tell.send((read, appended.map(drop), crate::Digest::of_file(&asked).is_err()))
+            });
+            let (read, appended, digest) =
+                told.recv_timeout(std::time::Duration::from_secs(20)).expect("it waits");
+            assert_eq!(read, Err("base-file-read"), "{}", path.display());
+            assert_eq!(appended, Err(io::ErrorKind::InvalidInput), "{}", path.display());
+            assert!(digest, "{}", path.display());
+        }
+        // A size of 0 that is none.
+        assert!(!read(Path::new("/proc/self/maps"), 1 << 20).unwrap().is_empty());
+        assert!(read(Path::new("/proc/self/maps"), 10).is_err(), "the limit holds all the same");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_added_to_is_its_owners_alone() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("deep/log");
+        for line in [b"one", b"two"] {
+            open_to_append(&path).unwrap().write_all(line).unwrap();
+        }
+        assert_eq!(read(&path, 10).unwrap(), b"onetwo");
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     }
 }

@@ -1,10 +1,9 @@
 //! SHA-256 digests, the names of artifacts.
 
-use crate::{Fault, Result, fault};
+use crate::{Fault, Result, atomic, fault};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
 use std::fmt;
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
@@ -18,13 +17,13 @@ impl Digest {
         Self(Sha256::digest(bytes).into())
     }
 
-    /// Digest of a file, read in pieces.
+    /// Digest of a regular file, read in pieces.
     ///
     /// # Errors
-    /// When the file cannot be read.
+    /// When it is none or cannot be read.
     pub fn of_file(path: &Path) -> Result<Self> {
         let read = || -> io::Result<Self> {
-            let mut file = File::open(path)?;
+            let mut file = atomic::open(path)?;
             let mut hasher = Hasher::default();
             let mut buffer = vec![0_u8; 1 << 16];
             loop {

@@ -30,6 +30,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         query: None,
         format: None,
         rename: BTreeMap::new(),
+        named: None,
     }];
     let rules = CleanConfig {
         drop_missing: vec!["age".to_owned(), "income".to_owned()],

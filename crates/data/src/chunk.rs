@@ -3,6 +3,8 @@
 //! Records end where the decoders end them: a line feed or a carriage return outside quotes; a quote opens only at the
 //! beginning of a field, and within quotes a doubled quote stands for itself.
 
+use crate::messages::{QUOTE_OPEN, RECORD_ENDLESS};
+use ingot_base::Fault;
 use std::io::{self, Read};
 
 /// A piece of a CSV file that begins and ends at record boundaries.
@@ -56,6 +58,7 @@ impl<R: Read> Chunks<R> {
     fn fill(&mut self) -> io::Result<()> {
         // What holds no record's end is read on in doubling steps.
         let want = self.size.saturating_sub(self.rest.len()).max(self.rest.len()).max(1);
+        self.rest.reserve(want);
         let got = (&mut self.reader).take(want as u64).read_to_end(&mut self.rest)?;
         self.ended = got < want;
         Ok(())
@@ -77,9 +80,7 @@ impl<R: Read> Iterator for Chunks<R> {
             if self.ended && cut.open_lines > 0 {
                 let line = self.next_line + cut.lines;
                 self.rest.clear();
-                return Some(Err(io::Error::other(format!(
-                    "a quote opened in the record on line {line} is never closed and would swallow every line after it"
-                ))));
+                return Some(Err(io::Error::other(Fault::new(&QUOTE_OPEN).arg("line", line))));
             }
             let (end, rows, lines) = if self.ended {
                 let tail =
@@ -95,10 +96,8 @@ impl<R: Read> Iterator for Chunks<R> {
                 if self.rest.len() > RECORD {
                     self.ended = true;
                     self.rest.clear();
-                    return Some(Err(io::Error::other(format!(
-                        "the record on line {} does not end within {RECORD} bytes; a quote there is probably never closed",
-                        self.next_line
-                    ))));
+                    let fault = Fault::new(&RECORD_ENDLESS).arg("line", self.next_line);
+                    return Some(Err(io::Error::other(fault.arg("bytes", RECORD))));
                 }
                 continue;
             }

@@ -9,7 +9,9 @@ use crate::config::{CleanConfig, Format, ImputeMethod, SourceConfig};
 use crate::csv_decode::{self, Bad, Decoded};
 use crate::distribute::{Cluster, Remote};
 use crate::duplicates::{self, Near};
+use crate::finite::finite;
 use crate::images;
+use crate::json_keys;
 use crate::messages::{FILE_WRONG, NUMBERS_MIXED};
 use crate::outcome::{CleanOutcome, Found};
 use crate::profile::{self, Partial};
@@ -38,6 +40,9 @@ use twox_hash::XxHash3_128;
 
 /// Bytes of text a piece of work holds.
 const CHUNK: usize = 4 << 20;
+
+/// Rows that are made comparable at once: their bytes stay in a processor's cache.
+const HASHED: usize = 2048;
 
 /// Everything a cleaning needs.
 #[derive(Debug)]
@@ -88,6 +93,7 @@ pub fn clean(job: &CleanJob<'_>, reporter: &dyn Reporter) -> Result<CleanOutcome
     let mut rules =
         Rules::compile(job.clean, &sources.schema, &|rule| evaluation_set(job.base_dir, rule))?;
     warn_of_mixed(job.clean, &sources, reporter);
+    warn_of_strays(&sources, reporter);
     let work = Work::new(job, &sources);
     if rules.needs_figures() {
         let figures = gather(job, &work, &rules)?;
@@ -121,6 +127,13 @@ fn warn_of_mixed(clean: &CleanConfig, sources: &Sources, reporter: &dyn Reporter
                 );
             }
         }
+    }
+}
+
+/// Tells of keys of JSON lines that are no columns; where, not which.
+fn warn_of_strays(sources: &Sources, reporter: &dyn Reporter) {
+    for part in sources.parts.iter().filter(|part| !part.strays.is_empty()) {
+        reporter.warn(&json_keys::rare(&part.file, &part.strays));
     }
 }
 
@@ -162,6 +175,8 @@ pub(crate) struct Piece {
     pub(crate) part: usize,
     pub(crate) decoded: Decoded,
     pub(crate) refused: u64,
+    /// Numbers that are none, by column of the table: they are missing.
+    pub(crate) not_finite: BTreeMap<usize, u64>,
 }
 
 /// A cleaned piece.
@@ -175,6 +190,9 @@ pub(crate) struct Cleaned {
     pub(crate) rows: Vec<u64>,
     pub(crate) dropped: Vec<u64>,
     pub(crate) changed: Vec<u64>,
+    /// Values that a cast could not read, and the first row's number, by step.
+    pub(crate) lost: Vec<u64>,
+    pub(crate) first_lost: Vec<Option<u64>>,
     pub(crate) flagged: Vec<u64>,
     /// First failing row's number, by step.
     pub(crate) failed: Vec<Option<u64>>,
@@ -187,6 +205,8 @@ pub(crate) struct Cleaned {
     /// What the rules about texts found, by row number.
     pub(crate) found: Vec<(u64, TextFound)>,
     pub(crate) languages: BTreeMap<Language, u64>,
+    /// Numbers that are none, by column of the table.
+    pub(crate) not_finite: BTreeMap<usize, u64>,
 }
 
 impl<'a> Work<'a> {
@@ -304,7 +324,7 @@ impl<'a> Work<'a> {
                 for chunk in source::chunks(part, self.chunk)? {
                     let chunk = chunk.map_err(|error| match error.kind() {
                         // What the reader of chunks itself says: the file is there, its text is wrong.
-                        std::io::ErrorKind::Other => broken("CSV", error.into()),
+                        std::io::ErrorKind::Other => broken("CSV", source::inner(error)),
                         _ => Fault::new(&fault::FILE_READ)
                             .arg("path", part.path.display())
                             .because(error),
@@ -345,13 +365,13 @@ impl<'a> Work<'a> {
         let (index, decoded) = match item {
             Item::Batch(index, batch, first) => {
                 let rows = (first..).take(batch.num_rows()).collect();
-                (index, Ok(Decoded { batch, rows, bad: Vec::new() }))
+                (index, Ok(Decoded { batch, rows, bad: Vec::new(), odd: Vec::new() }))
             }
             Item::Text(index, chunk) => {
                 let part = self.part(index)?;
                 let decoded = match &part.dialect {
                     Some(dialect) => csv_decode::csv(&chunk, dialect),
-                    None => csv_decode::jsonl(&chunk, &part.schema),
+                    None => csv_decode::jsonl(&chunk, &part.schema, &part.strays),
                 };
                 (index, decoded)
             }
@@ -360,9 +380,16 @@ impl<'a> Work<'a> {
         let mut decoded = decoded.map_err(|error| {
             Fault::new(&FILE_WRONG).arg("file", &part.file).arg("format", "table").because(error)
         })?;
-        decoded.batch = self.conform(part, &decoded.batch)?;
+        let odd = self.conform(part, &mut decoded)?;
         let refused = self.refuse(&mut decoded)?;
-        Ok(Piece { part: index, decoded, refused })
+        let mut not_finite = BTreeMap::new();
+        // Of rows that may not enter nothing is told.
+        for (column, row) in odd {
+            if refused == 0 || decoded.rows.binary_search(&row).is_ok() {
+                *not_finite.entry(column).or_default() += 1;
+            }
+        }
+        Ok(Piece { part: index, decoded, refused, not_finite })
     }
 
     /// Takes out the rows that may not enter; how many.
@@ -383,28 +410,40 @@ impl<'a> Work<'a> {
         self.sources.parts.get(index).ok_or_else(|| fault::internal("part index"))
     }
 
-    /// Renames, widens and fills in columns up to the table's schema.
-    fn conform(&self, part: &Part, batch: &RecordBatch) -> Result<RecordBatch> {
-        let columns = self
-            .sources
-            .schema
-            .fields()
-            .iter()
-            .map(|field| match part.names.iter().position(|name| name == field.name()) {
-                Some(column) => cast(batch.column(column), field.data_type())
-                    .and_then(|array| without_empty(part.format, array)),
-                None => Ok(arrow::array::new_null_array(field.data_type(), batch.num_rows())),
-            })
+    /// Renames, widens and fills in columns up to the table's schema. Numbers that are none become missing; their columns and rows.
+    fn conform(&self, part: &Part, decoded: &mut Decoded) -> Result<Vec<(usize, u64)>> {
+        let (batch, rows) = (&decoded.batch, &decoded.rows);
+        let mut odd = Vec::new();
+        let mut column = |index: usize, field: &Field| {
+            let Some(own) = part.names.iter().position(|name| name == field.name()) else {
+                return Ok(arrow::array::new_null_array(field.data_type(), batch.num_rows()));
+            };
+            odd.extend(
+                decoded.odd.iter().filter(|(at, _)| *at == own).map(|(_, row)| (index, *row)),
+            );
+            let mut array = Arc::clone(batch.column(own));
+            if array.data_type().is_floating() {
+                // Before the column is widened: NaN must not become a text.
+                let (kept, places) = finite(cast(&array, &DataType::Float64)?);
+                odd.extend(places.iter().filter_map(|at| Some((index, *rows.get(*at)?))));
+                array = kept;
+            }
+            cast(&array, field.data_type()).and_then(|array| without_empty(part.format, array))
+        };
+        let fields = self.sources.schema.fields().iter().enumerate();
+        let columns = fields
+            .map(|(index, field)| column(index, field))
             .collect::<std::result::Result<Vec<ArrayRef>, _>>()
             .and_then(|columns| RecordBatch::try_new(Arc::clone(&self.sources.schema), columns));
-        columns.map_err(|error| {
+        decoded.batch = columns.map_err(|error| {
             Fault::new(&FILE_WRONG).arg("file", &part.file).arg("format", "table").because(error)
-        })
+        })?;
+        Ok(odd)
     }
 
     /// Applies the first `steps` rules and keeps the rows that survive them.
     pub(crate) fn clean(&self, rules: &Rules, steps: usize, piece: Piece) -> Result<Cleaned> {
-        let Decoded { batch, rows, bad } = piece.decoded;
+        let Decoded { batch, rows, bad, .. } = piece.decoded;
         let refused = piece.refused;
         let distinct = rows.first().is_some_and(|row| profile::wants_distinct(*row));
         let before = profile::partial(&batch, batch.num_columns(), distinct);
@@ -415,8 +454,10 @@ impl<'a> Work<'a> {
                 *slot += 1;
             }
         }
-        let failed =
-            applied.failed.iter().map(|row| row.and_then(|row| rows.get(row).copied())).collect();
+        let numbered = |places: &[Option<usize>]| -> Vec<Option<u64>> {
+            places.iter().map(|row| row.and_then(|row| rows.get(row).copied())).collect()
+        };
+        let (failed, first_lost) = (numbered(&applied.failed), numbered(&applied.first_lost));
         let internal = |error: arrow::error::ArrowError| {
             fault::internal("rows could not be selected").because(error)
         };
@@ -459,6 +500,8 @@ impl<'a> Work<'a> {
             rows: numbers,
             dropped,
             changed: applied.changed,
+            lost: applied.lost,
+            first_lost,
             flagged: applied.flagged,
             failed,
             hashes,
@@ -467,6 +510,7 @@ impl<'a> Work<'a> {
             after_distinct: distinct,
             found,
             languages: applied.texts.languages,
+            not_finite: piece.not_finite,
         })
     }
 
@@ -541,8 +585,19 @@ pub(crate) fn lineage_schema(data: &Schema, weighted: bool) -> SchemaRef {
 /// 128-bit hash of each row. Two different rows collide with a chance of about n²/2¹²⁹: 10⁻²⁵ for five million rows.
 fn row_hashes(columns: &[ArrayRef]) -> std::result::Result<Vec<u128>, arrow::error::ArrowError> {
     let fields = columns.iter().map(|column| SortField::new(column.data_type().clone())).collect();
-    let rows = RowConverter::new(fields)?.convert_columns(columns)?;
-    Ok(rows.iter().map(|row| XxHash3_128::oneshot(row.as_ref())).collect())
+    let converter = RowConverter::new(fields)?;
+    let count = columns.first().map_or(0, Array::len);
+    let mut hashes = Vec::with_capacity(count);
+    let mut rows = converter.empty_rows(0, 0);
+    for start in (0..count).step_by(HASHED) {
+        let length = HASHED.min(count - start);
+        let part: Vec<ArrayRef> =
+            columns.iter().map(|column| column.slice(start, length)).collect();
+        rows.clear();
+        converter.append(&mut rows, &part)?;
+        hashes.extend(rows.iter().map(|row| XxHash3_128::oneshot(row.as_ref())));
+    }
+    Ok(hashes)
 }
 
 /// First pass: figures of the columns that rules ask for, over the rows that the rules before them keep.

@@ -2,7 +2,7 @@
 
 use ingot_quality::text::TextRules;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 /// One source of rows.
@@ -20,6 +20,26 @@ pub struct SourceConfig {
     pub format: Option<Format>,
     /// Column names of the source to names in the table.
     pub rename: BTreeMap<String, String>,
+    /// What the recipe names, columns among it: a key that hardly any JSON line has is a column only if it is named. `None`: every key
+    /// is one.
+    pub named: Option<BTreeSet<String>>,
+}
+
+impl SourceConfig {
+    /// Whether files of it may be JSON lines, so that [`named`](Self::named) counts.
+    pub fn may_be_json_lines(&self) -> bool {
+        if let Some(format) = self.format {
+            return format == Format::Jsonl;
+        }
+        let uri = self.uri.to_ascii_lowercase();
+        let others = [".csv", ".tsv", ".txt", ".parquet", ".arrow", ".feather", ".ipc"];
+        !uri.starts_with("postgres") && !others.iter().any(|end| uri.ends_with(end))
+    }
+
+    /// Whether the recipe names a key of this source.
+    pub(crate) fn names(&self, key: &str) -> bool {
+        self.rename.contains_key(key) || self.named.as_ref().is_none_or(|named| named.contains(key))
+    }
 }
 
 /// File formats.
@@ -40,7 +60,7 @@ pub enum Format {
 /// Cleaning rules, applied in the order of the fields.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct CleanConfig {
-    /// Type casts; a value that does not fit becomes missing and is counted as changed.
+    /// Type casts; a value that cannot be read becomes missing, is counted as lost and warned of.
     pub cast: Vec<Cast>,
     /// Rows with a missing value in one of these columns are dropped.
     pub drop_missing: Vec<String>,

@@ -2,7 +2,10 @@
 
 use crate::chunk::Chunk;
 use crate::csv_plain;
+use crate::finite;
 use crate::infer::Dialect;
+use crate::json_keys::Stray;
+use crate::table::{kind, kind_text};
 use arrow::array::{
     ArrayRef, BooleanBuilder, Date32Builder, Float64Builder, Int64Builder, RecordBatch,
     StringBuilder,
@@ -11,6 +14,7 @@ use arrow::csv::ReaderBuilder;
 use arrow::datatypes::{DataType, Schema, SchemaRef};
 use arrow::error::ArrowError;
 use chrono::NaiveDate;
+use ingot_base::Text;
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
@@ -22,7 +26,7 @@ pub(crate) struct Bad {
     /// Line in the file on which the record begins, from 1.
     pub(crate) line: u64,
     /// Why; names a column and a type, never a value.
-    pub(crate) reason: String,
+    pub(crate) reason: Text,
 }
 
 /// Columns of a piece, the row number of each record kept, and what was set aside.
@@ -31,6 +35,9 @@ pub(crate) struct Decoded {
     pub(crate) batch: RecordBatch,
     pub(crate) rows: Vec<u64>,
     pub(crate) bad: Vec<Bad>,
+    /// Columns and row numbers of values that are no finite numbers, where the column's type could not hold them: they are
+    /// missing already.
+    pub(crate) odd: Vec<(usize, u64)>,
 }
 
 /// Decodes a chunk of CSV.
@@ -52,7 +59,7 @@ pub(crate) fn csv(chunk: &Chunk, dialect: &Dialect) -> Result<Decoded, ArrowErro
     match plain.map_or_else(fast, Ok) {
         Ok(batch) => {
             let rows = (chunk.first_row..).take(batch.num_rows()).collect();
-            Ok(Decoded { batch, rows, bad: Vec::new() })
+            Ok(Decoded { batch, rows, bad: Vec::new(), odd: Vec::new() })
         }
         Err(_) => careful(chunk, dialect),
     }
@@ -67,7 +74,7 @@ fn careful(chunk: &Chunk, dialect: &Dialect) -> Result<Decoded, ArrowError> {
         .from_reader(&chunk.bytes[..]);
     let mut columns = Columns::new(&dialect.schema);
     let mut record = csv::ByteRecord::new();
-    let (mut rows, mut bad) = (Vec::new(), Vec::new());
+    let (mut rows, mut bad, mut odd) = (Vec::new(), Vec::new(), Vec::new());
     let mut number = chunk.first_row;
     let expected = dialect.schema.fields().len();
     loop {
@@ -80,37 +87,59 @@ fn careful(chunk: &Chunk, dialect: &Dialect) -> Result<Decoded, ArrowError> {
         let outcome = if record.len() == expected {
             columns.push_text(&record)
         } else {
-            Err(format!("{} fields instead of {expected}", record.len()))
+            Err(Text::new(
+                format!("{} fields instead of {expected}", record.len()),
+                format!("应有 {expected} 个字段，实有 {} 个", record.len()),
+            ))
         };
         match outcome {
-            Ok(()) => rows.push(number),
+            Ok(columns) => {
+                rows.push(number);
+                odd.extend(columns.into_iter().map(|column| (column, number)));
+            }
             Err(reason) => bad.push(Bad { row: number, line, reason }),
         }
         number += 1;
     }
-    Ok(Decoded { batch: columns.finish()?, rows, bad })
+    Ok(Decoded { batch: columns.finish()?, rows, bad, odd })
 }
 
-/// Decodes a chunk of JSON lines; an empty line is no record.
-pub(crate) fn jsonl(chunk: &Chunk, schema: &SchemaRef) -> Result<Decoded, ArrowError> {
+/// Decodes a chunk of JSON lines; an empty line is no record, and values of stray keys are passed over.
+pub(crate) fn jsonl(
+    chunk: &Chunk,
+    schema: &SchemaRef,
+    strays: &[Stray],
+) -> Result<Decoded, ArrowError> {
     let mut columns = Columns::new(schema);
-    let (mut rows, mut bad) = (Vec::new(), Vec::new());
+    let (mut rows, mut bad, mut odd) = (Vec::new(), Vec::new(), Vec::new());
     let mut number = chunk.first_row;
     for (line, text) in (chunk.first_line..).zip(chunk.bytes.split(|byte| *byte == b'\n')) {
         if text.trim_ascii().is_empty() {
             continue;
         }
-        let outcome = match serde_json::from_slice::<Map<String, Value>>(text) {
-            Ok(object) => columns.push_json(&object),
-            Err(error) => Err(format!("not a JSON object (column {})", error.column())),
+        let outcome = match finite::object(text) {
+            Ok(object) => columns.push_json(&object, strays),
+            Err(error) => Err(no_object(&error)),
         };
         match outcome {
-            Ok(()) => rows.push(number),
+            Ok(columns) => {
+                rows.push(number);
+                odd.extend(columns.into_iter().map(|column| (column, number)));
+            }
             Err(reason) => bad.push(Bad { row: number, line, reason }),
         }
         number += 1;
     }
-    Ok(Decoded { batch: columns.finish()?, rows, bad })
+    Ok(Decoded { batch: columns.finish()?, rows, bad, odd })
+}
+
+/// Why a line of JSON is set aside.
+pub(crate) fn no_object(error: &serde_json::Error) -> Text {
+    let column = error.column();
+    Text::new(
+        format!("not a JSON object (column {column})"),
+        format!("不是 JSON 对象（第 {column} 列）"),
+    )
 }
 
 /// The type of a JSON value; objects and lists are kept as their JSON text.
@@ -120,6 +149,7 @@ pub(crate) fn json_type(value: &Value) -> Option<DataType> {
         Value::Bool(_) => Some(DataType::Boolean),
         Value::Number(number) if number.is_i64() => Some(DataType::Int64),
         Value::Number(_) => Some(DataType::Float64),
+        mark if finite::is_mark(mark) => Some(DataType::Float64),
         _ => Some(DataType::Utf8),
     }
 }
@@ -141,6 +171,8 @@ enum Builder {
 /// A value that fits its column.
 enum Cell {
     Missing,
+    /// A number that is none, in a column of whole numbers.
+    NotFinite,
     Boolean(bool),
     Integer(i64),
     Number(f64),
@@ -164,33 +196,41 @@ impl Columns {
         Self { schema: Arc::clone(schema), builders }
     }
 
-    fn push_text(&mut self, record: &csv::ByteRecord) -> Result<(), String> {
+    /// Adds a record; the columns where its value is no finite number and so is missing.
+    fn push_text(&mut self, record: &csv::ByteRecord) -> Result<Vec<usize>, Text> {
         let cells = self
             .schema
             .fields()
             .iter()
             .zip(record)
             .map(|(field, bytes)| {
-                let text = std::str::from_utf8(bytes)
-                    .map_err(|_| format!("column `{}` is not UTF-8 text", field.name()))?;
+                let text = std::str::from_utf8(bytes).map_err(|_| {
+                    Text::new(
+                        format!("column `{}` is not UTF-8 text", field.name()),
+                        format!("列 `{}` 不是 UTF-8 文本", field.name()),
+                    )
+                })?;
                 parse(field.data_type(), text)
                     .ok_or_else(|| misfit(field.name(), field.data_type()))
             })
-            .collect::<Result<Vec<Cell>, String>>()?;
-        self.push(cells);
-        Ok(())
+            .collect::<Result<Vec<Cell>, Text>>()?;
+        Ok(self.push(cells))
     }
 
-    fn push_json(&mut self, object: &Map<String, Value>) -> Result<(), String> {
-        if let Some(unknown) = object.keys().find(|name| self.schema.index_of(name).is_err()) {
-            // Only named when it is a plain identifier: a key could itself be data.
-            let plain = unknown.len() < 64
-                && unknown.chars().all(|letter| letter.is_alphanumeric() || letter == '_');
-            return Err(if plain {
-                format!("unknown key `{unknown}`")
-            } else {
-                "unknown key".to_owned()
-            });
+    /// As [`push_text`](Self::push_text); values of stray keys are passed over.
+    fn push_json(
+        &mut self,
+        object: &Map<String, Value>,
+        strays: &[Stray],
+    ) -> Result<Vec<usize>, Text> {
+        let column = |key: &String| self.schema.index_of(key).is_ok();
+        let stray = |key: &String| strays.iter().any(|stray| stray.key == *key);
+        // A key that is no column is not named: it could itself be data.
+        if object.keys().any(|key| !column(key) && !stray(key)) {
+            return Err(Text::new("unknown key", "未知的键"));
+        }
+        if !object.is_empty() && !object.keys().any(column) {
+            return Err(Text::new("none of its keys is a column", "没有一个键是列名"));
         }
         let cells = self
             .schema
@@ -201,12 +241,14 @@ impl Columns {
                 from_json(field.data_type(), value)
                     .ok_or_else(|| misfit(field.name(), field.data_type()))
             })
-            .collect::<Result<Vec<Cell>, String>>()?;
-        self.push(cells);
-        Ok(())
+            .collect::<Result<Vec<Cell>, Text>>()?;
+        Ok(self.push(cells))
     }
 
-    fn push(&mut self, cells: Vec<Cell>) {
+    fn push(&mut self, cells: Vec<Cell>) -> Vec<usize> {
+        let numbered = cells.iter().enumerate();
+        let odd = numbered.filter(|(_, cell)| matches!(cell, Cell::NotFinite));
+        let odd = odd.map(|(column, _)| column).collect();
         for (builder, cell) in self.builders.iter_mut().zip(cells) {
             match (builder, cell) {
                 (Builder::Boolean(builder), Cell::Boolean(value)) => builder.append_value(value),
@@ -221,6 +263,7 @@ impl Columns {
                 (Builder::Text(builder), _) => builder.append_null(),
             }
         }
+        odd
     }
 
     fn finish(self) -> Result<RecordBatch, ArrowError> {
@@ -240,8 +283,11 @@ impl Columns {
     }
 }
 
-fn misfit(column: &str, kind: &DataType) -> String {
-    format!("column `{column}` does not hold {}", crate::table::kind(kind))
+fn misfit(column: &str, wanted: &DataType) -> Text {
+    Text::new(
+        format!("column `{column}` does not hold {}", kind(wanted)),
+        format!("列 `{column}` 在此处不是{}", kind_text(wanted).zh),
+    )
 }
 
 fn parse(kind: &DataType, text: &str) -> Option<Cell> {
@@ -254,6 +300,7 @@ fn parse(kind: &DataType, text: &str) -> Option<Cell> {
             "false" | "f" | "no" | "n" | "0" => Some(Cell::Boolean(false)),
             _ => None,
         },
+        DataType::Int64 if finite::is_not_finite(text) => Some(Cell::NotFinite),
         DataType::Int64 => text.parse().ok().map(Cell::Integer),
         DataType::Float64 => text.parse().ok().map(Cell::Number),
         DataType::Date32 => day(text).map(Cell::Date),
@@ -264,6 +311,9 @@ fn parse(kind: &DataType, text: &str) -> Option<Cell> {
 fn from_json(kind: &DataType, value: &Value) -> Option<Cell> {
     match (kind, value) {
         (_, Value::Null) => Some(Cell::Missing),
+        (DataType::Int64, mark) if finite::is_mark(mark) => Some(Cell::NotFinite),
+        (DataType::Float64, mark) if finite::is_mark(mark) => Some(Cell::Number(f64::NAN)),
+        (DataType::Utf8, mark) if finite::is_mark(mark) => Some(Cell::Missing),
         (DataType::Boolean, Value::Bool(value)) => Some(Cell::Boolean(*value)),
         (DataType::Int64, Value::Number(number)) => number.as_i64().map(Cell::Integer),
         (DataType::Float64, Value::Number(number)) => number.as_f64().map(Cell::Number),
@@ -310,8 +360,16 @@ mod tests {
         assert_eq!(
             decoded.bad,
             [
-                Bad { row: 12, line: 22, reason: "column `n` does not hold integer".into() },
-                Bad { row: 13, line: 23, reason: "1 fields instead of 2".into() }
+                Bad {
+                    row: 12,
+                    line: 22,
+                    reason: Text::new("column `n` does not hold integer", "列 `n` 在此处不是整数")
+                },
+                Bad {
+                    row: 13,
+                    line: 23,
+                    reason: Text::new("1 fields instead of 2", "应有 2 个字段，实有 1 个")
+                }
             ]
         );
     }
@@ -343,8 +401,34 @@ mod tests {
             first_line: 1,
         };
         let schema = dialect(&[("a", DataType::Int64)]).schema;
-        let decoded = jsonl(&chunk, &schema).unwrap();
+        let decoded = jsonl(&chunk, &schema, &[]).unwrap();
         assert_eq!(decoded.rows, [1, 5]);
         assert_eq!(decoded.bad.iter().map(|bad| bad.line).collect::<Vec<_>>(), [3, 4, 5]);
+        let chunk = Chunk {
+            bytes: b"{\"a\":1,\"canary\":2}\n{\"canary\":1}\n{\"later\":1,\"a\":1}\n".to_vec(),
+            first_row: 1,
+            first_line: 1,
+        };
+        let strays = [Stray { key: "canary".into(), rows: 2, line: 1 }];
+        let decoded = jsonl(&chunk, &schema, &strays).unwrap();
+        assert_eq!(decoded.rows, [1], "a stray key is passed over, a row of nothing else is none");
+        assert_eq!(decoded.bad.iter().map(|bad| bad.line).collect::<Vec<_>>(), [2, 3]);
+        let said = format!("{:?}", decoded.bad);
+        assert!(!said.contains("canary") && !said.contains("later"), "{said}");
+    }
+
+    #[test]
+    fn numbers_that_are_none_are_missing_where_the_type_has_no_place_for_them() {
+        let chunk = Chunk { bytes: b"1\nNaN\n-inf\n4\n".to_vec(), first_row: 5, first_line: 6 };
+        let decoded = csv(&chunk, &dialect(&[("n", DataType::Int64)])).unwrap();
+        assert_eq!((decoded.rows.len(), decoded.batch.column(0).null_count()), (4, 2));
+        assert_eq!((decoded.odd, decoded.bad.len()), (vec![(0, 6), (0, 7)], 0));
+        let bytes =
+            b"{\"n\":NaN,\"f\":-Infinity,\"t\":NaN}\n{\"n\":1,\"f\":2,\"t\":\"NaN\"}\n".to_vec();
+        let chunk = Chunk { bytes, first_row: 1, first_line: 1 };
+        let fields = [("n", DataType::Int64), ("f", DataType::Float64), ("t", DataType::Utf8)];
+        let decoded = jsonl(&chunk, &dialect(&fields).schema, &[]).unwrap();
+        assert_eq!((decoded.rows, decoded.odd, decoded.bad.len()), (vec![1, 2], vec![(0, 1)], 0));
+        assert_eq!(decoded.batch.column(2).null_count(), 1);
     }
 }

@@ -8,6 +8,7 @@ use crate::clean::{Cleaned, Item, Piece, Work};
 use crate::config::{CleanConfig, Format};
 use crate::csv_decode::{Bad, Decoded};
 use crate::infer::Dialect;
+use crate::json_keys::Stray;
 use crate::messages::PIECE;
 use crate::profile::Partial;
 use crate::rules::{Action, Rules};
@@ -18,7 +19,7 @@ use arrow::datatypes::{Field, Schema, SchemaRef};
 use arrow::error::ArrowError;
 use arrow::ipc::reader::StreamReader;
 use arrow::ipc::writer::StreamWriter;
-use ingot_base::{Fault, Result};
+use ingot_base::{Fault, Result, Text};
 use ingot_cluster::{Answer, Client, Identity, Job, Role};
 use ingot_quality::passages::{Contamination, Overlap};
 use ingot_quality::text::{Finding, LANGUAGE, Language, RULES};
@@ -69,6 +70,7 @@ struct PartSetup {
     format: Format,
     names: Vec<String>,
     dialect: Option<(u8, bool)>,
+    strays: Vec<String>,
 }
 
 /// Head of a piece; its text or columns follow.
@@ -98,10 +100,12 @@ struct Tail {
     part: usize,
     rows_in: u64,
     refused: u64,
-    bad: Vec<(u64, u64, String)>,
+    bad: Vec<(u64, u64, Text)>,
     rows: Vec<u64>,
     dropped: Vec<u64>,
     changed: Vec<u64>,
+    lost: Vec<u64>,
+    first_lost: Vec<Option<u64>>,
     flagged: Vec<u64>,
     failed: Vec<Option<u64>>,
     unique: Vec<(usize, Vec<Option<u128>>)>,
@@ -109,6 +113,7 @@ struct Tail {
     after_distinct: bool,
     found: Vec<(u64, FoundBits)>,
     languages: BTreeMap<Language, u64>,
+    not_finite: BTreeMap<usize, u64>,
 }
 
 /// What was found in a text; figures as the bits of their numbers.
@@ -197,6 +202,7 @@ impl Remote {
                 let mut cleaned = unpack_cleaned(&bytes).map_err(wire)?;
                 if let Err(piece) = item {
                     cleaned.bad = piece.decoded.bad;
+                    cleaned.not_finite = piece.not_finite;
                 }
                 Ok(cleaned)
             }
@@ -246,6 +252,12 @@ impl Pass {
                 }),
                 schema: columns,
                 names: part.names,
+                // They were told of where the sources were read.
+                strays: part
+                    .strays
+                    .into_iter()
+                    .map(|key| Stray { key, rows: 0, line: 0 })
+                    .collect(),
             });
         }
         let fillings = blocks.batch().map_err(wire)?;
@@ -286,7 +298,9 @@ impl Job for Pass {
             }
             Head::Ready { part, rows, refused } => {
                 let batch = blocks.batch().map_err(wire)?;
-                Piece { part, decoded: Decoded { batch, rows, bad: Vec::new() }, refused }
+                let decoded = Decoded { batch, rows, bad: Vec::new(), odd: Vec::new() };
+                // What became missing was counted where the piece was decoded.
+                Piece { part, decoded, refused, not_finite: BTreeMap::new() }
             }
         };
         pack_cleaned(&work.clean(&self.rules, self.steps, piece)?).map_err(wire)
@@ -317,6 +331,7 @@ fn pack_setup(clean: &CleanConfig, work: &Work<'_>, rules: &Rules, steps: usize)
         format: part.format,
         names: part.names.clone(),
         dialect: part.dialect.as_ref().map(|dialect| (dialect.delimiter, dialect.gb18030)),
+        strays: part.strays.iter().map(|stray| stray.key.clone()).collect(),
     };
     let setup = Setup {
         clean: clean.clone(),
@@ -383,6 +398,8 @@ fn pack_cleaned(cleaned: &Cleaned) -> Packed {
         rows: cleaned.rows.clone(),
         dropped: cleaned.dropped.clone(),
         changed: cleaned.changed.clone(),
+        lost: cleaned.lost.clone(),
+        first_lost: cleaned.first_lost.clone(),
         flagged: cleaned.flagged.clone(),
         failed: cleaned.failed.clone(),
         unique: cleaned.unique.clone(),
@@ -390,6 +407,7 @@ fn pack_cleaned(cleaned: &Cleaned) -> Packed {
         after_distinct: cleaned.after_distinct,
         found: cleaned.found.iter().map(|(row, found)| (*row, FoundBits::of(found))).collect(),
         languages: cleaned.languages.clone(),
+        not_finite: cleaned.not_finite.clone(),
     };
     let mut bytes = Vec::new();
     json_block(&mut bytes, &tail)?;
@@ -415,6 +433,8 @@ fn unpack_cleaned(bytes: &[u8]) -> std::result::Result<Cleaned, ArrowError> {
         rows: tail.rows,
         dropped: tail.dropped,
         changed: tail.changed,
+        lost: tail.lost,
+        first_lost: tail.first_lost,
         flagged: tail.flagged,
         failed: tail.failed,
         hashes,
@@ -423,6 +443,7 @@ fn unpack_cleaned(bytes: &[u8]) -> std::result::Result<Cleaned, ArrowError> {
         after_distinct: tail.after_distinct,
         found,
         languages: tail.languages,
+        not_finite: tail.not_finite,
     })
 }
 

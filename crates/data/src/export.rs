@@ -1,7 +1,8 @@
 //! A stage's table in the open, for other tools: CSV, JSON lines or Parquet without encryption.
 
 use crate::messages::{EXPORT_FORMAT, TABLE_WRITE};
-use crate::table::{TableWriter, each, schema};
+use crate::table::{each, schema};
+use crate::table_writer::TableWriter;
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Field, Float32Type, Float64Type, Int64Type, Schema, UInt64Type};
 use arrow::util::display::{ArrayFormatter, FormatOptions};

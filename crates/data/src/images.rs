@@ -148,6 +148,7 @@ mod tests {
             query: None,
             format: Some(crate::Format::Images),
             rename: BTreeMap::new(),
+            named: None,
         }
     }
 

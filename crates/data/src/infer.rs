@@ -1,8 +1,12 @@
 //! What a CSV file is made of: encoding, delimiter, header, column types.
 
-use crate::messages::{COLUMN_TWICE, FILE_EMPTY, FILE_WRONG, HEADER_MISSING};
+use crate::finite::is_not_finite;
+use crate::messages::{
+    COLUMN_TWICE, FILE_BINARY, FILE_EMPTY, FILE_ENCODING, FILE_WRONG, HEADER_MISSING,
+    HEADER_UNREADABLE,
+};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use ingot_base::{Fault, Result};
+use ingot_base::{Fault, Message, Result};
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{BufReader, Read};
@@ -34,21 +38,18 @@ pub(crate) struct Dialect {
 
 /// Looks at the beginning of a CSV file.
 pub(crate) fn dialect(path: &Path) -> Result<Dialect> {
-    let wrong = |reason: &str| {
-        Fault::new(&FILE_WRONG)
-            .arg("file", name(path))
-            .arg("format", "CSV")
-            .because(reason.to_owned())
+    let wrong = |reason: &'static Message| {
+        let fault = Fault::new(&FILE_WRONG).arg("file", name(path)).arg("format", "CSV");
+        fault.because(Fault::new(reason))
     };
     let (sample, whole) = head(path)?;
     if sample.trim_ascii().is_empty() {
         return Err(Fault::new(&FILE_EMPTY).arg("file", name(path)));
     }
     if sample.contains(&0) {
-        return Err(wrong("it holds zero bytes, so it is a binary file or UTF-16 text"));
+        return Err(wrong(&FILE_BINARY));
     }
-    let (text, gb18030) =
-        decode(&sample, whole).ok_or_else(|| wrong("its text is neither UTF-8 nor GB18030"))?;
+    let (text, gb18030) = decode(&sample, whole).ok_or_else(|| wrong(&FILE_ENCODING))?;
     let mark = if text.starts_with('\u{feff}') { 3 } else { 0 };
     let body = text.strip_prefix('\u{feff}').unwrap_or(&text);
     let delimiter = delimiter(body);
@@ -59,7 +60,7 @@ pub(crate) fn dialect(path: &Path) -> Result<Dialect> {
         .from_reader(body.as_bytes());
     let mut records = reader.records();
     let Some(Ok(header)) = records.next() else {
-        return Err(wrong("its first line cannot be read as a header"));
+        return Err(wrong(&HEADER_UNREADABLE));
     };
     let header_end = records.reader().position().clone();
     let names = names(path, &header)?;
@@ -198,10 +199,16 @@ fn is_value(title: &str) -> bool {
 }
 
 /// The narrowest type that holds every value seen. Digits that are names rather than numbers (leading zeros, more than 15
-/// digits: telephone and card numbers) stay text, since a number would lose them.
+/// digits: telephone and card numbers) stay text, since a number would lose them. `NaN` and `inf` among numbers are what missing
+/// numbers are written as; elsewhere they are text.
 fn column_type<'a>(cells: impl Iterator<Item = &'a str>) -> DataType {
     let mut kind: Option<DataType> = None;
+    let mut odd = false;
     for cell in cells.filter(|cell| !cell.is_empty()) {
+        if is_not_finite(cell) {
+            odd = true;
+            continue;
+        }
         let seen = cell_type(cell);
         kind = Some(match kind {
             None => seen,
@@ -211,7 +218,11 @@ fn column_type<'a>(cells: impl Iterator<Item = &'a str>) -> DataType {
             break;
         }
     }
-    kind.unwrap_or(DataType::Utf8)
+    match kind {
+        Some(kind) if odd => widen(&kind, &DataType::Float64),
+        Some(kind) => kind,
+        None => DataType::Utf8,
+    }
 }
 
 /// Of a text column that is mostly numbers: the values that are none, and all that are not empty.
@@ -219,7 +230,7 @@ fn mostly_numbers<'a>(cells: impl Iterator<Item = &'a str>) -> Option<(usize, us
     let (mut odd, mut seen) = (0, 0);
     for cell in cells.filter(|cell| !cell.is_empty()) {
         seen += 1;
-        odd += usize::from(!cell_type(cell).is_numeric());
+        odd += usize::from(!cell_type(cell).is_numeric() && !is_not_finite(cell));
     }
     (seen >= MIXED_VALUES && odd * MIXED_SHARE <= seen).then_some((odd, seen))
 }
@@ -296,6 +307,10 @@ mod tests {
         assert_eq!(of(&["1990-02-30"]), DataType::Utf8);
         assert_eq!(of(&["true", "False"]), DataType::Boolean);
         assert_eq!(of(&["NaN"]), DataType::Utf8);
+        assert_eq!(of(&["1", "NaN", "-inf"]), DataType::Float64);
+        assert_eq!(of(&["nan", "2.5"]), DataType::Float64);
+        assert_eq!(of(&["true", "NaN"]), DataType::Utf8);
+        assert_eq!(of(&["Nan", "Ann"]), DataType::Utf8);
         assert_eq!(of(&["", ""]), DataType::Utf8);
     }
 

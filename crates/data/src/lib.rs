@@ -10,22 +10,27 @@ mod csv_plain;
 mod distribute;
 mod duplicates;
 mod export;
+mod finite;
 mod images;
 mod infer;
+mod json_keys;
 mod messages;
 mod names;
 mod outcome;
 mod postgres_tls;
+mod predicate;
 mod profile;
 mod remote;
 mod report;
 mod rows;
 mod rules;
+mod seen;
 mod sink;
 mod source;
 mod split;
 mod statistics;
 mod table;
+mod table_writer;
 mod texts;
 mod whole;
 mod written;
@@ -47,7 +52,7 @@ pub use outcome::{
     SourceOutcome, SplitOutcome, TextFinding,
 };
 pub use report::data_report;
-pub use rows::{FileRow, FileRows, file_rows};
+pub use rows::{FileRow, FileRows, file_rows, file_rows_in};
 pub use source::{csv_delimiter, source_digests, text_reader};
 pub use split::split;
 pub use table::{
@@ -56,6 +61,7 @@ pub use table::{
 };
 pub use texts::column_texts;
 pub use whole::{load, refused_rows};
+pub use written::{written_flag, written_number};
 
 /// Name of the lineage column that holds the source's name.
 pub const SOURCE: &str = "_source";

@@ -7,12 +7,21 @@ ingot_base::messages! {
         en: "source `{source}`: nothing is found at `{uri}`", zh: "数据源 `{source}`：在 `{uri}` 找不到任何文件",
         hint_en: "relative paths start at the recipe's folder", hint_zh: "相对路径以配方所在文件夹为起点",
     };
-    /// A cast that left most of a column empty. A warning.
-    CAST_EMPTIED = {
-        code: "data-cast-emptied", class: Failed, status: 422,
-        en: "{count} of {rows} values were lost: {rule}", zh: "{rows} 个取值中有 {count} 个丢失：{rule}",
-        hint_en: "the column holds something else than the cast expects; dates that are text become days by two casts, first to date, then to integer",
-        hint_zh: "该列的内容与转换目标不符；文本形式的日期需转换两次：先转为 date，再转为 integer",
+    /// Values that a cast could not read. A warning.
+    CAST_LOST = {
+        code: "data-cast-lost", class: Failed, status: 422,
+        en: "the cast of `{column}` to `{to}` lost {count} of {rows} values: they cannot be read and are missing now; the first is in row {row} of source `{source}`, the header not counted",
+        zh: "将 `{column}` 转为 `{to}` 时，{rows} 个取值中有 {count} 个无法读取，已视为缺失（丢失）；首个位于数据源 `{source}` 的第 {row} 条记录（不计表头）",
+        hint_en: "numbers may be written 1,234.50, ￥1,234, (12.00), 1.23万 or 3亿; days 2024-01-31, 2024/1/31, 2024.1.31, 31.01.2024, 2024年1月31日 or 20240131; 12% and 01/02/2024 are not guessed. Dates that are text become days by two casts, first to date, then to integer",
+        hint_zh: "数字可写成 1,234.50、￥1,234、(12.00)、1.23万、3亿；日期可写成 2024-01-31、2024/1/31、2024.1.31、31.01.2024、2024年1月31日、20240131；不会猜测 12% 或 01/02/2024 的含义。文本形式的日期需转换两次：先转为 date，再转为 integer",
+    };
+    /// Numbers that are none. A warning.
+    NOT_FINITE = {
+        code: "data-not-finite", class: Failed, status: 422,
+        en: "source `{source}`: {count} value(s) of `{column}` are NaN or infinite, which is no number; they count as missing",
+        zh: "数据源 `{source}`：列 `{column}` 有 {count} 个取值为 NaN 或无穷大，不是数字，已视为缺失",
+        hint_en: "drop_missing, impute and not_null treat them as every missing value; a number in their place must be written by whoever wrote the source",
+        hint_zh: "drop_missing、impute 和 not_null 会将其当作缺失值处理；如应为具体数字，请在数据源中更正",
     };
     /// A column of numbers with something else among them. A warning.
     NUMBERS_MIXED = {
@@ -51,6 +60,42 @@ ingot_base::messages! {
         code: "data-file-wrong", class: Failed, status: 422,
         en: "`{file}` is not a {format} file that can be read", zh: "`{file}` 不是可读取的 {format} 文件",
         hint_en: "open it in the tool that wrote it and save it again, or name its format", hint_zh: "请用生成它的工具重新保存，或指明其格式",
+    };
+    /// Why a file is no CSV file: bytes that no text has.
+    FILE_BINARY = {
+        code: "data-file-binary", class: Failed, status: 422,
+        en: "it holds zero bytes, so it is a binary file or UTF-16 text", zh: "其中含有零字节，应为二进制文件或 UTF-16 文本",
+        hint_en: "save it as UTF-8 text", hint_zh: "请另存为 UTF-8 文本",
+    };
+    /// Why a file is no CSV file: its encoding.
+    FILE_ENCODING = {
+        code: "data-file-encoding", class: Failed, status: 422,
+        en: "its text is neither UTF-8 nor GB18030 throughout", zh: "其文本并非全部为 UTF-8 或 GB18030 编码",
+        hint_en: "save it as UTF-8 text", hint_zh: "请另存为 UTF-8 文本",
+    };
+    /// Why a file is no CSV file: its first line.
+    HEADER_UNREADABLE = {
+        code: "data-header-unreadable", class: Failed, status: 422,
+        en: "its first line cannot be read as a header", zh: "首行无法作为表头读取",
+        hint_en: "the first line must name the columns", hint_zh: "第一行必须是列名",
+    };
+    /// Why a CSV file cannot be cut into records.
+    QUOTE_OPEN = {
+        code: "data-quote-open", class: Failed, status: 422,
+        en: "a quote opened in the record on line {line} is never closed and would swallow every line after it", zh: "第 {line} 行的记录中有引号未闭合，会吞掉其后的所有行",
+        hint_en: "close the quote, or double it where it is part of the text", hint_zh: "请闭合该引号；若引号是文本的一部分，请写成两个引号",
+    };
+    /// Why a CSV file cannot be cut into records: one has no end.
+    RECORD_ENDLESS = {
+        code: "data-record-endless", class: Failed, status: 422,
+        en: "the record on line {line} does not end within {bytes} bytes; a quote there is probably never closed", zh: "第 {line} 行的记录在 {bytes} 字节内没有结束，其中的引号可能未闭合",
+        hint_en: "close the quote, or double it where it is part of the text", hint_zh: "请闭合该引号；若引号是文本的一部分，请写成两个引号",
+    };
+    /// Why a file is no JSON lines file.
+    NO_OBJECTS = {
+        code: "data-no-objects", class: Failed, status: 422,
+        en: "{count} of its first {lines} lines are no JSON objects", zh: "前 {lines} 行中有 {count} 行不是 JSON 对象",
+        hint_en: "every line must be one JSON object", hint_zh: "每行必须是一个 JSON 对象",
     };
     /// A CSV file has no rows or no header.
     FILE_EMPTY = {
@@ -95,6 +140,14 @@ ingot_base::messages! {
         en: "the first line of `{file}` holds none of the {count} column name(s) that the recipe names", zh: "`{file}` 的首行不含配方中用到的任何列名（共 {count} 个）",
         hint_en: "is it a header? The first line must name the columns; JSON lines files end in .jsonl", hint_zh: "首行是表头吗？首行必须是列名；JSON Lines 文件请以 .jsonl 结尾",
     };
+    /// Keys of JSON lines that are no columns. A warning.
+    KEYS_RARE = {
+        code: "data-keys-rare", class: Failed, status: 422,
+        en: "`{file}`: {count} key(s) that hardly any line has are no columns and their values are left out; first in line (lines): {places}",
+        zh: "`{file}`：有 {count} 个键只出现在极少数行，不作为列，其取值已忽略；首次出现的行号（行数）：{places}",
+        hint_en: "a column has a value in at least two lines and one in a thousand of the first 20,000; name a rarer one in the recipe, or mend the lines. Keys are not shown here: one could be a value",
+        hint_zh: "作为列的键须至少出现在两行，且不少于前 20,000 行的千分之一；更少见的列请在配方中写明，或修正这些行。此处不显示键名，因为它可能就是数据",
+    };
     /// A rule needs a number column.
     COLUMN_NOT_NUMBER = {
         code: "data-column-not-number", class: Usage, status: 422,
@@ -107,10 +160,47 @@ ingot_base::messages! {
         en: "the SQL expression cannot be used: {reason}", zh: "无法使用该 SQL 表达式：{reason}",
         hint_en: "the table's columns are: {known}", hint_zh: "表中的列：{known}",
     };
+    /// An SQL expression looks at more than one row.
+    SQL_NOT_ROW = {
+        code: "data-sql-not-row", class: Usage, status: 422,
+        en: "the SQL expression uses {part}, which looks at several rows; a condition sees one row at a time", zh: "该 SQL 表达式使用了 {part}，它涉及多行；此处的条件每次只能看到一行",
+        hint_en: "compare the row's own columns; aggregates, window functions and subqueries are not allowed here. The table's columns are: {known}",
+        hint_zh: "请只比较该行自身的列；此处不允许聚合函数、窗口函数和子查询。表中的列：{known}",
+    };
+    /// An SQL expression calls what is not there.
+    SQL_FUNCTION = {
+        code: "data-sql-function", class: Usage, status: 422,
+        en: "the SQL expression calls `{name}`, and there is no such function", zh: "该 SQL 表达式调用了 `{name}`，没有这个函数",
+        hint_en: "check the name; a column's name is written without brackets. The table's columns are: {known}", hint_zh: "请检查函数名；列名后不写括号。表中的列：{known}",
+    };
+    /// An SQL expression breaks off, or a value is lacking within it.
+    SQL_VALUE = {
+        code: "data-sql-value", class: Usage, status: 422,
+        en: "the SQL expression cannot be read at the mark ‸ in `{shown}`: a value or a column is expected there", zh: "无法解析 SQL 表达式 `{shown}` 中 ‸ 处：此处应为取值或列名",
+        hint_en: "the table's columns are: {known}", hint_zh: "表中的列：{known}",
+    };
+    /// An SQL expression goes on after its end.
+    SQL_REST = {
+        code: "data-sql-rest", class: Usage, status: 422,
+        en: "the SQL expression cannot be read at the mark ‸ in `{shown}`: it should be at its end there", zh: "无法解析 SQL 表达式 `{shown}` 中 ‸ 处：表达式到此应已结束",
+        hint_en: "two conditions are joined by AND or OR; equality is written with `=`, texts stand in single quotation marks", hint_zh: "多个条件用 AND 或 OR 连接；相等用 `=` 表示，文本用单引号括起",
+    };
+    /// An SQL expression lacks a certain word or sign.
+    SQL_WANTED = {
+        code: "data-sql-wanted", class: Usage, status: 422,
+        en: "the SQL expression cannot be read at the mark ‸ in `{shown}`: `{wanted}` is expected there", zh: "无法解析 SQL 表达式 `{shown}` 中 ‸ 处：此处应为 `{wanted}`",
+        hint_en: "the table's columns are: {known}", hint_zh: "表中的列：{known}",
+    };
+    /// A quotation mark of an SQL expression is not closed.
+    SQL_QUOTE = {
+        code: "data-sql-quote", class: Usage, status: 422,
+        en: "the SQL expression cannot be read from the mark ‸ in `{shown}` on: a quotation mark is never closed, or a sign is not known", zh: "从 SQL 表达式 `{shown}` 中 ‸ 处起无法解析：引号未闭合，或含有无法识别的符号",
+        hint_en: "texts stand in single quotation marks, names of columns in double ones", hint_zh: "文本用单引号括起，列名用双引号括起",
+    };
     /// An SQL expression is not a condition.
     SQL_NOT_CONDITION = {
         code: "data-sql-not-condition", class: Usage, status: 422,
-        en: "the SQL expression gives {kind}, not true or false", zh: "该 SQL 表达式的结果是 {kind}，不是真或假",
+        en: "the SQL expression gives `{kind}`, not true or false", zh: "该 SQL 表达式的结果是 `{kind}`，不是真或假",
         hint_en: "write a comparison, such as `age >= 18`", hint_zh: "请写成比较式，例如 `age >= 18`",
     };
     /// A rule could not be computed over the rows.
@@ -128,19 +218,19 @@ ingot_base::messages! {
     /// A constant does not fit its column.
     CONSTANT_WRONG = {
         code: "data-constant-wrong", class: Usage, status: 422,
-        en: "the constant for column `{column}` does not fit its type {kind}", zh: "列 `{column}` 的填充常量与其类型 {kind} 不符",
+        en: "the constant for column `{column}` does not fit its type `{kind}`", zh: "列 `{column}` 的填充常量与其类型 `{kind}` 不符",
         hint_en: "", hint_zh: "",
     };
     /// An expectation with `fail` was not met.
     EXPECTATION_FAILED = {
         code: "data-expectation-failed", class: Failed, status: 422,
-        en: "{count} row(s) do not meet the expectation: {rule}", zh: "有 {count} 行不符合预期：{rule}",
-        hint_en: "the first is row {row} of source `{source}`; correct the data, or use on_fail = \"drop\"", hint_zh: "第一处是数据源 `{source}` 的第 {row} 行；请更正数据，或使用 on_fail = \"drop\"",
+        en: "{count} row(s) do not meet the expectation {rule}", zh: "有 {count} 行不符合预期 {rule}",
+        hint_en: "the first is row {row} of source `{source}`, the header not counted; correct the data, or use on_fail = \"drop\"", hint_zh: "第一处是数据源 `{source}` 的第 {row} 条记录（不计表头）；请更正数据，或使用 on_fail = \"drop\"",
     };
     /// Rows were set aside.
     QUARANTINED = {
         code: "data-quarantined", class: Failed, status: 422,
-        en: "source `{source}`: {count} malformed row(s) were set aside; line numbers and reasons are in the quarantine file", zh: "数据源 `{source}`：{count} 行格式错误，已隔离；行号和原因见隔离文件",
+        en: "source `{source}`: {count} malformed row(s) were set aside; their lines in the file, the header counted, and reasons are in the quarantine file", zh: "数据源 `{source}`：{count} 行格式错误，已隔离；其在文件中的行号（计入表头）和原因见隔离文件",
         hint_en: "", hint_zh: "",
     };
     /// PostgreSQL cannot be reached as it must be.
@@ -190,8 +280,8 @@ ingot_base::messages! {
     SPLIT_TIME = {
         code: "data-split-time", class: Failed, status: 422,
         en: "{count} value(s) of `{column}` are no times, so the rows cannot be ordered by it", zh: "`{column}` 中有 {count} 个取值不是时间，无法据此排序",
-        hint_en: "write them as 2026-01-31, 2026-01-31 09:30, 2026/01/31, 31.01.2026 or 2026年01月31日; 01/02/2026 could be two days",
-        hint_zh: "请写成 2026-01-31、2026-01-31 09:30、2026/01/31、31.01.2026 或 2026年01月31日；01/02/2026 可能指两个不同日期",
+        hint_en: "write them as 2026-01-31, 2026-01-31 09:30, 2026/01/31, 2026.1.31, 31.01.2026 or 2026年01月31日; 01/02/2026 could be two days",
+        hint_zh: "请写成 2026-01-31、2026-01-31 09:30、2026/01/31、2026.1.31、31.01.2026 或 2026年01月31日；01/02/2026 可能指两个不同日期",
     };
     /// The split leaves a part empty.
     SPLIT_EMPTY = {

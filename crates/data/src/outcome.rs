@@ -194,6 +194,9 @@ pub struct SourceOutcome {
     pub kept: u64,
     /// Malformed rows set aside.
     pub quarantined: u64,
+    /// Values that are NaN or infinite, by column: they are missing.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub not_finite: BTreeMap<String, u64>,
     /// Weight of its rows.
     pub weight: f64,
 }
@@ -211,6 +214,12 @@ pub struct RuleOutcome {
     pub dropped: u64,
     /// Values it changed.
     pub changed: u64,
+    /// Values that a cast could not read, so that they are missing now.
+    #[serde(default)]
+    pub lost: u64,
+    /// Where the first of them stands; the lineage that travels leaves it out by its name, as it does others about single rows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first: Option<Place>,
     /// Rows it marked or warned of.
     pub flagged: u64,
     /// What it found in the data first: the value that fills in, or the bounds.

@@ -149,6 +149,7 @@ mod tests {
                 query: None,
                 format: None,
                 rename: std::collections::BTreeMap::new(),
+                named: None,
             };
             let fault = runtime.block_on(connect(folder.path(), &source)).err().unwrap();
             assert_eq!(fault.code(), "data-postgres-authority", "{name}");

@@ -119,6 +119,11 @@ fn moments(column: &dyn Array) -> (f64, f64, f64) {
 }
 
 impl Running {
+    /// Values that are there.
+    pub(crate) fn present(&self) -> u64 {
+        self.rows - self.missing
+    }
+
     pub(crate) fn merge(&mut self, part: Partial) {
         self.rows += part.rows;
         self.missing += part.missing;

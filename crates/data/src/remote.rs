@@ -3,7 +3,7 @@
 use crate::config::SourceConfig;
 use crate::messages::{OBJECT_STORE, POSTGRES, SOURCE_MISSING};
 use crate::postgres_tls;
-use crate::table::TableWriter;
+use crate::table_writer::TableWriter;
 use arrow::array::{ArrayRef, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema};
 use futures::TryStreamExt as _;

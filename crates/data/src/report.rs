@@ -92,6 +92,15 @@ fn sources(page: &mut Page, clean: &CleanOutcome) {
             chart::bars(&items, &Axis::new(text("rows", "行数")), 0),
         );
     }
+    for source in &clean.sources {
+        for (column, odd) in &source.not_finite {
+            let (name, odd) = (&source.name, ingot_report::count(*odd));
+            section.paragraph(Text::new(
+                format!("`{column}` of `{name}`: {odd} value(s) are NaN or infinite; they count as missing."),
+                format!("`{name}` 的列 `{column}`：{odd} 个取值为 NaN 或无穷大，视为缺失。"),
+            ));
+        }
+    }
     for note in &clean.reconciliation {
         section.paragraph(note.clone());
     }
@@ -110,6 +119,7 @@ fn rules(page: &mut Page, clean: &CleanOutcome) {
             Column::number(text("rows in", "输入行")),
             Column::number(text("dropped", "删除")),
             Column::number(text("changed", "修改")),
+            Column::number(text("lost", "丢失")),
             Column::number(text("marked", "标记")),
             Column::number(text("rows out", "输出行")),
             Column::text(text("found from the data", "由数据得出")),
@@ -124,6 +134,7 @@ fn rules(page: &mut Page, clean: &CleanOutcome) {
                     Cell::count(rule.rows_in),
                     Cell::count(rule.dropped),
                     Cell::count(rule.changed),
+                    Cell::count(rule.lost),
                     Cell::count(rule.flagged),
                     Cell::count(rule.rows_in - rule.dropped),
                     rule.found.as_ref().map_or_else(Cell::empty, found),

@@ -5,6 +5,7 @@
 
 use crate::config::Format;
 use crate::csv_decode;
+use crate::finite;
 use crate::infer::{self, Dialect};
 use crate::messages::{FILE_EMPTY, FILE_WRONG};
 use crate::source::{self, Part};
@@ -12,7 +13,7 @@ use crate::table::open;
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Float64Type, Int64Type, Schema};
-use ingot_base::{Fault, Result, fault};
+use ingot_base::{Fault, Lang, Result, Text, fault};
 use serde_json::{Map, Value};
 use std::path::Path;
 use std::sync::Arc;
@@ -40,17 +41,25 @@ pub struct FileRows {
     pub rows: Vec<FileRow>,
 }
 
-/// Reads the columns called `wanted` of every record; others are passed over.
+/// Reads the columns called `wanted` of every record; others are passed over. Why a record cannot be read is told in English.
 ///
 /// # Errors
 /// When the file cannot be read as what its name says, or holds no record.
 pub fn file_rows(path: &Path, wanted: &[&str]) -> Result<FileRows> {
+    file_rows_in(path, wanted, Lang::En)
+}
+
+/// The same, with the reasons in a language.
+///
+/// # Errors
+/// As [`file_rows`].
+pub fn file_rows_in(path: &Path, wanted: &[&str], lang: Lang) -> Result<FileRows> {
     let copies = source::copies()?;
     let part = source::single(path, copies.path())?;
     let columns = (part.format != Format::Jsonl).then(|| part.names.clone());
     let rows = match part.format {
-        Format::Csv => csv(&part, wanted)?,
-        Format::Jsonl | Format::Images => jsonl(&part, wanted)?,
+        Format::Csv => csv(&part, wanted, lang)?,
+        Format::Jsonl | Format::Images => jsonl(&part, wanted, lang)?,
         Format::Parquet => {
             let wrong = |error| wrong(&part, "Parquet", error);
             batches(open(&part.path, None, None)?.map(|batch| batch.map_err(wrong)), wanted)?
@@ -71,7 +80,15 @@ fn wrong(part: &Part, format: &str, error: arrow::error::ArrowError) -> Fault {
     Fault::new(&FILE_WRONG).arg("file", &part.file).arg("format", format).because(error)
 }
 
-fn csv(part: &Part, wanted: &[&str]) -> Result<Vec<FileRow>> {
+/// A reason in a language.
+fn said(reason: Text, lang: Lang) -> String {
+    match lang {
+        Lang::En => reason.en,
+        Lang::Zh => reason.zh,
+    }
+}
+
+fn csv(part: &Part, wanted: &[&str], lang: Lang) -> Result<Vec<FileRow>> {
     let Some(dialect) = &part.dialect else { return Err(fault::internal("a CSV file's dialect")) };
     let text = |name: &String| Field::new(name, DataType::Utf8, true);
     let schema = Arc::new(Schema::new(part.names.iter().map(text).collect::<Vec<_>>()));
@@ -91,15 +108,14 @@ fn csv(part: &Part, wanted: &[&str]) -> Result<Vec<FileRow>> {
                 .zip(good)
                 .map(|(row, cells)| FileRow { row: *row, cells: Ok(cells) }),
         );
-        rows.extend(
-            decoded.bad.into_iter().map(|bad| FileRow { row: bad.row, cells: Err(bad.reason) }),
-        );
+        let bad = decoded.bad.into_iter();
+        rows.extend(bad.map(|bad| FileRow { row: bad.row, cells: Err(said(bad.reason, lang)) }));
     }
     rows.sort_by_key(|row| row.row);
     Ok(rows)
 }
 
-fn jsonl(part: &Part, wanted: &[&str]) -> Result<Vec<FileRow>> {
+fn jsonl(part: &Part, wanted: &[&str], lang: Lang) -> Result<Vec<FileRow>> {
     let mut rows = Vec::new();
     for chunk in source::chunks(part, CHUNK)? {
         let chunk = chunk.map_err(|error| {
@@ -109,16 +125,19 @@ fn jsonl(part: &Part, wanted: &[&str]) -> Result<Vec<FileRow>> {
             if line.trim_ascii().is_empty() {
                 continue;
             }
-            let cells = serde_json::from_slice::<Map<String, Value>>(line)
+            let cells = finite::object(line)
                 .map(|object| {
                     let known = |name: &String| wanted.contains(&name.as_str());
                     object
                         .into_iter()
                         .filter(|(name, _)| known(name))
-                        .map(|(name, value)| (name, if value == "" { Value::Null } else { value }))
+                        .map(|(name, value)| {
+                            let missing = value == "" || finite::is_mark(&value);
+                            (name, if missing { Value::Null } else { value })
+                        })
                         .collect()
                 })
-                .map_err(|error| format!("not a JSON object (column {})", error.column()));
+                .map_err(|error| said(csv_decode::no_object(&error), lang));
             rows.push(FileRow { row: rows.len() as u64 + 1, cells });
         }
     }

@@ -6,12 +6,13 @@
 use crate::config::{
     CastType, CleanConfig, Impute, OnFail, OutlierAction, OutlierMethod, Rule, SetRule,
 };
+use crate::finite::finite;
 use crate::messages::{
     COLUMN_NOT_NUMBER, COLUMN_NOT_TEXT, CONSTANT_WRONG, REGEX_WRONG, RULE_FAILED,
-    SQL_NOT_CONDITION, SQL_WRONG,
 };
 use crate::names::unknown_column;
 use crate::outcome::{Found, RuleOutcome};
+use crate::predicate;
 use crate::table::{kind, kind_text};
 use crate::texts::{NEAR, PASSAGES, QUALITY, SET, TextFindings, TextTest, is_text, texts};
 use crate::written::recast;
@@ -21,9 +22,7 @@ use arrow::array::{
 use arrow::compute::{cast, is_not_null};
 use arrow::datatypes::{DataType, Field, Float64Type, Int64Type, Schema, SchemaRef, TimeUnit};
 use arrow::error::ArrowError;
-use datafusion::common::{DFSchema, DataFusionError, SchemaError};
 use datafusion::physical_expr::PhysicalExpr;
-use datafusion::prelude::SessionContext;
 use ingot_base::{Fault, Result, Text};
 use ingot_quality::passages::Contamination;
 use ingot_quality::text::TextJudge;
@@ -34,6 +33,8 @@ use std::sync::Arc;
 pub(crate) struct Step {
     pub(crate) key_path: String,
     pub(crate) text: Text,
+    /// What an expectation expects, in signs and the recipe's own words; empty for other rules.
+    pub(crate) condition: String,
     pub(crate) action: Action,
     /// What it took from the data.
     pub(crate) found: Option<Found>,
@@ -87,6 +88,10 @@ pub(crate) struct Applied {
     /// 0 kept, otherwise 1 + index of the step that drops the row.
     pub(crate) fates: Vec<u16>,
     pub(crate) changed: Vec<u64>,
+    /// Values that a cast could not read, by step,
+    pub(crate) lost: Vec<u64>,
+    /// and the first row of this batch with one.
+    pub(crate) first_lost: Vec<Option<usize>>,
     pub(crate) flagged: Vec<u64>,
     /// First row of this batch that violates an expectation with `fail`, by step.
     pub(crate) failed: Vec<Option<usize>>,
@@ -146,6 +151,8 @@ impl Rules {
                 rows_in: 0,
                 dropped: 0,
                 changed: 0,
+                lost: 0,
+                first: None,
                 flagged: 0,
                 found: step.found.clone(),
             })
@@ -158,6 +165,8 @@ impl Rules {
             columns: batch.columns().to_vec(),
             fates: vec![0; batch.num_rows()],
             changed: vec![0; self.steps.len()],
+            lost: vec![0; self.steps.len()],
+            first_lost: vec![None; self.steps.len()],
             flagged: vec![0; self.steps.len()],
             failed: vec![None; self.steps.len()],
             texts: TextFindings::default(),
@@ -176,6 +185,8 @@ impl Rules {
             batch,
             fates: work.fates,
             changed: work.changed,
+            lost: work.lost,
+            first_lost: work.first_lost,
             flagged: work.flagged,
             failed: work.failed,
             texts: work.texts,
@@ -206,7 +217,18 @@ struct Compiler {
 
 impl Compiler {
     fn push(&mut self, key_path: impl Into<String>, text: Text, action: Action) {
-        self.steps.push(Step { key_path: key_path.into(), text, action, found: None });
+        self.expecting(key_path, text, String::new(), action);
+    }
+
+    fn expecting(
+        &mut self,
+        key_path: impl Into<String>,
+        text: Text,
+        condition: String,
+        action: Action,
+    ) {
+        let key_path = key_path.into();
+        self.steps.push(Step { key_path, text, condition, action, found: None });
     }
 
     fn column(&self, name: &str, key_path: &str) -> Result<usize> {
@@ -214,10 +236,6 @@ impl Compiler {
             let known: Vec<&str> = self.fields.iter().map(|field| field.name().as_str()).collect();
             unknown_column(name, &known).at(key_path)
         })
-    }
-
-    fn known(&self) -> String {
-        self.fields.iter().map(|field| field.name().as_str()).collect::<Vec<_>>().join(", ")
     }
 
     fn number(&self, name: &str, key_path: &str) -> Result<usize> {
@@ -235,32 +253,7 @@ impl Compiler {
     }
 
     fn condition(&self, sql: &str, key_path: &str) -> Result<Arc<dyn PhysicalExpr>> {
-        let compile = || -> datafusion::error::Result<(Arc<dyn PhysicalExpr>, DataType)> {
-            let schema = Schema::new(self.fields.clone());
-            let named = DFSchema::try_from(schema.clone())?;
-            let context = SessionContext::new();
-            let expression = context.parse_sql_expr(sql, &named)?;
-            let physical = context.create_physical_expr(expression, &named)?;
-            let kind = physical.data_type(&schema)?;
-            Ok((physical, kind))
-        };
-        let (physical, result) = compile().map_err(|error| {
-            if let DataFusionError::SchemaError(inner, _) = error.find_root()
-                && let SchemaError::FieldNotFound { field, .. } = inner.as_ref()
-            {
-                let known: Vec<&str> =
-                    self.fields.iter().map(|field| field.name().as_str()).collect();
-                return unknown_column(&field.name, &known).at(key_path);
-            }
-            let text = error.strip_backtrace();
-            let reason = text.lines().next().unwrap_or_default().to_owned();
-            Fault::new(&SQL_WRONG).arg("reason", reason).arg("known", self.known()).at(key_path)
-        })?;
-        if result == DataType::Boolean {
-            Ok(physical)
-        } else {
-            Err(Fault::new(&SQL_NOT_CONDITION).arg("kind", kind(&result)).at(key_path))
-        }
+        predicate::condition(sql, &self.fields).map_err(|fault| fault.at(key_path))
     }
 
     fn casts(&mut self, config: &CleanConfig) -> Result<()> {
@@ -407,9 +400,12 @@ impl Compiler {
                 OnFail::Drop => ("else drop", "否则删除该行"),
                 OnFail::Warn => ("else warn", "否则警告"),
             };
-            let words = match &rule.rule {
-                Rule::Unique => Text::new(format!("`{name}` unique"), format!("`{name}` 不重复")),
-                _ => Text::same(words),
+            let (condition, words) = match &rule.rule {
+                Rule::Unique => (
+                    format!("`{name}` (`unique`)"),
+                    Text::new(format!("`{name}` unique"), format!("`{name}` 不重复")),
+                ),
+                _ => (words.clone(), Text::same(words)),
             };
             let text =
                 Text::new(format!("expect {}, {en}", words.en), format!("预期 {}，{zh}", words.zh));
@@ -417,7 +413,7 @@ impl Compiler {
                 Some(test) => Action::Expect(test, rule.on_fail),
                 None => Action::Unique(self.column(name, &path)?, rule.on_fail),
             };
-            self.push(path, text, action);
+            self.expecting(path, text, condition, action);
         }
         Ok(())
     }
@@ -445,12 +441,14 @@ impl Compiler {
         if let (Some(rule), Some(words)) = (&config.quality, quality) {
             let column = self.text(&rule.column, QUALITY)?;
             let test = TextTest::Quality(Arc::new(TextJudge::new(rule.rules.clone())));
-            self.push(QUALITY, words, Action::Text(column, test, rule.on_fail));
+            let condition = format!("`{}` (`{QUALITY}`)", rule.column);
+            self.expecting(QUALITY, words, condition, Action::Text(column, test, rule.on_fail));
         }
         if let (Some(rule), Some(words)) = (&config.decontaminate, set) {
             let column = self.text(&rule.column, SET)?;
             let test = TextTest::Set(Arc::new(read(rule)?), rule.share);
-            self.push(SET, words, Action::Text(column, test, rule.on_fail));
+            let condition = format!("`{}` (`{SET}`)", rule.column);
+            self.expecting(SET, words, condition, Action::Text(column, test, rule.on_fail));
         }
         Ok(())
     }
@@ -502,7 +500,8 @@ pub(crate) fn constant(
         Some(value) => cast(&Int64Array::from(vec![value.round() as i64]), kind_of),
         None => cast(&plain, kind_of),
     };
-    array.ok().filter(|array| array.is_valid(0)).ok_or_else(|| {
+    let array = array.ok().map(|array| finite(array).0);
+    array.filter(|array| array.is_valid(0)).ok_or_else(|| {
         Fault::new(&CONSTANT_WRONG).arg("column", column).arg("kind", kind(kind_of)).at(key_path)
     })
 }
@@ -512,6 +511,8 @@ struct Work {
     columns: Vec<ArrayRef>,
     fates: Vec<u16>,
     changed: Vec<u64>,
+    lost: Vec<u64>,
+    first_lost: Vec<Option<usize>>,
     flagged: Vec<u64>,
     failed: Vec<Option<usize>>,
     texts: TextFindings,
@@ -530,10 +531,9 @@ impl Work {
     ) -> std::result::Result<(), ArrowError> {
         match &step.action {
             Action::Cast(column, to) => {
-                let before = self.column(*column)?;
-                let after = recast(before, to)?;
-                let lost = (after.null_count() - before.null_count()) as u64;
-                self.add(index, lost, |work| &mut work.changed);
+                let before = Arc::clone(self.column(*column)?);
+                let after = recast(&before, to)?;
+                self.compare(index, &before, &after);
                 if let (Some(slot), Some(field)) =
                     (self.columns.get_mut(*column), fields.get_mut(*column))
                 {
@@ -592,6 +592,25 @@ impl Work {
             }
         }
         Ok(())
+    }
+
+    /// Counts what a cast could not read, and the numbers whose fraction it cut off.
+    fn compare(&mut self, index: usize, before: &ArrayRef, after: &ArrayRef) {
+        let mut lost = (0..before.len()).filter(|row| before.is_valid(*row) && after.is_null(*row));
+        if let (Some(slot), true) =
+            (self.first_lost.get_mut(index), after.null_count() > before.null_count())
+        {
+            *slot = lost.next();
+            let count = u64::from(slot.is_some()) + lost.count() as u64;
+            self.add(index, count, |work| &mut work.lost);
+        }
+        if let (Some(numbers), true) =
+            (before.as_primitive_opt::<Float64Type>(), after.data_type().is_integer())
+        {
+            let cut = |row: &usize| after.is_valid(*row) && numbers.value(*row).fract() != 0.0;
+            let count = (0..numbers.len()).filter(cut).count() as u64;
+            self.add(index, count, |work| &mut work.changed);
+        }
     }
 
     fn add(&mut self, index: usize, count: u64, which: impl Fn(&mut Self) -> &mut Vec<u64>) {

@@ -4,11 +4,13 @@ use crate::clean::{CleanJob, Cleaned, lineage_schema};
 use crate::config::OnFail;
 use crate::csv_decode::Bad;
 use crate::duplicates::Near;
-use crate::messages::{CAST_EMPTIED, EXPECTATION_FAILED, QUARANTINED};
+use crate::messages::{CAST_LOST, EXPECTATION_FAILED, NOT_FINITE, QUARANTINED};
 use crate::outcome::{CleanOutcome, PassageOutcome, Place, RuleOutcome, SourceOutcome};
 use crate::rules::{Action, Rules};
+use crate::seen::Seen;
 use crate::source::Sources;
-use crate::table::TableWriter;
+use crate::table::kind;
+use crate::table_writer::TableWriter;
 use crate::texts::{Ledger, PASSAGES, texts};
 use crate::{profile, remote};
 use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch, StringArray};
@@ -17,8 +19,7 @@ use ingot_base::atomic::AtomicFile;
 use ingot_base::{Digest, Fault, Reporter, Result, Text, crash, fault};
 use ingot_quality::passages::{self, Passages};
 use serde_json::json;
-use std::collections::{BTreeMap, HashSet};
-use std::hash::{BuildHasherDefault, Hasher};
+use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::Path;
 use std::sync::Arc;
@@ -26,37 +27,12 @@ use std::sync::Arc;
 /// Rows that an outcome names of a rule.
 const NAMED: usize = 10;
 
-/// Row hashes are already uniform: the set takes them as they are.
-#[derive(Default)]
-struct AsIs(u64);
-
-impl Hasher for AsIs {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for (index, byte) in bytes.iter().take(8).enumerate() {
-            self.0 ^= u64::from(*byte) << (index * 8);
-        }
-    }
-
-    fn write_u128(&mut self, value: u128) {
-        #[expect(clippy::cast_possible_truncation, reason = "the low half is as good as any")]
-        {
-            self.0 = value as u64;
-        }
-    }
-}
-
-type Hashes = HashSet<u128, BuildHasherDefault<AsIs>>;
-
 /// Which rows stay of those that no rule dropped by itself: the first of equal rows, the first with a value that must be
 /// unique. Pieces must come in order.
 #[derive(Default)]
 pub(crate) struct Sieve {
-    seen: Hashes,
-    unique: BTreeMap<usize, Hashes>,
+    seen: Seen,
+    unique: BTreeMap<usize, Seen>,
     /// The first row that fails the stage: step, part, row.
     failed: Option<(usize, usize, u64)>,
 }
@@ -169,6 +145,7 @@ impl<'a> Sink<'a> {
                     rows: 0,
                     kept: 0,
                     quarantined: 0,
+                    not_finite: BTreeMap::new(),
                     weight: source.weight,
                 })
                 .collect(),
@@ -246,6 +223,7 @@ impl<'a> Sink<'a> {
             running.merge(partial);
         }
         self.count(&piece.dropped, &piece.changed, &piece.flagged);
+        self.count_lost(&label, &piece.lost, &piece.first_lost);
         for (step, row) in piece.failed.iter().enumerate() {
             if let (Some(row), None) = (row, self.sieve.failed) {
                 self.sieve.failed = Some((step, piece.part, *row));
@@ -255,6 +233,11 @@ impl<'a> Sink<'a> {
         if let Some(source) = self.outcome.sources.get_mut(source) {
             source.rows += piece.rows_in;
             source.kept += kept.num_rows() as u64;
+            for (column, count) in &piece.not_finite {
+                if let Some(field) = self.sources.schema.fields().get(*column) {
+                    *source.not_finite.entry(field.name().clone()).or_default() += count;
+                }
+            }
         }
         self.outcome.rows_in += piece.rows_in;
         self.outcome.erased += piece.refused;
@@ -323,6 +306,45 @@ impl<'a> Sink<'a> {
         }
     }
 
+    fn count_lost(&mut self, label: &str, lost: &[u64], first: &[Option<u64>]) {
+        for ((rule, lost), first) in self.outcome.rules.iter_mut().zip(lost).zip(first) {
+            rule.lost += lost;
+            if let (None, Some(row)) = (&rule.first, first) {
+                rule.first = Some(Place { source: label.to_owned(), row: *row });
+            }
+        }
+    }
+
+    /// Tells of values that are missing though the sources have something in their place, and says so in the rules' words.
+    fn warn_of_missing(&mut self, reporter: &dyn Reporter) {
+        for source in &self.outcome.sources {
+            for (column, count) in &source.not_finite {
+                let warning = Fault::new(&NOT_FINITE).arg("source", &source.name);
+                reporter.warn(&warning.arg("column", column).arg("count", count));
+            }
+        }
+        for (step, rule) in self.rules.steps.iter().zip(&mut self.outcome.rules) {
+            let (Action::Cast(column, to), Some(first)) = (&step.action, &rule.first) else {
+                continue;
+            };
+            let name = self.sources.schema.fields().get(*column).map(|field| field.name().as_str());
+            reporter.warn(
+                &Fault::new(&CAST_LOST)
+                    .arg("column", name.unwrap_or_default())
+                    .arg("to", kind(to))
+                    .arg("count", rule.lost)
+                    .arg("rows", self.before.get(*column).map_or(0, profile::Running::present))
+                    .arg("row", first.row)
+                    .arg("source", &first.source)
+                    .at(&rule.key_path),
+            );
+            rule.text = Text::new(
+                format!("{}; {} lost", rule.text.en, rule.lost),
+                format!("{}；丢失 {} 个取值", rule.text.zh, rule.lost),
+            );
+        }
+    }
+
     fn set_aside(&mut self, part: usize, bad: &[Bad]) -> Result<()> {
         let Some(part) = self.sources.parts.get(part) else { return Ok(()) };
         if let Some(source) = self.outcome.sources.get_mut(part.source) {
@@ -330,7 +352,8 @@ impl<'a> Sink<'a> {
         }
         for record in bad {
             let line = serde_json::json!({
-                "source": part.label, "file": part.file, "line": record.line, "reason": record.reason,
+                "source": part.label, "file": part.file, "line": record.line,
+                "reason": record.reason.en, "reason_zh": record.reason.zh,
             });
             writeln!(self.quarantine, "{line}").map_err(|error| {
                 Fault::new(&fault::FILE_WRITE)
@@ -346,13 +369,14 @@ impl<'a> Sink<'a> {
         job: &CleanJob<'_>,
         reporter: &dyn Reporter,
     ) -> Result<CleanOutcome> {
+        self.warn_of_missing(reporter);
         if let Some((step, part, row)) = self.sieve.failed {
             let rule = self.outcome.rules.get(step);
             let source =
                 self.sources.parts.get(part).map(|part| part.label.clone()).unwrap_or_default();
             return Err(Fault::new(&EXPECTATION_FAILED)
                 .arg("count", rule.map_or(0, |rule| rule.flagged))
-                .arg("rule", rule.map(|rule| rule.text.en.clone()).unwrap_or_default())
+                .arg("rule", self.rules.steps.get(step).map_or("", |step| step.condition.as_str()))
                 .arg("row", row)
                 .arg("source", source)
                 .at(rule.map(|rule| rule.key_path.clone()).unwrap_or_default()));
@@ -376,17 +400,6 @@ impl<'a> Sink<'a> {
                 rule.found.take().filter(|found| told && !job.personal.contains(found.column()));
             rule.rows_in = reaching;
             reaching -= rule.dropped;
-        }
-        let lossy = self.rules.steps.iter().zip(&self.outcome.rules).filter(|(step, rule)| {
-            matches!(step.action, Action::Cast(..)) && rule.changed * 2 > self.outcome.rows_in
-        });
-        for (_, rule) in lossy {
-            reporter.warn(
-                &Fault::new(&CAST_EMPTIED)
-                    .arg("count", rule.changed)
-                    .arg("rows", self.outcome.rows_in)
-                    .arg("rule", &rule.key_path),
-            );
         }
         let profiles = |columns: Vec<profile::Running>| {
             columns.into_iter().map(|column| column.finish(job.personal)).collect()
@@ -424,9 +437,16 @@ fn cutter(action: &Action, rules: &Rules) -> Option<Cutter> {
 impl CleanOutcome {
     /// One line for a person.
     pub fn summary(&self) -> Text {
-        Text::new(
-            format!("{} rows in, {} kept", self.rows_in, self.rows_out),
-            format!("读入 {} 行，保留 {} 行", self.rows_in, self.rows_out),
-        )
+        let (rows, kept) = (self.rows_in, self.rows_out);
+        match self.rules.iter().map(|rule| rule.lost).sum::<u64>() {
+            0 => Text::new(
+                format!("{rows} rows in, {kept} kept"),
+                format!("读入 {rows} 行，保留 {kept} 行"),
+            ),
+            lost => Text::new(
+                format!("{rows} rows in, {kept} kept, {lost} values lost in casts"),
+                format!("读入 {rows} 行，保留 {kept} 行，类型转换丢失 {lost} 个取值"),
+            ),
+        }
     }
 }

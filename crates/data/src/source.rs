@@ -2,12 +2,13 @@
 
 use crate::chunk::{Chunks, Records};
 use crate::config::{Format, SourceConfig};
-use crate::csv_decode::json_type;
+use crate::finite;
 use crate::images;
 use crate::infer::{self, Dialect, widen};
+use crate::json_keys::{self, Keys, Stray};
 use crate::messages::{
-    COLUMN_RESERVED, FILE_EMPTY, FILE_WRONG, FORMAT_UNKNOWN, IMAGES_REMOTE, SCHEME_UNKNOWN,
-    SOURCE_MISSING,
+    COLUMN_RESERVED, FILE_EMPTY, FILE_ENCODING, FILE_WRONG, FORMAT_UNKNOWN, IMAGES_REMOTE,
+    NO_OBJECTS, SCHEME_UNKNOWN, SOURCE_MISSING,
 };
 use crate::remote;
 use crate::table::{kind, kind_text, open};
@@ -45,6 +46,8 @@ pub(crate) struct Part {
     pub(crate) schema: SchemaRef,
     /// Names in the table, in the file's order.
     pub(crate) names: Vec<String>,
+    /// Keys of JSON lines that are no columns.
+    pub(crate) strays: Vec<Stray>,
 }
 
 /// All sources, ready to be read.
@@ -117,7 +120,8 @@ fn resolved(
             parts.push(admit(source, part)?);
         }
     }
-    let (schema, notes) = reconcile(&parts);
+    let (schema, mut notes) = reconcile(&parts);
+    notes.extend(parts.iter().filter_map(left_out));
     let digests = std::thread::spawn(move || found.iter().map(|files| digest(files)).collect());
     Ok(Sources { parts, schema, notes, digests: Mutex::new(Some(digests)), _copies: Some(copies) })
 }
@@ -180,6 +184,12 @@ pub(crate) fn files(base_dir: &Path, source: &SourceConfig, copies: &Path) -> Re
         let entries = std::fs::read_dir(&path).map_err(|error| missing().because(error))?;
         entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| path.is_file()).collect()
     } else if path.exists() {
+        // Who opens a pipe waits for its writer, and a source is read more than once.
+        if !path.is_file() {
+            let odd =
+                std::io::Error::other("it is no regular file, but a pipe, a socket or a device");
+            return Err(Fault::new(&fault::FILE_READ).arg("path", path.display()).because(odd));
+        }
         vec![path]
     } else {
         let pattern = path.to_string_lossy().into_owned();
@@ -219,7 +229,7 @@ pub(crate) fn shape(source: &SourceConfig, path: &Path) -> Result<(Format, Schem
     let format = format(source, path)?;
     let schema = match format {
         Format::Csv => infer::dialect(path)?.schema,
-        Format::Jsonl => json_schema(path)?,
+        Format::Jsonl => json_schema(source, path)?.0,
         Format::Parquet => parquet_schema(path)?,
         Format::Arrow => scalar(&arrow_reader(path)?.schema()),
         Format::Images => images::schema(),
@@ -240,7 +250,7 @@ fn part(
     copies: &Path,
 ) -> Result<Part> {
     let format = format(source, &path)?;
-    let mut dialect = None;
+    let (mut dialect, mut strays) = (None, Vec::new());
     let mut path = path;
     let file = infer::name(&path);
     let schema = match format {
@@ -254,7 +264,11 @@ fn part(
             dialect = Some(seen);
             schema
         }
-        Format::Jsonl => json_schema(&path)?,
+        Format::Jsonl => {
+            let (schema, found) = json_schema(source, &path)?;
+            strays = found;
+            schema
+        }
         Format::Parquet => parquet_schema(&path)?,
         Format::Arrow => scalar(&arrow_reader(&path)?.schema()),
         Format::Images => images::schema(),
@@ -264,7 +278,7 @@ fn part(
         .iter()
         .map(|field| source.rename.get(field.name()).unwrap_or(field.name()).clone())
         .collect();
-    Ok(Part { source: index, label, path, file, format, dialect, schema, names })
+    Ok(Part { source: index, label, path, file, format, dialect, schema, names, strays })
 }
 
 /// A text file as UTF-8, whether it is that or GB18030, without a byte-order mark.
@@ -305,6 +319,7 @@ pub(crate) fn single(path: &Path, copies: &Path) -> Result<Part> {
         query: None,
         format: None,
         rename: BTreeMap::new(),
+        named: None,
     };
     if !path.is_file() {
         return Err(Fault::new(&SOURCE_MISSING).arg("source", name).arg("uri", path.display()));
@@ -340,6 +355,11 @@ pub(crate) fn arrow_reader(path: &Path) -> Result<arrow::ipc::reader::FileReader
         .map_err(|error| wrong(path, "Arrow", error))
 }
 
+/// What an error of reading holds: a fault of ours is to be told in the reader's language.
+pub(crate) fn inner(error: std::io::Error) -> Box<dyn std::error::Error + Send + Sync> {
+    error.downcast::<Fault>().map_or_else(Into::into, Into::into)
+}
+
 /// Copies a GB18030 file as UTF-8.
 fn to_utf8(path: &Path, copies: &Path) -> Result<PathBuf> {
     let target =
@@ -356,9 +376,7 @@ fn to_utf8(path: &Path, copies: &Path) -> Result<PathBuf> {
             let mut text = String::with_capacity(room);
             let (_, _, damaged) = decoder.decode_to_string(piece, &mut text, count == 0);
             if damaged {
-                return Err(std::io::Error::other(
-                    "its text is neither UTF-8 nor GB18030 throughout",
-                ));
+                return Err(std::io::Error::other(Fault::new(&FILE_ENCODING)));
             }
             output.write_all(text.as_bytes())?;
             if count == 0 {
@@ -366,40 +384,27 @@ fn to_utf8(path: &Path, copies: &Path) -> Result<PathBuf> {
             }
         }
     };
-    copy().map_err(|error| wrong(path, "CSV", error))?;
+    copy().map_err(|error| wrong(path, "CSV", inner(error)))?;
     Ok(target)
 }
 
-fn json_schema(path: &Path) -> Result<SchemaRef> {
+/// The columns of JSON lines by their beginning, and the keys that are none.
+fn json_schema(source: &SourceConfig, path: &Path) -> Result<(SchemaRef, Vec<Stray>)> {
     let read = |error: std::io::Error| {
         Fault::new(&fault::FILE_READ).arg("path", path.display()).because(error)
     };
     let file = BufReader::new(File::open(path).map_err(read)?);
-    let mut fields: Vec<(String, Option<DataType>)> = Vec::new();
+    let mut keys = Keys::default();
     let (mut seen, mut good) = (0, 0);
-    for line in std::io::BufRead::lines(file).take(JSON_RECORDS) {
+    for (number, line) in (1..).zip(std::io::BufRead::lines(file).take(JSON_RECORDS)) {
         let line = line.map_err(|error| wrong(path, "JSON lines", error))?;
         if line.trim().is_empty() {
             continue;
         }
         seen += 1;
-        let Ok(object) = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(&line)
-        else {
-            continue;
-        };
+        let Ok(object) = finite::object(line.as_bytes()) else { continue };
         good += 1;
-        for (name, value) in &object {
-            let kind = json_type(value);
-            match fields.iter_mut().find(|(known, _)| known == name) {
-                Some((_, known)) => {
-                    *known = match (known.take(), kind) {
-                        (Some(one), Some(other)) => Some(widen(&one, &other)),
-                        (one, other) => one.or(other),
-                    }
-                }
-                None => fields.push((name.clone(), kind)),
-            }
-        }
+        keys.add(number, &object);
     }
     if seen == 0 {
         return Err(Fault::new(&FILE_EMPTY).arg("file", infer::name(path)));
@@ -408,14 +413,32 @@ fn json_schema(path: &Path) -> Result<SchemaRef> {
         return Err(wrong(
             path,
             "JSON lines",
-            format!("{} of its first {seen} lines are no JSON objects", seen - good),
+            Fault::new(&NO_OBJECTS).arg("count", seen - good).arg("lines", seen),
         ));
     }
-    let fields: Vec<Field> = fields
-        .into_iter()
-        .map(|(name, kind)| Field::new(name, kind.unwrap_or(DataType::Utf8), true))
-        .collect();
-    Ok(Arc::new(Schema::new(fields)))
+    let named = |key: &str| source.names(key);
+    let (fields, strays) = keys.columns(source.named.is_some().then_some(&named));
+    if fields.is_empty() && !strays.is_empty() {
+        return Err(wrong(path, "JSON lines", json_keys::rare(&infer::name(path), &strays)));
+    }
+    Ok((Arc::new(Schema::new(fields)), strays))
+}
+
+/// What the data report says of keys that are no columns.
+fn left_out(part: &Part) -> Option<Text> {
+    let (keys, places) = (part.strays.len(), json_keys::places(&part.strays));
+    (keys > 0).then(|| {
+        Text::new(
+            format!(
+                "`{}`: {keys} key(s) that hardly any line has are left out; first in line (lines): {places}",
+                part.label
+            ),
+            format!(
+                "`{}`：有 {keys} 个键只出现在极少数行，已忽略；首次出现的行号（行数）：{places}",
+                part.label
+            ),
+        )
+    })
 }
 
 /// The types that tables hold, by what a file holds: numbers to 64 bits, text and everything nested to text.

@@ -1,34 +1,28 @@
-//! Tables on disk: zstd Parquet, each column encrypted with its sensitivity class's key (Parquet modular encryption).
+//! Tables on disk: zstd Parquet, each column encrypted with its sensitivity class's key (Parquet modular encryption). Writing them is
+//! in [`crate::table_writer`].
 
-use crate::messages::{TABLE_READ, TABLE_WRITE};
+use crate::messages::TABLE_READ;
+use crate::table_writer::TableWriter;
 use arrow::array::{Array, ArrayRef, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::row::{RowConverter, SortField};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
-use ingot_base::atomic::AtomicFile;
 use ingot_base::digest::Hasher;
-use ingot_base::{Digest, Fault, Result, Secret, Text, fault};
+use ingot_base::{Digest, Fault, Result, Secret, Text};
+use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
 };
-use parquet::arrow::{ArrowWriter, ProjectionMask};
-use parquet::basic::{Compression, ZstdLevel};
 use parquet::encryption::decrypt::{FileDecryptionProperties, KeyRetriever};
 use parquet::encryption::encrypt::FileEncryptionProperties;
 use parquet::errors::ParquetError;
-use parquet::file::properties::WriterProperties;
-use parquet::schema::types::ColumnPath;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
-/// Rows in a row group: what a reader must hold at once.
-const ROW_GROUP: usize = 256 * 1024;
-/// Rows that show whether a column's values repeat.
-const SAMPLE: usize = 8192;
 /// Rows in a batch read back.
 const BATCH: usize = 8192;
 
@@ -59,7 +53,10 @@ impl Encryption {
         self.classes.get(self.columns.get(column).unwrap_or(&self.default_class))
     }
 
-    fn writer(&self, schema: &Schema) -> parquet::errors::Result<Arc<FileEncryptionProperties>> {
+    pub(crate) fn writer(
+        &self,
+        schema: &Schema,
+    ) -> parquet::errors::Result<Arc<FileEncryptionProperties>> {
         let mut builder = FileEncryptionProperties::builder(self.footer.key.expose().clone())
             .with_footer_key_metadata(self.footer.id.clone().into_bytes());
         for field in schema.fields() {
@@ -93,118 +90,6 @@ impl KeyRetriever for Keys {
                 ParquetError::General("the key of this column's class is not at hand".to_owned())
             })
     }
-}
-
-/// Writes a table; it appears under its name only when [`finish`](Self::finish) succeeds.
-pub(crate) struct TableWriter {
-    state: State,
-    schema: SchemaRef,
-    keys: Option<Encryption>,
-    target: std::path::PathBuf,
-    rows: u64,
-}
-
-/// The first rows decide how columns are encoded, so the writer waits for them.
-enum State {
-    Waiting(Option<AtomicFile>),
-    Writing(Box<ArrowWriter<AtomicFile>>),
-}
-
-impl TableWriter {
-    pub(crate) fn create(
-        target: &Path,
-        schema: &SchemaRef,
-        keys: Option<&Encryption>,
-    ) -> Result<Self> {
-        Ok(Self {
-            state: State::Waiting(Some(AtomicFile::create(target)?)),
-            schema: Arc::clone(schema),
-            keys: keys.cloned(),
-            target: target.to_owned(),
-            rows: 0,
-        })
-    }
-
-    pub(crate) fn write(&mut self, batch: &RecordBatch) -> Result<()> {
-        if batch.num_rows() == 0 {
-            return Ok(());
-        }
-        self.rows += batch.num_rows() as u64;
-        self.writer(Some(batch))?.write(batch).map_err(|error| write_fault(&self.target, error))
-    }
-
-    /// Publishes the table; the number of its rows.
-    pub(crate) fn finish(self) -> Result<u64> {
-        self.publish(AtomicFile::commit)
-    }
-
-    /// Publishes the table to the file's owner alone: it may be without encryption.
-    pub(crate) fn finish_private(self) -> Result<u64> {
-        self.publish(AtomicFile::commit_private)
-    }
-
-    fn publish(mut self, commit: fn(AtomicFile) -> Result<()>) -> Result<u64> {
-        self.writer(None)?;
-        if let State::Writing(writer) = self.state {
-            let file = writer.into_inner().map_err(|error| write_fault(&self.target, error))?;
-            commit(file)?;
-        }
-        Ok(self.rows)
-    }
-
-    fn writer(&mut self, first: Option<&RecordBatch>) -> Result<&mut ArrowWriter<AtomicFile>> {
-        if let State::Waiting(file) = &mut self.state {
-            let file = file.take().ok_or_else(|| fault::internal("a table's file is gone"))?;
-            let writer = start(file, &self.schema, self.keys.as_ref(), first)
-                .map_err(|error| write_fault(&self.target, error))?;
-            self.state = State::Writing(Box::new(writer));
-        }
-        match &mut self.state {
-            State::Writing(writer) => Ok(writer),
-            State::Waiting(_) => Err(fault::internal("a table's writer did not start")),
-        }
-    }
-}
-
-fn start(
-    file: AtomicFile,
-    schema: &SchemaRef,
-    keys: Option<&Encryption>,
-    first: Option<&RecordBatch>,
-) -> parquet::errors::Result<ArrowWriter<AtomicFile>> {
-    let mut properties = WriterProperties::builder()
-        .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
-        .set_max_row_group_row_count(Some(ROW_GROUP))
-        .set_created_by("ingot".to_owned());
-    for (field, column) in schema.fields().iter().zip(first.iter().flat_map(|rows| rows.columns()))
-    {
-        if !repeats(column) {
-            properties = properties
-                .set_column_dictionary_enabled(ColumnPath::from(field.name().clone()), false);
-        }
-    }
-    if let Some(keys) = keys {
-        properties = properties.with_file_encryption_properties(keys.writer(schema)?);
-    }
-    ArrowWriter::try_new(file, Arc::clone(schema), Some(properties.build()))
-}
-
-/// Whether a column's values repeat often enough for a dictionary to pay, by its first rows.
-fn repeats(column: &ArrayRef) -> bool {
-    if matches!(column.data_type(), DataType::Dictionary(..) | DataType::Boolean) {
-        return true;
-    }
-    let head = column.slice(0, column.len().min(SAMPLE));
-    let Ok(converter) = RowConverter::new(vec![SortField::new(head.data_type().clone())]) else {
-        return true;
-    };
-    let Ok(rows) = converter.convert_columns(std::slice::from_ref(&head)) else { return true };
-    let distinct: BTreeSet<&[u8]> = (0..head.len()).map(|row| rows.row(row).data()).collect();
-    distinct.len() * 4 <= head.len()
-}
-
-fn write_fault(path: &Path, error: impl Into<Box<dyn Error + Send + Sync>>) -> Fault {
-    Fault::new(&TABLE_WRITE).arg("path", path.display()).because(error)
 }
 
 pub(crate) fn read_fault(path: &Path, error: impl Into<Box<dyn Error + Send + Sync>>) -> Fault {

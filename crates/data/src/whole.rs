@@ -55,6 +55,7 @@ pub fn load(path: &Path) -> Result<Vec<RecordBatch>> {
         query: None,
         format: None,
         rename: BTreeMap::new(),
+        named: None,
     };
     let sources = source::resolve_any(Path::new("."), &[source])?;
     let work = Work::plain(&sources);

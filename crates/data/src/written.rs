@@ -1,29 +1,36 @@
 //! Numbers, days and instants as people and their programs write them.
 
+use crate::finite::finite;
 use arrow::array::{Array, ArrayRef, AsArray, Date32Array, Int64Array, StringArray};
 use arrow::compute::kernels::zip::zip;
 use arrow::compute::{cast, is_not_null};
 use arrow::datatypes::{DataType, Date32Type, Int64Type};
 use arrow::error::ArrowError;
 use chrono::{Datelike as _, NaiveDate, NaiveDateTime, NaiveTime};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// How a text may write an instant, besides RFC 3339 and its kin. Month before day and day before month cannot be told apart
 /// with slashes, so neither is read.
-const INSTANTS: [&str; 8] = [
+const INSTANTS: [&str; 10] = [
     "%Y-%m-%d %H:%M",
     "%Y-%m-%dT%H:%M",
     "%Y/%m/%d %H:%M:%S",
     "%Y/%m/%d %H:%M",
     "%d.%m.%Y %H:%M:%S",
     "%d.%m.%Y %H:%M",
+    "%Y.%m.%d %H:%M:%S",
+    "%Y.%m.%d %H:%M",
     "%Y年%m月%d日 %H:%M:%S",
     "%Y年%m月%d日 %H:%M",
 ];
-const DAYS: [&str; 4] = ["%Y-%m-%d", "%Y/%m/%d", "%d.%m.%Y", "%Y年%m月%d日"];
+const DAYS: [&str; 5] = ["%Y-%m-%d", "%Y/%m/%d", "%d.%m.%Y", "%Y.%m.%d", "%Y年%m月%d日"];
+/// What an amount may be counted in, and how many places that moves its point. The longest names first.
+const UNITS: [(&str, usize); 5] = [("万亿", 12), ("亿", 8), ("億", 8), ("万", 4), ("萬", 4)];
 
 /// Microseconds since 1970 of a text that is an instant or a day. A year has four digits: 22/09/04 could be two days, and 2022113 too.
 pub(crate) fn instant(text: &str) -> Option<i64> {
+    let text = narrow(text.trim());
     let text = text.trim();
     let stamp = || INSTANTS.iter().find_map(|form| NaiveDateTime::parse_from_str(text, form).ok());
     let day = || DAYS.iter().find_map(|form| NaiveDate::parse_from_str(text, form).ok());
@@ -36,8 +43,40 @@ pub(crate) fn instant(text: &str) -> Option<i64> {
     (moment.year() >= 1000).then(|| moment.and_utc().timestamp_micros())
 }
 
-/// A column as another type. A value that is none becomes null.
+/// Full-width letters, digits and marks as their narrow ones: `１，２` is `1,2`.
+fn narrow(text: &str) -> Cow<'_, str> {
+    let letter = |letter: char| match letter {
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(letter) - 0xfee0).unwrap_or(letter),
+        '\u{3000}' => ' ',
+        '\u{2212}' => '-',
+        '￥' => '¥',
+        other => other,
+    };
+    if text.is_ascii() { text.into() } else { text.chars().map(letter).collect::<String>().into() }
+}
+
+/// A text as a number, as a cast to number reads it: `1234.5`, `￥1,234.50`, `(12.00)`, `1.23万`. `None` for what is not
+/// certainly one, and for NaN and the infinities.
+pub fn written_number(text: &str) -> Option<f64> {
+    let plain = text.trim().parse::<f64>().ok().filter(|value| value.is_finite());
+    plain.or_else(|| number(text)?.parse().ok())
+}
+
+/// A text as true or false, as a cast to boolean reads it.
+pub fn written_flag(text: &str) -> Option<bool> {
+    match text.to_ascii_lowercase().trim() {
+        "t" | "tr" | "tru" | "true" | "y" | "ye" | "yes" | "on" | "1" => Some(true),
+        "f" | "fa" | "fal" | "fals" | "false" | "n" | "no" | "of" | "off" | "0" => Some(false),
+        _ => None,
+    }
+}
+
+/// A column as another type. A value that is none becomes null, and so does a number that is not finite.
 pub(crate) fn recast(array: &ArrayRef, to: &DataType) -> Result<ArrayRef, ArrowError> {
+    Ok(finite(converted(array, to)?).0)
+}
+
+fn converted(array: &ArrayRef, to: &DataType) -> Result<ArrayRef, ArrowError> {
     let from = match array.data_type() {
         DataType::Dictionary(_, values) => values.as_ref(),
         other => other,
@@ -62,13 +101,13 @@ pub(crate) fn recast(array: &ArrayRef, to: &DataType) -> Result<ArrayRef, ArrowE
 /// Text as numbers: what Arrow reads, and what [`number`] reads besides. It is asked only where Arrow reads nothing.
 fn written_numbers(array: &ArrayRef, to: &DataType) -> Result<ArrayRef, ArrowError> {
     let texts = cast(array, &DataType::Utf8)?;
-    let known = cast(&texts, to)?;
+    let known = finite(cast(&texts, to)?).0;
     if known.null_count() == texts.null_count() {
         return Ok(known);
     }
     let rest = texts.as_string::<i32>().iter().enumerate();
     let rest: StringArray =
-        rest.map(|(row, text)| text.filter(|_| known.is_null(row)).map(number)).collect();
+        rest.map(|(row, text)| text.filter(|_| known.is_null(row)).and_then(number)).collect();
     zip(&is_not_null(&known)?, &known, &cast(&rest, to)?)
 }
 
@@ -108,52 +147,59 @@ fn compact_days(array: &ArrayRef) -> Result<ArrayRef, ArrowError> {
     Ok(Arc::new(days))
 }
 
-/// A number without what people write around and into it: blanks, a currency's sign, commas between thousands, full-width digits,
-/// brackets for less than nothing. Any other text stays as it is.
-fn number(text: &str) -> String {
+/// A number in digits, without what people write around and into it: blanks, a currency's sign, commas between thousands, full-width
+/// digits, brackets for less than nothing, ten thousands and hundred millions. `None` for a text that is not certainly a number.
+fn number(text: &str) -> Option<String> {
     const SIGNS: [&str; 9] = ["¥", "$", "€", "£", "RMB", "CNY", "USD", "EUR", "元"];
-    let narrow: String = text
-        .trim()
-        .chars()
-        .map(|letter| match letter {
-            '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(letter) - 0xfee0).unwrap_or(letter),
-            '￥' => '¥',
-            other => other,
-        })
-        .collect();
-    let mut rest = narrow.as_str();
-    let mut less = false;
+    let narrow = narrow(text.trim());
+    let mut rest = narrow.trim();
+    let (mut less, mut signed) = (false, false);
     if let Some(inner) = rest.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')) {
-        (rest, less) = (inner.trim(), true);
+        (rest, less, signed) = (inner.trim(), true, true);
     }
-    if let Some(inner) = rest.strip_prefix('-').filter(|_| !less) {
-        (rest, less) = (inner.trim_start(), true);
+    let mut sign = |rest: &mut &str| {
+        if let Some(inner) = rest.strip_prefix(['-', '+']).filter(|_| !signed) {
+            (less, signed) = (rest.starts_with('-'), true);
+            *rest = inner.trim_start();
+        }
+    };
+    sign(&mut rest);
+    for name in SIGNS {
+        rest = rest.strip_prefix(name).unwrap_or(rest);
+        rest = rest.strip_suffix(name).unwrap_or(rest).trim();
     }
-    for sign in SIGNS {
-        rest = rest.strip_prefix(sign).unwrap_or(rest);
-        rest = rest.strip_suffix(sign).unwrap_or(rest).trim();
+    sign(&mut rest);
+    let counted = |(unit, places): &(&str, usize)| Some((rest.strip_suffix(unit)?, *places));
+    let (amount, places) = UNITS.iter().find_map(counted).unwrap_or((rest, 0));
+    let plain = digits(amount.trim_end(), places)?;
+    Some(if less { format!("-{plain}") } else { plain })
+}
+
+/// An amount in digits, its point moved to the right by so many places; `None` where commas stand elsewhere than between thousands.
+fn digits(amount: &str, places: usize) -> Option<String> {
+    let plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if let Some((front, power)) = amount.split_once(['e', 'E']) {
+        let known = plain(front.replacen('.', "", 1).as_str()) && front != ".";
+        let value = amount.parse::<f64>().ok().filter(|value| value.is_finite());
+        return (known && places == 0 && !power.is_empty() && value.is_some())
+            .then(|| amount.to_owned());
     }
-    if let Some(inner) = rest.strip_prefix('-').filter(|_| !less) {
-        (rest, less) = (inner.trim_start(), true);
-    }
-    let (whole, part) = rest.split_once('.').map_or((rest, None), |(a, b)| (a, Some(b)));
+    let (whole, part) = amount.split_once('.').unwrap_or((amount, ""));
     let mut groups = whole.split(',');
     let first = groups.next().unwrap_or_default();
-    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    let grouped = (1..=3).contains(&first.len())
-        && digits(first)
-        && groups.all(|group| group.len() == 3 && digits(group));
-    let plain = if grouped {
-        let whole = whole.replace(',', "");
-        part.map_or(whole.clone(), |part| format!("{whole}.{part}"))
-    } else {
-        rest.to_owned()
-    };
-    match plain.parse::<f64>() {
-        Ok(_) if less => format!("-{plain}"),
-        Ok(_) => plain,
-        Err(_) => text.to_owned(),
+    let grouped = first.len() <= 3 && groups.all(|group| group.len() == 3 && plain(group));
+    let right = plain(first) && (first.len() == whole.len() || (grouped && !first.is_empty()));
+    if !right || !plain(part) || (whole.is_empty() && part.is_empty()) {
+        return None;
     }
+    let (moved, part) = part.split_at_checked(places.min(part.len()))?;
+    let zeros = "0".repeat(places - moved.len());
+    let whole = format!("0{}{moved}{zeros}", whole.replace(',', ""));
+    let whole = whole.trim_start_matches('0');
+    let whole = if whole.is_empty() { "0" } else { whole };
+    // What a whole number's point is followed by does not matter: 1,234.00 is one.
+    let part = part.trim_end_matches('0');
+    Some(if part.is_empty() { whole.to_owned() } else { format!("{whole}.{part}") })
 }
 
 #[cfg(test)]
@@ -175,15 +221,70 @@ mod tests {
             ("(1,000.00)", Some("-1000.0")),
             ("１２３．５元", Some("123.5")),
             ("1e3", Some("1000.0")),
+            ("1.23万", Some("12300.0")),
+            ("1.5万元", Some("15000.0")),
+            ("￥1.23456万", Some("12345.6")),
+            ("-3 亿", Some("-300000000.0")),
+            ("1,234万", Some("12340000.0")),
+            ("2.5万亿元", Some("2500000000000.0")),
+            ("１，２３４．５０", Some("1234.5")),
+            ("１.２３万元", Some("12300.0")),
+            ("（１２．００）", Some("-12.0")),
+            ("\u{3000}－１２", Some("-12.0")),
+            ("¥.5", Some("0.5")),
+            ("¥1e3", Some("1000.0")),
             ("12,34", None),
             ("1,2345", None),
+            ("1,2,3", None),
+            (",123", None),
             ("1.234,5", None),
+            ("1.2.3", None),
+            ("12%", None),
+            ("１２％", None),
+            ("万", None),
+            ("1.2w", None),
+            ("1万2千", None),
+            ("1e3万", None),
+            ("--5", None),
+            ("(-5)", None),
+            ("nan", None),
+            ("NaN", None),
+            ("-inf", None),
+            ("Infinity", None),
+            ("¥inf", None),
+            ("1e999", None),
+            ("¥1e999", None),
+            (".", None),
             ("n/a", None),
             ("", None),
         ];
         let array: ArrayRef = Arc::new(StringArray::from_iter_values(texts.map(|(text, _)| text)));
         let wanted: Vec<_> = texts.map(|(_, wanted)| wanted.map(str::to_owned)).into();
         assert_eq!(shown(&array, &DataType::Float64), wanted);
+        for (text, wanted) in texts {
+            let wanted = wanted.map(|text| text.parse::<f64>().unwrap());
+            assert_eq!(
+                written_number(text),
+                wanted,
+                "{text}: a single cell is read as a column is"
+            );
+        }
+        let whole = ["1.23万", "3亿", "1,234.00", "1.23456万", "12.5"];
+        let array: ArrayRef = Arc::new(StringArray::from_iter_values(whole));
+        let wanted = [Some("12300"), Some("300000000"), Some("1234"), None, None];
+        assert_eq!(shown(&array, &DataType::Int64), wanted.map(|it| it.map(str::to_owned)));
+    }
+
+    #[test]
+    fn flags_are_read_as_a_cast_reads_them() {
+        for text in
+            ["true", "T", " yes ", "on", "1", "FALSE", "n", "off", "0", "", "maybe", "是", "2"]
+        {
+            let array: ArrayRef = Arc::new(StringArray::from_iter_values([text]));
+            let made = recast(&array, &DataType::Boolean).unwrap();
+            let made = made.as_boolean().iter().next().flatten();
+            assert_eq!(written_flag(text), made, "{text}");
+        }
     }
 
     #[test]
@@ -216,6 +317,16 @@ mod tests {
             ("2022-13-99", false),
             ("2022-09-31", false),
             ("4.9.22", false),
+            ("2024.1.31", true),
+            ("2024.13.1", false),
+            ("２０２４/１/３１", true),
+            ("２０２４．１．３１", true),
+            ("２０２４年１月３１日", true),
+            ("２０２４０１３１", true),
+            ("31/01/2024", false),
+            ("01/02/2024", false),
+            ("24.1.31", false),
+            ("2024.1", false),
         ];
         let array: ArrayRef = Arc::new(StringArray::from_iter_values(days.map(|(text, _)| text)));
         for (day, (text, valid)) in shown(&array, &DataType::Date32).iter().zip(days) {

@@ -12,6 +12,8 @@ const CATEGORIES: usize = 20;
 
 /// Rows whose own answers are shown.
 const SINGLE: usize = 30;
+/// A value of so many rows is nobody's own.
+pub(crate) const SHARED: usize = 5;
 /// Bars of a distribution.
 const BINS: usize = 24;
 
@@ -28,6 +30,7 @@ pub(crate) fn dependence(
         .ok_or_else(|| fault::internal("dependence on an unknown input"))?;
     let ordered = matches!(field.kind, FieldKind::Number { .. });
     let values: Vec<f64> = rows.column(feature).filter(|value| !value.is_nan()).collect();
+    let values = if ordered { told(values) } else { values };
     let grid = if ordered { quantiles(&values) } else { commonest(field, &values) };
     let mut points = Vec::with_capacity(grid.len());
     let mut changed = rows.clone();
@@ -83,8 +86,29 @@ fn bins(grid: &[(f64, usize)], values: &[f64]) -> Vec<Bin> {
         .collect()
 }
 
+/// Values as a page may tell them: where they are few, those of fewer rows than [`SHARED`] in three significant digits.
+fn told(mut values: Vec<f64>) -> Vec<f64> {
+    let mut sorted = values.clone();
+    sorted.sort_by(f64::total_cmp);
+    let mut all = sorted.clone();
+    all.dedup();
+    if all.len() <= GRID {
+        for value in &mut values {
+            *value = if shared(&sorted, *value) { *value } else { words::rounded(*value) };
+        }
+    }
+    values
+}
+
+/// Whether so many rows have a value that it is nobody's own.
+fn shared(sorted: &[f64], value: f64) -> bool {
+    let below = sorted.partition_point(|known| *known < value);
+    let through = sorted.partition_point(|known| *known <= value);
+    through - below >= SHARED
+}
+
 /// All values where they are few; otherwise distinct quantiles from the 2nd to the 98th hundredth, rounded to a power of ten at most a
-/// hundredth of their spread: the report goes where nobody's own value should.
+/// hundredth of their spread, or to three digits where that is still one of few rows' own: the report goes where nobody's own value should.
 fn quantiles(values: &[f64]) -> Vec<(f64, usize)> {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
@@ -110,8 +134,11 @@ fn quantiles(values: &[f64]) -> Vec<(f64, usize)> {
             } else {
                 (*value / power).round() * power
             };
+            let own = (rounded - *value).abs() <= 1e-9 * value.abs();
+            let close =
+                if own && !shared(&sorted, *value) { words::rounded(rounded) } else { rounded };
             // There is one zero.
-            *value = rounded + 0.0;
+            *value = close + 0.0;
         }
     }
     grid.dedup_by(|a, b| a.0.total_cmp(&b.0).is_eq());
@@ -158,6 +185,26 @@ mod tests {
         for (value, _) in quantiles(&values) {
             assert!(values.iter().all(|own| (own - value).abs() > 1e-9), "{value}");
             assert!((value / 10.0 - (value / 10.0).round()).abs() < 1e-9, "{value}");
+        }
+    }
+
+    #[test]
+    fn few_values_are_told_in_three_digits_unless_many_rows_share_them() {
+        let salaries: Vec<f64> =
+            (0..12_u32).map(|row| 8_123.45 + f64::from(row) * 1_111.3).collect();
+        let shown = told(salaries.clone());
+        assert!(shown.iter().all(|value| salaries.iter().all(|own| (own - value).abs() > 1e-6)));
+        let grid = quantiles(&shown);
+        assert_eq!((grid.len(), grid[0].0), (12, 8_120.0));
+        let all: f64 = bins(&grid, &shown).iter().map(|bin| bin.share).sum();
+        assert!((all - 1.0).abs() < 1e-9, "{all}");
+        let years: Vec<f64> = (0..60_u32).map(|row| f64::from(2_013 + row % 8)).collect();
+        assert_eq!(told(years.clone()), years);
+        // More values than a grid has, close together: of those that two rows have, none is told exactly.
+        let close: Vec<f64> =
+            (0..200_u32).map(|row| 12_003.0 + f64::from(row % 100) * 9.0).collect();
+        for (value, _) in quantiles(&close) {
+            assert!((value / 100.0).fract().abs() < 1e-9, "{value}");
         }
     }
 

@@ -47,7 +47,7 @@ pub struct Typical {
     pub positive: Option<Middle>,
 }
 
-/// The median of a number, where any is known; the category that a majority of the rows has, where one does.
+/// The median of a number to three significant digits, where any is known; the category that a majority of the rows has, where one does.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Middle {
@@ -242,9 +242,19 @@ impl Side {
         let number = matches!(field.kind, FieldKind::Number { .. });
         match typical {
             _ if value.is_nan() => Self::Missing,
-            Some(middle) if number && value > middle.value => Self::High(middle.value),
-            Some(middle) if number && value < middle.value => Self::Low(middle.value),
-            Some(middle) if !number && words::index(value) != words::index(middle.value) => {
+            Some(middle) if number => {
+                // Packages of earlier versions hold exact medians. Beyond the blur a value is beyond the exact one, too.
+                let median = words::rounded(middle.value);
+                let blur = words::blur(median);
+                if value > median + blur {
+                    Self::High(median)
+                } else if value < median - blur {
+                    Self::Low(median)
+                } else {
+                    Self::Alike
+                }
+            }
+            Some(middle) if words::index(value) != words::index(middle.value) => {
                 Self::Unlike(middle)
             }
             _ => Self::Alike,
@@ -286,7 +296,7 @@ fn sentence(answer: &Answer<'_>, field: &Field, value: f64, side: Side, effect: 
         },
     );
     let median = |median: f64, en: &str, zh: &str| {
-        let median = words::value(field, median);
+        let median = words::about(field, median);
         (
             format!("{}, {en} the median of {} ({})", is.en, whose.en, median.en),
             format!("{}，{zh}训练数据中{}的中位数（{}）", is.zh, whose.zh, median.zh),

@@ -16,6 +16,8 @@ const LEAF: f64 = 54.0;
 const MARGIN: f64 = 20.0;
 const HEAD: f64 = 74.0;
 const LINE: f64 = 18.0;
+/// What the colours' meaning takes beside the title.
+const SCALE: f64 = 190.0;
 /// Narrow letters that fit a box; wide ones count twice.
 const FIT: usize = 24;
 const INK: &str = "#1c2430";
@@ -39,13 +41,15 @@ pub(crate) fn families() -> String {
 
 /// A self-contained SVG; `lang` comes first and larger.
 pub(crate) fn svg(signature: &Signature, tree: &Node, lang: Lang) -> String {
-    let width = MARGIN * 2.0 + COLUMN * real(levels(tree) - 1) + BOX;
+    let about = ordered(&about(&signature.output), lang);
+    // A small tree is narrower than what stands above it.
+    let head = MARGIN * 2.0 + (18.0 * em(&about.0)).max(14.5 * em(&about.1)) + SCALE;
+    let width = (MARGIN * 2.0 + COLUMN * real(levels(tree) - 1) + BOX).max(head);
     let height = HEAD + MARGIN + ROW * real(tree.leaves());
     let range = range(tree);
     let mut drawing =
         Drawing { signature, lang, range, links: String::new(), boxes: String::new(), leaf: 0 };
     drawing.node(tree, 0);
-    let about = ordered(&about(&signature.output), lang);
     format!(
         "<svg class=\"wide\" xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width:.0} {height:.0}\" width=\"{width:.0}\" \
          height=\"{height:.0}\" role=\"img\" font-family=\"Inter,'Segoe UI',Arial,'DejaVu Sans',{4},sans-serif\"><title>{0} / {1}</title>\
@@ -123,6 +127,10 @@ fn tint(value: f64, (low, high): (f64, f64)) -> String {
 
 /// The colours' meaning, at the top right.
 fn scale(output: &Output, (low, high): (f64, f64), width: f64) -> String {
+    // Of one leaf a colour says nothing.
+    if low >= high {
+        return String::new();
+    }
     let text = |value: f64| match output {
         Output::Number { .. } | Output::Text { .. } => words::number(value),
         _ => format!("{:.0}%", value * 100.0),
@@ -302,10 +310,14 @@ fn share(node: &Node, lang: Lang) -> String {
     format!("{:.0}% {}", node.share * 100.0, joined("rows", "行", lang))
 }
 
-/// The size, at most `size`, at which a bold line fits a box: a wide letter is as wide as it is high, a narrow one two thirds of that.
+/// The width of a bold line in its size: a wide letter is as wide as it is high, a narrow one at most two thirds of that.
+fn em(text: &str) -> f64 {
+    text.chars().map(|one| if u32::from(one) >= 0x2e80 { 1.0 } else { 0.66 }).sum()
+}
+
+/// The size, at most `size`, at which a bold line fits a box.
 fn fitting(text: &str, size: f64) -> f64 {
-    let em: f64 = text.chars().map(|one| if u32::from(one) >= 0x2e80 { 1.0 } else { 0.66 }).sum();
-    size.min((BOX - 10.0) / em.max(1.0))
+    size.min((BOX - 10.0) / em(text).max(1.0))
 }
 
 /// Cuts a text that is wider than `fit` columns; wide letters take two.

@@ -257,7 +257,8 @@ fn typical(inputs: &[Field], output: &Output, train: Truth<'_>) -> Vec<Typical> 
         .collect()
 }
 
-/// The median of a number's known values; the category that a majority of all rows has, missing values counted among them.
+/// The median of a number's known values, to three digits: it may be one person's. The category that a majority of all rows has, missing
+/// values counted among them.
 fn middle(field: &Field, rows: &Matrix, at: usize) -> Option<Middle> {
     let mut values: Vec<f64> = rows.column(at).filter(|value| !value.is_nan()).collect();
     values.sort_by(f64::total_cmp);
@@ -266,7 +267,8 @@ fn middle(field: &Field, rows: &Matrix, at: usize) -> Option<Middle> {
         let high = *values.get(half)?;
         let low =
             if values.len().is_multiple_of(2) { *values.get(half.checked_sub(1)?)? } else { high };
-        return Some(Middle { value: f64::midpoint(low, high), share: None });
+        let value = words::rounded(f64::midpoint(low, high));
+        return Some(Middle { value, share: None });
     }
     let (count, value) = commonest(&values)?;
     let share = real(count) / real(rows.rows().max(1));
@@ -302,10 +304,10 @@ fn usual(inputs: &[Field], output: &Output, typical: &[Typical]) -> (Vec<Text>, 
 
 /// A typical value in words, a category with its share.
 fn told(field: &Field, middle: Middle) -> Text {
-    let value = words::value(field, middle.value);
-    if middle.share.is_none() {
-        return value;
+    if middle.share.is_none() && matches!(field.kind, FieldKind::Number { .. }) {
+        return words::about(field, middle.value);
     }
+    let value = words::value(field, middle.value);
     let share = words::percent(middle.share);
     Text::new(format!("{} ({share})", value.en), format!("{}（{share}）", value.zh))
 }

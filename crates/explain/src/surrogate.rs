@@ -1,9 +1,11 @@
 //! A small regression tree on the model's scores (CART, Breiman et al. 1984).
 
+use crate::dependence::SHARED;
 use crate::outcome::Surrogate;
-use crate::words::{index, real};
+use crate::words::{above, index, real, rounded};
 use ingot_base::{FieldKind, Output, Signature};
 use ingot_runtime::{Matrix, decide};
+use std::cmp::Ordering::Equal;
 
 /// A node of the surrogate tree.
 #[derive(Debug, Clone, PartialEq)]
@@ -143,14 +145,15 @@ impl Grower<'_> {
         sorted.sort_by(|a, b| a.0.total_cmp(&b.0));
         let mut left = Sums::new(self.scores.cols());
         let mut best: Option<(f64, Test)> = None;
-        for (at, &(value, row)) in sorted.iter().enumerate() {
-            left.add(self.scores.row(row));
-            let next = sorted.get(at + 1).map(|(next, _)| *next);
-            if next == Some(value) {
-                continue;
+        let same = |a: &(f64, usize), b: &(f64, usize)| a.0.partial_cmp(&b.0) == Some(Equal);
+        let mut runs = sorted.chunk_by(same).peekable();
+        while let Some(run) = runs.next() {
+            for (_, row) in run {
+                left.add(self.scores.row(*row));
             }
-            let threshold = next.map_or(value, |next| f64::midpoint(value, next));
-            self.consider(&left, all, &mut best, || Test::AtMost(threshold));
+            if let Some(threshold) = between(run, runs.peek().copied()) {
+                self.consider(&left, all, &mut best, || Test::AtMost(threshold));
+            }
         }
         best
     }
@@ -210,6 +213,23 @@ impl Grower<'_> {
             *best = Some((explained, test()));
         }
     }
+}
+
+/// A threshold between a run of rows of one value and the next, which the picture shows: it tells nobody's value. Where many rows share
+/// both values it stands in the middle, elsewhere on a number of three significant digits; none where there is no such number between.
+fn between(run: &[(f64, usize)], next: Option<&[(f64, usize)]>) -> Option<f64> {
+    let value = run.first()?.0;
+    let Some(next) = next else {
+        // Only missing values are beyond.
+        return Some(if run.len() < SHARED { above(value) } else { value });
+    };
+    let other = next.first()?.0;
+    let middle = f64::midpoint(value, other);
+    if run.len() >= SHARED && next.len() >= SHARED {
+        return Some(middle);
+    }
+    let told = rounded(middle);
+    (value <= told && told < other).then_some(told)
 }
 
 /// How well the tree imitates `scores` on rows it was not grown on.
@@ -296,6 +316,18 @@ mod tests {
         assert_eq!(question, Question { feature: 1, test: Test::OneOf(vec![0, 2]) });
         let found = fidelity(&tree, &signature.output, &rows, &scores, 2);
         assert_eq!((found.leaves, found.r2, found.agreement), (3, Some(1.0), None));
+    }
+
+    #[test]
+    fn a_threshold_tells_nobodys_value() {
+        let row = |value: f64| [(value, 0)];
+        let rows = |value: f64| [(value, 0); SHARED];
+        let phones = (row(13_502_991_214.0), row(13_600_000_007.0));
+        assert_eq!(between(&phones.0, Some(&phones.1)), Some(13_600_000_000.0));
+        assert_eq!(between(&row(12_344.0), Some(&row(12_346.0))), None, "no round number between");
+        assert_eq!(between(&rows(1_985.0), Some(&rows(1_986.0))), Some(1_985.5), "many share both");
+        assert_eq!(between(&row(12_345.0), None), Some(12_400.0));
+        assert_eq!(between(&row(-12_345.0), None), Some(-12_300.0));
     }
 
     #[test]

@@ -60,6 +60,31 @@ pub(crate) fn number(value: f64) -> String {
     ingot_report::number(value, decimals)
 }
 
+/// Three significant digits: what is told and stored of a median or a bound, which may be one person's value.
+pub(crate) fn rounded(value: f64) -> f64 {
+    // Written out and read back, so that 0.07 stays 0.07; there is one zero.
+    format!("{value:.2e}").parse().unwrap_or(value) + 0.0
+}
+
+/// The least number of three significant digits that is not below a value.
+pub(crate) fn above(value: f64) -> f64 {
+    let near = rounded(value);
+    if near >= value { near } else { rounded(near + 2.0 * blur(near)) }
+}
+
+/// How far a number may lie from another that has the same three significant digits.
+pub(crate) fn blur(value: f64) -> f64 {
+    if value == 0.0 { 0.0 } else { 0.5 * 10_f64.powf(value.abs().log10().floor() - 2.0) }
+}
+
+/// A number of three significant digits in words: about it, where rounding may have changed it.
+pub(crate) fn about(field: &Field, median: f64) -> Text {
+    let told = value(field, median);
+    let exact =
+        matches!(field.kind, FieldKind::Number { integer: true, .. }) && median.abs() < 100.0;
+    if exact { told } else { Text::new(format!("about {}", told.en), format!("约 {}", told.zh)) }
+}
+
 /// A share in whole percent; nothing of none.
 pub(crate) fn percent(share: Option<f64>) -> String {
     share.map_or_else(String::new, |share| format!("{:.0}%", share * 100.0))
@@ -79,4 +104,27 @@ pub(crate) fn index(value: f64) -> Option<usize> {
 #[expect(clippy::cast_precision_loss, reason = "row counts stay far below 2^52")]
 pub(crate) fn real(count: usize) -> f64 {
     count as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn medians_are_told_in_three_digits() {
+        let field =
+            |integer| Field::new("n", FieldKind::Number { min: 0.0, max: 9e9, integer }, false);
+        for (median, integer, told) in [
+            (13_502_991_214.0, true, "about 13,500,000,000"),
+            (2_192.0, true, "about 2,190"),
+            (35.0, true, "35"),
+            (0.123_456, false, "about 0.12"),
+        ] {
+            assert_eq!(about(&field(integer), rounded(median)).en, told);
+            assert!((median - rounded(median)).abs() <= blur(rounded(median)) * 1.000_001);
+        }
+        assert_eq!(about(&field(true), 2_190.0).zh, "约 2,190");
+        assert!(rounded(f64::NAN).is_nan() && rounded(-0.0).is_sign_positive());
+        assert_eq!((blur(2_190.0), blur(15.0), blur(0.0)), (5.0, 0.05, 0.0));
+    }
 }

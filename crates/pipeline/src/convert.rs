@@ -19,6 +19,7 @@ pub(crate) const MEMORY: u64 = 1 << 30;
 
 /// Sources.
 pub(crate) fn sources(recipe: &Recipe) -> Vec<data::SourceConfig> {
+    let named = named(recipe);
     recipe
         .sources
         .iter()
@@ -35,8 +36,29 @@ pub(crate) fn sources(recipe: &Recipe) -> Vec<data::SourceConfig> {
                 recipe::Format::Images => data::Format::Images,
             }),
             rename: source.rename.clone(),
+            named: Some(named.clone()),
         })
         .collect()
+}
+
+/// Whatever the recipe names that could be a column; of SQL every word.
+pub(crate) fn named(recipe: &Recipe) -> BTreeSet<String> {
+    fn words(value: &serde_json::Value, into: &mut BTreeSet<String>) {
+        match value {
+            serde_json::Value::String(text) => {
+                let word = |letter: char| !(letter.is_alphanumeric() || letter == '_');
+                let parts = text.split('"').chain(text.split(word)).chain([text.as_str()]);
+                into.extend(parts.filter(|part| !part.is_empty()).map(str::to_owned));
+            }
+            serde_json::Value::Array(list) => list.iter().for_each(|one| words(one, into)),
+            serde_json::Value::Object(map) => map.values().for_each(|one| words(one, into)),
+            _ => {}
+        }
+    }
+    let (before, after) = (recipe.named_before_protection(), recipe.named_after_protection());
+    let mut named = before.into_iter().chain(after).map(|(_, name)| name.to_owned()).collect();
+    words(&serde_json::to_value(&recipe.clean).unwrap_or_default(), &mut named);
+    named
 }
 
 /// Cleaning rules.
@@ -645,6 +667,11 @@ pub(crate) fn figures(outcome: &TrainOutcome) -> Vec<Figure> {
         );
         list.push(figure(name, metric));
     }
+    if outcome.few_test_rows().is_some() {
+        for figure in &mut list {
+            figure.interval.clear();
+        }
+    }
     list
 }
 
@@ -672,6 +699,24 @@ pub(crate) fn parameters(outcome: &TrainOutcome) -> BTreeMap<String, String> {
 mod tests {
     use super::*;
     use ingot_quality::text::{RULES, RuleGroup};
+
+    #[test]
+    fn what_a_recipe_names_may_be_a_rare_key_also_in_sql() {
+        let text = "[project]\nname = \"x\"\ntask = \"tabular.binary\"\ntarget = \"y\"\n\
+                    [[source]]\nname = \"a\"\nuri = \"a.jsonl\"\n\
+                    [clean]\nkeep = ['income > 1 AND \"家庭 人数\" < 9']\n\
+                    [protect]\ncolumns = [{ name = \"alias\", action = \"drop\" }]\n\
+                    [train]\nexclude = [\"note\"]\n";
+        let recipe = recipe::parse("ingot.toml", text).map_err(|faults| faults.len()).unwrap();
+        let named = named(&recipe);
+        for name in ["y", "income", "家庭 人数", "alias", "note"] {
+            assert!(named.contains(name), "{name} {named:?}");
+        }
+        let sources = sources(&recipe);
+        assert!(sources[0].may_be_json_lines() && sources[0].named.as_ref() == Some(&named));
+        let csv = data::SourceConfig { uri: "b/A.CSV".into(), ..sources[0].clone() };
+        assert!(!csv.may_be_json_lines());
+    }
 
     #[test]
     fn the_recipe_knows_every_rule_and_group_of_texts() {

@@ -2,6 +2,7 @@
 
 use crate::project::Project;
 use crate::run::{Chain, Done};
+use crate::spending;
 use crate::stages::{compress, explain, from_value, maps, split, to_value, train};
 use crate::store::Stage;
 use ingot_base::fault::FILE_WRITE;
@@ -129,6 +130,12 @@ pub(crate) fn publish(project: &Project<'_>, chain: &Chain) -> Result<()> {
     for (_, done, name) in reports(chain) {
         let target = project.reports_path().join(name);
         let mut bytes = atomic::read(&done.verified(name)?, 1 << 30)?;
+        if name == split::REPORT
+            && let Some(section) = spending::section(project)?
+        {
+            bytes =
+                ingot_report::with_section(&String::from_utf8_lossy(&bytes), &section).into_bytes();
+        }
         if project.lang != Lang::En && target.extension().is_some_and(|kind| kind == "html") {
             let page = String::from_utf8_lossy(&bytes);
             bytes = ingot_report::opened_in(&page, project.lang).into_bytes();

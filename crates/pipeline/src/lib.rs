@@ -21,6 +21,7 @@ mod project;
 mod reidentify;
 mod risk;
 mod run;
+mod spending;
 mod stages;
 mod stats;
 mod store;

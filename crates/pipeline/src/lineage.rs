@@ -7,6 +7,7 @@ use crate::store::{Record, Stage};
 use arrow::array::{Array, StringArray, UInt64Array};
 use ingot_base::digest::Hasher;
 use ingot_base::{Digest, Lang, Result, Text, fault};
+use ingot_privacy::anonymity::{Diversity, Likeness, Policy};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -43,8 +44,9 @@ pub(crate) fn document(project: &Project<'_>, chain: &Chain) -> Result<Value> {
     }))
 }
 
-/// Evidence about single rows, or so detailed that it describes them.
-const ROWWISE: [&str; 7] = ["before", "after", "swarm", "single", "doubtful", "outliers", "first"];
+/// Evidence about single rows, or so detailed that it describes them; and how many persons were erased.
+const ROWWISE: [&str; 8] =
+    ["before", "after", "swarm", "single", "doubtful", "outliers", "first", "erasures"];
 
 /// Takes out of a document, at any depth, what describes rows.
 fn without_rows(evidence: &mut Value) {
@@ -228,13 +230,11 @@ impl Trace {
             .filter(|link| link.stage == Stage::Protect)
             .filter_map(|link| link.evidence.get("anonymity"));
         let anonymity = anonymity.map(|anonymity| {
-            let figure = |pointer: &str| plain(anonymity.pointer(pointer));
-            vec![
-                "protect.anonymity".to_owned(),
-                format!("k = {}", figure("/report/after/k")),
-                figure("/report/suppressed_rows"),
-                String::new(),
-            ]
+            // Figures of the table before and after describe rows and stay at home; the promise does not.
+            let policy = anonymity.get("policy").and_then(|policy| from_value(policy).ok());
+            let promise = policy.map(|policy| promise(&policy, lang)).unwrap_or_default();
+            let left_out = plain(anonymity.pointer("/report/suppressed_rows"));
+            vec!["protect.anonymity".to_owned(), promise, left_out, String::new()]
         });
         std::iter::once(heading).chain(rules).chain(actions).chain(texts).chain(anonymity).collect()
     }
@@ -272,6 +272,27 @@ fn found(text: &Value) -> Text {
         .collect();
     let list = if counts.is_empty() { "–".to_owned() } else { counts.join(", ") };
     Text::new(format!("`{column}`: found {list}"), format!("`{column}`：发现 {list}"))
+}
+
+/// What was promised of the whole table.
+fn promise(policy: &Policy, lang: Lang) -> String {
+    let word = |en: &'static str, zh: &'static str| Text::new(en, zh).get(lang).to_owned();
+    let mut parts = vec![format!("k = {}", policy.k)];
+    parts.extend(policy.l.map(|l| match l {
+        Diversity::Distinct(l) => format!("l = {l}"),
+        Diversity::Entropy(l) => format!("l = {l}{}", word(" (entropy)", "（熵）")),
+        Diversity::Recursive { c, l } => format!("(c, l) = ({c}, {l})"),
+    }));
+    parts.extend(policy.alpha.map(|alpha| format!("α = {alpha}")));
+    parts.extend(policy.t.map(|t| format!("t = {t}")));
+    parts.extend(policy.beta.map(|beta| match beta {
+        Likeness::Basic(beta) => format!("β = {beta}"),
+        Likeness::Enhanced(beta) => format!("β = {beta}{}", word(" (enhanced)", "（增强）")),
+    }));
+    parts.extend(policy.delta.map(|delta| format!("δ = {delta}")));
+    let presence = word("presence", "存在性");
+    parts.extend(policy.presence.map(|kept| format!("{presence} {}–{}", kept.least, kept.most)));
+    parts.join(&word(", ", "，"))
 }
 
 fn heading(lang: Lang, titles: &[(&str, &str)]) -> Vec<String> {
@@ -317,6 +338,30 @@ fn shown(rows: &Rows) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_promise_is_told_though_figures_of_the_table_stay_at_home() {
+        let mut policy = Policy::new(5, vec![]);
+        (policy.l, policy.t) = (Some(Diversity::Entropy(2.0)), Some(0.2));
+        let mut evidence = json!({
+            "anonymity": {
+                "policy": policy,
+                "report": { "suppressed_rows": 4, "after": { "k": 7 }, "before": { "k": 1 } },
+            },
+        });
+        without_rows(&mut evidence);
+        let trace = trace(&json!({
+            "rows": [],
+            "stages": [{
+                "stage": "protect", "key": Digest::of(b"-"), "finished": "", "evidence": evidence,
+            }],
+        }))
+        .unwrap();
+        let line = |lang| trace.rules(lang).pop().unwrap();
+        let told = |promise: &str| ["protect.anonymity", promise, "4", ""].map(str::to_owned);
+        assert_eq!(line(Lang::En), told("k = 5, l = 2 (entropy), t = 0.2"));
+        assert_eq!(line(Lang::Zh), told("k = 5，l = 2（熵），t = 0.2"));
+    }
 
     #[test]
     fn row_numbers_become_ranges_and_an_order_free_digest() {

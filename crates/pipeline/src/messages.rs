@@ -43,6 +43,20 @@ ingot_base::messages! {
         en: "the recipe `{path}` has {count} fault(s)", zh: "配方 `{path}` 有 {count} 处错误",
         hint_en: "each is shown above with its line; `ingot schema` prints the whole language", hint_zh: "上面已逐条列出行号；`ingot schema` 可查看完整语法",
     };
+    /// There is no recipe.
+    RECIPE_MISSING = {
+        code: "pipeline-recipe-missing", class: Usage, status: 404,
+        en: "there is no recipe `{path}`", zh: "没有找到配方 `{path}`",
+        hint_en: "`ingot init` writes one with examples; `--recipe` names another file",
+        hint_zh: "`ingot init` 会写出带示例的配方；也可用 `--recipe` 指定其他文件",
+    };
+    /// The recipe is in another encoding.
+    RECIPE_ENCODING = {
+        code: "pipeline-recipe-encoding", class: Usage, status: 422,
+        en: "the recipe `{path}` is not UTF-8 text", zh: "配方 `{path}` 不是 UTF-8 文本",
+        hint_en: "save it again as UTF-8; some editors write GB18030 or UTF-16 unless told otherwise",
+        hint_zh: "请另存为 UTF-8；有些编辑器默认保存为 GB18030（ANSI）或 UTF-16",
+    };
     /// A pretrained file is not there.
     MODEL_MISSING = {
         code: "pipeline-model-missing", class: Failed, status: 422,
@@ -249,11 +263,96 @@ ingot_base::messages! {
         en: "rows of the sources have this value in `{column}`, but cleaning leaves them out: no artifact was made of them", zh: "源数据的 `{column}` 列中有此值，但清洗已排除这些行：没有任何产物使用过它们",
         hint_en: "the value is listed, so that they never enter", hint_zh: "该值已列入名单，这些行今后也不会进入",
     };
-    /// The list of erased persons cannot be read.
-    ERASURES_DAMAGED = {
-        code: "pipeline-erasures-damaged", class: Failed, status: 500,
-        en: "line {line} of `{path}` is damaged", zh: "`{path}` 第 {line} 行已损坏",
-        hint_en: "restore the file from a backup: without it erased persons would come back", hint_zh: "请从备份恢复该文件：否则已删除的个人信息会重新进入",
+    /// Other persons' texts in the sources name the erased person.
+    ERASE_LEFT = {
+        code: "pipeline-erase-left", class: Failed, status: 200,
+        en: "{count} row(s) of other persons still have in their texts a name, number or other value that tells who was erased: {rows}", zh: "其他人的 {count} 行文本中仍含有可识别被删除者的姓名、号码或其他值：{rows}",
+        hint_en: "have these texts corrected at their source, then erase the person once more, which removes what was made of them; the signed record lists the rows", hint_zh: "请在源数据中更正这些文本，然后再次删除此人，以清除由其生成的产物；签名记录列出了全部行号",
+    };
+    /// A protected table names the erased person.
+    ERASE_SHOWN = {
+        code: "pipeline-erase-shown", class: Failed, status: 200,
+        en: "{count} of these row(s) may show it in the protected table, from which models learn and which is exported: {rows}", zh: "其中 {count} 行可能在脱敏后的表中仍可读出，该表用于训练和导出：{rows}",
+        hint_en: "until the source is corrected, keep these rows out (`clean.keep`) or add the column to `protect.text`", hint_zh: "在源数据更正之前，请排除这些行（`clean.keep`）或将该列加入 `protect.text`",
+    };
+    /// Nothing of the erased person can be looked for.
+    ERASE_UNSEARCHED = {
+        code: "pipeline-erase-unsearched", class: Failed, status: 200,
+        en: "texts of other persons were not searched: every value of the erased person is too short to be told from ordinary words", zh: "未搜索其他人的文本：被删除者的所有值都太短，无法与普通词语区分",
+        hint_en: "look through the texts by hand", hint_zh: "请人工检查文本",
+    };
+    /// The list of erased persons was changed.
+    ERASURES_CHANGED = {
+        code: "pipeline-erasures-changed", class: Refused, status: 422,
+        en: "the list of erased persons `{path}` was changed at line {line}, or written with other keys or by an earlier version", zh: "已删除人员名单 `{path}` 的第 {line} 行被改动过，或由其他密钥、早期版本写入",
+        hint_en: "restore the folder `erasures` from a backup. Without one: move it and `.ingot` aside, keep them, and erase every person again", hint_zh: "请从备份恢复文件夹 `erasures`。没有备份时：将其与 `.ingot` 移到别处保存，再重新删除每个人",
+    };
+    /// The list of erased persons was shortened.
+    ERASURES_SHORT = {
+        code: "pipeline-erasures-short", class: Refused, status: 422,
+        en: "the list of erased persons `{path}` has {found} line(s), but {written} were written", zh: "已删除人员名单 `{path}` 现有 {found} 行，但曾写入 {written} 行",
+        hint_en: "restore the folder `erasures` from a backup. Without one: move it and `.ingot` aside, keep them, and erase every person again", hint_zh: "请从备份恢复文件夹 `erasures`。没有备份时：将其与 `.ingot` 移到别处保存，再重新删除每个人",
+    };
+    /// The list of erased persons and its head do not agree.
+    ERASURES_HEAD = {
+        code: "pipeline-erasures-head", class: Refused, status: 422,
+        en: "the list of erased persons `{path}` and its `.head` file do not belong together", zh: "已删除人员名单 `{path}` 与其 `.head` 文件不匹配",
+        hint_en: "restore the folder `erasures` from a backup. Without one: move it and `.ingot` aside, keep them, and erase every person again", hint_zh: "请从备份恢复文件夹 `erasures`。没有备份时：将其与 `.ingot` 移到别处保存，再重新删除每个人",
+    };
+    /// An erased person is not on the list.
+    ERASURES_LACK = {
+        code: "pipeline-erasures-lack", class: Refused, status: 422,
+        en: "the list of erased persons `{path}` lacks the person whose erasure `{record}` records", zh: "已删除人员名单 `{path}` 缺少记录 `{record}` 所述的被删除者",
+        hint_en: "restore the folder `erasures` from a backup. Without one: move it and `.ingot` aside, keep them, and erase every person again", hint_zh: "请从备份恢复文件夹 `erasures`。没有备份时：将其与 `.ingot` 移到别处保存，再重新删除每个人",
+    };
+    /// A cleaned table knows a longer list.
+    ERASURES_OLD = {
+        code: "pipeline-erasures-old", class: Refused, status: 422,
+        en: "the list of erased persons `{path}` lacks a line that it had when `{record}` was written", zh: "已删除人员名单 `{path}` 缺少写入 `{record}` 时已有的一行",
+        hint_en: "restore the folder `erasures` from a backup. Without one: move it and `.ingot` aside, keep them, and erase every person again", hint_zh: "请从备份恢复文件夹 `erasures`。没有备份时：将其与 `.ingot` 移到别处保存，再重新删除每个人",
+    };
+    /// A document about an erasure is not what was signed.
+    ERASURE_UNSIGNED = {
+        code: "pipeline-erasure-unsigned", class: Refused, status: 422,
+        en: "`{path}` was changed after it was signed, or its signature is missing or another key's", zh: "`{path}` 在签名后被改动，或缺少签名，或由其他密钥签名",
+        hint_en: "restore it and its `.sig` from a backup; after a change of the signing key sign it anew: openssl dgst -sha256 -sign keys/signing.pem -out FILE.json.sig FILE.json", hint_zh: "请从备份恢复该文件及其 `.sig`；若更换过签名密钥，请重新签名：openssl dgst -sha256 -sign keys/signing.pem -out 文件.json.sig 文件.json",
+    };
+    /// The log of re-identifications was changed.
+    REIDENTIFY_CHANGED = {
+        code: "pipeline-reidentify-changed", class: Refused, status: 422,
+        en: "the log of re-identifications `{path}` was changed at line {line}, or written with other keys or by an earlier version", zh: "还原记录 `{path}` 的第 {line} 行被改动过，或由其他密钥、早期版本写入",
+        hint_en: "nothing is answered until it is restored, with its `.head` file, from the newest backup. Without one: move both aside, keep them as evidence, and a new log begins", hint_zh: "在从最新备份恢复该文件及其 `.head` 之前不会给出任何答案。没有备份时：将两者移到别处作为证据保存，之后会开始新的记录",
+    };
+    /// The log of re-identifications was shortened.
+    REIDENTIFY_SHORT = {
+        code: "pipeline-reidentify-short", class: Refused, status: 422,
+        en: "the log of re-identifications `{path}` has {found} line(s), but {written} were written", zh: "还原记录 `{path}` 现有 {found} 行，但曾写入 {written} 行",
+        hint_en: "nothing is answered until it is restored, with its `.head` file, from the newest backup. Without one: move both aside, keep them as evidence, and a new log begins", hint_zh: "在从最新备份恢复该文件及其 `.head` 之前不会给出任何答案。没有备份时：将两者移到别处作为证据保存，之后会开始新的记录",
+    };
+    /// The log of re-identifications and its head do not agree.
+    REIDENTIFY_HEAD = {
+        code: "pipeline-reidentify-head", class: Refused, status: 422,
+        en: "the log of re-identifications `{path}` and its `.head` file do not belong together", zh: "还原记录 `{path}` 与其 `.head` 文件不匹配",
+        hint_en: "nothing is answered until it is restored, with its `.head` file, from the newest backup. Without one: move both aside, keep them as evidence, and a new log begins", hint_zh: "在从最新备份恢复该文件及其 `.head` 之前不会给出任何答案。没有备份时：将两者移到别处作为证据保存，之后会开始新的记录",
+    };
+    /// A rule of [protect] could not read some values. A warning.
+    PROTECT_LOST = {
+        code: "pipeline-protect-lost", class: Failed, status: 200,
+        en: "the rule of [protect] for column `{column}` could not read {count} of {rows} values: they are missing from now on", zh: "[protect] 中列 `{column}` 的规则无法识别 {rows} 个值中的 {count} 个：这些值已置为缺失",
+        hint_en: "look at the column with `ingot export`, or bring its values to one form in [clean]", hint_zh: "请用 `ingot export` 查看该列，或在 [clean] 中统一其写法",
+    };
+    /// A rule of [protect] could read no value.
+    PROTECT_EMPTIED = {
+        code: "pipeline-protect-emptied", class: Usage, status: 422,
+        en: "the rule of [protect] for column `{column}` can read none of its {rows} values: the column would be empty", zh: "[protect] 中列 `{column}` 的规则无法识别其 {rows} 个值中的任何一个：该列将为空",
+        hint_en: "years, months, decades and shifts take dates, text such as 1985-07-03, and 8-digit numbers such as 19850703; for other numbers use `to = { width = 10 }`, to hide a column use `action = \"drop\"`",
+        hint_zh: "年、月、年代与日期平移适用于日期、形如 1985-07-03 的文本，以及形如 19850703 的 8 位数字；其他数值请用 `to = { width = 10 }`，如需隐藏该列请用 `action = \"drop\"`",
+    };
+    /// A use without a reason.
+    REIDENTIFY_REASON = {
+        code: "pipeline-reidentify-reason", class: Usage, status: 422,
+        en: "`--reason` is blank: whoever reads the list of uses must learn why", zh: "`--reason` 为空：查阅使用记录的人须能知道原因",
+        hint_en: "say why the value is needed, such as a ticket or a request's number", hint_zh: "请写明用途，例如工单号或申请编号",
     };
     /// No such type of personal data.
     REIDENTIFY_TYPE = {

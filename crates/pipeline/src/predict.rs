@@ -2,8 +2,9 @@
 
 use crate::messages::{CELL_FLAG, CELL_NUMBER, COLUMNS_LACKING, HEADER_LACKING, ROWS_REFUSED};
 use ingot_base::{Fault, FieldKind, Lang, Result, Signature};
-use ingot_data::{FileRow, FileRows};
+use ingot_data::{FileRow, FileRows, written_flag, written_number};
 use ingot_runtime::encode::FieldFault;
+use ingot_runtime::interval::holding;
 use ingot_runtime::messages::FIELD_TYPE;
 use ingot_runtime::{Matrix, Prediction, Predictor, decide, encode};
 use serde_json::{Map, Number, Value};
@@ -53,7 +54,8 @@ impl Predictions {
             // Writing to a string does not fail.
             let _ = match lang {
                 Lang::En => write!(list, "\n  row {}: {}", bad.row, bad.reason),
-                Lang::Zh => write!(list, "\n  第 {} 行：{}", bad.row, bad.reason),
+                // A row of a table, not a line of its file: the header does not count.
+                Lang::Zh => write!(list, "\n  第 {} 条记录：{}", bad.row, bad.reason),
             };
         }
         if self.bad.len() > NAMED {
@@ -79,7 +81,7 @@ impl Predictions {
 pub fn predict(model: &dyn Predictor, path: &Path, lang: Lang) -> Result<Predictions> {
     let signature = model.signature();
     let wanted: Vec<&str> = signature.inputs.iter().map(|field| field.name.as_str()).collect();
-    let FileRows { columns, typed, rows } = ingot_data::file_rows(path, &wanted)?;
+    let FileRows { columns, typed, rows } = ingot_data::file_rows_in(path, &wanted, lang)?;
     if let Some(columns) = &columns {
         complete(path, columns, &wanted)?;
     }
@@ -152,8 +154,8 @@ fn complete(path: &Path, columns: &[String], wanted: &[&str]) -> Result<()> {
         .arg("columns", lacking.join(", ")))
 }
 
-/// A cell as the value a request would carry: text of a table that is a number or a flag becomes one, as in training; a
-/// number is a category by its digits. What does not fit stays and is refused by the encoder.
+/// A cell as the value a request would carry: text of a table that is a number or a flag becomes one, as a source and a cast read
+/// it in training; a number is a category by its digits. What does not fit stays and is refused by the encoder.
 fn fit(cells: &mut Map<String, Value>, name: &str, kind: &FieldKind, typed: bool) {
     let Some(value) = cells.get_mut(name) else { return };
     let fitted = match (kind, &*value) {
@@ -162,11 +164,10 @@ fn fit(cells: &mut Map<String, Value>, name: &str, kind: &FieldKind, typed: bool
             Some(Value::from(u8::from(*flag)))
         }
         (FieldKind::Boolean, Value::String(text)) if !typed => {
-            match text.trim().to_ascii_lowercase().as_str() {
-                "" => Some(Value::Null),
-                "true" | "1" => Some(Value::Bool(true)),
-                "false" | "0" => Some(Value::Bool(false)),
-                _ => None,
+            if text.trim().is_empty() {
+                Some(Value::Null)
+            } else {
+                written_flag(text).map(Value::Bool)
             }
         }
         (FieldKind::Boolean, Value::Number(number)) if !typed => match number.as_f64() {
@@ -174,6 +175,10 @@ fn fit(cells: &mut Map<String, Value>, name: &str, kind: &FieldKind, typed: bool
             Some(0.0) => Some(Value::Bool(false)),
             _ => None,
         },
+        // Categories that are intervals stand for numbers, however a number is written.
+        (FieldKind::Category { values }, Value::String(text)) if !typed => written_number(text)
+            .filter(|number| !values.contains(text) && holding(values, *number).is_some())
+            .map(|number| number.to_string().into()),
         (FieldKind::Category { .. }, Value::Number(number)) if !typed => {
             let text = number.to_string();
             Some(text.strip_suffix(".0").unwrap_or(&text).into())
@@ -187,10 +192,11 @@ fn fit(cells: &mut Map<String, Value>, name: &str, kind: &FieldKind, typed: bool
 }
 
 fn number(text: &str) -> Option<Value> {
-    if text.is_empty() {
+    // NaN and the infinities are missing, as where a source is read.
+    if text.is_empty() || text.parse::<f64>().is_ok_and(|number| !number.is_finite()) {
         return Some(Value::Null);
     }
-    text.parse::<f64>().ok().and_then(Number::from_f64).map(Value::Number)
+    written_number(text).and_then(Number::from_f64).map(Value::Number)
 }
 
 #[cfg(test)]
@@ -251,6 +257,36 @@ mod tests {
             assert!(text.contains(part), "{part} is not in {text}");
         }
         assert!(!text.contains("canary"), "{text}");
+    }
+
+    #[test]
+    fn cells_are_read_as_a_cast_reads_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.csv");
+        let mut model = model();
+        model.0.inputs[0].kind = FieldKind::Number { min: 0.0, max: 1e9, integer: false };
+        let cells = ["\"￥1,234.50\"", "1.23万", "（１２）", "NaN", "12%", "\"1,2,3\"", "5"];
+        let flags = ["yes", "off", "T", "0", "1", "1", "perhaps"];
+        let lines = cells.iter().zip(flags).map(|(cell, flag)| format!("{cell},甲,{flag}\n"));
+        let text = std::iter::once("n,c,b\n".to_owned()).chain(lines).collect::<String>();
+        atomic::write(&path, text.as_bytes()).unwrap();
+        let found = predict(&model, &path, Lang::Zh).unwrap();
+        let scored: Vec<(u64, f64)> =
+            found.scored.iter().map(|row| (row.row, row.prediction.score)).collect();
+        assert_eq!(scored[..3], [(1, 1234.5), (2, 12_300.0), (3, -12.0)]);
+        assert!(scored.len() == 4 && scored[3].0 == 4 && scored[3].1.is_nan(), "{scored:?}");
+        let bad: Vec<u64> = found.bad.iter().map(|row| row.row).collect();
+        assert_eq!(bad, [5, 6, 7]);
+        let text = found.refusal(&path, Lang::Zh).unwrap().render(Lang::Zh);
+        assert!(text.contains("第 5 条记录：列 `n` 在此处不是数值"), "{text}");
+        atomic::write(&path, b"n,c,b\n1,1\n").unwrap();
+        let found = predict(&model, &path, Lang::Zh).unwrap();
+        assert_eq!(found.bad[0].reason, "应有 3 个字段，实有 2 个");
+        let values = vec!["[0, 1000)".to_owned(), "[1000, 2000)".to_owned()];
+        model.0.inputs[1].kind = FieldKind::Category { values };
+        atomic::write(&path, "n,c,b\n1,\"￥1,234.50\",1\n1,0.1万,1\n1,2万,1\n".as_bytes()).unwrap();
+        let found = predict(&model, &path, Lang::Zh).unwrap();
+        assert_eq!((found.scored.len(), found.bad[0].row), (2, 3));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! A recipe with everything its stages need around it: folders, keys, clock, reporter.
 
 use crate::hierarchies::Known;
-use crate::messages::RECIPE_INVALID;
+use crate::messages::{RECIPE_ENCODING, RECIPE_INVALID, RECIPE_MISSING};
 use crate::store::Store;
 use ingot_base::{Clock, Fault, Lang, Reporter, Result, atomic};
 use ingot_recipe::{Diagnostic, Recipe};
@@ -37,13 +37,13 @@ impl Source {
     /// # Errors
     /// When the file cannot be read, or with all faults of the recipe.
     pub fn load(path: &Path) -> std::result::Result<Self, LoadError> {
-        let bytes = atomic::read(path, RECIPE_LIMIT).map_err(LoadError::File)?;
         let name = path.display().to_string();
-        let text = String::from_utf8(bytes).map_err(|error| {
-            LoadError::File(
-                Fault::new(&ingot_base::fault::FILE_READ).arg("path", &name).because(error),
-            )
-        })?;
+        let unreadable = |message| LoadError::File(Fault::new(message).arg("path", &name));
+        if !path.exists() {
+            return Err(unreadable(&RECIPE_MISSING));
+        }
+        let bytes = atomic::read(path, RECIPE_LIMIT).map_err(LoadError::File)?;
+        let text = String::from_utf8(bytes).map_err(|_| unreadable(&RECIPE_ENCODING))?;
         match ingot_recipe::parse(&name, &text) {
             Ok(recipe) => Ok(Self { recipe, text, path: path.to_owned() }),
             Err(faults) => {
@@ -141,5 +141,24 @@ impl<'a> Project<'a> {
     pub fn reports_path(&self) -> PathBuf {
         let project = &self.recipe().project;
         self.root.join("dist").join(format!("{}-{}-reports", project.name, project.version))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_recipe_that_is_not_there_or_no_utf8_says_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ingot.toml");
+        let code = || match Source::load(&path) {
+            Err(LoadError::File(fault)) => fault.code(),
+            _ => "loaded",
+        };
+        assert_eq!(code(), "pipeline-recipe-missing");
+        // 名 in GB18030.
+        atomic::write(&path, b"# \xc3\xfb\n").unwrap();
+        assert_eq!(code(), "pipeline-recipe-encoding");
     }
 }

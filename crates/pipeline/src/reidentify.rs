@@ -2,25 +2,64 @@
 
 use crate::convert;
 use crate::messages::{
-    REIDENTIFY_NEVER, REIDENTIFY_PERSON, REIDENTIFY_STAND_IN, REIDENTIFY_TYPE, REIDENTIFY_UNMOVED,
+    REIDENTIFY_CHANGED, REIDENTIFY_HEAD, REIDENTIFY_NEVER, REIDENTIFY_PERSON, REIDENTIFY_REASON,
+    REIDENTIFY_SHORT, REIDENTIFY_STAND_IN, REIDENTIFY_TYPE, REIDENTIFY_UNMOVED,
 };
 use crate::project::Project;
 use crate::stages::{clean, protect};
 use crate::store::Stage;
 use ingot_base::{Digest, Fault, Personal, Result, atomic};
+use ingot_privacy::chain::{Chain, Line, Words};
 use ingot_privacy::detect::Kind;
 use ingot_privacy::pseudonym::{FormatCipher, Pseudonyms};
 use ingot_privacy::{ColumnKeys, ENCRYPTED, HASHED};
 use ingot_recipe::{Action, ColumnRule};
-use serde_json::json;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 
 /// Where uses are written, in the project.
 const AUDIT: &str = "reidentify.jsonl";
 const LIMIT: u64 = 1 << 30;
 /// What persons in the list of uses are hashed as: a column that no table has.
 const AUDITED: &str = "ingot:reidentify";
+const PURPOSE: &str = "ingot re-identifications 1";
+const WORDS: Words =
+    Words { line: &REIDENTIFY_CHANGED, short: &REIDENTIFY_SHORT, head: &REIDENTIFY_HEAD };
+
+/// One use: a line of the log.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Use {
+    number: u64,
+    at: String,
+    place: String,
+    /// What was gone back from.
+    token: Digest,
+    reason: String,
+    /// Keyed hash of the person that a date was asked of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    person: Option<String>,
+    previous: String,
+    mac: String,
+}
+
+impl Line for Use {
+    fn number(&self) -> u64 {
+        self.number
+    }
+
+    fn previous(&self) -> &str {
+        &self.previous
+    }
+
+    fn mac(&self) -> &str {
+        &self.mac
+    }
+
+    fn placed(self, number: u64, previous: String, mac: String) -> Self {
+        Self { number, previous, mac, ..self }
+    }
+}
 
 /// What to go back from.
 #[derive(Debug)]
@@ -40,12 +79,16 @@ pub enum Token {
     },
 }
 
-/// The value behind a token. The use is recorded before the value is given: when, why, a digest of the token, and for a date a keyed
-/// hash of the person.
+/// The value behind a token. The use is on the disk before the value is given: when, why, a digest of the token, and for a date a keyed
+/// hash of the person. The log is a chain that shows whether it was changed, and that several uses at once write to one after the other.
 ///
 /// # Errors
-/// When the token was not made with this project's keys, or the use cannot be recorded.
+/// When the reason is blank, the token was not made with this project's keys, or the use cannot be recorded.
 pub fn reidentify(project: &Project<'_>, token: &Token, reason: &str) -> Result<Personal<String>> {
+    // Blank is also what shows nothing: a reason has a letter or a digit.
+    if !reason.chars().any(char::is_alphanumeric) {
+        return Err(Fault::new(&REIDENTIFY_REASON));
+    }
     let keys = convert::column_keys(project);
     let (place, shown) = match token {
         Token::Column(column, token) => (format!("column {column}"), token),
@@ -69,7 +112,7 @@ pub fn reidentify(project: &Project<'_>, token: &Token, reason: &str) -> Result<
             ingot_privacy::unshift_date(&keys, days, &person, date)?
         }
     };
-    record(project, &place, &Digest::of(shown.as_bytes()), whom.as_deref(), reason)?;
+    record(project, place, Digest::of(shown.as_bytes()), whom, reason)?;
     Ok(original)
 }
 
@@ -213,27 +256,20 @@ fn table(project: &Project<'_>) -> Result<String> {
     Ok(String::from_utf8_lossy(&atomic::read(&path, LIMIT)?).into_owned())
 }
 
+/// Writes a use to the log; it is on the disk afterwards.
 fn record(
     project: &Project<'_>,
-    place: &str,
-    token: &Digest,
-    whom: Option<&str>,
+    place: String,
+    token: Digest,
+    person: Option<String>,
     reason: &str,
 ) -> Result<()> {
-    let path: PathBuf = project.root.join(AUDIT);
-    let mut text = if path.exists() { atomic::read(&path, LIMIT)? } else { Vec::new() };
-    let mut line = json!({
-        "at": project.clock.now_rfc3339(),
-        "place": place,
-        "token": token,
-        "reason": reason,
-    });
-    if let (Some(line), Some(whom)) = (line.as_object_mut(), whom) {
-        line.insert("person".to_owned(), whom.into());
-    }
-    text.extend_from_slice(line.to_string().as_bytes());
-    text.push(b'\n');
-    atomic::write_private(&path, &text)
+    let key = project.keyring.derive("reidentify/log", 32);
+    let log = Chain::new(project.root.join(AUDIT), key, PURPOSE, &WORDS);
+    let mut open = log.open(true)?;
+    let (at, reason) = (project.clock.now_rfc3339(), reason.to_owned());
+    let (previous, mac) = (String::new(), String::new());
+    log.append(&mut open, Use { number: 0, at, place, token, reason, person, previous, mac })
 }
 
 #[cfg(test)]
@@ -253,6 +289,24 @@ mod tests {
             ingot_recipe::parse("ingot.toml", &text).map_err(|faults| faults.len()).unwrap();
         let source = Source { recipe, text, path: folder.join("ingot.toml") };
         Project::open(source, folder, &SystemClock, &Silent).unwrap()
+    }
+
+    #[test]
+    fn a_blank_reason_is_refused_and_nothing_is_recorded() {
+        let folder = tempfile::tempdir().unwrap();
+        let project = project(folder.path(), "action = \"encrypt\"");
+        let keys = convert::column_keys(&project);
+        let person = Personal::new("P0001".to_owned());
+        let token = ingot_privacy::encrypt_value(&keys, "who", &person).unwrap();
+        let token = Token::Column("who".to_owned(), token);
+        for blank in ["", "  ", "\t\n", "\u{3000}", "\u{200b}", "-"] {
+            let fault = reidentify(&project, &token, blank).unwrap_err();
+            assert_eq!(fault.code(), "pipeline-reidentify-reason", "{blank:?}");
+        }
+        assert!(!folder.path().join(AUDIT).exists());
+        let found = reidentify(&project, &token, "客户 7 的申请").unwrap();
+        assert_eq!(found.expose(), "P0001");
+        assert!(folder.path().join(AUDIT).exists());
     }
 
     #[test]

@@ -6,7 +6,7 @@ use ingot_privacy::dp::{
     Account, Amount, Budget, Event, Ledger, Loss, OsEntropy, Question, Release, Statistic, Unit,
 };
 use ingot_seal::Keyring;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// The budget ledger's file in a project.
 const LEDGER: &str = "privacy-budget.jsonl";
@@ -49,7 +49,7 @@ pub fn stats(
         Some(delta) => Loss::gaussian(epsilon, delta)?,
         None => Loss::Pure(epsilon),
     };
-    let ledger = Ledger::new(ledger_path(root), keyring.derive("dp/ledger", 32));
+    let ledger = ledger(root, keyring);
     let stage = stage(&ask.unit);
     // Prices for rows and prices for persons with several of them are two currencies.
     let spent = ledger.entries()?.into_iter().filter(|entry| entry.dataset == dataset);
@@ -88,8 +88,9 @@ fn stage(unit: &Unit) -> String {
     }
 }
 
-fn ledger_path(root: &Path) -> PathBuf {
-    root.join(LEDGER)
+/// The budget ledger of the project in `root`.
+pub(crate) fn ledger(root: &Path, keyring: &Keyring) -> Ledger {
+    Ledger::new(root.join(LEDGER), keyring.derive("dp/ledger", 32))
 }
 
 #[cfg(test)]

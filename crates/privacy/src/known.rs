@@ -1,9 +1,14 @@
 //! What a row's own protected columns say: where a text beside them says it again, no model is needed to know that it is personal.
 //!
 //! Texts write a value in their own way: `LEE, Ann` for Ann Lee, `AB 1234` for AB-1234, `小明` for 王小明. So letters and digits are
-//! compared without case and without what joins them, and of a person's name its parts count too.
+//! compared without case, accents, what joins them and what nobody sees, a digit of any script is the digit that it shows, and of a
+//! person's name its parts count too. Traditional and simplified characters are different ones here.
 
-use crate::detect::{Finding, Kind, Why};
+mod mentions;
+
+pub use mentions::Mentions;
+
+use crate::detect::{Finding, Kind, Why, digit, invisible, numeral};
 use ingot_base::Personal;
 use std::sync::Arc;
 
@@ -21,14 +26,27 @@ pub struct Known {
     forms: Personal<Vec<Form>>,
 }
 
-/// A letter or digit of a text: itself in lower case and half-width, where it stands, and whether it is written large. It shows what
-/// persons wrote, so there is no `Debug`.
+/// A letter or digit of a text: itself in its plainest form, where it stands, and whether it is written large. It shows what persons
+/// wrote, so there is no `Debug`.
 #[derive(Clone, Copy)]
 struct Letter {
+    /// Lower case, without accent, width or style.
     folded: char,
+    /// The character of the text.
     at: usize,
+    /// The same among characters that show.
+    shown: usize,
+    /// How loosely it hangs on the one before: what stands between them that values are seldom written with.
+    loose: u8,
     large: bool,
 }
+
+/// Values of fewer letters are found only as they are usually written.
+const SHORT: usize = 4;
+/// Fewer digits that stand apart are many things; fewer numerals are words.
+const FEW: usize = 6;
+/// What between the letters of a short value is still no accident.
+const LOOSE: u8 = 1;
 
 /// What is looked for; personal too.
 #[derive(Clone)]
@@ -113,13 +131,36 @@ pub(crate) struct Pieces(Vec<Vec<Letter>>);
 impl Pieces {
     pub(crate) fn of(text: &str) -> Self {
         let mut pieces = vec![Vec::new()];
-        for (at, letter) in text.chars().map(narrow).enumerate() {
+        let (mut shown, mut loose) = (0, 0_u8);
+        let mut letters = text.char_indices().enumerate();
+        while let Some((at, (byte, letter))) = letters.next() {
+            if invisible(letter) {
+                continue;
+            }
+            shown += 1;
             if letter.is_alphanumeric() {
-                let folded = letter.to_lowercase().next().unwrap_or(letter);
                 if let Some(piece) = pieces.last_mut() {
-                    piece.push(Letter { folded, at, large: letter != folded });
+                    fold(letter, &mut |folded, large| {
+                        piece.push(Letter { folded, at, shown, loose, large });
+                    });
                 }
-            } else if !joins(letter) && pieces.last().is_some_and(|piece| !piece.is_empty()) {
+                loose = 0;
+                continue;
+            }
+            let joined = match text.get(byte..).map_or(0, markup) {
+                0 => joint(letter),
+                length => {
+                    letters.nth(length - 2);
+                    shown += length - 1;
+                    Some(LOOSE)
+                }
+            };
+            if let Some(step) = joined {
+                loose = loose.saturating_add(step);
+                continue;
+            }
+            loose = 0;
+            if pieces.last().is_some_and(|piece| !piece.is_empty()) {
                 pieces.push(Vec::new());
             }
         }
@@ -127,39 +168,108 @@ impl Pieces {
     }
 }
 
-/// A full-width form as the ASCII that it stands for.
-fn narrow(letter: char) -> char {
-    match letter {
-        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(letter) - 0xfee0).unwrap_or(letter),
-        other => other,
+/// The plainest form of a letter or digit, with whether it is large; of a ligature or a circled number, each part.
+fn fold(letter: char, take: &mut dyn FnMut(char, bool)) {
+    if let Some(value) = digit(letter) {
+        return take(char::from(b'0' + value), false);
+    }
+    let mut some = false;
+    let mut part = |part: char| {
+        if part.is_alphanumeric() {
+            let folded = part.to_lowercase().next().unwrap_or(part);
+            take(folded, part != folded);
+            some = true;
+        }
+    };
+    if letter.is_ascii() || ideograph(letter) && !compatible(letter) {
+        part(letter);
+    } else {
+        unicode_normalization::char::decompose_compatible(letter, &mut part);
+    }
+    if !some {
+        take(letter, false);
     }
 }
 
-fn joins(letter: char) -> bool {
-    letter.is_whitespace()
-        || matches!(letter, '-' | '_' | '.' | ',' | '/' | '\'' | '’' | '·' | '‐' | '–')
-        // Accents that stand beside their letter.
-        || matches!(letter, '\u{300}'..='\u{36f}')
+/// How loosely a character joins the parts of one value, 0 where it usually does; `None` where it ends what stands before it.
+fn joint(letter: char) -> Option<u8> {
+    let letter = match letter {
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(letter) - 0xfee0).unwrap_or(letter),
+        other => other,
+    };
+    match letter {
+        '-' | '_' | '.' | ',' | '/' | '\'' | '’' | '·' | '・' | '･' | '•' | '‧' | '−' => {
+            Some(0)
+        }
+        '\u{2010}'..='\u{2015}' => Some(0),
+        '*' => Some(LOOSE),
+        '、' | '|' | '+' | '~' | ':' | ';' | '=' | '#' | '@' | '\\' | '(' | ')' => Some(LOOSE + 1),
+        other => other.is_whitespace().then_some(0),
+    }
+}
+
+/// Tags that stand within a word or number, or part it; others may have values in them.
+const TAGS: &[&str] = &[
+    "b", "br", "div", "em", "font", "i", "li", "p", "s", "small", "span", "strong", "sub", "sup",
+    "td", "tr", "tt", "u", "wbr",
+];
+/// Named characters that show nothing, or join.
+const ENTITIES: &[&str] = &[
+    "nbsp", "ensp", "emsp", "thinsp", "shy", "zwj", "zwnj", "lrm", "rlm", "middot", "ndash",
+    "mdash", "hyphen", "minus", "ast",
+];
+
+/// How many characters of markup a text begins with that shows as nothing or as what joins: `<br/>`, `&nbsp;`; 0 of none.
+fn markup(text: &str) -> usize {
+    let (stop, longest) = match text.as_bytes().first() {
+        Some(b'<') => (b'>', 12),
+        Some(b'&') => (b';', 10),
+        _ => return 0,
+    };
+    let Some(end) = text.bytes().take(longest).position(|byte| byte == stop) else { return 0 };
+    let inner = text.get(1..end).unwrap_or_default().to_ascii_lowercase();
+    let known = if stop == b'>' {
+        TAGS.contains(&inner.trim_matches('/').trim())
+    } else if let Some(number) = inner.strip_prefix('#') {
+        let code = match number.strip_prefix('x') {
+            Some(number) => u32::from_str_radix(number, 16),
+            None => number.parse(),
+        };
+        let letter = code.ok().and_then(char::from_u32);
+        letter.is_some_and(|letter| invisible(letter) || joint(letter).is_some())
+    } else {
+        ENTITIES.contains(&inner.as_str())
+    };
+    if known { end + 1 } else { 0 }
 }
 
 /// The parts of a piece that something joined.
 fn words(piece: &[Letter]) -> Vec<Vec<char>> {
-    let together = |a: &Letter, b: &Letter| a.at + 1 == b.at;
+    let together = |a: &Letter, b: &Letter| a.shown + 1 >= b.shown;
     piece.chunk_by(together).map(|part| part.iter().map(|one| one.folded).collect()).collect()
 }
 
 /// Where a piece has the form, as characters of the text.
 fn places(piece: &[Letter], form: &Form, spans: &mut Vec<(usize, usize)>) {
     let length = form.letters.len();
-    for (from, window) in piece.windows(length.max(1)).enumerate() {
-        let same = window.iter().map(|letter| letter.folded).eq(form.letters.iter().copied());
+    if length == 0 {
+        return;
+    }
+    for (from, window) in piece.windows(length).enumerate() {
+        let same = window
+            .iter()
+            .zip(&form.letters)
+            .all(|(one, wanted)| alike(one.folded, *wanted, length));
         let (Some(first), Some(last)) = (window.first(), window.last()) else { continue };
         if !same || (form.large && !first.large && !ideograph(first.folded)) {
             continue;
         }
         // Few digits that stand apart are many things.
-        let few = length < 6 && form.letters.iter().all(char::is_ascii_digit);
-        if few && last.at + 1 - first.at != length {
+        let few = length < FEW && form.letters.iter().all(char::is_ascii_digit);
+        let apart =
+            || window.windows(2).any(|pair| matches!(pair, [a, b] if a.shown + 1 < b.shown));
+        let loose = || window.iter().skip(1).any(|letter| letter.loose > LOOSE);
+        if few && apart() || length < SHORT && loose() {
             continue;
         }
         let before = from.checked_sub(1).and_then(|index| piece.get(index));
@@ -172,9 +282,23 @@ fn places(piece: &[Letter], form: &Form, spans: &mut Vec<(usize, usize)>) {
     }
 }
 
-/// Whether two neighbours make one word or number.
+/// Whether two characters are one: of a long value also a digit and the numeral that stands for it.
+fn alike(one: char, wanted: char, length: usize) -> bool {
+    let value = |letter: char| match letter {
+        '0'..='9' => u8::try_from(u32::from(letter) - u32::from('0')).ok(),
+        other => numeral(other),
+    };
+    one == wanted || length >= FEW && value(one).is_some_and(|one| value(wanted) == Some(one))
+}
+
+/// Whether two neighbours make one word or number. What shows nothing parts them: rather a place too many than a value left.
 fn one_word(left: Letter, right: Letter) -> bool {
-    left.at + 1 == right.at && !ideograph(left.folded) && !ideograph(right.folded)
+    left.at + 1 >= right.at && !ideograph(left.folded) && !ideograph(right.folded)
+}
+
+/// Ideographs that are written for another one.
+fn compatible(letter: char) -> bool {
+    matches!(letter, '\u{f900}'..='\u{faff}' | '\u{2f800}'..='\u{2fa1f}')
 }
 
 fn ideograph(letter: char) -> bool {
@@ -246,5 +370,84 @@ mod tests {
         assert_eq!(kind(None, true, None), Some(Kind::Custom(Arc::from("ref"))));
         assert_eq!(kind(None, false, Some(Kind::Phone)), Some(Kind::Phone));
         assert_eq!(kind(None, false, None), None, "a dropped column may say anything");
+    }
+
+    #[test]
+    fn nobody_hides_a_value_behind_what_is_not_seen() {
+        const UNSEEN: &[char] = &[
+            '\u{200b}', '\u{200c}', '\u{200d}', '\u{2060}', '\u{feff}', '\u{ad}', '\u{200e}',
+            '\u{200f}', '\u{202a}', '\u{202b}', '\u{202c}', '\u{202d}', '\u{202e}', '\u{2066}',
+            '\u{2067}', '\u{2068}', '\u{2069}', '\u{fe00}', '\u{fe0f}', '\u{34f}', '\u{0}',
+        ];
+        for value in ["Oliver Lindqvist", "王小明", "13800138000", "C-8812"] {
+            for unseen in UNSEEN {
+                let within: Vec<String> = value.chars().map(String::from).collect();
+                let written = within.join(&unseen.to_string());
+                let text = format!("致 {unseen}{written}{unseen}，");
+                assert_eq!(spans(value, &text), [written], "{value} {unseen:?}");
+            }
+        }
+        assert_eq!(spans("José Muñoz", "Jose\u{301} Mun\u{303}oz"), ["Jose\u{301} Mun\u{303}oz"]);
+        assert_eq!(spans("Oli\u{ad}ver Lindqvist", "an OLIVER"), ["OLIVER"]);
+    }
+
+    #[test]
+    fn nobody_hides_a_value_behind_what_parts_it() {
+        for part in [
+            "*", "、", "<br>", "<BR />", "</b>", "&nbsp;", "&#160;", "&#x200B;", "|", " | ", "・",
+            "‑", "—",
+        ] {
+            for value in [["138", "0013", "8000"], ["Ann", "Marie", "Lindqvist"]] {
+                let written = value.join(part);
+                assert!(
+                    spans(&value.concat(), &format!("见{written}。")).contains(&written),
+                    "{written}"
+                );
+            }
+        }
+        for part in ["*", "<br>", "&nbsp;", " ", "·", "\u{200b}"] {
+            let written = ["王", "小", "明"].join(part);
+            assert_eq!(spans("王小明", &format!("由{written}签")), [written], "{part}");
+        }
+    }
+
+    #[test]
+    fn a_short_value_is_no_list_and_not_spread_over_a_text() {
+        assert!(spans("高明", "个子高、明天来").is_empty());
+        assert!(spans("高明", "个子高**明天来").is_empty());
+        assert!(spans("高明", "个子高<br><br>明天来").is_empty());
+        assert!(spans("高明", "个子高。明天来").is_empty());
+        assert!(spans("1234", "1、2、3、4和1*2*3*4").is_empty());
+        assert!(spans("1234", "一二三四").is_empty());
+        assert!(spans("Ann Marie Lee", "mar|ie").is_empty());
+        assert!(
+            spans("\u{3164}\u{3164}\u{3164}\u{3164}", "what is not seen is nowhere").is_empty()
+        );
+        let tags = "see <ann@x.org> and <Lindqvist>, a < b";
+        assert_eq!(spans("Oliver Lindqvist", tags), ["Lindqvist"]);
+    }
+
+    #[test]
+    fn a_digit_is_the_same_in_every_script() {
+        for written in [
+            "一五四〇一二三四五六七",
+            "壹伍肆零壹贰叁肆伍陆柒",
+            "幺五四〇一两三四五六七",
+            "一五四 〇一二三 四五六七",
+            "١٥٤٠١٢٣٤٥٦٧",
+            "१५४०१२३४५६७",
+            "𝟏𝟓𝟒𝟎𝟏𝟐𝟑𝟒𝟓𝟔𝟕",
+            "①⑤④⓪①②③④⑤⑥⑦",
+            "¹⁵⁴⁰¹²³⁴⁵⁶⁷",
+            "⑴⑸⑷🄋⑴⑵⑶⑷⑸⑹⑺",
+            "15四零1２3④5６7",
+            "1\u{fe0f}\u{20e3}5\u{fe0f}\u{20e3}4\u{fe0f}\u{20e3}01234567",
+        ] {
+            assert_eq!(spans("15401234567", &format!("拨{written}，")), [written]);
+            assert_eq!(spans(written, "拨15401234567，"), ["15401234567"], "{written}");
+        }
+        assert_eq!(spans("Ann Lee", "𝐀𝐧𝐧 𝐋𝐞𝐞 and Ⓐⓝⓝ Ⓛⓔⓔ"), ["𝐀𝐧𝐧 𝐋𝐞𝐞", "Ⓐⓝⓝ Ⓛⓔⓔ"]);
+        assert!(spans("15401234567", "一五四〇一二三四五六八").is_empty());
+        assert_eq!(spans("张三丰", "张三丰13800"), ["张三丰"], "a numeral in a name is no digit");
     }
 }

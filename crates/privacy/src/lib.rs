@@ -15,6 +15,7 @@ pub mod anonymity;
 pub mod attack;
 mod calendar;
 mod cells;
+pub mod chain;
 pub mod detect;
 pub mod dp;
 mod generalize;
@@ -28,7 +29,7 @@ mod shift;
 mod texts;
 mod token;
 
-pub use known::Known;
+pub use known::{Known, Mentions};
 pub use protector::Protector;
 pub use rule::{Action, ColumnRule, Generalize};
 pub use shift::unshift_date;

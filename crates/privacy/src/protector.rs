@@ -35,6 +35,8 @@ pub struct Protector {
     plan: Vec<Option<usize>>,
     /// For each rule the values it could not read.
     unreadable: Vec<AtomicU64>,
+    /// For each rule the values it was given.
+    given: Vec<AtomicU64>,
     /// Shared with the text columns of the same project.
     pseudonyms: Arc<Mutex<Pseudonyms>>,
 }
@@ -69,10 +71,11 @@ impl Protector {
         }
         check_names(&rules, schema)?;
         let output = Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone()));
-        let unreadable = rules.iter().map(|_| AtomicU64::new(0)).collect();
+        let none = || rules.iter().map(|_| AtomicU64::new(0)).collect();
+        let (unreadable, given) = (none(), none());
         let pseudonyms = Arc::new(Mutex::new(Pseudonyms::new(keys.clone())?));
         let input = Arc::new(schema.clone());
-        Ok(Self { rules, keys, input, output, plan, unreadable, pseudonyms })
+        Ok(Self { rules, keys, input, output, plan, unreadable, given, pseudonyms })
     }
 
     /// The pseudonyms given so far.
@@ -158,11 +161,9 @@ impl Protector {
         }
         let mut columns = Vec::with_capacity(self.output.fields().len());
         for (array, rule) in batch.columns().iter().zip(&self.plan) {
-            match rule.and_then(|index| self.rules.get(index).zip(self.unreadable.get(index))) {
+            match rule.and_then(|index| self.rules.get(index).map(|rule| (index, rule))) {
                 None => columns.push(array.clone()),
-                Some((rule, unreadable)) => {
-                    columns.extend(self.column(rule, array, &batch, unreadable)?);
-                }
+                Some((index, rule)) => columns.extend(self.column(index, rule, array, &batch)?),
             }
         }
         let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
@@ -188,13 +189,23 @@ impl Protector {
             .collect()
     }
 
+    /// Each rule that could not read values: its place among the rules, how many of its values became null, and how many it was given, so
+    /// far.
+    pub fn lost(&self) -> Vec<(usize, u64, u64)> {
+        let given = self.given.iter().map(|count| count.load(Ordering::Relaxed));
+        let lost = self.unreadable.iter().map(|count| count.load(Ordering::Relaxed));
+        let all = lost.zip(given).enumerate().filter(|(_, (lost, _))| *lost > 0);
+        all.map(|(index, (lost, given))| (index, lost, given)).collect()
+    }
+
     fn column(
         &self,
+        index: usize,
         rule: &ColumnRule,
         array: &ArrayRef,
         batch: &RecordBatch,
-        unreadable: &AtomicU64,
     ) -> Result<Option<ArrayRef>> {
+        let given = u64::try_from(array.len() - array.logical_null_count()).unwrap_or(u64::MAX);
         let (array, lost) = match &rule.action {
             Action::Drop => return Ok(None),
             Action::Encrypt => {
@@ -241,7 +252,11 @@ impl Protector {
             }
             Action::Generalize(to) => generalized(to, rule, array)?,
         };
-        unreadable.fetch_add(lost, Ordering::Relaxed);
+        let count = |counts: &[AtomicU64], more: u64| {
+            counts.get(index).map(|count| count.fetch_add(more, Ordering::Relaxed));
+        };
+        count(&self.unreadable, lost);
+        count(&self.given, given);
         Ok(Some(array))
     }
 }

@@ -15,6 +15,12 @@ ingot_base::messages! {
         en: "text must stand in quotes", zh: "文本必须加引号",
         hint_en: "write `\"...\"`", hint_zh: "请写成 `\"...\"`",
     };
+    /// Quotes of prose around a text.
+    SYNTAX_QUOTES = {
+        code: "recipe-syntax-quotes", class: Usage, status: 422,
+        en: "this text stands in typographic quotes", zh: "此文本用了中文（弯）引号",
+        hint_en: "write straight ones: `\"...\"`", hint_zh: "请改用英文直引号：`\"...\"`",
+    };
     /// A string with a missing quote or a forbidden character.
     SYNTAX_STRING = {
         code: "recipe-syntax-string", class: Usage, status: 422,

@@ -194,7 +194,12 @@ fn line_start(text: &str, at: usize) -> usize {
 fn fault(text: &str, error: &Error) -> Found {
     let range = error.span().unwrap_or(0..0);
     let said = error.message();
-    let message = classify(said);
+    let message = match classify(said) {
+        unquoted if *unquoted == m::SYNTAX_UNQUOTED && typographic(text, range.start) => {
+            &m::SYNTAX_QUOTES
+        }
+        message => message,
+    };
     let mut fault = Fault::new(message);
     if message == &m::SYNTAX {
         fault = fault.arg("detail", said);
@@ -204,6 +209,14 @@ fn fault(text: &str, error: &Error) -> Found {
         fault = fault.arg("key", text.get(range.clone()).unwrap_or_default());
     }
     Found::new(fault, range)
+}
+
+/// Whether a text begins with a quote that is none of TOML's.
+fn typographic(text: &str, at: usize) -> bool {
+    let first = text.get(at..).and_then(|rest| rest.trim_start().chars().next());
+    first.is_some_and(|letter| {
+        matches!(letter, '“' | '”' | '„' | '‘' | '’' | '「' | '」' | '＂' | '＇')
+    })
 }
 
 fn bracket(said: &str) -> &'static str {

@@ -7,7 +7,7 @@ pub mod chart;
 mod page;
 mod table;
 
-pub use page::{Page, Section, opened_in};
+pub use page::{Page, Section, opened_in, with_section};
 pub use table::{Cell, Column, Table};
 
 /// Escapes text for HTML and SVG, in element content and in quoted attributes.

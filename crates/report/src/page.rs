@@ -5,6 +5,10 @@ use ingot_base::{Lang, Text};
 use std::fmt::Write as _;
 
 const STYLE: &str = include_str!("style.css");
+/// How every page ends.
+const END: &str = "</main></body></html>\n";
+/// How a list of sections ends.
+const LISTED: &str = "</ol></nav>";
 /// From this many sections on a page lists them at its top.
 const CONTENTS: usize = 4;
 
@@ -38,7 +42,7 @@ impl Page {
     /// Starts a section at the end of the page.
     pub fn section(&mut self, title: Text) -> &mut Section {
         let index = self.sections.len();
-        self.sections.push(Section { title, body: String::new() });
+        self.sections.push(Section::new(title));
         &mut self.sections[index]
     }
 
@@ -72,23 +76,27 @@ impl Page {
                 let title = both(&section.title);
                 let _ = write!(out, "<li><a href=\"#s{}\">{title}</a></li>", index + 1);
             }
-            out.push_str("</ol></nav>");
+            out.push_str(LISTED);
         }
         for (index, section) in self.sections.iter().enumerate() {
-            let _ = write!(
-                out,
-                "<section id=\"s{}\"><h2>{}</h2>{}</section>",
-                index + 1,
-                both(&section.title),
-                section.body
-            );
+            out.push_str(&section.html(index + 1));
         }
-        out.push_str("</main></body></html>\n");
+        out.push_str(END);
         out
     }
 }
 
 impl Section {
+    /// An empty section.
+    pub fn new(title: Text) -> Self {
+        Self { title, body: String::new() }
+    }
+
+    fn html(&self, number: usize) -> String {
+        let title = both(&self.title);
+        format!("<section id=\"s{number}\"><h2>{title}</h2>{}</section>", self.body)
+    }
+
     /// A paragraph.
     #[expect(clippy::needless_pass_by_value, reason = "a builder takes what it is given")]
     pub fn paragraph(&mut self, text: Text) -> &mut Self {
@@ -147,6 +155,17 @@ impl Section {
     }
 }
 
+/// A page's file with one section more at its end: what became known after the page was made.
+pub fn with_section(html: &str, section: &Section) -> String {
+    let number = html.matches("<section id=\"s").count() + 1;
+    let link = format!("<li><a href=\"#s{number}\">{}</a></li>{LISTED}", both(&section.title));
+    let html = html.replacen(LISTED, &link, 1);
+    match html.rsplit_once(END) {
+        Some((before, _)) => format!("{before}{}{END}", section.html(number)),
+        None => html,
+    }
+}
+
 /// A page's file so that it opens in this language.
 pub fn opened_in(html: &str, lang: Lang) -> String {
     let (own, other) = match lang {
@@ -169,6 +188,23 @@ pub fn opened_in(html: &str, lang: Lang) -> String {
 mod tests {
     use super::*;
     use crate::{Cell, Column};
+
+    #[test]
+    fn a_section_that_comes_later_stands_as_if_it_had_been_there() {
+        let page = |count: usize| {
+            let mut page = Page::new(Text::new("A", "甲"));
+            for number in 0..count {
+                page.section(Text::new(format!("S{number} <b>"), "节")).paragraph(Text::same("x"));
+            }
+            page.html(Lang::En)
+        };
+        let mut last = Section::new(Text::new("S4 <b>", "节"));
+        last.paragraph(Text::same("x"));
+        assert_eq!(with_section(&page(4), &last), page(5));
+        let mut third = Section::new(Text::new("S2 <b>", "节"));
+        third.paragraph(Text::same("x"));
+        assert_eq!(with_section(&page(2), &third), page(3));
+    }
 
     #[test]
     fn holds_both_languages_and_escapes_names() {

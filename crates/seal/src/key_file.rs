@@ -1,8 +1,7 @@
 //! Reading private key files: only when nobody but the owner may.
 
 use crate::messages::{KEY_MISSING, KEY_MODE};
-use ingot_base::{Fault, Message, Result, fault};
-use std::fs::File;
+use ingot_base::{Fault, Message, Result, atomic, fault};
 use std::io::{self, Read};
 use std::path::Path;
 use zeroize::Zeroizing;
@@ -20,7 +19,7 @@ pub(crate) fn read_private(path: &Path, malformed: &'static Message) -> Result<Z
         };
         Fault::new(message).arg("path", path.display()).because(error)
     };
-    let mut file = File::open(path).map_err(unreadable)?;
+    let mut file = atomic::open(path).map_err(unreadable)?;
     let metadata = file.metadata().map_err(unreadable)?;
     check_mode(path, &metadata)?;
     if !metadata.is_file() || metadata.len() > LIMIT {

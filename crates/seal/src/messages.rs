@@ -297,9 +297,9 @@ ingot_base::messages! {
     /// A list of revoked packages that nobody can read.
     REVOCATIONS = {
         code: "seal-revocations", class: Refused, status: 500,
-        en: "`{path}` is not a list of revoked packages", zh: "`{path}` 不是有效的撤销列表",
-        hint_en: "get it again from the packages' maker; without it nobody can tell what is revoked",
-        hint_zh: "请向模型包的制作者重新获取；否则无法判断哪些包已被撤销",
+        en: "`{path}` is not a list of revoked packages, or cannot be read", zh: "`{path}` 不是有效的撤销列表，或无法读取",
+        hint_en: "get it again from the packages' maker; without it nobody can tell what is revoked, so nothing beside it is used",
+        hint_zh: "请向模型包的制作者重新获取；否则无法判断哪些包已被撤销，因此同一文件夹中的包都不会被使用",
     };
     /// A payload that is not in the package.
     PAYLOAD_UNKNOWN = {

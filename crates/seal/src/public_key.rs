@@ -2,7 +2,8 @@
 
 use crate::messages::PUBLIC_KEY;
 use ingot_base::{Digest, Fault, Result, fault};
-use p256::ecdsa::VerifyingKey;
+use p256::ecdsa::signature::Verifier as _;
+use p256::ecdsa::{Signature, VerifyingKey};
 use p256::pkcs8::{DecodePublicKey, EncodePublicKey, LineEnding};
 
 /// A P-256 key whose signatures are trusted.
@@ -38,6 +39,12 @@ impl PublicKey {
     /// SHA-256 of the PEM text, 64 hex digits: how OpenSSF model signatures hint at their key.
     pub fn fingerprint(&self) -> String {
         Digest::of(self.pem.as_bytes()).hex()
+    }
+
+    /// Whether this key made the signature of a document: ECDSA with SHA-256, in DER, as [`Keyring::sign`](crate::Keyring::sign) makes.
+    pub fn verifies(&self, document: &[u8], signature: &[u8]) -> bool {
+        Signature::from_der(signature)
+            .is_ok_and(|signature| self.key.verify(document, &signature).is_ok())
     }
 
     pub(crate) fn key(&self) -> &VerifyingKey {

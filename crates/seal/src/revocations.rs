@@ -58,10 +58,12 @@ impl Revocations {
     /// # Errors
     /// When there is a list that cannot be read: nobody can tell then what is revoked.
     pub fn beside(package: &Path) -> Result<Self> {
-        let mut all = Self::read(&Self::path(package))?;
+        let mut all = Self::default();
         // The folder of a link that leads to the package may have a list of its own.
-        for revocation in Self::read(&package.with_file_name(REVOKED_FILE))?.0 {
-            all.add(revocation);
+        for path in Self::paths(package) {
+            for revocation in Self::read(&path)?.0 {
+                all.add(revocation);
+            }
         }
         Ok(all)
     }
@@ -71,12 +73,17 @@ impl Revocations {
             return Ok(Self::default());
         }
         let wrong = || Fault::new(&REVOCATIONS).arg("path", path.display());
-        let bytes = atomic::read(path, LIMIT)?;
+        let bytes = atomic::read(path, LIMIT).map_err(|fault| wrong().because(fault))?;
         let file: File = serde_json::from_slice(&bytes).map_err(|error| wrong().because(error))?;
         if file.format != FORMAT {
             return Err(wrong());
         }
         Ok(Self(file.revoked))
+    }
+
+    /// Every place of a list that [`beside`](Self::beside) reads.
+    pub fn paths(package: &Path) -> [PathBuf; 2] {
+        [Self::path(package), package.with_file_name(REVOKED_FILE)]
     }
 
     /// Where the list of the folder that `package` lies in is: the folder of the package itself, whatever name or link leads to it.
@@ -127,5 +134,30 @@ impl Revocations {
                 .arg("version", version)
                 .arg("at", crate::names::shown(revoked.at.as_bytes()))),
         }
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_that_is_no_file_or_cannot_be_read_is_refused_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let package = folder.path().join("a-1.0.0.ingot");
+        let list = folder.path().join(REVOKED_FILE);
+        let code = || Revocations::beside(&package).map(drop).map_err(|fault| fault.code());
+        assert_eq!(code(), Ok(()), "no list, nothing revoked");
+        let made = std::process::Command::new("mkfifo").arg(&list).status().unwrap();
+        assert!(made.success());
+        assert_eq!(code(), Err("seal-revocations"));
+        for target in ["/dev/zero", "/nowhere"] {
+            std::fs::remove_file(&list).unwrap();
+            std::os::unix::fs::symlink(target, &list).unwrap();
+            assert_eq!(code(), Err("seal-revocations"), "{target}");
+        }
+        std::fs::remove_file(&list).unwrap();
+        atomic::write(&list, b"{\"format\":1,").unwrap();
+        assert_eq!(code(), Err("seal-revocations"));
     }
 }

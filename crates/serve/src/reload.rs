@@ -6,7 +6,8 @@
 //! A file's name only says where to look: what takes over must be what the name says, and no older than what was served.
 //!
 //! A model leaves service when its package is on the list of revoked ones beside it, whatever became of the file, and when its
-//! licence is over.
+//! licence is over. A list that cannot be read means what it means to `verify`: nobody can tell what is revoked, so the model leaves service
+//! too, at the second look, since somebody may have been writing it at the first. It is back when the list can be read.
 
 use crate::app::App;
 use crate::config::Event;
@@ -14,6 +15,7 @@ use crate::engine::{Loaded, Loader};
 use crate::messages::{PACKAGE_OLDER, PACKAGE_OTHER, PACKAGE_TWICE, PACKAGES_NONE, PANIC};
 use crate::model::{Model, Registry};
 use crate::openapi;
+use ingot_base::fault::FILE_READ;
 use ingot_base::{Clock, Digest, Fault, Result};
 use ingot_seal::{Licence, Revocations};
 use std::cmp::Ordering;
@@ -22,9 +24,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::oneshot;
 
 const EXTENSION: &str = "ingot";
+/// How long a look waits for the lists of revoked packages.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What tells one content of a file from another without reading it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,6 +39,17 @@ struct Stamp {
     size: u64,
     #[cfg(unix)]
     inode: u64,
+}
+
+impl Stamp {
+    fn of(data: &fs::Metadata) -> Self {
+        Self {
+            modified: data.modified().ok(),
+            size: data.len(),
+            #[cfg(unix)]
+            inode: std::os::unix::fs::MetadataExt::ino(data),
+        }
+    }
 }
 
 /// One place that models come from.
@@ -52,28 +69,88 @@ struct Place {
 struct Serving {
     path: PathBuf,
     stamp: Option<Stamp>,
-    /// The list of revoked packages in its folder when that was last read.
-    revocations: Option<Stamp>,
+    /// The lists of revoked packages beside it when they were last read.
+    revocations: Option<Lists>,
+    /// Whether they could not be read at the last look.
+    doubt: bool,
     digest: Digest,
     licence: Option<Licence>,
     model: Arc<Model>,
 }
 
 impl Serving {
-    /// Refuses what may not be served any more. A list that cannot be read is read again at the next look.
-    fn check(&mut self, now_ms: i64) -> Result<()> {
+    /// Refuses what may not be served any more. `found` is what the lists beside it say, if they changed.
+    fn check(&mut self, now_ms: i64, found: Option<Found>) -> Result<()> {
         let (name, version) = (&*self.model.name, &*self.model.version);
         if let Some(licence) = &self.licence {
             licence.check(name, version, now_ms)?;
         }
-        let list = stamp(&Revocations::path(&self.path));
-        if list != self.revocations
-            && let Ok(revocations) = Revocations::beside(&self.path)
-        {
-            self.revocations = list;
-            revocations.refuse(self.digest, name, version)?;
+        match found {
+            None => self.doubt = false,
+            Some((lists, Ok(revocations))) => {
+                self.doubt = false;
+                self.revocations = Some(lists);
+                revocations.refuse(self.digest, name, version)?;
+            }
+            Some((_, Err(fault))) if self.doubt => return Err(fault),
+            Some((_, Err(_))) => self.doubt = true,
         }
         Ok(())
+    }
+}
+
+/// What tells one state of the lists beside a package from another: of each also when its mode or owner last changed.
+type Lists = [Option<(Stamp, i64, i64)>; 2];
+
+/// The lists beside a package, read.
+type Found = (Lists, Result<Revocations>);
+
+fn lists(package: &Path) -> Lists {
+    Revocations::paths(package).map(|path| {
+        let changed = fs::symlink_metadata(&path).ok()?;
+        #[cfg(unix)]
+        let (seconds, rest) = {
+            use std::os::unix::fs::MetadataExt as _;
+            (changed.ctime(), changed.ctime_nsec())
+        };
+        #[cfg(not(unix))]
+        let (seconds, rest) = (0, 0);
+        let stamp = stamp(&path).unwrap_or_else(|| Stamp::of(&changed));
+        Some((stamp, seconds, rest))
+    })
+}
+
+/// Reads lists on a thread of its own: whatever lies there must hold up neither requests nor the server's end.
+#[derive(Debug, Default)]
+struct Reading(Option<oneshot::Receiver<Vec<(PathBuf, Found)>>>);
+
+impl Reading {
+    /// What those of the lists say that are not as they were; `None` when that is not known in time.
+    async fn changed(
+        &mut self,
+        asked: Vec<(PathBuf, Option<Lists>)>,
+    ) -> Option<Vec<(PathBuf, Found)>> {
+        if self.0.is_none() {
+            let (tell, told) = oneshot::channel();
+            let read = move || {
+                let look = |(path, known): (PathBuf, Option<Lists>)| {
+                    let lists = lists(&path);
+                    let changed = known != Some(lists);
+                    changed.then(|| Revocations::beside(&path)).map(|found| (path, (lists, found)))
+                };
+                // Nobody waits any more when the server has ended.
+                let _ = tell.send(asked.into_iter().filter_map(look).collect());
+            };
+            let thread = std::thread::Builder::new().name("revocations".to_owned());
+            if thread.spawn(read).is_err() {
+                // The lists are none the worse; the next look reads them.
+                return Some(Vec::new());
+            }
+            self.0 = Some(told);
+        }
+        let told = tokio::time::timeout(PATIENCE, self.0.as_mut()?).await.ok()?;
+        self.0 = None;
+        told.ok()
     }
 }
 
@@ -83,7 +160,9 @@ pub(crate) struct Watcher {
     loader: Arc<dyn Loader>,
     clock: Arc<dyn Clock>,
     places: Vec<Place>,
-    refused: BTreeSet<(PathBuf, Stamp)>,
+    /// What was refused, and the lists of revoked packages beside it then: when they change it is tried again.
+    refused: BTreeMap<(PathBuf, Stamp), Lists>,
+    reading: Reading,
     hangup: Option<Signal>,
 }
 
@@ -97,7 +176,8 @@ impl Watcher {
     ) -> Result<Self> {
         let hangup = signal(SignalKind::hangup()).ok();
         let places = paths.iter().map(|path| Place::new(path)).collect();
-        let mut watcher = Self { app, loader, clock, places, refused: BTreeSet::new(), hangup };
+        let (refused, reading) = (BTreeMap::new(), Reading::default());
+        let mut watcher = Self { app, loader, clock, places, refused, reading, hangup };
         for index in 0..watcher.places.len() {
             for path in watcher.places.get(index).map(Place::first).unwrap_or_default() {
                 let stamp = stamp(&path);
@@ -129,7 +209,8 @@ impl Watcher {
     }
 
     async fn look(&mut self) {
-        self.look_for_ended();
+        self.look_for_ended().await;
+        self.refused.retain(|(path, _), known| lists(path) == *known);
         for index in 0..self.places.len() {
             let place = self.places.get(index);
             let candidates = place.map(|place| place.candidates(&self.refused));
@@ -148,23 +229,39 @@ impl Watcher {
                     Err(fault) => {
                         self.app.metrics.refused_packages.fetch_add(1, Relaxed);
                         self.app.observer.event(&Event::Refused { path: &path, fault: &fault });
-                        self.refused.insert((path, stamp));
+                        self.refuse(path, stamp);
                     }
                 }
             }
         }
     }
 
+    fn refuse(&mut self, path: PathBuf, stamp: Stamp) {
+        let lists = lists(&path);
+        self.refused.insert((path, stamp), lists);
+    }
+
     /// Takes models out of service whose package was revoked since it was loaded, or whose licence is over.
-    fn look_for_ended(&mut self) {
+    async fn look_for_ended(&mut self) {
+        let serving = self.places.iter().flat_map(|place| place.serving.values());
+        let asked = serving.map(|serving| (serving.path.clone(), serving.revocations)).collect();
+        let mut found: Option<BTreeMap<PathBuf, Found>> =
+            self.reading.changed(asked).await.map(|found| found.into_iter().collect());
+        let mut changed = |path: &Path| match &mut found {
+            Some(found) => found.remove(path),
+            None => Some((Lists::default(), Err(unanswered(path)))),
+        };
         let now_ms = self.clock.now_ms();
         let mut ended = Vec::new();
         for place in &mut self.places {
-            place.serving.retain(|_, serving| match serving.check(now_ms) {
-                Ok(()) => true,
-                Err(fault) => {
-                    ended.push((serving.path.clone(), serving.stamp, fault));
-                    false
+            place.serving.retain(|_, serving| {
+                let found = changed(&serving.path);
+                match serving.check(now_ms, found) {
+                    Ok(()) => true,
+                    Err(fault) => {
+                        ended.push((serving.path.clone(), serving.stamp, fault));
+                        false
+                    }
                 }
             });
         }
@@ -175,7 +272,9 @@ impl Watcher {
         for (path, stamp, fault) in ended {
             self.app.metrics.refused_packages.fetch_add(1, Relaxed);
             self.app.observer.event(&Event::Refused { path: &path, fault: &fault });
-            self.refused.extend(stamp.map(|stamp| (path, stamp)));
+            if let Some(stamp) = stamp {
+                self.refuse(path, stamp);
+            }
         }
     }
 
@@ -235,7 +334,8 @@ impl Watcher {
             }
             place.newest.insert(name.clone(), model.version.to_string());
             // No list was read since loading began: the next look reads it.
-            let serving = Serving { path, stamp, revocations: None, digest, licence, model };
+            let serving =
+                Serving { path, stamp, revocations: None, doubt: false, digest, licence, model };
             place.serving.insert(name, serving);
         }
         Ok(())
@@ -278,10 +378,12 @@ impl Place {
     }
 
     /// What should be loaded instead of what is served now; what was refused stands in nobody's way.
-    fn candidates(&self, refused: &BTreeSet<(PathBuf, Stamp)>) -> Vec<(PathBuf, Stamp)> {
+    fn candidates(&self, refused: &BTreeMap<(PathBuf, Stamp), Lists>) -> Vec<(PathBuf, Stamp)> {
         if self.folder {
-            let found =
-                packages(&self.path).into_iter().filter(|found| !refused.contains(found)).collect();
+            let found = packages(&self.path)
+                .into_iter()
+                .filter(|found| !refused.contains_key(found))
+                .collect();
             let found = newest(found).into_values();
             return found
                 .map(|(_, path, stamp)| (path, stamp))
@@ -295,7 +397,7 @@ impl Place {
         let newer = self
             .beside()
             .into_iter()
-            .filter(|found| !self.before.contains(found) && !refused.contains(found))
+            .filter(|found| !self.before.contains(found) && !refused.contains_key(found))
             .filter(|(path, _)| path != current)
             .filter_map(|(path, stamp)| {
                 let (name, found) = split(&path)?;
@@ -308,7 +410,9 @@ impl Place {
         }
         let known = serving.and_then(|serving| serving.stamp);
         match stamp(current) {
-            Some(stamp) if known != Some(stamp) && !refused.contains(&(current.clone(), stamp)) => {
+            Some(stamp)
+                if known != Some(stamp) && !refused.contains_key(&(current.clone(), stamp)) =>
+            {
                 vec![(current.clone(), stamp)]
             }
             _ => Vec::new(),
@@ -367,13 +471,12 @@ fn stamp(path: &Path) -> Option<Stamp> {
     // An unpacked package changes when its signature does.
     let signature = path.join("model.sig");
     let path = if path.is_dir() { signature.as_path() } else { path };
-    let data = fs::metadata(path).ok()?;
-    Some(Stamp {
-        modified: data.modified().ok(),
-        size: data.len(),
-        #[cfg(unix)]
-        inode: std::os::unix::fs::MetadataExt::ino(&data),
-    })
+    Some(Stamp::of(&fs::metadata(path).ok()?))
+}
+
+fn unanswered(package: &Path) -> Fault {
+    let late = std::io::Error::from(std::io::ErrorKind::TimedOut);
+    Fault::new(&FILE_READ).arg("path", Revocations::path(package).display()).because(late)
 }
 
 /// Name and version of `NAME-VERSION.ingot`: the version begins at the first hyphen that a digit follows and a dot later.

@@ -1,7 +1,8 @@
 //! The same figures for groups of people or things, so that differences are seen before a model is used.
 
 use crate::columns::{MISSING, Shape, interned, numbers, pieces, shape};
-use crate::metrics::{at, quantile, share};
+use crate::features::outward;
+use crate::metrics::{at, quantile, rounded, share};
 use crate::outcome::{Slice, Slices};
 use arrow::record_batch::RecordBatch;
 use ingot_base::{Result, Tabular, Text};
@@ -89,10 +90,11 @@ fn groups(column: &str, batches: &[RecordBatch]) -> Result<Groups> {
     Ok(groups)
 }
 
-/// Numbers with many values: four ranges of about equal size.
+/// Numbers with many values: four ranges of about equal size, whose names are nobody's value.
 fn quarters(values: &[f64], sorted: &[f64]) -> Groups {
-    let mut bounds: Vec<f64> =
-        [0.0, 0.25, 0.5, 0.75, 1.0].iter().filter_map(|&q| quantile(sorted, q)).collect();
+    let (low, high) = outward(at(sorted, 0), at(sorted, sorted.len().saturating_sub(1)));
+    let inner = [0.25, 0.5, 0.75].iter().filter_map(|&q| quantile(sorted, q)).map(rounded);
+    let mut bounds: Vec<f64> = std::iter::once(low).chain(inner).chain([high]).collect();
     bounds.dedup();
     let inner: Vec<f64> =
         bounds.iter().copied().skip(1).take(bounds.len().saturating_sub(2)).collect();
@@ -219,6 +221,12 @@ mod tests {
         assert!((sex[1].selection_ratio.unwrap() - (12.0 / 35.0) * 3.0).abs() < 1e-12);
         assert!(!sex[0].small && sex[2].small && sex[2].name == missing());
         assert_eq!(all[1].groups.len(), 4, "numbers are cut into quarters");
+        let pay: Vec<f64> = (0..100).map(|row| 1_234.56 + f64::from(row) * 101.37).collect();
+        let mut told: Vec<String> =
+            quarters(&pay, &pay).into_iter().map(|(name, _)| name.en).collect();
+        told.sort();
+        let wanted = ["1200 … 3740", "> 3740 … 6250", "> 6250 … 8760", "> 8760 … 12000"];
+        assert_eq!(told, wanted, "nobody's pay is told");
         assert_eq!(all[1].groups.iter().map(|group| group.rows).sum::<u64>(), 100);
     }
 }

@@ -3,12 +3,14 @@
 use crate::columns::{
     Interned, LINEAGE, MISSING, Shape, has, interned, numbers, pieces, rows, shape,
 };
+use crate::identity::{Identifiers, identifiers};
 use crate::messages::{
-    COLUMN_TYPE, EXCLUDED_ANSWER, EXCLUDED_CATEGORIES, EXCLUDED_CONSTANT, EXCLUDED_DATE,
-    EXCLUDED_EMPTY, EXCLUDED_IDENTIFIER, EXCLUDED_PERSONAL, EXCLUDED_ROW_NUMBER, EXCLUDED_TOKEN,
-    EXCLUDED_TYPE, NO_FEATURES,
+    COLUMN_TYPE, EXCLUDED_AMOUNTS, EXCLUDED_ANSWER, EXCLUDED_CATEGORIES, EXCLUDED_CONSTANT,
+    EXCLUDED_DATE, EXCLUDED_DAYS, EXCLUDED_EMPTY, EXCLUDED_IDENTIFIER, EXCLUDED_NUMBERS,
+    EXCLUDED_PERSONAL, EXCLUDED_ROW_NUMBER, EXCLUDED_TOKEN, EXCLUDED_TYPE, NO_FEATURES,
 };
 use crate::outcome::{Excluded, Feature};
+use crate::written::{self, Written};
 use crate::{TrainConfig, Withheld, target};
 use arrow::record_batch::RecordBatch;
 use ingot_base::{Fault, Field, FieldKind, Reporter, Result, Signature, Text, Treatment, fault};
@@ -89,6 +91,8 @@ enum Reason {
     RowNumber,
     Identifier { distinct: usize, rows: usize },
     Categories { distinct: usize, limit: usize },
+    Numbers(Identifiers),
+    Written(Written),
     Date,
     Type,
 }
@@ -126,6 +130,20 @@ impl Reason {
                 ),
                 format!("不同文本数 {distinct} 超过 `train.max_categories`（{limit}）"),
             ),
+            Self::Numbers(Identifiers { distinct, rows, digits }) => Text::new(
+                format!(
+                    "{distinct} different numbers of {digits} digits in {rows} rows look like identifiers"
+                ),
+                format!("{rows} 行中有 {distinct} 个不同的 {digits} 位数，疑似标识符"),
+            ),
+            Self::Written(Written::Amounts) => Text::new(
+                "its texts look like amounts: cast it to number in [clean]",
+                "其文本看起来是金额或数量：请在 [clean] 中转为数值",
+            ),
+            Self::Written(Written::Days) => Text::new(
+                "its texts look like dates: cast it to date in [clean], then to integer for days",
+                "其文本看起来是日期：请在 [clean] 中先转为日期，再转为整数（天数）",
+            ),
             Self::Date => Text::new(
                 "it holds dates: cast it to integer in [clean] for days, or generalize it to year in [protect]",
                 "其中是日期：可在 [clean] 中转为整数（天数），或在 [protect] 中概化为年份",
@@ -152,6 +170,13 @@ impl Reason {
                 .map(|fault| fault.arg("distinct", distinct).arg("rows", rows)),
             Self::Categories { distinct, limit } => of(&EXCLUDED_CATEGORIES)
                 .map(|fault| fault.arg("distinct", distinct).arg("limit", limit)),
+            Self::Numbers(Identifiers { distinct, rows, digits }) => {
+                of(&EXCLUDED_NUMBERS).map(|fault| {
+                    fault.arg("distinct", distinct).arg("rows", rows).arg("digits", digits)
+                })
+            }
+            Self::Written(Written::Amounts) => of(&EXCLUDED_AMOUNTS),
+            Self::Written(Written::Days) => of(&EXCLUDED_DAYS),
             Self::Date => of(&EXCLUDED_DATE),
             Self::Type => of(&EXCLUDED_TYPE),
         }
@@ -192,7 +217,11 @@ fn column(config: &TrainConfig, batches: &[RecordBatch], name: &str) -> Result<D
     let dated = pieces.first().is_some_and(|array| array.data_type().is_temporal());
     Ok(match kind {
         Shape::Other if dated => Err(Reason::Date),
-        Shape::Number => number(&numbers(batches, name)?),
+        Shape::Number => {
+            // Who makes a column coarser says that it is a measure.
+            let measure = config.prepared.get(name).is_some_and(|done| done.width.is_some());
+            number(&numbers(batches, name)?, measure)
+        }
         Shape::Boolean => boolean(numbers(batches, name)?),
         Shape::Text => category(interned(batches, name)?, config.max_categories),
         Shape::Empty => Err(Reason::Empty),
@@ -200,7 +229,7 @@ fn column(config: &TrainConfig, batches: &[RecordBatch], name: &str) -> Result<D
     })
 }
 
-fn number(values: &[f64]) -> Decision {
+fn number(values: &[f64], measure: bool) -> Decision {
     let known = || values.iter().copied().filter(|value| !value.is_nan());
     let count = known().count();
     if count == 0 {
@@ -220,13 +249,19 @@ fn number(values: &[f64]) -> Decision {
     if dense && all_different(values) {
         return Err(Reason::RowNumber);
     }
+    if integer
+        && !measure
+        && let Some(found) = identifiers(values)
+    {
+        return Err(Reason::Numbers(found));
+    }
     let (min, max) = outward(min, max);
     Ok((FieldKind::Number { min, max, integer }, values.to_vec()))
 }
 
 /// A range as the package and its documents tell it: two significant digits, rounded outward, so that nobody's largest
 /// salary stands there to the cent.
-fn outward(min: f64, max: f64) -> (f64, f64) {
+pub(crate) fn outward(min: f64, max: f64) -> (f64, f64) {
     let round = |value: f64, up: bool| {
         if value == 0.0 {
             return value;
@@ -276,7 +311,13 @@ fn category(found: Interned, max_categories: usize) -> Decision {
     if distinct == 1 && missing == 0 {
         return Err(Reason::Constant);
     }
-    if distinct > ID_VALUES && distinct.saturating_mul(2) >= known {
+    let names = distinct > ID_VALUES && distinct.saturating_mul(2) >= known;
+    if (names || distinct > max_categories)
+        && let Some(written) = written::most(&found.values)
+    {
+        return Err(Reason::Written(written));
+    }
+    if names {
         return Err(Reason::Identifier { distinct, rows: known });
     }
     if distinct > max_categories {
@@ -379,22 +420,23 @@ fn known_categories(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ingot_base::Lang;
 
     #[test]
     fn numberings_are_seen_through_the_gaps_of_a_split() {
         let column = |keep: fn(u32) -> bool| -> Vec<f64> {
             (1..=1000).filter(|&row| keep(row)).map(f64::from).collect()
         };
-        assert_eq!(number(&column(|row| row % 5 != 0)), Err(Reason::RowNumber));
+        assert_eq!(number(&column(|row| row % 5 != 0), false), Err(Reason::RowNumber));
         assert!(
-            number(&column(|row| row % 7 == 0)).is_ok(),
+            number(&column(|row| row % 7 == 0), false).is_ok(),
             "sparse amounts may well be all different"
         );
         let ages: Vec<f64> = (0..1000).map(|row| f64::from(row % 60)).collect();
-        assert!(number(&ages).is_ok());
-        assert_eq!(number(&[f64::NAN; 9]), Err(Reason::Empty));
-        assert_eq!(number(&[2.0; 9]), Err(Reason::Constant));
-        assert!(number(&[2.0, f64::NAN]).is_ok(), "that a value is missing tells something");
+        assert!(number(&ages, false).is_ok());
+        assert_eq!(number(&[f64::NAN; 9], false), Err(Reason::Empty));
+        assert_eq!(number(&[2.0; 9], false), Err(Reason::Constant));
+        assert!(number(&[2.0, f64::NAN], false).is_ok(), "that a value is missing tells something");
     }
 
     #[test]
@@ -408,7 +450,7 @@ mod tests {
     #[test]
     fn texts_that_identify_or_are_too_many_are_left_out() {
         let found = |distinct: u32, rows: u32| Interned {
-            values: (0..distinct).map(|value| format!("{value:05}")).collect(),
+            values: (0..distinct).map(|value| format!("n{value:05}")).collect(),
             codes: (0..rows).map(|row| row % distinct).collect(),
         };
         assert_eq!(
@@ -421,5 +463,44 @@ mod tests {
         );
         assert!(category(found(12, 14), 1000).is_ok(), "a few values in a few rows are categories");
         assert_eq!(category(found(1, 10), 1000), Err(Reason::Constant));
+    }
+
+    #[test]
+    fn amounts_and_days_in_texts_are_left_out_with_another_reason_than_names() {
+        let found = |text: fn(u32) -> String| Interned {
+            values: (0..90).map(text).collect(),
+            codes: (0..100).map(|row| row % 90).collect(),
+        };
+        let amounts = found(|row| format!("￥{},{:03}.50", 1 + row, row * 7));
+        let days = found(|row| format!("2024年{}月{}日", 1 + row % 12, 1 + row % 28));
+        for (column, reason) in [(amounts, Written::Amounts), (days, Written::Days)] {
+            assert_eq!(category(column.clone(), 1000), Err(Reason::Written(reason)));
+            assert_eq!(category(column, 80), Err(Reason::Written(reason)));
+            for (lang, words) in
+                [(Lang::En, "cast = [{ column = \"pay\""), (Lang::Zh, "cast = [{ column = \"pay\"")]
+            {
+                let fault = Reason::Written(reason).warning("pay").unwrap();
+                assert!(fault.hint(lang).unwrap().contains(words), "{:?}", fault.hint(lang));
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_of_customers_are_left_out_unless_the_recipe_makes_them_coarser() {
+        let customers: Vec<f64> = (0..300_u32)
+            .map(|row| f64::from(10_000_000 + row.wrapping_mul(7_919_113) % 80_000_000))
+            .collect();
+        let Err(reason @ Reason::Numbers(_)) = number(&customers, false) else {
+            panic!("{customers:?}")
+        };
+        let fault = reason.warning("customer").unwrap();
+        assert_eq!(fault.code(), "train-excluded-numbers");
+        assert!(
+            fault.hint(Lang::En).unwrap().contains("name = \"customer\", action = \"generalize\"")
+        );
+        assert!(
+            fault.hint(Lang::Zh).unwrap().contains("name = \"customer\", action = \"generalize\"")
+        );
+        assert!(number(&customers, true).is_ok());
     }
 }

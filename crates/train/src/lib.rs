@@ -12,6 +12,7 @@ mod engine;
 mod fairness;
 mod features;
 mod folds;
+mod identity;
 pub mod language;
 mod lbfgs;
 mod linear;
@@ -28,6 +29,7 @@ mod tabular;
 mod target;
 pub mod texts;
 mod threshold;
+mod written;
 
 pub use config::{Cost, Prepared, TrainConfig, Withheld};
 pub use engine::fit_fixed;

@@ -123,6 +123,28 @@ ingot_base::messages! {
         en: "the column `{column}` is not used: {distinct} different texts in {rows} rows look like a name or an identifier", zh: "未使用列 `{column}`：{rows} 行中有 {distinct} 种不同文本，疑似姓名或标识符",
         hint_en: "name it in `train.exclude` to silence this", hint_zh: "若不想再看到此提示，请将其加入 `train.exclude`",
     };
+    /// A column was left out: its numbers identify. A warning.
+    EXCLUDED_NUMBERS = {
+        code: "train-excluded-numbers", class: Failed, status: 422,
+        en: "the column `{column}` is not used: {distinct} different numbers of {digits} digits in {rows} rows look like identifiers",
+        zh: "未使用列 `{column}`：{rows} 行中有 {distinct} 个不同的 {digits} 位数，疑似标识符",
+        hint_en: "name it in `train.exclude` to silence this; if it is a measure, keep it by saying in [protect] how coarse it may be: `columns = [{ name = \"{column}\", action = \"generalize\", to = { width = 1000 } }]`, or width = 1 as it is",
+        hint_zh: "若不想再看到此提示，请将其加入 `train.exclude`；若它是度量值，请在 [protect] 中说明粒度以保留它：`columns = [{ name = \"{column}\", action = \"generalize\", to = { width = 1000 } }]`，width = 1 即保持原值",
+    };
+    /// A column was left out: its texts are amounts. A warning.
+    EXCLUDED_AMOUNTS = {
+        code: "train-excluded-amounts", class: Failed, status: 422,
+        en: "the column `{column}` is not used: its texts look like amounts", zh: "未使用列 `{column}`：其文本看起来是金额或数量",
+        hint_en: "add to [clean]: `cast = [{ column = \"{column}\", to = \"number\" }]`, or name it in `train.exclude`",
+        hint_zh: "请在 [clean] 中添加 `cast = [{ column = \"{column}\", to = \"number\" }]`；不需要该列时，请将其加入 `train.exclude`",
+    };
+    /// A column was left out: its texts are days. A warning.
+    EXCLUDED_DAYS = {
+        code: "train-excluded-days", class: Failed, status: 422,
+        en: "the column `{column}` is not used: its texts look like dates", zh: "未使用列 `{column}`：其文本看起来是日期",
+        hint_en: "add to [clean]: `cast = [{ column = \"{column}\", to = \"date\" }, { column = \"{column}\", to = \"integer\" }]` for a number of days; or generalize it to year in [protect], or name it in `train.exclude`",
+        hint_zh: "请在 [clean] 中添加 `cast = [{ column = \"{column}\", to = \"date\" }, { column = \"{column}\", to = \"integer\" }]` 转为天数；也可在 [protect] 中概化为年份；不需要该列时，请将其加入 `train.exclude`",
+    };
     /// A column was left out: too many categories. A warning.
     EXCLUDED_CATEGORIES = {
         code: "train-excluded-categories", class: Failed, status: 422,
@@ -163,11 +185,19 @@ ingot_base::messages! {
         hint_en: "in [clean], `cast = [{ column = \"...\", to = \"integer\" }]` makes it a number of days; in [protect], `action = \"generalize\", to = \"year\"` keeps its year",
         hint_zh: "在 [clean] 中用 `cast = [{ column = \"...\", to = \"integer\" }]` 可转为天数；在 [protect] 中用 `action = \"generalize\", to = \"year\"` 可保留年份",
     };
+    /// The test rows say nothing for certain. A warning.
+    FEW_TEST_ROWS = {
+        code: "train-few-test-rows", class: Failed, status: 422,
+        en: "too few test rows to tell how good the model is: {rows} rows, {rare} of them outside the largest class; figures stand without intervals, and no model is called better than another",
+        zh: "测试行太少，无法判断模型的好坏：共 {rows} 行，其中最大类别之外 {rare} 行；各项指标不给出置信区间，也不评判哪个模型更好",
+        hint_en: "At least 30 test rows are needed, 5 of them outside the largest class: bring more rows, or raise `split.test`.",
+        hint_zh: "至少需要 30 行测试数据，且其中最大类别之外不少于 5 行：请增加数据行，或提高 `split.test`。",
+    };
     /// The model has learnt nothing that can be measured. A warning.
     MODEL_WEAK = {
         code: "train-model-weak", class: Failed, status: 422,
         en: "the model is not measurably better than always giving the same answer: {metric} {value} on the test rows, {baseline} without a model",
-        zh: "模型并不明显优于始终给出同一答案：测试集上 {metric} 为 {value}，不用模型时为 {baseline}",
+        zh: "模型并不明显优于始终给出同一答案：测试集上{metric}为 {value}，不用模型时为 {baseline}",
         hint_en: "Bring more rows or columns that say something about the target; do not decide by this model.",
         hint_zh: "请增加数据行，或增加与目标有关的列；请勿依据此模型做决定。",
     };
@@ -292,6 +322,22 @@ ingot_base::messages! {
         zh: "拒绝压缩后的模型：准确率 {accuracy}，压缩前为 {before}（最多低 {metric}）；{agreement} 的答案与压缩前一致（至少 {least}）",
         hint_en: "every form with accuracy, answers as before and time: {forms}; ask for less in `[compress]`, or tolerate more",
         hint_zh: "各形式的准确率、答案一致率与耗时：{forms}；请在 `[compress]` 中降低压缩程度，或放宽允许范围",
+    };
+    /// The first trial alone was longer than the budget; a warning.
+    BUDGET_FIRST = {
+        code: "train-budget-first", class: Failed, status: 200,
+        en: "the first trial alone took {seconds} s, more than the budget of {budget} s; it always completes, so that there is a model",
+        zh: "仅第一组试验就用了 {seconds} 秒，超过时间预算 {budget} 秒；第一组总会完成，以保证得到模型",
+        hint_en: "raise `train.budget`, or use fewer rows or columns; a shorter first trial would give another model on another machine",
+        hint_zh: "请提高 `train.budget`，或减少数据行、列；若提前结束第一组试验，在其他机器上会得到不同的模型",
+    };
+    /// Training was longer than the budget of its search; a warning.
+    BUDGET_WHOLE = {
+        code: "train-budget-whole", class: Failed, status: 200,
+        en: "training took {seconds} s with a budget of {budget} s: the budget is the search's, which took {search} s; the final model, the comparisons and the look at the rows come after it",
+        zh: "训练共用 {seconds} 秒，时间预算为 {budget} 秒：预算只限参数搜索（用时 {search} 秒），之后还有最终训练、模型比较与数据复核",
+        hint_en: "`train.review = false` leaves out the look at the rows; `train.folds` smaller makes each trial shorter",
+        hint_zh: "`train.review = false` 可省去数据复核；减小 `train.folds` 可缩短每组试验",
     };
     /// The time budget ended the search; a warning.
     BUDGET = {

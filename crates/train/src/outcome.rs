@@ -59,6 +59,25 @@ pub struct TrainOutcome {
     pub unknown_categories: BTreeMap<String, u64>,
 }
 
+/// With fewer test rows intervals are no longer what they say: bootstraps of a handful of rows draw the same few again and again, and a
+/// model that has all of them right seems certain. 30 is the usual least for intervals that rest on large samples.
+const TEST_ROWS: u64 = 30;
+/// The same for test rows outside the largest class: with two classes, of the rarer one.
+const TEST_RARE: u64 = 5;
+
+impl TrainOutcome {
+    /// The test rows, and those of them outside the largest class, where they are too few for intervals and comparisons: fewer than 30 rows,
+    /// or fewer than 5 outside the largest class.
+    pub fn few_test_rows(&self) -> Option<(u64, Option<u64>)> {
+        let rows = self.rows.test;
+        let counts: Vec<u64> = self.confusion.iter().map(|row| row.iter().sum()).collect();
+        let largest = counts.iter().max();
+        let rare = largest.map(|largest| counts.iter().sum::<u64>() - largest);
+        let few = rows < TEST_ROWS || rare.is_some_and(|rare| rare < TEST_RARE);
+        few.then_some((rows, rare))
+    }
+}
+
 /// Rows of each table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rows {
@@ -161,7 +180,8 @@ pub struct Metric {
     pub low: f64,
     /// Upper end.
     pub high: f64,
-    /// `delong`, `bootstrap`, `group_bootstrap` (whole groups of rows are drawn) or `band` (a uniform band, which covers at least 95 %).
+    /// `delong`, `bootstrap`, `group_bootstrap` (whole groups of rows are drawn), `band` (a uniform band, which covers at least 95 %) or
+    /// `wilson` (of shares, where no draw would differ; of groups, each counts as one row).
     pub method: String,
 }
 

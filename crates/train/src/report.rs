@@ -127,8 +127,67 @@ fn lead(outcome: &TrainOutcome) -> Text {
     )
 }
 
+/// What was not defined of a result of two classes, and so stands in no table.
+pub(crate) fn undefined(metrics: &[Metric]) -> Option<Text> {
+    let missing: Vec<Text> = ["auc", "precision", "recall"]
+        .into_iter()
+        .filter(|name| find(metrics, name).is_none())
+        .map(title)
+        .collect();
+    let list = |lang: fn(&Text) -> &str, comma: &str| {
+        missing.iter().map(lang).collect::<Vec<_>>().join(comma)
+    };
+    (!missing.is_empty() && !metrics.is_empty()).then(|| {
+        text(
+            format!(
+                "Not defined on these rows: {}. The AUC needs rows of both classes, precision a row labelled positive, recall a row of the positive class.",
+                list(|one| &one.en, ", ")
+            ),
+            format!(
+                "在这些行上没有定义：{}。AUC 需要两类都有数据行，精确率需要至少一行被判为正类，召回率需要至少一行正类。",
+                list(|one| &one.zh, "、")
+            ),
+        )
+    })
+}
+
+/// Where intervals are Wilson's: why, and what they count.
+pub(crate) fn sure(metrics: &[Metric], grouped: bool) -> Option<Text> {
+    metrics.iter().any(|metric| metric.method == "wilson").then(|| {
+        let (en, zh) = if grouped {
+            (" Each group counts as one row there.", "其中每组按一行计。")
+        } else {
+            ("", "")
+        };
+        text(
+            format!(
+                "Where every draw gives the same figure, as for shares of 0 or 1, the interval is Wilson's: that no other case was seen in so many rows does not make it certain.{en}"
+            ),
+            format!(
+                "若每次重抽样得到的指标都相同（例如比例为 0 或 1），区间采用 Wilson 法：有限的行中没有出现其他情况，并不意味着必然如此。{zh}"
+            ),
+        )
+    })
+}
+
+/// Why nothing is claimed.
+fn too_few() -> Text {
+    text(
+        "Too few test rows to tell: below 30 rows, or below 5 outside the largest class, intervals and comparisons would claim a certainty that nobody has.",
+        "测试行太少，无法判断：少于 30 行，或最大类别之外少于 5 行时，置信区间与模型比较都会给出并不存在的确定性。",
+    )
+}
+
 /// What a reader of the figures must know.
 fn notes(outcome: &TrainOutcome, section: &mut Section) {
+    if outcome.task == Tabular::Binary
+        && let Some(note) = undefined(&outcome.metrics)
+    {
+        section.note(note);
+    }
+    if let Some(note) = sure(&outcome.metrics, outcome.test_groups.is_some()) {
+        section.note(note);
+    }
     if outcome.weighted {
         section.note(text(
             "The recipe gives sources a weight. It counts in what the models learn; every figure of this report, and of the explanation report, counts each row once.",
@@ -182,22 +241,26 @@ fn result(outcome: &TrainOutcome, section: &mut Section) {
         Column::number(text("95% interval", "95% 置信区间")),
         Column::text(text("Interval by", "区间方法")),
     ];
+    let few = outcome.few_test_rows().is_some();
     let rows = outcome.metrics.iter().map(|metric| {
         let method = match metric.method.as_str() {
             "delong" => text("DeLong", "DeLong 法"),
             "band" => text("uniform band, bootstrap", "一致带，自助法"),
+            "wilson" => text("Wilson", "Wilson 法"),
             "group_bootstrap" => text("bootstrap of groups", "按组自助法"),
             _ => text("bootstrap", "自助法"),
         };
-        let bounds = Cell::same(interval(metric));
-        vec![
-            Cell::text(title(&metric.name)),
-            Cell::number(metric.value, 4),
-            bounds,
-            Cell::text(method),
-        ]
+        let (bounds, method) = if few {
+            (Cell::same("–"), Cell::same("–"))
+        } else {
+            (Cell::same(interval(metric)), Cell::text(method))
+        };
+        vec![Cell::text(title(&metric.name)), Cell::number(metric.value, 4), bounds, method]
     });
     section.table(Table { columns, rows: rows.collect() });
+    if few {
+        section.note(too_few());
+    }
     notes(outcome, section);
     if !outcome.roc.is_empty() {
         let curve =
@@ -260,11 +323,15 @@ fn baselines(outcome: &TrainOutcome, section: &mut Section) {
             find(metrics, name).map(|m| (label.clone(), m.value, m.low, m.high))
         })
         .collect();
-    let caption = text(
-        "Every model on the same test rows, with 95% intervals",
-        "各模型在相同测试行上的表现（含 95% 置信区间）",
-    );
-    section.figure(caption, chart::intervals(&dots, &Axis::new(title(name)), 4));
+    let few = outcome.few_test_rows().is_some();
+    // Where the figure is not defined on these rows, there is nothing to draw.
+    if !few && !dots.is_empty() {
+        let caption = text(
+            "Every model on the same test rows, with 95% intervals",
+            "各模型在相同测试行上的表现（含 95% 置信区间）",
+        );
+        section.figure(caption, chart::intervals(&dots, &Axis::new(title(name)), 4));
+    }
     let names: Vec<&str> = outcome.metrics.iter().map(|metric| metric.name.as_str()).collect();
     let mut columns = vec![Column::text(text("Figure", "指标"))];
     columns.extend(all.iter().map(|(label, _)| Column::number(label.clone())));
@@ -276,7 +343,7 @@ fn baselines(outcome: &TrainOutcome, section: &mut Section) {
         row
     });
     section.table(Table { columns, rows: rows.collect() });
-    section.note(verdict(outcome, name));
+    section.note(if few { too_few() } else { verdict(outcome, name) });
 }
 
 /// Says plainly when a simpler model is as good: the best of them by the figure that counts first.
@@ -365,7 +432,7 @@ fn beaten(outcome: &TrainOutcome) -> Vec<Text> {
 }
 
 /// Chinese that follows a Chinese letter: with a blank before Latin ones.
-fn spaced(zh: &str) -> String {
+pub(crate) fn spaced(zh: &str) -> String {
     let latin = zh.chars().next().is_some_and(|letter| letter.is_ascii_alphanumeric());
     if latin { format!(" {zh}") } else { zh.to_owned() }
 }
@@ -717,5 +784,27 @@ mod tests {
             assert_ne!(title.get(Lang::En), name);
             assert!(title.get(Lang::Zh).chars().any(|letter| letter > '\u{2e80}'), "{name}");
         }
+    }
+
+    #[test]
+    fn what_is_not_defined_is_named() {
+        let metric = |name: &str, method: &str| Metric {
+            name: name.to_owned(),
+            value: 0.0,
+            low: 0.0,
+            high: 0.2,
+            method: method.to_owned(),
+        };
+        let metrics = [metric("auc", "delong"), metric("recall", "wilson")];
+        let said = undefined(&metrics).unwrap();
+        assert!(
+            said.en.contains("these rows: Precision.") && said.zh.contains("精确率。"),
+            "{said:?}"
+        );
+        assert!(
+            undefined(&[metrics[0].clone(), metrics[1].clone(), metric("precision", "")]).is_none()
+        );
+        assert!(sure(&metrics, true).is_some_and(|note| note.en.contains("group")));
+        assert!(sure(&metrics[..1], true).is_none());
     }
 }

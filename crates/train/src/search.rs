@@ -2,12 +2,12 @@
 
 use crate::TrainConfig;
 use crate::engine::{Boosted, Fold, Limits, Setup, boost};
-use crate::messages::BUDGET;
+use crate::messages::{BUDGET, BUDGET_FIRST};
 use crate::outcome::{Search, Trial};
 use ingot_base::Rng;
 use ingot_base::{Fault, Reporter, Result, crash};
 use std::collections::BTreeMap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// LightGBM's own number of rounds.
 const DEFAULT_ROUNDS: usize = 100;
@@ -107,6 +107,12 @@ fn limits(
     }
 }
 
+/// A time in seconds, as a person reads it.
+pub(crate) fn seconds(time: Duration) -> String {
+    let seconds = time.as_secs_f64();
+    if seconds < 10.0 { format!("{seconds:.1}") } else { format!("{seconds:.0}") }
+}
+
 /// Tries the candidates in order until all are done or the budget is over. The winner has the lowest loss on held-out rows; a
 /// candidate that does not beat LightGBM's defaults there never wins.
 pub(crate) fn run(
@@ -116,7 +122,8 @@ pub(crate) fn run(
     rows: usize,
     reporter: &dyn Reporter,
 ) -> Result<Found> {
-    let deadline = Instant::now() + config.budget;
+    let begun = Instant::now();
+    let deadline = begun + config.budget;
     let planned = candidates(config, rows);
     let mut trials: Vec<Trial> = Vec::with_capacity(planned.len());
     let mut best: Option<(usize, Boosted)> = None;
@@ -130,6 +137,11 @@ pub(crate) fn run(
             break;
         };
         crash::point("train-mid");
+        if index == 0 && begun.elapsed() > config.budget {
+            // Not cut short: where it stopped would depend on the machine.
+            let first = Fault::new(&BUDGET_FIRST).arg("seconds", seconds(begun.elapsed()));
+            reporter.warn(&first.arg("budget", seconds(config.budget)));
+        }
         trials.push(Trial {
             params: params.clone(),
             rounds: boosted.rounds,

@@ -2,9 +2,9 @@
 //! that one column tells it the answer.
 
 use crate::features::Encoded;
-use crate::messages::{FEATURE_LEAKS, MODEL_BEATEN, MODEL_COSTLY, MODEL_WEAK};
+use crate::messages::{FEATURE_LEAKS, FEW_TEST_ROWS, MODEL_BEATEN, MODEL_COSTLY, MODEL_WEAK};
 use crate::outcome::{Baseline, Metric, TrainOutcome};
-use crate::report::{model_word, title};
+use crate::report::{model_word, spaced, title};
 use ingot_base::{Fault, FieldKind, Lang, Signature, Text};
 use std::collections::BTreeMap;
 
@@ -13,10 +13,20 @@ const LEAK: f64 = 0.99;
 /// With fewer rows of a class an area under the curve says nothing.
 const ROWS: usize = 20;
 
-/// Whether the model is not measurably better than always answering the same.
+/// That the test rows are too few to tell anything: then nothing else of this room is said.
+pub fn few(outcome: &TrainOutcome) -> Option<Fault> {
+    let (rows, rare) = outcome.few_test_rows()?;
+    let rare = rare.map_or_else(|| "–".to_owned(), |rare| rare.to_string());
+    Some(Fault::new(&FEW_TEST_ROWS).arg("rows", rows).arg("rare", rare))
+}
+
+/// Whether the model is not measurably better than always answering the same, told in both languages.
 ///
 /// Compares the unfavourable end of the first metric's interval with the majority baseline's value.
-pub fn weak(outcome: &TrainOutcome) -> Option<Fault> {
+pub fn weak(outcome: &TrainOutcome) -> Option<Text> {
+    if outcome.few_test_rows().is_some() {
+        return None;
+    }
     let metric = outcome.metrics.first()?;
     let majority = outcome.baselines.iter().find(|baseline| baseline.name == "majority")?;
     let plain = majority.metrics.iter().find(|one| one.name == metric.name)?;
@@ -25,16 +35,37 @@ pub fn weak(outcome: &TrainOutcome) -> Option<Fault> {
     } else {
         worst(metric.low, metric.value) > plain.value
     };
-    (!better).then(|| {
+    if better {
+        return None;
+    }
+    let name = title(&metric.name);
+    let name = Text::new(name.en, spaced(&name.zh));
+    Some(told(|lang| {
         Fault::new(&MODEL_WEAK)
-            .arg("metric", metric.name.to_uppercase().replace('_', " "))
+            .arg("metric", name.get(lang))
             .arg("value", format!("{:.4}", metric.value))
             .arg("baseline", format!("{:.4}", plain.value))
-    })
+    }))
+}
+
+/// A fault whose arguments are words, with its advice, in both languages.
+fn told(fault: impl Fn(Lang) -> Fault) -> Text {
+    let say = |lang| {
+        let fault = fault(lang);
+        let hint = fault.hint(lang).unwrap_or_default();
+        match lang {
+            Lang::En => format!("{}. {hint}", fault.render(lang)),
+            Lang::Zh => format!("{}。{hint}", fault.render(lang)),
+        }
+    };
+    Text::new(say(Lang::En), say(Lang::Zh))
 }
 
 /// Whether deciding by the model costs more on the test rows than labelling every row alike; only with stated costs.
 pub fn costly(outcome: &TrainOutcome) -> Option<Fault> {
+    if outcome.few_test_rows().is_some() {
+        return None;
+    }
     let threshold = outcome.threshold.as_ref()?;
     let cost = threshold.cost?;
     if threshold.test_cost <= threshold.test_cost_constant {
@@ -59,6 +90,9 @@ pub fn costly(outcome: &TrainOutcome) -> Option<Fault> {
 /// Better is one whose loss is lower with the 95 % interval of the rows' paired differences beyond 0, or whose first figure (AUC, root mean
 /// square error) lies beyond the favourable end of the model's interval.
 pub fn beaten(outcome: &TrainOutcome) -> Option<Text> {
+    if outcome.few_test_rows().is_some() {
+        return None;
+    }
     let loss = if outcome.task.is_classification() { "log_loss" } else { "rmse" };
     let primary = if outcome.task.is_classification() { "auc" } else { "rmse" };
     let by_loss = outcome
@@ -76,19 +110,13 @@ pub fn beaten(outcome: &TrainOutcome) -> Option<Text> {
     let (baseline, name) = by_loss.or_else(by_primary)?;
     let (model, other) = (figure(&outcome.metrics, name)?, figure(&baseline.metrics, name)?);
     let word = model_word(&baseline.name);
-    let fault = |lang: Lang| {
-        let fault = Fault::new(&MODEL_BEATEN)
+    Some(told(|lang| {
+        Fault::new(&MODEL_BEATEN)
             .arg("metric", title(name).get(lang))
             .arg("name", word.get(lang))
             .arg("baseline", format!("{:.4}", other.value))
-            .arg("value", format!("{:.4}", model.value));
-        let hint = fault.hint(lang).unwrap_or_default();
-        match lang {
-            Lang::En => format!("{}. {hint}", fault.render(lang)),
-            Lang::Zh => format!("{}。{hint}", fault.render(lang)),
-        }
-    };
-    Some(Text::new(fault(Lang::En), fault(Lang::Zh)))
+            .arg("value", format!("{:.4}", model.value))
+    }))
 }
 
 fn gap(baseline: &Baseline) -> f64 {

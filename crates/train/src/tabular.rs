@@ -8,7 +8,7 @@ use crate::engine::{Fold, Rows, Setup, fit};
 use crate::fairness::{self, Judged};
 use crate::features::{self, Encoded, Inputs, encode_table};
 use crate::folds;
-use crate::messages::{NO_ROWS, ONE_GROUP, PARITY, TOO_FEW, WEIGHT};
+use crate::messages::{BUDGET_WHOLE, NO_ROWS, ONE_GROUP, PARITY, TOO_FEW, WEIGHT};
 use crate::metrics::{Sampling, bins, brier, distinct, ece, multiclass_top, quantiles, roc_points};
 use crate::outcome::{
     self, CalibrationOutcome, ModelSize, Parity, Scheme, Threshold, TrainOutcome,
@@ -21,6 +21,7 @@ use arrow::record_batch::RecordBatch;
 use ingot_base::{Fault, FieldKind, Output, Reporter, Result, Signature, Tabular, Text};
 use ingot_runtime::lightgbm::{Booster, Output as Kind};
 use ingot_runtime::{Calibration, Forest, Matrix, Predictor, Preprocessing, TabularModel};
+use std::time::Instant;
 
 /// Above this many rows one inner fold is held out instead of each in turn.
 const ROTATE_ROWS: usize = 20_000;
@@ -81,10 +82,12 @@ pub fn train(
 
 fn run(config: &TrainConfig, tables: &Tables<'_>, reporter: &dyn Reporter) -> Result<Trained> {
     reporter.start(&Text::new("training", "训练"), Some(config.trials as u64));
+    let begun = Instant::now();
     let mut prepared = prepare(config, tables, reporter)?;
     let plan = Plan::new(config, &prepared, tables)?;
     let found =
         search::run(config, &prepared.setup, &plan.folds, prepared.train.labels.len(), reporter)?;
+    let searched = begun.elapsed();
     let held = plan.held_out(&prepared, &found)?;
     let (calibration, tried) = if config.calibrate && config.task.is_classification() {
         calibrate::choose(&held, config.seed)?
@@ -105,6 +108,13 @@ fn run(config: &TrainConfig, tables: &Tables<'_>, reporter: &dyn Reporter) -> Re
     let parity = parity(&booster, model.forest(), &prepared.test.matrix)?;
     let evidence = Evidence { config, prepared: &prepared, plan: &plan, model: &model };
     let outcome = evidence.gather(tables, found, &held, &calibrated, (tried, parity))?;
+    let whole = begun.elapsed();
+    // Half as long again is what a search of a few trials has after it.
+    if whole > config.budget.saturating_add(config.budget / 2) {
+        let fault = Fault::new(&BUDGET_WHOLE).arg("seconds", search::seconds(whole));
+        let fault = fault.arg("budget", search::seconds(config.budget));
+        reporter.warn(&fault.arg("search", search::seconds(searched)));
+    }
     reporter.finish(&summary(&outcome));
     Ok(Trained { model, model_text, preprocessing, outcome })
 }

@@ -82,6 +82,7 @@ fn nobody_stands_out_and_who_asks_still_sends_an_age() {
     let trace = project.ok(&["trace", project.package().to_str().unwrap()]);
     let line = trace.lines().find(|line| line.contains("protect.anonymity")).unwrap();
     assert!(line.ends_with(&(1000 - rows).to_string()), "{line}");
+    assert!(line.contains("k = 5, l = 2"), "{line}");
 
     let package = std::fs::read(project.package()).unwrap();
     let card = b"Quasi-identifiers were made coarser until k = ";

@@ -50,15 +50,22 @@ impl Drop for Role {
     }
 }
 
-/// 200,000 rows with missing and outlying values, records that cannot be read, and rows that stand twice.
+/// 200,000 rows with missing and outlying values, numbers that are none, texts that no cast reads, records that cannot be read, and rows
+/// that stand twice.
 fn table() -> String {
-    let mut text = String::from("id,age,amount,city,paid\n");
+    let mut text = String::from("id,age,amount,rent,city,paid\n");
     for row in 0..200_000_u32 {
         let age = if row % 17 == 0 { String::new() } else { (18 + row % 60).to_string() };
         let amount = if row % 1_000 == 3 { 9_000_000 } else { (row * 7_919) % 50_000 };
         let city = ["北京", "Lyon", "São Paulo", "O\"\"Brien"][(row % 4) as usize];
         let id = if row % 50 == 1 { row - 1 } else { row };
-        let _ = writeln!(text, "{id},{age},{amount}.{:02},\"{city}\",{}", row % 100, row % 3 == 0);
+        let amount = match row % 997 {
+            5 => "NaN".to_owned(),
+            6 => "-inf".to_owned(),
+            _ => format!("{amount}.{:02}", row % 100),
+        };
+        let rent = ["1.23万", "12%", "￥900", "3亿"][(row / 7 % 4) as usize];
+        let _ = writeln!(text, "{id},{age},{amount},{rent},\"{city}\",{}", row % 3 == 0);
         if row % 40_000 == 39_999 {
             text.push_str("too,few\n");
         }
@@ -79,6 +86,7 @@ target = "paid"
 name = "rows"
 uri = "rows.csv"
 [clean]
+cast = [{{ column = "rent", to = "number" }}]
 keep = ["amount >= 1"]
 impute = [{{ column = "age", method = "mean" }}]
 outliers = [{{ column = "amount", method = "iqr", factor = 3.0, action = "clip" }}]
@@ -89,6 +97,14 @@ expect = [{{ column = "id", unique = true, on_fail = "warn" }}]
     );
     std::fs::write(project.path("ingot.toml"), recipe).unwrap();
     project
+}
+
+/// What the cleaning of a project did, in figures.
+fn figures(project: &Project) -> serde_json::Value {
+    let stage = std::fs::read_dir(project.path(".ingot/clean")).unwrap().next().unwrap().unwrap();
+    let record = std::fs::read_to_string(stage.path().join("record.json")).unwrap();
+    let record: serde_json::Value = serde_json::from_str(&record).unwrap();
+    record["evidence"].clone()
 }
 
 /// Starts a scheduler with two executors; they and the scheduler's address.
@@ -119,6 +135,10 @@ fn a_cluster_gives_the_digests_of_one_machine_and_a_killed_executor_changes_noth
         String::from_utf8(found.stdout).unwrap()
     };
     assert_eq!(quarantine(&alone).lines().count(), 5);
+    let figures = figures(&alone);
+    assert_eq!(figures["sources"][0]["not_finite"]["amount"], 402, "{figures}");
+    assert!(figures["rules"][0]["lost"].as_u64().is_some_and(|lost| lost > 40_000), "{figures}");
+    assert_eq!(figures["rules"][0]["first"]["row"], 8, "{figures}");
 
     let home = Project::empty();
     let (scheduler, first, _second, address) = cluster(&home);
@@ -130,6 +150,7 @@ fn a_cluster_gives_the_digests_of_one_machine_and_a_killed_executor_changes_noth
     copy_folder(&alone.path("keys"), &shared.path("keys"));
     assert_eq!(contents(&shared.ok(&["--json", "prepare"])), expected);
     assert_eq!(quarantine(&shared), quarantine(&alone));
+    assert_eq!(self::figures(&shared), figures);
     scheduler.says("client");
 
     // One executor takes pieces and never gives them back; then it is killed.

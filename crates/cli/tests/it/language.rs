@@ -1,7 +1,7 @@
 //! Language models: from a GGUF file to a sealed package to answers in `OpenAI`'s form, over real weights.
 
 use crate::support::{Project, Server, api_key};
-use crate::tools::{required, succeed, tool};
+use crate::tools::{published, succeed, tool};
 use serde_json::{Value, json};
 use std::process::Command;
 
@@ -9,12 +9,8 @@ const MODEL: &str = "smollm2-135m";
 
 /// A project with a packed language model, where the weights are; fetched where every tool must be there.
 fn packed() -> Option<Project> {
-    use ingot_pipeline::models::Published;
     let project = Project::empty();
-    if required() {
-        project.ok(&["pull", MODEL]);
-    }
-    if !Published::named(MODEL).unwrap().path().is_file() {
+    if !published(&project, &[MODEL]) {
         return None;
     }
     project.ok(&["init", "--keys-only"]);

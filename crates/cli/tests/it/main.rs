@@ -52,3 +52,5 @@ mod treated;
 mod tuned;
 #[cfg(test)]
 mod vision;
+#[cfg(test)]
+mod written;

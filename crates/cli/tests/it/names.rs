@@ -1,7 +1,7 @@
 //! A network of the user's that names besides our own detectors: in `scan`, and in a recipe.
 
 use crate::support::Project;
-use crate::tools::required;
+use crate::tools::published;
 use ingot_runtime::onnx::{
     self,
     proto::{
@@ -29,15 +29,7 @@ const WORDS: [(&str, usize); 9] = [
 const LABELS: [&str; 4] = ["O", "B-SUBJ", "I-SUBJ", "B-PLACE"];
 
 fn networks(project: &Project) -> bool {
-    use ingot_pipeline::models::Published;
-    if required() {
-        project.ok(&["pull", "onnxruntime"]);
-    }
-    let there = Published::named("onnxruntime").unwrap().path().is_file();
-    if !there {
-        println!("`ingot pull onnxruntime` was not run: the check is left out");
-    }
-    there
+    published(project, &["onnxruntime"])
 }
 
 fn value(name: &str, element: i32, dims: &[&str]) -> ValueInfo {

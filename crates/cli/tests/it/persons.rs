@@ -47,6 +47,159 @@ fn first(project: &Project) -> [String; 3] {
     [cells.next().unwrap(), cells.next().unwrap(), cells.next().unwrap()]
 }
 
+/// Replaces a cell of the source; rows count from 1.
+fn rewrite(project: &Project, row: usize, column: &str, value: &str) {
+    let path = project.path("data/german_credit.csv");
+    let mut reader = csv::Reader::from_path(&path).unwrap();
+    let header = reader.headers().unwrap().clone();
+    let at = header.iter().position(|name| name == column).unwrap();
+    let mut lines = csv::Writer::from_writer(Vec::new());
+    lines.write_record(&header).unwrap();
+    for (index, record) in reader.records().enumerate() {
+        let record = record.unwrap();
+        let cell = |(place, cell)| if (index + 1, place) == (row, at) { value } else { cell };
+        lines.write_record(record.iter().enumerate().map(cell)).unwrap();
+    }
+    std::fs::write(path, lines.into_inner().unwrap()).unwrap();
+}
+
+/// The text of every file in `dist` that is one, and the bytes of others as if they were.
+fn published(project: &Project) -> String {
+    let read = |path: PathBuf| String::from_utf8_lossy(&std::fs::read(path).unwrap()).into_owned();
+    files(&project.path("dist")).into_iter().map(read).collect()
+}
+
+#[test]
+fn what_others_texts_say_of_an_erased_person_is_told_and_goes_once_it_is_corrected() {
+    let project = Project::new();
+    let [customer, name, number] = first(&project);
+    rewrite(&project, 8, "note", &format!("担保人为客户 {customer}，证件号 {number}"));
+    rewrite(&project, 9, "note", &format!("introduced by {name}"));
+    project.ok(&["run"]);
+    let erase = || {
+        // As somebody types it.
+        let typed = format!(" {} ", customer.to_lowercase());
+        let told = project.ok(&["--json", "erase", "--subject", &typed]);
+        serde_json::from_str::<serde_json::Value>(&told).unwrap()
+    };
+    let told = erase();
+    let warned = project.ingot(&["erase", "--subject", &customer]);
+    let warned = String::from_utf8_lossy(&warned.stderr).into_owned();
+    assert_eq!(told["left"], serde_json::json!({ "core-bank": [8, 9] }));
+    assert!(
+        warned.contains("pipeline-erase-left") && warned.contains("core-bank: 8, 9"),
+        "{warned}"
+    );
+    let record = std::fs::read_to_string(project.path(told["record"].as_str().unwrap())).unwrap();
+    let record: serde_json::Value = serde_json::from_str(&record).unwrap();
+    assert_eq!((&record["left"], &record["shown"]), (&told["left"], &told["shown"]));
+    let export = || {
+        project.ok(&["export", "all", "--output", "all.csv"]);
+        let all = std::fs::read_to_string(project.path("all.csv")).unwrap();
+        std::fs::remove_file(project.path("all.csv")).unwrap();
+        all
+    };
+    // What is said to be shown is what an export shows, no more and no less.
+    let shown = told["shown"]["core-bank"].as_array().cloned().unwrap_or_default();
+    let all = export();
+    let exported: Vec<serde_json::Value> = csv::Reader::from_reader(all.as_bytes())
+        .deserialize::<std::collections::BTreeMap<String, String>>()
+        .map(Result::unwrap)
+        .filter(|row| {
+            [&customer, &name, &number].iter().any(|value| row["note"].contains(value.as_str()))
+        })
+        .map(|row| row["_row"].parse::<u64>().unwrap().into())
+        .collect();
+    assert_eq!(shown, exported);
+    for value in [&customer, &name, &number] {
+        assert!(!record.to_string().contains(value.as_str()) && !warned.contains(value.as_str()));
+    }
+
+    rewrite(&project, 8, "note", "担保人已更正");
+    rewrite(&project, 9, "note", "introduced by a branch");
+    project.ok(&["run"]);
+    assert!(opened(&project).contains(&number), "the table of before is still there");
+    let told = erase();
+    assert_eq!(told["left"], serde_json::json!({}), "{told}");
+    let (opened, published, all) = (opened(&project), published(&project), export());
+    for value in [&customer, &name, &number] {
+        for (place, text) in [("artifact", &opened), ("report", &published), ("export", &all)] {
+            assert!(!text.contains(value.as_str()), "{value} is left in an {place}");
+        }
+    }
+}
+
+#[test]
+fn a_list_of_erased_persons_that_lacks_one_is_refused() {
+    let project = Project::new();
+    project.ok(&["prepare"]);
+    let customers: Vec<String> = std::fs::read_to_string(project.path("data/german_credit.csv"))
+        .unwrap()
+        .lines()
+        .skip(1)
+        .take(2)
+        .map(|line| line.split(',').next().unwrap().to_owned())
+        .collect();
+    for customer in &customers {
+        project.ok(&["erase", "--subject", customer]);
+    }
+    let list = project.path("erasures/subjects.jsonl");
+    let head = project.path("erasures/subjects.jsonl.head");
+    let (text, newest) = (std::fs::read_to_string(&list).unwrap(), std::fs::read(&head).unwrap());
+    let refused = |code: &str| {
+        for command in ["prepare", "plan"] {
+            let told = project.fails(3, &[command]);
+            assert!(told.contains(code), "{command}: {told}");
+        }
+    };
+    let restore = || {
+        std::fs::write(&list, &text).unwrap();
+        std::fs::write(&head, &newest).unwrap();
+    };
+    // Away, shortened, changed.
+    std::fs::remove_file(&list).unwrap();
+    refused("pipeline-erasures-short");
+    std::fs::remove_file(&head).unwrap();
+    refused("pipeline-erasures-lack");
+    restore();
+    let first = format!("{}\n", text.lines().next().unwrap());
+    std::fs::write(&list, &first).unwrap();
+    refused("pipeline-erasures-short");
+    // A head that fits the shortened list can be made of it; the records and the cleaned table remember.
+    let mac: serde_json::Value = serde_json::from_str(&first).unwrap();
+    let forged = serde_json::json!({ "number": 1, "mac": mac["mac"] });
+    std::fs::write(&head, forged.to_string()).unwrap();
+    refused("pipeline-erasures-lack");
+    let records: Vec<PathBuf> = files(&project.path("erasures"))
+        .into_iter()
+        .filter(|path| path.extension().is_some_and(|kind| kind == "json"))
+        .collect();
+    assert_eq!(records.len(), 2);
+    let kept: Vec<Vec<u8>> = records.iter().map(|path| std::fs::read(path).unwrap()).collect();
+    for path in &records {
+        std::fs::remove_file(path).unwrap();
+    }
+    refused("pipeline-erasures-old");
+    for (path, text) in records.iter().zip(&kept) {
+        std::fs::write(path, text).unwrap();
+    }
+    restore();
+    std::fs::write(&list, text.replacen("\"subject\":\"hsh_", "\"subject\":\"hsh_A", 1)).unwrap();
+    refused("pipeline-erasures-changed");
+    restore();
+    // A record that names somebody else is no record.
+    let changed = String::from_utf8(kept[0].clone()).unwrap().replace("customer_id", "id_number");
+    std::fs::write(&records[0], changed).unwrap();
+    refused("pipeline-erasure-unsigned");
+    std::fs::write(&records[0], &kept[0]).unwrap();
+    let away = project.path("away");
+    std::fs::rename(project.path("erasures"), &away).unwrap();
+    refused("pipeline-erasures-old");
+    std::fs::rename(&away, project.path("erasures")).unwrap();
+    project.ok(&["prepare"]);
+    assert!(customers.iter().all(|customer| !opened(&project).contains(customer)));
+}
+
 #[test]
 fn an_erased_person_is_in_no_artifact_and_the_old_package_is_refused() {
     let project = Project::new();
@@ -109,6 +262,9 @@ fn every_row_of_a_person_is_named_and_reports_of_revoked_packages_go() {
     let age = header.iter().position(|name| *name == "age").unwrap();
     let mut cells: Vec<&str> = first_line.split(',').collect();
     cells[age] = "999";
+    // Written as no computer takes it for the same.
+    let typed = format!("{} ", cells[0].to_lowercase());
+    cells[0] = &typed;
     std::fs::write(&path, format!("{}\n{}\n", text.trim_end(), cells.join(","))).unwrap();
     project.ok(&["run"]);
     let recipe = std::fs::read_to_string(project.path("ingot.toml")).unwrap();
@@ -336,16 +492,73 @@ fn a_pseudonym_leads_back_for_the_keys_holder_and_leaves_a_trace() {
         .filter(|line| line.starts_with("person\t"))
         .map(|line| line.split('\t').nth(1).unwrap())
         .collect();
-    let back = fakes.iter().any(|fake| {
-        project.ok(&["reidentify", fake, "--type", "person", "--reason", "complaint 7"]).trim()
-            == name
-    });
-    assert!(back, "no pseudonym leads back to the first person");
-    let audit = std::fs::read_to_string(project.path("reidentify.jsonl")).unwrap();
-    assert!(audit.lines().all(|line| line.contains("complaint 7")) && !audit.contains(&name));
+    let ask = |fake: &str| {
+        let asked = ["reidentify", fake, "--type", "person", "--reason", "complaint 7"];
+        project.ok(&asked).trim().to_owned()
+    };
+    let asked = 1 + fakes
+        .iter()
+        .position(|fake| ask(fake) == name)
+        .expect("a pseudonym that leads back to the first person");
+    let log = project.path("reidentify.jsonl");
+    let audit = || std::fs::read_to_string(&log).unwrap();
+    assert_eq!(audit().lines().count(), asked, "a line for each answer");
     let wrong =
         project.fails(2, &["reidentify", &customer, "--column", "user_id", "--reason", "x"]);
     assert!(!wrong.contains(&customer), "{wrong}");
+    assert_eq!(audit().lines().count(), asked, "no answer, no line");
+    // As many at once as there may be.
+    let together: Vec<std::process::Child> = (0..20)
+        .map(|_| {
+            project
+                .command(&["reidentify", fakes[0], "--type", "person", "--reason", "complaint 7"])
+                .stdout(std::process::Stdio::piped())
+                .spawn()
+                .unwrap()
+        })
+        .collect();
+    for one in together {
+        assert!(one.wait_with_output().unwrap().status.success());
+    }
+    let told = audit();
+    assert_eq!(told.lines().count(), asked + 20, "a line for each answer");
+    assert!(told.lines().all(|line| line.contains("complaint 7")) && !told.contains(&name));
+
+    // A log that lacks a line, or in which one was changed, ends it.
+    let refused = |text: &str, code: &str| {
+        std::fs::write(&log, text).unwrap();
+        let output =
+            project.ingot(&["reidentify", fakes[0], "--type", "person", "--reason", "complaint 8"]);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(3), "{said}");
+        assert!(said.contains(code) && output.stdout.is_empty(), "{said}");
+        assert!(!audit().contains("complaint 8"));
+    };
+    let cut = told.lines().take(asked + 18).collect::<Vec<_>>().join("\n") + "\n";
+    refused(&cut, "pipeline-reidentify-short");
+    refused(&told.replacen("complaint 7", "complaint 9", 1), "pipeline-reidentify-changed");
+    std::fs::write(&log, &told).unwrap();
+    ask(fakes[0]);
+    assert_eq!(audit().lines().count(), asked + 21);
+}
+
+#[test]
+fn the_data_report_tells_what_statistics_have_cost() {
+    let project = Project::new();
+    project.ok(&["run"]);
+    let report = || {
+        std::fs::read_to_string(project.path("dist/credit-risk-1.0.0-reports/data-report.html"))
+            .unwrap()
+    };
+    assert!(!report().contains("differential privacy"));
+    project.ok(&["stats", "data/german_credit.csv", "count", "--epsilon", "0.25", "--budget", "3"]);
+    project.ok(&["run"]);
+    let told = report();
+    for part in
+        ["Released statistics", "已发布的统计量", "ε = 3", "ε = 0.25", "0.2500", "2.75", "count"]
+    {
+        assert!(told.contains(part), "{part}");
+    }
 }
 
 #[test]

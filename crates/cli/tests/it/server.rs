@@ -1,7 +1,10 @@
 //! The running server: answers, refusals, metering, crashes.
 
-use crate::support::{Server, api_key, applicant, finished};
+use crate::support::{Project, Server, api_key, applicant, finished};
+use ingot_runtime::{Predictor as _, TabularModel};
 use serde_json::json;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -62,27 +65,43 @@ fn explains_with_contributions_that_add_up_and_reasons_in_the_callers_language()
     let headers = [("Authorization", bearer.as_str()), ("Accept-Language", "zh-CN")];
     let answer = server.request("POST", "/api/explain", &headers, body.as_bytes());
     assert_eq!(answer.status, 200, "{}", answer.body);
-    // Calibration keeps the order of scores, so what base and contributions add up to has the same.
-    let rows = json!(crate::support::applicants(project, 40));
-    let many = server.post("/api/explain", &key, &rows).json();
-    let mut sums: Vec<(f64, f64)> = many["explanations"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|one| {
-            let parts = one["contributions"].as_array().unwrap().iter();
-            let parts: f64 = parts.map(|part| part["contribution"].as_f64().unwrap()).sum();
-            (one["base"].as_f64().unwrap() + parts, one["score"].as_f64().unwrap())
-        })
-        .collect();
-    sums.sort_by(|a, b| a.0.total_cmp(&b.0));
-    assert!(sums.len() == 40 && sums.windows(2).all(|pair| pair[0].1 <= pair[1].1 + 1e-12));
-    assert!(sums[39].0 - sums[0].0 > 0.5 && sums[39].1 - sums[0].1 > 0.1, "{sums:?}");
+    // Base and contributions are the sum of the reached leaves: the log odds before calibration.
+    let rows = crate::support::applicants(project, 40);
+    let many = server.post("/api/explain", &key, &json!(rows)).json();
+    let many = many["explanations"].as_array().unwrap();
+    assert_eq!(many.len(), rows.len());
+    let model = model(project);
+    let mut sums = Vec::new();
+    for (row, one) in rows.iter().zip(many) {
+        let mut features = Vec::new();
+        let row = row.as_object().unwrap();
+        ingot_runtime::encode::row(model.signature(), row, &mut features).unwrap();
+        let mut raw = [0.0];
+        model.forest().raw(&features, &mut raw);
+        let parts = one["contributions"].as_array().unwrap().iter();
+        let parts: f64 = parts.map(|part| part["contribution"].as_f64().unwrap()).sum();
+        let sum = one["base"].as_f64().unwrap() + parts;
+        assert!((sum - raw[0]).abs() < 1e-9, "{sum} is not {}", raw[0]);
+        let mut score = [0.0];
+        model.score_row(&features, &mut score).unwrap();
+        assert!((score[0] - one["score"].as_f64().unwrap()).abs() < 1e-12);
+        sums.push(sum);
+    }
+    sums.sort_by(f64::total_cmp);
+    assert!(sums[39] - sums[0] > 0.5, "{sums:?}");
     assert!(
         answer.body.chars().any(|letter| ('\u{4e00}'..='\u{9fff}').contains(&letter)),
         "{}",
         answer.body
     );
+}
+
+/// The model in the package, as its owner opens it.
+fn model(project: &Project) -> TabularModel {
+    let package = ingot_seal::Package::read(&project.package()).unwrap();
+    let keys = ingot_seal::Keyring::open(&project.path("keys")).unwrap();
+    let part = |name: &str| package.decrypt(name, keys.identity()).unwrap();
+    TabularModel::load(part("model.txt").expose(), part("preprocessing.json").expose()).unwrap()
 }
 
 #[test]
@@ -199,9 +218,90 @@ fn metrics_and_openapi_describe_the_model() {
 fn sigterm_drains_and_ends_with_0() {
     let project = finished();
     let mut server = Server::start(project, &project.package(), &["--ledger", "drain.db"]);
+    let (id, key) = api_key(project, &["--ledger", "drain.db"]);
+    let body = applicant(project).to_string();
+    let mut request = TcpStream::connect(server.address).unwrap();
+    request.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
+    write!(
+        request,
+        "POST /api/predict HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\nExpect: 100-continue\r\n\r\n",
+        body.len()
+    )
+    .unwrap();
+    // The server asks for the body: the request is under way.
+    let mut told = [0; 25];
+    request.read_exact(&mut told).unwrap();
+    assert_eq!(&told, b"HTTP/1.1 100 Continue\r\n\r\n");
     let pid = server.child.id().to_string();
     std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap();
+    crate::tools::until("nobody new is let in", || TcpStream::connect(server.address).is_err());
+    assert!(server.child.try_wait().unwrap().is_none(), "it waits for the request");
+    request.write_all(body.as_bytes()).unwrap();
+    let mut answer = String::new();
+    request.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("\"score\""), "{answer}");
     assert_eq!(server.child.wait().unwrap().code(), Some(0), "{}", server.log());
+    let usage = project.ok(&["--json", "usage", "--key", &id, "--ledger", "drain.db"]);
+    let usage: serde_json::Value = serde_json::from_str(&usage).unwrap();
+    assert_eq!(usage[0]["requests"], 1, "{usage}");
+}
+
+#[test]
+fn a_pipe_in_the_place_of_a_list_a_source_or_a_package_holds_nothing_up() {
+    let project = Project::new();
+    project.ok(&["run"]);
+    let pipe = |path: &str| {
+        let path = project.path(path);
+        let _ = std::fs::remove_file(&path);
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+    };
+    // Ended by `timeout` it would be 124.
+    let fails = |args: &[&str]| {
+        let output = std::process::Command::new("timeout")
+            .args(["60", env!("CARGO_BIN_EXE_ingot")])
+            .args(args)
+            .current_dir(project.root())
+            .output()
+            .unwrap();
+        (output.status.code().unwrap(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let mut server = Server::start(&project, &project.package(), &[]);
+    let (_, key) = api_key(&project, &[]);
+    let row = applicant(&project);
+    let package = project.package();
+    let package = package.to_str().unwrap();
+    pipe("dist/revoked.json");
+    let (code, told) = fails(&["verify", package]);
+    assert!(code == 3 && told.contains("seal-revocations"), "{code} {told}");
+    crate::tools::until("what cannot be told to be good is not served", || {
+        server.post("/api/predict", &key, &row).status == 404
+    });
+    std::fs::remove_file(project.path("dist/revoked.json")).unwrap();
+    crate::tools::until("it is served again", || {
+        server.post("/api/predict", &key, &row).status == 200
+    });
+    pipe("dist/revoked.json");
+    std::thread::sleep(Duration::from_millis(500));
+    let pid = server.child.id().to_string();
+    std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap();
+    let begun = std::time::Instant::now();
+    while server.child.try_wait().unwrap().is_none() {
+        assert!(begun.elapsed() < Duration::from_secs(30), "SIGTERM was not heard");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    std::fs::remove_file(project.path("dist/revoked.json")).unwrap();
+    std::os::unix::fs::symlink("/dev/zero", project.path("dist/revoked.json")).unwrap();
+    let (code, told) = fails(&["verify", package]);
+    assert!(code == 3 && told.contains("seal-revocations"), "{code} {told}");
+    pipe("data/german_credit.csv");
+    for command in [&["prepare"][..], &["erase", "--subject", "CUST-1"], &["plan"]] {
+        let (code, told) = fails(command);
+        assert!(code == 1 && told.contains("base-file-read"), "{command:?} {code} {told}");
+    }
+    pipe("ingot.toml");
+    let (code, told) = fails(&["plan"]);
+    assert!(code != 124 && code != 0 && told.contains("ingot.toml"), "{code} {told}");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Texts: from a table with a column of them to a served model.
 
 use crate::support::{Project, Server, api_key};
-use crate::tools::required;
+use crate::tools::published;
 use base64::Engine as _;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -11,16 +11,7 @@ const CANARY: &str = "lin.canary@example.org";
 
 /// Whether the encoder can be run here; fetched where every tool must be there.
 fn networks(project: &Project) -> bool {
-    use ingot_pipeline::models::Published;
-    let names = ["onnxruntime", "minilm-l6"];
-    if required() {
-        project.ok(&["pull", "onnxruntime", "minilm-l6"]);
-    }
-    let there = names.iter().all(|name| Published::named(name).unwrap().path().is_file());
-    if !there {
-        println!("`ingot pull onnxruntime minilm-l6` was not run: the check is left out");
-    }
-    there
+    published(project, &["onnxruntime", "minilm-l6"])
 }
 
 /// Sentences about deliveries, content or not; some name a person's address, one is there twice, one is blank.

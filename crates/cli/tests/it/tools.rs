@@ -1,6 +1,7 @@
 //! Tools nobody here wrote. Where the test tools are set up (`INGOT_TEST_TOOLS=required`) a missing one fails the test;
 //! elsewhere its check is left out with a word.
 
+use crate::support::Project;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -31,6 +32,21 @@ pub(crate) fn tool(name: &str) -> Option<PathBuf> {
         println!("`{name}` is not on this machine: its check is left out");
     }
     found
+}
+
+/// Whether these published files, which no package carries, are here. Where the test tools are set up they are fetched, and a test
+/// without them fails.
+pub(crate) fn published(project: &Project, names: &[&str]) -> bool {
+    use ingot_pipeline::models::Published;
+    if required() {
+        project.ok(&[&["pull"][..], names].concat());
+    }
+    let there = names.iter().all(|name| Published::named(name).unwrap().path().is_file());
+    if !there {
+        assert!(!required(), "`ingot pull {}` fetched nothing", names.join(" "));
+        println!("`ingot pull {}` was not run: the check is left out", names.join(" "));
+    }
+    there
 }
 
 /// Runs to the end and demands success; standard output as text.

@@ -99,3 +99,117 @@ fn what_describes_single_rows_is_in_no_open_part_of_a_package() {
     let page = std::fs::read_to_string(open.join("card/training-report.html")).unwrap();
     assert!(page.contains("suspicious-rows.json") && !page.contains("core-bank"));
 }
+
+/// 600 customers with a telephone and a number written as numbers, an amount and a day written as texts.
+fn customers(rest: &str) -> Project {
+    let mut text = String::from("phone,customer,pay,since,age,score,late\n");
+    for row in 0..600_u32 {
+        let place = u64::from(row);
+        let (phone, customer) = (
+            13_502_991_214 + place * 7_919_113 % 480_000_000,
+            10_000_000 + place * 7_919_113 % 80_000_000,
+        );
+        let pay = format!("\"￥{},{:03}.50\"", 3 + row * 7 % 90, row * 7 % 1_000);
+        let since = format!("{}年{}月{}日", 2_000 + row % 20, 1 + row % 12, 1 + row % 28);
+        let (age, score) = (20 + (row * 7) % 50, (row * 31) % 97);
+        let late = (age < 35) != (row % 9 == 0);
+        let _ = writeln!(text, "{phone},{customer},{pay},{since},{age},{score},{late}");
+    }
+    let project = Project::empty();
+    std::fs::write(project.path("loans.csv"), text).unwrap();
+    let recipe = format!(
+        "[project]\nname = \"loans\"\ntask = \"tabular.binary\"\ntarget = \"late\"\n\
+         [[source]]\nname = \"loans\"\nuri = \"loans.csv\"\n{rest}\n[train]\ntrials = 1\n"
+    );
+    std::fs::write(project.path("ingot.toml"), recipe).unwrap();
+    project
+}
+
+/// The inputs of the project's model, and what its run told.
+fn inputs(project: &Project, lang: &str) -> (Vec<String>, String) {
+    let output = project.ingot(&["--lang", lang, "run"]);
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{told}");
+    let shown = project.ok(&["--json", "inspect", project.package().to_str().unwrap()]);
+    let manifest: serde_json::Value = serde_json::from_str(&shown).unwrap();
+    let inputs = manifest["signature"]["inputs"].as_array().unwrap();
+    (inputs.iter().map(|input| input["name"].as_str().unwrap().to_owned()).collect(), told)
+}
+
+#[test]
+fn numbers_that_identify_are_no_input_and_amounts_in_texts_are_told_from_names() {
+    let project = customers("");
+    let (names, told) = inputs(&project, "en");
+    assert_eq!(names, ["age", "score"]);
+    for words in [
+        "`phone` is not used: its values hold personal data",
+        "`customer` is not used: 480 different numbers of 8 digits in 480 rows look like identifiers",
+        "`pay` is not used: its texts look like amounts",
+        "`cast = [{ column = \"pay\", to = \"number\" }]`",
+        "`since` is not used: its texts look like dates",
+    ] {
+        assert!(told.contains(words), "{words}: {told}");
+    }
+    let open = project.path("unpacked");
+    let (package, folder) = (project.package(), open.to_str().unwrap().to_owned());
+    project.ok(&["open", package.to_str().unwrap(), "--sealed", "--output", &folder]);
+    let mut parts = vec![open];
+    while let Some(part) = parts.pop() {
+        if part.is_dir() {
+            parts.extend(std::fs::read_dir(part).unwrap().map(|entry| entry.unwrap().path()));
+        } else if part.extension().is_none_or(|kind| kind != "age") {
+            let bytes = String::from_utf8_lossy(&std::fs::read(&part).unwrap()).replace(',', "");
+            assert!(!bytes.contains("13502991214"), "{}", part.display());
+        }
+    }
+}
+
+#[test]
+fn the_advice_on_amounts_days_and_measures_makes_inputs_of_them() {
+    let project = customers(
+        "[clean]\ncast = [{ column = \"pay\", to = \"number\" }, { column = \"since\", to = \"date\" }, \
+         { column = \"since\", to = \"integer\" }]\n[protect]\ncolumns = [\
+         { name = \"customer\", action = \"generalize\", to = { width = 1000 } }, { name = \"phone\", action = \"hash\" }]",
+    );
+    let (names, told) = inputs(&project, "zh");
+    assert_eq!(names, ["customer", "pay", "since", "age", "score"], "{told}");
+    assert!(!told.contains("置为缺失"), "{told}");
+}
+
+#[test]
+fn a_rule_of_protect_that_cannot_read_values_says_so_and_one_that_reads_none_is_refused() {
+    let rule = |column: &str| {
+        format!(
+            "[protect]\ncolumns = [{{ name = \"{column}\", action = \"generalize\", to = \"year\" }}]"
+        )
+    };
+    let project = customers(&rule("score"));
+    let told = project.fails(2, &["--lang", "en", "run"]);
+    assert!(
+        told.contains("can read none of its 600 values") && told.contains("to = \"year\""),
+        "{told}"
+    );
+    let project = customers(&rule("since"));
+    let path = project.path("loans.csv");
+    let text = std::fs::read_to_string(&path).unwrap().replacen("年1月", "soon", 3);
+    std::fs::write(&path, text).unwrap();
+    let (names, told) = inputs(&project, "en");
+    assert!(names.contains(&"since".to_owned()), "{names:?}");
+    assert!(told.contains("for column `since` could not read 3 of 600 values"), "{told}");
+}
+
+#[test]
+fn a_handful_of_test_rows_is_told_and_claims_no_certainty() {
+    let project = customers("");
+    let path = project.path("loans.csv");
+    let text: Vec<String> =
+        std::fs::read_to_string(&path).unwrap().lines().take(41).map(str::to_owned).collect();
+    std::fs::write(&path, text.join("\n")).unwrap();
+    let printed = project.ok(&["--lang", "en", "run"]);
+    assert!(printed.contains("too few test rows to tell"), "{printed}");
+    let figures = printed.lines().filter(|line| line.contains("accuracy") || line.contains("AUC"));
+    assert!(
+        figures.clone().count() > 1 && !figures.clone().any(|line| line.contains(" – ")),
+        "{printed}"
+    );
+}

@@ -1,23 +1,14 @@
 //! Pictures: from a folder to a served model.
 
 use crate::support::{Project, Server, api_key};
-use crate::tools::required;
+use crate::tools::published;
 use base64::Engine as _;
 use ingot_image::{RgbImage, png};
 use serde_json::{Value, json};
 
 /// Whether networks can be run here; fetched where every tool must be there.
 pub(crate) fn networks(project: &Project) -> bool {
-    use ingot_pipeline::models::Published;
-    let names = ["onnxruntime", "mobilenet-v2"];
-    if required() {
-        project.ok(&["pull", "onnxruntime", "mobilenet-v2"]);
-    }
-    let there = names.iter().all(|name| Published::named(name).unwrap().path().is_file());
-    if !there {
-        println!("`ingot pull onnxruntime mobilenet-v2` was not run: the check is left out");
-    }
-    there
+    published(project, &["onnxruntime", "mobilenet-v2"])
 }
 
 /// A disc or a grid of lines, in the colours of its number.

@@ -23,8 +23,8 @@ pub(super) fn section(page: &mut Page, clean: &CleanOutcome) {
     }
     let section = page.section(text("Quality of texts", "文本质量"));
     section.paragraph(text(
-        "Rows are named by source and number. The file findings.jsonl of the stage has them all; neither holds a text.",
-        "行以数据源和行号指明；完整清单见该阶段的 findings.jsonl。两处都不含文本内容。",
+        "Rows are named by source and number, the header not counted. The file findings.jsonl of the stage has them all; neither holds a text.",
+        "行以数据源和记录号指明（不计表头）；完整清单见该阶段的 findings.jsonl。两处都不含文本内容。",
     ));
     if let Some(quality) = &clean.quality {
         rules(section, quality);

@@ -9,11 +9,15 @@
 )]
 
 #[cfg(test)]
+mod missing;
+#[cfg(test)]
+mod strays;
+#[cfg(test)]
 mod texts;
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{Int64Type, UInt64Type};
-use ingot_base::{Result, Silent};
+use ingot_base::{Reporter, Result, Silent};
 use ingot_data::{
     CleanConfig, CleanJob, CleanOutcome, Expectation, Impute, ImputeMethod, OnFail, Outlier,
     OutlierAction, OutlierMethod, ProtectOutcome, Rule, SourceConfig, SplitConfig, SplitMethod,
@@ -30,6 +34,7 @@ fn source(name: &str, uri: &str) -> SourceConfig {
         query: None,
         format: None,
         rename: BTreeMap::new(),
+        named: None,
     }
 }
 
@@ -38,6 +43,17 @@ fn run(
     sources: &[SourceConfig],
     rules: &CleanConfig,
     threads: usize,
+) -> Result<CleanOutcome> {
+    told(folder, sources, rules, threads, &Silent)
+}
+
+/// The same; what is worth knowing goes to `reporter`.
+fn told(
+    folder: &Path,
+    sources: &[SourceConfig],
+    rules: &CleanConfig,
+    threads: usize,
+    reporter: &dyn Reporter,
 ) -> Result<CleanOutcome> {
     let (output, quarantine) = (folder.join("out.parquet"), folder.join("quarantine.jsonl"));
     let personal = BTreeSet::from(["salary".to_owned()]);
@@ -55,7 +71,7 @@ fn run(
         cluster: None,
         personal: &personal,
     };
-    clean(&job, &Silent)
+    clean(&job, reporter)
 }
 
 fn rows(folder: &Path) -> Vec<u64> {

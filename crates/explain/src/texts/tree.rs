@@ -69,10 +69,15 @@ pub fn word_tree(
     Ok(Some(WordTree { outcome, drawn, chinese: png.chinese }))
 }
 
-/// The words of a text in small letters; a Chinese character and each two side by side are words.
+/// The words of a text in small letters, full-width ones as ASCII; a Chinese character and each two side by side are words.
 fn words(text: &str) -> BTreeSet<String> {
     let mut words = BTreeSet::new();
     let han = |letter: char| matches!(letter, '\u{3400}'..='\u{9fff}');
+    let narrow = |letter: char| match letter {
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(letter) - 0xfee0).unwrap_or(letter),
+        other => other,
+    };
+    let text: String = text.chars().map(narrow).collect();
     for part in
         text.to_lowercase().split(|letter: char| !letter.is_alphanumeric() && letter != '\'')
     {
@@ -152,6 +157,7 @@ mod tests {
         let svg = &tree.drawn.en;
         assert!(svg.contains("prize") && !svg.contains("noon"), "{svg}");
         assert!(words("很好的 Day's").contains("好的") && words("Day's").contains("day's"));
+        assert_eq!(words("第１２号Ａb"), words("第12号ab"));
         let few = word_tree(&output, (&texts[..8], &scores[..8]), (&texts, &scores), 3).unwrap();
         assert!(few.is_none(), "rare words are nobody's business");
     }

@@ -32,28 +32,29 @@ pub(crate) fn inputs(project: &Project<'_>) -> Result<Inputs> {
     // Without erased persons the key is as if there could be none.
     content
         .extend(Erasures::load(project)?.digest()?.map(|digest| ("erasures".to_owned(), digest)));
+    let mut config = serde_json::json!({
+        "source": to_value(&project.recipe().sources)?,
+        "clean": to_value(&project.recipe().clean)?,
+        // Decides which figures the record tells, and which key a column is written with.
+        "personal": to_value(&convert::personal(project.recipe()))?,
+    });
+    // Decides which rare keys of JSON lines are columns.
+    if let Some(config) = config.as_object_mut()
+        && sources.iter().any(ingot_data::SourceConfig::may_be_json_lines)
+    {
+        config.insert("named".to_owned(), to_value(&convert::named(project.recipe()))?);
+    }
     Ok(Inputs {
         stage: Stage::Clean,
         content,
-        config: serde_json::json!({
-            "source": to_value(&project.recipe().sources)?,
-            "clean": to_value(&project.recipe().clean)?,
-            // Decides which figures the record tells, and which key a column is written with.
-            "personal": to_value(&convert::personal(project.recipe()))?,
-        }),
+        config,
         seed: project.recipe().project.seed,
         versions: versions(&[DATAFUSION, PARQUET]),
     })
 }
 
 fn digest(path: &Path) -> Result<ingot_base::Digest> {
-    let bytes = std::fs::read(path).map_err(|error| {
-        ingot_base::Fault::new(&ingot_base::fault::FILE_READ)
-            .arg("path", path.display())
-            .because(error)
-            .at("clean.decontaminate.against")
-    })?;
-    Ok(ingot_base::Digest::of(&bytes))
+    ingot_base::Digest::of_file(path).map_err(|fault| fault.at("clean.decontaminate.against"))
 }
 
 pub(crate) fn run(project: &Project<'_>) -> Result<Done> {
@@ -102,7 +103,11 @@ fn work(
     if folder.join(FINDINGS).exists() {
         outputs.push((FINDINGS.into(), None));
     }
-    Ok(Product { outputs, evidence: to_value(&outcome)?, summary })
+    let mut evidence = to_value(&outcome)?;
+    if let (Some(list), Some(evidence)) = (erasures.evidence(), evidence.as_object_mut()) {
+        evidence.insert("erasures".to_owned(), list);
+    }
+    Ok(Product { outputs, evidence, summary })
 }
 
 /// Cleans to a file of the caller's choice, outside the store: for measurements.

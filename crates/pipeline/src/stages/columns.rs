@@ -2,18 +2,26 @@
 
 use crate::convert;
 use crate::run::Done;
-use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray};
 use arrow::compute::cast;
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, Float64Type};
 use ingot_base::{Fault, Result, fault};
 use ingot_data::{CleanOutcome, Found};
 use ingot_privacy::detect::{DetectConfig, Detector, Kind};
 use ingot_recipe::{Action, Generalize, ImputeMethod, OutlierAction, Recipe};
 use ingot_train::{Prepared, Withheld};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-/// Different values of a column that are looked at: a column of more is no category.
+/// Different values of a column that are looked at, the first in the table's order.
 const VALUES: usize = 5_000;
+/// One in so many numbers must identify by itself: among amounts a few look like telephones (11 digits from 13 on) or pass a card's
+/// checksum (one in ten).
+const ONE_IN: usize = 5;
+/// The same in hundredths where the column's name says what the numbers are, as `ssn` or `qq` does.
+const NAMED: usize = 80;
+/// Shorter numbers are counts and ages, whatever their column is called.
+const SHORTEST: usize = 6;
 
 /// Columns that the model is not shown, by their names in the table, and why.
 ///
@@ -77,8 +85,9 @@ fn renamed(recipe: &Recipe, column: &str) -> String {
     rule.and_then(|rule| rule.rename.as_deref()).unwrap_or(column).to_owned()
 }
 
-/// Text columns whose values hold personal data that the recipe has not treated. A number that identifies counts wherever it
-/// stands; names and places are also words, so they count when most values are some.
+/// Columns of texts or whole numbers whose values hold personal data that the recipe has not treated. A number that identifies counts
+/// wherever it stands in a text; names and places are also words, so they count when most values are some; of numbers enough must
+/// identify, since any number may look like a telephone.
 fn personal(recipe: &Recipe, batches: &[RecordBatch]) -> Result<BTreeMap<String, Withheld>> {
     let treated = convert::personal(recipe);
     let quasi = recipe.protect.anonymity.iter().flat_map(|policy| &policy.quasi);
@@ -92,18 +101,43 @@ fn personal(recipe: &Recipe, batches: &[RecordBatch]) -> Result<BTreeMap<String,
     for field in
         fields.filter(|field| !field.name().starts_with('_') && !spared.contains(field.name()))
     {
-        let Some(values) = texts(batches, field.name())? else { continue };
-        let (mut certain, mut named) = (false, 0);
-        for value in &values {
-            let findings = detector.detect(value);
-            certain |= findings.iter().any(|finding| identifies(&finding.kind));
-            named += usize::from(findings.iter().any(|finding| finding.kind == Kind::Person));
-        }
-        if certain || named * 2 > values.len() {
+        let holds = match values(batches, field.name())? {
+            Some(Values::Texts(texts)) => texts_identify(&detector, &texts),
+            Some(Values::Numbers(numbers)) => numbers_identify(&detector, field.name(), &numbers),
+            None => false,
+        };
+        if holds {
             found.insert(field.name().clone(), Withheld::Personal);
         }
     }
     Ok(found)
+}
+
+fn texts_identify(detector: &Detector, texts: &BTreeSet<String>) -> bool {
+    let mut named = 0;
+    for text in texts {
+        let findings = detector.detect(text);
+        if findings.iter().any(|finding| identifies(&finding.kind)) {
+            return true;
+        }
+        named += usize::from(findings.iter().any(|finding| finding.kind == Kind::Person));
+    }
+    named * 2 > texts.len()
+}
+
+/// Whether enough numbers are telephones, resident numbers or cards; or nearly all are something personal beside the column's name and
+/// differ in length by one digit at most, as numbers that are given to people do and amounts do not.
+fn numbers_identify(detector: &Detector, name: &str, numbers: &BTreeSet<String>) -> bool {
+    let holds = |text: &str| detector.detect(text).iter().any(|finding| identifies(&finding.kind));
+    let hits = numbers.iter().filter(|number| holds(number)).count();
+    if hits > 0 && hits * ONE_IN >= numbers.len() {
+        return true;
+    }
+    let lengths = || numbers.iter().map(String::len);
+    let even = lengths().max().unwrap_or_default() <= 1 + lengths().min().unwrap_or_default();
+    let beside = || numbers.iter().filter(|number| holds(&format!("{name}: {number}"))).count();
+    even && lengths().min().is_some_and(|least| least >= SHORTEST)
+        && beside() * 100 >= NAMED * numbers.len()
 }
 
 /// Whether a finding of the type points at one person or household by itself.
@@ -120,35 +154,135 @@ fn identifies(kind: &Kind) -> bool {
     )
 }
 
-/// The different values of a text column; `None` for another type, and for more values than categories have.
-fn texts(batches: &[RecordBatch], name: &str) -> Result<Option<BTreeSet<String>>> {
+/// The first different values of a column.
+#[derive(Debug, PartialEq)]
+enum Values {
+    Texts(BTreeSet<String>),
+    /// As a person writes whole numbers.
+    Numbers(BTreeSet<String>),
+}
+
+/// The different values of a column of texts or whole numbers; `None` for another type, and for numbers with a fraction.
+fn values(batches: &[RecordBatch], name: &str) -> Result<Option<Values>> {
     let mut values = BTreeSet::new();
+    let mut numbers = false;
     for batch in batches {
         let Some(column) = batch.column_by_name(name) else { return Ok(None) };
-        let text = match column.data_type() {
-            DataType::Dictionary(_, values) => values.as_ref() == &DataType::Utf8,
-            kind => matches!(kind, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View),
+        let kind = match column.data_type() {
+            DataType::Dictionary(_, values) => values.as_ref(),
+            kind => kind,
         };
-        if !text {
-            return Ok(None);
-        }
-        let column = cast(column, &DataType::Utf8)
-            .map_err(|error| -> Fault { fault::internal("texts of a column").because(error) })?;
-        for value in column.as_string::<i32>().iter().flatten() {
+        let texts = match kind {
+            DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => as_text(column)?,
+            kind if kind.is_integer() => as_text(column)?,
+            kind if kind.is_numeric() => match whole(column)? {
+                Some(texts) => texts,
+                None => return Ok(None),
+            },
+            _ => return Ok(None),
+        };
+        numbers = kind.is_numeric();
+        for value in texts.as_string::<i32>().iter().flatten() {
             if !values.contains(value) {
                 values.insert(value.to_owned());
             }
+            if values.len() == VALUES {
+                break;
+            }
         }
-        if values.len() > VALUES {
-            return Ok(None);
+        if values.len() == VALUES {
+            break;
         }
     }
-    Ok(Some(values))
+    Ok(Some(if numbers { Values::Numbers(values) } else { Values::Texts(values) }))
+}
+
+fn as_text(column: &ArrayRef) -> Result<ArrayRef> {
+    cast(column, &DataType::Utf8)
+        .map_err(|error| -> Fault { fault::internal("texts of a column").because(error) })
+}
+
+/// Floating or decimal numbers as texts; `None` where one has a fraction.
+fn whole(column: &ArrayRef) -> Result<Option<ArrayRef>> {
+    let numbers = cast(column, &DataType::Float64)
+        .map_err(|error| -> Fault { fault::internal("numbers of a column").because(error) })?;
+    let numbers = numbers.as_primitive::<Float64Type>();
+    let known = || numbers.iter().flatten().filter(|number| number.is_finite());
+    if known().any(|number| number.fract() != 0.0) {
+        return Ok(None);
+    }
+    let texts = known().map(|number| format!("{number:.0}"));
+    Ok(Some(Arc::new(StringArray::from_iter_values(texts))))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn column(name: &str, values: ArrayRef) -> RecordBatch {
+        let label: ArrayRef = Arc::new(StringArray::from(vec!["a"; values.len()]));
+        RecordBatch::try_from_iter([(name, values), ("y", label)]).unwrap()
+    }
+
+    /// The column's fate by the recipe's part after the source.
+    fn fate(name: &str, values: ArrayRef, rest: &str) -> Option<Withheld> {
+        let text = format!(
+            "[project]\nname = \"x\"\ntask = \"tabular.binary\"\ntarget = \"y\"\n\
+             [[source]]\nname = \"a\"\nuri = \"a.csv\"\n{rest}"
+        );
+        let recipe =
+            ingot_recipe::parse("ingot.toml", &text).unwrap_or_else(|faults| panic!("{faults:?}"));
+        withheld(&recipe, &[column(name, values)]).unwrap().remove(name)
+    }
+
+    #[test]
+    #[expect(clippy::cast_precision_loss, reason = "numbers of eleven digits")]
+    fn numbers_that_identify_are_withheld_as_the_same_texts_are() {
+        use arrow::array::{Float64Array, Int64Array};
+        let phones = || (0..900_i64).map(|row| 13_502_991_214 + row * 7_919_113 % 480_000_000);
+        let integers = |numbers: &mut dyn Iterator<Item = i64>| -> ArrayRef {
+            Arc::new(Int64Array::from_iter_values(numbers))
+        };
+        let floats = phones().map(|phone| (phone % 9 != 0).then_some(phone as f64));
+        let floats: ArrayRef = Arc::new(floats.collect::<Float64Array>());
+        let texts: ArrayRef =
+            Arc::new(StringArray::from_iter_values(phones().map(|phone| phone.to_string())));
+        let personal = Some(Withheld::Personal);
+        for values in [integers(&mut phones()), floats, texts] {
+            assert_eq!(fate("contact", values, ""), personal);
+        }
+        // More different values than are looked at.
+        let many = integers(&mut (0..20_000_i64).map(|row| 15_900_000_000 + row * 37));
+        assert_eq!(fate("contact", many, ""), personal);
+        let residents =
+            integers(&mut [110_101_199_003_070_011, 110_101_199_003_070_038].into_iter());
+        assert_eq!(fate("number", residents, ""), personal);
+        let cards = integers(&mut [6_222_021_234_567_890_128, 4_111_111_111_111_111].into_iter());
+        assert_eq!(fate("number", cards, ""), personal);
+        let social = || integers(&mut (0..300_i64).map(|row| 219_099_999 + row * 1_234_577));
+        assert_eq!(fate("ssn", social(), ""), personal);
+        assert_eq!(fate("distance", social(), ""), None);
+        let chosen = "[protect]\ncolumns = [{ name = \"contact\", action = \"generalize\", to = { width = 1 } }]\n";
+        assert_eq!(fate("contact", integers(&mut phones()), chosen), None);
+    }
+
+    #[test]
+    #[expect(clippy::cast_possible_truncation, reason = "whole numbers of twelve digits")]
+    fn amounts_and_measures_are_not_withheld() {
+        use arrow::array::{Float64Array, Int64Array};
+        // From thousands to hundreds of billions: some have eleven digits and begin with 13 to 19.
+        let assets = (0..3_000_i32).map(|row| 10_f64.powf(3.0 + f64::from(row) * 0.003).floor());
+        let assets: Vec<f64> = assets.collect();
+        assert!(assets.iter().filter(|value| (13e9..20e9).contains(*value)).count() > 50);
+        let whole: ArrayRef = Arc::new(Float64Array::from(assets.clone()));
+        assert_eq!(fate("assets", whole, ""), None);
+        let whole: ArrayRef =
+            Arc::new(Int64Array::from_iter_values(assets.iter().map(|value| *value as i64)));
+        assert_eq!(fate("phone_bill", whole, ""), None);
+        let ages: ArrayRef =
+            Arc::new(Int64Array::from_iter_values((0..500).map(|row| 18 + row % 60)));
+        assert_eq!(fate("phone", ages, ""), None);
+    }
 
     #[test]
     fn flags_of_the_target_are_found_under_any_name() {

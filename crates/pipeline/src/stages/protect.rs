@@ -1,7 +1,7 @@
 //! Column actions and text detection on personal data; what leaves this stage may be looked at.
 
 use crate::convert;
-use crate::messages::LEFT_OVER;
+use crate::messages::{LEFT_OVER, PROTECT_EMPTIED, PROTECT_LOST};
 use crate::project::Project;
 use crate::run::{Chain, Done, ORT, PARQUET, Product, earlier, stage, versions};
 use crate::stages::{anonymity, clean, to_value, told};
@@ -148,6 +148,7 @@ fn protect(
                 None => protector.apply(batch),
             },
         )?;
+    readable(project, &protector)?;
     let outcome = ProtectOutcome {
         rows,
         actions: protector.summary(),
@@ -158,6 +159,26 @@ fn protect(
     let pseudonyms = reversible
         .then(|| protector.pseudonyms().lock().unwrap_or_else(PoisonError::into_inner).lines());
     Ok((outcome, pseudonyms))
+}
+
+/// Warns of values that rules could not read.
+///
+/// # Errors
+/// When a rule could read none.
+fn readable(project: &Project<'_>, protector: &Protector) -> Result<()> {
+    for (index, lost, given) in protector.lost() {
+        let Some(rule) = project.recipe().protect.columns.get(index) else { continue };
+        let told = |message| Fault::new(message).arg("column", &rule.name).arg("rows", given);
+        if lost == given {
+            let key = match rule.action {
+                ingot_recipe::Action::Generalize(_) => "to",
+                _ => "action",
+            };
+            return Err(told(&PROTECT_EMPTIED).at(format!("protect.columns[{index}].{key}")));
+        }
+        project.reporter.warn(&told(&PROTECT_LOST).arg("count", lost));
+    }
+    Ok(())
 }
 
 fn summary(outcome: &ProtectOutcome) -> Text {

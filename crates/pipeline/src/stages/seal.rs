@@ -179,7 +179,7 @@ fn bom(project: &Project<'_>, signature: &Signature, chain: &Chain) -> Result<Bo
         architecture: Some(format!("LightGBM gbdt, {} trees, {} leaves", size.trees, size.leaves)),
         parameters: convert::parameters(&trained),
         datasets,
-        metrics: trained.metrics.iter().map(metric).collect(),
+        metrics: figures_of(&trained),
         fairness: fairness(&trained),
         considerations: considerations(chain)?,
         engines: vec![
@@ -413,6 +413,13 @@ fn metric(metric: &ingot_train::outcome::Metric) -> Metric {
         interval: known.then_some(Interval { lower: metric.low, upper: metric.high, level: 0.95 }),
         slice: None,
     }
+}
+
+/// A table's figures; without intervals where the test rows are too few for any.
+fn figures_of(trained: &TrainOutcome) -> Vec<Metric> {
+    let few = trained.few_test_rows().is_some();
+    let bare = |one: Metric| Metric { interval: one.interval.filter(|_| !few), ..one };
+    trained.metrics.iter().map(metric).map(bare).collect()
 }
 
 fn datasets(chain: &Chain, cleaned: &CleanOutcome) -> Result<Vec<Dataset>> {

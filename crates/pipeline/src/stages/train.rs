@@ -8,7 +8,7 @@ use crate::store::{Inputs, Stage};
 use ingot_base::{Fault, Lang, Result, Tabular, Text, atomic};
 use ingot_recipe::Recipe;
 use ingot_train::review::{self, LabelFindings, OutlyingRow};
-use ingot_train::{Tables, suspicion};
+use ingot_train::{Tables, TrainOutcome, suspicion};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -96,19 +96,11 @@ fn work(
     atomic::write_private(&folder.join(PREPROCESSING), &preprocessing)?;
     let signature = &trained.preprocessing.signature;
     let encode = |batches: &[_]| ingot_train::encode_table(signature, batches);
-    let faults = [suspicion::weak(&trained.outcome), suspicion::costly(&trained.outcome)];
     let (learned, kept) = (encode(&train)?, encode(&test)?);
     let attacked =
         membership::attack(&trained.model, &learned, &kept, project.recipe().project.seed)?;
     let leaks = suspicion::leaks(signature, &learned, &kept);
-    let warnings: Vec<Text> = faults
-        .into_iter()
-        .flatten()
-        .chain(trained.outcome.review.iter().flat_map(review::telling))
-        .map(|fault| sentence(&fault))
-        .chain(suspicion::beaten(&trained.outcome))
-        .chain(leaks.iter().map(sentence))
-        .collect();
+    let warnings = warnings(&trained.outcome, &leaks);
     let mut page = ingot_train::training_report(&trained.outcome, &warnings);
     split::lead(split, &mut page)?;
     membership::report(&mut page, &attacked);
@@ -129,6 +121,21 @@ fn work(
         evidence.insert(membership::MEMBERSHIP.to_owned(), to_value(&attacked)?);
     }
     Ok(Product { outputs, summary: convert::train_summary(&trained.outcome), evidence })
+}
+
+/// What a person should hear before trusting the model; where the test rows are too few, that alone.
+fn warnings(outcome: &TrainOutcome, leaks: &[Fault]) -> Vec<Text> {
+    if let Some(few) = suspicion::few(outcome) {
+        return vec![sentence(&few)];
+    }
+    let telling = outcome.review.iter().flat_map(review::telling);
+    suspicion::weak(outcome)
+        .into_iter()
+        .chain(suspicion::costly(outcome).iter().map(sentence))
+        .chain(telling.map(|fault| sentence(&fault)))
+        .chain(suspicion::beaten(outcome))
+        .chain(leaks.iter().map(sentence))
+        .collect()
 }
 
 /// Writes the rows to look at again.

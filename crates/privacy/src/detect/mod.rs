@@ -31,12 +31,13 @@ pub use finding::{Finding, Kind, Why};
 pub use names::train;
 pub(crate) use network::findings;
 pub use network::{NameModel, Named};
+pub(crate) use normal::{digit, invisible, numeral};
 pub(crate) use regions::counties;
 
 use custom::Custom;
 use ingot_base::{Lang, Result, fault};
 use keyed::Keyed;
-use normal::{HAN, Text};
+use normal::{HAN, Shown, Text};
 use numbers::Chain;
 use std::collections::BTreeSet;
 
@@ -103,19 +104,28 @@ impl Detector {
 
     /// Every finding of a text, in order, none overlapping another.
     pub fn detect(&self, raw: &str) -> Vec<Finding> {
-        let text = Text::new(raw);
-        let mut found = Vec::new();
-        scan(&text, &mut found);
-        self.keyed.find(&text, &mut found);
-        for custom in &self.custom {
-            custom.find(&text, &mut found);
-        }
-        if self.zh || self.en {
-            names::find(&text, (self.zh, self.en), &mut found);
-            self.keyed.births(&text, &mut found);
+        let mut found = self.candidates(&Text::new(raw));
+        // Besides, not instead: what shows nothing may part words, and a circled digit may number a line.
+        if let Some(shown) = Shown::of(raw) {
+            let again = self.candidates(&Text::new(shown.text()));
+            found.extend(again.into_iter().filter_map(|finding| shown.back(finding)));
         }
         found.retain(|finding| self.wants(finding));
         finding::resolve(found)
+    }
+
+    fn candidates(&self, text: &Text<'_>) -> Vec<Finding> {
+        let mut found = Vec::new();
+        scan(text, &mut found);
+        self.keyed.find(text, &mut found);
+        for custom in &self.custom {
+            custom.find(text, &mut found);
+        }
+        if self.zh || self.en {
+            names::find(text, (self.zh, self.en), &mut found);
+            self.keyed.births(text, &mut found);
+        }
+        found
     }
 
     /// Whether a finding is of a type that was asked for, and certain enough.

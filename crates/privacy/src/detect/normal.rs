@@ -2,7 +2,11 @@
 //!
 //! Full-width forms become ASCII, every dash `-`, every space ` `, and any other character the byte of its class. An index
 //! into the view therefore *is* the Unicode character offset, and no mapping back is needed.
+//!
+//! A text that does not show what stands in it (invisible characters between digits, digits of another script) is read a second time
+//! as it shows: [`Shown`].
 
+use super::finding::Finding;
 use std::borrow::Cow;
 
 /// A Han character.
@@ -114,8 +118,209 @@ pub(crate) fn class(letter: char) -> u8 {
     }
 }
 
+/// Numerals that take the place of digits one by one are a number from so many on: a telephone's. Fewer are words.
+const NUMERALS: usize = 11;
+
+/// A text as a reader sees it, where that is something else than what stands in it: without characters that show nothing, and with digits
+/// of any script as ASCII.
+pub(crate) struct Shown {
+    text: String,
+    /// Where each of its characters stands in the text itself.
+    places: Vec<usize>,
+}
+
+impl Shown {
+    /// `None` where it is the text itself, or as good.
+    pub(crate) fn of(raw: &str) -> Option<Self> {
+        if raw.is_ascii() || !hides(raw) {
+            return None;
+        }
+        let seen = raw.chars().enumerate().filter(|(_, letter)| !invisible(*letter));
+        let (places, mut letters): (Vec<usize>, Vec<char>) = seen.unzip();
+        for run in letters.chunk_by_mut(|a, b| numeral(*a).is_some() && numeral(*b).is_some()) {
+            let number = run.len() >= NUMERALS;
+            for letter in run {
+                let value = digit(*letter).or_else(|| numeral(*letter).filter(|_| number));
+                *letter = value.map_or(*letter, |value| char::from(b'0' + value));
+            }
+        }
+        Some(Self { text: letters.into_iter().collect(), places })
+    }
+
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// What was found in it, at its place in the text itself.
+    pub(crate) fn back(&self, finding: Finding) -> Option<Finding> {
+        let start = *self.places.get(finding.start)?;
+        let end = *self.places.get(finding.end.checked_sub(1)?)? + 1;
+        Some(Finding { start, end, ..finding })
+    }
+}
+
+/// Whether something invisible stands within a word or number, a digit is of another script, or a number is spelled.
+fn hides(raw: &str) -> bool {
+    // After a picture they belong to it.
+    let solid = |letter: char| letter.is_alphanumeric() || matches!(letter, ' '..='~');
+    let (mut before, mut within, mut run) = (false, false, 0);
+    raw.chars().any(|letter| {
+        if letter.is_ascii() {
+            let split = within && solid(letter);
+            (before, within, run) = (solid(letter), false, 0);
+            return split;
+        }
+        if invisible(letter) {
+            within = before;
+            return false;
+        }
+        run = if numeral(letter).is_some() { run + 1 } else { 0 };
+        let foreign = !matches!(letter, '\u{ff10}'..='\u{ff19}') && digit(letter).is_some();
+        let split = within && solid(letter);
+        (before, within) = (solid(letter), false);
+        split || foreign || run >= NUMERALS
+    })
+}
+
+/// Characters that show nothing: default ignorable ones, controls, accents that stand beside their letter, and what only changes how
+/// the one before them is drawn.
+pub(crate) fn invisible(letter: char) -> bool {
+    match letter {
+        ' '..='~' => false,
+        '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}' | '\u{feff}' => {
+            true
+        }
+        '\u{300}'..='\u{36f}' | '\u{20d0}'..='\u{20f0}' => true,
+        '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' => true,
+        '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' => true,
+        '\u{fe00}'..='\u{fe0f}' | '\u{fff9}'..='\u{fffb}' => true,
+        '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}' => true,
+        _ => letter.is_control() && !letter.is_whitespace(),
+    }
+}
+
+/// Runs of digits outside ASCII: the first, its value, how many. Zeros of every script (Unicode's Nd), superscripts, circled and
+/// other forms.
+const DIGITS: &[(u32, u8, u8)] = &[
+    (0xb2, 2, 2),
+    (0xb9, 1, 1),
+    (0x660, 0, 10),
+    (0x6f0, 0, 10),
+    (0x7c0, 0, 10),
+    (0x966, 0, 10),
+    (0x9e6, 0, 10),
+    (0xa66, 0, 10),
+    (0xae6, 0, 10),
+    (0xb66, 0, 10),
+    (0xbe6, 0, 10),
+    (0xc66, 0, 10),
+    (0xce6, 0, 10),
+    (0xd66, 0, 10),
+    (0xde6, 0, 10),
+    (0xe50, 0, 10),
+    (0xed0, 0, 10),
+    (0xf20, 0, 10),
+    (0x1040, 0, 10),
+    (0x1090, 0, 10),
+    (0x17e0, 0, 10),
+    (0x1810, 0, 10),
+    (0x1946, 0, 10),
+    (0x19d0, 0, 10),
+    (0x1a80, 0, 10),
+    (0x1a90, 0, 10),
+    (0x1b50, 0, 10),
+    (0x1bb0, 0, 10),
+    (0x1c40, 0, 10),
+    (0x1c50, 0, 10),
+    (0x2070, 0, 1),
+    (0x2074, 4, 6),
+    (0x2080, 0, 10),
+    (0x2460, 1, 9),
+    (0x2474, 1, 9),
+    (0x2488, 1, 9),
+    (0x24ea, 0, 1),
+    (0x24f5, 1, 9),
+    (0x24ff, 0, 1),
+    (0x2776, 1, 9),
+    (0x2780, 1, 9),
+    (0x278a, 1, 9),
+    (0x3021, 1, 9),
+    (0x3220, 1, 9),
+    (0x3280, 1, 9),
+    (0xa620, 0, 10),
+    (0xa8d0, 0, 10),
+    (0xa900, 0, 10),
+    (0xa9d0, 0, 10),
+    (0xa9f0, 0, 10),
+    (0xaa50, 0, 10),
+    (0xabf0, 0, 10),
+    (0xff10, 0, 10),
+    (0x104a0, 0, 10),
+    (0x10d30, 0, 10),
+    (0x11066, 0, 10),
+    (0x110f0, 0, 10),
+    (0x11136, 0, 10),
+    (0x111d0, 0, 10),
+    (0x112f0, 0, 10),
+    (0x11450, 0, 10),
+    (0x114d0, 0, 10),
+    (0x11650, 0, 10),
+    (0x116c0, 0, 10),
+    (0x11730, 0, 10),
+    (0x118e0, 0, 10),
+    (0x11950, 0, 10),
+    (0x11c50, 0, 10),
+    (0x11d50, 0, 10),
+    (0x11da0, 0, 10),
+    (0x11f50, 0, 10),
+    (0x16a60, 0, 10),
+    (0x16ac0, 0, 10),
+    (0x16b50, 0, 10),
+    (0x1d7ce, 0, 10),
+    (0x1d7d8, 0, 10),
+    (0x1d7e2, 0, 10),
+    (0x1d7ec, 0, 10),
+    (0x1d7f6, 0, 10),
+    (0x1e140, 0, 10),
+    (0x1e2f0, 0, 10),
+    (0x1e4f0, 0, 10),
+    (0x1e950, 0, 10),
+    (0x1f100, 0, 1),
+    (0x1f101, 0, 10),
+    (0x1f10b, 0, 1),
+    (0x1f10c, 0, 1),
+    (0x1fbf0, 0, 10),
+];
+
+/// The decimal digit that a character outside ASCII is, whatever its script or form.
+pub(crate) fn digit(letter: char) -> Option<u8> {
+    let code = u32::from(letter);
+    let at = DIGITS.partition_point(|(first, ..)| *first <= code).checked_sub(1)?;
+    let (first, value, count) = *DIGITS.get(at)?;
+    let place = u8::try_from(code - first).ok()?;
+    (place < count).then(|| value + place)
+}
+
+/// The digit that a Chinese numeral stands for when a number is spelled digit by digit.
+pub(crate) fn numeral(letter: char) -> Option<u8> {
+    Some(match letter {
+        '〇' | '零' => 0,
+        '一' | '壹' | '壱' | '弌' | '幺' => 1,
+        '二' | '贰' | '貳' | '弐' | '弍' | '两' | '兩' => 2,
+        '三' | '叁' | '參' | '叄' | '弎' => 3,
+        '四' | '肆' => 4,
+        '五' | '伍' => 5,
+        '六' | '陆' | '陸' => 6,
+        '七' | '柒' => 7,
+        '八' | '捌' => 8,
+        '九' | '玖' => 9,
+        _ => return None,
+    })
+}
+
 #[cfg(test)]
 mod tests {
+    use super::super::finding::{Kind, Why};
     use super::*;
 
     #[test]
@@ -126,5 +331,39 @@ mod tests {
         assert_eq!(text.char_at(16), 'é');
         assert_eq!(text.index_of(text.byte_of(7)), 7);
         assert_eq!(text.slice(11, 99), "–8000é");
+    }
+
+    #[test]
+    fn digits_of_any_script_and_form_are_read() {
+        assert!(DIGITS.windows(2).all(|pair| pair[0].0 + u32::from(pair[0].2) <= pair[1].0));
+        for spelled in ["０１２９", "٠١٢٩", "०१२९", "𝟎𝟏𝟐𝟗", "𝟶𝟷𝟸𝟿", "⓪①②⑨", "⁰¹²⁹", "₀₁₂₉", "🄋➊➋➒"]
+        {
+            let read: Vec<u8> = spelled.chars().filter_map(digit).collect();
+            assert_eq!(read, [0, 1, 2, 9], "{spelled}");
+        }
+        for numerals in ["〇一二九", "零壹贰玖", "零幺两九"] {
+            assert_eq!(numerals.chars().filter_map(numeral).collect::<Vec<_>>(), [0, 1, 2, 9]);
+        }
+        assert!(
+            "a十½⑩−ㄠ".chars().all(|letter| digit(letter).is_none() && numeral(letter).is_none())
+        );
+    }
+
+    #[test]
+    fn what_shows_is_found_back_where_it_stands() {
+        let shown = Shown::of("号\u{200b}1\u{ad}٣8\u{fe0f}。").unwrap();
+        assert_eq!(shown.text(), "号138。");
+        let finding = Finding::new(Kind::Phone, (1, 4), 1.0, vec![Why::Model]);
+        let back = shown.back(finding).unwrap();
+        assert_eq!((back.start, back.end), (2, 6));
+        assert!(shown.back(Finding::new(Kind::Phone, (1, 9), 1.0, Vec::new())).is_none());
+    }
+
+    #[test]
+    fn a_text_that_shows_itself_is_read_once() {
+        for text in ["plain", "１３８　0013–8000é", "一二三四，十一个", "❤\u{fe0f} ok"]
+        {
+            assert!(Shown::of(text).is_none(), "{text}");
+        }
     }
 }

@@ -1,10 +1,8 @@
 //! The budget ledger: what was spent on which data set, and that nobody can spend more.
 //!
-//! One file, one JSON document a line, only ever appended to. Every line carries the HMAC-SHA256 of its content, which
-//! includes the HMAC of the line before, so a changed, inserted or removed line breaks the chain; beside it, `NAME.head` names the
-//! newest line, so that a shortened file is noticed too. With the project's key nobody else can make a valid line; with an
-//! empty key the chain still shows accidents and careless edits. Both files put back together to an older state can only be noticed by
-//! somebody who remembers a newer [`head`](Ledger::head): put it into a signed record and ask [`expect`](Ledger::expect).
+//! It is a [`Chain`]: a changed, inserted, removed or missing line is noticed. Both of its files put back together to an older state can
+//! only be noticed by somebody who remembers a newer [`head`](Ledger::head): put it into a signed record and ask
+//! [`expect`](Ledger::expect).
 //!
 //! [`spend`](Ledger::spend) takes the lock, checks the chain and the budget, appends, waits for the disk, and only then gives
 //! the [`Receipt`] without which nothing is released. A crash therefore loses budget, never privacy. An unfinished last
@@ -20,13 +18,14 @@ use super::messages::{
     BUDGET_FIXED, BUDGET_UNSET, GAUSSIAN_PURE, LEDGER_HEAD, LEDGER_LINE, LEDGER_OLD, LEDGER_SHORT,
     OVERSPENT,
 };
-use hmac::{Hmac, KeyInit, Mac};
-use ingot_base::{Clock, Digest, Fault, Message, Result, Secret, atomic, crash, fault};
+use crate::chain::{Chain, Line, Open, Words};
+use ingot_base::{Clock, Digest, Fault, Result, Secret};
 use serde::{Deserialize, Serialize};
-use sha2::Sha256;
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+
+/// What the codes of a ledger's lines are of.
+const PURPOSE: &str = "ingot privacy ledger 1";
+const WORDS: Words = Words { line: &LEDGER_LINE, short: &LEDGER_SHORT, head: &LEDGER_HEAD };
 
 /// One line: something that happened to a data set's budget.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -44,6 +43,24 @@ pub struct Entry {
     pub previous: String,
     /// HMAC-SHA256 of the line without this field, in hex.
     pub mac: String,
+}
+
+impl Line for Entry {
+    fn number(&self) -> u64 {
+        self.number
+    }
+
+    fn previous(&self) -> &str {
+        &self.previous
+    }
+
+    fn mac(&self) -> &str {
+        &self.mac
+    }
+
+    fn placed(self, number: u64, previous: String, mac: String) -> Self {
+        Self { number, previous, mac, ..self }
+    }
 }
 
 /// What a line records.
@@ -167,25 +184,14 @@ fn value(units: u128) -> f64 {
     units as f64 / 1e12
 }
 
-/// The newest line, kept beside the ledger.
-#[derive(Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Head {
-    number: u64,
-    mac: String,
-}
-
 /// A ledger file.
 #[derive(Debug)]
-pub struct Ledger {
-    path: PathBuf,
-    key: Secret<Vec<u8>>,
-}
+pub struct Ledger(Chain<Entry>);
 
 impl Ledger {
     /// The ledger at `path`, which need not exist yet. `key` is the project's; it may be empty.
     pub fn new(path: impl Into<PathBuf>, key: Secret<Vec<u8>>) -> Self {
-        Self { path: path.into(), key }
+        Self(Chain::new(path, key, PURPOSE, &WORDS))
     }
 
     /// Sets a data set's budget, once. Setting the same again does nothing.
@@ -193,8 +199,8 @@ impl Ledger {
     /// # Errors
     /// When another budget is set already, the ledger was changed by others, or cannot be written.
     pub fn allot(&self, dataset: Digest, budget: Budget, clock: &dyn Clock) -> Result<()> {
-        let mut open = self.open(true)?;
-        match account(&open.entries, dataset) {
+        let mut open = self.0.open(true)?;
+        match account(&open.lines, dataset) {
             Some((known, _)) if known == budget => Ok(()),
             Some((known, _)) => {
                 Err(Fault::new(&BUDGET_FIXED).arg("dataset", short(dataset)).arg("budget", known))
@@ -216,8 +222,8 @@ impl Ledger {
         what: &str,
         clock: &dyn Clock,
     ) -> Result<Receipt> {
-        let mut open = self.open(true)?;
-        let Some((budget, spent)) = account(&open.entries, dataset) else {
+        let mut open = self.0.open(true)?;
+        let Some((budget, spent)) = account(&open.lines, dataset) else {
             return Err(Fault::new(&BUDGET_UNSET).arg("dataset", short(dataset)));
         };
         if matches!((budget, loss), (Budget::Pure { .. }, Loss::Zcdp(_))) {
@@ -241,8 +247,8 @@ impl Ledger {
     /// # Errors
     /// When the ledger was changed by others or cannot be read.
     pub fn account(&self, dataset: Digest) -> Result<Option<Account>> {
-        let open = self.open(false)?;
-        Ok(account(&open.entries, dataset).map(|(budget, spent)| Account::new(budget, spent)))
+        let open = self.0.open(false)?;
+        Ok(account(&open.lines, dataset).map(|(budget, spent)| Account::new(budget, spent)))
     }
 
     /// Every line, checked.
@@ -250,7 +256,7 @@ impl Ledger {
     /// # Errors
     /// As [`account`](Self::account).
     pub fn entries(&self) -> Result<Vec<Entry>> {
-        Ok(self.open(false)?.entries)
+        Ok(self.0.open(false)?.lines)
     }
 
     /// The newest line's HMAC, to be remembered elsewhere; `None` while the ledger is empty.
@@ -258,7 +264,7 @@ impl Ledger {
     /// # Errors
     /// As [`account`](Self::account).
     pub fn head(&self) -> Result<Option<String>> {
-        Ok(self.open(false)?.entries.pop().map(|entry| entry.mac))
+        Ok(self.0.open(false)?.lines.pop().map(|entry| entry.mac))
     }
 
     /// Refuses a ledger in which a line that somebody remembers is missing: one put back to an older state.
@@ -266,154 +272,25 @@ impl Ledger {
     /// # Errors
     /// When it is missing; and as [`account`](Self::account).
     pub fn expect(&self, head: &str) -> Result<()> {
-        if self.open(false)?.entries.iter().any(|entry| entry.mac == head) {
+        if self.0.open(false)?.lines.iter().any(|entry| entry.mac == head) {
             Ok(())
         } else {
-            Err(self.changed(&LEDGER_OLD))
+            Err(self.0.changed(&LEDGER_OLD))
         }
-    }
-
-    /// Takes the lock, reads and checks everything. The lock is let go with the file.
-    fn open(&self, write: bool) -> Result<Open> {
-        if !write && !self.path.exists() {
-            self.check_head(&[])?;
-            return Ok(Open { file: None, entries: Vec::new() });
-        }
-        let mut file = self.lock(write).map_err(|error| self.io(write, error))?;
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes).map_err(|error| self.io(write, error))?;
-        let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1);
-        let entries = self.check(bytes.get(..whole).unwrap_or_default())?;
-        self.check_head(&entries)?;
-        if write && whole < bytes.len() {
-            // Its writer died before it was durable; nothing was released for it.
-            file.set_len(whole as u64)
-                .and_then(|()| file.sync_all())
-                .map_err(|error| self.io(true, error))?;
-        }
-        Ok(Open { file: Some(file), entries })
-    }
-
-    fn lock(&self, write: bool) -> io::Result<File> {
-        if !write {
-            let file = File::open(&self.path)?;
-            file.lock_shared()?;
-            return Ok(file);
-        }
-        let folder = match self.path.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
-        };
-        std::fs::create_dir_all(folder)?;
-        let file = OpenOptions::new().read(true).append(true).create(true).open(&self.path)?;
-        file.lock()?;
-        File::open(folder)?.sync_all()?;
-        Ok(file)
-    }
-
-    /// Follows the chain from the first line to the last.
-    fn check(&self, bytes: &[u8]) -> Result<Vec<Entry>> {
-        let mut entries: Vec<Entry> = Vec::new();
-        for (line, number) in bytes.split_inclusive(|byte| *byte == b'\n').zip(1_u64..) {
-            let broken = || self.changed(&LEDGER_LINE).arg("line", number);
-            let entry: Entry = serde_json::from_slice(line).map_err(|_| broken())?;
-            let previous = entries.last().map_or("", |last| last.mac.as_str());
-            let sound = entry.number == number
-                && entry.previous == previous
-                && self.genuine(&entry)?
-                && render(&entry)? == line;
-            if !sound {
-                return Err(broken());
-            }
-            entries.push(entry);
-        }
-        Ok(entries)
-    }
-
-    /// The head is at the last line, or one behind when its writer died between the two files.
-    fn check_head(&self, entries: &[Entry]) -> Result<()> {
-        let path = self.head_path();
-        let count = entries.len() as u64;
-        if !path.exists() {
-            return if count <= 1 { Ok(()) } else { Err(self.changed(&LEDGER_HEAD)) };
-        }
-        let head: Head = serde_json::from_slice(&atomic::read(&path, 4096)?)
-            .map_err(|_| self.changed(&LEDGER_HEAD))?;
-        if head.number > count {
-            return Err(self
-                .changed(&LEDGER_SHORT)
-                .arg("found", count)
-                .arg("written", head.number));
-        }
-        let named = usize::try_from(head.number)
-            .ok()
-            .and_then(|number| number.checked_sub(1))
-            .and_then(|index| entries.get(index));
-        if head.number + 1 < count || named.is_none_or(|entry| entry.mac != head.mac) {
-            return Err(self.changed(&LEDGER_HEAD));
-        }
-        Ok(())
     }
 
     fn append(
         &self,
-        open: &mut Open,
+        open: &mut Open<Entry>,
         dataset: Digest,
         event: Event,
         clock: &dyn Clock,
     ) -> Result<u64> {
-        let file = open.file.as_mut().ok_or_else(|| fault::internal("a ledger without a file"))?;
-        let number = open.entries.len() as u64 + 1;
-        let previous = open.entries.last().map(|last| last.mac.clone()).unwrap_or_default();
-        let at = clock.now_rfc3339();
-        let mut entry = Entry { number, at, dataset, event, previous, mac: String::new() };
-        entry.mac = hex::encode(self.mac(&entry)?.finalize().into_bytes());
-        file.write_all(&render(&entry)?)
-            .and_then(|()| file.sync_all())
-            .map_err(|error| self.io(true, error))?;
-        crash::point("dp-ledger-appended");
-        let head = Head { number, mac: entry.mac.clone() };
-        let text = serde_json::to_vec(&head)
-            .map_err(|error| fault::internal("a ledger head without a JSON form").because(error))?;
-        atomic::write(&self.head_path(), &text)?;
-        open.entries.push(entry);
-        Ok(number)
+        let (at, none) = (clock.now_rfc3339(), String::new());
+        let entry = Entry { number: 0, at, dataset, event, previous: none.clone(), mac: none };
+        self.0.append(open, entry)?;
+        Ok(open.lines.len() as u64)
     }
-
-    fn head_path(&self) -> PathBuf {
-        let mut name = self.path.clone().into_os_string();
-        name.push(".head");
-        name.into()
-    }
-
-    fn genuine(&self, entry: &Entry) -> Result<bool> {
-        let Ok(mac) = hex::decode(&entry.mac) else { return Ok(false) };
-        Ok(self.mac(entry)?.verify_slice(&mac).is_ok())
-    }
-
-    fn mac(&self, entry: &Entry) -> Result<Hmac<Sha256>> {
-        let bare = Entry { mac: String::new(), ..entry.clone() };
-        let mut mac = Hmac::<Sha256>::new_from_slice(self.key.expose())
-            .map_err(|_| fault::internal("a ledger key that HMAC refuses"))?;
-        mac.update(b"ingot privacy ledger 1\n");
-        mac.update(&render(&bare)?);
-        Ok(mac)
-    }
-
-    fn changed(&self, message: &'static Message) -> Fault {
-        Fault::new(message).arg("path", self.path.display())
-    }
-
-    fn io(&self, write: bool, error: io::Error) -> Fault {
-        let message = if write { &fault::FILE_WRITE } else { &fault::FILE_READ };
-        Fault::new(message).arg("path", self.path.display()).because(error)
-    }
-}
-
-/// The ledger while it is locked.
-struct Open {
-    file: Option<File>,
-    entries: Vec<Entry>,
 }
 
 fn account(entries: &[Entry], dataset: Digest) -> Option<(Budget, Spent)> {
@@ -426,13 +303,6 @@ fn account(entries: &[Entry], dataset: Digest) -> Option<(Budget, Spent)> {
         }
     }
     budget.map(|budget| (budget, spent))
-}
-
-fn render(entry: &Entry) -> Result<Vec<u8>> {
-    let mut line = serde_json::to_vec(entry)
-        .map_err(|error| fault::internal("a ledger entry without a JSON form").because(error))?;
-    line.push(b'\n');
-    Ok(line)
 }
 
 /// Enough of a digest to recognise it.

@@ -265,3 +265,34 @@ proptest! {
         prop_assert!(hits.iter().any(|hit| hit.kind == Kind::Phone && hit.start == start && hit.end == start + 11));
     }
 }
+
+#[test]
+fn what_nobody_sees_hides_nothing_and_moves_no_offset() {
+    for (text, kind, words) in [
+        ("手机138\u{200b}1234\u{200b}5678。", "phone", "138\u{200b}1234\u{200b}5678"),
+        ("\u{feff}a\u{200b}b 手机1\u{ad}3812345678", "phone", "1\u{ad}3812345678"),
+        ("手机\u{202d}138\u{2060}1234\u{2066}5678\u{202c}", "phone", "138\u{2060}1234\u{2066}5678"),
+        (
+            "身份证 1101\u{200d}0519491231\u{fe0f}002X。",
+            "cn_id",
+            "1101\u{200d}0519491231\u{fe0f}002X",
+        ),
+        ("visa 4111 1111\u{200b} 1111 1111", "credit_card", "4111 1111\u{200b} 1111 1111"),
+        ("mail a.b@exam\u{ad}ple.org!", "email", "a.b@exam\u{ad}ple.org"),
+        ("手机١٣٨١٢٣٤٥٦٧٨，", "phone", "١٣٨١٢٣٤٥٦٧٨"),
+        ("手机𝟏𝟑𝟖𝟏𝟐𝟑𝟒𝟓𝟔𝟕𝟖，", "phone", "𝟏𝟑𝟖𝟏𝟐𝟑𝟒𝟓𝟔𝟕𝟖"),
+        ("手机一三八一二三四五六七八，", "phone", "一三八一二三四五六七八"),
+        // A number of a list is none of the number's.
+        ("①13812345678", "phone", "13812345678"),
+    ] {
+        only(text, kind, words);
+    }
+    // Without what is not seen two names would be one word; both stay found.
+    let persons = found("Dear Jane\u{200b}Smith and Olivia Brown");
+    assert!(persons.iter().any(|(kind, _)| kind == "person"), "{persons:?}");
+}
+
+#[test]
+fn a_place_at_the_end_ends_there() {
+    assert_eq!(found("去成都"), found("去成都工作"));
+}

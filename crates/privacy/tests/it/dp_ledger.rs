@@ -247,7 +247,7 @@ fn what_was_recorded_before_a_crash_stays_spent() {
     let status = std::process::Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "dp_ledger::dies_after_recording", "--ignored", "--test-threads=1"])
         .env("INGOT_TEST_FOLDER", folder.path())
-        .env("INGOT_CRASH_POINT", "dp-ledger-appended")
+        .env("INGOT_CRASH_POINT", "chain-appended")
         .output()
         .unwrap()
         .status;

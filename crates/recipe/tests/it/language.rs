@@ -237,6 +237,16 @@ fn later_tasks_and_addresses_are_known_by_name() {
 }
 
 #[test]
+fn quotes_of_prose_are_called_so() {
+    for quoted in ["“a.csv”", "‘a.csv’", "「a.csv」", "＂a.csv＂"] {
+        let found = faults(&with(&[]).replace("\"a.csv\"", quoted));
+        assert!(found.iter().any(|code| code.starts_with("recipe-syntax-quotes")), "{found:?}");
+    }
+    let bare = faults(&with(&[]).replace("\"a.csv\"", "a.csv"));
+    assert!(bare.iter().any(|code| code.starts_with("recipe-syntax-unquoted")), "{bare:?}");
+}
+
+#[test]
 fn locate_finds_values_headers_and_the_nearest_above() {
     let at = |path: &str| {
         let span = ingot_recipe::locate(FULL, path)?;

@@ -163,6 +163,37 @@ fn a_revoked_package_leaves_service_also_when_its_file_is_gone() {
 }
 
 #[test]
+fn a_list_that_cannot_be_read_takes_its_model_out_until_it_can() {
+    let server = Server::with(Behaviour::default(), quick);
+    let package = server.folder.path().join("made-up-1.0.0.ingot");
+    let list = Revocations::path(&package);
+    ingot_base::atomic::write(&list, b"{\"format\": 1, \"revo").unwrap();
+    eventually("it leaves", || server.post("/api/predict", &row(30.0)).status == 404);
+    assert!(server.log().contains("seal-revocations"), "{}", server.log());
+    std::thread::sleep(Duration::from_millis(100));
+    let refusals = server.log().matches("Refused").count();
+    assert!(refusals <= 2, "told once, and not served meanwhile: {}", server.log());
+    Revocations::default().write(&package).unwrap();
+    eventually("it is back", || server.post("/api/predict", &row(30.0)).status == 200);
+}
+
+#[test]
+fn a_pipe_in_the_lists_place_holds_nothing_up() {
+    let mut server = Server::with(Behaviour::default(), quick);
+    let list = server.folder.path().join("revoked.json");
+    assert!(std::process::Command::new("mkfifo").arg(&list).status().unwrap().success());
+    eventually("the model leaves", || server.post("/api/predict", &row(30.0)).status == 404);
+    assert_eq!(server.get("/healthz").status, 200);
+    std::fs::remove_file(&list).unwrap();
+    eventually("it is back", || server.post("/api/predict", &row(30.0)).status == 200);
+    assert!(std::process::Command::new("mkfifo").arg(&list).status().unwrap().success());
+    std::thread::sleep(Duration::from_millis(100));
+    let begun = std::time::Instant::now();
+    server.join().unwrap();
+    assert!(begun.elapsed() < Duration::from_secs(5));
+}
+
+#[test]
 fn a_model_leaves_service_when_its_licence_ends() {
     let clock = Arc::new(Moved::default());
     let server = Server::with_clock(Arc::<Moved>::clone(&clock), |settings| {

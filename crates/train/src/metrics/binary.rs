@@ -1,7 +1,7 @@
 //! Two classes.
 
 use super::{
-    EPSILON, Figures, Sampling, ascending, at, band, delong, ranked, ratio, with_intervals,
+    EPSILON, Figures, Sampling, ascending, at, band, delong, ranked, ratio, sure, with_intervals,
 };
 use crate::Cost;
 use crate::outcome::Metric;
@@ -37,7 +37,39 @@ impl Binary<'_> {
                 (metric.low, metric.high, metric.method) = (low, high, method.to_owned());
             }
         }
+        sure::widen(&mut metrics, |name, value| self.limits(name, value, sampling));
         metrics
+    }
+
+    /// Wilson's limits of a figure that is made of shares.
+    fn limits(&self, name: &str, value: f64, sampling: Sampling<'_>) -> Option<sure::Limits> {
+        let rows = self.labels.len();
+        let positive = |row: usize| at(self.labels, row) > 0.5;
+        let labelled = |row: usize| at(self.scores, row) >= self.threshold;
+        let right = |row: usize| positive(row) == labelled(row);
+        let recall = || sure::share(rows, sampling, positive, labelled);
+        let specificity = || sure::share(rows, sampling, |row| !positive(row), right);
+        match name {
+            "auc" => sure::auc(value, rows, sampling, positive),
+            // Where one threshold parts the classes: the share of one above it less the share of the other.
+            "ks" if value >= 1.0 => sure::auc(value, rows, sampling, positive)
+                .map(|(low, high)| ((2.0 * low - 1.0).max(0.0), high)),
+            "accuracy" => sure::share(rows, sampling, |_| true, right),
+            "precision" => sure::share(rows, sampling, labelled, positive),
+            "recall" => recall(),
+            "balanced_accuracy" => sure::mean([recall()?, specificity()?].into_iter()),
+            "f1" => {
+                let either = |row| positive(row) || labelled(row);
+                sure::share(rows, sampling, either, right).map(sure::f1)
+            }
+            "cost" if value <= 0.0 => {
+                let dearest =
+                    self.cost.map_or(0.0, |cost| cost.false_positive.max(cost.false_negative));
+                let wrong = sure::share(rows, sampling, |_| true, |row| !right(row));
+                wrong.map(|(low, high)| (low * dearest, high * dearest))
+            }
+            _ => None,
+        }
     }
 
     /// `counts`: how often each row stands in the sample.
@@ -66,7 +98,7 @@ impl Binary<'_> {
             ("brier", ratio(square, total)),
             ("accuracy", ratio(tp + tn, total)),
             ("balanced_accuracy", f64::midpoint(recall, specificity)),
-            ("precision", if tp + fp > 0.0 { ratio(tp, tp + fp) } else { 0.0 }),
+            ("precision", ratio(tp, tp + fp)),
             ("recall", recall),
             ("f1", ratio(2.0 * tp, 2.0 * tp + fp + fn_)),
         ];
@@ -136,6 +168,56 @@ mod tests {
         for (name, wanted) in expected {
             assert!((value(name) - wanted).abs() < 1e-12, "{name}: {} {wanted}", value(name));
         }
+    }
+
+    fn judged(scores: &[f64], labels: &[f64], sampling: Sampling<'_>) -> Vec<Metric> {
+        let cost = Some(Cost { false_positive: 1.0, false_negative: 5.0 });
+        Binary { scores, labels, threshold: 0.5, cost }.metrics(sampling)
+    }
+
+    fn find<'m>(metrics: &'m [Metric], name: &str) -> &'m Metric {
+        metrics.iter().find(|metric| metric.name == name).unwrap()
+    }
+
+    #[test]
+    fn nothing_labelled_positive_has_no_precision_and_no_certain_recall() {
+        let labels: Vec<f64> = (0..200).map(|row| f64::from(u8::from(row < 27))).collect();
+        let scores: Vec<f64> = (0..200).map(|row| f64::from(row % 10) / 100.0).collect();
+        let metrics = judged(&scores, &labels, Sampling::rows(1));
+        assert!(metrics.iter().all(|metric| metric.name != "precision"), "it is not defined");
+        let recall = find(&metrics, "recall");
+        assert!(recall.value.abs() < 1e-12 && recall.low.abs() < 1e-12);
+        assert!((recall.high - 0.124_56).abs() < 1e-4, "0 of 27: {recall:?}");
+        assert_eq!(recall.method, "wilson");
+        let balanced = find(&metrics, "balanced_accuracy");
+        assert!((balanced.value - 0.5).abs() < 1e-12 && balanced.low < 0.5 && balanced.high > 0.5);
+        assert_eq!(find(&metrics, "accuracy").method, "bootstrap", "it has a width");
+        let (f1, found) = (find(&metrics, "f1"), recall.high);
+        assert!(f1.high > found && f1.high < 2.0 * found, "{f1:?}");
+    }
+
+    #[test]
+    fn a_faultless_result_on_few_rows_is_not_certain() {
+        let labels = [0.0, 1.0, 0.0, 1.0, 0.0, 1.0, 0.0, 1.0, 0.0, 1.0];
+        let scores = labels.map(|label| 0.1 + 0.8 * label);
+        let metrics = judged(&scores, &labels, Sampling::rows(1));
+        for name in
+            ["auc", "ks", "accuracy", "balanced_accuracy", "precision", "recall", "f1", "cost"]
+        {
+            let metric = find(&metrics, name);
+            assert!(metric.high - metric.low > 0.1, "{metric:?}");
+            assert!(metric.low <= metric.value && metric.value <= metric.high, "{metric:?}");
+            assert_eq!(metric.method, "wilson", "{name}");
+        }
+        assert!((find(&metrics, "accuracy").low - 0.722_47).abs() < 1e-4);
+        // The same of two groups is two observations.
+        let groups = [0, 0, 0, 0, 0, 0, 1, 1, 1, 1];
+        let grouped = judged(&scores, &labels, Sampling::of(1, Some(&groups)));
+        assert!((find(&grouped, "accuracy").low - 0.342_37).abs() < 1e-4);
+        // A constant has an AUC of 0.5 by its nature.
+        let constant = judged(&[0.2; 10], &labels, Sampling::rows(1));
+        let auc = find(&constant, "auc");
+        assert!(auc.high - auc.low < 1e-12 && auc.method == "delong", "{auc:?}");
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! Figures of quality with 95 % confidence intervals. Every row counts once, whatever its source's weight in training. Intervals are
 //! `DeLong`'s for the AUC, a uniform band for KS, otherwise seeded percentile bootstraps over rows; where rows belong to groups, bootstraps
 //! over groups, for the AUC too.
+//!
+//! Where all draws give the same figure, as they do for a share that is 0 or 1, an interval of no width would claim certainty: there it is
+//! made of Wilson's (1927), which the module `sure` tells of. A figure that is not defined is left out, and the report says so.
 
 mod band;
 mod binary;
@@ -9,6 +12,7 @@ mod delong;
 mod multiclass;
 mod regression;
 mod sampling;
+mod sure;
 
 pub(crate) use binary::{Binary, roc_points};
 pub(crate) use calibration::{bins, brier, ece, log_loss, multiclass_top};
@@ -32,13 +36,17 @@ pub(crate) fn share(hits: u64, rows: u64) -> Option<Share> {
     if rows == 0 {
         return None;
     }
-    let (n, p) = (rows as f64, hits as f64 / rows as f64);
+    let p = hits as f64 / rows as f64;
+    let (low, high) = wilson(p, rows as f64);
+    Some(Share { value: p, low, high, rows })
+}
+
+/// Wilson's score interval (1927) for a share `p` of `n` units, at least one, that know nothing of each other.
+fn wilson(p: f64, n: f64) -> (f64, f64) {
     let centre = p + Z * Z / (2.0 * n);
     let half = Z * (p * (1.0 - p) / n + Z * Z / (4.0 * n * n)).sqrt();
     let scale = 1.0 + Z * Z / n;
-    let low = ((centre - half) / scale).max(0.0);
-    let high = ((centre + half) / scale).min(1.0);
-    Some(Share { value: p, low, high, rows })
+    (((centre - half) / scale).max(0.0), ((centre + half) / scale).min(1.0))
 }
 
 /// Figures by name, on rows by how often each counts; a figure that is not defined is NaN.
@@ -116,6 +124,12 @@ pub(crate) fn quantile(sorted: &[f64], at: f64) -> Option<f64> {
     let low = *sorted.get(position.floor() as usize)?;
     let high = *sorted.get(position.ceil() as usize)?;
     Some(low + (high - low) * position.fract())
+}
+
+/// Three significant digits: what documents tell of a quantile, which may be one person's value.
+pub(crate) fn rounded(value: f64) -> f64 {
+    // Written out and read back, so that 0.07 stays 0.07; there is one zero.
+    format!("{value:.2e}").parse().unwrap_or(value) + 0.0
 }
 
 /// Row indices by ascending score.
@@ -220,6 +234,17 @@ mod tests {
         let same = paired(&doubled, groups).unwrap();
         assert!((same.value - gap.value).abs() < 1e-12 && (same.high - gap.high).abs() < 1e-12);
         assert!(paired(&doubled, Sampling { seed: 1, groups: Some(&[0; 6]) }).is_none());
+    }
+
+    #[test]
+    #[expect(clippy::float_cmp, reason = "written out")]
+    fn three_digits_are_told() {
+        for (value, told) in
+            [(13_502_991_214.0, 13.5e9), (-0.012_345, -0.0123), (0.07, 0.07), (-0.0, 0.0)]
+        {
+            assert_eq!(rounded(value), told);
+        }
+        assert!(rounded(-0.0).is_sign_positive() && rounded(f64::NAN).is_nan());
     }
 
     #[test]

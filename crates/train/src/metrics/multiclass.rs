@@ -1,6 +1,6 @@
 //! Several classes: macro averages, every class weighing the same.
 
-use super::{EPSILON, Figures, Sampling, ascending, at, ranked, ratio, with_intervals};
+use super::{EPSILON, Figures, Sampling, ascending, at, ranked, ratio, sure, with_intervals};
 use crate::outcome::Metric;
 use crate::target::class_index;
 use ingot_runtime::Matrix;
@@ -32,14 +32,18 @@ impl Multiclass<'_> {
         let truth: Vec<usize> = self.labels.iter().map(|&label| class_index(label)).collect();
         let guess: Vec<usize> = self.scores.iter_rows().map(|row| top(row).0).collect();
         let work = self.scores.rows().saturating_mul(4 * classes);
-        with_intervals(self.labels.len(), work, sampling, |counts| {
+        let mut metrics = with_intervals(self.labels.len(), work, sampling, |counts| {
             let mut figures = self.pointwise(&truth, &guess, counts);
             let areas = columns.iter().zip(&orders).enumerate().map(|(class, (column, order))| {
                 ranked(order, column, |row| truth.get(row) == Some(&class), counts).auc
             });
             figures.push(("auc", mean_of_defined(areas)));
             figures
-        })
+        });
+        sure::widen(&mut metrics, |name, value| {
+            limits(name, value, classes, (&truth, &guess), sampling)
+        });
+        metrics
     }
 
     fn pointwise(&self, truth: &[usize], guess: &[usize], weights: &[f64]) -> Figures {
@@ -85,6 +89,33 @@ impl Multiclass<'_> {
     }
 }
 
+/// Wilson's limits of a figure that is made of shares.
+fn limits(
+    name: &str,
+    value: f64,
+    classes: usize,
+    (truth, guess): (&[usize], &[usize]),
+    sampling: Sampling<'_>,
+) -> Option<sure::Limits> {
+    let rows = truth.len();
+    let is = |row: usize, class: usize| truth.get(row) == Some(&class);
+    let said = |row: usize, class: usize| guess.get(row) == Some(&class);
+    let right = |row: usize| truth.get(row) == guess.get(row);
+    let of = |class: usize| match name {
+        "balanced_accuracy" => sure::share(rows, sampling, |row| is(row, class), right),
+        "f1" => {
+            let either = |row| is(row, class) || said(row, class);
+            sure::share(rows, sampling, either, right).map(sure::f1)
+        }
+        "auc" => sure::auc(value, rows, sampling, |row| is(row, class)),
+        _ => None,
+    };
+    match name {
+        "accuracy" => sure::share(rows, sampling, |_| true, right),
+        _ => sure::mean((0..classes).filter_map(of)),
+    }
+}
+
 fn mean_of_defined(values: impl Iterator<Item = f64>) -> f64 {
     let (mut sum, mut count) = (0.0, 0.0);
     for value in values.filter(|value| value.is_finite()) {
@@ -112,5 +143,20 @@ mod tests {
         assert!((value("auc") - 1.0).abs() < 1e-12);
         let loss = -(0.7_f64.ln() + 0.6_f64.ln() + 0.4_f64.ln() + 0.7_f64.ln()) / 4.0;
         assert!((value("log_loss") - loss).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_faultless_result_on_few_rows_is_not_certain() {
+        let rows = [[0.8, 0.1, 0.1], [0.1, 0.8, 0.1], [0.1, 0.1, 0.8]].concat().repeat(4);
+        let scores = Matrix::new(12, 3, rows).unwrap();
+        let labels: Vec<f64> = (0..12).map(|row| f64::from(row % 3)).collect();
+        let metrics = Multiclass { scores: &scores, labels: &labels }.metrics(Sampling::rows(1));
+        for name in ["accuracy", "balanced_accuracy", "f1", "auc"] {
+            let metric = metrics.iter().find(|metric| metric.name == name).unwrap();
+            assert!(metric.high - metric.low > 0.2 && metric.method == "wilson", "{metric:?}");
+        }
+        // 12 of 12: lower end 12 / (12 + z²).
+        let accuracy = metrics.iter().find(|metric| metric.name == "accuracy").unwrap();
+        assert!((accuracy.low - 0.757_50).abs() < 1e-4, "{accuracy:?}");
     }
 }

@@ -1,6 +1,6 @@
 //! Numbers.
 
-use super::{Figures, Sampling, quantile, ratio, with_intervals};
+use super::{Figures, Sampling, quantile, ratio, rounded, with_intervals};
 use crate::outcome::Metric;
 
 /// Root mean square error, mean absolute error and R², with intervals.
@@ -26,16 +26,25 @@ fn figures(scores: &[f64], labels: &[f64], weights: &[f64]) -> Figures {
     ]
 }
 
-/// The 5 %, 25 %, 50 %, 75 % and 95 % quantiles of prediction minus truth.
+/// The 5 %, 25 %, 50 %, 75 % and 95 % quantiles of prediction minus truth, to three digits: with the prediction, an exact one would tell
+/// a person's truth.
 pub(crate) fn quantiles(scores: &[f64], labels: &[f64]) -> Vec<f64> {
     let mut errors: Vec<f64> = scores.iter().zip(labels).map(|(p, y)| p - y).collect();
     errors.sort_unstable_by(f64::total_cmp);
-    [0.05, 0.25, 0.5, 0.75, 0.95].iter().filter_map(|&at| quantile(&errors, at)).collect()
+    let found = [0.05, 0.25, 0.5, 0.75, 0.95].iter().filter_map(|&at| quantile(&errors, at));
+    found.map(rounded).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn quantiles_tell_nobodys_error() {
+        let truth: Vec<f64> = (0..101_u32).map(|row| 1234.567 * f64::from(row)).collect();
+        let found = quantiles(&[0.0; 101], &truth);
+        assert_eq!(found, [-117_000.0, -92_600.0, -61_700.0, -30_900.0, -6_170.0]);
+    }
 
     #[test]
     fn known_values() {

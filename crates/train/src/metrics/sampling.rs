@@ -28,6 +28,15 @@ impl<'a> Sampling<'a> {
         self.groups.map_or(rows, distinct)
     }
 
+    /// How many units hold one of the rows that are asked for, among `rows`.
+    pub(crate) fn units_of(&self, rows: usize, asked: impl Fn(usize) -> bool) -> usize {
+        let rows = (0..rows).filter(|row| asked(*row));
+        let Some(groups) = self.groups else { return rows.count() };
+        let held: std::collections::BTreeSet<u32> =
+            rows.filter_map(|row| groups.get(row).copied()).collect();
+        held.len()
+    }
+
     /// Draws as many units as there are, with replacement, and writes how often each row is in the sample.
     pub(crate) fn draw(&self, rng: &mut Rng, counts: &mut [f64]) {
         let units = self.units(counts.len());

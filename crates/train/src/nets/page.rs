@@ -3,7 +3,7 @@
 use super::outcome::HeadOutcome;
 use super::private::PrivacySpent;
 use crate::outcome::Metric;
-use crate::report::{grouped, interval, title};
+use crate::report::{grouped, interval, sure, title, undefined};
 use ingot_base::Text;
 use ingot_report::chart::{self, Axis, Series};
 use ingot_report::{Cell, Column, Page, Section, Table, count, number};
@@ -71,20 +71,32 @@ fn result(outcome: &HeadOutcome, section: &mut Section) {
         Column::text(Text::new("95% interval", "95% 置信区间")),
         Column::number(Text::new("Always the commonest class", "始终取最常见类别")),
     ];
-    let rows = outcome.metrics.iter().zip(&outcome.majority).map(|(own, plain)| row(own, plain));
+    // A constant answer has not every figure that a model has.
+    let plain = |own: &Metric| outcome.majority.iter().find(|plain| plain.name == own.name);
+    let rows = outcome.metrics.iter().map(|own| row(own, plain(own)));
     section.table(Table { columns, rows: rows.collect() });
+    if outcome.classes.len() == 2
+        && let Some(note) = undefined(&outcome.metrics)
+    {
+        section.note(note);
+    }
+    if let Some(note) = sure(&outcome.metrics, outcome.test_groups.is_some()) {
+        section.note(note);
+    }
     if let Some(groups) = outcome.test_groups {
         section.note(grouped(groups));
     }
 }
 
-fn row(own: &Metric, plain: &Metric) -> Vec<Cell> {
+fn row(own: &Metric, plain: Option<&Metric>) -> Vec<Cell> {
     let known = own.low.is_finite() && own.high.is_finite();
     vec![
         Cell::text(title(&own.name)),
         Cell::number(own.value, 4),
         if known { Cell::same(interval(own)) } else { Cell::empty() },
-        if plain.value.is_finite() { Cell::number(plain.value, 4) } else { Cell::empty() },
+        plain
+            .filter(|plain| plain.value.is_finite())
+            .map_or_else(Cell::empty, |plain| Cell::number(plain.value, 4)),
     ]
 }
 

@@ -72,6 +72,19 @@ fn the_note_compares_with_the_best_simpler_model() {
 }
 
 #[test]
+fn a_model_that_learnt_nothing_is_told_in_the_words_of_each_language() {
+    let mut config = config(Tabular::Binary);
+    config.trials = 1;
+    let mut outcome = run(&config, &credit(1, 800), &credit(2, 400)).unwrap().outcome;
+    assert!(suspicion::weak(&outcome).is_none());
+    outcome.metrics.retain(|metric| metric.name == "log_loss");
+    outcome.metrics[0].high = 9.0;
+    let told = suspicion::weak(&outcome).unwrap();
+    assert!(told.zh.contains("测试集上对数损失为 0.") && !told.zh.contains("LOG"), "{told:?}");
+    assert!(told.en.contains("Log loss 0."), "{told:?}");
+}
+
+#[test]
 fn what_costs_more_than_no_model_or_loses_to_a_simpler_one_is_told() {
     let mut config = config(Tabular::Binary);
     config.trials = 1;

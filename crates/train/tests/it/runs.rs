@@ -1,13 +1,13 @@
 //! What a run decides and says.
 
 use crate::data::{Heard, config, credit, people, risk, run, table};
-use arrow::array::{ArrayRef, Float64Array, StringArray};
+use arrow::array::{ArrayRef, AsArray as _, Float64Array, StringArray};
 use arrow::compute::concat_batches;
 use arrow::record_batch::RecordBatch;
 use ingot_base::{FieldKind, Output, Silent, Tabular};
 use ingot_runtime::Predictor as _;
 use ingot_train::outcome::Scheme;
-use ingot_train::{Cost, Tables, TrainConfig, TrainOutcome, encode_table};
+use ingot_train::{Cost, Tables, TrainConfig, TrainOutcome, encode_table, suspicion};
 use std::sync::Arc;
 
 #[test]
@@ -230,9 +230,53 @@ fn the_budget_ends_the_search_but_never_the_first_trial() {
     let (train, test) = (credit(1, 600), credit(2, 300));
     let mut config = config(Tabular::Binary);
     config.budget = std::time::Duration::ZERO;
-    let search = run(&config, &train, &test).unwrap().outcome.search;
+    let heard = Heard::default();
+    let tables = Tables { train: &[train], validation: &[], test: &[test] };
+    let search = ingot_train::train(&config, &tables, &heard).unwrap().outcome.search;
     assert!(search.budget_cut);
+    let told = heard.0.lock().unwrap().join("\n");
+    for words in ["the first trial alone took ", "more than the budget of 0.0 s", "training took "]
+    {
+        assert!(told.contains(words), "{words}: {told}");
+    }
     assert_eq!((search.trials.len(), search.planned, search.chosen), (1, 5, 0));
+}
+
+#[test]
+fn a_handful_of_test_rows_gives_no_certainty() {
+    let (train, test) = (credit(1, 600), credit(2, 300));
+    let mut config = config(Tabular::Binary);
+    config.trials = 1;
+    let told = |outcome: &TrainOutcome| {
+        let page = ingot_train::training_report(outcome, &[]).html(ingot_base::Lang::En);
+        (
+            page.contains("Too few test rows to tell") && page.contains("测试行太少，无法判断"),
+            page.contains("Every model on the same test rows") || page.contains("simpler"),
+        )
+    };
+    let enough = run(&config, &train, &test).unwrap().outcome;
+    assert_eq!((enough.few_test_rows(), told(&enough)), (None, (false, true)));
+    assert!(suspicion::few(&enough).is_none());
+    let rare = |wanted: &str, rows: usize| {
+        let labels = test.column_by_name("risk").unwrap().as_string::<i32>();
+        let found = labels.iter().enumerate().filter(|(_, label)| *label == Some(wanted));
+        let places = found.map(|(row, _)| row as u64).take(rows);
+        arrow::array::UInt64Array::from_iter_values(places)
+    };
+    // Eight rows, and a hundred of which four are bad.
+    let few = test.slice(0, 8);
+    let parts = [rare("good", 96), rare("bad", 4)];
+    let parts = parts.map(|rows| arrow::compute::take_record_batch(&test, &rows).unwrap());
+    let lopsided = concat_batches(&test.schema(), &parts).unwrap();
+    for table in [few, lopsided] {
+        let mut outcome = run(&config, &train, &table).unwrap().outcome;
+        assert_eq!(told(&outcome), (true, false), "{} rows", table.num_rows());
+        let fault = suspicion::few(&outcome).unwrap();
+        assert!(fault.to_string().contains(&format!("{} rows", table.num_rows())), "{fault}");
+        let linear = outcome.baselines.iter_mut().find(|one| one.name == "logistic").unwrap();
+        linear.gap = Some(ingot_train::outcome::Gap { value: 0.1, low: 0.05, high: 0.2 });
+        assert!(suspicion::beaten(&outcome).is_none() && suspicion::weak(&outcome).is_none());
+    }
 }
 
 #[test]

@@ -245,7 +245,8 @@ fn address(text: &Text<'_>, start: usize, lexicon: &Chinese) -> Option<(usize, V
     let mut units = Vec::new();
     let mut known = false;
     let mut least = Unit::Province;
-    for length in [3, 2] {
+    // A slice ends where the text does: a shorter word must not count as one of this length.
+    for length in [3, 2].into_iter().filter(|length| start + length <= text.len()) {
         let word = text.slice(start, start + length);
         if MUNICIPAL.contains(&word)
             && !matches!(

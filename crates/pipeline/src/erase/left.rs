@@ -1,0 +1,289 @@
+//! What is left of an erased person in the rows of others: a name, a number or another value that tells who it is, within a text.
+//!
+//! The values are in memory only while the person is erased, so what is found is told and recorded then, as row numbers: whoever keeps
+//! the source corrects it there, and the next run has none of it.
+
+use super::list::{Entry, Erasures, is_text, texts};
+use super::{Found, Rows, places};
+use crate::convert;
+use crate::project::Project;
+use crate::stages::{clean, protect};
+use crate::store::Stage;
+use arrow::array::{Array, BooleanArray, RecordBatch, StringArray};
+use ingot_base::{Personal, Result};
+use ingot_privacy::Mentions;
+use ingot_recipe::Action;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+/// What tells who an erased person is.
+#[derive(Debug)]
+pub(super) struct Person {
+    one: Erasures,
+    /// The person and everyone erased before: their rows enter nothing.
+    gone: Erasures,
+    /// The columns of such values, by their names before protection, and whether one is only dropped: that may say anything.
+    columns: BTreeMap<String, bool>,
+    mentions: Mentions,
+}
+
+impl Person {
+    /// Somebody of whom the value alone is known.
+    pub(super) fn new(
+        project: &Project<'_>,
+        entry: &Entry,
+        value: &Personal<String>,
+    ) -> Result<Self> {
+        let rules = project.recipe().protect.columns.iter();
+        let mut columns: BTreeMap<String, bool> = rules
+            .filter(|rule| !matches!(rule.action, Action::Generalize(_) | Action::Shift { .. }))
+            .map(|rule| (rule.name.clone(), matches!(rule.action, Action::Drop)))
+            .collect();
+        columns.insert(entry.column.clone(), false);
+        let mut mentions = Mentions::default();
+        mentions.add(&entry.column, false, value.expose());
+        let gone = Erasures::load(project)?.with(entry);
+        Ok(Self { one: Erasures::of(entry), gone, columns, mentions })
+    }
+
+    /// The columns to learn from, with those that tell where a row is from.
+    pub(super) fn wanted(&self, known: &BTreeSet<String>) -> Vec<&str> {
+        let own = self.columns.keys().filter(|name| known.contains(*name)).map(String::as_str);
+        own.chain(["_source", "_row"]).collect()
+    }
+
+    /// The rows of a batch that are not the person's; what the person's say is learnt.
+    pub(super) fn learn(
+        &mut self,
+        project: &Project<'_>,
+        batch: &RecordBatch,
+    ) -> Result<BooleanArray> {
+        let stays = self.one.admit(project, batch)?;
+        learn(&self.columns, &mut self.mentions, batch, &stays)?;
+        Ok(stays)
+    }
+
+    /// Whether there is nothing to look for: every value is too short to be told from ordinary words.
+    pub(super) fn is_too_short(&self) -> bool {
+        self.mentions.is_empty()
+    }
+
+    /// The person's rows in the sources as they are now, also those that cleaning leaves out; what they say is learnt.
+    pub(super) fn learn_at_origin(&mut self, project: &Project<'_>) -> Result<Rows> {
+        let (one, columns) = (&self.one, &self.columns);
+        let mentions = Mutex::new(&mut self.mentions);
+        refused(project, &|batch| {
+            let stays = one.admit(project, batch)?;
+            if stays.true_count() < stays.len() {
+                let mut mentions = mentions.lock().unwrap_or_else(PoisonError::into_inner);
+                learn(columns, &mut mentions, batch, &stays)?;
+            }
+            Ok(stays)
+        })
+    }
+
+    /// The rows of others in the sources whose texts have a value of the person's.
+    pub(super) fn left_at_origin(&mut self, project: &Project<'_>) -> Result<Rows> {
+        if self.mentions.has_weak() {
+            let shared = Mutex::new(BTreeSet::new());
+            refused(project, &|batch| {
+                let found = self.shared(project, batch)?;
+                shared.lock().unwrap_or_else(PoisonError::into_inner).extend(found);
+                Ok(vec![true; batch.num_rows()].into())
+            })?;
+            self.mentions.forget(&shared.into_inner().unwrap_or_else(PoisonError::into_inner));
+        }
+        refused(project, &|batch| self.others(project, batch))
+    }
+
+    /// As [`left_at_origin`](Self::left_at_origin), in the cleaned tables: where the sources are out of reach.
+    pub(super) fn left_in_tables(&self, project: &Project<'_>, all: &[Found]) -> Result<Rows> {
+        let mut found: BTreeMap<String, BTreeSet<u64>> = BTreeMap::new();
+        self.in_tables(project, all, Stage::Clean, &mut |_, source, row| {
+            found.entry(source).or_default().insert(row);
+        })?;
+        Ok(found.into_iter().map(|(source, rows)| (source, rows.into_iter().collect())).collect())
+    }
+
+    /// Those rows in which a protected table, from which models learn and which is exported, still has such a value.
+    pub(super) fn shown(&self, project: &Project<'_>, left: &Rows) -> Result<Rows> {
+        let mut found: BTreeMap<String, BTreeSet<u64>> = BTreeMap::new();
+        if !left.is_empty() {
+            self.in_tables(
+                project,
+                &project.store.all()?,
+                Stage::Protect,
+                &mut |_, source, row| {
+                    // A namesake's row says who it is only before protection.
+                    if left.get(&source).is_some_and(|left| left.contains(&row)) {
+                        found.entry(source).or_default().insert(row);
+                    }
+                },
+            )?;
+        }
+        Ok(found.into_iter().map(|(source, rows)| (source, rows.into_iter().collect())).collect())
+    }
+
+    /// Cleaned tables of earlier states of the recipe or the sources in which others' texts have a value of the person's, or that have the rows
+    /// which earlier records of this person name: what was corrected since stands there still.
+    pub(super) fn outdated(
+        &self,
+        project: &Project<'_>,
+        all: &[Found],
+        recorded: &Rows,
+    ) -> Result<BTreeSet<PathBuf>> {
+        let Ok(current) = clean::inputs(project).and_then(|inputs| inputs.key()) else {
+            return Ok(BTreeSet::new());
+        };
+        let earlier = |(_, record): &&Found| {
+            let record = record.as_ref();
+            record.is_some_and(|one| one.inputs.stage == Stage::Clean && one.key != current)
+        };
+        let earlier: Vec<Found> = all.iter().filter(earlier).cloned().collect();
+        let mut found = BTreeSet::new();
+        self.in_tables(project, &earlier, Stage::Clean, &mut |folder, _, _| {
+            found.insert(folder.to_owned());
+        })?;
+        let keys = convert::encryption(project);
+        for (folder, _) in earlier.iter().filter(|_| !recorded.is_empty()) {
+            let table = folder.join(clean::TABLE);
+            ingot_data::each(&table, Some(&keys), &["_source", "_row"], &mut |batch| {
+                let none = BooleanArray::from(vec![false; batch.num_rows()]);
+                let named = |(source, row): &(String, u64)| {
+                    recorded.get(source).is_some_and(|rows| rows.contains(row))
+                };
+                if places(batch, &none)?.iter().any(named) {
+                    found.insert(folder.clone());
+                }
+                Ok(())
+            })?;
+        }
+        Ok(found)
+    }
+
+    /// Every row of the tables of a stage in whose texts a value of the person's is found.
+    fn in_tables(
+        &self,
+        project: &Project<'_>,
+        all: &[Found],
+        stage: Stage,
+        found: &mut dyn FnMut(&Path, String, u64),
+    ) -> Result<()> {
+        let keys = convert::encryption(project);
+        let file = if stage == Stage::Clean { clean::TABLE } else { protect::TABLE };
+        for (folder, record) in all {
+            if record.as_ref().is_none_or(|record| record.inputs.stage != stage) {
+                continue;
+            }
+            let table = folder.join(file);
+            let schema = ingot_data::schema(&table, Some(&keys))?;
+            let columns: Vec<&str> = schema
+                .fields()
+                .iter()
+                .filter(|field| {
+                    let name = field.name().as_str();
+                    is_text(field.data_type())
+                        || self.columns.contains_key(name)
+                        || ["_source", "_row"].contains(&name)
+                })
+                .map(|field| field.name().as_str())
+                .collect();
+            ingot_data::each(&table, Some(&keys), &columns, &mut |batch| {
+                for (source, row) in places(batch, &self.others(project, batch)?)? {
+                    found(folder, source, row);
+                }
+                Ok(())
+            })?;
+        }
+        Ok(())
+    }
+
+    /// For every row whether it is the person's own, or no text of it has a value of the person's.
+    fn others(&self, project: &Project<'_>, batch: &RecordBatch) -> Result<BooleanArray> {
+        let mut clean = vec![true; batch.num_rows()];
+        if self.mentions.is_empty() {
+            return Ok(clean.into());
+        }
+        let others = self.gone.admit(project, batch)?;
+        let own = own(&self.columns, batch)?;
+        for (field, array) in batch.schema_ref().fields().iter().zip(batch.columns()) {
+            let name = field.name();
+            // What a rule hides is hidden in every row.
+            let hidden = self.columns.get(name) == Some(&false);
+            if hidden || name == "_source" || !is_text(array.data_type()) {
+                continue;
+            }
+            let cells = texts(array)?;
+            for (row, clean) in clean.iter_mut().enumerate() {
+                if !*clean || !others.value(row) || !cells.is_valid(row) {
+                    continue;
+                }
+                let text = cells.value(row);
+                *clean = !self.mentions.are_in(text, &[]) || {
+                    let own: Vec<(&str, &str)> = own
+                        .iter()
+                        .filter(|(_, _, cells)| cells.is_valid(row))
+                        .map(|(name, _, cells)| (*name, cells.value(row)))
+                        .collect();
+                    !self.mentions.are_in(text, &own)
+                };
+            }
+        }
+        Ok(clean.into())
+    }
+
+    /// The values only dropped that others have too: they tell nobody.
+    fn shared(&self, project: &Project<'_>, batch: &RecordBatch) -> Result<BTreeSet<usize>> {
+        let others = self.gone.admit(project, batch)?;
+        let mut shared = BTreeSet::new();
+        for (name, _, cells) in own(&self.columns, batch)?.iter().filter(|(_, weak, _)| *weak) {
+            for row in (0..others.len()).filter(|row| others.value(*row) && cells.is_valid(*row)) {
+                shared.extend(self.mentions.shared(name, cells.value(row)));
+            }
+        }
+        Ok(shared)
+    }
+}
+
+/// Adds what the rows that do not stay say.
+fn learn(
+    columns: &BTreeMap<String, bool>,
+    mentions: &mut Mentions,
+    batch: &RecordBatch,
+    stays: &BooleanArray,
+) -> Result<()> {
+    if stays.true_count() == stays.len() {
+        return Ok(());
+    }
+    for (name, weak, cells) in own(columns, batch)? {
+        for row in (0..stays.len()).filter(|row| !stays.value(*row) && cells.is_valid(*row)) {
+            mentions.add(name, weak, cells.value(row));
+        }
+    }
+    Ok(())
+}
+
+/// The cells of the columns that tell who somebody is. A column that is only dropped tells nobody by a number or a day.
+fn own<'c>(
+    columns: &'c BTreeMap<String, bool>,
+    batch: &RecordBatch,
+) -> Result<Vec<(&'c str, bool, StringArray)>> {
+    let mut cells = Vec::new();
+    for (name, weak) in columns {
+        let array = batch.column_by_name(name);
+        if let Some(array) = array.filter(|array| !weak || is_text(array.data_type())) {
+            cells.push((name.as_str(), *weak, texts(array)?));
+        }
+    }
+    Ok(cells)
+}
+
+/// The numbers of the rows of the sources, as they are now, that do not stay.
+fn refused(
+    project: &Project<'_>,
+    stays: &(dyn Fn(&RecordBatch) -> Result<BooleanArray> + Sync),
+) -> Result<Rows> {
+    let sources = convert::sources(project.recipe());
+    ingot_data::refused_rows(project.source.folder(), &sources, ingot_data::Admit(stays))
+}
