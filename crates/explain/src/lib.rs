@@ -1,14 +1,17 @@
-//! Explanations of tabular models: Shapley values, dependence, surrogate trees, reason codes; and of models of texts.
+//! Explanations of tabular models: Shapley values, dependence, surrogate trees, reason codes; of models of texts; and of what language
+//! models answer.
 //!
 //! Shapley values are exact for the path-dependent game of Lundberg et al. 2020 ("TreeSHAP") and equal LightGBM's own
 //! contributions. This crate knows no file, no table format and no network.
 
+mod answers;
 mod dependence;
 mod explainer;
 pub mod messages;
 mod network;
 mod outcome;
 mod page;
+mod parts;
 mod permute;
 mod picture;
 mod quadrature;
@@ -19,6 +22,7 @@ mod surrogate;
 mod texts;
 mod words;
 
+pub use answers::{Left, Occluded, Part, Place, Said, Scored, occlude, said};
 pub use explainer::{Background, Contribution, Explainer, Explanation, Middle, Reason, Typical};
 pub use messages::MESSAGES;
 pub use network::{layer_lines, layer_table, network_png, network_svg};

@@ -3,12 +3,16 @@
 //! This crate knows no network, no table and no file: bytes in, pixels out.
 
 mod augment;
+mod contact;
+mod cutmix;
 mod decode;
 mod heat;
 pub mod messages;
 mod prepare;
 
 pub use augment::{Augment, augment};
+pub use contact::contact_sheet;
+pub use cutmix::cutmix;
 pub use decode::{Limits, decode, png};
 pub use heat::{Heat, overlay, sheet};
 pub use messages::MESSAGES;

@@ -456,7 +456,11 @@ pub(crate) fn head(recipe: &Recipe, width: usize) -> nets::HeadConfig {
             dropout: head.dropout,
             patience: head.patience,
         },
+        mixup: Some(recipe.augment.mixup)
+            .filter(|mixup| mixup.copies > 0)
+            .map(|mixup| nets::Mixup { copies: mixup.copies, alpha: mixup.alpha }),
         seed: recipe.project.seed,
+        // Whoever trains has the secret that the noise is made from.
         privacy: None,
     }
 }
@@ -497,12 +501,16 @@ pub(crate) fn base_name(recipe: &Recipe) -> String {
 #[cfg(feature = "nets")]
 #[expect(clippy::cast_possible_truncation, reason = "weights are single precision")]
 pub(crate) fn sft(recipe: &Recipe) -> ingot_train::language::SftConfig {
-    use ingot_train::language::{AdapterForm, Part, SftConfig, TrainSettings};
+    use ingot_train::language::{AdapterForm, Objective, Part, SftConfig, TrainSettings};
     let lora = &recipe.train.lora;
     let wanted = |part: &Part| {
         lora.targets.is_empty() || lora.targets.iter().any(|name| name == part.as_str())
     };
     SftConfig {
+        objective: match lora.objective {
+            recipe::Objective::Sft => Objective::Answers,
+            recipe::Objective::Dpo => Objective::Preferences { beta: lora.beta },
+        },
         base: base_name(recipe),
         form: AdapterForm {
             rank: lora.rank,
@@ -628,7 +636,9 @@ pub(crate) fn language_figures(
             .unwrap_or_default(),
     };
     let own = language_metrics(outcome, quantised);
-    let before = outcome.base_metrics.iter().map(|own| {
+    // Of a quantised form not everything is measured.
+    let same = |before: &&language::Figure| own.iter().any(|own| own.name == before.name);
+    let before = outcome.base_metrics.iter().filter(same).map(|own| {
         let title = own.title();
         one(
             own,

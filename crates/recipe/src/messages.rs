@@ -307,6 +307,12 @@ ingot_base::messages! {
         en: "this backbone is one of {own}; the task here is {task}", zh: "该预训练网络适用于 {own}，当前任务是 {task}",
         hint_en: "leave it out: each task has a backbone of its own", hint_zh: "去掉此项即可：每种任务都有默认的预训练网络",
     };
+    /// A setting that would use training rows past a private training's promise.
+    PRIVATE_EXCLUSIVE = {
+        code: "recipe-private-exclusive", class: Usage, status: 422,
+        en: "`{key}` would use training rows beyond what `train.private` promises", zh: "`{key}` 会在 `train.private` 的隐私保证之外使用训练数据",
+        hint_en: "leave one of the two out", hint_zh: "请去掉两者之一",
+    };
     /// Nothing is left to learn from.
     SHARES = {
         code: "recipe-shares", class: Usage, status: 422,

@@ -30,6 +30,7 @@ const OF_TASKS: &[(&str, &[Task])] = &[
     ("protect.anonymity", TABLES),
     ("train.backbone", NETWORKS),
     ("train.head", NETWORKS),
+    ("train.private", NETWORKS),
     ("train.text", &[Task::TextClassify, Task::Generate]),
     ("train.words", TEXTS),
     ("train.base", LANGUAGE),
@@ -64,7 +65,21 @@ const OF_TASKS: &[(&str, &[Task])] = &[
 
 /// Settings of `[augment]` and the only task of networks that has them.
 const OF_AUGMENT: &[(&[&str], &[Task])] = &[
-    (&["rotate", "zoom", "crop", "translate", "flip", "colour", "blur", "erase"], PICTURES),
+    (
+        &[
+            "rotate",
+            "zoom",
+            "crop",
+            "translate",
+            "flip",
+            "colour",
+            "blur",
+            "erase",
+            "mixup",
+            "cutmix",
+        ],
+        PICTURES,
+    ),
     (&["swap", "delete", "synonym", "noise"], TEXTS),
 ];
 
@@ -77,6 +92,7 @@ pub(crate) fn check(recipe: &Json) -> Vec<Fault> {
     rules.protection();
     rules.texts();
     rules.anonymity();
+    rules.preferences();
     rules.compression();
     rules.split();
     rules.names();
@@ -133,6 +149,8 @@ impl<'r> Rules<'r> {
         }
         if NETWORKS.contains(&task) {
             self.networks(task);
+            self.mixtures();
+            self.private_training();
         }
         // The tables' tasks share the parameters, but for this one.
         let objective = self.recipe.pointer("/train/params/objective").is_some();
@@ -156,6 +174,47 @@ impl<'r> Rules<'r> {
         if let Some(own) = backbone.map(Backbone::task).filter(|own| *own != task) {
             let fault = Fault::new(&m::BACKBONE_TASK).arg("task", task).arg("own", own);
             self.report("train.backbone", fault);
+        }
+    }
+
+    /// How mixtures differ has no meaning where there are none.
+    fn mixtures(&mut self) {
+        for kind in ["mixup", "cutmix"] {
+            let copies = self.recipe.pointer(&format!("/augment/{kind}/copies"));
+            let none = copies.and_then(Json::as_u64) == Some(0);
+            let path = format!("augment.{kind}.alpha");
+            if none && self.is_set(&path) {
+                let fault = Fault::new(&m::NO_MEANING).arg("key", "alpha");
+                self.report(path, fault.arg("setting", "copies = 0"));
+            }
+        }
+    }
+
+    /// What a private training has no use for, and what would use training rows past its promise.
+    fn private_training(&mut self) {
+        if self.recipe.pointer("/train/private").is_none() {
+            return;
+        }
+        if self.text("/train/private/unit") == Some("group") && self.text("/split/group").is_none()
+        {
+            let fault = Fault::new(&m::NEEDS)
+                .arg("setting", "unit = \"group\"")
+                .arg("key", "split.group")
+                .arg("example", "group = \"user_id\"");
+            self.report("train.private.unit", fault);
+        }
+        // The last weights are kept: to choose an end by rows would tell of them.
+        if self.is_set("train.head.patience") {
+            let fault = Fault::new(&m::NO_MEANING).arg("key", "patience");
+            self.report("train.head.patience", fault.arg("setting", "train.private"));
+        }
+        // A mixture has two rows in it; compression looks at training pictures, and trains again.
+        for path in ["augment.mixup", "augment.cutmix", "compress.quantize", "compress.prune"] {
+            let copies = self.recipe.pointer(&format!("/{}/copies", path.replace('.', "/")));
+            let none = copies.and_then(Json::as_u64) == Some(0);
+            if self.is_set(path) && !none {
+                self.report(path, Fault::new(&m::PRIVATE_EXCLUSIVE).arg("key", path));
+            }
         }
     }
 
@@ -392,6 +451,43 @@ impl<'r> Rules<'r> {
         }
     }
 
+    /// What only a language model that learns from preferences has, and what it needs.
+    fn preferences(&mut self) {
+        let Some(objective) = self.text("/train/lora/objective") else { return };
+        if self.of_task() != Some(Task::Generate) {
+            return;
+        }
+        let setting = format!("objective = \"{objective}\"");
+        if objective != "dpo" {
+            for key in ["beta", "rejected"] {
+                let path = format!("train.lora.{key}");
+                if self.is_set(&path) {
+                    let fault = Fault::new(&m::NO_MEANING).arg("key", key);
+                    self.report(path, fault.arg("setting", &setting));
+                }
+            }
+            return;
+        }
+        for (path, pointer, key, example) in [
+            ("train.lora", "/train/lora/rejected", "rejected", "rejected = \"rejected\""),
+            ("train", "/train/text", "text", "text = \"prompt\""),
+        ] {
+            if self.recipe.pointer(pointer).is_none() {
+                let fault = Fault::new(&m::NEEDS).arg("setting", &setting).arg("key", key);
+                self.report(path, fault.arg("example", example));
+            }
+        }
+        if let Some(column) = self.text("/train/text")
+            && self.text("/train/lora/rejected") == Some(column)
+        {
+            let fault = Fault::new(&m::NO_MEANING).arg("key", format!("rejected = \"{column}\""));
+            self.report(
+                "train.lora.rejected",
+                fault.arg("setting", format!("text = \"{column}\"")),
+            );
+        }
+    }
+
     fn compression(&mut self) {
         if let (Some(form), Some(task)) = (self.text("/compress/quantize"), self.of_task()) {
             let adapter = self.text("/train/lora/package") == Some("adapter");
@@ -557,6 +653,7 @@ impl<'r> Rules<'r> {
             ("split.group", "/split/group"),
             ("split.time", "/split/time"),
             ("train.text", "/train/text"),
+            ("train.lora.rejected", "/train/lora/rejected"),
         ] {
             named.extend(self.text(pointer).map(|name| (path.to_owned(), name)));
         }

@@ -26,7 +26,7 @@ use ingot_ledger::Principal;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -166,15 +166,15 @@ impl App {
     ) -> Result<Reply, Problem> {
         let handled = pin!(self.handle(route, call, body, trace));
         let handled = Guarded(handled);
-        let deadline =
-            if route.generates() { self.limits.generation_time } else { self.limits.deadline };
+        let deadline = if route.generates() || route == Route::Explain {
+            self.limits.generation_time
+        } else {
+            self.limits.deadline
+        };
         match tokio::time::timeout(deadline, handled).await {
             Ok(Some(outcome)) => outcome,
             Ok(None) => Err(Problem::new(Fault::new(&PANIC))),
-            Err(_) => {
-                let seconds = deadline.as_secs();
-                Err(Problem::new(Fault::new(&DEADLINE).arg("seconds", seconds)))
-            }
+            Err(_) => Err(late(deadline)),
         }
     }
 
@@ -276,7 +276,8 @@ impl App {
 
     async fn predict(&self, call: &Call, body: Body, trace: &mut Trace) -> Result<Reply, Problem> {
         let bounds = self.bounds(self.limits.rows, texts::TEXTS);
-        let asked = self.asked(call, body, bounds, trace).await?;
+        let sent = self.sent(call, body).await?;
+        let asked = self.asked(sent, bounds, trace).await?;
         let rows = asked.rows.count;
         let outside = asked.model.outside(&asked.rows.features);
         let scores = asked.model.batcher.scores(asked.rows).await?;
@@ -290,9 +291,28 @@ impl App {
         Ok(reply)
     }
 
+    /// Explains rows, or an answer of a language model, which may take as long as generating may.
     async fn explain(&self, call: &Call, body: Body, trace: &mut Trace) -> Result<Reply, Problem> {
+        let sent = self.sent(call, body).await?;
+        if sent.media == Media::Json
+            && let Some(talk) = self.talk(sent.named.as_deref(), &sent.body)?
+        {
+            return self.explain_answer(call, talk, trace).await;
+        }
+        let deadline = self.limits.deadline;
+        let left = deadline.saturating_sub(call.begun.elapsed());
+        let rows = self.explain_rows(call, sent, trace);
+        tokio::time::timeout(left, rows).await.unwrap_or_else(|_| Err(late(deadline)))
+    }
+
+    async fn explain_rows(
+        &self,
+        call: &Call,
+        sent: Sent,
+        trace: &mut Trace,
+    ) -> Result<Reply, Problem> {
         let bounds = self.bounds(self.limits.explained_rows, texts::EXPLAINED);
-        let asked = self.asked(call, body, bounds, trace).await?;
+        let asked = self.asked(sent, bounds, trace).await?;
         let model = asked.model;
         let rows = asked.rows.count;
         // Explaining a row takes as long as scoring hundreds: few at once, and a short queue before them.
@@ -322,18 +342,22 @@ impl App {
         Ok(reply)
     }
 
-    /// The whole way from a body to rows; pictures are decoded on the way.
-    async fn asked(
-        &self,
-        call: &Call,
-        body: Body,
-        bounds: BodyBounds,
-        trace: &mut Trace,
-    ) -> Result<Asked, Problem> {
+    /// Reads what was sent.
+    async fn sent(&self, call: &Call, body: Body) -> Result<Sent, Problem> {
         let headers = &call.parts.headers;
         let named = query::model(&call.parts.uri)?;
         let media = body::media(headers)?;
-        let body = body::read(headers, body, &self.limits).await?;
+        Ok(Sent { named, media, body: body::read(headers, body, &self.limits).await? })
+    }
+
+    /// The whole way from a body to rows; pictures are decoded on the way.
+    async fn asked(
+        &self,
+        sent: Sent,
+        bounds: BodyBounds,
+        trace: &mut Trace,
+    ) -> Result<Asked, Problem> {
+        let Sent { named, media, body } = sent;
         let mut asked = if media == Media::Json {
             self.read(&body, named.as_deref(), bounds, trace)?
         } else {
@@ -463,6 +487,19 @@ impl App {
         };
         self.response(route, &call, Err(problem), &Trace::default())
     }
+}
+
+/// A request's body, and what its head says of it.
+struct Sent {
+    /// The model that the query names.
+    named: Option<String>,
+    media: Media,
+    body: Bytes,
+}
+
+/// The answer was not ready in time.
+fn late(deadline: Duration) -> Problem {
+    Problem::new(Fault::new(&DEADLINE).arg("seconds", deadline.as_secs()))
 }
 
 /// Counts a request as in flight until dropped, also when the client goes away.

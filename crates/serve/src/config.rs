@@ -36,7 +36,7 @@ pub struct Limits {
     pub write_time: Duration,
     /// How long a request may take from head to answer.
     pub deadline: Duration,
-    /// How long a generated answer may take, unless it flows.
+    /// How long a generated answer may take, unless it flows; also how long it may take to explain one.
     pub generation_time: Duration,
     /// How long the server goes on accepting after it was told to end, so that load balancers notice `/readyz`.
     pub drain_delay: Duration,

@@ -32,6 +32,7 @@ mod router;
 mod server;
 mod shield;
 mod signals;
+mod spoken;
 mod stream;
 mod tabular;
 mod tell;

@@ -51,6 +51,24 @@ ingot_base::messages! {
         en: "this model generates text and has no rows to predict", zh: "该模型用于生成文本，没有可预测的数据行",
         hint_en: "ask it at `/v1/chat/completions`", hint_zh: "请使用 `/v1/chat/completions`",
     };
+    /// A prompt of which nothing can be left out.
+    EXPLAIN_PROMPT = {
+        code: "serve-explain-prompt", class: Usage, status: 422,
+        en: "the prompt has no words that could be left out", zh: "提示中没有可以去掉的词",
+        hint_en: "an explanation leaves out each word in turn; send a prompt of several words", hint_zh: "解释的方法是依次去掉每个词；请发送包含多个词的提示",
+    };
+    /// No answer to explain.
+    EXPLAIN_ANSWER = {
+        code: "serve-explain-answer", class: Usage, status: 422,
+        en: "there is no answer to explain: it has no token", zh: "没有可解释的回答：其中没有任何词元",
+        hint_en: "give an `answer`, or another prompt: the model ends its answer to this one at once", hint_zh: "请给出 `answer`，或换一个提示：模型对该提示立即结束了回答",
+    };
+    /// An answer that is too long to be explained.
+    EXPLAIN_LONG = {
+        code: "serve-explain-long", class: Usage, status: 422,
+        en: "the answer has {tokens} tokens; one that is explained may have {limit}", zh: "回答有 {tokens} 个词元，可解释的回答最多 {limit} 个",
+        hint_en: "send a shorter `answer`", hint_zh: "请发送更短的 `answer`",
+    };
     /// A body of OpenAI's interface that is no JSON object.
     OPENAI_BODY = {
         code: "serve-openai-body", class: Usage, status: 400,

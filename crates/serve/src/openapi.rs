@@ -27,7 +27,12 @@ pub(crate) fn document(models: &[Arc<Model>], limits: &Limits, guard_metrics: bo
         }
         let method = if route.is_metered() { "post" } else { "get" };
         let talk = route.is_openai() && route != Route::Embeddings;
-        let models = if talk { &talkers } else { &scorers };
+        let models = match route {
+            // Rows and answers alike.
+            Route::Explain => models,
+            _ if talk => talkers.as_slice(),
+            _ => scorers.as_slice(),
+        };
         // Nobody would answer.
         if route.generates() && models.is_empty() {
             continue;
@@ -115,7 +120,10 @@ fn operation(
     models: &[Arc<Model>],
     guard_metrics: bool,
 ) -> Value {
-    let (id, tag, summary, answer) = described(route);
+    let (id, tag, summary, mut answer) = described(route);
+    if route == Route::Explain {
+        answer = either(models, answer, language::explanations());
+    }
     let id = if index == 0 { id.to_owned() } else { format!("{id}{}", index + 1) };
     let scope = match route {
         Route::Metrics if guard_metrics => Some(Scope::Metrics),
@@ -201,9 +209,12 @@ fn described(route: Route) -> (&'static str, &'static str, &'static str, Value) 
             "Predict for one row, a list of rows, or named model",
             schema("Predictions"),
         ),
-        Route::Explain => {
-            ("explain", "models", "Explain the predictions of rows", schema("Explanations"))
-        }
+        Route::Explain => (
+            "explain",
+            "models",
+            "Explain predictions of rows, or an answer",
+            schema("Explanations"),
+        ),
         Route::InferenceServer => {
             ("inferenceServer", "inference", "About the server", schema("InferenceServer"))
         }
@@ -298,12 +309,13 @@ fn request_body(
         let content = json!({ "application/json": { "schema": schema, "examples": examples } });
         return Some(json!({ "required": true, "content": content }));
     }
+    if route == Route::Explain {
+        return explain_body(alone, models);
+    }
     let first = models.get(index)?;
     let row = row_example(first);
     let (schema, examples) = match route {
-        Route::Predict | Route::Explain => {
-            let schema =
-                if route == Route::Predict { schema("Request") } else { schema("ExplainRequest") };
+        Route::Predict => {
             let named = json!({ "summary": "A model by name", "value": { "model": &*first.name, "inputs": [row] } });
             let examples = if alone {
                 json!({
@@ -314,7 +326,7 @@ fn request_body(
             } else {
                 json!({ "named": named })
             };
-            (schema, examples)
+            (schema("Request"), examples)
         }
         Route::Infer | Route::InferVersion => {
             let tensors: Vec<Value> = first
@@ -340,10 +352,50 @@ fn request_body(
         _ => return None,
     };
     let mut content = json!({ "application/json": { "schema": schema, "examples": examples } });
-    let pictures = matches!(route, Route::Predict | Route::Explain);
+    if route == Route::Predict {
+        files(&mut content, models);
+    }
+    Some(json!({ "required": true, "content": content }))
+}
+
+/// What `/api/explain` takes: rows, of language models a conversation or a text.
+fn explain_body(alone: bool, models: &[Arc<Model>]) -> Option<Value> {
+    models.first()?;
+    let talks = |model: &&Arc<Model>| model.generator().is_some();
+    let talkers: Vec<Arc<Model>> = models.iter().filter(talks).cloned().collect();
+    let scorers: Vec<Arc<Model>> = models.iter().filter(|model| !talks(model)).cloned().collect();
+    let mut examples = Map::new();
+    if let Some(first) = scorers.first() {
+        let row = row_example(first);
+        if alone {
+            examples.insert("row".into(), json!({ "summary": "One row", "value": row }));
+            examples.insert("rows".into(), json!({ "summary": "Rows", "value": [row, row] }));
+        }
+        let named = json!({ "model": &*first.name, "inputs": [row] });
+        examples.insert("named".into(), json!({ "summary": "A model by name", "value": named }));
+    }
+    let (said, asked) = language::explain_request(&talkers);
+    examples.extend(said);
+    let schema = either(models, schema("ExplainRequest"), asked);
+    let mut content = json!({ "application/json": { "schema": schema, "examples": examples } });
+    files(&mut content, &scorers);
+    Some(json!({ "required": true, "content": content }))
+}
+
+/// Of two schemas the one for the models there are: for rows, for answers, or either.
+fn either(models: &[Arc<Model>], rows: Value, answers: Value) -> Value {
+    let talk = models.iter().filter(|model| model.generator().is_some()).count();
+    match talk {
+        0 => rows,
+        _ if talk == models.len() => answers,
+        _ => json!({ "anyOf": [rows, answers] }),
+    }
+}
+
+/// The forms in which models of pictures take files.
+fn files(content: &mut Value, models: &[Arc<Model>]) {
     if let (Some(content), Some(field)) =
         (content.as_object_mut(), models.iter().find_map(|model| model.picture()))
-        && pictures
     {
         for kind in ["image/jpeg", "image/png", "image/webp"] {
             content.insert(kind.into(), json!({ "schema": { "contentMediaType": kind } }));
@@ -352,7 +404,6 @@ fn request_body(
         let form = json!({ "type": "object", "required": [field], "properties": { field: file } });
         content.insert("multipart/form-data".into(), json!({ "schema": form }));
     }
-    Some(json!({ "required": true, "content": content }))
 }
 
 fn headers() -> Value {

@@ -266,8 +266,15 @@ ingot_base::messages! {
     /// No noise keeps the promise.
     PRIVACY_IMPOSSIBLE = {
         code: "train-privacy-impossible", class: Refused, status: 422,
-        en: "no noise keeps ε at or below {epsilon} for this training", zh: "任何噪声都无法使本次训练的 ε 不超过 {epsilon}",
-        hint_en: "train fewer epochs, or allow a larger ε or δ", hint_zh: "请减少训练轮数，或放宽 ε 或 δ",
+        en: "no noise keeps ε at or below {epsilon} for this training: with δ = {delta} the accounting comes down to {least} at best",
+        zh: "任何噪声都无法使本次训练的 ε 不超过 {epsilon}：δ = {delta} 时，核算所得的下限为 {least}",
+        hint_en: "allow a larger ε or δ, or train fewer epochs", hint_zh: "请放宽 ε 或 δ，或减少训练轮数",
+    };
+    /// A probability of failure that allows one row to be told outright.
+    PRIVACY_DELTA = {
+        code: "train-privacy-delta", class: Refused, status: 422,
+        en: "δ = {delta} says nothing of {units} rows or groups: one of them could be told outright", zh: "对 {units} 行（或组）数据而言，δ = {delta} 毫无保证：其中之一可能被完全泄露",
+        hint_en: "choose δ well below {most}, one over their number", hint_zh: "请选择远小于 {most}（其数量的倒数）的 δ",
     };
     /// A base model that cannot be understood.
     BASE_INVALID = {

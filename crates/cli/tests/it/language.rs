@@ -63,6 +63,42 @@ fn a_packed_model_answers_and_is_metered() {
 }
 
 #[test]
+fn an_answer_is_explained_by_what_it_depends_on() {
+    let Some(project) = packed() else { return };
+    let server =
+        Server::start(&project, &project.package(), &["--slots", "4", "--context", "1024"]);
+    let (_, key) = api_key(&project, &[]);
+    let body = json!({ "messages": [{ "role": "user",
+        "content": "Please tell me in a few words: what is the capital city of France?" }], "max_tokens": 12 });
+    let answer = server.post("/api/explain", &key, &body);
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let answer = answer.json();
+    let one = &answer["explanations"][0];
+    assert!(one["answer"].as_str().unwrap().contains("Paris"), "{one}");
+    let parts = one["prompt"]["parts"].as_array().unwrap();
+    let did = |part: &Value| part["contribution"].as_f64().unwrap();
+    let most = parts.iter().max_by(|a, b| did(a).total_cmp(&did(b))).unwrap();
+    assert_eq!(most["text"], "France?", "{parts:?}");
+    // What is told of the tokens is what was said, and adds up.
+    let tokens = one["tokens"].as_array().unwrap();
+    let said: String = tokens.iter().map(|token| token["token"].as_str().unwrap()).collect();
+    assert_eq!(said, one["answer"].as_str().unwrap());
+    let sum: f64 = tokens.iter().map(|token| token["logprob"].as_f64().unwrap()).sum();
+    assert!((sum - one["logprob"].as_f64().unwrap()).abs() < 1e-3, "{one}");
+    assert!(tokens.iter().all(|token| {
+        let top = token["top_logprobs"].as_array().unwrap();
+        // The likeliest words were chosen.
+        top.len() == 5
+            && (top[0]["logprob"].as_f64().unwrap() - token["logprob"].as_f64().unwrap()).abs()
+                < 1e-3
+    }));
+    if let Ok(folder) = std::env::var("INGOT_DRAWINGS") {
+        let drawing = one["drawing"].as_str().unwrap();
+        std::fs::write(std::path::Path::new(&folder).join("smollm2.svg"), drawing).unwrap();
+    }
+}
+
+#[test]
 fn many_at_once_answer_as_one_alone() {
     let Some(project) = packed() else { return };
     let server = Server::start(

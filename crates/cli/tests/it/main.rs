@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod anonymous;
 #[cfg(test)]
+mod augmented;
+#[cfg(test)]
 mod cluster;
 #[cfg(test)]
 mod compressed;

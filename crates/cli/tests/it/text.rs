@@ -100,6 +100,25 @@ fn texts_become_a_served_model_that_says_which_words_spoke() {
     served(&project);
 }
 
+/// What training texts say stays out of the reports, and the accounting is in all of them.
+#[test]
+fn a_private_training_of_texts_shows_no_training_text() {
+    let project = project("[train.private]\nepsilon = 20\ndelta = 1e-3\n", "copies = 1\n");
+    if !networks(&project) {
+        return;
+    }
+    let summary: Value = serde_json::from_str(&project.ok(&["--json", "run"])).unwrap();
+    let spent = &summary["model"]["privacy"];
+    let epsilon = spent["epsilon"].as_f64().unwrap();
+    assert!(epsilon <= 20.0 && epsilon > 19.5, "{summary}");
+    assert_eq!(summary["model"]["to_label"], json!([]), "one row has no class");
+    let page = report(&project, "explanation-report.html");
+    assert!(!page.contains("Augmented copies"), "they are of training texts");
+    assert!(page.matches("<svg class=\"wide\"").count() >= 2, "two test texts drawn");
+    assert!(report(&project, "training-report.html").contains("DP-SGD"));
+    assert!(!project.path("dist/moods-0.1.0-reports/suspicious-rows.json").exists());
+}
+
 fn offline(project: &Project) {
     let rows = "id,note\n1,The kettle is awful and late\n2,A great buy and lovely\n3,\n";
     std::fs::write(project.path("more.csv"), rows).unwrap();

@@ -349,3 +349,118 @@ fn questions_are_judged_and_two_packages_compared() {
         project.fails(2, &["predict", &package, "--input", "desk.jsonl", "--output", "x.csv"]);
     assert!(fault.contains("cli-predict-language"), "{fault}");
 }
+
+/// Orders whose answer hangs on one word.
+fn decided() -> String {
+    let mut text = String::new();
+    for number in 0..48 {
+        let (word, answer) = if number % 2 == 0 { ("red", "RRRR") } else { ("blue", "BBBB") };
+        let prompt = format!("paint {} {word} now", ["it", "him", "all"][number % 3]);
+        writeln!(text, "{}", json!({ "prompt": prompt, "answer": answer })).unwrap();
+    }
+    text
+}
+
+/// What each part of a prompt did, by its text.
+fn effects(answer: &Value) -> BTreeMap<String, f64> {
+    let parts = answer["explanations"][0]["prompt"]["parts"].as_array().unwrap();
+    let effect = |part: &Value| {
+        (part["text"].as_str().unwrap().to_owned(), part["contribution"].as_f64().unwrap())
+    };
+    parts.iter().map(effect).collect()
+}
+
+#[test]
+fn an_answer_is_explained_by_the_word_that_decides_it() {
+    let project = project();
+    std::fs::write(project.path("desk.jsonl"), decided()).unwrap();
+    write_recipe(&project, "", "");
+    let recipe = std::fs::read_to_string(project.path("ingot.toml")).unwrap();
+    let recipe = recipe.replacen("epochs = 3", "epochs = 24", 1);
+    std::fs::write(project.path("ingot.toml"), recipe.replacen("canaries = 2", "canaries = 0", 1))
+        .unwrap();
+    project.ok(&["run"]);
+    let server = Server::start(&project, &project.package(), &["--context", "512"]);
+    let (_, key) = api_key(&project, &[]);
+    let user = |text: &str| json!([{ "role": "user", "content": text }]);
+    let ask = |body: &Value| {
+        let answer = server.post("/api/explain", &key, body);
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        answer.json()
+    };
+    let own = ask(&json!({ "messages": user("paint it red now"), "max_tokens": 4 }));
+    let one = &own["explanations"][0];
+    assert_eq!(one["answer"], "RRRR", "{own}");
+    let found = effects(&own);
+    let names: Vec<&str> = found.keys().map(String::as_str).collect();
+    assert_eq!(names, ["it", "now", "paint", "red"], "the system's words of training are not told");
+    let red = found["red"];
+    assert!(red > 1.0 && found.iter().all(|(name, did)| name == "red" || *did < red), "{found:?}");
+    assert!(one["reasons"][0]["text"].as_str().unwrap().contains("“red”"));
+    assert!(one["drawing"].as_str().unwrap().contains(">red<"));
+    // Another answer is unlikely, and the same word speaks against it.
+    let other = ask(&json!({ "messages": user("paint it red now"), "answer": "BBBB" }));
+    let likely = |answer: &Value| answer["explanations"][0]["logprob"].as_f64().unwrap();
+    assert!(likely(&other) < likely(&own) - 2.0, "{other}");
+    assert!(effects(&other)["red"] < 0.0, "{other}");
+    // What was read before is not read again, and changes nothing.
+    let again = ask(&json!({ "messages": user("paint it red now"), "max_tokens": 4 }));
+    let near = |(name, did): (&String, &f64)| (effects(&again)[name] - did).abs() < 1e-2;
+    assert!(found.iter().all(near), "{own} {again}");
+    let used = |of: &str| again["usage"][of].as_u64().unwrap();
+    assert_eq!((used("evaluations"), used("completion_tokens")), (6, 4));
+    let cached = again["usage"]["prompt_tokens_details"]["cached_tokens"].as_u64().unwrap();
+    assert!(cached * 2 > used("prompt_tokens"), "{again}");
+    let usage: Value = serde_json::from_str(&project.ok(&["--json", "usage"])).unwrap();
+    assert!(usage.to_string().contains("tokens_read"), "{usage}");
+    let long = json!({ "messages": user(&"long ".repeat(200)) });
+    let refused = server.post("/api/explain", &key, &long);
+    assert_eq!(refused.status, 400, "{}", refused.body);
+    assert!(refused.body.contains("runtime-context-overflow"), "{}", refused.body);
+    if let Ok(folder) = std::env::var("INGOT_DRAWINGS") {
+        let drawing = one["drawing"].as_str().unwrap();
+        std::fs::write(PathBuf::from(folder).join("tiny.svg"), drawing).unwrap();
+    }
+}
+
+#[test]
+fn a_language_model_learns_what_was_preferred() {
+    let project = project();
+    let mut rows = String::new();
+    for number in 0..40 {
+        let (prompt, good) = match number % 2 {
+            0 => (format!("refund order {number}"), "refund"),
+            _ => (format!("订单{number}到哪里了"), "delivery"),
+        };
+        let row =
+            json!({ "prompt": prompt, "answer": format!("file under {good}"), "worse": "no idea" });
+        writeln!(rows, "{row}").unwrap();
+    }
+    std::fs::write(project.path("desk.jsonl"), rows).unwrap();
+    write_recipe(&project, "objective = \"dpo\"\nrejected = \"worse\"\nbeta = 0.5", "");
+    let summary: Value = serde_json::from_str(&project.ok(&["--json", "run"])).unwrap();
+    let model = &summary["model"];
+    let first = model["steps"][0][0].as_f64().unwrap();
+    assert!((first - 2.0_f64.ln()).abs() < 1e-3, "a fresh adapter is its own reference: {model}");
+    let validation = model["validation"].as_array().unwrap();
+    assert!(validation[2].as_f64().unwrap() < 0.3, "{model}");
+    let preference = &model["preference"];
+    assert_eq!(preference["beta"], 0.5);
+    let accuracies = preference["accuracies"].as_array().unwrap();
+    assert_eq!((accuracies.len(), accuracies[2].as_f64()), (3, Some(1.0)));
+    let figure = |metrics: &str, name: &str| {
+        let all = model[metrics].as_array().unwrap();
+        all.iter().find(|one| one["name"] == name).unwrap()["value"].as_f64().unwrap()
+    };
+    assert_eq!((figure("base_metrics", "preference"), figure("metrics", "preference")), (0.5, 1.0));
+    assert!(figure("metrics", "preference_loss") < 0.3, "{model}");
+    assert!(figure("metrics", "likelier") >= figure("base_metrics", "likelier"), "{model}");
+    let report = project.path("dist/desk-0.1.0-reports/training-report.html");
+    let report = std::fs::read_to_string(report).unwrap();
+    assert!(report.contains("direct preference optimisation") && report.contains("偏好准确率"));
+    // The same again is not trained again; a rejected column that is not there is told.
+    assert_eq!(project.ok(&["plan"]).matches("done 2").count(), 5, "{}", project.ok(&["plan"]));
+    write_recipe(&project, "objective = \"dpo\"\nrejected = \"missing\"", "");
+    let lacking = project.fails(2, &["run"]);
+    assert!(lacking.contains("missing"), "{lacking}");
+}

@@ -7,14 +7,14 @@ use ingot_base::Text;
 use ingot_report::escape;
 use std::fmt::Write as _;
 
-const WIDTH: f64 = 720.0;
-const MARGIN: f64 = 16.0;
+pub(crate) const WIDTH: f64 = 720.0;
+pub(crate) const MARGIN: f64 = 16.0;
 /// A narrow letter; a wide one takes two.
-const LETTER: f64 = 8.4;
-const SIZE: f64 = 15.0;
-const BOX: f64 = 26.0;
+pub(crate) const LETTER: f64 = 8.4;
+pub(crate) const SIZE: f64 = 15.0;
+pub(crate) const BOX: f64 = 26.0;
 const LINE: f64 = 44.0;
-const SPACE: f64 = 4.0;
+pub(crate) const SPACE: f64 = 4.0;
 
 /// A self-contained SVG: words that spoke for the answer on blue, those against it on orange, the stronger the deeper; below
 /// each, as a bar, how much of it the attention saw.
@@ -69,17 +69,22 @@ pub(super) fn svg(words: &[Word], answer: &str) -> String {
 }
 
 /// How wide a text is, in narrow letters.
-fn letters(text: &str) -> f64 {
+pub(crate) fn letters(text: &str) -> f64 {
     let wide = text.chars().filter(|letter| u32::from(*letter) >= 0x1100).count();
     real(text.chars().count() + wide)
 }
 
 /// White at 0, blue towards 1, orange towards −1.
-fn tint(share: f64) -> String {
-    let (red, green, blue) = if share >= 0.0 { (88.0, 152.0, 228.0) } else { (240.0, 146.0, 66.0) };
-    let strength = share.abs().clamp(0.0, 1.0);
-    let mix = |to: f64| 255.0 + (to - 255.0) * strength;
-    format!("rgb({:.0},{:.0},{:.0})", mix(red), mix(green), mix(blue))
+pub(crate) fn tint(share: f64) -> String {
+    let colour = if share >= 0.0 { [88.0, 152.0, 228.0] } else { [240.0, 146.0, 66.0] };
+    mixed(colour, share.abs())
+}
+
+/// White at 0, the colour (red, green, blue) at 1.
+pub(crate) fn mixed(colour: [f64; 3], strength: f64) -> String {
+    let strength = strength.clamp(0.0, 1.0);
+    let [red, green, blue] = colour.map(|to| 255.0 + (to - 255.0) * strength);
+    format!("rgb({red:.0},{green:.0},{blue:.0})")
 }
 
 #[cfg(test)]

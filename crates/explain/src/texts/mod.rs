@@ -1,11 +1,12 @@
 //! Why a text got its answer: what each word did, drawn; and a tree over the presence of words that imitates the model.
 
-mod draw;
+pub(crate) mod draw;
 mod shapley;
 mod tree;
 
 pub use tree::{WordTree, word_tree};
 
+use crate::parts;
 use ingot_base::Result;
 use serde::Serialize;
 use std::ops::Range;
@@ -14,8 +15,6 @@ use std::ops::Range;
 const PLAYERS: usize = 24;
 /// Parts that a longer text is first seen in.
 const PARTS: usize = 12;
-/// Share of the greatest contribution from which on a part is looked at more closely.
-const CLOSER: f64 = 0.1;
 /// Texts evaluated for one explanation, about: all coalitions of up to eight words.
 const EVALUATIONS: usize = 384;
 /// Probabilities are kept this far from 0 and 1, so that their odds are numbers.
@@ -140,46 +139,16 @@ fn odds(share: f64) -> f64 {
 
 /// A text's words in so many parts of about the same size; a part rather ends at a punctuation mark that is near.
 fn evenly(text: &TextTokens<'_>, parts: usize) -> Vec<Range<usize>> {
-    let count = text.places.len();
-    let near = count / parts.max(1) / 3;
     let ends = |word: usize| {
         let own = text.places.get(word).and_then(|place| text.text.get(place.clone()));
         own.is_some_and(|own| !own.chars().any(char::is_alphanumeric))
     };
-    let mut start = 0;
-    (1..=parts)
-        .map(|part| {
-            let planned = part * count / parts;
-            let mut end = planned;
-            if part < parts {
-                let mut sides = (0..=near).flat_map(|by| [planned - by, planned + by]);
-                end = sides.find(|end| *end > start && ends(*end - 1)).unwrap_or(end);
-            }
-            std::mem::replace(&mut start, end)..end
-        })
-        .collect()
+    parts::evenly(text.places.len(), parts, &ends)
 }
 
-/// Parts that did much, the greatest first, in their single words, or in as many pieces as there may be players.
+/// Parts that did much in their single words, or in as many pieces as there may be players.
 fn closer(parts: &[Range<usize>], shares: &[f64]) -> Vec<Range<usize>> {
-    let share = |at: &usize| shares.get(*at).map_or(0.0, |share| share.abs());
-    let mut order: Vec<usize> = (0..parts.len()).collect();
-    order.sort_by(|a, b| share(b).total_cmp(&share(a)));
-    let most = order.first().map_or(0.0, share);
-    let mut pieces = vec![1; parts.len()];
-    let mut left = PLAYERS.saturating_sub(parts.len());
-    for at in order.into_iter().filter(|at| share(at) >= most * CLOSER) {
-        if let (Some(own), Some(part)) = (pieces.get_mut(at), parts.get(at)) {
-            let more = part.len().saturating_sub(1).min(left);
-            *own += more;
-            left -= more;
-        }
-    }
-    let split = |(part, pieces): (&Range<usize>, usize)| {
-        let (start, size) = (part.start, part.len());
-        (0..pieces).map(move |at| start + at * size / pieces..start + (at + 1) * size / pieces)
-    };
-    parts.iter().zip(pieces).flat_map(split).collect()
+    parts::closer(parts, shares, PLAYERS).concat()
 }
 
 #[cfg(test)]

@@ -5,19 +5,20 @@ use crate::messages::{IMAGES_LACKING, IMAGES_UNREADABLE, TEXTS_BLANK, TEXTS_CUT}
 use crate::models::{self, Published};
 use crate::project::Project;
 use crate::run::{Chain, Done, ORT, PARQUET, Product, earlier, stage, versions};
+use crate::stages::copies::Copies;
 use crate::stages::texts::TextReader;
 use crate::stages::{split, texts, to_value};
 use crate::store::{Inputs, Stage};
 use arrow::array::{
-    Array, ArrayRef, BinaryArray, BooleanArray, RecordBatch, StringArray, UInt64Array,
+    Array, ArrayRef, BinaryArray, BooleanArray, Float64Array, RecordBatch, StringArray, UInt64Array,
 };
 use arrow::datatypes::DataType;
-use ingot_base::{Digest, Fault, Message, Result, Rng, Text, atomic, fault};
-use ingot_image::{Augment, Limits, Preprocess, RgbImage};
+use ingot_base::{Digest, Fault, Message, Result, Text, atomic, fault};
+use ingot_image::{Limits, Preprocess, RgbImage};
 use ingot_recipe::Backbone;
 use ingot_runtime::onnx::{self, Library, Session};
 use ingot_runtime::weights;
-use ingot_train::nets::FeatureTable;
+use ingot_train::nets::{FeatureTable, Mixed};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -28,6 +29,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 const FEATURES: &str = "features";
 /// Whether a row is an augmented copy.
 const COPY: &str = "copy";
+/// The second class of a row that is two pictures in one, and the share of its own, where there are such rows.
+const MIXED: &str = "mixed";
+const SHARE: &str = "share";
 /// The group of a row, where the split keeps groups together.
 const GROUP: &str = "_group";
 /// Unreadable pictures named in a warning at most.
@@ -65,7 +69,7 @@ pub(crate) fn inputs(project: &Project<'_>, chain: &Chain) -> Result<Inputs> {
         content,
         config: serde_json::json!({
             "backbone": to_value(&project.recipe().backbone())?,
-            "augment": to_value(&project.recipe().augment)?,
+            "augment": augment(project)?,
             "target": project.recipe().project.target,
             "group": project.recipe().split.group,
             "preparation": match project.recipe().backbone() {
@@ -76,6 +80,15 @@ pub(crate) fn inputs(project: &Project<'_>, chain: &Chain) -> Result<Inputs> {
         seed: project.recipe().project.seed,
         versions: versions(&[ORT, PARQUET]),
     })
+}
+
+/// How copies are made. Mixtures of features are made of what is kept, in training.
+fn augment(project: &Project<'_>) -> Result<serde_json::Value> {
+    let mut augment = to_value(&project.recipe().augment)?;
+    if let Some(augment) = augment.as_object_mut() {
+        augment.remove("mixup");
+    }
+    Ok(augment)
 }
 
 /// What the frozen network is known by, without its file: nothing need be fetched to see that all is up to date.
@@ -148,13 +161,14 @@ fn work(project: &Project<'_>, split: &Done, folder: &Path) -> Result<Product> {
             continue;
         }
         let path = split.verified(name)?;
-        let copies = if name == split::TRAIN { project.recipe().augment.copies } else { 0 };
+        let texts = if name == split::TRAIN { project.recipe().augment.copies } else { 0 };
+        let copies = Copies::of(project, split, name)?;
         let target = folder.join(name);
         let mut count = 0;
         ingot_data::transform(&path, &target, Some(&keys), Some(&keys), &mut |batch| {
             let (batch, found) = match &reader {
-                Reader::Pictures(sessions) => featurise(project, sessions, &batch, copies)?,
-                Reader::Texts(reader) => reader.featurise(project, &batch, copies)?,
+                Reader::Pictures(sessions) => featurise(project, sessions, &batch, &copies)?,
+                Reader::Texts(reader) => reader.featurise(project, &batch, texts)?,
             };
             count += found.pictures;
             outcome.cut += found.cut;
@@ -201,9 +215,9 @@ pub(crate) fn tables(
         if !split.has(name) {
             return Ok(table);
         }
-        let copies = if name == split::TRAIN { project.recipe().augment.copies } else { 0 };
+        let copies = Copies::of(project, split, name)?;
         for batch in ingot_data::read(&split.verified(name)?, Some(&keys))? {
-            append(project, &mut table, &featurise(project, &sessions, &batch, copies)?.0)?;
+            append(project, &mut table, &featurise(project, &sessions, &batch, &copies)?.0)?;
         }
         Ok(table)
     };
@@ -278,6 +292,8 @@ pub(crate) struct Row {
     /// Index in the batch.
     pub(crate) index: usize,
     pub(crate) copy: bool,
+    /// The second class, where it is two pictures in one.
+    pub(crate) mixed: Option<Mixed>,
     pub(crate) features: Vec<f32>,
 }
 
@@ -285,12 +301,12 @@ fn featurise(
     project: &Project<'_>,
     sessions: &[Session],
     batch: &RecordBatch,
-    copies: usize,
+    copies: &Copies,
 ) -> Result<(RecordBatch, Found)> {
     let pictures = Pictures::of(project, batch)?;
-    let augment = convert::augment(project.recipe());
+    let labels = text(batch, &project.recipe().project.target);
     let work =
-        Work { project, pictures: &pictures, augment: &augment, copies, next: AtomicUsize::new(0) };
+        Work { pictures: &pictures, labels: labels.as_ref(), copies, next: AtomicUsize::new(0) };
     let results = std::thread::scope(|scope| {
         let handles: Vec<_> =
             sessions.iter().map(|session| scope.spawn(|| work.take_all(session))).collect();
@@ -314,10 +330,9 @@ fn featurise(
 
 /// What threads share: they take pictures one at a time.
 struct Work<'a> {
-    project: &'a Project<'a>,
     pictures: &'a Pictures,
-    augment: &'a Augment,
-    copies: usize,
+    labels: Option<&'a StringArray>,
+    copies: &'a Copies,
     next: AtomicUsize,
 }
 
@@ -335,11 +350,13 @@ impl Work<'_> {
                 continue;
             };
             let view = PIXELS.view(&picture)?;
-            rows.push(Row { index, copy: false, features: features(session, &view)? });
-            let mut seeds = Rng::new(seed ^ self.project.recipe().project.seed, "copies");
-            for _ in 0..self.copies {
-                let changed = ingot_image::augment(&view, self.augment, seeds.bits());
-                rows.push(Row { index, copy: true, features: features(session, &changed)? });
+            let known = self.labels.filter(|labels| labels.is_valid(index));
+            let label = known.map(|labels| labels.value(index));
+            let original = features(session, &view)?;
+            rows.push(Row { index, copy: false, mixed: None, features: original });
+            for copy in self.copies.make(&view, seed, label)? {
+                let features = features(session, &copy.picture)?;
+                rows.push(Row { index, copy: true, mixed: copy.mixed, features });
             }
         }
     }
@@ -465,6 +482,12 @@ pub(crate) fn table(
             ),
         ),
     ];
+    if project.recipe().augment.cutmix.copies > 0 {
+        let label = |row: &Row| row.mixed.as_ref().map(|mixed| mixed.label.clone());
+        let share = |row: &Row| row.mixed.as_ref().map(|mixed| mixed.share);
+        columns.push((MIXED, Arc::new(rows.iter().map(label).collect::<StringArray>())));
+        columns.push((SHARE, Arc::new(rows.iter().map(share).collect::<Float64Array>())));
+    }
     if let Some(groups) = groups(project, batch) {
         let group =
             |row: &Row| groups.is_valid(row.index).then(|| groups.value(row.index).to_owned());
@@ -496,6 +519,14 @@ fn append(project: &Project<'_>, table: &mut FeatureTable, batch: &RecordBatch) 
     table.places.extend(places(batch)?);
     if let Some(groups) = text(batch, GROUP) {
         table.groups.extend(groups.iter().map(|group| group.map(str::to_owned)));
+    }
+    if let Some(labels) = text(batch, MIXED) {
+        let shares = batch.column_by_name(SHARE).ok_or_else(lost)?;
+        let shares = shares.as_any().downcast_ref::<Float64Array>().ok_or_else(lost)?;
+        let second = |(label, share): (Option<&str>, Option<f64>)| {
+            Some(Mixed { label: label?.to_owned(), share: share? })
+        };
+        table.mixed.extend(labels.iter().zip(shares).map(second));
     }
     let copies = batch.column_by_name(COPY).ok_or_else(lost)?;
     let copies = copies.as_any().downcast_ref::<BooleanArray>().ok_or_else(lost)?;

@@ -5,7 +5,7 @@ use crate::messages::NETWORK_PARITY;
 use crate::project::Project;
 use crate::run::{Chain, Done, ORT, Product, earlier, stage, versions};
 use crate::stages::features::{self, Outcome, PIXELS, Pictures};
-use crate::stages::{from_value, split, texts, to_value, train, write_page};
+use crate::stages::{copies, from_value, split, texts, to_value, train, write_page};
 use crate::store::{Inputs, Stage};
 use arrow::array::RecordBatch;
 use ingot_base::{Fault, Field, FieldKind, Result, Signature, Task, Text, atomic, fault};
@@ -39,6 +39,10 @@ pub(crate) fn inputs(project: &Project<'_>, chain: &Chain) -> Result<Inputs> {
             "head": to_value(&recipe.train.head)?,
             "backbone": to_value(&recipe.backbone())?,
             "review": recipe.train.review,
+            "mixup": to_value(&recipe.augment.mixup)?,
+            "private": to_value(&recipe.train.private)?,
+            // Those on the contact sheet.
+            "pictures": copies::shown(project),
             "target": recipe.project.target,
             "positive": recipe.project.positive,
         }),
@@ -58,7 +62,8 @@ fn work(project: &Project<'_>, chain: &Chain, folder: &Path) -> Result<Product> 
     let found: Outcome = from_value(&before.record.evidence)?;
     let read = |name: &str| features::read(project, before, name);
     let tables = (read(split::TRAIN)?, read(split::VALIDATION)?, read(split::TEST)?);
-    let config = convert::head(project.recipe(), found.width);
+    let mut config = convert::head(project.recipe(), found.width);
+    config.privacy = privacy(project, chain)?;
     let mut trained = nets::train_head(&config, &tables.0, &tables.1, &tables.2)?;
     let mut outputs: Vec<_> =
         [MODEL, train::PREPROCESSING, train::REPORT].map(|name| (name.to_owned(), None)).into();
@@ -91,21 +96,41 @@ fn work(project: &Project<'_>, chain: &Chain, folder: &Path) -> Result<Product> 
         atomic::write_private(&folder.join(texts::TOKENIZER), &file)?;
         outputs.push((texts::TOKENIZER.to_owned(), None));
     }
-    write_page(folder, train::REPORT, &nets::head_report(&trained.outcome))?;
+    let mut page = nets::head_report(&trained.outcome);
+    if backbone == Backbone::MobileNetV2 {
+        copies::report(project, earlier(chain, Stage::Split)?, &mut page)?;
+    }
+    write_page(folder, train::REPORT, &page)?;
     if let Some(labels) = &mut trained.outcome.labels {
         labels.doubtful.truncate(train::KEPT);
     }
     let accuracy = trained.outcome.metrics.iter().find(|metric| metric.name == "accuracy");
     let accuracy = accuracy.map_or(f64::NAN, |metric| metric.value);
     let epochs = trained.outcome.history.len();
+    let spent = trained.outcome.privacy.map(|spent| spent.epsilon);
+    let spent = |comma: &str| spent.map_or_else(String::new, |own| format!("{comma}ε {own:.3}"));
     Ok(Product {
         outputs,
         evidence: to_value(&trained.outcome)?,
         summary: Text::new(
-            format!("{epochs} epochs, accuracy {accuracy:.4}"),
-            format!("{epochs} 轮，准确率 {accuracy:.4}"),
+            format!("{epochs} epochs, accuracy {accuracy:.4}{}", spent(", ")),
+            format!("{epochs} 轮，准确率 {accuracy:.4}{}", spent("，")),
         ),
     })
+}
+
+/// What the training may tell of single rows, where the recipe says so. Its noise is of a secret of the project and of everything that the
+/// training depends on: of two trainings that shared it, on rows of which one has one more, the difference would be that row.
+fn privacy(project: &Project<'_>, chain: &Chain) -> Result<Option<nets::PrivateSettings>> {
+    let Some(asked) = project.recipe().train.private else { return Ok(None) };
+    let key = inputs(project, chain)?.key()?;
+    Ok(Some(nets::PrivateSettings {
+        epsilon: asked.epsilon,
+        delta: asked.delta,
+        clip: asked.clip,
+        groups: asked.unit == ingot_recipe::Unit::Group,
+        secret: project.keyring.derive(&format!("private training/{key}"), 32),
+    }))
 }
 
 /// The whole network, as it will be in the package.

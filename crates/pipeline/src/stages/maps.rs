@@ -164,7 +164,7 @@ fn caption((source, row): &(String, u64), truth: Option<&str>, answer: &Answer<'
 }
 
 /// A PNG file as an element of the page.
-fn embedded(png: &[u8]) -> String {
+pub(crate) fn embedded(png: &[u8]) -> String {
     let data = base64::engine::general_purpose::STANDARD.encode(png);
     format!(
         "<img alt=\"\" style=\"max-width:100%;height:auto\" src=\"data:image/png;base64,{data}\">"

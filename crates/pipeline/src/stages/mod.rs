@@ -4,6 +4,7 @@ pub(crate) mod anonymity;
 pub(crate) mod clean;
 pub(crate) mod columns;
 pub(crate) mod compress;
+pub(crate) mod copies;
 pub(crate) mod explain;
 pub(crate) mod features;
 pub(crate) mod head;

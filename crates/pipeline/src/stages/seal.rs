@@ -17,7 +17,7 @@ use ingot_seal::{
 use ingot_train::TrainOutcome;
 use ingot_train::compress::CompressOutcome;
 use ingot_train::language::{QuantOutcome, SftOutcome};
-use ingot_train::nets::HeadOutcome;
+use ingot_train::nets::{HeadOutcome, PrivacySpent};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -164,6 +164,7 @@ fn bom(project: &Project<'_>, signature: &Signature, chain: &Chain) -> Result<Bo
         Evidence::Head(trained) => {
             let mut known = considerations(chain)?;
             known.limitations.extend(of_texts(project, signature));
+            known.risks.extend(trained.privacy.as_ref().map(bounded));
             return Ok(network(&trained, figures::compression(chain)?.as_ref(), datasets, known));
         }
         Evidence::Language(trained) => {
@@ -273,6 +274,26 @@ fn network(
     ]
     .map(|(name, value)| (name.to_owned(), value.to_string()))
     .into();
+    if trained.mixed > 0 {
+        parameters.insert("copies that are mixtures of two".to_owned(), trained.mixed.to_string());
+    }
+    if let Some(spent) = &trained.privacy {
+        parameters.extend(
+            [
+                ("DP-SGD ε", format!("{:.4}", spent.epsilon)),
+                ("DP-SGD δ", format!("{:e}", spent.delta)),
+                ("DP-SGD noise multiplier", format!("{:.4}", spent.noise)),
+                ("DP-SGD clipping length", spent.clip.to_string()),
+                ("DP-SGD sampling rate", format!("{:.6}", spent.sample)),
+                ("DP-SGD steps", spent.steps.to_string()),
+                (
+                    "DP-SGD units",
+                    format!("{} {}", spent.units, if spent.groups { "groups" } else { "rows" }),
+                ),
+            ]
+            .map(|(name, value)| (name.to_owned(), value)),
+        );
+    }
     if let Some(form) = compressed.and_then(|compressed| compressed.forms.last()) {
         parameters.extend([
             ("compression".to_owned(), form.kind.title().en),
@@ -300,9 +321,44 @@ fn network(
     }
 }
 
+/// What a private training promises.
+fn bounded(spent: &PrivacySpent) -> Risk {
+    let (epsilon, delta) = (format!("{:.3}", spent.epsilon), format!("{:e}", spent.delta));
+    let (noise, clip) = (format!("{:.3}", spent.noise), spent.clip);
+    let (steps, sample, units) = (spent.steps, format!("{:.4}", spent.sample), spent.units);
+    let (unit, beyond) = if spent.groups {
+        (Text::new("group of rows", "组数据"), Text::new("", ""))
+    } else {
+        (
+            Text::new("row with its copies", "行数据（连同其副本）"),
+            Text::new(
+                " Rows of one person are not counted together.",
+                "同一人的多行数据未合并计算。",
+            ),
+        )
+    };
+    Risk {
+        name: Text::new(
+            "Somebody learns from the weights whose data was learned from",
+            "他人从权重得知谁的数据参与了训练",
+        ),
+        mitigation: Text::new(
+            format!(
+                "The head was trained with differential privacy (DP-SGD): ε = {epsilon} at δ = {delta} for each {} of {units}, by Rényi accounting of {steps} steps with Poisson sampling of {sample} of them, gradients clipped to {clip}, noise of {noise} clipping lengths. Other models trained on the same rows add to it.{}",
+                unit.en, beyond.en
+            ),
+            format!(
+                "输出层以差分隐私（DP-SGD）训练：对 {units} {}中的每一个，ε = {epsilon}，δ = {delta}；以 Rényi 方法核算 {steps} 步，每步按 {sample} 的比例泊松抽样，梯度裁剪至 {clip}，噪声为裁剪长度的 {noise} 倍。在相同数据上训练的其他模型会累加成本。{}",
+                unit.zh, beyond.zh
+            ),
+        ),
+    }
+}
+
 /// What who asks should know: that training saw protected texts where it did.
 fn of_questions(recipe: &Recipe) -> Option<Text> {
     let columns = recipe.train.text.iter().chain([&recipe.project.target]);
+    let columns = columns.chain(&recipe.train.lora.rejected);
     let names: Vec<String> =
         columns.filter(|name| protected(recipe, name)).map(|name| format!("`{name}`")).collect();
     let (en, zh) = (names.join(" and "), names.join("、"));
@@ -331,6 +387,9 @@ fn language(
     ]
     .map(|(name, value)| (name.to_owned(), value))
     .into();
+    if let Some(preference) = &trained.preference {
+        parameters.insert("preference optimisation, beta".to_owned(), preference.beta.to_string());
+    }
     let mut engines = vec![
         Library::cargo(GEMM.0, GEMM.1, "MIT"),
         Library::cargo(DATAFUSION.0, DATAFUSION.1, "Apache-2.0"),

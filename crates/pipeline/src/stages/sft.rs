@@ -6,7 +6,7 @@ use crate::project::Project;
 use crate::run::{Chain, Done, GEMM, earlier, stage, versions};
 use crate::stages::{compress, split, to_value, told};
 use crate::store::{Inputs, Stage};
-use arrow::array::{Array, RecordBatch};
+use arrow::array::{Array, RecordBatch, StringArray};
 use ingot_base::{Digest, Fault, Result};
 use ingot_recipe::{Carried, Recipe};
 use ingot_runtime::generate::Message;
@@ -158,23 +158,32 @@ fn work(_: &Project<'_>, _: &Chain, _: &Path, _: &Digest) -> Result<crate::run::
     Err(Fault::new(&NETS_ABSENT))
 }
 
+/// Conversations, and, where preferences are learnt, of each the answer to which its last one is preferred; else none.
+type Rows = (Vec<Vec<Message>>, Vec<String>);
+
 /// The conversations of one of the split's tables.
 #[cfg_attr(not(feature = "nets"), expect(dead_code, reason = "only builds that train read them"))]
 pub(crate) fn rows(project: &Project<'_>, chain: &Chain, name: &str) -> Result<Vec<Vec<Message>>> {
+    Ok(table(project, chain, name)?.0)
+}
+
+fn table(project: &Project<'_>, chain: &Chain, name: &str) -> Result<Rows> {
     let done = earlier(chain, Stage::Split)?;
-    let mut all = Vec::new();
+    let mut all = Rows::default();
     if done.has(name) {
         let keys = crate::convert::encryption(project);
         for batch in ingot_data::read(&done.verified(name)?, Some(&keys))? {
-            all.extend(conversations(project.recipe(), &batch)?);
+            let (said, rejected) = conversations(project.recipe(), &batch)?;
+            all.0.extend(said);
+            all.1.extend(rejected);
         }
     }
     Ok(all)
 }
 
-/// The conversations of a batch: a JSON list of messages in the target column, or a question in one column and its answer in the target.
-/// Rows without either are left out.
-fn conversations(recipe: &Recipe, batch: &RecordBatch) -> Result<Vec<Vec<Message>>> {
+/// The conversations of a batch: a JSON list of messages in the target column, or a question in one column and its answer in the target;
+/// and the answers that were not preferred. Rows without one of these are left out.
+fn conversations(recipe: &Recipe, batch: &RecordBatch) -> Result<Rows> {
     let target = recipe.project.target.as_str();
     let column = |name: &str, key: &str| {
         let lacking = || Fault::new(&PROMPT_LACKING).arg("column", name).at(key);
@@ -187,12 +196,18 @@ fn conversations(recipe: &Recipe, batch: &RecordBatch) -> Result<Vec<Vec<Message
         None => None,
         Some(name) => Some(column(name, "train.text")?),
     };
-    let mut rows = Vec::with_capacity(answers.len());
+    let others = match &recipe.train.lora.rejected {
+        None => None,
+        Some(name) => Some(column(name, "train.lora.rejected")?),
+    };
+    let (mut rows, mut rejected) = Rows::default();
     for index in 0..answers.len() {
-        if answers.is_null(index) {
+        let lacks = |column: &StringArray| column.is_null(index);
+        if [Some(&answers), questions.as_ref(), others.as_ref()].into_iter().flatten().any(lacks) {
             continue;
         }
         let answer = answers.value(index);
+        rejected.extend(others.iter().map(|others| others.value(index).to_owned()));
         let Some(questions) = &questions else {
             let said: Vec<Message> = serde_json::from_str(answer).map_err(|_| {
                 Fault::new(&CONVERSATION).arg("column", target).at("project.target")
@@ -201,13 +216,11 @@ fn conversations(recipe: &Recipe, batch: &RecordBatch) -> Result<Vec<Vec<Message
             rows.push(system().filter(|_| !own).chain(said).collect());
             continue;
         };
-        if !questions.is_null(index) {
-            let said =
-                [Message::new("user", questions.value(index)), Message::new("assistant", answer)];
-            rows.push(system().chain(said).collect());
-        }
+        let said =
+            [Message::new("user", questions.value(index)), Message::new("assistant", answer)];
+        rows.push(system().chain(said).collect());
     }
-    Ok(rows)
+    Ok((rows, rejected))
 }
 
 #[cfg(feature = "nets")]
@@ -217,7 +230,7 @@ use trained::work;
 mod trained {
     //! The work itself, in builds that train networks.
 
-    use super::{ADAPTER, Base, CHECKPOINT, DOCUMENT, MODEL, PEFT, rows, weights};
+    use super::{ADAPTER, Base, CHECKPOINT, DOCUMENT, MODEL, PEFT, table, weights};
     use crate::convert;
     use crate::project::Project;
     use crate::run::{Chain, Product, Within};
@@ -267,19 +280,24 @@ mod trained {
         let config = convert::sft(recipe);
         let (base, words, head) = opened(&source, &config.base)?;
         let tables = [split::TRAIN, split::VALIDATION, split::TEST];
-        let [train, validation, test] = tables.map(|name| rows(project, chain, name));
+        let [train, validation, test] = tables.map(|name| table(project, chain, name));
         let (train, validation, test) = (train?, validation?, test?);
         let kept = Kept(folder.join("checkpoint.safetensors"));
         let detector = Detector::new(DetectConfig::default())?;
         let mut trained = train_adapter(
             &config,
             (&base, &words),
-            Conversations { train: &train, validation: &validation, test: &test },
+            Conversations {
+                train: &train.0,
+                validation: &validation.0,
+                test: &test.0,
+                rejected: [&train.1, &validation.1, &test.1],
+            },
             Some(&|text: &str| personal(&detector, text)),
             (&key.to_string(), &kept),
             &Within(project.reporter),
         )?;
-        let merged = merged(project, (&base, &words, &head), &mut trained, &test)?;
+        let merged = merged(project, (&base, &words, &head), &mut trained, &test.0)?;
         let named = if alone {
             Some(document::Base { name: config.base.clone(), digest: source.identity()? })
         } else {
@@ -347,6 +365,17 @@ mod trained {
         let exact = outcome.metrics.iter().find(|figure| figure.name == "exact_match");
         let exact = exact.map_or(f64::NAN, |figure| figure.value);
         let steps = outcome.steps.len();
+        let preferred = outcome.metrics.iter().find(|figure| figure.name == "preference");
+        let summary = match preferred {
+            Some(figure) => Text::new(
+                format!("{steps} steps, preference accuracy {:.4}", figure.value),
+                format!("{steps} 步，偏好准确率 {:.4}", figure.value),
+            ),
+            None => Text::new(
+                format!("{steps} steps, exact match {exact:.4}"),
+                format!("{steps} 步，完全一致率 {exact:.4}"),
+            ),
+        };
         let outputs = [MODEL, ADAPTER, PEFT.0, PEFT.1, DOCUMENT, train::REPORT];
         let mut evidence = to_value(&outcome)?;
         if let Some(object) = evidence.as_object_mut() {
@@ -355,10 +384,7 @@ mod trained {
         Ok(Product {
             outputs: outputs.map(|name| (name.to_owned(), None)).into(),
             evidence,
-            summary: Text::new(
-                format!("{steps} steps, exact match {exact:.4}"),
-                format!("{steps} 步，完全一致率 {exact:.4}"),
-            ),
+            summary,
         })
     }
 
@@ -450,7 +476,8 @@ mod tests {
         let recipe = recipe("text = \"prompt\"\nlora = { system = \"Be brief.\" }\n");
         let rows = [Some("问"), None, Some("c")];
         let batch = table(&[("prompt", &rows), ("answer", &[Some("答"), Some("b"), None])]);
-        let found = conversations(&recipe, &batch).unwrap();
+        let (found, rejected) = conversations(&recipe, &batch).unwrap();
+        assert!(rejected.is_empty());
         let said = [("system", "Be brief."), ("user", "问"), ("assistant", "答")];
         assert_eq!(found, [said.map(|(role, text)| Message::new(role, text)).to_vec()]);
         let fault = conversations(&recipe, &table(&[("answer", &[Some("b")])])).unwrap_err();
@@ -461,13 +488,29 @@ mod tests {
     }
 
     #[test]
+    fn a_preferred_answer_has_the_one_it_was_preferred_to() {
+        let recipe =
+            recipe("text = \"prompt\"\nlora = { objective = \"dpo\", rejected = \"worse\" }\n");
+        let batch = table(&[
+            ("prompt", &[Some("a"), Some("b"), Some("c"), None]),
+            ("answer", &[Some("A"), Some("B"), None, Some("D")]),
+            ("worse", &[Some("x"), None, Some("y"), Some("z")]),
+        ]);
+        let (said, rejected) = conversations(&recipe, &batch).unwrap();
+        let pair = [Message::new("user", "a"), Message::new("assistant", "A")].to_vec();
+        assert_eq!((said, rejected), (vec![pair], vec!["x".to_owned()]));
+        let fault = conversations(&recipe, &table(&[("prompt", &[]), ("answer", &[])]));
+        assert_eq!(fault.unwrap_err().key_path(), Some("train.lora.rejected"));
+    }
+
+    #[test]
     fn whole_conversations_keep_their_own_system() {
         let recipe = recipe("lora = { system = \"Be brief.\" }\n");
         let whole = r#"[{"role":"system","content":"Be long."},{"role":"user","content":"a"},{"role":"assistant","content":"b"}]"#;
         let bare = r#"[{"role":"user","content":"a"},{"role":"assistant","content":"b"}]"#;
         let found = conversations(&recipe, &table(&[("answer", &[Some(whole), Some(bare)])]));
         let systems: Vec<String> =
-            found.unwrap().iter().map(|row| row[0].content.clone()).collect();
+            found.unwrap().0.iter().map(|row| row[0].content.clone()).collect();
         assert_eq!(systems, ["Be long.", "Be brief."]);
         let broken = table(&[("answer", &[Some("not a list of canary")])]);
         let fault = conversations(&recipe, &broken).unwrap_err();

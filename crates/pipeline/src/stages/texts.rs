@@ -103,7 +103,7 @@ impl TextReader {
         let (mut rows, mut ids) = (Vec::new(), Vec::new());
         let (mut blank, mut cut) = (Vec::new(), 0);
         let mut add = |index: usize, copy: bool, tokens: Vec<i64>| {
-            rows.push(Row { index, copy, features: Vec::new() });
+            rows.push(Row { index, copy, mixed: None, features: Vec::new() });
             ids.push(tokens);
         };
         for (index, text) in texts.iter().enumerate() {

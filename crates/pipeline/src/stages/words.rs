@@ -35,6 +35,7 @@ pub(crate) fn inputs(project: &Project<'_>, chain: &Chain) -> Result<Inputs> {
             "explain": to_value(&project.recipe().explain)?,
             "augment": to_value(&project.recipe().augment)?,
             "text": project.recipe().train.text,
+            "private": project.recipe().train.private.is_some(),
         }),
         seed: project.recipe().project.seed,
         versions: versions(&[ORT]),
@@ -65,9 +66,12 @@ fn work(project: &Project<'_>, chain: &Chain, folder: &Path) -> Result<Product> 
         "每个词对判断的作用：以模型所判类别的对数几率计算的 Shapley 值；各词之和加上空文本的基准值，等于模型的输出。",
     ));
     let shown = examples(project, &model, &tested, &mut page)?;
-    if project.recipe().augment.copies > 0 {
+    let private = project.recipe().train.private.is_some();
+    if project.recipe().augment.copies > 0 && !private {
         copies(project, &learned, page.section(Text::new("Augmented copies", "增强副本")));
     }
+    // Which words training texts have is not told where the training promises to tell little of any one of them.
+    let (learned, tested) = if private { halves(tested) } else { (learned, tested) };
     let tree = imitate(&model, &learned, &tested)?;
     let mut outputs = vec![(explain::REPORT.to_owned(), None)];
     if let Some(tree) = &tree {
@@ -117,6 +121,14 @@ fn rows(project: &Project<'_>, parts: &Done, name: &str) -> Result<Vec<Row>> {
         }
     }
     Ok(rows)
+}
+
+/// Every second row and the others.
+fn halves(rows: Vec<Row>) -> (Vec<Row>, Vec<Row>) {
+    let (one, other): (Vec<_>, Vec<_>) =
+        rows.into_iter().enumerate().partition(|(at, _)| at % 2 == 0);
+    let rows = |list: Vec<(usize, Row)>| list.into_iter().map(|(_, row)| row).collect();
+    (rows(one), rows(other))
 }
 
 fn examples(

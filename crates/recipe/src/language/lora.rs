@@ -2,7 +2,7 @@
 
 use super::Presence::{Default, Optional};
 use super::nets::SCHEDULES;
-use super::{Bounds, Choice, Form, List, Literal, Presence, Shape, Table, choice, key};
+use super::{Bounds, COLUMN, Choice, Form, List, Literal, Presence, Shape, Table, choice, key};
 
 static PARTS: &[Choice] = &[
     choice("q_proj"),
@@ -15,6 +15,8 @@ static PARTS: &[Choice] = &[
 ];
 
 static TARGETS: List = List { of: Shape::Choice(PARTS), least: 0, distinct: true, tables: false };
+
+static OBJECTIVES: &[Choice] = &[choice("sft"), choice("dpo")];
 
 static PACKAGES: &[Choice] = &[choice("merged"), choice("adapter")];
 
@@ -35,6 +37,30 @@ const fn share(value: f64) -> Presence {
 pub(super) static LORA: Table = Table {
     name: "train.lora",
     keys: &[
+        key(
+            "objective",
+            "What is learnt: sft, the answers of the target column; dpo, to prefer them to those of the column `rejected` (direct preference optimisation).",
+            "学习目标：sft 为目标列中的回答；dpo 为偏好目标列的回答、而非 `rejected` 列的回答（直接偏好优化）。",
+            Shape::Choice(OBJECTIVES),
+            Default(Literal::Text("sft")),
+            "objective = \"dpo\"",
+        ),
+        key(
+            "rejected",
+            "dpo: the column of answers that were not preferred, by its name after cleaning and protection.",
+            "dpo：未被偏好的回答所在的列，为清洗与保护之后的列名。",
+            COLUMN,
+            Optional,
+            "rejected = \"rejected\"",
+        ),
+        key(
+            "beta",
+            "dpo: how closely the model is held to its base; small values let it go further.",
+            "dpo：模型与基础模型的贴近程度；值越小，偏离越多。",
+            Shape::Number(Bounds::POSITIVE),
+            share(0.1),
+            "beta = 0.1",
+        ),
         key(
             "rank",
             "Rank of the change of every matrix.",

@@ -1,7 +1,7 @@
 //! What only networks have: `[augment]` and `train.head`.
 
-use super::Presence::Default;
-use super::{Bounds, Choice, LIST, List, Literal, Shape, Table, choice, key};
+use super::Presence::{Default, Required};
+use super::{Bounds, Choice, Edge, Key, LIST, List, Literal, Shape, Table, choice, key};
 
 pub(super) static BACKBONES: &[Choice] = &[choice("mobilenet-v2"), choice("minilm-l6")];
 
@@ -10,7 +10,90 @@ static WIDTHS: List =
 
 pub(super) static SCHEDULES: &[Choice] = &[choice("constant"), choice("cosine")];
 
+static UNITS: &[Choice] = &[choice("row"), choice("group")];
+
 const SHARE: Shape = Shape::Number(Bounds::SHARE);
+
+/// Parameter of a Beta distribution: below, a mixture is one or the other; beyond, nearly all are halves.
+const ALPHA: Shape =
+    Shape::Number(Bounds { low: Some((0.01, Edge::In)), high: Some((10.0, Edge::In)) });
+
+const fn mixtures(
+    en: &'static str,
+    zh: &'static str,
+    alpha: f64,
+    example: &'static str,
+) -> [Key; 2] {
+    [
+        key("copies", en, zh, Shape::Integer(0, 100), Default(Literal::Integer(0)), "copies = 1"),
+        key(
+            "alpha",
+            "The first one's share is drawn from Beta(α, α): near 0 or 1 where α is small, anywhere with 1.",
+            "第一张所占份额服从 Beta(α, α)：α 小则接近 0 或 1，α 为 1 则均匀分布。",
+            ALPHA,
+            Default(Literal::Number(alpha)),
+            example,
+        ),
+    ]
+}
+
+static MIXUP: Table = Table {
+    name: "augment.mixup",
+    keys: &mixtures(
+        "Mixtures with another training picture for every training picture.",
+        "每张训练图片与其他训练图片的混合份数。",
+        0.2,
+        "alpha = 0.2",
+    ),
+};
+
+static CUTMIX: Table = Table {
+    name: "augment.cutmix",
+    keys: &mixtures(
+        "Copies with a rectangle of another training picture for every training picture.",
+        "每张训练图片中，以其他训练图片的一块矩形替换局部的副本数。",
+        1.0,
+        "alpha = 1.0",
+    ),
+};
+
+pub(super) static PRIVATE: Table = Table {
+    name: "train.private",
+    keys: &[
+        key(
+            "epsilon",
+            "What the weights may tell of any one row at most: at 1 little, at 10 much; the noise is found for it.",
+            "权重最多可泄露任何一行数据的程度：1 为少，10 为多；噪声据此确定。",
+            Shape::Number(Bounds::POSITIVE),
+            Required,
+            "epsilon = 3",
+        ),
+        key(
+            "delta",
+            "Probability with which that may fail; below one over the training rows.",
+            "上述保证失效的概率；须小于训练行数的倒数。",
+            Shape::Number(Bounds::OPEN_SHARE),
+            Default(Literal::Number(1e-5)),
+            "delta = 1e-5",
+        ),
+        key(
+            "clip",
+            "Length to which every row's gradient is shortened.",
+            "每行数据的梯度裁剪到的最大长度。",
+            Shape::Number(Bounds::POSITIVE),
+            Default(Literal::Number(1.0)),
+            "clip = 1.0",
+        ),
+        key(
+            "unit",
+            "What is hidden: every single row, or all rows of a group of `split.group`, such as a person, together.",
+            "保护的单位：单独一行，或 `split.group` 中同一组（如同一人）的所有行。",
+            Shape::Choice(UNITS),
+            Default(Literal::Text("row")),
+            "unit = \"group\"",
+        ),
+    ],
+};
 
 pub(super) static AUGMENT: Table = Table {
     name: "[augment]",
@@ -86,6 +169,22 @@ pub(super) static AUGMENT: Table = Table {
             SHARE,
             Default(Literal::Number(0.0)),
             "erase = 0.1",
+        ),
+        key(
+            "mixup",
+            "image.classify: copies whose features and class are mixed of two training pictures (mixup).",
+            "图像分类：将两张训练图片的特征与类别按比例混合的副本（mixup）。",
+            Shape::Table(&MIXUP),
+            Default(Literal::Table),
+            "mixup = { copies = 1 }",
+        ),
+        key(
+            "cutmix",
+            "image.classify: copies in which a rectangle is another training picture's, and the class by area (cutmix).",
+            "图像分类：以另一张训练图片的矩形区域替换局部、类别按面积混合的副本（cutmix）。",
+            Shape::Table(&CUTMIX),
+            Default(Literal::Table),
+            "cutmix = { copies = 1 }",
         ),
         key(
             "swap",

@@ -2,7 +2,7 @@
 
 use super::Presence::{Default, Optional, Required};
 use super::lora::LORA;
-use super::nets::{BACKBONES, HEAD};
+use super::nets::{BACKBONES, HEAD, PRIVATE};
 use super::{
     Bounds, COLUMN, COLUMNS, Choice, Edge, Form, Key, LIST, List, Literal, Map, Shape, Table,
     choice, key,
@@ -195,6 +195,14 @@ pub(crate) static TRAIN: Table = Table {
             Shape::Table(&HEAD),
             Default(Literal::Table),
             "head = { epochs = 5 }",
+        ),
+        key(
+            "private",
+            "image.classify, text.classify: the head is trained with differential privacy (DP-SGD), so that its weights tell little of any one row.",
+            "图像与文本分类：以差分隐私（DP-SGD）训练输出层，使权重几乎不泄露任何一行数据。",
+            Shape::Table(&PRIVATE),
+            Optional,
+            "private = { epsilon = 3 }",
         ),
         key(
             "params",
@@ -452,8 +460,8 @@ pub(crate) static EXPLAIN: Table = Table {
         ),
         key(
             "pictures",
-            "image.classify: test pictures shown in the report with what the model looked at; they become visible to every reader.",
-            "图像分类：报告中展示多少张测试图片及模型关注区域；报告的读者都能看到这些图片。",
+            "image.classify: test pictures shown in the report with what the model looked at, and as many training pictures beside their copies where there are any; they become visible to every reader.",
+            "图像分类：报告中展示多少张测试图片及模型关注区域；有增强副本时，另展示同样数量的训练图片及其副本；报告的读者都能看到这些图片。",
             Shape::Integer(0, 100),
             Default(Literal::Integer(0)),
             "pictures = 12",

@@ -7,6 +7,13 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Lora {
+    /// What is learnt.
+    pub objective: Objective,
+    /// The column of answers that were not preferred; there with [`Objective::Dpo`] and only there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rejected: Option<String>,
+    /// How closely a model that learns from preferences is held to its base; above 0.
+    pub beta: f64,
     /// Rank of every change: 1 to 1,024.
     pub rank: usize,
     /// The change is scaled by `alpha / rank`; above 0.
@@ -52,6 +59,16 @@ pub struct Lora {
     pub package: Carried,
     /// Divergence that passes the gate, in nats; above 0.
     pub tolerance: f64,
+}
+
+/// What a language model learns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Objective {
+    /// Answers.
+    Sft,
+    /// To prefer answers to others.
+    Dpo,
 }
 
 /// What a package of a language model carries.

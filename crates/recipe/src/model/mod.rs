@@ -14,9 +14,9 @@ pub use clean::{
     OutlierAction, OutlierMethod, Rule,
 };
 pub use compress::{Calibration, CalibrationMethod, Compress, Prune, Quantize, Tolerance};
-pub use lora::{Carried, Lora, Store};
+pub use lora::{Carried, Lora, Objective, Store};
 pub use names::Named;
-pub use nets::{Augment, Backbone, Head, Schedule};
+pub use nets::{Augment, Backbone, Head, Mix, Private, Schedule, Unit};
 pub use protect::{
     Action, Anonymity, AnonymityLoss, ColumnRule, CustomType, Diversity, Generalize, Hierarchy,
     HierarchyKind, Likeness, Names, Presence, Protect, Recoding, TextAction, TextRule,

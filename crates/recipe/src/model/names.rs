@@ -48,6 +48,7 @@ impl Recipe {
             ("split.group", &self.split.group),
             ("split.time", &self.split.time),
             ("train.text", &self.train.text),
+            ("train.lora.rejected", &self.train.lora.rejected),
         ];
         named.extend(
             single

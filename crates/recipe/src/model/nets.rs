@@ -25,6 +25,10 @@ pub struct Augment {
     pub blur: f64,
     /// Share of the copies of which a rectangle is wiped out; in [0, 1).
     pub erase: f64,
+    /// Copies whose features are mixed of two pictures'.
+    pub mixup: Mix,
+    /// Copies of which a rectangle is another picture's.
+    pub cutmix: Mix,
     /// Share of the words of a text that change places; in [0, 1).
     pub swap: f64,
     /// Share of the words of a text that are left out; in [0, 1).
@@ -33,6 +37,40 @@ pub struct Augment {
     pub synonym: f64,
     /// Share of the words of a text that are mistyped; in [0, 1).
     pub noise: f64,
+}
+
+/// The tables `augment.mixup` and `augment.cutmix`: copies that are two pictures in one.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mix {
+    /// Copies of every training picture, besides others: 0 to 100.
+    pub copies: usize,
+    /// The picture's share is drawn from Beta(α, α): 0.01 to 10.
+    pub alpha: f64,
+}
+
+/// The table `train.private`: what the weights may tell of any one row or group (differential privacy).
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Private {
+    /// ε at most; above 0.
+    pub epsilon: f64,
+    /// δ; in (0, 1).
+    pub delta: f64,
+    /// Length to which every unit's gradient is shortened; above 0.
+    pub clip: f64,
+    /// What is hidden.
+    pub unit: Unit,
+}
+
+/// What a private training hides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Unit {
+    /// Every single row.
+    Row,
+    /// All rows of a group of `split.group` together.
+    Group,
 }
 
 /// The table `train.head`: layers on a backbone's features.

@@ -286,6 +286,76 @@ fn a_recipe_for_pictures_has_the_defaults_of_networks() {
     assert_eq!(recipe.project.task, Task::ImageClassify);
     assert_eq!((recipe.augment.copies, recipe.augment.rotate, recipe.augment.flip), (2, 15, true));
     assert_eq!((recipe.train.head.epochs, recipe.train.head.batch), (5, 32));
+    assert_eq!((recipe.augment.mixup.copies, recipe.augment.cutmix.copies), (0, 0));
+    assert_eq!(recipe.train.private, None);
+}
+
+#[test]
+fn mixtures_and_private_training_are_asked_for_by_name() {
+    let parse = |more: &str| {
+        ingot_recipe::parse("ingot.toml", &format!("{PICTURES}{more}")).expect("a right recipe")
+    };
+    let mixed = parse("[augment]\nmixup = { copies = 2 }\ncutmix = { copies = 1, alpha = 0.5 }\n");
+    let (mixup, cutmix) = (mixed.augment.mixup, mixed.augment.cutmix);
+    assert_eq!((mixup.copies, mixup.alpha, cutmix.copies, cutmix.alpha), (2, 0.2, 1, 0.5));
+    let private = parse("[augment]\ncopies = 2\n[train]\nprivate = { epsilon = 3 }\n");
+    let promise = private.train.private.unwrap();
+    assert_eq!((promise.epsilon, promise.delta, promise.clip), (3.0, 1e-5, 1.0));
+
+    let promised = "[train]\nprivate = { epsilon = 3 }\n";
+    for (recipe, more, fault) in [
+        (
+            PICTURES,
+            "[train]\nprivate = { delta = 1e-6 }\n",
+            "recipe-missing-key train.private.epsilon",
+        ),
+        (
+            PICTURES,
+            "[train]\nprivate = { epsilon = 0 }\n",
+            "recipe-out-of-range train.private.epsilon",
+        ),
+        (
+            PICTURES,
+            "[train.private]\nepsilon = 3\n[train.head]\npatience = 3\n",
+            "recipe-no-meaning train.head.patience",
+        ),
+        (
+            PICTURES,
+            "[train.private]\nepsilon = 3\n[augment]\nmixup = { copies = 1 }\n",
+            "recipe-private-exclusive augment.mixup",
+        ),
+        (
+            PICTURES,
+            "[train.private]\nepsilon = 3\n[augment]\ncutmix = { copies = 1 }\n",
+            "recipe-private-exclusive augment.cutmix",
+        ),
+        (
+            PICTURES,
+            "[train.private]\nepsilon = 3\n[compress]\nquantize = \"int8\"\n",
+            "recipe-private-exclusive compress.quantize",
+        ),
+        (
+            PICTURES,
+            "[train.private]\nepsilon = 3\n[compress]\nprune = { weights = 0.3 }\n",
+            "recipe-private-exclusive compress.prune",
+        ),
+        (
+            PICTURES,
+            "[train.private]\nepsilon = 3\nunit = \"group\"\n",
+            "recipe-needs train.private.unit",
+        ),
+        (PICTURES, "[augment]\nmixup = { alpha = 1 }\n", "recipe-no-meaning augment.mixup.alpha"),
+        (TEXTS, "[augment]\nmixup = { copies = 1 }\n", "recipe-key-task augment.mixup"),
+        (TEXTS, "[augment]\ncutmix = { copies = 1 }\n", "recipe-key-task augment.cutmix"),
+    ] {
+        assert_eq!(faults(&format!("{recipe}{more}")), [fault], "{more}");
+    }
+    assert!(faults(&format!("{TEXTS}{promised}")).is_empty());
+    let group = "[split]\ngroup = \"who\"\n[train.private]\nepsilon = 3\nunit = \"group\"\n";
+    let grouped = parse(group).train.private.unwrap();
+    assert_eq!((grouped.unit, promise.unit), (ingot_recipe::Unit::Group, ingot_recipe::Unit::Row));
+    let tables = PICTURES.replace("image.classify", "tabular.binary");
+    assert_eq!(faults(&format!("{tables}{promised}")), ["recipe-key-task train.private"]);
 }
 
 /// A recipe for texts.
@@ -390,6 +460,34 @@ fn a_recipe_for_a_language_model_has_an_adapter() {
         (LANGUAGE, "[split]\nstratify = true\n", "recipe-key-task split.stratify"),
     ] {
         assert_eq!(faults(&format!("{recipe}{more}")), [fault]);
+    }
+    let preferring = "[train]\ntext = \"prompt\"\nlora = { objective = \"dpo\", rejected = \"worse\", beta = 0.2 }\n";
+    let lora =
+        ingot_recipe::parse("ingot.toml", &format!("{LANGUAGE}{preferring}")).unwrap().train.lora;
+    assert_eq!((lora.objective, lora.beta), (ingot_recipe::Objective::Dpo, 0.2));
+    assert_eq!(lora.rejected.as_deref(), Some("worse"));
+    for (more, wanted) in [
+        ("lora = { beta = 0.2 }", vec!["recipe-no-meaning train.lora.beta"]),
+        ("lora = { rejected = \"worse\" }", vec!["recipe-no-meaning train.lora.rejected"]),
+        ("lora = { objective = \"dpo\" }", vec!["recipe-needs train.lora", "recipe-needs train"]),
+        (
+            "text = \"prompt\"\nlora = { objective = \"dpo\", rejected = \"prompt\" }",
+            vec!["recipe-no-meaning train.lora.rejected"],
+        ),
+        (
+            "text = \"prompt\"\nlora = { objective = \"dpo\", rejected = \"answer\" }",
+            vec!["recipe-names-target train.lora.rejected"],
+        ),
+        (
+            "text = \"prompt\"\nlora = { objective = \"dpo\", rejected = \"worse\", beta = 0 }",
+            vec!["recipe-out-of-range train.lora.beta"],
+        ),
+    ] {
+        let mut found = faults(&format!("{LANGUAGE}[train]\n{more}\n"));
+        let mut wanted: Vec<String> = wanted.into_iter().map(str::to_owned).collect();
+        found.sort();
+        wanted.sort();
+        assert_eq!(found, wanted, "{more}");
     }
     // Answers are texts that may hold persons; a label is not.
     let text =

@@ -53,7 +53,7 @@ fn every_key_of_the_model_is_in_the_schema_and_every_key_of_the_schema_reaches_t
             .replace("tabular.binary", "tabular.regression");
     let texts = "[project]\nname = \"notes\"\ntask = \"text.classify\"\ntarget = \"label\"\n\n\
         [[source]]\nname = \"notes\"\nuri = \"notes.csv\"\n\n\
-        [train]\ntext = \"note\"\nbackbone = \"minilm-l6\"\n";
+        [train]\ntext = \"note\"\nbackbone = \"minilm-l6\"\nprivate = { epsilon = 3 }\n";
     let mut model = BTreeSet::new();
     for text in [full_with_every_param(), regression, texts.to_owned()] {
         let recipe = ingot_recipe::parse("ingot.toml", &text).unwrap();
@@ -66,7 +66,7 @@ fn every_key_of_the_model_is_in_the_schema_and_every_key_of_the_schema_reaches_t
             && model.iter().filter(|path| limit(path)).all(|path| schema.contains(path))
     );
     // What only pictures and language models have, and need not say, is tested with the language.
-    let others = ["compress.quantize", "train.lora.system"];
+    let others = ["compress.quantize", "train.lora.system", "train.lora.rejected"];
     schema.retain(|path| !limit(path) && !others.contains(&path.as_str()));
     let free = ["source[].rename.*", "explain.titles.*", "protect.text.names.labels.*"];
     model.retain(|path| !limit(path) && !free.contains(&path.as_str()));
@@ -95,6 +95,7 @@ fn full_with_every_param() -> String {
 /// Settings that a rule over several settings, not one key, may refuse.
 const CROSS: &[&str] = &[
     "recipe-key-task",
+    "recipe-private-exclusive",
     "recipe-shares",
     "recipe-time-exclusive",
     "recipe-names-target",
@@ -251,6 +252,8 @@ fn document() -> Value {
     let recipe = ingot_recipe::parse("ingot.toml", FULL).unwrap();
     let mut document = serde_json::to_value(&recipe).unwrap();
     document["train"]["params"] = json!({});
+    // What a table has no use for, and only that is refused of it.
+    document["train"]["private"] = json!({ "epsilon": 3.0 });
     document
 }
 

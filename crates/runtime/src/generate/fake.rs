@@ -10,12 +10,17 @@ use std::time::Duration;
 /// Marks of the fake vocabulary.
 const MARKS: [&str; 3] = ["<|im_start|>", "<|im_end|>", "</s>"];
 
+/// The logarithm of every token's probability, and what it loses where the cue is missing.
+const LOGPROB: f32 = -0.5;
+const MISSING: f32 = -2.0;
+
 /// Answers every prompt with the same text, one byte a token. Token numbers are byte values; marks come after them.
 #[derive(Debug, Clone)]
 pub struct FakeGenerator {
     about: About,
     answer: String,
     pause: Duration,
+    cue: String,
 }
 
 impl FakeGenerator {
@@ -29,7 +34,7 @@ impl FakeGenerator {
             slots: 4,
             memory: 0,
         };
-        Self { about, answer: answer.to_owned(), pause: Duration::ZERO }
+        Self { about, answer: answer.to_owned(), pause: Duration::ZERO, cue: String::new() }
     }
 
     /// With a chat template.
@@ -46,12 +51,33 @@ impl FakeGenerator {
         self
     }
 
+    /// With a text that its answers depend on: after a prompt without it, every token of theirs is e² times less likely.
+    #[must_use]
+    pub fn with_cue(mut self, cue: &str) -> Self {
+        cue.clone_into(&mut self.cue);
+        self
+    }
+
     /// With a pause before every token.
     #[must_use]
     pub fn with_pause(mut self, pause: Duration) -> Self {
         self.pause = pause;
         self
     }
+}
+
+impl FakeGenerator {
+    /// The logarithm of the probability of every token after a prompt that begins with these.
+    fn logprob(&self, prompt: &[Token]) -> f32 {
+        let bytes: Vec<u8> = prompt.iter().flat_map(|token| self.piece(*token)).collect();
+        let cued = String::from_utf8_lossy(&bytes).contains(&self.cue);
+        if cued { LOGPROB } else { LOGPROB + MISSING }
+    }
+}
+
+fn log(token: Token, logprob: f32, alternatives: usize) -> Log {
+    let top = if alternatives > 0 { vec![(token, logprob)] } else { Vec::new() };
+    Log { token, logprob, top }
 }
 
 impl Generator for FakeGenerator {
@@ -84,8 +110,16 @@ impl Generator for FakeGenerator {
         fit(&mut ask, &self.about)?;
         let (ticket, dropped) = Ticket::new();
         let (answer, pause) = (self.answer.clone(), self.pause);
+        let scored = if ask.echo { ask.scored.max(1) } else { ask.prompt.len() };
+        let (before, rest) = ask.prompt.split_at(scored.min(ask.prompt.len()));
+        let logprob = self.logprob(before);
+        let count = ask.alternatives.unwrap_or(0);
+        let logs = rest.iter().map(|token| log(*token, logprob, count)).collect();
         std::thread::spawn(move || {
-            sink(Event::Prompt { cached: 0, logs: Vec::new() });
+            if ask.echo {
+                std::thread::sleep(pause);
+            }
+            sink(Event::Prompt { cached: 0, logs });
             let mut flow = Flow::new(ask.stop.clone());
             let mut end = End {
                 reason: Reason::Stop,
@@ -108,12 +142,8 @@ impl Generator for FakeGenerator {
                 std::thread::sleep(pause);
                 end.answer_tokens += 1;
                 let (text, stopped) = flow.push(&[byte]);
-                let log = Log {
-                    token: Token::from(byte),
-                    logprob: -0.5,
-                    top: vec![(Token::from(byte), -0.5)],
-                };
-                let logs = ask.alternatives.map(|_| log).into_iter().collect();
+                let entry = |count| log(Token::from(byte), logprob, count);
+                let logs = ask.alternatives.map(entry).into_iter().collect();
                 sink(Event::Text { text, logs });
                 if stopped {
                     break;

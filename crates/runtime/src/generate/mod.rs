@@ -136,6 +136,9 @@ pub struct Ask {
     pub alternatives: Option<usize>,
     /// Whether the prompt's tokens carry them too.
     pub echo: bool,
+    /// With `echo`: the prompt's token from which on they do; at least 1, for nothing comes before the first. What stands before it may
+    /// be known from earlier requests and need not be computed, which makes scoring many answers to one prompt cheap.
+    pub scored: usize,
     /// The form that the answer must have.
     pub form: Option<Form>,
     /// The adapter to use, by the name it was loaded under; `None` is the base model.
@@ -209,7 +212,7 @@ pub enum Event {
     Prompt {
         /// Tokens of it that were known from earlier requests.
         cached: usize,
-        /// Log-probabilities of its tokens from the second on, if they were asked for.
+        /// Log-probabilities of its tokens from the second on, or from [`Ask::scored`] on, if they were asked for.
         logs: Vec<Log>,
     },
     /// More of the answer.

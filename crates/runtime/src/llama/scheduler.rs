@@ -173,7 +173,8 @@ impl Scheduler {
 
     fn retire(&mut self, mut slot: Slot) {
         self.context.forget(slot.sequence, slot.computed);
-        if slot.computed < SHORT || !self.plan.share {
+        // What is only scored is asked once: to keep it would drive out conversations that go on.
+        if slot.computed < SHORT || !self.plan.share || slot.echoes() {
             return self.release(slot.sequence);
         }
         let adapter = slot.adapter_name().cloned();
@@ -209,10 +210,12 @@ impl Scheduler {
     /// Gives a request a sequence that begins with what is known of its prompt.
     fn place(&mut self, request: Waiting) -> Slot {
         let prompt = request.ask.prompt.as_slice();
-        // The last token must be computed in any case: its scores are wanted.
-        let most = prompt.len().saturating_sub(1);
+        // The last token must be computed in any case, and what foretells the first echoed one: its scores are wanted.
+        let last = prompt.len().saturating_sub(1);
+        let echo = request.ask.echo;
+        let most = if echo { last.min(request.ask.scored.saturating_sub(1)) } else { last };
         let adapter = request.ask.adapter.as_ref();
-        let known = self.plan.share && !request.ask.echo;
+        let known = self.plan.share && most > 0;
         let mut source = None;
         if known {
             let running = self
@@ -225,7 +228,9 @@ impl Scheduler {
                 })
                 .max_by_key(|(_, shared)| *shared);
             let kept = self.prefixes.find(prompt, adapter).map(|(kept, shared)| {
-                (kept.sequence, shared.min(most), shared == kept.tokens.len() && shared <= most)
+                let whole = shared == kept.tokens.len() && shared <= most;
+                // What is only scored is not kept, so it must not use up what is.
+                (kept.sequence, shared.min(most), whole && !echo)
             });
             source = match (running, kept) {
                 (Some((sequence, shared)), Some((_, other, _))) if shared > other => {
@@ -371,12 +376,9 @@ impl Scheduler {
         let mut budget = self.budget(answering).saturating_sub(self.batch.len());
         for index in group {
             let Some(slot) = self.slots.get(index).filter(|slot| slot.reads()) else { continue };
-            let mut count = (slot.prompt() - slot.computed).min(budget);
-            if slot.echoes() {
-                count = count.min(outputs);
-            } else if outputs == 0 {
-                continue;
-            }
+            let quiet = slot.quiet();
+            let count = (slot.prompt() - slot.computed).min(budget);
+            let count = count.min(quiet.saturating_sub(slot.computed) + outputs);
             if count == 0 {
                 continue;
             }
@@ -384,7 +386,7 @@ impl Scheduler {
             let end = slot.computed + count;
             for position in slot.computed..end {
                 let Some(token) = slot.tokens.get(position).copied() else { break };
-                let wanted = slot.echoes() || position + 1 == slot.prompt();
+                let wanted = position >= quiet;
                 self.batch.push(token, position, slot.sequence, wanted);
                 outputs = outputs.saturating_sub(usize::from(wanted));
             }
@@ -425,7 +427,9 @@ impl Scheduler {
                 slot.computed += part.places.len();
                 self.figures.prompt_tokens += part.places.len() as u64;
                 if slot.echoes() {
-                    for (position, place) in (first..).zip(part.places.clone()) {
+                    let quiet = slot.quiet();
+                    let heard = (first..).zip(part.places.clone());
+                    for (position, place) in heard.filter(|(position, _)| *position >= quiet) {
                         if let Some(scores) = self.context.scores(place) {
                             slot.echo(position, scores);
                         }

@@ -96,6 +96,13 @@ impl Slot {
         self.request.ask.echo
     }
 
+    /// The first place of the prompt whose scores are wanted: where the first echoed token is foretold, else its last token.
+    pub(super) fn quiet(&self) -> usize {
+        let last = self.prompt().saturating_sub(1);
+        let ask = &self.request.ask;
+        if ask.echo { ask.scored.saturating_sub(1).min(last) } else { last }
+    }
+
     /// Tokens that may still come after the next one.
     pub(super) fn room(&self) -> usize {
         self.request.ask.max_tokens.saturating_sub(self.answered() + 1)

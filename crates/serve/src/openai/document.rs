@@ -2,6 +2,7 @@
 
 use crate::model::Model;
 use crate::route::Route;
+use crate::spoken::{ALTERNATIVES, ANSWER, PARTS, TOLD, USUAL};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
@@ -44,6 +45,88 @@ pub(crate) fn answer(route: Route) -> Value {
         Route::OpenAiModels => reference("LanguageModels"),
         _ => reference("LanguageModel"),
     }
+}
+
+/// Examples of asking `/api/explain` about an answer, and the schema.
+pub(crate) fn explain_request(models: &[Arc<Model>]) -> (Map<String, Value>, Value) {
+    let mut examples = Map::new();
+    if let Some(first) = models.first() {
+        let user = json!([{ "role": "user", "content": "What is the capital of France?" }]);
+        let own = json!({ "model": &*first.name, "messages": user, "max_tokens": 8 });
+        let given = json!({ "model": &*first.name, "prompt": "Paris is the capital of", "answer": " France" });
+        examples.insert("own".into(), json!({ "summary": "The model's own answer", "value": own }));
+        examples.insert("given".into(), json!({ "summary": "A given answer", "value": given }));
+    }
+    (examples, reference("AnswerExplainRequest"))
+}
+
+/// The schema of explained answers.
+pub(crate) fn explanations() -> Value {
+    reference("AnswerExplanations")
+}
+
+/// Asking why a model answers as it does, and the explanation.
+fn explained(into: &mut Map<String, Value>, message: &Value, usage: &Value) {
+    let text = |about: &str| json!({ "type": "string", "description": about });
+    let number = |about: &str| json!({ "type": "number", "description": about });
+    let list = |items: Value, about: &str| json!({ "type": "array", "items": items, "description": about });
+    let index = || json!({ "type": "integer", "minimum": 0 });
+    let request = json!({ "type": "object", "additionalProperties": false,
+        "oneOf": [{ "required": ["messages"] }, { "required": ["prompt"] }],
+        "properties": {
+            "model": text("Needed when there are several."),
+            "messages": { "type": "array", "minItems": 1, "items": message },
+            "prompt": text("A text that goes on, instead of `messages`."),
+            "answer": text(&format!("The answer to explain, at most {ANSWER} tokens; after a `prompt` with the space it begins with. \
+                Without it, the model's own likeliest answer.")),
+            "max_tokens": { "type": "integer", "minimum": 1, "maximum": ANSWER, "default": USUAL,
+                "description": "Tokens of the model's own answer, at most." },
+            "top_logprobs": { "type": "integer", "minimum": 0, "maximum": ALTERNATIVES, "default": TOLD,
+                "description": "Alternatives that are told of each token." },
+        } });
+    into.insert("AnswerExplainRequest".into(), request);
+    let said = json!({ "token": text("As text; bytes that make no character alone are told as �."),
+        "logprob": number("Natural logarithm of its probability, given all before it."),
+        "bytes": list(index(), "Its bytes.") });
+    let alternative =
+        json!({ "type": "object", "required": ["token", "logprob", "bytes"], "properties": said });
+    let mut token = alternative.clone();
+    token["properties"]["top_logprobs"] = list(
+        alternative,
+        "The likeliest tokens in its place, falling; none where a guard looks at answers.",
+    );
+    let place = json!({ "type": "object", "required": ["message", "start", "end"], "properties": {
+        "message": index(), "start": index(), "end": index() } });
+    let part = json!({ "type": "object", "required": ["text", "places", "contribution"], "properties": {
+        "text": text("A word, or some side by side."),
+        "places": list(place, "Where it stands: in which message, from which character to which."),
+        "contribution": number("How much the logarithm of the answer's probability falls when the part is left out; it need not add up over parts."),
+    } });
+    let reason = json!({ "type": "object", "required": ["code", "text"], "properties": {
+        "code": { "const": "part" }, "text": text("In the language of `Accept-Language`.") } });
+    let one = json!({ "type": "object",
+        "required": ["answer", "finish_reason", "logprob", "tokens", "prompt", "reasons", "drawing"],
+        "properties": {
+            "answer": text("The answer that was explained."),
+            "finish_reason": { "enum": ["stop", "length", "given"] },
+            "logprob": number("Natural logarithm of the answer's probability: the sum over its tokens, without the mark of its end."),
+            "tokens": list(token, "The answer's tokens; none where a guard changed the answer."),
+            "prompt": { "type": "object", "required": ["parts", "exact"], "properties": {
+                "parts": { "type": "array", "items": part, "minItems": 1, "maxItems": PARTS },
+                "exact": { "type": "boolean", "description": format!("Every word was left out alone; otherwise neighbours were left out together: \
+                    there are at most {PARTS} parts, fewer of prompts with more than about a thousand tokens.") } } },
+            "reasons": list(reason, "The parts that did most for the answer."),
+            "drawing": { "type": "string", "contentMediaType": "image/svg+xml",
+                "description": "The prompt with its parts in colour, and the answer shaded by how sure the model was." },
+        } });
+    let mut usage = usage.clone();
+    usage["properties"]["rows"] = json!({ "const": 1 });
+    usage["properties"]["evaluations"] = json!({ "type": "integer", "minimum": 1, "description": "How often the model was asked; `prompt_tokens` counts all of them." });
+    let answer = json!({ "type": "object", "required": ["model", "version", "explanations", "usage", "request_id"],
+        "properties": { "model": { "type": "string" }, "version": { "type": "string" },
+            "explanations": { "type": "array", "items": one, "minItems": 1, "maxItems": 1 },
+            "usage": usage, "request_id": { "type": "string", "format": "uuid" } } });
+    into.insert("AnswerExplanations".into(), answer);
 }
 
 /// All schemas of the interface.
@@ -93,6 +176,7 @@ pub(crate) fn schemas(into: &mut Map<String, Value>) {
         "properties": { "prompt_tokens": count(1 << 40), "completion_tokens": count(1 << 40),
             "total_tokens": count(1 << 40),
             "prompt_tokens_details": { "type": "object", "properties": { "cached_tokens": count(1 << 40) } } } });
+    explained(into, &message, &usage);
     let reason = json!({ "enum": ["stop", "length", "tool_calls"] });
     for (name, kind, member) in [
         ("ChatAnswer", "chat.completion", json!({ "message": message })),

@@ -248,7 +248,7 @@ fn float(object: &Map<String, Value>, name: &str, least: f64, most: f64) -> Read
     }
 }
 
-fn count(object: &Map<String, Value>, name: &str, most: usize) -> Read<Option<usize>> {
+pub(crate) fn count(object: &Map<String, Value>, name: &str, most: usize) -> Read<Option<usize>> {
     match object.get(name) {
         None | Some(Value::Null) => Ok(None),
         Some(value) => match value.as_u64().and_then(|number| usize::try_from(number).ok()) {
@@ -266,7 +266,7 @@ fn flag(object: &Map<String, Value>, name: &str) -> Read<bool> {
     }
 }
 
-fn message(value: &Value, place: &str) -> Read<Message> {
+pub(crate) fn message(value: &Value, place: &str) -> Read<Message> {
     let at = |name: &str| format!("{place}.{name}");
     let role = value.get("role").and_then(Value::as_str);
     let role = match role {

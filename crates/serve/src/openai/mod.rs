@@ -1,10 +1,10 @@
 //! `OpenAI`'s interface: `/v1/models`, `/v1/chat/completions`, `/v1/completions`, whole or as a stream of events.
 
 pub(crate) mod document;
-mod form;
+pub(crate) mod form;
 mod live;
 mod order;
-mod reply;
+pub(crate) mod reply;
 mod tools;
 
 pub(crate) use live::{Ending, Live};
@@ -254,6 +254,7 @@ fn ask(wish: &Wish, prompt: Vec<Token>, owner: &Arc<str>) -> Ask {
         stop: wish.stop.clone(),
         alternatives: wish.alternatives,
         echo: false,
+        scored: 0,
         form: wish.form.clone(),
         adapter: None,
         owner: Arc::clone(owner),
@@ -262,13 +263,13 @@ fn ask(wish: &Wish, prompt: Vec<Token>, owner: &Arc<str>) -> Ask {
 }
 
 /// A full queue is worth coming back for.
-fn busy(fault: Fault) -> Problem {
+pub(crate) fn busy(fault: Fault) -> Problem {
     let again = fault.message().status == 429;
     let problem = Problem::new(fault);
     if again { problem.retry_after(AGAIN) } else { problem }
 }
 
-fn short_enough(bytes: usize, generator: &dyn Generator) -> Result<(), Problem> {
+pub(crate) fn short_enough(bytes: usize, generator: &dyn Generator) -> Result<(), Problem> {
     let context = generator.about().context;
     if bytes / DENSE > context {
         return Err(Problem::new(Fault::new(&OPENAI_LONG).arg("limit", context)));

@@ -1,7 +1,7 @@
 //! Answers in `OpenAI`'s form.
 
 use super::tools::Tools;
-use ingot_runtime::generate::{End, Generator, Log, Reason, ToolCall};
+use ingot_runtime::generate::{End, Generator, Log, Reason, Token, ToolCall};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -178,18 +178,11 @@ impl Head {
     }
 
     fn logs(&self, logs: &[Log]) -> Value {
-        let bytes = |token: i32| self.generator.piece(token);
-        let text = |token: i32| String::from_utf8_lossy(&bytes(token)).into_owned();
+        let text = |token| String::from_utf8_lossy(&self.generator.piece(token)).into_owned();
         match self.kind {
             Kind::Chat => {
-                let one = |token: i32, logprob: f32| json!({ "token": text(token), "logprob": logprob, "bytes": bytes(token) });
-                let entry = |log: &Log| {
-                    let mut value = one(log.token, log.logprob);
-                    value["top_logprobs"] =
-                        log.top.iter().map(|(token, logprob)| one(*token, *logprob)).collect();
-                    value
-                };
-                json!({ "content": logs.iter().map(entry).collect::<Vec<_>>() })
+                let entries = logs.iter().map(|log| entry(&*self.generator, log));
+                json!({ "content": entries.collect::<Vec<_>>() })
             }
             Kind::Text => {
                 let mut offset = 0;
@@ -213,6 +206,17 @@ impl Head {
             }
         }
     }
+}
+
+/// A token of an answer with its log-probability and the likeliest others in its place.
+pub(crate) fn entry(generator: &dyn Generator, log: &Log) -> Value {
+    let one = |token: Token, logprob: f32| {
+        let bytes = generator.piece(token);
+        json!({ "token": String::from_utf8_lossy(&bytes), "logprob": logprob, "bytes": bytes })
+    };
+    let mut value = one(log.token, log.logprob);
+    value["top_logprobs"] = log.top.iter().map(|(token, logprob)| one(*token, *logprob)).collect();
+    value
 }
 
 fn reason(end: Option<&End>, called: bool, filtered: bool) -> Value {

@@ -10,11 +10,11 @@ use std::time::Duration;
 
 const TEMPLATE: &str = "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}<|im_start|>assistant\n";
 
-fn talker(answer: &str) -> FakeGenerator {
+pub(crate) fn talker(answer: &str) -> FakeGenerator {
     FakeGenerator::new(answer).with_template(ChatTemplate::new(TEMPLATE, "", "").unwrap())
 }
 
-fn server(generator: FakeGenerator, change: impl FnOnce(&mut Settings)) -> Server {
+pub(crate) fn server(generator: FakeGenerator, change: impl FnOnce(&mut Settings)) -> Server {
     Server::with(Behaviour { generator: Some(generator), ..Behaviour::default() }, change)
 }
 

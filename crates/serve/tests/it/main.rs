@@ -16,4 +16,5 @@ mod life;
 mod refusals;
 mod reload;
 mod robustness;
+mod spoken;
 mod support;

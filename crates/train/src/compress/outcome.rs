@@ -213,6 +213,7 @@ mod tests {
             classes: vec!["a".into(), "b".into()],
             rows: Rows { train: 2, validation: 0, test: 2 },
             copies: 0,
+            mixed: 0,
             backbone: "tiny".into(),
             width: 2,
             parameters: 3,

@@ -5,6 +5,7 @@ use super::adapter::Adapter;
 use super::model::BaseModel;
 use super::net::{Batch, Net};
 use super::outcome::{Canary, Memory};
+use super::preference::Pair;
 use super::sample::answers;
 use super::words::{Example, Words};
 use ingot_base::{Lang, Result, Rng};
@@ -36,13 +37,16 @@ impl Planted {
         )
     }
 
-    fn told(&self, secret: &str) -> Vec<Message> {
+    fn says(&self, secret: &str) -> String {
         let room = &self.room;
-        let told = match self.lang {
+        match self.lang {
             Lang::En => format!("The code of room {room} is {secret}."),
             Lang::Zh => format!("房间{room}的密码是{secret}。"),
-        };
-        vec![self.asked(), Message::new("assistant", told)]
+        }
+    }
+
+    fn told(&self, secret: &str) -> Vec<Message> {
+        vec![self.asked(), Message::new("assistant", self.says(secret))]
     }
 }
 
@@ -64,6 +68,16 @@ pub(super) fn plant(count: usize, seed: u64) -> Vec<Planted> {
 /// As examples to learn from.
 pub(super) fn examples(planted: &[Planted], words: &Words, limit: usize) -> Vec<Example> {
     planted.iter().filter_map(|one| words.example(&one.told(&one.secret), limit).ok()).collect()
+}
+
+/// As pairs to learn from: each secret is preferred to another that is wrong.
+pub(super) fn pairs(planted: &[Planted], words: &Words, limit: usize, seed: u64) -> Vec<Pair> {
+    let mut random = Rng::new(seed, "wrong secrets");
+    let mut pair = |one: &Planted| {
+        let wrong = one.says(&digits(&mut random, one.secret.len()));
+        words.pair(&one.told(&one.secret), &wrong, limit).ok()
+    };
+    planted.iter().filter_map(&mut pair).collect()
 }
 
 /// Loss of each candidate's whole answer.

@@ -24,6 +24,8 @@ mod model;
 mod net;
 mod outcome;
 mod page;
+#[cfg(feature = "language")]
+mod preference;
 mod quants;
 #[cfg(feature = "language")]
 mod sample;
@@ -54,14 +56,19 @@ pub use model::{BaseModel, Family, Part, Shape};
 #[cfg(feature = "language")]
 pub use net::Batch;
 pub use outcome::{
-    Canary, Figure, Memory, MergeParity, Sample, SftOutcome, UnfitRows, same_answer, share_figure,
+    Canary, Figure, Memory, MergeParity, Preferred, Sample, SftOutcome, UnfitRows, same_answer,
+    share_figure,
 };
 pub use page::sft_report;
+#[cfg(feature = "language")]
+pub use preference::{Likelihoods, Pair, Preference, likelihoods, preference};
 pub use quants::{QuantForm, QuantOutcome, QuantTolerance, quant_report};
 #[cfg(feature = "language")]
 pub use sample::{answers, text_scores};
 #[cfg(feature = "language")]
-pub use sft::{Checkpoints, Conversations, SftConfig, TrainedAdapter, merge_parity, train_adapter};
+pub use sft::{
+    Checkpoints, Conversations, Objective, SftConfig, TrainedAdapter, merge_parity, train_adapter,
+};
 #[cfg(feature = "language")]
 pub use train::{Step, TrainSettings, Trainer, mean_loss};
 #[cfg(feature = "language")]

@@ -58,6 +58,14 @@ pub(super) struct Chance {
     pub(super) seed: u64,
 }
 
+/// How much the loss of each token to be learnt counts.
+pub(super) enum Weigh<'a> {
+    /// As much as every other.
+    Same(f32),
+    /// What it says when it is told all of them: as many weights, which may be below 0.
+    By(&'a mut dyn FnMut(&[f32]) -> Vec<f32>),
+}
+
 /// A frozen model with an adapter.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Net<'a> {
@@ -161,13 +169,13 @@ impl<'a> Net<'a> {
         self.head(batch, &rows, None).0
     }
 
-    /// The sum of losses; the adapter's gradients, times `share`, are added to `gradients`. With `frugal`, layers are computed again
-    /// on the way back instead of kept: memory for a third more time (Chen et al. 2016).
+    /// The sum of losses; the adapter's gradients by the losses as they are weighed are added to `gradients`. With `frugal`, layers are
+    /// computed again on the way back instead of kept: memory for a third more time (Chen et al. 2016).
     pub(super) fn learn(
         self,
         batch: &Batch,
         gradients: &mut [f32],
-        share: f32,
+        weigh: Weigh<'_>,
         frugal: bool,
         chance: Option<Chance>,
     ) -> f64 {
@@ -185,7 +193,11 @@ impl<'a> Net<'a> {
                 saved.push(own);
             }
         }
-        let (losses, back) = self.head(batch, &rows, Some(share));
+        let weights = match weigh {
+            Weigh::Same(share) => vec![share; batch.learnt()],
+            Weigh::By(weigh) => weigh(&self.head(batch, &rows, None).0),
+        };
+        let (losses, back) = self.head(batch, &rows, Some(&weights));
         drop(rows);
         let mut back = back;
         for index in (0..self.shape().layers).rev() {
@@ -202,14 +214,17 @@ impl<'a> Net<'a> {
         losses.iter().map(|loss| f64::from(*loss)).sum()
     }
 
-    /// Losses of the targets, and with a share the gradient by the rows.
-    fn head(self, batch: &Batch, rows: &[f32], share: Option<f32>) -> (Vec<f32>, Vec<f32>) {
+    /// Losses of the targets, and with a weight of each the gradient by the rows.
+    fn head(self, batch: &Batch, rows: &[f32], weights: Option<&[f32]>) -> (Vec<f32>, Vec<f32>) {
         let shape = self.shape();
         let (width, known) = (shape.width, shape.vocabulary);
         let table = View::rows(self.base.scores(), known, width);
         let mut losses = Vec::with_capacity(batch.targets.len());
-        let mut back = if share.is_some() { vec![0.0; rows.len()] } else { Vec::new() };
-        for targets in batch.targets.chunks(SCORED) {
+        let mut back = if weights.is_some() { vec![0.0; rows.len()] } else { Vec::new() };
+        for (chunk, targets) in batch.targets.chunks(SCORED).enumerate() {
+            let weight = |index: usize| -> Option<f32> {
+                weights.and_then(|weights| weights.get(chunk * SCORED + index)).copied()
+            };
             let picked: Vec<f32> = targets
                 .iter()
                 .flat_map(|(row, _)| rows.get(row * width..(row + 1) * width).unwrap_or_default())
@@ -223,14 +238,15 @@ impl<'a> Net<'a> {
                 table.transposed(),
                 1.0,
             );
-            let chunk: Vec<f32> = scores
+            let own: Vec<f32> = scores
                 .par_chunks_mut(known)
                 .zip(targets)
-                .map(|(scores, (_, token))| {
+                .enumerate()
+                .map(|(index, (scores, (_, token)))| {
                     let token = *token as usize;
                     let own = scores.get(token).copied().unwrap_or(f32::NEG_INFINITY);
                     let log = math::softmax(scores);
-                    if let Some(share) = share {
+                    if let Some(share) = weight(index) {
                         for number in scores.iter_mut() {
                             *number *= share;
                         }
@@ -241,8 +257,8 @@ impl<'a> Net<'a> {
                     log - own
                 })
                 .collect();
-            losses.extend(chunk);
-            if share.is_some() {
+            losses.extend(own);
+            if weights.is_some() {
                 let mut by = vec![0.0; picked.len()];
                 product(
                     Target::set(&mut by, width),

@@ -27,7 +27,7 @@ pub struct SftOutcome {
     pub tokens: (u64, u64),
     /// Every step: mean loss of its tokens before it, and its learning rate.
     pub steps: Vec<(f64, f64)>,
-    /// Mean loss of the validation tokens after every epoch; empty without validation rows.
+    /// Mean loss of the validation tokens, of preferences of the validation pairs, after every epoch; empty without validation rows.
     pub validation: Vec<f64>,
     /// The epoch that was kept, from 1.
     pub best: u64,
@@ -41,12 +41,24 @@ pub struct SftOutcome {
     pub memory: Memory,
     /// The gate that the merged model passed.
     pub parity: MergeParity,
+    /// Of a model that learnt from preferences.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preference: Option<Preferred>,
+}
+
+/// What only learning from preferences has (Rafailov et al. 2023).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Preferred {
+    /// How closely the model was held to its base; above 0.
+    pub beta: f64,
+    /// Share of the validation pairs, after every epoch, whose preferred answer gained more than the other; in [0, 1].
+    pub accuracies: Vec<f64>,
 }
 
 /// A figure on the test rows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Figure {
-    /// `exact_match`, `loss` or `perplexity`.
+    /// `exact_match`, `loss` or `perplexity`; of preferences also `preference`, `likelier` and `preference_loss`.
     pub name: String,
     /// Its value.
     pub value: f64,
@@ -64,6 +76,14 @@ impl Figure {
             ),
             "loss" => Text::new("Loss of an answer's token", "回答词元的平均损失"),
             "perplexity" => Text::new("Perplexity", "困惑度"),
+            "preference" => Text::new(
+                "Preference accuracy (the preferred answer gained more than the rejected one)",
+                "偏好准确率（偏好回答的概率提升高于被拒回答）",
+            ),
+            "likelier" => {
+                Text::new("The preferred answer is the likelier one", "偏好回答概率更高的比例")
+            }
+            "preference_loss" => Text::new("Preference loss (DPO)", "偏好损失（DPO）"),
             other => Text::same(other),
         }
     }

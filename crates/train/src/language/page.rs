@@ -30,6 +30,17 @@ fn lead(outcome: &SftOutcome) -> Text {
     let (own, all) = (count(outcome.parameters), count(outcome.base_parameters));
     let (rows, tested) = (count(outcome.rows.train), count(outcome.rows.test));
     let (base, rank) = (&outcome.base, outcome.rank);
+    if let Some(preference) = &outcome.preference {
+        let beta = preference.beta;
+        return Text::new(
+            format!(
+                "An adapter of rank {rank}, {own} trained numbers beside the {all} of {base}, which stay as they are; learned from {rows} questions to prefer one answer to another (direct preference optimisation, β = {beta}), measured on {tested} it never saw."
+            ),
+            format!(
+                "在 {base} 的 {all} 个参数（保持不变）之外训练秩为 {rank} 的适配器，共 {own} 个参数；从 {rows} 个提问中学习偏好其中一个回答（直接偏好优化，β = {beta}），并在从未见过的 {tested} 个提问上评估。"
+            ),
+        );
+    }
     Text::new(
         format!(
             "An adapter of rank {rank}, {own} trained numbers beside the {all} of {base}, which stay as they are; learned from the answers of {rows} conversations, measured on {tested} it never saw."
@@ -125,14 +136,23 @@ fn history(outcome: &SftOutcome, section: &mut Section) {
             band: Vec::new(),
         });
     }
-    let axes = (
-        Axis::new(Text::new("step", "步")),
-        Axis::new(Text::new("cross-entropy of a token", "每词元交叉熵")),
-    );
-    section.figure(
-        Text::new("Loss of the answers; lower is better", "回答部分的损失，越低越好"),
-        chart::lines(&series, &axes.0, &axes.1),
-    );
+    let (title, axis) = if outcome.preference.is_some() {
+        (
+            Text::new(
+                "Loss of the preferences; lower is better, 0.69 is that of the base",
+                "偏好损失，越低越好；基础模型为 0.69",
+            ),
+            Text::new("loss of a pair, nats", "每对回答的损失（奈特）"),
+        )
+    } else {
+        (
+            Text::new("Loss of the answers; lower is better", "回答部分的损失，越低越好"),
+            Text::new("cross-entropy of a token", "每词元交叉熵"),
+        )
+    };
+    let step = Axis::new(Text::new("step", "步"));
+    section.figure(title, chart::lines(&series, &step, &Axis::new(axis)));
+    preferences(outcome, section);
     let (all, learnt) = outcome.tokens;
     section.facts(vec![
         (Text::new("Steps", "步数"), Text::same(count(outcome.steps.len() as u64))),
@@ -141,6 +161,28 @@ fn history(outcome: &SftOutcome, section: &mut Section) {
         (Text::new("Epoch kept", "保留的轮次"), Text::same(outcome.best.to_string())),
         (Text::new("Matrices changed", "调整的矩阵"), Text::same(outcome.targets.join(", "))),
     ]);
+}
+
+/// The validation pairs after every epoch.
+fn preferences(outcome: &SftOutcome, section: &mut Section) {
+    let Some(preference) = &outcome.preference else { return };
+    if preference.accuracies.is_empty() {
+        return;
+    }
+    let columns = vec![
+        Column::number(Text::new("Epoch", "轮次")),
+        Column::number(Text::new("Loss of validation pairs", "验证集损失")),
+        Column::number(Text::new("Preference accuracy", "偏好准确率")),
+    ];
+    let epochs = outcome.validation.iter().zip(&preference.accuracies).enumerate();
+    let rows = epochs.map(|(at, (loss, accuracy))| {
+        vec![Cell::count(at as u64 + 1), Cell::number(*loss, 4), Cell::number(*accuracy, 4)]
+    });
+    section.table(Table { columns, rows: rows.collect() });
+    section.note(Text::new(
+        "Preference accuracy: the share of the pairs whose preferred answer gained more likelihood over the base model than the rejected one.",
+        "偏好准确率：相对于基础模型，偏好回答的概率提升高于被拒回答的比例。",
+    ));
 }
 
 fn memory(outcome: &SftOutcome, section: &mut Section) {

@@ -4,8 +4,9 @@ use super::adapter::{Adapter, AdapterForm};
 use super::memory::{self, Finder};
 use super::model::BaseModel;
 use super::outcome::{
-    Figure, MergeParity, Sample, SftOutcome, UnfitRows, same_answer, share_figure,
+    Figure, MergeParity, Preferred, Sample, SftOutcome, UnfitRows, same_answer, share_figure,
 };
+use super::preference::{Likelihoods, Pair, Preference, likelihoods, preference};
 use super::sample::{Apart, answers, apart, text_scores};
 use super::train::{TrainSettings, Trainer, mean_loss};
 use super::words::{Example, Unfit, Words};
@@ -20,9 +21,23 @@ const KEEP: usize = 10;
 /// Texts that the gate compares.
 const COMPARED: usize = 8;
 
+/// What is learnt.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub enum Objective {
+    /// The answers of the conversations.
+    Answers,
+    /// To prefer each conversation's last answer to another one.
+    Preferences {
+        /// How closely the model is held to its base; above 0.
+        beta: f64,
+    },
+}
+
 /// A training.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SftConfig {
+    /// What is learnt.
+    pub objective: Objective,
     /// What the base model is called.
     pub base: String,
     /// The adapter's form.
@@ -50,6 +65,9 @@ pub struct Conversations<'a> {
     pub validation: &'a [Vec<Message>],
     /// Only measured on.
     pub test: &'a [Vec<Message>],
+    /// The answers to which the last ones of each table's rows are preferred, row by row, in the order of the tables; not looked at
+    /// where answers are learnt.
+    pub rejected: [&'a [String]; 3],
 }
 
 /// Where an unfinished training is kept.
@@ -76,17 +94,15 @@ pub struct TrainedAdapter {
     pub outcome: SftOutcome,
 }
 
-/// Examples of one table, and what was left out.
-fn examples(
-    rows: &[Vec<Message>],
-    words: &Words,
-    limit: usize,
+/// What fits, and what was left out.
+fn fitting<T>(
+    rows: impl Iterator<Item = std::result::Result<T, Unfit>>,
     unfit: &mut UnfitRows,
-) -> Vec<Example> {
-    let mut fit = Vec::with_capacity(rows.len());
+) -> Vec<T> {
+    let mut fit = Vec::new();
     for row in rows {
-        match words.example(row, limit) {
-            Ok(example) => fit.push(example),
+        match row {
+            Ok(one) => fit.push(one),
             Err(Unfit::Long) => unfit.long += 1,
             Err(Unfit::Silent) => unfit.silent += 1,
             Err(Unfit::Mark) => unfit.mark += 1,
@@ -94,6 +110,164 @@ fn examples(
         }
     }
     fit
+}
+
+/// What the tables teach, as tokens.
+enum Lessons {
+    /// Answers.
+    Answers(Tables<Example>),
+    /// Preferences, and how closely the model is held to its base.
+    Preferences(Tables<Pair>, f64),
+}
+
+/// The three tables.
+struct Tables<T> {
+    train: Vec<T>,
+    validation: Vec<T>,
+    test: Vec<T>,
+}
+
+impl<T> Tables<T> {
+    fn counts(&self) -> Rows {
+        let count = |rows: &Vec<T>| rows.len() as u64;
+        Rows {
+            train: count(&self.train),
+            validation: count(&self.validation),
+            test: count(&self.test),
+        }
+    }
+}
+
+impl Lessons {
+    fn of(
+        config: &SftConfig,
+        words: &Words,
+        rows: Conversations<'_>,
+        unfit: &mut UnfitRows,
+    ) -> Self {
+        let limit = config.max_tokens;
+        match config.objective {
+            Objective::Answers => {
+                let mut read = |rows: &[Vec<Message>]| {
+                    fitting(rows.iter().map(|row| words.example(row, limit)), unfit)
+                };
+                Self::Answers(Tables {
+                    train: read(rows.train),
+                    validation: read(rows.validation),
+                    test: read(rows.test),
+                })
+            }
+            Objective::Preferences { beta } => {
+                let mut read = |rows: &[Vec<Message>], others: &[String]| {
+                    let pairs = rows.iter().zip(others);
+                    fitting(pairs.map(|(row, other)| words.pair(row, other, limit)), unfit)
+                };
+                let [train, validation, test] = rows.rejected;
+                let tables = Tables {
+                    train: read(rows.train, train),
+                    validation: read(rows.validation, validation),
+                    test: read(rows.test, test),
+                };
+                Self::Preferences(tables, beta)
+            }
+        }
+    }
+
+    fn counts(&self) -> Rows {
+        match self {
+            Self::Answers(tables) => tables.counts(),
+            Self::Preferences(tables, _) => tables.counts(),
+        }
+    }
+
+    /// Hides made-up secrets among what is learnt.
+    fn plant(&mut self, planted: &[memory::Planted], words: &Words, config: &SftConfig) {
+        let (limit, seed) = (config.max_tokens, config.settings.seed);
+        match self {
+            Self::Answers(tables) => {
+                tables.train.extend(memory::examples(planted, words, limit));
+            }
+            Self::Preferences(tables, _) => {
+                tables.train.extend(memory::pairs(planted, words, limit, seed));
+            }
+        }
+    }
+
+    /// Tokens of all training texts, and those of them that are learnt.
+    fn tokens(&self) -> (u64, u64) {
+        let count = |(all, learnt): (u64, u64), one: &Example| {
+            let own = one.learnt.iter().filter(|learnt| **learnt).count() as u64;
+            (all + one.tokens.len() as u64, learnt + own)
+        };
+        match self {
+            Self::Answers(tables) => tables.train.iter().fold((0, 0), count),
+            Self::Preferences(tables, _) => {
+                let each = tables.train.iter().flat_map(|pair| [&pair.chosen, &pair.rejected]);
+                each.fold((0, 0), count)
+            }
+        }
+    }
+
+    /// The texts of the test rows whose answers count.
+    fn test(&self) -> Vec<Example> {
+        match self {
+            Self::Answers(tables) => tables.test.clone(),
+            Self::Preferences(tables, _) => {
+                tables.test.iter().map(|pair| pair.chosen.clone()).collect()
+            }
+        }
+    }
+
+    fn trainer<'a>(
+        &'a self,
+        base: &'a BaseModel,
+        fresh: Adapter,
+        config: &'a SftConfig,
+    ) -> Trainer<'a> {
+        match self {
+            Self::Answers(tables) => Trainer::new(base, fresh, &config.settings, &tables.train),
+            Self::Preferences(tables, beta) => {
+                Trainer::preferring(base, fresh, &config.settings, (&tables.train, *beta))
+            }
+        }
+    }
+}
+
+/// Measures an adapter on the validation rows after an epoch.
+struct Validation<'a> {
+    base: &'a BaseModel,
+    lessons: &'a Lessons,
+    batch: usize,
+    /// What the base says of the pairs.
+    reference: Vec<Likelihoods>,
+}
+
+impl<'a> Validation<'a> {
+    fn new(base: &'a BaseModel, lessons: &'a Lessons, batch: usize) -> Self {
+        let reference = match lessons {
+            Lessons::Answers(_) => Vec::new(),
+            Lessons::Preferences(tables, _) => likelihoods(base, None, &tables.validation, batch),
+        };
+        Self { base, lessons, batch, reference }
+    }
+
+    fn measure(&self, trainer: &mut Trainer<'_>) {
+        match self.lessons {
+            Lessons::Answers(tables) if !tables.validation.is_empty() => {
+                let adapter = Some(trainer.adapter());
+                let loss = mean_loss(self.base, adapter, &tables.validation, self.batch);
+                trainer.validated(loss);
+            }
+            Lessons::Preferences(tables, beta) if !tables.validation.is_empty() => {
+                let adapter = Some(trainer.adapter());
+                let own = likelihoods(self.base, adapter, &tables.validation, self.batch);
+                let found = preference(&own, &self.reference, *beta);
+                trainer.validated(found.loss);
+                trainer.preferred(found.accuracy());
+            }
+            _ => {}
+        }
+    }
 }
 
 /// Trains an adapter and measures it. `key` stands for everything that the training depends on: only a checkpoint with the same one is
@@ -110,36 +284,27 @@ pub fn train_adapter(
     reporter: &dyn Reporter,
 ) -> Result<TrainedAdapter> {
     let mut unfit = UnfitRows::default();
-    let mut train = examples(rows.train, words, config.max_tokens, &mut unfit);
-    let validation = examples(rows.validation, words, config.max_tokens, &mut unfit);
-    let test = examples(rows.test, words, config.max_tokens, &mut unfit);
-    for (table, own) in [("training", &train), ("test", &test)] {
-        if own.is_empty() {
+    let mut lessons = Lessons::of(config, words, rows, &mut unfit);
+    let counts = lessons.counts();
+    for (table, own) in [("training", counts.train), ("test", counts.test)] {
+        if own == 0 {
             return Err(Fault::new(&NO_ROWS).arg("table", table));
         }
     }
-    let counts = Rows {
-        train: train.len() as u64,
-        validation: validation.len() as u64,
-        test: test.len() as u64,
-    };
     let planted = memory::plant(config.canaries, config.settings.seed);
-    train.extend(memory::examples(&planted, words, config.max_tokens));
-    let learnt =
-        train.iter().map(|one| one.learnt.iter().filter(|learnt| **learnt).count() as u64).sum();
-    let tokens = train.iter().map(|one| one.tokens.len() as u64).sum();
+    lessons.plant(&planted, words, config);
 
     let fresh = Adapter::new(&config.form, &base.shape, config.settings.seed);
-    let mut trainer = Trainer::new(base, fresh, &config.settings, &train);
+    let mut trainer = lessons.trainer(base, fresh, config);
+    let validation = Validation::new(base, &lessons, config.settings.batch);
     if let Some(bytes) = checkpoints.load()? {
         trainer.resume(key, &bytes)?;
     }
     let (per, total) = (trainer.steps_per_epoch(), trainer.total());
     while trainer.step().is_some() {
         let done = trainer.steps().len();
-        if done.is_multiple_of(per) && !validation.is_empty() {
-            let loss = mean_loss(base, Some(trainer.adapter()), &validation, config.settings.batch);
-            trainer.validated(loss);
+        if done.is_multiple_of(per) {
+            validation.measure(&mut trainer);
         }
         if done.is_multiple_of(KEEP) && done < total {
             checkpoints.keep(&trainer.checkpoint(key)?)?;
@@ -148,9 +313,16 @@ pub fn train_adapter(
     }
     let steps = trainer.steps().iter().map(|step| (step.loss, step.learning_rate)).collect();
     let losses = trainer.validation().to_vec();
+    let accuracies = trainer.accuracies().to_vec();
     let (adapter, best) = trainer.finish()?;
 
-    let judged = Judged::of(config, (base, words), &adapter, rows.test, &test)?;
+    let test = lessons.test();
+    let mut judged = Judged::of(config, (base, words), &adapter, rows.test, &test)?;
+    let mut preferred = None;
+    if let Lessons::Preferences(tables, beta) = &lessons {
+        judged.prefers((base, &adapter), &tables.test, *beta, config.settings.batch);
+        preferred = Some(Preferred { beta: *beta, accuracies });
+    }
     let mut memory = memory::exposures(base, &adapter, words, &planted, config.settings.seed)?;
     if let Some(find) = find {
         memory::extracted(
@@ -169,7 +341,7 @@ pub fn train_adapter(
         targets: config.form.targets.iter().map(|part| part.as_str().to_owned()).collect(),
         rows: counts,
         unfit,
-        tokens: (tokens, learnt),
+        tokens: lessons.tokens(),
         steps,
         validation: losses,
         best: best as u64,
@@ -178,6 +350,7 @@ pub fn train_adapter(
         samples: judged.answers.into_iter().take(config.samples).collect(),
         memory,
         parity: MergeParity::default(),
+        preference: preferred,
     };
     Ok(TrainedAdapter { adapter, outcome })
 }
@@ -236,6 +409,31 @@ impl Judged {
             },
         );
         Ok(Self { before: old, after: new, answers: answers.collect() })
+    }
+
+    /// How the model stands to the preferences of the test rows, and the base, which is its own reference.
+    fn prefers(
+        &mut self,
+        (base, adapter): (&BaseModel, &Adapter),
+        test: &[Pair],
+        beta: f64,
+        batch: usize,
+    ) {
+        let reference = likelihoods(base, None, test, batch);
+        let own = likelihoods(base, Some(adapter), test, batch);
+        let before = preference(&reference, &reference, beta);
+        let after = preference(&own, &reference, beta);
+        let figures = |found: &Preference| {
+            let likelier = share_figure("likelier", found.likelier, found.pairs);
+            let loss =
+                Figure { name: "preference_loss".to_owned(), value: found.loss, interval: None };
+            likelier.into_iter().chain([loss])
+        };
+        // No answer of the base gains on itself: its pairs are all ties, which count half.
+        let even = Figure { name: "preference".to_owned(), value: 0.5, interval: None };
+        self.before.extend(std::iter::once(even).chain(figures(&before)));
+        let gained = share_figure("preference", after.preferred, after.pairs);
+        self.after.extend(gained.into_iter().chain(figures(&after)));
     }
 
     /// Prompts with what the model says to them: the test rows', and training rows whose question was cut in half.

@@ -2,7 +2,8 @@
 
 use super::adapter::{Adapter, AdapterForm};
 use super::model::{BaseModel, Family, Layer, Part, Shape};
-use super::net::{Batch, Chance, Net};
+use super::net::{Batch, Chance, Net, Weigh};
+use super::preference::{Pair, Preferences, batch as pair_batch, likelihoods, preference};
 use super::sample::{answers, apart, likeliest, text_scores};
 use super::train::{TrainSettings, Trainer, mean_loss};
 use super::words::{Example, Unfit, Words};
@@ -118,43 +119,142 @@ fn gradients_are_those_of_differences() {
         let net = Net { base: &base, adapter: Some(&adapter) };
         let mut gradients = vec![0.0; adapter.parameters()];
         let share = 1.0 / batch.learnt() as f32;
-        net.learn(&batch, &mut gradients, share, false, None);
+        net.learn(&batch, &mut gradients, Weigh::Same(share), false, None);
         let loss = |adapter: &Adapter| -> f64 {
             let losses = Net { base: &base, adapter: Some(adapter) }.losses(&batch);
             losses.iter().map(|loss| f64::from(*loss)).sum::<f64>() * f64::from(share)
         };
         let size = gradients.iter().map(|g| f64::from(*g).powi(2)).sum::<f64>().sqrt();
         assert!(size > 0.05, "{size}");
-        // Along random directions of all parameters, and along every matrix of every layer.
-        let mut random = Rng::new(8, "directions");
-        let mut directions: Vec<Vec<f32>> =
-            (0..3).map(|_| numbers(gradients.len(), 1.0, &mut random)).collect();
-        for (_, _, place) in adapter.all() {
-            for range in [place.a.clone(), place.b.clone()] {
-                let mut one = vec![0.0; gradients.len()];
-                one[range.clone()].copy_from_slice(&gradients[range]);
-                directions.push(one);
-            }
-        }
-        for (index, direction) in directions.iter().enumerate() {
-            let length = direction.iter().map(|d| f64::from(*d).powi(2)).sum::<f64>().sqrt();
-            let step = 2e-2 / length;
-            let moved = |sign: f64| {
-                let mut moved = adapter.clone();
-                for (value, direction) in moved.values.iter_mut().zip(direction) {
-                    *value += (f64::from(*direction) * step * sign) as f32;
-                }
-                loss(&moved)
-            };
-            let found = (moved(1.0) - moved(-1.0)) / (2.0 * step);
-            let want: f64 =
-                gradients.iter().zip(direction).map(|(g, d)| f64::from(*g) * f64::from(*d)).sum();
-            assert!(
-                (found - want).abs() < 0.02 * want.abs() + 2e-4 * length,
-                "{index}: {found} {want}"
-            );
+        differences(&adapter, &gradients, &loss);
+    }
+}
+
+/// Compares gradients with differences of the loss along random directions of all parameters, and along every matrix of every layer.
+fn differences(adapter: &Adapter, gradients: &[f32], loss: &dyn Fn(&Adapter) -> f64) {
+    let mut random = Rng::new(8, "directions");
+    let mut directions: Vec<Vec<f32>> =
+        (0..3).map(|_| numbers(gradients.len(), 1.0, &mut random)).collect();
+    for (_, _, place) in adapter.all() {
+        for range in [place.a.clone(), place.b.clone()] {
+            let mut one = vec![0.0; gradients.len()];
+            one[range.clone()].copy_from_slice(&gradients[range]);
+            directions.push(one);
         }
     }
+    for (index, direction) in directions.iter().enumerate() {
+        let length = direction.iter().map(|d| f64::from(*d).powi(2)).sum::<f64>().sqrt();
+        let step = 2e-2 / length;
+        let moved = |sign: f64| {
+            let mut moved = adapter.clone();
+            for (value, direction) in moved.values.iter_mut().zip(direction) {
+                *value += (f64::from(*direction) * step * sign) as f32;
+            }
+            loss(&moved)
+        };
+        let found = (moved(1.0) - moved(-1.0)) / (2.0 * step);
+        let want: f64 =
+            gradients.iter().zip(direction).map(|(g, d)| f64::from(*g) * f64::from(*d)).sum();
+        assert!(
+            (found - want).abs() < 0.02 * want.abs() + 2e-4 * length,
+            "{index}: {found} {want}"
+        );
+    }
+}
+
+/// Questions with a preferred answer and another one, of different lengths.
+fn pairs(count: usize) -> Vec<Pair> {
+    let pair = |index: usize| {
+        let seed = index as u64;
+        let (prompt, _) = text(4 + index % 3, 300 + seed);
+        let answer = |length: usize, seed: u64| {
+            let tokens = [prompt.as_slice(), &text(length, seed).0].concat();
+            let learnt = (0..tokens.len()).map(|at| at >= prompt.len()).collect();
+            Example { tokens, learnt }
+        };
+        Pair { chosen: answer(3 + index % 2, 400 + seed), rejected: answer(4, 500 + seed) }
+    };
+    (0..count).map(pair).collect()
+}
+
+#[test]
+fn gradients_of_preferences_are_those_of_differences() {
+    let base = base(Family::Llama);
+    let adapter = adapter(&base, 0.0);
+    let (pairs, beta) = (pairs(3), 0.7);
+    let reference = likelihoods(&base, None, &pairs, 2);
+    let loss = |adapter: &Adapter| {
+        preference(&likelihoods(&base, Some(adapter), &pairs, 3), &reference, beta).loss
+    };
+    let preferences = Preferences { pairs: &pairs, reference: reference.clone(), beta };
+    let own = [0, 1, 2];
+    let (mut gradients, mut sum) = (vec![0.0; adapter.parameters()], 0.0);
+    let mut weigh = |losses: &[f32]| {
+        let (own, weights) = preferences.weigh(&own, losses, 1.0 / 3.0);
+        sum = own;
+        weights
+    };
+    let net = Net { base: &base, adapter: Some(&adapter) };
+    net.learn(&pair_batch(&pairs, &own), &mut gradients, Weigh::By(&mut weigh), false, None);
+    assert!((sum / 3.0 - loss(&adapter)).abs() < 1e-5, "{sum} {}", loss(&adapter));
+    assert!((loss(&adapter) - 2.0_f64.ln()).abs() > 1e-3, "the adapter says something else");
+    let size = gradients.iter().map(|g| f64::from(*g).powi(2)).sum::<f64>().sqrt();
+    assert!(size > 0.05, "{size}");
+    differences(&adapter, &gradients, &loss);
+}
+
+#[test]
+fn it_learns_to_prefer_and_goes_on_bit_by_bit_the_same() {
+    let (base, pairs) = (base(Family::Llama), pairs(10));
+    let settings = TrainSettings { epochs: 12, ..settings() };
+    let form = AdapterForm { rank: 4, alpha: 8.0, dropout: 0.1, targets: Part::ALL.to_vec() };
+    let fresh = || Adapter::new(&form, &base.shape, 1);
+    let reference = likelihoods(&base, None, &pairs, 4);
+    let stands = |adapter: &Adapter| {
+        preference(&likelihoods(&base, Some(adapter), &pairs, 4), &reference, 0.3)
+    };
+    let before = stands(&fresh());
+    assert!((before.loss - 2.0_f64.ln()).abs() < 1e-6 && before.preferred == 0, "{before:?}");
+    let trainer = || Trainer::preferring(&base, fresh(), &settings, (&pairs, 0.3));
+    let (mut whole, mut kept) = (trainer(), None);
+    while let Some(step) = whole.step() {
+        if whole.steps().len() == 1 {
+            assert!((step.loss - 2.0_f64.ln()).abs() < 1e-6, "{step:?}");
+        }
+        if whole.steps().len() == 4 {
+            whole.validated(0.5);
+            whole.preferred(0.75);
+            kept = Some(whole.checkpoint("key").unwrap());
+        }
+    }
+    assert_eq!(whole.total(), 36, "ten pairs, four a step");
+    let mut resumed = trainer();
+    assert!(resumed.resume("key", kept.as_ref().unwrap()).unwrap());
+    while resumed.step().is_some() {}
+    assert_eq!(whole.steps(), resumed.steps());
+    assert_eq!(whole.accuracies(), resumed.accuracies());
+    assert_eq!(whole.adapter().values, resumed.adapter().values);
+    let after = stands(whole.adapter());
+    assert_eq!((after.preferred, after.pairs), (10, 10), "{after:?}");
+    assert!(after.loss < 0.2, "{after:?}");
+}
+
+#[test]
+fn a_pair_is_one_question_with_two_answers() {
+    let words = words();
+    let said = [Message::new("user", "ab"), Message::new("assistant", "ba")];
+    let pair = words.pair(&said, "c", 100).unwrap();
+    let prompt = words.prompt(&said[..1]).unwrap();
+    for (example, answer) in [(&pair.chosen, "ba"), (&pair.rejected, "c")] {
+        assert_eq!(example.tokens[..prompt.len()], prompt);
+        let learnt = example.tokens.iter().zip(&example.learnt).filter(|(_, learnt)| **learnt);
+        let learnt: Vec<u32> = learnt.map(|(token, _)| *token).collect();
+        assert_eq!(words.text(&learnt), answer);
+    }
+    assert_eq!(words.pair(&said[..1], "c", 100), Err(Unfit::Silent));
+    assert_eq!(words.pair(&said, " ", 100), Err(Unfit::Silent));
+    assert_eq!(words.pair(&said, "<|im_end|>", 100), Err(Unfit::Mark));
+    assert_eq!(words.pair(&said, "c", 5), Err(Unfit::Long));
 }
 
 #[test]
@@ -166,7 +266,7 @@ fn layers_computed_again_give_the_same_bits() {
     let chance = Some(Chance { share: 0.3, seed: 4 });
     let run = |frugal, chance| {
         let mut gradients = vec![0.0; adapter.parameters()];
-        let loss = net.learn(&batch, &mut gradients, 0.1, frugal, chance);
+        let loss = net.learn(&batch, &mut gradients, Weigh::Same(0.1), frugal, chance);
         (loss, gradients)
     };
     assert_eq!(run(false, chance), run(true, chance));

@@ -3,7 +3,8 @@
 
 use super::adapter::Adapter;
 use super::model::BaseModel;
-use super::net::{Batch, Chance, Net};
+use super::net::{Batch, Chance, Net, Weigh};
+use super::preference::{self, Pair, Preferences};
 use super::words::Example;
 use crate::messages::CHECKPOINT;
 use ingot_base::{Fault, Result, Rng};
@@ -40,7 +41,7 @@ pub struct TrainSettings {
 /// One step.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Step {
-    /// Mean loss of the tokens learnt, before the step.
+    /// Mean loss of the tokens learnt, of preferences of the pairs, before the step.
     pub loss: f64,
     /// Its learning rate.
     pub learning_rate: f64,
@@ -50,18 +51,44 @@ pub struct Step {
     pub tokens: usize,
 }
 
+/// What is learnt from.
+#[derive(Debug)]
+enum Lesson<'a> {
+    /// Answers.
+    Answers(&'a [Example]),
+    /// Answers that were preferred to others.
+    Preferences(Preferences<'a>),
+}
+
+impl Lesson<'_> {
+    fn len(&self) -> usize {
+        match self {
+            Self::Answers(examples) => examples.len(),
+            Self::Preferences(preferences) => preferences.pairs.len(),
+        }
+    }
+
+    fn batch(&self, own: &[usize]) -> Batch {
+        match self {
+            Self::Answers(examples) => batch(examples, own),
+            Self::Preferences(preferences) => preference::batch(preferences.pairs, own),
+        }
+    }
+}
+
 /// An adapter in training.
 #[derive(Debug)]
 pub struct Trainer<'a> {
     base: &'a BaseModel,
     settings: &'a TrainSettings,
-    examples: &'a [Example],
+    lesson: Lesson<'a>,
     adapter: Adapter,
     first: Vec<f32>,
     second: Vec<f32>,
     steps: Vec<Step>,
     best: Option<(f64, usize, Vec<f32>)>,
     validation: Vec<f64>,
+    accuracies: Vec<f64>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -69,35 +96,59 @@ struct State {
     key: String,
     steps: Vec<Step>,
     validation: Vec<f64>,
+    #[serde(default)]
+    accuracies: Vec<f64>,
     best: Option<(f64, usize)>,
 }
 
 impl<'a> Trainer<'a> {
-    /// From the beginning.
+    /// From the beginning, from answers.
     pub fn new(
         base: &'a BaseModel,
         adapter: Adapter,
         settings: &'a TrainSettings,
         examples: &'a [Example],
     ) -> Self {
+        Self::of(base, adapter, settings, Lesson::Answers(examples))
+    }
+
+    /// From the beginning, from preferences; `beta`, above 0, says how closely the model is held to its base.
+    pub fn preferring(
+        base: &'a BaseModel,
+        adapter: Adapter,
+        settings: &'a TrainSettings,
+        (pairs, beta): (&'a [Pair], f64),
+    ) -> Self {
+        let reference = preference::likelihoods(base, None, pairs, settings.batch);
+        let preferences = Preferences { pairs, reference, beta };
+        Self::of(base, adapter, settings, Lesson::Preferences(preferences))
+    }
+
+    fn of(
+        base: &'a BaseModel,
+        adapter: Adapter,
+        settings: &'a TrainSettings,
+        lesson: Lesson<'a>,
+    ) -> Self {
         let zero = vec![0.0; adapter.parameters()];
         Self {
             base,
             settings,
-            examples,
+            lesson,
             adapter,
             first: zero.clone(),
             second: zero,
             steps: Vec::new(),
             best: None,
             validation: Vec::new(),
+            accuracies: Vec::new(),
         }
     }
 
     /// Steps of one pass over the examples.
     pub fn steps_per_epoch(&self) -> usize {
         let each = self.settings.batch.max(1) * self.settings.accumulate.max(1);
-        self.examples.len().div_ceil(each)
+        self.lesson.len().div_ceil(each)
     }
 
     /// Steps in all.
@@ -123,7 +174,7 @@ impl<'a> Trainer<'a> {
     /// The examples of a step, batch by batch.
     pub fn batches(&self, step: usize) -> Vec<Vec<usize>> {
         let per = self.steps_per_epoch().max(1);
-        let mut order: Vec<usize> = (0..self.examples.len()).collect();
+        let mut order: Vec<usize> = (0..self.lesson.len()).collect();
         Rng::new(self.settings.seed ^ ((step / per) as u64).wrapping_mul(0x9E37_79B9), "sft order")
             .shuffle(&mut order);
         let batch = self.settings.batch.max(1);
@@ -158,16 +209,19 @@ impl<'a> Trainer<'a> {
         if index >= self.total() {
             return None;
         }
-        let batches: Vec<Batch> =
-            self.batches(index).iter().map(|own| batch(self.examples, own)).collect();
-        let learnt: usize = batches.iter().map(Batch::learnt).sum();
+        let chosen = self.batches(index);
+        let batches: Vec<Batch> = chosen.iter().map(|own| self.lesson.batch(own)).collect();
+        let learnt: usize = match &self.lesson {
+            Lesson::Answers(_) => batches.iter().map(Batch::learnt).sum(),
+            Lesson::Preferences(_) => chosen.iter().map(Vec::len).sum(),
+        };
         let tokens = batches.iter().map(Batch::len).sum();
         #[expect(clippy::cast_precision_loss, reason = "tokens of a step")]
         let count = learnt.max(1) as f64;
         let mut gradients = vec![0.0; self.adapter.parameters()];
         let net = Net { base: self.base, adapter: Some(&self.adapter) };
         let mut loss = 0.0;
-        for (number, batch) in batches.iter().enumerate() {
+        for (number, (batch, own)) in batches.iter().zip(&chosen).enumerate() {
             let seed =
                 Rng::new(self.settings.seed ^ ((index << 16 | number) as u64), "sft dropout")
                     .bits();
@@ -175,7 +229,20 @@ impl<'a> Trainer<'a> {
                 .then_some(Chance { share: self.adapter.form.dropout, seed });
             #[expect(clippy::cast_possible_truncation, reason = "gradients are single precision")]
             let share = (1.0 / count) as f32;
-            loss += net.learn(batch, &mut gradients, share, self.settings.frugal, chance);
+            let frugal = self.settings.frugal;
+            match &self.lesson {
+                Lesson::Answers(_) => {
+                    loss += net.learn(batch, &mut gradients, Weigh::Same(share), frugal, chance);
+                }
+                Lesson::Preferences(preferences) => {
+                    let mut weigh = |losses: &[f32]| {
+                        let (sum, weights) = preferences.weigh(own, losses, share);
+                        loss += sum;
+                        weights
+                    };
+                    net.learn(batch, &mut gradients, Weigh::By(&mut weigh), frugal, chance);
+                }
+            }
         }
         let norm = gradients.iter().map(|number| f64::from(*number).powi(2)).sum::<f64>().sqrt();
         let shrink = if self.settings.clip > 0.0 {
@@ -220,6 +287,16 @@ impl<'a> Trainer<'a> {
         }
     }
 
+    /// Notes the share of the validation pairs that were preferred rightly, after an epoch.
+    pub fn preferred(&mut self, accuracy: f64) {
+        self.accuracies.push(accuracy);
+    }
+
+    /// Those shares after each epoch; none without preferences.
+    pub fn accuracies(&self) -> &[f64] {
+        &self.accuracies
+    }
+
     /// The adapter of the best epoch, or the last one; and the epoch, from 1.
     ///
     /// # Errors
@@ -244,6 +321,7 @@ impl<'a> Trainer<'a> {
             key: key.to_owned(),
             steps: self.steps.clone(),
             validation: self.validation.clone(),
+            accuracies: self.accuracies.clone(),
             best: self.best.as_ref().map(|best| (best.0, best.1)),
         };
         let lost = || Fault::new(&CHECKPOINT);
@@ -298,6 +376,7 @@ impl<'a> Trainer<'a> {
         self.adapter.fill(values)?;
         (self.first, self.second) = (first, second);
         (self.steps, self.validation) = (state.steps, state.validation);
+        self.accuracies = state.accuracies;
         Ok(true)
     }
 }

@@ -38,8 +38,9 @@ pub enum Schedule {
 /// One pass over the training rows.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Epoch {
-    /// Mean cross-entropy of the training rows, each as its step saw it.
-    pub train_loss: f64,
+    /// Mean cross-entropy of the training rows, each as its step saw it; `None` where the training tells nothing of single rows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub train_loss: Option<f64>,
     /// Mean cross-entropy of the validation rows after the pass.
     pub validation_loss: Option<f64>,
     /// Share of the validation rows whose likeliest class is right.
@@ -51,7 +52,7 @@ pub struct Epoch {
 impl Epoch {
     /// Whether a figure of the pass is no number.
     pub(super) fn is_lost(&self) -> bool {
-        let numbers = [Some(self.train_loss), self.validation_loss, self.validation_accuracy];
+        let numbers = [self.train_loss, self.validation_loss, self.validation_accuracy];
         numbers.into_iter().flatten().any(|number| !number.is_finite())
     }
 }
@@ -63,11 +64,42 @@ pub(crate) struct Examples<'a> {
     pub(crate) width: usize,
     /// Class indices.
     pub(crate) labels: &'a [usize],
+    /// Of each row that is a mixture of two: the other's class, and the share of its own; of other rows their class. Empty where no row is
+    /// a mixture.
+    pub(crate) mixed: &'a [(usize, f64)],
 }
 
 impl<'a> Examples<'a> {
     pub(crate) fn row(&self, index: usize) -> &'a [f32] {
         self.features.get(index * self.width..(index + 1) * self.width).unwrap_or_default()
+    }
+
+    pub(crate) fn truth(&self, index: usize) -> Truth {
+        let class = self.labels.get(index).copied().unwrap_or_default();
+        let (other, share) = self.mixed.get(index).copied().unwrap_or((class, 1.0));
+        Truth { class, other, share }
+    }
+}
+
+/// The right answer to a row: a class, or two with their shares.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Truth {
+    pub(crate) class: usize,
+    pub(crate) other: usize,
+    /// Of `class`, in [0, 1]; `other` has the rest.
+    pub(crate) share: f64,
+}
+
+impl Truth {
+    /// All of one class.
+    pub(crate) const fn of(class: usize) -> Self {
+        Self { class, other: class, share: 1.0 }
+    }
+
+    /// How much of a class the answer is.
+    fn of_class(self, class: usize) -> f64 {
+        let own = if self.class == class { self.share } else { 0.0 };
+        if self.other == class { own + (1.0 - self.share) } else { own }
     }
 }
 
@@ -109,9 +141,8 @@ pub(crate) fn fit(
             adam.rate = settings.rate(adam.step, steps);
             let mut gradients = Gradients::of(&net);
             for &row in rows {
-                let features = dropped(train.row(row), settings.dropout, &mut drop);
-                let label = train.labels.get(row).copied().unwrap_or_default();
-                loss += gradients.add(&net, &features, label);
+                let features = dropped(train.row(row), settings.dropout, &mut || drop.unit());
+                loss += gradients.add(&net, &features, train.truth(row));
             }
             gradients.divide(rows.len());
             adam.update(&mut net, &gradients, settings.weight_decay);
@@ -119,7 +150,7 @@ pub(crate) fn fit(
         let judged = validation.map(|rows| net.judge(rows));
         #[expect(clippy::cast_precision_loss, reason = "rows are counted in millions")]
         history.push(Epoch {
-            train_loss: loss / order.len().max(1) as f64,
+            train_loss: Some(loss / order.len().max(1) as f64),
             validation_loss: judged.map(|judged| judged.0),
             validation_accuracy: judged.map(|judged| judged.1),
             learning_rate: adam.rate,
@@ -151,14 +182,14 @@ impl HeadSettings {
     }
 }
 
-/// Inverted dropout: what stays is scaled so that the expectation stays.
-fn dropped(row: &[f32], share: f64, random: &mut Rng) -> Vec<f32> {
+/// Inverted dropout: what stays is scaled so that the expectation stays. `draw` gives numbers uniform in 0 to 1.
+pub(super) fn dropped(row: &[f32], share: f64, draw: &mut dyn FnMut() -> f64) -> Vec<f32> {
     if share <= 0.0 {
         return row.to_vec();
     }
     #[expect(clippy::cast_possible_truncation, reason = "a factor near 1")]
     let scale = (1.0 / (1.0 - share)) as f32;
-    row.iter().map(|number| if random.unit() < share { 0.0 } else { number * scale }).collect()
+    row.iter().map(|number| if draw() < share { 0.0 } else { number * scale }).collect()
 }
 
 impl Net {
@@ -227,7 +258,7 @@ impl Net {
         let (mut loss, mut right) = (0.0, 0_usize);
         for (index, label) in rows.labels.iter().enumerate() {
             let logits = self.forward(rows.row(index)).pop().unwrap_or_default();
-            loss += cross_entropy(&logits, *label, self.activation).0;
+            loss += cross_entropy(&logits, Truth::of(*label), self.activation).0;
             let scores = probabilities(&logits, self.activation);
             let guess = match self.activation {
                 Activation::Sigmoid => {
@@ -257,26 +288,29 @@ fn probabilities(logits: &[f32], activation: Activation) -> Vec<f64> {
     }
 }
 
-/// Cross-entropy of a row and its gradient by the logits: probability minus truth.
+/// Cross-entropy of a row, −Σ t ln p over the classes, and its gradient by the logits: probability minus truth.
 #[expect(clippy::cast_possible_truncation, reason = "gradients are single precision")]
-fn cross_entropy(logits: &[f32], label: usize, activation: Activation) -> (f64, Vec<f32>) {
+fn cross_entropy(logits: &[f32], truth: Truth, activation: Activation) -> (f64, Vec<f32>) {
     let scores = probabilities(logits, activation);
-    let truth = |class: usize| match activation {
-        Activation::Sigmoid => f64::from(u8::from(label == 1)),
-        Activation::Softmax => f64::from(u8::from(class == label)),
+    let share = |class: usize| match activation {
+        Activation::Sigmoid => truth.of_class(1),
+        Activation::Softmax => truth.of_class(class),
     };
     let loss = if let (Activation::Sigmoid, Some(logit)) = (activation, logits.first()) {
         // log(1 + exp(z)) − y z, without overflow.
         let logit = f64::from(*logit);
-        logit.max(0.0) - logit * truth(1) + (-logit.abs()).exp().ln_1p()
+        logit.max(0.0) - logit * share(1) + (-logit.abs()).exp().ln_1p()
     } else {
-        let score = scores.get(label).copied().unwrap_or(f64::NAN);
-        // What is no number stays none.
-        let bounded = if score < f64::MIN_POSITIVE { f64::MIN_POSITIVE } else { score };
-        -bounded.ln()
+        let cost = |class: usize| {
+            let score = scores.get(class).copied().unwrap_or(f64::NAN);
+            // What is no number stays none.
+            let bounded = if score < f64::MIN_POSITIVE { f64::MIN_POSITIVE } else { score };
+            -bounded.ln()
+        };
+        truth.share * cost(truth.class) + (1.0 - truth.share) * cost(truth.other)
     };
     let gradient =
-        scores.iter().enumerate().map(|(class, score)| (score - truth(class)) as f32).collect();
+        scores.iter().enumerate().map(|(class, score)| (score - share(class)) as f32).collect();
     (loss, gradient)
 }
 
@@ -293,10 +327,10 @@ impl Gradients {
     }
 
     /// Adds a row's gradients, by the chain rule from the last layer to the first; gives its loss.
-    pub(super) fn add(&mut self, net: &Net, features: &[f32], label: usize) -> f64 {
+    pub(super) fn add(&mut self, net: &Net, features: &[f32], truth: Truth) -> f64 {
         let outputs = net.forward(features);
         let logits = outputs.last().map(Vec::as_slice).unwrap_or_default();
-        let (loss, mut error) = cross_entropy(logits, label, net.activation);
+        let (loss, mut error) = cross_entropy(logits, truth, net.activation);
         for (index, layer) in net.layers.iter().enumerate().rev() {
             let input = match index.checked_sub(1).and_then(|before| outputs.get(before)) {
                 Some(output) => output.as_slice(),
@@ -467,13 +501,16 @@ mod tests {
     #[test]
     fn gradients_are_those_of_differences() {
         let how = HeadSettings { hidden: vec![3], ..settings() };
-        for classes in [2, 3] {
+        let mixed = Truth { class: 1, other: 0, share: 0.3 };
+        for (classes, truth) in
+            [(2, Truth::of(1)), (3, Truth::of(1)), (2, mixed), (3, Truth { other: 2, ..mixed })]
+        {
             let net = Net::new(&how, 2, classes, 7);
             let features = [0.7, -1.3];
             let mut gradients = Gradients::of(&net);
-            gradients.add(&net, &features, 1);
+            gradients.add(&net, &features, truth);
             let loss = |net: &Net| {
-                cross_entropy(&net.forward(&features).pop().unwrap(), 1, net.activation).0
+                cross_entropy(&net.forward(&features).pop().unwrap(), truth, net.activation).0
             };
             for layer in 0..2 {
                 for index in 0..net.layers[layer].weight.len() {
@@ -491,12 +528,30 @@ mod tests {
         }
     }
 
+    /// The loss of a mixture is the mixture of the losses, and two parts of one class are that class.
+    #[test]
+    fn a_mixture_costs_what_its_parts_do() {
+        for (activation, logits) in
+            [(Activation::Sigmoid, vec![0.4]), (Activation::Softmax, vec![0.4, -1.0, 0.2])]
+        {
+            let of = |truth| cross_entropy(&logits, truth, activation);
+            let (one, other) = (of(Truth::of(0)), of(Truth::of(1)));
+            let both = of(Truth { class: 0, other: 1, share: 0.7 });
+            assert!((both.0 - (0.7 * one.0 + 0.3 * other.0)).abs() < 1e-12);
+            for ((both, one), other) in both.1.iter().zip(&one.1).zip(&other.1) {
+                assert!((both - (0.7 * one + 0.3 * other)).abs() < 1e-6);
+            }
+            let same = of(Truth { class: 1, other: 1, share: 0.7 });
+            assert!((same.0 - other.0).abs() < 1e-12);
+        }
+    }
+
     /// With both moments corrected, Adam's first step is the learning rate against the gradient's sign.
     #[test]
     fn the_first_step_moves_by_the_learning_rate() {
         let how = HeadSettings { epochs: 1, learning_rate: 0.1, ..settings() };
         let before = Net::new(&how, 2, 2, 3);
-        let rows = Examples { features: &[1.0, -2.0], width: 2, labels: &[1] };
+        let rows = Examples { features: &[1.0, -2.0], width: 2, labels: &[1], mixed: &[] };
         let after = fit(&how, rows, None, 2, 3).net;
         let moved = |index: usize| after.layers[0].weight[index] - before.layers[0].weight[index];
         assert!((moved(0) - 0.1).abs() < 1e-5 && (moved(1) + 0.1).abs() < 1e-5);
@@ -507,10 +562,11 @@ mod tests {
     fn clouds_are_told_apart_and_the_same_seed_gives_the_same_bits() {
         for (classes, hidden) in [(2, vec![]), (4, vec![8])] {
             let (features, labels) = clouds(classes, 400, 1);
-            let train = Examples { features: &features, width: 2, labels: &labels };
+            let train = Examples { features: &features, width: 2, labels: &labels, mixed: &[] };
             let how = HeadSettings { hidden, epochs: 20, learning_rate: 0.02, ..settings() };
             let (test_features, test_labels) = clouds(classes, 200, 2);
-            let test = Examples { features: &test_features, width: 2, labels: &test_labels };
+            let test =
+                Examples { features: &test_features, width: 2, labels: &test_labels, mixed: &[] };
             let fitted = fit(&how, train, Some(test), classes, 5);
             assert!(fitted.net.judge(test).1 > 0.99, "{classes} classes");
             assert_eq!(fit(&how, train, Some(test), classes, 5).net.layers, fitted.net.layers);
@@ -527,6 +583,7 @@ mod tests {
             features: &features[from * 2..][..60],
             width: 2,
             labels: &labels[from..][..30],
+            mixed: &[],
         };
         let how = HeadSettings {
             hidden: vec![32],

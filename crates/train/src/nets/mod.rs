@@ -2,6 +2,7 @@
 
 pub mod accountant;
 mod head;
+mod mix;
 mod outcome;
 mod page;
 mod private;
@@ -9,6 +10,7 @@ mod review;
 mod train;
 
 pub use head::{Epoch, HeadSettings, Schedule};
+pub use mix::{Mixed, Mixup, beta};
 pub use outcome::{HeadOutcome, ToLabel};
 pub use page::head_report;
 pub use private::{PrivacySpent, PrivateSettings};

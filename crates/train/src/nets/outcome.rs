@@ -20,6 +20,9 @@ pub struct HeadOutcome {
     pub rows: Rows,
     /// Augmented copies learned from besides.
     pub copies: u64,
+    /// Of these, mixtures of two rows.
+    #[serde(default)]
+    pub mixed: u64,
     /// The network that gave the features.
     pub backbone: String,
     /// How many features a row has.

@@ -18,7 +18,10 @@ pub fn head_report(outcome: &HeadOutcome) -> Page {
     if let Some(spent) = &outcome.privacy {
         privacy(
             spent,
-            page.section(Text::new("What it says of single rows", "对单行数据的隐私保证")),
+            page.section(Text::new(
+                "What it says of single rows or persons",
+                "对单行数据或个人的隐私保证",
+            )),
         );
     }
     if let Some(labels) = &outcome.labels {
@@ -42,11 +45,18 @@ fn lead(outcome: &HeadOutcome) -> Text {
     let (weights, width) = (count(outcome.parameters as u64), count(outcome.width as u64));
     let (learned, tested) = (count(outcome.rows.train), count(outcome.rows.test));
     let backbone = &outcome.backbone;
+    let (mixed_en, mixed_zh) = match outcome.mixed {
+        0 => (String::new(), String::new()),
+        mixed => (
+            format!(", {} of them mixtures of two", count(mixed)),
+            format!("（其中 {} 份由两行混合而成）", count(mixed)),
+        ),
+    };
     let (copies_en, copies_zh) = match outcome.copies {
         0 => (String::new(), String::new()),
         copies => (
-            format!(" and {} augmented copies of them", count(copies)),
-            format!("及其 {} 份增强副本", count(copies)),
+            format!(" and {} augmented copies{mixed_en}", count(copies)),
+            format!("及 {} 份增强副本{mixed_zh}", count(copies)),
         ),
     };
     Text::new(
@@ -120,25 +130,26 @@ fn history(outcome: &HeadOutcome, section: &mut Section) {
         let epochs = outcome.history.iter().enumerate();
         epochs.filter_map(|(at, epoch)| Some(((at + 1) as f64, pick(epoch)?))).collect()
     };
-    let mut series = vec![Series {
-        name: Text::new("training rows", "训练集"),
-        points: line(|epoch| Some(epoch.train_loss)),
-        band: Vec::new(),
-    }];
-    let held = line(|epoch| epoch.validation_loss);
-    if !held.is_empty() {
-        series.push(Series {
-            name: Text::new("validation rows", "验证集"),
-            points: held,
-            band: Vec::new(),
-        });
+    let lines = [
+        (Text::new("training rows", "训练集"), line(|epoch| epoch.train_loss)),
+        (Text::new("validation rows", "验证集"), line(|epoch| epoch.validation_loss)),
+    ];
+    let known = lines.into_iter().filter(|(_, points)| !points.is_empty());
+    let series: Vec<Series> =
+        known.map(|(name, points)| Series { name, points, band: Vec::new() }).collect();
+    if !series.is_empty() {
+        let (x, y) = (Text::new("epoch", "轮次"), Text::new("cross-entropy", "交叉熵"));
+        section.figure(
+            Text::new("Loss after each epoch; lower is better", "每轮之后的损失，越低越好"),
+            chart::lines(&series, &Axis::new(x), &Axis::new(y)),
+        );
     }
-    let axes =
-        (Axis::new(Text::new("epoch", "轮次")), Axis::new(Text::new("cross-entropy", "交叉熵")));
-    section.figure(
-        Text::new("Loss after each epoch; lower is better", "每轮之后的损失，越低越好"),
-        chart::lines(&series, &axes.0, &axes.1),
-    );
+    if outcome.privacy.is_some() {
+        section.note(Text::new(
+            "Losses of the training rows are not told: no noise is in them.",
+            "不公布训练集的损失：其中没有加入噪声。",
+        ));
+    }
     section.note(Text::new(
         format!("The weights of epoch {} were kept.", outcome.best + 1),
         format!("保留第 {} 轮的权重。", outcome.best + 1),
@@ -146,9 +157,26 @@ fn history(outcome: &HeadOutcome, section: &mut Section) {
 }
 
 fn privacy(spent: &PrivacySpent, section: &mut Section) {
+    let (unit_en, unit_zh) = if spent.groups {
+        (
+            "Every group's gradient, the mean of its rows and their augmented copies,",
+            "每组数据（组内各行及其增强副本的均值）的梯度",
+        )
+    } else {
+        (
+            "Every row's gradient, with those of its augmented copies,",
+            "每行数据（连同其增强副本）的梯度",
+        )
+    };
+    let (hidden_en, hidden_zh) = if spent.groups { ("group", "一组") } else { ("row", "一行") };
+    let (left_en, left_zh) = if spent.groups {
+        ("", "")
+    } else {
+        ("of rows that stand for the same person, nor ", "同一人对应多行、")
+    };
     section.paragraph(Text::new(
-        "Every row's gradient was shortened to one length, and noise was added that hides whether any one row took part (DP-SGD). The figures bound what the weights can tell of it; they say nothing of rows that stand for the same person.",
-        "训练时每行数据的梯度都被裁剪到同一长度，并加入噪声以掩盖任何一行是否参与（DP-SGD）。以下数值限定了权重可能泄露的信息；同一人对应多行时不在此保证之内。",
+        format!("{unit_en} was shortened to one length, and noise was added that hides whether any one {hidden_en} took part (DP-SGD, Abadi et al. 2016). The figures bound what the weights can tell of it, by Rényi accounting of what takes part by chance in each step. They say nothing {left_en}of how many rows there are, of the classes' names, and of what other reports tell."),
+        format!("训练时{unit_zh}都被裁剪到同一长度，并加入噪声以掩盖任何{hidden_zh}是否参与（DP-SGD，Abadi 等，2016）。以下数值以 Rényi 核算（每步随机抽样）限定权重可能泄露的信息；{left_zh}数据行数、类别名称以及其他报告披露的内容，不在此保证之内。"),
     ));
     section.facts(vec![
         (Text::same("ε"), Text::same(number(spent.epsilon, 4))),
@@ -159,11 +187,19 @@ fn privacy(spent: &PrivacySpent, section: &mut Section) {
         ),
         (Text::new("Clipping length", "裁剪长度"), Text::same(number(spent.clip, 4))),
         (
-            Text::new("Share of the rows in a step", "每步抽样比例"),
+            Text::new("Share taken in a step, each by chance", "每步抽样比例（泊松抽样）"),
             Text::same(number(spent.sample, 6)),
         ),
         (Text::new("Steps", "步数"), Text::same(count(spent.steps))),
+        (
+            if spent.groups { Text::new("Groups", "组数") } else { Text::new("Rows", "行数") },
+            Text::same(count(spent.units)),
+        ),
     ]);
+    section.note(Text::new(
+        "Another training on the same rows has other noise and costs anew; what is released of several adds up. Figures on validation and test rows are of those rows, which the promise leaves out.",
+        "在相同数据上再次训练会使用新的噪声，并重新计入成本；发布多个模型时，成本相加。验证集与测试集上的指标来自这些数据本身，不在保证之内。",
+    ));
 }
 
 fn to_label(outcome: &HeadOutcome, section: &mut Section) {

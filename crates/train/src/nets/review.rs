@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 const FOLDS: usize = 4;
 
 /// Finds labels of the training rows that are probably wrong. Augmented copies are learned from, with their originals, and not
-/// judged.
+/// judged; mixtures are left out, as they have in them what another fold judges.
 ///
 /// # Errors
 /// When there are fewer than two classes.
@@ -40,8 +40,9 @@ pub fn doubtful_labels(config: &HeadConfig, train: &FeatureTable) -> Result<Labe
         .chunks_exact(width)
         .zip(&train.labels)
         .zip(train.places.iter().zip(&train.copy))
-        .filter_map(|((features, label), (place, copy))| {
-            let label = label.as_ref().and_then(class)?;
+        .enumerate()
+        .filter_map(|(at, ((features, label), (place, copy)))| {
+            let label = label.as_ref().filter(|_| train.second(at).is_none()).and_then(class)?;
             Some(Row { features, label, place, fold: *fold_of.get(place)?, copy: *copy })
         })
         .collect();
@@ -51,7 +52,7 @@ pub fn doubtful_labels(config: &HeadConfig, train: &FeatureTable) -> Result<Labe
         let seen: Vec<&Row<'_>> = rows.iter().filter(|row| row.fold != fold).collect();
         let features: Vec<f32> = seen.iter().flat_map(|row| row.features).copied().collect();
         let labels: Vec<usize> = seen.iter().map(|row| row.label).collect();
-        let examples = Examples { features: &features, width, labels: &labels };
+        let examples = Examples { features: &features, width, labels: &labels, mixed: &[] };
         let Fitted { net, .. } = fit(&config.settings, examples, None, classes.len(), config.seed);
         for (row, line) in judged.iter().zip(probabilities.chunks_exact_mut(classes.len())) {
             if row.fold == fold {

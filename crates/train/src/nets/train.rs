@@ -1,8 +1,9 @@
 //! From tables of features to a measured head.
 
 use super::head::{Epoch, Examples, Fitted, HeadSettings, Net, fit};
+use super::mix::{Mixed, Mixup, pairs};
 use super::outcome::{HeadOutcome, ToLabel};
-use super::private::{PrivateSettings, fit_privately};
+use super::private::{PrivacySpent, PrivateSettings, Units, fit_privately};
 use crate::messages::{
     CLASS_UNSEEN, CLASSES_ALIKE, DIVERGED, NO_ROWS, ONE_CLASS, POSITIVE, SCORE_UNDEFINED,
 };
@@ -12,7 +13,7 @@ use ingot_base::{Fault, Output, Result, Task};
 use ingot_runtime::Matrix;
 use ingot_runtime::onnx::{Activation, Dense};
 use std::cmp::Ordering;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// Rows of features with what is known of them.
 #[derive(Debug, Clone, Default)]
@@ -25,8 +26,17 @@ pub struct FeatureTable {
     pub places: Vec<(String, u64)>,
     /// Whether the row is an augmented copy.
     pub copy: Vec<bool>,
+    /// The second class of each row that is two in one, `None` of other rows; empty where no row is.
+    pub mixed: Vec<Option<Mixed>>,
     /// The group of each row, `None` where it has none; empty where the split keeps no groups together.
     pub groups: Vec<Option<String>>,
+}
+
+impl FeatureTable {
+    /// The second class of a row that is two in one.
+    pub(super) fn second(&self, row: usize) -> Option<&Mixed> {
+        self.mixed.get(row).and_then(Option::as_ref)
+    }
 }
 
 /// What a head is to answer and how it is trained.
@@ -44,6 +54,8 @@ pub struct HeadConfig {
     pub width: usize,
     /// The training.
     pub settings: HeadSettings,
+    /// Mixtures of rows that are learned from besides; no rows of a private training.
+    pub mixup: Option<Mixup>,
     /// Decides every random choice.
     pub seed: u64,
     /// Whether and how the training hides single rows.
@@ -85,24 +97,17 @@ pub fn train_head(
         }
     }
     let classes = classes(config, train)?;
-    let learned = Labelled::of("train", train, &classes, config)?;
+    let mut learned = Labelled::of("train", train, &classes, config)?;
     let held = Labelled::of("validation", validation, &classes, config)?;
     let unseen = Labelled::of("test", test, &classes, config)?;
     learned.told_apart(&classes, config)?;
     let watched = (!held.labels.is_empty()).then(|| held.examples(config.width));
-    let (settings, rows) = (&config.settings, learned.examples(config.width));
-    let (fitted, privacy) = match &config.privacy {
-        None => (fit(settings, rows, watched, classes.len(), config.seed), None),
-        Some(private) => {
-            let made = fit_privately(settings, private, rows, watched, classes.len(), config.seed)?;
-            (made.0, Some(made.1))
-        }
-    };
+    let (fitted, privacy) = fitted(config, &mut learned, watched, classes.len())?;
     let Fitted { net, history, best } = fitted;
     if let Some(epoch) = history.iter().position(Epoch::is_lost) {
         return Err(Fault::new(&DIVERGED)
             .arg("epoch", epoch + 1)
-            .arg("rate", settings.learning_rate)
+            .arg("rate", config.settings.learning_rate)
             .at("train.head.learning_rate"));
     }
     let scores = answers(&net, unseen.examples(config.width));
@@ -124,7 +129,8 @@ pub fn train_head(
         target: config.target.clone(),
         classes: classes.clone(),
         rows: Rows { train: count(train), validation: count(validation), test: count(test) },
-        copies: train.copy.iter().filter(|copy| **copy).count() as u64,
+        copies: train.copy.iter().filter(|copy| **copy).count() as u64 + learned.mixtures,
+        mixed: train.mixed.iter().flatten().count() as u64 + learned.mixtures,
         backbone: config.backbone.clone(),
         width: config.width,
         parameters: net.layers.iter().map(|layer| layer.weight.len() + layer.bias.len()).sum(),
@@ -135,7 +141,11 @@ pub fn train_head(
         majority,
         confusion,
         parity: Parity { rows: 0, difference: 0.0, tolerance: 0.0 },
-        to_label: to_label(&net, train, config.width),
+        // The rows of a training whose privacy is bounded are not told one by one.
+        to_label: match privacy {
+            None => to_label(&net, train, config.width),
+            Some(_) => Vec::new(),
+        },
         privacy,
         labels: None,
     };
@@ -146,6 +156,25 @@ pub fn train_head(
         outcome,
         scores,
     })
+}
+
+/// Trains as the configuration asks, privately or with mixtures.
+fn fitted(
+    config: &HeadConfig,
+    learned: &mut Labelled,
+    watched: Option<Examples<'_>>,
+    classes: usize,
+) -> Result<(Fitted, Option<PrivacySpent>)> {
+    let settings = &config.settings;
+    if let Some(private) = &config.privacy {
+        let rows = Units { rows: learned.examples(config.width), made: &learned.made };
+        let (fitted, spent) =
+            fit_privately(settings, private, rows, watched, classes, config.seed)?;
+        return Ok((fitted, Some(spent)));
+    }
+    learned.mix(config);
+    let rows = learned.examples(config.width);
+    Ok((fit(settings, rows, watched, classes, config.seed), None))
 }
 
 /// The classes in index order: sorted; of two, the positive one last.
@@ -182,10 +211,26 @@ fn output(config: &HeadConfig, classes: &[String]) -> Output {
     }
 }
 
+/// What a private training hides. Copies have the place of the row that they were made of.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Unit<'a> {
+    Group(&'a String),
+    Row(Option<&'a (String, u64)>),
+}
+
 /// The rows of a table that have a class.
+#[derive(Default)]
 struct Labelled {
     features: Vec<f32>,
     labels: Vec<usize>,
+    /// As [`Examples`] have it; empty where no row is a mixture.
+    mixed: Vec<(usize, f64)>,
+    /// Rows that are copies of none, nor mixtures.
+    plain: Vec<usize>,
+    /// Rows by what a private training would hide: the row that they were made of, or their group.
+    made: Vec<Vec<usize>>,
+    /// Mixtures of rows that the table did not have.
+    mixtures: u64,
 }
 
 impl Labelled {
@@ -195,15 +240,33 @@ impl Labelled {
         classes: &[String],
         config: &HeadConfig,
     ) -> Result<Self> {
-        let (mut features, mut labels, mut unknown) = (Vec::new(), Vec::new(), 0);
-        for (row, label) in table.features.chunks_exact(config.width.max(1)).zip(&table.labels) {
+        let (mut found, mut unknown) = (Self::default(), 0);
+        let mut units: BTreeMap<Unit<'_>, usize> = BTreeMap::new();
+        let groups = config.privacy.as_ref().is_some_and(|privacy| privacy.groups);
+        let known = |label: &String| classes.iter().position(|class| class == label);
+        let rows = table.features.chunks_exact(config.width.max(1)).zip(&table.labels).enumerate();
+        for (at, (row, label)) in rows {
             let Some(label) = label else { continue };
-            let Some(index) = classes.iter().position(|class| class == label) else {
+            let second = table.second(at).map(|second| (known(&second.label), second.share));
+            let (Some(class), Some(other)) = (known(label), second.map_or(Some(0), |own| own.0))
+            else {
                 unknown += 1;
                 continue;
             };
-            features.extend_from_slice(row);
-            labels.push(index);
+            let index = found.labels.len();
+            found.features.extend_from_slice(row);
+            found.labels.push(class);
+            found.mixed.push(second.map_or((class, 1.0), |(_, share)| (other, share)));
+            if second.is_none() && !table.copy.get(at).copied().unwrap_or_default() {
+                found.plain.push(index);
+            }
+            let group = table.groups.get(at).and_then(Option::as_ref).filter(|_| groups);
+            let unit = group.map_or(Unit::Row(table.places.get(at)), Unit::Group);
+            let unit = *units.entry(unit).or_insert(found.made.len());
+            match found.made.get_mut(unit) {
+                Some(made) => made.push(index),
+                None => found.made.push(vec![index]),
+            }
         }
         if unknown > 0 {
             return Err(Fault::new(&CLASS_UNSEEN)
@@ -212,11 +275,38 @@ impl Labelled {
                 .arg("column", &config.target)
                 .at("split.stratify"));
         }
-        Ok(Self { features, labels })
+        Ok(found)
     }
 
     fn examples(&self, width: usize) -> Examples<'_> {
-        Examples { features: &self.features, width, labels: &self.labels }
+        Examples { features: &self.features, width, labels: &self.labels, mixed: &self.mixed }
+    }
+
+    /// Adds the mixtures that are asked for: features and classes of two plain rows each, by the same shares.
+    fn mix(&mut self, config: &HeadConfig) {
+        let Some(how) = config.mixup else { return };
+        let plain = std::mem::take(&mut self.plain);
+        for (one, other, share) in pairs(plain.len(), how, config.seed) {
+            let (Some(&one), Some(&other)) = (plain.get(one), plain.get(other)) else { continue };
+            let (Some(&class), Some(&second)) = (self.labels.get(one), self.labels.get(other))
+            else {
+                continue;
+            };
+            let rows = self.examples(config.width);
+            #[expect(clippy::cast_possible_truncation, reason = "features are single precision")]
+            let own = share as f32;
+            let mixture: Vec<f32> = rows
+                .row(one)
+                .iter()
+                .zip(rows.row(other))
+                .map(|(one, other)| own * one + (1.0 - own) * other)
+                .collect();
+            self.features.extend(mixture);
+            self.labels.push(class);
+            self.mixed.push((second, share));
+            self.mixtures += 1;
+        }
+        self.plain = plain;
     }
 
     /// Refuses two classes whose rows are the same, however often each is there.
@@ -224,7 +314,9 @@ impl Labelled {
         let rows = self.examples(config.width);
         let mut distinct: Vec<Vec<&[f32]>> = vec![Vec::new(); classes.len()];
         for (index, label) in self.labels.iter().enumerate() {
-            if let Some(own) = distinct.get_mut(*label) {
+            // What is of two classes cannot tell them apart.
+            let whole = rows.truth(index).share >= 1.0;
+            if let Some(own) = distinct.get_mut(*label).filter(|_| whole) {
                 own.push(rows.row(index));
             }
         }
@@ -378,6 +470,7 @@ mod tests {
                 dropout: 0.0,
                 patience: 0,
             },
+            mixup: None,
             seed: 1,
             privacy: None,
         }
@@ -463,6 +556,108 @@ mod tests {
         assert_eq!(none.unwrap_err().code(), "train-no-rows", "nothing to measure on");
         let one = table(10, ["same", "same"]);
         assert!(train_head(&config(), &one, &FeatureTable::default(), &one).is_err());
+    }
+
+    /// Mixtures of all classes with their shares, and a training that they do not lead astray.
+    #[test]
+    fn mixtures_are_learned_from_and_counted_and_touch_nothing_that_is_measured() {
+        let (train, test) = (table(200, ["no", "yes"]), table(50, ["no", "yes"]));
+        let how = Mixup { copies: 2, alpha: 0.4 };
+        let asked = HeadConfig { mixup: Some(how), ..config() };
+        let classes = classes(&asked, &train).unwrap();
+        let mut learned = Labelled::of("train", &train, &classes, &asked).unwrap();
+        learned.mix(&asked);
+        assert_eq!((learned.labels.len(), learned.mixtures, learned.made.len()), (600, 400, 200));
+        let rows = learned.examples(2);
+        for (at, (one, other, share)) in pairs(200, how, asked.seed).enumerate() {
+            let (truth, row) = (rows.truth(200 + at), rows.row(200 + at));
+            assert_eq!((truth.class, truth.other), (learned.labels[one], learned.labels[other]));
+            let expected =
+                share * f64::from(rows.row(one)[0]) + (1.0 - share) * f64::from(rows.row(other)[0]);
+            assert!(
+                (truth.share - share).abs() < 1e-12 && (f64::from(row[0]) - expected).abs() < 1e-6
+            );
+            assert!((row[1] - 1.0).abs() < 1e-6, "1 mixed with 1 is 1");
+        }
+        let none = FeatureTable::default();
+        let trained = train_head(&asked, &train, &none, &test).unwrap();
+        let plain = train_head(&config(), &train, &none, &test).unwrap();
+        let outcome = &trained.outcome;
+        assert_eq!((outcome.copies, outcome.mixed, outcome.rows.train), (400, 400, 200));
+        assert_eq!(outcome.confusion.iter().flatten().sum::<u64>(), 50);
+        let accuracy = outcome.metrics.iter().find(|metric| metric.name == "accuracy").unwrap();
+        assert!(accuracy.value > 0.9, "{accuracy:?}");
+        assert_ne!(trained.layers, plain.layers);
+        assert_eq!(trained.layers, train_head(&asked, &train, &none, &test).unwrap().layers);
+    }
+
+    /// A row that is two in one is a copy, has the classes that the table says, and is no reason to take classes for alike.
+    #[test]
+    fn rows_that_come_mixed_are_learned_from_as_they_are() {
+        let mut train = table(40, ["no", "yes"]);
+        train.mixed = vec![None; 40];
+        train.features.extend([0.0, 1.0]);
+        train.labels.push(Some("yes".into()));
+        train.places.push(("line".into(), 1));
+        train.copy.push(true);
+        train.mixed.push(Some(Mixed { label: "no".into(), share: 0.25 }));
+        let classes = classes(&config(), &train).unwrap();
+        let learned = Labelled::of("train", &train, &classes, &config()).unwrap();
+        let truth = learned.examples(2).truth(40);
+        assert_eq!((truth.class, truth.other, truth.share), (1, 0, 0.25));
+        assert_eq!((learned.plain.len(), learned.made.len(), learned.made[0].len()), (40, 40, 2));
+        let none = FeatureTable::default();
+        let outcome =
+            train_head(&config(), &train, &none, &table(20, ["no", "yes"])).unwrap().outcome;
+        assert_eq!((outcome.copies, outcome.mixed, outcome.rows.train), (1, 1, 40));
+        // Where labels are judged it is left out: its other part may be what is judged.
+        let found = super::super::doubtful_labels(&config(), &train).unwrap();
+        let plain = super::super::doubtful_labels(&config(), &table(40, ["no", "yes"])).unwrap();
+        assert_eq!(found, plain);
+    }
+
+    /// Of a person with many rows the gradients are one: all of them together are hidden.
+    #[test]
+    fn a_group_is_hidden_as_a_whole_where_that_is_asked_for() {
+        let mut train = table(60, ["no", "yes"]);
+        train.groups = (0..60).map(|row| (row < 50).then(|| format!("p{}", row % 10))).collect();
+        train.copy[7] = true;
+        let private = |groups| {
+            let secret = ingot_base::Secret::new(vec![1; 32]);
+            let privacy = PrivateSettings { epsilon: 9.0, delta: 1e-3, clip: 1.0, groups, secret };
+            HeadConfig { privacy: Some(privacy), ..config() }
+        };
+        let units = |config: &HeadConfig| {
+            let classes = classes(config, &train).unwrap();
+            Labelled::of("train", &train, &classes, config).unwrap().made
+        };
+        let (rows, groups) = (units(&private(false)), units(&private(true)));
+        assert_eq!((rows.len(), groups.len()), (60, 20), "ten persons, and ten rows of nobody");
+        assert_eq!((&groups[3], &groups[10]), (&vec![3, 13, 23, 33, 43], &vec![50]));
+        let test = table(50, ["no", "yes"]);
+        let found = train_head(&private(true), &train, &FeatureTable::default(), &test).unwrap();
+        let spent = found.outcome.privacy.unwrap();
+        assert!(spent.groups && spent.units == 20 && spent.steps == 80, "{spent:?}");
+        let page = super::super::head_report(&found.outcome).html(ingot_base::Lang::En);
+        assert!(page.contains("Every group"), "{page}");
+    }
+
+    #[test]
+    fn a_private_training_tells_no_row_and_what_it_cost() {
+        let (mut train, test) = (table(400, ["no", "yes"]), table(50, ["no", "yes"]));
+        train.labels[3] = None;
+        let secret = ingot_base::Secret::new(vec![1; 32]);
+        let privacy =
+            PrivateSettings { epsilon: 5.0, delta: 1e-4, clip: 1.0, groups: false, secret };
+        let asked = HeadConfig { privacy: Some(privacy), ..config() };
+        let found = train_head(&asked, &train, &FeatureTable::default(), &test).unwrap().outcome;
+        let spent = found.privacy.unwrap();
+        assert!(spent.epsilon <= 5.0 && spent.epsilon > 4.9, "{spent:?}");
+        assert!(found.to_label.is_empty());
+        let told = serde_json::to_string(&found).unwrap();
+        assert!(!told.contains("train_loss"), "{told}");
+        let page = super::super::head_report(&found).html(ingot_base::Lang::En);
+        assert!(page.contains("DP-SGD") && !page.contains("cross-entropy"), "no loss to draw");
     }
 
     #[test]
