@@ -22,7 +22,7 @@ uri = "{path}"
 [clean]
 drop_missing = ["amount"]
 keep = ["amount > 0"]
-outliers = [{{ column = "income", method = "quantile", low = 0.001, high = 0.999, action = "clip" }}]
+outliers = [{{ column = "income", method = "quantile", factor = 0.001, action = "clip" }}]
 dedupe = {{ exact = true }}
 
 [protect]
