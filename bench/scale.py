@@ -117,7 +117,7 @@ def main():
         "| figure | measured | wanted |",
         "|---|---:|---:|",
         f"| peak memory, MiB | **{float(peak):,.0f}** | ≤ 2,048 |",
-        f"| rows a second, from CSV to three encrypted parts | **{options.rows / float(wall):,.0f}** |  |",
+        f"| rows a second, from CSV to encrypted training and test tables | **{options.rows / float(wall):,.0f}** |  |",
         f"| MiB of encrypted tables written | **{size / 2**20:,.0f}** |  |",
         "",
         f"{os.cpu_count()} cores of {processor}; {datetime.date.today()}.",

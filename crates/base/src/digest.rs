@@ -56,6 +56,11 @@ impl Digest {
         &self.0
     }
 
+    /// Its first twelve hexadecimal digits: enough for a person to recognise it.
+    pub fn short(&self) -> String {
+        self.hex().chars().take(12).collect()
+    }
+
     /// 64 lower-case hex digits.
     pub fn hex(&self) -> String {
         hex::encode(self.0)

@@ -152,6 +152,16 @@ impl Fault {
         };
         (!template.is_empty()).then(|| fill(template, &self.0.args))
     }
+
+    /// Both as running text: the sentence with its full stop, then what to do next.
+    pub fn advice(&self, lang: Lang) -> String {
+        let (stop, blank) = match lang {
+            Lang::En => (".", " "),
+            Lang::Zh => ("。", ""),
+        };
+        let hint = self.hint(lang).map_or_else(String::new, |hint| format!("{blank}{hint}"));
+        format!("{}{stop}{hint}", self.render(lang))
+    }
 }
 
 impl fmt::Display for Fault {
@@ -235,5 +245,7 @@ mod tests {
         let fault = Fault::new(&FILE_READ).arg("path", "数据.csv");
         assert_eq!(fault.render(Lang::Zh), "无法读取 `数据.csv`");
         assert_eq!(fault.to_string(), "cannot read `数据.csv`");
+        assert_eq!(fault.advice(Lang::Zh), "无法读取 `数据.csv`。请确认文件存在且有读取权限");
+        assert!(fault.advice(Lang::En).starts_with("cannot read `数据.csv`. check that"));
     }
 }

@@ -14,6 +14,7 @@ pub mod rng;
 pub mod secret;
 pub mod signature;
 pub mod task;
+pub mod width;
 
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use digest::Digest;
@@ -24,6 +25,7 @@ pub use rng::Rng;
 pub use secret::{Personal, Secret};
 pub use signature::{Field, FieldKind, Output, Signature, Treatment};
 pub use task::{Tabular, Task};
+pub use width::half_width;
 
 /// Shorthand for a result whose error a person can act on.
 pub type Result<T> = std::result::Result<T, Fault>;

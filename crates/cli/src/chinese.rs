@@ -68,19 +68,19 @@ const WORDS: &[(&str, &str)] = &[
     ),
     (
         "What the system is told when a conversation tells it nothing",
-        "对话未给出系统提示时使用的系统提示",
+        "对话未给出系统提示词时使用的系统提示词",
     ),
     ("Who may open it besides this project (age1…)", "除本项目外可以打开它的接收方（age1…）"),
     ("Folder of the package [default: dist]", "模型包所在的文件夹［默认：dist］"),
     ("Language models: requests worked on at once", "语言模型：同时处理的请求数"),
     (
         "Language models: tokens of prompt and answer together",
-        "语言模型：提示与回答合计的词元数上限",
+        "语言模型：提示词与回答合计的词元数上限",
     ),
     ("Language models: requests that may wait", "语言模型：可排队等待的请求数"),
     (
         "Language models: what is done about personal data in prompts",
-        "语言模型：对提示中个人信息的处理",
+        "语言模型：对提示词中个人信息的处理",
     ),
     (
         "Language models: what is done about personal data in answers",
@@ -88,7 +88,7 @@ const WORDS: &[(&str, &str)] = &[
     ),
     (
         "Language models: what is done about prompts that try to override instructions",
-        "语言模型：对试图改写指令的提示的处理",
+        "语言模型：对试图改写指令的提示词的处理",
     ),
     (
         "Language models: tokens that a key may use a minute [default: no bound]",

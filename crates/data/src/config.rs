@@ -3,7 +3,7 @@
 use ingot_quality::text::TextRules;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// One source of rows.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,14 +26,16 @@ pub struct SourceConfig {
 }
 
 impl SourceConfig {
-    /// Whether files of it may be JSON lines, so that [`named`](Self::named) counts.
+    /// Whether files of it may be JSON lines, so that [`named`](Self::named) counts. Of a folder, or a pattern that does not say how
+    /// its files end, nothing is known: they may.
     pub fn may_be_json_lines(&self) -> bool {
         if let Some(format) = self.format {
             return format == Format::Jsonl;
         }
-        let uri = self.uri.to_ascii_lowercase();
-        let others = [".csv", ".tsv", ".txt", ".parquet", ".arrow", ".feather", ".ipc"];
-        !uri.starts_with("postgres") && !others.iter().any(|end| uri.ends_with(end))
+        let database = matches!(self.uri.split_once("://"), Some(("postgres" | "postgresql", _)));
+        // What ends in a slash is a folder, whatever stands before it.
+        let name = self.uri.rsplit('/').next().unwrap_or_default();
+        !database && Format::of_name(Path::new(name)).is_none_or(|format| format == Format::Jsonl)
     }
 
     /// Whether the recipe names a key of this source.
@@ -55,6 +57,34 @@ pub enum Format {
     Arrow,
     /// A folder of pictures, a folder each class.
     Images,
+}
+
+impl Format {
+    /// What a file's extension says, in letters of any case.
+    fn of_extension(extension: &str) -> Option<Self> {
+        match extension.to_ascii_lowercase().as_str() {
+            "csv" | "tsv" | "txt" => Some(Self::Csv),
+            "jsonl" | "ndjson" => Some(Self::Jsonl),
+            "parquet" => Some(Self::Parquet),
+            "arrow" | "feather" | "ipc" => Some(Self::Arrow),
+            _ => None,
+        }
+    }
+
+    /// What a file's name says.
+    pub(crate) fn of_name(path: &Path) -> Option<Self> {
+        path.extension()?.to_str().and_then(Self::of_extension)
+    }
+
+    /// The format's name in messages. Pictures are read from the table that was made of their folder: JSON lines.
+    pub(crate) fn title(self) -> &'static str {
+        match self {
+            Self::Csv => "CSV",
+            Self::Jsonl | Self::Images => "JSON lines",
+            Self::Parquet => "Parquet",
+            Self::Arrow => "Arrow",
+        }
+    }
 }
 
 /// Cleaning rules, applied in the order of the fields.
@@ -289,4 +319,55 @@ pub enum SplitMethod {
     Stratified(String),
     /// The latest rows are the test part, those before them the validation part.
     Time(String),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_be_json_lines_is_told_by_the_address_as_the_reader_tells_it() {
+        let mut source = SourceConfig {
+            name: "a".into(),
+            uri: String::new(),
+            weight: 1.0,
+            query: None,
+            format: None,
+            rename: BTreeMap::new(),
+            named: None,
+        };
+        for (uri, may) in [
+            ("a.jsonl", true),
+            ("b/A.NDJSON", true),
+            ("postgres_dump.jsonl", true),
+            ("postgresql/day.jsonl", true),
+            ("postgres_dump.csv", false),
+            ("postgres://host/db", false),
+            ("postgresql://host/day.jsonl", false),
+            ("s3://bucket/a.ndjson", true),
+            ("s3://bucket/a.parquet", false),
+            ("b/A.CSV", false),
+            ("file:a.tsv", false),
+            ("a.txt", false),
+            ("a.ipc", false),
+            // A folder, whatever it is called.
+            ("x.csv/", true),
+            ("x.csv/.", true),
+            ("s3://bucket/x.csv/", true),
+            ("data", true),
+            ("data/*", true),
+            ("data/*.*", true),
+            ("x.csv/*.jsonl", true),
+            // No file of JSON lines is called so.
+            ("data/*.csv", false),
+        ] {
+            uri.clone_into(&mut source.uri);
+            assert_eq!(source.may_be_json_lines(), may, "{uri}");
+        }
+        source.format = Some(Format::Csv);
+        "a.jsonl".clone_into(&mut source.uri);
+        assert!(!source.may_be_json_lines(), "the recipe says what it is");
+        (source.format, source.uri) = (Some(Format::Jsonl), "a.csv".to_owned());
+        assert!(source.may_be_json_lines());
+    }
 }

@@ -4,7 +4,7 @@ use crate::chunk::Chunk;
 use crate::csv_plain;
 use crate::finite;
 use crate::infer::Dialect;
-use crate::json_keys::Stray;
+use crate::json_keys::StrayKeys;
 use crate::table::{kind, kind_text};
 use arrow::array::{
     ArrayRef, BooleanBuilder, Date32Builder, Float64Builder, Int64Builder, RecordBatch,
@@ -108,7 +108,7 @@ fn careful(chunk: &Chunk, dialect: &Dialect) -> Result<Decoded, ArrowError> {
 pub(crate) fn jsonl(
     chunk: &Chunk,
     schema: &SchemaRef,
-    strays: &[Stray],
+    strays: &StrayKeys,
 ) -> Result<Decoded, ArrowError> {
     let mut columns = Columns::new(schema);
     let (mut rows, mut bad, mut odd) = (Vec::new(), Vec::new(), Vec::new());
@@ -171,7 +171,7 @@ enum Builder {
 /// A value that fits its column.
 enum Cell {
     Missing,
-    /// A number that is none, in a column of whole numbers.
+    /// A number that is none, in a column whose type has no place for it.
     NotFinite,
     Boolean(bool),
     Integer(i64),
@@ -221,12 +221,11 @@ impl Columns {
     fn push_json(
         &mut self,
         object: &Map<String, Value>,
-        strays: &[Stray],
+        strays: &StrayKeys,
     ) -> Result<Vec<usize>, Text> {
         let column = |key: &String| self.schema.index_of(key).is_ok();
-        let stray = |key: &String| strays.iter().any(|stray| stray.key == *key);
         // A key that is no column is not named: it could itself be data.
-        if object.keys().any(|key| !column(key) && !stray(key)) {
+        if object.keys().any(|key| !column(key) && !strays.contains(key)) {
             return Err(Text::new("unknown key", "未知的键"));
         }
         if !object.is_empty() && !object.keys().any(column) {
@@ -300,8 +299,10 @@ fn parse(kind: &DataType, text: &str) -> Option<Cell> {
             "false" | "f" | "no" | "n" | "0" => Some(Cell::Boolean(false)),
             _ => None,
         },
-        DataType::Int64 if finite::is_not_finite(text) => Some(Cell::NotFinite),
-        DataType::Int64 => text.parse().ok().map(Cell::Integer),
+        DataType::Int64 => {
+            let odd = || finite::is_not_finite(text).then_some(Cell::NotFinite);
+            text.parse().ok().map(Cell::Integer).or_else(odd)
+        }
         DataType::Float64 => text.parse().ok().map(Cell::Number),
         DataType::Date32 => day(text).map(Cell::Date),
         _ => Some(Cell::Text(text.to_owned())),
@@ -311,9 +312,8 @@ fn parse(kind: &DataType, text: &str) -> Option<Cell> {
 fn from_json(kind: &DataType, value: &Value) -> Option<Cell> {
     match (kind, value) {
         (_, Value::Null) => Some(Cell::Missing),
-        (DataType::Int64, mark) if finite::is_mark(mark) => Some(Cell::NotFinite),
+        (DataType::Int64 | DataType::Utf8, mark) if finite::is_mark(mark) => Some(Cell::NotFinite),
         (DataType::Float64, mark) if finite::is_mark(mark) => Some(Cell::Number(f64::NAN)),
-        (DataType::Utf8, mark) if finite::is_mark(mark) => Some(Cell::Missing),
         (DataType::Boolean, Value::Bool(value)) => Some(Cell::Boolean(*value)),
         (DataType::Int64, Value::Number(number)) => number.as_i64().map(Cell::Integer),
         (DataType::Float64, Value::Number(number)) => number.as_f64().map(Cell::Number),
@@ -401,7 +401,7 @@ mod tests {
             first_line: 1,
         };
         let schema = dialect(&[("a", DataType::Int64)]).schema;
-        let decoded = jsonl(&chunk, &schema, &[]).unwrap();
+        let decoded = jsonl(&chunk, &schema, &StrayKeys::default()).unwrap();
         assert_eq!(decoded.rows, [1, 5]);
         assert_eq!(decoded.bad.iter().map(|bad| bad.line).collect::<Vec<_>>(), [3, 4, 5]);
         let chunk = Chunk {
@@ -409,7 +409,7 @@ mod tests {
             first_row: 1,
             first_line: 1,
         };
-        let strays = [Stray { key: "canary".into(), rows: 2, line: 1 }];
+        let strays: StrayKeys = serde_json::from_value(serde_json::json!(["canary"])).unwrap();
         let decoded = jsonl(&chunk, &schema, &strays).unwrap();
         assert_eq!(decoded.rows, [1], "a stray key is passed over, a row of nothing else is none");
         assert_eq!(decoded.bad.iter().map(|bad| bad.line).collect::<Vec<_>>(), [2, 3]);
@@ -427,8 +427,10 @@ mod tests {
             b"{\"n\":NaN,\"f\":-Infinity,\"t\":NaN}\n{\"n\":1,\"f\":2,\"t\":\"NaN\"}\n".to_vec();
         let chunk = Chunk { bytes, first_row: 1, first_line: 1 };
         let fields = [("n", DataType::Int64), ("f", DataType::Float64), ("t", DataType::Utf8)];
-        let decoded = jsonl(&chunk, &dialect(&fields).schema, &[]).unwrap();
-        assert_eq!((decoded.rows, decoded.odd, decoded.bad.len()), (vec![1, 2], vec![(0, 1)], 0));
+        let decoded = jsonl(&chunk, &dialect(&fields).schema, &StrayKeys::default()).unwrap();
+        // NaN without quotation marks is a number that is none in a text column too: missing, so counted. "NaN" is a text.
+        assert_eq!((decoded.odd, decoded.bad.len()), (vec![(0, 1), (2, 1)], 0));
+        assert_eq!(decoded.rows, [1, 2]);
         assert_eq!(decoded.batch.column(2).null_count(), 1);
     }
 }

@@ -8,7 +8,7 @@ use crate::clean::{Cleaned, Item, Piece, Work};
 use crate::config::{CleanConfig, Format};
 use crate::csv_decode::{Bad, Decoded};
 use crate::infer::Dialect;
-use crate::json_keys::Stray;
+use crate::json_keys::StrayKeys;
 use crate::messages::PIECE;
 use crate::profile::Partial;
 use crate::rules::{Action, Rules};
@@ -70,7 +70,7 @@ struct PartSetup {
     format: Format,
     names: Vec<String>,
     dialect: Option<(u8, bool)>,
-    strays: Vec<String>,
+    strays: StrayKeys,
 }
 
 /// Head of a piece; its text or columns follow.
@@ -253,11 +253,8 @@ impl Pass {
                 schema: columns,
                 names: part.names,
                 // They were told of where the sources were read.
-                strays: part
-                    .strays
-                    .into_iter()
-                    .map(|key| Stray { key, rows: 0, line: 0 })
-                    .collect(),
+                strays: Vec::new(),
+                passed: part.strays,
             });
         }
         let fillings = blocks.batch().map_err(wire)?;
@@ -331,7 +328,7 @@ fn pack_setup(clean: &CleanConfig, work: &Work<'_>, rules: &Rules, steps: usize)
         format: part.format,
         names: part.names.clone(),
         dialect: part.dialect.as_ref().map(|dialect| (dialect.delimiter, dialect.gb18030)),
-        strays: part.strays.iter().map(|stray| stray.key.clone()).collect(),
+        strays: part.passed.clone(),
     };
     let setup = Setup {
         clean: clean.clone(),

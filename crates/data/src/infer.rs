@@ -205,11 +205,11 @@ fn column_type<'a>(cells: impl Iterator<Item = &'a str>) -> DataType {
     let mut kind: Option<DataType> = None;
     let mut odd = false;
     for cell in cells.filter(|cell| !cell.is_empty()) {
-        if is_not_finite(cell) {
+        let seen = cell_type(cell);
+        if seen == DataType::Utf8 && is_not_finite(cell) {
             odd = true;
             continue;
         }
-        let seen = cell_type(cell);
         kind = Some(match kind {
             None => seen,
             Some(known) => widen(&known, &seen),

@@ -9,9 +9,12 @@ use crate::infer::widen;
 use crate::messages::KEYS_RARE;
 use arrow::datatypes::{DataType, Field};
 use ingot_base::Fault;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+/// Lines looked at to tell types and keys.
+pub(crate) const RECORDS: usize = 20_000;
 /// From so many lines on a key of one line is an accident; of fewer all are columns.
 const LINES: u64 = 20;
 /// A key of fewer lines than this is one too,
@@ -27,6 +30,15 @@ pub(crate) struct Stray {
     pub(crate) rows: u64,
     /// The first of them, from 1.
     pub(crate) line: u64,
+    /// The narrowest type that holds its values; none of nulls alone.
+    kind: Option<DataType>,
+}
+
+impl Stray {
+    /// The column that it is after all.
+    pub(crate) fn column(&self) -> Field {
+        Field::new(&self.key, self.kind.clone().unwrap_or(DataType::Utf8), true)
+    }
 }
 
 impl std::fmt::Debug for Stray {
@@ -38,12 +50,33 @@ impl std::fmt::Debug for Stray {
     }
 }
 
+/// The keys of JSON lines that are passed over. Like [`Stray`], they are nowhere shown.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct StrayKeys(BTreeSet<String>);
+
+impl StrayKeys {
+    pub(crate) fn of(strays: &[Stray]) -> Self {
+        Self(strays.iter().map(|stray| stray.key.clone()).collect())
+    }
+
+    pub(crate) fn contains(&self, key: &str) -> bool {
+        self.0.contains(key)
+    }
+}
+
+impl std::fmt::Debug for StrayKeys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "StrayKeys({})", self.0.len())
+    }
+}
+
 /// The keys of the lines looked at.
 #[derive(Default)]
 pub(crate) struct Keys {
     places: BTreeMap<String, usize>,
-    /// In the order in which they were first seen, with the narrowest type that holds their values.
-    found: Vec<(Stray, Option<DataType>)>,
+    /// In the order in which they were first seen.
+    found: Vec<Stray>,
     lines: u64,
 }
 
@@ -54,15 +87,15 @@ impl Keys {
         for (key, value) in object {
             let kind = json_type(value);
             let place = self.places.get(key).and_then(|place| self.found.get_mut(*place));
-            if let Some((stray, known)) = place {
+            if let Some(stray) = place {
                 stray.rows += 1;
-                *known = match (known.take(), kind) {
+                stray.kind = match (stray.kind.take(), kind) {
                     (Some(one), Some(other)) => Some(widen(&one, &other)),
                     (one, other) => one.or(other),
                 };
             } else {
                 self.places.insert(key.clone(), self.found.len());
-                self.found.push((Stray { key: key.clone(), rows: 1, line }, kind));
+                self.found.push(Stray { key: key.clone(), rows: 1, line, kind });
             }
         }
     }
@@ -76,11 +109,11 @@ impl Keys {
                 && named.is_some_and(|named| !named(&stray.key))
         };
         let (mut fields, mut strays) = (Vec::new(), Vec::new());
-        for (stray, kind) in self.found {
+        for stray in self.found {
             if rare(&stray) {
                 strays.push(stray);
             } else {
-                fields.push(Field::new(stray.key, kind.unwrap_or(DataType::Utf8), true));
+                fields.push(stray.column());
             }
         }
         (fields, strays)
@@ -93,10 +126,13 @@ pub(crate) fn rare(file: &str, strays: &[Stray]) -> Fault {
         .arg("file", file)
         .arg("count", strays.len())
         .arg("places", places(strays))
+        .arg("fewest", FEWEST)
+        .arg("share", SHARE)
+        .arg("looked", RECORDS)
 }
 
 /// Where keys that are no columns were first seen, a few of them: `17 (1), 40 (3)`, the lines that have each in brackets.
-pub(crate) fn places(strays: &[Stray]) -> String {
+fn places(strays: &[Stray]) -> String {
     const LISTED: usize = 5;
     let listed = strays.iter().take(LISTED).map(|one| format!("{} ({})", one.line, one.rows));
     let mut text = listed.collect::<Vec<_>>().join(", ");
@@ -109,6 +145,7 @@ pub(crate) fn places(strays: &[Stray]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ingot_base::Lang;
 
     fn keys(lines: u64, odd: &[(u64, &str)]) -> Keys {
         let mut keys = Keys::default();
@@ -149,6 +186,14 @@ mod tests {
         let odd: Vec<(u64, &str)> = odd.iter().map(|(line, key)| (*line, key.as_str())).collect();
         let (_, strays) = keys(100, &odd).columns(Some(&|_| false));
         assert_eq!(places(&strays), "1 (1), 2 (1), 3 (1), 4 (1), 5 (1), …");
-        assert!(!format!("{strays:?}").contains("CANARY"));
+        assert!(!format!("{strays:?} {:?}", StrayKeys::of(&strays)).contains("CANARY"));
+        let said = rare("a.jsonl", &strays);
+        for (lang, bounds) in [
+            (Lang::En, "at least 2 lines and one in 1000 of the first 20000"),
+            (Lang::Zh, "至少出现在 2 行，且不少于前 20000 行的 1000 分之一"),
+        ] {
+            let hint = said.hint(lang).unwrap();
+            assert!(hint.contains(bounds) && !hint.contains('{'), "{hint}");
+        }
     }
 }

@@ -11,7 +11,7 @@ ingot_base::messages! {
     CAST_LOST = {
         code: "data-cast-lost", class: Failed, status: 422,
         en: "the cast of `{column}` to `{to}` lost {count} of {rows} values: they cannot be read and are missing now; the first is in row {row} of source `{source}`, the header not counted",
-        zh: "将 `{column}` 转为 `{to}` 时，{rows} 个取值中有 {count} 个无法读取，已视为缺失（丢失）；首个位于数据源 `{source}` 的第 {row} 条记录（不计表头）",
+        zh: "将 `{column}` 转为 `{to}` 时，{rows} 个取值中有 {count} 个无法读取，已按缺失值处理；首个位于数据源 `{source}` 的第 {row} 条记录（不计表头）",
         hint_en: "numbers may be written 1,234.50, ￥1,234, (12.00), 1.23万 or 3亿; days 2024-01-31, 2024/1/31, 2024.1.31, 31.01.2024, 2024年1月31日 or 20240131; 12% and 01/02/2024 are not guessed. Dates that are text become days by two casts, first to date, then to integer",
         hint_zh: "数字可写成 1,234.50、￥1,234、(12.00)、1.23万、3亿；日期可写成 2024-01-31、2024/1/31、2024.1.31、31.01.2024、2024年1月31日、20240131；不会猜测 12% 或 01/02/2024 的含义。文本形式的日期需转换两次：先转为 date，再转为 integer",
     };
@@ -70,7 +70,7 @@ ingot_base::messages! {
     /// Why a file is no CSV file: its encoding.
     FILE_ENCODING = {
         code: "data-file-encoding", class: Failed, status: 422,
-        en: "its text is neither UTF-8 nor GB18030 throughout", zh: "其文本并非全部为 UTF-8 或 GB18030 编码",
+        en: "its text is neither UTF-8 nor GB18030 throughout", zh: "既不是完整的 UTF-8，也不是完整的 GB18030 文本",
         hint_en: "save it as UTF-8 text", hint_zh: "请另存为 UTF-8 文本",
     };
     /// Why a file is no CSV file: its first line.
@@ -82,7 +82,7 @@ ingot_base::messages! {
     /// Why a CSV file cannot be cut into records.
     QUOTE_OPEN = {
         code: "data-quote-open", class: Failed, status: 422,
-        en: "a quote opened in the record on line {line} is never closed and would swallow every line after it", zh: "第 {line} 行的记录中有引号未闭合，会吞掉其后的所有行",
+        en: "a quote opened in the record on line {line} is never closed and would swallow every line after it", zh: "第 {line} 行的记录中有引号未闭合，其后所有行都会被并入该记录",
         hint_en: "close the quote, or double it where it is part of the text", hint_zh: "请闭合该引号；若引号是文本的一部分，请写成两个引号",
     };
     /// Why a CSV file cannot be cut into records: one has no end.
@@ -145,8 +145,8 @@ ingot_base::messages! {
         code: "data-keys-rare", class: Failed, status: 422,
         en: "`{file}`: {count} key(s) that hardly any line has are no columns and their values are left out; first in line (lines): {places}",
         zh: "`{file}`：有 {count} 个键只出现在极少数行，不作为列，其取值已忽略；首次出现的行号（行数）：{places}",
-        hint_en: "a column has a value in at least two lines and one in a thousand of the first 20,000; name a rarer one in the recipe, or mend the lines. Keys are not shown here: one could be a value",
-        hint_zh: "作为列的键须至少出现在两行，且不少于前 20,000 行的千分之一；更少见的列请在配方中写明，或修正这些行。此处不显示键名，因为它可能就是数据",
+        hint_en: "a column has a value in at least {fewest} lines and one in {share} of the first {looked}; name a rarer one in the recipe, or mend the lines. Keys are not shown here: one could be a value",
+        hint_zh: "作为列的键须至少出现在 {fewest} 行，且不少于前 {looked} 行的 {share} 分之一；更少见的列请在配方中写明，或修正这些行。此处不显示键名，因为它可能就是数据",
     };
     /// A rule needs a number column.
     COLUMN_NOT_NUMBER = {

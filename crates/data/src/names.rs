@@ -86,17 +86,22 @@ pub fn headers(base_dir: &Path, sources: &[SourceConfig]) -> Result<Option<Vec<H
     Ok(Some(headers))
 }
 
-/// The fault of a name that is none of `known`, with the name that may be meant.
-pub fn unknown_column(name: &str, known: &[&str]) -> Fault {
+/// The names that are known, as a message lists them: not more than a reader takes in.
+pub(crate) fn listed(known: &[&str]) -> String {
     let mut listed = known.iter().take(LISTED).copied().collect::<Vec<_>>().join(", ");
     if known.len() > LISTED {
         listed.push_str(", …");
     }
+    listed
+}
+
+/// The fault of a name that is none of `known`, with the name that may be meant.
+pub fn unknown_column(name: &str, known: &[&str]) -> Fault {
     let fault = match nearest(name, known) {
         Some(near) => Fault::new(&COLUMN_UNKNOWN).arg("near", format!("`{near}`")),
         None => Fault::new(&COLUMN_ABSENT),
     };
-    fault.arg("column", name).arg("known", listed)
+    fault.arg("column", name).arg("known", listed(known))
 }
 
 /// The fault of a file whose first line holds none of the names asked for: it repeats nothing of that line, which may be a

@@ -4,7 +4,7 @@ use crate::messages::{
     SQL_FUNCTION, SQL_NOT_CONDITION, SQL_NOT_ROW, SQL_QUOTE, SQL_REST, SQL_VALUE, SQL_WANTED,
     SQL_WRONG,
 };
-use crate::names::unknown_column;
+use crate::names::{listed, unknown_column};
 use crate::table::kind;
 use arrow::datatypes::{DataType, Field, Schema};
 use datafusion::common::{DFSchema, DataFusionError, SchemaError};
@@ -28,13 +28,12 @@ const WORDS: usize = 160;
 /// When the expression cannot be read, looks at more than one row, names what is not there, or gives neither true nor false.
 pub(crate) fn condition(sql: &str, fields: &[Field]) -> Result<Arc<dyn PhysicalExpr>> {
     let known: Vec<&str> = fields.iter().map(|field| field.name().as_str()).collect();
-    let listed = known.join(", ");
     let context = SessionContext::new();
     let state = context.state();
     let dialect = state.config().options().sql_parser.dialect;
     let tree = state
         .sql_to_expr_with_alias(sql, &dialect)
-        .map_err(|error| unreadable(sql, &error).arg("known", &listed))?;
+        .map_err(|error| unreadable(sql, &error).arg("known", listed(&known)))?;
     // What the parser takes for another name of the condition is the beginning of something it did not understand.
     if let Some(rest) = &tree.alias {
         let place = rest.span.start;
@@ -46,12 +45,12 @@ pub(crate) fn condition(sql: &str, fields: &[Field]) -> Result<Arc<dyn PhysicalE
         None => ControlFlow::Continue(()),
     });
     if let ControlFlow::Break(part) = beyond {
-        return Err(Fault::new(&SQL_NOT_ROW).arg("part", part).arg("known", listed));
+        return Err(Fault::new(&SQL_NOT_ROW).arg("part", part).arg("known", listed(&known)));
     }
     let compile = || -> datafusion::error::Result<(Arc<dyn PhysicalExpr>, DataType)> {
         let schema = Schema::new(fields.to_vec());
         let named = DFSchema::try_from(schema.clone())?;
-        let expression = context.parse_sql_expr(sql, &named)?;
+        let expression = state.create_logical_expr_from_sql_expr(tree, &named)?;
         let physical = context.create_physical_expr(expression, &named)?;
         let kind = physical.data_type(&schema)?;
         Ok((physical, kind))
@@ -59,7 +58,7 @@ pub(crate) fn condition(sql: &str, fields: &[Field]) -> Result<Arc<dyn PhysicalE
     match compile() {
         Ok((physical, DataType::Boolean)) => Ok(physical),
         Ok((_, other)) => Err(Fault::new(&SQL_NOT_CONDITION).arg("kind", kind(&other))),
-        Err(error) => Err(unplanned(&error, &known).arg("known", listed)),
+        Err(error) => Err(unplanned(&error, &known)),
     }
 }
 
@@ -140,10 +139,11 @@ fn unplanned(error: &DataFusionError, known: &[&str]) -> Fault {
     }
     let words = root.message();
     let function = words.strip_prefix("Invalid function '").and_then(|rest| rest.split_once('\''));
-    match function {
+    let fault = match function {
         Some((name, _)) => Fault::new(&SQL_FUNCTION).arg("name", name),
         None => other(root),
-    }
+    };
+    fault.arg("known", listed(known))
 }
 
 /// The engine's own words, without its names of types and its inner forms.
@@ -264,6 +264,18 @@ mod tests {
             let fault = fault(sql);
             assert_eq!(fault.code(), code, "{sql}: {fault}");
             plain(&fault);
+        }
+    }
+
+    #[test]
+    fn the_columns_are_listed_once_and_of_many_some() {
+        let fields: Vec<Field> =
+            (0..40).map(|at| Field::new(format!("c{at}"), DataType::Int64, true)).collect();
+        for sql in ["c1 > ", "sum(c1) > 3", "nosuch(c1) > 3", "column_of_nobody > 3"] {
+            let fault = condition(sql, &fields).err().unwrap_or_else(|| panic!("{sql}"));
+            let known: Vec<_> = fault.args().iter().filter(|(name, _)| *name == "known").collect();
+            assert_eq!(known.len(), 1, "{sql}");
+            assert!(known[0].1.starts_with("c0, c1, ") && known[0].1.ends_with("c29, …"), "{sql}");
         }
     }
 }

@@ -318,7 +318,7 @@ fn reason(sort: &str) -> &str {
         "checksum" => "校验码",
         "context" => "上下文",
         "model" => "模型",
-        "network" => "外接模型",
+        "network" => "外接命名实体识别模型",
         "dictionary" => "词典",
         "column" => "同一行的受保护列",
         other => other,

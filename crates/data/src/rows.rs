@@ -7,13 +7,14 @@ use crate::config::Format;
 use crate::csv_decode;
 use crate::finite;
 use crate::infer::{self, Dialect};
-use crate::messages::{FILE_EMPTY, FILE_WRONG};
+use crate::messages::FILE_EMPTY;
 use crate::source::{self, Part};
 use crate::table::open;
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Float64Type, Int64Type, Schema};
-use ingot_base::{Fault, Lang, Result, Text, fault};
+use arrow::error::ArrowError;
+use ingot_base::{Fault, Result, Text, fault};
 use serde_json::{Map, Value};
 use std::path::Path;
 use std::sync::Arc;
@@ -27,7 +28,7 @@ pub struct FileRow {
     /// Its number in the file, from 1; a header is not counted.
     pub row: u64,
     /// Its values by column; or why it cannot be read, without a value of it.
-    pub cells: std::result::Result<Map<String, Value>, String>,
+    pub cells: std::result::Result<Map<String, Value>, Text>,
 }
 
 /// The records of a file.
@@ -41,34 +42,19 @@ pub struct FileRows {
     pub rows: Vec<FileRow>,
 }
 
-/// Reads the columns called `wanted` of every record; others are passed over. Why a record cannot be read is told in English.
+/// Reads the columns called `wanted` of every record; others are passed over.
 ///
 /// # Errors
 /// When the file cannot be read as what its name says, or holds no record.
 pub fn file_rows(path: &Path, wanted: &[&str]) -> Result<FileRows> {
-    file_rows_in(path, wanted, Lang::En)
-}
-
-/// The same, with the reasons in a language.
-///
-/// # Errors
-/// As [`file_rows`].
-pub fn file_rows_in(path: &Path, wanted: &[&str], lang: Lang) -> Result<FileRows> {
     let copies = source::copies()?;
     let part = source::single(path, copies.path())?;
     let columns = (part.format != Format::Jsonl).then(|| part.names.clone());
     let rows = match part.format {
-        Format::Csv => csv(&part, wanted, lang)?,
-        Format::Jsonl | Format::Images => jsonl(&part, wanted, lang)?,
-        Format::Parquet => {
-            let wrong = |error| wrong(&part, "Parquet", error);
-            batches(open(&part.path, None, None)?.map(|batch| batch.map_err(wrong)), wanted)?
-        }
-        Format::Arrow => {
-            let wrong = |error| wrong(&part, "Arrow", error);
-            let reader = source::arrow_reader(&part.path)?;
-            batches(reader.map(|batch| batch.map_err(wrong)), wanted)?
-        }
+        Format::Csv => csv(&part, wanted)?,
+        Format::Jsonl | Format::Images => jsonl(&part, wanted)?,
+        Format::Parquet => batches(&part, open(&part.path, None, None)?, wanted)?,
+        Format::Arrow => batches(&part, source::arrow_reader(&part.path)?, wanted)?,
     };
     if rows.is_empty() {
         return Err(Fault::new(&FILE_EMPTY).arg("file", infer::name(path)));
@@ -76,30 +62,14 @@ pub fn file_rows_in(path: &Path, wanted: &[&str], lang: Lang) -> Result<FileRows
     Ok(FileRows { columns, typed: part.format == Format::Jsonl, rows })
 }
 
-fn wrong(part: &Part, format: &str, error: arrow::error::ArrowError) -> Fault {
-    Fault::new(&FILE_WRONG).arg("file", &part.file).arg("format", format).because(error)
-}
-
-/// A reason in a language.
-fn said(reason: Text, lang: Lang) -> String {
-    match lang {
-        Lang::En => reason.en,
-        Lang::Zh => reason.zh,
-    }
-}
-
-fn csv(part: &Part, wanted: &[&str], lang: Lang) -> Result<Vec<FileRow>> {
+fn csv(part: &Part, wanted: &[&str]) -> Result<Vec<FileRow>> {
     let Some(dialect) = &part.dialect else { return Err(fault::internal("a CSV file's dialect")) };
     let text = |name: &String| Field::new(name, DataType::Utf8, true);
     let schema = Arc::new(Schema::new(part.names.iter().map(text).collect::<Vec<_>>()));
     let dialect = Dialect { schema, ..dialect.clone() };
     let mut rows = Vec::new();
     for chunk in source::chunks(part, CHUNK)? {
-        let chunk = chunk.map_err(|error| {
-            Fault::new(&fault::FILE_READ).arg("path", part.path.display()).because(error)
-        })?;
-        let decoded =
-            csv_decode::csv(&chunk, &dialect).map_err(|error| wrong(part, "CSV", error))?;
+        let decoded = csv_decode::csv(&chunk?, &dialect).map_err(|error| part.wrong(error))?;
         let good = objects(&decoded.batch, wanted)?;
         rows.extend(
             decoded
@@ -109,19 +79,16 @@ fn csv(part: &Part, wanted: &[&str], lang: Lang) -> Result<Vec<FileRow>> {
                 .map(|(row, cells)| FileRow { row: *row, cells: Ok(cells) }),
         );
         let bad = decoded.bad.into_iter();
-        rows.extend(bad.map(|bad| FileRow { row: bad.row, cells: Err(said(bad.reason, lang)) }));
+        rows.extend(bad.map(|bad| FileRow { row: bad.row, cells: Err(bad.reason) }));
     }
     rows.sort_by_key(|row| row.row);
     Ok(rows)
 }
 
-fn jsonl(part: &Part, wanted: &[&str], lang: Lang) -> Result<Vec<FileRow>> {
+fn jsonl(part: &Part, wanted: &[&str]) -> Result<Vec<FileRow>> {
     let mut rows = Vec::new();
     for chunk in source::chunks(part, CHUNK)? {
-        let chunk = chunk.map_err(|error| {
-            Fault::new(&fault::FILE_READ).arg("path", part.path.display()).because(error)
-        })?;
-        for line in chunk.bytes.split(|byte| *byte == b'\n') {
+        for line in chunk?.bytes.split(|byte| *byte == b'\n') {
             if line.trim_ascii().is_empty() {
                 continue;
             }
@@ -137,7 +104,7 @@ fn jsonl(part: &Part, wanted: &[&str], lang: Lang) -> Result<Vec<FileRow>> {
                         })
                         .collect()
                 })
-                .map_err(|error| said(csv_decode::no_object(&error), lang));
+                .map_err(|error| csv_decode::no_object(&error));
             rows.push(FileRow { row: rows.len() as u64 + 1, cells });
         }
     }
@@ -145,12 +112,14 @@ fn jsonl(part: &Part, wanted: &[&str], lang: Lang) -> Result<Vec<FileRow>> {
 }
 
 fn batches(
-    batches: impl Iterator<Item = Result<RecordBatch>>,
+    part: &Part,
+    batches: impl Iterator<Item = std::result::Result<RecordBatch, ArrowError>>,
     wanted: &[&str],
 ) -> Result<Vec<FileRow>> {
     let mut rows = Vec::new();
     for batch in batches {
-        for cells in objects(&batch?, wanted)? {
+        let batch = batch.map_err(|error| part.wrong(error))?;
+        for cells in objects(&batch, wanted)? {
             rows.push(FileRow { row: rows.len() as u64 + 1, cells: Ok(cells) });
         }
     }
@@ -173,7 +142,7 @@ fn objects(batch: &RecordBatch, wanted: &[&str]) -> Result<Vec<Map<String, Value
     Ok(objects)
 }
 
-fn values(column: &dyn Array) -> std::result::Result<Vec<Value>, arrow::error::ArrowError> {
+fn values(column: &dyn Array) -> std::result::Result<Vec<Value>, ArrowError> {
     Ok(match column.data_type() {
         DataType::Boolean => {
             column.as_boolean().iter().map(|flag| flag.map_or(Value::Null, Value::Bool)).collect()
@@ -200,6 +169,7 @@ fn values(column: &dyn Array) -> std::result::Result<Vec<Value>, arrow::error::A
 mod tests {
     use super::*;
     use arrow::array::{ArrayRef, Int64Array, StringArray};
+    use ingot_base::Lang;
     use serde_json::json;
 
     fn cells(rows: &FileRows) -> Vec<Value> {
@@ -263,5 +233,28 @@ mod tests {
         assert_eq!(numbers, [(1, true), (2, false), (3, true)]);
         ingot_base::atomic::write(&path, b"a,b\n").unwrap();
         assert_eq!(file_rows(&path, &["a"]).unwrap_err().code(), "data-file-empty");
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_row_or_a_file_is_said_in_both_languages() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        ingot_base::atomic::write(&path("a.csv"), b"a,b\n1,2\n3\n").unwrap();
+        ingot_base::atomic::write(&path("b.jsonl"), b"{\"a\":1}\n{\"a\":2}\nnonsense\n").unwrap();
+        for (name, at, en, zh) in [
+            ("a.csv", 1, "1 fields instead of 2", "应有 2 个字段，实有 1 个"),
+            ("b.jsonl", 2, "not a JSON object", "不是 JSON 对象"),
+        ] {
+            let rows = file_rows(&path(name), &["a"]).unwrap();
+            let reason = rows.rows[at].cells.clone().unwrap_err();
+            assert!(reason.en.starts_with(en) && reason.zh.starts_with(zh), "{name}: {reason:?}");
+        }
+        ingot_base::atomic::write(&path("c.csv"), b"a,b\nc,\"d\ne,f\n").unwrap();
+        let fault = file_rows(&path("c.csv"), &["a"]).unwrap_err();
+        assert!(fault.code() == "data-file-wrong" && fault.to_string().contains("CSV"), "{fault}");
+        let cause = std::error::Error::source(&fault).unwrap();
+        let cause = cause.downcast_ref::<Fault>().unwrap();
+        assert_eq!(cause.code(), "data-quote-open");
+        assert!(cause.render(Lang::Zh).contains("第 2 行"), "{}", cause.render(Lang::Zh));
     }
 }

@@ -315,15 +315,15 @@ impl<'a> Sink<'a> {
         }
     }
 
-    /// Tells of values that are missing though the sources have something in their place, and says so in the rules' words.
-    fn warn_of_missing(&mut self, reporter: &dyn Reporter) {
+    /// Tells of values that are missing though the sources have something in their place.
+    fn warn_of_missing(&self, reporter: &dyn Reporter) {
         for source in &self.outcome.sources {
             for (column, count) in &source.not_finite {
                 let warning = Fault::new(&NOT_FINITE).arg("source", &source.name);
                 reporter.warn(&warning.arg("column", column).arg("count", count));
             }
         }
-        for (step, rule) in self.rules.steps.iter().zip(&mut self.outcome.rules) {
+        for (step, rule) in self.rules.steps.iter().zip(&self.outcome.rules) {
             let (Action::Cast(column, to), Some(first)) = (&step.action, &rule.first) else {
                 continue;
             };
@@ -337,10 +337,6 @@ impl<'a> Sink<'a> {
                     .arg("row", first.row)
                     .arg("source", &first.source)
                     .at(&rule.key_path),
-            );
-            rule.text = Text::new(
-                format!("{}; {} lost", rule.text.en, rule.lost),
-                format!("{}；丢失 {} 个取值", rule.text.zh, rule.lost),
             );
         }
     }

@@ -1,11 +1,11 @@
 //! Where rows come from: addresses to files, files to one schema.
 
-use crate::chunk::{Chunks, Records};
+use crate::chunk::{Chunk, Chunks, Records};
 use crate::config::{Format, SourceConfig};
 use crate::finite;
 use crate::images;
 use crate::infer::{self, Dialect, widen};
-use crate::json_keys::{self, Keys, Stray};
+use crate::json_keys::{self, Keys, Stray, StrayKeys};
 use crate::messages::{
     COLUMN_RESERVED, FILE_EMPTY, FILE_ENCODING, FILE_WRONG, FORMAT_UNKNOWN, IMAGES_REMOTE,
     NO_OBJECTS, SCHEME_UNKNOWN, SOURCE_MISSING,
@@ -15,8 +15,8 @@ use crate::table::{kind, kind_text, open};
 use arrow::array::RecordBatchReader as _;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use ingot_base::digest::Hasher;
-use ingot_base::{Digest, Fault, Result, Text, fault};
-use std::collections::BTreeMap;
+use ingot_base::{Digest, Fault, Lang, Result, Text, atomic, fault};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -24,8 +24,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use tempfile::TempDir;
 
-/// JSON lines looked at to tell types.
-const JSON_RECORDS: usize = 20_000;
 /// Bytes read at once.
 const BUFFER: usize = 1 << 20;
 
@@ -46,8 +44,42 @@ pub(crate) struct Part {
     pub(crate) schema: SchemaRef,
     /// Names in the table, in the file's order.
     pub(crate) names: Vec<String>,
-    /// Keys of JSON lines that are no columns.
+    /// Keys of JSON lines that are no columns, to be told of; an executor tells nobody.
     pub(crate) strays: Vec<Stray>,
+    /// The same keys, to be passed over in every line.
+    pub(crate) passed: StrayKeys,
+}
+
+impl Part {
+    /// The fault of a file that is not what its name says.
+    pub(crate) fn wrong(
+        &self,
+        error: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Fault {
+        Fault::new(&FILE_WRONG)
+            .arg("file", &self.file)
+            .arg("format", self.format.title())
+            .because(error)
+    }
+
+    /// Makes columns of the stray keys that `known` names, and of no other.
+    fn take_back(&mut self, known: &BTreeSet<String>) {
+        let own: BTreeSet<&String> = self.names.iter().collect();
+        let column = |stray: &Stray| known.contains(&stray.key) && !own.contains(&stray.key);
+        let (back, strays): (Vec<Stray>, Vec<Stray>) =
+            std::mem::take(&mut self.strays).into_iter().partition(column);
+        self.strays = strays;
+        if back.is_empty() {
+            return;
+        }
+        self.passed = StrayKeys::of(&self.strays);
+        let mut fields: Vec<Field> =
+            self.schema.fields().iter().map(|field| field.as_ref().clone()).collect();
+        fields.extend(back.iter().map(Stray::column));
+        self.schema = Arc::new(Schema::new(fields));
+        // No recipe renames a stray key: it would not be one.
+        self.names.extend(back.into_iter().map(|stray| stray.key));
+    }
 }
 
 /// All sources, ready to be read.
@@ -96,13 +128,13 @@ pub(crate) fn resolve(base_dir: &Path, sources: &[SourceConfig]) -> Result<Sourc
 
 /// Sources that are no recipe's: what Ingot itself wrote has columns of lineage.
 pub(crate) fn resolve_any(base_dir: &Path, sources: &[SourceConfig]) -> Result<Sources> {
-    resolved(base_dir, sources, |_, part| Ok(part))
+    resolved(base_dir, sources, |_, _| Ok(()))
 }
 
 fn resolved(
     base_dir: &Path,
     sources: &[SourceConfig],
-    admit: fn(&SourceConfig, Part) -> Result<Part>,
+    admit: fn(&SourceConfig, &Part) -> Result<()>,
 ) -> Result<Sources> {
     let copies = copies()?;
     let (mut parts, mut found) = (Vec::new(), Vec::new());
@@ -116,8 +148,15 @@ fn resolved(
             } else {
                 source.name.clone()
             };
-            let part = part(index, source, label, path, copies.path())?;
-            parts.push(admit(source, part)?);
+            parts.push(part(index, source, label, path, copies.path())?);
+        }
+    }
+    // A key that hardly any line of one file has may be a column of another: then it is one of the table.
+    let known: BTreeSet<String> = parts.iter().flat_map(|part| part.names.clone()).collect();
+    for part in &mut parts {
+        part.take_back(&known);
+        if let Some(source) = sources.get(part.source) {
+            admit(source, part)?;
         }
     }
     let (schema, mut notes) = reconcile(&parts);
@@ -185,11 +224,9 @@ pub(crate) fn files(base_dir: &Path, source: &SourceConfig, copies: &Path) -> Re
         entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| path.is_file()).collect()
     } else if path.exists() {
         // Who opens a pipe waits for its writer, and a source is read more than once.
-        if !path.is_file() {
-            let odd =
-                std::io::Error::other("it is no regular file, but a pipe, a socket or a device");
-            return Err(Fault::new(&fault::FILE_READ).arg("path", path.display()).because(odd));
-        }
+        atomic::open(&path).map_err(|error| {
+            Fault::new(&fault::FILE_READ).arg("path", path.display()).because(error)
+        })?;
         vec![path]
     } else {
         let pattern = path.to_string_lossy().into_owned();
@@ -208,20 +245,9 @@ fn format(source: &SourceConfig, path: &Path) -> Result<Format> {
     if let Some(format) = source.format {
         return Ok(format);
     }
-    match path
-        .extension()
-        .and_then(|extension| extension.to_str())
-        .map(str::to_ascii_lowercase)
-        .as_deref()
-    {
-        Some("csv" | "tsv" | "txt") => Ok(Format::Csv),
-        Some("jsonl" | "ndjson") => Ok(Format::Jsonl),
-        Some("parquet") => Ok(Format::Parquet),
-        Some("arrow" | "feather" | "ipc") => Ok(Format::Arrow),
-        _ => Err(Fault::new(&FORMAT_UNKNOWN)
-            .arg("source", &source.name)
-            .arg("file", infer::name(path))),
-    }
+    Format::of_name(path).ok_or_else(|| {
+        Fault::new(&FORMAT_UNKNOWN).arg("source", &source.name).arg("file", infer::name(path))
+    })
 }
 
 /// A file's format and columns, without a copy of it.
@@ -278,7 +304,8 @@ fn part(
         .iter()
         .map(|field| source.rename.get(field.name()).unwrap_or(field.name()).clone())
         .collect();
-    Ok(Part { source: index, label, path, file, format, dialect, schema, names, strays })
+    let passed = StrayKeys::of(&strays);
+    Ok(Part { source: index, label, path, file, format, dialect, schema, names, strays, passed })
 }
 
 /// A text file as UTF-8, whether it is that or GB18030, without a byte-order mark.
@@ -328,9 +355,9 @@ pub(crate) fn single(path: &Path, copies: &Path) -> Result<Part> {
 }
 
 /// Names that begin with an underscore are lineage's.
-fn unreserved(source: &SourceConfig, part: Part) -> Result<Part> {
+fn unreserved(source: &SourceConfig, part: &Part) -> Result<()> {
     let Some(reserved) = part.names.iter().find(|name| name.starts_with('_')) else {
-        return Ok(part);
+        return Ok(());
     };
     let example = format!("{{ {reserved} = \"{}\" }}", reserved.trim_start_matches('_'));
     Err(Fault::new(&COLUMN_RESERVED)
@@ -356,7 +383,7 @@ pub(crate) fn arrow_reader(path: &Path) -> Result<arrow::ipc::reader::FileReader
 }
 
 /// What an error of reading holds: a fault of ours is to be told in the reader's language.
-pub(crate) fn inner(error: std::io::Error) -> Box<dyn std::error::Error + Send + Sync> {
+fn inner(error: std::io::Error) -> Box<dyn std::error::Error + Send + Sync> {
     error.downcast::<Fault>().map_or_else(Into::into, Into::into)
 }
 
@@ -396,7 +423,7 @@ fn json_schema(source: &SourceConfig, path: &Path) -> Result<(SchemaRef, Vec<Str
     let file = BufReader::new(File::open(path).map_err(read)?);
     let mut keys = Keys::default();
     let (mut seen, mut good) = (0, 0);
-    for (number, line) in (1..).zip(std::io::BufRead::lines(file).take(JSON_RECORDS)) {
+    for (number, line) in (1..).zip(std::io::BufRead::lines(file).take(json_keys::RECORDS)) {
         let line = line.map_err(|error| wrong(path, "JSON lines", error))?;
         if line.trim().is_empty() {
             continue;
@@ -426,18 +453,9 @@ fn json_schema(source: &SourceConfig, path: &Path) -> Result<(SchemaRef, Vec<Str
 
 /// What the data report says of keys that are no columns.
 fn left_out(part: &Part) -> Option<Text> {
-    let (keys, places) = (part.strays.len(), json_keys::places(&part.strays));
-    (keys > 0).then(|| {
-        Text::new(
-            format!(
-                "`{}`: {keys} key(s) that hardly any line has are left out; first in line (lines): {places}",
-                part.label
-            ),
-            format!(
-                "`{}`：有 {keys} 个键只出现在极少数行，已忽略；首次出现的行号（行数）：{places}",
-                part.label
-            ),
-        )
+    (!part.strays.is_empty()).then(|| {
+        let told = json_keys::rare(&part.label, &part.strays);
+        Text::new(told.render(Lang::En), told.render(Lang::Zh))
     })
 }
 
@@ -520,7 +538,10 @@ fn reconcile(parts: &[Part]) -> (SchemaRef, Vec<Text>) {
 }
 
 /// A part's text in pieces: CSV after its header, or JSON lines.
-pub(crate) fn chunks(part: &Part, size: usize) -> Result<Chunks<BufReader<File>>> {
+pub(crate) fn chunks(part: &Part, size: usize) -> Result<impl Iterator<Item = Result<Chunk>>> {
+    let unread = move |error: std::io::Error| {
+        Fault::new(&fault::FILE_READ).arg("path", part.path.display()).because(error)
+    };
     let start = || -> std::io::Result<Chunks<BufReader<File>>> {
         let mut file = BufReader::with_capacity(BUFFER, File::open(&part.path)?);
         let (mut line, mut records) = (1, Records::Lines);
@@ -531,7 +552,12 @@ pub(crate) fn chunks(part: &Part, size: usize) -> Result<Chunks<BufReader<File>>
         }
         Ok(Chunks::new(file, records, size, line))
     };
-    start().map_err(|error| {
-        Fault::new(&fault::FILE_READ).arg("path", part.path.display()).because(error)
-    })
+    let pieces = start().map_err(unread)?;
+    Ok(pieces.map(move |piece| {
+        piece.map_err(|error| match error.downcast::<Fault>() {
+            // What the reader of pieces itself says: the file is there, its text is wrong.
+            Ok(fault) => part.wrong(fault),
+            Err(error) => unread(error),
+        })
+    }))
 }

@@ -7,6 +7,7 @@ use arrow::compute::{cast, is_not_null};
 use arrow::datatypes::{DataType, Date32Type, Int64Type};
 use arrow::error::ArrowError;
 use chrono::{Datelike as _, NaiveDate, NaiveDateTime, NaiveTime};
+use ingot_base::half_width;
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -46,11 +47,9 @@ pub(crate) fn instant(text: &str) -> Option<i64> {
 /// Full-width letters, digits and marks as their narrow ones: `１，２` is `1,2`.
 fn narrow(text: &str) -> Cow<'_, str> {
     let letter = |letter: char| match letter {
-        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(letter) - 0xfee0).unwrap_or(letter),
-        '\u{3000}' => ' ',
         '\u{2212}' => '-',
         '￥' => '¥',
-        other => other,
+        other => half_width(other),
     };
     if text.is_ascii() { text.into() } else { text.chars().map(letter).collect::<String>().into() }
 }
@@ -58,8 +57,13 @@ fn narrow(text: &str) -> Cow<'_, str> {
 /// A text as a number, as a cast to number reads it: `1234.5`, `￥1,234.50`, `(12.00)`, `1.23万`. `None` for what is not
 /// certainly one, and for NaN and the infinities.
 pub fn written_number(text: &str) -> Option<f64> {
-    let plain = text.trim().parse::<f64>().ok().filter(|value| value.is_finite());
-    plain.or_else(|| number(text)?.parse().ok())
+    let value = |text: &str| text.parse::<f64>().ok().filter(|value| value.is_finite());
+    value(text.trim()).or_else(|| value(&number(text)?))
+}
+
+/// Whether a cast to date reads a text.
+pub fn is_written_day(text: &str) -> bool {
+    instant(text).is_some()
 }
 
 /// A text as true or false, as a cast to boolean reads it.
@@ -268,6 +272,14 @@ mod tests {
                 wanted,
                 "{text}: a single cell is read as a column is"
             );
+        }
+        // More digits than a number has room for: beyond all, so none.
+        for text in
+            ["9".repeat(400), format!("￥{}", "9".repeat(400)), format!("{}亿", "9".repeat(305))]
+        {
+            assert_eq!(written_number(&text), None, "{text}");
+            let array: ArrayRef = Arc::new(StringArray::from_iter_values([&text]));
+            assert_eq!(shown(&array, &DataType::Float64), vec![None::<String>], "{text}");
         }
         let whole = ["1.23万", "3亿", "1,234.00", "1.23456万", "12.5"];
         let array: ArrayRef = Arc::new(StringArray::from_iter_values(whole));

@@ -22,7 +22,7 @@ mod surrogate;
 mod texts;
 mod words;
 
-pub use answers::{Left, Occluded, Part, Place, Said, Scored, occlude, said};
+pub use answers::{Occluded, Part, Place, Said, occlude, said};
 pub use explainer::{Background, Contribution, Explainer, Explanation, Middle, Reason, Typical};
 pub use messages::MESSAGES;
 pub use network::{layer_lines, layer_table, network_png, network_svg};

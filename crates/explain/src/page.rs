@@ -36,7 +36,7 @@ fn dependence(page: &mut Page, outcome: &ExplainOutcome) {
     ));
     for item in &outcome.dependence {
         let caption =
-            Text::new(format!("By {}", item.title.en), format!("随{}的变化", item.title.zh));
+            Text::new(format!("By {}", item.title.en), format!("按“{}”的变化", item.title.zh));
         section.figure(caption, curve(item, outcome));
     }
 }
@@ -45,8 +45,8 @@ fn dependence(page: &mut Page, outcome: &ExplainOutcome) {
 fn reasons(page: &mut Page, outcome: &ExplainOutcome) {
     let section = page.section(Text::new("Reasons for a single answer", "单个结果的原因说明"));
     section.paragraph(Text::new(
-        "For every answer the server names up to four inputs that spoke most for it, each with a code that survives retraining: R-INPUT-HIGH or R-INPUT-LOW where a number is above or below the median, R-INPUT-VALUE otherwise, R-INPUT-MISSING. The sentences compare with the values below, of training rows by what they truly are, not by what the model answers: the median of a number to three significant digits, so that it is nobody's value; a category only where at least 51% of the rows have it. For two classes they compare with the rows of the other class.",
-        "对每个结果，服务会列出最多四个起主要作用的输入，并给出重新训练后仍保持不变的代码：数值高于或低于中位数时为 R-输入-HIGH 或 R-输入-LOW，其余为 R-输入-VALUE，缺失时为 R-输入-MISSING。说明文字与下表比较；下表按训练数据的实际类别（而非模型的判定）统计：数值取中位数（保留三位有效数字，不显示任何人的取值），类别仅在至少 51% 的行取该值时列出。二分类时，与另一类的样本比较。",
+        "For every answer the server names up to four inputs that spoke most for it, each with a code that survives retraining: R-INPUT-HIGH or R-INPUT-LOW where a number is above or below the median, R-INPUT-VALUE otherwise, R-INPUT-MISSING. The sentences compare with the values below, of training rows by what they truly are, not by what the model answers: the median of a number to three significant digits, so that nobody's value is told to the last digit; a category only where at least 51% of the rows have it. For two classes they compare with the rows of the other class.",
+        "对每个结果，服务会列出最多四个起主要作用的输入，并给出重新训练后仍保持不变的代码：数值高于或低于中位数时为 R-输入-HIGH 或 R-输入-LOW，其余为 R-输入-VALUE，缺失时为 R-输入-MISSING。说明文字与下表比较；下表按训练数据的实际类别（而非模型的判定）统计：数值取中位数，只保留三位有效数字，以免精确透露某个人的取值；类别仅在至少 51% 的行取该值时列出。二分类时，与另一类的样本比较。",
     ));
     let mut columns =
         vec![Column::text(Text::new("Input", "输入")), Column::text(Text::new("Code", "代码"))];
@@ -261,7 +261,7 @@ fn surrogate(page: &mut Page, outcome: &ExplainOutcome, pictures: &Pictures) {
     if tree.leaves < 2 {
         section.note(Text::new(
             "No question parts the rows: there are too few, or the model answers nearly the same for all.",
-            "没有问题能把数据行分开：行数太少，或模型对所有行的输出几乎相同。",
+            "找不到能区分这些数据行的划分条件：行数太少，或模型对所有行的输出几乎相同。",
         ));
     }
     let (en, zh) = (pictures.en.clone(), pictures.zh.clone());

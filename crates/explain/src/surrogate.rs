@@ -229,7 +229,9 @@ fn between(run: &[(f64, usize)], next: Option<&[(f64, usize)]>) -> Option<f64> {
         return Some(middle);
     }
     let told = rounded(middle);
-    (value <= told && told < other).then_some(told)
+    // What few have may itself have three digits.
+    let low = (run.len() >= SHARED && value <= told) || value < told;
+    (low && told < other).then_some(told)
 }
 
 /// How well the tree imitates `scores` on rows it was not grown on.
@@ -325,6 +327,9 @@ mod tests {
         let phones = (row(13_502_991_214.0), row(13_600_000_007.0));
         assert_eq!(between(&phones.0, Some(&phones.1)), Some(13_600_000_000.0));
         assert_eq!(between(&row(12_344.0), Some(&row(12_346.0))), None, "no round number between");
+        assert_eq!(between(&row(12_300.0), Some(&row(12_310.0))), None, "one's very own value");
+        assert_eq!(between(&row(12_290.0), Some(&row(12_300.0))), None, "nor another's");
+        assert_eq!(between(&rows(12_300.0), Some(&row(12_310.0))), Some(12_300.0), "many have it");
         assert_eq!(between(&rows(1_985.0), Some(&rows(1_986.0))), Some(1_985.5), "many share both");
         assert_eq!(between(&row(12_345.0), None), Some(12_400.0));
         assert_eq!(between(&row(-12_345.0), None), Some(-12_300.0));

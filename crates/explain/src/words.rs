@@ -27,6 +27,12 @@ pub(crate) fn largest(numbers: &[f64]) -> usize {
     best.0
 }
 
+/// Whether a character is a word of its own: what is written without spaces (Han, kana).
+pub(crate) fn alone(letter: char) -> bool {
+    let wide = matches!(u32::from(letter), 0x2E80..0xAC00 | 0xF900..0xFB00 | 0x2_0000..0x4_0000);
+    wide && letter.is_alphanumeric()
+}
+
 /// A value of the feature matrix as a person wrote it.
 pub(crate) fn value(field: &Field, value: f64) -> Text {
     if value.is_nan() {
@@ -109,6 +115,12 @@ pub(crate) fn real(count: usize) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn characters_that_are_written_without_spaces_stand_alone() {
+        assert!("退𠮷々こカ".chars().all(alone));
+        assert!(!"aé한7，。 “".chars().any(alone));
+    }
 
     #[test]
     fn medians_are_told_in_three_digits() {

@@ -650,24 +650,20 @@ pub(crate) fn language_figures(
 
 /// A head's figures on the test rows.
 pub(crate) fn head_figures(outcome: &nets::HeadOutcome) -> Vec<Figure> {
-    let own = outcome.metrics.iter().map(|metric| figure(metric_title(&metric.name), metric));
-    own.collect()
+    let told = outcome.told_metrics();
+    told.iter().map(|metric| figure(metric_title(&metric.name), metric)).collect()
 }
 
 fn figure(name: Text, metric: &ingot_train::outcome::Metric) -> Figure {
-    let known = metric.low.is_finite() && metric.high.is_finite();
-    let interval = format!("{:.4} – {:.4}", metric.low, metric.high);
-    Figure {
-        name,
-        value: format!("{:.4}", metric.value),
-        interval: if known { interval } else { String::new() },
-    }
+    let interval = metric.interval().map(|(low, high)| format!("{low:.4} – {high:.4}"));
+    Figure { name, value: format!("{:.4}", metric.value), interval: interval.unwrap_or_default() }
 }
 
 /// The model's figures on the test rows, with the logistic baseline's AUC-like first metric for comparison.
 pub(crate) fn figures(outcome: &TrainOutcome) -> Vec<Figure> {
+    let told = outcome.told_metrics();
     let mut list: Vec<Figure> =
-        outcome.metrics.iter().map(|metric| figure(metric_title(&metric.name), metric)).collect();
+        told.iter().map(|metric| figure(metric_title(&metric.name), metric)).collect();
     for baseline in &outcome.baselines {
         let Some(metric) = baseline.metrics.first() else { continue };
         let title = metric_title(&metric.name);
@@ -675,12 +671,7 @@ pub(crate) fn figures(outcome: &TrainOutcome) -> Vec<Figure> {
             format!("  baseline {}: {}", baseline.name, title.en),
             format!("  基线（{}）：{}", baseline_zh(&baseline.name), title.zh),
         );
-        list.push(figure(name, metric));
-    }
-    if outcome.few_test_rows().is_some() {
-        for figure in &mut list {
-            figure.interval.clear();
-        }
+        list.push(figure(name, &outcome.told(metric)));
     }
     list
 }

@@ -117,17 +117,21 @@ pub fn erase(project: &Project<'_>, subject: &Subject) -> Result<Erased> {
     let entry = Entry::new(project, column(project, subject)?, &subject.value)?;
     let _lock = project.store.lock()?;
     let begun = resume(project)?;
-    let mut person = Person::new(project, &entry, &subject.value)?;
+    let listed = Erasures::load(project)?;
+    let mut person = Person::new(project, &entry, &subject.value, &listed);
     if let Some(pending) = begun {
         let same = pending.entry.is(&entry);
         // What the tables said is gone; the sources may still say it.
         let again = same && person.learn_at_origin(project).is_ok();
+        if again && person.forget_shared(project).is_err() {
+            person.only_strong();
+        }
         let erased = rebuild(project, &pending, again.then_some(&person))?;
         if same {
             return Ok(erased);
         }
     }
-    let again = Erasures::load(project)?.has(&entry);
+    let again = listed.has(&entry);
     let all = project.store.all()?;
     let (held, mut tables) = holding(project, &entry, &all, &mut person)?;
     let nowhere = held.is_empty() && !again;
@@ -152,9 +156,11 @@ pub fn erase(project: &Project<'_>, subject: &Subject) -> Result<Erased> {
     let left = if reached {
         person.left_at_origin(project)?
     } else {
+        // Whether others have what is only dropped, a table that cleaning made does not tell.
+        person.only_strong();
         person.left_in_tables(project, &all)?
     };
-    tables.extend(person.outdated(project, &all, &list::recorded(project, &entry)?)?);
+    tables.extend(person.outdated(project, &listed, &all, &listed.recorded(&entry))?);
     let affected = affected(&all, tables);
     let revoked = to_revoke(&affected, &entry.at)?;
     let removed = affected
@@ -165,7 +171,7 @@ pub fn erase(project: &Project<'_>, subject: &Subject) -> Result<Erased> {
     let pending = Pending { entry, rows, removed, revoked, left };
     pending.keep(project)?;
     crash::point("erase-begun");
-    carry_out(project, &pending)?;
+    carry_out(project, &listed, &pending)?;
     rebuild(project, &pending, Some(&person))
 }
 
@@ -174,14 +180,14 @@ pub fn erase(project: &Project<'_>, subject: &Subject) -> Result<Erased> {
 pub(crate) fn resume(project: &Project<'_>) -> Result<Option<Pending>> {
     let pending = Pending::load(project)?;
     if let Some(pending) = &pending {
-        carry_out(project, pending)?;
+        carry_out(project, &Erasures::load(project)?, pending)?;
     }
     Ok(pending)
 }
 
 /// Lists the person, revokes and removes. Everything may have happened before.
-fn carry_out(project: &Project<'_>, pending: &Pending) -> Result<()> {
-    Erasures::add(project, &pending.entry)?;
+fn carry_out(project: &Project<'_>, listed: &Erasures, pending: &Pending) -> Result<()> {
+    listed.add(project, &pending.entry)?;
     revoke(project, &pending.revoked)?;
     for (stage, key) in &pending.removed {
         let folder = project.store.folder(*stage, key);
@@ -316,9 +322,12 @@ fn holding(
             .arg("column", &entry.column)
             .arg("known", known.into_iter().collect::<Vec<_>>().join(", ")));
     }
-    let rows =
-        rows.into_iter().map(|(source, rows)| (source, rows.into_iter().collect())).collect();
-    Ok((rows, tables))
+    Ok((numbered(rows), tables))
+}
+
+/// Row numbers as a record has them.
+fn numbered(found: BTreeMap<String, BTreeSet<u64>>) -> Rows {
+    found.into_iter().map(|(source, rows)| (source, rows.into_iter().collect())).collect()
 }
 
 /// Row numbers of both, each once.
@@ -446,4 +455,42 @@ fn sign(project: &Project<'_>, mut erased: Erased) -> Result<Erased> {
 fn json<T: Serialize>(value: &T) -> Result<String> {
     serde_json::to_string(value)
         .map_err(|error| fault::internal("an erasure without a JSON form").because(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_only_dropped_tells_nobody_while_a_source_is_gone() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = "[project]\nname = \"x\"\ntask = \"tabular.binary\"\ntarget = \"y\"\n\
+             [[source]]\nname = \"a\"\nuri = \"a.csv\"\n\
+             [protect]\ncolumns = [{ name = \"id\", action = \"hash\" }, { name = \"city\", action = \"drop\" }]\n";
+        let project = crate::project::project(folder.path(), text);
+        let source = folder.path().join("a.csv");
+        let rows = "id,city,note,y\nCUST-0001,Berlin,first,1\nCUST-0002,Hamburg,moved to Berlin,0\n\
+             CUST-0003,Hamburg,guarantor CUST-0001,1\nCUST-0004,Berlin,none,0\n";
+        atomic::write(&source, rows.as_bytes()).unwrap();
+        clean::run(&project).unwrap();
+        std::fs::remove_file(&source).unwrap();
+        let value = || Personal::new("cust-0001".to_owned());
+        let subject = Subject { column: Some("id".to_owned()), value: value() };
+        erase(&project, &subject).unwrap_err();
+        let left = Rows::from([("a".to_owned(), vec![3])]);
+        let pending = Pending::load(&project).unwrap().unwrap();
+        assert_eq!(pending.left, left, "Berlin is many persons' city");
+
+        // The source is back: the same is told, and what two have is looked for no more than before.
+        atomic::write(&source, rows.as_bytes()).unwrap();
+        let erased = erase(&project, &subject).unwrap();
+        assert_eq!((erased.left, erased.shown), (left, Some(Rows::new())));
+        let listed = Erasures::load(&project).unwrap();
+        let entry = Entry::new(&project, "id".to_owned(), &value()).unwrap();
+        let mut person = Person::new(&project, &entry, &value(), &listed);
+        person.learn_at_origin(&project).unwrap();
+        assert!(person.has_weak());
+        person.forget_shared(&project).unwrap();
+        assert!(!person.has_weak());
+    }
 }

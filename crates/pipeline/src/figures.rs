@@ -85,40 +85,35 @@ pub fn warnings(chain: &Chain) -> Result<Vec<Text>> {
         .map_or_else(|| Ok(Vec::new()), from_value)
 }
 
-/// The reports: title, the stage that wrote it, file name there.
+/// The reports: the stage that writes one, its file name there, its title in both languages.
+const REPORTS: [(Stage, &str, [&str; 2]); 6] = [
+    (Stage::Split, split::REPORT, ["data report", "数据报告"]),
+    (Stage::Train, train::REPORT, ["training report", "训练报告"]),
+    (Stage::Compress, compress::REPORT, ["compression report", "压缩报告"]),
+    (Stage::Explain, explain::REPORT, ["explanation report", "解释报告"]),
+    (Stage::Explain, maps::NETWORK_PNG, ["network picture", "网络结构图"]),
+    (Stage::Explain, explain::TREE_PNG, ["surrogate tree", "代理决策树"]),
+];
+
+/// The reports of a run: title, the stage that wrote it, file name there.
 pub(crate) fn reports(chain: &Chain) -> Vec<(Text, &Done, &'static str)> {
-    [
-        (Stage::Split, split::REPORT, Text::new("data report", "数据报告")),
-        (Stage::Train, train::REPORT, Text::new("training report", "训练报告")),
-        (Stage::Compress, compress::REPORT, Text::new("compression report", "压缩报告")),
-        (Stage::Explain, explain::REPORT, Text::new("explanation report", "解释报告")),
-        (Stage::Explain, maps::NETWORK_PNG, Text::new("network picture", "网络结构图")),
-        (Stage::Explain, explain::TREE_PNG, Text::new("surrogate tree", "代理决策树")),
-    ]
-    .into_iter()
-    .filter_map(|(stage, name, title)| {
+    let written = REPORTS.into_iter().filter_map(|(stage, name, [en, zh])| {
         let done = chain.get(&stage).filter(|done| done.has(name))?;
-        Some((title, done, name))
-    })
-    .collect()
+        Some((Text::new(en, zh), done, name))
+    });
+    written.collect()
 }
 
 /// Everything that a run may put where a person looks for reports.
-const COPIES: [&str; 7] = [
-    split::REPORT,
-    train::REPORT,
-    train::SUSPICIOUS,
-    compress::REPORT,
-    explain::REPORT,
-    maps::NETWORK_PNG,
-    explain::TREE_PNG,
-];
+fn copies() -> impl Iterator<Item = &'static str> {
+    REPORTS.into_iter().map(|(_, name, _)| name).chain([train::SUSPICIOUS])
+}
 
 /// Copies a whole run's reports to where a person looks for them, and leaves what is already the same; what an earlier run put there and
 /// this one did not write goes.
 pub(crate) fn publish(project: &Project<'_>, chain: &Chain) -> Result<()> {
     let written = |name: &str| chain.values().any(|done| done.has(name));
-    for name in COPIES.into_iter().filter(|name| !written(name)) {
+    for name in copies().filter(|name| !written(name)) {
         let path = project.reports_path().join(name);
         match std::fs::remove_file(&path) {
             Err(error) if error.kind() != ErrorKind::NotFound => {
@@ -195,22 +190,29 @@ pub fn summary_json(project: &Project<'_>, chain: &Chain) -> Result<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
 
     #[test]
     fn what_a_run_does_not_write_does_not_stay_from_an_earlier_one() {
         let text = "[project]\nname = \"x\"\ntask = \"tabular.binary\"\ntarget = \"y\"\n\
              [[source]]\nname = \"a\"\nuri = \"a.csv\"\n";
-        let recipe =
-            ingot_recipe::parse("ingot.toml", text).map_err(|faults| faults.len()).unwrap();
         let folder = tempfile::tempdir().unwrap();
-        let source =
-            crate::Source { recipe, text: text.to_owned(), path: folder.path().join("ingot.toml") };
-        let (clock, reporter) = (&ingot_base::SystemClock, &ingot_base::Silent);
-        let project = Project::open(source, folder.path(), clock, reporter).unwrap();
+        let project = crate::project::project(folder.path(), text);
         publish(&project, &Chain::new()).unwrap();
         let reports = project.reports_path();
         std::fs::create_dir_all(&reports).unwrap();
-        for name in COPIES.into_iter().chain(["notes.txt"]) {
+        // By their names, not by the table that is under test.
+        let known = [
+            "data-report.html",
+            "training-report.html",
+            "suspicious-rows.json",
+            "compression-report.html",
+            "explanation-report.html",
+            "network.png",
+            "surrogate-tree.png",
+        ];
+        assert_eq!(copies().collect::<BTreeSet<_>>(), BTreeSet::from(known));
+        for name in known.into_iter().chain(["notes.txt"]) {
             atomic::write(&reports.join(name), b"-").unwrap();
         }
         publish(&project, &Chain::new()).unwrap();

@@ -190,14 +190,9 @@ mod tests {
         let text = "[project]\nname = \"x\"\ntask = \"tabular.binary\"\ntarget = \"y\"\n\
              [[source]]\nname = \"a\"\nuri = \"a.csv\"\n\
              [protect]\ncolumns = [{ name = \"job\", action = \"generalize\", to = { file = \"jobs.csv\" } }]\n";
-        let recipe =
-            ingot_recipe::parse("ingot.toml", text).map_err(|faults| faults.len()).unwrap();
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("jobs.csv");
-        let source =
-            crate::Source { recipe, text: text.to_owned(), path: folder.path().join("ingot.toml") };
-        let (clock, reporter) = (&ingot_base::SystemClock, &ingot_base::Silent);
-        let project = Project::open(source, folder.path(), clock, reporter).unwrap();
+        let project = crate::project::project(folder.path(), text);
         assert!(check(&project).is_err(), "it is not there yet");
         atomic::write(&file, b"nurse;health\n").unwrap();
         let before = check(&project).unwrap();

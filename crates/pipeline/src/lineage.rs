@@ -2,7 +2,7 @@
 
 use crate::project::Project;
 use crate::run::{Chain, earlier};
-use crate::stages::{from_value, split};
+use crate::stages::{from_value, place_name, split};
 use crate::store::{Record, Stage};
 use arrow::array::{Array, StringArray, UInt64Array};
 use ingot_base::digest::Hasher;
@@ -60,10 +60,21 @@ fn without_rows(evidence: &mut Value) {
     }
 }
 
+/// Of where a source lies the file's name or the host: folders tell of the house, not of the model.
+fn without_folders(evidence: &mut Value) {
+    let sources = evidence.get_mut("sources").and_then(Value::as_array_mut);
+    for place in sources.into_iter().flatten().filter_map(|source| source.get_mut("uri")) {
+        if let Some(uri) = place.as_str() {
+            *place = place_name(uri).into();
+        }
+    }
+}
+
 /// One stage of the chain. What describes rows stays at home: the document is not encrypted.
 fn link(record: &Record) -> Value {
     let mut evidence = record.evidence.clone();
     without_rows(&mut evidence);
+    without_folders(&mut evidence);
     let outputs: BTreeMap<&String, Digest> =
         record.outputs.iter().map(|(name, output)| (name, output.content)).collect();
     json!({
@@ -200,7 +211,7 @@ impl Trace {
         let rules = self.evidence(Stage::Clean, "rules").into_iter().map(|rule| {
             vec![
                 plain(rule.get("key_path")),
-                wording(rule.get("text"), lang),
+                told(&rule, lang),
                 plain(rule.get("dropped")),
                 plain(rule.get("changed")),
             ]
@@ -314,6 +325,16 @@ fn wording(value: Option<&Value>, lang: Lang) -> String {
         .unwrap_or_default()
 }
 
+/// What a rule of cleaning does, and how many values were lost by it.
+fn told(rule: &Value, lang: Lang) -> String {
+    let words = wording(rule.get("text"), lang);
+    let lost = rule.get("lost").and_then(Value::as_u64).filter(|lost| *lost > 0);
+    let Some(lost) = lost else { return words };
+    let lost = Text::new(format!("; {lost} lost"), format!("；丢失 {lost} 个取值"));
+    // Records written before tell it in the rule's own words.
+    if words.ends_with(lost.get(lang)) { words } else { words + lost.get(lang) }
+}
+
 /// The first row ranges as text; the rest by number.
 fn shown(rows: &Rows) -> String {
     const SHOWN: usize = 6;
@@ -361,6 +382,31 @@ mod tests {
         let told = |promise: &str| ["protect.anonymity", promise, "4", ""].map(str::to_owned);
         assert_eq!(line(Lang::En), told("k = 5, l = 2 (entropy), t = 0.2"));
         assert_eq!(line(Lang::Zh), told("k = 5，l = 2（熵），t = 0.2"));
+    }
+
+    #[test]
+    fn a_source_is_told_without_its_folders() {
+        let mut evidence = json!({ "sources": [
+            { "name": "a", "uri": "/srv/canary/a.csv" },
+            { "name": "b", "uri": "s3://bank/canary/b.csv" },
+        ] });
+        without_folders(&mut evidence);
+        assert_eq!(evidence["sources"][0], json!({ "name": "a", "uri": "a.csv" }));
+        assert_eq!(evidence["sources"][1]["uri"], "s3://bank");
+    }
+
+    #[test]
+    fn what_a_cast_lost_is_told_once_behind_its_words() {
+        let rule =
+            |en: &str, zh: &str, lost: u64| json!({ "text": { "en": en, "zh": zh }, "lost": lost });
+        let cast = rule("cast", "转换", 10);
+        assert_eq!(told(&cast, Lang::En), "cast; 10 lost");
+        assert_eq!(told(&cast, Lang::Zh), "转换；丢失 10 个取值");
+        let before = rule("cast; 10 lost", "转换；丢失 10 个取值", 10);
+        assert_eq!(told(&before, Lang::En), "cast; 10 lost");
+        assert_eq!(told(&before, Lang::Zh), "转换；丢失 10 个取值");
+        assert_eq!(told(&rule("cast", "转换", 0), Lang::En), "cast");
+        assert_eq!(told(&json!({ "text": { "en": "a", "zh": "b" } }), Lang::Zh), "b");
     }
 
     #[test]

@@ -226,10 +226,16 @@ ingot_base::messages! {
         en: "column `{column}` of the population `{path}` has values that cannot be read as {kind}, the type in the table", zh: "总体数据 `{path}` 的列 `{column}` 中有些值无法读作 {kind}（表中该列的类型）",
         hint_en: "give the population in the form that the table has after cleaning and `protect.columns`", hint_zh: "请使总体数据与清洗及 `protect.columns` 处理后的表形式一致",
     };
+    /// A network of names that changed while a stage worked.
+    NAMES_CHANGED = {
+        code: "pipeline-names-changed", class: Refused, status: 422,
+        en: "the network of names in `{path}` changed while the stage was at work", zh: "阶段运行期间，`{path}` 中的命名实体识别模型被改动",
+        hint_en: "leave its files alone while a run is going on, and run again", hint_zh: "请勿在运行期间改动其文件，然后重新运行",
+    };
     /// A network of names whose labels mean nothing here.
     NAMES_LABELS = {
         code: "pipeline-names-labels", class: Usage, status: 422,
-        en: "the labels of the network of names are {labels}", zh: "该命名实体网络的标签为 {labels}",
+        en: "the labels of the network of names are {labels}", zh: "该命名实体识别模型的标签为 {labels}",
         hint_en: "say under `labels` which types they mean, each by its own name",
         hint_zh: "请在 `labels` 中用原标签名说明其对应的类型",
     };
@@ -266,8 +272,8 @@ ingot_base::messages! {
     /// Other persons' texts in the sources name the erased person.
     ERASE_LEFT = {
         code: "pipeline-erase-left", class: Failed, status: 200,
-        en: "{count} row(s) of other persons still have in their texts a name, number or other value that tells who was erased: {rows}", zh: "其他人的 {count} 行文本中仍含有可识别被删除者的姓名、号码或其他值：{rows}",
-        hint_en: "have these texts corrected at their source, then erase the person once more, which removes what was made of them; the signed record lists the rows", hint_zh: "请在源数据中更正这些文本，然后再次删除此人，以清除由其生成的产物；签名记录列出了全部行号",
+        en: "{count} row(s) of other persons still have in their texts a name, number or other value that tells who was erased: {rows}", zh: "其他人的 {count} 行文本中仍含有可识别信息已被删除的人的姓名、号码或其他值：{rows}",
+        hint_en: "have these texts corrected at their source, then erase the person once more, which removes what was made of them; the signed record lists the rows", hint_zh: "请在源数据中更正这些文本，然后再次对此人执行 ingot erase，以清除由其生成的产物；签名记录列出了全部行号",
     };
     /// A protected table names the erased person.
     ERASE_SHOWN = {
@@ -278,38 +284,38 @@ ingot_base::messages! {
     /// Nothing of the erased person can be looked for.
     ERASE_UNSEARCHED = {
         code: "pipeline-erase-unsearched", class: Failed, status: 200,
-        en: "texts of other persons were not searched: every value of the erased person is too short to be told from ordinary words", zh: "未搜索其他人的文本：被删除者的所有值都太短，无法与普通词语区分",
+        en: "texts of other persons were not searched: every value of the erased person is too short to be told from ordinary words", zh: "未搜索其他人的文本：信息已被删除的人的所有值都太短，无法与普通词语区分",
         hint_en: "look through the texts by hand", hint_zh: "请人工检查文本",
     };
     /// The list of erased persons was changed.
     ERASURES_CHANGED = {
         code: "pipeline-erasures-changed", class: Refused, status: 422,
         en: "the list of erased persons `{path}` was changed at line {line}, or written with other keys or by an earlier version", zh: "已删除人员名单 `{path}` 的第 {line} 行被改动过，或由其他密钥、早期版本写入",
-        hint_en: "restore the folder `erasures` from a backup. Without one: move it and `.ingot` aside, keep them, and erase every person again", hint_zh: "请从备份恢复文件夹 `erasures`。没有备份时：将其与 `.ingot` 移到别处保存，再重新删除每个人",
+        hint_en: "restore the folder `erasures` from a backup. Without one: move it and `.ingot` aside, keep them, and erase every person again", hint_zh: "请从备份恢复文件夹 `erasures`。没有备份时：将其与 `.ingot` 移到别处保存，再对每个人重新执行 ingot erase",
     };
     /// The list of erased persons was shortened.
     ERASURES_SHORT = {
         code: "pipeline-erasures-short", class: Refused, status: 422,
         en: "the list of erased persons `{path}` has {found} line(s), but {written} were written", zh: "已删除人员名单 `{path}` 现有 {found} 行，但曾写入 {written} 行",
-        hint_en: "restore the folder `erasures` from a backup. Without one: move it and `.ingot` aside, keep them, and erase every person again", hint_zh: "请从备份恢复文件夹 `erasures`。没有备份时：将其与 `.ingot` 移到别处保存，再重新删除每个人",
+        hint_en: "restore the folder `erasures` from a backup. Without one: move it and `.ingot` aside, keep them, and erase every person again", hint_zh: "请从备份恢复文件夹 `erasures`。没有备份时：将其与 `.ingot` 移到别处保存，再对每个人重新执行 ingot erase",
     };
     /// The list of erased persons and its head do not agree.
     ERASURES_HEAD = {
         code: "pipeline-erasures-head", class: Refused, status: 422,
         en: "the list of erased persons `{path}` and its `.head` file do not belong together", zh: "已删除人员名单 `{path}` 与其 `.head` 文件不匹配",
-        hint_en: "restore the folder `erasures` from a backup. Without one: move it and `.ingot` aside, keep them, and erase every person again", hint_zh: "请从备份恢复文件夹 `erasures`。没有备份时：将其与 `.ingot` 移到别处保存，再重新删除每个人",
+        hint_en: "restore the folder `erasures` from a backup. Without one: move it and `.ingot` aside, keep them, and erase every person again", hint_zh: "请从备份恢复文件夹 `erasures`。没有备份时：将其与 `.ingot` 移到别处保存，再对每个人重新执行 ingot erase",
     };
     /// An erased person is not on the list.
     ERASURES_LACK = {
         code: "pipeline-erasures-lack", class: Refused, status: 422,
-        en: "the list of erased persons `{path}` lacks the person whose erasure `{record}` records", zh: "已删除人员名单 `{path}` 缺少记录 `{record}` 所述的被删除者",
-        hint_en: "restore the folder `erasures` from a backup. Without one: move it and `.ingot` aside, keep them, and erase every person again", hint_zh: "请从备份恢复文件夹 `erasures`。没有备份时：将其与 `.ingot` 移到别处保存，再重新删除每个人",
+        en: "the list of erased persons `{path}` lacks the person whose erasure `{record}` records", zh: "已删除人员名单 `{path}` 缺少记录 `{record}` 所述的信息已被删除的人",
+        hint_en: "restore the folder `erasures` from a backup. Without one: move it and `.ingot` aside, keep them, and erase every person again", hint_zh: "请从备份恢复文件夹 `erasures`。没有备份时：将其与 `.ingot` 移到别处保存，再对每个人重新执行 ingot erase",
     };
     /// A cleaned table knows a longer list.
     ERASURES_OLD = {
         code: "pipeline-erasures-old", class: Refused, status: 422,
         en: "the list of erased persons `{path}` lacks a line that it had when `{record}` was written", zh: "已删除人员名单 `{path}` 缺少写入 `{record}` 时已有的一行",
-        hint_en: "restore the folder `erasures` from a backup. Without one: move it and `.ingot` aside, keep them, and erase every person again", hint_zh: "请从备份恢复文件夹 `erasures`。没有备份时：将其与 `.ingot` 移到别处保存，再重新删除每个人",
+        hint_en: "restore the folder `erasures` from a backup. Without one: move it and `.ingot` aside, keep them, and erase every person again", hint_zh: "请从备份恢复文件夹 `erasures`。没有备份时：将其与 `.ingot` 移到别处保存，再对每个人重新执行 ingot erase",
     };
     /// A document about an erasure is not what was signed.
     ERASURE_UNSIGNED = {
@@ -320,20 +326,20 @@ ingot_base::messages! {
     /// The log of re-identifications was changed.
     REIDENTIFY_CHANGED = {
         code: "pipeline-reidentify-changed", class: Refused, status: 422,
-        en: "the log of re-identifications `{path}` was changed at line {line}, or written with other keys or by an earlier version", zh: "还原记录 `{path}` 的第 {line} 行被改动过，或由其他密钥、早期版本写入",
-        hint_en: "nothing is answered until it is restored, with its `.head` file, from the newest backup. Without one: move both aside, keep them as evidence, and a new log begins", hint_zh: "在从最新备份恢复该文件及其 `.head` 之前不会给出任何答案。没有备份时：将两者移到别处作为证据保存，之后会开始新的记录",
+        en: "the log of re-identifications `{path}` was changed at line {line}, or written with other keys or by an earlier version", zh: "重新识别日志 `{path}` 的第 {line} 行被改动过，或由其他密钥、早期版本写入",
+        hint_en: "nothing is answered until it is restored, with its `.head` file, from the newest backup. Without one: move both aside, keep them as evidence, and a new log begins", hint_zh: "在从最新备份恢复该文件及其 `.head` 之前不会给出任何答案。没有备份时：将两者移到别处作为证据保存，之后会开始新的日志",
     };
     /// The log of re-identifications was shortened.
     REIDENTIFY_SHORT = {
         code: "pipeline-reidentify-short", class: Refused, status: 422,
-        en: "the log of re-identifications `{path}` has {found} line(s), but {written} were written", zh: "还原记录 `{path}` 现有 {found} 行，但曾写入 {written} 行",
-        hint_en: "nothing is answered until it is restored, with its `.head` file, from the newest backup. Without one: move both aside, keep them as evidence, and a new log begins", hint_zh: "在从最新备份恢复该文件及其 `.head` 之前不会给出任何答案。没有备份时：将两者移到别处作为证据保存，之后会开始新的记录",
+        en: "the log of re-identifications `{path}` has {found} line(s), but {written} were written", zh: "重新识别日志 `{path}` 现有 {found} 行，但曾写入 {written} 行",
+        hint_en: "nothing is answered until it is restored, with its `.head` file, from the newest backup. Without one: move both aside, keep them as evidence, and a new log begins", hint_zh: "在从最新备份恢复该文件及其 `.head` 之前不会给出任何答案。没有备份时：将两者移到别处作为证据保存，之后会开始新的日志",
     };
     /// The log of re-identifications and its head do not agree.
     REIDENTIFY_HEAD = {
         code: "pipeline-reidentify-head", class: Refused, status: 422,
-        en: "the log of re-identifications `{path}` and its `.head` file do not belong together", zh: "还原记录 `{path}` 与其 `.head` 文件不匹配",
-        hint_en: "nothing is answered until it is restored, with its `.head` file, from the newest backup. Without one: move both aside, keep them as evidence, and a new log begins", hint_zh: "在从最新备份恢复该文件及其 `.head` 之前不会给出任何答案。没有备份时：将两者移到别处作为证据保存，之后会开始新的记录",
+        en: "the log of re-identifications `{path}` and its `.head` file do not belong together", zh: "重新识别日志 `{path}` 与其 `.head` 文件不匹配",
+        hint_en: "nothing is answered until it is restored, with its `.head` file, from the newest backup. Without one: move both aside, keep them as evidence, and a new log begins", hint_zh: "在从最新备份恢复该文件及其 `.head` 之前不会给出任何答案。没有备份时：将两者移到别处作为证据保存，之后会开始新的日志",
     };
     /// A rule of [protect] could not read some values. A warning.
     PROTECT_LOST = {

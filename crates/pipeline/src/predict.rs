@@ -81,13 +81,14 @@ impl Predictions {
 pub fn predict(model: &dyn Predictor, path: &Path, lang: Lang) -> Result<Predictions> {
     let signature = model.signature();
     let wanted: Vec<&str> = signature.inputs.iter().map(|field| field.name.as_str()).collect();
-    let FileRows { columns, typed, rows } = ingot_data::file_rows_in(path, &wanted, lang)?;
+    let FileRows { columns, typed, rows } = ingot_data::file_rows(path, &wanted)?;
     if let Some(columns) = &columns {
         complete(path, columns, &wanted)?;
     }
     let mut data = Vec::with_capacity(rows.len() * wanted.len());
     let (mut good, mut bad) = (Vec::new(), Vec::new());
     for FileRow { row, cells } in rows {
+        let cells = cells.map_err(|reason| reason.get(lang).to_owned());
         let encoded = cells.and_then(|mut cells| {
             for field in &signature.inputs {
                 fit(&mut cells, &field.name, &field.kind, typed);

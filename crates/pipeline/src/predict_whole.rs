@@ -91,6 +91,7 @@ fn cells(path: &Path, name: &str, lang: Lang) -> Result<Cells> {
     }
     let (mut good, mut bad) = (Vec::with_capacity(rows.len()), Vec::new());
     for FileRow { row, cells } in rows {
+        let cells = cells.map_err(|reason| reason.get(lang).to_owned());
         let text = cells.and_then(|cells| match cells.get(name) {
             Some(Value::String(text)) => Ok(text.clone()),
             // A cell of a table has no type: digits are a text too.
@@ -106,4 +107,23 @@ fn cells(path: &Path, name: &str, lang: Lang) -> Result<Cells> {
         }
     }
     Ok((good, bad))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_that_cannot_be_read_is_told_in_the_reader_s_language() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.csv");
+        atomic::write(&path, b"t,n\nhello,1\nbye\n").unwrap();
+        for (lang, reason) in
+            [(Lang::En, "1 fields instead of 2"), (Lang::Zh, "应有 2 个字段，实有 1 个")]
+        {
+            let (good, bad) = cells(&path, "t", lang).unwrap();
+            assert_eq!(good, [(1, "hello".to_owned())]);
+            assert_eq!(bad, [BadRow { row: 2, reason: reason.to_owned() }]);
+        }
+    }
 }

@@ -144,6 +144,14 @@ impl<'a> Project<'a> {
     }
 }
 
+/// A project of a recipe in a folder, for tests.
+#[cfg(test)]
+pub(crate) fn project(folder: &Path, text: &str) -> Project<'static> {
+    let recipe = ingot_recipe::parse("ingot.toml", text).map_err(|faults| faults.len()).unwrap();
+    let source = Source { recipe, text: text.to_owned(), path: folder.join("ingot.toml") };
+    Project::open(source, folder, &ingot_base::SystemClock, &ingot_base::Silent).unwrap()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,10 +9,10 @@ use crate::project::Project;
 use crate::stages::{clean, protect};
 use crate::store::Stage;
 use ingot_base::{Digest, Fault, Personal, Result, atomic};
-use ingot_privacy::chain::{Chain, Line, Words};
+use ingot_privacy::chain::{Chain, Words};
 use ingot_privacy::detect::Kind;
 use ingot_privacy::pseudonym::{FormatCipher, Pseudonyms};
-use ingot_privacy::{ColumnKeys, ENCRYPTED, HASHED};
+use ingot_privacy::{ColumnKeys, ENCRYPTED, HASHED, mask_value};
 use ingot_recipe::{Action, ColumnRule};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -26,11 +26,9 @@ const PURPOSE: &str = "ingot re-identifications 1";
 const WORDS: Words =
     Words { line: &REIDENTIFY_CHANGED, short: &REIDENTIFY_SHORT, head: &REIDENTIFY_HEAD };
 
-/// One use: a line of the log.
+/// One use: what a line of the log records.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Use {
-    number: u64,
     at: String,
     place: String,
     /// What was gone back from.
@@ -39,26 +37,6 @@ struct Use {
     /// Keyed hash of the person that a date was asked of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     person: Option<String>,
-    previous: String,
-    mac: String,
-}
-
-impl Line for Use {
-    fn number(&self) -> u64 {
-        self.number
-    }
-
-    fn previous(&self) -> &str {
-        &self.previous
-    }
-
-    fn mac(&self) -> &str {
-        &self.mac
-    }
-
-    fn placed(self, number: u64, previous: String, mac: String) -> Self {
-        Self { number, previous, mac, ..self }
-    }
 }
 
 /// What to go back from.
@@ -199,8 +177,9 @@ fn source_value(
             }
         }
         Some(Action::Hash) if given.expose().starts_with(HASHED) => refused("hash"),
+        // What masking leaves as it is was masked, or hides nothing.
         Some(Action::Mask { keep_start, keep_end, with })
-            if is_masked(given.expose(), (*keep_start, *keep_end), *with) =>
+            if mask_value(given.expose(), *keep_start, *keep_end, *with) == *given.expose() =>
         {
             refused("mask")
         }
@@ -234,17 +213,6 @@ fn cleaned(
     Ok(known.map(|(value, _)| value).collect())
 }
 
-/// Whether a value is what masking makes of it: nothing of it is hidden but by the masking character.
-fn is_masked(value: &str, (keep_start, keep_end): (usize, usize), with: char) -> bool {
-    let length = value.chars().count();
-    let visible = keep_start.saturating_add(keep_end) < length;
-    let end = length.saturating_sub(keep_end);
-    value
-        .chars()
-        .enumerate()
-        .all(|(place, letter)| letter == with || (visible && (place < keep_start || place >= end)))
-}
-
 /// The table of pseudonyms of the latest run.
 fn table(project: &Project<'_>) -> Result<String> {
     let record = project.store.latest(Stage::Protect)?;
@@ -268,15 +236,12 @@ fn record(
     let log = Chain::new(project.root.join(AUDIT), key, PURPOSE, &WORDS);
     let mut open = log.open(true)?;
     let (at, reason) = (project.clock.now_rfc3339(), reason.to_owned());
-    let (previous, mac) = (String::new(), String::new());
-    log.append(&mut open, Use { number: 0, at, place, token, reason, person, previous, mac })
+    log.append(&mut open, Use { at, place, token, reason, person }).map(|_| ())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::project::Source;
-    use ingot_base::{Silent, SystemClock};
     use std::path::Path;
 
     fn project(folder: &Path, action: &str) -> Project<'static> {
@@ -285,10 +250,7 @@ mod tests {
              [[source]]\nname = \"a\"\nuri = \"a.csv\"\n\
              [protect]\ncolumns = [{{ name = \"id\", as = \"who\", {action} }}]\n"
         );
-        let recipe =
-            ingot_recipe::parse("ingot.toml", &text).map_err(|faults| faults.len()).unwrap();
-        let source = Source { recipe, text, path: folder.join("ingot.toml") };
-        Project::open(source, folder, &SystemClock, &Silent).unwrap()
+        crate::project::project(folder, &text)
     }
 
     #[test]
@@ -357,12 +319,5 @@ mod tests {
             assert_eq!(of(given).unwrap().expose(), number, "by {given}");
         }
         assert_eq!(of("6222-1111-1111").unwrap_err().code(), "pipeline-reidentify-stand-in");
-    }
-
-    #[test]
-    fn a_masked_value_is_what_masking_leaves() {
-        assert!(is_masked("ab**ef", (2, 2), '*') && is_masked("***", (2, 2), '*'));
-        assert!(!is_masked("abcdef", (2, 2), '*') && !is_masked("ab*", (2, 2), '*'));
-        assert!(is_masked("张**", (1, 0), '*') && !is_masked("张伟", (1, 0), '*'));
     }
 }

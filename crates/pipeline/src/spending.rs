@@ -3,12 +3,9 @@
 use crate::project::Project;
 use crate::stats::ledger;
 use ingot_base::{Digest, Result, Text};
-use ingot_privacy::dp::{Account, Budget, Event, Loss};
+use ingot_privacy::dp::{Account, Budget, Entry, Event, Loss};
 use ingot_report::{Cell, Column, Section, Table};
 use std::collections::BTreeMap;
-
-/// Digits of a data set's digest that tell it from others.
-const DIGITS: usize = 12;
 
 /// The section; none where nothing was ever released.
 ///
@@ -16,16 +13,7 @@ const DIGITS: usize = 12;
 /// When the ledger was changed by others or cannot be read.
 pub(crate) fn section(project: &Project<'_>) -> Result<Option<Section>> {
     let ledger = ledger(&project.root, &project.keyring);
-    let mut accounts: BTreeMap<Digest, Account> = BTreeMap::new();
-    let mut releases = Vec::new();
-    for entry in ledger.entries()? {
-        if let Some(account) = ledger.account(entry.dataset)? {
-            accounts.insert(entry.dataset, account);
-        }
-        if let Event::Spent { loss, stage, what } = entry.event {
-            releases.push((entry.at, entry.dataset, stage, what, loss));
-        }
-    }
+    let accounts = ledger.accounts()?;
     if accounts.is_empty() {
         return Ok(None);
     }
@@ -44,16 +32,17 @@ pub(crate) fn section(project: &Project<'_>) -> Result<Option<Section>> {
             Column::text(Text::new("table", "表")),
             Column::text(Text::new("statistics", "统计量")),
             Column::text(Text::new("asked by", "命令")),
-            Column::text(Text::new("price", "代价")),
+            Column::text(Text::new("price", "隐私损失")),
         ],
         rows: Vec::new(),
     };
-    for (at, dataset, stage, what, loss) in releases {
+    for Entry { at, dataset, event } in ledger.entries()? {
+        let Event::Spent { loss, stage, what } = event else { continue };
         let price = match loss {
             Loss::Pure(epsilon) => format!("ε = {}", epsilon.value()),
             Loss::Zcdp(rho) => format!("ρ = {}", rho.value()),
         };
-        let cells = [at, short(dataset), what, stage, price].map(Cell::same);
+        let cells = [at, dataset.short(), what, stage, price].map(Cell::same);
         table.rows.push(cells.into());
     }
     section.table(table);
@@ -81,7 +70,7 @@ fn budgets(accounts: &BTreeMap<Digest, Account>) -> Table {
         let left =
             account.epsilon_left.map_or_else(|| "–".to_owned(), |left| left.value().to_string());
         table.rows.push(vec![
-            Cell::same(short(*dataset)),
+            Cell::same(dataset.short()),
             Cell::count(account.releases),
             Cell::same(budget),
             Cell::number(account.epsilon_spent, 4),
@@ -89,8 +78,4 @@ fn budgets(accounts: &BTreeMap<Digest, Account>) -> Table {
         ]);
     }
     table
-}
-
-fn short(dataset: Digest) -> String {
-    dataset.hex().chars().take(DIGITS).collect()
 }

@@ -197,10 +197,7 @@ impl Store {
         if !path.exists() {
             return Ok(None);
         }
-        let bytes = atomic::read(&path, RECORD_LIMIT)?;
-        let record: Record = serde_json::from_slice(&bytes).map_err(|error| {
-            Fault::new(&RECORD_DAMAGED).arg("path", path.display()).because(error)
-        })?;
+        let (record, bytes) = read(&path)?;
         if !self.authentic(&path, &bytes)? {
             return Ok(None);
         }
@@ -258,6 +255,24 @@ impl Store {
         Ok(records.pop())
     }
 
+    /// Every record of a stage, whatever its key, in the order of their paths. One of a version that wrote no code is among them: it may
+    /// remember what others forgot.
+    ///
+    /// # Errors
+    /// When the folder cannot be listed, or a record was changed, written with other keys, or cannot be understood.
+    pub(crate) fn records(&self, stage: Stage) -> Result<Vec<(PathBuf, Record)>> {
+        let mut found = Vec::new();
+        for folder in entries(&self.root.join(stage.as_str()))? {
+            let path = folder.join("record.json");
+            if path.exists() {
+                let (record, bytes) = read(&path)?;
+                self.authentic(&path, &bytes)?;
+                found.push((path, record));
+            }
+        }
+        Ok(found)
+    }
+
     /// Every finished stage, whatever its key, with its folder.
     ///
     /// # Errors
@@ -265,27 +280,10 @@ impl Store {
     pub(crate) fn all(&self) -> Result<Vec<(PathBuf, Option<Record>)>> {
         let mut found = Vec::new();
         for stage in Stage::ALL {
-            let parent = self.root.join(stage.as_str());
-            if !parent.exists() {
-                continue;
-            }
-            let unreadable = |error: std::io::Error| {
-                Fault::new(&ingot_base::fault::FILE_READ)
-                    .arg("path", parent.display())
-                    .because(error)
-            };
-            for entry in fs::read_dir(&parent).map_err(unreadable)? {
-                let folder = entry.map_err(unreadable)?.path();
+            for folder in entries(&self.root.join(stage.as_str()))? {
                 let path = folder.join("record.json");
-                let record = if path.exists() {
-                    let bytes = atomic::read(&path, RECORD_LIMIT)?;
-                    Some(serde_json::from_slice(&bytes).map_err(|error| {
-                        Fault::new(&RECORD_DAMAGED).arg("path", path.display()).because(error)
-                    })?)
-                } else {
-                    None
-                };
-                found.push((folder, record));
+                let record = path.exists().then(|| read(&path)).transpose()?;
+                found.push((folder, record.map(|(record, _)| record)));
             }
         }
         found.sort_by(|(left, _), (right, _)| left.cmp(right));
@@ -342,6 +340,29 @@ impl Store {
             .map_err(|error| Fault::new(&BUSY).arg("path", self.root.display()).because(error))?;
         Ok(Lock { _file: file })
     }
+}
+
+/// A record, and its bytes.
+fn read(path: &Path) -> Result<(Record, Vec<u8>)> {
+    let bytes = atomic::read(path, RECORD_LIMIT)?;
+    let record = serde_json::from_slice(&bytes)
+        .map_err(|error| Fault::new(&RECORD_DAMAGED).arg("path", path.display()).because(error))?;
+    Ok((record, bytes))
+}
+
+/// What is in a folder, in the order of names; nothing is in one that is not there.
+pub(crate) fn entries(parent: &Path) -> Result<Vec<PathBuf>> {
+    if !parent.exists() {
+        return Ok(Vec::new());
+    }
+    let list = || -> std::io::Result<Vec<PathBuf>> {
+        fs::read_dir(parent)?.map(|entry| Ok(entry?.path())).collect()
+    };
+    let mut found = list().map_err(|error| {
+        Fault::new(&ingot_base::fault::FILE_READ).arg("path", parent.display()).because(error)
+    })?;
+    found.sort();
+    Ok(found)
 }
 
 /// The store is free again when this is dropped, or when the process dies.
@@ -413,9 +434,14 @@ mod tests {
         let other = Store::new(folder.path(), Secret::new(vec![8; 32]));
         atomic::write(&path, text.as_bytes()).unwrap();
         assert!(other.find(Stage::Clean, &record.key).is_err(), "another project's keys");
+        assert_eq!(other.records(Stage::Clean).unwrap_err().code(), "pipeline-record-changed");
+        assert_eq!(store.records(Stage::Clean).unwrap(), [(path.clone(), record.clone())]);
+        assert!(store.records(Stage::Seal).unwrap().is_empty());
         assert!(store.find(Stage::Clean, &record.key).unwrap().is_some());
         fs::remove_file(path.with_extension("mac")).unwrap();
         assert_eq!(store.find(Stage::Clean, &record.key).unwrap(), None);
+        // What it remembers still counts.
+        assert_eq!(store.records(Stage::Clean).unwrap().len(), 1);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! A token classifier of the user's as a model of names: a folder with `model.onnx`, `tokenizer.json` and `config.json`.
 
-use crate::messages::NAMES_LABELS;
+use crate::messages::{NAMES_CHANGED, NAMES_LABELS};
 use ingot_base::{Digest, Fault, Result, atomic};
 use ingot_privacy::detect::{Kind, NameModel, Named};
 use ingot_runtime::{Library, Tagger};
@@ -53,16 +53,28 @@ impl NameModel for Names {
 }
 
 /// Loads the network of a folder; `labels` gives what its labels mean, where that is not plain. Labels that mean no type are not looked
-/// for.
+/// for. `expected` is the [`digest`] that a stage's result is known by, where one is: what is worked with is what was digested.
 ///
 /// # Errors
-/// When a file is missing or damaged, `labels` has a label that the network lacks, or none of its labels means a type.
-pub fn name_model(folder: &Path, labels: &BTreeMap<String, String>) -> Result<Arc<dyn NameModel>> {
+/// When a file is missing, damaged or not the expected one, `labels` has a label that the network lacks, or none of its labels means a
+/// type.
+pub fn name_model(
+    folder: &Path,
+    labels: &BTreeMap<String, String>,
+    expected: Option<Digest>,
+) -> Result<Arc<dyn NameModel>> {
     let file = |name: &str, limit| atomic::read(&folder.join(name), limit);
+    let (graph, tokenizer) = (file(GRAPH, LIMIT)?, file(TOKENIZER, SMALL)?);
+    let configuration = file(CONFIGURATION, SMALL)?;
+    if let Some(expected) = expected {
+        let files: [&[u8]; 3] = [&graph, &tokenizer, &configuration];
+        if Digest::of_json(&files.map(Digest::of))? != expected {
+            return Err(Fault::new(&NAMES_CHANGED).arg("path", folder.display()));
+        }
+    }
     let library = Library::load(&crate::models::library())?;
     let callers = std::thread::available_parallelism().map_or(1, usize::from);
-    let (graph, tokenizer) = (file(GRAPH, LIMIT)?, file(TOKENIZER, SMALL)?);
-    let tagger = Tagger::load(library, &graph, &tokenizer, &file(CONFIGURATION, SMALL)?, callers)?;
+    let tagger = Tagger::load(library, &graph, &tokenizer, &configuration, callers)?;
     let known = tagger.labels();
     let lacking = labels.keys().find(|label| !known.iter().any(|known| **known == **label));
     let meanings: BTreeMap<Arc<str>, Kind> = known
@@ -113,5 +125,21 @@ mod tests {
     fn a_folder_without_a_network_is_told() {
         let folder = tempfile::tempdir().unwrap();
         assert!(digest(folder.path()).is_err());
+    }
+
+    #[test]
+    fn a_network_that_changes_during_a_run_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in [GRAPH, TOKENIZER, CONFIGURATION] {
+            atomic::write(&folder.path().join(name), b"{}").unwrap();
+        }
+        let expected = digest(folder.path()).unwrap();
+        let code = || {
+            let model = name_model(folder.path(), &BTreeMap::new(), Some(expected));
+            model.err().map(|fault| fault.code())
+        };
+        assert_ne!(code(), Some("pipeline-names-changed"), "it is no network, but the same");
+        atomic::write(&folder.path().join(TOKENIZER), b"[]").unwrap();
+        assert_eq!(code(), Some("pipeline-names-changed"));
     }
 }

@@ -83,6 +83,22 @@ impl Day {
         })
     }
 
+    /// The first year of the day's decade.
+    pub(crate) fn decade(self) -> i64 {
+        self.year.div_euclid(10) * 10
+    }
+
+    /// The decade as hierarchies write it, `1980s`.
+    pub(crate) fn decade_text(self) -> String {
+        format!("{:04}s", self.decade())
+    }
+
+    /// Appends `YYYY-MM`.
+    pub(crate) fn write_month(self, out: &mut String) {
+        // Writing into a string cannot fail.
+        let _ = write!(out, "{:04}-{:02}", self.year, self.month);
+    }
+
     /// Appends `YYYY-MM-DD`.
     pub(crate) fn write(self, out: &mut String) {
         // Writing into a string cannot fail.
@@ -155,6 +171,14 @@ mod tests {
 
     fn day(year: i64, month: u8, day: u8) -> Day {
         Day { year, month, of_month: day }
+    }
+
+    #[test]
+    fn months_and_decades_are_written_alike_everywhere() {
+        let mut month = String::new();
+        day(1985, 7, 3).write_month(&mut month);
+        assert_eq!((month.as_str(), day(1985, 7, 3).decade()), ("1985-07", 1980));
+        assert_eq!(day(985, 7, 3).decade_text(), "0980s");
     }
 
     #[test]

@@ -20,19 +20,17 @@ use std::marker::PhantomData;
 use std::path::PathBuf;
 
 /// A line: what it records, and what ties it to its neighbours.
-pub trait Line: Clone + Serialize + DeserializeOwned {
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Line<T> {
     /// 1 for the first line, then one more each.
-    fn number(&self) -> u64;
-
+    pub number: u64,
+    /// What happened.
+    #[serde(flatten)]
+    pub content: T,
     /// The code of the line before; empty on the first.
-    fn previous(&self) -> &str;
-
+    pub previous: String,
     /// HMAC-SHA256 of the line with this field empty, in hex.
-    fn mac(&self) -> &str;
-
-    /// The same record at this place of a chain.
-    #[must_use]
-    fn placed(self, number: u64, previous: String, mac: String) -> Self;
+    pub mac: String,
 }
 
 /// What to say of a chain that was changed; each has the argument `path`.
@@ -56,24 +54,24 @@ struct Head {
 
 /// A file of chained lines.
 #[derive(Debug)]
-pub struct Chain<L> {
+pub struct Chain<T> {
     path: PathBuf,
     key: Secret<Vec<u8>>,
     /// What the codes are of: the same key makes no line of another kind.
     purpose: &'static str,
     words: &'static Words,
-    lines: PhantomData<fn() -> L>,
+    content: PhantomData<fn() -> T>,
 }
 
 /// A chain while it is locked: its lines, checked.
 #[derive(Debug)]
-pub struct Open<L> {
+pub struct Open<T> {
     file: Option<File>,
     /// Every line, in order.
-    pub lines: Vec<L>,
+    pub lines: Vec<Line<T>>,
 }
 
-impl<L: Line> Chain<L> {
+impl<T: Clone + Serialize + DeserializeOwned> Chain<T> {
     /// The chain at `path`, which need not exist yet.
     pub fn new(
         path: impl Into<PathBuf>,
@@ -81,14 +79,14 @@ impl<L: Line> Chain<L> {
         purpose: &'static str,
         words: &'static Words,
     ) -> Self {
-        Self { path: path.into(), key, purpose, words, lines: PhantomData }
+        Self { path: path.into(), key, purpose, words, content: PhantomData }
     }
 
     /// Takes the lock, reads and checks everything. The lock is let go with what is given back.
     ///
     /// # Errors
     /// When the file was changed by others, or cannot be read.
-    pub fn open(&self, write: bool) -> Result<Open<L>> {
+    pub fn open(&self, write: bool) -> Result<Open<T>> {
         if !write && !self.path.exists() {
             self.check_head(&[])?;
             return Ok(Open { file: None, lines: Vec::new() });
@@ -108,27 +106,27 @@ impl<L: Line> Chain<L> {
         Ok(Open { file: Some(file), lines })
     }
 
-    /// Adds a line, and comes back when the disk has it.
+    /// Adds a line, and comes back when the disk has it; the line's number.
     ///
     /// # Errors
     /// When the file cannot be written, or was not opened for that.
-    pub fn append(&self, open: &mut Open<L>, line: L) -> Result<()> {
+    pub fn append(&self, open: &mut Open<T>, content: T) -> Result<u64> {
         let file = open.file.as_mut().ok_or_else(|| fault::internal("a chain without a file"))?;
         let number = open.lines.len() as u64 + 1;
-        let previous = open.lines.last().map(|last| last.mac().to_owned()).unwrap_or_default();
-        let line = line.placed(number, previous.clone(), String::new());
-        let mac = hex::encode(self.code(&line)?.finalize().into_bytes());
-        let line = line.placed(number, previous, mac.clone());
+        let previous = open.lines.last().map(|last| last.mac.clone()).unwrap_or_default();
+        let mut line = Line { number, content, previous, mac: String::new() };
+        line.mac = hex::encode(self.code(&line)?.finalize().into_bytes());
         file.write_all(&render(&line)?)
             .and_then(|()| file.sync_all())
             .map_err(|error| self.io(true, error))?;
         crash::point("chain-appended");
-        let text = serde_json::to_vec(&Head { number, mac }).map_err(|error| {
-            fault::internal("a chain's head without a JSON form").because(error)
-        })?;
+        let text =
+            serde_json::to_vec(&Head { number, mac: line.mac.clone() }).map_err(|error| {
+                fault::internal("a chain's head without a JSON form").because(error)
+            })?;
         atomic::write_private(&self.head_path(), &text)?;
         open.lines.push(line);
-        Ok(())
+        Ok(number)
     }
 
     /// A fault of this file.
@@ -150,14 +148,14 @@ impl<L: Line> Chain<L> {
     }
 
     /// Follows the chain from the first line to the last.
-    fn check(&self, bytes: &[u8]) -> Result<Vec<L>> {
-        let mut lines: Vec<L> = Vec::new();
+    fn check(&self, bytes: &[u8]) -> Result<Vec<Line<T>>> {
+        let mut lines: Vec<Line<T>> = Vec::new();
         for (text, number) in bytes.split_inclusive(|byte| *byte == b'\n').zip(1_u64..) {
             let broken = || self.changed(self.words.line).arg("line", number);
-            let line: L = serde_json::from_slice(text).map_err(|_| broken())?;
-            let previous = lines.last().map_or("", |last| last.mac());
-            let sound = line.number() == number
-                && line.previous() == previous
+            let line: Line<T> = serde_json::from_slice(text).map_err(|_| broken())?;
+            let previous = lines.last().map_or("", |last| last.mac.as_str());
+            let sound = line.number == number
+                && line.previous == previous
                 && self.genuine(&line)?
                 && render(&line)? == text;
             if !sound {
@@ -169,7 +167,7 @@ impl<L: Line> Chain<L> {
     }
 
     /// The head is at the last line, or one behind when its writer died between the two files.
-    fn check_head(&self, lines: &[L]) -> Result<()> {
+    fn check_head(&self, lines: &[Line<T>]) -> Result<()> {
         let path = self.head_path();
         let count = lines.len() as u64;
         if !path.exists() {
@@ -187,7 +185,7 @@ impl<L: Line> Chain<L> {
             .ok()
             .and_then(|number| number.checked_sub(1))
             .and_then(|index| lines.get(index));
-        if head.number + 1 < count || named.is_none_or(|line| line.mac() != head.mac) {
+        if head.number + 1 < count || named.is_none_or(|line| line.mac != head.mac) {
             return Err(self.changed(self.words.head));
         }
         Ok(())
@@ -199,14 +197,14 @@ impl<L: Line> Chain<L> {
         name.into()
     }
 
-    fn genuine(&self, line: &L) -> Result<bool> {
-        let Ok(mac) = hex::decode(line.mac()) else { return Ok(false) };
+    fn genuine(&self, line: &Line<T>) -> Result<bool> {
+        let Ok(mac) = hex::decode(&line.mac) else { return Ok(false) };
         Ok(self.code(line)?.verify_slice(&mac).is_ok())
     }
 
     /// The code of a line, whatever code it carries.
-    fn code(&self, line: &L) -> Result<Hmac<Sha256>> {
-        let bare = line.clone().placed(line.number(), line.previous().to_owned(), String::new());
+    fn code(&self, line: &Line<T>) -> Result<Hmac<Sha256>> {
+        let bare = Line { mac: String::new(), ..line.clone() };
         let mut mac = Hmac::<Sha256>::new_from_slice(self.key.expose())
             .map_err(|_| fault::internal("a chain's key that HMAC refuses"))?;
         mac.update(self.purpose.as_bytes());
@@ -221,7 +219,7 @@ impl<L: Line> Chain<L> {
     }
 }
 
-fn render<L: Line>(line: &L) -> Result<Vec<u8>> {
+fn render<T: Serialize>(line: &Line<T>) -> Result<Vec<u8>> {
     let mut text = serde_json::to_vec(line)
         .map_err(|error| fault::internal("a chain's line without a JSON form").because(error))?;
     text.push(b'\n');

@@ -62,8 +62,8 @@ pub(crate) fn years(array: &ArrayRef, decade: bool) -> Result<(ArrayRef, u64)> {
     let mut unreadable = 0_u64;
     each(array, true, &mut |cell| {
         let year = cell.map(|text| {
-            let year = Day::parse(text)?.year;
-            i32::try_from(if decade { year.div_euclid(10) * 10 } else { year }).ok()
+            let day = Day::parse(text)?;
+            i32::try_from(if decade { day.decade() } else { day.year }).ok()
         });
         unreadable += u64::from(year == Some(None));
         out.append_option(year.flatten());

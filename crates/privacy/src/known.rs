@@ -9,7 +9,7 @@ mod mentions;
 pub use mentions::Mentions;
 
 use crate::detect::{Finding, Kind, Why, digit, invisible, numeral};
-use ingot_base::Personal;
+use ingot_base::{Personal, half_width};
 use std::sync::Arc;
 
 /// A value of one row that its texts must not repeat.
@@ -65,9 +65,7 @@ impl Known {
         value: &str,
     ) -> Option<Self> {
         let value = value.trim();
-        let ideographs = value.chars().filter(|letter| ideograph(*letter)).count();
-        let letters = value.chars().filter(|letter| letter.is_alphanumeric()).count();
-        (ideographs >= 2 || letters >= 4).then(|| Self {
+        telling(value).then(|| Self {
             column: Arc::clone(column),
             hidden,
             forms: Personal::new(forms(kind.as_ref(), value)),
@@ -99,6 +97,13 @@ impl Known {
         let why = || vec![Why::Column(Arc::clone(&self.column))];
         found.extend(spans.into_iter().map(|span| Finding::new(kind.clone(), span, 1.0, why())));
     }
+}
+
+/// Whether a value can be told from ordinary words: two ideographs, or four letters or digits.
+fn telling(value: &str) -> bool {
+    let ideographs = value.chars().filter(|letter| ideograph(*letter)).count();
+    let letters = value.chars().filter(|letter| letter.is_alphanumeric()).count();
+    ideographs >= 2 || letters >= 4
 }
 
 /// The value whole; of a person also family name first, and each part.
@@ -193,11 +198,7 @@ fn fold(letter: char, take: &mut dyn FnMut(char, bool)) {
 
 /// How loosely a character joins the parts of one value, 0 where it usually does; `None` where it ends what stands before it.
 fn joint(letter: char) -> Option<u8> {
-    let letter = match letter {
-        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(letter) - 0xfee0).unwrap_or(letter),
-        other => other,
-    };
-    match letter {
+    match half_width(letter) {
         '-' | '_' | '.' | ',' | '/' | '\'' | '’' | '·' | '・' | '･' | '•' | '‧' | '−' => {
             Some(0)
         }

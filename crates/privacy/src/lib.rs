@@ -29,8 +29,9 @@ mod shift;
 mod texts;
 mod token;
 
+pub use detect::narrow;
 pub use known::{Known, Mentions};
-pub use protector::Protector;
+pub use protector::{Protector, mask_value};
 pub use rule::{Action, ColumnRule, Generalize};
 pub use shift::unshift_date;
 pub use texts::{Found, TextColumns, TextEvidence};

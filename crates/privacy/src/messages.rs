@@ -4,7 +4,7 @@ ingot_base::messages! {
     /// A rule names a column that the table does not have.
     COLUMN_MISSING = {
         code: "privacy-column-missing", class: Usage, status: 422,
-        en: "there is no column `{column}` to protect", zh: "没有要保护的列 `{column}`",
+        en: "there is no column `{column}` to protect", zh: "要保护的列 `{column}` 不存在",
         hint_en: "columns at this point: {known}", hint_zh: "此处可用的列：{known}",
     };
     /// The table has two columns of one name, so a rule could miss one of them.
@@ -122,7 +122,7 @@ ingot_base::messages! {
         en: "the value was not encrypted with this key for column `{column}`, or was changed since",
         zh: "该值不是用此密钥为列 `{column}` 加密的，或加密后被改动过",
         hint_en: "use the project's own keys and the column's name in the protected table",
-        hint_zh: "请使用本项目的密钥，以及受保护表中的列名",
+        hint_zh: "请使用本项目的密钥，以及脱敏后的表中的列名",
     };
     /// A batch with more text than an Arrow column can hold.
     BATCH_LARGE = {

@@ -17,7 +17,6 @@ use arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, StringBuild
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use ingot_base::{Fault, Result, Text, fault};
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -33,12 +32,19 @@ pub struct Protector {
     output: SchemaRef,
     /// For each input column the index of its rule.
     plan: Vec<Option<usize>>,
-    /// For each rule the values it could not read.
-    unreadable: Vec<AtomicU64>,
-    /// For each rule the values it was given.
-    given: Vec<AtomicU64>,
+    /// For each rule what became of its values.
+    counts: Vec<Count>,
     /// Shared with the text columns of the same project.
     pseudonyms: Arc<Mutex<Pseudonyms>>,
+}
+
+/// Values of a rule, so far.
+#[derive(Debug, Default)]
+struct Count {
+    /// Those that it was given.
+    given: AtomicU64,
+    /// Those of them that it could not read.
+    lost: AtomicU64,
 }
 
 impl Protector {
@@ -71,11 +77,10 @@ impl Protector {
         }
         check_names(&rules, schema)?;
         let output = Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone()));
-        let none = || rules.iter().map(|_| AtomicU64::new(0)).collect();
-        let (unreadable, given) = (none(), none());
+        let counts = rules.iter().map(|_| Count::default()).collect();
         let pseudonyms = Arc::new(Mutex::new(Pseudonyms::new(keys.clone())?));
         let input = Arc::new(schema.clone());
-        Ok(Self { rules, keys, input, output, plan, unreadable, given, pseudonyms })
+        Ok(Self { rules, keys, input, output, plan, counts, pseudonyms })
     }
 
     /// The pseudonyms given so far.
@@ -175,27 +180,18 @@ impl Protector {
     pub fn summary(&self) -> Vec<Text> {
         self.rules
             .iter()
-            .zip(&self.unreadable)
-            .map(|(rule, count)| sentence(rule, count.load(Ordering::Relaxed)))
-            .collect()
-    }
-
-    /// The column after each rule and how many of its values became null because they could not be read, so far.
-    pub fn unreadable(&self) -> Vec<(String, u64)> {
-        self.rules
-            .iter()
-            .zip(&self.unreadable)
-            .map(|(rule, count)| (rule.output().to_owned(), count.load(Ordering::Relaxed)))
+            .zip(&self.counts)
+            .map(|(rule, count)| sentence(rule, count.lost.load(Ordering::Relaxed)))
             .collect()
     }
 
     /// Each rule that could not read values: its place among the rules, how many of its values became null, and how many it was given, so
     /// far.
     pub fn lost(&self) -> Vec<(usize, u64, u64)> {
-        let given = self.given.iter().map(|count| count.load(Ordering::Relaxed));
-        let lost = self.unreadable.iter().map(|count| count.load(Ordering::Relaxed));
-        let all = lost.zip(given).enumerate().filter(|(_, (lost, _))| *lost > 0);
-        all.map(|(index, (lost, given))| (index, lost, given)).collect()
+        let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        let counts = self.counts.iter().enumerate();
+        let all = counts.map(|(index, count)| (index, read(&count.lost), read(&count.given)));
+        all.filter(|(_, lost, _)| *lost > 0).collect()
     }
 
     fn column(
@@ -252,11 +248,10 @@ impl Protector {
             }
             Action::Generalize(to) => generalized(to, rule, array)?,
         };
-        let count = |counts: &[AtomicU64], more: u64| {
-            counts.get(index).map(|count| count.fetch_add(more, Ordering::Relaxed));
-        };
-        count(&self.unreadable, lost);
-        count(&self.given, given);
+        if let Some(count) = self.counts.get(index) {
+            count.lost.fetch_add(lost, Ordering::Relaxed);
+            count.given.fetch_add(given, Ordering::Relaxed);
+        }
         Ok(Some(array))
     }
 }
@@ -270,8 +265,7 @@ fn generalized(to: &Generalize, rule: &ColumnRule, array: &ArrayRef) -> Result<(
         Generalize::Month => texts(rule, array, &mut |value, out| {
             let day = Day::parse(value);
             if let Some(day) = day {
-                // Writing into a string cannot fail.
-                let _ = write!(out, "{:04}-{:02}", day.year, day.month);
+                day.write_month(out);
             }
             Ok(day.is_some())
         }),
@@ -328,6 +322,13 @@ fn mask(value: &str, keep_start: usize, keep_end: usize, with: char, out: &mut S
     out.extend(value.chars().enumerate().map(|(place, letter)| {
         if visible && (place < keep_start || place >= end) { letter } else { with }
     }));
+}
+
+/// A value as [`Action::Mask`] leaves it. What is masked already stays as it is.
+pub fn mask_value(value: &str, keep_start: usize, keep_end: usize, with: char) -> String {
+    let mut masked = String::with_capacity(value.len());
+    mask(value, keep_start, keep_end, with, &mut masked);
+    masked
 }
 
 fn at(index: usize, key: &str) -> String {
@@ -546,4 +547,19 @@ fn sentence(rule: &ColumnRule, unreadable: u64) -> Text {
         ),
     };
     Text::new(format!("{column}: {en}{lost_en}"), format!("{column}：{zh}{lost_zh}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::mask_value;
+
+    #[test]
+    fn a_masked_value_is_what_masking_leaves() {
+        let masked =
+            |value: &str, (start, end): (usize, usize)| mask_value(value, start, end, '*') == value;
+        assert!(masked("ab**ef", (2, 2)) && masked("***", (2, 2)));
+        assert!(!masked("abcdef", (2, 2)) && !masked("ab*", (2, 2)));
+        assert!(masked("张**", (1, 0)) && !masked("张伟", (1, 0)));
+        assert_eq!(mask_value("张小伟", 1, 0, '*'), "张**");
+    }
 }

@@ -180,14 +180,18 @@ impl<'r> Rules<'r> {
     /// How mixtures differ has no meaning where there are none.
     fn mixtures(&mut self) {
         for kind in ["mixup", "cutmix"] {
-            let copies = self.recipe.pointer(&format!("/augment/{kind}/copies"));
-            let none = copies.and_then(Json::as_u64) == Some(0);
             let path = format!("augment.{kind}.alpha");
-            if none && self.is_set(&path) {
+            if self.makes_none(kind) && self.is_set(&path) {
                 let fault = Fault::new(&m::NO_MEANING).arg("key", "alpha");
                 self.report(path, fault.arg("setting", "copies = 0"));
             }
         }
+    }
+
+    /// Whether a kind of mixture is asked for no time.
+    fn makes_none(&self, kind: &str) -> bool {
+        let copies = self.recipe.pointer(&format!("/augment/{kind}/copies"));
+        copies.and_then(Json::as_u64) == Some(0)
     }
 
     /// What a private training has no use for, and what would use training rows past its promise.
@@ -209,10 +213,15 @@ impl<'r> Rules<'r> {
             self.report("train.head.patience", fault.arg("setting", "train.private"));
         }
         // A mixture has two rows in it; compression looks at training pictures, and trains again.
-        for path in ["augment.mixup", "augment.cutmix", "compress.quantize", "compress.prune"] {
-            let copies = self.recipe.pointer(&format!("/{}/copies", path.replace('.', "/")));
-            let none = copies.and_then(Json::as_u64) == Some(0);
-            if self.is_set(path) && !none {
+        for kind in ["mixup", "cutmix"] {
+            let path = format!("augment.{kind}");
+            if self.is_set(&path) && !self.makes_none(kind) {
+                let fault = Fault::new(&m::PRIVATE_EXCLUSIVE).arg("key", &path);
+                self.report(path, fault);
+            }
+        }
+        for path in ["compress.quantize", "compress.prune"] {
+            if self.is_set(path) {
                 self.report(path, Fault::new(&m::PRIVATE_EXCLUSIVE).arg("key", path));
             }
         }

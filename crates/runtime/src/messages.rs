@@ -58,13 +58,13 @@ ingot_base::messages! {
     /// No prompt.
     PROMPT_EMPTY = {
         code: "runtime-prompt-empty", class: Usage, status: 400,
-        en: "the prompt is empty", zh: "提示为空",
+        en: "the prompt is empty", zh: "提示词为空",
         hint_en: "", hint_zh: "",
     };
     /// A prompt that does not fit.
     CONTEXT_OVERFLOW = {
         code: "runtime-context-overflow", class: Usage, status: 400,
-        en: "the prompt has {tokens} tokens; prompt and answer may have {limit} together", zh: "提示有 {tokens} 个词元，而提示与回答合计最多 {limit} 个",
+        en: "the prompt has {tokens} tokens; prompt and answer may have {limit} together", zh: "提示词有 {tokens} 个词元，而提示词与回答合计最多 {limit} 个",
         hint_en: "shorten the conversation, or serve with a longer `--context`", hint_zh: "请缩短对话，或以更大的 `--context` 启动服务",
     };
     /// An adapter that was not loaded.
@@ -162,7 +162,7 @@ ingot_base::messages! {
         code: "runtime-tagger", class: Failed, status: 422,
         en: "the token classifier cannot be used: {detail}", zh: "无法使用该词元分类模型：{detail}",
         hint_en: "its folder holds `model.onnx`, `tokenizer.json`, and `config.json` with `id2label`, as exporters write them",
-        hint_zh: "其文件夹应含 `model.onnx`、`tokenizer.json` 以及带 `id2label` 的 `config.json`，即导出工具所写的三个文件",
+        hint_zh: "其文件夹应含 `model.onnx`、`tokenizer.json` 以及带 `id2label` 的 `config.json`，均由导出工具生成",
     };
     /// A text without a word.
     TEXT_BLANK = {

@@ -166,7 +166,7 @@ impl Card {
             }
             Output::Text { target } => Text::new(
                 format!("`{target}`: a text that goes on from the prompt."),
-                format!("`{target}`：由提示续写的文本。"),
+                format!("`{target}`：由提示词续写的文本。"),
             ),
         };
         self.paragraph(&text);

@@ -15,7 +15,7 @@ use crate::model::{Model, Registry};
 use crate::openai::{Ending, Live};
 use crate::problem::{FieldProblem, Problem};
 use crate::route::Route;
-use crate::shield::{Allowance, Shield};
+use crate::shield::{Allowance, Shield, Spent};
 use arc_swap::ArcSwap;
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
@@ -46,7 +46,7 @@ pub(crate) struct App {
     pub(crate) draining: AtomicBool,
     pub(crate) docs: crate::docs::Docs,
     pub(crate) shield: Shield,
-    pub(crate) allowance: Allowance,
+    pub(crate) allowance: Arc<Allowance>,
     pub(crate) clock: Arc<dyn Clock>,
     /// When the server started, in seconds since the epoch.
     pub(crate) started: i64,
@@ -82,6 +82,8 @@ pub(crate) struct Trace {
     pub(crate) rows: usize,
     /// Tokens that were read and written.
     pub(crate) tokens: (u64, u64),
+    /// Instead, of work that asks a model many times: what that took so far, also where the request fails. It is charged already.
+    pub(crate) spent: Option<Arc<Spent>>,
 }
 
 impl Trace {
@@ -138,7 +140,7 @@ impl App {
 
     /// Counts a request that was answered to its end.
     pub(crate) fn finish(&self, route: Route, call: &Call, status: u16, trace: &Trace) {
-        if let Some(key) = trace.key() {
+        if let Some(key) = trace.key().filter(|_| trace.spent.is_none()) {
             self.allowance.charge(&key, trace.tokens.0 + trace.tokens.1);
         }
         let duration = call.begun.elapsed();
@@ -209,7 +211,14 @@ impl App {
             trace.model.as_deref().map_or_else(|| Arc::from(""), |model| Arc::clone(part(model)))
         };
         let fine = status == 200;
-        let (rows, tokens) = if fine { (trace.rows as u64, trace.tokens) } else { (0, (0, 0)) };
+        let tokens = match &trace.spent {
+            Some(spent) => {
+                let (used, _) = spent.so_far();
+                (used.read, used.written)
+            }
+            None if fine => trace.tokens,
+            None => (0, 0),
+        };
         let event = ingot_ledger::Event {
             request_id: Arc::clone(&call.id),
             key: Arc::clone(&principal.key),
@@ -217,7 +226,7 @@ impl App {
             model: named(|model| &model.name),
             version: named(|model| &model.version),
             status,
-            rows,
+            rows: if fine { trace.rows as u64 } else { 0 },
             tokens_read: tokens.0,
             tokens_written: tokens.1,
         };
@@ -275,7 +284,7 @@ impl App {
     }
 
     async fn predict(&self, call: &Call, body: Body, trace: &mut Trace) -> Result<Reply, Problem> {
-        let bounds = self.bounds(self.limits.rows, texts::TEXTS);
+        let bounds = self.bounds(self.limits.rows).with_texts(texts::TEXTS);
         let sent = self.sent(call, body).await?;
         let asked = self.asked(sent, bounds, trace).await?;
         let rows = asked.rows.count;
@@ -311,7 +320,7 @@ impl App {
         sent: Sent,
         trace: &mut Trace,
     ) -> Result<Reply, Problem> {
-        let bounds = self.bounds(self.limits.explained_rows, texts::EXPLAINED);
+        let bounds = self.bounds(self.limits.explained_rows).with_texts(texts::EXPLAINED);
         let asked = self.asked(sent, bounds, trace).await?;
         let model = asked.model;
         let rows = asked.rows.count;
@@ -425,8 +434,8 @@ impl App {
         crate::input::read(body, named, &registry, bounds, &mut trace.model)
     }
 
-    pub(crate) fn bounds(&self, rows: usize, texts: usize) -> BodyBounds {
-        BodyBounds { rows, texts, depth: self.limits.depth }
+    pub(crate) fn bounds(&self, rows: usize) -> BodyBounds {
+        BodyBounds::new(rows, self.limits.depth)
     }
 
     fn response(

@@ -205,18 +205,20 @@ impl Batcher {
     fn alone(&self, job: &Job) -> Result<Vec<f64>> {
         let Rows { features, count } = &job.rows;
         let quick = usize::try_from(PART / self.engine.row_nanoseconds().max(1));
-        let most = quick.unwrap_or(usize::MAX).max(self.bounds.batch);
+        let most = quick.unwrap_or(usize::MAX).max(self.bounds.batch).max(1);
         if *count <= most {
             return self.evaluate(features, *count);
         }
         let mut scores = Vec::with_capacity(count * self.width);
-        let mut left = *count;
-        for part in features.chunks((features.len() / count * most).max(1)) {
+        let (width, mut rest) = (self.engine.width(), features.as_slice());
+        for begun in (0..*count).step_by(most) {
             if job.done.is_closed() {
                 return Err(Fault::new(&GONE));
             }
-            let rows = left.min(most);
-            left -= rows;
+            let rows = most.min(count - begun);
+            // A model without inputs has rows of no numbers.
+            let (part, others) = rest.split_at(rest.len().min(rows * width));
+            rest = others;
             scores.extend(self.evaluate(part, rows)?);
         }
         Ok(scores)
@@ -247,5 +249,61 @@ impl Batcher {
 impl std::fmt::Debug for Batcher {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Batcher").field("bounds", &self.bounds).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Explanation;
+    use crate::metrics::Metrics;
+    use ingot_base::{Field, FieldKind, Output, Signature, Tabular, Task};
+
+    /// Adds up a row, in as long as it takes to look at who waits.
+    struct Sums {
+        signature: Signature,
+        sizes: Mutex<Vec<usize>>,
+    }
+
+    impl Engine for Sums {
+        fn signature(&self) -> &Signature {
+            &self.signature
+        }
+
+        fn scores(&self, features: &[f64], rows: usize) -> Result<Vec<f64>> {
+            self.sizes.lock().unwrap().push(rows);
+            let row = |row: usize| features.iter().skip(row * self.width()).take(self.width());
+            Ok((0..rows).map(|at| row(at).sum()).collect())
+        }
+
+        fn explain(&self, _: &[f64]) -> Result<Explanation> {
+            Err(ingot_base::fault::internal("nobody asks"))
+        }
+
+        fn row_nanoseconds(&self) -> u64 {
+            PART
+        }
+    }
+
+    #[test]
+    fn a_large_job_is_answered_in_parts_also_without_inputs() {
+        for (inputs, wanted) in [(2, [1.0, 5.0, 9.0, 13.0, 17.0]), (0, [0.0; 5])] {
+            let kind = || FieldKind::Number { min: 0.0, max: 9.0, integer: false };
+            let field = |at: usize| Field::new(format!("x{at}"), kind(), false);
+            let signature = Signature {
+                task: Task::Tabular(Tabular::Regression),
+                inputs: (0..inputs).map(field).collect(),
+                output: Output::Number { target: "y".into() },
+            };
+            let metrics = Metrics::new().of_model("m", &signature);
+            let engine = Arc::new(Sums { signature, sizes: Mutex::default() });
+            let bounds = Bounds { slots: 1, batch: 2, queue: 9, wait: Duration::ZERO };
+            let batcher = Batcher::new(Arc::<Sums>::clone(&engine), bounds, metrics);
+            let (done, _answer) = oneshot::channel();
+            let features = (0_u8..10).map(f64::from).take(5 * inputs).collect();
+            let job = Job { rows: Rows { features, count: 5 }, done };
+            assert_eq!(batcher.alone(&job).unwrap(), wanted);
+            assert_eq!(*engine.sizes.lock().unwrap(), [2, 2, 1]);
+        }
     }
 }

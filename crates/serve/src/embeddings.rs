@@ -6,9 +6,9 @@ use crate::body;
 use crate::engine::Engine;
 use crate::input::refuse;
 use crate::messages::{
-    EMBEDDINGS_LONG, EMBEDDINGS_NONE, MEMBER_TYPE, MEMBER_UNKNOWN, ROWS_MANY, ROWS_NONE,
+    EMBEDDINGS_LONG, EMBEDDINGS_NONE, ENGINE, MEMBER_TYPE, ROWS_MANY, ROWS_NONE,
 };
-use crate::problem::{FieldProblem, LISTED, Problem};
+use crate::problem::{FieldProblem, Problem, unknown};
 use axum::body::Body;
 use base64::Engine as _;
 use ingot_base::Fault;
@@ -42,7 +42,7 @@ impl App {
         let headers = &call.parts.headers;
         body::only_json(headers)?;
         let body = body::read(headers, body, &self.limits).await?;
-        let bounds = self.bounds(self.limits.rows.min(INPUTS), INPUTS);
+        let bounds = self.bounds(self.limits.rows.min(INPUTS));
         self.allow(trace)?;
         let members: Map<String, Value> =
             serde_json::from_slice(&body).map_err(|error| refuse(&error, bounds, None))?;
@@ -65,11 +65,7 @@ impl App {
         let work = move |wanted: &Wanted| {
             let tokens = tokens(&*model.engine.0, &asked.texts, wanted)?;
             let used = tokens.iter().map(Vec::len).sum();
-            let mut vectors = Vec::with_capacity(tokens.len());
-            for some in tokens.chunks(TextEncoder::TEXTS) {
-                wanted.check()?;
-                vectors.extend(model.engine.0.embed(some)?);
-            }
+            let vectors = vectors(&*model.engine.0, tokens, wanted)?;
             Ok::<_, Problem>((answer(&model.name, &vectors, used, asked.packed), used))
         };
         let (body, used) = aside(slot, work).await??;
@@ -108,18 +104,31 @@ fn tokens(
     Ok(found)
 }
 
+/// The vectors of tokenised texts, in the order of the texts. Those of about one length are embedded together: in a batch every text
+/// takes as long as the longest.
+fn vectors(
+    engine: &dyn Engine,
+    texts: Vec<Vec<i64>>,
+    wanted: &Wanted,
+) -> Result<Vec<Vec<f32>>, Problem> {
+    let mut ordered: Vec<(usize, Vec<i64>)> = texts.into_iter().enumerate().collect();
+    ordered.sort_by_key(|(_, tokens)| tokens.len());
+    let (places, texts): (Vec<usize>, Vec<Vec<i64>>) = ordered.into_iter().unzip();
+    let mut found = Vec::with_capacity(texts.len());
+    for some in texts.chunks(TextEncoder::TEXTS) {
+        wanted.check()?;
+        found.extend(engine.embed(some)?);
+    }
+    if found.len() != places.len() {
+        return Err(Problem::new(Fault::new(&ENGINE)));
+    }
+    let mut placed: Vec<(usize, Vec<f32>)> = places.into_iter().zip(found).collect();
+    placed.sort_by_key(|(place, _)| *place);
+    Ok(placed.into_iter().map(|(_, vector)| vector).collect())
+}
+
 fn read(members: &Map<String, Value>, most: usize) -> Result<Asked, Problem> {
-    let mut errors: Vec<FieldProblem> = members
-        .keys()
-        .filter(|name| !MEMBERS.contains(&name.as_str()))
-        .take(LISTED)
-        .map(|name| {
-            let field: String = name.chars().take(100).collect();
-            let known = MEMBERS.join(", ");
-            let fault = Fault::new(&MEMBER_UNKNOWN).arg("field", &field).arg("known", known);
-            FieldProblem { field, fault }
-        })
-        .collect();
+    let mut errors = unknown(members, &MEMBERS);
     let mut wrong = |field: &str, expected: &str| {
         let fault = Fault::new(&MEMBER_TYPE).arg("field", field).arg("expected", expected);
         errors.push(FieldProblem { field: field.to_owned(), fault });
@@ -214,6 +223,54 @@ fn answer(model: &str, vectors: &[Vec<f32>], tokens: usize, packed: bool) -> Vec
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::Explanation;
+    use ingot_base::Signature;
+    use std::sync::Mutex;
+    use tokio::sync::Semaphore;
+
+    /// Its vectors are the texts' first tokens; it keeps the lengths that it was given together.
+    struct Lengths(Mutex<Vec<Vec<usize>>>);
+
+    impl Engine for Lengths {
+        fn signature(&self) -> &Signature {
+            unreachable!()
+        }
+
+        fn scores(&self, _: &[f64], _: usize) -> ingot_base::Result<Vec<f64>> {
+            unreachable!()
+        }
+
+        fn explain(&self, _: &[f64]) -> ingot_base::Result<Explanation> {
+            unreachable!()
+        }
+
+        fn row_nanoseconds(&self) -> u64 {
+            1
+        }
+
+        fn embed(&self, texts: &[Vec<i64>]) -> ingot_base::Result<Vec<Vec<f32>>> {
+            self.0.lock().unwrap().push(texts.iter().map(Vec::len).collect());
+            let first = |text: &Vec<i64>| vec![f32::from(i16::try_from(text[0]).unwrap())];
+            Ok(texts.iter().map(first).collect())
+        }
+    }
+
+    #[test]
+    fn texts_of_one_length_are_embedded_together_and_told_in_their_own_order() {
+        let count = 2 * TextEncoder::TEXTS + 3;
+        let text = |at: usize| vec![i64::try_from(at).unwrap(); 1 + at * 7 % 11];
+        let texts: Vec<Vec<i64>> = (0..count).map(text).collect();
+        let engine = Arc::new(Lengths(Mutex::default()));
+        let asked = Arc::clone(&engine);
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let slot = Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap();
+        let found = runtime.block_on(aside(slot, move |wanted| vectors(&*asked, texts, wanted)));
+        let wanted: Vec<f32> = (0_u8..).take(count).map(f32::from).collect();
+        assert_eq!(found.unwrap().unwrap().concat(), wanted);
+        let lengths = engine.0.lock().unwrap();
+        assert_eq!(lengths.len(), 3);
+        assert!(lengths.concat().is_sorted(), "{lengths:?}");
+    }
 
     fn read(text: &str) -> Result<Asked, String> {
         let members: Map<String, Value> = serde_json::from_str(text).unwrap();

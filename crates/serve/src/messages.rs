@@ -54,14 +54,14 @@ ingot_base::messages! {
     /// A prompt of which nothing can be left out.
     EXPLAIN_PROMPT = {
         code: "serve-explain-prompt", class: Usage, status: 422,
-        en: "the prompt has no words that could be left out", zh: "提示中没有可以去掉的词",
-        hint_en: "an explanation leaves out each word in turn; send a prompt of several words", hint_zh: "解释的方法是依次去掉每个词；请发送包含多个词的提示",
+        en: "the prompt has no words that could be left out", zh: "提示词中没有可以去掉的词",
+        hint_en: "an explanation leaves out each word in turn; send a prompt of several words", hint_zh: "解释的方法是依次去掉每个词；请发送包含多个词的提示词",
     };
     /// No answer to explain.
     EXPLAIN_ANSWER = {
         code: "serve-explain-answer", class: Usage, status: 422,
         en: "there is no answer to explain: it has no token", zh: "没有可解释的回答：其中没有任何词元",
-        hint_en: "give an `answer`, or another prompt: the model ends its answer to this one at once", hint_zh: "请给出 `answer`，或换一个提示：模型对该提示立即结束了回答",
+        hint_en: "give an `answer`, or another prompt: the model ends its answer to this one at once", hint_zh: "请给出 `answer`，或换一个提示词：模型对该提示词立即结束了回答",
     };
     /// An answer that is too long to be explained.
     EXPLAIN_LONG = {
@@ -84,19 +84,19 @@ ingot_base::messages! {
     /// A prompt that cannot fit.
     OPENAI_LONG = {
         code: "serve-openai-long", class: Usage, status: 400,
-        en: "the prompt is far too long for a context of {limit} tokens", zh: "提示过长，远超 {limit} 个词元的上下文",
+        en: "the prompt is far too long for a context of {limit} tokens", zh: "提示词过长，远超 {limit} 个词元的上下文",
         hint_en: "shorten the conversation, or serve with a longer `--context`", hint_zh: "请缩短对话，或以更大的 `--context` 启动服务",
     };
     /// Personal data in a prompt, and a policy against it.
     SHIELD_PROMPT = {
         code: "serve-shield-prompt", class: Refused, status: 400,
-        en: "the prompt holds personal data, which this server does not take: {kinds}", zh: "提示中含有个人信息，此服务器不予接收：{kinds}",
+        en: "the prompt holds personal data, which this server does not take: {kinds}", zh: "提示词中含有个人信息，此服务器不予接收：{kinds}",
         hint_en: "take it out, or replace it by placeholders", hint_zh: "请将其删除，或以占位符代替",
     };
     /// A prompt that tries to override the model's instructions.
     SHIELD_INJECTION = {
         code: "serve-shield-injection", class: Refused, status: 400,
-        en: "the prompt looks like an attempt to override the model's instructions", zh: "该提示疑似试图改写模型的指令",
+        en: "the prompt looks like an attempt to override the model's instructions", zh: "该提示词疑似试图改写模型的指令",
         hint_en: "ask in other words", hint_zh: "请换一种说法提问",
     };
     /// Instead of an answer with personal data.

@@ -8,6 +8,7 @@ use crate::input::texts::TEXTS;
 use crate::messages::{MODEL_UNKNOWN, MODEL_UNNAMED};
 use crate::metrics::{Metrics, ModelMetrics};
 use crate::problem::LISTED;
+use crate::spoken::TOGETHER;
 use ingot_base::{Fault, Field, FieldKind, Output, Signature};
 use ingot_runtime::TextEncoder;
 use ingot_runtime::generate::Generator;
@@ -59,6 +60,11 @@ impl Model {
             }
             _ => (rows, queued, true),
         };
+        // An explanation of an answer asks its model some times at once.
+        let explaining = loaded
+            .engine
+            .generator()
+            .map_or(slots, |generator| (generator.about().slots / TOGETHER).max(1));
         let bounds = Bounds { slots, batch, queue, wait: limits.batch_wait };
         let prefix =
             format!("{{\"model\":{},\"version\":{},", quote(&loaded.name), quote(&loaded.version));
@@ -78,7 +84,7 @@ impl Model {
             batcher: Arc::new(Batcher::new(Arc::clone(&loaded.engine), bounds, Arc::clone(&own))),
             engine: EngineBox(loaded.engine),
             metrics: own,
-            explaining: Arc::new(Semaphore::new(slots)),
+            explaining: Arc::new(Semaphore::new(explaining)),
             preparing: Arc::new(Semaphore::new(slots)),
             name: loaded.name.into(),
             version: loaded.version.into(),

@@ -1,10 +1,10 @@
 //! Errors as clients see them: RFC 9457 problem documents in the client's language, which never echo a value.
 
-use crate::messages::INPUT;
+use crate::messages::{INPUT, MEMBER_UNKNOWN};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use ingot_base::{Fault, Lang};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// Field faults listed in one document at most.
 pub(crate) const LISTED: usize = 1000;
@@ -163,6 +163,18 @@ impl From<Fault> for Problem {
     fn from(fault: Fault) -> Self {
         Self::new(fault)
     }
+}
+
+/// The members of a body that are not known, at most [`LISTED`].
+pub(crate) fn unknown(members: &Map<String, Value>, known: &[&str]) -> Vec<FieldProblem> {
+    let strange = members.keys().filter(|name| !known.contains(&name.as_str())).take(LISTED);
+    let problem = |name: &String| {
+        let field: String = name.chars().take(100).collect();
+        let known = known.join(", ");
+        let fault = Fault::new(&MEMBER_UNKNOWN).arg("field", &field).arg("known", known);
+        FieldProblem { field, fault }
+    };
+    strange.map(problem).collect()
 }
 
 /// The short name of a status, the same at every occurrence.

@@ -21,6 +21,7 @@ use ingot_seal::{Licence, Revocations};
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -31,6 +32,8 @@ use tokio::sync::oneshot;
 const EXTENSION: &str = "ingot";
 /// How long a look waits for the lists of revoked packages.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// The fault of a package whose lists could not be read.
+const UNREAD: &str = "seal-revocations";
 
 /// What tells one content of a file from another without reading it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -69,7 +72,7 @@ struct Place {
 struct Serving {
     path: PathBuf,
     stamp: Option<Stamp>,
-    /// The lists of revoked packages beside it when they were last read.
+    /// The lists of revoked packages beside it when they were last read; none where that failed.
     revocations: Option<Lists>,
     /// Whether they could not be read at the last look.
     doubt: bool,
@@ -81,21 +84,21 @@ struct Serving {
 impl Serving {
     /// Refuses what may not be served any more. `found` is what the lists beside it say, if they changed.
     fn check(&mut self, now_ms: i64, found: Option<Found>) -> Result<()> {
+        let doubted = std::mem::take(&mut self.doubt);
+        let read = found.map(|(lists, read)| {
+            self.doubt = read.is_err();
+            self.revocations = read.is_ok().then_some(lists);
+            read
+        });
         let (name, version) = (&*self.model.name, &*self.model.version);
         if let Some(licence) = &self.licence {
             licence.check(name, version, now_ms)?;
         }
-        match found {
-            None => self.doubt = false,
-            Some((lists, Ok(revocations))) => {
-                self.doubt = false;
-                self.revocations = Some(lists);
-                revocations.refuse(self.digest, name, version)?;
-            }
-            Some((_, Err(fault))) if self.doubt => return Err(fault),
-            Some((_, Err(_))) => self.doubt = true,
+        match read {
+            Some(Ok(revocations)) => revocations.refuse(self.digest, name, version),
+            Some(Err(fault)) if doubted => Err(fault),
+            _ => Ok(()),
         }
-        Ok(())
     }
 }
 
@@ -120,39 +123,52 @@ fn lists(package: &Path) -> Lists {
     })
 }
 
+/// What the lists beside a package say, if they are not as they were.
+type Read = Arc<dyn Fn(&Path, Option<Lists>) -> Option<Found> + Send + Sync>;
+
+fn changed(package: &Path, known: Option<Lists>) -> Option<Found> {
+    let lists = lists(package);
+    (known != Some(lists)).then(|| (lists, Revocations::beside(package)))
+}
+
 /// Reads lists on a thread of its own: whatever lies there must hold up neither requests nor the server's end.
-#[derive(Debug, Default)]
-struct Reading(Option<oneshot::Receiver<Vec<(PathBuf, Found)>>>);
+#[derive(Debug)]
+struct Reading {
+    patience: Duration,
+    told: Option<oneshot::Receiver<Vec<(PathBuf, Found)>>>,
+}
 
 impl Reading {
     /// What those of the lists say that are not as they were; `None` when that is not known in time.
     async fn changed(
         &mut self,
         asked: Vec<(PathBuf, Option<Lists>)>,
+        read: Read,
     ) -> Option<Vec<(PathBuf, Found)>> {
-        if self.0.is_none() {
+        if self.told.is_none() {
             let (tell, told) = oneshot::channel();
-            let read = move || {
+            let work = move || {
                 let look = |(path, known): (PathBuf, Option<Lists>)| {
-                    let lists = lists(&path);
-                    let changed = known != Some(lists);
-                    changed.then(|| Revocations::beside(&path)).map(|found| (path, (lists, found)))
+                    let found = read(&path, known)?;
+                    Some((path, found))
                 };
                 // Nobody waits any more when the server has ended.
                 let _ = tell.send(asked.into_iter().filter_map(look).collect());
             };
             let thread = std::thread::Builder::new().name("revocations".to_owned());
-            if thread.spawn(read).is_err() {
+            if thread.spawn(work).is_err() {
                 // The lists are none the worse; the next look reads them.
                 return Some(Vec::new());
             }
-            self.0 = Some(told);
+            self.told = Some(told);
         }
-        let told = tokio::time::timeout(PATIENCE, self.0.as_mut()?).await.ok()?;
-        self.0 = None;
+        let told = tokio::time::timeout(self.patience, self.told.as_mut()?).await.ok()?;
+        self.told = None;
         told.ok()
     }
 }
+
+type Refused = BTreeMap<(PathBuf, Stamp), Option<Lists>>;
 
 /// Looks after the packages.
 pub(crate) struct Watcher {
@@ -160,9 +176,11 @@ pub(crate) struct Watcher {
     loader: Arc<dyn Loader>,
     clock: Arc<dyn Clock>,
     places: Vec<Place>,
-    /// What was refused, and the lists of revoked packages beside it then: when they change it is tried again.
-    refused: BTreeMap<(PathBuf, Stamp), Lists>,
+    /// What was refused, and the lists of revoked packages beside it before: when they change it is tried again. None where they could not
+    /// be read: it is tried again as soon as they can.
+    refused: Refused,
     reading: Reading,
+    read: Read,
     hangup: Option<Signal>,
 }
 
@@ -176,13 +194,14 @@ impl Watcher {
     ) -> Result<Self> {
         let hangup = signal(SignalKind::hangup()).ok();
         let places = paths.iter().map(|path| Place::new(path)).collect();
-        let (refused, reading) = (BTreeMap::new(), Reading::default());
-        let mut watcher = Self { app, loader, clock, places, refused, reading, hangup };
+        let read: Read = Arc::new(changed);
+        let (refused, reading) = (Refused::new(), Reading { patience: PATIENCE, told: None });
+        let mut watcher = Self { app, loader, clock, places, refused, reading, read, hangup };
         for index in 0..watcher.places.len() {
             for path in watcher.places.get(index).map(Place::first).unwrap_or_default() {
                 let stamp = stamp(&path);
-                let loaded = watcher.load(&path).await?;
-                watcher.put(index, path, stamp, loaded)?;
+                let (_, loaded) = watcher.load(&path).await;
+                watcher.put(index, path, stamp, loaded?)?;
             }
         }
         watcher.publish();
@@ -209,13 +228,13 @@ impl Watcher {
     }
 
     async fn look(&mut self) {
-        self.look_for_ended().await;
-        self.refused.retain(|(path, _), known| lists(path) == *known);
+        self.look_at_lists().await;
         for index in 0..self.places.len() {
             let place = self.places.get(index);
             let candidates = place.map(|place| place.candidates(&self.refused));
             for (path, stamp) in candidates.unwrap_or_default() {
-                let swapped = match self.load(&path).await {
+                let (lists, loaded) = self.load(&path).await;
+                let swapped = match loaded {
                     Ok(loaded) => self
                         .expected(index, &path, &loaded)
                         .and_then(|()| self.put(index, path.clone(), Some(stamp), loaded)),
@@ -229,24 +248,30 @@ impl Watcher {
                     Err(fault) => {
                         self.app.metrics.refused_packages.fetch_add(1, Relaxed);
                         self.app.observer.event(&Event::Refused { path: &path, fault: &fault });
-                        self.refuse(path, stamp);
+                        self.refused.insert((path, stamp), lists);
                     }
                 }
             }
         }
     }
 
-    fn refuse(&mut self, path: PathBuf, stamp: Stamp) {
-        let lists = lists(&path);
-        self.refused.insert((path, stamp), lists);
-    }
-
-    /// Takes models out of service whose package was revoked since it was loaded, or whose licence is over.
-    async fn look_for_ended(&mut self) {
+    /// Takes models out of service whose package was revoked since it was loaded, or whose licence is over; forgets what was refused where
+    /// the lists say something else now.
+    async fn look_at_lists(&mut self) {
         let serving = self.places.iter().flat_map(|place| place.serving.values());
-        let asked = serving.map(|serving| (serving.path.clone(), serving.revocations)).collect();
+        let serving = serving.map(|serving| (serving.path.clone(), serving.revocations));
+        let refused = self.refused.iter().map(|((path, _), known)| (path.clone(), *known));
+        let asked = serving.chain(refused).collect();
+        let found = self.reading.changed(asked, Arc::clone(&self.read)).await;
         let mut found: Option<BTreeMap<PathBuf, Found>> =
-            self.reading.changed(asked).await.map(|found| found.into_iter().collect());
+            found.map(|found| found.into_iter().collect());
+        if let Some(found) = &found {
+            self.refused.retain(|(path, _), known| match (found.get(path), known) {
+                (Some((lists, _)), Some(known)) => *lists == *known,
+                (Some((_, read)), None) => read.is_err(),
+                (None, _) => true,
+            });
+        }
         let mut changed = |path: &Path| match &mut found {
             Some(found) => found.remove(path),
             None => Some((Lists::default(), Err(unanswered(path)))),
@@ -259,7 +284,8 @@ impl Watcher {
                 match serving.check(now_ms, found) {
                     Ok(()) => true,
                     Err(fault) => {
-                        ended.push((serving.path.clone(), serving.stamp, fault));
+                        let path = serving.path.clone();
+                        ended.push((path, serving.stamp, serving.revocations, fault));
                         false
                     }
                 }
@@ -269,11 +295,11 @@ impl Watcher {
             return;
         }
         self.publish();
-        for (path, stamp, fault) in ended {
+        for (path, stamp, lists, fault) in ended {
             self.app.metrics.refused_packages.fetch_add(1, Relaxed);
             self.app.observer.event(&Event::Refused { path: &path, fault: &fault });
             if let Some(stamp) = stamp {
-                self.refuse(path, stamp);
+                self.refused.insert((path, stamp), lists);
             }
         }
     }
@@ -303,11 +329,18 @@ impl Watcher {
         }
     }
 
-    /// Reads, verifies and loads off the request threads; a panic in there is a fault of the package.
-    async fn load(&self, path: &Path) -> Result<Loaded> {
+    /// Reads, verifies and loads off the request threads; a panic in there is a fault of the package. Also tells how the lists beside it
+    /// were before, unless they could not be read.
+    async fn load(&self, path: &Path) -> (Option<Lists>, Result<Loaded>) {
         let (loader, path) = (Arc::clone(&self.loader), path.to_owned());
-        let task = tokio::task::spawn_blocking(move || loader.load(&path));
-        task.await.unwrap_or_else(|_| Err(Fault::new(&PANIC)))
+        let task = tokio::task::spawn_blocking(move || {
+            let before = lists(&path);
+            let loaded = catch_unwind(AssertUnwindSafe(|| loader.load(&path)))
+                .unwrap_or_else(|_| Err(Fault::new(&PANIC)));
+            let unread = loaded.as_ref().is_err_and(|fault| fault.code() == UNREAD);
+            ((!unread).then_some(before), loaded)
+        });
+        task.await.unwrap_or_else(|_| (None, Err(Fault::new(&PANIC))))
     }
 
     /// Notes what a place serves now.
@@ -378,7 +411,7 @@ impl Place {
     }
 
     /// What should be loaded instead of what is served now; what was refused stands in nobody's way.
-    fn candidates(&self, refused: &BTreeMap<(PathBuf, Stamp), Lists>) -> Vec<(PathBuf, Stamp)> {
+    fn candidates(&self, refused: &Refused) -> Vec<(PathBuf, Stamp)> {
         if self.folder {
             let found = packages(&self.path)
                 .into_iter()
@@ -528,6 +561,161 @@ fn compare_lists(left: &[String], right: &[String]) -> Ordering {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::{Limits, Unobserved};
+    use crate::docs::Docs;
+    use crate::engine::{Engine, Explanation};
+    use crate::gate::Gate;
+    use crate::ids::Ids;
+    use crate::metrics::Metrics;
+    use crate::shield::{Allowance, Policy, Shield};
+    use arc_swap::ArcSwap;
+    use ingot_base::{Field, FieldKind, Output, Signature, SystemClock, Tabular, Task};
+    use std::sync::Mutex;
+    use std::sync::atomic::AtomicBool;
+    use std::time::Instant;
+
+    /// A model that nobody asks.
+    struct Plain(Signature);
+
+    impl Engine for Plain {
+        fn signature(&self) -> &Signature {
+            &self.0
+        }
+
+        fn scores(&self, _: &[f64], rows: usize) -> Result<Vec<f64>> {
+            Ok(vec![0.0; rows])
+        }
+
+        fn explain(&self, _: &[f64]) -> Result<Explanation> {
+            Err(ingot_base::fault::internal("nobody asks"))
+        }
+
+        fn row_nanoseconds(&self) -> u64 {
+            1
+        }
+    }
+
+    /// As a real one it asks the lists.
+    struct Plainly;
+
+    impl Loader for Plainly {
+        fn load(&self, path: &Path) -> Result<Loaded> {
+            Revocations::beside(path)?;
+            let kind = FieldKind::Number { min: 0.0, max: 1.0, integer: false };
+            let signature = Signature {
+                task: Task::Tabular(Tabular::Regression),
+                inputs: vec![Field::new("x", kind, false)],
+                output: Output::Number { target: "y".into() },
+            };
+            Ok(Loaded {
+                name: "plain".into(),
+                version: "1.0".into(),
+                digest: Digest::of(b"plain"),
+                licence: None,
+                engine: Arc::new(Plain(signature)),
+            })
+        }
+    }
+
+    /// A watcher of one package that reads lists like this.
+    async fn watcher(folder: &Path, read: Read) -> Watcher {
+        let package = folder.join("plain-1.0.ingot");
+        ingot_base::atomic::write(&package, b"plain").unwrap();
+        let limits = Limits::default();
+        let app = App {
+            registry: ArcSwap::from_pointee(Registry::default()),
+            gate: Gate::Open,
+            metrics: Arc::new(Metrics::new()),
+            guard_metrics: false,
+            observer: Arc::new(Unobserved),
+            ids: Ids::new(&SystemClock),
+            draining: AtomicBool::new(false),
+            docs: Docs::new(),
+            shield: Shield::new(Policy::default()).unwrap(),
+            allowance: Arc::new(Allowance::new(limits.token_rate)),
+            limits,
+            started: 0,
+            clock: Arc::new(SystemClock),
+        };
+        let clock = Arc::new(SystemClock);
+        let started = Watcher::start(Arc::new(app), vec![package], Arc::new(Plainly), clock).await;
+        let mut watcher = started.unwrap();
+        watcher.read = read;
+        watcher
+    }
+
+    fn served(watcher: &Watcher) -> usize {
+        watcher.app.registry.load().models.len()
+    }
+
+    fn refusals(watcher: &Watcher) -> u64 {
+        watcher.app.metrics.refused_packages.load(Relaxed)
+    }
+
+    #[tokio::test]
+    async fn a_list_that_does_not_answer_holds_nothing_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let (answer, blocked) = std::sync::mpsc::channel::<()>();
+        let blocked = Mutex::new(blocked);
+        let read = move |path: &Path, known| {
+            // Until the other end is gone.
+            let _ = blocked.lock().unwrap().recv();
+            changed(path, known)
+        };
+        let mut watcher = watcher(folder.path(), Arc::new(read)).await;
+        watcher.reading.patience = Duration::from_millis(20);
+        let begun = Instant::now();
+        watcher.look().await;
+        assert_eq!(served(&watcher), 1, "somebody may be writing it");
+        watcher.look().await;
+        assert_eq!((served(&watcher), refusals(&watcher)), (0, 1));
+        watcher.look().await;
+        assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+        assert_eq!((served(&watcher), refusals(&watcher)), (0, 1), "told once");
+        drop(answer);
+        watcher.reading.patience = Duration::from_mins(1);
+        watcher.look().await;
+        assert_eq!((served(&watcher), refusals(&watcher)), (1, 1), "back");
+    }
+
+    #[tokio::test]
+    async fn a_list_that_could_not_be_read_is_read_again_though_it_did_not_change() {
+        let folder = tempfile::tempdir().unwrap();
+        let broken = Arc::new(AtomicBool::new(true));
+        let breaks = Arc::clone(&broken);
+        let read = move |path: &Path, known| {
+            if breaks.load(Relaxed) {
+                Some((lists(path), Err(unanswered(path))))
+            } else {
+                changed(path, known)
+            }
+        };
+        let mut watcher = watcher(folder.path(), Arc::new(read)).await;
+        for (models, told) in [(1, 0), (0, 1), (0, 1), (0, 1)] {
+            watcher.look().await;
+            assert_eq!((served(&watcher), refusals(&watcher)), (models, told));
+        }
+        broken.store(false, Relaxed);
+        watcher.look().await;
+        assert_eq!((served(&watcher), refusals(&watcher)), (1, 1));
+    }
+
+    #[tokio::test]
+    async fn a_package_that_was_refused_for_its_list_is_tried_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut watcher = watcher(folder.path(), Arc::new(changed)).await;
+        let list = Revocations::path(&folder.path().join("plain-1.0.ingot"));
+        ingot_base::atomic::write(&list, b"{").unwrap();
+        let (lists, loaded) = watcher.load(&folder.path().join("plain-1.0.ingot")).await;
+        assert_eq!((lists, loaded.unwrap_err().code()), (None, UNREAD));
+        for (models, told) in [(1, 0), (0, 1), (0, 1)] {
+            watcher.look().await;
+            assert_eq!((served(&watcher), refusals(&watcher)), (models, told));
+        }
+        Revocations::default().write(&folder.path().join("plain-1.0.ingot")).unwrap();
+        watcher.look().await;
+        assert_eq!((served(&watcher), refusals(&watcher)), (1, 1));
+    }
 
     #[test]
     fn a_file_name_tells_name_and_version() {

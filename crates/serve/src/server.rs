@@ -68,7 +68,7 @@ async fn run(
         draining: AtomicBool::new(false),
         docs: Docs::new(),
         shield: Shield::new(settings.policy)?,
-        allowance: Allowance::new(settings.limits.token_rate),
+        allowance: Arc::new(Allowance::new(settings.limits.token_rate)),
         started: clock.now_ms() / 1000,
         clock: Arc::clone(&clock),
     });

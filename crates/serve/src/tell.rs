@@ -106,7 +106,7 @@ impl App {
         }
         body::only_json(&call.parts.headers)?;
         let body = body::read(&call.parts.headers, body, &self.limits).await?;
-        let inference = tensor::read(&body, &model, self.bounds(self.limits.rows, 0))?;
+        let inference = tensor::read(&body, &model, self.bounds(self.limits.rows))?;
         let rows = inference.rows.count;
         let scores = model.batcher.scores(inference.rows).await?;
         trace.rows = rows;

@@ -6,7 +6,7 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type};
 use arrow::record_batch::RecordBatch;
 use ingot_base::{Fault, Result};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Columns that tell where a row comes from and what it weighs; never features.
 pub(crate) const LINEAGE: [&str; 3] = ["_source", "_row", "_weight"];
@@ -159,13 +159,24 @@ pub(crate) fn interned(batches: &[RecordBatch], name: &str) -> Result<Interned> 
 /// # Errors
 /// When the column is missing or has no text form.
 pub(crate) fn groups(batches: &[RecordBatch], name: &str) -> Result<Vec<u32>> {
-    let Interned { values, mut codes } = interned(batches, name)?;
-    let mut next = u32::try_from(values.len()).unwrap_or(MISSING);
-    for code in codes.iter_mut().filter(|code| **code == MISSING) {
-        *code = next;
-        next = next.saturating_add(1);
-    }
-    Ok(codes)
+    let Interned { values, codes } = interned(batches, name)?;
+    let value = |code: &u32| values.get(*code as usize).map(String::as_str);
+    Ok(numbered(codes.iter().map(value)))
+}
+
+/// Groups as numbers from 0, in the order of their names whatever that of the rows; rows without a group are each their own, after them.
+pub(crate) fn numbered<'a>(groups: impl Iterator<Item = Option<&'a str>>) -> Vec<u32> {
+    let groups: Vec<Option<&str>> = groups.collect();
+    let names: BTreeSet<&str> = groups.iter().flatten().copied().collect();
+    let known: BTreeMap<&str, u32> = names.into_iter().zip(0..).collect();
+    let mut alone = u32::try_from(known.len()).unwrap_or(MISSING)..;
+    groups
+        .into_iter()
+        .map(|group| match group.and_then(|name| known.get(name)) {
+            Some(number) => *number,
+            None => alone.next().unwrap_or(MISSING),
+        })
+        .collect()
 }
 
 /// Renumbers first-seen codes by the order of their values.
@@ -208,6 +219,15 @@ mod tests {
         let interned = interned(&[first, second], "c").unwrap();
         assert_eq!(interned.values, ["丙", "乙", "甲"]);
         assert_eq!(interned.codes, [1, MISSING, 2, 0]);
+    }
+
+    #[test]
+    fn rows_without_a_group_are_each_their_own() {
+        let groups = [Some("b"), None, Some("a"), Some("b"), None, Some("a")];
+        assert_eq!(numbered(groups.into_iter()), [1, 2, 0, 1, 3, 0]);
+        let column = Arc::new(StringArray::from(groups.to_vec())) as ArrayRef;
+        let found = super::groups(&[table(vec![("g", column)])], "g").unwrap();
+        assert_eq!(found, numbered(groups.into_iter()), "a column is numbered the same");
     }
 
     #[test]

@@ -60,6 +60,8 @@ pub struct TrainConfig {
     pub exclude: Vec<String>,
     /// Columns that the model must not learn from, whatever the user says, and why.
     pub withheld: BTreeMap<String, Withheld>,
+    /// What most texts of a column are, where a cast could read them: a column of them is no column of names.
+    pub written: BTreeMap<String, Written>,
     /// What the recipe did to columns before, that serving must do too.
     pub prepared: BTreeMap<String, Prepared>,
     /// Names for a person, by column.
@@ -105,6 +107,16 @@ pub enum Withheld {
     Answer,
 }
 
+/// What texts are that nobody cast.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Written {
+    /// Amounts, with a currency's sign or separators or without.
+    Amounts,
+    /// Days or instants.
+    Days,
+}
+
 /// What was done to a column's values before training.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -124,6 +136,7 @@ impl TrainConfig {
             positive: None,
             exclude: vec![],
             withheld: BTreeMap::new(),
+            written: BTreeMap::new(),
             prepared: BTreeMap::new(),
             titles: BTreeMap::new(),
             group: None,

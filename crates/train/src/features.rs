@@ -10,8 +10,7 @@ use crate::messages::{
     EXCLUDED_PERSONAL, EXCLUDED_ROW_NUMBER, EXCLUDED_TOKEN, EXCLUDED_TYPE, NO_FEATURES,
 };
 use crate::outcome::{Excluded, Feature};
-use crate::written::{self, Written};
-use crate::{TrainConfig, Withheld, target};
+use crate::{TrainConfig, Withheld, Written, target};
 use arrow::record_batch::RecordBatch;
 use ingot_base::{Fault, Field, FieldKind, Reporter, Result, Signature, Text, Treatment, fault};
 use ingot_runtime::Matrix;
@@ -146,7 +145,7 @@ impl Reason {
             ),
             Self::Date => Text::new(
                 "it holds dates: cast it to integer in [clean] for days, or generalize it to year in [protect]",
-                "其中是日期：可在 [clean] 中转为整数（天数），或在 [protect] 中概化为年份",
+                "其中是日期：可在 [clean] 中转为整数（天数），或在 [protect] 中泛化为年份",
             ),
             Self::Type => Text::new(
                 "its type is neither number, boolean nor text",
@@ -223,7 +222,10 @@ fn column(config: &TrainConfig, batches: &[RecordBatch], name: &str) -> Result<D
             number(&numbers(batches, name)?, measure)
         }
         Shape::Boolean => boolean(numbers(batches, name)?),
-        Shape::Text => category(interned(batches, name)?, config.max_categories),
+        Shape::Text => {
+            let written = config.written.get(name).copied();
+            category(interned(batches, name)?, config.max_categories, written)
+        }
         Shape::Empty => Err(Reason::Empty),
         Shape::Other => Err(Reason::Type),
     })
@@ -302,7 +304,7 @@ fn boolean(values: Vec<f64>) -> Decision {
     }
 }
 
-fn category(found: Interned, max_categories: usize) -> Decision {
+fn category(found: Interned, max_categories: usize, written: Option<Written>) -> Decision {
     let missing = found.missing();
     let (distinct, known) = (found.values.len(), found.codes.len() - missing);
     if distinct == 0 {
@@ -312,9 +314,7 @@ fn category(found: Interned, max_categories: usize) -> Decision {
         return Err(Reason::Constant);
     }
     let names = distinct > ID_VALUES && distinct.saturating_mul(2) >= known;
-    if (names || distinct > max_categories)
-        && let Some(written) = written::most(&found.values)
-    {
+    if let Some(written) = written.filter(|_| names || distinct > max_categories) {
         return Err(Reason::Written(written));
     }
     if names {
@@ -454,28 +454,30 @@ mod tests {
             codes: (0..rows).map(|row| row % distinct).collect(),
         };
         assert_eq!(
-            category(found(60, 100), 1000),
+            category(found(60, 100), 1000, None),
             Err(Reason::Identifier { distinct: 60, rows: 100 })
         );
         assert_eq!(
-            category(found(40, 1000), 30),
+            category(found(40, 1000), 30, None),
             Err(Reason::Categories { distinct: 40, limit: 30 })
         );
-        assert!(category(found(12, 14), 1000).is_ok(), "a few values in a few rows are categories");
-        assert_eq!(category(found(1, 10), 1000), Err(Reason::Constant));
+        assert!(
+            category(found(12, 14), 1000, Some(Written::Days)).is_ok(),
+            "a few values in a few rows are categories"
+        );
+        assert_eq!(category(found(1, 10), 1000, None), Err(Reason::Constant));
     }
 
     #[test]
     fn amounts_and_days_in_texts_are_left_out_with_another_reason_than_names() {
-        let found = |text: fn(u32) -> String| Interned {
-            values: (0..90).map(text).collect(),
+        let column = Interned {
+            values: (0..90).map(|value| format!("n{value:05}")).collect(),
             codes: (0..100).map(|row| row % 90).collect(),
         };
-        let amounts = found(|row| format!("￥{},{:03}.50", 1 + row, row * 7));
-        let days = found(|row| format!("2024年{}月{}日", 1 + row % 12, 1 + row % 28));
-        for (column, reason) in [(amounts, Written::Amounts), (days, Written::Days)] {
-            assert_eq!(category(column.clone(), 1000), Err(Reason::Written(reason)));
-            assert_eq!(category(column, 80), Err(Reason::Written(reason)));
+        for reason in [Written::Amounts, Written::Days] {
+            let told = Err(Reason::Written(reason));
+            assert_eq!(category(column.clone(), 1000, Some(reason)), told);
+            assert_eq!(category(column.clone(), 80, Some(reason)), told);
             for (lang, words) in
                 [(Lang::En, "cast = [{ column = \"pay\""), (Lang::Zh, "cast = [{ column = \"pay\"")]
             {

@@ -26,7 +26,9 @@ pub(crate) struct Identifiers {
 /// The identifiers that whole numbers are; none where they may be a measure. Missing values are NaN. What counts as identifiers has all of:
 ///
 /// - no value below 1, at least six digits, and all values the same number of digits;
-/// - at least 50 rows, of eight digits and more: at least 19 in 20 values different, and not all of them days as 20240131 is one;
+/// - at least 50 rows, of eight digits and more: at least 19 in 20 values different, and fewer than 19 in 20 of them moments: days as
+///   20240131 is one, times of such days as 20240131235959 is one, seconds (1e9 to 2e9, of the years 2001 to 2033) or milliseconds
+///   since 1970;
 /// - of six and seven digits, where amounts are found too: at least 100 rows, no value twice, no more than a quarter rounded to tens, and
 ///   values that lie as evenly between the least and the largest as numbers that are counted or drawn do (Kolmogorov's test at 1 %);
 ///   amounts gather at one end or in the middle.
@@ -42,11 +44,23 @@ pub(crate) fn identifiers(values: &[f64]) -> Option<Identifiers> {
     }
     let distinct = 1 + sorted.windows(2).filter(|pair| matches!(pair, [a, b] if a < b)).count();
     let identifiers = if digits >= LONG {
-        20 * distinct >= 19 * rows && !(digits == LONG && sorted.iter().all(|value| day(*value)))
+        let moments = sorted.iter().filter(|value| moment(**value, digits)).count();
+        20 * distinct >= 19 * rows && 20 * moments < 19 * rows
     } else {
         rows >= SHORT_ROWS && distinct == rows && !rounded(&sorted) && even(&sorted, first, last)
     };
     identifiers.then_some(Identifiers { distinct, rows, digits })
+}
+
+/// Whether a number of so many digits may be a day or a time.
+fn moment(value: f64, digits: usize) -> bool {
+    match digits {
+        LONG => day(value),
+        10 => (1e9..2e9).contains(&value),
+        13 => (1e12..2e12).contains(&value),
+        14 => day((value / 1e6).floor()),
+        _ => false,
+    }
 }
 
 /// Whether eight digits may be a day.
@@ -115,6 +129,17 @@ mod tests {
         let days = (0..600_u32)
             .map(|row| f64::from((1950 + row % 60) * 10_000 + (1 + row % 12) * 100 + 1 + row % 28));
         assert!(!found(days), "days as numbers");
+        let days = || {
+            let day = |row: u32| (1950 + row % 60) * 10_000 + (1 + row / 60) * 100 + 1 + row % 28;
+            (0..600).map(move |row| f64::from(day(row)))
+        };
+        assert!(!found(days()), "days of which none comes twice");
+        assert!(!found(days().chain([99_999_999.0; 30])), "some have no day");
+        assert!(found(days().chain((0..90_u32).map(|row| 99_000_000.0 + f64::from(row)))));
+        assert!(!found(days().map(|day| day * 1e6 + 123_456.0)), "days with their time");
+        assert!(!found(drawn(600).map(|at| (1.5e9 + at * 2e8).floor())), "seconds since 1970");
+        assert!(!found(drawn(600).map(|at| (1.5e12 + at * 2e11).floor())), "milliseconds");
+        assert!(found(drawn(600).map(|at| (2.5e9 + at * 2e9).floor())), "numbers of ten digits");
         assert!(!found(drawn(600).map(|at| -(10_000_000.0 + at * 8e7).floor())), "debts");
     }
 }

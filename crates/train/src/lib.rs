@@ -29,9 +29,8 @@ mod tabular;
 mod target;
 pub mod texts;
 mod threshold;
-mod written;
 
-pub use config::{Cost, Prepared, TrainConfig, Withheld};
+pub use config::{Cost, Prepared, TrainConfig, Withheld, Written};
 pub use engine::fit_fixed;
 pub use features::{Encoded, encode_table};
 pub use messages::MESSAGES;

@@ -84,7 +84,7 @@ ingot_base::messages! {
     /// A head says nothing of a row.
     SCORE_UNDEFINED = {
         code: "train-score-undefined", class: Failed, status: 422,
-        en: "the trained head's score of row {row} of the test part is no number", zh: "训练所得输出层对测试集第 {row} 行的评分不是有限数值",
+        en: "the trained head's score of row {row} of source `{source}`, a test row, is no number", zh: "训练所得输出层对数据源 `{source}` 第 {row} 行（测试集）的评分不是有限数值",
         hint_en: "look at that row, and lower `train.head.learning_rate`", hint_zh: "请检查该行数据，并降低 `train.head.learning_rate`",
     };
     /// A class of validation or test rows was not in training.
@@ -143,7 +143,7 @@ ingot_base::messages! {
         code: "train-excluded-days", class: Failed, status: 422,
         en: "the column `{column}` is not used: its texts look like dates", zh: "未使用列 `{column}`：其文本看起来是日期",
         hint_en: "add to [clean]: `cast = [{ column = \"{column}\", to = \"date\" }, { column = \"{column}\", to = \"integer\" }]` for a number of days; or generalize it to year in [protect], or name it in `train.exclude`",
-        hint_zh: "请在 [clean] 中添加 `cast = [{ column = \"{column}\", to = \"date\" }, { column = \"{column}\", to = \"integer\" }]` 转为天数；也可在 [protect] 中概化为年份；不需要该列时，请将其加入 `train.exclude`",
+        hint_zh: "请在 [clean] 中添加 `cast = [{ column = \"{column}\", to = \"date\" }, { column = \"{column}\", to = \"integer\" }]` 转为天数；也可在 [protect] 中泛化为年份；不需要该列时，请将其加入 `train.exclude`",
     };
     /// A column was left out: too many categories. A warning.
     EXCLUDED_CATEGORIES = {
@@ -192,6 +192,14 @@ ingot_base::messages! {
         zh: "测试行太少，无法判断模型的好坏：共 {rows} 行，其中最大类别之外 {rare} 行；各项指标不给出置信区间，也不评判哪个模型更好",
         hint_en: "At least 30 test rows are needed, 5 of them outside the largest class: bring more rows, or raise `split.test`.",
         hint_zh: "至少需要 30 行测试数据，且其中最大类别之外不少于 5 行：请增加数据行，或提高 `split.test`。",
+    };
+    /// The same of numbers. A warning.
+    FEW_TEST_NUMBERS = {
+        code: "train-few-test-numbers", class: Failed, status: 422,
+        en: "too few test rows to tell how good the model is: {rows} rows; figures stand without intervals, and no model is called better than another",
+        zh: "测试行太少，无法判断模型的好坏：共 {rows} 行；各项指标不给出置信区间，也不评判哪个模型更好",
+        hint_en: "At least 30 test rows are needed: bring more rows, or raise `split.test`.",
+        hint_zh: "至少需要 30 行测试数据：请增加数据行，或提高 `split.test`。",
     };
     /// The model has learnt nothing that can be measured. A warning.
     MODEL_WEAK = {
@@ -333,8 +341,8 @@ ingot_base::messages! {
     /// The first trial alone was longer than the budget; a warning.
     BUDGET_FIRST = {
         code: "train-budget-first", class: Failed, status: 200,
-        en: "the first trial alone took {seconds} s, more than the budget of {budget} s; it always completes, so that there is a model",
-        zh: "仅第一组试验就用了 {seconds} 秒，超过时间预算 {budget} 秒；第一组总会完成，以保证得到模型",
+        en: "the first trial alone took {seconds} s, more than the budget of {budget} s; it always completes, so that there is a model, and none follows it",
+        zh: "仅第一组试验就用了 {seconds} 秒，超过时间预算 {budget} 秒；第一组总会完成，以保证得到模型，其余各组不再进行",
         hint_en: "raise `train.budget`, or use fewer rows or columns; a shorter first trial would give another model on another machine",
         hint_zh: "请提高 `train.budget`，或减少数据行、列；若提前结束第一组试验，在其他机器上会得到不同的模型",
     };

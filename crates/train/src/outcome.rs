@@ -65,16 +65,30 @@ const TEST_ROWS: u64 = 30;
 /// The same for test rows outside the largest class: with two classes, of the rarer one.
 const TEST_RARE: u64 = 5;
 
+/// The test rows, and those of them outside the largest class, where they are too few for intervals and comparisons: fewer than 30 rows, or
+/// fewer than 5 outside the largest class. Without classes, of numbers, rows alone count.
+pub(crate) fn few(rows: u64, confusion: &[Vec<u64>]) -> Option<(u64, Option<u64>)> {
+    let counts: Vec<u64> = confusion.iter().map(|row| row.iter().sum()).collect();
+    let largest = counts.iter().max();
+    let rare = largest.map(|largest| counts.iter().sum::<u64>() - largest);
+    let few = rows < TEST_ROWS || rare.is_some_and(|rare| rare < TEST_RARE);
+    few.then_some((rows, rare))
+}
+
 impl TrainOutcome {
-    /// The test rows, and those of them outside the largest class, where they are too few for intervals and comparisons: fewer than 30 rows,
-    /// or fewer than 5 outside the largest class.
+    /// The test rows, and of classes those outside the largest one, where they are too few for intervals and comparisons.
     pub fn few_test_rows(&self) -> Option<(u64, Option<u64>)> {
-        let rows = self.rows.test;
-        let counts: Vec<u64> = self.confusion.iter().map(|row| row.iter().sum()).collect();
-        let largest = counts.iter().max();
-        let rare = largest.map(|largest| counts.iter().sum::<u64>() - largest);
-        let few = rows < TEST_ROWS || rare.is_some_and(|rare| rare < TEST_RARE);
-        few.then_some((rows, rare))
+        few(self.rows.test, &self.confusion)
+    }
+
+    /// The figures as they may be told: without intervals where the test rows are too few for any.
+    pub fn told_metrics(&self) -> Vec<Metric> {
+        self.metrics.iter().map(|metric| self.told(metric)).collect()
+    }
+
+    /// The same of one figure on the test rows, the model's or a simpler one's.
+    pub fn told(&self, metric: &Metric) -> Metric {
+        metric.told(self.few_test_rows().is_some())
     }
 }
 
@@ -176,13 +190,25 @@ pub struct Metric {
     pub name: String,
     /// On all test rows.
     pub value: f64,
-    /// Lower end.
+    /// Lower end; no number where there is no interval.
     pub low: f64,
-    /// Upper end.
+    /// Upper end; the same.
     pub high: f64,
     /// `delong`, `bootstrap`, `group_bootstrap` (whole groups of rows are drawn), `band` (a uniform band, which covers at least 95 %) or
     /// `wilson` (of shares, where no draw would differ; of groups, each counts as one row).
     pub method: String,
+}
+
+impl Metric {
+    /// As it may be told of few test rows, or of enough.
+    pub(crate) fn told(&self, few: bool) -> Self {
+        if few { Self { low: f64::NAN, high: f64::NAN, ..self.clone() } } else { self.clone() }
+    }
+
+    /// The interval, where there is one.
+    pub fn interval(&self) -> Option<(f64, f64)> {
+        (self.low.is_finite() && self.high.is_finite()).then_some((self.low, self.high))
+    }
 }
 
 /// A simpler model for comparison.

@@ -101,8 +101,12 @@ fn primary(task: Tabular) -> &'static str {
     if task.is_classification() { "auc" } else { "rmse" }
 }
 
-pub(crate) fn interval(metric: &Metric) -> String {
-    format!("{} … {}", number(metric.low, 4), number(metric.high, 4))
+/// A figure's interval; a dash where it has none.
+pub(crate) fn interval(metric: &Metric) -> Cell {
+    Cell::same(metric.interval().map_or_else(
+        || "–".to_owned(),
+        |(low, high)| format!("{} … {}", number(low, 4), number(high, 4)),
+    ))
 }
 
 fn lead(outcome: &TrainOutcome) -> Text {
@@ -170,8 +174,14 @@ pub(crate) fn sure(metrics: &[Metric], grouped: bool) -> Option<Text> {
     })
 }
 
-/// Why nothing is claimed.
-fn too_few() -> Text {
+/// Why nothing is claimed, of classes or of numbers.
+pub(crate) fn too_few(classes: bool) -> Text {
+    if !classes {
+        return text(
+            "Too few test rows to tell: below 30 rows, intervals and comparisons would claim a certainty that nobody has.",
+            "测试行太少，无法判断：少于 30 行时，置信区间与模型比较都会给出并不存在的确定性。",
+        );
+    }
     text(
         "Too few test rows to tell: below 30 rows, or below 5 outside the largest class, intervals and comparisons would claim a certainty that nobody has.",
         "测试行太少，无法判断：少于 30 行，或最大类别之外少于 5 行时，置信区间与模型比较都会给出并不存在的确定性。",
@@ -185,7 +195,9 @@ fn notes(outcome: &TrainOutcome, section: &mut Section) {
     {
         section.note(note);
     }
-    if let Some(note) = sure(&outcome.metrics, outcome.test_groups.is_some()) {
+    // Without intervals there is nothing to say of how they came about.
+    let few = outcome.few_test_rows().is_some();
+    if let Some(note) = sure(&outcome.metrics, outcome.test_groups.is_some()).filter(|_| !few) {
         section.note(note);
     }
     if outcome.weighted {
@@ -194,7 +206,7 @@ fn notes(outcome: &TrainOutcome, section: &mut Section) {
             "配方为数据源设置了权重。权重只在模型学习时起作用；本报告及解释报告中的所有指标均不加权，每行只计一次。",
         ));
     }
-    if let Some(groups) = outcome.test_groups {
+    if let Some(groups) = outcome.test_groups.filter(|_| !few) {
         section.note(grouped(groups));
         section.note(text(
             "The intervals of the fairness tables and of the calibration bins still take every row for independent and may be too narrow.",
@@ -242,7 +254,8 @@ fn result(outcome: &TrainOutcome, section: &mut Section) {
         Column::text(text("Interval by", "区间方法")),
     ];
     let few = outcome.few_test_rows().is_some();
-    let rows = outcome.metrics.iter().map(|metric| {
+    let told = outcome.told_metrics();
+    let rows = told.iter().map(|metric| {
         let method = match metric.method.as_str() {
             "delong" => text("DeLong", "DeLong 法"),
             "band" => text("uniform band, bootstrap", "一致带，自助法"),
@@ -250,16 +263,13 @@ fn result(outcome: &TrainOutcome, section: &mut Section) {
             "group_bootstrap" => text("bootstrap of groups", "按组自助法"),
             _ => text("bootstrap", "自助法"),
         };
-        let (bounds, method) = if few {
-            (Cell::same("–"), Cell::same("–"))
-        } else {
-            (Cell::same(interval(metric)), Cell::text(method))
-        };
+        let method = metric.interval().map_or_else(|| Cell::same("–"), |_| Cell::text(method));
+        let bounds = interval(metric);
         vec![Cell::text(title(&metric.name)), Cell::number(metric.value, 4), bounds, method]
     });
     section.table(Table { columns, rows: rows.collect() });
     if few {
-        section.note(too_few());
+        section.note(too_few(outcome.task.is_classification()));
     }
     notes(outcome, section);
     if !outcome.roc.is_empty() {
@@ -343,7 +353,11 @@ fn baselines(outcome: &TrainOutcome, section: &mut Section) {
         row
     });
     section.table(Table { columns, rows: rows.collect() });
-    section.note(if few { too_few() } else { verdict(outcome, name) });
+    section.note(if few {
+        too_few(outcome.task.is_classification())
+    } else {
+        verdict(outcome, name)
+    });
 }
 
 /// Says plainly when a simpler model is as good: the best of them by the figure that counts first.

@@ -127,17 +127,22 @@ pub(crate) fn run(
     let planned = candidates(config, rows);
     let mut trials: Vec<Trial> = Vec::with_capacity(planned.len());
     let mut best: Option<(usize, Boosted)> = None;
-    let mut budget_cut = false;
+    let (mut budget_cut, mut over) = (false, false);
     for (index, params) in planned.iter().enumerate() {
         let limits = limits(config, index, params, deadline);
         let boosted = boost(folds, setup.loss, &setup.params(params), limits)?;
         let Some(boosted) = boosted else {
             budget_cut = true;
-            reporter.warn(&Fault::new(&BUDGET).arg("done", index).arg("planned", planned.len()));
+            // Of a first trial that took more than all, that was said already.
+            if !over {
+                let cut = Fault::new(&BUDGET).arg("done", index).arg("planned", planned.len());
+                reporter.warn(&cut);
+            }
             break;
         };
         crash::point("train-mid");
         if index == 0 && begun.elapsed() > config.budget {
+            over = true;
             // Not cut short: where it stopped would depend on the machine.
             let first = Fault::new(&BUDGET_FIRST).arg("seconds", seconds(begun.elapsed()));
             reporter.warn(&first.arg("budget", seconds(config.budget)));

@@ -2,7 +2,9 @@
 //! that one column tells it the answer.
 
 use crate::features::Encoded;
-use crate::messages::{FEATURE_LEAKS, FEW_TEST_ROWS, MODEL_BEATEN, MODEL_COSTLY, MODEL_WEAK};
+use crate::messages::{
+    FEATURE_LEAKS, FEW_TEST_NUMBERS, FEW_TEST_ROWS, MODEL_BEATEN, MODEL_COSTLY, MODEL_WEAK,
+};
 use crate::outcome::{Baseline, Metric, TrainOutcome};
 use crate::report::{model_word, spaced, title};
 use ingot_base::{Fault, FieldKind, Lang, Signature, Text};
@@ -16,8 +18,10 @@ const ROWS: usize = 20;
 /// That the test rows are too few to tell anything: then nothing else of this room is said.
 pub fn few(outcome: &TrainOutcome) -> Option<Fault> {
     let (rows, rare) = outcome.few_test_rows()?;
-    let rare = rare.map_or_else(|| "–".to_owned(), |rare| rare.to_string());
-    Some(Fault::new(&FEW_TEST_ROWS).arg("rows", rows).arg("rare", rare))
+    Some(match rare {
+        Some(rare) => Fault::new(&FEW_TEST_ROWS).arg("rows", rows).arg("rare", rare),
+        None => Fault::new(&FEW_TEST_NUMBERS).arg("rows", rows),
+    })
 }
 
 /// Whether the model is not measurably better than always answering the same, told in both languages.
@@ -50,14 +54,7 @@ pub fn weak(outcome: &TrainOutcome) -> Option<Text> {
 
 /// A fault whose arguments are words, with its advice, in both languages.
 fn told(fault: impl Fn(Lang) -> Fault) -> Text {
-    let say = |lang| {
-        let fault = fault(lang);
-        let hint = fault.hint(lang).unwrap_or_default();
-        match lang {
-            Lang::En => format!("{}. {hint}", fault.render(lang)),
-            Lang::Zh => format!("{}。{hint}", fault.render(lang)),
-        }
-    };
+    let say = |lang| fault(lang).advice(lang);
     Text::new(say(Lang::En), say(Lang::Zh))
 }
 

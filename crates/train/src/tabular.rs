@@ -85,9 +85,10 @@ fn run(config: &TrainConfig, tables: &Tables<'_>, reporter: &dyn Reporter) -> Re
     let begun = Instant::now();
     let mut prepared = prepare(config, tables, reporter)?;
     let plan = Plan::new(config, &prepared, tables)?;
+    let asked = Instant::now();
     let found =
         search::run(config, &prepared.setup, &plan.folds, prepared.train.labels.len(), reporter)?;
-    let searched = begun.elapsed();
+    let searched = asked.elapsed();
     let held = plan.held_out(&prepared, &found)?;
     let (calibration, tried) = if config.calibrate && config.task.is_classification() {
         calibrate::choose(&held, config.seed)?

@@ -78,9 +78,11 @@ impl<'a> Scanner<'a> {
         Ok(Self {
             context,
             protector: match &args.names {
-                Some(folder) => {
-                    protector.with_names(ingot_pipeline::name_model(folder, &BTreeMap::new())?)
-                }
+                Some(folder) => protector.with_names(ingot_pipeline::name_model(
+                    folder,
+                    &BTreeMap::new(),
+                    None,
+                )?),
                 None => protector,
             },
             names: Pseudonyms::new(keys)?,
@@ -161,14 +163,15 @@ impl<'a> Scanner<'a> {
 
     /// Tells what a text holds; the text as it may be written.
     fn text(&mut self, column: Option<&str>, text: &str) -> Result<String> {
-        for finding in self.protector.find(text)? {
+        let found = self.protector.find(text)?;
+        for finding in &found {
             self.found += 1;
-            self.tell(column, &finding)?;
+            self.tell(column, finding)?;
         }
         if self.output.is_none() {
             return Ok(String::new());
         }
-        self.protector.settle(text, &mut self.names)
+        self.protector.settle(text, found, &mut self.names)
     }
 
     fn tell(&mut self, column: Option<&str>, finding: &Finding) -> Result<()> {

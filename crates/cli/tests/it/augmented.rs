@@ -1,7 +1,7 @@
 //! Training on copies of pictures: shown where the recipe shows pictures, mixed of two, and hidden by noise.
 
 use crate::support::Project;
-use crate::vision::{Shapes, networks};
+use crate::vision::{Shapes, networks, stage};
 use base64::Engine as _;
 use ingot_image::{Limits, Preprocess, RgbImage, decode, fit};
 use serde_json::{Value, json};
@@ -18,11 +18,6 @@ fn write(project: &Project, augment: &str, train: &str, pictures: usize) {
 
 fn run(project: &Project) -> Value {
     serde_json::from_str(&project.ok(&["--json", "run"])).unwrap()
-}
-
-fn stage<'v>(summary: &'v Value, name: &str) -> &'v Value {
-    let stages = summary["stages"].as_array().unwrap();
-    stages.iter().find(|stage| stage["stage"] == name).unwrap()
 }
 
 fn training_report(project: &Project) -> String {
@@ -86,9 +81,6 @@ fn copies_are_shown_beside_their_originals_where_the_recipe_shows_pictures() {
         assert!(copies[..3].windows(2).all(|pair| pair[0] != pair[1]), "each another");
     }
     assert!(page.contains("Training pictures at the left") && page.contains("增强副本"));
-    if let Ok(path) = std::env::var("INGOT_KEEP_REPORT") {
-        std::fs::write(path, &page).unwrap();
-    }
 
     // Another reader is shown none, and nothing but the head is made anew.
     write(project, augment, "", 0);

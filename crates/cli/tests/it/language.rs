@@ -92,10 +92,6 @@ fn an_answer_is_explained_by_what_it_depends_on() {
             && (top[0]["logprob"].as_f64().unwrap() - token["logprob"].as_f64().unwrap()).abs()
                 < 1e-3
     }));
-    if let Ok(folder) = std::env::var("INGOT_DRAWINGS") {
-        let drawing = one["drawing"].as_str().unwrap();
-        std::fs::write(std::path::Path::new(&folder).join("smollm2.svg"), drawing).unwrap();
-    }
 }
 
 #[test]

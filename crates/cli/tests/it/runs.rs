@@ -1,9 +1,9 @@
 //! `run` and what surrounds it.
 
 use crate::support::{
-    CANARY_COLUMNS, Project, Server, api_key, canaries, contents, finished, finished_run,
+    CANARY_COLUMNS, Project, Server, api_key, canaries, contents, files, finished, finished_run,
 };
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 #[test]
 fn a_second_run_finds_everything_up_to_date() {
@@ -271,14 +271,8 @@ fn a_missing_source_is_one_clear_sentence() {
 }
 
 fn collect(folder: &Path, into: &mut Vec<(String, Vec<u8>)>) {
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            collect(&path, into);
-        } else {
-            into.push((path.display().to_string(), std::fs::read(&path).unwrap()));
-        }
-    }
+    let read = |path: PathBuf| (path.display().to_string(), std::fs::read(&path).unwrap());
+    into.extend(files(folder).into_iter().map(read));
 }
 
 pub(crate) fn copy_folder(from: &Path, to: &Path) {

@@ -286,10 +286,8 @@ fn a_pipe_in_the_place_of_a_list_a_source_or_a_package_holds_nothing_up() {
     let pid = server.child.id().to_string();
     std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap();
     let begun = std::time::Instant::now();
-    while server.child.try_wait().unwrap().is_none() {
-        assert!(begun.elapsed() < Duration::from_secs(30), "SIGTERM was not heard");
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    crate::tools::until("SIGTERM is heard", || server.child.try_wait().unwrap().is_some());
+    assert!(begun.elapsed() < Duration::from_secs(30), "SIGTERM was heard late");
     std::fs::remove_file(project.path("dist/revoked.json")).unwrap();
     std::os::unix::fs::symlink("/dev/zero", project.path("dist/revoked.json")).unwrap();
     let (code, told) = fails(&["verify", package]);

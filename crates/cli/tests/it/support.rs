@@ -39,6 +39,16 @@ pub(crate) fn canaries(wanted: &[&str]) -> Vec<String> {
     canaries
 }
 
+/// Every file below a folder.
+pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { found.extend(files(&path)) } else { found.push(path) }
+    }
+    found
+}
+
 pub(crate) fn workspace() -> PathBuf {
     Path::new(&std::env::var_os("CARGO_MANIFEST_DIR").unwrap())
         .join("../..")
@@ -65,6 +75,14 @@ impl Project {
     /// A folder with nothing in it.
     pub(crate) fn empty() -> Self {
         Self { dir: Folder::Own(tempfile::tempdir().unwrap()) }
+    }
+
+    /// A folder with a table of loans, `loans.csv`, and a recipe.
+    pub(crate) fn of(csv: &str, recipe: &str) -> Self {
+        let project = Self::empty();
+        std::fs::write(project.path("loans.csv"), csv).unwrap();
+        std::fs::write(project.path("ingot.toml"), recipe).unwrap();
+        project
     }
 
     fn inside(dir: Folder) -> Self {
@@ -124,6 +142,14 @@ impl Project {
             String::from_utf8_lossy(&output.stderr)
         );
         String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Runs and requires success; standard error as text.
+    pub(crate) fn warned(&self, args: &[&str]) -> String {
+        let output = self.ingot(args);
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success(), "{args:?}\n{text}");
+        text
     }
 
     /// Runs and requires this exit code; standard error as text.

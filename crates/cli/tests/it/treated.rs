@@ -1,7 +1,8 @@
 //! What the recipe did to columns before training: withheld from the model, or done again to what is asked.
 
-use crate::support::{Project, Server, api_key};
+use crate::support::{Project, Server, api_key, files};
 use std::fmt::Write as _;
+use std::path::PathBuf;
 
 /// 600 loans with ages, incomes that are missing here and there, and notes of few kinds that name customers.
 fn project() -> Project {
@@ -15,8 +16,6 @@ fn project() -> Project {
         let late = (age < 35) != (row % 9 == 0);
         let _ = writeln!(text, "C{row},{age},{income},{note},{tag},{late}");
     }
-    let project = Project::empty();
-    std::fs::write(project.path("loans.csv"), text).unwrap();
     let recipe = r#"
 [project]
 name = "loans"
@@ -38,16 +37,13 @@ columns = [
 [train]
 trials = 1
 "#;
-    std::fs::write(project.path("ingot.toml"), recipe).unwrap();
-    project
+    Project::of(&text, recipe)
 }
 
 #[test]
 fn personal_data_in_values_stays_out_of_the_model_and_serving_treats_values_as_training_did() {
     let project = project();
-    let output = project.ingot(&["--lang", "en", "run"]);
-    let told = String::from_utf8(output.stderr).unwrap();
-    assert!(output.status.success(), "{told}");
+    let told = project.warned(&["--lang", "en", "run"]);
     assert!(told.contains("`note` is not used: its values hold personal data"), "{told}");
     assert!(told.contains("`id` is not used: [protect] made tokens"), "{told}");
 
@@ -115,21 +111,16 @@ fn customers(rest: &str) -> Project {
         let late = (age < 35) != (row % 9 == 0);
         let _ = writeln!(text, "{phone},{customer},{pay},{since},{age},{score},{late}");
     }
-    let project = Project::empty();
-    std::fs::write(project.path("loans.csv"), text).unwrap();
     let recipe = format!(
         "[project]\nname = \"loans\"\ntask = \"tabular.binary\"\ntarget = \"late\"\n\
          [[source]]\nname = \"loans\"\nuri = \"loans.csv\"\n{rest}\n[train]\ntrials = 1\n"
     );
-    std::fs::write(project.path("ingot.toml"), recipe).unwrap();
-    project
+    Project::of(&text, &recipe)
 }
 
 /// The inputs of the project's model, and what its run told.
 fn inputs(project: &Project, lang: &str) -> (Vec<String>, String) {
-    let output = project.ingot(&["--lang", lang, "run"]);
-    let told = String::from_utf8(output.stderr).unwrap();
-    assert!(output.status.success(), "{told}");
+    let told = project.warned(&["--lang", lang, "run"]);
     let shown = project.ok(&["--json", "inspect", project.package().to_str().unwrap()]);
     let manifest: serde_json::Value = serde_json::from_str(&shown).unwrap();
     let inputs = manifest["signature"]["inputs"].as_array().unwrap();
@@ -153,14 +144,10 @@ fn numbers_that_identify_are_no_input_and_amounts_in_texts_are_told_from_names()
     let open = project.path("unpacked");
     let (package, folder) = (project.package(), open.to_str().unwrap().to_owned());
     project.ok(&["open", package.to_str().unwrap(), "--sealed", "--output", &folder]);
-    let mut parts = vec![open];
-    while let Some(part) = parts.pop() {
-        if part.is_dir() {
-            parts.extend(std::fs::read_dir(part).unwrap().map(|entry| entry.unwrap().path()));
-        } else if part.extension().is_none_or(|kind| kind != "age") {
-            let bytes = String::from_utf8_lossy(&std::fs::read(&part).unwrap()).replace(',', "");
-            assert!(!bytes.contains("13502991214"), "{}", part.display());
-        }
+    let sealed = |part: &PathBuf| part.extension().is_some_and(|kind| kind == "age");
+    for part in files(&open).into_iter().filter(|part| !sealed(part)) {
+        let bytes = String::from_utf8_lossy(&std::fs::read(&part).unwrap()).replace(',', "");
+        assert!(!bytes.contains("13502991214"), "{}", part.display());
     }
 }
 

@@ -417,10 +417,6 @@ fn an_answer_is_explained_by_the_word_that_decides_it() {
     let refused = server.post("/api/explain", &key, &long);
     assert_eq!(refused.status, 400, "{}", refused.body);
     assert!(refused.body.contains("runtime-context-overflow"), "{}", refused.body);
-    if let Ok(folder) = std::env::var("INGOT_DRAWINGS") {
-        let drawing = one["drawing"].as_str().unwrap();
-        std::fs::write(PathBuf::from(folder).join("tiny.svg"), drawing).unwrap();
-    }
 }
 
 #[test]

@@ -90,7 +90,8 @@ fn write_recipe(project: &Project, head: &str, augment: &str) {
     std::fs::write(project.path("ingot.toml"), recipe).unwrap();
 }
 
-fn stage<'v>(summary: &'v Value, name: &str) -> &'v Value {
+/// What a run tells of a stage.
+pub(crate) fn stage<'v>(summary: &'v Value, name: &str) -> &'v Value {
     let stages = summary["stages"].as_array().unwrap();
     stages.iter().find(|stage| stage["stage"] == name).unwrap()
 }

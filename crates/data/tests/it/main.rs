@@ -17,7 +17,7 @@ mod texts;
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{Int64Type, UInt64Type};
-use ingot_base::{Reporter, Result, Silent};
+use ingot_base::{Fault, Lang, Reporter, Result, Silent, Text};
 use ingot_data::{
     CleanConfig, CleanJob, CleanOutcome, Expectation, Impute, ImputeMethod, OnFail, Outlier,
     OutlierAction, OutlierMethod, ProtectOutcome, Rule, SourceConfig, SplitConfig, SplitMethod,
@@ -25,6 +25,7 @@ use ingot_data::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Mutex;
 
 fn source(name: &str, uri: &str) -> SourceConfig {
     SourceConfig {
@@ -72,6 +73,35 @@ fn told(
         personal: &personal,
     };
     clean(&job, reporter)
+}
+
+/// Keeps warnings: code, sentence and hint in both languages.
+#[derive(Default)]
+struct Heard(Mutex<Vec<(String, String)>>);
+
+impl Reporter for Heard {
+    fn start(&self, _: &Text, _: Option<u64>) {}
+    fn advance(&self, _: u64) {}
+    fn finish(&self, _: &Text) {}
+    fn warn(&self, warning: &Fault) {
+        let said = [Lang::En, Lang::Zh].map(|lang| {
+            format!("{} {}", warning.render(lang), warning.hint(lang).unwrap_or_default())
+        });
+        self.0.lock().unwrap().push((warning.code().to_owned(), said.join(" ")));
+    }
+}
+
+impl Heard {
+    fn of(&self, code: &str) -> Vec<String> {
+        let all = self.0.lock().unwrap();
+        all.iter().filter(|(own, _)| own == code).map(|(_, said)| said.clone()).collect()
+    }
+
+    /// All of them.
+    fn all(&self) -> String {
+        let all = self.0.lock().unwrap();
+        all.iter().map(|(code, said)| format!("{code} {said}\n")).collect()
+    }
 }
 
 fn rows(folder: &Path) -> Vec<u64> {

@@ -1,8 +1,7 @@
 //! A prompt in the colour of what its parts did, and the answer shaded by how sure the model was.
 
 use super::{Part, Said};
-use crate::picture::families;
-use crate::texts::draw::{BOX, LETTER, MARGIN, SIZE, SPACE, WIDTH, letters, mixed, tint};
+use crate::texts::draw::{BOX, LETTER, MARGIN, SPACE, WIDTH, letters, line, mixed, sheet, tint};
 use ingot_report::escape;
 use std::fmt::Write as _;
 
@@ -12,65 +11,57 @@ const LINE: f64 = 34.0;
 const MOST: f64 = 80.0;
 /// What a model was sure of.
 const GREEN: [f64; 3] = [86.0, 178.0, 120.0];
-const SOFT: &str = "#5b6675";
 
 /// A self-contained SVG: parts without which the answer is less likely on blue, those without which it is likelier on orange, the more the
 /// deeper; each of the prompt's texts under its speaker. Below it the answer, the greener the surer.
 pub(super) fn svg(parts: &[Part], speakers: &[String], answer: &[Said]) -> String {
     let most = parts.iter().map(|part| part.contribution.abs()).fold(f64::MIN_POSITIVE, f64::max);
-    let mut sheet = Sheet { x: MARGIN, y: 24.0, body: String::new() };
-    sheet.words("Prompt. Blue: without it the answer is less likely; orange: likelier.");
-    sheet.words("提示。蓝色：去掉后该回答更不可能；橙色：去掉后更可能。");
+    let mut flow = Flow { x: MARGIN, y: 24.0, body: String::new() };
+    flow.words("Prompt. Blue: without it the answer is less likely; orange: likelier.");
+    flow.words("提示词。蓝色：去掉后该回答的概率降低；橙色：去掉后概率升高。");
     let mut speaking = None;
     for part in parts {
         let text = part.places.first().map(|place| place.text);
         if text != speaking {
             speaking = text;
             let speaker = text.and_then(|text| speakers.get(text)).map_or("", String::as_str);
-            sheet.words(speaker);
+            flow.words(speaker);
         }
         let title = format!("{:+.3}", part.contribution);
         let fill = tint(part.contribution / most);
         for line in part.text.split('\n').flat_map(lines) {
-            sheet.chip(&line, &fill, &title);
+            flow.chip(&line, &fill, &title);
         }
-        sheet.x += SPACE;
+        flow.x += SPACE;
     }
-    sheet.words("");
-    sheet.words("Answer. The greener, the surer the model was of it.");
-    sheet.words("回答。绿色越深，模型越有把握。");
+    flow.words("");
+    flow.words("Answer. The greener, the surer the model was of it.");
+    flow.words("回答。绿色越深，模型越有把握。");
     for one in answer {
         let title = format!("p = {:.3}", one.probability);
         if one.text.starts_with(char::is_whitespace) {
-            sheet.x += SPACE;
+            flow.x += SPACE;
         }
         for line in lines(&shown(&one.text)) {
-            sheet.chip(&line, &mixed(GREEN, one.probability), &title);
+            flow.chip(&line, &mixed(GREEN, one.probability), &title);
         }
-        sheet.x += 1.0;
+        flow.x += 1.0;
         if one.text.contains('\n') {
-            sheet.next();
+            flow.next();
         }
     }
-    let height = sheet.y + LINE + 4.0;
-    format!(
-        "<svg class=\"wide\" xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height:.0}\" width=\"{WIDTH}\" height=\"{height:.0}\" \
-         role=\"img\" font-family=\"'DejaVu Sans Mono',Menlo,Consolas,{},monospace\" font-size=\"{SIZE}\" fill=\"#1c2430\">\
-         <rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>{}</svg>",
-        families(),
-        sheet.body
-    )
+    sheet(flow.y + LINE + 4.0, &flow.body)
 }
 
 /// Where the next box goes.
-struct Sheet {
+struct Flow {
     x: f64,
     /// The top of the line's boxes.
     y: f64,
     body: String,
 }
 
-impl Sheet {
+impl Flow {
     fn next(&mut self) {
         if self.x > MARGIN {
             self.x = MARGIN;
@@ -81,14 +72,7 @@ impl Sheet {
     /// A line of small words, on a line of its own.
     fn words(&mut self, text: &str) {
         self.next();
-        // Writing into a String cannot fail.
-        let _ = write!(
-            self.body,
-            "<text x=\"{MARGIN}\" y=\"{:.1}\" font-size=\"12.5\" font-family=\"Inter,'Segoe UI',Arial,{},sans-serif\" fill=\"{SOFT}\">{}</text>",
-            self.y,
-            families(),
-            escape(text)
-        );
+        self.body.push_str(&line(self.y, text));
         self.y += if text.is_empty() { 8.0 } else { 20.0 };
     }
 
@@ -99,6 +83,7 @@ impl Sheet {
             self.next();
         }
         let (x, y) = (self.x, self.y - 12.0);
+        // Writing into a String cannot fail.
         let _ = write!(
             self.body,
             "<g><title>{title}</title><rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{BOX}\" rx=\"4\" fill=\"{fill}\"/>\

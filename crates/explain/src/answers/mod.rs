@@ -52,22 +52,23 @@ pub struct Said {
     pub probability: f64,
 }
 
-/// A prompt's texts with one part left out.
-pub type Left = Vec<String>;
-
-/// Tells for each of several prompts the natural logarithm of the answer's probability after it.
-pub type Scored<'a> = &'a mut dyn FnMut(&[Left]) -> Result<Vec<f64>>;
-
-/// Leaves out each part of a prompt's texts in turn. `whole` is the logarithm of the answer's probability after the whole prompt. There
+/// Leaves out each part of a prompt's texts in turn. `whole` is the natural logarithm of the answer's probability after the whole prompt;
+/// `scored` tells it after each of several prompts, of which each is the texts with one part left out. There
 /// are at most `most` parts: of a prompt with more words, neighbours are left out together, and where that does much they are looked at
 /// more closely. A prompt without words has no parts.
 ///
 /// # Errors
 /// What `scored` fails with, and when a probability is none.
-pub fn occlude(texts: &[String], whole: f64, most: usize, scored: Scored<'_>) -> Result<Occluded> {
+pub fn occlude(
+    texts: &[String],
+    whole: f64,
+    most: usize,
+    mut scored: impl FnMut(&[Vec<String>]) -> Result<Vec<f64>>,
+) -> Result<Occluded> {
     let units = units(texts);
     let mut effects = |parts: &[Range<usize>]| -> Result<Vec<f64>> {
-        let left: Vec<Left> = parts.iter().map(|part| without(texts, &units, part)).collect();
+        let left: Vec<Vec<String>> =
+            parts.iter().map(|part| without(texts, &units, part)).collect();
         let worths = if left.is_empty() { Vec::new() } else { scored(&left)? };
         let effects: Vec<f64> = worths.iter().map(|worth| whole - worth).collect();
         if effects.len() == parts.len() && effects.iter().all(|effect| effect.is_finite()) {
@@ -158,8 +159,8 @@ mod tests {
 
     /// An answer that is e² times likelier after each of some words, and half as likely after another.
     #[expect(clippy::unnecessary_wraps, reason = "as a model that can fail")]
-    fn worths(prompts: &[Left]) -> Result<Vec<f64>> {
-        let worth = |prompt: &Left| {
+    fn worths(prompts: &[Vec<String>]) -> Result<Vec<f64>> {
+        let worth = |prompt: &Vec<String>| {
             let said = prompt.join("\n");
             let count = |word: &str| if said.contains(word) { 1.0 } else { 0.0 };
             -9.0 + 2.0 * count("refund") + 2.0 * count("款") - 0.5 * count("not")
@@ -170,7 +171,7 @@ mod tests {
     fn explained(prompt: &[String], most: usize) -> (Occluded, usize) {
         let whole = worths(&[prompt.to_vec()]).unwrap()[0];
         let mut asked = 0;
-        let found = occlude(prompt, whole, most, &mut |prompts| {
+        let found = occlude(prompt, whole, most, |prompts| {
             asked += prompts.len();
             worths(prompts)
         });
@@ -220,11 +221,11 @@ mod tests {
     fn a_prompt_without_words_and_a_probability_that_is_none() {
         let (found, asked) = explained(&texts(&["", "\n "]), 32);
         assert!(found.parts.is_empty() && found.exact && asked == 0);
-        let none = occlude(&texts(&["a b"]), -1.0, 32, &mut |prompts| {
+        let none = occlude(&texts(&["a b"]), -1.0, 32, |prompts| {
             Ok(vec![f64::NEG_INFINITY; prompts.len()])
         });
         assert!(none.is_err());
-        assert!(occlude(&texts(&["a b"]), -1.0, 32, &mut |_| Ok(vec![0.0])).is_err());
+        assert!(occlude(&texts(&["a b"]), -1.0, 32, |_| Ok(vec![0.0])).is_err());
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! A prompt's words, and the prompt without some of them.
 
-use super::{Left, Place};
+use super::Place;
+use crate::words::alone;
 use std::ops::Range;
 
 /// A word: where it stands in which text, in bytes.
@@ -8,12 +9,6 @@ use std::ops::Range;
 pub(super) struct Unit {
     pub(super) text: usize,
     pub(super) place: Range<usize>,
-}
-
-/// Characters that are words of their own: those that are written without spaces (Han, kana).
-fn alone(letter: char) -> bool {
-    let wide = matches!(u32::from(letter), 0x2E80..0xAC00 | 0xF900..0xFB00 | 0x2_0000..0x4_0000);
-    wide && letter.is_alphanumeric()
 }
 
 /// The words of texts, with the marks that follow them.
@@ -72,7 +67,7 @@ pub(super) fn places(
 }
 
 /// The texts without some words, and without the space that would stand there twice.
-pub(super) fn without(texts: &[String], units: &[Unit], part: &Range<usize>) -> Left {
+pub(super) fn without(texts: &[String], units: &[Unit], part: &Range<usize>) -> Vec<String> {
     let mut left = texts.to_vec();
     for span in spans(units, part) {
         let Some(text) = left.get_mut(span.text) else { continue };

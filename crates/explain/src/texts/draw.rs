@@ -3,7 +3,6 @@
 use super::Word;
 use crate::picture::families;
 use crate::words::real;
-use ingot_base::Text;
 use ingot_report::escape;
 use std::fmt::Write as _;
 
@@ -11,17 +10,23 @@ pub(crate) const WIDTH: f64 = 720.0;
 pub(crate) const MARGIN: f64 = 16.0;
 /// A narrow letter; a wide one takes two.
 pub(crate) const LETTER: f64 = 8.4;
-pub(crate) const SIZE: f64 = 15.0;
+const SIZE: f64 = 15.0;
 pub(crate) const BOX: f64 = 26.0;
 const LINE: f64 = 44.0;
 pub(crate) const SPACE: f64 = 4.0;
+const SOFT: &str = "#5b6675";
 
 /// A self-contained SVG: words that spoke for the answer on blue, those against it on orange, the stronger the deeper; below
 /// each, as a bar, how much of it the attention saw.
 pub(super) fn svg(words: &[Word], answer: &str) -> String {
     let most = words.iter().map(|word| word.contribution.abs()).fold(f64::MIN_POSITIVE, f64::max);
     let seen = words.iter().filter_map(|word| word.attention).fold(f64::MIN_POSITIVE, f64::max);
-    let (mut x, mut y, mut body) = (MARGIN, 64.0, String::new());
+    let [en, zh] = [
+        format!("Blue: speaks for “{answer}”; orange: against it. Bar: attention."),
+        format!("蓝色：支持“{answer}”；橙色：反对。下方横条：注意力。"),
+    ];
+    let mut body = line(24.0, &en) + &line(44.0, &zh);
+    let (mut x, mut y) = (MARGIN, 64.0);
     for word in words {
         let width = (letters(&word.text) * LETTER + 8.0).min(WIDTH - 2.0 * MARGIN);
         if x + width > WIDTH - MARGIN && x > MARGIN {
@@ -51,20 +56,25 @@ pub(super) fn svg(words: &[Word], answer: &str) -> String {
         body.push_str("</g>");
         x += width + SPACE;
     }
-    let height = y + LINE + 4.0;
-    let legend = Text::new(
-        format!("Blue: speaks for “{answer}”; orange: against it. Bar: attention."),
-        format!("蓝色：支持“{answer}”；橙色：反对。下方横条：注意力。"),
-    );
+    sheet(y + LINE + 4.0, &body)
+}
+
+/// A self-contained SVG of the width of all and of this height, white, with this in it.
+pub(crate) fn sheet(height: f64, body: &str) -> String {
     format!(
         "<svg class=\"wide\" xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height:.0}\" width=\"{WIDTH}\" height=\"{height:.0}\" \
          role=\"img\" font-family=\"'DejaVu Sans Mono',Menlo,Consolas,{},monospace\" font-size=\"{SIZE}\" fill=\"#1c2430\">\
-         <rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\
-         <text x=\"{MARGIN}\" y=\"24\" font-size=\"12.5\" font-family=\"Inter,'Segoe UI',Arial,sans-serif\" fill=\"#5b6675\">{}</text>\
-         <text x=\"{MARGIN}\" y=\"44\" font-size=\"12.5\" font-family=\"Inter,'Segoe UI',Arial,{0},sans-serif\" fill=\"#5b6675\">{}</text>{body}</svg>",
+         <rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>{body}</svg>",
+        families()
+    )
+}
+
+/// A line of small words at the left.
+pub(crate) fn line(y: f64, text: &str) -> String {
+    format!(
+        "<text x=\"{MARGIN}\" y=\"{y:.0}\" font-size=\"12.5\" font-family=\"Inter,'Segoe UI',Arial,{},sans-serif\" fill=\"{SOFT}\">{}</text>",
         families(),
-        escape(&legend.en),
-        escape(&legend.zh)
+        escape(text)
     )
 }
 

@@ -1,9 +1,9 @@
 //! A tree that asks which words are there, and imitates the model.
 
 use crate::outcome::Surrogate;
-use crate::words::real;
+use crate::words::{alone, real};
 use crate::{Pictures, picture, surrogate};
-use ingot_base::{Field, FieldKind, Lang, Output, Result, Signature, Task, Text};
+use ingot_base::{Field, FieldKind, Lang, Output, Result, Signature, Task, Text, half_width};
 use ingot_runtime::Matrix;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -69,21 +69,16 @@ pub fn word_tree(
     Ok(Some(WordTree { outcome, drawn, chinese: png.chinese }))
 }
 
-/// The words of a text in small letters, full-width ones as ASCII; a Chinese character and each two side by side are words.
+/// The words of a text in small letters, full-width ones as ASCII; a character that is written without spaces, and each two side by side, are words.
 fn words(text: &str) -> BTreeSet<String> {
     let mut words = BTreeSet::new();
-    let han = |letter: char| matches!(letter, '\u{3400}'..='\u{9fff}');
-    let narrow = |letter: char| match letter {
-        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(letter) - 0xfee0).unwrap_or(letter),
-        other => other,
-    };
-    let text: String = text.chars().map(narrow).collect();
+    let text: String = text.chars().map(half_width).collect();
     for part in
         text.to_lowercase().split(|letter: char| !letter.is_alphanumeric() && letter != '\'')
     {
         let letters: Vec<char> = part.chars().collect();
-        for run in letters.chunk_by(|a, b| han(*a) == han(*b)) {
-            if run.first().is_some_and(|letter| han(*letter)) {
+        for run in letters.chunk_by(|a, b| alone(*a) == alone(*b)) {
+            if run.first().is_some_and(|letter| alone(*letter)) {
                 words.extend(run.iter().map(char::to_string));
                 words.extend(run.windows(2).map(|two| two.iter().collect::<String>()));
             } else if run.iter().any(|letter| letter.is_alphanumeric()) {
@@ -158,6 +153,10 @@ mod tests {
         assert!(svg.contains("prize") && !svg.contains("noon"), "{svg}");
         assert!(words("很好的 Day's").contains("好的") && words("Day's").contains("day's"));
         assert_eq!(words("第１２号Ａb"), words("第12号ab"));
+        assert!(
+            words("𠮷野カフェ").contains("𠮷野"),
+            "also those beyond the first plane, and kana"
+        );
         let few = word_tree(&output, (&texts[..8], &scores[..8]), (&texts, &scores), 3).unwrap();
         assert!(few.is_none(), "rare words are nobody's business");
     }

@@ -4,7 +4,7 @@
 //! the source corrects it there, and the next run has none of it.
 
 use super::list::{Entry, Erasures, is_text, texts};
-use super::{Found, Rows, places};
+use super::{Found, Rows, numbered, places};
 use crate::convert;
 use crate::project::Project;
 use crate::stages::{clean, protect};
@@ -29,12 +29,13 @@ pub(super) struct Person {
 }
 
 impl Person {
-    /// Somebody of whom the value alone is known.
+    /// Somebody of whom the value alone is known; `listed` is everyone erased before.
     pub(super) fn new(
         project: &Project<'_>,
         entry: &Entry,
         value: &Personal<String>,
-    ) -> Result<Self> {
+        listed: &Erasures,
+    ) -> Self {
         let rules = project.recipe().protect.columns.iter();
         let mut columns: BTreeMap<String, bool> = rules
             .filter(|rule| !matches!(rule.action, Action::Generalize(_) | Action::Shift { .. }))
@@ -43,8 +44,7 @@ impl Person {
         columns.insert(entry.column.clone(), false);
         let mut mentions = Mentions::default();
         mentions.add(&entry.column, false, value.expose());
-        let gone = Erasures::load(project)?.with(entry);
-        Ok(Self { one: Erasures::of(entry), gone, columns, mentions })
+        Self { one: Erasures::of(entry), gone: listed.with(entry), columns, mentions }
     }
 
     /// The columns to learn from, with those that tell where a row is from.
@@ -85,16 +85,36 @@ impl Person {
 
     /// The rows of others in the sources whose texts have a value of the person's.
     pub(super) fn left_at_origin(&mut self, project: &Project<'_>) -> Result<Rows> {
-        if self.mentions.has_weak() {
-            let shared = Mutex::new(BTreeSet::new());
-            refused(project, &|batch| {
-                let found = self.shared(project, batch)?;
-                shared.lock().unwrap_or_else(PoisonError::into_inner).extend(found);
-                Ok(vec![true; batch.num_rows()].into())
-            })?;
-            self.mentions.forget(&shared.into_inner().unwrap_or_else(PoisonError::into_inner));
+        self.forget_shared(project)?;
+        if self.mentions.is_empty() {
+            return Ok(Rows::new());
         }
         refused(project, &|batch| self.others(project, batch))
+    }
+
+    /// Looks no more for what is only dropped and others in the sources have too.
+    pub(super) fn forget_shared(&mut self, project: &Project<'_>) -> Result<()> {
+        if !self.mentions.has_weak() {
+            return Ok(());
+        }
+        let shared = Mutex::new(BTreeSet::new());
+        refused(project, &|batch| {
+            let found = self.shared(project, batch)?;
+            shared.lock().unwrap_or_else(PoisonError::into_inner).extend(found);
+            Ok(vec![true; batch.num_rows()].into())
+        })?;
+        self.mentions.forget(&shared.into_inner().unwrap_or_else(PoisonError::into_inner));
+        Ok(())
+    }
+
+    /// Looks for nothing that is only dropped: where the sources are out of reach, nobody can tell whether others have it too.
+    pub(super) fn only_strong(&mut self) {
+        self.mentions.only_strong();
+    }
+
+    #[cfg(test)]
+    pub(super) fn has_weak(&self) -> bool {
+        self.mentions.has_weak()
     }
 
     /// As [`left_at_origin`](Self::left_at_origin), in the cleaned tables: where the sources are out of reach.
@@ -103,7 +123,7 @@ impl Person {
         self.in_tables(project, all, Stage::Clean, &mut |_, source, row| {
             found.entry(source).or_default().insert(row);
         })?;
-        Ok(found.into_iter().map(|(source, rows)| (source, rows.into_iter().collect())).collect())
+        Ok(numbered(found))
     }
 
     /// Those rows in which a protected table, from which models learn and which is exported, still has such a value.
@@ -122,7 +142,7 @@ impl Person {
                 },
             )?;
         }
-        Ok(found.into_iter().map(|(source, rows)| (source, rows.into_iter().collect())).collect())
+        Ok(numbered(found))
     }
 
     /// Cleaned tables of earlier states of the recipe or the sources in which others' texts have a value of the person's, or that have the rows
@@ -130,10 +150,15 @@ impl Person {
     pub(super) fn outdated(
         &self,
         project: &Project<'_>,
+        listed: &Erasures,
         all: &[Found],
         recorded: &Rows,
     ) -> Result<BTreeSet<PathBuf>> {
-        let Ok(current) = clean::inputs(project).and_then(|inputs| inputs.key()) else {
+        if self.mentions.is_empty() && recorded.is_empty() {
+            return Ok(BTreeSet::new());
+        }
+        let inputs = clean::inputs_with(project, listed);
+        let Ok(current) = inputs.and_then(|inputs| inputs.key()) else {
             return Ok(BTreeSet::new());
         };
         let earlier = |(_, record): &&Found| {
@@ -142,23 +167,26 @@ impl Person {
         };
         let earlier: Vec<Found> = all.iter().filter(earlier).cloned().collect();
         let mut found = BTreeSet::new();
-        self.in_tables(project, &earlier, Stage::Clean, &mut |folder, _, _| {
-            found.insert(folder.to_owned());
-        })?;
-        let keys = convert::encryption(project);
-        for (folder, _) in earlier.iter().filter(|_| !recorded.is_empty()) {
-            let table = folder.join(clean::TABLE);
-            ingot_data::each(&table, Some(&keys), &["_source", "_row"], &mut |batch| {
+        self.in_batches(project, &earlier, Stage::Clean, &mut |folder, batch| {
+            let mut clean = self.others(project, batch)?;
+            if !recorded.is_empty() {
                 let none = BooleanArray::from(vec![false; batch.num_rows()]);
-                let named = |(source, row): &(String, u64)| {
-                    recorded.get(source).is_some_and(|rows| rows.contains(row))
+                let named = |(source, row): (String, u64)| {
+                    recorded.get(&source).is_some_and(|rows| rows.contains(&row))
                 };
-                if places(batch, &none)?.iter().any(named) {
-                    found.insert(folder.clone());
-                }
-                Ok(())
-            })?;
-        }
+                let named = places(batch, &none)?.into_iter().map(named);
+                clean = clean
+                    .values()
+                    .iter()
+                    .zip(named)
+                    .map(|(clean, named)| Some(clean && !named))
+                    .collect();
+            }
+            if clean.true_count() < clean.len() {
+                found.insert(folder.to_owned());
+            }
+            Ok(())
+        })?;
         Ok(found)
     }
 
@@ -169,6 +197,25 @@ impl Person {
         all: &[Found],
         stage: Stage,
         found: &mut dyn FnMut(&Path, String, u64),
+    ) -> Result<()> {
+        if self.mentions.is_empty() {
+            return Ok(());
+        }
+        self.in_batches(project, all, stage, &mut |folder, batch| {
+            for (source, row) in places(batch, &self.others(project, batch)?)? {
+                found(folder, source, row);
+            }
+            Ok(())
+        })
+    }
+
+    /// The tables of a stage, each read once: what is looked into, and where it is from.
+    fn in_batches(
+        &self,
+        project: &Project<'_>,
+        all: &[Found],
+        stage: Stage,
+        take: &mut dyn FnMut(&Path, &RecordBatch) -> Result<()>,
     ) -> Result<()> {
         let keys = convert::encryption(project);
         let file = if stage == Stage::Clean { clean::TABLE } else { protect::TABLE };
@@ -189,12 +236,7 @@ impl Person {
                 })
                 .map(|field| field.name().as_str())
                 .collect();
-            ingot_data::each(&table, Some(&keys), &columns, &mut |batch| {
-                for (source, row) in places(batch, &self.others(project, batch)?)? {
-                    found(folder, source, row);
-                }
-                Ok(())
-            })?;
+            ingot_data::each(&table, Some(&keys), &columns, &mut |batch| take(folder, batch))?;
         }
         Ok(())
     }

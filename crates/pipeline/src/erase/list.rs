@@ -9,15 +9,15 @@ use super::{Rows, together};
 use crate::convert;
 use crate::messages::{
     ERASURE_UNSIGNED, ERASURES_CHANGED, ERASURES_HEAD, ERASURES_LACK, ERASURES_OLD, ERASURES_SHORT,
-    RECORD_DAMAGED,
 };
 use crate::project::Project;
-use crate::store::Stage;
+use crate::store::{Stage, entries};
 use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
 use ingot_base::{Digest, Fault, Personal, Result, atomic, fault};
-use ingot_privacy::chain::{Chain, Line, Words};
+use ingot_privacy::chain::{Chain, Words};
+use ingot_privacy::narrow;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -39,7 +39,6 @@ const WORDS: Words =
 
 /// One erased value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(super) struct Entry {
     pub(super) column: String,
     /// Keyed hash of the value, as [`folded`] compares it.
@@ -72,30 +71,15 @@ impl Entry {
     }
 }
 
-/// A value as subjects are compared: without what stands around it, in lower case and half-width. `CUST-1 ` is the person that `cust-1` is.
+/// A value as subjects are compared: without blanks around it and what nobody sees, in lower case and half-width. `CUST-1 ` is the person
+/// that `cust-1` is.
 fn folded(value: &str) -> String {
-    narrow(value).to_lowercase()
-}
-
-/// Full-width forms as what they stand for, and nothing around.
-fn narrow(value: &str) -> String {
-    let letter = |letter: char| match letter {
-        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(letter) - 0xfee0).unwrap_or(letter),
-        '\u{3000}' | '\u{a0}' => ' ',
-        other => other,
-    };
-    let value: String = value.chars().map(letter).collect();
-    // Byte order marks and joiners of no width are seen by nobody.
-    let blank = |letter: char| {
-        letter.is_whitespace()
-            || matches!(letter, '\u{feff}' | '\u{200b}'..='\u{200d}' | '\u{2060}')
-    };
-    value.trim_matches(blank).to_owned()
+    narrow(value).trim().to_lowercase()
 }
 
 /// How columns that hold no text write this value, if they can.
 fn spellings(value: &str) -> BTreeSet<String> {
-    let value = narrow(value);
+    let value = narrow(value).trim().to_owned();
     let whole = value.parse::<i128>().ok().map(|whole| whole.to_string());
     // Beyond this, neighbouring whole numbers have the same floating point number, and may be other persons.
     let exact = |number: &f64| number.abs() < 9_007_199_254_740_992.0;
@@ -105,87 +89,63 @@ fn spellings(value: &str) -> BTreeSet<String> {
     whole.into_iter().chain(number).chain(instant).collect()
 }
 
-/// A line of the list.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Listed {
-    number: u64,
-    entry: Entry,
-    previous: String,
-    mac: String,
-}
-
-impl Listed {
-    fn new(entry: Entry) -> Self {
-        Self { number: 0, entry, previous: String::new(), mac: String::new() }
-    }
-}
-
-impl Line for Listed {
-    fn number(&self) -> u64 {
-        self.number
-    }
-
-    fn previous(&self) -> &str {
-        &self.previous
-    }
-
-    fn mac(&self) -> &str {
-        &self.mac
-    }
-
-    fn placed(self, number: u64, previous: String, mac: String) -> Self {
-        Self { number, previous, mac, ..self }
-    }
-}
-
 /// Everyone erased so far.
 #[derive(Debug, Default)]
-pub(crate) struct Erasures(Vec<Listed>);
+pub(crate) struct Erasures {
+    entries: Vec<Entry>,
+    /// How many lines the list has, and the code of the newest.
+    last: Option<(u64, String)>,
+    /// What the signed records say.
+    recorded: Vec<Recorded>,
+}
 
 impl Erasures {
-    /// The list, once everything that remembers it agrees.
+    /// The list, once everything that remembers it agrees. That reads every record, so whoever works with the list loads it once.
     ///
     /// # Errors
     /// When the list was changed, or lacks a person of whom a record tells.
     pub(crate) fn load(project: &Project<'_>) -> Result<Self> {
-        let all = Self(chain(project).open(false)?.lines);
-        all.agree(project)?;
+        let lines = chain(project).open(false)?.lines;
+        let last = lines.last().map(|line| (line.number, line.mac.clone()));
+        let codes: BTreeSet<String> = lines.iter().map(|line| line.mac.clone()).collect();
+        let entries = lines.into_iter().map(|line| line.content).collect();
+        let mut all = Self { entries, last, recorded: Vec::new() };
+        all.agree(project, &codes)?;
         Ok(all)
     }
 
     pub(super) fn of(entry: &Entry) -> Self {
-        Self(vec![Listed::new(entry.clone())])
+        Self { entries: vec![entry.clone()], ..Self::default() }
     }
 
-    /// The list with one more, whatever the file has.
-    pub(super) fn with(mut self, entry: &Entry) -> Self {
-        self.0.push(Listed::new(entry.clone()));
-        self
+    /// Everyone on the list and one more, whatever the file has: whom nothing may show, not what a table remembers.
+    pub(super) fn with(&self, entry: &Entry) -> Self {
+        let entries = self.entries.iter().chain([entry]).cloned().collect();
+        Self { entries, ..Self::default() }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.entries.is_empty()
     }
 
     /// What a cleaning depends on; `None` when nobody was erased.
     pub(crate) fn digest(&self) -> Result<Option<Digest>> {
         let list: BTreeSet<(&str, &str)> =
-            self.entries().map(|entry| (&*entry.column, &*entry.subject)).collect();
+            self.entries.iter().map(|entry| (&*entry.column, &*entry.subject)).collect();
         if list.is_empty() { Ok(None) } else { Digest::of_json(&list).map(Some) }
     }
 
     /// What the record of a cleaned table keeps, so that the list does not lose its end.
     pub(crate) fn evidence(&self) -> Option<Value> {
-        let last = self.0.last()?;
-        Some(serde_json::json!({ "lines": last.number, "last": last.mac }))
+        let (lines, last) = self.last.as_ref()?;
+        Some(serde_json::json!({ "lines": lines, "last": last }))
     }
 
     /// For every row whether it may enter.
     pub(crate) fn admit(&self, project: &Project<'_>, batch: &RecordBatch) -> Result<BooleanArray> {
         let mut stays = vec![true; batch.num_rows()];
         let mut columns: BTreeMap<&str, Vec<&Entry>> = BTreeMap::new();
-        for entry in self.entries() {
+        for entry in &self.entries {
             columns.entry(&entry.column).or_default().push(entry);
         }
         let keys = convert::column_keys(project);
@@ -207,44 +167,50 @@ impl Erasures {
     }
 
     pub(super) fn has(&self, entry: &Entry) -> bool {
-        self.entries().any(|known| known.is(entry))
+        self.entries.iter().any(|known| known.is(entry))
     }
 
-    /// Lists a person, once.
-    pub(super) fn add(project: &Project<'_>, entry: &Entry) -> Result<()> {
-        if Self::load(project)?.has(entry) {
+    /// Lists a person, once. This is the list as it was loaded; the caller holds the store's lock since before that.
+    pub(super) fn add(&self, project: &Project<'_>, entry: &Entry) -> Result<()> {
+        if self.has(entry) {
             return Ok(());
         }
         let chain = chain(project);
         let mut open = chain.open(true)?;
-        chain.append(&mut open, Listed::new(entry.clone()))
-    }
-
-    fn entries(&self) -> impl Iterator<Item = &Entry> {
-        self.0.iter().map(|listed| &listed.entry)
+        chain.append(&mut open, entry.clone()).map(|_| ())
     }
 
     /// Refuses a list that lacks what the signed records or the cleaned tables tell of.
-    fn agree(&self, project: &Project<'_>) -> Result<()> {
+    fn agree(&mut self, project: &Project<'_>, codes: &BTreeSet<String>) -> Result<()> {
         for path in records(project)? {
             let record: Recorded = genuine(project, &path)?;
             let listed = self
-                .entries()
+                .entries
+                .iter()
                 .any(|entry| entry.column == record.column && entry.subject == record.subject);
             if !listed {
                 return Err(Fault::new(&ERASURES_LACK)
                     .arg("path", list(project).display())
                     .arg("record", path.display()));
             }
+            self.recorded.push(record);
         }
         for (path, last) in remembered(project)? {
-            if !self.0.iter().any(|listed| listed.mac == last) {
+            if !codes.contains(&last) {
                 return Err(Fault::new(&ERASURES_OLD)
                     .arg("path", list(project).display())
                     .arg("record", path.display()));
             }
         }
         Ok(())
+    }
+
+    /// The rows of others that the records of a person name: what their texts said of the person then.
+    pub(super) fn recorded(&self, entry: &Entry) -> Rows {
+        let own =
+            |record: &&Recorded| record.column == entry.column && record.subject == entry.subject;
+        let rows = self.recorded.iter().filter(own).map(|record| record.left.clone());
+        rows.fold(Rows::new(), together)
     }
 }
 
@@ -257,23 +223,11 @@ struct Recorded {
     left: Rows,
 }
 
-/// The rows of others that the records of a person name: what their texts said of the person then.
-pub(super) fn recorded(project: &Project<'_>, entry: &Entry) -> Result<Rows> {
-    let mut rows = Rows::new();
-    for path in records(project)? {
-        let record: Recorded = genuine(project, &path)?;
-        if record.column == entry.column && record.subject == entry.subject {
-            rows = together(rows, record.left);
-        }
-    }
-    Ok(rows)
-}
-
 fn list(project: &Project<'_>) -> PathBuf {
     project.root.join(FOLDER).join(LIST)
 }
 
-fn chain(project: &Project<'_>) -> Chain<Listed> {
+fn chain(project: &Project<'_>) -> Chain<Entry> {
     Chain::new(list(project), project.keyring.derive("erasures/list", 32), PURPOSE, &WORDS)
 }
 
@@ -304,34 +258,11 @@ fn records(project: &Project<'_>) -> Result<Vec<PathBuf>> {
 /// The newest line that each cleaned table remembers.
 fn remembered(project: &Project<'_>) -> Result<Vec<(PathBuf, String)>> {
     let mut found = Vec::new();
-    for folder in entries(&project.store.root().join(Stage::Clean.as_str()))? {
-        let path = folder.join("record.json");
-        if !path.exists() {
-            continue;
-        }
-        let record: Value =
-            serde_json::from_slice(&atomic::read(&path, LIMIT)?).map_err(|error| {
-                Fault::new(&RECORD_DAMAGED).arg("path", path.display()).because(error)
-            })?;
-        if let Some(last) = record.pointer("/evidence/erasures/last").and_then(Value::as_str) {
+    for (path, record) in project.store.records(Stage::Clean)? {
+        if let Some(last) = record.evidence.pointer("/erasures/last").and_then(Value::as_str) {
             found.push((path, last.to_owned()));
         }
     }
-    Ok(found)
-}
-
-/// What is in a folder, in the order of names; nothing is in one that is not there.
-fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
-    if !folder.exists() {
-        return Ok(Vec::new());
-    }
-    let list = || -> std::io::Result<Vec<PathBuf>> {
-        std::fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect()
-    };
-    let mut found = list().map_err(|error| {
-        Fault::new(&fault::FILE_READ).arg("path", folder.display()).because(error)
-    })?;
-    found.sort();
     Ok(found)
 }
 
@@ -369,6 +300,7 @@ mod tests {
         assert_eq!(of("007"), ["007", "7"]);
         assert_eq!(of("1e3"), ["1000", "1e3"]);
         assert_eq!(of("１２"), ["12"]);
+        assert_eq!(of("1\u{ad}2\u{200e}"), ["12"]);
         assert_eq!(of("CUST-1"), [""; 0]);
         assert_eq!(of("2020-01-01T00:00:00Z"), ["2020-01-01T00:00:00Z"]);
         // A floating point number cannot tell this person from the next.
@@ -377,8 +309,15 @@ mod tests {
 
     #[test]
     fn a_subject_is_the_same_however_it_is_typed() {
-        for typed in ["CUST-7 ", "\u{feff}cust-7", "\u{3000}ＣＵＳＴ－７\t", "Cust-7\u{200b}"]
-        {
+        for typed in [
+            "CUST-7 ",
+            "\u{feff}cust-7",
+            "\u{3000}ＣＵＳＴ－７\t",
+            "Cust-7\u{200b}",
+            "CU\u{ad}ST-7",
+            "\u{200e}CUST-\u{200e}7\u{a0}",
+            "\u{2060} CUST-7\u{a0}\u{200f} ",
+        ] {
             assert_eq!(folded(typed), "cust-7", "{typed:?}");
         }
         assert_ne!(folded("CUST 7"), folded("CUST-7"), "what stands within tells persons apart");

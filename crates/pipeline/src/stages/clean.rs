@@ -4,10 +4,12 @@ use crate::convert;
 use crate::erase::Erasures;
 use crate::project::Project;
 use crate::run::{DATAFUSION, Done, PARQUET, Product, Within, stage, versions};
-use crate::stages::to_value;
+use crate::stages::{to_value, told};
 use crate::store::{Inputs, Stage};
 use arrow::array::RecordBatch;
 use ingot_base::Result;
+use ingot_recipe::Recipe;
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -18,6 +20,11 @@ pub(crate) const FINDINGS: &str = "findings.jsonl";
 
 /// What the stage's result depends on.
 pub(crate) fn inputs(project: &Project<'_>) -> Result<Inputs> {
+    inputs_with(project, &Erasures::load(project)?)
+}
+
+/// As [`inputs`], by whoever has the list of erased persons.
+pub(crate) fn inputs_with(project: &Project<'_>, erasures: &Erasures) -> Result<Inputs> {
     let sources = convert::sources(project.recipe());
     let digests = ingot_data::source_digests(project.source.folder(), &sources)?;
     let mut content: BTreeMap<_, _> = sources
@@ -30,27 +37,32 @@ pub(crate) fn inputs(project: &Project<'_>) -> Result<Inputs> {
             .insert("evaluation set".into(), digest(&project.source.folder().join(&rule.against))?);
     }
     // Without erased persons the key is as if there could be none.
-    content
-        .extend(Erasures::load(project)?.digest()?.map(|digest| ("erasures".to_owned(), digest)));
+    content.extend(erasures.digest()?.map(|digest| ("erasures".to_owned(), digest)));
+    Ok(Inputs {
+        stage: Stage::Clean,
+        content,
+        config: config(project.recipe())?,
+        seed: project.recipe().project.seed,
+        versions: versions(&[DATAFUSION, PARQUET]),
+    })
+}
+
+/// The recipe's part.
+pub(crate) fn config(recipe: &Recipe) -> Result<Value> {
     let mut config = serde_json::json!({
-        "source": to_value(&project.recipe().sources)?,
-        "clean": to_value(&project.recipe().clean)?,
+        "source": to_value(&recipe.sources)?,
+        "clean": to_value(&recipe.clean)?,
         // Decides which figures the record tells, and which key a column is written with.
-        "personal": to_value(&convert::personal(project.recipe()))?,
+        "personal": to_value(&convert::personal(recipe))?,
     });
+    let sources = convert::sources(recipe);
     // Decides which rare keys of JSON lines are columns.
     if let Some(config) = config.as_object_mut()
         && sources.iter().any(ingot_data::SourceConfig::may_be_json_lines)
     {
-        config.insert("named".to_owned(), to_value(&convert::named(project.recipe()))?);
+        config.insert("named".to_owned(), to_value(&convert::named(recipe))?);
     }
-    Ok(Inputs {
-        stage: Stage::Clean,
-        content,
-        config,
-        seed: project.recipe().project.seed,
-        versions: versions(&[DATAFUSION, PARQUET]),
-    })
+    told(config)
 }
 
 fn digest(path: &Path) -> Result<ingot_base::Digest> {
@@ -59,20 +71,21 @@ fn digest(path: &Path) -> Result<ingot_base::Digest> {
 
 pub(crate) fn run(project: &Project<'_>) -> Result<Done> {
     let sources = convert::sources(project.recipe());
-    stage(project, inputs(project)?, &Stage::Clean.title(), |folder| {
-        work(project, &sources, folder)
+    let erasures = Erasures::load(project)?;
+    stage(project, inputs_with(project, &erasures)?, &Stage::Clean.title(), |folder| {
+        work(project, &sources, &erasures, folder)
     })
 }
 
 fn work(
     project: &Project<'_>,
     sources: &[ingot_data::SourceConfig],
+    erasures: &Erasures,
     folder: &Path,
 ) -> Result<Product> {
     let clean = convert::clean(project.recipe());
     let encryption = convert::encryption(project);
     let table = folder.join(TABLE);
-    let erasures = Erasures::load(project)?;
     let engine = &project.recipe().engine;
     let certificates = project.root.join(&engine.certificates);
     let admit = |batch: &RecordBatch| erasures.admit(project, batch);

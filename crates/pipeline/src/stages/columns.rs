@@ -9,9 +9,12 @@ use ingot_base::{Fault, Result, fault};
 use ingot_data::{CleanOutcome, Found};
 use ingot_privacy::detect::{DetectConfig, Detector, Kind};
 use ingot_recipe::{Action, Generalize, ImputeMethod, OutlierAction, Recipe};
-use ingot_train::{Prepared, Withheld};
+use ingot_train::{Prepared, Withheld, Written};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+
+/// What a look at a table's values tells of its columns, by their names.
+type Looks = (BTreeMap<String, Withheld>, BTreeMap<String, Written>);
 
 /// Different values of a column that are looked at, the first in the table's order.
 const VALUES: usize = 5_000;
@@ -23,15 +26,12 @@ const NAMED: usize = 80;
 /// Shorter numbers are counts and ages, whatever their column is called.
 const SHORTEST: usize = 6;
 
-/// Columns that the model is not shown, by their names in the table, and why.
+/// Columns that the model is not shown, by their names in the table, and why; and those of texts that a cast could read.
 ///
 /// # Errors
 /// When the detector cannot be made.
-pub(crate) fn withheld(
-    recipe: &Recipe,
-    batches: &[RecordBatch],
-) -> Result<BTreeMap<String, Withheld>> {
-    let mut withheld = personal(recipe, batches)?;
+pub(crate) fn looked_at(recipe: &Recipe, batches: &[RecordBatch]) -> Result<Looks> {
+    let (mut withheld, written) = looks(recipe, batches)?;
     for rule in &recipe.protect.columns {
         if matches!(
             rule.action,
@@ -42,7 +42,7 @@ pub(crate) fn withheld(
         }
     }
     withheld.extend(answers(recipe).into_iter().map(|name| (name, Withheld::Answer)));
-    Ok(withheld)
+    Ok((withheld, written))
 }
 
 /// Flags of the target's outliers, by their names after protection.
@@ -85,10 +85,11 @@ fn renamed(recipe: &Recipe, column: &str) -> String {
     rule.and_then(|rule| rule.rename.as_deref()).unwrap_or(column).to_owned()
 }
 
-/// Columns of texts or whole numbers whose values hold personal data that the recipe has not treated. A number that identifies counts
+/// Columns of texts or whole numbers whose values hold personal data that the recipe has not treated, and others whose texts are amounts
+/// or days. A number that identifies counts
 /// wherever it stands in a text; names and places are also words, so they count when most values are some; of numbers enough must
 /// identify, since any number may look like a telephone.
-fn personal(recipe: &Recipe, batches: &[RecordBatch]) -> Result<BTreeMap<String, Withheld>> {
+fn looks(recipe: &Recipe, batches: &[RecordBatch]) -> Result<Looks> {
     let treated = convert::personal(recipe);
     let quasi = recipe.protect.anonymity.iter().flat_map(|policy| &policy.quasi);
     let asked = recipe.train.exclude.iter().chain(quasi).chain(&treated);
@@ -97,20 +98,48 @@ fn personal(recipe: &Recipe, batches: &[RecordBatch]) -> Result<BTreeMap<String,
     let schema = batches.first().map(RecordBatch::schema);
     let fields = schema.iter().flat_map(|schema| schema.fields().iter());
     let detector = Detector::new(DetectConfig::default())?;
-    let mut found = BTreeMap::new();
+    let (mut withheld, mut written) = (BTreeMap::new(), BTreeMap::new());
     for field in
         fields.filter(|field| !field.name().starts_with('_') && !spared.contains(field.name()))
     {
         let holds = match values(batches, field.name())? {
-            Some(Values::Texts(texts)) => texts_identify(&detector, &texts),
+            Some(Values::Texts(texts)) => {
+                written.extend(as_written(&texts).map(|kind| (field.name().clone(), kind)));
+                texts_identify(&detector, &texts)
+            }
             Some(Values::Numbers(numbers)) => numbers_identify(&detector, field.name(), &numbers),
             None => false,
         };
         if holds {
-            found.insert(field.name().clone(), Withheld::Personal);
+            withheld.insert(field.name().clone(), Withheld::Personal);
         }
     }
-    Ok(found)
+    Ok((withheld, written))
+}
+
+/// What more than half of the texts are as `clean.cast` reads them. Digits alone are an amount only beside others of other lengths: all
+/// of one length, or with zeros in front, they are numbers of persons or things.
+fn as_written(texts: &BTreeSet<String>) -> Option<Written> {
+    let (mut days, mut amounts, mut marked) = (0, 0, false);
+    let mut lengths = BTreeSet::new();
+    for text in texts.iter().map(|text| text.trim()) {
+        let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+        if ingot_data::is_written_day(text) {
+            days += 1;
+        } else if !(digits && text.len() > 1 && text.starts_with('0'))
+            && ingot_data::written_number(text).is_some()
+        {
+            amounts += 1;
+            marked |= !digits;
+            lengths.insert(text.len());
+        }
+    }
+    if 2 * days > texts.len() {
+        Some(Written::Days)
+    } else {
+        let several = marked || lengths.len() > 1;
+        (2 * amounts > texts.len() && several).then_some(Written::Amounts)
+    }
 }
 
 fn texts_identify(detector: &Detector, texts: &BTreeSet<String>) -> bool {
@@ -232,7 +261,22 @@ mod tests {
         );
         let recipe =
             ingot_recipe::parse("ingot.toml", &text).unwrap_or_else(|faults| panic!("{faults:?}"));
-        withheld(&recipe, &[column(name, values)]).unwrap().remove(name)
+        looked_at(&recipe, &[column(name, values)]).unwrap().0.remove(name)
+    }
+
+    #[test]
+    fn most_texts_say_what_a_column_of_them_is() {
+        let of =
+            |texts: &[&str]| as_written(&texts.iter().map(|text| (*text).to_owned()).collect());
+        assert_eq!(of(&["￥1,234.50", "(8.00)", "unknown"]), Some(Written::Amounts));
+        assert_eq!(of(&["1.2亿元", "３.５万", "-1,234", "?"]), Some(Written::Amounts));
+        assert_eq!(of(&["2024年1月31日", "2024/2/1", "20240203", "?"]), Some(Written::Days));
+        assert_eq!(of(&["12", "345", "unknown"]), Some(Written::Amounts), "among other texts");
+        assert_eq!(of(&["123456", "345678", "unknown"]), None, "numbers of customers");
+        assert_eq!(of(&["001234", "00567", "000081"]), None, "numbers of customers");
+        assert_eq!(of(&["王芳", "李伟", "￥8"]), None);
+        assert_eq!(of(&["12,34", "1.234,5", "2022-13-04"]), None, "what no cast reads");
+        assert_eq!(of(&[]), None);
     }
 
     #[test]

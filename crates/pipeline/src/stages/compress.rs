@@ -7,7 +7,6 @@ use crate::run::{Chain, Done, ORT, Product, earlier, stage, versions};
 use crate::stages::features::{self, PIXELS, Pictures};
 use crate::stages::{explain, from_value, head, split, to_value, train, write_page};
 use crate::store::{Inputs, Stage};
-use arrow::array::Array;
 use ingot_base::{Digest, Output, Result, Text, atomic, fault};
 use ingot_recipe::{CalibrationMethod, Quantize};
 use ingot_runtime::onnx::{self, Calibration, Narrowing, proto::Model};
@@ -288,15 +287,14 @@ fn measure(
         let names = features::text(&batch, &project.recipe().project.target);
         let own = features::groups(project, &batch);
         for index in 0..batch.num_rows() {
-            let name = names.as_ref().filter(|names| names.is_valid(index));
-            let name = name.map(|names| names.value(index));
+            let name = names.as_ref().and_then(|names| features::cell(names, index));
             let class =
                 name.and_then(|name| outcome.model.classes.iter().position(|known| known == name));
             let (Some(class), Ok((picture, _))) = (class, pictures.load(index)) else { continue };
             let numbers = PIXELS.numbers(&PIXELS.view(&picture)?);
             labels.push(class);
             if let Some(own) = &own {
-                groups.push(own.is_valid(index).then(|| own.value(index).to_owned()));
+                groups.push(features::cell(own, index).map(str::to_owned));
             }
             compare(&models, &numbers, &mut answers)?;
         }

@@ -211,7 +211,7 @@ fn sheet(
             else {
                 continue;
             };
-            let label = labels.as_ref().and_then(|labels| labels.iter().nth(index).flatten());
+            let label = labels.as_ref().and_then(|labels| features::cell(labels, index));
             let view = PIXELS.view(&picture)?;
             let made = copies.make(&view, seed, label)?;
             let (mixed, changed): (Vec<Made>, Vec<Made>) =

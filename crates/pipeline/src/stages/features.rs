@@ -350,8 +350,7 @@ impl Work<'_> {
                 continue;
             };
             let view = PIXELS.view(&picture)?;
-            let known = self.labels.filter(|labels| labels.is_valid(index));
-            let label = known.map(|labels| labels.value(index));
+            let label = self.labels.and_then(|labels| cell(labels, index));
             let original = features(session, &view)?;
             rows.push(Row { index, copy: false, mixed: None, features: original });
             for copy in self.copies.make(&view, seed, label)? {
@@ -427,12 +426,17 @@ pub(crate) fn text(batch: &RecordBatch, name: &str) -> Option<StringArray> {
     column.as_any().downcast_ref::<StringArray>().cloned()
 }
 
+/// A cell of a column of texts; `None` where it is empty, or beyond the end.
+pub(crate) fn cell(column: &StringArray, row: usize) -> Option<&str> {
+    (row < column.len() && column.is_valid(row)).then(|| column.value(row))
+}
+
 pub(crate) fn places(batch: &RecordBatch) -> Result<Vec<(String, u64)>> {
     let lost = || fault::internal("lineage columns");
     let sources = text(batch, ingot_data::SOURCE).ok_or_else(lost)?;
     let rows = batch.column_by_name(ingot_data::ROW).ok_or_else(lost)?;
     let rows = rows.as_any().downcast_ref::<UInt64Array>().ok_or_else(lost)?;
-    let name = |index| if sources.is_valid(index) { sources.value(index) } else { "" };
+    let name = |index| cell(&sources, index).unwrap_or_default();
     Ok((0..batch.num_rows()).map(|index| (name(index).to_owned(), rows.value(index))).collect())
 }
 
@@ -450,10 +454,7 @@ pub(crate) fn table(
     let labels = text(batch, &project.recipe().project.target);
     let places = places(batch)?;
     let place = |row: &Row| places.get(row.index);
-    let label = |row: &Row| {
-        let labels = labels.as_ref()?;
-        labels.is_valid(row.index).then(|| labels.value(row.index).to_owned())
-    };
+    let label = |row: &Row| cell(labels.as_ref()?, row.index).map(str::to_owned);
     let bytes: Vec<Vec<u8>> = rows
         .iter()
         .map(|row| row.features.iter().flat_map(|number| number.to_le_bytes()).collect())
@@ -489,8 +490,7 @@ pub(crate) fn table(
         columns.push((SHARE, Arc::new(rows.iter().map(share).collect::<Float64Array>())));
     }
     if let Some(groups) = groups(project, batch) {
-        let group =
-            |row: &Row| groups.is_valid(row.index).then(|| groups.value(row.index).to_owned());
+        let group = |row: &Row| cell(&groups, row.index).map(str::to_owned);
         columns.push((GROUP, Arc::new(rows.iter().map(group).collect::<StringArray>())));
     }
     RecordBatch::try_from_iter_with_nullable(

@@ -31,13 +31,13 @@ pub(crate) fn to_value<T: Serialize>(value: &T) -> Result<Value> {
         .map_err(|error| fault::internal("figures without a JSON form").because(error))
 }
 
-/// Settings that hold values of the data, or a prompt.
-const VALUES: [&str; 3] = ["levels", "dictionary", "system"];
+/// Settings that hold values of the data, a prompt, or every word of the recipe.
+const VALUES: [&str; 4] = ["levels", "dictionary", "system", "named"];
 /// Settings that name files, whose content is among a stage's inputs by itself.
-const FILES: [&str; 3] = ["file", "folder", "population"];
+const FILES: [&str; 5] = ["file", "folder", "population", "uri", "against"];
 
 /// A part of the recipe as a record may have it, for records travel in packages, in plain: instead of values that stand in it their
-/// digest, instead of a path the file's name.
+/// digest, instead of a path the file's name, instead of an address its host.
 pub(crate) fn told(mut config: Value) -> Result<Value> {
     match &mut config {
         Value::Object(members) => {
@@ -46,7 +46,7 @@ pub(crate) fn told(mut config: Value) -> Result<Value> {
                 let is_in = |names: &[&str]| names.contains(&name.as_str());
                 *value = match value.as_str() {
                     _ if is_in(&VALUES) && !empty => to_value(&Digest::of_json(&*value)?)?,
-                    Some(path) if is_in(&FILES) => file_name(path).into(),
+                    Some(path) if is_in(&FILES) => place_name(path).into(),
                     _ => told(value.take())?,
                 };
             }
@@ -59,6 +59,23 @@ pub(crate) fn told(mut config: Value) -> Result<Value> {
         _ => {}
     }
     Ok(config)
+}
+
+/// What a file is called, or of an address the host: without folders, account and parameters.
+pub(crate) fn place_name(place: &str) -> String {
+    match place.split_once("://") {
+        Some((scheme, rest)) if !scheme.eq_ignore_ascii_case("file") => {
+            let ends = ['/', '?', '#'];
+            // A database's password may hold a slash: whatever stands before the last `@` goes.
+            let database = scheme.to_ascii_lowercase().starts_with("postgres");
+            let first = rest.split(ends).next().unwrap_or_default();
+            let account = if database { rest } else { first };
+            let host = account.rsplit_once('@').map_or(account, |(_, host)| host);
+            let host = host.split(ends).next().unwrap_or_default();
+            format!("{scheme}://{host}")
+        }
+        _ => file_name(place.strip_prefix("file:").unwrap_or(place)),
+    }
 }
 
 /// What a file is called, without the folders that it lies in.
@@ -125,6 +142,30 @@ mod tests {
         let told = config(&recipe("tabular.binary", far)).to_string();
         assert!(told.contains("\"jobs.csv\"") && told.contains("\"all.csv\""), "{told}");
         assert!(!told.contains("canary"), "{told}");
+    }
+
+    #[test]
+    fn values_and_folders_of_cleaning_stay_at_home() {
+        let config = |recipe: &Recipe| super::clean::config(recipe).unwrap();
+        let text = "[[source]]\nname = \"b\"\nuri = \"/srv/canary/b.jsonl\"\n\
+             [[source]]\nname = \"c\"\nuri = \"s3://bank/canary/c.parquet\"\n\
+             [clean]\ndecontaminate = { column = \"note\", against = \"/srv/canary/test.jsonl\", tokens = 8 }\n";
+        let told = config(&recipe("tabular.binary", text)).to_string();
+        for part in
+            ["\"a.csv\"", "\"b.jsonl\"", "\"s3://bank\"", "\"test.jsonl\"", "\"named\":\"sha256:"]
+        {
+            assert!(told.contains(part), "{part}: {told}");
+        }
+        assert!(!told.contains("canary"), "{told}");
+        for (place, name) in [
+            ("data/a.csv", "a.csv"),
+            ("file:///srv/canary/a.csv", "a.csv"),
+            ("file:canary/a.csv", "a.csv"),
+            ("postgres://me:p/w@db:5432/loans?sslmode=require", "postgres://db:5432"),
+            ("https://me@x.org/canary@home/a.csv?token=b", "https://x.org"),
+        ] {
+            assert_eq!(super::place_name(place), name);
+        }
     }
 
     #[test]

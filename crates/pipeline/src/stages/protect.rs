@@ -19,6 +19,8 @@ use std::sync::PoisonError;
 pub(crate) const TABLE: &str = "table.parquet";
 /// Pseudonyms with the encrypted originals, for whoever holds the keys.
 pub(crate) const PSEUDONYMS: &str = "pseudonyms.tsv";
+/// The network of names among the stage's inputs.
+const NAMES: &str = "names";
 
 /// What the stage's result depends on.
 pub(crate) fn inputs(project: &Project<'_>, chain: &Chain) -> Result<Inputs> {
@@ -29,8 +31,7 @@ pub(crate) fn inputs(project: &Project<'_>, chain: &Chain) -> Result<Inputs> {
     content.insert("key".into(), Digest::of(project.keyring.derive("fingerprint", 32).expose()));
     let names = names(project.recipe());
     if let Some(names) = names {
-        content
-            .insert("names".into(), tagger::digest(&project.source.folder().join(&names.folder))?);
+        content.insert(NAMES.into(), tagger::digest(&project.source.folder().join(&names.folder))?);
     }
     Ok(Inputs {
         stage: Stage::Protect,
@@ -57,18 +58,26 @@ pub(crate) fn config(recipe: &Recipe) -> Result<Value> {
 
 pub(crate) fn run(project: &Project<'_>, chain: &Chain) -> Result<Done> {
     let before = earlier(chain, Stage::Clean)?;
-    stage(project, inputs(project, chain)?, &Stage::Protect.title(), |folder| {
-        work(project, &before.verified(clean::TABLE)?, folder)
+    let inputs = inputs(project, chain)?;
+    let names = inputs.content.get(NAMES).copied();
+    stage(project, inputs, &Stage::Protect.title(), |folder| {
+        work(project, &before.verified(clean::TABLE)?, folder, names)
     })
 }
 
-fn work(project: &Project<'_>, input: &Path, folder: &Path) -> Result<Product> {
+/// `names` is the digest of the network of names, where the recipe has one.
+fn work(
+    project: &Project<'_>,
+    input: &Path,
+    folder: &Path,
+    names: Option<Digest>,
+) -> Result<Product> {
     let keys = convert::encryption(project);
     let table = folder.join(TABLE);
     let policy = project.recipe().protect.anonymity.as_ref();
     let named = folder.join("with-every-row.parquet");
     let first = if policy.is_some() { &named } else { &table };
-    let (mut outcome, pseudonyms) = protect(project, input, first, &keys)?;
+    let (mut outcome, pseudonyms) = protect(project, (input, first), &keys, names)?;
     if let Some(policy) = policy {
         let text = TextEvidence::measured(&outcome.texts, outcome.rows);
         let anonymous = anonymity::apply(project, policy, (first, &table), &keys, text)?;
@@ -93,9 +102,9 @@ fn work(project: &Project<'_>, input: &Path, folder: &Path) -> Result<Product> {
 /// Rows through the column rules, then the text rules; the pseudonyms where the recipe asks for such.
 fn protect(
     project: &Project<'_>,
-    input: &Path,
-    table: &Path,
+    (input, table): (&Path, &Path),
     keys: &Encryption,
+    network: Option<Digest>,
 ) -> Result<(ProtectOutcome, Option<String>)> {
     let recipe = project.recipe();
     let rules = convert::column_rules(project)?;
@@ -112,7 +121,7 @@ fn protect(
             Some(match &rule.names {
                 Some(names) => {
                     let folder = project.source.folder().join(&names.folder);
-                    let model = tagger::name_model(&folder, &names.labels);
+                    let model = tagger::name_model(&folder, &names.labels, network);
                     texts.with_names(&model.map_err(|fault| fault.at("protect.text.names"))?)
                 }
                 None => texts,

@@ -180,7 +180,7 @@ fn bom(project: &Project<'_>, signature: &Signature, chain: &Chain) -> Result<Bo
         architecture: Some(format!("LightGBM gbdt, {} trees, {} leaves", size.trees, size.leaves)),
         parameters: convert::parameters(&trained),
         datasets,
-        metrics: figures_of(&trained),
+        metrics: trained.told_metrics().iter().map(metric).collect(),
         fairness: fairness(&trained),
         considerations: considerations(chain)?,
         engines: vec![
@@ -311,7 +311,7 @@ fn network(
         )),
         parameters,
         datasets,
-        metrics: trained.metrics.iter().map(metric).collect(),
+        metrics: trained.told_metrics().iter().map(metric).collect(),
         considerations,
         engines: vec![
             Library::cargo(ORT.0, ORT.1, "MIT OR Apache-2.0"),
@@ -327,13 +327,13 @@ fn bounded(spent: &PrivacySpent) -> Risk {
     let (noise, clip) = (format!("{:.3}", spent.noise), spent.clip);
     let (steps, sample, units) = (spent.steps, format!("{:.4}", spent.sample), spent.units);
     let (unit, beyond) = if spent.groups {
-        (Text::new("group of rows", "组数据"), Text::new("", ""))
+        (Text::new("group of rows", "组"), Text::new("", ""))
     } else {
         (
-            Text::new("row with its copies", "行数据（连同其副本）"),
+            Text::new("row with its copies", "行"),
             Text::new(
                 " Rows of one person are not counted together.",
-                "同一人的多行数据未合并计算。",
+                "每行连同其副本一并计算，同一人的多行数据未合并计算。",
             ),
         )
     };
@@ -348,7 +348,7 @@ fn bounded(spent: &PrivacySpent) -> Risk {
                 unit.en, beyond.en
             ),
             format!(
-                "输出层以差分隐私（DP-SGD）训练：对 {units} {}中的每一个，ε = {epsilon}，δ = {delta}；以 Rényi 方法核算 {steps} 步，每步按 {sample} 的比例泊松抽样，梯度裁剪至 {clip}，噪声为裁剪长度的 {noise} 倍。在相同数据上训练的其他模型会累加成本。{}",
+                "输出层以差分隐私（DP-SGD）训练：对 {units} {0}数据中的每一{0}，ε = {epsilon}，δ = {delta}；以 Rényi 方法核算 {steps} 步，每步按 {sample} 的比例泊松抽样，梯度裁剪至 {clip}，噪声为裁剪长度的 {noise} 倍。在相同数据上训练的其他模型会使隐私损失累加。{1}",
                 unit.zh, beyond.zh
             ),
         ),
@@ -464,21 +464,14 @@ fn remembered(trained: &SftOutcome) -> Vec<Risk> {
 }
 
 fn metric(metric: &ingot_train::outcome::Metric) -> Metric {
-    let known = metric.low.is_finite() && metric.high.is_finite();
+    let interval = metric.interval().map(|(lower, upper)| Interval { lower, upper, level: 0.95 });
     Metric {
         name: metric.name.clone(),
         title: convert::metric_title(&metric.name),
         value: metric.value,
-        interval: known.then_some(Interval { lower: metric.low, upper: metric.high, level: 0.95 }),
+        interval,
         slice: None,
     }
-}
-
-/// A table's figures; without intervals where the test rows are too few for any.
-fn figures_of(trained: &TrainOutcome) -> Vec<Metric> {
-    let few = trained.few_test_rows().is_some();
-    let bare = |one: Metric| Metric { interval: one.interval.filter(|_| !few), ..one };
-    trained.metrics.iter().map(metric).map(bare).collect()
 }
 
 fn datasets(chain: &Chain, cleaned: &CleanOutcome) -> Result<Vec<Dataset>> {

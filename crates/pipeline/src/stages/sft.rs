@@ -418,12 +418,15 @@ mod tests {
     use ingot_base::atomic;
     use std::sync::Arc;
 
-    fn recipe(more: &str) -> Recipe {
-        let text = format!(
+    fn text(more: &str) -> String {
+        format!(
             "[project]\nname = \"x\"\ntask = \"generate.sft\"\ntarget = \"answer\"\n\
              [[source]]\nname = \"a\"\nuri = \"a.jsonl\"\n[train]\n{more}"
-        );
-        ingot_recipe::parse("ingot.toml", &text).map_err(|faults| faults.len()).unwrap()
+        )
+    }
+
+    fn recipe(more: &str) -> Recipe {
+        ingot_recipe::parse("ingot.toml", &text(more)).map_err(|faults| faults.len()).unwrap()
     }
 
     fn code<T: std::fmt::Debug>(result: Result<T>) -> String {
@@ -433,15 +436,7 @@ mod tests {
     #[test]
     fn a_training_that_cannot_be_is_refused_before_any_stage_works() {
         let folder = tempfile::tempdir().unwrap();
-        let project = |more: &str| {
-            let source = crate::Source {
-                recipe: recipe(more),
-                text: String::new(),
-                path: folder.path().join("ingot.toml"),
-            };
-            let (clock, reporter) = (&ingot_base::SystemClock, &ingot_base::Silent);
-            Project::open(source, folder.path(), clock, reporter).unwrap()
-        };
+        let project = |more: &str| crate::project::project(folder.path(), &text(more));
         let nowhere = project("base = \"nowhere.gguf\"\n");
         assert_eq!(code(crate::plan(&nowhere)), "pipeline-base-unknown");
         assert_eq!(code(crate::run(&nowhere, Stage::Seal)), "pipeline-base-unknown");

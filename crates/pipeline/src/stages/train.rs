@@ -86,7 +86,7 @@ fn work(
         (read(split::TRAIN)?, read(split::VALIDATION)?, read(split::TEST)?);
     let tables = Tables { train: &train, validation: &validation, test: &test };
     let mut settings = convert::train(project.recipe(), task);
-    settings.withheld = columns::withheld(project.recipe(), &train)?;
+    (settings.withheld, settings.written) = columns::looked_at(project.recipe(), &train)?;
     settings.prepared = columns::prepared(project.recipe(), clean)?;
     let mut trained = ingot_train::train(&settings, &tables, &Within(project.reporter))?;
     let preprocessing = serde_json::to_vec(&trained.preprocessing).map_err(|error| {
@@ -155,12 +155,5 @@ pub(crate) fn suspicious(
 
 /// A fault as a sentence with its advice, in both languages.
 fn sentence(fault: &Fault) -> Text {
-    let say = |lang| {
-        let hint = fault.hint(lang).unwrap_or_default();
-        match lang {
-            Lang::En => format!("{}. {hint}", fault.render(lang)),
-            Lang::Zh => format!("{}。{hint}", fault.render(lang)),
-        }
-    };
-    Text::new(say(Lang::En), say(Lang::Zh))
+    Text::new(fault.advice(Lang::En), fault.advice(Lang::Zh))
 }

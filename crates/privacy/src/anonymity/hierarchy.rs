@@ -282,9 +282,13 @@ impl Ladder {
                 day.write(&mut out);
                 out
             },
-            |day| format!("{:04}-{:02}", day.year, day.month),
+            |day| {
+                let mut out = String::new();
+                day.write_month(&mut out);
+                out
+            },
             |day| format!("{:04}", day.year),
-            |day| format!("{:04}s", day.year.div_euclid(10) * 10),
+            |day| day.decade_text(),
         ];
         for write in writers {
             let labels: Vec<Option<String>> = days

@@ -10,7 +10,14 @@ const MOST: usize = 255;
 /// What is wrong with the rows of a given hierarchy; rows count from 0. The values are the hierarchy's, not a table's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Flaw {
-    /// A row of another length than the first, of none, or of more than 255.
+    /// A row of no cells, or of more than 255.
+    Cells {
+        /// The row.
+        row: usize,
+        /// Its cells.
+        found: usize,
+    },
+    /// A row of another length than the first.
     Length {
         /// The row.
         row: usize,
@@ -47,15 +54,17 @@ impl Flaw {
     /// The row that is wrong.
     pub fn row(&self) -> usize {
         match self {
-            Self::Length { row, .. } | Self::Twice { row, .. } | Self::Nested { row, .. } => *row,
+            Self::Cells { row, .. }
+            | Self::Length { row, .. }
+            | Self::Twice { row, .. }
+            | Self::Nested { row, .. } => *row,
         }
     }
 
     /// In words; `place` names a row where the rows come from, as `levels.csv:7` does.
     pub fn fault(&self, place: &dyn Fn(usize) -> String) -> Fault {
         match self {
-            // As long as the first row, and wrong nevertheless.
-            Self::Length { row, found, wanted } if found == wanted => Fault::new(&HIERARCHY_CELLS)
+            Self::Cells { row, found } => Fault::new(&HIERARCHY_CELLS)
                 .arg("place", place(*row))
                 .arg("found", found)
                 .arg("most", MOST),
@@ -84,11 +93,15 @@ pub fn flaw(rows: &[Vec<String>]) -> Option<Flaw> {
     let mut above: Vec<HashMap<&str, (usize, &str)>> = vec![HashMap::new(); wanted];
     for (row, cells) in rows.iter().enumerate() {
         let found = cells.len();
-        let length = Flaw::Length { row, found, wanted };
-        if found != wanted || found > MOST {
-            return Some(length);
+        let [value, levels @ ..] = cells.as_slice() else {
+            return Some(Flaw::Cells { row, found });
+        };
+        if found > MOST {
+            return Some(Flaw::Cells { row, found });
         }
-        let [value, levels @ ..] = cells.as_slice() else { return Some(length) };
+        if found != wanted {
+            return Some(Flaw::Length { row, found, wanted });
+        }
         let (first, known) = *of_value.entry(value).or_insert((row, levels));
         if known != levels {
             return Some(Flaw::Twice { row, first, value: value.clone() });
@@ -136,6 +149,11 @@ mod tests {
                 assert!(told.to_string().contains(part), "{told}");
             }
         }
+        // What no row may be is told before what another row is.
+        let empty = vec![vec!["a".to_owned()], Vec::new()];
+        assert_eq!(flaw(&empty), Some(Flaw::Cells { row: 1, found: 0 }));
+        let wide = vec![vec!["a".to_owned()], vec!["b".to_owned(); 256]];
+        assert_eq!(flaw(&wide), Some(Flaw::Cells { row: 1, found: 256 }));
         let nested = flaw(&rows("a;x;p\nb;x;q")).unwrap();
         assert_eq!(nested.row(), 1);
         let told = nested.fault(&place);

@@ -29,7 +29,7 @@ ingot_base::messages! {
     TRUTH = {
         code: "privacy-attack-truth", class: Failed, status: 500,
         en: "the {rows} known rows come with {truths} true places, or a place beyond the table", zh: "已知 {rows} 行，却给出了 {truths} 个真实位置，或有位置超出表的范围",
-        hint_en: "give each known row its row in the protected table, or none", hint_zh: "请为每个已知行给出其在受保护表中的行号，或标明没有",
+        hint_en: "give each known row its row in the protected table, or none", hint_zh: "请为每个已知行给出其在脱敏后的表中的行号，或标明没有",
     };
     /// A loss that is no number.
     LOSS = {

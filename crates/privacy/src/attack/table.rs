@@ -179,14 +179,10 @@ fn within_period(known: &str, shown: &str) -> bool {
 
 /// A day, its month, year and decade as hierarchies write them.
 fn periods(day: Day) -> [String; 4] {
-    let Day { year, month, of_month } = day;
-    let decade = year.div_euclid(10) * 10;
-    [
-        format!("{year:04}-{month:02}-{of_month:02}"),
-        format!("{year:04}-{month:02}"),
-        format!("{year:04}"),
-        format!("{decade:04}s"),
-    ]
+    let (mut whole, mut month) = (String::new(), String::new());
+    day.write(&mut whole);
+    day.write_month(&mut month);
+    [whole, month, format!("{:04}", day.year), day.decade_text()]
 }
 
 /// Letter by letter, `*` for any; trailing stars also for any number.

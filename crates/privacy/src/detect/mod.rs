@@ -31,6 +31,7 @@ pub use finding::{Finding, Kind, Why};
 pub use names::train;
 pub(crate) use network::findings;
 pub use network::{NameModel, Named};
+pub use normal::narrow;
 pub(crate) use normal::{digit, invisible, numeral};
 pub(crate) use regions::counties;
 

@@ -21,49 +21,25 @@ use super::messages::{
 use crate::chain::{Chain, Line, Open, Words};
 use ingot_base::{Clock, Digest, Fault, Result, Secret};
 use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 /// What the codes of a ledger's lines are of.
 const PURPOSE: &str = "ingot privacy ledger 1";
 const WORDS: Words = Words { line: &LEDGER_LINE, short: &LEDGER_SHORT, head: &LEDGER_HEAD };
 
-/// One line: something that happened to a data set's budget.
+/// Something that happened to a data set's budget: what a line records.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Entry {
-    /// 1 for the first line, then one more each.
-    pub number: u64,
     /// When, RFC 3339.
     pub at: String,
     /// The data set.
     pub dataset: Digest,
     /// What happened.
     pub event: Event,
-    /// The `mac` of the line before; empty on the first.
-    pub previous: String,
-    /// HMAC-SHA256 of the line without this field, in hex.
-    pub mac: String,
 }
 
-impl Line for Entry {
-    fn number(&self) -> u64 {
-        self.number
-    }
-
-    fn previous(&self) -> &str {
-        &self.previous
-    }
-
-    fn mac(&self) -> &str {
-        &self.mac
-    }
-
-    fn placed(self, number: u64, previous: String, mac: String) -> Self {
-        Self { number, previous, mac, ..self }
-    }
-}
-
-/// What a line records.
+/// What happens to a budget.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Event {
@@ -203,7 +179,7 @@ impl Ledger {
         match account(&open.lines, dataset) {
             Some((known, _)) if known == budget => Ok(()),
             Some((known, _)) => {
-                Err(Fault::new(&BUDGET_FIXED).arg("dataset", short(dataset)).arg("budget", known))
+                Err(Fault::new(&BUDGET_FIXED).arg("dataset", dataset.short()).arg("budget", known))
             }
             None => self.append(&mut open, dataset, Event::Allotted(budget), clock).map(|_| ()),
         }
@@ -224,7 +200,7 @@ impl Ledger {
     ) -> Result<Receipt> {
         let mut open = self.0.open(true)?;
         let Some((budget, spent)) = account(&open.lines, dataset) else {
-            return Err(Fault::new(&BUDGET_UNSET).arg("dataset", short(dataset)));
+            return Err(Fault::new(&BUDGET_UNSET).arg("dataset", dataset.short()));
         };
         if matches!((budget, loss), (Budget::Pure { .. }, Loss::Zcdp(_))) {
             return Err(Fault::new(&GAUSSIAN_PURE).arg("budget", budget));
@@ -251,12 +227,26 @@ impl Ledger {
         Ok(account(&open.lines, dataset).map(|(budget, spent)| Account::new(budget, spent)))
     }
 
+    /// Every data set's account.
+    ///
+    /// # Errors
+    /// As [`account`](Self::account).
+    pub fn accounts(&self) -> Result<BTreeMap<Digest, Account>> {
+        let lines = self.0.open(false)?.lines;
+        let datasets: BTreeSet<Digest> = lines.iter().map(|line| line.content.dataset).collect();
+        let account = |dataset: Digest| {
+            let (budget, spent) = account(&lines, dataset)?;
+            Some((dataset, Account::new(budget, spent)))
+        };
+        Ok(datasets.into_iter().filter_map(account).collect())
+    }
+
     /// Every line, checked.
     ///
     /// # Errors
     /// As [`account`](Self::account).
     pub fn entries(&self) -> Result<Vec<Entry>> {
-        Ok(self.0.open(false)?.lines)
+        Ok(self.0.open(false)?.lines.into_iter().map(|line| line.content).collect())
     }
 
     /// The newest line's HMAC, to be remembered elsewhere; `None` while the ledger is empty.
@@ -264,7 +254,7 @@ impl Ledger {
     /// # Errors
     /// As [`account`](Self::account).
     pub fn head(&self) -> Result<Option<String>> {
-        Ok(self.0.open(false)?.lines.pop().map(|entry| entry.mac))
+        Ok(self.0.open(false)?.lines.pop().map(|line| line.mac))
     }
 
     /// Refuses a ledger in which a line that somebody remembers is missing: one put back to an older state.
@@ -272,7 +262,7 @@ impl Ledger {
     /// # Errors
     /// When it is missing; and as [`account`](Self::account).
     pub fn expect(&self, head: &str) -> Result<()> {
-        if self.0.open(false)?.lines.iter().any(|entry| entry.mac == head) {
+        if self.0.open(false)?.lines.iter().any(|line| line.mac == head) {
             Ok(())
         } else {
             Err(self.0.changed(&LEDGER_OLD))
@@ -286,26 +276,19 @@ impl Ledger {
         event: Event,
         clock: &dyn Clock,
     ) -> Result<u64> {
-        let (at, none) = (clock.now_rfc3339(), String::new());
-        let entry = Entry { number: 0, at, dataset, event, previous: none.clone(), mac: none };
-        self.0.append(open, entry)?;
-        Ok(open.lines.len() as u64)
+        self.0.append(open, Entry { at: clock.now_rfc3339(), dataset, event })
     }
 }
 
-fn account(entries: &[Entry], dataset: Digest) -> Option<(Budget, Spent)> {
+fn account(lines: &[Line<Entry>], dataset: Digest) -> Option<(Budget, Spent)> {
     let mut budget = None;
     let mut spent = Spent::default();
-    for entry in entries.iter().filter(|entry| entry.dataset == dataset) {
+    let entries = lines.iter().map(|line| &line.content);
+    for entry in entries.filter(|entry| entry.dataset == dataset) {
         match &entry.event {
             Event::Allotted(allotted) => budget = Some(*allotted),
             Event::Spent { loss, .. } => spent.add(*loss),
         }
     }
     budget.map(|budget| (budget, spent))
-}
-
-/// Enough of a digest to recognise it.
-fn short(dataset: Digest) -> String {
-    dataset.hex().chars().take(12).collect()
 }

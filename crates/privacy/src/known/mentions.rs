@@ -1,6 +1,6 @@
 //! The values of one person, looked for in the texts of others.
 
-use super::{Form, Pieces, forms, ideograph, places};
+use super::{Form, Pieces, forms, places, telling};
 use crate::detect::Kind;
 use ingot_base::Personal;
 use std::collections::BTreeSet;
@@ -24,9 +24,7 @@ impl Mentions {
     /// Adds what a column says of the person, once. Values too short to be told from ordinary words are passed over: less than two
     /// ideographs, or four letters or digits. A `weak` value counts only while no other row has it ([`Mentions::forget`]).
     pub fn add(&mut self, column: &str, weak: bool, value: &str) {
-        let ideographs = value.chars().filter(|letter| ideograph(*letter)).count();
-        let letters = value.chars().filter(|letter| letter.is_alphanumeric()).count();
-        if ideographs < 2 && letters < 4 {
+        if !telling(value) {
             return;
         }
         let letters = folded(value);
@@ -48,6 +46,11 @@ impl Mentions {
     /// Whether nothing is looked for.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// Looks for weak values no more: where nobody can tell whether another row has them.
+    pub fn only_strong(&mut self) {
+        self.0.retain(|known| !known.weak);
     }
 
     /// Whether some values count only while nobody else has them.
@@ -143,5 +146,16 @@ mod tests {
         one.forget(&shared);
         assert!(!one.are_in("moved to Berlin", &[]) && one.are_in("Ann Lee", &[]));
         assert!(!one.has_weak());
+    }
+
+    #[test]
+    fn where_others_cannot_be_asked_only_what_names_somebody_is_looked_for() {
+        let mut one = mentions(&[("name", false, "Ann Lee"), ("city", true, "Berlin")]);
+        one.only_strong();
+        assert!(!one.are_in("moved to Berlin", &[]) && one.are_in("Ann Lee", &[]));
+        assert!(!one.has_weak());
+        let mut one = mentions(&[("city", true, "Berlin")]);
+        one.only_strong();
+        assert!(one.is_empty());
     }
 }

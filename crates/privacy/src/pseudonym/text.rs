@@ -68,15 +68,20 @@ impl TextProtector {
     }
 
     /// The text in which the detector finds nothing any more, for [`TextAction::Replace`] and [`TextAction::Mask`]; after [`apply`](Self::apply)
-    /// once for the others, whose values look like personal data on purpose.
+    /// once for the others, whose values look like personal data on purpose. `found` is what [`find`](Self::find) gives for the text.
     ///
     /// What is still found after some rounds becomes stars whole, so that every further round leaves fewer characters; only a
     /// type of the user's that matches stars remains.
     ///
     /// # Errors
     /// When a cipher refuses a value.
-    pub fn settle(&self, text: &str, names: &mut Pseudonyms) -> Result<String> {
-        let (mut clean, mut found) = self.apply(text, names)?;
+    pub fn settle(
+        &self,
+        text: &str,
+        mut found: Vec<Finding>,
+        names: &mut Pseudonyms,
+    ) -> Result<String> {
+        let mut clean = self.rewrite(text, &found, names)?;
         for _ in 1..if self.settles() { ROUNDS } else { 1 } {
             if found.is_empty() {
                 return Ok(clean);

@@ -45,7 +45,8 @@ pub(crate) fn apply(action: Action, array: ArrayRef) -> Result<(ArrayRef, u64)> 
     let protector = Protector::new(vec![rule("c", action)], keys(), &batch.schema())?;
     let protected = protector.apply(batch)?;
     assert_eq!(protected.schema(), protector.schema());
-    Ok((protected.column(0).clone(), protector.unreadable()[0].1))
+    let lost = protector.lost().first().map_or(0, |(_, lost, _)| *lost);
+    Ok((protected.column(0).clone(), lost))
 }
 
 pub(crate) fn generalize(to: Generalize, array: ArrayRef) -> (Vec<Option<String>>, u64) {

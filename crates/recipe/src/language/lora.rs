@@ -40,7 +40,7 @@ pub(super) static LORA: Table = Table {
         key(
             "objective",
             "What is learnt: sft, the answers of the target column; dpo, to prefer them to those of the column `rejected` (direct preference optimisation).",
-            "学习目标：sft 为目标列中的回答；dpo 为偏好目标列的回答、而非 `rejected` 列的回答（直接偏好优化）。",
+            "学习目标：sft 学习目标列中的回答；dpo 学习偏好目标列的回答，而不是 `rejected` 列的回答（直接偏好优化）。",
             Shape::Choice(OBJECTIVES),
             Default(Literal::Text("sft")),
             "objective = \"dpo\"",
@@ -48,7 +48,7 @@ pub(super) static LORA: Table = Table {
         key(
             "rejected",
             "dpo: the column of answers that were not preferred, by its name after cleaning and protection.",
-            "dpo：未被偏好的回答所在的列，为清洗与保护之后的列名。",
+            "dpo：落选回答所在的列；填写清洗与保护之后的列名。",
             COLUMN,
             Optional,
             "rejected = \"rejected\"",
@@ -56,7 +56,7 @@ pub(super) static LORA: Table = Table {
         key(
             "beta",
             "dpo: how closely the model is held to its base; small values let it go further.",
-            "dpo：模型与基础模型的贴近程度；值越小，偏离越多。",
+            "dpo：对偏离基础模型的约束强度；值越小，允许偏离越大。",
             Shape::Number(Bounds::POSITIVE),
             share(0.1),
             "beta = 0.1",
@@ -176,7 +176,7 @@ pub(super) static LORA: Table = Table {
         key(
             "system",
             "What the system says before every question.",
-            "每个提问之前的系统提示。",
+            "每个提问之前的系统提示词。",
             Shape::Text(Form::Any),
             Optional,
             "system = \"Answer with one JSON object.\"",

@@ -29,7 +29,7 @@ const fn mixtures(
         key(
             "alpha",
             "The first one's share is drawn from Beta(α, α): near 0 or 1 where α is small, anywhere with 1.",
-            "第一张所占份额服从 Beta(α, α)：α 小则接近 0 或 1，α 为 1 则均匀分布。",
+            "第一张图片所占比例服从 Beta(α, α)：α 越小越接近 0 或 1；α 为 1 时均匀分布。",
             ALPHA,
             Default(Literal::Number(alpha)),
             example,
@@ -63,7 +63,7 @@ pub(super) static PRIVATE: Table = Table {
         key(
             "epsilon",
             "What the weights may tell of any one row at most: at 1 little, at 10 much; the noise is found for it.",
-            "权重最多可泄露任何一行数据的程度：1 为少，10 为多；噪声据此确定。",
+            "权重对任意一行数据的泄露上限（ε）：1 较严，10 较宽；噪声据此确定。",
             Shape::Number(Bounds::POSITIVE),
             Required,
             "epsilon = 3",
@@ -78,8 +78,8 @@ pub(super) static PRIVATE: Table = Table {
         ),
         key(
             "clip",
-            "Length to which every row's gradient is shortened.",
-            "每行数据的梯度裁剪到的最大长度。",
+            "Length to which every unit's (row's or group's) gradient is shortened.",
+            "每个保护单位（行或组）的梯度裁剪上限。",
             Shape::Number(Bounds::POSITIVE),
             Default(Literal::Number(1.0)),
             "clip = 1.0",

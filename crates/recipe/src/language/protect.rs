@@ -324,7 +324,7 @@ static TEXT: Table = Table {
         key(
             "names",
             "A larger network that names persons, places and organisations besides: a token classifier in ONNX.",
-            "另外用于识别人名、地名、机构名的较大网络：ONNX 词元分类模型。",
+            "另外用于识别人名、地名、机构名的命名实体识别模型（ONNX 词元分类模型）。",
             Shape::Table(&NAMES),
             Optional,
             "names = { folder = \"models/ner\" }",
@@ -631,7 +631,7 @@ static CUSTOM: Table = Table {
         key(
             "dictionary",
             "Words that are findings themselves.",
-            "词典：文本中出现其中的词即视为识别到。",
+            "词典：文本中出现其中的词即视为命中。",
             Shape::List(&List {
                 of: Shape::Text(Form::Any),
                 least: 1,

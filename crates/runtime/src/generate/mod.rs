@@ -149,6 +149,14 @@ pub struct Ask {
     pub endless: bool,
 }
 
+impl Ask {
+    /// The first place of the prompt whose scores are wanted: where the first echoed token is foretold, else its last token.
+    pub fn quiet(&self) -> usize {
+        let last = self.prompt.len().saturating_sub(1);
+        if self.echo { self.scored.saturating_sub(1).min(last) } else { last }
+    }
+}
+
 /// A form of answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Form {
@@ -317,4 +325,19 @@ pub fn fit(ask: &mut Ask, about: &About) -> Result<()> {
     }
     ask.max_tokens = ask.max_tokens.min(room);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scores_are_wanted_from_what_foretells_the_first_scored_token_on() {
+        let ask = |echo, scored| Ask { prompt: vec![1; 5], echo, scored, ..Ask::default() };
+        let places = [(false, 3, 4), (true, 0, 0), (true, 1, 0), (true, 3, 2), (true, 9, 4)];
+        for (echo, scored, place) in places {
+            assert_eq!(ask(echo, scored).quiet(), place, "{echo} {scored}");
+        }
+        assert_eq!(Ask::default().quiet(), 0);
+    }
 }

@@ -10,7 +10,7 @@ type Feature = (&'static str, bool, bool);
 fn features() -> [Feature; 8] {
     use std::arch::is_x86_feature_detected as there;
     [
-        // What every build of ours counts on.
+        // What every build of ours counts on; one with `GGML_AVX2=OFF` and the like is not supported, and refused where it could run.
         ("AVX2", true, there!("avx2")),
         ("FMA", true, there!("fma")),
         ("F16C", true, there!("f16c")),
@@ -27,10 +27,12 @@ fn features() -> [Feature; 0] {
     []
 }
 
-/// Whether a switch of llama.cpp's build was on.
+/// Whether a switch of llama.cpp's build was on, as `CMake` reads it: `ON`, `1`, `TRUE` and `YES` in letters of any case. Only what
+/// is certainly off counts as off.
 #[cfg(target_arch = "x86_64")]
 fn asked(switch: Option<&str>) -> bool {
-    switch == Some("ON")
+    const OFF: [&str; 6] = ["", "0", "OFF", "NO", "FALSE", "N"];
+    switch.is_some_and(|switch| !OFF.iter().any(|off| switch.eq_ignore_ascii_case(off)))
 }
 
 /// Refuses a processor without a feature that the build counts on.
@@ -46,6 +48,18 @@ fn lacking(features: &[Feature]) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(target_arch = "x86_64")]
+    #[test]
+    fn a_switch_is_on_however_cmake_is_told_so() {
+        for switch in ["ON", "on", "On", "1", "TRUE", "true", "YES", "y", "2"] {
+            assert!(asked(Some(switch)), "{switch}");
+        }
+        for switch in ["", "0", "OFF", "off", "NO", "no", "FALSE", "False", "N", "n"] {
+            assert!(!asked(Some(switch)), "{switch}");
+        }
+        assert!(!asked(None));
+    }
 
     #[test]
     fn only_what_was_built_for_can_be_lacking() {

@@ -211,9 +211,7 @@ impl Scheduler {
     fn place(&mut self, request: Waiting) -> Slot {
         let prompt = request.ask.prompt.as_slice();
         // The last token must be computed in any case, and what foretells the first echoed one: its scores are wanted.
-        let last = prompt.len().saturating_sub(1);
-        let echo = request.ask.echo;
-        let most = if echo { last.min(request.ask.scored.saturating_sub(1)) } else { last };
+        let (most, echo) = (request.ask.quiet(), request.ask.echo);
         let adapter = request.ask.adapter.as_ref();
         let known = self.plan.share && most > 0;
         let mut source = None;

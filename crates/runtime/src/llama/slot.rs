@@ -96,11 +96,9 @@ impl Slot {
         self.request.ask.echo
     }
 
-    /// The first place of the prompt whose scores are wanted: where the first echoed token is foretold, else its last token.
+    /// The first place of the prompt whose scores are wanted.
     pub(super) fn quiet(&self) -> usize {
-        let last = self.prompt().saturating_sub(1);
-        let ask = &self.request.ask;
-        if ask.echo { ask.scored.saturating_sub(1).min(last) } else { last }
+        self.request.ask.quiet()
     }
 
     /// Tokens that may still come after the next one.

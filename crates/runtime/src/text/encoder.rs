@@ -3,7 +3,7 @@
 use super::sessions::Sessions;
 use crate::Library;
 use crate::messages::SHAPE;
-use crate::onnx::{self, Session};
+use crate::onnx::{self, Limits, Session};
 use crate::weights::Tensor;
 use ingot_base::{Fault, Result, fault};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -32,6 +32,17 @@ impl TextEncoder {
 
     /// As [`Self::new`], of a graph that others hold too.
     pub(super) fn sharing(
+        library: &'static Library,
+        graph: Arc<[u8]>,
+        callers: usize,
+    ) -> Result<Self> {
+        // What was read is gone before the session, which has a copy of its own, is made.
+        onnx::read(&graph, &Limits::default())?;
+        Self::trusting(library, graph, callers)
+    }
+
+    /// As [`Self::sharing`], of a graph that was read before.
+    pub(super) fn trusting(
         library: &'static Library,
         graph: Arc<[u8]>,
         callers: usize,

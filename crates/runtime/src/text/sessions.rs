@@ -1,7 +1,7 @@
 //! One network, as often as callers come side by side.
 
 use crate::Library;
-use crate::onnx::{self, Limits, Session};
+use crate::onnx::Session;
 use ingot_base::{Result, fault};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, TryLockError};
@@ -18,10 +18,11 @@ pub(super) struct Sessions {
 }
 
 impl Sessions {
+    /// Of a graph that was read, and so checked, before.
+    ///
     /// # Errors
-    /// When the graph is damaged or refused.
+    /// When the graph is refused.
     pub(super) fn new(library: &'static Library, graph: Arc<[u8]>, callers: usize) -> Result<Self> {
-        onnx::read(&graph, &Limits::default())?;
         let first = Mutex::new(Some(Session::new(library, &graph)?));
         let others = (1..callers).map(|_| Mutex::new(None));
         Ok(Self {

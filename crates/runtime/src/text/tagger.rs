@@ -74,8 +74,8 @@ impl Tagger {
         let configuration: Configuration = serde_json::from_slice(configuration)
             .map_err(|error| wrong(format!("config.json: {error}")))?;
         let labels = labels(&configuration.id2label)?;
-        let model = onnx::read(graph, &Limits::default())?;
-        let (inputs, output) = ends(model.graph.as_ref())?;
+        // What was read is gone before the session, which has a copy of its own, is made.
+        let (inputs, output) = ends(onnx::read(graph, &Limits::default())?.graph.as_ref())?;
         let window = configuration.max_position_embeddings.unwrap_or(WINDOW).min(WINDOW);
         let tagger = Self {
             sessions: Sessions::new(library, Arc::from(graph), callers)?,

@@ -31,9 +31,21 @@ const TOO_MANY: &str = "ingot: too many rows";
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct BodyBounds {
     pub(crate) rows: usize,
-    /// Rows of a model of texts, which are dearer.
-    pub(crate) texts: usize,
+    /// Rows of a model of texts, which may be dearer.
+    texts: usize,
     pub(crate) depth: usize,
+}
+
+impl BodyBounds {
+    /// Texts are rows like others.
+    pub(crate) fn new(rows: usize, depth: usize) -> Self {
+        Self { rows, texts: rows, depth }
+    }
+
+    /// Of texts, no more than so many.
+    pub(crate) fn with_texts(self, texts: usize) -> Self {
+        Self { texts: texts.min(self.rows), ..self }
+    }
 }
 
 /// A request understood: whom it asks, and the rows.
@@ -155,6 +167,12 @@ fn sniff(body: &[u8], model: &Model, bounds: BodyBounds) -> Result<Form, Problem
         errors.push(FieldProblem { field: "model".into(), fault });
     }
     if errors.is_empty() { Ok(Form::Envelope(seen.model)) } else { Err(Problem::fields(errors)) }
+}
+
+/// The model that an object names, and whether it speaks: what tells conversations from rows, read without keeping either.
+pub(crate) fn head(body: &[u8], bounds: BodyBounds) -> Result<(Option<String>, bool), Problem> {
+    let seen = whole(body, bounds, Sniff(bounds.depth))?;
+    Ok((seen.model, seen.messages))
 }
 
 /// Reads a whole body with a seed.
@@ -317,6 +335,8 @@ struct Seen {
     model_type_wrong: bool,
     /// Whether `inputs` stands there, and is a list.
     inputs: Option<bool>,
+    /// Whether `messages` stands there.
+    messages: bool,
     /// Names of other members, the first few.
     unknown: Vec<String>,
     others: usize,
@@ -354,6 +374,7 @@ impl<'de> Visitor<'de> for Sniff {
                 },
                 Member::Other(name) => {
                     map.next_value_seed(Skip(self.0))?;
+                    seen.messages |= name == "messages";
                     seen.others += 1;
                     if seen.unknown.len() < 20 {
                         seen.unknown.push(name);

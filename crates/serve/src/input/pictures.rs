@@ -22,7 +22,7 @@ pub(super) fn json(
     field: &str,
     depth: usize,
 ) -> Result<Vec<(String, Bytes)>, Problem> {
-    let bounds = BodyBounds { rows: PICTURES, texts: 0, depth };
+    let bounds = BodyBounds::new(PICTURES, depth);
     let rows = rows(body, form, field, bounds)?;
     let count = rows.len();
     let (mut files, mut errors) = (Vec::new(), Vec::new());

@@ -20,7 +20,7 @@ pub(super) fn json(
     bounds: BodyBounds,
 ) -> Result<Vec<(String, Bytes)>, Problem> {
     let rows = rows(body, form, field, bounds)?;
-    let most = bounds.rows.min(bounds.texts);
+    let most = bounds.texts;
     match rows.len() {
         0 => return Err(Problem::new(Fault::new(&ROWS_NONE))),
         count if count > most => {
@@ -47,7 +47,7 @@ mod tests {
 
     #[test]
     fn texts_come_in_three_forms_and_faults_name_their_place() {
-        let bounds = BodyBounds { rows: 10, texts: 3, depth: 16 };
+        let bounds = BodyBounds::new(10, 16).with_texts(3);
         let read = |body: &str, form: &Form| json(body.as_bytes(), form, "note", bounds);
         for (body, form, place) in [
             (r#"{"note":"hi"}"#, Form::Row, "note"),

@@ -84,14 +84,7 @@ pub(crate) fn chat(body: &[u8]) -> Read<Chat> {
     if flag(&object, "logprobs")? {
         wish.alternatives = Some(top.unwrap_or(0));
     }
-    let messages = match object.get("messages") {
-        Some(Value::Array(list)) if !list.is_empty() => list
-            .iter()
-            .enumerate()
-            .map(|(index, value)| message(value, &format!("messages[{index}]")))
-            .collect::<Read<Vec<_>>>()?,
-        _ => return Err(fault("messages", "a list of messages, at least one")),
-    };
+    let messages = messages(&object)?;
     let tools = Tools::read(object.get("tools"), object.get("tool_choice"))?;
     if let Some(schema) = tools.schema(text) {
         if wish.form.is_some() {
@@ -157,11 +150,7 @@ fn wish(object: &Map<String, Value>, body: &str) -> Read<Wish> {
     };
     let options = object.get("stream_options").and_then(Value::as_object);
     Ok(Wish {
-        model: match object.get("model") {
-            None | Some(Value::Null) => None,
-            Some(Value::String(name)) => Some(name.clone()),
-            Some(_) => return Err(fault("model", "a model's name")),
-        },
+        model: model(object)?,
         max_tokens: count(object, "max_tokens", 1 << 24)?,
         sampling,
         seeded: seed.is_some(),
@@ -266,7 +255,28 @@ fn flag(object: &Map<String, Value>, name: &str) -> Read<bool> {
     }
 }
 
-pub(crate) fn message(value: &Value, place: &str) -> Read<Message> {
+/// The model that a body names.
+pub(crate) fn model(object: &Map<String, Value>) -> Read<Option<String>> {
+    match object.get("model") {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(name)) => Ok(Some(name.clone())),
+        Some(_) => Err(fault("model", "a model's name")),
+    }
+}
+
+/// The conversation of a body.
+pub(crate) fn messages(object: &Map<String, Value>) -> Read<Vec<Message>> {
+    match object.get("messages") {
+        Some(Value::Array(list)) if !list.is_empty() => list
+            .iter()
+            .enumerate()
+            .map(|(index, value)| message(value, &format!("messages[{index}]")))
+            .collect(),
+        _ => Err(fault("messages", "a list of messages, at least one")),
+    }
+}
+
+fn message(value: &Value, place: &str) -> Read<Message> {
     let at = |name: &str| format!("{place}.{name}");
     let role = value.get("role").and_then(Value::as_str);
     let role = match role {

@@ -60,9 +60,8 @@ impl App {
         short_enough(long, &*generator)?;
         let tools = chat.may_call().then(|| chat.tools.clone());
         let (asked, mut messages) = (Arc::clone(&generator), chat.messages);
-        let told = messages.first().is_some_and(|first| first.role == "system");
-        if let Some(system) = model.engine.0.system().filter(|_| !told) {
-            messages.insert(0, Message::new("system", system));
+        if let Some(system) = unasked(&model, &messages) {
+            messages.insert(0, system);
         }
         let offered = chat.tools.offered().to_vec();
         self.allow(trace)?;
@@ -262,9 +261,20 @@ fn ask(wish: &Wish, prompt: Vec<Token>, owner: &Arc<str>) -> Ask {
     }
 }
 
+/// What the system is told before a conversation that tells it nothing.
+pub(crate) fn unasked(model: &Model, messages: &[Message]) -> Option<Message> {
+    let told = messages.first().is_some_and(|first| first.role == "system");
+    model.engine.0.system().filter(|_| !told).map(|system| Message::new("system", system))
+}
+
+/// Whether a fault says that too many others wait.
+pub(crate) fn full(fault: &Fault) -> bool {
+    fault.message().status == 429
+}
+
 /// A full queue is worth coming back for.
 pub(crate) fn busy(fault: Fault) -> Problem {
-    let again = fault.message().status == 429;
+    let again = full(&fault);
     let problem = Problem::new(fault);
     if again { problem.retry_after(AGAIN) } else { problem }
 }

@@ -50,12 +50,19 @@ impl Used {
         let mut used = Self::default();
         for (index, end) in ends.enumerate() {
             if index.is_multiple_of(answers.max(1)) {
-                used.read += end.prompt_tokens as u64;
-                used.cached += end.cached_tokens as u64;
+                used.add(end);
+            } else {
+                used.written += end.answer_tokens as u64;
             }
-            used.written += end.answer_tokens as u64;
         }
         used
+    }
+
+    /// One answer more, with its prompt.
+    pub(crate) fn add(&mut self, end: &End) {
+        self.read += end.prompt_tokens as u64;
+        self.cached += end.cached_tokens as u64;
+        self.written += end.answer_tokens as u64;
     }
 
     pub(crate) fn json(self) -> Value {

@@ -4,9 +4,11 @@
 mod allowance;
 mod injection;
 mod outgoing;
+mod spent;
 
 pub(crate) use allowance::Allowance;
 pub(crate) use outgoing::Outgoing;
+pub(crate) use spent::Spent;
 
 use crate::messages::{SHIELD_INJECTION, SHIELD_PROMPT};
 use crate::problem::Problem;

@@ -1,10 +1,8 @@
 //! What is asked when an answer of a language model is to be explained.
 
 use super::{ALTERNATIVES, ANSWER, TOLD, USUAL};
-use crate::messages::MEMBER_UNKNOWN;
-use crate::openai::form::{count, fault, message};
-use crate::problem::{FieldProblem, LISTED, Problem};
-use ingot_base::Fault;
+use crate::openai::form::{count, fault, messages, model};
+use crate::problem::{Problem, unknown};
 use ingot_runtime::generate::Message;
 use serde_json::{Map, Value};
 
@@ -55,28 +53,13 @@ impl Prompt {
 
 /// Reads the members of a body.
 pub(super) fn read(members: &Map<String, Value>) -> Result<Asked, Problem> {
-    let unknown = members.keys().filter(|name| !MEMBERS.contains(&name.as_str()));
-    let errors: Vec<FieldProblem> = unknown
-        .take(LISTED)
-        .map(|name| {
-            let field: String = name.chars().take(100).collect();
-            let known = MEMBERS.join(", ");
-            let fault = Fault::new(&MEMBER_UNKNOWN).arg("field", &field).arg("known", known);
-            FieldProblem { field, fault }
-        })
-        .collect();
+    let errors = unknown(members, &MEMBERS);
     if !errors.is_empty() {
         return Err(Problem::fields(errors));
     }
-    if members.get("model").is_some_and(|model| !model.is_string() && !model.is_null()) {
-        return Err(fault("model", "a model's name"));
-    }
+    model(members)?;
     let prompt = match (members.get("messages"), members.get("prompt")) {
-        (Some(Value::Array(list)), None) if !list.is_empty() => {
-            let read = |(index, value)| message(value, &format!("messages[{index}]"));
-            Prompt::Messages(list.iter().enumerate().map(read).collect::<Result<_, _>>()?)
-        }
-        (Some(_), None) => return Err(fault("messages", "a list of messages, at least one")),
+        (Some(_), None) => Prompt::Messages(messages(members)?),
         (None, Some(Value::String(text))) => Prompt::Text(text.clone()),
         (None, Some(_)) => return Err(fault("prompt", "a text")),
         _ => return Err(fault("messages", "a list of messages, or a text as `prompt` instead")),

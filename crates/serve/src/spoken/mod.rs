@@ -6,12 +6,14 @@ mod work;
 
 use crate::app::{App, Call, Reply, Trace};
 use crate::aside::aside;
-use crate::messages::MODEL_TWO;
+use crate::input::head;
+use crate::messages::{DEPTH, MODEL_TWO};
 use crate::model::Model;
 use crate::openai::form as openai;
 use crate::openai::reply::entry;
-use crate::openai::{busy, short_enough};
+use crate::openai::{busy, short_enough, unasked};
 use crate::problem::Problem;
+use crate::shield::Spent;
 use axum::body::Bytes;
 use axum::http::{HeaderValue, header};
 use form::Prompt;
@@ -20,6 +22,7 @@ use ingot_explain::Occluded;
 use ingot_runtime::generate::{Generator, Message};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
+pub(crate) use work::TOGETHER;
 use work::{Explained, Work};
 
 /// Tokens of an answer that is explained, at most.
@@ -34,6 +37,8 @@ pub(crate) const PARTS: usize = 32;
 /// Parts that are told as reasons, and the least that they do: a tenth more or less likely is no reason.
 const REASONS: usize = 3;
 const LEAST: f64 = 0.1;
+/// Percent that a reason tells, at least.
+const FEWEST: f64 = 0.1;
 /// Characters of a part that a reason repeats.
 const SHOWN: usize = 60;
 
@@ -51,25 +56,32 @@ impl App {
         if !registry.models.iter().any(|model| model.generator().is_some()) {
             return Ok(None);
         }
-        let members = openai::object(body);
-        let within = members.as_ref().ok().and_then(|members| members.get("model")?.as_str());
+        let scores = |name| registry.named(name).is_ok_and(|model| model.generator().is_none());
+        if named.is_some_and(scores) {
+            return Ok(None);
+        }
+        // Rows may be many: nothing is kept of a body before it is known to be none of rows.
+        let head = head(body, self.bounds(self.limits.explained_rows));
+        let within = head.as_ref().ok().and_then(|(name, _)| name.as_deref());
         let model = match named.or(within) {
             Some(name) => registry.named(name),
             None => registry.only(),
         };
-        let model = match (model, &members) {
+        let model = match (model, &head) {
             (Ok(model), _) => model,
             // Whoever speaks does not mean rows.
-            (Err(fault), Ok(members)) if members.contains_key("messages") => {
-                return Err(Problem::new(fault));
-            }
+            (Err(fault), Ok((_, true))) => return Err(Problem::new(fault)),
             _ => return Ok(None),
         };
         let Some(generator) = model.generator() else { return Ok(None) };
         if within.is_some_and(|within| *within != *model.name) {
             return Err(Problem::new(Fault::new(&MODEL_TWO)));
         }
-        Ok(Some(Talk { model: Arc::clone(model), generator, members: members? }))
+        let members = match head {
+            Err(problem) if problem.fault().code() == DEPTH.code => return Err(problem),
+            _ => openai::object(body)?,
+        };
+        Ok(Some(Talk { model: Arc::clone(model), generator, members }))
     }
 
     /// Explains an answer.
@@ -87,19 +99,19 @@ impl App {
         self.allow(trace)?;
         self.look(&mut asked)?;
         // What the system is told unasked stays, and is not told.
-        let told = match &asked.prompt {
-            Prompt::Messages(messages) => {
-                messages.first().is_some_and(|first| first.role == "system")
-            }
-            Prompt::Text(_) => true,
+        let system = match &asked.prompt {
+            Prompt::Messages(messages) => unasked(&model, messages),
+            Prompt::Text(_) => None,
         };
-        let system = model.engine.0.system().filter(|_| !told);
+        let spent = Arc::new(Spent::new(Arc::clone(&self.allowance), trace.key()));
+        trace.spent = Some(Arc::clone(&spent));
         let work = Work {
             generator: Arc::clone(&generator),
             owner: trace.key().unwrap_or_else(|| Arc::from("")),
             asked,
-            system: system.map(|system| Message::new("system", system)),
+            system,
             way: self.shield.outgoing(),
+            spent: Arc::clone(&spent),
         };
         // An explanation asks the model some dozens of times: few at once, and a short queue before them.
         let slot = self.turn(&model.explaining).await?;
@@ -107,10 +119,10 @@ impl App {
         self.shield.count(1, found);
         let explained = explained.map_err(busy)?;
         trace.rows = 1;
-        trace.tokens = (explained.used.read, explained.used.written);
-        let mut usage = explained.used.json();
+        let (used, evaluations) = spent.so_far();
+        let mut usage = used.json();
         usage["rows"] = Value::from(1);
-        usage["evaluations"] = Value::from(explained.evaluations);
+        usage["evaluations"] = Value::from(evaluations);
         let body = json!({
             "model": &*model.name, "version": &*model.version,
             "explanations": [told_of(&explained, &*generator, call.lang)],
@@ -166,20 +178,22 @@ fn reasons(occluded: &Occluded, lang: Lang) -> Vec<Value> {
         if part.text.chars().nth(SHOWN).is_some() {
             shown.push('…');
         }
-        let times = part.contribution.exp();
-        let (many, decimals) = (times >= 1000.0, usize::from(times < 10.0));
-        let times = if many { "1000".to_owned() } else { format!("{times:.decimals$}") };
-        let text = match (lang, many) {
-            (Lang::En, false) => {
-                format!("Without “{shown}” the answer would be {times} times less likely.")
+        // How likely the answer is without it, of how likely it is.
+        let percent = 100.0 * (-part.contribution).exp();
+        let decimals = usize::from(percent < 10.0);
+        let text = match lang {
+            Lang::En if percent < FEWEST => {
+                format!("Without “{shown}” the answer would be less than {FEWEST}% as likely.")
             }
-            (Lang::En, true) => {
+            Lang::En => {
                 format!(
-                    "Without “{shown}” the answer would be more than {times} times less likely."
+                    "Without “{shown}” the answer would be only {percent:.decimals$}% as likely."
                 )
             }
-            (Lang::Zh, false) => format!("去掉“{shown}”后，该回答的概率降为原来的 1/{times}。"),
-            (Lang::Zh, true) => format!("去掉“{shown}”后，该回答的概率不到原来的 1/{times}。"),
+            Lang::Zh if percent < FEWEST => {
+                format!("去掉“{shown}”后，该回答的概率不到原来的 {FEWEST}%。")
+            }
+            Lang::Zh => format!("去掉“{shown}”后，该回答的概率降至原来的 {percent:.decimals$}%。"),
         };
         json!({ "code": "part", "text": text })
     };
@@ -214,12 +228,12 @@ mod tests {
         };
         let shown = "x".repeat(60);
         let english = [
-            "Without “all” the answer would be more than 1000 times less likely.".to_owned(),
-            format!("Without “{shown}…” the answer would be 20 times less likely."),
-            "Without “thrice” the answer would be 3.0 times less likely.".to_owned(),
+            "Without “all” the answer would be less than 0.1% as likely.".to_owned(),
+            format!("Without “{shown}…” the answer would be only 5.0% as likely."),
+            "Without “thrice” the answer would be only 33% as likely.".to_owned(),
         ];
         assert_eq!(told(Lang::En), english);
-        assert_eq!(told(Lang::Zh)[2], "去掉“thrice”后，该回答的概率降为原来的 1/3.0。");
-        assert_eq!(told(Lang::Zh)[0], "去掉“all”后，该回答的概率不到原来的 1/1000。");
+        assert_eq!(told(Lang::Zh)[2], "去掉“thrice”后，该回答的概率降至原来的 33%。");
+        assert_eq!(told(Lang::Zh)[0], "去掉“all”后，该回答的概率不到原来的 0.1%。");
     }
 }

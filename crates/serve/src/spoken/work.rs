@@ -4,17 +4,17 @@ use super::form::{Asked, Prompt};
 use super::{ANSWER, PARTS};
 use crate::aside::Wanted;
 use crate::messages::{EXPLAIN_ANSWER, EXPLAIN_LONG, EXPLAIN_PROMPT, SHIELD_ANSWER};
-use crate::openai::reply::Used;
-use crate::shield::Outgoing;
+use crate::openai::full;
+use crate::shield::{Outgoing, Spent};
 use ingot_base::{Fault, Result, fault};
 use ingot_explain::{Occluded, Said, occlude, said};
 use ingot_runtime::generate::{
     Ask, Event, Generator, Log, Message, Reason, Sampling, Ticket, Token,
 };
 use ingot_runtime::messages::CONTEXT_OVERFLOW;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
 /// Tokens that one explanation may have read, about: of long prompts fewer parts are told apart.
@@ -24,7 +24,7 @@ const FEW: usize = 4;
 /// Tokens kept free: without a word, what stands around it may have some more.
 const SPARE: usize = 8;
 /// Prompts that are read side by side.
-const TOGETHER: usize = 4;
+pub(crate) const TOGETHER: usize = 4;
 /// After so long it is asked whether anybody still waits.
 const PAUSE: Duration = Duration::from_millis(50);
 
@@ -37,6 +37,8 @@ pub(super) struct Work {
     pub(super) system: Option<Message>,
     /// What answers go through on their way out.
     pub(super) way: Option<Outgoing>,
+    /// What asking took so far.
+    pub(super) spent: Arc<Spent>,
 }
 
 /// An answer explained.
@@ -51,9 +53,6 @@ pub(super) struct Explained {
     pub(super) logprob: f64,
     pub(super) occluded: Occluded,
     pub(super) drawing: String,
-    pub(super) used: Used,
-    /// How often the model was asked.
-    pub(super) evaluations: usize,
 }
 
 /// An answer before it is explained.
@@ -71,12 +70,8 @@ struct Heard {
     reason: Option<Reason>,
 }
 
-/// What asking cost so far.
-#[derive(Default)]
-struct Cost {
-    used: Used,
-    evaluations: usize,
-}
+/// What was told of which question.
+type Told = (usize, Event);
 
 impl Work {
     /// Explains, as long as somebody waits for it; also tells how much the guard found in the answer.
@@ -87,20 +82,22 @@ impl Work {
 
     fn explained(&mut self, wanted: &Wanted) -> Result<Explained> {
         let texts = self.asked.prompt.texts();
+        if texts.iter().all(|text| text.trim().is_empty()) {
+            return Err(Fault::new(&EXPLAIN_PROMPT));
+        }
         let prompt = self.prompt(&texts)?;
-        let mut cost = Cost::default();
-        let answer = self.answer(&prompt, wanted, &mut cost)?;
+        let answer = self.answer(&prompt, wanted)?;
         let told = self.guarded(&answer.text)?;
         let mut tokens = self
-            .scored(vec![prompt.clone()], &answer, self.asked.alternatives, wanted, &mut cost)?
+            .scored(vec![prompt.clone()], &answer, self.asked.alternatives, wanted)?
             .pop()
             .unwrap_or_default();
         let whole = sum(&tokens);
         let most = (TOKENS / (prompt.len() + answer.tokens.len()).max(1)).clamp(FEW, PARTS);
-        let occluded = occlude(&texts, whole, most, &mut |left| {
+        let occluded = occlude(&texts, whole, most, |left| {
             let prompts =
                 left.iter().map(|texts| self.prompt(texts)).collect::<Result<Vec<_>>>()?;
-            let scored = self.scored(prompts, &answer, 0, wanted, &mut cost)?;
+            let scored = self.scored(prompts, &answer, 0, wanted)?;
             Ok(scored.iter().map(|logs| sum(logs)).collect())
         })?;
         if occluded.parts.is_empty() {
@@ -127,8 +124,6 @@ impl Work {
             logprob: whole,
             occluded,
             drawing,
-            used: cost.used,
-            evaluations: cost.evaluations,
         })
     }
 
@@ -149,7 +144,7 @@ impl Work {
     }
 
     /// The answer that was given, or the model's own.
-    fn answer(&self, prompt: &[Token], wanted: &Wanted, cost: &mut Cost) -> Result<Answer> {
+    fn answer(&self, prompt: &[Token], wanted: &Wanted) -> Result<Answer> {
         let context = self.generator.about().context;
         let overflow = |tokens: usize| {
             let fault = Fault::new(&CONTEXT_OVERFLOW).arg("tokens", tokens);
@@ -174,12 +169,12 @@ impl Work {
                 return Err(overflow(prompt.len() + length));
             }
             // The prompt is read once; what begins as it does need not be read again.
-            self.hear(vec![ask], wanted, cost)?;
+            self.hear(vec![ask], wanted)?;
             return Ok(Answer { text: text.clone(), tokens, reason: "given" });
         }
         ask.max_tokens = self.asked.max_tokens.min(room);
         ask.alternatives = Some(0);
-        let heard = self.hear(vec![ask], wanted, cost)?.pop().unwrap_or_default();
+        let heard = self.hear(vec![ask], wanted)?.pop().unwrap_or_default();
         let tokens: Vec<Token> = heard.logs.iter().map(|log| log.token).collect();
         if tokens.is_empty() {
             return Err(Fault::new(&EXPLAIN_ANSWER));
@@ -208,14 +203,13 @@ impl Work {
         answer: &Answer,
         alternatives: usize,
         wanted: &Wanted,
-        cost: &mut Cost,
     ) -> Result<Vec<Vec<Log>>> {
         let ask = |mut prompt: Vec<Token>| {
             let scored = prompt.len();
             prompt.extend_from_slice(&answer.tokens);
             Ask { alternatives: Some(alternatives), echo: true, scored, ..self.ask(prompt) }
         };
-        let heard = self.hear(prompts.into_iter().map(ask).collect(), wanted, cost)?;
+        let heard = self.hear(prompts.into_iter().map(ask).collect(), wanted)?;
         let logs: Vec<Vec<Log>> = heard.into_iter().map(|heard| heard.logs).collect();
         if logs.iter().all(|logs| logs.len() == answer.tokens.len()) {
             Ok(logs)
@@ -224,21 +218,56 @@ impl Work {
         }
     }
 
-    /// Asks some questions, a few side by side.
-    fn hear(&self, asks: Vec<Ask>, wanted: &Wanted, cost: &mut Cost) -> Result<Vec<Heard>> {
+    /// Asks some questions, a few side by side. What was begun is heard to its end, also where nobody wants it any more: that tells what it
+    /// took.
+    fn hear(&self, asks: Vec<Ask>, wanted: &Wanted) -> Result<Vec<Heard>> {
+        let (send, receive) = channel();
+        let mut running = BTreeMap::new();
+        let heard = self.hear_all(asks, wanted, (&send, &receive), &mut running);
+        drop(send);
+        // Ends what is still running.
+        let mut left: BTreeSet<usize> = running.into_keys().collect();
+        while !left.is_empty()
+            && let Ok((index, event)) = receive.recv()
+        {
+            if let Event::Done(end) = &event {
+                self.spent.add(end);
+            }
+            if matches!(event, Event::Done(_) | Event::Failed(_)) {
+                left.remove(&index);
+            }
+        }
+        heard
+    }
+
+    /// As [`Work::hear`]; `running` is left what a fault leaves running.
+    fn hear_all(
+        &self,
+        asks: Vec<Ask>,
+        wanted: &Wanted,
+        (send, receive): (&Sender<Told>, &Receiver<Told>),
+        running: &mut BTreeMap<usize, Ticket>,
+    ) -> Result<Vec<Heard>> {
         let together = self.generator.about().slots.clamp(1, TOGETHER);
         let mut heard: Vec<Heard> = asks.iter().map(|_| Heard::default()).collect();
-        let (send, receive) = channel();
-        let mut waiting = asks.into_iter().enumerate();
-        let mut running: BTreeMap<usize, Ticket> = BTreeMap::new();
+        let mut waiting = asks.into_iter().enumerate().peekable();
         loop {
             wanted.check()?;
-            while running.len() < together {
-                let Some((index, ask)) = waiting.next() else { break };
-                let send = send.clone();
+            while running.len() < together
+                && let Some((index, ask)) = waiting.peek()
+            {
+                let (index, send) = (*index, send.clone());
                 // Whoever no longer listens wants nothing more.
                 let sink = Box::new(move |event: Event| drop(send.send((index, event))));
-                running.insert(index, self.generator.start(ask, sink)?);
+                match self.generator.start(ask.clone(), sink) {
+                    Ok(ticket) => {
+                        running.insert(index, ticket);
+                        waiting.next();
+                    }
+                    // What runs makes room.
+                    Err(fault) if full(&fault) && !running.is_empty() => break,
+                    Err(fault) => return Err(fault),
+                }
             }
             if running.is_empty() {
                 return Ok(heard);
@@ -258,14 +287,14 @@ impl Work {
                     one.logs.extend(logs);
                 }
                 Event::Done(end) => {
+                    self.spent.add(&end);
                     one.reason = Some(end.reason);
-                    cost.used.read += end.prompt_tokens as u64;
-                    cost.used.cached += end.cached_tokens as u64;
-                    cost.used.written += end.answer_tokens as u64;
-                    cost.evaluations += 1;
                     running.remove(&index);
                 }
-                Event::Failed(fault) => return Err(fault),
+                Event::Failed(fault) => {
+                    running.remove(&index);
+                    return Err(fault);
+                }
             }
         }
     }
@@ -274,4 +303,125 @@ impl Work {
 /// The logarithm of the probability of all tokens together.
 fn sum(logs: &[Log]) -> f64 {
     logs.iter().map(|log| f64::from(log.logprob)).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aside::aside;
+    use crate::shield::Allowance;
+    use ingot_runtime::generate::{About, FakeGenerator};
+    use ingot_runtime::messages::GENERATOR_BUSY;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use tokio::sync::Semaphore;
+
+    /// Takes few questions at once, and fails at one.
+    struct Narrow {
+        fake: FakeGenerator,
+        room: usize,
+        running: Arc<AtomicUsize>,
+        /// Questions begun, and refused.
+        counts: [AtomicUsize; 2],
+        fails: usize,
+    }
+
+    impl Narrow {
+        fn new(room: usize, fails: usize) -> Self {
+            let fake = FakeGenerator::new("ok").with_cue("refund");
+            Self {
+                fake: fake.with_pause(Duration::from_millis(20)),
+                room,
+                running: Arc::default(),
+                counts: Default::default(),
+                fails,
+            }
+        }
+    }
+
+    impl Generator for Narrow {
+        fn about(&self) -> &About {
+            self.fake.about()
+        }
+
+        fn tokens(&self, text: &str, control: bool) -> Vec<Token> {
+            self.fake.tokens(text, control)
+        }
+
+        fn piece(&self, token: Token) -> Vec<u8> {
+            self.fake.piece(token)
+        }
+
+        fn start(&self, ask: Ask, mut sink: Box<dyn FnMut(Event) + Send>) -> Result<Ticket> {
+            if self.running.fetch_add(1, Ordering::SeqCst) >= self.room {
+                self.running.fetch_sub(1, Ordering::SeqCst);
+                self.counts[1].fetch_add(1, Ordering::SeqCst);
+                return Err(Fault::new(&GENERATOR_BUSY));
+            }
+            if self.counts[0].fetch_add(1, Ordering::SeqCst) == self.fails {
+                return Err(fault::internal("on purpose"));
+            }
+            let running = Arc::clone(&self.running);
+            let sink = Box::new(move |event: Event| {
+                if matches!(event, Event::Done(_) | Event::Failed(_)) {
+                    running.fetch_sub(1, Ordering::SeqCst);
+                }
+                sink(event);
+            });
+            self.fake.start(ask, sink)
+        }
+    }
+
+    fn explained(generator: Arc<Narrow>, prompt: &str) -> (Result<Explained>, Arc<Spent>) {
+        let spent = Arc::new(Spent::new(Arc::new(Allowance::new(None)), None));
+        let work = Work {
+            generator,
+            owner: Arc::from(""),
+            asked: Asked {
+                prompt: Prompt::Text(prompt.to_owned()),
+                answer: None,
+                max_tokens: 8,
+                alternatives: 0,
+            },
+            system: None,
+            way: None,
+            spent: Arc::clone(&spent),
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let slot = Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap();
+        let done = runtime.block_on(aside(slot, move |wanted| work.explain(wanted)));
+        (done.unwrap().1, spent)
+    }
+
+    #[test]
+    fn questions_wait_for_those_of_their_own_explanation() {
+        let narrow = Arc::new(Narrow::new(1, usize::MAX));
+        let (told, spent) = explained(Arc::clone(&narrow), "my refund please");
+        assert_eq!(told.unwrap().occluded.parts.len(), 3);
+        let [begun, refused] = &narrow.counts;
+        assert_eq!((begun.load(Ordering::SeqCst), spent.so_far().1), (5, 5));
+        assert!(refused.load(Ordering::SeqCst) > 0);
+        // Behind others' it does not wait.
+        let busy = Arc::new(Narrow::new(0, usize::MAX));
+        let fault = explained(busy, "my refund please").0.err().unwrap();
+        assert!(full(&fault));
+    }
+
+    #[test]
+    fn a_blank_prompt_is_refused_before_anything_is_asked() {
+        let narrow = Arc::new(Narrow::new(1, usize::MAX));
+        let (told, spent) = explained(Arc::clone(&narrow), " \n\u{3000}");
+        assert_eq!(told.err().unwrap().code(), "serve-explain-prompt");
+        assert_eq!((narrow.counts[0].load(Ordering::SeqCst), spent.so_far().1), (0, 0));
+    }
+
+    #[test]
+    fn what_was_asked_before_a_fault_is_known_to_its_end() {
+        // The answer, its likelihood, one part that is still read when the next one fails.
+        let (told, spent) = explained(Arc::new(Narrow::new(4, 3)), "my refund please");
+        assert_eq!(told.err().unwrap().code(), fault::internal("").code());
+        let (used, asked) = spent.so_far();
+        assert_eq!((asked, used.written), (3, 2));
+        let (whole, without) = ("my refund please".len(), "refund please".len());
+        assert_eq!(used.read, (2 * whole + without + 2 * "ok".len()) as u64);
+    }
 }

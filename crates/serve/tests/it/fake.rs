@@ -26,6 +26,8 @@ pub(crate) struct Behaviour {
     pub(crate) batches: Mutex<Vec<usize>>,
     /// What generates text, of a model that does.
     pub(crate) generator: Option<FakeGenerator>,
+    /// The only model that generates; `None` when all do.
+    pub(crate) talker: Option<&'static str>,
 }
 
 /// Answers `age / 100`, a little more for owners, within 0 and 1.
@@ -33,6 +35,7 @@ pub(crate) struct Behaviour {
 pub(crate) struct FakeEngine {
     signature: Signature,
     behaviour: Arc<Behaviour>,
+    talks: bool,
 }
 
 pub(crate) fn field(name: &str, kind: FieldKind, nullable: bool) -> Field {
@@ -67,8 +70,9 @@ pub(crate) fn score(row: &[f64]) -> f64 {
 }
 
 impl FakeEngine {
-    pub(crate) fn new(behaviour: Arc<Behaviour>) -> Self {
-        Self { signature: signature(), behaviour }
+    pub(crate) fn new(name: &str, behaviour: Arc<Behaviour>) -> Self {
+        let talks = behaviour.talker.is_none_or(|talker| talker == name);
+        Self { signature: signature(), behaviour, talks }
     }
 }
 
@@ -91,7 +95,7 @@ impl Engine for FakeEngine {
     }
 
     fn generator(&self) -> Option<Arc<dyn Generator>> {
-        let generator = self.behaviour.generator.clone()?;
+        let generator = self.behaviour.generator.clone().filter(|_| self.talks)?;
         Some(Arc::new(generator))
     }
 
@@ -139,7 +143,7 @@ impl Loader for FakeLoader {
                 version: version.into(),
                 digest: Digest::of(&bytes),
                 licence: expires.map(|expires| Licence { expires: expires.into() }),
-                engine: Arc::new(FakeEngine::new(Arc::clone(&self.0))),
+                engine: Arc::new(FakeEngine::new(name, Arc::clone(&self.0))),
             }),
             _ => Err(fault::internal("a package that is none")),
         }

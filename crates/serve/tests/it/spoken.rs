@@ -5,7 +5,7 @@ use crate::language::{server, talker};
 use crate::support::{Answer, Server, eventually};
 use ingot_ledger::{Scope, UsageTotal};
 use ingot_runtime::generate::FakeGenerator;
-use ingot_serve::{Act, Policy};
+use ingot_serve::{Act, Policy, Settings};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -119,6 +119,7 @@ fn what_cannot_be_explained_says_why_in_the_clients_language() {
         (answer.status, answer.problem())
     };
     let user = |text: &str| json!([{ "role": "user", "content": text }]);
+    let deep = (0..20).fold(json!("x"), |inner, _| json!([inner]));
     for (body, status, code) in [
         (json!({ "messages": user("很长".repeat(40).as_str()) }), 400, "runtime-context-overflow"),
         (
@@ -139,6 +140,7 @@ fn what_cannot_be_explained_says_why_in_the_clients_language() {
         (json!({ "messages": [] }), 400, "serve-openai-field"),
         (json!({ "messages": user("a"), "n": 2 }), 422, "serve-input"),
         (json!({ "model": "none", "messages": user("a") }), 404, "serve-model-unknown"),
+        (json!({ "messages": user("a b"), "answer": deep }), 400, "serve-json-depth"),
         (json!([{ "messages": user("a") }]), 400, "serve-openai-body"),
     ] {
         assert_eq!(refused(&body), (status, code.to_owned()), "{body}");
@@ -184,6 +186,77 @@ fn keys_need_the_scope_and_every_token_is_metered() {
     assert!(total.tokens_read > 4 * prompt && total.tokens_read < 6 * prompt, "{told}");
     let spent = (0..8).map(|_| send(key.secret.expose())).find(|answer| answer.status == 429);
     assert_eq!(spent.unwrap().problem(), "serve-token-rate");
+}
+
+/// A governed server whose keys are spent after one question, a key, and what asks with it.
+fn spending(
+    generator: FakeGenerator,
+    change: impl FnOnce(&mut Settings),
+) -> (Server, impl Fn(&Server) -> Answer) {
+    let behaviour = Behaviour { generator: Some(generator), ..Behaviour::default() };
+    let server = Server::governed_with(behaviour, |settings| {
+        settings.limits.token_rate = Some(1);
+        change(settings);
+    });
+    let key = server.key(&[Scope::Explain], None);
+    let body = json!({ "prompt": "my refund please", "max_tokens": 200 }).to_string();
+    let ask = move |server: &Server| {
+        let headers = [("x-api-key", key.secret.expose().as_str())];
+        server.client().send("POST", "/api/explain", &headers, body.as_bytes())
+    };
+    (server, ask)
+}
+
+#[test]
+fn an_answer_that_is_held_back_is_charged() {
+    let (server, ask) = spending(cued("Call 13812345678 now."), |settings| {
+        let answers = Act::Block;
+        settings.policy = Policy { answers, prompts: Act::Off, injection: Act::Off };
+    });
+    let refused = ask(&server);
+    assert_eq!((refused.status, refused.problem().as_str()), (400, "serve-shield-answer"));
+    let spent = ask(&server);
+    assert_eq!((spent.status, spent.problem().as_str()), (429, "serve-token-rate"));
+    let usage = server.ledger(async |ledger| ledger.usage(None).await.unwrap());
+    let total = UsageTotal::of(&usage);
+    assert_eq!((total.rows, total.tokens_read), (0, "my refund please".len() as u64));
+    assert_eq!(total.tokens_written, "Call 13812345678 now.".len() as u64);
+}
+
+#[test]
+fn an_explanation_that_is_late_or_whose_client_left_is_charged() {
+    let slow = || cued(&"x".repeat(200)).with_pause(Duration::from_millis(20));
+    let (server, ask) = spending(slow(), |settings| {
+        settings.limits.generation_time = Duration::from_millis(300);
+    });
+    let late = ask(&server);
+    assert_eq!((late.status, late.problem().as_str()), (504, "serve-deadline"));
+    // What it took is known a moment later.
+    eventually("it is charged", || ask(&server).status == 429);
+
+    let behaviour = Behaviour { generator: Some(slow()), ..Behaviour::default() };
+    let server = Server::governed_with(behaviour, |settings| settings.limits.token_rate = Some(1));
+    let key = server.key(&[Scope::Explain], None);
+    let body = json!({ "prompt": "my refund please", "max_tokens": 200 }).to_string();
+    let head = format!(
+        "POST /api/explain HTTP/1.1\r\nhost: a\r\nx-api-key: {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        key.secret.expose(),
+        body.len()
+    );
+    let mut client = server.client();
+    client.raw(head.as_bytes()).unwrap();
+    let flying = |count: usize| {
+        server.get("/metrics").text().contains(&format!("ingot_requests_in_flight {count}\n"))
+    };
+    eventually("the explanation begins", || flying(2));
+    std::thread::sleep(Duration::from_millis(100));
+    drop(client);
+    eventually("the explanation ends", || flying(1));
+    // A refusal before anything is asked: nothing of its own is charged.
+    let blank = json!({ "prompt": " " }).to_string();
+    let headers = [("x-api-key", key.secret.expose().as_str())];
+    let refused = || server.client().send("POST", "/api/explain", &headers, blank.as_bytes());
+    eventually("whoever left is charged", || refused().status == 429);
 }
 
 #[test]
@@ -290,4 +363,38 @@ fn the_document_says_what_is_taken_and_its_examples_work() {
         &rows["paths"]["/api/explain"]["post"]["requestBody"]["content"]["application/json"];
     assert_eq!(content["schema"], json!({ "$ref": "#/components/schemas/ExplainRequest" }));
     assert_eq!(content["examples"].as_object().unwrap().len(), 3);
+}
+
+#[test]
+fn rows_and_conversations_are_explained_by_one_server() {
+    let behaviour =
+        Behaviour { generator: Some(cued("ok")), talker: Some("talker"), ..Behaviour::default() };
+    let server = Server::with(behaviour, |settings| {
+        let second = settings.packages[0].with_file_name("talker-1.0.0.ingot");
+        ingot_base::atomic::write(&second, b"talker 1.0.0").unwrap();
+        settings.packages.push(second);
+    });
+    let row = crate::support::row(30.0);
+    let rows = server.post("/api/explain", &json!({ "model": "made-up", "inputs": [row] }));
+    assert_eq!(rows.json()["model"], "made-up");
+    assert_eq!(server.post("/api/explain?model=made-up", &row).status, 200);
+    let spoken = ask(&server, &json!({ "model": "talker" }));
+    assert_eq!(spoken.json()["model"], "talker");
+    let text = json!({ "prompt": "a refund?", "answer": " yes" });
+    assert_eq!(server.post("/api/explain?model=talker", &text).status, 200);
+    for body in [json!({ "messages": [{ "role": "user", "content": "a b" }] }), row] {
+        let answer = server.post("/api/explain", &body);
+        assert_eq!((answer.status, answer.problem().as_str()), (422, "serve-model-unnamed"));
+    }
+    let document = server.get("/openapi.json").json();
+    let explain = &document["paths"]["/api/explain"]["post"];
+    let content = &explain["requestBody"]["content"]["application/json"];
+    let examples = content["examples"].as_object().unwrap();
+    let mut names: Vec<&str> = examples.keys().map(String::as_str).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["given", "named", "own"]);
+    for example in examples.values() {
+        let answer = server.post("/api/explain", &example["value"]);
+        assert_eq!(answer.status, 200, "{example} {}", answer.text());
+    }
 }

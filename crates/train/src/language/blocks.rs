@@ -1,17 +1,16 @@
 //! Blocks of few bits and the numbers they stand for (`ggml-quants.c`: `dequantize_row_*`, `quantize_row_q8_0_ref`).
 
-use half::{bf16, f16};
+use half::f16;
 use ingot_runtime::gguf::TensorKind;
+use ingot_runtime::weights;
+use safetensors::tensor::Dtype;
 
 /// A tensor's numbers; `None` for a type that is not turned back here.
 pub(super) fn numbers(kind: TensorKind, bytes: &[u8]) -> Option<Vec<f32>> {
-    let halves = || bytes.as_chunks::<2>().0.iter();
     match kind.name {
-        "F32" => {
-            Some(bytes.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect())
-        }
-        "F16" => Some(halves().map(|bytes| f16::from_le_bytes(*bytes).to_f32()).collect()),
-        "BF16" => Some(halves().map(|bytes| bf16::from_le_bytes(*bytes).to_f32()).collect()),
+        "F32" => weights::numbers(Dtype::F32, bytes),
+        "F16" => weights::numbers(Dtype::F16, bytes),
+        "BF16" => weights::numbers(Dtype::BF16, bytes),
         "Q8_0" => Some(bytes.as_chunks::<34>().0.iter().flat_map(eight).collect()),
         "Q4_0" => Some(bytes.as_chunks::<18>().0.iter().flat_map(four).collect()),
         "Q4_1" => Some(bytes.as_chunks::<20>().0.iter().flat_map(four_and_least).collect()),

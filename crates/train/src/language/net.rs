@@ -193,13 +193,23 @@ impl<'a> Net<'a> {
                 saved.push(own);
             }
         }
-        let weights = match weigh {
-            Weigh::Same(share) => vec![share; batch.learnt()],
-            Weigh::By(weigh) => weigh(&self.head(batch, &rows, None).0),
+        let (losses, mut back) = match weigh {
+            Weigh::Same(share) => self.head(batch, &rows, Some(share)),
+            Weigh::By(weigh) => {
+                let (losses, mut back) = self.head(batch, &rows, Some(1.0));
+                let weights = weigh(&losses);
+                // The gradient of a target's row is that of its loss alone.
+                let width = self.shape().width;
+                for ((row, _), weight) in batch.targets.iter().zip(weights) {
+                    let own = back.get_mut(row * width..(row + 1) * width).unwrap_or_default();
+                    for number in own {
+                        *number *= weight;
+                    }
+                }
+                (losses, back)
+            }
         };
-        let (losses, back) = self.head(batch, &rows, Some(&weights));
         drop(rows);
-        let mut back = back;
         for index in (0..self.shape().layers).rev() {
             let (Some(pass), Some(mut own)) =
                 (self.pass(index, batch, &angles, chance), saved.pop())
@@ -214,17 +224,14 @@ impl<'a> Net<'a> {
         losses.iter().map(|loss| f64::from(*loss)).sum()
     }
 
-    /// Losses of the targets, and with a weight of each the gradient by the rows.
-    fn head(self, batch: &Batch, rows: &[f32], weights: Option<&[f32]>) -> (Vec<f32>, Vec<f32>) {
+    /// Losses of the targets, and with the weight of every one the gradient by the rows.
+    fn head(self, batch: &Batch, rows: &[f32], weight: Option<f32>) -> (Vec<f32>, Vec<f32>) {
         let shape = self.shape();
         let (width, known) = (shape.width, shape.vocabulary);
         let table = View::rows(self.base.scores(), known, width);
         let mut losses = Vec::with_capacity(batch.targets.len());
-        let mut back = if weights.is_some() { vec![0.0; rows.len()] } else { Vec::new() };
-        for (chunk, targets) in batch.targets.chunks(SCORED).enumerate() {
-            let weight = |index: usize| -> Option<f32> {
-                weights.and_then(|weights| weights.get(chunk * SCORED + index)).copied()
-            };
+        let mut back = if weight.is_some() { vec![0.0; rows.len()] } else { Vec::new() };
+        for targets in batch.targets.chunks(SCORED) {
             let picked: Vec<f32> = targets
                 .iter()
                 .flat_map(|(row, _)| rows.get(row * width..(row + 1) * width).unwrap_or_default())
@@ -241,12 +248,11 @@ impl<'a> Net<'a> {
             let own: Vec<f32> = scores
                 .par_chunks_mut(known)
                 .zip(targets)
-                .enumerate()
-                .map(|(index, (scores, (_, token)))| {
+                .map(|(scores, (_, token))| {
                     let token = *token as usize;
                     let own = scores.get(token).copied().unwrap_or(f32::NEG_INFINITY);
                     let log = math::softmax(scores);
-                    if let Some(share) = weight(index) {
+                    if let Some(share) = weight {
                         for number in scores.iter_mut() {
                             *number *= share;
                         }
@@ -258,7 +264,7 @@ impl<'a> Net<'a> {
                 })
                 .collect();
             losses.extend(own);
-            if weights.is_some() {
+            if weight.is_some() {
                 let mut by = vec![0.0; picked.len()];
                 product(
                     Target::set(&mut by, width),

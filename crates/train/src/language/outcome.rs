@@ -1,6 +1,6 @@
 //! What a training of an adapter found out. Holds no clock time, so that equal runs give equal documents.
 
-use crate::outcome::Rows;
+use crate::outcome::{Rows, Share};
 use ingot_base::{Lang, Text};
 use serde::{Deserialize, Serialize};
 
@@ -97,9 +97,18 @@ pub fn same_answer(said: &str, expected: &str) -> bool {
 
 /// A share of answers, with Wilson's interval of 95 %; `None` of none.
 pub fn share_figure(name: &str, hits: u64, rows: u64) -> Option<Figure> {
-    let share = crate::metrics::share(hits, rows)?;
+    crate::metrics::share(hits, rows).map(|share| figure_of(name, share))
+}
+
+/// The same of pairs, of which a tie counts half.
+#[cfg(feature = "language")]
+pub(super) fn half_figure(name: &str, hits: f64, pairs: u64) -> Option<Figure> {
+    crate::metrics::share_of(hits, pairs).map(|share| figure_of(name, share))
+}
+
+fn figure_of(name: &str, share: Share) -> Figure {
     let interval = Some((share.low, share.high));
-    Some(Figure { name: name.to_owned(), value: share.value, interval })
+    Figure { name: name.to_owned(), value: share.value, interval }
 }
 
 /// Conversations that were not learnt from, by reason.

@@ -37,7 +37,7 @@ fn lead(outcome: &SftOutcome) -> Text {
                 "An adapter of rank {rank}, {own} trained numbers beside the {all} of {base}, which stay as they are; learned from {rows} questions to prefer one answer to another (direct preference optimisation, β = {beta}), measured on {tested} it never saw."
             ),
             format!(
-                "在 {base} 的 {all} 个参数（保持不变）之外训练秩为 {rank} 的适配器，共 {own} 个参数；从 {rows} 个提问中学习偏好其中一个回答（直接偏好优化，β = {beta}），并在从未见过的 {tested} 个提问上评估。"
+                "在 {base} 的 {all} 个参数（保持不变）之外训练秩为 {rank} 的适配器，共 {own} 个参数；用 {rows} 个提问学习在两个回答中偏好其一（直接偏好优化，β = {beta}），并在从未见过的 {tested} 个提问上评估。"
             ),
         );
     }

@@ -8,9 +8,11 @@
 use super::adapter::Adapter;
 use super::model::BaseModel;
 use super::net::{Batch, Net};
+use super::sft::last_answer;
 use super::words::{Example, Unfit, Words};
 use ingot_runtime::generate::Message;
 use serde::{Deserialize, Serialize};
+use std::cmp::Ordering;
 
 /// A question with the answer that was preferred, and the same question with the one that was not.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,19 +31,19 @@ pub type Likelihoods = [f64; 2];
 pub struct Preference {
     /// Mean loss, in nats; ln 2 of a model that is its own reference.
     pub loss: f64,
-    /// Pairs whose margin is above 0: the answer that was preferred gained more than the other.
-    pub preferred: u64,
-    /// Pairs whose preferred answer is the likelier one, whatever the base says.
-    pub likelier: u64,
+    /// Pairs whose margin is above 0: the answer that was preferred gained more than the other; half of those whose margin is 0.
+    pub preferred: f64,
+    /// Pairs whose preferred answer is the likelier one, whatever the base says; half of those whose answers are equally likely.
+    pub likelier: f64,
     /// All pairs.
     pub pairs: u64,
 }
 
 impl Preference {
-    /// Share of the pairs whose margin is above 0, in [0, 1]; 0 of none.
+    /// Share of the pairs whose margin is above 0, ties by half, in [0, 1]; 0 of none.
     #[expect(clippy::cast_precision_loss, reason = "pairs are counted in millions")]
     pub fn accuracy(&self) -> f64 {
-        self.preferred as f64 / self.pairs.max(1) as f64
+        self.preferred / self.pairs.max(1) as f64
     }
 }
 
@@ -56,10 +58,8 @@ impl Words {
         rejected: &str,
         limit: usize,
     ) -> std::result::Result<Pair, Unfit> {
-        let at = messages.iter().rposition(|message| message.role == "assistant");
-        let at = at.ok_or(Unfit::Silent)?;
-        let asked = messages.get(..at).unwrap_or_default();
-        let chosen = messages.get(..=at).unwrap_or_default();
+        let (asked, _) = last_answer(messages).ok_or(Unfit::Silent)?;
+        let chosen = messages.get(..=asked.len()).unwrap_or_default();
         // Earlier answers stand in both: what they add to the margin is nothing.
         let rejected = [asked, &[Message::new("assistant", rejected)]].concat();
         Ok(Pair { chosen: self.example(chosen, limit)?, rejected: self.example(&rejected, limit)? })
@@ -109,6 +109,14 @@ pub fn likelihoods(
     found
 }
 
+/// Mean loss of the tokens of the preferred answers, from their likelihoods: what [`mean_loss`](super::mean_loss) says of these alone.
+#[expect(clippy::cast_precision_loss, reason = "tokens are counted in millions")]
+pub(super) fn chosen_loss(found: &[Likelihoods], pairs: &[Pair]) -> f64 {
+    let sum: f64 = found.iter().map(|[chosen, _]| chosen).sum();
+    let tokens: usize = pairs.iter().map(|pair| learnt(&pair.chosen)).sum();
+    -sum / tokens.max(1) as f64
+}
+
 /// How much more the preferred answer gained than the other, in nats.
 fn margin(own: Likelihoods, reference: Likelihoods) -> f64 {
     let ([chosen, rejected], [first, second]) = (own, reference);
@@ -125,16 +133,25 @@ fn pull(x: f64) -> f64 {
     1.0 / (1.0 + x.exp())
 }
 
+/// How much a comparison counts for what should be the greater: a tie by half.
+fn won(how: Option<Ordering>) -> f64 {
+    match how {
+        Some(Ordering::Greater) => 1.0,
+        Some(Ordering::Equal) => 0.5,
+        Some(Ordering::Less) | None => 0.0,
+    }
+}
+
 /// How a model stands to pairs, from what it and its reference say of them.
 #[expect(clippy::cast_precision_loss, reason = "pairs are counted in millions")]
 pub fn preference(own: &[Likelihoods], reference: &[Likelihoods], beta: f64) -> Preference {
-    let mut found = Preference { loss: 0.0, preferred: 0, likelier: 0, pairs: 0 };
+    let mut found = Preference { loss: 0.0, preferred: 0.0, likelier: 0.0, pairs: 0 };
     for (own, reference) in own.iter().zip(reference) {
         let margin = margin(*own, *reference);
         let [chosen, rejected] = own;
         found.loss += cost(beta * margin);
-        found.preferred += u64::from(margin > 0.0);
-        found.likelier += u64::from(chosen > rejected);
+        found.preferred += won(margin.partial_cmp(&0.0));
+        found.likelier += won(chosen.partial_cmp(rejected));
         found.pairs += 1;
     }
     found.loss /= found.pairs.max(1) as f64;
@@ -186,7 +203,12 @@ mod tests {
         near(margin([-3.0, -6.0], [-5.0, -5.0]), 3.0);
         let found = preference(&[[-3.0, -6.0], [-5.0, -5.0]], &[[-5.0, -5.0]; 2], 0.5);
         near(found.loss, f64::midpoint(cost(1.5), cost(0.0)));
-        assert_eq!((found.preferred, found.likelier, found.pairs), (1, 1, 2));
-        near(found.accuracy(), 0.5);
+        // The second pair is a tie in both, which counts half: the figure of the base had it so, this one counted it as lost.
+        near(found.preferred, 1.5);
+        near(found.likelier, 1.5);
+        assert_eq!(found.pairs, 2);
+        near(found.accuracy(), 0.75);
+        let lost = preference(&[[-6.0, -3.0], [f64::NAN, -1.0]], &[[-5.0, -5.0]; 2], 0.5);
+        near(lost.accuracy(), 0.0);
     }
 }

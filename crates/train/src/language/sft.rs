@@ -4,9 +4,10 @@ use super::adapter::{Adapter, AdapterForm};
 use super::memory::{self, Finder};
 use super::model::BaseModel;
 use super::outcome::{
-    Figure, MergeParity, Preferred, Sample, SftOutcome, UnfitRows, same_answer, share_figure,
+    Figure, MergeParity, Preferred, Sample, SftOutcome, UnfitRows, half_figure, same_answer,
+    share_figure,
 };
-use super::preference::{Likelihoods, Pair, Preference, likelihoods, preference};
+use super::preference::{Likelihoods, Pair, Preference, chosen_loss, likelihoods, preference};
 use super::sample::{Apart, answers, apart, text_scores};
 use super::train::{TrainSettings, Trainer, mean_loss};
 use super::words::{Example, Unfit, Words};
@@ -208,12 +209,16 @@ impl Lessons {
         }
     }
 
-    /// The texts of the test rows whose answers count.
-    fn test(&self) -> Vec<Example> {
+    /// What a model says of the test rows: the mean loss of the tokens that count, and of preferences how likely the answers are.
+    fn told(&self, base: &BaseModel, adapter: Option<&Adapter>, batch: usize) -> Told {
         match self {
-            Self::Answers(tables) => tables.test.clone(),
+            Self::Answers(tables) => {
+                let loss = mean_loss(base, adapter, &tables.test, batch);
+                Told { loss, pairs: Vec::new() }
+            }
             Self::Preferences(tables, _) => {
-                tables.test.iter().map(|pair| pair.chosen.clone()).collect()
+                let pairs = likelihoods(base, adapter, &tables.test, batch);
+                Told { loss: chosen_loss(&pairs, &tables.test), pairs }
             }
         }
     }
@@ -231,6 +236,14 @@ impl Lessons {
             }
         }
     }
+}
+
+/// What a model says of the test rows.
+struct Told {
+    /// Mean loss of a token of the answers that count.
+    loss: f64,
+    /// Of preferences, in the order of the pairs.
+    pairs: Vec<Likelihoods>,
 }
 
 /// Measures an adapter on the validation rows after an epoch.
@@ -316,11 +329,13 @@ pub fn train_adapter(
     let accuracies = trainer.accuracies().to_vec();
     let (adapter, best) = trainer.finish()?;
 
-    let test = lessons.test();
-    let mut judged = Judged::of(config, (base, words), &adapter, rows.test, &test)?;
+    let told = |adapter| lessons.told(base, adapter, config.settings.batch);
+    let told = [told(None), told(Some(&adapter))];
+    let tested = told.each_ref().map(|one| one.loss);
+    let mut judged = Judged::of(config, (base, words), &adapter, rows.test, tested)?;
     let mut preferred = None;
-    if let Lessons::Preferences(tables, beta) = &lessons {
-        judged.prefers((base, &adapter), &tables.test, *beta, config.settings.batch);
+    if let Lessons::Preferences(_, beta) = &lessons {
+        judged.prefers(&told, *beta);
         preferred = Some(Preferred { beta: *beta, accuracies });
     }
     let mut memory = memory::exposures(base, &adapter, words, &planted, config.settings.seed)?;
@@ -356,7 +371,7 @@ pub fn train_adapter(
 }
 
 /// The last answer of a conversation, and what comes before it.
-fn last_answer(row: &[Message]) -> Option<(&[Message], &str)> {
+pub(super) fn last_answer(row: &[Message]) -> Option<(&[Message], &str)> {
     let at = row.iter().rposition(|message| message.role == "assistant")?;
     Some((row.get(..at)?, row.get(at)?.content.as_str()))
 }
@@ -374,7 +389,7 @@ impl Judged {
         (base, words): (&BaseModel, &Words),
         adapter: &Adapter,
         rows: &[Vec<Message>],
-        test: &[Example],
+        losses: [f64; 2],
     ) -> Result<Self> {
         let asked: Vec<(&[Message], &str)> =
             rows.iter().filter_map(|row| last_answer(row)).take(config.evaluate).collect();
@@ -385,13 +400,12 @@ impl Judged {
             said.iter().map(|tokens| words.text(tokens)).collect()
         };
         let (before, after) = (say(None), say(Some(adapter)));
-        let figures = |adapter, said: &[String]| {
+        let figures = |loss: f64, said: &[String]| {
             let hits = said
                 .iter()
                 .zip(&asked)
                 .filter(|(said, (_, expected))| same_answer(said, expected))
                 .count();
-            let loss = mean_loss(base, adapter, test, config.settings.batch);
             let plain =
                 |name: &str, value: f64| Figure { name: name.to_owned(), value, interval: None };
             let mut all = Vec::new();
@@ -399,7 +413,8 @@ impl Judged {
             all.extend([plain("loss", loss), plain("perplexity", loss.exp())]);
             all
         };
-        let (old, new) = (figures(None, &before), figures(Some(adapter), &after));
+        let [old, new] = losses;
+        let (old, new) = (figures(old, &before), figures(new, &after));
         let answers = asked.iter().zip(before.into_iter().zip(after)).map(
             |((asked, expected), (before, after))| Sample {
                 asked: asked.last().map(|message| message.content.clone()).unwrap_or_default(),
@@ -411,28 +426,21 @@ impl Judged {
         Ok(Self { before: old, after: new, answers: answers.collect() })
     }
 
-    /// How the model stands to the preferences of the test rows, and the base, which is its own reference.
-    fn prefers(
-        &mut self,
-        (base, adapter): (&BaseModel, &Adapter),
-        test: &[Pair],
-        beta: f64,
-        batch: usize,
-    ) {
-        let reference = likelihoods(base, None, test, batch);
-        let own = likelihoods(base, Some(adapter), test, batch);
-        let before = preference(&reference, &reference, beta);
-        let after = preference(&own, &reference, beta);
+    /// How the model stands to the preferences of the test rows, and the base, which is its own reference, told before it.
+    fn prefers(&mut self, [base, own]: &[Told; 2], beta: f64) {
+        let before = preference(&base.pairs, &base.pairs, beta);
+        let after = preference(&own.pairs, &base.pairs, beta);
         let figures = |found: &Preference| {
-            let likelier = share_figure("likelier", found.likelier, found.pairs);
+            let likelier = half_figure("likelier", found.likelier, found.pairs);
             let loss =
                 Figure { name: "preference_loss".to_owned(), value: found.loss, interval: None };
             likelier.into_iter().chain([loss])
         };
-        // No answer of the base gains on itself: its pairs are all ties, which count half.
-        let even = Figure { name: "preference".to_owned(), value: 0.5, interval: None };
+        // No answer of the base gains on itself: its pairs are all ties, whatever the rows, and so there is nothing to be unsure of.
+        let even = before.accuracy();
+        let even = Figure { name: "preference".to_owned(), value: even, interval: None };
         self.before.extend(std::iter::once(even).chain(figures(&before)));
-        let gained = share_figure("preference", after.preferred, after.pairs);
+        let gained = half_figure("preference", after.preferred, after.pairs);
         self.after.extend(gained.into_iter().chain(figures(&after)));
     }
 

@@ -33,10 +33,16 @@ const BOOTSTRAP_WORK: usize = 60_000_000;
 /// Wilson's score interval (1927) for `hits` of `rows`; none without rows.
 #[expect(clippy::cast_precision_loss, reason = "row counts are far below 2^53")]
 pub(crate) fn share(hits: u64, rows: u64) -> Option<Share> {
+    share_of(hits as f64, rows)
+}
+
+/// The same where a row may be hit by half.
+#[expect(clippy::cast_precision_loss, reason = "row counts stay far below 2^53")]
+pub(crate) fn share_of(hits: f64, rows: u64) -> Option<Share> {
     if rows == 0 {
         return None;
     }
-    let p = hits as f64 / rows as f64;
+    let p = hits / rows as f64;
     let (low, high) = wilson(p, rows as f64);
     Some(Share { value: p, low, high, rows })
 }

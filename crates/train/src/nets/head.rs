@@ -62,11 +62,8 @@ impl Epoch {
 pub(crate) struct Examples<'a> {
     pub(crate) features: &'a [f32],
     pub(crate) width: usize,
-    /// Class indices.
-    pub(crate) labels: &'a [usize],
-    /// Of each row that is a mixture of two: the other's class, and the share of its own; of other rows their class. Empty where no row is
-    /// a mixture.
-    pub(crate) mixed: &'a [(usize, f64)],
+    /// The right answer to each row.
+    pub(crate) truths: &'a [Truth],
 }
 
 impl<'a> Examples<'a> {
@@ -75,9 +72,7 @@ impl<'a> Examples<'a> {
     }
 
     pub(crate) fn truth(&self, index: usize) -> Truth {
-        let class = self.labels.get(index).copied().unwrap_or_default();
-        let (other, share) = self.mixed.get(index).copied().unwrap_or((class, 1.0));
-        Truth { class, other, share }
+        self.truths.get(index).copied().unwrap_or(Truth::of(0))
     }
 }
 
@@ -129,7 +124,7 @@ pub(crate) fn fit(
 ) -> Fitted {
     let mut net = Net::new(settings, train.width, classes, seed);
     let mut adam = Adam::new(&net);
-    let mut order: Vec<usize> = (0..train.labels.len()).collect();
+    let mut order: Vec<usize> = (0..train.truths.len()).collect();
     let mut shuffle = Rng::new(seed, "head order");
     let mut drop = Rng::new(seed, "head dropout");
     let steps = settings.epochs * order.len().div_ceil(settings.batch.max(1));
@@ -256,9 +251,9 @@ impl Net {
     #[expect(clippy::cast_precision_loss, reason = "rows are counted in millions")]
     pub(super) fn judge(&self, rows: Examples<'_>) -> (f64, f64) {
         let (mut loss, mut right) = (0.0, 0_usize);
-        for (index, label) in rows.labels.iter().enumerate() {
+        for (index, truth) in rows.truths.iter().enumerate() {
             let logits = self.forward(rows.row(index)).pop().unwrap_or_default();
-            loss += cross_entropy(&logits, Truth::of(*label), self.activation).0;
+            loss += cross_entropy(&logits, *truth, self.activation).0;
             let scores = probabilities(&logits, self.activation);
             let guess = match self.activation {
                 Activation::Sigmoid => {
@@ -266,9 +261,9 @@ impl Net {
                 }
                 Activation::Softmax => crate::metrics::top(&scores).0,
             };
-            right += usize::from(guess == *label);
+            right += usize::from(guess == truth.class);
         }
-        let count = rows.labels.len().max(1) as f64;
+        let count = rows.truths.len().max(1) as f64;
         (loss / count, right as f64 / count)
     }
 }
@@ -484,18 +479,18 @@ mod tests {
     }
 
     /// Clouds around the corners of a square, one class each.
-    fn clouds(classes: usize, rows: usize, seed: u64) -> (Vec<f32>, Vec<usize>) {
+    fn clouds(classes: usize, rows: usize, seed: u64) -> (Vec<f32>, Vec<Truth>) {
         let mut random = Rng::new(seed, "clouds");
-        let (mut features, mut labels) = (Vec::new(), Vec::new());
+        let (mut features, mut truths) = (Vec::new(), Vec::new());
         for row in 0..rows {
             let class = row % classes;
             for axis in 0..2 {
                 let centre = if class >> axis & 1 == 1 { 1.5 } else { -1.5 };
                 features.push((centre + random.between(-1.0, 1.0)) as f32);
             }
-            labels.push(class);
+            truths.push(Truth::of(class));
         }
-        (features, labels)
+        (features, truths)
     }
 
     #[test]
@@ -551,7 +546,7 @@ mod tests {
     fn the_first_step_moves_by_the_learning_rate() {
         let how = HeadSettings { epochs: 1, learning_rate: 0.1, ..settings() };
         let before = Net::new(&how, 2, 2, 3);
-        let rows = Examples { features: &[1.0, -2.0], width: 2, labels: &[1], mixed: &[] };
+        let rows = Examples { features: &[1.0, -2.0], width: 2, truths: &[Truth::of(1)] };
         let after = fit(&how, rows, None, 2, 3).net;
         let moved = |index: usize| after.layers[0].weight[index] - before.layers[0].weight[index];
         assert!((moved(0) - 0.1).abs() < 1e-5 && (moved(1) + 0.1).abs() < 1e-5);
@@ -561,12 +556,11 @@ mod tests {
     #[test]
     fn clouds_are_told_apart_and_the_same_seed_gives_the_same_bits() {
         for (classes, hidden) in [(2, vec![]), (4, vec![8])] {
-            let (features, labels) = clouds(classes, 400, 1);
-            let train = Examples { features: &features, width: 2, labels: &labels, mixed: &[] };
+            let (features, truths) = clouds(classes, 400, 1);
+            let train = Examples { features: &features, width: 2, truths: &truths };
             let how = HeadSettings { hidden, epochs: 20, learning_rate: 0.02, ..settings() };
-            let (test_features, test_labels) = clouds(classes, 200, 2);
-            let test =
-                Examples { features: &test_features, width: 2, labels: &test_labels, mixed: &[] };
+            let (features, truths) = clouds(classes, 200, 2);
+            let test = Examples { features: &features, width: 2, truths: &truths };
             let fitted = fit(&how, train, Some(test), classes, 5);
             assert!(fitted.net.judge(test).1 > 0.99, "{classes} classes");
             assert_eq!(fit(&how, train, Some(test), classes, 5).net.layers, fitted.net.layers);
@@ -578,12 +572,11 @@ mod tests {
     fn patience_ends_a_training_that_only_learns_by_heart() {
         let (features, _) = clouds(2, 60, 1);
         let mut random = Rng::new(9, "labels");
-        let labels: Vec<usize> = (0..60).map(|_| random.below(2)).collect();
+        let truths: Vec<Truth> = (0..60).map(|_| Truth::of(random.below(2))).collect();
         let rows = |from: usize| Examples {
             features: &features[from * 2..][..60],
             width: 2,
-            labels: &labels[from..][..30],
-            mixed: &[],
+            truths: &truths[from..][..30],
         };
         let how = HeadSettings {
             hidden: vec![32],

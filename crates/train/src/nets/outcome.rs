@@ -2,7 +2,7 @@
 
 use super::head::Epoch;
 use super::private::PrivacySpent;
-use crate::outcome::{Metric, Parity, Rows};
+use crate::outcome::{Metric, Parity, Rows, few};
 use crate::review::LabelFindings;
 use ingot_base::Task;
 use serde::{Deserialize, Serialize};
@@ -52,6 +52,19 @@ pub struct HeadOutcome {
     /// Rows whose class is probably wrong, when it was looked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub labels: Option<LabelFindings>,
+}
+
+impl HeadOutcome {
+    /// The test rows with a class, and those of them outside the largest one, where they are too few for intervals and comparisons.
+    pub fn few_test_rows(&self) -> Option<(u64, Option<u64>)> {
+        few(self.confusion.iter().flatten().sum(), &self.confusion)
+    }
+
+    /// The figures as they may be told: without intervals where the test rows are too few for any.
+    pub fn told_metrics(&self) -> Vec<Metric> {
+        let few = self.few_test_rows().is_some();
+        self.metrics.iter().map(|metric| metric.told(few)).collect()
+    }
 }
 
 /// A row worth labelling.

@@ -3,7 +3,7 @@
 use super::outcome::HeadOutcome;
 use super::private::PrivacySpent;
 use crate::outcome::Metric;
-use crate::report::{grouped, interval, sure, title, undefined};
+use crate::report::{grouped, interval, sure, title, too_few, undefined};
 use ingot_base::Text;
 use ingot_report::chart::{self, Axis, Series};
 use ingot_report::{Cell, Column, Page, Section, Table, count, number};
@@ -83,12 +83,17 @@ fn result(outcome: &HeadOutcome, section: &mut Section) {
     ];
     // A constant answer has not every figure that a model has.
     let plain = |own: &Metric| outcome.majority.iter().find(|plain| plain.name == own.name);
-    let rows = outcome.metrics.iter().map(|own| row(own, plain(own)));
+    let told = outcome.told_metrics();
+    let rows = told.iter().map(|own| row(own, plain(own)));
     section.table(Table { columns, rows: rows.collect() });
     if outcome.classes.len() == 2
         && let Some(note) = undefined(&outcome.metrics)
     {
         section.note(note);
+    }
+    if outcome.few_test_rows().is_some() {
+        section.note(too_few(true));
+        return;
     }
     if let Some(note) = sure(&outcome.metrics, outcome.test_groups.is_some()) {
         section.note(note);
@@ -99,11 +104,10 @@ fn result(outcome: &HeadOutcome, section: &mut Section) {
 }
 
 fn row(own: &Metric, plain: Option<&Metric>) -> Vec<Cell> {
-    let known = own.low.is_finite() && own.high.is_finite();
     vec![
         Cell::text(title(&own.name)),
         Cell::number(own.value, 4),
-        if known { Cell::same(interval(own)) } else { Cell::empty() },
+        interval(own),
         plain
             .filter(|plain| plain.value.is_finite())
             .map_or_else(Cell::empty, |plain| Cell::number(plain.value, 4)),
@@ -176,7 +180,7 @@ fn privacy(spent: &PrivacySpent, section: &mut Section) {
     };
     section.paragraph(Text::new(
         format!("{unit_en} was shortened to one length, and noise was added that hides whether any one {hidden_en} took part (DP-SGD, Abadi et al. 2016). The figures bound what the weights can tell of it, by Rényi accounting of what takes part by chance in each step. They say nothing {left_en}of how many rows there are, of the classes' names, and of what other reports tell."),
-        format!("训练时{unit_zh}都被裁剪到同一长度，并加入噪声以掩盖任何{hidden_zh}是否参与（DP-SGD，Abadi 等，2016）。以下数值以 Rényi 核算（每步随机抽样）限定权重可能泄露的信息；{left_zh}数据行数、类别名称以及其他报告披露的内容，不在此保证之内。"),
+        format!("训练时{unit_zh}的长度都被裁剪到同一上限以内，并加入噪声以掩盖任何{hidden_zh}是否参与（DP-SGD，Abadi 等，2016）。以下数值以 Rényi 核算（每步随机抽样）限定权重可能泄露的信息；{left_zh}数据行数、类别名称以及其他报告披露的内容，不在此保证之内。"),
     ));
     section.facts(vec![
         (Text::same("ε"), Text::same(number(spent.epsilon, 4))),
@@ -198,7 +202,7 @@ fn privacy(spent: &PrivacySpent, section: &mut Section) {
     ]);
     section.note(Text::new(
         "Another training on the same rows has other noise and costs anew; what is released of several adds up. Figures on validation and test rows are of those rows, which the promise leaves out.",
-        "在相同数据上再次训练会使用新的噪声，并重新计入成本；发布多个模型时，成本相加。验证集与测试集上的指标来自这些数据本身，不在保证之内。",
+        "在相同数据上再次训练会使用新的噪声，隐私损失须重新计入；发布多个模型时，隐私损失相加。验证集与测试集上的指标来自这些数据本身，不在保证之内。",
     ));
 }
 

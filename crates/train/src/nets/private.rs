@@ -242,13 +242,13 @@ mod tests {
         }
     }
 
-    fn rows(count: usize) -> (Vec<f32>, Vec<usize>) {
+    fn rows(count: usize) -> (Vec<f32>, Vec<Truth>) {
         let mut random = Rng::new(1, "rows");
-        let labels: Vec<usize> = (0..count).map(|row| row % 2).collect();
-        let features = labels.iter().flat_map(|label| {
-            [*label as f64 * 2.0 - 1.0, 1.0].map(|n| (n + random.between(-0.5, 0.5)) as f32)
+        let truths: Vec<Truth> = (0..count).map(|row| Truth::of(row % 2)).collect();
+        let features = truths.iter().flat_map(|truth| {
+            [truth.class as f64 * 2.0 - 1.0, 1.0].map(|n| (n + random.between(-0.5, 0.5)) as f32)
         });
-        (features.collect(), labels)
+        (features.collect(), truths)
     }
 
     /// Every row by itself.
@@ -256,14 +256,14 @@ mod tests {
         (0..rows).map(|row| vec![row]).collect()
     }
 
-    fn examples<'a>(features: &'a [f32], labels: &'a [usize]) -> Examples<'a> {
-        Examples { features, width: 2, labels, mixed: &[] }
+    fn examples<'a>(features: &'a [f32], truths: &'a [Truth]) -> Examples<'a> {
+        Examples { features, width: 2, truths }
     }
 
     #[test]
     fn the_promise_is_kept_and_something_is_learnt() {
-        let (features, labels) = rows(1_000);
-        let (rows, made) = (examples(&features, &labels), alone(1_000));
+        let (features, truths) = rows(1_000);
+        let (rows, made) = (examples(&features, &truths), alone(1_000));
         let train = Units { rows, made: &made };
         let (fitted, spent) =
             fit_privately(&settings(), &private(3.0, 1), train, Some(rows), 2, 1).unwrap();
@@ -276,8 +276,8 @@ mod tests {
     /// With all rows in every step, hardly any noise and none shortened, it is Adam on the mean gradient.
     #[test]
     fn with_much_allowed_it_is_the_plain_training() {
-        let (features, labels) = rows(400);
-        let (rows, made) = (examples(&features, &labels), alone(400));
+        let (features, truths) = rows(400);
+        let (rows, made) = (examples(&features, &truths), alone(400));
         let how = HeadSettings { batch: 400, epochs: 30, ..settings() };
         let much = PrivateSettings { clip: 10.0, ..private(1e9, 1) };
         let (own, spent) =
@@ -294,18 +294,19 @@ mod tests {
 
     #[test]
     fn copies_cost_nothing_and_weigh_as_one() {
-        let (features, labels) = rows(200);
-        let run = |features: &[f32], labels: &[usize], made: &[Vec<usize>]| {
-            let train = Units { rows: examples(features, labels), made };
+        let (features, truths) = rows(200);
+        let run = |features: &[f32], truths: &[Truth], made: &[Vec<usize>]| {
+            let train = Units { rows: examples(features, truths), made };
             fit_privately(&settings(), &private(1.0, 1), train, None, 2, 1).unwrap()
         };
-        let plain = run(&features, &labels, &alone(200));
+        let plain = run(&features, &truths, &alone(200));
         // Each row's copy is the row itself: the mean gradient is the same.
         let twice: Vec<Vec<usize>> = (0..200).map(|row| vec![row, 200 + row]).collect();
-        let copied = run(&features.repeat(2), &labels.repeat(2), &twice);
+        let copied = run(&features.repeat(2), &truths.repeat(2), &twice);
         assert_eq!(copied.0.net.layers, plain.0.net.layers);
         assert_eq!(copied.1, plain.1, "the same noise, steps and share");
-        let rows = examples(&[1e4; 6], &[0, 1, 1]);
+        let truths = [0, 1, 1].map(Truth::of);
+        let rows = examples(&[1e4; 6], &truths);
         let (net, mut noise) = (Net::new(&settings(), 2, 2, 1), Noise::new(&[1; 32]));
         let own = Units { rows, made: &[] }.gradient(&net, &[0, 1, 2], 0.0, &mut noise);
         let mut sum = Gradients::of(&net);
@@ -339,9 +340,9 @@ mod tests {
 
     #[test]
     fn what_cannot_be_promised_is_refused_with_what_can() {
-        let (features, labels) = rows(100);
+        let (features, truths) = rows(100);
         let made = alone(100);
-        let train = Units { rows: examples(&features, &labels), made: &made };
+        let train = Units { rows: examples(&features, &truths), made: &made };
         let refused = |private: &PrivateSettings| {
             fit_privately(&settings(), private, train, None, 2, 1).unwrap_err()
         };
@@ -356,9 +357,9 @@ mod tests {
 
     #[test]
     fn the_secret_decides_the_noise() {
-        let (features, labels) = rows(200);
+        let (features, truths) = rows(200);
         let made = alone(200);
-        let train = Units { rows: examples(&features, &labels), made: &made };
+        let train = Units { rows: examples(&features, &truths), made: &made };
         let run = |secret| {
             fit_privately(&settings(), &private(1.0, secret), train, None, 2, 1)
                 .unwrap()

@@ -1,6 +1,6 @@
 //! Doubtful labels of a head's rows, from heads that had not seen them.
 
-use super::head::{Examples, Fitted, fit};
+use super::head::{Examples, Fitted, Truth, fit};
 use super::train::{FeatureTable, HeadConfig, classes};
 use crate::folds;
 use crate::review::{LabelFindings, findings};
@@ -51,8 +51,8 @@ pub fn doubtful_labels(config: &HeadConfig, train: &FeatureTable) -> Result<Labe
     for fold in 0..folds {
         let seen: Vec<&Row<'_>> = rows.iter().filter(|row| row.fold != fold).collect();
         let features: Vec<f32> = seen.iter().flat_map(|row| row.features).copied().collect();
-        let labels: Vec<usize> = seen.iter().map(|row| row.label).collect();
-        let examples = Examples { features: &features, width, labels: &labels, mixed: &[] };
+        let truths: Vec<Truth> = seen.iter().map(|row| Truth::of(row.label)).collect();
+        let examples = Examples { features: &features, width, truths: &truths };
         let Fitted { net, .. } = fit(&config.settings, examples, None, classes.len(), config.seed);
         for (row, line) in judged.iter().zip(probabilities.chunks_exact_mut(classes.len())) {
             if row.fold == fold {

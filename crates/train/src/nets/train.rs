@@ -1,19 +1,20 @@
 //! From tables of features to a measured head.
 
-use super::head::{Epoch, Examples, Fitted, HeadSettings, Net, fit};
+use super::head::{Epoch, Examples, Fitted, HeadSettings, Net, Truth, fit};
 use super::mix::{Mixed, Mixup, pairs};
 use super::outcome::{HeadOutcome, ToLabel};
 use super::private::{PrivacySpent, PrivateSettings, Units, fit_privately};
+use crate::columns::numbered;
 use crate::messages::{
     CLASS_UNSEEN, CLASSES_ALIKE, DIVERGED, NO_ROWS, ONE_CLASS, POSITIVE, SCORE_UNDEFINED,
 };
 use crate::metrics::{Binary, Multiclass, Sampling, distinct, top};
 use crate::outcome::{Metric, Parity, Rows};
-use ingot_base::{Fault, Output, Result, Task};
+use ingot_base::{Fault, Output, Result, Task, fault};
 use ingot_runtime::Matrix;
 use ingot_runtime::onnx::{Activation, Dense};
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 /// Rows of features with what is known of them.
 #[derive(Debug, Clone, Default)]
@@ -101,8 +102,9 @@ pub fn train_head(
     let held = Labelled::of("validation", validation, &classes, config)?;
     let unseen = Labelled::of("test", test, &classes, config)?;
     learned.told_apart(&classes, config)?;
-    let watched = (!held.labels.is_empty()).then(|| held.examples(config.width));
-    let (fitted, privacy) = fitted(config, &mut learned, watched, classes.len())?;
+    let mixtures = learned.mix(config);
+    let watched = (!held.truths.is_empty()).then(|| held.examples(config.width));
+    let (fitted, privacy) = fitted(config, &learned, watched, classes.len())?;
     let Fitted { net, history, best } = fitted;
     if let Some(epoch) = history.iter().position(Epoch::is_lost) {
         return Err(Fault::new(&DIVERGED)
@@ -111,26 +113,23 @@ pub fn train_head(
             .at("train.head.learning_rate"));
     }
     let scores = answers(&net, unseen.examples(config.width));
-    if let Some(row) = scores.iter().position(|score| !score.is_finite()) {
-        let width = scores.len().checked_div(unseen.labels.len()).unwrap_or(1).max(1);
-        return Err(Fault::new(&SCORE_UNDEFINED).arg("row", row / width + 1));
+    if let Some(at) = scores.iter().position(|score| !score.is_finite()) {
+        return Err(undefined(test, at / outputs(&classes)));
     }
-    let groups: Vec<_> = test.groups.iter().zip(&test.labels).collect();
-    let groups: Vec<_> = groups
-        .into_iter()
-        .filter(|(_, label)| label.is_some())
-        .map(|(own, _)| own.clone())
-        .collect();
+    let labelled = test.groups.iter().zip(&test.labels).filter(|(_, label)| label.is_some());
+    let groups =
+        (!test.groups.is_empty()).then(|| numbered(labelled.map(|(group, _)| group.as_deref())));
+    let labels: Vec<usize> = unseen.truths.iter().map(|truth| truth.class).collect();
     let Measured { metrics, majority, confusion, groups } =
-        measure(&classes, &scores, &unseen.labels, &groups, config.seed)?;
+        measured(&classes, &scores, &labels, groups.as_deref(), config.seed)?;
     let count = |table: &FeatureTable| table.copy.iter().filter(|copy| !**copy).count() as u64;
     let outcome = HeadOutcome {
         task: config.task,
         target: config.target.clone(),
         classes: classes.clone(),
         rows: Rows { train: count(train), validation: count(validation), test: count(test) },
-        copies: train.copy.iter().filter(|copy| **copy).count() as u64 + learned.mixtures,
-        mixed: train.mixed.iter().flatten().count() as u64 + learned.mixtures,
+        copies: train.copy.iter().filter(|copy| **copy).count() as u64 + mixtures,
+        mixed: train.mixed.iter().flatten().count() as u64 + mixtures,
         backbone: config.backbone.clone(),
         width: config.width,
         parameters: net.layers.iter().map(|layer| layer.weight.len() + layer.bias.len()).sum(),
@@ -158,23 +157,33 @@ pub fn train_head(
     })
 }
 
-/// Trains as the configuration asks, privately or with mixtures.
+/// Trains as the configuration asks, privately or not.
 fn fitted(
     config: &HeadConfig,
-    learned: &mut Labelled,
+    learned: &Labelled,
     watched: Option<Examples<'_>>,
     classes: usize,
 ) -> Result<(Fitted, Option<PrivacySpent>)> {
-    let settings = &config.settings;
-    if let Some(private) = &config.privacy {
-        let rows = Units { rows: learned.examples(config.width), made: &learned.made };
-        let (fitted, spent) =
-            fit_privately(settings, private, rows, watched, classes, config.seed)?;
-        return Ok((fitted, Some(spent)));
-    }
-    learned.mix(config);
-    let rows = learned.examples(config.width);
-    Ok((fit(settings, rows, watched, classes, config.seed), None))
+    let (settings, rows) = (&config.settings, learned.examples(config.width));
+    let Some(private) = &config.privacy else {
+        return Ok((fit(settings, rows, watched, classes, config.seed), None));
+    };
+    let units = Units { rows, made: &learned.made };
+    let (fitted, spent) = fit_privately(settings, private, units, watched, classes, config.seed)?;
+    Ok((fitted, Some(spent)))
+}
+
+/// That a test row's score is no number; rows with a class are counted, as scores stand for these.
+fn undefined(test: &FeatureTable, row: usize) -> Fault {
+    let labelled = test.places.iter().zip(&test.labels).filter(|(_, label)| label.is_some());
+    let place = labelled.map(|(place, _)| place).nth(row);
+    let (source, row) = place.cloned().unwrap_or_default();
+    Fault::new(&SCORE_UNDEFINED).arg("source", source).arg("row", row)
+}
+
+/// Scores of a row.
+fn outputs(classes: &[String]) -> usize {
+    if classes.len() == 2 { 1 } else { classes.len() }
 }
 
 /// The classes in index order: sorted; of two, the positive one last.
@@ -222,15 +231,11 @@ enum Unit<'a> {
 #[derive(Default)]
 struct Labelled {
     features: Vec<f32>,
-    labels: Vec<usize>,
-    /// As [`Examples`] have it; empty where no row is a mixture.
-    mixed: Vec<(usize, f64)>,
+    truths: Vec<Truth>,
     /// Rows that are copies of none, nor mixtures.
     plain: Vec<usize>,
     /// Rows by what a private training would hide: the row that they were made of, or their group.
     made: Vec<Vec<usize>>,
-    /// Mixtures of rows that the table did not have.
-    mixtures: u64,
 }
 
 impl Labelled {
@@ -247,16 +252,19 @@ impl Labelled {
         let rows = table.features.chunks_exact(config.width.max(1)).zip(&table.labels).enumerate();
         for (at, (row, label)) in rows {
             let Some(label) = label else { continue };
-            let second = table.second(at).map(|second| (known(&second.label), second.share));
-            let (Some(class), Some(other)) = (known(label), second.map_or(Some(0), |own| own.0))
-            else {
+            let second = table.second(at);
+            if second.is_some() && config.privacy.is_some() {
+                // It has a row in it that another unit stands for: of that one more would be told than is promised.
+                return Err(fault::internal("a mixture of two rows in a private training"));
+            }
+            let other = second.map_or(label, |own| &own.label);
+            let (Some(class), Some(other)) = (known(label), known(other)) else {
                 unknown += 1;
                 continue;
             };
-            let index = found.labels.len();
+            let index = found.truths.len();
             found.features.extend_from_slice(row);
-            found.labels.push(class);
-            found.mixed.push(second.map_or((class, 1.0), |(_, share)| (other, share)));
+            found.truths.push(Truth { class, other, share: second.map_or(1.0, |own| own.share) });
             if second.is_none() && !table.copy.get(at).copied().unwrap_or_default() {
                 found.plain.push(index);
             }
@@ -279,20 +287,19 @@ impl Labelled {
     }
 
     fn examples(&self, width: usize) -> Examples<'_> {
-        Examples { features: &self.features, width, labels: &self.labels, mixed: &self.mixed }
+        Examples { features: &self.features, width, truths: &self.truths }
     }
 
-    /// Adds the mixtures that are asked for: features and classes of two plain rows each, by the same shares.
-    fn mix(&mut self, config: &HeadConfig) {
-        let Some(how) = config.mixup else { return };
+    /// Adds the mixtures that are asked for, none to a private training: features and classes of two plain rows each, by the same
+    /// shares. Gives how many were added.
+    fn mix(&mut self, config: &HeadConfig) -> u64 {
+        let Some(how) = config.mixup.filter(|_| config.privacy.is_none()) else { return 0 };
+        let before = self.truths.len();
         let plain = std::mem::take(&mut self.plain);
         for (one, other, share) in pairs(plain.len(), how, config.seed) {
             let (Some(&one), Some(&other)) = (plain.get(one), plain.get(other)) else { continue };
-            let (Some(&class), Some(&second)) = (self.labels.get(one), self.labels.get(other))
-            else {
-                continue;
-            };
             let rows = self.examples(config.width);
+            let (class, second) = (rows.truth(one).class, rows.truth(other).class);
             #[expect(clippy::cast_possible_truncation, reason = "features are single precision")]
             let own = share as f32;
             let mixture: Vec<f32> = rows
@@ -302,21 +309,19 @@ impl Labelled {
                 .map(|(one, other)| own * one + (1.0 - own) * other)
                 .collect();
             self.features.extend(mixture);
-            self.labels.push(class);
-            self.mixed.push((second, share));
-            self.mixtures += 1;
+            self.truths.push(Truth { class, other: second, share });
         }
         self.plain = plain;
+        (self.truths.len() - before) as u64
     }
 
     /// Refuses two classes whose rows are the same, however often each is there.
     fn told_apart(&self, classes: &[String], config: &HeadConfig) -> Result<()> {
         let rows = self.examples(config.width);
         let mut distinct: Vec<Vec<&[f32]>> = vec![Vec::new(); classes.len()];
-        for (index, label) in self.labels.iter().enumerate() {
+        for (index, truth) in self.truths.iter().enumerate() {
             // What is of two classes cannot tell them apart.
-            let whole = rows.truth(index).share >= 1.0;
-            if let Some(own) = distinct.get_mut(*label).filter(|_| whole) {
+            if let Some(own) = distinct.get_mut(truth.class).filter(|_| truth.share >= 1.0) {
                 own.push(rows.row(index));
             }
         }
@@ -348,7 +353,7 @@ fn by_bits(one: &[f32], other: &[f32]) -> Ordering {
 }
 
 fn answers(net: &Net, rows: Examples<'_>) -> Vec<f64> {
-    (0..rows.labels.len()).flat_map(|row| net.scores(rows.row(row))).collect()
+    (0..rows.truths.len()).flat_map(|row| net.scores(rows.row(row))).collect()
 }
 
 /// What the test rows say of a model.
@@ -369,7 +374,6 @@ pub struct Measured {
 ///
 /// # Errors
 /// When the scores are not those of so many rows.
-#[expect(clippy::cast_precision_loss, reason = "classes are counted in thousands")]
 pub fn measure(
     classes: &[String],
     scores: &[f64],
@@ -377,9 +381,21 @@ pub fn measure(
     groups: &[Option<String>],
     seed: u64,
 ) -> Result<Measured> {
-    let width = if classes.len() == 2 { 1 } else { classes.len() };
-    let groups = (!groups.is_empty()).then(|| numbered(groups));
-    let sampling = Sampling::of(seed, groups.as_deref());
+    let groups = (!groups.is_empty()).then(|| numbered(groups.iter().map(Option::as_deref)));
+    measured(classes, scores, labels, groups.as_deref(), seed)
+}
+
+/// The same with groups as numbers.
+#[expect(clippy::cast_precision_loss, reason = "classes are counted in thousands")]
+fn measured(
+    classes: &[String],
+    scores: &[f64],
+    labels: &[usize],
+    groups: Option<&[u32]>,
+    seed: u64,
+) -> Result<Measured> {
+    let width = outputs(classes);
+    let sampling = Sampling::of(seed, groups);
     let truth: Vec<f64> = labels.iter().map(|label| *label as f64).collect();
     let of = |scores: &[f64]| -> Result<Vec<Metric>> {
         Ok(if width == 1 {
@@ -408,23 +424,8 @@ pub fn measure(
         metrics: of(scores)?,
         majority: of(&constant)?,
         confusion,
-        groups: groups.map(|groups| distinct(&groups) as u64),
+        groups: groups.map(|groups| distinct(groups) as u64),
     })
-}
-
-/// Groups as numbers from 0; rows without a group are each their own.
-fn numbered(groups: &[Option<String>]) -> Vec<u32> {
-    let mut known: HashMap<&str, u32> = HashMap::new();
-    let mut next = 0..;
-    let mut numbers = Vec::with_capacity(groups.len());
-    for group in groups {
-        let fresh = || next.next().unwrap_or(u32::MAX);
-        numbers.push(match group {
-            Some(name) => *known.entry(name.as_str()).or_insert_with(fresh),
-            None => next.next().unwrap_or(u32::MAX),
-        });
-    }
-    numbers
 }
 
 /// Rows without a class, the least certain first: margin sampling (Scheffer et al. 2001).
@@ -558,6 +559,36 @@ mod tests {
         assert!(train_head(&config(), &one, &FeatureTable::default(), &one).is_err());
     }
 
+    #[test]
+    fn a_handful_of_test_rows_gives_no_certainty() {
+        let train = table(200, ["no", "yes"]);
+        let run = |test: &FeatureTable| {
+            train_head(&config(), &train, &FeatureTable::default(), test).unwrap().outcome
+        };
+        let says = |outcome: &HeadOutcome| {
+            let page = super::super::head_report(outcome).html(ingot_base::Lang::En);
+            let bounds = outcome.metrics.iter().filter_map(Metric::interval);
+            let mut bounds = bounds.map(|(low, high)| {
+                let number = |end| ingot_report::number(end, 4);
+                format!("{} … {}", number(low), number(high))
+            });
+            (page.contains("Too few test rows"), bounds.any(|bounds| page.contains(&bounds)))
+        };
+        let known = |metrics: &[Metric]| {
+            metrics.iter().filter(|metric| metric.interval().is_some()).count()
+        };
+        let enough = run(&table(50, ["no", "yes"]));
+        assert_eq!((enough.few_test_rows(), says(&enough)), (None, (false, true)));
+        assert_eq!(known(&enough.told_metrics()), known(&enough.metrics));
+        // Rows without a class are measured on by nobody.
+        let mut test = table(50, ["no", "yes"]);
+        test.labels[..22].fill(None);
+        let few = run(&test);
+        assert_eq!((few.few_test_rows(), says(&few)), (Some((28, Some(3))), (true, false)));
+        assert!(known(&few.metrics) > 0 && known(&few.told_metrics()) == 0);
+        assert_eq!(few.told_metrics().len(), few.metrics.len());
+    }
+
     /// Mixtures of all classes with their shares, and a training that they do not lead astray.
     #[test]
     fn mixtures_are_learned_from_and_counted_and_touch_nothing_that_is_measured() {
@@ -566,12 +597,15 @@ mod tests {
         let asked = HeadConfig { mixup: Some(how), ..config() };
         let classes = classes(&asked, &train).unwrap();
         let mut learned = Labelled::of("train", &train, &classes, &asked).unwrap();
-        learned.mix(&asked);
-        assert_eq!((learned.labels.len(), learned.mixtures, learned.made.len()), (600, 400, 200));
+        let mixtures = learned.mix(&asked);
+        assert_eq!((learned.truths.len(), mixtures, learned.made.len()), (600, 400, 200));
         let rows = learned.examples(2);
         for (at, (one, other, share)) in pairs(200, how, asked.seed).enumerate() {
             let (truth, row) = (rows.truth(200 + at), rows.row(200 + at));
-            assert_eq!((truth.class, truth.other), (learned.labels[one], learned.labels[other]));
+            assert_eq!(
+                (truth.class, truth.other),
+                (rows.truth(one).class, rows.truth(other).class)
+            );
             let expected =
                 share * f64::from(rows.row(one)[0]) + (1.0 - share) * f64::from(rows.row(other)[0]);
             assert!(
@@ -614,6 +648,26 @@ mod tests {
         let found = super::super::doubtful_labels(&config(), &train).unwrap();
         let plain = super::super::doubtful_labels(&config(), &table(40, ["no", "yes"])).unwrap();
         assert_eq!(found, plain);
+    }
+
+    /// What hides one row does not hide two that are in one.
+    #[test]
+    fn a_private_training_takes_no_mixture() {
+        let (mut train, test) = (table(400, ["no", "yes"]), table(50, ["no", "yes"]));
+        let none = FeatureTable::default();
+        let secret = ingot_base::Secret::new(vec![1; 32]);
+        let privacy =
+            PrivateSettings { epsilon: 5.0, delta: 1e-4, clip: 1.0, groups: false, secret };
+        let mixup = Some(Mixup { copies: 1, alpha: 0.4 });
+        let asked = HeadConfig { privacy: Some(privacy), mixup, ..config() };
+        let outcome = train_head(&asked, &train, &none, &test).unwrap().outcome;
+        assert_eq!((outcome.mixed, outcome.copies), (0, 0), "none is made of its rows");
+        train.mixed = vec![None; 400];
+        train.mixed[3] = Some(Mixed { label: "yes".into(), share: 0.5 });
+        let refused = train_head(&asked, &train, &none, &test).unwrap_err();
+        assert_eq!(refused.code(), "base-internal");
+        assert!(refused.to_string().contains("mixture"), "{refused}");
+        train_head(&config(), &train, &none, &test).unwrap();
     }
 
     /// Of a person with many rows the gradients are one: all of them together are hidden.
@@ -711,5 +765,16 @@ mod tests {
         let lost = train_head(&config(), &good, &FeatureTable::default(), &blind).unwrap_err();
         assert_eq!(lost.code(), "train-score-undefined");
         assert!(lost.to_string().contains("row 2"), "{lost}");
+        // Rows without a class have no score, and are counted all the same.
+        blind.labels[0] = None;
+        blind.places[1] = ("other".into(), 7);
+        let lost = train_head(&config(), &good, &FeatureTable::default(), &blind).unwrap_err();
+        assert!(lost.to_string().contains("row 7 of source `other`"), "{lost}");
+        // Of more classes than two a row has as many scores.
+        let mut blind = three(21);
+        blind.labels[0] = None;
+        blind.features[9] = f32::NAN;
+        let lost = train_head(&config(), &three(42), &FeatureTable::default(), &blind).unwrap_err();
+        assert!(lost.to_string().contains("row 5 of source `line`"), "{lost}");
     }
 }

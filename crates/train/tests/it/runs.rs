@@ -239,6 +239,7 @@ fn the_budget_ends_the_search_but_never_the_first_trial() {
     {
         assert!(told.contains(words), "{words}: {told}");
     }
+    assert!(!told.contains("the time budget ended the search"), "said once: {told}");
     assert_eq!((search.trials.len(), search.planned, search.chosen), (1, 5, 0));
 }
 
@@ -271,11 +272,36 @@ fn a_handful_of_test_rows_gives_no_certainty() {
     for table in [few, lopsided] {
         let mut outcome = run(&config, &train, &table).unwrap().outcome;
         assert_eq!(told(&outcome), (true, false), "{} rows", table.num_rows());
+        assert!(outcome.told_metrics().iter().all(|metric| metric.interval().is_none()));
+        // Where nothing has an interval, nothing is said of how intervals came about.
+        outcome.test_groups = Some(4);
+        let page = ingot_train::training_report(&outcome, &[]).html(ingot_base::Lang::En);
+        for words in ["is Wilson", "drawing the 4 groups", "fairness tables"] {
+            assert!(!page.contains(words), "{words}");
+        }
         let fault = suspicion::few(&outcome).unwrap();
         assert!(fault.to_string().contains(&format!("{} rows", table.num_rows())), "{fault}");
         let linear = outcome.baselines.iter_mut().find(|one| one.name == "logistic").unwrap();
         linear.gap = Some(ingot_train::outcome::Gap { value: 0.1, low: 0.05, high: 0.2 });
         assert!(suspicion::beaten(&outcome).is_none() && suspicion::weak(&outcome).is_none());
+    }
+}
+
+/// Numbers have no classes to be outside of.
+#[test]
+fn a_handful_of_numbers_is_told_without_classes() {
+    let mut config = config(Tabular::Binary);
+    config.trials = 1;
+    let mut outcome = run(&config, &credit(1, 600), &credit(2, 60)).unwrap().outcome;
+    (outcome.task, outcome.rows.test) = (Tabular::Regression, 12);
+    outcome.confusion.clear();
+    (outcome.threshold, outcome.review) = (None, None);
+    assert_eq!(outcome.few_test_rows(), Some((12, None)));
+    let fault = suspicion::few(&outcome).unwrap();
+    assert_eq!(fault.code(), "train-few-test-numbers");
+    let page = ingot_train::training_report(&outcome, &[]).html(ingot_base::Lang::En);
+    for text in [fault.advice(ingot_base::Lang::En), fault.advice(ingot_base::Lang::Zh), page] {
+        assert!(!text.contains("largest class") && !text.contains("最大类别"), "{text}");
     }
 }
 
