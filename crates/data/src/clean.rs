@@ -15,6 +15,7 @@ use crate::json_keys;
 use crate::messages::{FILE_WRONG, NUMBERS_MIXED};
 use crate::outcome::{CleanOutcome, Found};
 use crate::profile::{self, Partial};
+use crate::row_hash::row_hashes;
 use crate::rules::{Action, Rules, constant};
 use crate::sink::{Sieve, Sink};
 use crate::source::{self, Part, Sources};
@@ -26,9 +27,8 @@ use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, DictionaryArray, Float64Array, Int32Array, RecordBatch,
     StringArray, UInt64Array,
 };
-use arrow::compute::{cast, filter_record_batch};
+use arrow::compute::{cast, filter_record_batch, is_null, nullif};
 use arrow::datatypes::{DataType, Field, Float64Type, Int32Type, Schema, SchemaRef};
-use arrow::row::{RowConverter, SortField};
 use ingot_base::{Fault, Reporter, Result, fault};
 use ingot_quality::near::{NearIndex, Sketch, Sketcher};
 use ingot_quality::text::Language;
@@ -36,13 +36,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use twox_hash::XxHash3_128;
 
 /// Bytes of text a piece of work holds.
 const CHUNK: usize = 4 << 20;
-
-/// Rows that are made comparable at once: their bytes stay in a processor's cache.
-const HASHED: usize = 2048;
 
 /// Everything a cleaning needs.
 #[derive(Debug)]
@@ -316,20 +312,10 @@ impl<'a> Work<'a> {
         part: &Part,
         give: &mut dyn FnMut(Result<Item>) -> bool,
     ) -> Result<()> {
-        let broken = |format: &str, error: Box<dyn std::error::Error + Send + Sync>| {
-            Fault::new(&FILE_WRONG).arg("file", &part.file).arg("format", format).because(error)
-        };
         match part.format {
             Format::Csv | Format::Jsonl | Format::Images => {
                 for chunk in source::chunks(part, self.chunk)? {
-                    let chunk = chunk.map_err(|error| match error.kind() {
-                        // What the reader of chunks itself says: the file is there, its text is wrong.
-                        std::io::ErrorKind::Other => broken("CSV", source::inner(error)),
-                        _ => Fault::new(&fault::FILE_READ)
-                            .arg("path", part.path.display())
-                            .because(error),
-                    })?;
-                    if !give(Ok(Item::Text(index, chunk))) {
+                    if !give(Ok(Item::Text(index, chunk?))) {
                         return Ok(());
                     }
                 }
@@ -337,7 +323,7 @@ impl<'a> Work<'a> {
             Format::Parquet => {
                 let mut row = 1;
                 for batch in open(&part.path, None, None)? {
-                    let batch = batch.map_err(|error| broken("Parquet", error.into()))?;
+                    let batch = batch.map_err(|error| part.wrong(error))?;
                     let first = row;
                     row += batch.num_rows() as u64;
                     if !give(Ok(Item::Batch(index, batch, first))) {
@@ -348,7 +334,7 @@ impl<'a> Work<'a> {
             Format::Arrow => {
                 let mut row = 1;
                 for batch in source::arrow_reader(&part.path)? {
-                    let batch = batch.map_err(|error| broken("Arrow", error.into()))?;
+                    let batch = batch.map_err(|error| part.wrong(error))?;
                     let first = row;
                     row += batch.num_rows() as u64;
                     if !give(Ok(Item::Batch(index, batch, first))) {
@@ -371,7 +357,7 @@ impl<'a> Work<'a> {
                 let part = self.part(index)?;
                 let decoded = match &part.dialect {
                     Some(dialect) => csv_decode::csv(&chunk, dialect),
-                    None => csv_decode::jsonl(&chunk, &part.schema, &part.strays),
+                    None => csv_decode::jsonl(&chunk, &part.schema, &part.passed),
                 };
                 (index, decoded)
             }
@@ -423,10 +409,13 @@ impl<'a> Work<'a> {
             );
             let mut array = Arc::clone(batch.column(own));
             if array.data_type().is_floating() {
-                // Before the column is widened: NaN must not become a text.
+                // Before the column is widened: NaN must not become a text. Only where it stood is taken from the wider numbers, whose
+                // digits are others: of 32 bits 0.1 is 0.1, of 64 it is 0.10000000149011612.
                 let (kept, places) = finite(cast(&array, &DataType::Float64)?);
                 odd.extend(places.iter().filter_map(|at| Some((index, *rows.get(*at)?))));
-                array = kept;
+                if !places.is_empty() {
+                    array = nullif(&array, &is_null(&kept)?)?;
+                }
             }
             cast(&array, field.data_type()).and_then(|array| without_empty(part.format, array))
         };
@@ -551,7 +540,7 @@ fn without_empty(
     match array.as_string_opt::<i32>() {
         Some(texts) if format != Format::Csv && texts.iter().any(|text| text == Some("")) => {
             let empty: BooleanArray = texts.iter().map(|text| Some(text == Some(""))).collect();
-            arrow::compute::nullif(&array, &empty)
+            nullif(&array, &empty)
         }
         _ => Ok(array),
     }
@@ -580,24 +569,6 @@ pub(crate) fn lineage_schema(data: &Schema, weighted: bool) -> SchemaRef {
         fields.push(Field::new(WEIGHT, DataType::Float64, false));
     }
     Arc::new(Schema::new(fields))
-}
-
-/// 128-bit hash of each row. Two different rows collide with a chance of about n²/2¹²⁹: 10⁻²⁵ for five million rows.
-fn row_hashes(columns: &[ArrayRef]) -> std::result::Result<Vec<u128>, arrow::error::ArrowError> {
-    let fields = columns.iter().map(|column| SortField::new(column.data_type().clone())).collect();
-    let converter = RowConverter::new(fields)?;
-    let count = columns.first().map_or(0, Array::len);
-    let mut hashes = Vec::with_capacity(count);
-    let mut rows = converter.empty_rows(0, 0);
-    for start in (0..count).step_by(HASHED) {
-        let length = HASHED.min(count - start);
-        let part: Vec<ArrayRef> =
-            columns.iter().map(|column| column.slice(start, length)).collect();
-        rows.clear();
-        converter.append(&mut rows, &part)?;
-        hashes.extend(rows.iter().map(|row| XxHash3_128::oneshot(row.as_ref())));
-    }
-    Ok(hashes)
 }
 
 /// First pass: figures of the columns that rules ask for, over the rows that the rules before them keep.

@@ -7,6 +7,7 @@ use arrow::array::{
 };
 use arrow::compute::kernels::cast_utils::Parser;
 use arrow::datatypes::{DataType, Date32Type, Float64Type, Int64Type, SchemaRef};
+use chrono::NaiveDate;
 use std::sync::Arc;
 
 /// Powers of ten that a 64-bit float holds exactly, so that one division rounds once and correctly (Clinger 1990).
@@ -44,20 +45,14 @@ pub(crate) fn decode(
 }
 
 fn record(line: &str, delimiter: u8, columns: &mut [Column]) -> Option<()> {
-    let bytes = line.as_bytes();
     let last = columns.len().checked_sub(1)?;
     let mut start = 0;
     for (index, column) in columns.iter_mut().enumerate() {
-        // Fields are short: a plain loop finds their end sooner than a vector search starts.
-        let rest = bytes.get(start..)?;
-        let length =
-            rest.iter().position(|byte| *byte == delimiter || *byte == b'\r').unwrap_or(rest.len());
-        let end = start + length;
+        let end = start + column.push(line.get(start..)?, delimiter)?;
         // The last field ends the line, every other one is followed by a delimiter.
-        if (index == last) != (end == bytes.len()) || bytes.get(end) == Some(&b'\r') {
+        if (index == last) != (end == line.len()) {
             return None;
         }
-        column.push(line.get(start..end)?)?;
         start = end + 1;
     }
     Some(())
@@ -83,21 +78,55 @@ impl Column {
         })
     }
 
-    fn push(&mut self, text: &str) -> Option<()> {
-        let missing = text.is_empty();
-        match self {
-            Self::Boolean(builder) if missing => builder.append_null(),
-            Self::Integer(builder) if missing => builder.append_null(),
-            Self::Number(builder) if missing => builder.append_null(),
-            Self::Date(builder) if missing => builder.append_null(),
-            Self::Text(builder) if missing => builder.append_null(),
-            Self::Boolean(builder) => builder.append_value(boolean(text)?),
-            Self::Integer(builder) => builder.append_value(integer(text)?),
-            Self::Number(builder) => builder.append_value(number(text)?),
-            Self::Date(builder) => builder.append_value(Date32Type::parse(text)?),
-            Self::Text(builder) => builder.append_value(text),
+    /// Takes the field at the beginning of `rest`; its length.
+    fn push(&mut self, rest: &str, delimiter: u8) -> Option<usize> {
+        let bytes = rest.as_bytes();
+        if ends(bytes, 0, delimiter) {
+            self.push_missing();
+            return Some(0);
         }
-        Some(())
+        // A value is read while its end is looked for; where it is not of the ordinary kind the field is found first.
+        match self {
+            Self::Boolean(builder) => {
+                let text = field(rest, delimiter)?;
+                builder.append_value(boolean(text)?);
+                Some(text.len())
+            }
+            Self::Integer(builder) => {
+                let quick = integer(bytes).filter(|(_, end)| ends(bytes, *end, delimiter));
+                let (value, end) = quick.or_else(|| careful(rest, delimiter, Int64Type::parse))?;
+                builder.append_value(value);
+                Some(end)
+            }
+            Self::Number(builder) => {
+                let quick = number(bytes).filter(|(_, end)| ends(bytes, *end, delimiter));
+                let (value, end) =
+                    quick.or_else(|| careful(rest, delimiter, Float64Type::parse))?;
+                builder.append_value(value);
+                Some(end)
+            }
+            Self::Date(builder) => {
+                let quick = date(bytes).filter(|(_, end)| ends(bytes, *end, delimiter));
+                let (value, end) = quick.or_else(|| careful(rest, delimiter, Date32Type::parse))?;
+                builder.append_value(value);
+                Some(end)
+            }
+            Self::Text(builder) => {
+                let text = field(rest, delimiter)?;
+                builder.append_value(text);
+                Some(text.len())
+            }
+        }
+    }
+
+    fn push_missing(&mut self) {
+        match self {
+            Self::Boolean(builder) => builder.append_null(),
+            Self::Integer(builder) => builder.append_null(),
+            Self::Number(builder) => builder.append_null(),
+            Self::Date(builder) => builder.append_null(),
+            Self::Text(builder) => builder.append_null(),
+        }
     }
 
     fn finish(self) -> ArrayRef {
@@ -111,6 +140,26 @@ impl Column {
     }
 }
 
+/// Whether the field ends here.
+fn ends(bytes: &[u8], at: usize, delimiter: u8) -> bool {
+    bytes.get(at).is_none_or(|byte| *byte == delimiter)
+}
+
+/// The field at the beginning; `None` with a lone carriage return in it.
+fn field(rest: &str, delimiter: u8) -> Option<&str> {
+    // Fields are short: a plain loop finds their end sooner than a vector search starts.
+    let bytes = rest.as_bytes();
+    let end = bytes.iter().position(|byte| *byte == delimiter || *byte == b'\r');
+    let end = end.unwrap_or(bytes.len());
+    if bytes.get(end) == Some(&b'\r') { None } else { rest.get(..end) }
+}
+
+/// The field's value as Arrow reads it, and its length.
+fn careful<T>(rest: &str, delimiter: u8, parse: fn(&str) -> Option<T>) -> Option<(T, usize)> {
+    let text = field(rest, delimiter)?;
+    Some((parse(text)?, text.len()))
+}
+
 fn boolean(text: &str) -> Option<bool> {
     if text.eq_ignore_ascii_case("true") {
         Some(true)
@@ -121,51 +170,57 @@ fn boolean(text: &str) -> Option<bool> {
     }
 }
 
-fn integer(text: &str) -> Option<i64> {
-    let (negative, digits) = match text.strip_prefix('-') {
-        Some(digits) => (true, digits),
-        None => (false, text),
-    };
-    if digits.is_empty() || digits.len() > 18 {
-        return Int64Type::parse(text);
-    }
-    let mut value = 0_i64;
-    for byte in digits.bytes() {
-        let digit = byte.wrapping_sub(b'0');
-        if digit > 9 {
-            return Int64Type::parse(text);
-        }
-        value = value * 10 + i64::from(digit);
-    }
-    Some(if negative { -value } else { value })
+fn digit(byte: u8) -> Option<u8> {
+    Some(byte.wrapping_sub(b'0')).filter(|digit| *digit <= 9)
 }
 
-/// Decimals of at most fifteen digits are exact below 2^53, and so is their power of ten; the rest is left to the careful
-/// parser.
-fn number(text: &str) -> Option<f64> {
-    let (negative, digits) = match text.strip_prefix('-') {
-        Some(digits) => (true, digits),
-        None => (false, text),
-    };
+/// A whole number at the beginning and where it ends; `None` where it may not fit.
+fn integer(bytes: &[u8]) -> Option<(i64, usize)> {
+    let negative = bytes.first() == Some(&b'-');
+    let digits = bytes.get(usize::from(negative)..)?;
+    let (mut value, mut count) = (0_i64, 0);
+    for digit in digits.iter().map_while(|byte| digit(*byte)) {
+        value = value.wrapping_mul(10).wrapping_add(i64::from(digit));
+        count += 1;
+    }
+    let fits = (1..=18).contains(&count);
+    fits.then_some((if negative { -value } else { value }, count + usize::from(negative)))
+}
+
+/// A decimal at the beginning and where it ends. Decimals of at most fifteen digits are exact below 2^53, and so is their power of ten; the
+/// rest is left to the careful parser.
+fn number(bytes: &[u8]) -> Option<(f64, usize)> {
+    let negative = bytes.first() == Some(&b'-');
     let (mut mantissa, mut count, mut point) = (0_i64, 0_usize, None);
-    for byte in digits.bytes() {
-        let digit = byte.wrapping_sub(b'0');
-        if digit <= 9 {
+    for byte in bytes.get(usize::from(negative)..)? {
+        if let Some(digit) = digit(*byte) {
             mantissa = mantissa.wrapping_mul(10).wrapping_add(i64::from(digit));
             count += 1;
-        } else if byte == b'.' && point.is_none() && count > 0 {
+        } else if *byte == b'.' && point.is_none() && count > 0 {
             point = Some(count);
         } else {
-            return Float64Type::parse(text);
+            break;
         }
     }
-    let decimals = point.map_or(0, |point| count - point);
     if count == 0 || count > 15 || point == Some(count) {
-        return Float64Type::parse(text);
+        return None;
     }
+    let decimals = point.map_or(0, |point| count - point);
     #[expect(clippy::cast_precision_loss, reason = "fifteen digits stay below 2^53")]
     let value = mantissa as f64 / TENS.get(decimals)?;
-    Some(if negative { -value } else { value })
+    let end = count + usize::from(negative) + usize::from(point.is_some());
+    Some((if negative { -value } else { value }, end))
+}
+
+/// A date as ISO 8601 writes it, in days since 1970, and where it ends.
+fn date(bytes: &[u8]) -> Option<(i32, usize)> {
+    let [year @ .., b'-', m, n, b'-', d, e] = bytes.first_chunk::<10>()? else { return None };
+    let number = |digits: &[u8]| {
+        digits.iter().try_fold(0, |sum, byte| Some(sum * 10 + u32::from(digit(*byte)?)))
+    };
+    let year = i32::try_from(number(year)?).ok()?;
+    let date = NaiveDate::from_ymd_opt(year, number(&[*m, *n])?, number(&[*d, *e])?)?;
+    Some((Date32Type::from_naive_date(date), 10))
 }
 
 #[cfg(test)]
@@ -235,7 +290,12 @@ mod tests {
 
         #[test]
         fn a_number_is_the_nearest_float(text in "-?[0-9]{1,16}(\\.[0-9]{1,12})?") {
-            prop_assert_eq!(number(&text).map(f64::to_bits), text.parse::<f64>().ok().map(f64::to_bits));
+            let exact = text.parse::<f64>().unwrap().to_bits();
+            if let Some((value, end)) = number(text.as_bytes()) {
+                prop_assert_eq!((value.to_bits(), end), (exact, text.len()));
+            } else {
+                prop_assert!(text.len() > 15);
+            }
         }
     }
 

@@ -22,6 +22,7 @@ mod predicate;
 mod profile;
 mod remote;
 mod report;
+mod row_hash;
 mod rows;
 mod rules;
 mod seen;
@@ -52,7 +53,7 @@ pub use outcome::{
     SourceOutcome, SplitOutcome, TextFinding,
 };
 pub use report::data_report;
-pub use rows::{FileRow, FileRows, file_rows, file_rows_in};
+pub use rows::{FileRow, FileRows, file_rows};
 pub use source::{csv_delimiter, source_digests, text_reader};
 pub use split::split;
 pub use table::{
@@ -61,7 +62,7 @@ pub use table::{
 };
 pub use texts::column_texts;
 pub use whole::{load, refused_rows};
-pub use written::{written_flag, written_number};
+pub use written::{is_written_day, written_flag, written_number};
 
 /// Name of the lineage column that holds the source's name.
 pub const SOURCE: &str = "_source";
