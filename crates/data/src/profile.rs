@@ -1,6 +1,7 @@
 //! Column figures, merged batch by batch in row order, so that they do not depend on the number of threads.
 
 use crate::outcome::ColumnProfile;
+use crate::seen::Hashes;
 use crate::table::kind;
 use arrow::array::{Array, AsArray, Float64Array, RecordBatch};
 use arrow::compute::cast;
@@ -23,7 +24,7 @@ pub(crate) struct Running {
     data_type: DataType,
     rows: u64,
     missing: u64,
-    distinct: BTreeSet<u128>,
+    distinct: Hashes,
     /// Number, mean and sum of squared deviations (Chan, Golub and `LeVeque` 1983).
     moments: (f64, f64, f64),
 }
@@ -63,7 +64,7 @@ pub(crate) fn start(schema: &Schema) -> Vec<Running> {
             data_type: field.data_type().clone(),
             rows: 0,
             missing: 0,
-            distinct: BTreeSet::new(),
+            distinct: Hashes::default(),
             moments: (0.0, 0.0, 0.0),
         })
         .collect()

@@ -6,9 +6,12 @@ use std::hash::{BuildHasherDefault, Hasher};
 /// One set for each value of a hash's first byte.
 const PARTS: usize = 256;
 
+/// A set of hashes; only how many there are, and whether one is there, may be asked: they have no order.
+pub(crate) type Hashes = HashSet<u128, BuildHasherDefault<AsIs>>;
+
 /// Hashes are already uniform: a set takes them as they are.
-#[derive(Default)]
-struct AsIs(u64);
+#[derive(Debug, Default, Clone)]
+pub(crate) struct AsIs(u64);
 
 impl Hasher for AsIs {
     fn finish(&self) -> u64 {
@@ -32,12 +35,12 @@ impl Hasher for AsIs {
 /// A set of hashes, in parts: one that grows is moved within a processor's cache, while a single set of millions would stop the work
 /// for as long as it takes to move them all, and hold both copies meanwhile.
 pub(crate) struct Seen {
-    parts: Vec<HashSet<u128, BuildHasherDefault<AsIs>>>,
+    parts: Vec<Hashes>,
 }
 
 impl Default for Seen {
     fn default() -> Self {
-        Self { parts: (0..PARTS).map(|_| HashSet::default()).collect() }
+        Self { parts: (0..PARTS).map(|_| Hashes::default()).collect() }
     }
 }
 

@@ -169,7 +169,7 @@ fn a_list_that_cannot_be_read_takes_its_model_out_until_it_can() {
     let list = Revocations::path(&package);
     ingot_base::atomic::write(&list, b"{\"format\": 1, \"revo").unwrap();
     eventually("it leaves", || server.post("/api/predict", &row(30.0)).status == 404);
-    assert!(server.log().contains("seal-revocations"), "{}", server.log());
+    eventually("it is told", || server.log().contains("seal-revocations"));
     std::thread::sleep(Duration::from_millis(100));
     let refusals = server.log().matches("Refused").count();
     assert!(refusals <= 2, "told once, and not served meanwhile: {}", server.log());
@@ -205,7 +205,7 @@ fn a_model_leaves_service_when_its_licence_ends() {
     // 2030 begins.
     clock.0.store(1_893_456_000_000, Ordering::SeqCst);
     eventually("it leaves", || server.post("/api/predict", &row(30.0)).status == 404);
-    assert!(server.log().contains("seal-licence-expired"), "{}", server.log());
+    eventually("it is told", || server.log().contains("seal-licence-expired"));
 }
 
 #[derive(Default)]
