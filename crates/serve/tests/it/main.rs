@@ -7,6 +7,8 @@
 
 mod answers;
 mod batching;
+mod browser;
+mod console;
 mod documents;
 mod encrypted;
 mod fake;
