@@ -297,7 +297,9 @@ fn described(route: Route) -> (&'static str, &'static str, &'static str, Value) 
         ),
         Route::Metrics => ("metrics", "operation", "Metrics in Prometheus's text format", text()),
         Route::OpenApi => ("openapi", "operation", "This document", json!({ "type": "object" })),
-        Route::Console => ("console", "operation", "A page to try the models and see how the server is", text()),
+        Route::Console => {
+            ("console", "operation", "A page to try the models and see how the server is", text())
+        }
         Route::Docs | Route::Unknown => ("docs", "operation", "This document for people", text()),
     }
 }

@@ -153,6 +153,10 @@ const outcome = (model, state) => {
     const { one, told, body, path, explained } = state.last;
     parts.push(prediction(model, one, state.before));
     parts.push(explained ? explanation(model, one) : make("p", { class: "small" }, say("askWhy")));
+    if (told.version !== model.version) {
+      parts.push(make("p", { class: "small", role: "note" }, say("newVersion", { version: told.version }), " ",
+        make("button", { type: "button", class: "quiet", onclick: load }, say("renew"))));
+    }
     if (body) parts.push(exchange(path, body, told));
   }
   return parts.length ? parts : [make("p", { class: "empty" }, say(`empty_${model.kind}`))];

@@ -86,7 +86,7 @@ impl Browser {
         }
         self.input.write_all(format!("{order}\0").as_bytes()).unwrap();
         loop {
-            let told = self.heard.recv_timeout(WAIT).expect("the browser answers");
+            let told = self.heard.recv_timeout(WAIT).unwrap();
             if told["id"] == self.asked {
                 assert!(told.get("error").is_none(), "{method}: {told}");
                 return told["result"].clone();
@@ -174,7 +174,8 @@ impl Browser {
     pub(crate) fn screen(&mut self, width: u32, height: u32, dark: bool) {
         let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600 });
         self.ask("Emulation.setDeviceMetricsOverride", &size);
-        let scheme = json!({ "name": "prefers-color-scheme", "value": if dark { "dark" } else { "light" } });
+        let scheme =
+            json!({ "name": "prefers-color-scheme", "value": if dark { "dark" } else { "light" } });
         self.ask("Emulation.setEmulatedMedia", &json!({ "features": [scheme] }));
     }
 

@@ -245,7 +245,8 @@ fn a_conversation_flows_and_tells_how_sure_the_model_was_and_why() {
 #[test]
 fn a_model_that_knows_no_conversations_goes_on_with_a_text() {
     let Some(mut browser) = Browser::start("en") else { return };
-    let server = crate::language::server(FakeGenerator::new(" upon a time").with_cue("Once"), |_| {});
+    let server =
+        crate::language::server(FakeGenerator::new(" upon a time").with_cue("Once"), |_| {});
     browser.screen(1280, 900, false);
     browser.open(&format!("http://{}/console", server.address));
     browser.write("#say", "Once");

@@ -3,9 +3,9 @@
 use ingot_base::{
     Digest, Fault, Field, FieldKind, Output, Result, Signature, Tabular, Task, Text, fault,
 };
+use ingot_explain::Word;
 use ingot_runtime::generate::{FakeGenerator, Generator};
 use ingot_seal::Licence;
-use ingot_explain::Word;
 use ingot_serve::{Contribution, Engine, Explanation, Loaded, Loader, Map, Reason, Words};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -136,13 +136,20 @@ impl Engine for FakeEngine {
 
     fn explain_text(&self, text: &str) -> Result<Explanation> {
         let word = |(at, word): (usize, &str)| {
-            let sign = if at % 2 == 0 { 1.0 } else { -0.5 };
+            let sign = if at.is_multiple_of(2) { 1.0 } else { -0.5 };
             let (text, end) = (word.to_owned(), word.chars().count());
-            Word { text, start: 0, end, contribution: sign / (1.0 + at as f64), attention: None }
+            Word {
+                text,
+                start: 0,
+                end,
+                contribution: sign / f64::from(1 + u32::try_from(at).unwrap()),
+                attention: None,
+            }
         };
         let parts = text.split_whitespace().enumerate().map(word).collect();
         let words = Words { parts, exact: true, drawing: DRAWING.into() };
-        let reasons = vec![Reason { code: "word".into(), text: Text::new("A word.", "一个词。") }];
+        let reasons =
+            vec![Reason { code: "word".into(), text: Text::new("A word.", "一个词。") }];
         Ok(Explanation { base: 0.5, contributions: vec![], reasons, map: None, words: Some(words) })
     }
 

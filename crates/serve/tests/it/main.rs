@@ -7,7 +7,9 @@
 
 mod answers;
 mod batching;
+#[cfg(test)]
 mod browser;
+#[cfg(test)]
 mod console;
 mod documents;
 mod encrypted;
