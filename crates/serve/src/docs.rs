@@ -20,7 +20,6 @@ pub(crate) struct Docs {
 impl Docs {
     pub(crate) fn new() -> Self {
         let page = PAGE.replace("{{style}}", STYLE).replace("{{script}}", SCRIPT);
-        let hash = |text: &str| format!("'sha256-{}'", STANDARD.encode(Sha256::digest(text)));
         let policy = format!(
             "default-src 'none'; script-src {}; style-src {}; connect-src 'self'; base-uri 'none'; form-action 'none'; \
              frame-ancestors 'none'",
@@ -32,9 +31,18 @@ impl Docs {
 
     pub(crate) fn headers(&self) -> Vec<(HeaderName, HeaderValue)> {
         let policy = self.policy.clone().map(|policy| (header::CONTENT_SECURITY_POLICY, policy));
-        let referrer = (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-        policy.into_iter().chain([referrer]).collect()
+        policy.into_iter().chain([referrer()]).collect()
     }
+}
+
+/// How a policy names a script or a style that may be used.
+pub(crate) fn hash(text: &str) -> String {
+    format!("'sha256-{}'", STANDARD.encode(Sha256::digest(text)))
+}
+
+/// Nobody whom a page leads to is told of it.
+pub(crate) fn referrer() -> (HeaderName, HeaderValue) {
+    (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"))
 }
 
 #[cfg(test)]

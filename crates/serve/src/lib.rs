@@ -10,6 +10,7 @@ mod batch;
 mod body;
 mod config;
 mod connection;
+mod console;
 mod docs;
 mod doors;
 mod embeddings;

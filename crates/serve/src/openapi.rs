@@ -71,6 +71,7 @@ pub(crate) fn document(models: &[Arc<Model>], limits: &Limits, guard_metrics: bo
             { "name": "operation", "description": "Health, metrics and documents · 运行状态" },
         ],
         "paths": paths,
+        "x-models": crate::console::models(all, row_name),
         "components": {
             "schemas": schemas(models, alone, limits),
             "responses": responses(),
@@ -192,7 +193,7 @@ fn operation(
 fn content_type(route: Route) -> &'static str {
     match route {
         Route::Metrics => "text/plain; version=0.0.4; charset=utf-8",
-        Route::Docs => "text/html; charset=utf-8",
+        Route::Docs | Route::Console => "text/html; charset=utf-8",
         _ => "application/json",
     }
 }
@@ -296,6 +297,9 @@ fn described(route: Route) -> (&'static str, &'static str, &'static str, Value) 
         ),
         Route::Metrics => ("metrics", "operation", "Metrics in Prometheus's text format", text()),
         Route::OpenApi => ("openapi", "operation", "This document", json!({ "type": "object" })),
+        Route::Console => {
+            ("console", "operation", "A page to try the models and see how the server is", text())
+        }
         Route::Docs | Route::Unknown => ("docs", "operation", "This document for people", text()),
     }
 }
@@ -643,7 +647,8 @@ fn property(field: &Field) -> Value {
         FieldKind::Number { min, max, integer } => {
             let whole = if *integer { ", whole numbers" } else { "" };
             let description = format!("Seen in training: {min} to {max}{whole}.");
-            (json!({ "type": "number", "description": description }), false)
+            let seen = json!({ "min": min, "max": max, "integer": integer });
+            (json!({ "type": "number", "description": description, "x-seen": seen }), false)
         }
         FieldKind::Category { values } => {
             let mut known: Vec<Value> = values.iter().map(|value| json!(value)).collect();

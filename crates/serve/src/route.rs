@@ -26,11 +26,12 @@ pub(crate) enum Route {
     Metrics,
     OpenApi,
     Docs,
+    Console,
     Unknown,
 }
 
 impl Route {
-    pub(crate) const ALL: [Self; 22] = [
+    pub(crate) const ALL: [Self; 23] = [
         Self::Predict,
         Self::Explain,
         Self::InferenceServer,
@@ -52,6 +53,7 @@ impl Route {
         Self::Metrics,
         Self::OpenApi,
         Self::Docs,
+        Self::Console,
         Self::Unknown,
     ];
 
@@ -83,6 +85,7 @@ impl Route {
             Self::Metrics => "/metrics",
             Self::OpenApi => "/openapi.json",
             Self::Docs => "/docs",
+            Self::Console => "/console",
             Self::Unknown => "other",
         }
     }
@@ -132,7 +135,7 @@ impl Route {
     pub(crate) const fn offers(self) -> &'static str {
         match self {
             Self::Metrics => "text/plain",
-            Self::Docs => "text/html",
+            Self::Docs | Self::Console => "text/html",
             _ => "application/json",
         }
     }

@@ -3,6 +3,7 @@
 use crate::answer;
 use crate::app::{App, Call, Reply, Trace};
 use crate::body;
+use crate::console;
 use crate::input::tensor::{self, datatype, outputs};
 use crate::messages::{DRAINING, PICTURE_TENSOR};
 use crate::model::{Model, quote};
@@ -58,6 +59,12 @@ impl App {
                 Ok(reply)
             }
             Route::OpenApi => Ok(Reply::json(self.registry.load().openapi.clone())),
+            Route::Console => {
+                let mut reply = Reply::json(console::body(call.lang));
+                reply.content_type = HTML;
+                reply.headers = console::headers(call.lang);
+                Ok(reply)
+            }
             _ => {
                 let mut reply = Reply::json(self.docs.page.clone());
                 reply.content_type = HTML;

@@ -13,7 +13,7 @@
     predict: "对一行、多行或指定模型进行预测", explain: "解释各行的预测结果", inferenceServer: "服务器信息", inferenceLive: "服务器是否存活",
     inferenceReady: "服务器是否就绪", inferenceModel: "模型信息", inferenceVersion: "模型某一版本的信息", inferenceModelReady: "模型是否就绪",
     inferenceVersionReady: "模型某一版本是否就绪", infer: "用具名张量推理", inferVersion: "用指定版本推理", health: "进程是否存活",
-    ready: "是否可以接收请求", metrics: "Prometheus 文本格式的指标", openapi: "OpenAPI 文档", docs: "供人阅读的文档",
+    ready: "是否可以接收请求", metrics: "Prometheus 文本格式的指标", openapi: "OpenAPI 文档", docs: "供人阅读的文档", console: "试用模型、查看运行状态的页面",
   };
   const statuses = {
     400: "请求体不是 JSON、嵌套过深或中断", 401: "没有 API 密钥，或密钥无效、过期、已吊销", 403: "密钥没有相应权限", 404: "没有该模型或版本", 405: "路径不支持此方法",

@@ -3,9 +3,10 @@
 use ingot_base::{
     Digest, Fault, Field, FieldKind, Output, Result, Signature, Tabular, Task, Text, fault,
 };
+use ingot_explain::Word;
 use ingot_runtime::generate::{FakeGenerator, Generator};
 use ingot_seal::Licence;
-use ingot_serve::{Contribution, Engine, Explanation, Loaded, Loader, Reason};
+use ingot_serve::{Contribution, Engine, Explanation, Loaded, Loader, Map, Reason, Words};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -63,6 +64,33 @@ pub(crate) fn signature() -> Signature {
     }
 }
 
+/// A model of pictures or of texts where its name says so.
+fn signature_of(name: &str) -> Signature {
+    let labels = |labels: [&str; 3]| labels.map(str::to_owned).to_vec();
+    let (task, kind, target, labels) = match name {
+        "made-up-scan" => {
+            let kind = FieldKind::Image { width: 32, height: 32 };
+            (Task::ImageClassify, kind, "finding", labels(["clear", "opaque", "unsure"]))
+        }
+        "made-up-mood" => {
+            let kind = FieldKind::Text { tokens: 64 };
+            (Task::TextClassify, kind, "mood", labels(["bad", HOSTILE, "good"]))
+        }
+        _ => return signature(),
+    };
+    let inputs = vec![field("content", kind, false)];
+    Signature { task, inputs, output: Output::Multiclass { target: target.into(), labels } }
+}
+
+/// What a page must show as it stands.
+pub(crate) const HOSTILE: &str = "<img src=x onerror=\"document.title='run'\">";
+/// A drawing that does more than a drawing may.
+const DRAWING: &str = "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"720\" height=\"60\" onload=\"document.title='run'\">\
+    <script>top.document.title='run'</script><rect width=\"100%\" height=\"100%\" fill=\"#fff\"/><text x=\"16\" y=\"36\">late but kind</text></svg>";
+/// A picture of one grey pixel, a PNG file in base64.
+pub(crate) const PIXEL: &str =
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg==";
+
 /// The score of a row: what the engine must have said.
 pub(crate) fn score(row: &[f64]) -> f64 {
     let bonus = if row[2] == 1.0 { 0.001 } else { 0.0 };
@@ -72,7 +100,7 @@ pub(crate) fn score(row: &[f64]) -> f64 {
 impl FakeEngine {
     pub(crate) fn new(name: &str, behaviour: Arc<Behaviour>) -> Self {
         let talks = behaviour.talker.is_none_or(|talker| talker == name);
-        Self { signature: signature(), behaviour, talks }
+        Self { signature: signature_of(name), behaviour, talks }
     }
 }
 
@@ -85,6 +113,9 @@ impl Engine for FakeEngine {
         self.behaviour.batches.lock().unwrap().push(rows);
         if !self.behaviour.batch_time.is_zero() {
             std::thread::sleep(self.behaviour.batch_time);
+        }
+        if self.signature.inputs.len() == 1 {
+            return Ok([0.15, 0.6, 0.25].repeat(rows));
         }
         let rows = features.chunks_exact(3);
         rows.map(|row| {
@@ -99,7 +130,37 @@ impl Engine for FakeEngine {
         Some(Arc::new(generator))
     }
 
+    fn prepare(&self, file: &[u8]) -> Result<Vec<f64>> {
+        Ok(vec![f64::from(u32::try_from(file.len()).unwrap())])
+    }
+
+    fn explain_text(&self, text: &str) -> Result<Explanation> {
+        let word = |(at, word): (usize, &str)| {
+            let sign = if at.is_multiple_of(2) { 1.0 } else { -0.5 };
+            let (text, end) = (word.to_owned(), word.chars().count());
+            Word {
+                text,
+                start: 0,
+                end,
+                contribution: sign / f64::from(1 + u32::try_from(at).unwrap()),
+                attention: None,
+            }
+        };
+        let parts = text.split_whitespace().enumerate().map(word).collect();
+        let words = Words { parts, exact: true, drawing: DRAWING.into() };
+        let reasons =
+            vec![Reason { code: "word".into(), text: Text::new("A word.", "一个词。") }];
+        Ok(Explanation { base: 0.5, contributions: vec![], reasons, map: None, words: Some(words) })
+    }
+
     fn explain(&self, row: &[f64]) -> Result<Explanation> {
+        if self.signature.inputs.len() == 1 {
+            let map = Map { width: 1, cells: vec![0.5], overlay: PIXEL.into() };
+            let text = Text::new("The coloured parts.", "着色的部分。");
+            let reasons = vec![Reason { code: "picture-map".into(), text }];
+            let map = Some(map);
+            return Ok(Explanation { base: 0.5, contributions: vec![], reasons, map, words: None });
+        }
         assert!(row[0] != PANICS + 0.5, "the test asked for a panic");
         let contribution = |feature: &str, contribution| Contribution {
             feature: feature.into(),

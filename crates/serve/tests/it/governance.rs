@@ -39,7 +39,7 @@ fn without_a_valid_key_nothing_is_answered() {
         }
     }
     for path in
-        ["/healthz", "/readyz", "/metrics", "/openapi.json", "/docs", "/v2", "/v2/health/ready"]
+        ["/healthz", "/readyz", "/metrics", "/openapi.json", "/docs", "/console", "/v2", "/v2/health/ready"]
     {
         assert_eq!(server.get(path).status, 200, "{path} is open");
     }

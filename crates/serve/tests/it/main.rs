@@ -7,6 +7,10 @@
 
 mod answers;
 mod batching;
+#[cfg(test)]
+mod browser;
+#[cfg(test)]
+mod console;
 mod documents;
 mod encrypted;
 mod fake;
