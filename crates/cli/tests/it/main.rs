@@ -28,6 +28,8 @@ mod packages;
 #[cfg(test)]
 mod persons;
 #[cfg(test)]
+mod processes;
+#[cfg(test)]
 mod promises;
 #[cfg(test)]
 mod quality;
