@@ -227,12 +227,7 @@ impl Network {
         let count = c_int::try_from(addresses.len()).map_err(|error| fault(DOING, error))?;
         // SAFETY: `machines` is NUL-terminated and only read during the call; the network belongs to this thread alone.
         check(DOING, unsafe {
-            sys::LGBM_NetworkInit(
-                machines.as_ptr(),
-                c_int::from(own.port()),
-                Self::PATIENCE,
-                count,
-            )
+            sys::LGBM_NetworkInit(machines.as_ptr(), c_int::from(own.port()), Self::PATIENCE, count)
         })?;
         Ok(Self { machines: addresses.len(), thread: PhantomData })
     }

@@ -19,9 +19,7 @@ use crate::search::{self, Found};
 use crate::target::{self, class_index};
 use crate::threshold::{self, or_equal, theoretical};
 use arrow::record_batch::RecordBatch;
-use ingot_base::{
-    Fault, FieldKind, Output, Reporter, Result, Signature, Silent, Tabular, Text,
-};
+use ingot_base::{Fault, FieldKind, Output, Reporter, Result, Signature, Silent, Tabular, Text};
 use ingot_runtime::lightgbm::{Booster, Dataset, Output as Kind, Params};
 use ingot_runtime::{Calibration, Forest, Matrix, Predictor, Preprocessing, TabularModel};
 use std::time::Instant;
@@ -551,8 +549,8 @@ mod tests {
         for _ in 0..count {
             let (age, sum) = (random.between(18.0, 80.0), random.between(0.0, 9.0));
             let job = ["工人", "农民", "经理", "教师"][random.below(4)];
-            let margin = (age - 49.0) / 15.0 + (sum - 4.5) / 3.0
-                + if job == "经理" { 1.5 } else { 0.0 };
+            let margin =
+                (age - 49.0) / 15.0 + (sum - 4.5) / 3.0 + if job == "经理" { 1.5 } else { 0.0 };
             risks.push(if random.unit() < 1.0 / (1.0 + margin.exp()) { "bad" } else { "good" });
             ages.push(age);
             sums.push(sum);

@@ -10,8 +10,11 @@ use ingot_train::group::Group;
 
 pub(crate) fn run(context: &Context, args: &Recipe, last: Stage) -> Outcome<()> {
     let group = ingot_train::group::join()?;
-    let outcome =
-        if group.is_first() { lead(context, args, last, &*group) } else { help(context, args, &*group) };
+    let outcome = if group.is_first() {
+        lead(context, args, last, &*group)
+    } else {
+        help(context, args, &*group)
+    };
     if let Err(failure) = &outcome
         && group.is_many()
     {
@@ -47,8 +50,8 @@ fn lead(context: &Context, args: &Recipe, last: Stage, group: &dyn Group) -> Out
 fn help(context: &Context, args: &Recipe, group: &dyn Group) -> Outcome<()> {
     while let Some(call) = ingot_pipeline::next_call(group)? {
         // Read when the first process has made the keys and read the recipe.
-        let project = Project::open(load(&args.recipe)?, &context.project, &CLOCK, &Silent)?
-            .together(group);
+        let project =
+            Project::open(load(&args.recipe)?, &context.project, &CLOCK, &Silent)?.together(group);
         call.answer(&project).map_err(|fault| located(&project.source, fault))?;
     }
     Ok(())

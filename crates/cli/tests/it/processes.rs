@@ -216,8 +216,11 @@ fn a_process_that_fails_ends_all() {
     assert!(text.contains("does not find what the first process prepared"), "{text}");
     assert!(!stages(&project)[0].join("record.json").exists());
 
-    std::fs::write(project.path("ingot.toml"), recipe.replace("[project]", "[project]\ncolour = 1"))
-        .unwrap();
+    std::fs::write(
+        project.path("ingot.toml"),
+        recipe.replace("[project]", "[project]\ncolour = 1"),
+    )
+    .unwrap();
     let output = two(&project, &["train"]).unwrap();
     let text = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2), "{text}");

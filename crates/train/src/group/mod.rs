@@ -166,7 +166,9 @@ impl dyn Group + '_ {
         let all = self.all_gather(own.as_bytes());
         match all.iter().position(|other| other != own.as_bytes()) {
             None => Ok(()),
-            Some(rank) => Err(Fault::new(&PROCESSES_APART).arg("one", self.rank()).arg("other", rank)),
+            Some(rank) => {
+                Err(Fault::new(&PROCESSES_APART).arg("one", self.rank()).arg("other", rank))
+            }
         }
     }
 }

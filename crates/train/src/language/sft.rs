@@ -264,12 +264,7 @@ struct Validation<'a> {
 }
 
 impl<'a> Validation<'a> {
-    fn new(
-        base: &'a BaseModel,
-        lessons: &'a Lessons,
-        batch: usize,
-        group: &'a dyn Group,
-    ) -> Self {
+    fn new(base: &'a BaseModel, lessons: &'a Lessons, batch: usize, group: &'a dyn Group) -> Self {
         let reference = match lessons {
             Lessons::Answers(_) => Vec::new(),
             Lessons::Preferences(tables, _) => {

@@ -274,8 +274,11 @@ impl<'a> Trainer<'a> {
         let net = Net { base: self.base, adapter: Some(&self.adapter) };
         let seed =
             Rng::new(self.settings.seed ^ ((step << 16 | number) as u64), "sft dropout").bits();
-        let chance = (self.adapter.form.dropout > 0.0)
-            .then_some(Chance { share: self.adapter.form.dropout, seed, before });
+        let chance = (self.adapter.form.dropout > 0.0).then_some(Chance {
+            share: self.adapter.form.dropout,
+            seed,
+            before,
+        });
         #[expect(clippy::cast_possible_truncation, reason = "gradients are single precision")]
         let share = (1.0 / count) as f32;
         let frugal = self.settings.frugal;

@@ -627,10 +627,12 @@ mod tests {
             let train = Examples { features: &features, width: 2, truths: &truths };
             let (features, truths) = clouds(classes, 31, 2);
             let test = Some(Examples { features: &features, width: 2, truths: &truths });
-            let how = HeadSettings { hidden, epochs: 6, dropout, learning_rate: 0.02, ..settings() };
+            let how =
+                HeadSettings { hidden, epochs: 6, dropout, learning_rate: 0.02, ..settings() };
             let one = fit(&how, train, test, classes, 5);
             for size in [2, 4] {
-                let all = together(size, |group| fit_together(&how, train, test, (classes, 5), group));
+                let all =
+                    together(size, |group| fit_together(&how, train, test, (classes, 5), group));
                 for own in &all {
                     assert_eq!(own.net.bytes(), all[0].net.bytes());
                     assert_eq!((own.best, &own.history), (all[0].best, &all[0].history));

@@ -286,7 +286,8 @@ mod tests {
         let (rows, made) = (examples(&features, &truths), alone(1_000));
         let train = Units { rows, made: &made };
         let (fitted, spent) =
-            fit_privately(&settings(), &private(3.0, 1), train, Some(rows), (2, 1), &Alone).unwrap();
+            fit_privately(&settings(), &private(3.0, 1), train, Some(rows), (2, 1), &Alone)
+                .unwrap();
         assert!(spent.epsilon <= 3.0 && spent.epsilon > 2.9, "{spent:?}");
         assert_eq!((spent.steps, spent.sample), (200, 0.05));
         assert!(fitted.net.judge(rows).1 > 0.95, "{}", fitted.net.judge(rows).1);
@@ -401,7 +402,8 @@ mod tests {
     #[test]
     fn processes_share_units_and_add_one_noise() {
         let (features, truths) = rows(300);
-        let made: Vec<Vec<usize>> = (0..100).map(|unit| vec![unit, 100 + unit, 200 + unit]).collect();
+        let made: Vec<Vec<usize>> =
+            (0..100).map(|unit| vec![unit, 100 + unit, 200 + unit]).collect();
         let train = Units { rows: examples(&features, &truths), made: &made };
         let how = HeadSettings { dropout: 0.2, ..settings() };
         let run = |group: &dyn Group| {
