@@ -28,6 +28,7 @@ mod packages;
 #[cfg(test)]
 mod persons;
 #[cfg(test)]
+#[cfg(feature = "mpi")]
 mod processes;
 #[cfg(test)]
 mod promises;

@@ -117,7 +117,9 @@ impl Group for Mpi {
     }
 
     fn end_all(&self, code: u8) {
-        self.with(|world| world.abort(i32::from(code)));
+        self.with(|world| {
+            world.abort(i32::from(code));
+        });
     }
 }
 
