@@ -66,7 +66,7 @@ impl Call {
     /// # Errors
     /// When what the first process prepared is not there, when this process would train something else, or as the training itself.
     pub fn answer(&self, project: &Project<'_>) -> Result<()> {
-        let differs = || Fault::new(&PROCESSES_DIFFER).arg("rank", project.group.rank());
+        let differs = || Fault::new(&PROCESSES_DIFFER).arg("rank", project.group.rank() + 1);
         let mut chain = Chain::new();
         for (stage, key) in &self.before {
             let record = project.store.find(*stage, key)?.ok_or_else(differs)?;

@@ -6,7 +6,7 @@ mod mpi;
 #[cfg(test)]
 pub(crate) mod threads;
 
-use crate::messages::{PROCESSES_APART, PROCESSES_UNABLE};
+use crate::messages::PROCESSES_APART;
 use ingot_base::{Digest, Fault, Result};
 use std::fmt::Debug;
 use std::ops::Range;
@@ -167,7 +167,7 @@ impl dyn Group + '_ {
         match all.iter().position(|other| other != own.as_bytes()) {
             None => Ok(()),
             Some(rank) => {
-                Err(Fault::new(&PROCESSES_APART).arg("one", self.rank()).arg("other", rank))
+                Err(Fault::new(&PROCESSES_APART).arg("one", self.rank() + 1).arg("other", rank + 1))
             }
         }
     }
@@ -197,6 +197,7 @@ fn joined(processes: usize) -> Result<Box<dyn Group>> {
 
 #[cfg(not(feature = "mpi"))]
 fn joined(processes: usize) -> Result<Box<dyn Group>> {
+    use crate::messages::PROCESSES_UNABLE;
     Err(Fault::new(&PROCESSES_UNABLE).arg("processes", processes))
 }
 

@@ -45,7 +45,7 @@ fn compare(run: impl Fn(&dyn Group, Option<&[u8]>) -> Found + Sync) {
         for (own, one) in weights.iter().zip(&values) {
             assert!((own - one).abs() < 2e-3, "{size}: {own} {one}");
         }
-        let resumed = together(size, |group| run(group, Some(kept)));
+        let resumed = together(size, |group| run(group, Some(kept.as_slice())));
         assert!(resumed.iter().all(|own| (&own.0, &own.1) == (&all[0].0, &all[0].1)));
     }
 }
