@@ -25,7 +25,7 @@ test: ## all tests, with the tools of others that they compare with
 
 lint: setup ## format, clippy, tidy, and cargo-deny when it is installed
 	@. scripts/env.sh && cargo fmt --all --check \
-	  && cargo clippy --workspace --features ingot-cli/full --all-targets -- -D warnings \
+	  && cargo clippy --workspace --features "ingot-cli/full$$(command -v mpicc >/dev/null && echo ,ingot-cli/mpi)" --all-targets -- -D warnings \
 	  && cargo run --quiet --package xtask -- tidy \
 	  && if cargo deny --version >/dev/null 2>&1; then cargo deny check bans licenses sources; fi
 

@@ -3,12 +3,20 @@
 #
 #   scripts/setup.sh           install (as root), or say what to install (as another user)
 #   scripts/setup.sh --check   only say what is missing; exit code 1 when something is
+#   scripts/setup.sh --mpi     besides Open MPI, for a program that trains with several processes (feature `mpi`)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/env.sh
 
 check=no
-[ "${1:-}" = --check ] && check=yes
+mpi=no
+for word in "$@"; do
+    case $word in
+    --check) check=yes ;;
+    --mpi) mpi=yes ;;
+    *) sed -n '2,6p' "$0" >&2; exit 2 ;;
+    esac
+done
 
 say() { printf 'setup: %s\n' "$*"; }
 
@@ -34,6 +42,10 @@ command -v clang >/dev/null || packages+=(clang)
 has_libclang || packages+=(libclang-dev)
 command -v python3 >/dev/null || packages+=(python3)
 has_venv || packages+=(python3-venv)
+if [ "$mpi" = yes ]; then
+    command -v mpicc >/dev/null || packages+=(libopenmpi-dev)
+    command -v mpirun >/dev/null || packages+=(openmpi-bin)
+fi
 # Pictures of trees carry text in both languages.
 has_cjk_font || packages+=(fonts-dejavu-core fonts-wqy-microhei)
 

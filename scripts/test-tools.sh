@@ -11,7 +11,8 @@
 
 ingot_test_tools() {
     local packages=() pair
-    for pair in age:age skopeo:skopeo umoci:umoci runc:runc promtool:prometheus wrk:wrk chromium:chromium; do
+    for pair in age:age skopeo:skopeo umoci:umoci runc:runc promtool:prometheus wrk:wrk chromium:chromium \
+        mpicc:libopenmpi-dev mpirun:openmpi-bin; do
         command -v "${pair%%:*}" >/dev/null || packages+=("${pair##*:}")
     done
     compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || packages+=(postgresql)

@@ -69,13 +69,18 @@ fn main() -> ExitCode {
     match dispatch(&context, cli.command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            if context.json {
-                out(&render::json(&failure, context.lang).to_string());
-            } else {
-                err(&render::failure(&failure, context.lang));
-            }
+            tell(&context, &failure);
             ExitCode::from(failure.fault().message().class.exit_code())
         }
+    }
+}
+
+/// Why a command failed.
+fn tell(context: &Context, failure: &commands::Failure) {
+    if context.json {
+        out(&render::json(failure, context.lang).to_string());
+    } else {
+        err(&render::failure(failure, context.lang));
     }
 }
 

@@ -26,6 +26,7 @@ mod stages;
 mod stats;
 mod store;
 mod tagger;
+mod together;
 
 pub use erase::{Erased, Subject, erase};
 pub use export::{Part, export};
@@ -45,3 +46,4 @@ pub use stages::clean::clean_to;
 pub use stats::{Ask, stats};
 pub use store::{Inputs, Output, Record, Stage, Store};
 pub use tagger::name_model;
+pub use together::{Call, next_call, release};

@@ -123,6 +123,13 @@ ingot_base::messages! {
         en: "this build of Ingot cannot train language models", zh: "此版本的 Ingot 不支持训练语言模型",
         hint_en: "build it with `cargo build --workspace --features ingot-cli/full --bin ingot`", hint_zh: "请使用 `cargo build --workspace --features ingot-cli/full --bin ingot` 构建",
     };
+    /// A process would train something else than the first one.
+    PROCESSES_DIFFER = {
+        code: "pipeline-processes-differ", class: Failed, status: 500,
+        en: "process {rank} does not find what the first process prepared, or reads another recipe", zh: "进程 {rank} 找不到首个进程准备好的数据，或读取的配方不同",
+        hint_en: "all processes need the same build of the program, the same recipe and the same project folder; on several machines, a folder that they share",
+        hint_zh: "所有进程必须使用同一构建的程序、同一配方和同一项目文件夹；跨多台机器时请使用共享文件夹",
+    };
     /// The recipe names a base model that is none.
     BASE_UNKNOWN = {
         code: "pipeline-base-unknown", class: Usage, status: 422,

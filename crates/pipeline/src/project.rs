@@ -6,6 +6,7 @@ use crate::store::Store;
 use ingot_base::{Clock, Fault, Lang, Reporter, Result, atomic};
 use ingot_recipe::{Diagnostic, Recipe};
 use ingot_seal::Keyring;
+use ingot_train::group::{Alone, Group};
 use std::path::{Path, PathBuf};
 
 /// Most bytes a recipe may have.
@@ -79,6 +80,8 @@ pub struct Project<'a> {
     pub reporter: &'a dyn Reporter,
     /// The language that reports open in.
     pub lang: Lang,
+    /// The processes that train together; this one alone unless it was [told otherwise](Self::together).
+    pub group: &'a dyn Group,
     /// Files of hierarchies, as they were when they were first read.
     pub(crate) hierarchies: Known,
 }
@@ -115,6 +118,7 @@ impl<'a> Project<'a> {
             clock,
             reporter,
             lang: Lang::En,
+            group: &Alone,
             hierarchies: Known::default(),
         })
     }
@@ -123,6 +127,13 @@ impl<'a> Project<'a> {
     #[must_use]
     pub fn speaking(mut self, lang: Lang) -> Self {
         self.lang = lang;
+        self
+    }
+
+    /// The project, its models trained by the processes of a group.
+    #[must_use]
+    pub fn together(mut self, group: &'a dyn Group) -> Self {
+        self.group = group;
         self
     }
 

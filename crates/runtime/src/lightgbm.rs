@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::fmt;
 use std::marker::PhantomData;
+use std::net::SocketAddrV4;
 use std::ptr;
 
 const FLOAT32: c_int = sys::C_API_DTYPE_FLOAT32.cast_signed();
@@ -137,6 +138,32 @@ impl Dataset {
         Ok(dataset)
     }
 
+    /// Some of the rows, with their labels and weights, in the bins of all.
+    ///
+    /// # Errors
+    /// When there are none, or they do not stand in order among these.
+    pub fn subset(&self, rows: &[usize]) -> Result<Self> {
+        const DOING: &str = "taking some of the rows";
+        quiet();
+        let place = |row: &usize| i32::try_from(*row).map_err(|error| fault(DOING, error));
+        let places = rows.iter().map(place).collect::<Result<Vec<_>>>()?;
+        let count = c_int::try_from(places.len()).map_err(|error| fault(DOING, error))?;
+        let params = Params::new().text()?;
+        let mut handle = ptr::null_mut();
+        // SAFETY: the handle is live; `places` holds `count` indices, which LightGBM checks and copies; `params` is NUL-terminated;
+        // `handle` is a valid place for the result, which owns its bins.
+        check(DOING, unsafe {
+            sys::LGBM_DatasetGetSubset(
+                self.handle,
+                places.as_ptr(),
+                count,
+                params.as_ptr(),
+                &raw mut handle,
+            )
+        })?;
+        Ok(Self { handle, rows: rows.len(), features: self.features })
+    }
+
     /// How many rows.
     pub fn rows(&self) -> usize {
         self.rows
@@ -167,6 +194,55 @@ impl Drop for Dataset {
     fn drop(&mut self) {
         // SAFETY: the handle came from LightGBM, is freed once, and every Booster over it borrows this value.
         unsafe { sys::LGBM_DatasetFree(self.handle) };
+    }
+}
+
+/// This thread's place among the processes that grow one forest together, each from its own rows (LightGBM's data-parallel learner, over
+/// its own sockets, which are neither encrypted nor authenticated). While it is held, every process boosts the same way; it is left when
+/// dropped.
+#[derive(Debug)]
+pub struct Network {
+    machines: usize,
+    thread: PhantomData<*const ()>,
+}
+
+impl Network {
+    /// Minutes that a process waits for another's answer.
+    const PATIENCE: c_int = 120;
+
+    /// Meets the others at their addresses, which are the same list, by rank, on all; listens at its own.
+    ///
+    /// # Errors
+    /// When the port is taken, or another does not come.
+    pub fn join(addresses: &[SocketAddrV4], rank: usize) -> Result<Self> {
+        const DOING: &str = "meeting the other processes";
+        quiet();
+        let own = addresses.get(rank).ok_or_else(|| fault(DOING, "no address of this process"))?;
+        // Told apart by their ranks: processes of one machine have one address.
+        let mut machines = format!("rank={rank}");
+        for address in addresses {
+            machines.extend([",", &address.to_string()]);
+        }
+        let machines = CString::new(machines).map_err(|error| fault(DOING, error))?;
+        let count = c_int::try_from(addresses.len()).map_err(|error| fault(DOING, error))?;
+        // SAFETY: `machines` is NUL-terminated and only read during the call; the network belongs to this thread alone.
+        check(DOING, unsafe {
+            sys::LGBM_NetworkInit(machines.as_ptr(), c_int::from(own.port()), Self::PATIENCE, count)
+        })?;
+        Ok(Self { machines: addresses.len(), thread: PhantomData })
+    }
+
+    /// A training's parameters as the processes that grow one forest need them.
+    #[must_use]
+    pub fn params(&self, params: &Params) -> Params {
+        params.clone().with("tree_learner", "data").with("num_machines", self.machines)
+    }
+}
+
+impl Drop for Network {
+    fn drop(&mut self) {
+        // SAFETY: frees this thread's sockets; no booster uses them any more but to be dropped itself.
+        unsafe { sys::LGBM_NetworkFree() };
     }
 }
 

@@ -1,12 +1,15 @@
 //! LightGBM as this room uses it: deterministic, on fixed threads, with folds that boost side by side.
 
 use crate::TrainConfig;
+use crate::group::Group;
 use crate::loss::Loss;
+use crate::messages::PROCESSES_ADDRESS;
 use crate::target::class_index;
-use ingot_base::{Result, Tabular};
+use ingot_base::{Fault, Result, Tabular, fault};
 use ingot_runtime::Matrix;
-use ingot_runtime::lightgbm::{Booster, Dataset, Params};
+use ingot_runtime::lightgbm::{Booster, Dataset, Network, Params};
 use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddrV4, TcpListener, ToSocketAddrs as _};
 use std::time::Instant;
 
 /// Below this many rows threads wait for each other longer than they work.
@@ -111,13 +114,72 @@ impl Setup {
         Dataset::new(&rows.matrix, &rows.labels, weights, &self.categorical, params, reference)
     }
 
-    /// A training part and the rows held out of it, which count without their sources' weights: those are for learning.
-    pub(crate) fn fold(&self, train: &Rows, held: &Rows, params: &Params) -> Result<Fold> {
+    /// A training part and the rows held out of it, which count without their sources' weights: those are for learning. Of the training
+    /// part the group's process has its share, of the others all.
+    pub(crate) fn fold(
+        &self,
+        train: &Rows,
+        held: &Rows,
+        params: &Params,
+        group: &dyn Group,
+    ) -> Result<Fold> {
         let train = self.dataset(train, params, None)?;
         let valid = self.dataset(held, params, Some(&train))?;
         let weights = self.factors(&held.labels);
-        Ok(Fold { train, held: valid, labels: held.labels.clone(), weights })
+        Ok(Fold { train: share(train, group)?, held: valid, labels: held.labels.clone(), weights })
     }
+}
+
+/// A process's share of rows in the bins of all: every so many-th, so that all shares look alike.
+pub(crate) fn share(data: Dataset, group: &dyn Group) -> Result<Dataset> {
+    if !group.is_many() {
+        return Ok(data);
+    }
+    let rows: Vec<usize> = (group.rank()..data.rows()).step_by(group.size()).collect();
+    data.subset(&rows)
+}
+
+/// How the processes of a group grow one forest; nothing of one process.
+pub(crate) fn network(group: &dyn Group) -> Result<Option<Network>> {
+    if !group.is_many() {
+        return Ok(None);
+    }
+    let free = || -> std::io::Result<(TcpListener, u16)> {
+        let held = TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0))?;
+        let port = held.local_addr()?.port();
+        Ok((held, port))
+    };
+    // Held until all have one: processes of one machine must not choose the same.
+    let (held, port) = free().map_err(|error| fault::internal("no free port").because(error))?;
+    let all = group.all_gather(format!("{port} {}", group.host()).as_bytes());
+    drop(held);
+    let told: Vec<String> =
+        all.iter().map(|one| String::from_utf8_lossy(one).into_owned()).collect();
+    let addresses = addresses(&told)?;
+    Network::join(&addresses, group.rank()).map(Some)
+}
+
+/// Where the processes meet that told port and machine: on one machine at its loopback address.
+fn addresses(told: &[String]) -> Result<Vec<SocketAddrV4>> {
+    let told: Vec<(u16, &str)> = told
+        .iter()
+        .filter_map(|one| one.split_once(' '))
+        .filter_map(|(port, host)| Some((port.parse().ok()?, host)))
+        .collect();
+    let one_machine = told.iter().all(|(_, host)| told.first().is_some_and(|own| own.1 == *host));
+    told.iter()
+        .map(|(port, host)| {
+            if one_machine {
+                return Ok(SocketAddrV4::new(Ipv4Addr::LOCALHOST, *port));
+            }
+            let known = (*host, *port).to_socket_addrs().into_iter().flatten();
+            let mut outward = known.filter_map(|address| match address {
+                std::net::SocketAddr::V4(address) if !address.ip().is_loopback() => Some(address),
+                _ => None,
+            });
+            outward.next().ok_or_else(|| Fault::new(&PROCESSES_ADDRESS).arg("host", host))
+        })
+        .collect()
 }
 
 /// Same data, same parameters, same seed: same trees.
@@ -178,12 +240,14 @@ pub(crate) struct Boosted {
     pub(crate) scores: Vec<Vec<f64>>,
 }
 
-/// Boosts all folds round by round and stops where their mean loss is lowest. None when the deadline passed.
+/// Boosts all folds round by round and stops where their mean loss is lowest. None when the deadline passed. What is decided is what the
+/// group's first process decides, by its clock and its sums.
 pub(crate) fn boost(
     folds: &[Fold],
     loss: Loss,
     params: &Params,
     limits: Limits,
+    group: &dyn Group,
 ) -> Result<Option<Boosted>> {
     let mut boosters = Vec::with_capacity(folds.len());
     for fold in folds {
@@ -193,7 +257,9 @@ pub(crate) fn boost(
     }
     let mut best: Option<Boosted> = None;
     for round in 1..=limits.rounds {
-        if limits.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+        if let Some(deadline) = limits.deadline
+            && group.decided(Instant::now() >= deadline)
+        {
             return Ok(None);
         }
         for booster in &mut boosters {
@@ -208,6 +274,7 @@ pub(crate) fn boost(
         let losses: Vec<f64> =
             losses.map(|(fold, scores)| loss.mean(scores, &fold.labels, &fold.weights)).collect();
         let (loss, error) = mean_and_error(&losses);
+        let loss = group.told(loss);
         if best.as_ref().is_none_or(|best| loss < best.loss) {
             best = Some(Boosted { rounds: round, loss, error, scores });
         }

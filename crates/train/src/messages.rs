@@ -37,6 +37,32 @@ ingot_base::messages! {
         en: "the target `{column}` holds {found}; a regression needs numbers", zh: "目标列 `{column}` 的类型为 {found}；回归任务需要数值",
         hint_en: "cast it in [clean], or choose tabular.binary or tabular.multiclass", hint_zh: "请在 [clean] 中转换类型，或改用 tabular.binary 或 tabular.multiclass",
     };
+    /// Processes that should have the same weights do not.
+    PROCESSES_APART = {
+        code: "train-processes-apart", class: Failed, status: 500,
+        en: "processes {one} and {other} trained different models", zh: "进程 {one} 与进程 {other} 训练出的模型不一致",
+        hint_en: "all must run the same build of the program on the same data; then run again",
+        hint_zh: "所有进程必须运行同一构建的程序并使用相同的数据；请确认后重新运行",
+    };
+    /// Several processes, and a program that knows no MPI.
+    PROCESSES_UNABLE = {
+        code: "train-processes-unable", class: Usage, status: 500,
+        en: "a launcher of MPI started {processes} processes, but this build of the program trains with one", zh: "MPI 启动器启动了 {processes} 个进程，但此构建的程序只能用一个进程训练",
+        hint_en: "start it without mpirun, or build it with MPI: scripts/setup.sh --mpi && cargo build --package ingot-cli --features mpi",
+        hint_zh: "请不经 mpirun 直接启动，或构建支持 MPI 的程序：scripts/setup.sh --mpi && cargo build --package ingot-cli --features mpi",
+    };
+    /// A launcher of another MPI than the program's.
+    PROCESSES_STRANGERS = {
+        code: "train-processes-strangers", class: Usage, status: 500,
+        en: "the launcher started {processes} processes, but the program's MPI sees {found} of them", zh: "启动器启动了 {processes} 个进程，但程序所用的 MPI 只看到 {found} 个",
+        hint_en: "start it with the mpirun of the MPI that it was built with", hint_zh: "请使用与构建时相同的 MPI 的 mpirun 启动",
+    };
+    /// A machine without an address for the others.
+    PROCESSES_ADDRESS = {
+        code: "train-processes-address", class: Failed, status: 500,
+        en: "the machine `{host}` has no IPv4 address under its name that other machines reach", zh: "机器 `{host}` 的主机名没有可供其他机器访问的 IPv4 地址",
+        hint_en: "LightGBM's processes meet at it: give the machine's address in /etc/hosts or DNS", hint_zh: "LightGBM 的各进程通过该地址互连：请在 /etc/hosts 或 DNS 中为该主机名配置地址",
+    };
     /// All labels are equal.
     ONE_CLASS = {
         code: "train-one-class", class: Failed, status: 422,

@@ -4,6 +4,7 @@ use crate::TrainConfig;
 use crate::columns::{self, interned, numbers};
 use crate::engine::{Limits, Rows, Setup, boost};
 use crate::features::Inputs;
+use crate::group::Alone;
 use crate::messages::COLUMN_TELLS;
 use crate::search::Found;
 use crate::target::class_index;
@@ -249,9 +250,10 @@ impl Subject<'_> {
         let gone: std::collections::BTreeSet<usize> = out.iter().copied().collect();
         let rest: Vec<usize> =
             (0..self.train.labels.len()).filter(|row| !gone.contains(row)).collect();
-        let fold = self.setup.fold(&self.train.select(&rest), &self.train.select(out), &params)?;
+        let fold =
+            self.setup.fold(&self.train.select(&rest), &self.train.select(out), &params, &Alone)?;
         let limits = Limits { rounds: found.trial().rounds, patience: None, deadline: None };
-        let boosted = boost(&[fold], self.setup.loss, &params, limits)?;
+        let boosted = boost(&[fold], self.setup.loss, &params, limits, &Alone)?;
         Ok(boosted.and_then(|mut boosted| boosted.scores.pop()).unwrap_or_default())
     }
 

@@ -1,7 +1,8 @@
 //! The search for parameters: a fixed seeded sequence of candidates, each boosted on the same held-out rows.
 
 use crate::TrainConfig;
-use crate::engine::{Boosted, Fold, Limits, Setup, boost};
+use crate::engine::{Boosted, Fold, Limits, Setup, boost, network};
+use crate::group::Group;
 use crate::messages::{BUDGET, BUDGET_FIRST};
 use crate::outcome::{Search, Trial};
 use ingot_base::Rng;
@@ -114,14 +115,16 @@ pub(crate) fn seconds(time: Duration) -> String {
 }
 
 /// Tries the candidates in order until all are done or the budget is over. The winner has the lowest loss on held-out rows; a
-/// candidate that does not beat LightGBM's defaults there never wins.
+/// candidate that does not beat LightGBM's defaults there never wins. The processes of a group boost together.
 pub(crate) fn run(
     config: &TrainConfig,
     setup: &Setup,
     folds: &[Fold],
     rows: usize,
     reporter: &dyn Reporter,
+    group: &dyn Group,
 ) -> Result<Found> {
+    let network = network(group)?;
     let begun = Instant::now();
     let deadline = begun + config.budget;
     let planned = candidates(config, rows);
@@ -130,7 +133,9 @@ pub(crate) fn run(
     let (mut budget_cut, mut over) = (false, false);
     for (index, params) in planned.iter().enumerate() {
         let limits = limits(config, index, params, deadline);
-        let boosted = boost(folds, setup.loss, &setup.params(params), limits)?;
+        let own = setup.params(params);
+        let own = network.as_ref().map_or_else(|| own.clone(), |network| network.params(&own));
+        let boosted = boost(folds, setup.loss, &own, limits, group)?;
         let Some(boosted) = boosted else {
             budget_cut = true;
             // Of a first trial that took more than all, that was said already.

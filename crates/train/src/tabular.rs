@@ -4,10 +4,11 @@ use crate::TrainConfig;
 use crate::baseline::{self, Judge};
 use crate::calibrate::{self, HeldOut};
 use crate::columns::{self, groups, numbers};
-use crate::engine::{Fold, Rows, Setup, fit};
+use crate::engine::{Fold, Rows, Setup, fit, network, share};
 use crate::fairness::{self, Judged};
 use crate::features::{self, Encoded, Inputs, encode_table};
 use crate::folds;
+use crate::group::{Alone, Group};
 use crate::messages::{BUDGET_WHOLE, NO_ROWS, ONE_GROUP, PARITY, TOO_FEW, WEIGHT};
 use crate::metrics::{Sampling, bins, brier, distinct, ece, multiclass_top, quantiles, roc_points};
 use crate::outcome::{
@@ -18,8 +19,8 @@ use crate::search::{self, Found};
 use crate::target::{self, class_index};
 use crate::threshold::{self, or_equal, theoretical};
 use arrow::record_batch::RecordBatch;
-use ingot_base::{Fault, FieldKind, Output, Reporter, Result, Signature, Tabular, Text};
-use ingot_runtime::lightgbm::{Booster, Output as Kind};
+use ingot_base::{Fault, FieldKind, Output, Reporter, Result, Signature, Silent, Tabular, Text};
+use ingot_runtime::lightgbm::{Booster, Dataset, Output as Kind, Params};
 use ingot_runtime::{Calibration, Forest, Matrix, Predictor, Preprocessing, TabularModel};
 use std::time::Instant;
 
@@ -72,22 +73,76 @@ pub fn train(
     tables: &Tables<'_>,
     reporter: &dyn Reporter,
 ) -> Result<Trained> {
-    config.check()?;
-    run(config, tables, reporter).map_err(|fault| {
-        // LightGBM refuses values out of range only when it runs; the recipe's parameters are then the only suspects.
-        let lightgbm = fault.code() == ingot_runtime::messages::LIGHTGBM.code;
-        if lightgbm && !config.params.is_empty() { fault.at("train.params") } else { fault }
-    })
+    train_together(config, tables, reporter, &Alone)
 }
 
-fn run(config: &TrainConfig, tables: &Tables<'_>, reporter: &dyn Reporter) -> Result<Trained> {
+/// Trains with the processes of a group, of which this is the first, and measures alone. Each process learns from its share of the rows, through
+/// LightGBM's data-parallel learner; all read all tables.
+///
+/// # Errors
+/// As [`train`], and when the processes cannot meet or end with different trees.
+pub fn train_together(
+    config: &TrainConfig,
+    tables: &Tables<'_>,
+    reporter: &dyn Reporter,
+    group: &dyn Group,
+) -> Result<Trained> {
+    config.check()?;
+    run(config, tables, reporter, group).map_err(|fault| suspected(config, fault))
+}
+
+/// Helps the first process of a group, which calls [`train_together`] with the same settings and tables.
+///
+/// # Errors
+/// As [`train_together`].
+pub fn assist(config: &TrainConfig, tables: &Tables<'_>, group: &dyn Group) -> Result<()> {
+    let helped = || {
+        let prepared = prepare(config, tables, &Silent)?;
+        let plan = Plan::new(config, &prepared, tables, group)?;
+        let rows = prepared.train.labels.len();
+        let found = search::run(config, &prepared.setup, &plan.folds, rows, &Silent, group)?;
+        let params = prepared.setup.params(&found.trial().params);
+        let data = share(prepared.setup.dataset(&prepared.train, &params, None)?, group)?;
+        forest(&data, &params, found.trial().rounds, group).map(drop)
+    };
+    config.check()?;
+    helped().map_err(|fault| suspected(config, fault))
+}
+
+/// LightGBM refuses values out of range only when it runs; the recipe's parameters are then the only suspects.
+fn suspected(config: &TrainConfig, fault: Fault) -> Fault {
+    let lightgbm = fault.code() == ingot_runtime::messages::LIGHTGBM.code;
+    if lightgbm && !config.params.is_empty() { fault.at("train.params") } else { fault }
+}
+
+/// The chosen forest, by all processes of a group, and its text.
+fn forest<'data>(
+    data: &'data Dataset,
+    params: &Params,
+    rounds: usize,
+    group: &dyn Group,
+) -> Result<(Booster<'data>, String)> {
+    let network = network(group)?;
+    let shared = network.as_ref().map(|network| network.params(params));
+    let booster = fit(data, shared.as_ref().unwrap_or(params), rounds)?;
+    let text = booster.to_text(rounds)?;
+    group.same(text.as_bytes())?;
+    Ok((booster, text))
+}
+
+fn run(
+    config: &TrainConfig,
+    tables: &Tables<'_>,
+    reporter: &dyn Reporter,
+    group: &dyn Group,
+) -> Result<Trained> {
     reporter.start(&Text::new("training", "训练"), Some(config.trials as u64));
     let begun = Instant::now();
     let mut prepared = prepare(config, tables, reporter)?;
-    let plan = Plan::new(config, &prepared, tables)?;
+    let plan = Plan::new(config, &prepared, tables, group)?;
     let asked = Instant::now();
-    let found =
-        search::run(config, &prepared.setup, &plan.folds, prepared.train.labels.len(), reporter)?;
+    let rows = prepared.train.labels.len();
+    let found = search::run(config, &prepared.setup, &plan.folds, rows, reporter, group)?;
     let searched = asked.elapsed();
     let held = plan.held_out(&prepared, &found)?;
     let (calibration, tried) = if config.calibrate && config.task.is_classification() {
@@ -100,10 +155,8 @@ fn run(config: &TrainConfig, tables: &Tables<'_>, reporter: &dyn Reporter) -> Re
         *threshold = threshold::choose(calibrated.data(), &held.labels, config.cost);
     }
     let params = prepared.setup.params(&found.trial().params);
-    let data = prepared.setup.dataset(&prepared.train, &params, None)?;
-    let rounds = found.trial().rounds;
-    let booster = fit(&data, &params, rounds)?;
-    let model_text = booster.to_text(rounds)?;
+    let data = share(prepared.setup.dataset(&prepared.train, &params, None)?, group)?;
+    let (booster, model_text) = forest(&data, &params, found.trial().rounds, group)?;
     let preprocessing = Preprocessing::new(prepared.signature.clone(), calibration);
     let model = TabularModel::new(Forest::parse(&model_text)?, preprocessing.clone())?;
     let parity = parity(&booster, model.forest(), &prepared.test.matrix)?;
@@ -172,10 +225,15 @@ struct Plan {
 }
 
 impl Plan {
-    fn new(config: &TrainConfig, prepared: &Prepared, tables: &Tables<'_>) -> Result<Self> {
+    fn new(
+        config: &TrainConfig,
+        prepared: &Prepared,
+        tables: &Tables<'_>,
+        group: &dyn Group,
+    ) -> Result<Self> {
         let params = prepared.setup.params(&config.params);
         if let Some(validation) = &prepared.validation {
-            let fold = prepared.setup.fold(&prepared.train, validation, &params)?;
+            let fold = prepared.setup.fold(&prepared.train, validation, &params, group)?;
             let rows = validation.labels.len() as u64;
             return Ok(Self {
                 scheme: Scheme::Validation { rows },
@@ -195,7 +253,7 @@ impl Plan {
             let (held, rest): (Vec<usize>, Vec<usize>) =
                 (0..count).partition(|&row| fold_of.get(row) == Some(&fold));
             let (train, rows) = (prepared.train.select(&rest), prepared.train.select(&held));
-            plan.folds.push(prepared.setup.fold(&train, &rows, &params)?);
+            plan.folds.push(prepared.setup.fold(&train, &rows, &params, group)?);
             plan.held.push(held);
         }
         Ok(plan)
@@ -473,4 +531,75 @@ fn summary(outcome: &TrainOutcome) -> Text {
             outcome.model.trees
         ),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::group::threads::together;
+    use arrow::array::{ArrayRef, Float64Array, StringArray, UInt64Array};
+    use ingot_base::Rng;
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    /// Applicants whose risk hangs on two numbers and a word, and on chance.
+    fn table(seed: u64, count: u32) -> RecordBatch {
+        let mut random = Rng::new(seed, "applicants");
+        let (mut ages, mut sums, mut jobs, mut risks) = (vec![], vec![], vec![], vec![]);
+        for _ in 0..count {
+            let (age, sum) = (random.between(18.0, 80.0), random.between(0.0, 9.0));
+            let job = ["工人", "农民", "经理", "教师"][random.below(4)];
+            let margin =
+                (age - 49.0) / 15.0 + (sum - 4.5) / 3.0 + if job == "经理" { 1.5 } else { 0.0 };
+            risks.push(if random.unit() < 1.0 / (1.0 + margin.exp()) { "bad" } else { "good" });
+            ages.push(age);
+            sums.push(sum);
+            jobs.push(job);
+        }
+        let columns: [(&str, ArrayRef); 6] = [
+            ("age", Arc::new(Float64Array::from(ages))),
+            ("sum", Arc::new(Float64Array::from(sums))),
+            ("job", Arc::new(StringArray::from(jobs))),
+            ("risk", Arc::new(StringArray::from(risks))),
+            ("_source", Arc::new(StringArray::from_iter_values((0..count).map(|_| "bank")))),
+            ("_row", Arc::new(UInt64Array::from_iter_values(1..=u64::from(count)))),
+        ];
+        RecordBatch::try_from_iter(columns).unwrap()
+    }
+
+    /// Threads have networks of their own: two of them meet at the loopback address as two processes do.
+    #[test]
+    fn processes_grow_the_forest_that_one_grows() {
+        let (train, test) = (table(1, 1_501), table(2, 1_000));
+        let tables = Tables {
+            train: std::slice::from_ref(&train),
+            validation: &[],
+            test: std::slice::from_ref(&test),
+        };
+        let mut config = TrainConfig::new(Tabular::Binary, "risk");
+        (config.budget, config.trials, config.threads) = (Duration::from_hours(1), 4, 1);
+        let auc = |trained: &Trained| {
+            trained.outcome.metrics.iter().find(|metric| metric.name == "auc").unwrap().value
+        };
+        let one = super::train(&config, &tables, &Silent).unwrap();
+        let mut found = together(2, |group| {
+            if group.is_first() {
+                return train_together(&config, &tables, &Silent, group).map(Some);
+            }
+            assist(&config, &tables, group).map(|()| None)
+        });
+        let two = found.remove(0).unwrap().unwrap();
+        found.remove(0).unwrap();
+        let (two_auc, one_auc) = (auc(&two), auc(&one));
+        assert!(one_auc > 0.75 && (two_auc - one_auc).abs() < 0.01, "{two_auc} {one_auc}");
+        // The first two candidates take all rows and columns: what is held out costs the same, but for the order of sums.
+        let losses = |trained: &Trained| {
+            let trials = &trained.outcome.search.trials;
+            trials.iter().map(|trial| (trial.loss, trial.rounds)).take(2).collect::<Vec<_>>()
+        };
+        for (two, one) in losses(&two).iter().zip(losses(&one)) {
+            assert!((two.0 - one.0).abs() < 1e-6 && two.1 == one.1, "{two:?} {one:?}");
+        }
+        assert_eq!(two.outcome.search.trials.len(), 4);
+    }
 }

@@ -4,21 +4,56 @@ use super::{CLOCK, Outcome, check_names, load, located};
 use crate::args::Recipe;
 use crate::progress::Progress;
 use crate::{Context, render};
-use ingot_base::Result;
+use ingot_base::{Result, Silent};
 use ingot_pipeline::{Chain, Project, Stage};
+use ingot_train::group::Group;
 
 pub(crate) fn run(context: &Context, args: &Recipe, last: Stage) -> Outcome<()> {
+    let group = ingot_train::group::join()?;
+    let outcome = if group.is_first() {
+        lead(context, args, last, &*group)
+    } else {
+        help(context, args, &*group)
+    };
+    if let Err(failure) = &outcome
+        && group.is_many()
+    {
+        let (rank, size) = (group.rank() + 1, group.size());
+        let en = format!("process {rank} of {size} ended the others:");
+        let zh = format!("进程 {rank}（共 {size} 个）出错，已结束其他进程：");
+        crate::err(context.say(&en, &zh));
+        crate::tell(context, failure);
+        group.end_all(failure.fault().message().class.exit_code());
+    }
+    outcome
+}
+
+/// All stages; other processes are called when a model is to be trained.
+fn lead(context: &Context, args: &Recipe, last: Stage, group: &dyn Group) -> Outcome<()> {
     let source = load(&args.recipe)?;
     let progress = Progress::new(context.lang, context.quiet);
-    let project =
-        Project::open(source, &context.project, &CLOCK, &progress)?.speaking(context.lang);
+    let project = Project::open(source, &context.project, &CLOCK, &progress)?
+        .speaking(context.lang)
+        .together(group);
     check_names(&project)?;
     let chain =
         ingot_pipeline::run(&project, last).map_err(|fault| located(&project.source, fault))?;
+    ingot_pipeline::release(group)?;
     context.print(
         &ingot_pipeline::summary_json(&project, &chain)?,
         &summary(context, &project, &chain)?,
     );
+    Ok(())
+}
+
+/// What another process than the first does: its part of each training that it is called to.
+fn help(context: &Context, args: &Recipe, group: &dyn Group) -> Outcome<()> {
+    while let Some(call) = ingot_pipeline::next_call(group)? {
+        // Read when the first process has made the keys and read the recipe.
+        let project =
+            Project::open(load(&args.recipe)?, &context.project, &CLOCK, &Silent)?.together(group);
+        call.answer(&project).map_err(|fault| located(&project.source, fault))?;
+    }
     Ok(())
 }
 

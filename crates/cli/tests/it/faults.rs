@@ -82,3 +82,24 @@ fn a_changed_artifact_is_never_made_into_anything() {
         project.ok(&["run"]);
     }
 }
+
+/// Without MPI several processes would race for one folder: none of them begins.
+#[test]
+#[cfg(not(feature = "mpi"))]
+fn a_build_without_mpi_refuses_to_be_several_processes() {
+    let project = Project::new();
+    for (launcher, lang, said) in [
+        ("OMPI_COMM_WORLD_SIZE", "en", "this build of the program trains with one"),
+        ("PMI_SIZE", "zh", "只能用一个进程训练"),
+    ] {
+        let output =
+            project.command(&["--lang", lang, "train"]).env(launcher, "2").output().unwrap();
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{text}");
+        assert!(text.contains(said) && text.contains("--features mpi"), "{text}");
+    }
+    assert!(!project.path(".ingot").exists() && !project.path("keys").exists());
+    // One process that a launcher started is as good as any.
+    let output = project.command(&["prepare"]).env("PMI_SIZE", "1").output().unwrap();
+    assert!(output.status.success());
+}

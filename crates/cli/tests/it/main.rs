@@ -28,6 +28,9 @@ mod packages;
 #[cfg(test)]
 mod persons;
 #[cfg(test)]
+#[cfg(feature = "mpi")]
+mod processes;
+#[cfg(test)]
 mod promises;
 #[cfg(test)]
 mod quality;

@@ -37,14 +37,14 @@ fn sentences() -> String {
     rows
 }
 
-fn project(head: &str, augment: &str) -> Project {
+pub(crate) fn project(head: &str, augment: &str) -> Project {
     let project = Project::empty();
     std::fs::write(project.path("notes.csv"), sentences()).unwrap();
     write_recipe(&project, head, augment);
     project
 }
 
-fn write_recipe(project: &Project, head: &str, augment: &str) {
+pub(crate) fn write_recipe(project: &Project, head: &str, augment: &str) {
     let recipe = format!(
         "[project]\nname = \"moods\"\ntask = \"text.classify\"\ntarget = \"mood\"\npositive = \"angry\"\n\n\
          [[source]]\nname = \"notes\"\nuri = \"notes.csv\"\n\n\

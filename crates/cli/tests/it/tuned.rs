@@ -119,7 +119,7 @@ fn rows() -> String {
 }
 
 /// A project whose recipe has these lines under `[train.lora]`, and these sections after it.
-fn write_recipe(project: &Project, lora: &str, more: &str) {
+pub(crate) fn write_recipe(project: &Project, lora: &str, more: &str) {
     let recipe = format!(
         "[project]\nname = \"desk\"\ntask = \"generate.sft\"\ntarget = \"answer\"\n\n\
          [[source]]\nname = \"desk\"\nuri = \"desk.jsonl\"\nformat = \"jsonl\"\n\n\
@@ -132,7 +132,7 @@ fn write_recipe(project: &Project, lora: &str, more: &str) {
     std::fs::write(project.path("ingot.toml"), recipe).unwrap();
 }
 
-fn project() -> Project {
+pub(crate) fn project() -> Project {
     let project = Project::empty();
     std::fs::write(project.path("tiny.gguf"), tiny()).unwrap();
     std::fs::write(project.path("desk.jsonl"), rows()).unwrap();

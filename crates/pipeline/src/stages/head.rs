@@ -7,12 +7,13 @@ use crate::run::{Chain, Done, ORT, Product, earlier, stage, versions};
 use crate::stages::features::{self, Outcome, PIXELS, Pictures};
 use crate::stages::{copies, from_value, split, texts, to_value, train, write_page};
 use crate::store::{Inputs, Stage};
+use crate::together;
 use arrow::array::RecordBatch;
 use ingot_base::{Fault, Field, FieldKind, Result, Signature, Task, Text, atomic, fault};
 use ingot_recipe::Backbone;
 use ingot_runtime::onnx::{self, Activation};
 use ingot_runtime::{TextModel, TextPreprocessing, VisionModel, VisionPreprocessing};
-use ingot_train::nets::{self, TrainedHead};
+use ingot_train::nets::{self, HeadConfig, TrainedHead};
 use ingot_train::outcome::Parity;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -30,7 +31,7 @@ pub(crate) fn inputs(project: &Project<'_>, chain: &Chain) -> Result<Inputs> {
     let before = earlier(chain, Stage::Features)?;
     let content = before.record.outputs.iter().map(|(name, output)| (name.clone(), output.content));
     let recipe = project.recipe();
-    Ok(Inputs {
+    let inputs = Inputs {
         stage: Stage::Train,
         content: content
             .chain([("features record".to_owned(), before.record.key)])
@@ -48,23 +49,41 @@ pub(crate) fn inputs(project: &Project<'_>, chain: &Chain) -> Result<Inputs> {
         }),
         seed: recipe.project.seed,
         versions: versions(&[ORT]),
-    })
+    };
+    together::counted(project, &inputs)
 }
 
 pub(crate) fn run(project: &Project<'_>, chain: &Chain) -> Result<Done> {
-    stage(project, inputs(project, chain)?, &Stage::Train.title(), |folder| {
+    let inputs = inputs(project, chain)?;
+    let key = inputs.key()?;
+    stage(project, inputs, &Stage::Train.title(), |folder| {
+        together::call(project, chain, &key)?;
         work(project, chain, folder)
     })
 }
 
-fn work(project: &Project<'_>, chain: &Chain, folder: &Path) -> Result<Product> {
-    let before = earlier(chain, Stage::Features)?;
-    let found: Outcome = from_value(&before.record.evidence)?;
-    let read = |name: &str| features::read(project, before, name);
-    let tables = (read(split::TRAIN)?, read(split::VALIDATION)?, read(split::TEST)?);
+/// A process's part of the training that the first one does.
+pub(crate) fn assist(project: &Project<'_>, chain: &Chain) -> Result<()> {
+    let read = |name: &str| features::read(project, earlier(chain, Stage::Features)?, name);
+    let (train, validation) = (read(split::TRAIN)?, read(split::VALIDATION)?);
+    nets::assist_head(&config(project, chain)?, (&train, &validation), project.group)
+}
+
+/// How the head is trained.
+fn config(project: &Project<'_>, chain: &Chain) -> Result<HeadConfig> {
+    let found: Outcome = from_value(&earlier(chain, Stage::Features)?.record.evidence)?;
     let mut config = convert::head(project.recipe(), found.width);
     config.privacy = privacy(project, chain)?;
-    let mut trained = nets::train_head(&config, &tables.0, &tables.1, &tables.2)?;
+    Ok(config)
+}
+
+fn work(project: &Project<'_>, chain: &Chain, folder: &Path) -> Result<Product> {
+    let before = earlier(chain, Stage::Features)?;
+    let read = |name: &str| features::read(project, before, name);
+    let tables = (read(split::TRAIN)?, read(split::VALIDATION)?, read(split::TEST)?);
+    let config = config(project, chain)?;
+    let rows = (&tables.0, &tables.1, &tables.2);
+    let mut trained = nets::train_head_together(&config, rows, project.group)?;
     let mut outputs: Vec<_> =
         [MODEL, train::PREPROCESSING, train::REPORT].map(|name| (name.to_owned(), None)).into();
     // The rows of a training whose privacy is bounded are not told one by one.
@@ -100,6 +119,7 @@ fn work(project: &Project<'_>, chain: &Chain, folder: &Path) -> Result<Product> 
     if backbone == Backbone::MobileNetV2 {
         copies::report(project, earlier(chain, Stage::Split)?, &mut page)?;
     }
+    together::report(&mut page, project.group);
     write_page(folder, train::REPORT, &page)?;
     if let Some(labels) = &mut trained.outcome.labels {
         labels.doubtful.truncate(train::KEPT);

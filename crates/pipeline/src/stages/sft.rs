@@ -6,6 +6,7 @@ use crate::project::Project;
 use crate::run::{Chain, Done, GEMM, earlier, stage, versions};
 use crate::stages::{compress, split, to_value, told};
 use crate::store::{Inputs, Stage};
+use crate::together;
 use arrow::array::{Array, RecordBatch, StringArray};
 use ingot_base::{Digest, Fault, Result};
 use ingot_recipe::{Carried, Recipe};
@@ -120,13 +121,14 @@ pub(crate) fn ready(project: &Project<'_>, last: Stage) -> Result<()> {
 pub(crate) fn inputs(project: &Project<'_>, chain: &Chain) -> Result<Inputs> {
     let mut content = tables(chain)?;
     content.insert(BASE.to_owned(), Base::of(project)?.identity()?);
-    Ok(Inputs {
+    let inputs = Inputs {
         stage: Stage::Train,
         content,
         config: config(project.recipe())?,
         seed: project.recipe().project.seed,
         versions: versions(&[GEMM]),
-    })
+    };
+    together::counted(project, &inputs)
 }
 
 /// The recipe's part. The model is called as its base is, whatever the project's name: that name is no reason to train anew.
@@ -150,11 +152,19 @@ pub(crate) fn tables(chain: &Chain) -> Result<BTreeMap<String, Digest>> {
 pub(crate) fn run(project: &Project<'_>, chain: &Chain) -> Result<Done> {
     let inputs = inputs(project, chain)?;
     let key = inputs.key()?;
-    stage(project, inputs, &Stage::Train.title(), |folder| work(project, chain, folder, &key))
+    stage(project, inputs, &Stage::Train.title(), |folder| {
+        together::call(project, chain, &key)?;
+        work(project, chain, folder, &key)
+    })
 }
 
 #[cfg(not(feature = "nets"))]
 fn work(_: &Project<'_>, _: &Chain, _: &Path, _: &Digest) -> Result<crate::run::Product> {
+    Err(Fault::new(&NETS_ABSENT))
+}
+
+#[cfg(not(feature = "nets"))]
+pub(crate) fn assist(_: &Project<'_>, _: &Chain, _: &Digest) -> Result<()> {
     Err(Fault::new(&NETS_ABSENT))
 }
 
@@ -224,6 +234,8 @@ fn conversations(recipe: &Recipe, batch: &RecordBatch) -> Result<Rows> {
 }
 
 #[cfg(feature = "nets")]
+pub(crate) use trained::assist;
+#[cfg(feature = "nets")]
 use trained::work;
 
 #[cfg(feature = "nets")]
@@ -236,6 +248,7 @@ mod trained {
     use crate::run::{Chain, Product, Within};
     use crate::stages::explain::MODEL_LIMIT;
     use crate::stages::{split, to_value, train, write_page};
+    use crate::together;
     use ingot_base::{Digest, Fault, Result, Text, atomic};
     use ingot_privacy::detect::{DetectConfig, Detector};
     use ingot_recipe as recipe;
@@ -243,8 +256,8 @@ mod trained {
     use ingot_runtime::generate::document::{self, Generation};
     use ingot_runtime::gguf;
     use ingot_train::language::{
-        BaseModel, Checkpoints, Conversations, SftOutcome, Storage, TrainedAdapter, Words,
-        merge_parity, sft_report, train_adapter,
+        BaseModel, Checkpoints, Conversations, Course, SftOutcome, Storage, TrainedAdapter, Words,
+        assist_adapter, merge_parity, sft_report, train_adapter,
     };
     use ingot_train::messages::TEMPLATE_PARITY;
     use std::collections::BTreeMap;
@@ -268,6 +281,44 @@ mod trained {
         }
     }
 
+    /// The three tables of a split.
+    fn tables(project: &Project<'_>, chain: &Chain) -> Result<[super::Rows; 3]> {
+        let read = |name: &str| table(project, chain, name);
+        Ok([read(split::TRAIN)?, read(split::VALIDATION)?, read(split::TEST)?])
+    }
+
+    fn said([train, validation, test]: &[super::Rows; 3]) -> Conversations<'_> {
+        Conversations {
+            train: &train.0,
+            validation: &validation.0,
+            test: &test.0,
+            rejected: [&train.1, &validation.1, &test.1],
+        }
+    }
+
+    /// A process's part of the training that the first one does.
+    pub(crate) fn assist(project: &Project<'_>, chain: &Chain, key: &Digest) -> Result<()> {
+        /// The first process keeps it, and tells the others what it kept.
+        struct Elsewhere;
+
+        impl Checkpoints for Elsewhere {
+            fn load(&self) -> Result<Option<Vec<u8>>> {
+                Ok(None)
+            }
+
+            fn keep(&self, _: &[u8]) -> Result<()> {
+                Ok(())
+            }
+        }
+
+        let config = convert::sft(project.recipe());
+        let (base, words, _) = opened(&Base::of(project)?, &config.base)?;
+        let tables = tables(project, chain)?;
+        let key = key.to_string();
+        let course = Course { group: project.group, ..Course::alone(&key, &Elsewhere) };
+        assist_adapter(&config, (&base, &words), said(&tables), course)
+    }
+
     pub(super) fn work(
         project: &Project<'_>,
         chain: &Chain,
@@ -279,25 +330,23 @@ mod trained {
         let alone = recipe.train.lora.package == recipe::Carried::Adapter;
         let config = convert::sft(recipe);
         let (base, words, head) = opened(&source, &config.base)?;
-        let tables = [split::TRAIN, split::VALIDATION, split::TEST];
-        let [train, validation, test] = tables.map(|name| table(project, chain, name));
-        let (train, validation, test) = (train?, validation?, test?);
+        let tables = tables(project, chain)?;
+        let test = &tables[2].0;
         let kept = Kept(folder.join("checkpoint.safetensors"));
         let detector = Detector::new(DetectConfig::default())?;
         let mut trained = train_adapter(
             &config,
             (&base, &words),
-            Conversations {
-                train: &train.0,
-                validation: &validation.0,
-                test: &test.0,
-                rejected: [&train.1, &validation.1, &test.1],
-            },
+            said(&tables),
             Some(&|text: &str| personal(&detector, text)),
-            (&key.to_string(), &kept),
-            &Within(project.reporter),
+            Course {
+                key: &key.to_string(),
+                checkpoints: &kept,
+                group: project.group,
+                reporter: &Within(project.reporter),
+            },
         )?;
-        let merged = merged(project, (&base, &words, &head), &mut trained, &test.0)?;
+        let merged = merged(project, (&base, &words, &head), &mut trained, test)?;
         let named = if alone {
             Some(document::Base { name: config.base.clone(), digest: source.identity()? })
         } else {
@@ -315,7 +364,9 @@ mod trained {
         ] {
             atomic::write_private(&folder.join(name), bytes)?;
         }
-        write_page(folder, train::REPORT, &sft_report(&trained.outcome))?;
+        let mut page = sft_report(&trained.outcome);
+        together::report(&mut page, project.group);
+        write_page(folder, train::REPORT, &page)?;
         // What was unfinished is finished; a copy that stays behind does no harm.
         let _ = std::fs::remove_file(&kept.0);
         product(project, trained.outcome)

@@ -5,10 +5,12 @@ use crate::project::Project;
 use crate::run::{Chain, Done, LIGHTGBM, Product, Within, earlier, stage, versions};
 use crate::stages::{columns, membership, split, to_value, told, write_page};
 use crate::store::{Inputs, Stage};
+use crate::together;
+use arrow::array::RecordBatch;
 use ingot_base::{Fault, Lang, Result, Tabular, Text, atomic};
 use ingot_recipe::Recipe;
 use ingot_train::review::{self, LabelFindings, OutlyingRow};
-use ingot_train::{Tables, TrainOutcome, suspicion};
+use ingot_train::{Tables, TrainConfig, TrainOutcome, suspicion};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -33,13 +35,14 @@ pub(crate) fn inputs(project: &Project<'_>, chain: &Chain) -> Result<Inputs> {
             content.insert(name.to_owned(), output.content);
         }
     }
-    Ok(Inputs {
+    let inputs = Inputs {
         stage: Stage::Train,
         content,
         config: config(project.recipe())?,
         seed: project.recipe().project.seed,
         versions: versions(&[LIGHTGBM]),
-    })
+    };
+    together::counted(project, &inputs)
 }
 
 /// The recipe's part.
@@ -62,18 +65,29 @@ pub(crate) fn config(recipe: &Recipe) -> Result<Value> {
 }
 
 pub(crate) fn run(project: &Project<'_>, chain: &Chain, task: Tabular) -> Result<Done> {
-    let before = earlier(chain, Stage::Split)?;
-    stage(project, inputs(project, chain)?, &Stage::Train.title(), |folder| {
-        work(project, task, (earlier(chain, Stage::Clean)?, before), folder)
+    let before = (earlier(chain, Stage::Clean)?, earlier(chain, Stage::Split)?);
+    let inputs = inputs(project, chain)?;
+    let key = inputs.key()?;
+    stage(project, inputs, &Stage::Train.title(), |folder| {
+        together::call(project, chain, &key)?;
+        work(project, task, before, folder)
     })
 }
 
-fn work(
+/// A process's part of the training that the first one does, from what was cleaned and split.
+pub(crate) fn assist(
     project: &Project<'_>,
     task: Tabular,
     (clean, split): (&Done, &Done),
-    folder: &Path,
-) -> Result<Product> {
+) -> Result<()> {
+    let [train, validation, test] = tables(project, split)?;
+    let tables = Tables { train: &train, validation: &validation, test: &test };
+    let settings = settings(project, task, clean, &train)?;
+    ingot_train::assist(&settings, &tables, project.group)
+}
+
+/// The rows of the three tables.
+fn tables(project: &Project<'_>, split: &Done) -> Result<[Vec<RecordBatch>; 3]> {
     let keys = convert::encryption(project);
     let read = |name: &str| {
         if split.has(name) {
@@ -82,13 +96,32 @@ fn work(
             Ok(Vec::new())
         }
     };
-    let (train, validation, test) =
-        (read(split::TRAIN)?, read(split::VALIDATION)?, read(split::TEST)?);
-    let tables = Tables { train: &train, validation: &validation, test: &test };
+    Ok([read(split::TRAIN)?, read(split::VALIDATION)?, read(split::TEST)?])
+}
+
+fn settings(
+    project: &Project<'_>,
+    task: Tabular,
+    clean: &Done,
+    train: &[RecordBatch],
+) -> Result<TrainConfig> {
     let mut settings = convert::train(project.recipe(), task);
-    (settings.withheld, settings.written) = columns::looked_at(project.recipe(), &train)?;
+    (settings.withheld, settings.written) = columns::looked_at(project.recipe(), train)?;
     settings.prepared = columns::prepared(project.recipe(), clean)?;
-    let mut trained = ingot_train::train(&settings, &tables, &Within(project.reporter))?;
+    Ok(settings)
+}
+
+fn work(
+    project: &Project<'_>,
+    task: Tabular,
+    (clean, split): (&Done, &Done),
+    folder: &Path,
+) -> Result<Product> {
+    let [train, validation, test] = tables(project, split)?;
+    let tables = Tables { train: &train, validation: &validation, test: &test };
+    let settings = settings(project, task, clean, &train)?;
+    let reporter = Within(project.reporter);
+    let mut trained = ingot_train::train_together(&settings, &tables, &reporter, project.group)?;
     let preprocessing = serde_json::to_vec(&trained.preprocessing).map_err(|error| {
         ingot_base::fault::internal("preprocessing without a JSON form").because(error)
     })?;
@@ -104,6 +137,7 @@ fn work(
     let mut page = ingot_train::training_report(&trained.outcome, &warnings);
     split::lead(split, &mut page)?;
     membership::report(&mut page, &attacked);
+    together::report(&mut page, project.group);
     write_page(folder, REPORT, &page)?;
     let mut outputs: Vec<_> =
         [MODEL, PREPROCESSING, REPORT].map(|name| (name.to_owned(), None)).into();

@@ -40,6 +40,9 @@ mod sft;
     reason = "small numbers, equal bits"
 )]
 mod tests;
+#[cfg(test)]
+#[cfg(feature = "language")]
+mod together;
 #[cfg(feature = "language")]
 mod train;
 #[cfg(feature = "language")]
@@ -67,7 +70,8 @@ pub use quants::{QuantForm, QuantOutcome, QuantTolerance, quant_report};
 pub use sample::{answers, text_scores};
 #[cfg(feature = "language")]
 pub use sft::{
-    Checkpoints, Conversations, Objective, SftConfig, TrainedAdapter, merge_parity, train_adapter,
+    Checkpoints, Conversations, Course, Objective, SftConfig, TrainedAdapter, assist_adapter,
+    merge_parity, train_adapter,
 };
 #[cfg(feature = "language")]
 pub use train::{Step, TrainSettings, Trainer, mean_loss};

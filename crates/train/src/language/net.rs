@@ -56,6 +56,8 @@ impl Batch {
 pub(super) struct Chance {
     pub(super) share: f32,
     pub(super) seed: u64,
+    /// Tokens of the batch that other processes have before this one's.
+    pub(super) before: usize,
 }
 
 /// How much the loss of each token to be learnt counts.
@@ -353,16 +355,29 @@ impl Pass<'_> {
         Some(out)
     }
 
+    /// Leaves numbers out by chance: those of a whole batch come in chunks with a sequence each, whichever process has which tokens of it.
     fn mask(&self, part: Part, chance: Chance, numbers: &mut [f32]) {
+        const CHUNK: usize = 1 << 12;
         let keep = 1.0 / (1.0 - chance.share);
         let seed = chance.seed
             ^ ((self.index * 7 + part.index()) as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        numbers.par_chunks_mut(1 << 12).enumerate().for_each(|(chunk, numbers)| {
+        let leave = |chunk: usize, passed: usize, numbers: &mut [f32]| {
             let mut random = Rng::new(seed ^ (chunk as u64) << 40, "adapter dropout");
+            for _ in 0..passed {
+                random.unit();
+            }
             for number in numbers {
                 *number *= if random.unit() < f64::from(chance.share) { 0.0 } else { keep };
             }
-        });
+        };
+        let start = chance.before * part.size(self.net.shape()).0;
+        let begun = (CHUNK - start % CHUNK) % CHUNK;
+        let (first, rest) = numbers.split_at_mut(begun.min(numbers.len()));
+        leave(start / CHUNK, start % CHUNK, first);
+        let next = start.div_ceil(CHUNK);
+        rest.par_chunks_mut(CHUNK)
+            .enumerate()
+            .for_each(|(chunk, numbers)| leave(next + chunk, 0, numbers));
     }
 
     /// x·Wᵀ with bias and change; A·x is kept in `low`.

@@ -10,6 +10,7 @@ use super::model::BaseModel;
 use super::net::{Batch, Net};
 use super::sft::last_answer;
 use super::words::{Example, Unfit, Words};
+use crate::group::{Alone, Group};
 use ingot_runtime::generate::Message;
 use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
@@ -100,13 +101,25 @@ pub fn likelihoods(
     pairs: &[Pair],
     batch_size: usize,
 ) -> Vec<Likelihoods> {
-    let mut found = Vec::with_capacity(pairs.len());
+    likelihoods_together((base, adapter), pairs, batch_size, &Alone)
+}
+
+/// The same by all processes of a group, each of which takes some of the batches.
+pub(super) fn likelihoods_together(
+    (base, adapter): (&BaseModel, Option<&Adapter>),
+    pairs: &[Pair],
+    batch_size: usize,
+    group: &dyn Group,
+) -> Vec<Likelihoods> {
     let all: Vec<usize> = (0..pairs.len()).collect();
-    for own in all.chunks(batch_size.max(1)) {
+    let batches = all.chunks(batch_size.max(1));
+    let share = group.share(batches.len());
+    let mut found = Vec::with_capacity(pairs.len());
+    for own in batches.skip(share.start).take(share.len()) {
         let losses = Net { base, adapter }.losses(&batch(pairs, own));
         found.extend(sums(&losses, own.iter().filter_map(|index| pairs.get(*index))));
     }
-    found
+    group.joined(found.concat()).as_chunks::<2>().0.to_vec()
 }
 
 /// Mean loss of the tokens of the preferred answers, from their likelihoods: what [`mean_loss`](super::mean_loss) says of these alone.

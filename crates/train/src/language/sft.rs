@@ -7,13 +7,16 @@ use super::outcome::{
     Figure, MergeParity, Preferred, Sample, SftOutcome, UnfitRows, half_figure, same_answer,
     share_figure,
 };
-use super::preference::{Likelihoods, Pair, Preference, chosen_loss, likelihoods, preference};
+use super::preference::{
+    Likelihoods, Pair, Preference, chosen_loss, likelihoods, likelihoods_together, preference,
+};
 use super::sample::{Apart, answers, apart, text_scores};
-use super::train::{TrainSettings, Trainer, mean_loss};
+use super::train::{TrainSettings, Trainer, mean_loss, mean_loss_together};
 use super::words::{Example, Unfit, Words};
+use crate::group::{Alone, Group};
 use crate::messages::{MERGE_PARITY, NO_ROWS};
 use crate::outcome::Rows;
-use ingot_base::{Fault, Reporter, Result};
+use ingot_base::{Fault, Reporter, Result, crash};
 use ingot_runtime::generate::Message;
 use serde::{Deserialize, Serialize};
 
@@ -228,11 +231,15 @@ impl Lessons {
         base: &'a BaseModel,
         fresh: Adapter,
         config: &'a SftConfig,
+        group: &'a dyn Group,
     ) -> Trainer<'a> {
+        let settings = &config.settings;
         match self {
-            Self::Answers(tables) => Trainer::new(base, fresh, &config.settings, &tables.train),
+            Self::Answers(tables) => {
+                Trainer::answering(base, fresh, settings, &tables.train, group)
+            }
             Self::Preferences(tables, beta) => {
-                Trainer::preferring(base, fresh, &config.settings, (&tables.train, *beta))
+                Trainer::preferring(base, fresh, settings, (&tables.train, *beta), group)
             }
         }
     }
@@ -251,29 +258,32 @@ struct Validation<'a> {
     base: &'a BaseModel,
     lessons: &'a Lessons,
     batch: usize,
+    group: &'a dyn Group,
     /// What the base says of the pairs.
     reference: Vec<Likelihoods>,
 }
 
 impl<'a> Validation<'a> {
-    fn new(base: &'a BaseModel, lessons: &'a Lessons, batch: usize) -> Self {
+    fn new(base: &'a BaseModel, lessons: &'a Lessons, batch: usize, group: &'a dyn Group) -> Self {
         let reference = match lessons {
             Lessons::Answers(_) => Vec::new(),
-            Lessons::Preferences(tables, _) => likelihoods(base, None, &tables.validation, batch),
+            Lessons::Preferences(tables, _) => {
+                likelihoods_together((base, None), &tables.validation, batch, group)
+            }
         };
-        Self { base, lessons, batch, reference }
+        Self { base, lessons, batch, group, reference }
     }
 
     fn measure(&self, trainer: &mut Trainer<'_>) {
         match self.lessons {
             Lessons::Answers(tables) if !tables.validation.is_empty() => {
-                let adapter = Some(trainer.adapter());
-                let loss = mean_loss(self.base, adapter, &tables.validation, self.batch);
+                let model = (self.base, Some(trainer.adapter()));
+                let loss = mean_loss_together(model, &tables.validation, self.batch, self.group);
                 trainer.validated(loss);
             }
             Lessons::Preferences(tables, beta) if !tables.validation.is_empty() => {
-                let adapter = Some(trainer.adapter());
-                let own = likelihoods(self.base, adapter, &tables.validation, self.batch);
+                let model = (self.base, Some(trainer.adapter()));
+                let own = likelihoods_together(model, &tables.validation, self.batch, self.group);
                 let found = preference(&own, &self.reference, *beta);
                 trainer.validated(found.loss);
                 trainer.preferred(found.accuracy());
@@ -283,18 +293,108 @@ impl<'a> Validation<'a> {
     }
 }
 
-/// Trains an adapter and measures it. `key` stands for everything that the training depends on: only a checkpoint with the same one is
-/// gone on from.
+/// What a training goes on from and where it is kept, and who takes part.
+#[derive(Clone, Copy)]
+pub struct Course<'a> {
+    /// Stands for everything that the training depends on: only a checkpoint with the same one is gone on from.
+    pub key: &'a str,
+    /// Where the first process keeps it.
+    pub checkpoints: &'a dyn Checkpoints,
+    /// The processes.
+    pub group: &'a dyn Group,
+    /// Who hears of progress.
+    pub reporter: &'a dyn Reporter,
+}
+
+impl std::fmt::Debug for Course<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Course").field("key", &self.key).finish_non_exhaustive()
+    }
+}
+
+impl<'a> Course<'a> {
+    /// Of one process, told to nobody.
+    pub fn alone(key: &'a str, checkpoints: &'a dyn Checkpoints) -> Self {
+        Self { key, checkpoints, group: &Alone, reporter: &ingot_base::Silent }
+    }
+}
+
+/// What the loop gives.
+struct Learnt {
+    adapter: Adapter,
+    /// The epoch whose adapter it is, from 1.
+    best: usize,
+    /// Losses and learning rates.
+    steps: Vec<(f64, f64)>,
+    /// Losses of the validation rows after each epoch, and shares of their pairs that were preferred rightly.
+    validation: Vec<f64>,
+    accuracies: Vec<f64>,
+}
+
+/// The loop, which all processes of the course run.
+fn learnt(
+    config: &SftConfig,
+    base: &BaseModel,
+    lessons: &Lessons,
+    course: Course<'_>,
+) -> Result<Learnt> {
+    let group = course.group;
+    let fresh = Adapter::new(&config.form, &base.shape, config.settings.seed);
+    let mut trainer = lessons.trainer(base, fresh, config, group);
+    let validation = Validation::new(base, lessons, config.settings.batch, group);
+    let kept = if group.is_first() { course.checkpoints.load()? } else { None };
+    // Nobody keeps nothing: no bytes are no checkpoint.
+    let kept = group.broadcast(kept.unwrap_or_default());
+    if !kept.is_empty() {
+        trainer.resume(course.key, &kept)?;
+    }
+    let (per, total) = (trainer.steps_per_epoch(), trainer.total());
+    while trainer.step().is_some() {
+        let done = trainer.steps().len();
+        if done.is_multiple_of(per) {
+            validation.measure(&mut trainer);
+        }
+        if done.is_multiple_of(KEEP) && done < total && group.is_first() {
+            course.checkpoints.keep(&trainer.checkpoint(course.key)?)?;
+        }
+        crash::point("adapter-step");
+        course.reporter.advance(done as u64);
+    }
+    let steps = trainer.steps().iter().map(|step| (step.loss, step.learning_rate)).collect();
+    let validation = trainer.validation().to_vec();
+    let accuracies = trainer.accuracies().to_vec();
+    let (adapter, best) = trainer.finish()?;
+    let bytes = adapter.values.iter().flat_map(|number| number.to_le_bytes());
+    group.same(&bytes.collect::<Vec<u8>>())?;
+    Ok(Learnt { adapter, best, steps, validation, accuracies })
+}
+
+/// Helps the first process of a course, which calls [`train_adapter`] with the same settings and tables.
 ///
 /// # Errors
-/// When a table has no conversation to learn from or to measure on, or a checkpoint cannot be read or kept.
+/// When the checkpoint is damaged, or the processes end with different adapters.
+pub fn assist_adapter(
+    config: &SftConfig,
+    (base, words): (&BaseModel, &Words),
+    rows: Conversations<'_>,
+    course: Course<'_>,
+) -> Result<()> {
+    let mut lessons = Lessons::of(config, words, rows, &mut UnfitRows::default());
+    lessons.plant(&memory::plant(config.canaries, config.settings.seed), words, config);
+    learnt(config, base, &lessons, course).map(drop)
+}
+
+/// Trains an adapter, with the processes of the course, of which this is the first, and measures it.
+///
+/// # Errors
+/// When a table has no conversation to learn from or to measure on, a checkpoint cannot be read or kept, or the processes end with
+/// different adapters.
 pub fn train_adapter(
     config: &SftConfig,
     (base, words): (&BaseModel, &Words),
     rows: Conversations<'_>,
     find: Option<Finder<'_>>,
-    (key, checkpoints): (&str, &dyn Checkpoints),
-    reporter: &dyn Reporter,
+    course: Course<'_>,
 ) -> Result<TrainedAdapter> {
     let mut unfit = UnfitRows::default();
     let mut lessons = Lessons::of(config, words, rows, &mut unfit);
@@ -306,28 +406,8 @@ pub fn train_adapter(
     }
     let planted = memory::plant(config.canaries, config.settings.seed);
     lessons.plant(&planted, words, config);
-
-    let fresh = Adapter::new(&config.form, &base.shape, config.settings.seed);
-    let mut trainer = lessons.trainer(base, fresh, config);
-    let validation = Validation::new(base, &lessons, config.settings.batch);
-    if let Some(bytes) = checkpoints.load()? {
-        trainer.resume(key, &bytes)?;
-    }
-    let (per, total) = (trainer.steps_per_epoch(), trainer.total());
-    while trainer.step().is_some() {
-        let done = trainer.steps().len();
-        if done.is_multiple_of(per) {
-            validation.measure(&mut trainer);
-        }
-        if done.is_multiple_of(KEEP) && done < total {
-            checkpoints.keep(&trainer.checkpoint(key)?)?;
-        }
-        reporter.advance(done as u64);
-    }
-    let steps = trainer.steps().iter().map(|step| (step.loss, step.learning_rate)).collect();
-    let losses = trainer.validation().to_vec();
-    let accuracies = trainer.accuracies().to_vec();
-    let (adapter, best) = trainer.finish()?;
+    let found = learnt(config, base, &lessons, course)?;
+    let Learnt { adapter, best, steps, validation, accuracies } = found;
 
     let told = |adapter| lessons.told(base, adapter, config.settings.batch);
     let told = [told(None), told(Some(&adapter))];
@@ -358,7 +438,7 @@ pub fn train_adapter(
         unfit,
         tokens: lessons.tokens(),
         steps,
-        validation: losses,
+        validation,
         best: best as u64,
         metrics: judged.after,
         base_metrics: judged.before,

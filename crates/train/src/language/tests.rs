@@ -10,6 +10,7 @@ use super::sample::{answers, apart, likeliest, text_scores};
 use super::train::{TrainSettings, Trainer, mean_loss};
 use super::words::{Example, Unfit, Words};
 use super::{Storage, merge_parity_of};
+use crate::group::Alone;
 use ingot_base::Rng;
 use ingot_runtime::generate::Message;
 use ingot_runtime::gguf::{self, Data, Value};
@@ -35,7 +36,7 @@ fn numbers(count: usize, size: f64, random: &mut Rng) -> Vec<f32> {
     (0..count).map(|_| random.between(-size, size) as f32).collect()
 }
 
-fn base(family: Family) -> BaseModel {
+pub(super) fn base(family: Family) -> BaseModel {
     let (shape, mut random) = (shape(family), Rng::new(3, "tiny"));
     let mut layers = Vec::new();
     for _ in 0..shape.layers {
@@ -88,7 +89,7 @@ fn batch(lengths: &[usize]) -> Batch {
     batch
 }
 
-fn settings() -> TrainSettings {
+pub(super) fn settings() -> TrainSettings {
     TrainSettings {
         epochs: 2,
         batch: 2,
@@ -103,7 +104,7 @@ fn settings() -> TrainSettings {
     }
 }
 
-fn examples(count: usize) -> Vec<Example> {
+pub(super) fn examples(count: usize) -> Vec<Example> {
     (0..count)
         .map(|index| {
             let (tokens, learnt) = text(6 + index % 5, index as u64 + 100);
@@ -165,7 +166,7 @@ fn differences(adapter: &Adapter, gradients: &[f32], loss: &dyn Fn(&Adapter) -> 
 }
 
 /// Questions with a preferred answer and another one, of different lengths.
-fn pairs(count: usize) -> Vec<Pair> {
+pub(super) fn pairs(count: usize) -> Vec<Pair> {
     let pair = |index: usize| {
         let seed = index as u64;
         let (prompt, _) = text(4 + index % 3, 300 + seed);
@@ -231,7 +232,7 @@ fn it_learns_to_prefer_and_goes_on_bit_by_bit_the_same() {
     // All pairs are ties, which count half, as in the figures of the base.
     assert!((before.loss - 2.0_f64.ln()).abs() < 1e-6, "{before:?}");
     assert!((before.accuracy() - 0.5).abs() < 1e-12, "{before:?}");
-    let trainer = || Trainer::preferring(&base, fresh(), &settings, (&pairs, 0.3));
+    let trainer = || Trainer::preferring(&base, fresh(), &settings, (&pairs, 0.3), &Alone);
     let (mut whole, mut kept) = (trainer(), None);
     while let Some(step) = whole.step() {
         if whole.steps().len() == 1 {
@@ -279,7 +280,7 @@ fn layers_computed_again_give_the_same_bits() {
     let adapter = adapter(&base, 0.3);
     let net = Net { base: &base, adapter: Some(&adapter) };
     let batch = batch(&[9, 12]);
-    let chance = Some(Chance { share: 0.3, seed: 4 });
+    let chance = Some(Chance { share: 0.3, seed: 4, before: 0 });
     let run = |frugal, chance| {
         let mut gradients = vec![0.0; adapter.parameters()];
         let loss = net.learn(&batch, &mut gradients, Weigh::Same(0.1), frugal, chance);

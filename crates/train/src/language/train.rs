@@ -6,6 +6,7 @@ use super::model::BaseModel;
 use super::net::{Batch, Chance, Net, Weigh};
 use super::preference::{self, Pair, Preferences};
 use super::words::Example;
+use crate::group::{Alone, Group};
 use crate::messages::CHECKPOINT;
 use ingot_base::{Fault, Result, Rng};
 use safetensors::SafeTensors;
@@ -82,6 +83,7 @@ pub struct Trainer<'a> {
     base: &'a BaseModel,
     settings: &'a TrainSettings,
     lesson: Lesson<'a>,
+    group: &'a dyn Group,
     adapter: Adapter,
     first: Vec<f32>,
     second: Vec<f32>,
@@ -109,19 +111,33 @@ impl<'a> Trainer<'a> {
         settings: &'a TrainSettings,
         examples: &'a [Example],
     ) -> Self {
-        Self::of(base, adapter, settings, Lesson::Answers(examples))
+        Self::answering(base, adapter, settings, examples, &Alone)
     }
 
-    /// From the beginning, from preferences; `beta`, above 0, says how closely the model is held to its base.
+    /// The same with the processes of a group, which share every batch.
+    pub fn answering(
+        base: &'a BaseModel,
+        adapter: Adapter,
+        settings: &'a TrainSettings,
+        examples: &'a [Example],
+        group: &'a dyn Group,
+    ) -> Self {
+        Self::of(base, adapter, settings, Lesson::Answers(examples), group)
+    }
+
+    /// From the beginning, from preferences, with the processes of a group; `beta`, above 0, says how closely the model is held to its
+    /// base.
     pub fn preferring(
         base: &'a BaseModel,
         adapter: Adapter,
         settings: &'a TrainSettings,
         (pairs, beta): (&'a [Pair], f64),
+        group: &'a dyn Group,
     ) -> Self {
-        let reference = preference::likelihoods(base, None, pairs, settings.batch);
+        let reference =
+            preference::likelihoods_together((base, None), pairs, settings.batch, group);
         let preferences = Preferences { pairs, reference, beta };
-        Self::of(base, adapter, settings, Lesson::Preferences(preferences))
+        Self::of(base, adapter, settings, Lesson::Preferences(preferences), group)
     }
 
     fn of(
@@ -129,12 +145,14 @@ impl<'a> Trainer<'a> {
         adapter: Adapter,
         settings: &'a TrainSettings,
         lesson: Lesson<'a>,
+        group: &'a dyn Group,
     ) -> Self {
         let zero = vec![0.0; adapter.parameters()];
         Self {
             base,
             settings,
             lesson,
+            group,
             adapter,
             first: zero.clone(),
             second: zero,
@@ -219,31 +237,12 @@ impl<'a> Trainer<'a> {
         #[expect(clippy::cast_precision_loss, reason = "tokens of a step")]
         let count = learnt.max(1) as f64;
         let mut gradients = vec![0.0; self.adapter.parameters()];
-        let net = Net { base: self.base, adapter: Some(&self.adapter) };
         let mut loss = 0.0;
-        for (number, (batch, own)) in batches.iter().zip(&chosen).enumerate() {
-            let seed =
-                Rng::new(self.settings.seed ^ ((index << 16 | number) as u64), "sft dropout")
-                    .bits();
-            let chance = (self.adapter.form.dropout > 0.0)
-                .then_some(Chance { share: self.adapter.form.dropout, seed });
-            #[expect(clippy::cast_possible_truncation, reason = "gradients are single precision")]
-            let share = (1.0 / count) as f32;
-            let frugal = self.settings.frugal;
-            match &self.lesson {
-                Lesson::Answers(_) => {
-                    loss += net.learn(batch, &mut gradients, Weigh::Same(share), frugal, chance);
-                }
-                Lesson::Preferences(preferences) => {
-                    let mut weigh = |losses: &[f32]| {
-                        let (sum, weights) = preferences.weigh(own, losses, share);
-                        loss += sum;
-                        weights
-                    };
-                    net.learn(batch, &mut gradients, Weigh::By(&mut weigh), frugal, chance);
-                }
-            }
+        for (number, own) in chosen.iter().enumerate() {
+            loss += self.learn((index, number), own, count, &mut gradients);
         }
+        self.group.sum([gradients.as_mut_slice()]);
+        let [loss] = self.group.total([loss]);
         let norm = gradients.iter().map(|number| f64::from(*number).powi(2)).sum::<f64>().sqrt();
         let shrink = if self.settings.clip > 0.0 {
             (self.settings.clip / (norm + 1e-6)).min(1.0)
@@ -255,6 +254,47 @@ impl<'a> Trainer<'a> {
         let step = Step { loss: loss / count, learning_rate: rate, norm, tokens };
         self.steps.push(step);
         Some(step)
+    }
+
+    /// Adds to the gradients what this process's share of a batch says, given its step and number; gives the share's losses.
+    fn learn(
+        &self,
+        (step, number): (usize, usize),
+        whole: &[usize],
+        count: f64,
+        gradients: &mut [f32],
+    ) -> f64 {
+        let share = self.group.share(whole.len());
+        let before = self.lesson.batch(whole.get(..share.start).unwrap_or_default()).len();
+        let own = whole.get(share).unwrap_or_default();
+        if own.is_empty() {
+            return 0.0;
+        }
+        let batch = self.lesson.batch(own);
+        let net = Net { base: self.base, adapter: Some(&self.adapter) };
+        let seed =
+            Rng::new(self.settings.seed ^ ((step << 16 | number) as u64), "sft dropout").bits();
+        let chance = (self.adapter.form.dropout > 0.0).then_some(Chance {
+            share: self.adapter.form.dropout,
+            seed,
+            before,
+        });
+        #[expect(clippy::cast_possible_truncation, reason = "gradients are single precision")]
+        let share = (1.0 / count) as f32;
+        let frugal = self.settings.frugal;
+        match &self.lesson {
+            Lesson::Answers(_) => net.learn(&batch, gradients, Weigh::Same(share), frugal, chance),
+            Lesson::Preferences(preferences) => {
+                let mut loss = 0.0;
+                let mut weigh = |losses: &[f32]| {
+                    let (sum, weights) = preferences.weigh(own, losses, share);
+                    loss += sum;
+                    weights
+                };
+                net.learn(&batch, gradients, Weigh::By(&mut weigh), frugal, chance);
+                loss
+            }
+        }
     }
 
     /// `AdamW` with β₁ = 0.9, β₂ = 0.999, ε = 10⁻⁸.
@@ -397,14 +437,26 @@ pub fn mean_loss(
     examples: &[Example],
     batch_size: usize,
 ) -> f64 {
+    mean_loss_together((base, adapter), examples, batch_size, &Alone)
+}
+
+/// The same by all processes of a group, each of which takes some of the batches.
+pub(super) fn mean_loss_together(
+    (base, adapter): (&BaseModel, Option<&Adapter>),
+    examples: &[Example],
+    batch_size: usize,
+    group: &dyn Group,
+) -> f64 {
     let (mut sum, mut count) = (0.0, 0_usize);
     let all: Vec<usize> = (0..examples.len()).collect();
-    for own in all.chunks(batch_size.max(1)) {
+    let batches = all.chunks(batch_size.max(1));
+    let share = group.share(batches.len());
+    for own in batches.skip(share.start).take(share.len()) {
         let losses = Net { base, adapter }.losses(&batch(examples, own));
         sum += losses.iter().map(|loss| f64::from(*loss)).sum::<f64>();
         count += losses.len();
     }
     #[expect(clippy::cast_precision_loss, reason = "tokens are counted in millions")]
-    let count = count.max(1) as f64;
-    sum / count
+    let [sum, count] = group.total([sum, count as f64]);
+    sum / count.max(1.0)
 }

@@ -1,6 +1,7 @@
 //! Dense layers with `ReLU` between them, trained by Adam on cross-entropy. The gradients are written out: for layers this small
 //! a framework's graph would cost more than the arithmetic, and every sum has one order, so equal inputs give equal bits.
 
+use crate::group::{Alone, Group};
 use ingot_base::Rng;
 use ingot_runtime::onnx::{Activation, Dense};
 use serde::{Deserialize, Serialize};
@@ -122,6 +123,18 @@ pub(crate) fn fit(
     classes: usize,
     seed: u64,
 ) -> Fitted {
+    fit_together(settings, train, validation, (classes, seed), &Alone)
+}
+
+/// The same by all processes of a group: each takes its share of every batch and of the validation rows. What is random is what it would be
+/// of one process.
+pub(crate) fn fit_together(
+    settings: &HeadSettings,
+    train: Examples<'_>,
+    validation: Option<Examples<'_>>,
+    (classes, seed): (usize, u64),
+    group: &dyn Group,
+) -> Fitted {
     let mut net = Net::new(settings, train.width, classes, seed);
     let mut adam = Adam::new(&net);
     let mut order: Vec<usize> = (0..train.truths.len()).collect();
@@ -135,14 +148,21 @@ pub(crate) fn fit(
         for rows in order.chunks(settings.batch.max(1)) {
             adam.rate = settings.rate(adam.step, steps);
             let mut gradients = Gradients::of(&net);
-            for &row in rows {
-                let features = dropped(train.row(row), settings.dropout, &mut || drop.unit());
-                loss += gradients.add(&net, &features, train.truth(row));
+            let own = group.share(rows.len());
+            for (at, &row) in rows.iter().enumerate() {
+                if own.contains(&at) {
+                    let features = dropped(train.row(row), settings.dropout, &mut || drop.unit());
+                    loss += gradients.add(&net, &features, train.truth(row));
+                } else {
+                    passed(train.width, settings.dropout, &mut || drop.unit());
+                }
             }
+            gradients.sum(group);
             gradients.divide(rows.len());
             adam.update(&mut net, &gradients, settings.weight_decay);
         }
-        let judged = validation.map(|rows| net.judge(rows));
+        let judged = validation.map(|rows| net.judge_together(rows, group));
+        let [loss] = group.total([loss]);
         #[expect(clippy::cast_precision_loss, reason = "rows are counted in millions")]
         history.push(Epoch {
             train_loss: Some(loss / order.len().max(1) as f64),
@@ -185,6 +205,15 @@ pub(super) fn dropped(row: &[f32], share: f64, draw: &mut dyn FnMut() -> f64) ->
     #[expect(clippy::cast_possible_truncation, reason = "a factor near 1")]
     let scale = (1.0 / (1.0 - share)) as f32;
     row.iter().map(|number| if draw() < share { 0.0 } else { number * scale }).collect()
+}
+
+/// Draws what [`dropped`] would of a row so wide that another process takes.
+pub(super) fn passed(width: usize, share: f64, draw: &mut dyn FnMut() -> f64) {
+    if share > 0.0 {
+        for _ in 0..width {
+            draw();
+        }
+    }
 }
 
 impl Net {
@@ -247,13 +276,14 @@ impl Net {
         probabilities(&logits, self.activation)
     }
 
-    /// Mean cross-entropy and accuracy.
+    /// Mean cross-entropy and accuracy, by all processes of a group.
     #[expect(clippy::cast_precision_loss, reason = "rows are counted in millions")]
-    pub(super) fn judge(&self, rows: Examples<'_>) -> (f64, f64) {
+    pub(super) fn judge_together(&self, rows: Examples<'_>, group: &dyn Group) -> (f64, f64) {
         let (mut loss, mut right) = (0.0, 0_usize);
-        for (index, truth) in rows.truths.iter().enumerate() {
+        for index in group.share(rows.truths.len()) {
+            let truth = rows.truth(index);
             let logits = self.forward(rows.row(index)).pop().unwrap_or_default();
-            loss += cross_entropy(&logits, *truth, self.activation).0;
+            loss += cross_entropy(&logits, truth, self.activation).0;
             let scores = probabilities(&logits, self.activation);
             let guess = match self.activation {
                 Activation::Sigmoid => {
@@ -264,7 +294,20 @@ impl Net {
             right += usize::from(guess == truth.class);
         }
         let count = rows.truths.len().max(1) as f64;
-        (loss / count, right as f64 / count)
+        let [loss, right] = group.total([loss, right as f64]);
+        (loss / count, right / count)
+    }
+
+    /// The same, alone.
+    #[cfg(test)]
+    pub(super) fn judge(&self, rows: Examples<'_>) -> (f64, f64) {
+        self.judge_together(rows, &Alone)
+    }
+
+    /// The weights as bytes: equal of equal nets, and only of these.
+    pub(super) fn bytes(&self) -> Vec<u8> {
+        let numbers = self.layers.iter().flat_map(|layer| layer.weight.iter().chain(&layer.bias));
+        numbers.flat_map(|number| number.to_le_bytes()).collect()
     }
 }
 
@@ -362,6 +405,12 @@ impl Gradients {
 
     fn numbers_mut(&mut self) -> impl Iterator<Item = &mut f32> {
         self.0.iter_mut().flat_map(|layer| layer.weight.iter_mut().chain(&mut layer.bias))
+    }
+
+    /// Sums of all processes' gradients, on each of them.
+    pub(super) fn sum(&mut self, group: &dyn Group) {
+        let layers = self.0.iter_mut();
+        group.sum(layers.flat_map(|layer| [&mut layer.weight[..], &mut layer.bias[..]]));
     }
 
     /// Euclidean length of all numbers together.
@@ -464,6 +513,7 @@ impl Adam {
 #[expect(clippy::cast_possible_truncation, reason = "small numbers")]
 mod tests {
     use super::*;
+    use crate::group::threads::together;
 
     fn settings() -> HeadSettings {
         HeadSettings {
@@ -565,6 +615,44 @@ mod tests {
             assert!(fitted.net.judge(test).1 > 0.99, "{classes} classes");
             assert_eq!(fit(&how, train, Some(test), classes, 5).net.layers, fitted.net.layers);
             assert_ne!(fit(&how, train, Some(test), classes, 6).net.layers, fitted.net.layers);
+        }
+    }
+
+    /// Losses and weights of several processes are one's, but for the order of sums; all have the same bits.
+    #[test]
+    fn processes_train_together_what_one_trains() {
+        for (classes, hidden, dropout) in [(2, vec![], 0.0), (4, vec![8], 0.3)] {
+            // The last batch has three rows: with four processes one of them has none.
+            let (features, truths) = clouds(classes, 99, 1);
+            let train = Examples { features: &features, width: 2, truths: &truths };
+            let (features, truths) = clouds(classes, 31, 2);
+            let test = Some(Examples { features: &features, width: 2, truths: &truths });
+            let how =
+                HeadSettings { hidden, epochs: 6, dropout, learning_rate: 0.02, ..settings() };
+            let one = fit(&how, train, test, classes, 5);
+            for size in [2, 4] {
+                let all =
+                    together(size, |group| fit_together(&how, train, test, (classes, 5), group));
+                for own in &all {
+                    assert_eq!(own.net.bytes(), all[0].net.bytes());
+                    assert_eq!((own.best, &own.history), (all[0].best, &all[0].history));
+                    assert_eq!(own.history.len(), one.history.len());
+                    for (own, one) in own.history.iter().zip(&one.history) {
+                        let losses = |epoch: &Epoch| [epoch.train_loss, epoch.validation_loss];
+                        for (own, one) in losses(own).into_iter().zip(losses(one)) {
+                            let (own, one) = (own.unwrap(), one.unwrap());
+                            assert!((own - one).abs() < 1e-5, "{size}: {own} {one}");
+                        }
+                    }
+                    let numbers = |fitted: &Fitted| -> Vec<f32> {
+                        let layers = fitted.net.layers.iter();
+                        layers.flat_map(|layer| layer.weight.clone()).collect()
+                    };
+                    for (own, one) in numbers(own).iter().zip(numbers(&one)) {
+                        assert!((own - one).abs() < 1e-4, "{size}: {own} {one}");
+                    }
+                }
+            }
         }
     }
 

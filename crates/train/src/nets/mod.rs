@@ -15,4 +15,7 @@ pub use outcome::{HeadOutcome, ToLabel};
 pub use page::head_report;
 pub use private::{PrivacySpent, PrivateSettings};
 pub use review::doubtful_labels;
-pub use train::{FeatureTable, HeadConfig, Measured, TrainedHead, measure, train_head};
+pub use train::{
+    FeatureTable, HeadConfig, Measured, TrainedHead, assist_head, measure, train_head,
+    train_head_together,
+};

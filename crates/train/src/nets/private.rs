@@ -6,7 +6,8 @@
 //! the proof is of real numbers (Mironov 2012 says what low-order bits may tell).
 
 use super::accountant;
-use super::head::{Adam, Epoch, Examples, Fitted, Gradients, HeadSettings, Net, dropped};
+use super::head::{Adam, Epoch, Examples, Fitted, Gradients, HeadSettings, Net, dropped, passed};
+use crate::group::Group;
 use crate::messages::{PRIVACY_DELTA, PRIVACY_IMPOSSIBLE};
 use ingot_base::{Digest, Fault, Result, Secret};
 use serde::{Deserialize, Serialize};
@@ -130,10 +131,20 @@ impl Units<'_> {
         }
         own
     }
+
+    /// Draws what [`gradient`](Self::gradient) would of a unit that another process takes.
+    fn pass(&self, made: &[usize], dropout: f64, noise: &mut Noise<'_>) {
+        for _ in made {
+            passed(self.rows.width, dropout, &mut || noise.unit());
+        }
+    }
 }
 
 /// Trains a net privately; the validation rows are not part of the promise, and so neither stop the training nor choose its end. Losses of
 /// training rows are not told: no noise is in them.
+///
+/// The processes of a group share the units of every step. All know the secret: they draw the same units, and add the same noise to the same
+/// sum, once.
 ///
 /// # Errors
 /// When no noise keeps the promise, and when δ would allow one unit to be told outright.
@@ -143,8 +154,8 @@ pub(crate) fn fit_privately(
     private: &PrivateSettings,
     train: Units<'_>,
     validation: Option<Examples<'_>>,
-    classes: usize,
-    seed: u64,
+    (classes, seed): (usize, u64),
+    group: &dyn Group,
 ) -> Result<(Fitted, PrivacySpent)> {
     let units = train.made.len().max(1);
     let per = units.div_ceil(settings.batch.max(1));
@@ -159,17 +170,24 @@ pub(crate) fn fit_privately(
         for _ in 0..per {
             adam.rate = settings.rate(adam.step, steps);
             let mut sum = Gradients::of(&net);
-            for unit in noise.taken(train.made.len(), sample) {
+            let taken = noise.taken(train.made.len(), sample);
+            let share = group.share(taken.len());
+            for (at, unit) in taken.into_iter().enumerate() {
                 let made = train.made.get(unit).map(Vec::as_slice).unwrap_or_default();
-                let own = train.gradient(&net, made, settings.dropout, &mut noise);
-                sum.add_clipped(&own, private.clip);
+                if share.contains(&at) {
+                    let own = train.gradient(&net, made, settings.dropout, &mut noise);
+                    sum.add_clipped(&own, private.clip);
+                } else {
+                    train.pass(made, settings.dropout, &mut noise);
+                }
             }
+            sum.sum(group);
             sum.add_noise(&mut || sigma * private.clip * noise.normal());
             // By the expected number of units: how many came is a secret too.
             sum.scale(1.0 / (sample * count));
             adam.update(&mut net, &sum, settings.weight_decay);
         }
-        let judged = validation.map(|rows| net.judge(rows));
+        let judged = validation.map(|rows| net.judge_together(rows, group));
         history.push(Epoch {
             train_loss: None,
             validation_loss: judged.map(|judged| judged.0),
@@ -217,6 +235,8 @@ fn promised(private: &PrivateSettings, sample: f64, steps: usize, units: usize) 
 mod tests {
     use super::super::head::{Schedule, Truth};
     use super::*;
+    use crate::group::Alone;
+    use crate::group::threads::together;
     use ingot_base::Rng;
 
     fn settings() -> HeadSettings {
@@ -266,7 +286,8 @@ mod tests {
         let (rows, made) = (examples(&features, &truths), alone(1_000));
         let train = Units { rows, made: &made };
         let (fitted, spent) =
-            fit_privately(&settings(), &private(3.0, 1), train, Some(rows), 2, 1).unwrap();
+            fit_privately(&settings(), &private(3.0, 1), train, Some(rows), (2, 1), &Alone)
+                .unwrap();
         assert!(spent.epsilon <= 3.0 && spent.epsilon > 2.9, "{spent:?}");
         assert_eq!((spent.steps, spent.sample), (200, 0.05));
         assert!(fitted.net.judge(rows).1 > 0.95, "{}", fitted.net.judge(rows).1);
@@ -281,7 +302,7 @@ mod tests {
         let how = HeadSettings { batch: 400, epochs: 30, ..settings() };
         let much = PrivateSettings { clip: 10.0, ..private(1e9, 1) };
         let (own, spent) =
-            fit_privately(&how, &much, Units { rows, made: &made }, None, 2, 3).unwrap();
+            fit_privately(&how, &much, Units { rows, made: &made }, None, (2, 3), &Alone).unwrap();
         assert!(spent.epsilon > 0.99e9 && spent.sample >= 1.0, "{spent:?}");
         let plain = super::super::head::fit(&how, rows, None, 2, 3);
         let (own, plain) = (&own.net.layers[0], &plain.net.layers[0]);
@@ -297,7 +318,7 @@ mod tests {
         let (features, truths) = rows(200);
         let run = |features: &[f32], truths: &[Truth], made: &[Vec<usize>]| {
             let train = Units { rows: examples(features, truths), made };
-            fit_privately(&settings(), &private(1.0, 1), train, None, 2, 1).unwrap()
+            fit_privately(&settings(), &private(1.0, 1), train, None, (2, 1), &Alone).unwrap()
         };
         let plain = run(&features, &truths, &alone(200));
         // Each row's copy is the row itself: the mean gradient is the same.
@@ -344,7 +365,7 @@ mod tests {
         let made = alone(100);
         let train = Units { rows: examples(&features, &truths), made: &made };
         let refused = |private: &PrivateSettings| {
-            fit_privately(&settings(), private, train, None, 2, 1).unwrap_err()
+            fit_privately(&settings(), private, train, None, (2, 1), &Alone).unwrap_err()
         };
         let low = refused(&private(0.05, 1));
         assert_eq!(low.code(), "train-privacy-impossible");
@@ -361,7 +382,7 @@ mod tests {
         let made = alone(200);
         let train = Units { rows: examples(&features, &truths), made: &made };
         let run = |secret| {
-            fit_privately(&settings(), &private(1.0, secret), train, None, 2, 1)
+            fit_privately(&settings(), &private(1.0, secret), train, None, (2, 1), &Alone)
                 .unwrap()
                 .0
                 .net
@@ -375,6 +396,31 @@ mod tests {
         let variance =
             draws.iter().map(|draw| (draw - mean).powi(2)).sum::<f64>() / draws.len() as f64;
         assert!(mean.abs() < 0.03 && (variance - 1.0).abs() < 0.04, "{mean} {variance}");
+    }
+
+    /// The units of a step are shared, its noise is not: twice as much of it, or another, would show.
+    #[test]
+    fn processes_share_units_and_add_one_noise() {
+        let (features, truths) = rows(300);
+        let made: Vec<Vec<usize>> =
+            (0..100).map(|unit| vec![unit, 100 + unit, 200 + unit]).collect();
+        let train = Units { rows: examples(&features, &truths), made: &made };
+        let how = HeadSettings { dropout: 0.2, ..settings() };
+        let run = |group: &dyn Group| {
+            fit_privately(&how, &private(1.0, 4), train, Some(train.rows), (2, 1), group).unwrap()
+        };
+        let one = run(&Alone);
+        for size in [2, 3] {
+            let all = together(size, run);
+            for own in &all {
+                assert_eq!(own.0.net.bytes(), all[0].0.net.bytes());
+                assert_eq!(own.1, one.1, "what it costs");
+                let layers = own.0.net.layers.iter().zip(&one.0.net.layers);
+                for (own, one) in layers.flat_map(|(own, one)| own.weight.iter().zip(&one.weight)) {
+                    assert!((own - one).abs() < 1e-4, "{size}: {own} {one}");
+                }
+            }
+        }
     }
 
     /// One row's part in the sum is never longer than the clipping length.

@@ -1,10 +1,11 @@
 //! From tables of features to a measured head.
 
-use super::head::{Epoch, Examples, Fitted, HeadSettings, Net, Truth, fit};
+use super::head::{Epoch, Examples, Fitted, HeadSettings, Net, Truth, fit_together};
 use super::mix::{Mixed, Mixup, pairs};
 use super::outcome::{HeadOutcome, ToLabel};
 use super::private::{PrivacySpent, PrivateSettings, Units, fit_privately};
 use crate::columns::numbered;
+use crate::group::{Alone, Group};
 use crate::messages::{
     CLASS_UNSEEN, CLASSES_ALIKE, DIVERGED, NO_ROWS, ONE_CLASS, POSITIVE, SCORE_UNDEFINED,
 };
@@ -92,6 +93,36 @@ pub fn train_head(
     validation: &FeatureTable,
     test: &FeatureTable,
 ) -> Result<TrainedHead> {
+    train_head_together(config, (train, validation, test), &Alone)
+}
+
+/// Helps the first process of a group, which calls [`train_head_together`] with the same settings and tables.
+///
+/// # Errors
+/// As [`train_head`], but for what the test rows are needed for.
+pub fn assist_head(
+    config: &HeadConfig,
+    (train, validation): (&FeatureTable, &FeatureTable),
+    group: &dyn Group,
+) -> Result<()> {
+    let classes = classes(config, train)?;
+    let mut learned = Labelled::of("train", train, &classes, config)?;
+    let held = Labelled::of("validation", validation, &classes, config)?;
+    learned.mix(config);
+    let watched = (!held.truths.is_empty()).then(|| held.examples(config.width));
+    fitted(config, &learned, watched, classes.len(), group)?;
+    Ok(())
+}
+
+/// Trains with the processes of a group, of which this is the first, and measures alone.
+///
+/// # Errors
+/// As [`train_head`], and when the processes end with different weights.
+pub fn train_head_together(
+    config: &HeadConfig,
+    (train, validation, test): (&FeatureTable, &FeatureTable, &FeatureTable),
+    group: &dyn Group,
+) -> Result<TrainedHead> {
     for (name, table) in [("train", train), ("test", test)] {
         if table.labels.iter().all(Option::is_none) {
             return Err(Fault::new(&NO_ROWS).arg("table", name));
@@ -104,7 +135,7 @@ pub fn train_head(
     learned.told_apart(&classes, config)?;
     let mixtures = learned.mix(config);
     let watched = (!held.truths.is_empty()).then(|| held.examples(config.width));
-    let (fitted, privacy) = fitted(config, &learned, watched, classes.len())?;
+    let (fitted, privacy) = fitted(config, &learned, watched, classes.len(), group)?;
     let Fitted { net, history, best } = fitted;
     if let Some(epoch) = history.iter().position(Epoch::is_lost) {
         return Err(Fault::new(&DIVERGED)
@@ -163,14 +194,20 @@ fn fitted(
     learned: &Labelled,
     watched: Option<Examples<'_>>,
     classes: usize,
+    group: &dyn Group,
 ) -> Result<(Fitted, Option<PrivacySpent>)> {
     let (settings, rows) = (&config.settings, learned.examples(config.width));
-    let Some(private) = &config.privacy else {
-        return Ok((fit(settings, rows, watched, classes, config.seed), None));
+    let start = (classes, config.seed);
+    let (fitted, spent) = match &config.privacy {
+        None => (fit_together(settings, rows, watched, start, group), None),
+        Some(private) => {
+            let units = Units { rows, made: &learned.made };
+            let (own, spent) = fit_privately(settings, private, units, watched, start, group)?;
+            (own, Some(spent))
+        }
     };
-    let units = Units { rows, made: &learned.made };
-    let (fitted, spent) = fit_privately(settings, private, units, watched, classes, config.seed)?;
-    Ok((fitted, Some(spent)))
+    group.same(&fitted.net.bytes())?;
+    Ok((fitted, spent))
 }
 
 /// That a test row's score is no number; rows with a class are counted, as scores stand for these.
