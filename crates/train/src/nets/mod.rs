@@ -8,6 +8,7 @@ mod page;
 mod private;
 mod review;
 mod train;
+mod tune;
 
 pub use head::{Epoch, HeadSettings, Schedule};
 pub use mix::{Mixed, Mixup, beta};
@@ -16,3 +17,6 @@ pub use page::head_report;
 pub use private::{PrivacySpent, PrivateSettings};
 pub use review::doubtful_labels;
 pub use train::{FeatureTable, HeadConfig, Measured, TrainedHead, measure, train_head};
+#[cfg(feature = "nets")]
+pub use tune::{Distill, MapShape, Teacher, Tuned, fine_tune, pooled};
+pub use tune::{TuneSettings, Unfrozen};
