@@ -167,7 +167,7 @@ impl Tail {
         let graph = model.graph.as_mut().ok_or_else(|| invalid("it holds no graph"))?;
         for own in &self.convolutions {
             let (weight, bias) = &own.constants;
-            let find = |graph: &mut Graph, name: &str| {
+            let find = |graph: &Graph, name: &str| {
                 graph.initializer.iter().position(|tensor| tensor.name == name)
             };
             let lost = || invalid("it lost a convolution's weights");
@@ -189,7 +189,8 @@ impl Tail {
             set_floats(&mut tensor, &[own.bias.len()], &own.bias);
             graph.initializer.push(tensor);
             let mut takers = graph.node.iter_mut();
-            let node = takers.find(|node| input(node, 1) == Some(weight)).ok_or_else(lost)?;
+            let node =
+                takers.find(|node| input(node, 1) == Some(weight.as_str())).ok_or_else(lost)?;
             node.input.truncate(2);
             node.input.push(name);
         }
@@ -390,11 +391,10 @@ mod tests {
             let told = refused(&|node| {
                 if node.name == "single" {
                     node.attribute.retain(|own| own.name != name);
-                    if !value.is_empty() {
-                        node.attribute.push(wholes(name, &value));
-                    } else {
-                        node.attribute.push(whole(name, 2));
-                    }
+                    node.attribute.push(match value.as_slice() {
+                        [] => whole(name, 2),
+                        numbers => wholes(name, numbers),
+                    });
                 }
             });
             assert!(told.to_string().contains("`single`"), "{told}");

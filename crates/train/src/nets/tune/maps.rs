@@ -218,7 +218,7 @@ fn convolve(own: &Convolution, dense: &Dense, from: &Maps) -> Maps {
         data.par_chunks_mut(shape.numbers())
             .zip(from.data.par_chunks(from.shape.numbers()))
             .for_each(|(to, row)| {
-                single(own, (&taps, &dense.bias), (row, from.shape), (to, shape))
+                single(own, (&taps, &dense.bias), (row, from.shape), (to, shape));
             });
         return Maps { shape, data };
     }

@@ -8,7 +8,9 @@ mod lesson;
 #[cfg(feature = "nets")]
 mod maps;
 mod page;
-#[cfg(all(test, feature = "nets"))]
+#[cfg(test)]
+#[cfg(feature = "nets")]
+#[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "small numbers")]
 mod tests;
 #[cfg(feature = "nets")]
 mod work;

@@ -33,7 +33,6 @@ impl Small {
         });
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "small numbers")]
     fn convolution(
         &mut self,
         input: &str,
@@ -107,7 +106,6 @@ fn dense(tail: &Tail) -> Vec<Dense> {
     tail.convolutions.iter().map(own).collect()
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "small numbers")]
 fn batch(rows: usize, seed: u64) -> Vec<f32> {
     let mut random = Rng::new(seed, "maps");
     (0..rows * SHAPE.numbers()).map(|_| random.between(-1.0, 1.5) as f32).collect()
@@ -199,7 +197,6 @@ fn gradients_are_those_of_differences() {
             .sum()
     };
     let values = features(&weights);
-    #[expect(clippy::cast_possible_truncation, reason = "small numbers")]
     let error = values
         .last()
         .unwrap()
