@@ -449,10 +449,7 @@ pub(crate) fn head(recipe: &Recipe, width: usize) -> nets::HeadConfig {
             batch: head.batch,
             learning_rate: head.learning_rate,
             weight_decay: head.weight_decay,
-            schedule: match head.schedule {
-                recipe::Schedule::Constant => nets::Schedule::Constant,
-                recipe::Schedule::Cosine => nets::Schedule::Cosine,
-            },
+            schedule: schedule(head.schedule),
             dropout: head.dropout,
             patience: head.patience,
         },
@@ -462,6 +459,27 @@ pub(crate) fn head(recipe: &Recipe, width: usize) -> nets::HeadConfig {
         seed: recipe.project.seed,
         // Whoever trains has the secret that the noise is made from.
         privacy: None,
+    }
+}
+
+/// How the last blocks of a network are trained too.
+#[cfg(feature = "nets")]
+pub(crate) fn unfreeze(asked: &recipe::Unfreeze) -> nets::TuneSettings {
+    nets::TuneSettings {
+        blocks: asked.blocks,
+        epochs: asked.epochs,
+        batch: asked.batch,
+        learning_rate: asked.learning_rate,
+        weight_decay: asked.weight_decay,
+        schedule: schedule(asked.schedule),
+        patience: asked.patience,
+    }
+}
+
+fn schedule(schedule: recipe::Schedule) -> nets::Schedule {
+    match schedule {
+        recipe::Schedule::Constant => nets::Schedule::Constant,
+        recipe::Schedule::Cosine => nets::Schedule::Cosine,
     }
 }
 

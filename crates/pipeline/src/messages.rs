@@ -93,6 +93,12 @@ ingot_base::messages! {
         en: "{count} picture(s) could not be read and are left out: {list}", zh: "有 {count} 张图片无法读取，已略过：{list}",
         hint_en: "each is named by its source and row number; the stage record has all of them", hint_zh: "按数据源与行号列出；完整列表见阶段记录",
     };
+    /// Maps that are too large together.
+    MAPS_LARGE = {
+        code: "pipeline-maps-large", class: Usage, status: 422,
+        en: "fine-tuning {blocks} block(s) needs {bytes} MiB for the maps of {maps} pictures, copies and mixtures; {limit} MiB are allowed", zh: "微调 {blocks} 个块需要为 {maps} 张图片、副本及混合样本存放 {bytes} MiB 特征图，上限为 {limit} MiB",
+        hint_en: "unfreeze fewer blocks, or make fewer copies", hint_zh: "请减少解冻的块数或副本数",
+    };
     /// Texts without a word.
     TEXTS_BLANK = {
         code: "pipeline-texts-blank", class: Failed, status: 200,
@@ -120,7 +126,7 @@ ingot_base::messages! {
     /// The engine that trains networks is not part of this build.
     NETS_ABSENT = {
         code: "pipeline-nets-absent", class: Failed, status: 501,
-        en: "this build of Ingot cannot train language models", zh: "此版本的 Ingot 不支持训练语言模型",
+        en: "this build of Ingot trains neither language models nor blocks of a network", zh: "此版本的 Ingot 不支持训练语言模型，也不支持微调网络的块",
         hint_en: "build it with `cargo build --workspace --features ingot-cli/full --bin ingot`", hint_zh: "请使用 `cargo build --workspace --features ingot-cli/full --bin ingot` 构建",
     };
     /// A process would train something else than the first one.

@@ -31,6 +31,7 @@ const OF_TASKS: &[(&str, &[Task])] = &[
     ("train.backbone", NETWORKS),
     ("train.head", NETWORKS),
     ("train.private", NETWORKS),
+    ("train.unfreeze", PICTURES),
     ("train.text", &[Task::TextClassify, Task::Generate]),
     ("train.words", TEXTS),
     ("train.base", LANGUAGE),
@@ -47,6 +48,7 @@ const OF_TASKS: &[(&str, &[Task])] = &[
     ("train.params", TABLES),
     ("compress", &[Task::ImageClassify, Task::Generate]),
     ("compress.prune", PICTURES),
+    ("compress.distill", PICTURES),
     ("compress.calibration.method", PICTURES),
     ("compress.calibration.percentile", PICTURES),
     ("compress.calibration.pictures", PICTURES),
@@ -151,6 +153,7 @@ impl<'r> Rules<'r> {
             self.networks(task);
             self.mixtures();
             self.private_training();
+            self.unfreezing();
         }
         // The tables' tasks share the parameters, but for this one.
         let objective = self.recipe.pointer("/train/params/objective").is_some();
@@ -224,6 +227,48 @@ impl<'r> Rules<'r> {
             if self.is_set(path) {
                 self.report(path, Fault::new(&m::PRIVATE_EXCLUSIVE).arg("key", path));
             }
+        }
+    }
+
+    /// Whether fine-tuning did any good is told by rows that it did not learn from; its gradients are of batches, not of single rows.
+    fn unfreezing(&mut self) {
+        if self.recipe.pointer("/train/unfreeze").is_none() {
+            return;
+        }
+        self.held("train.unfreeze");
+        if self.recipe.pointer("/train/private").is_some() {
+            let fault = Fault::new(&m::PRIVATE_EXCLUSIVE).arg("key", "train.unfreeze");
+            self.report("train.unfreeze", fault);
+        }
+    }
+
+    /// A setting that needs validation rows.
+    fn held(&mut self, path: &str) {
+        let held = self.recipe.pointer("/split/validation");
+        if held.is_none_or(|share| share.as_f64() == Some(0.0)) {
+            let fault = Fault::new(&m::NEEDS)
+                .arg("setting", path)
+                .arg("key", "split.validation")
+                .arg("example", "validation = 0.1");
+            self.report(path, fault);
+        }
+    }
+
+    /// Only a network that was made smaller has something to learn from the one that it was.
+    fn distilling(&mut self) {
+        if self.recipe.pointer("/compress/distill").is_none()
+            || self.of_task() != Some(Task::ImageClassify)
+        {
+            return;
+        }
+        self.held("compress.distill");
+        let channels = self.recipe.pointer("/compress/prune/channels");
+        if channels.is_none_or(|share| share.as_f64() == Some(0.0)) {
+            let fault = Fault::new(&m::NEEDS)
+                .arg("setting", "compress.distill")
+                .arg("key", "compress.prune.channels")
+                .arg("example", "prune = { channels = 0.5 }");
+            self.report("compress.distill", fault);
         }
     }
 
@@ -512,6 +557,7 @@ impl<'r> Rules<'r> {
                 self.report("compress.quantize", fault.arg("setting", setting));
             }
         }
+        self.distilling();
         // Without a merged model there is nothing to measure forms of.
         if self.of_task() == Some(Task::Generate)
             && self.text("/train/lora/package") == Some("adapter")

@@ -121,6 +121,18 @@ ingot_base::messages! {
         en: "the graph has no channels between two convolutions that could be taken out", zh: "计算图中没有可在两个卷积之间剪除的通道",
         hint_en: "leave out `compress.prune.channels` for this network", hint_zh: "对该网络请勿设置 `compress.prune.channels`",
     };
+    /// An operation in the end of a network that is not written out for training.
+    TAIL_UNKNOWN = {
+        code: "runtime-tail-unknown", class: Failed, status: 422,
+        en: "the operation `{name}` ({operator}) in the part that should be fine-tuned cannot be trained", zh: "待微调部分中的操作 `{name}`（{operator}）无法训练",
+        hint_en: "unfreeze fewer blocks", hint_zh: "请减少解冻的块数",
+    };
+    /// More blocks than a network has.
+    TAIL_SHALLOW = {
+        code: "runtime-tail-shallow", class: Usage, status: 422,
+        en: "{blocks} blocks of the network should be fine-tuned, but it has {known}", zh: "要求微调网络的 {blocks} 个块，但网络只有 {known} 个",
+        hint_en: "unfreeze fewer blocks", hint_zh: "请减少解冻的块数",
+    };
     /// Calibration without inputs.
     CALIBRATION_EMPTY = {
         code: "runtime-calibration-empty", class: Failed, status: 422,

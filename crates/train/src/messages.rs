@@ -107,6 +107,24 @@ ingot_base::messages! {
         en: "the training of the head diverged: its loss is no number after epoch {epoch}", zh: "输出层训练发散：第 {epoch} 轮后损失不再是有限数值",
         hint_en: "lower `train.head.learning_rate`, which is {rate}", hint_zh: "请降低 `train.head.learning_rate`（当前为 {rate}）",
     };
+    /// The loss of a fine-tuned network left the numbers.
+    TUNE_DIVERGED = {
+        code: "train-tune-diverged", class: Failed, status: 422,
+        en: "the fine-tuning of the network's last blocks diverged: its loss is no number after epoch {epoch}", zh: "网络末端各块的微调发散：第 {epoch} 轮后损失不再是有限数值",
+        hint_en: "lower `train.unfreeze.learning_rate`, which is {rate}", hint_zh: "请降低 `train.unfreeze.learning_rate`（当前为 {rate}）",
+    };
+    /// Maps that are not those of the value they should be of.
+    TUNE_MAPS = {
+        code: "train-tune-maps", class: Failed, status: 422,
+        en: "the kept maps are not of the size of the network's value `{value}`", zh: "缓存的特征图与网络中 `{value}` 的尺寸不符",
+        hint_en: "remove the record of the stage `features` and run again", hint_zh: "请删除 `features` 阶段的记录后重新运行",
+    };
+    /// A weight that does not fit the map before it.
+    TAIL_SHAPE = {
+        code: "train-tail-shape", class: Failed, status: 422,
+        en: "a weight behind the network's value `{value}` does not fit the map that it takes", zh: "网络中 `{value}` 之后有权重与其输入的特征图不匹配",
+        hint_en: "unfreeze fewer blocks", hint_zh: "请减少解冻的块数",
+    };
     /// A head says nothing of a row.
     SCORE_UNDEFINED = {
         code: "train-score-undefined", class: Failed, status: 422,

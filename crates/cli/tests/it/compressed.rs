@@ -59,6 +59,52 @@ fn a_compressed_model_is_measured_sealed_and_served() {
     }
 }
 
+/// The last blocks are trained too: the exported network is the trained one, compression begins with it, and another training behind
+/// the same maps does not make them anew.
+#[cfg(feature = "nets")]
+#[test]
+fn the_last_blocks_are_trained_on_kept_maps_and_go_into_every_form() {
+    let shapes = Shapes::of(&["disc", "grid"]);
+    if !networks(&shapes.project) {
+        return;
+    }
+    let recipe = |epochs: usize, more: &str| {
+        shapes.recipe(&format!(
+            "validation = 0.2\n[augment]\ncopies = 1\n[train]\nhead = {{ epochs = 2 }}\n\
+             unfreeze = {{ blocks = 2, epochs = {epochs}, batch = 8, learning_rate = 0.0003 }}\n{more}"
+        ));
+    };
+    recipe(1, "");
+    let project = &shapes.project;
+    let run = || -> Value { serde_json::from_str(&project.ok(&["--json", "run"])).unwrap() };
+    let first = run();
+    let unfrozen = &first["model"]["unfrozen"];
+    assert_eq!(
+        (unfrozen["blocks"].as_u64(), unfrozen["history"].as_array().unwrap().len()),
+        (Some(2), 1)
+    );
+    assert_eq!(unfrozen["shape"], serde_json::json!([160, 7, 7]), "{unfrozen}");
+    assert_eq!(unfrozen["convolutions"].as_array().unwrap().len(), 7);
+    let rows = &first["model"]["rows"];
+    let count = |name: &str| rows[name].as_u64().unwrap();
+    let maps = 2 * count("train") + count("validation") + count("test");
+    assert_eq!(unfrozen["bytes"].as_u64(), Some(maps * 160 * 49 * 4));
+    assert!(first["model"]["parity"]["rows"].as_u64() >= Some(10), "{first}");
+    let page = project.path("dist/shapes-0.1.0-reports/training-report.html");
+    assert!(std::fs::read_to_string(page).unwrap().contains("冻结网络上的输出层"));
+    recipe(
+        3,
+        "[compress]\nprune = { weights = 0.01 }\ntolerance = { metric = 0.1, agreement = 0.8 }\n",
+    );
+    let second = run();
+    let fresh = |name: &str| crate::vision::stage(&second, name)["fresh"].as_bool().unwrap();
+    assert_eq!((fresh("features"), fresh("train")), (false, true));
+    let unfrozen = &second["model"]["unfrozen"];
+    assert!(unfrozen["best"].as_u64() > Some(0), "{unfrozen}");
+    let form = &second["compression"]["forms"][1];
+    assert!(form["agreement"].as_f64() > Some(0.9) && form["maps"].as_f64() > Some(0.8), "{form}");
+}
+
 #[test]
 fn a_model_that_lost_too_much_is_refused() {
     let shapes = Shapes::of(&["disc", "grid"]);

@@ -3,16 +3,19 @@
 
 use crate::convert;
 use crate::project::Project;
-use crate::run::{Chain, Done, ORT, Product, earlier, stage, versions};
-use crate::stages::features::{self, PIXELS, Pictures};
+use crate::run::{Chain, Done, GEMM, ORT, Product, earlier, stage, versions};
+use crate::stages::features::{self, Front, PIXELS, Pictures};
+use crate::stages::tune::{self, Tuning};
 use crate::stages::{explain, from_value, head, split, to_value, train, write_page};
 use crate::store::{Inputs, Stage};
 use ingot_base::{Digest, Output, Result, Text, atomic, fault};
-use ingot_recipe::{CalibrationMethod, Quantize};
-use ingot_runtime::onnx::{self, Calibration, Narrowing, proto::Model};
+use ingot_recipe::{CalibrationMethod, Distill, Quantize};
+use ingot_runtime::onnx::{self, Activation, Calibration, Narrowing, proto::Model};
 use ingot_runtime::weights::Tensor;
 use ingot_runtime::{VisionModel, VisionPreprocessing};
-use ingot_train::compress::{self, Calibrated, CompressOutcome, Form, FormKind, Narrowed};
+use ingot_train::compress::{
+    self, Calibrated, CompressOutcome, Distilled, Form, FormKind, Narrowed,
+};
 use ingot_train::nets::{self, HeadOutcome, TrainedHead};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -57,7 +60,7 @@ pub(crate) fn inputs(project: &Project<'_>, chain: &Chain) -> Result<Inputs> {
             "group": recipe.split.group,
         }),
         seed: recipe.project.seed,
-        versions: versions(&[ORT]),
+        versions: versions(if recipe.compress.distill.is_some() { &[ORT, GEMM] } else { &[ORT] }),
     })
 }
 
@@ -96,6 +99,7 @@ fn work(project: &Project<'_>, chain: &Chain, folder: &Path) -> Result<Product> 
         rows: 0,
         calibrated: None,
         narrowed: Vec::new(),
+        distilled: None,
     };
     let forms = make(project, chain, first, &mut outcome)?;
     measure(project, chain, &forms, &mut outcome)?;
@@ -147,8 +151,11 @@ fn make(
     let mut forms = vec![first];
     if asked.prune.is_asked() {
         // Nothing needs the answer that the network was made for.
-        let mut backbone =
-            onnx::with_outputs(features::backbone(project)?, &[onnx::MAP, onnx::FEATURES]);
+        let mut backbone = features::backbone(project)?;
+        if let Some(trained) = forms.first() {
+            backbone = tune::carried(project, &trained.graph, backbone)?;
+        }
+        backbone = onnx::with_outputs(backbone, &[onnx::MAP, onnx::FEATURES]);
         if asked.prune.channels > 0.0 {
             let how =
                 Narrowing { share: asked.prune.channels, seed: project.recipe().project.seed };
@@ -164,11 +171,19 @@ fn make(
                     error: cut.error,
                 })
                 .collect();
-            forms.push(retrain(project, chain, &backbone, FormKind::Channels, outcome)?);
+            let (made, head) = retrain(project, chain, &backbone, FormKind::Channels, outcome)?;
+            forms.push(made);
+            if let Some(asked) = &asked.distill {
+                let teacher = forms.first().map(|first| first.graph.clone()).unwrap_or_default();
+                let work = Distillation { project, parts: earlier(chain, Stage::Split)?, asked };
+                let (made, learnt) = work.learn(&teacher, backbone, head, outcome)?;
+                forms.push(made);
+                backbone = learnt;
+            }
         }
         if asked.prune.weights > 0.0 {
             onnx::prune_weights(&mut backbone, asked.prune.weights, &[]);
-            forms.push(retrain(project, chain, &backbone, FormKind::Weights, outcome)?);
+            forms.push(retrain(project, chain, &backbone, FormKind::Weights, outcome)?.0);
         }
     }
     if asked.quantize == Some(Quantize::Int8) {
@@ -210,11 +225,22 @@ fn retrain(
     backbone: &Model,
     kind: FormKind,
     outcome: &mut CompressOutcome,
-) -> Result<Made> {
+) -> Result<(Made, TrainedHead)> {
     let parts = earlier(chain, Stage::Split)?;
-    let tables = features::tables(project, parts, &onnx::write(backbone))?;
+    let front = Front::new(project, &onnx::write(backbone), onnx::FEATURES)?;
+    let tables = features::tables(project, parts, &front)?;
     let config = convert::head(project.recipe(), outcome.model.width);
     let trained: TrainedHead = nets::train_head(&config, &tables.0, &tables.1, &tables.2)?;
+    Ok((form(backbone, kind, &trained, outcome)?, trained))
+}
+
+/// A network with a head as a form of the model, whose evidence goes on with it.
+fn form(
+    backbone: &Model,
+    kind: FormKind,
+    trained: &TrainedHead,
+    outcome: &mut CompressOutcome,
+) -> Result<Made> {
     let graph = onnx::write(&onnx::with_head(
         backbone.clone(),
         onnx::FEATURES,
@@ -222,14 +248,67 @@ fn retrain(
         trained.activation,
         &[onnx::MAP],
     )?);
-    let preprocessing = head::preprocessing(&trained);
     outcome.model = HeadOutcome {
         parity: outcome.model.parity,
         to_label: Vec::new(),
         labels: None,
-        ..trained.outcome
+        unfrozen: outcome.model.unfrozen.take(),
+        ..trained.outcome.clone()
     };
-    Ok(Made { kind, graph, preprocessing })
+    Ok(Made { kind, graph, preprocessing: head::preprocessing(trained) })
+}
+
+/// A pruned network learns from the one that it was.
+struct Distillation<'a, 'p> {
+    project: &'a Project<'p>,
+    parts: &'a Done,
+    asked: &'a Distill,
+}
+
+impl Distillation<'_, '_> {
+    /// `teacher` is the whole unpruned network, `head` was trained on the pruned one. Gives the form, and the pruned network with what
+    /// its last blocks have learnt.
+    fn learn(
+        &self,
+        teacher: &[u8],
+        pruned: Model,
+        head: TrainedHead,
+        outcome: &mut CompressOutcome,
+    ) -> Result<(Made, Model)> {
+        let Self { project, parts, asked } = *self;
+        let told = Front::new(project, teacher, onnx::SCORES)?;
+        let logits = logits(&features::tables(project, parts, &told)?.0.features, head.activation);
+        let from = onnx::last_blocks(&pruned, asked.blocks)
+            .map_err(|found| found.at("compress.distill.blocks"))?;
+        let graph = onnx::write(&onnx::up_to(pruned.clone(), &from));
+        let front = Front::new(project, &graph, &from)?;
+        let shape = front.affordable(project, parts, asked.blocks)?;
+        let maps = features::tables(project, parts, &front)?;
+        let config = convert::head(project.recipe(), outcome.model.width);
+        let tuning = Tuning::of(&pruned, &from, Some(shape))?;
+        let lesson = Some((asked.temperature, asked.weight, logits));
+        let tables = [&maps.0, &maps.1, &maps.2];
+        let (mut head, tail) = tuning.train(&config, &asked.training(), head, tables, lesson)?;
+        let learnt = tail.put_back(pruned)?;
+        outcome.distilled = head.outcome.unfrozen.take().map(|training| Distilled {
+            temperature: asked.temperature,
+            weight: asked.weight,
+            training,
+        });
+        Ok((form(&learnt, FormKind::Distilled, &head, outcome)?, learnt))
+    }
+}
+
+/// Logits of probabilities, up to what is the same for all classes; no probability is held for certain.
+#[expect(clippy::cast_possible_truncation, reason = "logits are single precision")]
+fn logits(scores: &[f32], activation: Activation) -> Vec<f32> {
+    let inner = |score: &f32| f64::from(*score).clamp(1e-7, 1.0 - 1e-7);
+    match activation {
+        Activation::Sigmoid => {
+            scores.iter().map(inner).map(|score| (score / (1.0 - score)).ln() as f32).collect()
+        }
+        Activation::Softmax => scores.iter().map(inner).map(|score| score.ln() as f32).collect(),
+    }
 }
 
 /// Prepared training pictures, evenly over all; unreadable ones are left out.

@@ -1,13 +1,13 @@
 //! Pictures or texts through the frozen network, once: what a head is trained on, whatever head it is. Augmented copies too.
 
 use crate::convert;
-use crate::messages::{IMAGES_LACKING, IMAGES_UNREADABLE, TEXTS_BLANK, TEXTS_CUT};
+use crate::messages::{IMAGES_LACKING, IMAGES_UNREADABLE, NETS_ABSENT, TEXTS_BLANK, TEXTS_CUT};
 use crate::models::{self, Published};
 use crate::project::Project;
 use crate::run::{Chain, Done, ORT, PARQUET, Product, earlier, stage, versions};
 use crate::stages::copies::Copies;
 use crate::stages::texts::TextReader;
-use crate::stages::{split, texts, to_value};
+use crate::stages::{split, texts, to_value, tune};
 use crate::store::{Inputs, Stage};
 use arrow::array::{
     Array, ArrayRef, BinaryArray, BooleanArray, Float64Array, RecordBatch, StringArray, UInt64Array,
@@ -53,6 +53,9 @@ pub(crate) struct Outcome {
     /// Texts of which only the beginning was read.
     #[serde(default)]
     pub(crate) cut: u64,
+    /// Where the features are maps: channels, height and width of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) shape: Option<[usize; 3]>,
 }
 
 /// What the stage's result depends on.
@@ -64,19 +67,25 @@ pub(crate) fn inputs(project: &Project<'_>, chain: &Chain) -> Result<Inputs> {
             content.insert(name.to_owned(), output.content);
         }
     }
+    let mut config = serde_json::json!({
+        "backbone": to_value(&project.recipe().backbone())?,
+        "augment": augment(project)?,
+        "target": project.recipe().project.target,
+        "group": project.recipe().split.group,
+        "preparation": match project.recipe().backbone() {
+            Backbone::MobileNetV2 => to_value(&PIXELS)?,
+            Backbone::MiniLm => texts::preparation(project),
+        },
+    });
+    // Where the frozen part ends. What is trained behind it is no reason to do this anew.
+    if let (Some(asked), Some(config)) = (&project.recipe().train.unfreeze, config.as_object_mut())
+    {
+        config.insert("blocks".to_owned(), asked.blocks.into());
+    }
     Ok(Inputs {
         stage: Stage::Features,
         content,
-        config: serde_json::json!({
-            "backbone": to_value(&project.recipe().backbone())?,
-            "augment": augment(project)?,
-            "target": project.recipe().project.target,
-            "group": project.recipe().split.group,
-            "preparation": match project.recipe().backbone() {
-                Backbone::MobileNetV2 => to_value(&PIXELS)?,
-                Backbone::MiniLm => texts::preparation(project),
-            },
-        }),
+        config,
         seed: project.recipe().project.seed,
         versions: versions(&[ORT, PARQUET]),
     })
@@ -104,6 +113,11 @@ fn frozen(project: &Project<'_>) -> Result<BTreeMap<String, Digest>> {
 /// # Errors
 /// When the network or the library that runs it was not fetched.
 pub(crate) fn ready(project: &Project<'_>) -> Result<()> {
+    let recipe = project.recipe();
+    let tuned = recipe.train.unfreeze.is_some() || recipe.compress.distill.is_some();
+    if tuned && !tune::TRAINS {
+        return Err(Fault::new(&NETS_ABSENT));
+    }
     let frozen = frozen(project)?;
     let before = project.store.latest(Stage::Features)?;
     let same = |content: &BTreeMap<String, Digest>| {
@@ -153,8 +167,19 @@ pub(crate) fn run(project: &Project<'_>, chain: &Chain) -> Result<Done> {
 fn work(project: &Project<'_>, split: &Done, folder: &Path) -> Result<Product> {
     let keys = convert::encryption(project);
     let reader = Reader::of(project)?;
-    let mut outcome =
-        Outcome { width: 0, pictures: BTreeMap::new(), copies: 0, unreadable: Vec::new(), cut: 0 };
+    let mut outcome = Outcome {
+        width: 0,
+        pictures: BTreeMap::new(),
+        copies: 0,
+        unreadable: Vec::new(),
+        cut: 0,
+        shape: match (&reader, &project.recipe().train.unfreeze) {
+            (Reader::Pictures(front), Some(asked)) => {
+                Some(front.affordable(project, split, asked.blocks)?)
+            }
+            _ => None,
+        },
+    };
     let mut outputs = Vec::new();
     for name in [split::TRAIN, split::VALIDATION, split::TEST] {
         if !split.has(name) {
@@ -167,7 +192,7 @@ fn work(project: &Project<'_>, split: &Done, folder: &Path) -> Result<Product> {
         let mut count = 0;
         ingot_data::transform(&path, &target, Some(&keys), Some(&keys), &mut |batch| {
             let (batch, found) = match &reader {
-                Reader::Pictures(sessions) => featurise(project, sessions, &batch, &copies)?,
+                Reader::Pictures(front) => featurise(project, front, &batch, &copies)?,
                 Reader::Texts(reader) => reader.featurise(project, &batch, texts)?,
             };
             count += found.pictures;
@@ -196,20 +221,75 @@ fn work(project: &Project<'_>, split: &Done, folder: &Path) -> Result<Product> {
     })
 }
 
-/// A session for each core.
-fn sessions(project: &Project<'_>, graph: &[u8]) -> Result<Vec<Session>> {
-    let threads = convert::threads(project.recipe());
-    (0..threads).map(|_| Session::new(library()?, graph)).collect()
+/// The part of a network that gives the features.
+pub(crate) struct Front {
+    /// A session for each core.
+    sessions: Vec<Session>,
+    /// The value that they are.
+    value: String,
+}
+
+impl Front {
+    pub(crate) fn new(project: &Project<'_>, graph: &[u8], value: &str) -> Result<Self> {
+        let threads = convert::threads(project.recipe());
+        let sessions = (0..threads).map(|_| Session::new(library()?, graph));
+        Ok(Self { sessions: sessions.collect::<Result<_>>()?, value: value.to_owned() })
+    }
+
+    /// Of the backbone, up to what is trained further.
+    fn of(project: &Project<'_>) -> Result<Self> {
+        let backbone = backbone(project)?;
+        let value = tune::value(project, &backbone)?;
+        let front = match project.recipe().train.unfreeze {
+            None => onnx::with_outputs(backbone, &[&value]),
+            Some(_) => onnx::up_to(backbone, &value),
+        };
+        Self::new(project, &onnx::write(&front), &value)
+    }
+
+    /// The shape of a map, once it is known that those of all rows and copies can be held.
+    ///
+    /// # Errors
+    /// When they cannot.
+    pub(crate) fn affordable(
+        &self,
+        project: &Project<'_>,
+        split: &Done,
+        blocks: usize,
+    ) -> Result<[usize; 3]> {
+        let side = PIXELS.crop as usize;
+        let (shape, nothing) = ([1, 3, side, side], vec![0.0; 3 * side * side]);
+        let session = self.sessions.first().ok_or_else(|| fault::internal("no session"))?;
+        let map = session.run(onnx::IMAGE, &shape, &nothing, &[&self.value])?;
+        let map = map.into_iter().next().map(|map| map.shape).unwrap_or_default();
+        let [_, channels, height, width] = map[..] else {
+            return Err(fault::internal("a map of other than four dimensions"));
+        };
+        let augment = &project.recipe().augment;
+        let copies = augment.copies + augment.cutmix.copies + augment.mixup.copies;
+        let keys = convert::encryption(project);
+        let mut maps = 0;
+        for name in [split::TRAIN, split::VALIDATION, split::TEST] {
+            if !split.has(name) {
+                continue;
+            }
+            let each = if name == split::TRAIN { 1 + copies as u64 } else { 1 };
+            for batch in ingot_data::read(&split.verified(name)?, Some(&keys))? {
+                maps += each * batch.num_rows() as u64;
+            }
+        }
+        tune::affordable(maps, channels * height * width, blocks)?;
+        Ok([channels, height, width])
+    }
 }
 
 /// Features of another network, not kept: of the training, validation and test pictures.
 pub(crate) fn tables(
     project: &Project<'_>,
     split: &Done,
-    graph: &[u8],
+    front: &Front,
 ) -> Result<(FeatureTable, FeatureTable, FeatureTable)> {
     let keys = convert::encryption(project);
-    let sessions = sessions(project, graph)?;
     let of = |name: &str| {
         let mut table = FeatureTable::default();
         if !split.has(name) {
@@ -217,7 +297,7 @@ pub(crate) fn tables(
         }
         let copies = Copies::of(project, split, name)?;
         for batch in ingot_data::read(&split.verified(name)?, Some(&keys))? {
-            append(project, &mut table, &featurise(project, &sessions, &batch, &copies)?.0)?;
+            append(project, &mut table, &featurise(project, front, &batch, &copies)?.0)?;
         }
         Ok(table)
     };
@@ -234,16 +314,16 @@ fn summary(texts: bool, rows: u64, copies: u64, width: usize) -> Text {
 
 /// What reads rows, by the kind of the data.
 enum Reader {
-    Pictures(Vec<Session>),
+    Pictures(Front),
     Texts(Box<TextReader>),
 }
 
 impl Reader {
     fn of(project: &Project<'_>) -> Result<Self> {
-        let graph = onnx::write(&backbone(project)?);
         Ok(match project.recipe().backbone() {
-            Backbone::MobileNetV2 => Self::Pictures(sessions(project, &graph)?),
+            Backbone::MobileNetV2 => Self::Pictures(Front::of(project)?),
             Backbone::MiniLm => {
+                let graph = onnx::write(&backbone(project)?);
                 let threads = convert::threads(project.recipe());
                 Self::Texts(Box::new(TextReader::new(project, &graph, threads)?))
             }
@@ -299,17 +379,22 @@ pub(crate) struct Row {
 
 fn featurise(
     project: &Project<'_>,
-    sessions: &[Session],
+    front: &Front,
     batch: &RecordBatch,
     copies: &Copies,
 ) -> Result<(RecordBatch, Found)> {
     let pictures = Pictures::of(project, batch)?;
     let labels = text(batch, &project.recipe().project.target);
-    let work =
-        Work { pictures: &pictures, labels: labels.as_ref(), copies, next: AtomicUsize::new(0) };
+    let work = Work {
+        pictures: &pictures,
+        labels: labels.as_ref(),
+        copies,
+        value: &front.value,
+        next: AtomicUsize::new(0),
+    };
     let results = std::thread::scope(|scope| {
         let handles: Vec<_> =
-            sessions.iter().map(|session| scope.spawn(|| work.take_all(session))).collect();
+            front.sessions.iter().map(|session| scope.spawn(|| work.take_all(session))).collect();
         handles
             .into_iter()
             .map(|handle| {
@@ -333,6 +418,8 @@ struct Work<'a> {
     pictures: &'a Pictures,
     labels: Option<&'a StringArray>,
     copies: &'a Copies,
+    /// The value of the network that the features are.
+    value: &'a str,
     next: AtomicUsize,
 }
 
@@ -351,20 +438,20 @@ impl Work<'_> {
             };
             let view = PIXELS.view(&picture)?;
             let label = self.labels.and_then(|labels| cell(labels, index));
-            let original = features(session, &view)?;
+            let original = features(session, &view, self.value)?;
             rows.push(Row { index, copy: false, mixed: None, features: original });
             for copy in self.copies.make(&view, seed, label)? {
-                let features = features(session, &copy.picture)?;
+                let features = features(session, &copy.picture, self.value)?;
                 rows.push(Row { index, copy: true, mixed: copy.mixed, features });
             }
         }
     }
 }
 
-fn features(session: &Session, view: &RgbImage) -> Result<Vec<f32>> {
+fn features(session: &Session, view: &RgbImage, value: &str) -> Result<Vec<f32>> {
     let side = PIXELS.crop as usize;
     let numbers = PIXELS.numbers(view);
-    let answer = session.run(onnx::IMAGE, &[1, 3, side, side], &numbers, &[onnx::FEATURES])?;
+    let answer = session.run(onnx::IMAGE, &[1, 3, side, side], &numbers, &[value])?;
     Ok(answer.into_iter().next().map(|tensor| tensor.data).unwrap_or_default())
 }
 

@@ -3,18 +3,20 @@
 use crate::convert;
 use crate::messages::NETWORK_PARITY;
 use crate::project::Project;
-use crate::run::{Chain, Done, ORT, Product, earlier, stage, versions};
+use crate::run::{Chain, Done, GEMM, ORT, Product, earlier, stage, versions};
 use crate::stages::features::{self, Outcome, PIXELS, Pictures};
-use crate::stages::{copies, from_value, split, texts, to_value, train, write_page};
+use crate::stages::tune::Tuning;
+use crate::stages::{copies, from_value, split, texts, to_value, train, tune, write_page};
 use crate::store::{Inputs, Stage};
 use crate::together;
 use arrow::array::RecordBatch;
 use ingot_base::{Fault, Field, FieldKind, Result, Signature, Task, Text, atomic, fault};
 use ingot_recipe::Backbone;
+use ingot_runtime::onnx::proto::Model;
 use ingot_runtime::onnx::{self, Activation};
 use ingot_runtime::{TextModel, TextPreprocessing, VisionModel, VisionPreprocessing};
-use ingot_train::nets::{self, HeadConfig, TrainedHead};
-use ingot_train::outcome::Parity;
+use ingot_train::nets::{self, FeatureTable, HeadConfig, HeadOutcome, TrainedHead};
+use ingot_train::outcome::{Metric, Parity};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -31,24 +33,29 @@ pub(crate) fn inputs(project: &Project<'_>, chain: &Chain) -> Result<Inputs> {
     let before = earlier(chain, Stage::Features)?;
     let content = before.record.outputs.iter().map(|(name, output)| (name.clone(), output.content));
     let recipe = project.recipe();
+    let mut config = serde_json::json!({
+        "head": to_value(&recipe.train.head)?,
+        "backbone": to_value(&recipe.backbone())?,
+        "review": recipe.train.review,
+        "mixup": to_value(&recipe.augment.mixup)?,
+        "private": to_value(&recipe.train.private)?,
+        // Those on the contact sheet.
+        "pictures": copies::shown(project),
+        "target": recipe.project.target,
+        "positive": recipe.project.positive,
+    });
+    if let (Some(asked), Some(config)) = (&recipe.train.unfreeze, config.as_object_mut()) {
+        config.insert("unfreeze".to_owned(), to_value(asked)?);
+    }
+    let engines: &[_] = if recipe.train.unfreeze.is_some() { &[ORT, GEMM] } else { &[ORT] };
     let inputs = Inputs {
         stage: Stage::Train,
         content: content
             .chain([("features record".to_owned(), before.record.key)])
             .collect::<BTreeMap<_, _>>(),
-        config: serde_json::json!({
-            "head": to_value(&recipe.train.head)?,
-            "backbone": to_value(&recipe.backbone())?,
-            "review": recipe.train.review,
-            "mixup": to_value(&recipe.augment.mixup)?,
-            "private": to_value(&recipe.train.private)?,
-            // Those on the contact sheet.
-            "pictures": copies::shown(project),
-            "target": recipe.project.target,
-            "positive": recipe.project.positive,
-        }),
+        config,
         seed: recipe.project.seed,
-        versions: versions(&[ORT]),
+        versions: versions(engines),
     };
     together::counted(project, &inputs)
 }
@@ -62,52 +69,90 @@ pub(crate) fn run(project: &Project<'_>, chain: &Chain) -> Result<Done> {
     })
 }
 
-/// A process's part of the training that the first one does.
+/// A process's part of the training that the first one does: that of the head. What is behind it the first one trains alone.
 pub(crate) fn assist(project: &Project<'_>, chain: &Chain) -> Result<()> {
-    let read = |name: &str| features::read(project, earlier(chain, Stage::Features)?, name);
-    let (train, validation) = (read(split::TRAIN)?, read(split::VALIDATION)?);
-    nets::assist_head(&config(project, chain)?, (&train, &validation), project.group)
+    let Rows { config, tables: [train, validation, _], .. } = rows(project, chain)?;
+    nets::assist_head(&config, (&train, &validation), project.group)
 }
 
-/// How the head is trained.
-fn config(project: &Project<'_>, chain: &Chain) -> Result<HeadConfig> {
-    let found: Outcome = from_value(&earlier(chain, Stage::Features)?.record.evidence)?;
-    let mut config = convert::head(project.recipe(), found.width);
+/// What a head learns from, and how.
+struct Rows {
+    /// The training, validation and test rows.
+    tables: [FeatureTable; 3],
+    /// Where blocks of the network are trained, what they are and the maps before them.
+    behind: Option<(Tuning, [FeatureTable; 3])>,
+    /// The backbone as it was.
+    network: Model,
+    config: HeadConfig,
+}
+
+fn rows(project: &Project<'_>, chain: &Chain) -> Result<Rows> {
+    let before = earlier(chain, Stage::Features)?;
+    let found: Outcome = from_value(&before.record.evidence)?;
+    let read = |name: &str| features::read(project, before, name);
+    let tables = [read(split::TRAIN)?, read(split::VALIDATION)?, read(split::TEST)?];
+    let network = features::backbone(project)?;
+    let from = tune::value(project, &network)?;
+    let unfreeze = project.recipe().train.unfreeze;
+    let tuning = unfreeze.map(|_| Tuning::of(&network, &from, found.shape)).transpose()?;
+    let (mut width, mut behind, mut own) = (found.width, None, tables);
+    if let Some(tuning) = tuning {
+        let [train, validation, test] = &own;
+        let pooled = [tuning.pooled(train)?, tuning.pooled(validation)?, tuning.pooled(test)?];
+        let [train, ..] = &pooled;
+        width = train.features.len().checked_div(train.labels.len()).unwrap_or_default();
+        behind = Some((tuning, std::mem::replace(&mut own, pooled)));
+    }
+    let mut config = convert::head(project.recipe(), width);
     config.privacy = privacy(project, chain)?;
-    Ok(config)
+    Ok(Rows { tables: own, behind, network, config })
+}
+
+/// A trained network with its evidence.
+struct Learned {
+    trained: TrainedHead,
+    /// The backbone, with what its blocks have learnt.
+    network: Model,
+    /// What the head was asked of the test rows by.
+    test: FeatureTable,
+}
+
+/// The head, and behind it the network's last blocks where the recipe says so.
+fn learn(project: &Project<'_>, chain: &Chain) -> Result<Learned> {
+    let Rows { tables: [train, validation, test], behind, mut network, config } =
+        rows(project, chain)?;
+    let rows = (&train, &validation, &test);
+    let mut trained = nets::train_head_together(&config, rows, project.group)?;
+    // The rows of a training whose privacy is bounded are not told one by one.
+    if project.recipe().train.review && config.privacy.is_none() {
+        trained.outcome.labels = Some(nets::doubtful_labels(&config, &train)?);
+    }
+    if let (Some((tuning, maps)), Some(asked)) = (&behind, &project.recipe().train.unfreeze) {
+        let (head, tail) = tuning.train(&config, asked, trained, maps.each_ref(), None)?;
+        trained = head;
+        network = tail.put_back(network)?;
+    }
+    Ok(Learned { trained, network, test })
 }
 
 fn work(project: &Project<'_>, chain: &Chain, folder: &Path) -> Result<Product> {
-    let before = earlier(chain, Stage::Features)?;
-    let read = |name: &str| features::read(project, before, name);
-    let tables = (read(split::TRAIN)?, read(split::VALIDATION)?, read(split::TEST)?);
-    let config = config(project, chain)?;
-    let rows = (&tables.0, &tables.1, &tables.2);
-    let mut trained = nets::train_head_together(&config, rows, project.group)?;
+    let Learned { mut trained, network, test } = learn(project, chain)?;
     let mut outputs: Vec<_> =
         [MODEL, train::PREPROCESSING, train::REPORT].map(|name| (name.to_owned(), None)).into();
-    // The rows of a training whose privacy is bounded are not told one by one.
-    if project.recipe().train.review && config.privacy.is_none() {
-        let labels = nets::doubtful_labels(&config, &tables.0)?;
-        train::suspicious(folder, Some(&labels), &[])?;
+    if let Some(labels) = &trained.outcome.labels {
+        train::suspicious(folder, Some(labels), &[])?;
         outputs.push((train::SUSPICIOUS.to_owned(), None));
-        trained.outcome.labels = Some(labels);
     }
     let backbone = project.recipe().backbone();
     let kept = match backbone {
         Backbone::MobileNetV2 => onnx::MAP,
         Backbone::MiniLm => onnx::EMBEDDING,
     };
-    let graph = onnx::with_head(
-        features::backbone(project)?,
-        onnx::FEATURES,
-        &trained.layers,
-        trained.activation,
-        &[kept],
-    )?;
+    let graph =
+        onnx::with_head(network, onnx::FEATURES, &trained.layers, trained.activation, &[kept])?;
     let graph = onnx::write(&graph);
     let (document, model) = whole(project, chain, backbone, &trained, &graph)?;
-    trained.outcome.parity = gate(project, chain, &model, &trained, &tables.2)?;
+    trained.outcome.parity = gate(project, chain, &model, &trained, &test)?;
     atomic::write_private(&folder.join(MODEL), &graph)?;
     atomic::write_private(&folder.join(train::PREPROCESSING), &document)?;
     if backbone == Backbone::MiniLm {
@@ -124,19 +169,32 @@ fn work(project: &Project<'_>, chain: &Chain, folder: &Path) -> Result<Product> 
     if let Some(labels) = &mut trained.outcome.labels {
         labels.doubtful.truncate(train::KEPT);
     }
-    let accuracy = trained.outcome.metrics.iter().find(|metric| metric.name == "accuracy");
-    let accuracy = accuracy.map_or(f64::NAN, |metric| metric.value);
-    let epochs = trained.outcome.history.len();
-    let spent = trained.outcome.privacy.map(|spent| spent.epsilon);
+    let evidence = to_value(&trained.outcome)?;
+    Ok(Product { outputs, evidence, summary: summary(&trained.outcome) })
+}
+
+/// One line for a person.
+fn summary(outcome: &HeadOutcome) -> Text {
+    let accuracy = |metrics: &[Metric]| {
+        metrics.iter().find(|metric| metric.name == "accuracy").map_or(f64::NAN, |own| own.value)
+    };
+    let (epochs, own) = (outcome.history.len(), accuracy(&outcome.metrics));
+    let spent = outcome.privacy.map(|spent| spent.epsilon);
     let spent = |comma: &str| spent.map_or_else(String::new, |own| format!("{comma}ε {own:.3}"));
-    Ok(Product {
-        outputs,
-        evidence: to_value(&trained.outcome)?,
-        summary: Text::new(
-            format!("{epochs} epochs, accuracy {accuracy:.4}{}", spent(", ")),
-            format!("{epochs} 轮，准确率 {accuracy:.4}{}", spent("，")),
-        ),
-    })
+    let (tuned_en, tuned_zh) = match &outcome.unfrozen {
+        None => (String::new(), String::new()),
+        Some(unfrozen) => {
+            let (blocks, frozen) = (unfrozen.blocks, accuracy(&unfrozen.frozen));
+            (
+                format!(", {blocks} block(s) fine-tuned (frozen: {frozen:.4})"),
+                format!("，微调 {blocks} 个块（冻结时 {frozen:.4}）"),
+            )
+        }
+    };
+    Text::new(
+        format!("{epochs} epochs, accuracy {own:.4}{tuned_en}{}", spent(", ")),
+        format!("{epochs} 轮，准确率 {own:.4}{tuned_zh}{}", spent("，")),
+    )
 }
 
 /// What the training may tell of single rows, where the recipe says so. Its noise is of a secret of the project and of everything that the
@@ -250,7 +308,7 @@ fn gate(
     chain: &Chain,
     model: &Whole,
     trained: &TrainedHead,
-    test: &nets::FeatureTable,
+    test: &FeatureTable,
 ) -> Result<Parity> {
     let keys = convert::encryption(project);
     let path = earlier(chain, Stage::Split)?.verified(split::TEST)?;

@@ -17,6 +17,7 @@ pub(crate) mod sft;
 pub(crate) mod split;
 pub(crate) mod texts;
 pub(crate) mod train;
+pub(crate) mod tune;
 pub(crate) mod words;
 
 use ingot_base::{Digest, Lang, Result, atomic, fault};

@@ -277,6 +277,14 @@ fn network(
     if trained.mixed > 0 {
         parameters.insert("copies that are mixtures of two".to_owned(), trained.mixed.to_string());
     }
+    if let Some(unfrozen) = &trained.unfrozen {
+        parameters.insert("blocks fine-tuned".to_owned(), unfrozen.blocks.to_string());
+        parameters.insert("fine-tuning epochs".to_owned(), unfrozen.history.len().to_string());
+        let frozen = unfrozen.frozen.iter().find(|metric| metric.name == "accuracy");
+        parameters.extend(frozen.map(|metric| {
+            ("accuracy with the network frozen".to_owned(), format!("{:.4}", metric.value))
+        }));
+    }
     if let Some(spent) = &trained.privacy {
         parameters.extend(
             [
@@ -301,13 +309,25 @@ fn network(
         ]);
     }
     Bom {
-        algorithm: Some(Text::new(
-            "dense layers on the features of a pretrained network",
-            "预训练网络特征之上的全连接层",
-        )),
+        algorithm: Some(match trained.unfrozen {
+            None => Text::new(
+                "dense layers on the features of a pretrained network",
+                "预训练网络特征之上的全连接层",
+            ),
+            Some(_) => Text::new(
+                "a pretrained network whose last blocks were fine-tuned with dense layers on them",
+                "末端各块经微调的预训练网络及其上的全连接层",
+            ),
+        }),
         architecture: Some(format!(
-            "{}, frozen; {} trained parameters on {} features",
-            trained.backbone, trained.parameters, trained.width
+            "{}, {}; {} trained parameters, {} features",
+            trained.backbone,
+            trained.unfrozen.as_ref().map_or_else(
+                || "frozen".to_owned(),
+                |own| format!("frozen up to its last {} block(s)", own.blocks)
+            ),
+            trained.parameters,
+            trained.width
         )),
         parameters,
         datasets,

@@ -1,6 +1,7 @@
 //! The table `[compress]`.
 
 use super::Presence::{Default, Optional};
+use super::nets::{COSINE, DECAY, PATIENCE, STEP};
 use super::{Bounds, Choice, Edge, LIST, List, Literal, Shape, Table, choice, key};
 
 static BITS: &[Choice] = &[
@@ -65,6 +66,14 @@ pub(super) static COMPRESS: Table = Table {
             Shape::Table(&PRUNE),
             Default(Literal::Table),
             "prune = { channels = 0.5 }",
+        ),
+        key(
+            "distill",
+            "image.classify: after channels were taken out, the network's last blocks learn the unpruned network's answers (knowledge distillation); needs validation rows.",
+            "图像分类：剪除通道之后，让网络末端的若干块学习剪枝前网络的输出（知识蒸馏）；需要验证集。",
+            Shape::Table(&DISTILL),
+            Optional,
+            "distill = { blocks = 3 }",
         ),
         key(
             "tolerance",
@@ -134,6 +143,61 @@ static PRUNE: Table = Table {
             Default(Literal::Number(0.0)),
             "weights = 0.3",
         ),
+    ],
+};
+
+/// Below 1 a teacher's answers would be sharper than it gave them.
+const TEMPERATURE: Bounds = Bounds { low: Some((1.0, Edge::In)), high: Some((100.0, Edge::In)) };
+/// Without any part in the loss it is no teacher.
+const PART: Bounds = Bounds { low: Some((0.0, Edge::Out)), high: Some((1.0, Edge::In)) };
+
+static DISTILL: Table = Table {
+    name: "compress.distill",
+    keys: &[
+        key(
+            "blocks",
+            "How many of the pruned network's last blocks learn, with the convolution behind them and the head.",
+            "剪枝后网络末端参与学习的块数（包括其后的卷积与输出层）。",
+            Shape::Integer(1, 10),
+            Default(Literal::Integer(3)),
+            "blocks = 3",
+        ),
+        key(
+            "temperature",
+            "Both networks' logits are divided by it, so that what the teacher holds for unlikely counts too.",
+            "两个网络的 logit 均除以该温度，使教师网络认为不太可能的类别也起作用。",
+            Shape::Number(TEMPERATURE),
+            Default(Literal::Number(4.0)),
+            "temperature = 4.0",
+        ),
+        key(
+            "weight",
+            "The teacher's share of the loss; the classes of the training rows have the rest.",
+            "教师网络在损失中所占的比重；其余为训练数据的真实类别。",
+            Shape::Number(PART),
+            Default(Literal::Number(0.9)),
+            "weight = 0.9",
+        ),
+        key(
+            "epochs",
+            "Passes over the training pictures and their copies at most.",
+            "在训练图片及其副本上的训练轮数上限。",
+            Shape::Integer(1, 1_000),
+            Default(Literal::Integer(10)),
+            "epochs = 10",
+        ),
+        STEP,
+        key(
+            "learning_rate",
+            "Adam's step.",
+            "Adam 学习率。",
+            Shape::Number(Bounds::POSITIVE),
+            Default(Literal::Number(0.0003)),
+            "learning_rate = 0.0003",
+        ),
+        DECAY,
+        COSINE,
+        PATIENCE,
     ],
 };
 

@@ -1,4 +1,4 @@
-//! What only networks have: `[augment]` and `train.head`.
+//! What only networks have: `[augment]`, `train.head` and `train.unfreeze`.
 
 use super::Presence::{Default, Required};
 use super::{Bounds, Choice, Edge, Key, LIST, List, Literal, Shape, Table, choice, key};
@@ -55,6 +55,77 @@ static CUTMIX: Table = Table {
         1.0,
         "alpha = 1.0",
     ),
+};
+
+/// What `train.unfreeze` and `compress.distill` share.
+pub(super) const STEP: Key = key(
+    "batch",
+    "Pictures in a step.",
+    "每步的图片数。",
+    Shape::Integer(1, 1_024),
+    Default(Literal::Integer(32)),
+    "batch = 32",
+);
+
+pub(super) const DECAY: Key = key(
+    "weight_decay",
+    "Decoupled weight decay (AdamW); 0: Adam.",
+    "解耦权重衰减（AdamW）；0 即为 Adam。",
+    Shape::Number(Bounds::NOT_NEGATIVE),
+    Default(Literal::Number(0.01)),
+    "weight_decay = 0.01",
+);
+
+pub(super) const COSINE: Key = key(
+    "schedule",
+    "How the step changes over the training.",
+    "学习率的变化方式。",
+    Shape::Choice(SCHEDULES),
+    Default(Literal::Text("cosine")),
+    "schedule = \"cosine\"",
+);
+
+pub(super) const PATIENCE: Key = key(
+    "patience",
+    "Stops after so many epochs without a better validation loss; 0: never. The best weights are kept either way.",
+    "验证损失连续多少轮没有改善即停止；0 为不提前停止。无论如何都保留最优权重。",
+    Shape::Integer(0, 1_000),
+    Default(Literal::Integer(2)),
+    "patience = 2",
+);
+
+pub(super) static UNFREEZE: Table = Table {
+    name: "train.unfreeze",
+    keys: &[
+        key(
+            "blocks",
+            "How many of the network's last blocks are trained, with the convolution behind them; every one more makes training longer.",
+            "与输出层一同训练的末端块数（包括其后的卷积）；块数越多，训练越慢。",
+            Shape::Integer(1, 10),
+            Required,
+            "blocks = 2",
+        ),
+        key(
+            "epochs",
+            "Passes over the training pictures and their copies at most.",
+            "在训练图片及其副本上的训练轮数上限。",
+            Shape::Integer(1, 1_000),
+            Default(Literal::Integer(5)),
+            "epochs = 5",
+        ),
+        STEP,
+        key(
+            "learning_rate",
+            "Adam's step, for the blocks and the head alike; small, so that what the network knows is kept.",
+            "Adam 学习率，块与输出层相同；取值宜小，以保留预训练所得。",
+            Shape::Number(Bounds::POSITIVE),
+            Default(Literal::Number(0.0001)),
+            "learning_rate = 0.0001",
+        ),
+        DECAY,
+        COSINE,
+        PATIENCE,
+    ],
 };
 
 pub(super) static PRIVATE: Table = Table {

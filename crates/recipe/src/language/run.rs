@@ -2,7 +2,7 @@
 
 use super::Presence::{Default, Optional, Required};
 use super::lora::LORA;
-use super::nets::{BACKBONES, HEAD, PRIVATE};
+use super::nets::{BACKBONES, HEAD, PRIVATE, UNFREEZE};
 use super::{
     Bounds, COLUMN, COLUMNS, Choice, Edge, Form, Key, LIST, List, Literal, Map, Shape, Table,
     choice, key,
@@ -195,6 +195,14 @@ pub(crate) static TRAIN: Table = Table {
             Shape::Table(&HEAD),
             Default(Literal::Table),
             "head = { epochs = 5 }",
+        ),
+        key(
+            "unfreeze",
+            "image.classify: the network's last blocks are trained too (fine-tuning), after the head; needs validation rows, and memory for a map of every picture and copy.",
+            "图像分类：训练输出层之后，再将网络末端的若干块一同训练（微调）；需要验证集，并需内存存放每张图片及副本的特征图。",
+            Shape::Table(&UNFREEZE),
+            Optional,
+            "unfreeze = { blocks = 2 }",
         ),
         key(
             "private",

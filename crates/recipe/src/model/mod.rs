@@ -13,10 +13,10 @@ pub use clean::{
     Cast, CastType, Clean, Dedupe, Expectation, Impute, ImputeMethod, OnFail, Outlier,
     OutlierAction, OutlierMethod, Rule,
 };
-pub use compress::{Calibration, CalibrationMethod, Compress, Prune, Quantize, Tolerance};
+pub use compress::{Calibration, CalibrationMethod, Compress, Distill, Prune, Quantize, Tolerance};
 pub use lora::{Carried, Lora, Objective, Store};
 pub use names::Named;
-pub use nets::{Augment, Backbone, Head, Mix, Private, Schedule, Unit};
+pub use nets::{Augment, Backbone, Head, Mix, Private, Schedule, Unfreeze, Unit};
 pub use protect::{
     Action, Anonymity, AnonymityLoss, ColumnRule, CustomType, Diversity, Generalize, Hierarchy,
     HierarchyKind, Likeness, Names, Presence, Protect, Recoding, TextAction, TextRule,

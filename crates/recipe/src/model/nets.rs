@@ -1,4 +1,4 @@
-//! What only networks have, typed: `[augment]` and `train.head`.
+//! What only networks have, typed: `[augment]`, `train.head` and `train.unfreeze`.
 
 use ingot_base::Task;
 use serde::{Deserialize, Serialize};
@@ -91,6 +91,26 @@ pub struct Head {
     pub schedule: Schedule,
     /// Share of features left out in a step; in [0, 1).
     pub dropout: f64,
+    /// Epochs without a better validation loss before training stops; 0: it does not.
+    pub patience: usize,
+}
+
+/// The table `train.unfreeze`: how the network's last blocks are trained too.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Unfreeze {
+    /// Blocks from the end: 1 to 10.
+    pub blocks: usize,
+    /// Passes over the training pictures and copies at most: 1 to 1,000.
+    pub epochs: usize,
+    /// Pictures in a step: 1 to 1,024.
+    pub batch: usize,
+    /// Adam's step; above 0.
+    pub learning_rate: f64,
+    /// Decoupled weight decay; 0: Adam.
+    pub weight_decay: f64,
+    /// How the step changes.
+    pub schedule: Schedule,
     /// Epochs without a better validation loss before training stops; 0: it does not.
     pub patience: usize,
 }

@@ -1,6 +1,6 @@
 //! The tables `[split]`, `[train]`, `[explain]`, `[seal]` and `[serve]`, typed.
 
-use super::{Backbone, Head, Lora, Private};
+use super::{Backbone, Head, Lora, Private, Unfreeze};
 use crate::duration;
 use ingot_base::Text;
 use serde::{Deserialize, Serialize};
@@ -81,6 +81,9 @@ pub struct Train {
     pub lora: Lora,
     /// What is trained on the backbone's features.
     pub head: Head,
+    /// Blocks of the network that are trained too; `None`: it stays as it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unfreeze: Option<Unfreeze>,
     /// What the trained weights may tell of any one row; `None`: whatever they do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub private: Option<Private>,

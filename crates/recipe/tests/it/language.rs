@@ -291,6 +291,68 @@ fn a_recipe_for_pictures_has_the_defaults_of_networks() {
 }
 
 #[test]
+fn fine_tuning_is_asked_for_by_name_and_needs_validation_rows() {
+    let held = "[split]\nvalidation = 0.1\n";
+    let asked = "[train]\nunfreeze = { blocks = 2 }\n";
+    let recipe = ingot_recipe::parse("ingot.toml", &format!("{PICTURES}{held}{asked}")).unwrap();
+    let unfreeze = recipe.train.unfreeze.unwrap();
+    assert_eq!((unfreeze.blocks, unfreeze.epochs, unfreeze.batch), (2, 5, 32));
+    assert_eq!((unfreeze.learning_rate, unfreeze.weight_decay, unfreeze.patience), (1e-4, 0.01, 2));
+    assert_eq!(unfreeze.schedule, ingot_recipe::Schedule::Cosine);
+    let plain = ingot_recipe::parse("ingot.toml", PICTURES).unwrap();
+    assert_eq!(plain.train.unfreeze, None);
+    for (recipe, more, fault) in [
+        (PICTURES, asked.to_owned(), "recipe-needs train.unfreeze"),
+        (
+            PICTURES,
+            format!("{held}[train]\nunfreeze = {{ blocks = 2 }}\nprivate = {{ epsilon = 3 }}\n"),
+            "recipe-private-exclusive train.unfreeze",
+        ),
+        (
+            PICTURES,
+            format!("{held}[train]\nunfreeze = {{ epochs = 2 }}\n"),
+            "recipe-missing-key train.unfreeze.blocks",
+        ),
+        (
+            PICTURES,
+            format!("{held}[train]\nunfreeze = {{ blocks = 11 }}\n"),
+            "recipe-out-of-range train.unfreeze.blocks",
+        ),
+        (TEXTS, format!("{held}{asked}"), "recipe-key-task train.unfreeze"),
+    ] {
+        assert_eq!(faults(&format!("{recipe}{more}")), [fault], "{more}");
+    }
+}
+
+#[test]
+fn a_pruned_network_learns_from_the_one_it_was() {
+    let held = "[split]\nvalidation = 0.1\n";
+    let prune = "[compress]\nprune = { channels = 0.5 }\n";
+    let recipe = ingot_recipe::parse(
+        "ingot.toml",
+        &format!("{PICTURES}{held}{prune}distill = {{ temperature = 2 }}\n"),
+    )
+    .unwrap();
+    let distill = recipe.compress.distill.unwrap();
+    assert_eq!((distill.temperature, distill.weight), (2.0, 0.9));
+    assert_eq!((distill.training().blocks, distill.training().epochs), (3, 10));
+    for (more, fault) in [
+        (format!("{prune}distill = {{}}\n"), "recipe-needs compress.distill"),
+        (format!("{held}[compress]\ndistill = {{}}\n"), "recipe-needs compress.distill"),
+        (
+            format!("{held}{prune}distill = {{ weight = 0 }}\n"),
+            "recipe-out-of-range compress.distill.weight",
+        ),
+        (
+            format!("{held}{prune}distill = {{ temperature = 0.5 }}\n"),
+            "recipe-out-of-range compress.distill.temperature",
+        ),
+    ] {
+        assert_eq!(faults(&format!("{PICTURES}{more}")), [fault], "{more}");
+    }
+}
+
+#[test]
 fn mixtures_and_private_training_are_asked_for_by_name() {
     let parse = |more: &str| {
         ingot_recipe::parse("ingot.toml", &format!("{PICTURES}{more}")).expect("a right recipe")

@@ -54,8 +54,12 @@ fn every_key_of_the_model_is_in_the_schema_and_every_key_of_the_schema_reaches_t
     let texts = "[project]\nname = \"notes\"\ntask = \"text.classify\"\ntarget = \"label\"\n\n\
         [[source]]\nname = \"notes\"\nuri = \"notes.csv\"\n\n\
         [train]\ntext = \"note\"\nbackbone = \"minilm-l6\"\nprivate = { epsilon = 3 }\n";
+    let pictures = "[project]\nname = \"pets\"\ntask = \"image.classify\"\ntarget = \"label\"\n\n\
+        [[source]]\nname = \"photos\"\nuri = \"photos\"\nformat = \"images\"\n\n\
+        [split]\nvalidation = 0.1\n[train]\nunfreeze = { blocks = 1 }\n\
+        [compress]\nprune = { channels = 0.5 }\ndistill = {}\n";
     let mut model = BTreeSet::new();
-    for text in [full_with_every_param(), regression, texts.to_owned()] {
+    for text in [full_with_every_param(), regression, texts.to_owned(), pictures.to_owned()] {
         let recipe = ingot_recipe::parse("ingot.toml", &text).unwrap();
         document_paths(&serde_json::to_value(&recipe).unwrap(), "", &mut model);
     }

@@ -21,6 +21,7 @@ mod read;
 mod session;
 mod shapes;
 mod summary;
+mod tail;
 
 pub use bert::{EMBEDDING, Encoder, TOKENS, attention, sentence_encoder};
 pub use build::{Activation, Dense, HEAD, SCORES, showing, with_head, with_outputs};
@@ -37,6 +38,9 @@ pub use read::{Limits, read, write};
 pub use session::{Library, Session};
 pub use shapes::Dim;
 pub use summary::{Layer, Summary, parameters, summary};
+#[cfg(feature = "onnx")]
+pub use tail::last_blocks;
+pub use tail::{Convolution, Operation, Tail, up_to};
 
 /// The standard's operator set that our own graphs are written in.
 pub const OPSET: i64 = 17;

@@ -14,6 +14,8 @@ use std::collections::{BTreeMap, BTreeSet};
 const BYTE: i32 = 2;
 const SIGNED_BYTE: i32 = 3;
 const INT32: i32 = 6;
+/// Channels that eight-bit kernels take at a time: of fewer left over ONNX Runtime copies every place's surroundings first.
+const TOGETHER: usize = 4;
 /// The least operator set with a scale for each channel.
 const LEAST_OPSET: i64 = 13;
 
@@ -103,6 +105,39 @@ fn axis(wires: &Wires<'_>, node: &Node) -> Option<usize> {
     }
 }
 
+/// Channels that a convolution with a kernel of several places lacks to take whole groups of them: the colours of a picture are
+/// three.
+fn lacking(wires: &Wires<'_>, node: &Node) -> usize {
+    let weight = input(node, 1).and_then(|name| wires.constant(name)).map(edit::shape);
+    match weight.as_deref() {
+        Some([_, taken, inner @ ..])
+            if node.op_type == "Conv"
+                && inner.len() == 2
+                && inner.iter().product::<usize>() > 1
+                && edit::integer(node, "group").unwrap_or(1) == 1 =>
+        {
+            taken.next_multiple_of(TOGETHER) - taken
+        }
+        _ => 0,
+    }
+}
+
+/// Weights of a convolution with more channels that go in, all 0.
+fn widened(dims: &[usize], bytes: &[u8], more: usize) -> (Vec<usize>, Vec<u8>) {
+    let [outputs, taken, inner @ ..] = dims else { return (dims.to_vec(), bytes.to_vec()) };
+    let places: usize = inner.iter().product();
+    if more == 0 {
+        return (dims.to_vec(), bytes.to_vec());
+    }
+    let mut wide = Vec::with_capacity(outputs * (taken + more) * places);
+    for filter in bytes.chunks((taken * places).max(1)) {
+        wide.extend_from_slice(filter);
+        wide.resize(wide.len() + more * places, 0);
+    }
+    let dims = [*outputs, taken + more].into_iter().chain(inner.iter().copied());
+    (dims.collect(), wide)
+}
+
 /// The static eight-bit form of a graph with `Conv`, `Gemm` or `MatMul` operations on constant weights; `observed` is what
 /// [`calibrate`](super::calibrate) found with the same `keep`, the names of operations that stay in 32 bits. What rounding the
 /// weights shifts in the mean is taken back by the biases (Nagel et al. 2019, <https://arxiv.org/abs/1906.04721>, §4.2). Outputs
@@ -153,6 +188,10 @@ pub fn quantize_static(mut model: Model, observed: &Observed, keep: &[&str]) -> 
             if let Some(read) = moved.get(name.as_str()) {
                 name.clone_from(read);
             }
+        }
+        let lacking = if plan.weighted.contains(&index) { lacking(&wires, node) } else { 0 };
+        if lacking > 0 && input(node, 0).is_some_and(|value| steps.contains_key(value)) {
+            writer.fill(&mut own, lacking);
         }
         // What an activation behind it gives is now given here.
         let next = wires.only_taker(output(node)).filter(|next| plan.folded.contains(next));
@@ -273,12 +312,14 @@ impl Writer {
         let rows = Rows::of(&dims, &data, axis, &least);
         let groups = usize::try_from(edit::integer(node, "group").unwrap_or(1)).unwrap_or(1);
         let shift = rows.shift(&dims, &data, (axis, groups), means);
+        let filled = if input_scale.is_some() { lacking(wires, node) } else { 0 };
         // The least scales come from the bias: a shared weight with two biases is two weights.
         let name = format!("{name}/{}", output(node));
         if self.done.insert(name.clone()) {
             let (bytes, scale, zero) =
                 (format!("{name}/int8"), format!("{name}/scale"), format!("{name}/zero"));
-            self.constant(&bytes, &dims, SIGNED_BYTE, rows.bytes.clone());
+            let (dims, own) = widened(&dims, &rows.bytes, filled);
+            self.constant(&bytes, &dims, SIGNED_BYTE, own);
             self.constant(&scale, &[one], super::FLOAT, raw(&rows.scales));
             self.constant(&zero, &[one], SIGNED_BYTE, vec![0; one]);
             let along = i64::try_from(axis).unwrap_or_default();
@@ -302,6 +343,22 @@ impl Writer {
             }
         }
         Ok(())
+    }
+
+    /// Gives an operation more channels that are all 0: its weights have as many zeros for them.
+    fn fill(&mut self, node: &mut Node, lacking: usize) {
+        let Some(read) = input(node, 0).map(str::to_owned) else { return };
+        let own = format!("{}/filled", output(node));
+        let part = |name: &str| format!("{read}/{name}");
+        let (pads, bytes) = (format!("{own}/pads"), format!("{own}/int8"));
+        let counts = [0, 0, 0, 0, 0, lacking as u64, 0, 0];
+        let raw = counts.iter().flat_map(|count| count.to_le_bytes()).collect();
+        self.constant(&pads, &[counts.len()], super::WHOLE, raw);
+        self.node("Pad", &[&part("int8"), &pads, &part("zero")], &bytes, None);
+        self.node("DequantizeLinear", &[&bytes, &part("scale"), &part("zero")], &own, None);
+        if let Some(slot) = node.input.first_mut() {
+            *slot = own;
+        }
     }
 
     fn bias(&mut self, name: &str, numbers: &[f32], scales: &[f32]) {
@@ -541,6 +598,37 @@ mod tests {
         let count = names.len();
         names.dedup();
         assert_eq!(names.len(), count, "each operation has a name of its own");
+    }
+
+    /// A kernel of 3 × 3 over three colours takes four: the fourth is 0 wherever it is looked at.
+    #[test]
+    fn channels_are_filled_up_to_what_kernels_take_at_a_time() {
+        let mut builder = Builder::new("colours");
+        builder.input("x", &[None, Some(3), None, None]);
+        let numbers: Vec<f32> = (0..54_u8).map(|at| f32::from(at) - 27.0).collect();
+        let kernel = builder.weight("c.weight", &[2, 3, 3, 3], &numbers);
+        builder.node("Conv", "c", &["x", &kernel], vec![wholes("pads", &[1; 4])]);
+        let point = builder.weight("p.weight", &[1, 2, 1, 1], &[0.5, 1.0]);
+        builder.node("Conv", "p", &["c", &point], Vec::new());
+        builder.output("p", &[None, Some(1), None, None]);
+        let range = Range { low: -1.0, high: 1.0 };
+        let ranges = ["x", "c", "p"].map(|name| (name.to_owned(), range)).into();
+        let seen = Observed { ranges, means: [("x".to_owned(), vec![1.0, 2.0, 3.0])].into() };
+        let model = quantize_static(builder.finish(), &seen, &[]).unwrap();
+        let model = read(&write(&model), &Limits::default()).unwrap();
+        let graph = model.graph.as_ref().unwrap();
+        let pads: Vec<&Node> = graph.node.iter().filter(|node| node.op_type == "Pad").collect();
+        assert_eq!(pads.len(), 1, "a kernel of one place needs none");
+        assert_eq!(pads[0].input, ["x/read/int8", "c/filled/pads", "x/read/zero"]);
+        let conv = graph.node.iter().find(|node| node.name == "c").unwrap();
+        assert_eq!(conv.input[0], "c/filled");
+        let weight = constant(graph, "c.weight/c/int8");
+        assert_eq!(weight.dims, [2, 4, 3, 3]);
+        assert!(
+            weight.raw_data.chunks(36).all(|filter| filter[27..].iter().all(|byte| *byte == 0))
+        );
+        assert_eq!(weight.raw_data[36].cast_signed(), 0, "0 is 0");
+        assert_eq!(weight.raw_data[0].cast_signed(), -127);
     }
 
     #[test]

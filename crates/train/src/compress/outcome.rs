@@ -1,7 +1,7 @@
 //! The evidence of one compression.
 
 use crate::messages::COMPRESS_REFUSED;
-use crate::nets::HeadOutcome;
+use crate::nets::{HeadOutcome, Unfrozen};
 use crate::outcome::Metric;
 use ingot_base::{Fault, Result, Text};
 use serde::{Deserialize, Serialize};
@@ -25,6 +25,20 @@ pub struct CompressOutcome {
     /// Channels taken out, by convolution.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub narrowed: Vec<Narrowed>,
+    /// What the pruned network learnt from the unpruned one, where it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub distilled: Option<Distilled>,
+}
+
+/// What a pruned network learnt from the unpruned one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Distilled {
+    /// What both networks' logits were divided by.
+    pub temperature: f64,
+    /// The teacher's share of the loss.
+    pub weight: f64,
+    /// What was trained; its frozen figures are those of the pruned network before.
+    pub training: Unfrozen,
 }
 
 /// One form of the model.
@@ -56,6 +70,8 @@ pub enum FormKind {
     Trained,
     /// Channels taken out, the head trained anew.
     Channels,
+    /// Channels taken out, the last blocks and the head trained on the unpruned network's answers.
+    Distilled,
     /// The smallest weights set to 0, the head trained anew.
     Weights,
     /// Eight bits.
@@ -68,6 +84,7 @@ impl FormKind {
         match self {
             Self::Trained => Text::new("as trained", "训练所得"),
             Self::Channels => Text::new("channels pruned", "通道剪枝"),
+            Self::Distilled => Text::new("channels pruned, distilled", "通道剪枝并蒸馏"),
             Self::Weights => Text::new("weights pruned", "权重剪枝"),
             Self::Int8 => Text::new("int8", "int8 量化"),
         }
@@ -227,6 +244,7 @@ mod tests {
             to_label: Vec::new(),
             privacy: None,
             labels: None,
+            unfrozen: None,
         };
         CompressOutcome {
             model,
@@ -236,6 +254,7 @@ mod tests {
             rows: 100,
             calibrated: None,
             narrowed: Vec::new(),
+            distilled: None,
         }
     }
 

@@ -1,6 +1,6 @@
 //! The compression report.
 
-use super::outcome::{CompressOutcome, Form};
+use super::outcome::{CompressOutcome, Distilled, Form};
 use ingot_base::Text;
 use ingot_report::chart::{self, Axis};
 use ingot_report::{Cell, Column, Page, Section, Table, count};
@@ -13,6 +13,11 @@ pub fn compress_report(outcome: &CompressOutcome) -> Page {
     gate(outcome, page.section(Text::new("The gate", "验收门槛")));
     if !outcome.narrowed.is_empty() {
         narrowed(outcome, page.section(Text::new("Channels taken out", "剪除的通道")));
+    }
+    if let Some(distilled) = &outcome.distilled {
+        let section =
+            page.section(Text::new("What the unpruned network taught", "剪枝前网络的指导"));
+        self::distilled(distilled, section);
     }
     page
 }
@@ -119,6 +124,26 @@ fn gate(outcome: &CompressOutcome, section: &mut Section) {
             ),
         ));
     }
+}
+
+fn distilled(distilled: &Distilled, section: &mut Section) {
+    let (temperature, share) = (distilled.temperature, distilled.weight * 100.0);
+    let training = &distilled.training;
+    let (blocks, weights) = (training.blocks, count(training.parameters as u64));
+    section.paragraph(Text::new(
+        format!("The pruned network's last {blocks} block(s) and its head, {weights} weights of convolutions, learnt the answers of the unpruned network to the training pictures, softened by the temperature {temperature} (knowledge distillation, Hinton et al. 2015). These make up {share:.0}% of the loss, the classes of the pictures the rest."),
+        format!("剪枝后网络末端的 {blocks} 个块与输出层（卷积权重 {weights} 个）学习剪枝前网络对训练图片的输出，并以温度 {temperature} 软化（知识蒸馏，Hinton 等，2015）。软化输出占损失的 {share:.0}%，其余为图片的真实类别。"),
+    ));
+    section.note(match training.best {
+        0 => Text::new(
+            "No pass made the validation loss lower: the pruned network stays as it was.",
+            "没有任何一轮降低验证损失：剪枝后的网络保持不变。",
+        ),
+        best => Text::new(
+            format!("{} passes; the weights of pass {best} were kept.", training.history.len()),
+            format!("共 {} 轮，保留第 {best} 轮的权重。", training.history.len()),
+        ),
+    });
 }
 
 fn narrowed(outcome: &CompressOutcome, section: &mut Section) {

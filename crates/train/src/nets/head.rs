@@ -242,7 +242,7 @@ impl Net {
     }
 
     /// The output of each layer after its `ReLU`; the last as it is.
-    fn forward(&self, features: &[f32]) -> Vec<Vec<f32>> {
+    pub(super) fn forward(&self, features: &[f32]) -> Vec<Vec<f32>> {
         let mut outputs: Vec<Vec<f32>> = Vec::with_capacity(self.layers.len());
         for (index, layer) in self.layers.iter().enumerate() {
             let input = outputs.last().map_or(features, Vec::as_slice);
@@ -283,15 +283,9 @@ impl Net {
         for index in group.share(rows.truths.len()) {
             let truth = rows.truth(index);
             let logits = self.forward(rows.row(index)).pop().unwrap_or_default();
-            loss += cross_entropy(&logits, truth, self.activation).0;
-            let scores = probabilities(&logits, self.activation);
-            let guess = match self.activation {
-                Activation::Sigmoid => {
-                    usize::from(scores.first().is_some_and(|score| *score >= 0.5))
-                }
-                Activation::Softmax => crate::metrics::top(&scores).0,
-            };
-            right += usize::from(guess == truth.class);
+            let (own, is_right) = judged(&logits, truth, self.activation);
+            loss += own;
+            right += usize::from(is_right);
         }
         let count = rows.truths.len().max(1) as f64;
         let [loss, right] = group.total([loss, right as f64]);
@@ -311,7 +305,17 @@ impl Net {
     }
 }
 
-fn probabilities(logits: &[f32], activation: Activation) -> Vec<f64> {
+/// Cross-entropy of a row, and whether its likeliest class is the right one.
+pub(super) fn judged(logits: &[f32], truth: Truth, activation: Activation) -> (f64, bool) {
+    let scores = probabilities(logits, activation);
+    let guess = match activation {
+        Activation::Sigmoid => usize::from(scores.first().is_some_and(|score| *score >= 0.5)),
+        Activation::Softmax => crate::metrics::top(&scores).0,
+    };
+    (cross_entropy(logits, truth, activation).0, guess == truth.class)
+}
+
+pub(super) fn probabilities(logits: &[f32], activation: Activation) -> Vec<f64> {
     match activation {
         Activation::Sigmoid => {
             logits.iter().map(|logit| 1.0 / (1.0 + (-f64::from(*logit)).exp())).collect()
@@ -328,7 +332,11 @@ fn probabilities(logits: &[f32], activation: Activation) -> Vec<f64> {
 
 /// Cross-entropy of a row, −Σ t ln p over the classes, and its gradient by the logits: probability minus truth.
 #[expect(clippy::cast_possible_truncation, reason = "gradients are single precision")]
-fn cross_entropy(logits: &[f32], truth: Truth, activation: Activation) -> (f64, Vec<f32>) {
+pub(super) fn cross_entropy(
+    logits: &[f32],
+    truth: Truth,
+    activation: Activation,
+) -> (f64, Vec<f32>) {
     let scores = probabilities(logits, activation);
     let share = |class: usize| match activation {
         Activation::Sigmoid => truth.of_class(1),
@@ -356,6 +364,12 @@ fn cross_entropy(logits: &[f32], truth: Truth, activation: Activation) -> (f64, 
 pub(super) struct Gradients(Vec<Dense>);
 
 impl Gradients {
+    /// Sums that somebody else made.
+    #[cfg(feature = "nets")]
+    pub(super) fn made(sums: Vec<Dense>) -> Self {
+        Self(sums)
+    }
+
     pub(super) fn of(net: &Net) -> Self {
         let zero = |layer: &Dense| Dense {
             weight: vec![0.0; layer.weight.len()],
@@ -368,12 +382,24 @@ impl Gradients {
     pub(super) fn add(&mut self, net: &Net, features: &[f32], truth: Truth) -> f64 {
         let outputs = net.forward(features);
         let logits = outputs.last().map(Vec::as_slice).unwrap_or_default();
-        let (loss, mut error) = cross_entropy(logits, truth, net.activation);
+        let (loss, error) = cross_entropy(logits, truth, net.activation);
+        self.descend(net, features, &outputs, error, false);
+        loss
+    }
+
+    /// Adds a row's gradients: `outputs` is what [`Net::forward`] gave, `error` the loss's gradient by the last of it. Gives the
+    /// gradient by the features where it is asked for.
+    pub(super) fn descend(
+        &mut self,
+        net: &Net,
+        features: &[f32],
+        outputs: &[Vec<f32>],
+        mut error: Vec<f32>,
+        through: bool,
+    ) -> Vec<f32> {
         for (index, layer) in net.layers.iter().enumerate().rev() {
-            let input = match index.checked_sub(1).and_then(|before| outputs.get(before)) {
-                Some(output) => output.as_slice(),
-                None => features,
-            };
+            let before = index.checked_sub(1).and_then(|before| outputs.get(before));
+            let input = before.map_or(features, Vec::as_slice);
             let Some(sums) = self.0.get_mut(index) else { continue };
             let wide = error.len().max(1);
             for (sum, own) in sums.bias.iter_mut().zip(&error) {
@@ -387,16 +413,17 @@ impl Gradients {
                     *sum += number * own;
                 }
             }
-            if index > 0 {
+            if index > 0 || through {
                 let back = input.iter().zip(layer.weight.chunks(wide)).map(|(number, weights)| {
                     let sum: f32 =
                         weights.iter().zip(&error).map(|(weight, own)| weight * own).sum();
-                    if *number > 0.0 { sum } else { 0.0 }
+                    // Features have no `ReLU` behind them.
+                    if index == 0 || *number > 0.0 { sum } else { 0.0 }
                 });
                 error = back.collect();
             }
         }
-        loss
+        error
     }
 
     fn numbers(&self) -> impl Iterator<Item = &f32> {
@@ -449,7 +476,7 @@ impl Gradients {
     }
 
     #[expect(clippy::cast_precision_loss, reason = "a batch's rows")]
-    fn divide(&mut self, rows: usize) {
+    pub(super) fn divide(&mut self, rows: usize) {
         for layer in &mut self.0 {
             for number in layer.weight.iter_mut().chain(&mut layer.bias) {
                 *number /= rows.max(1) as f32;

@@ -8,6 +8,7 @@ mod page;
 mod private;
 mod review;
 mod train;
+mod tune;
 
 pub use head::{Epoch, HeadSettings, Schedule};
 pub use mix::{Mixed, Mixup, beta};
@@ -19,3 +20,6 @@ pub use train::{
     FeatureTable, HeadConfig, Measured, TrainedHead, assist_head, measure, train_head,
     train_head_together,
 };
+#[cfg(feature = "nets")]
+pub use tune::{Distill, MapShape, Teacher, Tuned, fine_tune, pooled};
+pub use tune::{TuneSettings, Unfrozen};

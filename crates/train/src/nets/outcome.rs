@@ -2,6 +2,7 @@
 
 use super::head::Epoch;
 use super::private::PrivacySpent;
+use super::tune::Unfrozen;
 use crate::outcome::{Metric, Parity, Rows, few};
 use crate::review::LabelFindings;
 use ingot_base::Task;
@@ -52,6 +53,9 @@ pub struct HeadOutcome {
     /// Rows whose class is probably wrong, when it was looked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub labels: Option<LabelFindings>,
+    /// The part of the network that was trained too; `None`: it stays as it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unfrozen: Option<Unfrozen>,
 }
 
 impl HeadOutcome {

@@ -2,6 +2,7 @@
 
 use super::outcome::HeadOutcome;
 use super::private::PrivacySpent;
+use super::tune;
 use crate::outcome::Metric;
 use crate::report::{grouped, interval, sure, title, too_few, undefined};
 use ingot_base::Text;
@@ -15,6 +16,13 @@ pub fn head_report(outcome: &HeadOutcome) -> Page {
     result(outcome, page.section(Text::new("Result on test rows", "测试集结果")));
     confusion(outcome, page.section(Text::new("Mistakes", "错误分布")));
     history(outcome, page.section(Text::new("How it learned", "训练过程")));
+    if let Some(unfrozen) = &outcome.unfrozen {
+        tune::section(
+            unfrozen,
+            &outcome.metrics,
+            page.section(Text::new("Fine-tuning of the network", "网络微调")),
+        );
+    }
     if let Some(spent) = &outcome.privacy {
         privacy(
             spent,
@@ -59,12 +67,19 @@ fn lead(outcome: &HeadOutcome) -> Text {
             format!("及 {} 份增强副本{mixed_zh}", count(copies)),
         ),
     };
+    let (kept_en, kept_zh) = match &outcome.unfrozen {
+        None => ("which stays as it was".to_owned(), "保持不变".to_owned()),
+        Some(own) => (
+            format!("whose last {} block(s) were trained too", own.blocks),
+            format!("其末端 {} 个块一同训练", own.blocks),
+        ),
+    };
     Text::new(
         format!(
-            "{weights} trained weights on the {width} features of {backbone}, which stays as it was; learned from {learned} rows{copies_en}, measured on {tested} rows it never saw."
+            "{weights} trained weights on the {width} features of {backbone}, {kept_en}; learned from {learned} rows{copies_en}, measured on {tested} rows it never saw."
         ),
         format!(
-            "在 {backbone}（保持不变）的 {width} 个特征之上训练 {weights} 个权重；使用 {learned} 行数据{copies_zh}训练，并在从未见过的 {tested} 行上评估。"
+            "在 {backbone}（{kept_zh}）的 {width} 个特征之上训练 {weights} 个权重；使用 {learned} 行数据{copies_zh}训练，并在从未见过的 {tested} 行上评估。"
         ),
     )
 }
@@ -128,10 +143,11 @@ fn confusion(outcome: &HeadOutcome, section: &mut Section) {
     section.table(Table { columns, rows: rows.collect() });
 }
 
-fn history(outcome: &HeadOutcome, section: &mut Section) {
+/// Losses pass by pass.
+pub(super) fn losses(history: &[super::Epoch], section: &mut Section) {
     #[expect(clippy::cast_precision_loss, reason = "epochs are counted in thousands")]
     let line = |pick: fn(&super::Epoch) -> Option<f64>| -> Vec<(f64, f64)> {
-        let epochs = outcome.history.iter().enumerate();
+        let epochs = history.iter().enumerate();
         epochs.filter_map(|(at, epoch)| Some(((at + 1) as f64, pick(epoch)?))).collect()
     };
     let lines = [
@@ -148,6 +164,10 @@ fn history(outcome: &HeadOutcome, section: &mut Section) {
             chart::lines(&series, &Axis::new(x), &Axis::new(y)),
         );
     }
+}
+
+fn history(outcome: &HeadOutcome, section: &mut Section) {
+    losses(&outcome.history, section);
     if outcome.privacy.is_some() {
         section.note(Text::new(
             "Losses of the training rows are not told: no noise is in them.",

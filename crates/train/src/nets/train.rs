@@ -147,12 +147,8 @@ pub fn train_head_together(
     if let Some(at) = scores.iter().position(|score| !score.is_finite()) {
         return Err(undefined(test, at / outputs(&classes)));
     }
-    let labelled = test.groups.iter().zip(&test.labels).filter(|(_, label)| label.is_some());
-    let groups =
-        (!test.groups.is_empty()).then(|| numbered(labelled.map(|(group, _)| group.as_deref())));
-    let labels: Vec<usize> = unseen.truths.iter().map(|truth| truth.class).collect();
     let Measured { metrics, majority, confusion, groups } =
-        measured(&classes, &scores, &labels, groups.as_deref(), config.seed)?;
+        measured_on(&classes, &scores, &unseen, test, config.seed)?;
     let count = |table: &FeatureTable| table.copy.iter().filter(|copy| !**copy).count() as u64;
     let outcome = HeadOutcome {
         task: config.task,
@@ -178,6 +174,7 @@ pub fn train_head_together(
         },
         privacy,
         labels: None,
+        unfrozen: None,
     };
     Ok(TrainedHead {
         output: output(config, &classes),
@@ -186,6 +183,21 @@ pub fn train_head_together(
         outcome,
         scores,
     })
+}
+
+/// What the scores of the test rows that have a class say.
+pub(super) fn measured_on(
+    classes: &[String],
+    scores: &[f64],
+    unseen: &Labelled,
+    test: &FeatureTable,
+    seed: u64,
+) -> Result<Measured> {
+    let labelled = test.groups.iter().zip(&test.labels).filter(|(_, label)| label.is_some());
+    let groups =
+        (!test.groups.is_empty()).then(|| numbered(labelled.map(|(group, _)| group.as_deref())));
+    let labels: Vec<usize> = unseen.truths.iter().map(|truth| truth.class).collect();
+    measured(classes, scores, &labels, groups.as_deref(), seed)
 }
 
 /// Trains as the configuration asks, privately or not.
@@ -211,7 +223,7 @@ fn fitted(
 }
 
 /// That a test row's score is no number; rows with a class are counted, as scores stand for these.
-fn undefined(test: &FeatureTable, row: usize) -> Fault {
+pub(super) fn undefined(test: &FeatureTable, row: usize) -> Fault {
     let labelled = test.places.iter().zip(&test.labels).filter(|(_, label)| label.is_some());
     let place = labelled.map(|(place, _)| place).nth(row);
     let (source, row) = place.cloned().unwrap_or_default();
@@ -266,9 +278,9 @@ enum Unit<'a> {
 
 /// The rows of a table that have a class.
 #[derive(Default)]
-struct Labelled {
+pub(super) struct Labelled {
     features: Vec<f32>,
-    truths: Vec<Truth>,
+    pub(super) truths: Vec<Truth>,
     /// Rows that are copies of none, nor mixtures.
     plain: Vec<usize>,
     /// Rows by what a private training would hide: the row that they were made of, or their group.
@@ -276,7 +288,7 @@ struct Labelled {
 }
 
 impl Labelled {
-    fn of(
+    pub(super) fn of(
         name: &str,
         table: &FeatureTable,
         classes: &[String],
@@ -323,13 +335,13 @@ impl Labelled {
         Ok(found)
     }
 
-    fn examples(&self, width: usize) -> Examples<'_> {
+    pub(super) fn examples(&self, width: usize) -> Examples<'_> {
         Examples { features: &self.features, width, truths: &self.truths }
     }
 
     /// Adds the mixtures that are asked for, none to a private training: features and classes of two plain rows each, by the same
     /// shares. Gives how many were added.
-    fn mix(&mut self, config: &HeadConfig) -> u64 {
+    pub(super) fn mix(&mut self, config: &HeadConfig) -> u64 {
         let Some(how) = config.mixup.filter(|_| config.privacy.is_none()) else { return 0 };
         let before = self.truths.len();
         let plain = std::mem::take(&mut self.plain);
@@ -465,13 +477,12 @@ fn measured(
     })
 }
 
-/// Rows without a class, the least certain first: margin sampling (Scheffer et al. 2001).
-fn to_label(net: &Net, table: &FeatureTable, width: usize) -> Vec<ToLabel> {
-    let rows = table.features.chunks_exact(width.max(1)).zip(&table.labels).zip(&table.places);
+/// Rows without a class, the least certain first: margin sampling (Scheffer et al. 2001). `scores` are those of all rows.
+pub(super) fn margins(table: &FeatureTable, scores: Vec<Vec<f64>>) -> Vec<ToLabel> {
+    let rows = scores.into_iter().zip(&table.labels).zip(&table.places);
     let mut list: Vec<ToLabel> = rows
         .filter(|((_, label), _)| label.is_none())
-        .map(|((row, _), (source, number))| {
-            let mut scores = net.scores(row);
+        .map(|((mut scores, _), (source, number))| {
             if let [score] = scores[..] {
                 scores = vec![score, 1.0 - score];
             }
@@ -483,6 +494,15 @@ fn to_label(net: &Net, table: &FeatureTable, width: usize) -> Vec<ToLabel> {
     list.sort_by(|a, b| a.margin.total_cmp(&b.margin));
     list.truncate(TO_LABEL);
     list
+}
+
+fn to_label(net: &Net, table: &FeatureTable, width: usize) -> Vec<ToLabel> {
+    let rows = table.features.chunks_exact(width.max(1)).zip(&table.labels);
+    // Of rows with a class nothing is asked.
+    let scores = |(row, label): (&[f32], &Option<String>)| {
+        if label.is_none() { net.scores(row) } else { Vec::new() }
+    };
+    margins(table, rows.map(scores).collect())
 }
 
 #[cfg(test)]
