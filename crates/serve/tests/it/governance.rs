@@ -38,9 +38,16 @@ fn without_a_valid_key_nothing_is_answered() {
             assert!(answer.header("www-authenticate").is_some());
         }
     }
-    for path in
-        ["/healthz", "/readyz", "/metrics", "/openapi.json", "/docs", "/console", "/v2", "/v2/health/ready"]
-    {
+    for path in [
+        "/healthz",
+        "/readyz",
+        "/metrics",
+        "/openapi.json",
+        "/docs",
+        "/console",
+        "/v2",
+        "/v2/health/ready",
+    ] {
         assert_eq!(server.get(path).status, 200, "{path} is open");
     }
     assert!(server.behaviour.batches.lock().unwrap().is_empty());
