@@ -16,6 +16,10 @@ const SIGNED_BYTE: i32 = 3;
 const INT32: i32 = 6;
 /// Channels that eight-bit kernels take at a time: of fewer left over ONNX Runtime copies every place's surroundings first.
 const TOGETHER: usize = 4;
+/// Largest value of a weight in eight bits. Processors without VNNI add two products of an unsigned and a signed byte in 16 bits
+/// (`VPMADDUBSW`) and cut what does not fit: 2 · 255 · 127 would be cut, 2 · 255 · 63 is not. So a package answers alike wherever it runs.
+const LEVELS: f32 = 63.0;
+
 /// The least operator set with a scale for each channel.
 const LEAST_OPSET: i64 = 13;
 
@@ -394,7 +398,7 @@ impl Rows {
             }
         }
         for (scale, least) in scales.iter_mut().zip(least.iter().chain(std::iter::repeat(&0.0))) {
-            *scale = (*scale / 127.0).max(*least);
+            *scale = (*scale / LEVELS).max(*least);
             // A channel without weights has no scale of its own.
             if *scale <= f32::MIN_POSITIVE {
                 *scale = 1.0;
@@ -403,7 +407,7 @@ impl Rows {
         let byte = |(at, number): (usize, &f32)| {
             let scale = scales.get(place(at)).copied().unwrap_or(1.0);
             #[expect(clippy::cast_possible_truncation, reason = "clamped")]
-            let byte = (number / scale).round().clamp(-127.0, 127.0) as i8;
+            let byte = (number / scale).round().clamp(-LEVELS, LEVELS) as i8;
             byte.cast_unsigned()
         };
         let bytes = data.iter().enumerate().map(byte).collect();
@@ -591,7 +595,7 @@ mod tests {
             .iter()
             .map(|byte| byte.cast_signed())
             .collect();
-        assert_eq!(bytes, [64, -127, 127, 64], "a scale for each output");
+        assert_eq!(bytes, [32, -63, 63, 32], "a scale for each output");
         assert_eq!(graph.output[0].name, "y");
         let mut names: Vec<&str> = graph.node.iter().map(|node| node.name.as_str()).collect();
         names.sort_unstable();
@@ -628,7 +632,7 @@ mod tests {
             weight.raw_data.chunks(36).all(|filter| filter[27..].iter().all(|byte| *byte == 0))
         );
         assert_eq!(weight.raw_data[36].cast_signed(), 0, "0 is 0");
-        assert_eq!(weight.raw_data[0].cast_signed(), -127);
+        assert_eq!(weight.raw_data[0].cast_signed(), -63);
     }
 
     #[test]
@@ -655,7 +659,7 @@ mod tests {
             let units = constant(&graph, "c.bias/c/int32").raw_data.clone();
             i32::from_le_bytes(units[..4].try_into().unwrap())
         };
-        // 0.5 is 64 steps of 1/127, which is more by 0.5/127; in steps of 2/255/127 about 64.
+        // 0.5 is 32 steps of 1/63, which is more by 0.5/63; in steps of 2/255/63 about 64.
         assert_eq!(bias(&observed()) - bias(&seen), 64);
     }
 
