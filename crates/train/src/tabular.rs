@@ -596,8 +596,7 @@ mod tests {
         let (two_auc, one_auc) = (auc(&two), auc(&one));
         assert!(one_auc > 0.75 && (two_auc - one_auc).abs() < 0.01, "{two_auc} {one_auc}");
         assert_eq!(two.outcome.search.trials.len(), 4);
-        // Of deep trees many splits are as good as each other, and the order of sums decides. Few leaves of many rows have one best split each:
-        // what is held out costs the same.
+        // Of deep leaves LightGBM's processes only estimate how many rows they have. With few leaves, what is held out costs the same.
         for (name, value) in [("num_leaves", "3"), ("num_iterations", "8")] {
             config.params.insert(name.to_owned(), value.to_owned());
         }
