@@ -12,7 +12,9 @@ use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::fmt;
 use std::marker::PhantomData;
 use std::net::SocketAddrV4;
+use std::os::fd::{AsFd as _, AsRawFd as _, BorrowedFd, OwnedFd};
 use std::ptr;
+use std::sync::{Mutex, PoisonError};
 
 const FLOAT32: c_int = sys::C_API_DTYPE_FLOAT32.cast_signed();
 const FLOAT64: c_int = sys::C_API_DTYPE_FLOAT64.cast_signed();
@@ -226,9 +228,10 @@ impl Network {
         let machines = CString::new(machines).map_err(|error| fault(DOING, error))?;
         let count = c_int::try_from(addresses.len()).map_err(|error| fault(DOING, error))?;
         // SAFETY: `machines` is NUL-terminated and only read during the call; the network belongs to this thread alone.
-        check(DOING, unsafe {
+        let join = || unsafe {
             sys::LGBM_NetworkInit(machines.as_ptr(), c_int::from(own.port()), Self::PATIENCE, count)
-        })?;
+        };
+        check(DOING, unheard(join).map_err(|error| fault(DOING, error))?)?;
         Ok(Self { machines: addresses.len(), thread: PhantomData })
     }
 
@@ -476,6 +479,41 @@ unsafe extern "C" fn discard(_: *const c_char) {}
 fn quiet() {
     // SAFETY: `discard` has the expected signature, lives forever and touches nothing.
     unsafe { sys::LGBM_RegisterLogCallback(Some(discard)) };
+}
+
+/// Does what LightGBM does in a thread of its own, whose log nothing silences: while it works, the process's standard output goes nowhere.
+fn unheard<T>(work: impl FnOnce() -> T) -> std::io::Result<T> {
+    /// Who works now, and where the output went before the first came.
+    static KEPT: Mutex<(usize, Option<OwnedFd>)> = Mutex::new((0, None));
+    let kept = || KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+    {
+        let mut kept = kept();
+        if kept.1.is_none() {
+            let own = std::io::stdout().as_fd().try_clone_to_owned()?;
+            output_to(std::fs::File::options().write(true).open("/dev/null")?.as_fd())?;
+            kept.1 = Some(own);
+        }
+        kept.0 += 1;
+    }
+    let done = work();
+    let mut kept = kept();
+    kept.0 -= 1;
+    if kept.0 == 0
+        && let Some(own) = kept.1.take()
+    {
+        output_to(own.as_fd())?;
+    }
+    Ok(done)
+}
+
+/// Makes a descriptor the process's standard output.
+fn output_to(target: BorrowedFd<'_>) -> std::io::Result<()> {
+    const OUTPUT: c_int = 1;
+    // SAFETY: `target` is open; standard output becomes a copy of it in one step, and is never without a file.
+    match unsafe { libc::dup2(target.as_raw_fd(), OUTPUT) } {
+        -1 => Err(std::io::Error::last_os_error()),
+        _ => Ok(()),
+    }
 }
 
 fn check(doing: &'static str, code: c_int) -> Result<()> {

@@ -153,6 +153,8 @@ pub(crate) fn network(group: &dyn Group) -> Result<Option<Network>> {
     let (held, port) = free().map_err(|error| fault::internal("no free port").because(error))?;
     let all = group.all_gather(format!("{port} {}", group.host()).as_bytes());
     drop(held);
+    // Who came to a port that is still held would be heard by nobody.
+    group.all_gather(&[]);
     let told: Vec<String> =
         all.iter().map(|one| String::from_utf8_lossy(one).into_owned()).collect();
     let addresses = addresses(&told)?;
