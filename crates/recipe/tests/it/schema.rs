@@ -258,6 +258,8 @@ fn document() -> Value {
     document["train"]["params"] = json!({});
     // What a table has no use for, and only that is refused of it.
     document["train"]["private"] = json!({ "epsilon": 3.0 });
+    document["train"]["unfreeze"] = json!({ "blocks": 1 });
+    document["compress"]["distill"] = json!({});
     document
 }
 

@@ -595,7 +595,7 @@ mod tests {
             .iter()
             .map(|byte| byte.cast_signed())
             .collect();
-        assert_eq!(bytes, [32, -63, 63, 32], "a scale for each output");
+        assert_eq!(bytes, [31, -63, 63, 32], "a scale for each output");
         assert_eq!(graph.output[0].name, "y");
         let mut names: Vec<&str> = graph.node.iter().map(|node| node.name.as_str()).collect();
         names.sort_unstable();
@@ -659,8 +659,8 @@ mod tests {
             let units = constant(&graph, "c.bias/c/int32").raw_data.clone();
             i32::from_le_bytes(units[..4].try_into().unwrap())
         };
-        // 0.5 is 32 steps of 1/63, which is more by 0.5/63; in steps of 2/255/63 about 64.
-        assert_eq!(bias(&observed()) - bias(&seen), 64);
+        // 0.5 is 31 steps of 1/63, which is less by 0.5/63; in steps of 2/255/63 about 64.
+        assert_eq!(bias(&seen) - bias(&observed()), 64);
     }
 
     #[test]
