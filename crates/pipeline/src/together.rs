@@ -115,18 +115,34 @@ fn with(inputs: &Inputs, processes: usize) -> Inputs {
     own
 }
 
-/// Tells in a report that several processes trained.
-pub(crate) fn report(page: &mut Page, group: &dyn Group) {
-    if !group.is_many() {
+/// Tells in a report that several processes trained, and what one would have trained.
+pub(crate) fn report(page: &mut Page, project: &Project<'_>) {
+    let processes = project.group.size();
+    if !project.group.is_many() {
         return;
     }
-    let processes = group.size();
+    let alone = match project.recipe().project.task {
+        Task::Tabular(_) => Text::new(
+            "One process may split deep trees and categories elsewhere.",
+            "由单个进程训练时，较深的树与类别特征的划分可能不同。",
+        ),
+        _ if project.recipe().train.unfreeze.is_some() => Text::new(
+            "One process trains the same, to the precision of its sums. The network's last blocks were trained by the first process alone.",
+            "由单个进程训练的结果与此相同，差别仅在于求和的精度。网络末端的块由首个进程单独训练。",
+        ),
+        _ => Text::new(
+            "One process trains the same, to the precision of its sums.",
+            "由单个进程训练的结果与此相同，差别仅在于求和的精度。",
+        ),
+    };
     page.section(Text::new("Processes", "训练进程")).paragraph(Text::new(
         format!(
-            "{processes} processes trained together: each learned from its share of the rows, and what they learned was summed, so that all had the same model. One process trains the same, to the precision of its sums."
+            "{processes} processes trained together: each learned from its share of the rows, and what they learned was summed, so that all had the same model. {}",
+            alone.en
         ),
         format!(
-            "由 {processes} 个进程共同训练：每个进程学习各自分到的数据行，再将结果求和，因此所有进程始终持有同一个模型。单个进程的训练结果与此相同，差别仅在于求和的精度。"
+            "由 {processes} 个进程共同训练：每个进程学习各自分到的数据行，再将结果求和，因此所有进程始终持有同一个模型。{}",
+            alone.zh
         ),
     ));
 }

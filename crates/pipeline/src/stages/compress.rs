@@ -278,17 +278,17 @@ impl Distillation<'_, '_> {
         let Self { project, parts, asked } = *self;
         let told = Front::new(project, teacher, onnx::SCORES)?;
         let logits = logits(&features::tables(project, parts, &told)?.0.features, head.activation);
-        let from = onnx::last_blocks(&pruned, asked.blocks)
+        let from = onnx::last_blocks(&pruned, asked.training.blocks)
             .map_err(|found| found.at("compress.distill.blocks"))?;
         let graph = onnx::write(&onnx::up_to(pruned.clone(), &from));
         let front = Front::new(project, &graph, &from)?;
-        let shape = front.affordable(project, parts, asked.blocks)?;
+        let shape = front.affordable(project, parts, asked.training.blocks)?;
         let maps = features::tables(project, parts, &front)?;
         let config = convert::head(project.recipe(), outcome.model.width);
         let tuning = Tuning::of(&pruned, &from, Some(shape))?;
         let lesson = Some((asked.temperature, asked.weight, logits));
         let tables = [&maps.0, &maps.1, &maps.2];
-        let (mut head, tail) = tuning.train(&config, &asked.training(), head, tables, lesson)?;
+        let (mut head, tail) = tuning.train(&config, &asked.training, head, tables, lesson)?;
         let learnt = tail.put_back(pruned)?;
         outcome.distilled = head.outcome.unfrozen.take().map(|training| Distilled {
             temperature: asked.temperature,

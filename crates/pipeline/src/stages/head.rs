@@ -164,7 +164,7 @@ fn work(project: &Project<'_>, chain: &Chain, folder: &Path) -> Result<Product> 
     if backbone == Backbone::MobileNetV2 {
         copies::report(project, earlier(chain, Stage::Split)?, &mut page)?;
     }
-    together::report(&mut page, project.group);
+    together::report(&mut page, project);
     write_page(folder, train::REPORT, &page)?;
     if let Some(labels) = &mut trained.outcome.labels {
         labels.doubtful.truncate(train::KEPT);

@@ -365,7 +365,7 @@ mod trained {
             atomic::write_private(&folder.join(name), bytes)?;
         }
         let mut page = sft_report(&trained.outcome);
-        together::report(&mut page, project.group);
+        together::report(&mut page, project);
         write_page(folder, train::REPORT, &page)?;
         // What was unfinished is finished; a copy that stays behind does no harm.
         let _ = std::fs::remove_file(&kept.0);

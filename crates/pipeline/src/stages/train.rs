@@ -137,7 +137,7 @@ fn work(
     let mut page = ingot_train::training_report(&trained.outcome, &warnings);
     split::lead(split, &mut page)?;
     membership::report(&mut page, &attacked);
-    together::report(&mut page, project.group);
+    together::report(&mut page, project);
     write_page(folder, REPORT, &page)?;
     let mut outputs: Vec<_> =
         [MODEL, PREPROCESSING, REPORT].map(|name| (name.to_owned(), None)).into();

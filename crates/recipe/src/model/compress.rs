@@ -1,6 +1,6 @@
 //! The table `[compress]`, typed.
 
-use super::{Schedule, Unfreeze};
+use super::Unfreeze;
 use serde::{Deserialize, Serialize};
 
 /// The table `[compress]`: a smaller and faster model.
@@ -123,41 +123,14 @@ impl Prune {
 
 /// The table `compress.distill`: how a pruned network learns from the unpruned one.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Distill {
     /// What both networks' logits are divided by: 1 to 100.
     pub temperature: f64,
     /// The teacher's share of the loss; in (0, 1].
     pub weight: f64,
-    /// Blocks from the end that learn: 1 to 10.
-    pub blocks: usize,
-    /// Passes over the training pictures and copies at most: 1 to 1,000.
-    pub epochs: usize,
-    /// Pictures in a step: 1 to 1,024.
-    pub batch: usize,
-    /// Adam's step; above 0.
-    pub learning_rate: f64,
-    /// Decoupled weight decay; 0: Adam.
-    pub weight_decay: f64,
-    /// How the step changes.
-    pub schedule: Schedule,
-    /// Epochs without a better validation loss before training stops; 0: it does not.
-    pub patience: usize,
-}
-
-impl Distill {
-    /// The training of the last blocks.
-    pub const fn training(&self) -> Unfreeze {
-        Unfreeze {
-            blocks: self.blocks,
-            epochs: self.epochs,
-            batch: self.batch,
-            learning_rate: self.learning_rate,
-            weight_decay: self.weight_decay,
-            schedule: self.schedule,
-            patience: self.patience,
-        }
-    }
+    /// The training of the last blocks, whose settings stand beside these.
+    #[serde(flatten)]
+    pub training: Unfreeze,
 }
 
 /// The table `compress.tolerance`.

@@ -335,7 +335,7 @@ fn a_pruned_network_learns_from_the_one_it_was() {
     .unwrap();
     let distill = recipe.compress.distill.unwrap();
     assert_eq!((distill.temperature, distill.weight), (2.0, 0.9));
-    assert_eq!((distill.training().blocks, distill.training().epochs), (3, 10));
+    assert_eq!((distill.training.blocks, distill.training.epochs), (3, 10));
     for (more, fault) in [
         (format!("{prune}distill = {{}}\n"), "recipe-needs compress.distill"),
         (format!("{held}[compress]\ndistill = {{}}\n"), "recipe-needs compress.distill"),
