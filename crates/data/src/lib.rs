@@ -52,6 +52,7 @@ pub use outcome::{
     PartOutcome, PassageOutcome, Place, ProtectOutcome, QualityOutcome, RuleOutcome, SetOutcome,
     SourceOutcome, SplitOutcome, TextFinding,
 };
+pub use remote::host;
 pub use report::data_report;
 pub use rows::{FileRow, FileRows, file_rows};
 pub use source::{csv_delimiter, source_digests, text_reader};

@@ -21,14 +21,46 @@ use tokio_postgres::types::Type;
 /// Rows held at once while a query is copied.
 const BATCH: usize = 8192;
 
+/// What is told of a database's address that may be read in two ways.
+const UNTOLD: &str = "…";
+
 /// An address without user name, password and parameters: a database also takes a password as one.
 pub(crate) fn shown(uri: &str) -> String {
     let Some((scheme, rest)) = uri.split_once("://") else { return uri.to_owned() };
-    // A password may hold a slash or a question mark: whatever stands before the last `@` goes.
+    let database = is_database(scheme);
+    if database && is_ambiguous(rest) {
+        return format!("{scheme}://{UNTOLD}");
+    }
+    // A password may hold a slash: whatever stands before the last `@` goes.
     let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
-    let database = scheme.to_ascii_lowercase().starts_with("postgres");
     let host = host.split_once('?').filter(|_| database).map_or(host, |(host, _)| host);
     format!("{scheme}://{host}")
+}
+
+/// An address's host, without account, folders and parameters; `None` of what is no address on another machine.
+pub fn host(uri: &str) -> Option<String> {
+    let (scheme, rest) = uri.split_once("://")?;
+    if scheme.eq_ignore_ascii_case("file") {
+        return None;
+    }
+    let ends = ['/', '?', '#'];
+    let database = is_database(scheme);
+    if database && is_ambiguous(rest) {
+        return Some(format!("{scheme}://{UNTOLD}"));
+    }
+    let first = rest.split(ends).next().unwrap_or_default();
+    let account = if database { rest } else { first };
+    let host = account.rsplit_once('@').map_or(account, |(_, host)| host);
+    Some(format!("{scheme}://{}", host.split(ends).next().unwrap_or_default()))
+}
+
+fn is_database(scheme: &str) -> bool {
+    scheme.to_ascii_lowercase().starts_with("postgres")
+}
+
+/// Whether the `?` of a database's address may stand in a password, or an `@` in a parameter: nothing of it can be told then.
+fn is_ambiguous(rest: &str) -> bool {
+    rest.split_once('?').is_some_and(|(_, after)| after.contains('@'))
 }
 
 fn block_on<T>(fault: impl Fn() -> Fault, work: impl Future<Output = Result<T>>) -> Result<T> {
@@ -236,5 +268,18 @@ mod tests {
     fn credentials_are_not_shown() {
         assert_eq!(shown("postgres://me:secret@host/db"), "postgres://host/db");
         assert_eq!(shown("data/a.csv"), "data/a.csv");
+        for canary in [
+            "postgres://me@db/loans?password=ab@canary",
+            "postgres://me:a?canary@db/loans",
+            "postgresql://me:can/ary@db/loans?password=canary",
+        ] {
+            let told = [Some(shown(canary)), host(canary)];
+            assert!(
+                told.iter()
+                    .flatten()
+                    .all(|told| !told.contains("canary") && !told.contains("can/")),
+                "{told:?}"
+            );
+        }
     }
 }

@@ -285,7 +285,7 @@ ingot_base::messages! {
     /// Other persons' texts in the sources name the erased person.
     ERASE_LEFT = {
         code: "pipeline-erase-left", class: Failed, status: 200,
-        en: "{count} row(s) of other persons still have in their texts a name, number or other value that tells who was erased: {rows}", zh: "其他人的 {count} 行文本中仍含有可识别信息已被删除的人的姓名、号码或其他值：{rows}",
+        en: "{count} row(s) of other persons still have in their texts a name, number or other value that tells who was erased: {rows}", zh: "其他人的 {count} 行文本中仍含有该已删除人员的姓名、号码或其他可识别其身份的值：{rows}",
         hint_en: "have these texts corrected at their source, then erase the person once more, which removes what was made of them; the signed record lists the rows", hint_zh: "请在源数据中更正这些文本，然后再次对此人执行 ingot erase，以清除由其生成的产物；签名记录列出了全部行号",
     };
     /// A protected table names the erased person.
@@ -297,7 +297,7 @@ ingot_base::messages! {
     /// Nothing of the erased person can be looked for.
     ERASE_UNSEARCHED = {
         code: "pipeline-erase-unsearched", class: Failed, status: 200,
-        en: "texts of other persons were not searched: every value of the erased person is too short to be told from ordinary words", zh: "未搜索其他人的文本：信息已被删除的人的所有值都太短，无法与普通词语区分",
+        en: "texts of other persons were not searched: every value of the erased person is too short to be told from ordinary words", zh: "未搜索其他人的文本：该已删除人员的所有值都太短，无法与普通词语区分",
         hint_en: "look through the texts by hand", hint_zh: "请人工检查文本",
     };
     /// The list of erased persons was changed.
@@ -321,7 +321,7 @@ ingot_base::messages! {
     /// An erased person is not on the list.
     ERASURES_LACK = {
         code: "pipeline-erasures-lack", class: Refused, status: 422,
-        en: "the list of erased persons `{path}` lacks the person whose erasure `{record}` records", zh: "已删除人员名单 `{path}` 缺少记录 `{record}` 所述的信息已被删除的人",
+        en: "the list of erased persons `{path}` lacks the person whose erasure `{record}` records", zh: "已删除人员名单 `{path}` 缺少记录 `{record}` 所涉及的人员",
         hint_en: "restore the folder `erasures` from a backup. Without one: move it and `.ingot` aside, keep them, and erase every person again", hint_zh: "请从备份恢复文件夹 `erasures`。没有备份时：将其与 `.ingot` 移到别处保存，再对每个人重新执行 ingot erase",
     };
     /// A cleaned table knows a longer list.

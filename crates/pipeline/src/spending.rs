@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 /// When the ledger was changed by others or cannot be read.
 pub(crate) fn section(project: &Project<'_>) -> Result<Option<Section>> {
     let ledger = ledger(&project.root, &project.keyring);
-    let accounts = ledger.accounts()?;
+    let (accounts, entries) = ledger.read()?;
     if accounts.is_empty() {
         return Ok(None);
     }
@@ -36,7 +36,7 @@ pub(crate) fn section(project: &Project<'_>) -> Result<Option<Section>> {
         ],
         rows: Vec::new(),
     };
-    for Entry { at, dataset, event } in ledger.entries()? {
+    for Entry { at, dataset, event } in entries {
         let Event::Spent { loss, stage, what } = event else { continue };
         let price = match loss {
             Loss::Pure(epsilon) => format!("ε = {}", epsilon.value()),

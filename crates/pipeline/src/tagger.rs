@@ -68,7 +68,7 @@ pub fn name_model(
     let configuration = file(CONFIGURATION, SMALL)?;
     if let Some(expected) = expected {
         let files: [&[u8]; 3] = [&graph, &tokenizer, &configuration];
-        if Digest::of_json(&files.map(Digest::of))? != expected {
+        if whole(files.map(Digest::of))? != expected {
             return Err(Fault::new(&NAMES_CHANGED).arg("path", folder.display()));
         }
     }
@@ -93,9 +93,13 @@ pub fn name_model(
 /// # Errors
 /// When a file cannot be read.
 pub(crate) fn digest(folder: &Path) -> Result<Digest> {
-    let files = [GRAPH, TOKENIZER, CONFIGURATION];
-    let digests = files.map(|name| Digest::of_file(&folder.join(name)));
-    Digest::of_json(&digests.into_iter().collect::<Result<Vec<Digest>>>()?)
+    let of = |name: &str| Digest::of_file(&folder.join(name));
+    whole([of(GRAPH)?, of(TOKENIZER)?, of(CONFIGURATION)?])
+}
+
+/// One digest of those of the graph, the tokenizer and the configuration.
+fn whole(files: [Digest; 3]) -> Result<Digest> {
+    Digest::of_json(&files)
 }
 
 fn meaning(label: &str, given: &BTreeMap<String, String>) -> Option<Kind> {

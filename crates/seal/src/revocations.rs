@@ -53,6 +53,9 @@ struct File {
 pub struct Revocations(Vec<Revocation>);
 
 impl Revocations {
+    /// The code of the fault that a list could not be read.
+    pub const UNREAD: &'static str = REVOCATIONS.code;
+
     /// The list of the folder that `package` lies in; empty when there is none.
     ///
     /// # Errors

@@ -82,7 +82,8 @@ pub(crate) struct Trace {
     pub(crate) rows: usize,
     /// Tokens that were read and written.
     pub(crate) tokens: (u64, u64),
-    /// Instead, of work that asks a model many times: what that took so far, also where the request fails. It is charged already.
+    /// Instead, of work that asks a model many times: what that took so far, also where the request fails. It is charged already. What such
+    /// work goes on to take after a deadline is charged too, and does not stand in the ledger.
     pub(crate) spent: Option<Arc<Spent>>,
 }
 

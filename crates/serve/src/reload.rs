@@ -32,8 +32,6 @@ use tokio::sync::oneshot;
 const EXTENSION: &str = "ingot";
 /// How long a look waits for the lists of revoked packages.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// The fault of a package whose lists could not be read.
-const UNREAD: &str = "seal-revocations";
 
 /// What tells one content of a file from another without reading it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -337,7 +335,7 @@ impl Watcher {
             let before = lists(&path);
             let loaded = catch_unwind(AssertUnwindSafe(|| loader.load(&path)))
                 .unwrap_or_else(|_| Err(Fault::new(&PANIC)));
-            let unread = loaded.as_ref().is_err_and(|fault| fault.code() == UNREAD);
+            let unread = loaded.as_ref().is_err_and(|fault| fault.code() == Revocations::UNREAD);
             ((!unread).then_some(before), loaded)
         });
         task.await.unwrap_or_else(|_| (None, Err(Fault::new(&PANIC))))

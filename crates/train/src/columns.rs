@@ -160,8 +160,14 @@ pub(crate) fn interned(batches: &[RecordBatch], name: &str) -> Result<Interned> 
 /// When the column is missing or has no text form.
 pub(crate) fn groups(batches: &[RecordBatch], name: &str) -> Result<Vec<u32>> {
     let Interned { values, codes } = interned(batches, name)?;
-    let value = |code: &u32| values.get(*code as usize).map(String::as_str);
-    Ok(numbered(codes.iter().map(value)))
+    let known = u32::try_from(values.len()).unwrap_or(MISSING);
+    Ok(each_their_own(codes.into_iter().map(|code| (code != MISSING).then_some(code)), known))
+}
+
+/// Numbers of groups, of which so many are known; who is in none is numbered after them.
+fn each_their_own(groups: impl Iterator<Item = Option<u32>>, known: u32) -> Vec<u32> {
+    let mut alone = known..;
+    groups.map(|group| group.unwrap_or_else(|| alone.next().unwrap_or(MISSING))).collect()
 }
 
 /// Groups as numbers from 0, in the order of their names whatever that of the rows; rows without a group are each their own, after them.
@@ -169,14 +175,9 @@ pub(crate) fn numbered<'a>(groups: impl Iterator<Item = Option<&'a str>>) -> Vec
     let groups: Vec<Option<&str>> = groups.collect();
     let names: BTreeSet<&str> = groups.iter().flatten().copied().collect();
     let known: BTreeMap<&str, u32> = names.into_iter().zip(0..).collect();
-    let mut alone = u32::try_from(known.len()).unwrap_or(MISSING)..;
-    groups
-        .into_iter()
-        .map(|group| match group.and_then(|name| known.get(name)) {
-            Some(number) => *number,
-            None => alone.next().unwrap_or(MISSING),
-        })
-        .collect()
+    let count = u32::try_from(known.len()).unwrap_or(MISSING);
+    let number = |group: &Option<&str>| group.and_then(|name| known.get(name).copied());
+    each_their_own(groups.iter().map(number), count)
 }
 
 /// Renumbers first-seen codes by the order of their values.

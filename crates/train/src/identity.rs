@@ -11,6 +11,8 @@ const DIGITS: usize = 6;
 const LONG: usize = 8;
 /// Kolmogorov's bound at 1 %, times the root of the number of rows.
 const EVEN: f64 = 1.63;
+/// Seconds between one row's time and the next in the mean, at least: of running numbers the gaps are smaller.
+const SECONDS: f64 = 10.0;
 
 /// Identifiers of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +30,7 @@ pub(crate) struct Identifiers {
 /// - no value below 1, at least six digits, and all values the same number of digits;
 /// - at least 50 rows, of eight digits and more: at least 19 in 20 values different, and fewer than 19 in 20 of them moments: days as
 ///   20240131 is one, times of such days as 20240131235959 is one, seconds (1e9 to 2e9, of the years 2001 to 2033) or milliseconds
-///   since 1970;
+///   since 1970, ten seconds apart or more in the mean, as running numbers are not;
 /// - of six and seven digits, where amounts are found too: at least 100 rows, no value twice, no more than a quarter rounded to tens, and
 ///   values that lie as evenly between the least and the largest as numbers that are counted or drawn do (Kolmogorov's test at 1 %);
 ///   amounts gather at one end or in the middle.
@@ -44,7 +46,9 @@ pub(crate) fn identifiers(values: &[f64]) -> Option<Identifiers> {
     }
     let distinct = 1 + sorted.windows(2).filter(|pair| matches!(pair, [a, b] if a < b)).count();
     let identifiers = if digits >= LONG {
-        let moments = sorted.iter().filter(|value| moment(**value, digits)).count();
+        #[expect(clippy::cast_precision_loss, reason = "row counts are far below 2^53")]
+        let apart = (last - first) / rows as f64;
+        let moments = sorted.iter().filter(|value| moment(**value, digits, apart)).count();
         20 * distinct >= 19 * rows && 20 * moments < 19 * rows
     } else {
         rows >= SHORT_ROWS && distinct == rows && !rounded(&sorted) && even(&sorted, first, last)
@@ -52,12 +56,12 @@ pub(crate) fn identifiers(values: &[f64]) -> Option<Identifiers> {
     identifiers.then_some(Identifiers { distinct, rows, digits })
 }
 
-/// Whether a number of so many digits may be a day or a time.
-fn moment(value: f64, digits: usize) -> bool {
+/// Whether a number of so many digits may be a day or a time. Seconds and milliseconds lie `apart` in the mean, as running numbers do not.
+fn moment(value: f64, digits: usize, apart: f64) -> bool {
     match digits {
         LONG => day(value),
-        10 => (1e9..2e9).contains(&value),
-        13 => (1e12..2e12).contains(&value),
+        10 => apart > SECONDS && (1e9..2e9).contains(&value),
+        13 => apart > 1e3 * SECONDS && (1e12..2e12).contains(&value),
         14 => day((value / 1e6).floor()),
         _ => false,
     }
@@ -111,6 +115,8 @@ mod tests {
         assert!(found(drawn(400).map(|at| (100_000.0 + at * 899_999.0).floor())), "six digits");
         assert!(found((0..400_u32).map(|row| 700_001.0 + f64::from(row * 3))), "counted by threes");
         assert!(!found(customers(40)), "few rows say nothing");
+        assert!(found((1..=600_u32).map(|row| 1e9 + f64::from(row))), "counted, no seconds");
+        assert!(found((1..=600_u32).map(|row| 1e12 + f64::from(row * 3))), "no milliseconds");
     }
 
     #[test]

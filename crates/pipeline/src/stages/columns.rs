@@ -92,22 +92,28 @@ fn renamed(recipe: &Recipe, column: &str) -> String {
 fn looks(recipe: &Recipe, batches: &[RecordBatch]) -> Result<Looks> {
     let treated = convert::personal(recipe);
     let quasi = recipe.protect.anonymity.iter().flat_map(|policy| &policy.quasi);
-    let asked = recipe.train.exclude.iter().chain(quasi).chain(&treated);
     let renamed = recipe.protect.columns.iter().filter_map(|rule| rule.rename.as_ref());
-    let spared: BTreeSet<&String> = asked.chain(renamed).chain([&recipe.project.target]).collect();
+    let spared: BTreeSet<&String> = quasi.chain(&treated).chain(renamed).collect();
+    let asked = |name: &String| {
+        !name.starts_with('_')
+            && !recipe.train.exclude.contains(name)
+            && *name != recipe.project.target
+    };
     let schema = batches.first().map(RecordBatch::schema);
     let fields = schema.iter().flat_map(|schema| schema.fields().iter());
     let detector = Detector::new(DetectConfig::default())?;
     let (mut withheld, mut written) = (BTreeMap::new(), BTreeMap::new());
-    for field in
-        fields.filter(|field| !field.name().starts_with('_') && !spared.contains(field.name()))
-    {
+    for field in fields.filter(|field| asked(field.name())) {
+        let open = !spared.contains(field.name());
         let holds = match values(batches, field.name())? {
+            // Of a treated column too: dates that were shifted are still days.
             Some(Values::Texts(texts)) => {
                 written.extend(as_written(&texts).map(|kind| (field.name().clone(), kind)));
-                texts_identify(&detector, &texts)
+                open && texts_identify(&detector, &texts)
             }
-            Some(Values::Numbers(numbers)) => numbers_identify(&detector, field.name(), &numbers),
+            Some(Values::Numbers(numbers)) => {
+                open && numbers_identify(&detector, field.name(), &numbers)
+            }
             None => false,
         };
         if holds {
@@ -253,15 +259,17 @@ mod tests {
         RecordBatch::try_from_iter([(name, values), ("y", label)]).unwrap()
     }
 
-    /// The column's fate by the recipe's part after the source.
-    fn fate(name: &str, values: ArrayRef, rest: &str) -> Option<Withheld> {
+    fn recipe(rest: &str) -> Recipe {
         let text = format!(
             "[project]\nname = \"x\"\ntask = \"tabular.binary\"\ntarget = \"y\"\n\
              [[source]]\nname = \"a\"\nuri = \"a.csv\"\n{rest}"
         );
-        let recipe =
-            ingot_recipe::parse("ingot.toml", &text).unwrap_or_else(|faults| panic!("{faults:?}"));
-        looked_at(&recipe, &[column(name, values)]).unwrap().0.remove(name)
+        ingot_recipe::parse("ingot.toml", &text).unwrap_or_else(|faults| panic!("{faults:?}"))
+    }
+
+    /// The column's fate by the recipe's part after the source.
+    fn fate(name: &str, values: ArrayRef, rest: &str) -> Option<Withheld> {
+        looked_at(&recipe(rest), &[column(name, values)]).unwrap().0.remove(name)
     }
 
     #[test]
@@ -308,6 +316,20 @@ mod tests {
         assert_eq!(fate("distance", social(), ""), None);
         let chosen = "[protect]\ncolumns = [{ name = \"contact\", action = \"generalize\", to = { width = 1 } }]\n";
         assert_eq!(fate("contact", integers(&mut phones()), chosen), None);
+    }
+
+    #[test]
+    fn what_was_treated_is_looked_at_for_days_and_amounts_alone() {
+        let days = (1..=90).map(|day| format!("2024-{:02}-{:02}", 1 + day / 28, 1 + day % 28));
+        let days: ArrayRef = Arc::new(StringArray::from_iter_values(days));
+        let written = |more: &str| {
+            looked_at(&recipe(more), &[column("admitted", Arc::clone(&days))]).unwrap().1
+        };
+        let shifted = "[protect]\ncolumns = [{ name = \"admitted\", action = \"shift\", person = \"who\", days = 9 }]\n";
+        for more in ["", shifted] {
+            assert_eq!(written(more).get("admitted"), Some(&Written::Days), "{more}");
+        }
+        assert!(written("[train]\nexclude = [\"admitted\"]\n").is_empty());
     }
 
     #[test]

@@ -64,19 +64,8 @@ pub(crate) fn told(mut config: Value) -> Result<Value> {
 
 /// What a file is called, or of an address the host: without folders, account and parameters.
 pub(crate) fn place_name(place: &str) -> String {
-    match place.split_once("://") {
-        Some((scheme, rest)) if !scheme.eq_ignore_ascii_case("file") => {
-            let ends = ['/', '?', '#'];
-            // A database's password may hold a slash: whatever stands before the last `@` goes.
-            let database = scheme.to_ascii_lowercase().starts_with("postgres");
-            let first = rest.split(ends).next().unwrap_or_default();
-            let account = if database { rest } else { first };
-            let host = account.rsplit_once('@').map_or(account, |(_, host)| host);
-            let host = host.split(ends).next().unwrap_or_default();
-            format!("{scheme}://{host}")
-        }
-        _ => file_name(place.strip_prefix("file:").unwrap_or(place)),
-    }
+    ingot_data::host(place)
+        .unwrap_or_else(|| file_name(place.strip_prefix("file:").unwrap_or(place)))
 }
 
 /// What a file is called, without the folders that it lies in.
@@ -163,6 +152,7 @@ mod tests {
             ("file:///srv/canary/a.csv", "a.csv"),
             ("file:canary/a.csv", "a.csv"),
             ("postgres://me:p/w@db:5432/loans?sslmode=require", "postgres://db:5432"),
+            ("postgres://me@db/loans?password=ab@canary", "postgres://…"),
             ("https://me@x.org/canary@home/a.csv?token=b", "https://x.org"),
         ] {
             assert_eq!(super::place_name(place), name);

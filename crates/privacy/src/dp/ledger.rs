@@ -227,18 +227,19 @@ impl Ledger {
         Ok(account(&open.lines, dataset).map(|(budget, spent)| Account::new(budget, spent)))
     }
 
-    /// Every data set's account.
+    /// Every data set's account, and every line, checked; both as they were at one moment.
     ///
     /// # Errors
     /// As [`account`](Self::account).
-    pub fn accounts(&self) -> Result<BTreeMap<Digest, Account>> {
+    pub fn read(&self) -> Result<(BTreeMap<Digest, Account>, Vec<Entry>)> {
         let lines = self.0.open(false)?.lines;
         let datasets: BTreeSet<Digest> = lines.iter().map(|line| line.content.dataset).collect();
         let account = |dataset: Digest| {
             let (budget, spent) = account(&lines, dataset)?;
             Some((dataset, Account::new(budget, spent)))
         };
-        Ok(datasets.into_iter().filter_map(account).collect())
+        let accounts = datasets.into_iter().filter_map(account).collect();
+        Ok((accounts, lines.into_iter().map(|line| line.content).collect()))
     }
 
     /// Every line, checked.
@@ -246,7 +247,7 @@ impl Ledger {
     /// # Errors
     /// As [`account`](Self::account).
     pub fn entries(&self) -> Result<Vec<Entry>> {
-        Ok(self.0.open(false)?.lines.into_iter().map(|line| line.content).collect())
+        Ok(self.read()?.1)
     }
 
     /// The newest line's HMAC, to be remembered elsewhere; `None` while the ledger is empty.

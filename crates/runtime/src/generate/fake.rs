@@ -116,11 +116,6 @@ impl Generator for FakeGenerator {
         let count = ask.alternatives.unwrap_or(0);
         let logs = rest.iter().map(|token| log(*token, logprob, count)).collect();
         std::thread::spawn(move || {
-            if ask.echo {
-                std::thread::sleep(pause);
-            }
-            sink(Event::Prompt { cached: 0, logs });
-            let mut flow = Flow::new(ask.stop.clone());
             let mut end = End {
                 reason: Reason::Stop,
                 prompt_tokens: ask.prompt.len(),
@@ -129,6 +124,16 @@ impl Generator for FakeGenerator {
                 drafted: 0,
                 accepted: 0,
             };
+            if ask.echo {
+                std::thread::sleep(pause);
+                if dropped.load(Ordering::Acquire) {
+                    // Its prompt was not read.
+                    sink(Event::Done(End { reason: Reason::Dropped, prompt_tokens: 0, ..end }));
+                    return;
+                }
+            }
+            sink(Event::Prompt { cached: 0, logs });
+            let mut flow = Flow::new(ask.stop.clone());
             for byte in answer.bytes() {
                 if dropped.load(Ordering::Acquire) {
                     end.reason = Reason::Dropped;

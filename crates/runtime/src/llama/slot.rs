@@ -176,9 +176,14 @@ impl Slot {
             self.tell(Event::Text { text, logs });
         }
         self.ended = true;
+        let read = match reason {
+            // Nobody pays for what was not read.
+            Reason::Dropped => self.computed.min(self.prompt()),
+            _ => self.prompt(),
+        };
         let end = End {
             reason,
-            prompt_tokens: self.prompt(),
+            prompt_tokens: read,
             cached_tokens: self.cached,
             answer_tokens: self.answered(),
             drafted: self.drafted,

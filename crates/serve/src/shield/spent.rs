@@ -1,4 +1,4 @@
-//! Tokens of a request that asks a model many times, charged as they become known, whatever becomes of the request.
+//! Tokens of a request that asks a model many times, charged to the key's allowance as they become known, whatever becomes of the request.
 
 use super::Allowance;
 use crate::openai::reply::Used;

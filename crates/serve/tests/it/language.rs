@@ -193,7 +193,7 @@ fn personal_data_is_kept_from_prompts_and_answers() {
     let blocking = server(talker(answer), |settings| settings.policy = policy(Act::Block));
     let blocked = ask(&blocking, &json!({})).json();
     assert_eq!(blocked["choices"][0]["finish_reason"], "content_filter");
-    assert!(!blocked.to_string().contains("138"));
+    assert!(!blocked.to_string().contains("13812"));
     let told = json!({ "messages": [{ "role": "user", "content": "我的手机号是13812345678" }] });
     let refused = masking.post("/v1/chat/completions", &told);
     assert_eq!(
@@ -205,5 +205,5 @@ fn personal_data_is_kept_from_prompts_and_answers() {
         masking.post("/v1/chat/completions", &hostile).json()["error"]["code"],
         "serve-shield-injection"
     );
-    assert!(!masking.log().contains("138"));
+    assert!(!masking.log().contains("13812"), "no part of the number; ids are chance");
 }

@@ -517,9 +517,10 @@ impl Judged {
             likelier.into_iter().chain([loss])
         };
         // No answer of the base gains on itself: its pairs are all ties, whatever the rows, and so there is nothing to be unsure of.
-        let even = before.accuracy();
-        let even = Figure { name: "preference".to_owned(), value: even, interval: None };
-        self.before.extend(std::iter::once(even).chain(figures(&before)));
+        let even =
+            Figure { name: "preference".to_owned(), value: before.accuracy(), interval: None };
+        self.before.extend(Some(even).filter(|_| before.pairs > 0));
+        self.before.extend(figures(&before));
         let gained = half_figure("preference", after.preferred, after.pairs);
         self.after.extend(gained.into_iter().chain(figures(&after)));
     }
