@@ -705,7 +705,7 @@ mod tests {
         let list = Revocations::path(&folder.path().join("plain-1.0.ingot"));
         ingot_base::atomic::write(&list, b"{").unwrap();
         let (lists, loaded) = watcher.load(&folder.path().join("plain-1.0.ingot")).await;
-        assert_eq!((lists, loaded.unwrap_err().code()), (None, UNREAD));
+        assert_eq!((lists, loaded.unwrap_err().code()), (None, Revocations::UNREAD));
         for (models, told) in [(1, 0), (0, 1), (0, 1)] {
             watcher.look().await;
             assert_eq!((served(&watcher), refusals(&watcher)), (models, told));

@@ -176,8 +176,8 @@ pub(crate) fn numbered<'a>(groups: impl Iterator<Item = Option<&'a str>>) -> Vec
     let names: BTreeSet<&str> = groups.iter().flatten().copied().collect();
     let known: BTreeMap<&str, u32> = names.into_iter().zip(0..).collect();
     let count = u32::try_from(known.len()).unwrap_or(MISSING);
-    let number = |group: &Option<&str>| group.and_then(|name| known.get(name).copied());
-    each_their_own(groups.iter().map(number), count)
+    let number = |group: Option<&str>| group.and_then(|name| known.get(name).copied());
+    each_their_own(groups.into_iter().map(number), count)
 }
 
 /// Renumbers first-seen codes by the order of their values.
