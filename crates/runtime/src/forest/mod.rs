@@ -9,7 +9,7 @@ use crate::Matrix;
 use crate::calibration::sigmoid;
 use crate::messages::SHAPE;
 use ingot_base::{Fault, Result};
-use tree::Walk;
+use tree::{LANES, Walk};
 
 /// Rows evaluated together, so that a tree's nodes stay in the cache while a block passes.
 const BLOCK: usize = 64;
@@ -129,16 +129,11 @@ impl Forest {
     /// Features that `row` is too short for count as missing; outputs that `out` is too short for are not computed.
     pub fn raw(&self, row: &[f64], out: &mut [f64]) {
         out.fill(0.0);
-        if let [single] = out
-            && self.classes == 1
-        {
-            for &root in &self.walk.roots {
-                *single += self.walk.value(root, row);
-            }
-        } else {
-            for roots in self.walk.roots.chunks(self.classes) {
-                for (sum, &root) in out.iter_mut().zip(roots) {
-                    *sum += self.walk.value(root, row);
+        for (group, roots) in self.walk.roots.chunks(LANES).enumerate() {
+            let values = self.walk.values(lanes(roots.iter().copied()), |_| row);
+            for ((tree, _), value) in (group * LANES..).zip(roots).zip(values) {
+                if let Some(sum) = out.get_mut(tree % self.classes) {
+                    *sum += value;
                 }
             }
         }
@@ -176,12 +171,25 @@ impl Forest {
         for (rows, out) in blocks.zip(out.chunks_mut(BLOCK * self.classes)) {
             out.fill(0.0);
             for (index, &root) in self.walk.roots.iter().enumerate() {
-                let sums = out.iter_mut().skip(index % self.classes).step_by(self.classes);
-                for (row, sum) in rows.chunks_exact(self.features).zip(sums) {
-                    *sum += self.walk.value(root, row);
+                if let Some(out) = out.get_mut(index % self.classes..) {
+                    self.tree(root, rows, out);
                 }
             }
             self.average(out);
+        }
+    }
+
+    /// Adds what one tree gives to every `classes()`th place of `out`, for so many rows as both hold.
+    fn tree(&self, root: i32, rows: &[f64], out: &mut [f64]) {
+        let rows = rows.chunks(LANES * self.features);
+        for (rows, out) in rows.zip(out.chunks_mut(LANES * self.classes)) {
+            let count = rows.len() / self.features;
+            let row = |lane| rows.get(lane * self.features..).unwrap_or_default();
+            let values = self.walk.values(lanes(std::iter::repeat_n(root, count)), row);
+            let sums = out.iter_mut().step_by(self.classes).take(count);
+            for (sum, value) in sums.zip(values) {
+                *sum += value;
+            }
         }
     }
 
@@ -203,4 +211,13 @@ impl Forest {
             .arg("found", format_args!("{} columns", rows.cols()))
             .arg("expected", self.features))
     }
+}
+
+/// The given places side by side; walks that nobody asked for are at their leaf already.
+fn lanes(places: impl Iterator<Item = i32>) -> [i32; LANES] {
+    let mut lanes = [!0; LANES];
+    for (lane, place) in lanes.iter_mut().zip(places) {
+        *lane = place;
+    }
+    lanes
 }

@@ -232,10 +232,23 @@ fn in_set(set: &[u32], value: f64) -> bool {
     set.get(category / 32).is_some_and(|word| word >> (category % 32) & 1 == 1)
 }
 
+/// How many walks go on side by side. Each waits for its node and then for what it compares; the processor does the others' work meanwhile.
+pub(super) const LANES: usize = 8;
+
+/// Most categories of a set that stands in the node itself.
+const SMALL_SET: f64 = 64.0;
+
+/// A node's flags when it is walked. The rules of missing values and of zero depend on the node alone, so they are applied once.
+const SET: u8 = 1;
+const WIDE_SET: u8 = 1 << 1;
+const NAN_LEFT: u8 = 1 << 2;
+const ZERO_LEFT: u8 = 1 << 3;
+
 /// A split in the form that is walked: 24 bytes.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Node {
-    threshold: f64,
+struct Node {
+    /// The threshold's bits; with [`SET`] one bit for each category, with [`WIDE_SET`] the number of the set.
+    split: u64,
     left: i32,
     right: i32,
     feature: u32,
@@ -260,11 +273,10 @@ impl Walk {
         walk
     }
 
-    /// The parser's limits keep node and leaf counts below `i32::MAX` and set counts exact in `f64`.
+    /// The parser's limits keep node and leaf counts below `i32::MAX`.
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_possible_wrap,
-        clippy::cast_precision_loss,
         reason = "see the parser's MAX_NODES"
     )]
     fn add(&mut self, tree: &Tree) {
@@ -272,43 +284,186 @@ impl Walk {
         let link = |child: i32| if child < 0 { !(!child + first_leaf) } else { child + first_node };
         self.roots.push(link(if tree.split_feature.is_empty() { !0 } else { 0 }));
         self.leaves.extend_from_slice(&tree.leaf_value);
-        let splits = tree.split_feature.iter().zip(&tree.decision_type).zip(&tree.threshold);
         let children = tree.left_child.iter().zip(&tree.right_child);
-        for (node, (((&feature, &flags), &threshold), (&left, &right))) in
-            splits.zip(children).enumerate()
+        for (node, (&feature, (&left, &right))) in
+            tree.split_feature.iter().zip(children).enumerate()
         {
-            let threshold = if flags & CATEGORICAL == 0 {
-                threshold
-            } else {
-                self.sets.push(tree.category_set(node).into());
-                (self.sets.len() - 1) as f64
-            };
-            self.nodes.push(Node {
-                threshold,
-                left: link(left),
-                right: link(right),
-                feature,
-                flags,
-            });
+            let (split, flags) = self.split(tree, node);
+            self.nodes.push(Node { split, left: link(left), right: link(right), feature, flags });
         }
     }
 
-    /// What one tree adds for one row. The arrays' own invariant (the parser's) ends the loop at a leaf.
+    /// What a node compares with, and its flags.
+    fn split(&mut self, tree: &Tree, node: usize) -> (u64, u8) {
+        if tree.is_categorical(node) {
+            let set = tree.category_set(node);
+            if let Some([low, high]) = padded(set) {
+                return (u64::from(high) << 32 | u64::from(low), SET);
+            }
+            self.sets.push(set.into());
+            return (self.sets.len() as u64 - 1, WIDE_SET);
+        }
+        let threshold = tree.threshold.get(node).copied().unwrap_or(f64::NAN);
+        let flags = tree.decision_type.get(node).copied().unwrap_or_default();
+        let goes = |value, flag| if numerical(flags, threshold, value) { flag } else { 0 };
+        (threshold.to_bits(), goes(f64::NAN, NAN_LEFT) | goes(0.0, ZERO_LEFT))
+    }
+
+    /// What [`LANES`] walks add, each from its own root with its own row. The arrays' own invariant (the parser's) ends the loop at leaves.
     #[inline]
-    pub(super) fn value(&self, root: i32, row: &[f64]) -> f64 {
-        let mut at = root;
-        while at >= 0 {
-            #[expect(clippy::cast_sign_loss, reason = "not negative")]
-            let Some(node) = self.nodes.get(at as usize) else { return f64::NAN };
-            let value = row.get(node.feature as usize).copied().unwrap_or(f64::NAN);
-            let left = if node.flags & CATEGORICAL == 0 {
-                numerical(node.flags, node.threshold, value)
-            } else {
-                self.sets.get(truncate(node.threshold)).is_some_and(|set| in_set(set, value))
-            };
-            at = if left { node.left } else { node.right };
+    pub(super) fn values<'r>(
+        &self,
+        mut at: [i32; LANES],
+        row: impl Fn(usize) -> &'r [f64],
+    ) -> [f64; LANES] {
+        // The complement of a leaf is negative, and so is what negative numbers have in common.
+        while at.iter().fold(!0, |all, &at| all & at) >= 0 {
+            for (lane, at) in at.iter_mut().enumerate() {
+                *at = self.step(*at, row(lane));
+            }
         }
         #[expect(clippy::cast_sign_loss, reason = "the complement of a negative number")]
-        self.leaves.get(!at as usize).copied().unwrap_or(f64::NAN)
+        at.map(|at| self.leaves.get(!at as usize).copied().unwrap_or(f64::NAN))
+    }
+
+    /// Where a walk goes from here. Nothing that a row holds is branched on: no processor could foresee it. A walk that is at its leaf looks at
+    /// the first node, and stays.
+    #[inline]
+    fn step(&self, at: i32, row: &[f64]) -> i32 {
+        #[expect(clippy::cast_sign_loss, reason = "not negative")]
+        let Some(node) = self.nodes.get(at.max(0) as usize) else { return i32::MIN };
+        let value = row.get(node.feature as usize).copied().unwrap_or(f64::NAN);
+        let flag = |flag: u8| node.flags & flag != 0;
+        let zero = value.abs() <= ZERO;
+        let number = (value.is_nan() & flag(NAN_LEFT))
+            | (zero & flag(ZERO_LEFT))
+            | (!zero & (value <= f64::from_bits(node.split)));
+        let small = (value > -1.0) & (value < SMALL_SET);
+        let mut left = if flag(SET) { small & (node.split >> bit(value) & 1 == 1) } else { number };
+        if flag(WIDE_SET) {
+            left = self.wide(node.split, value);
+        }
+        let next = if left { node.left } else { node.right };
+        if at < 0 { at } else { next }
+    }
+
+    #[cold]
+    fn wide(&self, set: u64, value: f64) -> bool {
+        let set = usize::try_from(set).ok().and_then(|set| self.sets.get(set));
+        set.is_some_and(|set| in_set(set, value))
+    }
+}
+
+/// The set as two words, if it needs no more.
+fn padded(set: &[u32]) -> Option<[u32; 2]> {
+    match *set {
+        [] => Some([0, 0]),
+        [low] => Some([low, 0]),
+        [low, high] => Some([low, high]),
+        _ => None,
+    }
+}
+
+/// The category's place among 64; of a value that is none of them, any place.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "cut to six bits")]
+fn bit(value: f64) -> u32 {
+    value as i32 as u32 & 63
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Numbers that repeat: a linear congruential generator (Knuth's constants).
+    struct Draw(u64);
+
+    impl Draw {
+        fn below(&mut self, end: u64) -> u64 {
+            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (self.0 >> 33) % end
+        }
+    }
+
+    const FEATURES: u64 = 5;
+    const VALUES: [f64; 16] = [
+        f64::NAN,
+        0.0,
+        -0.0,
+        1e-40,
+        -1e-36,
+        1e-30,
+        0.5,
+        -0.5,
+        -1.0,
+        2.5,
+        31.9,
+        33.0,
+        63.99,
+        64.0,
+        200.0,
+        f64::INFINITY,
+    ];
+
+    /// Splits in a row, each with a leaf on one side; of every kind that there is, and single leaves.
+    fn tree(draw: &mut Draw) -> Tree {
+        let splits = draw.below(12) as usize;
+        let mut tree = Tree {
+            split_feature: (0..splits).map(|_| draw.below(FEATURES) as u32).collect(),
+            split_gain: vec![1.0; splits],
+            threshold: vec![],
+            decision_type: vec![],
+            left_child: vec![],
+            right_child: vec![],
+            leaf_value: (0..=splits).map(|_| draw.below(1 << 20) as f64).collect(),
+            leaf_weight: vec![1.0; splits + 1],
+            leaf_count: vec![1; splits + 1],
+            internal_value: vec![0.0; splits],
+            internal_weight: vec![1.0; splits],
+            internal_count: vec![1; splits],
+            cat_boundaries: vec![0],
+            cat_threshold: vec![],
+            shrinkage: 1.0,
+            depth: splits,
+        };
+        for node in 0..splits as i32 {
+            if draw.below(2) == 0 {
+                let words = draw.below(4);
+                tree.cat_threshold.extend((0..words).map(|_| draw.below(1 << 31) as u32 * 2 + 1));
+                tree.threshold.push(tree.cat_boundaries.len() as f64 - 1.0);
+                tree.cat_boundaries.push(tree.cat_threshold.len() as u32);
+                tree.decision_type.push(CATEGORICAL);
+            } else {
+                tree.threshold.push(VALUES[1 + draw.below(15) as usize]);
+                tree.decision_type.push((draw.below(6) * 2) as u8);
+            }
+            let on = if node as usize + 1 < splits { node + 1 } else { !(splits as i32) };
+            let (left, right) = if draw.below(2) == 0 { (!node, on) } else { (on, !node) };
+            tree.left_child.push(left);
+            tree.right_child.push(right);
+        }
+        tree
+    }
+
+    #[test]
+    fn walks_side_by_side_reach_the_leaves_that_each_reaches_alone() {
+        let mut draw = Draw(7);
+        let trees: Vec<Tree> = (0..400).map(|_| tree(&mut draw)).collect();
+        let walk = Walk::new(&trees);
+        let mut reached = std::collections::BTreeSet::new();
+        for (trees, roots) in trees.chunks(LANES).zip(walk.roots.chunks(LANES)) {
+            for _ in 0..50 {
+                // The last feature is missing: the row is too short for it.
+                let rows: Vec<Vec<f64>> = (0..LANES)
+                    .map(|_| (1..FEATURES).map(|_| VALUES[draw.below(16) as usize]).collect())
+                    .collect();
+                let values = walk.values(roots.try_into().unwrap(), |lane| &rows[lane]);
+                for ((tree, row), value) in trees.iter().zip(&rows).zip(values) {
+                    assert_eq!(value, tree.leaf_value[tree.leaf(row)], "{tree:?} {row:?}");
+                    reached.insert(tree.leaf(row));
+                }
+            }
+        }
+        assert!(reached.len() > 8, "short walks show little");
+        assert!(!walk.sets.is_empty(), "there are wide sets");
     }
 }
