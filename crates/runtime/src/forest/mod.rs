@@ -9,10 +9,13 @@ use crate::Matrix;
 use crate::calibration::sigmoid;
 use crate::messages::SHAPE;
 use ingot_base::{Fault, Result};
-use tree::{LANES, Walk};
+use tree::{Cell, LANES, Walk};
 
 /// Rows evaluated together, so that a tree's nodes stay in the cache while a block passes.
 const BLOCK: usize = 64;
+
+/// Features of a row that need no allocation to be walked with.
+const INLINE: usize = 64;
 
 /// How the sum of the leaves becomes a score.
 #[derive(Debug, Clone, PartialEq)]
@@ -124,10 +127,21 @@ impl Forest {
         self.trees.len() / self.classes
     }
 
-    /// The margins of one row: `out[k]` is the sum (or mean) of the reached leaves of output `k`. Allocates nothing.
+    /// The margins of one row: `out[k]` is the sum (or mean) of the reached leaves of output `k`. Allocates only for more than 64 features.
     ///
     /// Features that `row` is too short for count as missing; outputs that `out` is too short for are not computed.
     pub fn raw(&self, row: &[f64], out: &mut [f64]) {
+        let mut inline = [Cell::MISSING; INLINE];
+        if row.len() > INLINE {
+            return self.add(&row.iter().copied().map(Cell::new).collect::<Vec<_>>(), out);
+        }
+        for (cell, &value) in inline.iter_mut().zip(row) {
+            *cell = Cell::new(value);
+        }
+        self.add(&inline, out);
+    }
+
+    fn add(&self, row: &[Cell], out: &mut [f64]) {
         out.fill(0.0);
         for (group, roots) in self.walk.roots.chunks(LANES).enumerate() {
             let values = self.walk.values(lanes(roots.iter().copied()), |_| row);
@@ -168,11 +182,14 @@ impl Forest {
     /// Computes as many rows as both slices hold.
     pub fn raw_block(&self, rows: &[f64], out: &mut [f64]) {
         let blocks = rows.chunks(BLOCK * self.features);
+        let mut cells = Vec::with_capacity(BLOCK * self.features);
         for (rows, out) in blocks.zip(out.chunks_mut(BLOCK * self.classes)) {
+            cells.clear();
+            cells.extend(rows.iter().copied().map(Cell::new));
             out.fill(0.0);
             for (index, &root) in self.walk.roots.iter().enumerate() {
                 if let Some(out) = out.get_mut(index % self.classes..) {
-                    self.tree(root, rows, out);
+                    self.tree(root, &cells, out);
                 }
             }
             self.average(out);
@@ -180,7 +197,7 @@ impl Forest {
     }
 
     /// Adds what one tree gives to every `classes()`th place of `out`, for so many rows as both hold.
-    fn tree(&self, root: i32, rows: &[f64], out: &mut [f64]) {
+    fn tree(&self, root: i32, rows: &[Cell], out: &mut [f64]) {
         let rows = rows.chunks(LANES * self.features);
         for (rows, out) in rows.zip(out.chunks_mut(LANES * self.classes)) {
             let count = rows.len() / self.features;

@@ -1,5 +1,7 @@
 //! One tree: its arrays as LightGBM writes them, and the packed form that is walked.
 
+use std::collections::BTreeMap;
+
 /// LightGBM's `kZeroThreshold`: the single-precision number nearest to 1e-35, as a double.
 const ZERO: f64 = 1e-35_f32 as f64;
 
@@ -222,36 +224,72 @@ fn numerical(flags: u8, threshold: f64, value: f64) -> bool {
 }
 
 /// LightGBM's `CategoricalDecision`: the value is truncated; NaN, negative and unknown categories are in no set.
-#[inline]
 fn in_set(set: &[u32], value: f64) -> bool {
+    category(value).is_some_and(|category| has(set, category))
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within the bounds")]
+fn category(value: f64) -> Option<u32> {
     // Also false for NaN. From -1 exclusive truncation gives 0; beyond i32 the C++ conversion gives a negative number.
-    if !(value > -1.0 && value < 2_147_483_648.0) {
-        return false;
-    }
-    let category = truncate(value);
-    set.get(category / 32).is_some_and(|word| word >> (category % 32) & 1 == 1)
+    (value > -1.0 && value < 2_147_483_648.0).then_some(value as u32)
+}
+
+fn has(set: &[u32], category: u32) -> bool {
+    set.get(category as usize / 32).is_some_and(|word| word >> (category % 32) & 1 == 1)
 }
 
 /// How many walks go on side by side. Each waits for its node and then for what it compares; the processor does the others' work meanwhile.
-pub(super) const LANES: usize = 8;
+pub(super) const LANES: usize = 4;
 
-/// Most categories of a set that stands in the node itself.
-const SMALL_SET: f64 = 64.0;
+/// How many categories have a bit of their own; sets beyond are looked up.
+const BITS: u32 = 64;
 
-/// A node's flags when it is walked. The rules of missing values and of zero depend on the node alone, so they are applied once.
-const SET: u8 = 1;
-const WIDE_SET: u8 = 1 << 1;
-const NAN_LEFT: u8 = 1 << 2;
-const ZERO_LEFT: u8 = 1 << 3;
+/// Flags of a value and of a node: the rules of missing values and of zero depend on the node alone, so they are applied when it is built.
+const NAN: u8 = 1;
+const NOUGHT: u8 = 1 << 1;
+/// The node's set has members that have no bit.
+const WIDE: u8 = 1 << 2;
 
-/// A split in the form that is walked: 24 bytes.
+/// A row's value as splits ask about it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Cell {
+    /// NaN, which no threshold lets pass, where a flag decides.
+    value: f64,
+    /// The category's bit.
+    bit: u64,
+    /// `u32::MAX`: none.
+    category: u32,
+    flags: u8,
+}
+
+impl Cell {
+    pub(super) const MISSING: Self =
+        Self { value: f64::NAN, bit: 0, category: u32::MAX, flags: NAN };
+
+    pub(super) fn new(value: f64) -> Self {
+        if value.is_nan() {
+            return Self::MISSING;
+        }
+        let category = category(value).unwrap_or(u32::MAX);
+        let bit = if category < BITS { 1 << category } else { 0 };
+        if value.abs() <= ZERO {
+            return Self { value: f64::NAN, bit, category, flags: NOUGHT };
+        }
+        Self { value, bit, category, flags: 0 }
+    }
+}
+
+/// A split in the form that is walked. Three questions of which at most one is asked: the others have an answer that is always no.
 #[derive(Debug, Clone, Copy)]
 struct Node {
-    /// The threshold's bits; with [`SET`] one bit for each category, with [`WIDE_SET`] the number of the set.
-    split: u64,
-    left: i32,
-    right: i32,
+    /// Numbers go left at or below; NaN for a set.
+    threshold: f64,
+    /// The categories that go left.
+    bits: u64,
+    /// Right and left.
+    children: [i32; 2],
     feature: u32,
+    /// The values that go left whatever the threshold is.
     flags: u8,
 }
 
@@ -261,12 +299,13 @@ pub(super) struct Walk {
     pub(super) roots: Vec<i32>,
     nodes: Vec<Node>,
     leaves: Vec<f64>,
-    sets: Vec<Box<[u32]>>,
+    /// The sets of nodes with [`WIDE`], by node.
+    sets: BTreeMap<i32, Box<[u32]>>,
 }
 
 impl Walk {
     pub(super) fn new(trees: &[Tree]) -> Self {
-        let mut walk = Self { roots: vec![], nodes: vec![], leaves: vec![], sets: vec![] };
+        let mut walk = Self { roots: vec![], nodes: vec![], leaves: vec![], sets: BTreeMap::new() };
         for tree in trees {
             walk.add(tree);
         }
@@ -284,29 +323,34 @@ impl Walk {
         let link = |child: i32| if child < 0 { !(!child + first_leaf) } else { child + first_node };
         self.roots.push(link(if tree.split_feature.is_empty() { !0 } else { 0 }));
         self.leaves.extend_from_slice(&tree.leaf_value);
-        let children = tree.left_child.iter().zip(&tree.right_child);
-        for (node, (&feature, (&left, &right))) in
+        let children = tree.right_child.iter().zip(&tree.left_child);
+        for (node, (&feature, (&right, &left))) in
             tree.split_feature.iter().zip(children).enumerate()
         {
-            let (split, flags) = self.split(tree, node);
-            self.nodes.push(Node { split, left: link(left), right: link(right), feature, flags });
+            let children = [link(right), link(left)];
+            let asked = if tree.is_categorical(node) {
+                self.set(tree.category_set(node))
+            } else {
+                let threshold = tree.threshold.get(node).copied().unwrap_or(f64::NAN);
+                let flags = tree.decision_type.get(node).copied().unwrap_or_default();
+                let left = |value, flag| if numerical(flags, threshold, value) { flag } else { 0 };
+                (threshold, 0, left(f64::NAN, NAN) | left(0.0, NOUGHT))
+            };
+            let (threshold, bits, flags) = asked;
+            self.nodes.push(Node { threshold, bits, children, feature, flags });
         }
     }
 
-    /// What a node compares with, and its flags.
-    fn split(&mut self, tree: &Tree, node: usize) -> (u64, u8) {
-        if tree.is_categorical(node) {
-            let set = tree.category_set(node);
-            if let Some([low, high]) = padded(set) {
-                return (u64::from(high) << 32 | u64::from(low), SET);
-            }
-            self.sets.push(set.into());
-            return (self.sets.len() as u64 - 1, WIDE_SET);
+    /// Threshold, bits and flags of the next node, which asks for a set.
+    #[expect(clippy::cast_possible_wrap, reason = "see the parser's MAX_NODES")]
+    #[expect(clippy::cast_possible_truncation, reason = "see the parser's MAX_NODES")]
+    fn set(&mut self, set: &[u32]) -> (f64, u64, u8) {
+        let word = |at: usize| set.get(at).map_or(0, |&word| u64::from(word));
+        let wide = set.len() > 2;
+        if wide {
+            self.sets.insert(self.nodes.len() as i32, set.into());
         }
-        let threshold = tree.threshold.get(node).copied().unwrap_or(f64::NAN);
-        let flags = tree.decision_type.get(node).copied().unwrap_or_default();
-        let goes = |value, flag| if numerical(flags, threshold, value) { flag } else { 0 };
-        (threshold.to_bits(), goes(f64::NAN, NAN_LEFT) | goes(0.0, ZERO_LEFT))
+        (f64::NAN, word(1) << 32 | word(0), if wide { WIDE } else { 0 })
     }
 
     /// What [`LANES`] walks add, each from its own root with its own row. The arrays' own invariant (the parser's) ends the loop at leaves.
@@ -314,7 +358,7 @@ impl Walk {
     pub(super) fn values<'r>(
         &self,
         mut at: [i32; LANES],
-        row: impl Fn(usize) -> &'r [f64],
+        row: impl Fn(usize) -> &'r [Cell],
     ) -> [f64; LANES] {
         // The complement of a leaf is negative, and so is what negative numbers have in common.
         while at.iter().fold(!0, |all, &at| all & at) >= 0 {
@@ -329,45 +373,26 @@ impl Walk {
     /// Where a walk goes from here. Nothing that a row holds is branched on: no processor could foresee it. A walk that is at its leaf looks at
     /// the first node, and stays.
     #[inline]
-    fn step(&self, at: i32, row: &[f64]) -> i32 {
+    fn step(&self, at: i32, row: &[Cell]) -> i32 {
         #[expect(clippy::cast_sign_loss, reason = "not negative")]
         let Some(node) = self.nodes.get(at.max(0) as usize) else { return i32::MIN };
-        let value = row.get(node.feature as usize).copied().unwrap_or(f64::NAN);
-        let flag = |flag: u8| node.flags & flag != 0;
-        let zero = value.abs() <= ZERO;
-        let number = (value.is_nan() & flag(NAN_LEFT))
-            | (zero & flag(ZERO_LEFT))
-            | (!zero & (value <= f64::from_bits(node.split)));
-        let small = (value > -1.0) & (value < SMALL_SET);
-        let mut left = if flag(SET) { small & (node.split >> bit(value) & 1 == 1) } else { number };
-        if flag(WIDE_SET) {
-            left = self.wide(node.split, value);
+        let cell = row.get(node.feature as usize).unwrap_or(&Cell::MISSING);
+        let mut left = (cell.value <= node.threshold)
+            | (cell.bit & node.bits != 0)
+            | (cell.flags & node.flags != 0);
+        if node.flags & WIDE != 0 {
+            left |= self.wide(at.max(0), cell.category);
         }
-        let next = if left { node.left } else { node.right };
-        if at < 0 { at } else { next }
+        let [right, left_child] = node.children;
+        let next = if left { left_child } else { right };
+        let ended = at >> 31;
+        (at & ended) | (next & !ended)
     }
 
     #[cold]
-    fn wide(&self, set: u64, value: f64) -> bool {
-        let set = usize::try_from(set).ok().and_then(|set| self.sets.get(set));
-        set.is_some_and(|set| in_set(set, value))
+    fn wide(&self, node: i32, category: u32) -> bool {
+        self.sets.get(&node).is_some_and(|set| has(set, category))
     }
-}
-
-/// The set as two words, if it needs no more.
-fn padded(set: &[u32]) -> Option<[u32; 2]> {
-    match *set {
-        [] => Some([0, 0]),
-        [low] => Some([low, 0]),
-        [low, high] => Some([low, high]),
-        _ => None,
-    }
-}
-
-/// The category's place among 64; of a value that is none of them, any place.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "cut to six bits")]
-fn bit(value: f64) -> u32 {
-    value as i32 as u32 & 63
 }
 
 #[cfg(test)]
@@ -456,7 +481,9 @@ mod tests {
                 let rows: Vec<Vec<f64>> = (0..LANES)
                     .map(|_| (1..FEATURES).map(|_| VALUES[draw.below(16) as usize]).collect())
                     .collect();
-                let values = walk.values(roots.try_into().unwrap(), |lane| &rows[lane]);
+                let cells: Vec<Vec<Cell>> =
+                    rows.iter().map(|row| row.iter().copied().map(Cell::new).collect()).collect();
+                let values = walk.values(roots.try_into().unwrap(), |lane| &cells[lane]);
                 for ((tree, row), value) in trees.iter().zip(&rows).zip(values) {
                     assert_eq!(value, tree.leaf_value[tree.leaf(row)], "{tree:?} {row:?}");
                     reached.insert(tree.leaf(row));
