@@ -4,7 +4,9 @@ use super::super::finding::{Finding, Kind, Why};
 use super::super::normal::Text;
 use super::english_words::{ALONE, LEGAL};
 use super::linear::{Feature, Model};
-use super::tokens::{COUNTRY, INITIAL, LINK, LOWER, MIXED, SUFFIX, TITLE, Token, UPPER, tokens};
+use super::tokens::{
+    COUNTRY, INITIAL, LINK, LONE, LOWER, MIXED, SUFFIX, TITLE, Token, UPPER, tokens,
+};
 
 /// Labels of the tagger.
 pub(crate) const LABELS: usize = 5;
@@ -278,10 +280,15 @@ pub(crate) fn find(text: &Text<'_>, found: &mut Vec<Finding>) {
             let adjoined =
                 matches!(gap, b" " | b". " | b"." | b"-" | b"  ") || firm && gap == b", ";
             let goes_on = if firm { *same == INSIDE } else { same == label };
+            // A town and its country are two places, and so are two fields of a line.
+            let apart = *label == PLACE
+                && (gap == b"  "
+                    || matches!(all.get(next - 1..=next), Some([town, land])
+                        if town.place != land.place && land.place == COUNTRY));
             // Two firms, each of two or three names.
             let twice = token.lower == "and"
                 && all.get(at..next).is_some_and(|past| past.iter().any(|t| t.lower == "and"));
-            if !goes_on || !adjoined || twice {
+            if !goes_on || !adjoined || twice || apart {
                 break;
             }
             end = token.end;
@@ -363,6 +370,25 @@ fn firms(text: &Text<'_>, all: &[Token], found: &mut Vec<Finding>) {
     }
 }
 
+/// A short word in capitals among others that no list of names knows: `XZ Utils`, `Hotspot VM`.
+fn abbreviation(word: &Token) -> bool {
+    let numeral = word.lower.chars().all(|letter| matches!(letter, 'i' | 'v' | 'x'));
+    word.shape == UPPER
+        && !word.line.shouted
+        && word.end - word.start < 5
+        && word.first < 0
+        && word.last < 0
+        && !numeral
+        && word.role == 0
+}
+
+/// All that a line says in capitals, `README`, or a part of a key, `C-x`: no name unless a list knows it.
+fn lone(word: &Token) -> bool {
+    let alone = word.shape == UPPER && word.line.shouted && word.line.capitals == LONE;
+    let key = word.lower.split('-').any(|part| part.chars().count() == 1);
+    (alone || key) && word.first < 0 && word.last < 0 && word.place == 0
+}
+
 fn report(
     (label, lead): (usize, i32),
     words: &[Token],
@@ -393,6 +419,9 @@ fn report(
         return None;
     }
     if words.iter().all(|word| word.shape == INITIAL || word.role == TITLE || word.role == LINK) {
+        return None;
+    }
+    if label == PERSON && words.iter().any(abbreviation) || matches!(words, [word] if lone(word)) {
         return None;
     }
     let firm = words.iter().any(|word| word.role == SUFFIX || word.lower == "&");

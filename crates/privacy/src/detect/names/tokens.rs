@@ -20,6 +20,9 @@ pub(crate) const LINK: u8 = 3;
 /// Mark of a country of one word; of several it is two more.
 pub(crate) const COUNTRY: u8 = 2;
 
+/// Mark of a line of one or two words, in place of how many begin with a capital.
+pub(crate) const LONE: u8 = 4;
+
 /// How a line is written.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Line {
@@ -181,7 +184,7 @@ fn line(text: &Text<'_>, start: usize) -> Line {
         last = *byte;
     }
     let capitals = match (words, heads * 10 / words.max(1)) {
-        (0..=2, _) => 4,
+        (0..=2, _) => LONE,
         (_, 8..) => 3,
         (_, 5..) => 2,
         (_, 2..) => 1,
@@ -263,7 +266,13 @@ fn describe(
         rank => rank,
     };
     let listed = shape != LOWER || state.line.small && !code;
-    let part = lower.split(['-', '\'']).next().unwrap_or_default();
+    // `jean-luc` by its first part, in small letters only when the others are names too: no `perl-doc`.
+    let named = |part| lexicon.first(part).or_else(|| lexicon.last(part)).is_some();
+    let part = if shape == LOWER && lower.contains('-') && !lower.split('-').all(named) {
+        ""
+    } else {
+        lower.split(['-', '\'']).next().unwrap_or_default()
+    };
     Token {
         first: if listed {
             bucket(lexicon.first(&lower).or_else(|| lexicon.first(part)))

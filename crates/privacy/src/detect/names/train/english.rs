@@ -459,10 +459,33 @@ impl En {
     /// A made-up program or brand.
     fn product(&self, dice: &mut Dice) -> String {
         let stem: String = self.rare.draw(dice).chars().take(3 + dice.below(5)).collect();
-        match dice.below(3) {
-            0 => title_case(&stem),
-            1 => title_case(&stem) + &title_case(self.rare.draw(dice)),
+        match dice.below(9) {
+            // Some bear the name of a person or a town.
+            3 => title_case(self.last.draw(dice)),
+            4 => title_case(if dice.one_in(2) {
+                self.first.draw(dice)
+            } else {
+                dice.pick(&self.cities)
+            }),
+            0 | 5 => title_case(&stem),
+            1 | 6 => title_case(&stem) + &title_case(self.rare.draw(dice)),
             _ => title_case(&stem) + dice.pick(PRODUCT_TAILS),
+        }
+    }
+
+    /// An abbreviation in capitals, as standards, constants and machines are called.
+    fn acronym(dice: &mut Dice) -> String {
+        let capitals = |dice: &mut Dice, count: usize| -> String {
+            (0..count)
+                .map(|_| char::from(b'A' + u8::try_from(dice.below(26)).unwrap_or(0)))
+                .collect()
+        };
+        let count = 2 + dice.below(4);
+        let head = capitals(dice, count);
+        match dice.below(6) {
+            0 => format!("{head}-{}", capitals(dice, 2)),
+            1 => format!("{head}-{}", dice.below(512)),
+            _ => head,
         }
     }
 
@@ -545,6 +568,7 @@ impl En {
             'N' => (dice.pick(NATIONS).to_owned(), OTHER),
             'W' => (dice.pick(DAYS).to_owned(), OTHER),
             'Z' => (self.product(dice), OTHER),
+            'U' => (Self::acronym(dice), OTHER),
             _ => (self.plain(dice), OTHER),
         }
     }
