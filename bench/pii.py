@@ -232,24 +232,39 @@ def prose(kind):
     return "\n".join(p.read_text(encoding="utf-8", errors="ignore") for p in sorted(Path(folder).glob("*"))) if folder else ""
 
 
+def standing():
+    """Types and words that were read in their places and found to be what the type says; see the head of the file."""
+    lines = (Path(__file__).parent / "pii_stands.tsv").read_text(encoding="utf-8").splitlines()
+    return {tuple(line.split("\t")) for line in lines if line and not line.startswith("#")}
+
+
 def false_alarms(tool, show):
+    known = standing()
+    RESULT["standing"] = len(known)
     for kind in ("code", "english", "chinese"):
         text = prose(kind)
         lines = re.split(r"[\n\r\x0b\x0c\x85\u2028\u2029]+", text)
         size = sum(len(line.encode()) + 1 for line in lines)
         found = scan(tool, lines)
-        counts = Counter(f[2] for fs in found.values() for f in fs)
-        total = sum(counts.values())
-        # Web and mail addresses that stand there are no errors.
-        alarms = total - counts["url"] - counts["email"]
+        counts, alarms = Counter(), Counter()
+        for row, findings in found.items():
+            for start, end, what, _ in findings:
+                counts[what] += 1
+                # An address of a machine is one, wherever it stands.
+                alarms[what] += what not in ("url", "email", "ip", "mac") and (what, lines[row][start:end]) not in known
+        total = sum(counts.values()) - counts["url"] - counts["email"]
+        wrong = sum(alarms.values())
         if size > 1:
-            RESULT["alarms"].append((kind, size, alarms / size * 1e4))
-        print(f"{kind}: {size / 1e6:.1f} MB, per 10 kB: {alarms / max(size, 1) * 1e4:.2f} (with url and email {total / max(size, 1) * 1e4:.2f}) {dict(counts)}")
+            RESULT["alarms"].append((kind, size, total / size * 1e4, wrong / size * 1e4))
+        rate = lambda count: f"{count / max(size, 1) * 1e4:.2f}"
+        print(f"{kind}: {size / 1e6:.1f} MB, per 10 kB: {rate(wrong)} false, {rate(total)} found without url and email {dict(counts)}, false {dict(+alarms)}")
         dice, seen = random.Random(1), Counter()
         for row in sorted(found, key=lambda row: dice.random()):
             for start, end, what, _ in found[row]:
+                if what in ("url", "email", "ip", "mac") or (what, lines[row][start:end]) in known:
+                    continue
                 seen[what] += 1
-                if seen[what] <= show and what not in ("url", "email"):
+                if seen[what] <= show:
                     print(f"    {what}: {lines[row][start:end]!r} in {lines[row][max(0, start - 30) : end + 20]!r}")
 
 
@@ -327,8 +342,15 @@ def page():
             f = lambda b: (1 + b * b) * p * r / max(b * b * p + r, 1e-9)
             out.append(f"| {name} | {tp + fn} | {p:.3f} | {r:.3f} | {f(1):.3f} | {f(2):.3f} |")
         out.append("")
-    out += ["## False alarms", "", "Findings a 10 kB of ordinary text, web and mail addresses aside, which stand there. Names of authors that the text holds count as alarms.", ""]
-    out += ["| text | MB | a 10 kB |", "|---|---:|---:|"] + [f"| {kind} | {size / 1e6:.1f} | {rate:.2f} |" for kind, size, rate in RESULT["alarms"]] + [""]
+    out += ["## False alarms", ""]
+    out += [
+        "Findings a 10 kB of ordinary text: Python's standard library, and the English documentation and licences that Debian installs. Web and mail",
+        "addresses aside, most of what is found there is there: authors, their firms, an office in Boston. What stands in the text is no false alarm:",
+        f"addresses of machines, and the {RESULT['standing']} names and addresses of `bench/pii_stands.tsv`, which were read in their places one by one by the rule",
+        "at the head of that file. Everything else counts as false, also a name that nobody has read yet.", "",
+    ]
+    out += ["| text | MB | found | false |", "|---|---:|---:|---:|"]
+    out += [f"| {kind} | {size / 1e6:.1f} | {rate:.2f} | {wrong:.2f} |" for kind, size, rate, wrong in RESULT["alarms"]] + [""]
     speed = RESULT["speed"]
     rates = speed["bytes_per_second"]
     out += ["## Speed", "", f"{speed['bytes'] / 1e6:.1f} MB of code, documentation and the sets above; Presidio's {speed['recognisers']} pattern recognisers, called directly without a language",

@@ -32,6 +32,8 @@ const SMALL: i32 = 6;
 /// A lead over none that needs no list, and one that common words need.
 const PLAIN: i32 = 38;
 const DULL: i32 = 40;
+/// One that a place needs that no list knows and that stands in capitals.
+const CAPITALS: i32 = 70;
 
 /// Whether a word may be part of a name at all.
 pub(crate) fn eligible(all: &[Token], at: usize) -> bool {
@@ -386,7 +388,12 @@ fn abbreviation(word: &Token) -> bool {
 fn lone(word: &Token) -> bool {
     let alone = word.shape == UPPER && word.line.shouted && word.line.capitals == LONE;
     let key = word.lower.split('-').any(|part| part.chars().count() == 1);
-    (alone || key) && word.first < 0 && word.last < 0 && word.place == 0
+    (alone || key) && unlisted(word) && word.place == 0
+}
+
+/// Whether no list of names knows the word.
+fn unlisted(word: &Token) -> bool {
+    word.first < 0 && word.last < 0 && word.lower.is_ascii()
 }
 
 fn report(
@@ -429,19 +436,37 @@ fn report(
     let code = |word: &Token| matches!(word.shape, MIXED | UPPER) && word.place == 0 && !shouted;
     let scottish = |word: &Token| word.lower.starts_with("mc") || word.lower.contains(['\'', '-']);
     let brief = |word: &Token| word.shape == UPPER && word.end - word.start < 5;
+    // `TypeVars and ParamSpec`, `MPI and NCCL`: names of programs, however many.
+    let written = |word: &Token| {
+        word.role == LINK || code(word) && word.first < 0 && word.last < 0 && !scottish(word)
+    };
+    if label == ORGANIZATION && words.iter().all(written) {
+        return None;
+    }
     // A word in capitals among others is a constant, unless it is what a form asks for.
     let asked = |word: &Token| word.key.0 != 0 && word.key.1 < 3;
     let constant = matches!(words, [word] if code(word) && word.shape == UPPER && !asked(word));
-    let odd = words.iter().all(code)
+    let odd = words.iter().all(|word| code(word) || word.shape == INITIAL)
         && words.iter().all(|word| {
-            brief(word) || word.shape == MIXED && !scottish(word) || word.first < 0 && word.last < 0
+            brief(word)
+                || word.shape == INITIAL
+                || word.shape == MIXED && !scottish(word)
+                || word.first < 0 && word.last < 0
         });
     let dull = words.iter().all(|word| word.common > 0 && word.place == 0 && word.first < 0);
     let sure = lead >= if dull { DULL } else { PLAIN };
     match label {
         ORGANIZATION if words.len() == 1 && (firm || dull || odd) => return None,
         ORGANIZATION if !firm && dull && !sure => return None,
-        PERSON if constant => return None,
+        PERSON if constant || shouted && !words.iter().any(asked) && words.iter().all(unlisted) => {
+            return None;
+        }
+        // A town in capitals, where the words around leave no doubt.
+        PLACE if odd && words.iter().all(|word| word.shape == UPPER && !brief(word)) => {
+            if lead < CAPITALS {
+                return None;
+            }
+        }
         PERSON | PLACE if odd || dull && !sure => return None,
         _ => {}
     }

@@ -440,6 +440,10 @@ pub(crate) fn addresses(text: &Text<'_>, found: &mut Vec<Finding>) {
                 vec![Why::Pattern("door-town-postcode")],
             ));
             at = last;
+        } else if let Some(stop) = door(text, at, end) {
+            let why = vec![Why::Pattern("door-and-name")];
+            found.push(Finding::new(Kind::Address, (at, rest(text, stop).0), 0.87, why));
+            at = stop;
         } else {
             at = end.max(at + 1);
         }
@@ -448,6 +452,22 @@ pub(crate) fn addresses(text: &Text<'_>, found: &mut Vec<Finding>) {
     military(text, found);
     streets(text, found);
     corners(text, found);
+}
+
+/// `at 387 Pascual Yunquera`: behind a word for where, a number of three digits and more that is no year, and a name.
+fn door(text: &Text<'_>, number: usize, end: usize) -> Option<usize> {
+    let digits = text.bytes(number, end);
+    let year = digits.len() == 4 && (digits.starts_with(b"19") || digits.starts_with(b"20"));
+    let house = (3..=5).contains(&digits.len()) && digits.iter().all(u8::is_ascii_digit) && !year;
+    let front = text.bytes(number.saturating_sub(4), number);
+    let place = [&b" at "[..], b" to "].iter().any(|word| front == *word);
+    if !house || !place || text.at(end) != b' ' {
+        return None;
+    }
+    let (start, stop) = capitals(text, end + 1)?;
+    let first = word_end(text, start);
+    let small = text.bytes(start, first).iter().skip(1).all(|byte| !byte.is_ascii_uppercase());
+    (small && first - start > 3 && English::get().word(&lower(text, start, first)) == 0).then_some(stop)
 }
 
 /// Where the door of a number begins: at a word such as `Flat` before it.

@@ -12,6 +12,9 @@ use super::{Dice, Example, Urn, expand, quantised};
 const SLOTS: usize = 1 << BITS;
 /// One feature in so many is left out of a word while training, so that none is relied on alone.
 const LEFT_OUT: usize = 8;
+/// After so many examples of the second half the weights enter the mean that is kept: the last steps alone would leave the
+/// weights of rare words to chance (Polyak and Juditsky 1992).
+const AVERAGED: usize = 4096;
 /// Step of the descent.
 const STEP: f32 = 0.1;
 
@@ -409,7 +412,7 @@ impl En {
                     title_case(stem) + if dice.one_in(4) { "" } else { dice.pick(TOWN_TAILS) };
                 if dice.one_in(2) { format!("{} {name}", dice.pick(TOWN_HEADS)) } else { name }
             }
-            3 if dice.one_in(3) => dice.pick(&self.cities).to_uppercase(),
+            3 => dice.pick(&self.cities).to_uppercase(),
             _ => dice.pick(&self.cities).to_owned(),
         }
     }
@@ -676,7 +679,15 @@ pub fn english(examples: usize) -> Vec<u8> {
     let mut weights = vec![0_f32; SLOTS * LABELS];
     let mut squares = vec![1e-2_f32; SLOTS * LABELS];
     let mut slots = Vec::new();
-    for _ in 0..examples {
+    let mut sums = vec![0_f32; SLOTS * LABELS];
+    let mut counted = 0_u16;
+    for number in 0..examples {
+        if number > examples / 2 && number % AVERAGED == 0 {
+            for (sum, weight) in sums.iter_mut().zip(&weights) {
+                *sum += weight;
+            }
+            counted += 1;
+        }
         let example = made.example(&mut dice);
         let text = Text::new(&example.text);
         let all = tokens(&text);
@@ -696,7 +707,7 @@ pub fn english(examples: usize) -> Vec<u8> {
             previous = if dice.one_in(3) { own } else { label };
         }
     }
-    quantised(&weights, SCALE)
+    quantised(&sums, SCALE / f32::from(counted.max(1)))
 }
 
 /// One step; answers the label that the model would have given.
