@@ -101,6 +101,63 @@ fn the_same_things_as_others_write_them() {
 }
 
 #[test]
+fn streets_and_towns_of_other_countries() {
+    for (text, words) in [
+        ("She lives on Rua das Flores with her sister.", "Rua das Flores"),
+        ("The tram stops in Baker street every hour.", "Baker street"),
+        (
+            "Deliver it to Koepenicker Str. 38, Berlin BE 12557 please.",
+            "Koepenicker Str. 38, Berlin BE 12557",
+        ),
+        ("Send it to Kossuth u. 12., Pécs BA 7621.", "Kossuth u. 12., Pécs BA 7621"),
+        (
+            "New flat: Lidická 1960, Ústí nad Labem US 400 01.",
+            "Lidická 1960, Ústí nad Labem US 400 01",
+        ),
+        ("Ring at 387 Pascual Yunquera after six.", "387 Pascual Yunquera"),
+    ] {
+        only(text, "address", words);
+    }
+    let corner = found("They met at the corner of Vine and Sunset Blvd. yesterday.");
+    let streets = ["Vine", "Sunset Blvd"].map(|words| ("address".to_owned(), words.to_owned()));
+    assert_eq!(corner, streets);
+    let fields = found("Ines Alvarez  Philadelphia  Tunisia");
+    let places = ["Philadelphia", "Tunisia"].map(|words| ("place".to_owned(), words.to_owned()));
+    assert_eq!(fields[1..], places, "{fields:?}");
+    only("She flew to Netherlands on Monday.", "place", "Netherlands");
+    let units = found("The fan turns at 250 Watts.");
+    assert!(units.iter().all(|(kind, _)| kind != "address"), "{units:?}");
+}
+
+#[test]
+fn programs_units_and_abbreviations_are_nobodys() {
+    for text in [
+        "README",
+        "HKDF and AES-KW",
+        "The Hotspot VM is slow.",
+        "Both XZ Utils and LZMA Utils work.",
+        "TypeVars and ParamSpec are checked.",
+        "Runs on MacOS X as well.",
+        "see perl-doc and sea-config for more",
+        "High street and every road were closed.",
+    ] {
+        assert_eq!(found(text), [], "{text}");
+    }
+}
+
+#[test]
+fn cards_in_a_row_are_cards_and_codes_in_a_table_are_none() {
+    let card = |words: &str| ("credit_card".to_owned(), words.to_owned());
+    assert_eq!(
+        found("cards 4111 1111 1111 1111 5500 0000 0000 0004"),
+        [card("4111 1111 1111 1111"), card("5500 0000 0000 0004")]
+    );
+    only("pay with 4111 1111 1111 1111 0927 please", "credit_card", "4111 1111 1111 1111");
+    assert_eq!(found("5764 4111 1111 1111 1111 576A"), []);
+    assert_eq!(found("4001 4002 4111 1111 1111 1111 4003"), []);
+}
+
+#[test]
 fn names_in_chats_and_forms() {
     for (text, name) in [
         ("hey ashley, did you get the keys?", "ashley"),

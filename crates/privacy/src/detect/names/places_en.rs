@@ -454,7 +454,7 @@ pub(crate) fn addresses(text: &Text<'_>, found: &mut Vec<Finding>) {
     corners(text, found);
 }
 
-/// `at 387 Pascual Yunquera`: behind a word for where, a number of three digits and more that is no year, and a name.
+/// `at 387 Pascual Yunquera`: behind a word for where, a number of three digits and more that is no year, and a name of several words.
 fn door(text: &Text<'_>, number: usize, end: usize) -> Option<usize> {
     let digits = text.bytes(number, end);
     let year = digits.len() == 4 && (digits.starts_with(b"19") || digits.starts_with(b"20"));
@@ -466,8 +466,10 @@ fn door(text: &Text<'_>, number: usize, end: usize) -> Option<usize> {
     }
     let (start, stop) = capitals(text, end + 1)?;
     let first = word_end(text, start);
+    // One word might be a unit: `at 250 Watts`.
+    let whole = stop > first && English::get().word(&lower(text, start, first)) == 0;
     let small = text.bytes(start, first).iter().skip(1).all(|byte| !byte.is_ascii_uppercase());
-    (small && first - start > 3 && English::get().word(&lower(text, start, first)) == 0).then_some(stop)
+    (whole && small).then_some(stop)
 }
 
 /// Where the door of a number begins: at a word such as `Flat` before it.
@@ -775,7 +777,6 @@ fn foreign(text: &Text<'_>, number: usize, end: usize) -> Option<(usize, usize)>
                 from -= 1;
             }
             let word = lower(text, from, word_ends);
-            let link = LINKS.contains(&word.as_str());
             // Words for a street that stand behind its name in small letters; a point may follow.
             let kind = matches!(
                 word.as_str(),
@@ -807,6 +808,7 @@ fn foreign(text: &Text<'_>, number: usize, end: usize) -> Option<(usize, usize)>
                     | "caddesi"
                     | "utja"
             ) && count == 0;
+            let link = !kind && LINKS.contains(&word.as_str());
             if word_ends < start - 1 && !kind {
                 break;
             }
