@@ -518,7 +518,41 @@ mod tests {
         assert_eq!(ascending(&values), [1, 3, 7, 4, 10, 9, 2, 0, 6, 5, 8, 11]);
     }
 
+    #[test]
+    fn a_probability_that_is_none_is_told_wherever_it_stands() {
+        for place in 0..23 {
+            for wrong in [f64::NAN, -0.1, 1.1, f64::INFINITY] {
+                let mut values = vec![1.0 / 23.0; 46];
+                values[23 + place] = wrong;
+                let fault = review(&[0, 1], &values, 23).unwrap_err();
+                assert_eq!(fault.code(), "quality-probability", "{wrong} at {place}");
+            }
+        }
+        assert_eq!(top(&[0.1; 23]), 0.1);
+        assert_eq!(top(&[0.1, 0.7, 0.2]), 0.7);
+    }
+
     proptest! {
+        #[test]
+        fn the_largest_leads_stay(margins in prop::collection::vec(0_u8..9, 0..60), most in 0_usize..12) {
+            let mut list = Largest::new(most);
+            let mut bar = list.bar();
+            for (row, margin) in margins.iter().enumerate() {
+                let margin = f64::from(*margin) / 8.0;
+                if margin > bar {
+                    bar = list.push(Lead { margin, row });
+                }
+            }
+            let mut kept: Vec<usize> = list.leads.iter().map(|lead| lead.row).collect();
+            let mut all: Vec<usize> = (0..margins.len()).filter(|row| margins[*row] > 0).collect();
+            // A stable sort: the earlier of equals.
+            all.sort_by_key(|row| std::cmp::Reverse(margins[*row]));
+            all.truncate(most);
+            kept.sort_unstable();
+            all.sort_unstable();
+            prop_assert_eq!(kept, all);
+        }
+
         #[test]
         fn sorting_sorts(values in prop::collection::vec(-9.0_f64..9.0, 0..300)) {
             let order = ascending(&values);
