@@ -243,7 +243,7 @@ impl<'a> Table<'a> {
         if self.top(row) <= own {
             return;
         }
-        let mut take = |values: &[f64], bars: &mut [f64], lists: &mut [Largest]| {
+        let take = |values: &[f64], bars: &mut [f64], lists: &mut [Largest]| {
             for ((value, bar), list) in values.iter().zip(bars).zip(lists) {
                 if *value - own > *bar {
                     *bar = list.push(Lead { margin: *value - own, row });

@@ -455,19 +455,17 @@ fn report(
         });
     let dull = words.iter().all(|word| word.common > 0 && word.place == 0 && word.first < 0);
     let sure = lead >= if dull { DULL } else { PLAIN };
+    // A town in capitals, where the words around leave no doubt.
+    let town = label == PLACE
+        && lead >= CAPITALS
+        && words.iter().all(|word| word.shape == UPPER && !brief(word));
     match label {
         ORGANIZATION if words.len() == 1 && (firm || dull || odd) => return None,
         ORGANIZATION if !firm && dull && !sure => return None,
         PERSON if constant || shouted && !words.iter().any(asked) && words.iter().all(unlisted) => {
             return None;
         }
-        // A town in capitals, where the words around leave no doubt.
-        PLACE if odd && words.iter().all(|word| word.shape == UPPER && !brief(word)) => {
-            if lead < CAPITALS {
-                return None;
-            }
-        }
-        PERSON | PLACE if odd || dull && !sure => return None,
+        PERSON | PLACE if odd && !town || dull && !sure => return None,
         _ => {}
     }
     // Without a word that firms end in, or a place of the list, it is only a guess, unless the words around are plain.

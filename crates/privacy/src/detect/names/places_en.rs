@@ -460,7 +460,7 @@ fn door(text: &Text<'_>, number: usize, end: usize) -> Option<usize> {
     let year = digits.len() == 4 && (digits.starts_with(b"19") || digits.starts_with(b"20"));
     let house = (3..=5).contains(&digits.len()) && digits.iter().all(u8::is_ascii_digit) && !year;
     let front = text.bytes(number.saturating_sub(4), number);
-    let place = [&b" at "[..], b" to "].iter().any(|word| front == *word);
+    let place = [&b" at "[..], b" to "].contains(&front);
     if !house || !place || text.at(end) != b' ' {
         return None;
     }
