@@ -228,6 +228,9 @@ def prose(kind):
         names = ("*.md", "*.rst", "*.txt", "README*", "GPL*", "LGPL*", "Apache*")
         files = sorted({p for root in roots for name in names for p in root.rglob(name) if p.is_file() and p.suffix != ".gz" and not lists.search(str(p))})
         return "\n".join(p.read_text(encoding="utf-8", errors="ignore")[:20000] for p in files)[:5_000_000]
+    if kind == "perl":
+        files = sorted({p for root in ("/usr/share/perl", "/usr/lib") for p in Path(root).rglob("*.pod")})
+        return "\n".join(p.read_text(encoding="utf-8", errors="ignore") for p in files)
     folder = sys.argv[sys.argv.index("--zh") + 1] if "--zh" in sys.argv else None
     return "\n".join(p.read_text(encoding="utf-8", errors="ignore") for p in sorted(Path(folder).glob("*"))) if folder else ""
 
@@ -241,7 +244,7 @@ def standing():
 def false_alarms(tool, show):
     known = standing()
     RESULT["standing"] = len(known)
-    for kind in ("code", "english", "chinese"):
+    for kind in ("code", "english", "perl", "chinese"):
         text = prose(kind)
         lines = re.split(r"[\n\r\x0b\x0c\x85\u2028\u2029]+", text)
         size = sum(len(line.encode()) + 1 for line in lines)
@@ -344,8 +347,9 @@ def page():
         out.append("")
     out += ["## False alarms", ""]
     out += [
-        "Findings a 10 kB of ordinary text: Python's standard library, and the English documentation and licences that Debian installs. Web and mail",
-        "addresses aside, most of what is found there is there: authors, their firms, an office in Boston. What stands in the text is no false alarm:",
+        "Findings a 10 kB of ordinary text: Python's standard library, the English documentation and licences that Debian installs, and Perl's",
+        "documentation, which was read last, when the tagger and its training text were done. Web and mail addresses aside, most of what is found there",
+        "is there: authors, their firms, an office in Boston. What stands in the text is no false alarm:",
         f"addresses of machines, and the {RESULT['standing']} names and addresses of `bench/pii_stands.tsv`, which were read in their places one by one by the rule",
         "at the head of that file. Everything else counts as false, also a name that nobody has read yet.", "",
     ]
