@@ -130,6 +130,15 @@ fn streets_and_towns_of_other_countries() {
 }
 
 #[test]
+fn firms_with_a_country_in_brackets() {
+    only(
+        "It was sold to Zorvex Pumps (India) Ltd in May.",
+        "organization",
+        "Zorvex Pumps (India) Ltd",
+    );
+}
+
+#[test]
 fn programs_units_and_abbreviations_are_nobodys() {
     for text in [
         "README",

@@ -340,7 +340,9 @@ fn firms(text: &Text<'_>, all: &[Token], found: &mut Vec<Finding>) {
         while first > 0 && at - first < 7 {
             let (Some(word), Some(next)) = (all.get(first - 1), all.get(first)) else { break };
             let gap = text.bytes(word.end, next.start);
-            let near = matches!(gap, b" " | b"." | b". " | b"-" | b", " | b" & " | b"/");
+            // `Info Edge (India) Ltd`
+            let near =
+                matches!(gap, b" " | b"." | b". " | b"-" | b", " | b" & " | b"/" | b" (" | b") ");
             let comma = gap == b", " && first != at;
             let named = word.shape != LOWER || word.role == LINK && first != at;
             // Another firm before an `and`; what somebody has or does before an `of`.

@@ -374,6 +374,21 @@ pub(crate) const SUFFIXES: &[&str] = &[
     "etf",
     "bancorp",
     "acquisition",
+    "associates",
+    "enterprises",
+    "ventures",
+    "laboratories",
+    "airways",
+    "studios",
+    "logistics",
+    "securities",
+    "holding",
+    "pharma",
+    "biotech",
+    "therapeutics",
+    "brewing",
+    "hotels",
+    "resorts",
 ];
 /// Words that only a firm's name ends in.
 pub(crate) const LEGAL: &[&str] = &[

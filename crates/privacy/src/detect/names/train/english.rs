@@ -51,6 +51,17 @@ const FIRMS_EN: &[&str] = &[
     "Insurance",
     "Motors",
     "Energy",
+    "Associates",
+    "Enterprises",
+    "Ventures",
+    "Laboratories",
+    "Airways",
+    "Studios",
+    "Logistics",
+    "Securities",
+    "Holding",
+    "Pharma",
+    "Hotels",
 ];
 const HEADINGS: &[&str] = &[
     "Monday",
