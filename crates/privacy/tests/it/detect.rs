@@ -147,6 +147,7 @@ fn programs_units_and_abbreviations_are_nobodys() {
         "Both XZ Utils and LZMA Utils work.",
         "TypeVars and ParamSpec are checked.",
         "Runs on MacOS X as well.",
+        "L<IO::Compress::Gzip>, L<IO::Compress::Brandt>",
         "see perl-doc and sea-config for more",
         "High street and every road were closed.",
     ] {
@@ -174,6 +175,7 @@ fn names_in_chats_and_forms() {
         ("Name: Ingrid van den Berg", "Ingrid van den Berg"),
         ("name=Olga Petrova", "Olga Petrova"),
         ("Dear Mrs Okonkwo,", "Okonkwo"),
+        ("Helen Marsh <helen@example.org> (she/her)", "Helen Marsh"),
     ] {
         assert!(
             found(text).contains(&("person".to_owned(), name.to_owned())),

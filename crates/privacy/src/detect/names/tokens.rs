@@ -139,7 +139,7 @@ fn code(text: &Text<'_>, (start, end): (usize, usize)) -> bool {
             && end - start > 1
             && !word.eq_ignore_ascii_case(b"co")
         || next == b':' && text.at(end + 1) == b':'
-        || before == b':' && next == b':'
+        || before == b':' && (next == b':' || text.before(start - 1) == b':')
         || next == b':' && end - start < 3 && text.at(end + 3) == b':'
         || before == b':' && end - start < 3 && start > 3 && text.at(start - 4) == b':'
         || next == b':' && text.at(end + 1).is_ascii_digit() && end - start < 3
@@ -164,11 +164,17 @@ fn line(text: &Text<'_>, start: usize) -> Line {
         None => rest,
     };
     let (mut marks, mut han, mut letters, mut upper, mut words, mut heads) = (0, 0, 0, 0, 0, 0);
+    let mut calls = 0_usize;
     let mut last = b' ';
     for byte in line {
         match byte {
-            b'{' | b'}' | b'(' | b')' | b'[' | b']' | b'=' | b'_' | b';' | b'<' | b'|' | b'\\'
-            | b'#' | b'`' | b'~' | b'^' => marks += 1,
+            // Brackets of a sentence stand behind a space, those of a call behind its name.
+            b'(' if last == b' ' => {}
+            b')' if calls == 0 => {}
+            b'(' => (marks, calls) = (marks + 1, calls + 1),
+            b')' => (marks, calls) = (marks + 1, calls - 1),
+            b'{' | b'}' | b'[' | b']' | b'=' | b'_' | b';' | b'<' | b'|' | b'\\' | b'#' | b'`'
+            | b'~' | b'^' => marks += 1,
             &HAN => han += 1,
             _ if byte.is_ascii_alphabetic() || *byte == LETTER => {
                 letters += 1;
