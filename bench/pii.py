@@ -333,6 +333,16 @@ def speed(tool):
     print(f"patterns against Presidio: {middle['Ingot, patterns'] / middle['Presidio, patterns']:.0f} ×")
 
 
+def speeds(speed):
+    """The page's part about speed."""
+    rates = speed["bytes_per_second"]
+    out = ["## Speed", "", f"{speed['bytes'] / 1e6:.1f} MB of code, documentation and the sets above; Presidio's {speed['recognisers']} pattern recognisers, called directly without a language",
+            "model, in turns with Ingot on a share of the same lines; medians of three rounds. Processor time of one core, Ingot's start included.", "", "| | MB a processor second |", "|---|---:|"]
+    out += [f"| {name} | {rate / 1e6:.3f} |" for name, rate in rates.items()]
+    out += ["", f"Ingot's patterns are {rates['Ingot, patterns'] / rates['Presidio, patterns']:.0f} times as fast as Presidio's.", ""]
+    return out
+
+
 def page():
     """docs/benchmarks-privacy.md and the counts that the residual risk is reckoned from."""
     root = Path(__file__).parent.parent
@@ -352,19 +362,21 @@ def page():
     out += ["## False alarms", ""]
     out += [
         "Findings a 10 kB of ordinary text: Python's standard library; the English documentation and licences that Debian installs; Perl's",
-        "documentation, which was read last, when the English tagger and its training text were done; what Debian's programs say in Chinese. Web and mail",
-        "addresses aside, most of what is found in English is there: authors, their firms, an office in Boston. What stands in the text is no false alarm:",
+        "documentation; what Debian's programs say in Chinese. They are no blind test: rules and word lists were mended with these texts in sight, with",
+        "Perl's only towards the end. Web and mail addresses aside, most of what is found in English is there: authors, their firms, an office in Boston.",
+        "What stands in the text is no false alarm:",
         f"addresses of machines, and the {RESULT['standing']} names and addresses of `bench/pii_stands.tsv`, which were read in their places one by one by the rule",
         "at the head of that file. Everything else counts as false, also a name that nobody has read yet.", "",
     ]
     out += ["| text | MB | found | false |", "|---|---:|---:|---:|"]
     out += [f"| {kind} | {size / 1e6:.1f} | {rate:.2f} | {wrong:.2f} |" for kind, size, rate, wrong in RESULT["alarms"]] + [""]
-    speed = RESULT["speed"]
-    rates = speed["bytes_per_second"]
-    out += ["## Speed", "", f"{speed['bytes'] / 1e6:.1f} MB of code, documentation and the sets above; Presidio's {speed['recognisers']} pattern recognisers, called directly without a language",
-            "model, in turns with Ingot on a share of the same lines; medians of three rounds. Processor time of one core, Ingot's start included.", "", "| | MB a processor second |", "|---|---:|"]
-    out += [f"| {name} | {rate / 1e6:.3f} |" for name, rate in rates.items()]
-    out += ["", f"Ingot's patterns are {rates['Ingot, patterns'] / rates['Presidio, patterns']:.0f} times as fast as Presidio's.", ""]
+    speed = RESULT.get("speed")
+    if speed:
+        out += speeds(speed)
+    else:
+        before = (root / "docs" / "benchmarks-privacy.md").read_text(encoding="utf-8").partition("## Speed\n")[2]
+        told = "Measured apart, with an earlier state of the detectors than the figures above."
+        out += ["## Speed", "", told, "", before.replace(told, "").strip(), ""]
     (root / "docs" / "benchmarks-privacy.md").write_text("\n".join(out), encoding="utf-8")
     counts = Counter()
     for title, rows in RESULT["sets"].items():
@@ -393,7 +405,7 @@ def main():
         false_alarms(tool, show)
     if wanted("speed"):
         speed(tool)
-    if "--write" in parts and not chosen:
+    if "--write" in parts and (not chosen or set(chosen) >= {"chinese", "english", "forms", "false"}):
         page()
 
 
