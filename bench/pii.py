@@ -2,7 +2,7 @@
 
     python -m venv V && V/bin/pip install faker presidio-analyzer && V/bin/pip install --no-deps presidio-evaluator
     cargo build -p ingot-privacy --example scan
-    V/bin/python bench/pii.py target/debug/examples/scan [english|chinese|forms|false|speed ...] [--show N] [--zh FOLDER] [--write]
+    V/bin/python bench/pii.py target/debug/examples/scan [english|chinese|forms|false|speed ...] [--show N] [--write]
 
 English: the sentence templates and identities that presidio-evaluator carries, numbers from Faker. Chinese: the sentences below,
 values from Faker's zh_CN. A finding is right when type and place fit: an overlap of at least half of both counts. Types that are one
@@ -10,6 +10,7 @@ thing to a reader (place and address; bank and credit card) may stand for each o
 """
 
 import csv
+import gettext
 import json
 import random
 import re
@@ -228,28 +229,49 @@ def prose(kind):
         names = ("*.md", "*.rst", "*.txt", "README*", "GPL*", "LGPL*", "Apache*")
         files = sorted({p for root in roots for name in names for p in root.rglob(name) if p.is_file() and p.suffix != ".gz" and not lists.search(str(p))})
         return "\n".join(p.read_text(encoding="utf-8", errors="ignore")[:20000] for p in files)[:5_000_000]
-    folder = sys.argv[sys.argv.index("--zh") + 1] if "--zh" in sys.argv else None
-    return "\n".join(p.read_text(encoding="utf-8", errors="ignore") for p in sorted(Path(folder).glob("*"))) if folder else ""
+    if kind == "perl":
+        files = sorted({p for root in ("/usr/share/perl", "/usr/lib") for p in Path(root).rglob("*.pod")})
+        return "\n".join(p.read_text(encoding="utf-8", errors="ignore") for p in files)
+    # What programs say in Chinese; the catalogues of countries, languages and keyboards are lists of names.
+    roots = ("/usr/share/locale/zh_CN", "/usr/share/locale/zh_Hans")
+    files = sorted(p for root in roots for p in Path(root).rglob("*.mo") if not p.name.startswith(("iso_", "xkeyboard")))
+    catalogues = (gettext.GNUTranslations(p.open("rb"))._catalog for p in files)
+    return "\n".join(said for catalogue in catalogues for key, said in catalogue.items() if key and isinstance(said, str))
+
+
+def standing():
+    """Types and words that were read in their places and found to be what the type says; see the head of the file."""
+    lines = (Path(__file__).parent / "pii_stands.tsv").read_text(encoding="utf-8").splitlines()
+    return {tuple(line.split("\t")) for line in lines if line and not line.startswith("#")}
 
 
 def false_alarms(tool, show):
-    for kind in ("code", "english", "chinese"):
+    known = standing()
+    RESULT["standing"] = len(known)
+    for kind in ("code", "english", "perl", "chinese"):
         text = prose(kind)
         lines = re.split(r"[\n\r\x0b\x0c\x85\u2028\u2029]+", text)
         size = sum(len(line.encode()) + 1 for line in lines)
         found = scan(tool, lines)
-        counts = Counter(f[2] for fs in found.values() for f in fs)
-        total = sum(counts.values())
-        # Web and mail addresses that stand there are no errors.
-        alarms = total - counts["url"] - counts["email"]
+        counts, alarms = Counter(), Counter()
+        for row, findings in found.items():
+            for start, end, what, _ in findings:
+                counts[what] += 1
+                # An address of a machine is one, wherever it stands.
+                alarms[what] += what not in ("url", "email", "ip", "mac") and (what, lines[row][start:end]) not in known
+        total = sum(counts.values()) - counts["url"] - counts["email"]
+        wrong = sum(alarms.values())
         if size > 1:
-            RESULT["alarms"].append((kind, size, alarms / size * 1e4))
-        print(f"{kind}: {size / 1e6:.1f} MB, per 10 kB: {alarms / max(size, 1) * 1e4:.2f} (with url and email {total / max(size, 1) * 1e4:.2f}) {dict(counts)}")
+            RESULT["alarms"].append((kind, size, total / size * 1e4, wrong / size * 1e4))
+        rate = lambda count: f"{count / max(size, 1) * 1e4:.2f}"
+        print(f"{kind}: {size / 1e6:.1f} MB, per 10 kB: {rate(wrong)} false, {rate(total)} found without url and email {dict(counts)}, false {dict(+alarms)}")
         dice, seen = random.Random(1), Counter()
         for row in sorted(found, key=lambda row: dice.random()):
             for start, end, what, _ in found[row]:
+                if what in ("url", "email", "ip", "mac") or (what, lines[row][start:end]) in known:
+                    continue
                 seen[what] += 1
-                if seen[what] <= show and what not in ("url", "email"):
+                if seen[what] <= show:
                     print(f"    {what}: {lines[row][start:end]!r} in {lines[row][max(0, start - 30) : end + 20]!r}")
 
 
@@ -311,6 +333,16 @@ def speed(tool):
     print(f"patterns against Presidio: {middle['Ingot, patterns'] / middle['Presidio, patterns']:.0f} ×")
 
 
+def speeds(speed):
+    """The page's part about speed."""
+    rates = speed["bytes_per_second"]
+    out = ["## Speed", "", f"{speed['bytes'] / 1e6:.1f} MB of code, documentation and the sets above; Presidio's {speed['recognisers']} pattern recognisers, called directly without a language",
+            "model, in turns with Ingot on a share of the same lines; medians of three rounds. Processor time of one core, Ingot's start included.", "", "| | MB a processor second |", "|---|---:|"]
+    out += [f"| {name} | {rate / 1e6:.3f} |" for name, rate in rates.items()]
+    out += ["", f"Ingot's patterns are {rates['Ingot, patterns'] / rates['Presidio, patterns']:.0f} times as fast as Presidio's.", ""]
+    return out
+
+
 def page():
     """docs/benchmarks-privacy.md and the counts that the residual risk is reckoned from."""
     root = Path(__file__).parent.parent
@@ -327,14 +359,24 @@ def page():
             f = lambda b: (1 + b * b) * p * r / max(b * b * p + r, 1e-9)
             out.append(f"| {name} | {tp + fn} | {p:.3f} | {r:.3f} | {f(1):.3f} | {f(2):.3f} |")
         out.append("")
-    out += ["## False alarms", "", "Findings a 10 kB of ordinary text, web and mail addresses aside, which stand there. Names of authors that the text holds count as alarms.", ""]
-    out += ["| text | MB | a 10 kB |", "|---|---:|---:|"] + [f"| {kind} | {size / 1e6:.1f} | {rate:.2f} |" for kind, size, rate in RESULT["alarms"]] + [""]
-    speed = RESULT["speed"]
-    rates = speed["bytes_per_second"]
-    out += ["## Speed", "", f"{speed['bytes'] / 1e6:.1f} MB of code, documentation and the sets above; Presidio's {speed['recognisers']} pattern recognisers, called directly without a language",
-            "model, in turns with Ingot on a share of the same lines; medians of three rounds. Processor time of one core, Ingot's start included.", "", "| | MB a processor second |", "|---|---:|"]
-    out += [f"| {name} | {rate / 1e6:.3f} |" for name, rate in rates.items()]
-    out += ["", f"Ingot's patterns are {rates['Ingot, patterns'] / rates['Presidio, patterns']:.0f} times as fast as Presidio's.", ""]
+    out += ["## False alarms", ""]
+    out += [
+        "Findings a 10 kB of ordinary text: Python's standard library; the English documentation and licences that Debian installs; Perl's",
+        "documentation; what Debian's programs say in Chinese. They are no blind test: rules and word lists were mended with these texts in sight, with",
+        "Perl's only towards the end. Web and mail addresses aside, most of what is found in English is there: authors, their firms, an office in Boston.",
+        "What stands in the text is no false alarm:",
+        f"addresses of machines, and the {RESULT['standing']} names and addresses of `bench/pii_stands.tsv`, which were read in their places one by one by the rule",
+        "at the head of that file. Everything else counts as false, also a name that nobody has read yet.", "",
+    ]
+    out += ["| text | MB | found | false |", "|---|---:|---:|---:|"]
+    out += [f"| {kind} | {size / 1e6:.1f} | {rate:.2f} | {wrong:.2f} |" for kind, size, rate, wrong in RESULT["alarms"]] + [""]
+    speed = RESULT.get("speed")
+    if speed:
+        out += speeds(speed)
+    else:
+        before = (root / "docs" / "benchmarks-privacy.md").read_text(encoding="utf-8").partition("## Speed\n")[2]
+        told = "Measured apart, with an earlier state of the detectors than the figures above."
+        out += ["## Speed", "", told, "", before.replace(told, "").strip(), ""]
     (root / "docs" / "benchmarks-privacy.md").write_text("\n".join(out), encoding="utf-8")
     counts = Counter()
     for title, rows in RESULT["sets"].items():
@@ -363,7 +405,7 @@ def main():
         false_alarms(tool, show)
     if wanted("speed"):
         speed(tool)
-    if "--write" in parts and not chosen:
+    if "--write" in parts and (not chosen or set(chosen) >= {"chinese", "english", "forms", "false"}):
         page()
 
 

@@ -15,11 +15,15 @@ use crate::messages::{LABEL, PROBABILITY, SHAPE};
 use ingot_base::{Fault, Result};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
+use std::cmp::Ordering;
+use std::collections::BinaryHeap;
 
 /// Tolerance of comparisons.
 const EPSILON: f64 = 1e-6;
 /// Least threshold of a class.
 const LEAST: f64 = 2.0 * EPSILON;
+/// Values that are looked at together.
+const LANES: usize = 8;
 /// No probability reaches it: the threshold of a class that no row is labelled with.
 const UNREACHED: f64 = 2.0;
 
@@ -54,6 +58,8 @@ struct Table<'a> {
     labels: &'a [usize],
     probabilities: &'a [f64],
     classes: usize,
+    /// The largest probability of each row.
+    tops: Vec<f64>,
 }
 
 /// Finds label errors. `probabilities` holds a row of `classes` probabilities for every label.
@@ -67,8 +73,9 @@ pub fn review(labels: &[usize], probabilities: &[f64], classes: usize) -> Result
     let joint = table.joint(&by_label, &thresholds);
     let wrong = table.prune(&by_label, &joint);
     let mut issues: Vec<LabelIssue> =
-        wrong.into_iter().filter_map(|row| table.issue(row)).collect();
-    issues.sort_by(|one, other| {
+        wrong.into_par_iter().filter_map(|row| table.issue(row)).collect();
+    // No two are equal: every row has a number of its own.
+    issues.par_sort_unstable_by(|one, other| {
         one.confidence.total_cmp(&other.confidence).then(one.row.cmp(&other.row))
     });
     let joint = joint
@@ -93,24 +100,34 @@ impl<'a> Table<'a> {
                 .arg("label", label)
                 .arg("classes", classes));
         }
-        // Without a branch a value: the whole table is looked at.
-        let possible = |row: &[f64]| {
-            let fine =
-                |value: &f64| u64::from(*value >= -EPSILON) & u64::from(*value <= 1.0 + EPSILON);
-            row.iter().map(fine).sum::<u64>() == row.len() as u64
-        };
-        if let Some(row) = probabilities.par_chunks(classes).position_first(|row| !possible(row)) {
+        let tops: Vec<f64> = probabilities.par_chunks(classes).map(top).collect();
+        if let Some(row) = tops.iter().position(|top| top.is_nan()) {
             return Err(Fault::new(&PROBABILITY).arg("row", row));
         }
-        Ok(Self { labels, probabilities, classes })
+        Ok(Self { labels, probabilities, classes, tops })
     }
 
     fn row(&self, row: usize) -> &[f64] {
         self.probabilities.get(row * self.classes..(row + 1) * self.classes).unwrap_or_default()
     }
 
+    fn top(&self, row: usize) -> f64 {
+        self.tops.get(row).copied().unwrap_or(0.0)
+    }
+
+    /// The likeliest class of a row, the first among equals.
+    fn likeliest(&self, row: usize) -> usize {
+        let top = self.top(row);
+        self.row(row).iter().position(|value| *value >= top).unwrap_or(0)
+    }
+
     fn probability(&self, row: usize, class: usize) -> f64 {
         self.probabilities.get(row * self.classes + class).copied().unwrap_or(0.0)
+    }
+
+    /// The probability of a row's label.
+    fn own(&self, row: usize) -> f64 {
+        self.labels.get(row).map_or(0.0, |label| self.probability(row, *label))
     }
 
     /// The rows of each label, ascending.
@@ -129,7 +146,7 @@ impl<'a> Table<'a> {
             let own: Vec<f64> = rows.iter().map(|row| self.probability(*row, class)).collect();
             if own.is_empty() { UNREACHED } else { (pairwise(&own) / real(own.len())).max(LEAST) }
         };
-        by_label.iter().enumerate().map(mean).collect()
+        by_label.par_iter().enumerate().map(mean).collect()
     }
 
     /// The class a row confidently belongs to: of several the likeliest. `least` are the thresholds less a millionth.
@@ -140,7 +157,7 @@ impl<'a> Table<'a> {
         match reached {
             0 => None,
             1 => values.iter().zip(least).position(|(value, least)| value >= least),
-            _ => Some(likeliest(values)),
+            _ => Some(self.likeliest(row)),
         }
     }
 
@@ -186,74 +203,76 @@ impl<'a> Table<'a> {
 
     /// Rows whose label is called wrong, ascending.
     fn prune(&self, by_label: &[Vec<usize>], joint: &[Vec<i64>]) -> Vec<usize> {
-        let lists: Vec<Vec<usize>> = by_label
-            .par_iter()
-            .enumerate()
-            .map(|(label, rows)| {
-                if rows.len() <= 1 {
-                    Vec::new()
-                } else {
-                    self.prune_label(label, rows, &kept(label, joint))
-                }
-            })
+        let labels = by_label.par_iter().enumerate().filter(|(_, rows)| rows.len() > 1);
+        let mut wrong: Vec<usize> = labels
+            .flat_map_iter(|(label, rows)| self.prune_label(rows, &kept(label, joint)))
             .collect();
-        let mut rows: Vec<usize> = lists.into_iter().flatten().collect();
-        rows.sort_unstable();
-        rows
+        wrong.par_sort_unstable();
+        wrong.dedup();
+        wrong.into_par_iter().filter(|row| !self.fits(*row)).collect()
     }
 
-    /// Of the rows of one label those that are called wrong, when so many of each class are.
-    fn prune_label(&self, label: usize, rows: &[usize], counts: &[i64]) -> Vec<usize> {
+    /// Of the rows of one label those that each class leads by most, as many as are wanted of it.
+    fn prune_label(&self, rows: &[usize], wanted: &[usize]) -> Vec<usize> {
         // A pass over the rows finds those more likely of another class; most often the wanted number is among them.
-        let mut likelier: Vec<Largest> = counts
-            .iter()
-            .enumerate()
-            .map(|(class, most)| {
-                let most = if class == label { 0 } else { usize::try_from(*most).unwrap_or(0) };
-                Largest::new(most)
-            })
-            .collect();
-        let mut bars: Vec<f64> = likelier.iter().map(Largest::bar).collect();
-        for (index, row) in rows.iter().enumerate() {
-            let values = self.row(*row);
-            let own = values.get(label).copied().unwrap_or(0.0);
-            for ((value, bar), list) in values.iter().zip(&mut bars).zip(&mut likelier) {
+        let mut lists: Vec<Largest> = wanted.iter().map(|most| Largest::new(*most)).collect();
+        let mut bars: Vec<f64> = lists.iter().map(Largest::bar).collect();
+        for row in rows {
+            self.lead(*row, &mut lists, &mut bars);
+        }
+        let mut chosen = Vec::with_capacity(wanted.iter().sum::<usize>().min(rows.len()));
+        for (class, Largest { most, leads, .. }) in lists.into_iter().enumerate() {
+            if most <= leads.len() {
+                chosen.extend(leads.iter().map(|lead| lead.row));
+                continue;
+            }
+            let margin = |row| self.probability(row, class) - self.own(row);
+            let mut order: Vec<Lead> =
+                rows.iter().map(|row| Lead { margin: margin(*row), row: *row }).collect();
+            if most < order.len() {
+                order.select_nth_unstable(most);
+            }
+            chosen.extend(order.iter().take(most).map(|lead| lead.row));
+        }
+        chosen
+    }
+
+    /// Takes from a row by how much each class is likelier than its label, where that is above the class's bar.
+    fn lead(&self, row: usize, lists: &mut [Largest], bars: &mut [f64]) {
+        let own = self.own(row);
+        if self.top(row) <= own {
+            return;
+        }
+        let take = |values: &[f64], bars: &mut [f64], lists: &mut [Largest]| {
+            for ((value, bar), list) in values.iter().zip(bars).zip(lists) {
                 if *value - own > *bar {
-                    *bar = list.push(*value - own, index);
+                    *bar = list.push(Lead { margin: *value - own, row });
                 }
             }
-        }
-        let mut wrong = vec![false; rows.len()];
-        for (class, list) in likelier.into_iter().enumerate() {
-            let Largest { most, mut order, .. } = list;
-            if most > order.len() {
-                let margin =
-                    |row: &usize| self.probability(*row, class) - self.probability(*row, label);
-                order = rows.iter().map(margin).zip(0..).collect();
-            }
-            for index in largest(&mut order, most) {
-                if let Some(wrong) = wrong.get_mut(index) {
-                    *wrong = true;
-                }
+        };
+        // Several classes at a time, without a branch for each: hardly any is above its bar.
+        let (values, last_values) = self.row(row).as_chunks::<LANES>();
+        let (bars, last_bars) = bars.as_chunks_mut::<LANES>();
+        let (lists, last_lists) = lists.as_chunks_mut::<LANES>();
+        for ((values, bars), lists) in values.iter().zip(bars).zip(lists) {
+            let above = |(value, bar): (&f64, &f64)| value - own > *bar;
+            if values.iter().zip(&*bars).fold(false, |any, pair| any | above(pair)) {
+                take(values, bars, lists);
             }
         }
-        let chosen = rows.iter().zip(wrong).filter(|(_, wrong)| *wrong).map(|(row, _)| *row);
-        chosen.filter(|row| !self.fits(*row, label)).collect()
+        take(last_values, last_bars, last_lists);
     }
 
     /// Whether the label is the likeliest class, or as likely to a millionth.
-    fn fits(&self, row: usize, label: usize) -> bool {
-        let values = self.row(row);
-        let own = values.get(label).copied().unwrap_or(0.0) + EPSILON;
-        values.iter().enumerate().all(|(class, value)| {
-            class == label || if class < label { *value < own } else { *value <= own }
-        })
+    fn fits(&self, row: usize) -> bool {
+        let (own, top) = (self.own(row) + EPSILON, self.top(row));
+        top < own || top <= own && Some(&self.likeliest(row)) >= self.labels.get(row)
     }
 
     fn issue(&self, row: usize) -> Option<LabelIssue> {
         let values = self.row(row);
         let given = *self.labels.get(row)?;
-        let suggested = likeliest(values);
+        let suggested = self.likeliest(row);
         Some(LabelIssue {
             row,
             given,
@@ -264,16 +283,27 @@ impl<'a> Table<'a> {
     }
 }
 
-/// Index of the largest value, the first among equals.
-fn likeliest(values: &[f64]) -> usize {
-    let better = |best: (usize, f64), (index, value): (usize, &f64)| {
-        if *value > best.1 { (index, *value) } else { best }
-    };
-    values.iter().enumerate().fold((0, f64::NEG_INFINITY), better).0
+/// The largest of a row's values; not a number when one of them is no probability.
+fn top(values: &[f64]) -> f64 {
+    let larger = |best: f64, value: f64| if value > best { value } else { best };
+    let wrong = |value: f64| !(-EPSILON..=1.0 + EPSILON).contains(&value);
+    let (parts, rest) = values.as_chunks::<LANES>();
+    // Without a branch a value, and every eighth by itself: none waits for the one before it.
+    let (mut best, mut none) = ([f64::NEG_INFINITY; LANES], [false; LANES]);
+    for part in parts {
+        for ((best, none), value) in best.iter_mut().zip(&mut none).zip(part) {
+            *best = larger(*best, *value);
+            *none |= wrong(*value);
+        }
+    }
+    if none.contains(&true) || rest.iter().any(|value| wrong(*value)) {
+        return f64::NAN;
+    }
+    best.iter().chain(rest).copied().fold(f64::NEG_INFINITY, larger)
 }
 
 /// Rows to take from each class of a label: the joint's, lowered alike where a class had less than one row left.
-fn kept(label: usize, joint: &[Vec<i64>]) -> Vec<i64> {
+fn kept(label: usize, joint: &[Vec<i64>]) -> Vec<usize> {
     let Some(row) = joint.get(label) else { return Vec::new() };
     let own = row.get(label).copied().unwrap_or(0);
     let raised = (1 - own).max(0);
@@ -281,25 +311,50 @@ fn kept(label: usize, joint: &[Vec<i64>]) -> Vec<i64> {
     #[expect(
         clippy::cast_precision_loss,
         clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
         reason = "counts of rows"
     )]
     let lowered = |count: i64| {
         let each = raised as f64 / (real(others) - 1.0).max(1.0);
-        (count as f64 - each).max(0.0) as i64
+        (count as f64 - each).max(0.0) as usize
     };
-    row.iter().map(|count| lowered(*count)).collect()
+    let lowered = |(class, count)| if class == label { 0 } else { lowered(count) };
+    row.iter().copied().enumerate().map(lowered).collect()
 }
 
-/// The largest of margins above 0 that come one after the other, and some more.
+/// By how much a class is likelier than a row's label.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Lead {
+    margin: f64,
+    row: usize,
+}
+
+impl Eq for Lead {}
+
+impl PartialOrd for Lead {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// The largest first, the earlier of equals: what gives way stands on top of a heap.
+impl Ord for Lead {
+    fn cmp(&self, other: &Self) -> Ordering {
+        other.margin.total_cmp(&self.margin).then(self.row.cmp(&other.row))
+    }
+}
+
+/// The largest of margins above 0 that come one after the other.
 struct Largest {
     most: usize,
-    order: Vec<(f64, usize)>,
+    leads: BinaryHeap<Lead>,
     bar: f64,
 }
 
 impl Largest {
     fn new(most: usize) -> Self {
-        Self { most, order: Vec::new(), bar: if most == 0 { f64::INFINITY } else { 0.0 } }
+        let bar = if most == 0 { f64::INFINITY } else { 0.0 };
+        Self { most, leads: BinaryHeap::with_capacity(most.min(16)), bar }
     }
 
     /// What a margin must exceed to count.
@@ -308,26 +363,19 @@ impl Largest {
     }
 
     /// Takes a margin above the bar and gives the next bar. An equal one that comes later does not count.
-    fn push(&mut self, margin: f64, index: usize) -> f64 {
-        self.order.push((margin, index));
-        if self.order.len() >= 2 * self.most + 8 {
-            largest(&mut self.order, self.most);
-            self.order.truncate(self.most);
-            self.bar = self.order.iter().map(|(margin, _)| *margin).fold(f64::INFINITY, f64::min);
+    fn push(&mut self, lead: Lead) -> f64 {
+        if self.leads.len() < self.most {
+            self.leads.push(lead);
+        } else if let Some(mut least) = self.leads.peek_mut() {
+            *least = lead;
+        }
+        if self.leads.len() == self.most
+            && let Some(least) = self.leads.peek()
+        {
+            self.bar = least.margin;
         }
         self.bar
     }
-}
-
-/// Indices of the `count` largest, the earlier of equals.
-fn largest(order: &mut [(f64, usize)], count: usize) -> Vec<usize> {
-    let descending = |one: &(f64, usize), other: &(f64, usize)| {
-        other.0.total_cmp(&one.0).then(one.1.cmp(&other.1))
-    };
-    if count < order.len() && count > 0 {
-        order.select_nth_unstable_by(count - 1, descending);
-    }
-    order.iter().take(count).map(|(_, index)| *index).collect()
 }
 
 /// Whole numbers with the same sum: rounded half to even, then the largest remainders raised, or the smallest lowered.
@@ -470,7 +518,41 @@ mod tests {
         assert_eq!(ascending(&values), [1, 3, 7, 4, 10, 9, 2, 0, 6, 5, 8, 11]);
     }
 
+    #[test]
+    fn a_probability_that_is_none_is_told_wherever_it_stands() {
+        for place in 0..23 {
+            for wrong in [f64::NAN, -0.1, 1.1, f64::INFINITY] {
+                let mut values = vec![1.0 / 23.0; 46];
+                values[23 + place] = wrong;
+                let fault = review(&[0, 1], &values, 23).unwrap_err();
+                assert_eq!(fault.code(), "quality-probability", "{wrong} at {place}");
+            }
+        }
+        assert_eq!(top(&[0.1; 23]), 0.1);
+        assert_eq!(top(&[0.1, 0.7, 0.2]), 0.7);
+    }
+
     proptest! {
+        #[test]
+        fn the_largest_leads_stay(margins in prop::collection::vec(0_u8..9, 0..60), most in 0_usize..12) {
+            let mut list = Largest::new(most);
+            let mut bar = list.bar();
+            for (row, margin) in margins.iter().enumerate() {
+                let margin = f64::from(*margin) / 8.0;
+                if margin > bar {
+                    bar = list.push(Lead { margin, row });
+                }
+            }
+            let mut kept: Vec<usize> = list.leads.iter().map(|lead| lead.row).collect();
+            let mut all: Vec<usize> = (0..margins.len()).filter(|row| margins[*row] > 0).collect();
+            // A stable sort: the earlier of equals.
+            all.sort_by_key(|row| std::cmp::Reverse(margins[*row]));
+            all.truncate(most);
+            kept.sort_unstable();
+            all.sort_unstable();
+            prop_assert_eq!(kept, all);
+        }
+
         #[test]
         fn sorting_sorts(values in prop::collection::vec(-9.0_f64..9.0, 0..300)) {
             let order = ascending(&values);

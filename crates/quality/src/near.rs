@@ -327,18 +327,26 @@ impl NearIndex {
             Found { unite: Unite::new(self.sketched.len()), links: Vec::new(), compared: 0 };
         let different = self.without_equals(&texts, &mut found);
         let mut keys: Vec<(u64, u32)> = Vec::with_capacity(different.len());
+        // Rows of the bands in which every text was compared with all that it met.
+        let mut past = 0;
+        let mut whole = true;
         for band in 0..banding.bands {
-            keys.clear();
-            keys.extend(
-                different.iter().map(|sketch| (self.key(*sketch, band, banding.rows), *sketch)),
-            );
+            let key = |sketch: &u32| (self.key(*sketch, band, banding.rows), *sketch);
+            different.par_iter().with_min_len(1024).map(key).collect_into_vec(&mut keys);
             keys.par_sort_unstable();
             for bucket in keys.chunk_by(|one, other| one.0 == other.0) {
+                whole &= bucket.len() <= COMPARED;
                 for (at, (_, sketch)) in bucket.iter().enumerate().skip(1) {
                     let earlier = bucket.get(at.saturating_sub(COMPARED)..at).unwrap_or_default();
-                    self.compare(*sketch, earlier, &texts, &mut found);
+                    for (_, other) in earlier.iter().rev() {
+                        let met = self.met(*sketch, *other, (past, banding.rows));
+                        if !met && !found.together(&texts, *other, *sketch) {
+                            self.compare(*sketch, *other, &texts, &mut found);
+                        }
+                    }
                 }
             }
+            past += if whole { banding.rows } else { 0 };
         }
         let Found { mut unite, mut links, compared } = found;
         links.sort_by_key(|link| (link.text, link.like));
@@ -374,17 +382,18 @@ impl NearIndex {
         different
     }
 
-    /// Compares a sketch with those before it in a bucket, as far as they are not yet of its group.
-    fn compare(&self, sketch: u32, earlier: &[(u64, u32)], texts: &[u32], found: &mut Found) {
-        for (_, other) in earlier.iter().rev() {
-            if found.together(texts, *other, sketch) {
-                continue;
-            }
-            found.compared += 1;
-            if let Some(similarity) = self.alike(*other, sketch) {
-                found.link(texts, *other, sketch, similarity);
-            }
+    /// Compares two sketches of different groups.
+    fn compare(&self, one: u32, other: u32, texts: &[u32], found: &mut Found) {
+        found.compared += 1;
+        if let Some(similarity) = self.alike(other, one) {
+            found.link(texts, other, one, similarity);
         }
+    }
+
+    /// Whether two sketches met in a band of the first `past` rows, so that they were compared there.
+    fn met(&self, one: u32, other: u32, (past, rows): (usize, usize)) -> bool {
+        let bands = |sketch| self.signature(sketch).get(..past).unwrap_or_default().chunks(rows);
+        bands(one).zip(bands(other)).any(|(one, other)| one == other)
     }
 
     /// Hash of a band of a signature.
@@ -438,6 +447,24 @@ mod tests {
         let deviation = (squares / 200.0).sqrt();
         let theory = (0.25 / 128.0_f64).sqrt();
         assert!((deviation / theory - 1.0).abs() < 0.25, "{deviation} against {theory}");
+    }
+
+    #[test]
+    fn a_pair_that_meets_in_many_bands_is_compared_once() {
+        // Alike enough to meet again and again, and never enough to be one group.
+        let texts: Vec<String> = (0..6)
+            .map(|text| {
+                let word = |number: u32| match number % 12 {
+                    0 => format!("t{text}w{number} "),
+                    _ => format!("w{number} "),
+                };
+                (0..240).map(word).collect()
+            })
+            .collect();
+        let config = NearConfig { shingle: 1, ..NearConfig::new(0.9) };
+        let groups = group(&texts, config);
+        assert!(groups.links.is_empty());
+        assert!((10..=15).contains(&groups.compared), "{} of fifteen pairs", groups.compared);
     }
 
     #[test]

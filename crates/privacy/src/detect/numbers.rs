@@ -222,6 +222,34 @@ impl Group<'_, '_> {
         Some(self.found(Kind::ResidentId, if near.is_some() { 0.95 } else { 0.6 }, why))
     }
 
+    /// Whether groups of four before and behind make the number part of a table of codes: `5765 5766 5767 5768 5769 576A`. One
+    /// group may be a date of expiry, four another card.
+    fn tabulated(&self) -> bool {
+        let text = self.text;
+        if !self.sizes.get().iter().all(|size| *size == 4) {
+            return false;
+        }
+        let (mut coded, mut before, mut behind) = (false, 0, 0);
+        let mut group = |start: usize| {
+            let bytes = text.bytes(start, start + 4);
+            let digits = bytes.iter().filter(|byte| byte.is_ascii_digit()).count();
+            let hex = bytes.len() == 4 && bytes.iter().all(u8::is_ascii_hexdigit) && digits > 0;
+            let alone = !word(text.before(start)) && !word(text.at(start + 4));
+            coded |= hex && alone && digits < 4;
+            hex && alone
+        };
+        while text.at(self.end + 5 * behind) == b' ' && group(self.end + 5 * behind + 1) {
+            behind += 1;
+        }
+        while self.start >= 5 * (before + 1)
+            && text.before(self.start - 5 * before) == b' '
+            && group(self.start - 5 * (before + 1))
+        {
+            before += 1;
+        }
+        coded || before % 4 > 1 || behind % 4 > 1 || before + behind > 7
+    }
+
     fn card(&self) -> Option<Finding> {
         let digits = self.digits;
         if !(12..=19).contains(&digits.len()) || !self.bounded() {
@@ -236,7 +264,7 @@ impl Group<'_, '_> {
                     && sizes.first().is_some_and(|size| (4..=6).contains(size))
             }
         };
-        if !shape || !checksum::luhn(digits) {
+        if !shape || !checksum::luhn(digits) || self.tabulated() {
             return None;
         }
         let issuer = issuer(digits);

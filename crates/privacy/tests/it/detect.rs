@@ -101,6 +101,73 @@ fn the_same_things_as_others_write_them() {
 }
 
 #[test]
+fn streets_and_towns_of_other_countries() {
+    for (text, words) in [
+        ("She lives on Rua das Flores with her sister.", "Rua das Flores"),
+        ("The tram stops in Baker street every hour.", "Baker street"),
+        (
+            "Deliver it to Koepenicker Str. 38, Berlin BE 12557 please.",
+            "Koepenicker Str. 38, Berlin BE 12557",
+        ),
+        ("Send it to Kossuth u. 12., Pécs BA 7621.", "Kossuth u. 12., Pécs BA 7621"),
+        (
+            "New flat: Lidická 1960, Ústí nad Labem US 400 01.",
+            "Lidická 1960, Ústí nad Labem US 400 01",
+        ),
+        ("Ring at 387 Pascual Yunquera after six.", "387 Pascual Yunquera"),
+    ] {
+        only(text, "address", words);
+    }
+    let corner = found("They met at the corner of Vine and Sunset Blvd. yesterday.");
+    let streets = ["Vine", "Sunset Blvd"].map(|words| ("address".to_owned(), words.to_owned()));
+    assert_eq!(corner, streets);
+    let fields = found("Ines Alvarez  Philadelphia  Tunisia");
+    let places = ["Philadelphia", "Tunisia"].map(|words| ("place".to_owned(), words.to_owned()));
+    assert_eq!(fields[1..], places, "{fields:?}");
+    only("She flew to Netherlands on Monday.", "place", "Netherlands");
+    let units = found("The fan turns at 250 Watts.");
+    assert!(units.iter().all(|(kind, _)| kind != "address"), "{units:?}");
+}
+
+#[test]
+fn firms_with_a_country_in_brackets() {
+    only(
+        "It was sold to Zorvex Pumps (India) Ltd in May.",
+        "organization",
+        "Zorvex Pumps (India) Ltd",
+    );
+}
+
+#[test]
+fn programs_units_and_abbreviations_are_nobodys() {
+    for text in [
+        "README",
+        "HKDF and AES-KW",
+        "The Hotspot VM is slow.",
+        "Both XZ Utils and LZMA Utils work.",
+        "TypeVars and ParamSpec are checked.",
+        "Runs on MacOS X as well.",
+        "L<IO::Compress::Gzip>, L<IO::Compress::Brandt>",
+        "see perl-doc and sea-config for more",
+        "High street and every road were closed.",
+    ] {
+        assert_eq!(found(text), [], "{text}");
+    }
+}
+
+#[test]
+fn cards_in_a_row_are_cards_and_codes_in_a_table_are_none() {
+    let card = |words: &str| ("credit_card".to_owned(), words.to_owned());
+    assert_eq!(
+        found("cards 4111 1111 1111 1111 5500 0000 0000 0004"),
+        [card("4111 1111 1111 1111"), card("5500 0000 0000 0004")]
+    );
+    only("pay with 4111 1111 1111 1111 0927 please", "credit_card", "4111 1111 1111 1111");
+    assert_eq!(found("5764 4111 1111 1111 1111 576A"), []);
+    assert_eq!(found("4001 4002 4111 1111 1111 1111 4003"), []);
+}
+
+#[test]
 fn names_in_chats_and_forms() {
     for (text, name) in [
         ("hey ashley, did you get the keys?", "ashley"),
@@ -108,6 +175,7 @@ fn names_in_chats_and_forms() {
         ("Name: Ingrid van den Berg", "Ingrid van den Berg"),
         ("name=Olga Petrova", "Olga Petrova"),
         ("Dear Mrs Okonkwo,", "Okonkwo"),
+        ("Helen Marsh <helen@example.org> (she/her)", "Helen Marsh"),
     ] {
         assert!(
             found(text).contains(&("person".to_owned(), name.to_owned())),
@@ -163,6 +231,8 @@ fn ordinary_text_is_left_alone() {
         "version 1.2.3.4, released 2024-05-06 at 12:30:45",
         "今天天气不错，适合出去散步，晚上一起吃火锅吧。",
         "系统将在凌晨两点升级，届时服务暂停约三十分钟。",
+        "单击单元格，高亮的字段即可解锁；哈希值和叶节点不变。",
+        "经查，许可证上的原值没有变。",
         "std::collections::BTreeMap<u64, String>",
         "127.0.0.1 and 0.0.0.0 and 255.255.255.0",
         "9876543210 bytes in 1700000000000 ms",

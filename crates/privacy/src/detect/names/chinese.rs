@@ -13,6 +13,9 @@ pub(crate) const BITS: u32 = 17;
 pub(crate) const SCALE: f32 = 16.0;
 /// Least log odds of a name.
 const THRESHOLD: f32 = -0.7;
+/// Surnames of a lower count are met far less often than the words that begin like them (包, 单, 时, 项), and need more.
+const RARE: i32 = 14;
+const THRESHOLD_RARE: f32 = 0.0;
 /// Cost of a character that no word covers, half bits.
 const UNKNOWN: i32 = 44;
 /// Cost of choosing to speak of a person at all, half bits.
@@ -235,7 +238,14 @@ pub(crate) fn persons(text: &Text<'_>, found: &mut Vec<Finding>) {
             #[expect(clippy::cast_precision_loss, reason = "a sum of some thirty bytes")]
             let logit = sum as f32 / SCALE;
             let word = lattice.lexicon.word(text.slice(candidate.start, candidate.end)).is_some();
-            if logit > if word { 2.0 } else { THRESHOLD } {
+            let surname = text.slice(candidate.start, candidate.start + candidate.surname);
+            let rare = lattice.lexicon.surname(surname).is_some_and(|count| count < RARE);
+            let least = match (word, rare) {
+                (true, _) => 2.0,
+                (false, true) => THRESHOLD_RARE,
+                (false, false) => THRESHOLD,
+            };
+            if logit > least {
                 let score = 0.5 + 0.47 / (1.0 + (-logit).exp());
                 let span = (candidate.start, candidate.end);
                 found.push(Finding::new(Kind::Person, span, score, vec![Why::Model]));

@@ -4,7 +4,9 @@ use super::super::finding::{Finding, Kind, Why};
 use super::super::normal::Text;
 use super::english_words::{ALONE, LEGAL};
 use super::linear::{Feature, Model};
-use super::tokens::{COUNTRY, INITIAL, LINK, LOWER, MIXED, SUFFIX, TITLE, Token, UPPER, tokens};
+use super::tokens::{
+    COUNTRY, INITIAL, LINK, LONE, LOWER, MIXED, SUFFIX, TITLE, Token, UPPER, tokens,
+};
 
 /// Labels of the tagger.
 pub(crate) const LABELS: usize = 5;
@@ -30,6 +32,8 @@ const SMALL: i32 = 6;
 /// A lead over none that needs no list, and one that common words need.
 const PLAIN: i32 = 38;
 const DULL: i32 = 40;
+/// One that a place needs that no list knows and that stands in capitals.
+const CAPITALS: i32 = 70;
 
 /// Whether a word may be part of a name at all.
 pub(crate) fn eligible(all: &[Token], at: usize) -> bool {
@@ -278,10 +282,15 @@ pub(crate) fn find(text: &Text<'_>, found: &mut Vec<Finding>) {
             let adjoined =
                 matches!(gap, b" " | b". " | b"." | b"-" | b"  ") || firm && gap == b", ";
             let goes_on = if firm { *same == INSIDE } else { same == label };
+            // A town and its country are two places, and so are two fields of a line.
+            let apart = *label == PLACE
+                && (gap == b"  "
+                    || matches!(all.get(next - 1..=next), Some([town, land])
+                        if town.place != land.place && land.place == COUNTRY));
             // Two firms, each of two or three names.
             let twice = token.lower == "and"
                 && all.get(at..next).is_some_and(|past| past.iter().any(|t| t.lower == "and"));
-            if !goes_on || !adjoined || twice {
+            if !goes_on || !adjoined || twice || apart {
                 break;
             }
             end = token.end;
@@ -331,7 +340,9 @@ fn firms(text: &Text<'_>, all: &[Token], found: &mut Vec<Finding>) {
         while first > 0 && at - first < 7 {
             let (Some(word), Some(next)) = (all.get(first - 1), all.get(first)) else { break };
             let gap = text.bytes(word.end, next.start);
-            let near = matches!(gap, b" " | b"." | b". " | b"-" | b", " | b" & " | b"/");
+            // `Info Edge (India) Ltd`
+            let near =
+                matches!(gap, b" " | b"." | b". " | b"-" | b", " | b" & " | b"/" | b" (" | b") ");
             let comma = gap == b", " && first != at;
             let named = word.shape != LOWER || word.role == LINK && first != at;
             // Another firm before an `and`; what somebody has or does before an `of`.
@@ -361,6 +372,30 @@ fn firms(text: &Text<'_>, all: &[Token], found: &mut Vec<Finding>) {
             found.push(Finding::new(Kind::Organization, (start.start, end), 0.86, why));
         }
     }
+}
+
+/// A short word in capitals among others that no list of names knows: `XZ Utils`, `Hotspot VM`.
+fn abbreviation(word: &Token) -> bool {
+    let numeral = word.lower.chars().all(|letter| matches!(letter, 'i' | 'v' | 'x'));
+    word.shape == UPPER
+        && !word.line.shouted
+        && word.end - word.start < 5
+        && word.first < 0
+        && word.last < 0
+        && !numeral
+        && word.role == 0
+}
+
+/// All that a line says in capitals, `README`, or a part of a key, `C-x`: no name unless a list knows it.
+fn lone(word: &Token) -> bool {
+    let alone = word.shape == UPPER && word.line.shouted && word.line.capitals == LONE;
+    let key = word.lower.split('-').any(|part| part.chars().count() == 1);
+    (alone || key) && unlisted(word) && word.place == 0
+}
+
+/// Whether no list of names knows the word.
+fn unlisted(word: &Token) -> bool {
+    word.first < 0 && word.last < 0 && word.lower.is_ascii()
 }
 
 fn report(
@@ -395,25 +430,44 @@ fn report(
     if words.iter().all(|word| word.shape == INITIAL || word.role == TITLE || word.role == LINK) {
         return None;
     }
+    if label == PERSON && words.iter().any(abbreviation) || matches!(words, [word] if lone(word)) {
+        return None;
+    }
     let firm = words.iter().any(|word| word.role == SUFFIX || word.lower == "&");
     let shouted = words.iter().any(|word| word.line.shouted);
     let code = |word: &Token| matches!(word.shape, MIXED | UPPER) && word.place == 0 && !shouted;
     let scottish = |word: &Token| word.lower.starts_with("mc") || word.lower.contains(['\'', '-']);
     let brief = |word: &Token| word.shape == UPPER && word.end - word.start < 5;
+    // `TypeVars and ParamSpec`, `MPI and NCCL`: names of programs, however many.
+    let written = |word: &Token| {
+        word.role == LINK || code(word) && word.first < 0 && word.last < 0 && !scottish(word)
+    };
+    if label == ORGANIZATION && words.iter().all(written) {
+        return None;
+    }
     // A word in capitals among others is a constant, unless it is what a form asks for.
     let asked = |word: &Token| word.key.0 != 0 && word.key.1 < 3;
     let constant = matches!(words, [word] if code(word) && word.shape == UPPER && !asked(word));
-    let odd = words.iter().all(code)
+    let odd = words.iter().all(|word| code(word) || word.shape == INITIAL)
         && words.iter().all(|word| {
-            brief(word) || word.shape == MIXED && !scottish(word) || word.first < 0 && word.last < 0
+            brief(word)
+                || word.shape == INITIAL
+                || word.shape == MIXED && !scottish(word)
+                || word.first < 0 && word.last < 0
         });
     let dull = words.iter().all(|word| word.common > 0 && word.place == 0 && word.first < 0);
     let sure = lead >= if dull { DULL } else { PLAIN };
+    // A town in capitals, where the words around leave no doubt.
+    let town = label == PLACE
+        && lead >= CAPITALS
+        && words.iter().all(|word| word.shape == UPPER && !brief(word));
     match label {
         ORGANIZATION if words.len() == 1 && (firm || dull || odd) => return None,
         ORGANIZATION if !firm && dull && !sure => return None,
-        PERSON if constant => return None,
-        PERSON | PLACE if odd || dull && !sure => return None,
+        PERSON if constant || shouted && !words.iter().any(asked) && words.iter().all(unlisted) => {
+            return None;
+        }
+        PERSON | PLACE if odd && !town || dull && !sure => return None,
         _ => {}
     }
     // Without a word that firms end in, or a place of the list, it is only a guess, unless the words around are plain.

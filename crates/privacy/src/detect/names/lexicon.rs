@@ -124,7 +124,12 @@ impl English {
                 places.insert(name.to_lowercase(), 1);
             }
             for name in include_str!("../data/countries.txt").lines() {
-                places.insert(name.to_lowercase(), 2);
+                let name = name.to_lowercase();
+                // `from Netherlands` as well.
+                if let Some(bare) = name.strip_prefix("the ") {
+                    places.insert(bare.to_owned(), 2);
+                }
+                places.insert(name, 2);
             }
             Self {
                 words: table(include_str!("../data/words_en.txt")),

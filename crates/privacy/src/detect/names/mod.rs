@@ -7,6 +7,7 @@ mod lexicon;
 mod linear;
 mod places_en;
 mod places_zh;
+mod street_words;
 mod tokens;
 #[cfg(feature = "train")]
 pub mod train;

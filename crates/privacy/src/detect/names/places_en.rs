@@ -2,234 +2,8 @@
 
 use super::super::finding::{Finding, Kind, Why};
 use super::super::normal::{LETTER, Text};
-
-/// What a street ends in (USPS Publication 28, appendix C1, and the words of other countries).
-const STREETS: &[&str] = &[
-    "allee",
-    "alley",
-    "ave",
-    "avenue",
-    "bayou",
-    "beach",
-    "bend",
-    "bluff",
-    "bluffs",
-    "blvd",
-    "bottom",
-    "boulevard",
-    "branch",
-    "bridge",
-    "brook",
-    "brooks",
-    "burg",
-    "burgs",
-    "bypass",
-    "camp",
-    "canyon",
-    "cape",
-    "causeway",
-    "center",
-    "centers",
-    "centre",
-    "cir",
-    "circle",
-    "circles",
-    "cliff",
-    "cliffs",
-    "close",
-    "club",
-    "common",
-    "commons",
-    "corner",
-    "corners",
-    "course",
-    "court",
-    "courts",
-    "cove",
-    "coves",
-    "creek",
-    "crescent",
-    "crest",
-    "crossing",
-    "crossroad",
-    "crossroads",
-    "ct",
-    "curve",
-    "dale",
-    "dam",
-    "divide",
-    "dr",
-    "drive",
-    "drives",
-    "estate",
-    "estates",
-    "expressway",
-    "extension",
-    "extensions",
-    "fall",
-    "falls",
-    "ferry",
-    "field",
-    "fields",
-    "flat",
-    "flats",
-    "ford",
-    "fords",
-    "forest",
-    "forge",
-    "forges",
-    "fork",
-    "forks",
-    "fort",
-    "freeway",
-    "garden",
-    "gardens",
-    "gateway",
-    "glen",
-    "glens",
-    "green",
-    "greens",
-    "grove",
-    "groves",
-    "harbor",
-    "harbors",
-    "haven",
-    "heights",
-    "highway",
-    "hill",
-    "hills",
-    "hollow",
-    "hwy",
-    "inlet",
-    "island",
-    "islands",
-    "isle",
-    "junction",
-    "junctions",
-    "key",
-    "keys",
-    "knoll",
-    "knolls",
-    "lake",
-    "lakes",
-    "land",
-    "landing",
-    "lane",
-    "light",
-    "lights",
-    "ln",
-    "loaf",
-    "lock",
-    "locks",
-    "lodge",
-    "loop",
-    "manor",
-    "manors",
-    "meadow",
-    "meadows",
-    "mews",
-    "mill",
-    "mills",
-    "mission",
-    "motorway",
-    "mount",
-    "mountain",
-    "mountains",
-    "neck",
-    "orchard",
-    "oval",
-    "overpass",
-    "parade",
-    "park",
-    "parks",
-    "parkway",
-    "pass",
-    "passage",
-    "path",
-    "pike",
-    "pine",
-    "pines",
-    "pkwy",
-    "pl",
-    "place",
-    "plain",
-    "plains",
-    "platz",
-    "plaza",
-    "point",
-    "points",
-    "port",
-    "ports",
-    "prairie",
-    "quay",
-    "radial",
-    "ramp",
-    "ranch",
-    "rapid",
-    "rapids",
-    "rd",
-    "rest",
-    "ridge",
-    "ridges",
-    "rise",
-    "river",
-    "road",
-    "route",
-    "row",
-    "rue",
-    "run",
-    "shoal",
-    "shoals",
-    "shore",
-    "shores",
-    "skyway",
-    "spring",
-    "springs",
-    "spur",
-    "spurs",
-    "square",
-    "squares",
-    "st",
-    "station",
-    "str",
-    "strasse",
-    "stravenue",
-    "straße",
-    "stream",
-    "street",
-    "streets",
-    "summit",
-    "terrace",
-    "throughway",
-    "trace",
-    "track",
-    "trafficway",
-    "trail",
-    "trl",
-    "tunnel",
-    "turnpike",
-    "underpass",
-    "union",
-    "unions",
-    "valley",
-    "valleys",
-    "viaduct",
-    "view",
-    "views",
-    "village",
-    "villages",
-    "ville",
-    "vista",
-    "walk",
-    "walks",
-    "way",
-    "ways",
-    "weg",
-    "well",
-    "wells",
-    "wharf",
-    "wynd",
-];
+use super::lexicon::English;
+use super::street_words::{CLOSING, JOINED, LINKS, OPENING, STREETS};
 
 fn letter(byte: u8) -> bool {
     byte.is_ascii_alphabetic() || byte == LETTER
@@ -268,10 +42,10 @@ fn street(text: &Text<'_>, start: usize) -> Option<usize> {
             end
         } else {
             let end = word_end(text, at);
-            let french = matches!(
-                lower(text, at, end).as_str(),
-                "rue" | "avenue" | "boulevard" | "place" | "chemin" | "de" | "du" | "des" | "la"
-            );
+            let word = lower(text, at, end);
+            let french =
+                matches!(word.as_str(), "rue" | "avenue" | "boulevard" | "place" | "chemin")
+                    || LINKS.contains(&word.as_str());
             match capital(text, at) {
                 Some(end) => end,
                 None if french => end,
@@ -282,12 +56,10 @@ fn street(text: &Text<'_>, start: usize) -> Option<usize> {
             opened = OPENING.contains(&lower(text, at, end).as_str());
         }
         let word = lower(text, at, end);
-        let joined = [
-            "strasse", "straße", "gasse", "weg", "platz", "allee", "vej", "gata", "gatan",
-            "straat", "laan",
-        ]
-        .iter()
-        .any(|suffix| word.ends_with(suffix) && word.len() > suffix.len() + 2);
+        let joined = ["weg", "platz", "allee"]
+            .iter()
+            .chain(JOINED)
+            .any(|suffix| word.ends_with(suffix) && word.len() > suffix.len() + 2);
         let named = opened && count > 0 && capital(text, at).is_some();
         if joined || named || count > 0 && STREETS.contains(&word.as_str()) {
             best = Some(end);
@@ -417,7 +189,15 @@ pub(crate) fn addresses(text: &Text<'_>, found: &mut Vec<Finding>) {
             && let Some(stop) = street(text, end + gap)
         {
             let (last, parts) = rest(text, stop);
-            let score = if parts >= 2 { 0.9 } else { 0.7 };
+            let opened =
+                OPENING.contains(&lower(text, end + gap, word_end(text, end + gap)).as_str());
+            let score = if parts >= 2 {
+                0.9
+            } else if opened {
+                0.88
+            } else {
+                0.7
+            };
             found.push(Finding::new(
                 Kind::Address,
                 (at, last),
@@ -433,6 +213,10 @@ pub(crate) fn addresses(text: &Text<'_>, found: &mut Vec<Finding>) {
                 vec![Why::Pattern("door-town-postcode")],
             ));
             at = last;
+        } else if let Some(stop) = door(text, at, end) {
+            let why = vec![Why::Pattern("door-and-name")];
+            found.push(Finding::new(Kind::Address, (at, rest(text, stop).0), 0.87, why));
+            at = stop;
         } else {
             at = end.max(at + 1);
         }
@@ -440,6 +224,25 @@ pub(crate) fn addresses(text: &Text<'_>, found: &mut Vec<Finding>) {
     boxes(text, found);
     military(text, found);
     streets(text, found);
+    corners(text, found);
+}
+
+/// `at 387 Pascual Yunquera`: behind a word for where, a number of three digits and more that is no year, and a name of several words.
+fn door(text: &Text<'_>, number: usize, end: usize) -> Option<usize> {
+    let digits = text.bytes(number, end);
+    let year = digits.len() == 4 && (digits.starts_with(b"19") || digits.starts_with(b"20"));
+    let house = (3..=5).contains(&digits.len()) && digits.iter().all(u8::is_ascii_digit) && !year;
+    let front = text.bytes(number.saturating_sub(4), number);
+    let place = [&b" at "[..], b" to "].contains(&front);
+    if !house || !place || text.at(end) != b' ' {
+        return None;
+    }
+    let (start, stop) = capitals(text, end + 1)?;
+    let first = word_end(text, start);
+    // One word might be a unit: `at 250 Watts`.
+    let whole = stop > first && English::get().word(&lower(text, start, first)) == 0;
+    let small = text.bytes(start, first).iter().skip(1).all(|byte| !byte.is_ascii_uppercase());
+    (whole && small).then_some(stop)
 }
 
 /// Where the door of a number begins: at a word such as `Flat` before it.
@@ -541,27 +344,6 @@ fn military(text: &Text<'_>, found: &mut Vec<Finding>) {
     }
 }
 
-/// Words that open a street's name, and words that close one even without a number.
-const OPENING: &[&str] =
-    &["rue", "via", "calle", "rua", "ul", "avenue", "boulevard", "piazza", "viale", "ulica"];
-const CLOSING: &[&str] = &[
-    "street",
-    "road",
-    "avenue",
-    "lane",
-    "boulevard",
-    "terrace",
-    "crescent",
-    "st",
-    "rd",
-    "ave",
-    "blvd",
-];
-const JOINED: &[&str] = &[
-    "strasse", "straße", "gasse", "vej", "gatan", "gata", "straat", "laan", "katu", "vegur",
-    "tänav", "polku", "veien",
-];
-
 /// Streets without a number: `Rue du Port`, `Mill Lane`, `Lindenstrasse`.
 fn streets(text: &Text<'_>, found: &mut Vec<Finding>) {
     let mut at = 0;
@@ -579,7 +361,16 @@ fn streets(text: &Text<'_>, found: &mut Vec<Finding>) {
             None
         };
         if let Some(stop) = next {
-            found.push(Finding::new(Kind::Address, (at, stop), 0.66, vec![Why::Pattern("street")]));
+            // Few people are called Rue or Calle, and `Via` may be English.
+            let word = lower(text, at, end);
+            let sure = OPENING.contains(&word.as_str()) && !matches!(word.as_str(), "via" | "ul");
+            let score = if sure { 0.87 } else { 0.66 };
+            found.push(Finding::new(
+                Kind::Address,
+                (at, stop),
+                score,
+                vec![Why::Pattern("street")],
+            ));
         }
         at = next.unwrap_or(end).max(at + 1);
     }
@@ -597,15 +388,12 @@ fn named_street(text: &Text<'_>, start: usize, first: usize) -> Option<usize> {
     if OPENING.contains(&word.as_str()) {
         let mut at = first + usize::from(text.at(first) == b'.');
         let mut stop = None;
-        for _ in 0..5 {
+        for _ in 0..6 {
             if text.at(at) != b' ' {
                 break;
             }
             let end = word_end(text, at + 1);
-            let link = matches!(
-                lower(text, at + 1, end).as_str(),
-                "de" | "du" | "des" | "la" | "le" | "della" | "do" | "da"
-            );
+            let link = LINKS.contains(&lower(text, at + 1, end).as_str());
             if !link && capital(text, at + 1).is_none() {
                 break;
             }
@@ -626,13 +414,55 @@ fn named_street(text: &Text<'_>, start: usize, first: usize) -> Option<usize> {
         if dull || text.at(at) != b' ' {
             return None;
         }
-        let end = capital(text, at + 1)?;
+        let Some(end) = capital(text, at + 1) else {
+            // `Rose Hill street`: a word that is first of all a name, so no `High street` and no `Every road`.
+            let end = word_end(text, at + 1);
+            let kind = matches!(text.slice(at + 1, end), "street" | "avenue" | "boulevard");
+            return (kind && English::get().word(&word) == 0).then_some(end);
+        };
         if CLOSING.contains(&lower(text, at + 1, end).as_str()) {
             return Some(end);
         }
         at = end;
     }
     None
+}
+
+/// `The corner of Hollywood and Vine`: capitalised words on both sides of an `and` are streets.
+fn corners(text: &Text<'_>, found: &mut Vec<Finding>) {
+    for opening in [&b"corner of "[..], b"intersection of ", b"junction of "] {
+        for hit in memchr::memmem::find_iter(text.view(), opening) {
+            let Some(one) = capitals(text, hit + opening.len()) else { continue };
+            let after = one.1 + usize::from(text.at(one.1) == b'.');
+            if text.bytes(after, after + 5) != b" and " {
+                continue;
+            }
+            let Some(other) = capitals(text, after + 5) else { continue };
+            for span in [one, other] {
+                let why = vec![Why::Pattern("corner")];
+                found.push(Finding::new(Kind::Address, span, 0.87, why));
+            }
+        }
+    }
+}
+
+/// Up to five capitalised words, small ones of names between them.
+fn capitals(text: &Text<'_>, start: usize) -> Option<(usize, usize)> {
+    let mut at = start;
+    let mut last = None;
+    for _ in 0..6 {
+        let end = word_end(text, at);
+        if capital(text, at).is_some() {
+            last = Some(end);
+        } else if last.is_none() || !LINKS.contains(&lower(text, at, end).as_str()) {
+            break;
+        }
+        at = end + 1;
+        if text.at(end) != b' ' {
+            break;
+        }
+    }
+    last.map(|end| (start, end))
 }
 
 /// `Tylova 1036, Jevícko PA 569 43` and `113 Ane Habib Bourguiba, Cite El Ayachi 32 8115`: a number beside capitalised
@@ -655,31 +485,13 @@ fn foreign(text: &Text<'_>, number: usize, end: usize) -> Option<(usize, usize)>
             if text.before(start) != b' ' {
                 break;
             }
-            let mut from = start - 1;
+            // The kind of a street may be shortened: `Koepenicker Str. 38`, `Király u. 23`.
+            let word_ends = start - 1 - usize::from(count == 0 && text.before(start - 1) == b'.');
+            let mut from = word_ends;
             while letter(text.before(from)) || matches!(text.before(from), b'\'' | b'-') {
                 from -= 1;
             }
-            let word = lower(text, from, start - 1);
-            let link = matches!(
-                word.as_str(),
-                "de" | "da"
-                    | "do"
-                    | "la"
-                    | "van"
-                    | "den"
-                    | "der"
-                    | "di"
-                    | "du"
-                    | "des"
-                    | "og"
-                    | "dos"
-                    | "das"
-                    | "del"
-                    | "las"
-                    | "los"
-                    | "nad"
-                    | "pod"
-            );
+            let word = lower(text, from, word_ends);
             // Words for a street that stand behind its name in small letters; a point may follow.
             let kind = matches!(
                 word.as_str(),
@@ -709,7 +521,12 @@ fn foreign(text: &Text<'_>, number: usize, end: usize) -> Option<(usize, usize)>
                     | "revolucije"
                     | "sokak"
                     | "caddesi"
+                    | "utja"
             ) && count == 0;
+            let link = !kind && LINKS.contains(&word.as_str());
+            if word_ends < start - 1 && !kind {
+                break;
+            }
             let dull = matches!(
                 word.as_str(),
                 "inc"
@@ -737,7 +554,7 @@ fn foreign(text: &Text<'_>, number: usize, end: usize) -> Option<(usize, usize)>
                     | "page"
                     | "part"
             );
-            let titled = capital(text, from) == Some(start - 1)
+            let titled = capital(text, from) == Some(word_ends)
                 || text.at(from) == b'd' && text.at(from + 1) == b'\'';
             if dull || !link && !kind && !titled || link && count == 0 {
                 break;
@@ -751,7 +568,10 @@ fn foreign(text: &Text<'_>, number: usize, end: usize) -> Option<(usize, usize)>
     if text.at(comma) != b',' || text.at(comma + 1) != b' ' || comma - start > 60 {
         return None;
     }
-    let mut at = capital(text, comma + 2)?;
+    let town = word_end(text, comma + 2);
+    // `la Pobla Tornesa`
+    let mut at =
+        if LINKS.contains(&text.slice(comma + 2, town)) { town } else { capital(text, comma + 2)? };
     let (mut digits, mut words) = (0, 1);
     let mut last = at;
     while text.at(at) == b' ' && words < 9 {
@@ -765,8 +585,8 @@ fn foreign(text: &Text<'_>, number: usize, end: usize) -> Option<(usize, usize)>
         let part = text.bytes(at + 1, stop);
         let figures = part.iter().filter(|byte| byte.is_ascii_digit()).count();
         let small = figures == 0
-            && !matches!(part.first(), Some(b'A'..=b'Z' | 0x81))
-            && !matches!(part, b"da" | b"de" | b"do" | b"la" | b"am");
+            && !matches!(part.first(), Some(&(b'A'..=b'Z' | LETTER)))
+            && !LINKS.contains(&text.slice(at + 1, stop));
         if part.is_empty() || small || figures == 0 && digits >= 4 || digits + figures > 9 {
             break;
         }

@@ -20,6 +20,9 @@ pub(crate) const LINK: u8 = 3;
 /// Mark of a country of one word; of several it is two more.
 pub(crate) const COUNTRY: u8 = 2;
 
+/// Mark of a line of one or two words, in place of how many begin with a capital.
+pub(crate) const LONE: u8 = 4;
+
 /// How a line is written.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Line {
@@ -136,7 +139,7 @@ fn code(text: &Text<'_>, (start, end): (usize, usize)) -> bool {
             && end - start > 1
             && !word.eq_ignore_ascii_case(b"co")
         || next == b':' && text.at(end + 1) == b':'
-        || before == b':' && next == b':'
+        || before == b':' && (next == b':' || text.before(start - 1) == b':')
         || next == b':' && end - start < 3 && text.at(end + 3) == b':'
         || before == b':' && end - start < 3 && start > 3 && text.at(start - 4) == b':'
         || next == b':' && text.at(end + 1).is_ascii_digit() && end - start < 3
@@ -161,11 +164,17 @@ fn line(text: &Text<'_>, start: usize) -> Line {
         None => rest,
     };
     let (mut marks, mut han, mut letters, mut upper, mut words, mut heads) = (0, 0, 0, 0, 0, 0);
+    let mut calls = 0_usize;
     let mut last = b' ';
     for byte in line {
         match byte {
-            b'{' | b'}' | b'(' | b')' | b'[' | b']' | b'=' | b'_' | b';' | b'<' | b'|' | b'\\'
-            | b'#' | b'`' | b'~' | b'^' => marks += 1,
+            // Brackets of a sentence stand behind a space, those of a call behind its name.
+            b'(' if last == b' ' => {}
+            b')' if calls == 0 => {}
+            b'(' => (marks, calls) = (marks + 1, calls + 1),
+            b')' => (marks, calls) = (marks + 1, calls - 1),
+            b'{' | b'}' | b'[' | b']' | b'=' | b'_' | b';' | b'<' | b'|' | b'\\' | b'#' | b'`'
+            | b'~' | b'^' => marks += 1,
             &HAN => han += 1,
             _ if byte.is_ascii_alphabetic() || *byte == LETTER => {
                 letters += 1;
@@ -181,7 +190,7 @@ fn line(text: &Text<'_>, start: usize) -> Line {
         last = *byte;
     }
     let capitals = match (words, heads * 10 / words.max(1)) {
-        (0..=2, _) => 4,
+        (0..=2, _) => LONE,
         (_, 8..) => 3,
         (_, 5..) => 2,
         (_, 2..) => 1,
@@ -263,7 +272,13 @@ fn describe(
         rank => rank,
     };
     let listed = shape != LOWER || state.line.small && !code;
-    let part = lower.split(['-', '\'']).next().unwrap_or_default();
+    // `jean-luc` by its first part, in small letters only when the others are names too: no `perl-doc`.
+    let named = |part| lexicon.first(part).or_else(|| lexicon.last(part)).is_some();
+    let part = if shape == LOWER && lower.contains('-') && !lower.split('-').all(named) {
+        ""
+    } else {
+        lower.split(['-', '\'']).next().unwrap_or_default()
+    };
     Token {
         first: if listed {
             bucket(lexicon.first(&lower).or_else(|| lexicon.first(part)))

@@ -12,6 +12,9 @@ use super::{Dice, Example, Urn, expand, quantised};
 const SLOTS: usize = 1 << BITS;
 /// One feature in so many is left out of a word while training, so that none is relied on alone.
 const LEFT_OUT: usize = 8;
+/// After so many examples of the second half the weights enter the mean that is kept: the last steps alone would leave the
+/// weights of rare words to chance (Polyak and Juditsky 1992).
+const AVERAGED: usize = 4096;
 /// Step of the descent.
 const STEP: f32 = 0.1;
 
@@ -48,6 +51,17 @@ const FIRMS_EN: &[&str] = &[
     "Insurance",
     "Motors",
     "Energy",
+    "Associates",
+    "Enterprises",
+    "Ventures",
+    "Laboratories",
+    "Airways",
+    "Studios",
+    "Logistics",
+    "Securities",
+    "Holding",
+    "Pharma",
+    "Hotels",
 ];
 const HEADINGS: &[&str] = &[
     "Monday",
@@ -409,7 +423,7 @@ impl En {
                     title_case(stem) + if dice.one_in(4) { "" } else { dice.pick(TOWN_TAILS) };
                 if dice.one_in(2) { format!("{} {name}", dice.pick(TOWN_HEADS)) } else { name }
             }
-            3 if dice.one_in(3) => dice.pick(&self.cities).to_uppercase(),
+            3 => dice.pick(&self.cities).to_uppercase(),
             _ => dice.pick(&self.cities).to_owned(),
         }
     }
@@ -459,10 +473,33 @@ impl En {
     /// A made-up program or brand.
     fn product(&self, dice: &mut Dice) -> String {
         let stem: String = self.rare.draw(dice).chars().take(3 + dice.below(5)).collect();
-        match dice.below(3) {
-            0 => title_case(&stem),
-            1 => title_case(&stem) + &title_case(self.rare.draw(dice)),
+        match dice.below(9) {
+            // Some bear the name of a person or a town.
+            3 => title_case(self.last.draw(dice)),
+            4 => title_case(if dice.one_in(2) {
+                self.first.draw(dice)
+            } else {
+                dice.pick(&self.cities)
+            }),
+            0 | 5 => title_case(&stem),
+            1 | 6 => title_case(&stem) + &title_case(self.rare.draw(dice)),
             _ => title_case(&stem) + dice.pick(PRODUCT_TAILS),
+        }
+    }
+
+    /// An abbreviation in capitals, as standards, constants and machines are called.
+    fn acronym(dice: &mut Dice) -> String {
+        let capitals = |dice: &mut Dice, count: usize| -> String {
+            (0..count)
+                .map(|_| char::from(b'A' + u8::try_from(dice.below(26)).unwrap_or(0)))
+                .collect()
+        };
+        let count = 2 + dice.below(4);
+        let head = capitals(dice, count);
+        match dice.below(6) {
+            0 => format!("{head}-{}", capitals(dice, 2)),
+            1 => format!("{head}-{}", dice.below(512)),
+            _ => head,
         }
     }
 
@@ -545,6 +582,7 @@ impl En {
             'N' => (dice.pick(NATIONS).to_owned(), OTHER),
             'W' => (dice.pick(DAYS).to_owned(), OTHER),
             'Z' => (self.product(dice), OTHER),
+            'U' => (Self::acronym(dice), OTHER),
             _ => (self.plain(dice), OTHER),
         }
     }
@@ -652,7 +690,15 @@ pub fn english(examples: usize) -> Vec<u8> {
     let mut weights = vec![0_f32; SLOTS * LABELS];
     let mut squares = vec![1e-2_f32; SLOTS * LABELS];
     let mut slots = Vec::new();
-    for _ in 0..examples {
+    let mut sums = vec![0_f32; SLOTS * LABELS];
+    let mut counted = 0_u16;
+    for number in 0..examples {
+        if number > examples / 2 && number % AVERAGED == 0 {
+            for (sum, weight) in sums.iter_mut().zip(&weights) {
+                *sum += weight;
+            }
+            counted += 1;
+        }
         let example = made.example(&mut dice);
         let text = Text::new(&example.text);
         let all = tokens(&text);
@@ -672,7 +718,7 @@ pub fn english(examples: usize) -> Vec<u8> {
             previous = if dice.one_in(3) { own } else { label };
         }
     }
-    quantised(&weights, SCALE)
+    quantised(&sums, SCALE / f32::from(counted.max(1)))
 }
 
 /// One step; answers the label that the model would have given.
