@@ -1,6 +1,6 @@
 // Language models: conversations that flow, how sure the model was of each token, and why it answered so.
 
-const talker = () => ({ turns: [], draft: "", settings: { system: "", temperature: "", max_tokens: "256", seed: "" }, shade: true, busy: null });
+const talker = () => ({ turns: [], draft: "", settings: { system: "", temperature: "", max_tokens: "256", seed: "" }, shade: true, busy: null, paint() {} });
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 const loose = new TextDecoder();
@@ -72,6 +72,7 @@ const showPeek = (element, piece) => {
   element.classList.add("at");
   peek.replaceChildren(...piece.tokens.map((token) => make("div", {},
     make("p", {}, make("code", {}, visible(token.token)), " ", make("strong", {}, percent(chance(token.logprob)))),
+    make("p", { class: "small" }, say("logprob"), " ", make("span", { class: "number" }, decimal(token.logprob))),
     token.top_logprobs && token.top_logprobs.length ? make("dl", { class: "classes" }, token.top_logprobs.map((other) => [
       make("dt", { class: other.token === token.token ? "chosen" : "" }, make("code", {}, visible(other.token))),
       make("dd", {}, bar(chance(other.logprob), other.token === token.token ? "chosen" : ""), make("span", { class: "number" }, percent(chance(other.logprob)))),
@@ -149,7 +150,7 @@ const measured = (turn) => {
     usage ? say(cached ? "readCached" : "read", { tokens: whole(usage.prompt_tokens), cached: whole(cached) }) : null,
     tokens ? say("written", { tokens: whole(tokens) }) : null,
     first ? say("first", { time: seconds(first / 1000) }) : null,
-    took > first && tokens > 1 ? say("speed", { rate: decimal((tokens - 1) / ((took - first) / 1000), 3) }) : null,
+    first && took > first && tokens > 1 ? say("speed", { rate: decimal((tokens - 1) / ((took - first) / 1000), 3) }) : null,
     logs.length ? say("perplexity", { value: decimal(Math.exp(-logs.reduce((sum, one) => sum + one, 0) / logs.length), 3) }) : null,
     ends[reason] ? say(ends[reason]) : null,
   ].filter(Boolean).join(" · ");
@@ -158,10 +159,13 @@ const measured = (turn) => {
 const before = (state, turn) => {
   const told = [];
   if (state.settings.system.trim()) told.push({ role: "system", content: state.settings.system });
-  for (const one of state.turns) {
-    if (one === turn) break;
-    // What was refused or cut off before its first word was never part of the conversation.
-    if (one.role === "user" || one.pieces.text) told.push({ role: one.role, content: one.role === "user" ? one.text : one.pieces.text });
+  for (let at = 0; at < state.turns.length; at += 2) {
+    const [asked, answer] = state.turns.slice(at, at + 2);
+    const last = answer === turn;
+    // What was refused or cut off before its first word was never part of the conversation, neither its question: templates want turns by turns.
+    if (last || answer.pieces.text) told.push({ role: "user", content: asked.text });
+    if (last) break;
+    if (answer.pieces.text) told.push({ role: "assistant", content: answer.pieces.text });
   }
   return told;
 };
@@ -184,13 +188,23 @@ const requestOf = (model, state, turn) => {
     : ["/v1/completions", { ...shared, prompt: promptOf(state, turn), logprobs: 5 }];
 };
 
-const answering = async (model, state, turn, update) => {
+const turnBlank = (role) => ({ role, pieces: new Pieces(), live: true, problem: null, reason: null, usage: null, first: 0, took: 0, why: null, update() {} });
+
+// Shown as often as the screen is drawn; whoever looks elsewhere meanwhile, or in another language, finds all of it when they come back.
+const answering = async (model, state, turn) => {
   const stop = new AbortController();
   state.busy = stop;
   const begun = performance.now();
   const [path, body] = requestOf(model, state, turn);
   turn.request = { path, body };
-  update();
+  let due = 0;
+  const draw = () => {
+    cancelAnimationFrame(due);
+    due = 0;
+    state.paint(turn);
+  };
+  draw();
+  announce(say("thinking"));
   try {
     await flow(path, body, stop.signal, (piece) => {
       if (piece.usage) turn.usage = piece.usage;
@@ -200,36 +214,42 @@ const answering = async (model, state, turn, update) => {
       if (text && !turn.first) turn.first = performance.now() - begun;
       turn.pieces.add(text, tokensOf(choice.logprobs));
       if (choice.finish_reason) turn.reason = choice.finish_reason;
-      update();
+      due = due || requestAnimationFrame(draw);
     });
   } catch (error) {
     if (error.name === "AbortError") turn.reason = "stopped"; else turn.problem = error;
   }
   turn.took = performance.now() - begun;
   turn.live = false;
-  state.busy = null;
-  update();
+  if (state.busy === stop) state.busy = null;
+  draw();
+  if (!turn.problem) announce(turn.pieces.text || say(ends[turn.reason] || "emptyAnswer"));
 };
 
 // Why this answer: the model is asked again without each part of the prompt.
-const explaining = async (model, state, turn, update) => {
+const explaining = async (model, state, turn) => {
   const stop = new AbortController();
   turn.why = { stop };
-  update();
-  const asked = model.chat ? { messages: before(state, turn) } : { prompt: promptOf(state, turn) };
+  turn.update();
+  announce(say("leavingOut"));
+  // The prompt that was answered: settings may have changed since.
+  const { messages, prompt } = turn.request.body;
+  const body = { model: model.name, ...(messages ? { messages } : { prompt }), answer: turn.pieces.text, top_logprobs: 5 };
   try {
-    const answer = await post("/api/explain", { model: model.name, ...asked, answer: turn.pieces.text, top_logprobs: 0 }, stop.signal);
-    const told = await answer.json();
-    turn.why = { one: told.explanations[0], usage: told.usage };
+    const told = await documentOf(await post("/api/explain", body, stop.signal));
+    turn.why = { one: told.explanations[0], usage: told.usage, body, told };
+    announce(turn.why.one.reasons.map((reason) => reason.text).join(" ") || say("whyAnswer"));
   } catch (error) {
-    turn.why = error.name === "AbortError" ? null : { problem: error };
+    const cancelled = error.name === "AbortError";
+    turn.why = cancelled ? null : { problem: error };
+    if (cancelled) announce(say("cancelled"));
   }
   noticed(turn.why && turn.why.problem);
-  update();
+  turn.update();
 };
 
 const because = (turn) => {
-  const { one, usage, problem, stop } = turn.why;
+  const { one, usage, problem, stop, body, told } = turn.why;
   if (stop) return waiting(say("leavingOut"), () => stop.abort());
   if (problem) return trouble(problem);
   const parts = one.prompt.parts.map((part) => ({ name: part.text, amount: part.contribution }));
@@ -238,8 +258,31 @@ const because = (turn) => {
   return make("section", { class: "why" }, make("h3", {}, say("whyAnswer")), reasons(one.reasons),
     drawing(one.drawing, words || say("promptAlt")), legend(say("withoutLess"), say("withoutMore")),
     bars(ranked, 10, [say("part"), say("contribution")]),
-    make("p", { class: "small" }, say(one.prompt.exact ? "eachWord" : "together"), " ",
-      say("answerChance", { chance: decimal(one.logprob, 4), asked: whole(usage.evaluations), tokens: whole(usage.prompt_tokens) })));
+    make("p", { class: "small" }, sentences(say(one.prompt.exact ? "eachWord" : "together"),
+      say("answerChance", { chance: decimal(one.logprob, 4), asked: whole(usage.evaluations), tokens: whole(usage.prompt_tokens) }))),
+    exchange("/api/explain", body, told));
+};
+
+// The answer's tokens as numbers: how likely each was, and what else might have stood there. Written out when it is opened.
+const mostTokens = 200;
+const tokenData = (turn) => {
+  const tokens = turn.pieces.done.flatMap((piece) => piece.tokens);
+  if (!tokens.length) return null;
+  const others = (token) => (token.top_logprobs || []).filter((other) => other.token !== token.token);
+  const head = (name, kind) => make("th", { scope: "col", class: kind }, say(name));
+  const write = (event) => {
+    const details = event.currentTarget;
+    if (!details.open || details.querySelector("table")) return;
+    details.append(
+      make("div", { class: "rawhead" }, make("span", { class: "small" }, tokens.length > mostTokens ? say("firstTokens", { count: whole(mostTokens), all: whole(tokens.length) }) : ""),
+        saver(() => pretty(tokens.map(({ token, logprob, bytes, top_logprobs }) => ({ token, logprob, bytes, top_logprobs: top_logprobs || [] }))), "tokens.json")),
+      make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": say("tokenData") }, make("table", { class: "tokens" },
+        make("thead", {}, make("tr", {}, head("token"), head("probability", "number"), head("logprob", "number"), head("others"))),
+        make("tbody", {}, tokens.slice(0, mostTokens).map((token) => make("tr", {}, make("th", { scope: "row" }, make("code", {}, visible(token.token))),
+          make("td", { class: "number" }, percent(chance(token.logprob))), make("td", { class: "number" }, decimal(token.logprob)),
+          make("td", {}, others(token).map((other) => make("span", { class: "other" }, make("code", {}, visible(other.token)), " ", decimal(other.logprob))))))))));
+  };
+  return make("details", { class: "raw", ontoggle: write }, make("summary", { "data-stay": `${turn.id}-tokens` }, say("tokenData")));
 };
 
 const turnOf = (model, state, turn) => {
@@ -249,26 +292,31 @@ const turnOf = (model, state, turn) => {
   const said = spoken(turn, state);
   const foot = make("div", { class: "foot" });
   const why = make("div", {});
-  let shown;
-  let raw = null;
+  const raw = make("div", {});
+  turn.id = turn.id || unique("turn");
+  // What stands there already is not drawn again: it may hold the focus, or what a reader's voice reads.
+  let stage = null;
+  let shown = null;
+  const explain = () => { if (!turn.why || !turn.why.stop) explaining(model, state, turn); };
+  const parts = (now) => {
+    if (now === "problem") return [trouble(turn.problem, () => state.again(turn))];
+    if (now === "waiting") return [waiting(say("thinking"))];
+    if (now === "flowing") return [];
+    return [make("span", { class: "small" }, measured(turn)), make("span", { class: "grow" }),
+      turn.pieces.text ? copier(() => turn.pieces.text, `${turn.id}-copy`) : null,
+      turn.pieces.text ? make("button", { type: "button", class: "quiet", "data-stay": `${turn.id}-explain`, onclick: explain }, say("explainAnswer")) : null].filter(Boolean);
+  };
   const update = () => {
     said.update();
-    if (turn.problem) foot.replaceChildren(trouble(turn.problem));
-    else if (turn.live) foot.replaceChildren(turn.pieces.text ? "" : waiting(say("thinking")));
-    else {
-      foot.replaceChildren(make("span", { class: "small" }, measured(turn)), make("span", { class: "grow" }),
-        turn.pieces.text ? copier(() => turn.pieces.text) : null,
-        turn.pieces.text ? make("button", { type: "button", class: "quiet", disabled: Boolean(turn.why && turn.why.stop), onclick: () => explaining(model, state, turn, update) }, say("explainAnswer")) : null);
-    }
-    foot.replaceChildren(...[...foot.childNodes].filter(Boolean));
-    if (turn.why !== shown) why.replaceChildren(...(turn.why ? [because(turn)] : []));
+    const now = turn.problem ? "problem" : turn.live ? (turn.pieces.text ? "flowing" : "waiting") : "ended";
+    if (now !== stage) keeping(() => foot.replaceChildren(...parts(now)));
+    stage = now;
+    if (turn.why !== shown) keeping(() => why.replaceChildren(...(turn.why ? [because(turn)] : [])), () => foot.querySelector(`[data-stay="${turn.id}-explain"]`));
     shown = turn.why;
-    if (!turn.live && turn.request && !raw) {
-      raw = exchange(turn.request.path, turn.request.body);
-      why.after(raw);
-    }
+    if (!turn.live && turn.request && !raw.firstChild) raw.replaceChildren(...[tokenData(turn), exchange(turn.request.path, turn.request.body)].filter(Boolean));
   };
-  const element = make("article", { class: "turn model", "aria-label": say("model") }, make("p", { class: "who" }, model.name), said.element, foot, why);
+  turn.update = update;
+  const element = make("article", { class: "turn model", "aria-label": say("model") }, make("p", { class: "who" }, model.name), said.element, foot, why, raw);
   update();
   return { element, update };
 };
@@ -282,15 +330,20 @@ const setting = (state, name, input) => {
 };
 
 const chatting = (model, state) => {
-  const log = make("div", { class: "log", role: "log", "aria-label": say("conversation") });
+  // What is said is read out once it is whole, not token by token.
+  const log = make("div", { class: "log", role: "log", "aria-live": "off", "aria-label": say("conversation") });
   const send = make("button", { type: "submit", class: "go" });
   const shade = make("input", { type: "checkbox", id: "shade" });
   shade.checked = state.shade;
   const views = [];
   const near = () => window.innerHeight + window.scrollY > document.documentElement.scrollHeight - 160;
-  const paint = () => {
+  state.paint = (turn) => {
+    const follow = turn && near();
+    if (turn) turn.update();
     log.setAttribute("aria-busy", String(Boolean(state.busy)));
     send.textContent = say(state.busy ? "stop" : "send");
+    if (turn && !turn.live) noticed(turn.problem);
+    if (follow && log.isConnected) window.scrollTo(0, document.documentElement.scrollHeight);
   };
   const append = (turn) => {
     const view = turnOf(model, state, turn);
@@ -304,8 +357,11 @@ const chatting = (model, state) => {
   const text = make("textarea", { id: "say", rows: "2", "aria-label": say(model.chat ? "message" : "prompt"), placeholder: say(model.chat ? "messageHow" : "promptHow"),
     oninput: () => { state.draft = text.value; },
     onkeydown: (event) => {
-      // An input method's Enter chooses a character.
-      if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); form.requestSubmit(); }
+      // An input method's Enter chooses a character (Safari says so by 229 alone).
+      if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
+      event.preventDefault();
+      // Only the button stops an answer: who writes on meanwhile did not mean to.
+      if (!state.busy) form.requestSubmit();
     } });
   text.value = state.draft;
   const submit = (event) => {
@@ -314,29 +370,36 @@ const chatting = (model, state) => {
     if (!text.value.trim()) { text.focus(); return; }
     blank.remove();
     const asked = { role: "user", text: text.value };
-    const turn = { role: "assistant", pieces: new Pieces(), live: true };
+    const turn = turnBlank("assistant");
     state.turns.push(asked, turn);
     text.value = state.draft = "";
     append(asked);
-    const view = append(turn);
-    view.element.scrollIntoView({ block: "end" });
-    answering(model, state, turn, () => {
-      const follow = near();
-      view.update();
-      paint();
-      if (!turn.live) noticed(turn.problem);
-      if (follow) window.scrollTo(0, document.documentElement.scrollHeight);
-    });
+    append(turn).element.scrollIntoView({ block: "end" });
+    answering(model, state, turn);
+  };
+  // The same once more, with another key or after a while.
+  state.again = (turn) => {
+    if (state.busy) return;
+    Object.assign(turn, turnBlank("assistant"));
+    show();
+    document.getElementById("say").focus({ preventScroll: true });
+    answering(model, state, turn);
   };
   const form = make("form", { class: "composer card", onsubmit: submit, "aria-label": say("message") }, text, send);
   shade.addEventListener("change", () => { state.shade = shade.checked; for (const view of views) view.update(); });
-  const clear = () => { if (state.busy) state.busy.abort(); state.turns = []; unpeek(); show(); };
+  const clear = () => {
+    if (state.busy) state.busy.abort();
+    state.busy = null;
+    for (const turn of state.turns) if (turn.why && turn.why.stop) turn.why.stop.abort();
+    state.turns = [];
+    keeping(show);
+  };
   const number = (name, hint) => setting(state, name, make("input", { type: "text", inputmode: "decimal", placeholder: hint }));
   const settings = make("details", { class: "card settings", open: state.open, ontoggle: (event) => { state.open = event.currentTarget.open; } }, make("summary", {}, say("settings")),
-    model.chat ? setting(state, "system", make("textarea", { rows: "2", placeholder: say("systemHow") })) : null,
-    make("div", { class: "row" }, number("temperature", say("ofServer")), number("max_tokens", say("ofServer")), number("seed", say("chanceSeed"))));
-  paint();
+    make("div", { class: "all" }, model.chat ? setting(state, "system", make("textarea", { rows: "2", placeholder: say("systemHow") })) : null,
+      make("div", { class: "row" }, number("temperature", say("ofServer")), number("max_tokens", say("ofServer")), number("seed", say("chanceSeed")))));
+  state.paint();
   return [heading(model), settings,
-    make("div", { class: "tools" }, make("label", { class: "check", for: "shade" }, shade, say("shade")), make("button", { type: "button", class: "quiet", onclick: clear }, say("clear"))),
+    make("div", { class: "tools" }, make("label", { class: "check", for: "shade" }, shade, say("shade")), make("button", { type: "button", class: "quiet", "data-stay": "clear", onclick: clear }, say("clear"))),
     log, form];
 };

@@ -32,14 +32,49 @@ const styled = (element, properties) => {
   return element;
 };
 
+// What a reader's voice should say of what has changed; only this is read out, not whole tables.
+const announce = (text) => {
+  const told = document.getElementById("told");
+  // The same said twice is heard twice.
+  told.replaceChildren(make("span", {}, text));
+};
+
+// Draws again, and gives the focus back to what stands in the same place (`data-stay`); else to `otherwise`.
+const keeping = (redraw, otherwise) => {
+  const held = document.activeElement;
+  const spot = held && held.dataset ? held.dataset.stay : undefined;
+  const within = held && held.closest("main");
+  redraw();
+  if (!within || (held.isConnected && document.activeElement === held)) return;
+  const again = spot === undefined ? null : [...document.querySelectorAll("[data-stay]")].find((one) => one.dataset.stay === spot);
+  const next = again || (typeof otherwise === "function" ? otherwise() : null) || document.getElementById("main");
+  next.focus({ preventScroll: true });
+};
+
 let serial = 0;
 const unique = (name) => `${name}-${(serial += 1)}`;
 
 const locale = () => tags[lang];
-const decimal = (value, digits = 4) => Number(value).toLocaleString(locale(), { maximumSignificantDigits: digits });
 const whole = (value) => Number(value).toLocaleString(locale(), { maximumFractionDigits: 0 });
-const percent = (share) => Number(share).toLocaleString(locale(), { style: "percent", maximumFractionDigits: share < 0.1 || share > 0.99 ? 2 : 1 });
-const signed = (value) => Number(value).toLocaleString(locale(), { minimumSignificantDigits: 3, maximumSignificantDigits: 3, signDisplay: "exceptZero" });
+// So many digits, but never a whole number's last ones made up; what is tiny with its power of ten.
+const numeral = (value, digits, more) => {
+  const number = Number(value);
+  const size = Math.abs(number);
+  if (size >= 10 ** digits && size < 1e15) return number.toLocaleString(locale(), { ...more, minimumSignificantDigits: undefined, maximumFractionDigits: 0 });
+  const far = size !== 0 && (size < 1e-4 || size >= 1e15);
+  return number.toLocaleString(locale(), { ...more, maximumSignificantDigits: digits, notation: far ? "scientific" : "standard" });
+};
+const decimal = (value, digits = 4) => numeral(value, digits);
+const signed = (value) => numeral(value, 3, { minimumSignificantDigits: 3, signDisplay: "exceptZero" });
+// Only what is certain is said to be.
+const percent = (share) => {
+  const shown = (some, places) => Number(some).toLocaleString(locale(), { style: "percent", maximumFractionDigits: places });
+  if (share > 0 && share < 0.0001) return `<${shown(0.0001, 2)}`;
+  if (share > 0.9999 && share < 1) return `>${shown(0.9999, 2)}`;
+  return shown(share, share < 0.1 || share > 0.99 ? 2 : 1);
+};
+// Chinese sentences stand without a space between them.
+const sentences = (...all) => all.filter(Boolean).join(lang === "zh" ? "" : " ");
 const seconds = (value) => {
   if (!Number.isFinite(value)) return "–";
   if (value < 0.001) return `${decimal(value * 1e6, 3)} µs`;
@@ -70,10 +105,19 @@ class Problem extends Error {
   }
 }
 
+// Seconds to wait, of a header that holds them or a date.
+const waitOf = (header) => {
+  const number = Number(header);
+  const wait = Number.isFinite(number) ? number : (Date.parse(header) - Date.now()) / 1000;
+  return Math.max(0, Math.ceil(wait)) || 0;
+};
+
 const problemOf = async (answer) => {
-  let found = {};
-  try { found = await answer.json(); } catch { /* no document */ }
-  const again = Number(answer.headers.get("retry-after")) || 0;
+  let found = null;
+  try { found = await answer.json(); } catch (error) { if (error.name === "AbortError") throw error; }
+  const again = waitOf(answer.headers.get("retry-after"));
+  // What stands before the server (a proxy, a sign-in) answers in its own words, for machines of its own.
+  if (!found || typeof found !== "object") return new Problem({ status: answer.status, title: say("notServer"), detail: say("notServerHow", { status: answer.status }), again });
   if (found.error && typeof found.error === "object") {
     const { message, code, param, request_id: request } = found.error;
     return new Problem({ status: answer.status, title: say("refused"), detail: message, code, request, again, field: param });
@@ -105,6 +149,16 @@ const send = async (path, options = {}) => {
   return answer;
 };
 
+// The document of an answer; also after it was begun, its way here may end.
+const documentOf = async (answer) => {
+  let text;
+  try { text = await answer.text(); } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Problem({ title: say("broken"), detail: say("brokenHow") });
+  }
+  try { return JSON.parse(text); } catch { throw new Problem({ title: say("notServer"), detail: say("notServerHow", { status: answer.status }) }); }
+};
+
 const post = (path, body, signal) => send(path, {
   method: "POST", body: JSON.stringify(body), headers: { "Content-Type": "application/json" }, signal,
 });
@@ -114,64 +168,118 @@ const flow = async (path, body, signal, hear) => {
   const answer = await post(path, body, signal);
   const reader = answer.body.getReader();
   const decoder = new TextDecoder();
+  const cut = () => new Problem({ title: say("broken"), detail: say("brokenHow") });
+  const next = async () => {
+    try { return await reader.read(); } catch (error) { throw error.name === "AbortError" ? error : cut(); }
+  };
   let rest = "";
-  for (;;) {
-    const { done, value } = await reader.read();
-    rest += done ? decoder.decode() : decoder.decode(value, { stream: true });
-    const events = rest.split("\n\n");
-    rest = events.pop();
-    for (const event of events) {
-      const data = event.split("\n").filter((line) => line.startsWith("data:")).map((line) => line.slice(5).trimStart()).join("\n");
-      if (data === "[DONE]") return;
-      if (!data) continue;
-      const piece = JSON.parse(data);
-      if (piece.error) {
-        const { message, code, request_id: request } = piece.error;
-        throw new Problem({ title: say("broken"), detail: message, code, request });
+  try {
+    for (;;) {
+      const { done, value } = await next();
+      rest += done ? decoder.decode() : decoder.decode(value, { stream: true });
+      const events = rest.split(/\r?\n\r?\n/);
+      rest = events.pop();
+      for (const event of events) {
+        const data = event.split(/\r?\n/).filter((line) => line.startsWith("data:")).map((line) => line.slice(5).trimStart()).join("\n");
+        if (data === "[DONE]") return;
+        if (!data) continue;
+        let piece;
+        try { piece = JSON.parse(data); } catch { throw cut(); }
+        if (piece.error) {
+          const { message, code, request_id: request } = piece.error;
+          throw new Problem({ title: say("broken"), detail: message, code, request });
+        }
+        hear(piece);
       }
-      hear(piece);
+      if (done) throw cut();
     }
-    if (done) throw new Problem({ title: say("broken"), detail: say("brokenHow") });
+  } finally {
+    // Nobody listens any more: the server need not go on.
+    reader.cancel().catch(() => {});
   }
 };
 
 // A problem in words: what, why, what to do, which fields; the number by which the server's log knows it.
-const trouble = (problem) => {
+const trouble = (problem, again) => {
   if (!(problem instanceof Problem)) problem = new Problem({ title: say("pageFault"), detail: String(problem) });
   const small = [problem.status ? String(problem.status) : null, problem.code, problem.request].filter(Boolean).join(" · ");
+  // Hints of the server speak to programs, of headers and members; a page has its own field for the key, and shows each wrong field itself.
+  const keyless = problem.status === 401;
+  const hint = keyless ? say("keyNeeded") : problem.errors.length ? null : problem.hint;
+  const told = problem.errors.slice(0, mostErrors);
+  const buttons = [
+    keyless ? make("button", { type: "button", onclick: () => document.getElementById("key").focus() }, say("typeKey")) : null,
+    again ? make("button", { type: "button", "data-stay": "again", onclick: again }, say("tryAgain")) : null,
+  ].filter(Boolean);
   return make("div", { class: "problem", role: "alert" },
     make("strong", {}, problem.title),
     problem.detail && problem.detail !== problem.title ? make("p", {}, problem.detail) : null,
-    problem.hint ? make("p", {}, problem.hint) : null,
+    hint ? make("p", {}, hint) : null,
     problem.field ? make("p", {}, make("code", {}, problem.field)) : null,
-    problem.errors.length ? make("ul", {}, problem.errors.slice(0, 50).map((error) => make("li", {}, make("code", {}, error.field), " ", error.detail))) : null,
-    problem.status === 401 ? make("p", {}, make("button", { type: "button", onclick: () => document.getElementById("key").focus() }, say("typeKey"))) : null,
-    problem.again ? make("p", {}, say("again", { seconds: problem.again })) : null,
+    told.length ? make("ul", {}, told.map((error) => make("li", {}, make("code", {}, error.field.replace(/^inputs\[0\]\./, "")), " ", error.detail))) : null,
+    problem.errors.length > told.length ? make("p", {}, say("moreErrors", { count: whole(problem.errors.length - told.length) })) : null,
+    problem.again ? make("p", {}, say("again", { seconds: whole(problem.again) })) : null,
+    buttons.length ? make("p", { class: "ways" }, buttons) : null,
     small ? make("p", { class: "small" }, small) : null);
 };
+const mostErrors = 50;
 
-const waiting = (text, cancel) => make("div", { class: "waiting", role: "status" }, make("span", { class: "spin", "aria-hidden": "true" }), text,
-  cancel ? make("button", { type: "button", onclick: cancel }, say("cancel")) : null);
+// Something is under way; how long it has been is shown once that is worth saying.
+const waiting = (text, cancel) => {
+  const clock = make("span", { class: "clock", "aria-hidden": "true" });
+  const begun = performance.now();
+  const tell = setInterval(() => {
+    const passed = Math.floor((performance.now() - begun) / 1000);
+    if (passed > 1 && !clock.isConnected) clearInterval(tell); else if (passed >= 3) clock.textContent = say("passed", { seconds: whole(passed) });
+  }, 1000);
+  return make("div", { class: "waiting", role: "status" }, make("span", { class: "spin", "aria-hidden": "true" }), text, clock,
+    cancel ? make("button", { type: "button", "data-stay": "cancel", onclick: cancel }, say("cancel")) : null);
+};
 
 const pretty = (value) => JSON.stringify(value, null, 2);
 
 // A command for a terminal that asks the same; the key is named, never shown.
 const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
-const command = (path, body) => [
-  `curl -sS ${quoted(location.origin + path)}`,
-  "-H \"X-API-Key: $INGOT_API_KEY\"", `-H 'Accept-Language: ${locale()}'`, "-H 'Content-Type: application/json'", `-d ${quoted(JSON.stringify(body))}`,
+const command = (path, body, file) => [
+  // An answer that flows is shown as it comes.
+  `curl -sS${body && body.stream ? "N" : ""} ${quoted(location.origin + path)}`,
+  "-H \"X-API-Key: $INGOT_API_KEY\"", `-H 'Accept-Language: ${locale()}'`, ...(file ? [`-H ${quoted(`Content-Type: ${file.type}`)}`, `--data-binary ${quoted(`@${file.name || "picture"}`)}`] : ["-H 'Content-Type: application/json'", `-d ${quoted(JSON.stringify(body))}`]),
 ].join(" \\\n  ");
 
-const copier = (text) => (navigator.clipboard ? make("button", { type: "button", class: "quiet", onclick: async (event) => {
+const copier = (text, stay) => (navigator.clipboard ? make("button", { type: "button", class: "quiet", "data-stay": stay, onclick: async (event) => {
   const button = event.currentTarget;
-  try { await navigator.clipboard.writeText(text()); button.textContent = say("copied"); } catch { button.textContent = say("copyNot"); }
+  let done = "copied";
+  try { await navigator.clipboard.writeText(text()); } catch { done = "copyNot"; }
+  button.textContent = say(done);
+  announce(say(done));
   setTimeout(() => { button.textContent = say("copy"); }, 1500);
 } }, say("copy")) : null);
 
-// What was sent and what came, for whoever writes a client.
-const exchange = (path, body, answer) => make("details", { class: "raw" }, make("summary", {}, say(answer ? "exchange" : "request")),
-  make("div", { class: "rawhead" }, make("h4", {}, say("asCommand")), copier(() => command(path, body))), make("pre", { tabindex: "0" }, command(path, body)),
-  answer ? make("div", { class: "rawhead" }, make("h4", {}, say("asAnswer")), copier(() => pretty(answer))) : null,
-  answer ? make("pre", { tabindex: "0" }, shorten(pretty(answer))) : null);
+// A file for this machine, made when it is asked for: it may be large.
+const saver = (text, file) => make("button", { type: "button", class: "quiet", onclick: () => {
+  const address = URL.createObjectURL(new Blob([text()], { type: "application/json" }));
+  make("a", { href: address, download: file }).click();
+  setTimeout(() => URL.revokeObjectURL(address), 60000);
+} }, say("saveData"));
 
-const shorten = (text) => text.slice(0, 40000).replace(/"([A-Za-z0-9+/=]{400,})"/g, (_, data) => `"${data.slice(0, 60)}… (${whole(data.length)})"`);
+// What was sent and what came, for whoever writes a client; written out when it is opened.
+const exchange = (path, body, answer, file) => {
+  const part = (name, text, save) => [
+    make("div", { class: "rawhead" }, make("h4", {}, say(name)), make("span", {}, save ? saver(text, "answer.json") : null, copier(text))),
+    make("pre", { tabindex: "0", role: "region", "aria-label": say(name) }, shorten(text())),
+  ];
+  let written = false;
+  const write = (event) => {
+    if (written || !event.currentTarget.open) return;
+    written = true;
+    event.currentTarget.append(...part("asCommand", () => command(path, body, file), false), ...(answer ? part("asAnswer", () => pretty(answer), true) : []));
+  };
+  return make("details", { class: "raw", ontoggle: write }, make("summary", {}, say(answer ? "exchange" : "request")));
+};
+
+// Files in a text are told by their length; of a long text, that it goes on.
+const longest = 40000;
+const shorten = (text) => {
+  const told = text.replace(/"([A-Za-z0-9+/=]{400,})"/g, (_, data) => `"${data.slice(0, 60)}… (${whole(data.length)})"`);
+  return told.length > longest ? `${told.slice(0, longest)}…\n${say("goesOn", { count: whole(told.length - longest) })}` : told;
+};

@@ -18,10 +18,13 @@ const fieldsOf = (row) => Object.entries(row.properties).map(([name, property]) 
 
 // What an input holds, as the server takes it; `undefined` where nothing is sent. What is no number goes as it is: the server says so.
 const sent = (field, text) => {
-  if (text === "") return field.nullable ? null : undefined;
+  // Blanks are no number, though scripts take them for 0.
+  const blank = field.kind === "number" || field.kind === "interval" ? text.trim() === "" : text === "";
+  if (blank) return field.nullable ? null : undefined;
   if (field.kind === "boolean") return text === "true";
   if (field.kind === "number" || (field.kind === "interval" && !field.values.includes(text))) {
-    const number = Number(text);
+    // Input methods write digits as wide as Chinese characters.
+    const number = Number(text.normalize("NFKC"));
     return Number.isFinite(number) ? number : text;
   }
   return text;
@@ -35,7 +38,8 @@ const randomOf = (fields) => Object.fromEntries(fields.map((field) => {
   if (field.values) return [field.name, field.values[Math.floor(Math.random() * field.values.length)]];
   const { min = 0, max = 1, integer } = field;
   const value = min + Math.random() * (max - min);
-  return [field.name, String(integer ? Math.round(value) : Number(value.toPrecision(4)))];
+  // Rounded, but not out of the range.
+  return [field.name, String(Math.min(max, Math.max(min, integer ? Math.round(value) : Number(value.toPrecision(4)))))];
 }));
 
 const option = (value, text) => make("option", { value }, text);
@@ -44,7 +48,8 @@ const option = (value, text) => make("option", { value }, text);
 const control = (field, state) => {
   const id = unique("field");
   const about = `${id}-about`;
-  const shared = { id, name: field.name, "aria-describedby": about, autocomplete: "off" };
+  // No `name`: a column's name would hide what a form calls its own.
+  const shared = { id, "aria-describedby": `${about} ${id}-fault`, "aria-required": field.nullable ? null : "true", autocomplete: "off" };
   const keep = (event) => { state.values[field.name] = event.target.value; };
   const value = state.values[field.name] ?? "";
   let input;
@@ -57,7 +62,7 @@ const control = (field, state) => {
   } else if (field.kind === "interval") {
     const list = `${id}-list`;
     input = make("span", {}, make("input", { ...shared, type: "text", list, oninput: keep }), make("datalist", { id: list }, field.values.map((one) => option(one, one))));
-    hint = [say("intervalHow"), hint].filter(Boolean).join(" ");
+    hint = sentences(say("intervalHow"), hint);
   } else if (field.kind === "number") {
     const ranged = Number.isFinite(field.min) && Number.isFinite(field.max) && field.min < field.max;
     const step = field.integer ? 1 : "any";
@@ -72,25 +77,33 @@ const control = (field, state) => {
           const number = Number(event.target.value);
           input.value = String(field.integer ? number : Number(number.toPrecision(4)));
           state.values[field.name] = input.value;
+          cleared(input);
         } });
-      hint = [say(field.integer ? "seenWhole" : "seen", { min: decimal(field.min, 9), max: decimal(field.max, 9) }), hint].filter(Boolean).join(" ");
+      hint = sentences(say(field.integer ? "seenWhole" : "seen", { min: decimal(field.min, 9), max: decimal(field.max, 9) }), hint);
     }
   } else {
     input = make("textarea", { ...shared, rows: "6", oninput: keep });
   }
   const real = input.querySelector("input") || input;
   real.value = value;
+  // What was wrong is being put right.
+  for (const change of ["input", "change"]) real.addEventListener(change, () => cleared(real));
   const title = lang === "zh" ? field.zh : field.en;
   return make("div", { class: "field", "data-field": field.name },
     make("label", { for: id }, title, title === field.name ? null : make("code", { title: field.name }, field.name)),
-    input, slider || make("span", {}), make("p", { class: "hint", id: about }, hint), make("p", { class: "fault", hidden: true }));
+    input, slider || make("span", {}), make("p", { class: "hint", id: about }, hint), make("p", { class: "fault", id: `${id}-fault`, hidden: true }));
+};
+
+const cleared = (input) => {
+  input.removeAttribute("aria-invalid");
+  input.closest(".field").querySelector(".fault").hidden = true;
 };
 
 // Says at each input what the server said of it; the first of them gets the focus.
 const blame = (form, problem) => {
   for (const field of form.querySelectorAll(".field")) {
     const name = field.dataset.field;
-    const said = (problem ? problem.errors : []).find((error) => error.field === name || error.field.endsWith(`.${name}`) || error.field.endsWith(`"${name}"]`));
+    const said = (problem ? problem.errors : []).find((error) => error.field === name || error.field === `inputs[0].${name}`);
     const place = field.querySelector(".fault");
     const input = field.querySelector("select, textarea, input:not([type=range])");
     place.hidden = !said;
@@ -104,20 +117,27 @@ const blame = (form, problem) => {
 // What a model that scores remembers while the page is open.
 const scorer = (model) => {
   const fields = fieldsOf(model.schema);
-  return { fields, values: exampleOf(fields), file: null, picture: null, last: null, problem: null, busy: null, before: undefined };
+  return { fields, values: exampleOf(fields), file: null, picture: null, last: null, problem: null, busy: null, before: null, paint() {} };
 };
 
-// Asks for a prediction or an explanation; `body` makes what is sent.
-const asking = async (model, state, path, paint) => {
+// Asks for a prediction or an explanation. Whoever looks elsewhere meanwhile, or in another language, finds the answer when they come back.
+const asking = async (model, state, path) => {
+  if (model.kind === "picture" && !state.file) {
+    state.problem = new Problem({ title: say("noPicture"), detail: say("noPictureHow") });
+    state.paint();
+    return;
+  }
   const stop = new AbortController();
+  const { file } = state;
   state.busy = stop;
   state.problem = null;
-  paint();
+  state.paint();
+  announce(say("asking"));
   try {
     let answer;
     let body = null;
-    if (state.file) {
-      answer = await send(`${path}?model=${encodeURIComponent(model.name)}`, { method: "POST", body: state.file, headers: { "Content-Type": state.file.type }, signal: stop.signal });
+    if (file) {
+      answer = await send(pathTo(path, model), { method: "POST", body: file, headers: { "Content-Type": file.type }, signal: stop.signal });
     } else {
       const row = {};
       for (const field of state.fields) {
@@ -127,16 +147,26 @@ const asking = async (model, state, path, paint) => {
       body = { model: model.name, inputs: [row] };
       answer = await post(path, body, stop.signal);
     }
-    const told = await answer.json();
+    const told = await documentOf(answer);
     const one = (told.predictions || told.explanations)[0];
-    state.before = state.last ? state.last.one.score : undefined;
-    state.last = { one, told, body, path, explained: Boolean(told.explanations), picture: state.picture };
+    state.before = state.last ? state.last.one : null;
+    // The answer is to the picture that was sent, not to one that was chosen since.
+    if (file === state.file) state.last = { one, told, body, path, file, explained: Boolean(told.explanations) };
+    announce(spokenAnswer(model, one));
   } catch (error) {
-    if (error.name !== "AbortError") state.problem = error;
+    // The server speaks of rows, to programs.
+    if (file && error.code === "serve-body-large") error.hint = say("smaller", { size: bytes(file.size) });
+    if (error.name === "AbortError") announce(say("cancelled")); else state.problem = error;
   }
   state.busy = null;
-  paint();
+  state.paint();
 };
+
+const pathTo = (path, model) => `${path}?model=${encodeURIComponent(model.name)}`;
+
+// An answer in one breath, for readers' voices.
+const spokenAnswer = (model, one) => [one.label === undefined ? decimal(one.score, 6) : `${one.label}, ${model.output === "binary" ? say("scoreOf", { label: model.positive, value: percent(one.score) }) : percent(one.score)}`,
+  ...(one.reasons || []).map((reason) => reason.text)].join(" ");
 
 // What came stands in view, unless the form has something to say first.
 const reveal = (result) => {
@@ -150,14 +180,15 @@ const outcome = (model, state) => {
   const parts = [];
   if (state.problem) parts.push(trouble(state.problem));
   if (state.last) {
-    const { one, told, body, path, explained } = state.last;
+    const { one, told, body, path, file, explained } = state.last;
+    if (state.problem) parts.push(make("p", { class: "small" }, say("answerBefore")));
     parts.push(prediction(model, one, state.before));
     parts.push(explained ? explanation(model, one) : make("p", { class: "small" }, say("askWhy")));
     if (told.version !== model.version) {
       parts.push(make("p", { class: "small", role: "note" }, say("newVersion", { version: told.version }), " ",
         make("button", { type: "button", class: "quiet", onclick: load }, say("renew"))));
     }
-    if (body) parts.push(exchange(path, body, told));
+    parts.push(exchange(file ? pathTo(path, model) : path, body, told, file));
   }
   return parts.length ? parts : [make("p", { class: "empty" }, say(`empty_${model.kind}`))];
 };
@@ -167,36 +198,38 @@ const heading = (model) => make("div", { class: "heading" }, make("h2", {}, mode
   model.context ? make("span", { class: "chip" }, say("context", { tokens: whole(model.context) })) : null);
 
 const scoring = (model, state) => {
-  const result = make("section", { class: "card result", "aria-live": "polite", "aria-label": say("result") });
+  const result = make("section", { class: "card result", "aria-label": say("result") });
   let form;
-  const paint = () => {
-    result.replaceChildren(...outcome(model, state));
+  state.paint = () => {
+    keeping(() => result.replaceChildren(...outcome(model, state)), () => form.querySelector("button.ask"));
     result.setAttribute("aria-busy", String(Boolean(state.busy)));
-    for (const button of form.querySelectorAll("button.ask")) button.disabled = Boolean(state.busy);
+    // A button that is disabled would lose the focus of whoever pressed it.
+    for (const button of form.querySelectorAll("button.ask")) button.setAttribute("aria-disabled", String(Boolean(state.busy)));
     blame(form, state.problem instanceof Problem ? state.problem : null);
     noticed(state.problem);
   };
   const ask = async (path) => {
     if (state.busy) return;
-    await asking(model, state, path, paint);
-    if (!form.querySelector("[aria-invalid]")) reveal(result);
+    await asking(model, state, path);
+    if (result.isConnected && !form.querySelector("[aria-invalid]")) reveal(result);
   };
-  const fill = (values) => { state.values = values; show(); };
-  const inputs = model.kind === "picture" ? [chooser(state, () => paint())] : state.fields.map((field) => control(field, state));
+  const fill = (values) => { state.values = values; keeping(show); };
+  const inputs = model.kind === "picture" ? [chooser(state)] : state.fields.map((field) => control(field, state));
   const fillers = model.kind === "table" ? make("div", { class: "fillers" },
-    make("button", { type: "button", class: "quiet", onclick: () => fill(exampleOf(state.fields)) }, say("fillExample")),
-    make("button", { type: "button", class: "quiet", onclick: () => fill(randomOf(state.fields)) }, say("fillRandom"))) : null;
+    make("button", { type: "button", class: "quiet", "data-stay": "example", onclick: () => fill(exampleOf(state.fields)) }, say("fillExample")),
+    make("button", { type: "button", class: "quiet", "data-stay": "random", onclick: () => fill(randomOf(state.fields)) }, say("fillRandom"))) : null;
   form = make("form", { class: `card ${model.kind}`, novalidate: true, "aria-label": say("question"), onsubmit: (event) => { event.preventDefault(); ask("/api/predict"); } },
     fillers, make("div", { class: "fields" }, inputs),
-    make("div", { class: "actions" }, make("button", { type: "submit", class: "go ask" }, say("predict")),
-      make("button", { type: "button", class: "ask", onclick: () => ask("/api/explain") }, say("explain"))));
-  paint();
+    make("div", { class: "actions" }, make("button", { type: "submit", class: "go ask", "data-stay": "predict" }, say("predict")),
+      make("button", { type: "button", class: "ask", "data-stay": "explain", onclick: () => ask("/api/explain") }, say("explain"))));
+  state.paint();
   return [heading(model), make("div", { class: "two" }, form, result)];
 };
 
 // A picture from this machine: chosen, dropped or pasted.
 const kinds = ["image/jpeg", "image/png", "image/webp"];
-const chooser = (state, paint) => {
+let taker = null;
+const chooser = (state) => {
   const id = unique("picture");
   const shown = make("div", { class: "shown" });
   const note = make("p", { class: "hint", id: `${id}-about`, role: "status" });
@@ -211,16 +244,27 @@ const chooser = (state, paint) => {
     state.file = file;
     state.picture = URL.createObjectURL(file);
     state.last = null;
+    state.problem = null;
     redraw();
-    paint();
+    state.paint();
   };
   redraw();
   const zone = make("div", { class: "drop",
-    ondragover: (event) => { event.preventDefault(); zone.classList.add("over"); },
-    ondragleave: () => zone.classList.remove("over"),
-    ondrop: (event) => { event.preventDefault(); zone.classList.remove("over"); take(event.dataTransfer.files[0]); },
-    onpaste: (event) => take(event.clipboardData.files[0]) },
+    ondragover: () => zone.classList.add("over"), ondragleave: () => zone.classList.remove("over"),
+    ondrop: (event) => { zone.classList.remove("over"); take(event.dataTransfer.files[0]); } },
   shown, make("label", { for: id, class: "button" }, say("choosePicture")),
   make("input", { id, type: "file", class: "hidden", accept: kinds.join(","), "aria-describedby": `${id}-about`, onchange: (event) => take(event.target.files[0]) }), note);
+  taker = { zone, take };
   return zone;
 };
+
+// A file that misses its place must not take the place of this page, with all that stands in it.
+for (const name of ["dragover", "drop"]) {
+  addEventListener(name, (event) => {
+    if (event.dataTransfer && [...event.dataTransfer.types].includes("Files")) event.preventDefault();
+  });
+}
+addEventListener("paste", (event) => {
+  const [file] = event.clipboardData ? event.clipboardData.files : [];
+  if (file && taker && taker.zone.isConnected) taker.take(file);
+});

@@ -11,12 +11,14 @@ const known = (document_) => (document_["x-models"] || []).map((model) => ({
 
 const load = async () => {
   loading = null;
+  // Also the first time, and however long it takes.
+  keeping(show);
   try {
-    models = known(await (await send("/openapi.json")).json());
+    models = known(await documentOf(await send("/openapi.json")));
   } catch (error) {
     loading = error;
   }
-  show();
+  keeping(show);
 };
 
 const place = () => {
@@ -24,30 +26,33 @@ const place = () => {
   if (kind === "status") return { status: true };
   let wanted = name || "";
   try { wanted = decodeURIComponent(wanted); } catch { /* not of this page */ }
-  const model = (models || []).find((one) => one.name === wanted) || (models || [])[0];
-  return { model };
+  const model = (models || []).find((one) => one.name === wanted);
+  // An address of a model that is gone, or never was, is not one of another model.
+  return model || wanted ? { model, wanted } : { model: (models || [])[0] };
 };
 
-// A refused key is shown where keys are typed.
+// A key that is refused, or may not do this, is shown where keys are typed.
+let refused = false;
 const noticed = (problem) => {
+  refused = problem instanceof Problem && [401, 403].includes(problem.status);
   const field = document.getElementById("key");
-  if (problem instanceof Problem && (problem.status === 401 || problem.code === "key")) field.setAttribute("aria-invalid", "true"); else field.removeAttribute("aria-invalid");
+  if (refused) field.setAttribute("aria-invalid", "true"); else field.removeAttribute("aria-invalid");
 };
 
 const keyField = () => {
   const box = make("input", { type: "checkbox", id: "keep" });
   box.checked = kept;
-  const input = make("input", { id: "key", type: "password", autocomplete: "off", spellcheck: "false", placeholder: "ik_…", "aria-describedby": "key-about", value: key,
+  const input = make("input", { id: "key", type: "password", autocomplete: "off", spellcheck: "false", placeholder: "ik_…", "aria-describedby": "key-about", "aria-invalid": refused ? "true" : null, value: key,
     oninput: (event) => {
       key = event.target.value.trim();
       if (kept) store(vault, key);
-      event.target.removeAttribute("aria-invalid");
+      noticed(null);
     },
     // The status of a server may want the key.
     onchange: () => { if (place().status) tick(); } });
   box.addEventListener("change", () => { kept = box.checked; store(vault, kept ? key : ""); });
-  return make("form", { class: "key", role: "search", "aria-label": say("key"), onsubmit: (event) => event.preventDefault() },
-    make("label", { for: "key" }, say("key")), input, make("label", { class: "check", for: "keep" }, box, say("keep")), make("span", { id: "key-about", class: "sr" }, say("keyHow")));
+  return make("form", { class: "key", "aria-label": say("key"), onsubmit: (event) => event.preventDefault() },
+    make("label", { for: "key" }, say("key")), input, make("label", { class: "check", for: "keep", title: say("keyHow") }, box, say("keep")), make("span", { id: "key-about", class: "sr" }, say("keyHow")));
 };
 
 const header = () => {
@@ -75,7 +80,7 @@ const frame = () => {
 const navigation = (here) => {
   const link = (href, name, more, current) => make("a", { href, "aria-current": current ? "page" : null }, make("span", {}, name), more ? make("small", {}, more) : null);
   return [...(models || []).map((model) => link(`#model=${encodeURIComponent(model.name)}`, model.name, say(`kind_${model.kind}`), here.model === model)),
-    link("#status", say("status"), say("statusHow"), here.status), make("a", { class: "out", href: "/docs" }, make("span", {}, say("docs")), make("small", {}, say("docsHow")))];
+    link("#status", say("status"), say("statusHow"), here.status), make("a", { class: "out", href: "/docs", target: "_blank", rel: "noopener noreferrer" }, make("span", {}, say("docs")), make("small", {}, say("docsHow")))];
 };
 
 const tick = async () => {
@@ -84,10 +89,10 @@ const tick = async () => {
   if (!document.hidden) {
     await look();
     if (place().status) {
-      // Whoever reads keeps their place.
       const main = document.getElementById("main");
-      const inside = main.contains(document.activeElement) && document.activeElement !== main;
-      if (!inside) main.replaceChildren(...status());
+      // Whoever marks numbers to copy them keeps what they marked.
+      const marked = getSelection();
+      if (marked.isCollapsed || !main.contains(marked.anchorNode)) keeping(() => main.replaceChildren(...status()));
       noticed(pulse.problem);
     }
   }
@@ -110,16 +115,16 @@ const show = () => {
     tick();
     return;
   }
-  if (loading) {
-    main.replaceChildren(trouble(loading), make("button", { type: "button", class: "go", onclick: load }, say("tryAgain")));
-  } else if (!models) main.replaceChildren(waiting(say("asking")));
+  if (loading && !models) main.replaceChildren(trouble(loading, load));
+  else if (!models) main.replaceChildren(waiting(say("asking")));
+  else if (!here.model && here.wanted) main.replaceChildren(make("p", { class: "empty" }, say("noModel", { name: here.wanted })));
   else if (!here.model) main.replaceChildren(make("p", { class: "empty" }, say("noModels")));
   else {
     const { model } = here;
     // A new version may have other columns.
     const id = `${model.name} ${model.version}`;
     if (!states.has(id)) states.set(id, model.kind === "language" ? talker() : scorer(model));
-    main.replaceChildren(...(model.kind === "language" ? chatting : scoring)(model, states.get(id)).filter(Boolean));
+    main.replaceChildren(...[loading ? trouble(loading, load) : null, ...(model.kind === "language" ? chatting : scoring)(model, states.get(id))].filter(Boolean));
   }
 };
 

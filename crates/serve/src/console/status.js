@@ -1,8 +1,10 @@
 // How the server is: health, and numbers from its metrics.
 
 const every = 5000;
-const kept_samples = 60;
-const pulse = { samples: [], page: null, problem: null, timer: null, health: {} };
+// Longer than a look may take.
+const patience = 10000;
+const keptSamples = 60;
+const pulse = { samples: [], page: null, problem: null, health: {}, ahead: 0, at: null, told: null };
 
 // Prometheus's text format: [{ name, labels, value }].
 const read = (text) => {
@@ -48,7 +50,7 @@ const line = (values) => {
   const most = Math.max(...values, 1e-9);
   const width = 160;
   const height = 36;
-  const step = width / Math.max(1, kept_samples - 2);
+  const step = width / Math.max(1, keptSamples - 2);
   const from = width - step * (values.length - 1);
   const points = values.map((value, at) => `${(from + at * step).toFixed(1)},${(height - 2 - (value / most) * (height - 6)).toFixed(1)}`).join(" ");
   return draw("svg", { viewBox: `0 0 ${width} ${height}`, class: "line", "aria-hidden": "true", preserveAspectRatio: "none" }, draw("polyline", { points }));
@@ -63,16 +65,21 @@ const figure = (name, value, more) => make("div", { class: "figure" }, make("dt"
 
 const look = async () => {
   const state = async (path) => {
-    try { return (await send(path)).ok; } catch (error) { return error.status === 0 ? null : false; }
+    try { return (await send(path, { signal: AbortSignal.timeout(patience) })).ok; } catch (error) { return error.status === 0 ? null : error.code === "key" ? undefined : false; }
   };
   const [alive, ready] = await Promise.all([state("/healthz"), state("/readyz")]);
   pulse.health = { alive, ready };
   try {
-    pulse.page = read(await (await send("/metrics", { headers: { Accept: "text/plain" } })).text());
-    pulse.samples = [...pulse.samples.slice(1 - kept_samples), { at: performance.now(), samples: pulse.page }];
+    const answer = await send("/metrics", { headers: { Accept: "text/plain" }, signal: AbortSignal.timeout(patience) });
+    // Times of the server are compared with the server's own clock.
+    const now = Date.parse(answer.headers.get("date"));
+    pulse.page = read(await answer.text());
+    pulse.ahead = Number.isFinite(now) ? Date.now() - now : 0;
+    pulse.at = new Date();
+    pulse.samples = [...pulse.samples.slice(1 - keptSamples), { at: performance.now(), samples: pulse.page }];
     pulse.problem = null;
   } catch (error) {
-    pulse.problem = error;
+    pulse.problem = error instanceof Problem ? error : new Problem({ title: say("broken"), detail: say("brokenHow") });
   }
 };
 
@@ -103,7 +110,7 @@ const served = (samples, one) => {
   const counts = samples.filter((sample) => sample.name === "ingot_predictions_total" && mine(sample.labels));
   const all = counts.reduce((sum, sample) => sum + sample.value, 0);
   const head = make("div", { class: "heading" }, make("h3", {}, name), make("span", { class: "chip" }, one.labels.version));
-  if (!sumOf(samples, "ingot_requests_total", mine)) return make("section", { class: "card" }, make("div", { class: "heading" }, head, routes(samples, name)));
+  if (!sumOf(samples, "ingot_requests_total", mine)) return make("section", { class: "card" }, head, routes(samples, name));
   return make("section", { class: "card" }, head,
     make("dl", { class: "figures" },
       figure(say("perSecond"), rate.length ? decimal(rate[rate.length - 1], 2) : "–", rate.length > 1 ? line(rate) : null),
@@ -116,15 +123,25 @@ const served = (samples, one) => {
 
 const status = () => {
   const { health, page, problem } = pulse;
-  const light = (fine, good, bad) => make("span", { class: `light ${fine === null ? "bad" : fine ? "good" : "warn"}` }, say(fine === null ? "unreachable" : fine ? good : bad));
+  const word = (fine, good, bad) => say(fine === null ? "unreachable" : fine ? good : bad);
+  const lights = [health.alive === undefined ? null : [health.alive, "alive", "notAlive"], health.alive && health.ready !== undefined ? [health.ready, "ready", "notReady"] : null].filter(Boolean);
+  // Read out when it changes, not at every look.
+  const told = [...lights.map((one) => word(...one)), problem ? problem.detail || problem.title : ""].join(" ");
+  if (lights.length && told !== pulse.told) announce(told);
+  if (lights.length) pulse.told = told;
   const parts = [make("div", { class: "heading" }, make("h2", {}, say("status")),
-    health.alive === undefined ? null : light(health.alive, "alive", "notAlive"), health.alive && health.ready !== undefined ? light(health.ready, "ready", "notReady") : null)];
-  if (problem) parts.push(trouble(problem));
+    lights.map((one) => make("span", { class: `light ${one[0] === null ? "bad" : one[0] ? "good" : "warn"}` }, word(...one))))];
+  if (problem) {
+    const shown = trouble(problem);
+    shown.removeAttribute("role");
+    parts.push(shown);
+    if (page) parts.push(make("p", { class: "small" }, say("numbersOf", { time: pulse.at.toLocaleTimeString(locale()) })));
+  }
   if (page) {
     const started = sumOf(page, "process_start_time_seconds");
     const single = (name, label, show = whole) => figure(say(label), show(sumOf(page, name)));
     parts.push(make("section", { class: "card" }, make("dl", { class: "figures" },
-      started ? figure(say("up"), lasting(Date.now() / 1000 - started)) : null,
+      started ? figure(say("up"), lasting((Date.now() - pulse.ahead) / 1000 - started)) : null,
       single("ingot_requests_in_flight", "inFlight"), single("ingot_connections", "connections"),
       figure(say("requests"), whole(sumOf(page, "ingot_requests_total"))),
       single("ingot_rate_limited_total", "limited"), single("process_resident_memory_bytes", "memory", bytes),
@@ -133,16 +150,17 @@ const status = () => {
       single("ingot_reloads_total", "reloads"), single("ingot_packages_refused_total", "packagesRefused"))));
     parts.push(...page.filter((one) => one.name === "ingot_model_info").map((one) => served(page, one)));
     parts.push(make("details", { class: "card", open: pulse.others, ontoggle: (event) => { pulse.others = event.currentTarget.open; } },
-      make("summary", {}, say("withoutModel")), routes(page, "")));
+      make("summary", { "data-stay": "others" }, say("withoutModel")), routes(page, "")));
     parts.push(make("p", { class: "small" }, say("sinceStart", { seconds: every / 1000 })));
   } else if (!problem) parts.push(waiting(say("asking")));
   return parts;
 };
 
-const lasting = (length) => {
+const lasting = (given) => {
+  const length = Math.max(0, given);
   const days = Math.floor(length / 86400);
   const hours = Math.floor((length % 86400) / 3600);
   const minutes = Math.floor((length % 3600) / 60);
   if (days) return say("days", { days, hours });
-  return hours ? say("hours", { hours, minutes }) : say("minutes", { minutes, seconds: Math.max(0, Math.floor(length % 60)) });
+  return hours ? say("hours", { hours, minutes }) : say("minutes", { minutes, seconds: Math.floor(length % 60) });
 };

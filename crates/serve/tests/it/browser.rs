@@ -124,6 +124,16 @@ impl Browser {
         self.until(&format!("document.querySelector({selector:?})"));
     }
 
+    /// Runs in every page that is opened from now on, before anything of the page does.
+    pub(crate) fn first(&mut self, script: &str) {
+        self.ask("Page.addScriptToEvaluateOnNewDocument", &json!({ "source": script }));
+    }
+
+    /// Runs in the page.
+    pub(crate) fn run(&mut self, script: &str) {
+        self.value(&format!("(async () => {{ {script} }})()"));
+    }
+
     pub(crate) fn open(&mut self, address: &str) {
         self.ask("Page.navigate", &json!({ "url": address }));
         self.until("document.readyState === 'complete' && location.href !== 'about:blank'");

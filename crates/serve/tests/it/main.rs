@@ -11,6 +11,10 @@ mod batching;
 mod browser;
 #[cfg(test)]
 mod console;
+#[cfg(test)]
+mod console_access;
+#[cfg(test)]
+mod console_states;
 mod documents;
 mod encrypted;
 mod fake;
