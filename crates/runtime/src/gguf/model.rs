@@ -37,6 +37,8 @@ pub struct Shape {
     pub cache_bytes: u64,
     /// Bytes of its tensors.
     pub weights: u64,
+    /// Bytes of those of which an engine may make a second copy, in the order in which it multiplies them fastest.
+    pub copies: u64,
 }
 
 impl Shape {
@@ -94,6 +96,7 @@ impl Shape {
             width,
             cache_bytes,
             weights: header.tensor_bytes(),
+            copies: copies(header),
         })
     }
 
@@ -106,6 +109,14 @@ impl Shape {
         let base = 64 << 20;
         [cache, step, scores, base].into_iter().fold(self.weights, u64::saturating_add)
     }
+}
+
+/// Bytes of the matrices whose types llama.cpp, or what Ingot adds to it, keeps in another order.
+fn copies(header: &Header) -> u64 {
+    const TYPES: [&str; 7] = ["Q2_K", "Q4_0", "Q4_1", "Q4_K", "Q8_0", "IQ4_NL", "MXFP4"];
+    let matrices = header.tensors.iter().filter(|tensor| tensor.dims.len() == 2);
+    let copied = matrices.filter(|tensor| TYPES.contains(&tensor.kind.name));
+    copied.map(|tensor| tensor.bytes).fold(0, u64::saturating_add)
 }
 
 #[cfg(test)]
@@ -135,6 +146,7 @@ mod tests {
         let shape = Shape::of(&head("llama", 8)).unwrap();
         // Two layers, one head of four keys and four values, two bytes each.
         assert_eq!((shape.vocabulary, shape.cache_bytes, shape.weights), (3, 32, 96));
+        assert_eq!(shape.copies, 0);
         assert!(Shape::of(&head("llama", 16)).unwrap_err().to_string().contains("another shape"));
         assert!(Shape::of(&head("rwkv", 8)).unwrap_err().to_string().contains("family"));
     }

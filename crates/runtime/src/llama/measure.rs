@@ -37,9 +37,10 @@ impl Weights {
     pub fn open(path: &Path) -> Result<Self> {
         let header = gguf::read_file(path, &gguf::Limits::default())?;
         let shape = Shape::of(&header)?;
-        super::enough(shape.memory(WINDOW as u64, STRIDE as u64, STRIDE as u64), None)?;
+        let needed = shape.memory(WINDOW as u64, STRIDE as u64, STRIDE as u64);
+        let packed = super::enough(needed, shape.copies, None)?;
         let bytes = std::fs::metadata(path).map_or(0, |data| data.len());
-        Ok(Self { model: Arc::new(Model::load(Sealed::open(path)?)?), bytes })
+        Ok(Self { model: Arc::new(Model::load(Sealed::open(path)?, packed)?), bytes })
     }
 
     pub(super) fn model(&self) -> Arc<Model> {

@@ -10,6 +10,8 @@ mod processor;
 mod quantize;
 mod scheduler;
 mod slot;
+#[cfg(test)]
+mod tests;
 
 pub use measure::{Distance, Passage, Weights, distance};
 pub use quantize::{Importance, Quantisation, quantize};
@@ -89,8 +91,8 @@ impl LlamaGenerator {
         let tokens = (slots + 2) * context + slots * (GUESSES + 1);
         let outputs = (slots * (GUESSES + 1)).max(64);
         let needed = shape.memory(tokens as u64, BATCH as u64, outputs as u64);
-        enough(needed, settings.memory)?;
-        let model = Arc::new(Model::load(bytes()?)?);
+        let packed = enough(needed, shape.copies, settings.memory)?;
+        let model = Arc::new(Model::load(bytes()?, packed)?);
         let (begin, end) = model.marks();
         let template =
             header.chat_template().map(|text| ChatTemplate::new(text, &begin, &end)).transpose()?;
@@ -108,7 +110,7 @@ impl LlamaGenerator {
             template,
             begin: model.begin(),
             slots,
-            memory: needed,
+            memory: if packed { needed.saturating_add(shape.copies) } else { needed },
         };
         let context = Context::new(Arc::clone(&model), sizes, None)?;
         let plan = Plan {
@@ -312,14 +314,16 @@ impl Generator for AdaptedGenerator {
     }
 }
 
-/// Refuses a model before it is loaded, when it needs more memory than there is.
-fn enough(needed: u64, allowed: Option<u64>) -> Result<()> {
+/// Refuses a model before it is loaded, when it needs more memory than there is. Whether there is room for the second, faster copy of
+/// some weights too.
+fn enough(needed: u64, copies: u64, allowed: Option<u64>) -> Result<bool> {
     match allowed.or_else(memory::free) {
         Some(free) if needed > free => {
             let fault = Fault::new(&MODEL_TOO_LARGE).arg("needed", needed.div_ceil(1 << 20));
             Err(fault.arg("free", free >> 20))
         }
-        _ => Ok(()),
+        Some(free) => Ok(needed.saturating_add(copies) <= free),
+        None => Ok(true),
     }
 }
 

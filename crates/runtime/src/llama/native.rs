@@ -35,14 +35,39 @@ unsafe extern "C" fn listen(level: sys::ggml_log_level, text: *const c_char, _: 
     text.trim().clone_into(&mut last);
 }
 
+unsafe extern "C" {
+    /// Offers llama.cpp faster products of weights, where the processor can do them (native/repack.cpp).
+    fn ingot_repack() -> bool;
+    /// Matrices that were laid out for them since the program began.
+    #[cfg(test)]
+    fn ingot_repacked() -> u64;
+}
+
+/// Matrices whose weights were packed since the program began.
+#[cfg(test)]
+pub(super) fn packed_so_far() -> u64 {
+    // SAFETY: reads an atomic number.
+    unsafe { ingot_repacked() }
+}
+
+/// Whether this processor multiplies packed weights.
+static PACKS: AtomicBool = AtomicBool::new(false);
+
+/// Whether this processor multiplies packed weights; known once a model was loaded.
+#[cfg(test)]
+pub(super) fn packs() -> bool {
+    PACKS.load(Ordering::Acquire)
+}
+
 fn begin() -> Result<()> {
     static ONCE: Once = Once::new();
     super::processor::check()?;
     ONCE.call_once(|| {
-        // SAFETY: the callback is a function without state; both calls may be made once, before anything else.
+        // SAFETY: the callback is a function without state; all calls may be made once, before anything else.
         unsafe {
             sys::llama_log_set(Some(listen), ptr::null_mut());
             sys::llama_backend_init();
+            PACKS.store(ingot_repack(), Ordering::Release);
         }
     });
     Ok(())
@@ -71,14 +96,16 @@ unsafe impl Send for Model {}
 unsafe impl Sync for Model {}
 
 impl Model {
-    /// Loads a model. Its head must have been checked.
-    pub(super) fn load(bytes: Sealed) -> Result<Self> {
+    /// Loads a model. Its head must have been checked. With `packed`, weights are copied into the order in which this processor
+    /// multiplies them fastest; results are the same.
+    pub(super) fn load(bytes: Sealed, packed: bool) -> Result<Self> {
         begin()?;
         let path = bytes.path();
         // SAFETY: a plain function that fills a struct.
         let mut params = unsafe { sys::llama_model_default_params() };
         params.n_gpu_layers = 0;
         params.load_mode = sys::LLAMA_LOAD_MODE_MMAP;
+        params.use_extra_bufts = packed;
         // SAFETY: the path ends with a zero and lives for the call; the parameters are the defaults but for plain numbers.
         let raw = unsafe { sys::llama_model_load_from_file(path.as_ptr(), params) };
         let raw = NonNull::new(raw).ok_or_else(|| failed("reading the model"))?;

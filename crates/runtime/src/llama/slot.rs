@@ -149,11 +149,11 @@ impl Slot {
         token
     }
 
-    pub(super) fn learn(&mut self, drafted: usize, accepted: usize) {
+    pub(super) fn learn(&mut self, drafted: usize, accepted: usize, answers: usize) {
         self.drafted += drafted;
         self.accepted += accepted;
         if let Some(drafter) = &mut self.drafter {
-            drafter.learn(drafted, accepted);
+            drafter.learn(drafted, accepted, answers);
         }
     }
 
