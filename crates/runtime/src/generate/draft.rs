@@ -95,7 +95,7 @@ mod tests {
     fn guesses_that_fail_pause_it() {
         let mut drafter = Drafter::default();
         let tokens = [1, 2, 3, 4, 1, 2, 3];
-        for _ in 0..3 {
+        for _ in 0..4 {
             drafter.learn(3, 0, 1);
         }
         assert!(drafter.draft(&tokens, 8).is_empty());
