@@ -2,6 +2,7 @@
 # Measures models of texts against sentence-transformers (about 5 GB from PyPI, once) and scikit-learn, and writes docs/benchmarks-text.md.
 #
 #   bench/text.sh               uses the Python environment in PEERS, if that is set and has the peers
+#   bench/text.sh --without-peer        without sentence-transformers: accuracies and seconds alone, beside scikit-learn's
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/env.sh
@@ -10,8 +11,12 @@ ingot=$CARGO_TARGET_DIR/debug/ingot
 [ -f examples/text/data/reviews.csv ] || python3 examples/text/fetch.py
 venv=${PEERS:-$INGOT_CACHE/bench-text}
 if ! [ -x "$venv/bin/python" ]; then
-    echo "bench: installing PyTorch into $venv"
+    peers=(scikit-learn)
+    if [ "${1:-}" != --without-peer ]; then
+        echo "bench: installing PyTorch into $venv"
+        peers+=(torch sentence-transformers)
+    fi
     python3 -m venv "$venv"
-    "$venv/bin/pip" install --quiet --disable-pip-version-check torch sentence-transformers scikit-learn
+    "$venv/bin/pip" install --quiet --disable-pip-version-check "${peers[@]}"
 fi
-exec "$venv/bin/python" bench/text.py --ingot "$ingot" --cache "$INGOT_CACHE" --page docs/benchmarks-text.md
+exec "$venv/bin/python" bench/text.py --ingot "$ingot" --cache "$INGOT_CACHE" --page docs/benchmarks-text.md "$@"

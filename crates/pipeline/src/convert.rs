@@ -476,6 +476,42 @@ pub(crate) fn unfreeze(asked: &recipe::Unfreeze) -> nets::TuneSettings {
     }
 }
 
+/// How an encoder of so many layers is trained too.
+#[cfg(feature = "nets")]
+pub(crate) fn encoder(asked: &recipe::Encoder, layers: usize) -> nets::EncoderSettings {
+    nets::EncoderSettings {
+        method: match asked.method {
+            recipe::EncoderMethod::Lora => {
+                nets::Method::Lora { rank: asked.rank, alpha: asked.alpha }
+            }
+            recipe::EncoderMethod::Full => nets::Method::Full,
+        },
+        layers: asked.layers(layers),
+        epochs: asked.epochs,
+        batch: asked.batch,
+        learning_rate: asked.learning_rate(),
+        weight_decay: asked.weight_decay,
+        schedule: schedule(asked.schedule),
+        patience: asked.patience,
+    }
+}
+
+/// How a student of so many layers is trained.
+#[cfg(feature = "nets")]
+pub(crate) fn student(asked: &recipe::Distill, layers: usize) -> nets::EncoderSettings {
+    let training = &asked.training;
+    nets::EncoderSettings {
+        method: nets::Method::Full,
+        layers,
+        epochs: training.epochs,
+        batch: training.batch,
+        learning_rate: training.learning_rate,
+        weight_decay: training.weight_decay,
+        schedule: schedule(training.schedule),
+        patience: training.patience,
+    }
+}
+
 fn schedule(schedule: recipe::Schedule) -> nets::Schedule {
     match schedule {
         recipe::Schedule::Constant => nets::Schedule::Constant,

@@ -76,6 +76,7 @@ fn look(project: &Project<'_>, stage: Stage, chain: &mut Chain) -> Result<Step> 
         },
         Stage::Compress => match task {
             Task::Generate => stages::quants::inputs(project, chain)?,
+            Task::TextClassify => stages::students::inputs(project, chain)?,
             _ => stages::compress::inputs(project, chain)?,
         },
         Stage::Explain => match task {

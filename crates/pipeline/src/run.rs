@@ -119,6 +119,7 @@ pub(crate) fn work_through(project: &Project<'_>, last: Stage) -> Result<Chain> 
             },
             Stage::Compress => match task {
                 Task::Generate => stages::quants::run(project, &chain)?,
+                Task::TextClassify => stages::students::run(project, &chain)?,
                 _ => stages::compress::run(project, &chain)?,
             },
             Stage::Explain => match task {

@@ -130,6 +130,10 @@ pub(crate) fn report(page: &mut Page, project: &Project<'_>) {
             "One process trains the same, to the precision of its sums. The network's last blocks were trained by the first process alone.",
             "由单个进程训练的结果与此相同，差别仅在于求和的精度。网络末端的块由首个进程单独训练。",
         ),
+        _ if project.recipe().train.encoder.is_some() => Text::new(
+            "One process trains the same, to the precision of its sums. The encoder was trained by the first process alone.",
+            "由单个进程训练的结果与此相同，差别仅在于求和的精度。编码器由首个进程单独训练。",
+        ),
         _ => Text::new(
             "One process trains the same, to the precision of its sums.",
             "由单个进程训练的结果与此相同，差别仅在于求和的精度。",

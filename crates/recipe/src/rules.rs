@@ -32,6 +32,7 @@ const OF_TASKS: &[(&str, &[Task])] = &[
     ("train.head", NETWORKS),
     ("train.private", NETWORKS),
     ("train.unfreeze", PICTURES),
+    ("train.encoder", TEXTS),
     ("train.text", &[Task::TextClassify, Task::Generate]),
     ("train.words", TEXTS),
     ("train.base", LANGUAGE),
@@ -46,9 +47,11 @@ const OF_TASKS: &[(&str, &[Task])] = &[
     ("train.folds", TABLES),
     ("train.max_categories", TABLES),
     ("train.params", TABLES),
-    ("compress", &[Task::ImageClassify, Task::Generate]),
+    ("compress", &[Task::ImageClassify, Task::TextClassify, Task::Generate]),
     ("compress.prune", PICTURES),
-    ("compress.distill", PICTURES),
+    ("compress.distill", NETWORKS),
+    ("compress.distill.blocks", PICTURES),
+    ("compress.distill.layers", TEXTS),
     ("compress.calibration.method", PICTURES),
     ("compress.calibration.percentile", PICTURES),
     ("compress.calibration.pictures", PICTURES),
@@ -153,7 +156,7 @@ impl<'r> Rules<'r> {
             self.networks(task);
             self.mixtures();
             self.private_training();
-            self.unfreezing();
+            self.fine_tuning();
         }
         // The tables' tasks share the parameters, but for this one.
         let objective = self.recipe.pointer("/train/params/objective").is_some();
@@ -223,7 +226,9 @@ impl<'r> Rules<'r> {
                 self.report(path, fault);
             }
         }
-        for path in ["compress.quantize", "compress.prune"] {
+        let texts = self.of_task() == Some(Task::TextClassify);
+        let student = texts.then_some("compress.distill");
+        for path in ["compress.quantize", "compress.prune"].into_iter().chain(student) {
             if self.is_set(path) {
                 self.report(path, Fault::new(&m::PRIVATE_EXCLUSIVE).arg("key", path));
             }
@@ -231,14 +236,26 @@ impl<'r> Rules<'r> {
     }
 
     /// Whether fine-tuning did any good is told by rows that it did not learn from; its gradients are of batches, not of single rows.
-    fn unfreezing(&mut self) {
-        if self.recipe.pointer("/train/unfreeze").is_none() {
-            return;
+    fn fine_tuning(&mut self) {
+        for (path, task) in
+            [("train.unfreeze", Task::ImageClassify), ("train.encoder", Task::TextClassify)]
+        {
+            // Of another task it is refused as a whole.
+            if !self.is_set(path) || self.of_task() != Some(task) {
+                continue;
+            }
+            self.held(path);
+            if self.recipe.pointer("/train/private").is_some() {
+                self.report(path, Fault::new(&m::PRIVATE_EXCLUSIVE).arg("key", path));
+            }
         }
-        self.held("train.unfreeze");
-        if self.recipe.pointer("/train/private").is_some() {
-            let fault = Fault::new(&m::PRIVATE_EXCLUSIVE).arg("key", "train.unfreeze");
-            self.report("train.unfreeze", fault);
+        // What a low-rank change is like has no meaning where there is none.
+        for key in ["rank", "alpha"] {
+            let path = format!("train.encoder.{key}");
+            if self.text("/train/encoder/method") == Some("full") && self.is_set(&path) {
+                let fault = Fault::new(&m::NO_MEANING).arg("key", key);
+                self.report(path, fault.arg("setting", "method = \"full\""));
+            }
         }
     }
 
@@ -256,12 +273,22 @@ impl<'r> Rules<'r> {
 
     /// Only a network that was made smaller has something to learn from the one that it was.
     fn distilling(&mut self) {
-        if self.recipe.pointer("/compress/distill").is_none()
-            || self.of_task() != Some(Task::ImageClassify)
-        {
-            return;
+        let Some(distill) = self.recipe.pointer("/compress/distill") else { return };
+        match self.of_task() {
+            Some(Task::ImageClassify) => self.held("compress.distill"),
+            Some(Task::TextClassify) => {
+                self.held("compress.distill");
+                if distill.get("layers").is_none() {
+                    let fault = Fault::new(&m::NEEDS)
+                        .arg("setting", "compress.distill")
+                        .arg("key", "compress.distill.layers")
+                        .arg("example", "distill = { layers = 3 }");
+                    self.report("compress.distill", fault);
+                }
+                return;
+            }
+            _ => return,
         }
-        self.held("compress.distill");
         let channels = self.recipe.pointer("/compress/prune/channels");
         if channels.is_none_or(|share| share.as_f64() == Some(0.0)) {
             let fault = Fault::new(&m::NEEDS)
@@ -546,7 +573,7 @@ impl<'r> Rules<'r> {
         if let (Some(form), Some(task)) = (self.text("/compress/quantize"), self.of_task()) {
             let adapter = self.text("/train/lora/package") == Some("adapter");
             let setting = match (task, form == "int8") {
-                (Task::ImageClassify, false) | (Task::Generate, true) => {
+                (Task::ImageClassify | Task::TextClassify, false) | (Task::Generate, true) => {
                     Some(format!("task = \"{}\"", task.as_str()))
                 }
                 (Task::Generate, false) if adapter => Some("package = \"adapter\"".to_owned()),

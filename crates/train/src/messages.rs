@@ -125,6 +125,24 @@ ingot_base::messages! {
         en: "a weight behind the network's value `{value}` does not fit the map that it takes", zh: "网络中 `{value}` 之后有权重与其输入的特征图不匹配",
         hint_en: "unfreeze fewer blocks", hint_zh: "请减少解冻的块数",
     };
+    /// A weight of an encoder that is missing or does not fit.
+    ENCODER_WEIGHTS = {
+        code: "train-encoder-weights", class: Failed, status: 422,
+        en: "the encoder's weights lack `{name}`, or it has another shape", zh: "编码器权重缺少 `{name}`，或其形状不符",
+        hint_en: "encoders of the BERT class can be trained further", hint_zh: "仅支持继续训练 BERT 类编码器",
+    };
+    /// More layers were asked for than an encoder has.
+    ENCODER_LAYERS = {
+        code: "train-encoder-layers", class: Usage, status: 422,
+        en: "the encoder has {layers} layers, and {asked} were asked for", zh: "编码器共有 {layers} 层，而所要求的层数为 {asked}",
+        hint_en: "ask for 1 to {layers}", hint_zh: "请填写 1 至 {layers}",
+    };
+    /// The loss of a fine-tuned encoder left the numbers.
+    ENCODER_DIVERGED = {
+        code: "train-encoder-diverged", class: Failed, status: 422,
+        en: "the fine-tuning of the encoder diverged: its loss is no number after epoch {epoch}", zh: "编码器微调发散：第 {epoch} 轮后损失不再是有限数值",
+        hint_en: "lower its `learning_rate`, which is {rate}", hint_zh: "请降低其 `learning_rate`（当前为 {rate}）",
+    };
     /// A head says nothing of a row.
     SCORE_UNDEFINED = {
         code: "train-score-undefined", class: Failed, status: 422,

@@ -396,3 +396,111 @@ fn a_recipe_for_texts_is_told_what_it_lacks() {
     let said = String::from_utf8(missing.stderr).unwrap();
     assert!(said.contains("ingot pull minilm-l6"), "{said}");
 }
+
+/// The encoder is trained too: the exported graph is the trained one, and everything behind it goes on as before.
+#[cfg(feature = "nets")]
+#[test]
+fn a_fine_tuned_encoder_goes_through_the_gate_and_is_served() {
+    let project = project("", "copies = 1\nnoise = 0.2\n");
+    if !networks(&project) {
+        return;
+    }
+    let plain = std::fs::read_to_string(project.path("ingot.toml")).unwrap();
+    let plain = plain.replace("test = 0.3\n", "test = 0.3\nvalidation = 0.2\n");
+    let run = |encoder: &str| -> Value {
+        let recipe = plain.replace("[explain]", &format!("{encoder}\n[explain]"));
+        std::fs::write(project.path("ingot.toml"), recipe).unwrap();
+        serde_json::from_str(&project.ok(&["--json", "run"])).unwrap()
+    };
+    let fresh = |summary: &Value, name: &str| {
+        let stages = summary["stages"].as_array().unwrap();
+        let stage = stages.iter().find(|stage| stage["stage"] == name).unwrap();
+        stage["fresh"].as_bool().unwrap()
+    };
+    let accuracy = |metrics: &Value| {
+        let metrics = metrics.as_array().unwrap();
+        metrics.iter().find(|metric| metric["name"] == "accuracy").unwrap()["value"].as_f64()
+    };
+    let frozen = run("");
+    assert!(frozen["model"]["encoder"].is_null(), "{frozen}");
+    let lora = run("[train.encoder]\nrank = 4\nepochs = 2\nbatch = 8\n");
+    let (model, tuned) = (&lora["model"], &lora["model"]["encoder"]);
+    assert_eq!((fresh(&lora, "features"), fresh(&lora, "train")), (false, true));
+    assert_eq!(tuned["method"], json!({ "lora": { "rank": 4, "alpha": 16.0 } }), "{tuned}");
+    assert_eq!((tuned["layers"].as_u64(), tuned["of"].as_u64()), (Some(6), Some(6)));
+    // Rank 4 of four square matrices and two between 384 and 1,536, in six layers.
+    assert_eq!(tuned["parameters"], 6 * 4 * (4 * 768 + 2 * 1920), "{tuned}");
+    assert_eq!(tuned["history"].as_array().unwrap().len(), 2);
+    assert!(tuned["best"].as_u64() > Some(0), "the loss falls: {tuned}");
+    assert_eq!(accuracy(&tuned["frozen"]), accuracy(&frozen["model"]["metrics"]), "{tuned}");
+    assert!(accuracy(&model["metrics"]) > Some(0.9), "{model}");
+    assert!(model["parity"]["rows"].as_u64() >= Some(10), "{model}");
+    let page = report(&project, "training-report.html");
+    assert!(page.contains("冻结编码器上的输出层") && page.contains("LoRA"));
+    let folder = project.path("opened");
+    let package = project.package();
+    project.ok(&[
+        "open",
+        package.to_str().unwrap(),
+        "--sealed",
+        "--output",
+        folder.to_str().unwrap(),
+    ]);
+    let card = std::fs::read_to_string(folder.join("card/model-card.en.md")).unwrap();
+    assert!(card.contains("LoRA, merged") && card.contains("6 of 6"), "{card}");
+    offline(&project);
+    served(&project);
+
+    let full = run("[train.encoder]\nmethod = \"full\"\nlayers = 1\nepochs = 1\nbatch = 8\n");
+    assert_eq!((fresh(&full, "features"), fresh(&full, "train")), (false, true));
+    let tuned = &full["model"]["encoder"];
+    assert_eq!(tuned["parameters"], 4 * 384 * 384 + 2 * 384 * 1536 + 9 * 384 + 1536, "{tuned}");
+}
+
+/// A student of half the layers learns from the trained network, and its eight bits are what is served.
+#[cfg(feature = "nets")]
+#[test]
+fn a_student_of_fewer_layers_is_measured_and_sealed() {
+    let project = project("", "");
+    if !networks(&project) {
+        return;
+    }
+    let plain = std::fs::read_to_string(project.path("ingot.toml")).unwrap();
+    let plain = plain.replace("test = 0.3\n", "test = 0.3\nvalidation = 0.2\n");
+    let write = |tolerance: &str| {
+        let compress = format!(
+            "[compress]\ndistill = {{ layers = 3, epochs = 4, batch = 8 }}\nquantize = \"int8\"\n\
+             tolerance = {{ {tolerance} }}\n\n[explain]"
+        );
+        std::fs::write(project.path("ingot.toml"), plain.replace("[explain]", &compress)).unwrap();
+    };
+    write("metric = 0.0, agreement = 1.0");
+    let output = project.ingot(&["run"]);
+    // It may be as good, by chance; if it is not, it is refused.
+    assert!(matches!(output.status.code(), Some(0 | 3)), "{output:?}");
+    write("metric = 0.3, agreement = 0.6");
+    let summary: Value = serde_json::from_str(&project.ok(&["--json", "run"])).unwrap();
+    let found = &summary["compression"];
+    let forms = found["forms"].as_array().unwrap();
+    let kinds: Vec<&str> = forms.iter().map(|form| form["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["trained", "student", "int8"]);
+    let figure = |form: usize, name: &str| forms[form][name].as_f64().unwrap();
+    // Three layers less, of 1,774,464 numbers each.
+    let less = figure(0, "parameters") - figure(1, "parameters");
+    assert!((less - 3.0 * 1_774_464.0).abs() < 100.0, "{found}");
+    assert!(figure(2, "bytes") < 0.9 * figure(1, "bytes"), "{found}");
+    assert!(figure(1, "accuracy") > 0.8 && figure(1, "maps") > 0.2, "{found}");
+    assert!(figure(0, "agreement") >= 1.0 && figure(0, "maps") > 0.99, "{found}");
+    let student = &found["student"];
+    assert_eq!((student["of"].as_u64(), student["training"]["of"].as_u64()), (Some(6), Some(3)));
+    let page = report(&project, "compression-report.html");
+    assert!(page.contains("学生模型的训练") && page.contains("词贡献一致度"));
+    assert!(project.ok(&["trace", &project.package().display().to_string()]).contains("compress"));
+    let server = Server::start(&project, &project.package(), &["--ledger", "small.db"]);
+    let (_, key) = api_key(&project, &["--ledger", "small.db"]);
+    let bad = json!({ "note": "The kettle is awful and late" });
+    let one = server.post("/api/predict", &key, &bad).json();
+    assert_eq!(one["predictions"][0]["label"], "angry", "{one}");
+    let explained = server.post("/api/explain", &key, &bad).json();
+    assert!(!explained["explanations"][0]["words"]["parts"].as_array().unwrap().is_empty());
+}

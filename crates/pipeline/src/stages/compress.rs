@@ -86,21 +86,7 @@ fn work(project: &Project<'_>, chain: &Chain, folder: &Path) -> Result<Product> 
         preprocessing: serde_json::from_slice(&read(train::PREPROCESSING)?)
             .map_err(|error| fault::internal("preprocessing cannot be read back").because(error))?,
     };
-    let mut outcome = CompressOutcome {
-        // Single rows that the training names stay with its record.
-        model: HeadOutcome {
-            to_label: Vec::new(),
-            labels: None,
-            ..from_value(&trained.record.evidence)?
-        },
-        forms: Vec::new(),
-        metric: project.recipe().compress.tolerance.metric,
-        agreement: project.recipe().compress.tolerance.agreement,
-        rows: 0,
-        calibrated: None,
-        narrowed: Vec::new(),
-        distilled: None,
-    };
+    let mut outcome = begun(project, trained)?;
     let forms = make(project, chain, first, &mut outcome)?;
     measure(project, chain, &forms, &mut outcome)?;
     outcome.gate()?;
@@ -117,8 +103,28 @@ fn work(project: &Project<'_>, chain: &Chain, folder: &Path) -> Result<Product> 
     })
 }
 
+/// What is known before any form is made.
+pub(crate) fn begun(project: &Project<'_>, trained: &Done) -> Result<CompressOutcome> {
+    Ok(CompressOutcome {
+        // Single rows that the training names stay with its record.
+        model: HeadOutcome {
+            to_label: Vec::new(),
+            labels: None,
+            ..from_value(&trained.record.evidence)?
+        },
+        forms: Vec::new(),
+        metric: project.recipe().compress.tolerance.metric,
+        agreement: project.recipe().compress.tolerance.agreement,
+        rows: 0,
+        calibrated: None,
+        narrowed: Vec::new(),
+        distilled: None,
+        student: None,
+    })
+}
+
 #[expect(clippy::cast_precision_loss, reason = "bytes of a file")]
-fn summary(outcome: &CompressOutcome) -> Text {
+pub(crate) fn summary(outcome: &CompressOutcome) -> Text {
     let (Some(first), Some(last)) = (outcome.forms.first(), outcome.forms.last()) else {
         return Text::same("");
     };
@@ -202,7 +208,7 @@ fn make(
 }
 
 /// The head stays as it was trained: it is small, and each place of the map keeps its exact share of the score.
-fn head_nodes(model: &Model) -> Vec<String> {
+pub(crate) fn head_nodes(model: &Model) -> Vec<String> {
     let nodes = model.graph.iter().flat_map(|graph| &graph.node);
     nodes.map(|node| node.name.clone()).filter(|name| name.starts_with(onnx::HEAD)).collect()
 }
@@ -301,7 +307,7 @@ impl Distillation<'_, '_> {
 
 /// Logits of probabilities, up to what is the same for all classes; no probability is held for certain.
 #[expect(clippy::cast_possible_truncation, reason = "logits are single precision")]
-fn logits(scores: &[f32], activation: Activation) -> Vec<f32> {
+pub(crate) fn logits(scores: &[f32], activation: Activation) -> Vec<f32> {
     let inner = |score: &f32| f64::from(*score).clamp(1e-7, 1.0 - 1e-7);
     match activation {
         Activation::Sigmoid => {
@@ -339,11 +345,19 @@ fn calibration(project: &Project<'_>, chain: &Chain, wanted: usize) -> Result<Ve
 
 /// What one form answered.
 #[derive(Default)]
-struct Answers {
-    scores: Vec<f64>,
-    classes: Vec<usize>,
-    seconds: Vec<f64>,
-    maps: Vec<f64>,
+pub(crate) struct Answers {
+    pub(crate) scores: Vec<f64>,
+    pub(crate) classes: Vec<usize>,
+    pub(crate) seconds: Vec<f64>,
+    /// Rank correlations of explanations with the first form's.
+    pub(crate) maps: Vec<f64>,
+}
+
+/// The rows that all forms were asked: their classes, and groups where there are any.
+#[derive(Default)]
+pub(crate) struct Asked {
+    pub(crate) labels: Vec<usize>,
+    pub(crate) groups: Vec<Option<String>>,
 }
 
 /// All forms in turn on the same test pictures.
@@ -358,7 +372,7 @@ fn measure(
     };
     let models = forms.iter().map(load).collect::<Result<Vec<_>>>()?;
     let mut answers: Vec<Answers> = forms.iter().map(|_| Answers::default()).collect();
-    let (mut labels, mut groups) = (Vec::new(), Vec::new());
+    let mut asked = Asked::default();
     let keys = convert::encryption(project);
     let path = earlier(chain, Stage::Split)?.verified(split::TEST)?;
     for batch in ingot_data::read(&path, Some(&keys))? {
@@ -371,29 +385,40 @@ fn measure(
                 name.and_then(|name| outcome.model.classes.iter().position(|known| known == name));
             let (Some(class), Ok((picture, _))) = (class, pictures.load(index)) else { continue };
             let numbers = PIXELS.numbers(&PIXELS.view(&picture)?);
-            labels.push(class);
+            asked.labels.push(class);
             if let Some(own) = &own {
-                groups.push(features::cell(own, index).map(str::to_owned));
+                asked.groups.push(features::cell(own, index).map(str::to_owned));
             }
             compare(&models, &numbers, &mut answers)?;
         }
     }
+    let graphs = forms.iter().map(|form| (form.kind, form.graph.as_slice())).collect::<Vec<_>>();
+    count(project, &graphs, &mut answers, &asked, outcome)
+}
+
+/// What the answers of all forms say of them.
+pub(crate) fn count(
+    project: &Project<'_>,
+    forms: &[(FormKind, &[u8])],
+    answers: &mut [Answers],
+    asked: &Asked,
+    outcome: &mut CompressOutcome,
+) -> Result<()> {
     let reference = answers.first().map(|first| first.classes.clone()).unwrap_or_default();
-    outcome.rows = labels.len() as u64;
-    for (form, answers) in forms.iter().zip(&mut answers) {
+    outcome.rows = asked.labels.len() as u64;
+    for ((kind, graph), answers) in forms.iter().zip(answers) {
         let measured = nets::measure(
             &outcome.model.classes,
             &answers.scores,
-            &labels,
-            &groups,
+            &asked.labels,
+            &asked.groups,
             project.recipe().project.seed,
         )?;
         let same = answers.classes.iter().zip(&reference).filter(|(own, first)| own == first);
-        let (parameters, zeros) =
-            onnx::parameters(&onnx::read(&form.graph, &onnx::Limits::default())?);
+        let (parameters, zeros) = onnx::parameters(&onnx::read(graph, &onnx::Limits::default())?);
         outcome.forms.push(Form {
-            kind: form.kind,
-            bytes: form.graph.len() as u64,
+            kind: *kind,
+            bytes: graph.len() as u64,
             parameters,
             zeros,
             milliseconds: median(&mut answers.seconds) * 1e3,

@@ -17,7 +17,7 @@ use ingot_base::{Digest, Fault, Message, Result, Text, atomic, fault};
 use ingot_image::{Limits, Preprocess, RgbImage};
 use ingot_recipe::Backbone;
 use ingot_runtime::onnx::{self, Library, Session};
-use ingot_runtime::weights;
+use ingot_runtime::weights::{self, Weights};
 use ingot_train::nets::{FeatureTable, Mixed};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -114,7 +114,9 @@ fn frozen(project: &Project<'_>) -> Result<BTreeMap<String, Digest>> {
 /// When the network or the library that runs it was not fetched.
 pub(crate) fn ready(project: &Project<'_>) -> Result<()> {
     let recipe = project.recipe();
-    let tuned = recipe.train.unfreeze.is_some() || recipe.compress.distill.is_some();
+    let tuned = recipe.train.unfreeze.is_some()
+        || recipe.train.encoder.is_some()
+        || recipe.compress.distill.is_some();
     if tuned && !tune::TRAINS {
         return Err(Fault::new(&NETS_ABSENT));
     }
@@ -140,16 +142,26 @@ pub(crate) fn published(backbone: Backbone) -> Result<&'static Published> {
 
 /// The backbone as a graph.
 pub(crate) fn backbone(project: &Project<'_>) -> Result<onnx::proto::Model> {
-    let backbone = project.recipe().backbone();
-    let file = published(backbone)?.read()?;
-    match backbone {
-        Backbone::MobileNetV2 => onnx::mobilenet_v2(&weights::read_pytorch(&file)?),
+    match project.recipe().backbone() {
+        backbone @ Backbone::MobileNetV2 => {
+            onnx::mobilenet_v2(&weights::read_pytorch(&published(backbone)?.read()?)?)
+        }
         Backbone::MiniLm => {
-            let buckets = project.recipe().train.words;
-            let encoder = onnx::Encoder { buckets, ..onnx::Encoder::MINILM_L6 };
-            onnx::sentence_encoder(&weights::read_safetensors(&file)?, encoder)
+            let (weights, encoder) = encoder(project)?;
+            onnx::sentence_encoder(&weights, encoder)
         }
     }
+}
+
+/// The encoder of texts as its publisher's tensors, and what they do not tell.
+pub(crate) fn encoder(project: &Project<'_>) -> Result<(Weights, onnx::Encoder)> {
+    let file = published(project.recipe().backbone())?.read()?;
+    Ok((weights::read_safetensors(&file)?, encoder_kind(project)))
+}
+
+/// What the tensors of the encoder of texts do not tell.
+pub(crate) fn encoder_kind(project: &Project<'_>) -> onnx::Encoder {
+    onnx::Encoder { buckets: project.recipe().train.words, ..onnx::Encoder::MINILM_L6 }
 }
 
 /// The library that runs networks.
@@ -186,7 +198,7 @@ fn work(project: &Project<'_>, split: &Done, folder: &Path) -> Result<Product> {
             continue;
         }
         let path = split.verified(name)?;
-        let texts = if name == split::TRAIN { project.recipe().augment.copies } else { 0 };
+        let texts = texts::copies(project, name);
         let copies = Copies::of(project, split, name)?;
         let target = folder.join(name);
         let mut count = 0;
@@ -599,7 +611,11 @@ pub(crate) fn read(project: &Project<'_>, done: &Done, name: &str) -> Result<Fea
     Ok(table)
 }
 
-fn append(project: &Project<'_>, table: &mut FeatureTable, batch: &RecordBatch) -> Result<()> {
+pub(crate) fn append(
+    project: &Project<'_>,
+    table: &mut FeatureTable,
+    batch: &RecordBatch,
+) -> Result<()> {
     let lost = || fault::internal("a table of features without its columns");
     let labels = text(batch, &project.recipe().project.target).ok_or_else(lost)?;
     table.labels.extend(labels.iter().map(|label| label.map(str::to_owned)));

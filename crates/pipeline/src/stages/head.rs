@@ -6,7 +6,7 @@ use crate::project::Project;
 use crate::run::{Chain, Done, GEMM, ORT, Product, earlier, stage, versions};
 use crate::stages::features::{self, Outcome, PIXELS, Pictures};
 use crate::stages::tune::Tuning;
-use crate::stages::{copies, from_value, split, texts, to_value, train, tune, write_page};
+use crate::stages::{copies, encoder, from_value, split, texts, to_value, train, tune, write_page};
 use crate::store::{Inputs, Stage};
 use crate::together;
 use arrow::array::RecordBatch;
@@ -47,7 +47,11 @@ pub(crate) fn inputs(project: &Project<'_>, chain: &Chain) -> Result<Inputs> {
     if let (Some(asked), Some(config)) = (&recipe.train.unfreeze, config.as_object_mut()) {
         config.insert("unfreeze".to_owned(), to_value(asked)?);
     }
-    let engines: &[_] = if recipe.train.unfreeze.is_some() { &[ORT, GEMM] } else { &[ORT] };
+    if let (Some(asked), Some(config)) = (&recipe.train.encoder, config.as_object_mut()) {
+        config.insert("encoder".to_owned(), to_value(asked)?);
+    }
+    let tuned = recipe.train.unfreeze.is_some() || recipe.train.encoder.is_some();
+    let engines: &[_] = if tuned { &[ORT, GEMM] } else { &[ORT] };
     let inputs = Inputs {
         stage: Stage::Train,
         content: content
@@ -65,7 +69,7 @@ pub(crate) fn run(project: &Project<'_>, chain: &Chain) -> Result<Done> {
     let key = inputs.key()?;
     stage(project, inputs, &Stage::Train.title(), |folder| {
         together::call(project, chain, &key)?;
-        work(project, chain, folder)
+        work(project, chain, (folder, &key.to_string()))
     })
 }
 
@@ -117,8 +121,8 @@ struct Learned {
     test: FeatureTable,
 }
 
-/// The head, and behind it the network's last blocks where the recipe says so.
-fn learn(project: &Project<'_>, chain: &Chain) -> Result<Learned> {
+/// The head, and behind it the network's last blocks or the encoder where the recipe says so.
+fn learn(project: &Project<'_>, chain: &Chain, (folder, key): (&Path, &str)) -> Result<Learned> {
     let Rows { tables: [train, validation, test], behind, mut network, config } =
         rows(project, chain)?;
     let rows = (&train, &validation, &test);
@@ -132,11 +136,15 @@ fn learn(project: &Project<'_>, chain: &Chain) -> Result<Learned> {
         trained = head;
         network = tail.put_back(network)?;
     }
+    if let Some(asked) = &project.recipe().train.encoder {
+        let tuning = encoder::Tuning { project, chain, folder, key };
+        (trained, network) = tuning.train(&config, asked, trained, [&train, &validation, &test])?;
+    }
     Ok(Learned { trained, network, test })
 }
 
-fn work(project: &Project<'_>, chain: &Chain, folder: &Path) -> Result<Product> {
-    let Learned { mut trained, network, test } = learn(project, chain)?;
+fn work(project: &Project<'_>, chain: &Chain, (folder, key): (&Path, &str)) -> Result<Product> {
+    let Learned { mut trained, network, test } = learn(project, chain, (folder, key))?;
     let mut outputs: Vec<_> =
         [MODEL, train::PREPROCESSING, train::REPORT].map(|name| (name.to_owned(), None)).into();
     if let Some(labels) = &trained.outcome.labels {
@@ -181,9 +189,16 @@ fn summary(outcome: &HeadOutcome) -> Text {
     let (epochs, own) = (outcome.history.len(), accuracy(&outcome.metrics));
     let spent = outcome.privacy.map(|spent| spent.epsilon);
     let spent = |comma: &str| spent.map_or_else(String::new, |own| format!("{comma}ε {own:.3}"));
-    let (tuned_en, tuned_zh) = match &outcome.unfrozen {
-        None => (String::new(), String::new()),
-        Some(unfrozen) => {
+    let (tuned_en, tuned_zh) = match (&outcome.unfrozen, &outcome.encoder) {
+        (None, None) => (String::new(), String::new()),
+        (_, Some(encoder)) => {
+            let (layers, frozen) = (encoder.layers, accuracy(&encoder.frozen));
+            (
+                format!(", {layers} layer(s) of the encoder fine-tuned (frozen: {frozen:.4})"),
+                format!("，微调编码器 {layers} 层（冻结时 {frozen:.4}）"),
+            )
+        }
+        (Some(unfrozen), None) => {
             let (blocks, frozen) = (unfrozen.blocks, accuracy(&unfrozen.frozen));
             (
                 format!(", {blocks} block(s) fine-tuned (frozen: {frozen:.4})"),

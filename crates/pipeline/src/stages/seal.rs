@@ -17,7 +17,7 @@ use ingot_seal::{
 use ingot_train::TrainOutcome;
 use ingot_train::compress::CompressOutcome;
 use ingot_train::language::{QuantOutcome, SftOutcome};
-use ingot_train::nets::{HeadOutcome, PrivacySpent};
+use ingot_train::nets::{HeadOutcome, Method, PrivacySpent, TunedEncoder};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -32,9 +32,13 @@ fn payloads(recipe: &Recipe, chain: &Chain) -> Vec<(Stage, &'static str)> {
             (Stage::Train, train::PREPROCESSING),
             (Stage::Explain, explain::BACKGROUND),
         ],
-        Task::ImageClassify => {
+        Task::ImageClassify | Task::TextClassify => {
             let served = compress::served(chain);
-            vec![(served, head::MODEL), (served, train::PREPROCESSING)]
+            let mut parts = vec![(served, head::MODEL), (served, train::PREPROCESSING)];
+            if recipe.project.task == Task::TextClassify {
+                parts.push((Stage::Train, texts::TOKENIZER));
+            }
+            parts
         }
         Task::Generate => vec![
             match recipe.train.lora.package {
@@ -42,11 +46,6 @@ fn payloads(recipe: &Recipe, chain: &Chain) -> Vec<(Stage, &'static str)> {
                 Carried::Adapter => (Stage::Train, sft::ADAPTER),
             },
             (Stage::Train, sft::DOCUMENT),
-        ],
-        Task::TextClassify => vec![
-            (Stage::Train, head::MODEL),
-            (Stage::Train, train::PREPROCESSING),
-            (Stage::Train, texts::TOKENIZER),
         ],
     }
 }
@@ -285,6 +284,9 @@ fn network(
             ("accuracy with the network frozen".to_owned(), format!("{:.4}", metric.value))
         }));
     }
+    if let Some(encoder) = &trained.encoder {
+        parameters.extend(tuned(encoder));
+    }
     if let Some(spent) = &trained.privacy {
         parameters.extend(
             [
@@ -309,23 +311,15 @@ fn network(
         ]);
     }
     Bom {
-        algorithm: Some(match trained.unfrozen {
-            None => Text::new(
-                "dense layers on the features of a pretrained network",
-                "预训练网络特征之上的全连接层",
-            ),
-            Some(_) => Text::new(
-                "a pretrained network whose last blocks were fine-tuned with dense layers on them",
-                "末端各块经微调的预训练网络及其上的全连接层",
-            ),
-        }),
+        algorithm: Some(algorithm(trained)),
         architecture: Some(format!(
             "{}, {}; {} trained parameters, {} features",
             trained.backbone,
-            trained.unfrozen.as_ref().map_or_else(
-                || "frozen".to_owned(),
-                |own| format!("frozen up to its last {} block(s)", own.blocks)
-            ),
+            match (&trained.unfrozen, &trained.encoder) {
+                (_, Some(own)) => format!("frozen up to its last {} layer(s)", own.layers),
+                (Some(own), None) => format!("frozen up to its last {} block(s)", own.blocks),
+                (None, None) => "frozen".to_owned(),
+            },
             trained.parameters,
             trained.width
         )),
@@ -339,6 +333,46 @@ fn network(
         ],
         ..Bom::default()
     }
+}
+
+/// What kind of network it is.
+fn algorithm(trained: &HeadOutcome) -> Text {
+    match (&trained.unfrozen, &trained.encoder) {
+        (_, Some(_)) => Text::new(
+            "a pretrained encoder of texts that was fine-tuned with dense layers on it",
+            "经微调的预训练文本编码器及其上的全连接层",
+        ),
+        (None, None) => Text::new(
+            "dense layers on the features of a pretrained network",
+            "预训练网络特征之上的全连接层",
+        ),
+        (Some(_), None) => Text::new(
+            "a pretrained network whose last blocks were fine-tuned with dense layers on them",
+            "末端各块经微调的预训练网络及其上的全连接层",
+        ),
+    }
+}
+
+/// The facts of an encoder that was fine-tuned.
+fn tuned(encoder: &TunedEncoder) -> Vec<(String, String)> {
+    let mut facts = match encoder.method {
+        Method::Lora { rank, alpha } => vec![
+            ("encoder fine-tuned by", "LoRA, merged".to_owned()),
+            ("LoRA rank", rank.to_string()),
+            ("LoRA alpha", alpha.to_string()),
+        ],
+        Method::Full => vec![("encoder fine-tuned by", "all numbers of its layers".to_owned())],
+    };
+    facts.extend([
+        ("encoder layers fine-tuned", format!("{} of {}", encoder.layers, encoder.of)),
+        ("fine-tuning epochs", encoder.history.len().to_string()),
+        ("fine-tuning epoch kept", encoder.best.to_string()),
+    ]);
+    let frozen = encoder.frozen.iter().find(|metric| metric.name == "accuracy");
+    facts.extend(
+        frozen.map(|metric| ("accuracy with the encoder frozen", format!("{:.4}", metric.value))),
+    );
+    facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 /// What a private training promises.

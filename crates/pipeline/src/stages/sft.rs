@@ -247,6 +247,7 @@ mod trained {
     use crate::project::Project;
     use crate::run::{Chain, Product, Within};
     use crate::stages::explain::MODEL_LIMIT;
+    use crate::stages::kept::Kept;
     use crate::stages::{split, to_value, train, write_page};
     use crate::together;
     use ingot_base::{Digest, Fault, Result, Text, atomic};
@@ -261,25 +262,12 @@ mod trained {
     };
     use ingot_train::messages::TEMPLATE_PARITY;
     use std::collections::BTreeMap;
-    use std::path::{Path, PathBuf};
+    use std::path::Path;
 
     type Metadata = BTreeMap<String, gguf::Value>;
 
-    /// Most bytes of a file of weights or of a checkpoint.
+    /// Most bytes of a file of weights.
     const LIMIT: u64 = 4 << 30;
-
-    /// An unfinished training. It lies in the stage's own folder, which erasure removes while the stage has no record.
-    struct Kept(PathBuf);
-
-    impl Checkpoints for Kept {
-        fn load(&self) -> Result<Option<Vec<u8>>> {
-            if self.0.is_file() { atomic::read(&self.0, LIMIT).map(Some) } else { Ok(None) }
-        }
-
-        fn keep(&self, bytes: &[u8]) -> Result<()> {
-            atomic::write_private(&self.0, bytes)
-        }
-    }
 
     /// The three tables of a split.
     fn tables(project: &Project<'_>, chain: &Chain) -> Result<[super::Rows; 3]> {
@@ -332,7 +320,7 @@ mod trained {
         let (base, words, head) = opened(&source, &config.base)?;
         let tables = tables(project, chain)?;
         let test = &tables[2].0;
-        let kept = Kept(folder.join("checkpoint.safetensors"));
+        let kept = Kept::of(folder);
         let detector = Detector::new(DetectConfig::default())?;
         let mut trained = train_adapter(
             &config,
@@ -368,7 +356,7 @@ mod trained {
         together::report(&mut page, project);
         write_page(folder, train::REPORT, &page)?;
         // What was unfinished is finished; a copy that stays behind does no harm.
-        let _ = std::fs::remove_file(&kept.0);
+        kept.remove();
         product(project, trained.outcome)
     }
 

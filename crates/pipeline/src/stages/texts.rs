@@ -3,11 +3,15 @@
 use crate::convert;
 use crate::messages::TEXT_COLUMN;
 use crate::project::Project;
+use crate::run::Done;
 use crate::stages::features::{self, Found, Row};
+use crate::stages::split;
 use arrow::array::{RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Schema};
 use ingot_base::{Digest, Fault, Result, Rng};
 use ingot_runtime::{TextEncoder, Tokenizer, onnx};
+#[cfg(feature = "nets")]
+use ingot_train::nets::FeatureTable;
 use ingot_train::texts;
 use serde_json::{Value, json};
 
@@ -77,6 +81,72 @@ pub(crate) fn seed(project: &Project<'_>, text: &str) -> u64 {
     own ^ project.recipe().project.seed
 }
 
+/// Texts of a batch and copies of them, as tokens.
+#[derive(Default)]
+struct Told {
+    /// Each one's index in the batch, and whether it is a copy.
+    places: Vec<(usize, bool)>,
+    ids: Vec<Vec<i64>>,
+    /// Indices of blank texts.
+    blank: Vec<usize>,
+    /// Texts of which only the beginning is there.
+    cut: u64,
+}
+
+impl Told {
+    fn of(
+        project: &Project<'_>,
+        tokenizer: &Tokenizer,
+        batch: &RecordBatch,
+        copies: usize,
+    ) -> Result<Self> {
+        let augment = convert::augment_text(project.recipe());
+        let mut told = Self::default();
+        for (index, text) in of(project, batch)?.iter().enumerate() {
+            let Some(text) = text.filter(|text| !text.trim().is_empty()) else {
+                told.blank.push(index);
+                continue;
+            };
+            let (tokens, long) = tokenizer.beginning(text)?;
+            told.cut += u64::from(long);
+            told.add(index, false, tokens);
+            let mut seeds = Rng::new(seed(project, text), "copies");
+            for _ in 0..copies {
+                let changed = texts::augment(text, &augment, seeds.bits());
+                // What is left may be nothing: then there is nothing to learn from it.
+                if !changed.trim().is_empty() {
+                    told.add(index, true, tokenizer.beginning(&changed)?.0);
+                }
+            }
+        }
+        Ok(told)
+    }
+
+    fn add(&mut self, index: usize, copy: bool, tokens: Vec<i64>) {
+        self.places.push((index, copy));
+        self.ids.push(tokens);
+    }
+}
+
+/// Copies of each text of a part of the split.
+pub(crate) fn copies(project: &Project<'_>, part: &str) -> usize {
+    if part == split::TRAIN { project.recipe().augment.copies } else { 0 }
+}
+
+/// Numbers of the tokens of a part's texts and of their copies, in the order of their features.
+pub(crate) fn tokens(project: &Project<'_>, parts: &Done, part: &str) -> Result<Vec<Vec<i64>>> {
+    let mut ids = Vec::new();
+    if !parts.has(part) {
+        return Ok(ids);
+    }
+    let (keys, copies) = (convert::encryption(project), copies(project, part));
+    let tokenizer = Tokenizer::load(&tokenizer_file(project)?, WINDOW)?;
+    for batch in ingot_data::read(&parts.verified(part)?, Some(&keys))? {
+        ids.extend(Told::of(project, &tokenizer, &batch, copies)?.ids);
+    }
+    Ok(ids)
+}
+
 /// The frozen network with its tokenizer.
 pub(crate) struct TextReader {
     encoder: TextEncoder,
@@ -91,6 +161,30 @@ impl TextReader {
         })
     }
 
+    /// The features of the training, validation and test texts, not kept.
+    #[cfg(feature = "nets")]
+    pub(crate) fn tables(&self, project: &Project<'_>, parts: &Done) -> Result<[FeatureTable; 3]> {
+        let keys = convert::encryption(project);
+        let of = |part: &str| {
+            let mut table = FeatureTable::default();
+            if !parts.has(part) {
+                return Ok(table);
+            }
+            for batch in ingot_data::read(&parts.verified(part)?, Some(&keys))? {
+                let found = self.featurise(project, &batch, copies(project, part))?.0;
+                features::append(project, &mut table, &found)?;
+            }
+            Ok(table)
+        };
+        Ok([of(split::TRAIN)?, of(split::VALIDATION)?, of(split::TEST)?])
+    }
+
+    /// One output of the network for each of these texts, in their order, a row after the other.
+    #[cfg(feature = "nets")]
+    pub(crate) fn output(&self, ids: &[Vec<i64>], output: &str) -> Result<Vec<f32>> {
+        Ok(self.encoder.run_wide(ids, output)?.concat())
+    }
+
     /// The features of a batch's texts and of their copies.
     pub(crate) fn featurise(
         &self,
@@ -98,36 +192,20 @@ impl TextReader {
         batch: &RecordBatch,
         copies: usize,
     ) -> Result<(RecordBatch, Found)> {
-        let augment = convert::augment_text(project.recipe());
-        let texts = of(project, batch)?;
-        let (mut rows, mut ids) = (Vec::new(), Vec::new());
-        let (mut blank, mut cut) = (Vec::new(), 0);
-        let mut add = |index: usize, copy: bool, tokens: Vec<i64>| {
-            rows.push(Row { index, copy, mixed: None, features: Vec::new() });
-            ids.push(tokens);
-        };
-        for (index, text) in texts.iter().enumerate() {
-            let Some(text) = text.filter(|text| !text.trim().is_empty()) else {
-                blank.push(index);
-                continue;
-            };
-            let (tokens, long) = self.tokenizer.beginning(text)?;
-            cut += u64::from(long);
-            add(index, false, tokens);
-            let mut seeds = Rng::new(seed(project, text), "copies");
-            for _ in 0..copies {
-                let changed = texts::augment(text, &augment, seeds.bits());
-                // What is left may be nothing: then there is nothing to learn from it.
-                if !changed.trim().is_empty() {
-                    add(index, true, self.tokenizer.beginning(&changed)?.0);
-                }
-            }
-        }
-        let features = self.encoder.run_wide(&ids, onnx::FEATURES)?;
-        for (row, features) in rows.iter_mut().zip(features) {
-            row.features = features;
-        }
-        let found = Found::of(&rows, &features::places(batch)?, &blank, cut);
+        let told = Told::of(project, &self.tokenizer, batch, copies)?;
+        let features = self.encoder.run_wide(&told.ids, onnx::FEATURES)?;
+        let rows: Vec<Row> = told
+            .places
+            .iter()
+            .zip(features)
+            .map(|((index, copy), features)| Row {
+                index: *index,
+                copy: *copy,
+                mixed: None,
+                features,
+            })
+            .collect();
+        let found = Found::of(&rows, &features::places(batch)?, &told.blank, told.cut);
         Ok((features::table(project, batch, &rows)?, found))
     }
 }

@@ -4,7 +4,7 @@ use crate::convert;
 use crate::project::Project;
 use crate::run::{Chain, Done, ORT, Product, earlier, stage, versions};
 use crate::stages::maps::spread;
-use crate::stages::{explain, features, head, split, texts, to_value, train, write_page};
+use crate::stages::{compress, explain, features, head, split, texts, to_value, train, write_page};
 use crate::store::{Inputs, Stage};
 use ingot_base::{Result, Rng, Text, atomic};
 use ingot_explain::{ExplainedText, TextTokens, WordTree, explain_text, word_tree};
@@ -20,13 +20,14 @@ const DEPTH: usize = 4;
 
 /// What the stage's result depends on.
 pub(crate) fn inputs(project: &Project<'_>, chain: &Chain) -> Result<Inputs> {
-    let trained = earlier(chain, Stage::Train)?;
+    let (trained, served) =
+        (earlier(chain, Stage::Train)?, earlier(chain, compress::served(chain))?);
     let parts = earlier(chain, Stage::Split)?;
     Ok(Inputs {
         stage: Stage::Explain,
         content: BTreeMap::from([
-            (head::MODEL.into(), trained.content(head::MODEL)?),
-            (train::PREPROCESSING.into(), trained.content(train::PREPROCESSING)?),
+            (head::MODEL.into(), served.content(head::MODEL)?),
+            (train::PREPROCESSING.into(), served.content(train::PREPROCESSING)?),
             (texts::TOKENIZER.into(), trained.content(texts::TOKENIZER)?),
             (split::TRAIN.into(), parts.content(split::TRAIN)?),
             (split::TEST.into(), parts.content(split::TEST)?),
@@ -95,15 +96,16 @@ fn work(project: &Project<'_>, chain: &Chain, folder: &Path) -> Result<Product> 
     })
 }
 
-/// The trained model of a finished stage.
+/// The model that goes on: the compressed one, else the trained one.
 fn load(chain: &Chain, callers: usize) -> Result<TextModel> {
-    let trained = earlier(chain, Stage::Train)?;
-    let file = |name: &str| atomic::read(&trained.verified(name)?, explain::MODEL_LIMIT);
+    let (trained, served) =
+        (earlier(chain, Stage::Train)?, earlier(chain, compress::served(chain))?);
+    let file = |done: &Done, name: &str| atomic::read(&done.verified(name)?, explain::MODEL_LIMIT);
     TextModel::load(
         features::library()?,
-        &file(head::MODEL)?,
-        &file(train::PREPROCESSING)?,
-        &file(texts::TOKENIZER)?,
+        &file(served, head::MODEL)?,
+        &file(served, train::PREPROCESSING)?,
+        &file(trained, texts::TOKENIZER)?,
         callers,
     )
 }
@@ -178,6 +180,18 @@ fn explained(model: &TextModel, text: &str, seed: u64) -> Result<(Prediction, Ex
     let tokens = model.tokenizer().words(text)?;
     let scores = model.scores(std::slice::from_ref(&tokens.ids))?;
     let answer = decide(&model.signature().output, &scores);
+    let label = answer.label.clone().unwrap_or_default();
+    Ok((answer, spoke(model, text, &label, seed)?))
+}
+
+/// The words that spoke for one class.
+pub(crate) fn spoke(
+    model: &TextModel,
+    text: &str,
+    label: &str,
+    seed: u64,
+) -> Result<ExplainedText> {
+    let tokens = model.tokenizer().words(text)?;
     let attention = model.rollout(&tokens.ids)?;
     let text = TextTokens {
         text,
@@ -187,13 +201,11 @@ fn explained(model: &TextModel, text: &str, seed: u64) -> Result<(Prediction, Ex
         attention: Some(&attention),
     };
     let output = &model.signature().output;
-    let label = answer.label.as_deref().unwrap_or_default();
-    let found = explain_text(&text, seed, &mut |texts| {
+    explain_text(&text, seed, &mut |texts| {
         let scores = model.scores_wide(texts)?;
         let rows = scores.chunks(output.width().max(1));
         Ok(rows.map(|row| probability_of(output, label, row)).collect())
-    })?;
-    Ok((answer, found))
+    })
 }
 
 fn caption(row: &Row, answer: &Prediction) -> Text {

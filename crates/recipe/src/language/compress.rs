@@ -37,8 +37,8 @@ pub(super) static COMPRESS: Table = Table {
     keys: &[
         key(
             "quantize",
-            "image.classify: int8, weights and values in eight bits, a quarter of the size and about twice as fast. generate.sft: one of llama.cpp's forms, which the package carries.",
-            "图像分类：int8，用 8 位表示权重与中间值，体积约为四分之一，速度约快一倍。generate.sft：llama.cpp 的量化格式之一，模型包使用该格式。",
+            "image.classify: int8, weights and values in eight bits, a quarter of the size and about twice as fast; text.classify: int8, the same with ranges found in each run. generate.sft: one of llama.cpp's forms, which the package carries.",
+            "图像分类：int8，用 8 位表示权重与中间值，体积约为四分之一，速度约快一倍；文本分类：int8，数值范围在每次运行时确定。generate.sft：llama.cpp 的量化格式之一，模型包使用该格式。",
             Shape::Choice(BITS),
             Optional,
             "quantize = \"int8\"",
@@ -69,8 +69,8 @@ pub(super) static COMPRESS: Table = Table {
         ),
         key(
             "distill",
-            "image.classify: after channels were taken out, the network's last blocks learn the unpruned network's answers (knowledge distillation); needs validation rows.",
-            "图像分类：剪除通道之后，让网络末端的若干块学习剪枝前网络的输出（知识蒸馏）；需要验证集。",
+            "A smaller network learns the trained one's answers (knowledge distillation). image.classify: the last blocks, after channels were taken out; text.classify: a student of fewer layers of the encoder. Needs validation rows.",
+            "让更小的网络学习训练所得网络的输出（知识蒸馏）。图像分类：剪除通道之后训练末端的若干块；文本分类：训练层数更少的学生编码器。需要验证集。",
             Shape::Table(&DISTILL),
             Optional,
             "distill = { blocks = 3 }",
@@ -156,11 +156,19 @@ static DISTILL: Table = Table {
     keys: &[
         key(
             "blocks",
-            "How many of the pruned network's last blocks learn, with the convolution behind them and the head.",
-            "剪枝后网络末端参与学习的块数（包括其后的卷积与输出层）。",
+            "image.classify: how many of the pruned network's last blocks learn, with the convolution behind them and the head.",
+            "图像分类：剪枝后网络末端参与学习的块数（包括其后的卷积与输出层）。",
             Shape::Integer(1, 10),
             Default(Literal::Integer(3)),
             "blocks = 3",
+        ),
+        key(
+            "layers",
+            "text.classify: layers of the student, evenly taken from the encoder's; all of their numbers learn, with the head.",
+            "文本分类：学生编码器的层数，均匀取自原编码器；其全部数值与输出层一同训练。",
+            Shape::Integer(1, 5),
+            Optional,
+            "layers = 3",
         ),
         key(
             "temperature",
@@ -180,8 +188,8 @@ static DISTILL: Table = Table {
         ),
         key(
             "epochs",
-            "Passes over the training pictures and their copies at most.",
-            "在训练图片及其副本上的训练轮数上限。",
+            "Passes over the training rows and their copies at most.",
+            "在训练数据及其副本上的训练轮数上限。",
             Shape::Integer(1, 1_000),
             Default(Literal::Integer(10)),
             "epochs = 10",

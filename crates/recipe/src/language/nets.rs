@@ -1,6 +1,6 @@
-//! What only networks have: `[augment]`, `train.head` and `train.unfreeze`.
+//! What only networks have: `[augment]`, `train.head`, `train.unfreeze` and `train.encoder`.
 
-use super::Presence::{Default, Required};
+use super::Presence::{Default, Optional, Required};
 use super::{Bounds, Choice, Edge, Key, LIST, List, Literal, Shape, Table, choice, key};
 
 pub(super) static BACKBONES: &[Choice] = &[choice("mobilenet-v2"), choice("minilm-l6")];
@@ -9,6 +9,8 @@ static WIDTHS: List =
     List { of: Shape::Integer(1, 65_536), least: 0, distinct: false, tables: false };
 
 pub(super) static SCHEDULES: &[Choice] = &[choice("constant"), choice("cosine")];
+
+static METHODS: &[Choice] = &[choice("lora"), choice("full")];
 
 static UNITS: &[Choice] = &[choice("row"), choice("group")];
 
@@ -60,8 +62,8 @@ static CUTMIX: Table = Table {
 /// What `train.unfreeze` and `compress.distill` share.
 pub(super) const STEP: Key = key(
     "batch",
-    "Pictures in a step.",
-    "每步的图片数。",
+    "Pictures or texts in a step.",
+    "每步的图片或文本数。",
     Shape::Integer(1, 1_024),
     Default(Literal::Integer(32)),
     "batch = 32",
@@ -121,6 +123,71 @@ pub(super) static UNFREEZE: Table = Table {
             Shape::Number(Bounds::POSITIVE),
             Default(Literal::Number(0.0001)),
             "learning_rate = 0.0001",
+        ),
+        DECAY,
+        COSINE,
+        PATIENCE,
+    ],
+};
+
+pub(super) static ENCODER: Table = Table {
+    name: "train.encoder",
+    keys: &[
+        key(
+            "method",
+            "lora: low-rank changes of every matrix, merged in the end; full: all numbers of the layers.",
+            "lora：为每个矩阵训练低秩改动量，最后并入原矩阵；full：训练各层的全部数值。",
+            Shape::Choice(METHODS),
+            Default(Literal::Text("lora")),
+            "method = \"lora\"",
+        ),
+        key(
+            "rank",
+            "lora: rank of the change of every matrix.",
+            "lora：每个矩阵改动量的秩。",
+            Shape::Integer(1, 256),
+            Default(Literal::Integer(8)),
+            "rank = 8",
+        ),
+        key(
+            "alpha",
+            "lora: the change is scaled by alpha / rank.",
+            "lora：改动量按 alpha / rank 缩放。",
+            Shape::Number(Bounds::POSITIVE),
+            Default(Literal::Number(16.0)),
+            "alpha = 16",
+        ),
+        key(
+            "layers",
+            "How many of the encoder's last layers are trained; without it all with lora, the last two with full.",
+            "训练编码器末端的层数；不写时 lora 训练全部层，full 训练最后两层。",
+            Shape::Integer(1, 6),
+            Optional,
+            "layers = 6",
+        ),
+        key(
+            "epochs",
+            "Passes over the training texts and their copies at most.",
+            "在训练文本及其副本上的训练轮数上限。",
+            Shape::Integer(1, 1_000),
+            Default(Literal::Integer(3)),
+            "epochs = 3",
+        ),
+        key(
+            "batch",
+            "Texts in a step.",
+            "每步的文本数。",
+            Shape::Integer(1, 1_024),
+            Default(Literal::Integer(32)),
+            "batch = 32",
+        ),
+        key(
+            "learning_rate",
+            "Adam's greatest step, for the encoder and the head alike; it rises to this over the first tenth of the steps. Without it 0.0005 with lora, 0.00005 with full.",
+            "Adam 的最大学习率，编码器与输出层相同；在前十分之一的步数内逐渐升至该值。不写时 lora 为 0.0005，full 为 0.00005。",
+            Shape::Number(Bounds::POSITIVE),
+            Optional,
+            "learning_rate = 0.0005",
         ),
         DECAY,
         COSINE,

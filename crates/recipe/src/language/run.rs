@@ -2,7 +2,7 @@
 
 use super::Presence::{Default, Optional, Required};
 use super::lora::LORA;
-use super::nets::{BACKBONES, HEAD, PRIVATE, UNFREEZE};
+use super::nets::{BACKBONES, ENCODER, HEAD, PRIVATE, UNFREEZE};
 use super::{
     Bounds, COLUMN, COLUMNS, Choice, Edge, Form, Key, LIST, List, Literal, Map, Shape, Table,
     choice, key,
@@ -203,6 +203,14 @@ pub(crate) static TRAIN: Table = Table {
             Shape::Table(&UNFREEZE),
             Optional,
             "unfreeze = { blocks = 2 }",
+        ),
+        key(
+            "encoder",
+            "text.classify: the encoder is trained too (fine-tuning), after the head; where no pass lowers the validation loss it stays as it was. Needs validation rows.",
+            "文本分类：训练输出层之后，再将编码器一同训练（微调）；若没有任何一轮降低验证损失，则编码器保持不变。需要验证集。",
+            Shape::Table(&ENCODER),
+            Optional,
+            "encoder = { method = \"lora\" }",
         ),
         key(
             "private",

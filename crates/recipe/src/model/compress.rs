@@ -16,7 +16,7 @@ pub struct Compress {
     pub calibration: Calibration,
     /// What is taken out.
     pub prune: Prune,
-    /// What a pruned network learns from the unpruned one; `None`: nothing.
+    /// What a smaller network learns from the trained one; `None`: nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub distill: Option<Distill>,
     /// What it may cost.
@@ -26,7 +26,8 @@ pub struct Compress {
 impl Compress {
     /// Whether anything is asked for.
     pub fn is_asked(&self) -> bool {
-        self.quantize.is_some() || self.prune.is_asked() || !self.beside.is_empty()
+        let student = self.distill.is_some_and(|distill| distill.layers.is_some());
+        self.quantize.is_some() || self.prune.is_asked() || !self.beside.is_empty() || student
     }
 }
 
@@ -35,7 +36,7 @@ impl Compress {
 #[serde(rename_all = "lowercase")]
 #[expect(non_camel_case_types, reason = "llama.cpp's names, of which the digits are the point")]
 pub enum Quantize {
-    /// Eight, of a network of pictures.
+    /// Eight, of a network of pictures or texts.
     Int8,
     /// Of a language model: eight bits in blocks of 32.
     Q8_0,
@@ -121,14 +122,17 @@ impl Prune {
     }
 }
 
-/// The table `compress.distill`: how a pruned network learns from the unpruned one.
+/// The table `compress.distill`: how a smaller network learns from the trained one.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Distill {
     /// What both networks' logits are divided by: 1 to 100.
     pub temperature: f64,
     /// The teacher's share of the loss; in (0, 1].
     pub weight: f64,
-    /// The training of the last blocks, whose settings stand beside these.
+    /// Layers of an encoder of texts that the student has: 1 to 5.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub layers: Option<usize>,
+    /// The training of the last blocks, or of the student, whose settings stand beside these.
     #[serde(flatten)]
     pub training: Unfreeze,
 }

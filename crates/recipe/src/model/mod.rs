@@ -16,7 +16,9 @@ pub use clean::{
 pub use compress::{Calibration, CalibrationMethod, Compress, Distill, Prune, Quantize, Tolerance};
 pub use lora::{Carried, Lora, Objective, Store};
 pub use names::Named;
-pub use nets::{Augment, Backbone, Head, Mix, Private, Schedule, Unfreeze, Unit};
+pub use nets::{
+    Augment, Backbone, Encoder, EncoderMethod, Head, Mix, Private, Schedule, Unfreeze, Unit,
+};
 pub use protect::{
     Action, Anonymity, AnonymityLoss, ColumnRule, CustomType, Diversity, Generalize, Hierarchy,
     HierarchyKind, Likeness, Names, Presence, Protect, Recoding, TextAction, TextRule,

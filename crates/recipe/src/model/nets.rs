@@ -1,4 +1,4 @@
-//! What only networks have, typed: `[augment]`, `train.head` and `train.unfreeze`.
+//! What only networks have, typed: `[augment]`, `train.head`, `train.unfreeze` and `train.encoder`.
 
 use ingot_base::Task;
 use serde::{Deserialize, Serialize};
@@ -113,6 +113,62 @@ pub struct Unfreeze {
     pub schedule: Schedule,
     /// Epochs without a better validation loss before training stops; 0: it does not.
     pub patience: usize,
+}
+
+/// The table `train.encoder`: how an encoder of texts is trained too.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Encoder {
+    /// What of a layer is trained.
+    pub method: EncoderMethod,
+    /// Of a low-rank change: 1 to 256.
+    pub rank: usize,
+    /// What such a change is scaled by, over the rank; above 0.
+    pub alpha: f64,
+    /// Layers from the end: 1 to 6; `None`: all of a low-rank change, else two.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub layers: Option<usize>,
+    /// Passes over the training texts and copies at most: 1 to 1,000.
+    pub epochs: usize,
+    /// Texts in a step: 1 to 1,024.
+    pub batch: usize,
+    /// Adam's greatest step, above 0; `None`: that of the method.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub learning_rate: Option<f64>,
+    /// Decoupled weight decay; 0: Adam.
+    pub weight_decay: f64,
+    /// How the step changes.
+    pub schedule: Schedule,
+    /// Epochs without a better validation loss before training stops; 0: it does not.
+    pub patience: usize,
+}
+
+impl Encoder {
+    /// Layers that are trained, of so many.
+    pub fn layers(&self, of: usize) -> usize {
+        self.layers.unwrap_or(match self.method {
+            EncoderMethod::Lora => of,
+            EncoderMethod::Full => of.min(2),
+        })
+    }
+
+    /// Adam's greatest step.
+    pub fn learning_rate(&self) -> f64 {
+        self.learning_rate.unwrap_or(match self.method {
+            EncoderMethod::Lora => 5e-4,
+            EncoderMethod::Full => 5e-5,
+        })
+    }
+}
+
+/// What of an encoder's layer is trained.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EncoderMethod {
+    /// Low-rank changes of its matrices.
+    Lora,
+    /// All of its numbers.
+    Full,
 }
 
 /// How the learning rate changes over the training.

@@ -1,6 +1,6 @@
 //! The tables `[split]`, `[train]`, `[explain]`, `[seal]` and `[serve]`, typed.
 
-use super::{Backbone, Head, Lora, Private, Unfreeze};
+use super::{Backbone, Encoder, Head, Lora, Private, Unfreeze};
 use crate::duration;
 use ingot_base::Text;
 use serde::{Deserialize, Serialize};
@@ -84,6 +84,9 @@ pub struct Train {
     /// Blocks of the network that are trained too; `None`: it stays as it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unfreeze: Option<Unfreeze>,
+    /// How an encoder of texts is trained too; `None`: it stays as it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encoder: Option<Encoder>,
     /// What the trained weights may tell of any one row; `None`: whatever they do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub private: Option<Private>,

@@ -325,6 +325,86 @@ fn fine_tuning_is_asked_for_by_name_and_needs_validation_rows() {
 }
 
 #[test]
+fn an_encoder_of_texts_is_trained_where_the_recipe_says_so() {
+    let held = "[split]\nvalidation = 0.1\n";
+    let parse = |more: &str| {
+        let text = format!("{TEXTS}{held}[train.encoder]\n{more}");
+        ingot_recipe::parse("ingot.toml", &text).unwrap().train.encoder.unwrap()
+    };
+    let own = parse("");
+    assert_eq!(own.method, ingot_recipe::EncoderMethod::Lora);
+    assert_eq!((own.rank, own.alpha, own.epochs, own.batch), (8, 16.0, 3, 32));
+    assert_eq!((own.layers, own.layers(6), own.learning_rate()), (None, 6, 5e-4));
+    let full = parse("method = \"full\"\n");
+    assert_eq!((full.layers(6), full.layers(1), full.learning_rate()), (2, 1, 5e-5));
+    let said = parse("layers = 3\nlearning_rate = 0.01\n");
+    assert_eq!((said.layers(6), said.learning_rate()), (3, 0.01));
+    assert_eq!(ingot_recipe::parse("ingot.toml", TEXTS).unwrap().train.encoder, None);
+    for (recipe, more, fault) in [
+        (TEXTS, "[train.encoder]\n".to_owned(), "recipe-needs train.encoder"),
+        (
+            TEXTS,
+            format!("{held}[train]\nencoder = {{}}\nprivate = {{ epsilon = 3 }}\n"),
+            "recipe-private-exclusive train.encoder",
+        ),
+        (
+            TEXTS,
+            format!("{held}[train]\nencoder = {{ method = \"full\", rank = 4 }}\n"),
+            "recipe-no-meaning train.encoder.rank",
+        ),
+        (
+            TEXTS,
+            format!("{held}[train]\nencoder = {{ layers = 7 }}\n"),
+            "recipe-out-of-range train.encoder.layers",
+        ),
+        (
+            TEXTS,
+            format!("{held}[train]\nencoder = {{ method = \"lore\" }}\n"),
+            "recipe-choice-near train.encoder.method",
+        ),
+        (
+            TEXTS,
+            format!("{held}[train]\nencoder = {{ ranks = 4 }}\n"),
+            "recipe-unknown-key-near train.encoder.ranks",
+        ),
+        (PICTURES, format!("{held}[train.encoder]\n"), "recipe-key-task train.encoder"),
+    ] {
+        assert_eq!(faults(&format!("{recipe}{more}")), [fault], "{more}");
+    }
+}
+
+#[test]
+fn a_student_of_texts_has_fewer_layers() {
+    let held = "[split]\nvalidation = 0.1\n[compress]\n";
+    let recipe =
+        ingot_recipe::parse("ingot.toml", &format!("{TEXTS}{held}distill = {{ layers = 3 }}\n"))
+            .unwrap();
+    let distill = recipe.compress.distill.unwrap();
+    assert_eq!((distill.layers, distill.temperature, distill.weight), (Some(3), 4.0, 0.9));
+    assert!(recipe.compress.is_asked());
+    for (more, fault) in [
+        ("[compress]\ndistill = { layers = 3 }\n".to_owned(), "recipe-needs compress.distill"),
+        (format!("{held}distill = {{}}\n"), "recipe-needs compress.distill"),
+        (
+            format!("{held}distill = {{ layers = 6 }}\n"),
+            "recipe-out-of-range compress.distill.layers",
+        ),
+        (
+            format!("{held}distill = {{ layers = 3, blocks = 2 }}\n"),
+            "recipe-key-task compress.distill.blocks",
+        ),
+        (format!("{held}prune = {{ channels = 0.5 }}\n"), "recipe-key-task compress.prune"),
+        (format!("{held}quantize = \"q4_0\"\n"), "recipe-no-meaning compress.quantize"),
+        (
+            format!("{held}distill = {{ layers = 3 }}\n[train]\nprivate = {{ epsilon = 3 }}\n"),
+            "recipe-private-exclusive compress.distill",
+        ),
+    ] {
+        assert_eq!(faults(&format!("{TEXTS}{more}")), [fault], "{more}");
+    }
+}
+
+#[test]
 fn a_pruned_network_learns_from_the_one_it_was() {
     let held = "[split]\nvalidation = 0.1\n";
     let prune = "[compress]\nprune = { channels = 0.5 }\n";

@@ -54,12 +54,17 @@ fn every_key_of_the_model_is_in_the_schema_and_every_key_of_the_schema_reaches_t
     let texts = "[project]\nname = \"notes\"\ntask = \"text.classify\"\ntarget = \"label\"\n\n\
         [[source]]\nname = \"notes\"\nuri = \"notes.csv\"\n\n\
         [train]\ntext = \"note\"\nbackbone = \"minilm-l6\"\nprivate = { epsilon = 3 }\n";
+    let tuned = texts
+        .replace("private = { epsilon = 3 }", "encoder = { layers = 2, learning_rate = 0.001 }")
+        .replace("[train]", "[split]\nvalidation = 0.1\n[train]")
+        + "[compress]\ndistill = { layers = 2 }\n";
     let pictures = "[project]\nname = \"pets\"\ntask = \"image.classify\"\ntarget = \"label\"\n\n\
         [[source]]\nname = \"photos\"\nuri = \"photos\"\nformat = \"images\"\n\n\
         [split]\nvalidation = 0.1\n[train]\nunfreeze = { blocks = 1 }\n\
         [compress]\nprune = { channels = 0.5 }\ndistill = {}\n";
     let mut model = BTreeSet::new();
-    for text in [full_with_every_param(), regression, texts.to_owned(), pictures.to_owned()] {
+    let others = [texts.to_owned(), tuned, pictures.to_owned()];
+    for text in [full_with_every_param(), regression].into_iter().chain(others) {
         let recipe = ingot_recipe::parse("ingot.toml", &text).unwrap();
         document_paths(&serde_json::to_value(&recipe).unwrap(), "", &mut model);
     }
@@ -259,6 +264,7 @@ fn document() -> Value {
     // What a table has no use for, and only that is refused of it.
     document["train"]["private"] = json!({ "epsilon": 3.0 });
     document["train"]["unfreeze"] = json!({ "blocks": 1 });
+    document["train"]["encoder"] = json!({ "layers": 1, "learning_rate": 0.1 });
     document["compress"]["distill"] = json!({});
     document
 }

@@ -3,6 +3,7 @@
 //! attention is folded into it, and the token type, always the first, into the positions.
 
 use super::build::{Builder, decimal, text, whole, wholes};
+use super::edit::Wires;
 use super::proto::Model;
 use crate::messages::WEIGHTS_MISSING;
 use crate::weights::{Tensor, Weights};
@@ -41,6 +42,13 @@ pub fn attention(layer: usize) -> String {
     format!("encoder.layer.{layer}.attention")
 }
 
+/// How many layers an encoder has.
+pub fn layers(weights: &Weights) -> usize {
+    let there =
+        |layer: &usize| weights.contains_key(&format!("encoder.layer.{layer}.output.dense.weight"));
+    (0..).take_while(there).count()
+}
+
 /// The graph, with the outputs [`EMBEDDING`] and [`super::FEATURES`]: the embedding times the square root of its width, so that a
 /// feature is about as large as those of other networks. With buckets, beside it, which of them the text's tokens fall into
 /// (Weinberger et al. 2009), as a vector of the same length as the embedding's: what single words say, an embedding blurs.
@@ -56,17 +64,84 @@ pub fn sentence_encoder(weights: &Weights, encoder: Encoder) -> Result<Model> {
     let mut net = Net { builder: Builder::new(encoder.name), weights, encoder, width };
     net.builder.input_wholes(TOKENS, &[None, None]);
     let (mut at, mask) = net.embed(words)?;
-    let mut layer = 0;
-    while weights.contains_key(&format!("encoder.layer.{layer}.output.dense.weight")) {
+    let layers = layers(weights);
+    for layer in 0..layers {
         at = net.layer(&at, &mask, layer)?;
-        layer += 1;
     }
-    if layer == 0 {
+    if layers == 0 {
         return Err(missing(encoder, "encoder.layer.0.output.dense.weight"));
     }
     net.pool(&at);
     net.features();
     Ok(net.builder.finish())
+}
+
+/// The tensors of an encoder out of a graph that [`sentence_encoder`] wrote, whatever stands behind it: what the graph has as one, as
+/// positions and token type, or query, key and value, is taken apart again.
+///
+/// # Errors
+/// When the graph lacks one of them.
+pub fn encoder_weights(model: &Model, encoder: Encoder) -> Result<Weights> {
+    let graph = model.graph.as_ref().ok_or_else(|| missing(encoder, "embeddings.words"))?;
+    let wires = Wires::of(graph);
+    let read = |name: &str| -> Result<Tensor> {
+        let found = wires.numbers(name).ok_or_else(|| missing(encoder, name))?;
+        Ok(Tensor { shape: found.0, data: found.1 })
+    };
+    // A weight as the graph has it, a row for each input, from a column on, as a row for each output.
+    let turned = |tensor: &Tensor, from: usize, outputs: usize, factor: f32| -> Tensor {
+        let [inputs, columns] = tensor.shape[..] else { return tensor.clone() };
+        let number = |at: usize| {
+            let (output, input) = (at / inputs.max(1), at % inputs.max(1));
+            tensor.data.get(input * columns + from + output).map_or(f32::NAN, |own| own * factor)
+        };
+        let data = (0..outputs * inputs).map(number).collect();
+        Tensor { shape: vec![outputs, inputs], data }
+    };
+    let mut weights = Weights::new();
+    let words = read("embeddings.words")?;
+    let width = words.shape.get(1).copied().unwrap_or_default();
+    weights.insert("embeddings.word_embeddings.weight".to_owned(), words);
+    weights
+        .insert("embeddings.position_embeddings.weight".to_owned(), read("embeddings.positions")?);
+    let types = Tensor { shape: vec![1, width], data: vec![0.0; width] };
+    weights.insert("embeddings.token_type_embeddings.weight".to_owned(), types);
+    for part in ["weight", "bias"] {
+        let name = format!("embeddings.LayerNorm.{part}");
+        weights.insert(name.clone(), read(&name)?);
+    }
+    #[expect(clippy::cast_precision_loss, reason = "widths are small")]
+    let root = ((width / encoder.heads.max(1)) as f32).sqrt();
+    let there = |layer: &usize| {
+        wires.constant(&format!("encoder.layer.{layer}.output.dense.weight")).is_some()
+    };
+    for layer in (0..).take_while(there) {
+        let whole = attention(layer);
+        let (joined, shift) = (read(&format!("{whole}.weight"))?, read(&format!("{whole}.bias"))?);
+        for (at, (part, factor)) in
+            [("query", root), ("key", 1.0), ("value", 1.0)].into_iter().enumerate()
+        {
+            let name = format!("encoder.layer.{layer}.attention.self.{part}");
+            let own = shift.data.iter().skip(at * width).take(width);
+            let bias = own.map(|number| number * factor).collect();
+            weights.insert(format!("{name}.weight"), turned(&joined, at * width, width, factor));
+            weights.insert(format!("{name}.bias"), Tensor { shape: vec![width], data: bias });
+        }
+        for part in ["attention.output.dense", "intermediate.dense", "output.dense"] {
+            let name = format!("encoder.layer.{layer}.{part}");
+            let bias = read(&format!("{name}.bias"))?;
+            let weight = read(&format!("{name}.weight"))?;
+            weights.insert(format!("{name}.weight"), turned(&weight, 0, bias.data.len(), 1.0));
+            weights.insert(format!("{name}.bias"), bias);
+        }
+        for part in ["attention.output.LayerNorm", "output.LayerNorm"] {
+            for kind in ["weight", "bias"] {
+                let name = format!("encoder.layer.{layer}.{part}.{kind}");
+                weights.insert(name.clone(), read(&name)?);
+            }
+        }
+    }
+    Ok(weights)
 }
 
 struct Net<'w> {
@@ -392,6 +467,29 @@ mod tests {
         assert_eq!(outputs, [EMBEDDING, super::super::FEATURES]);
         assert!(read.graph.unwrap().node.iter().any(|node| node.output == [attention(0)]));
         assert_eq!(written, super::super::write(&sentence_encoder(&tiny(), TINY).unwrap()));
+    }
+
+    #[test]
+    fn what_a_graph_was_made_of_comes_out_of_it_again() {
+        let given = tiny();
+        let graph = sentence_encoder(&given, TINY).unwrap();
+        let found = encoder_weights(&graph, TINY).unwrap();
+        assert_eq!(layers(&found), layers(&given));
+        for (name, tensor) in &found {
+            // Positions and the first token type are one in the graph.
+            if !name.contains("position_embeddings") && !name.contains("token_type") {
+                let given = &given[name];
+                assert_eq!(tensor.shape, given.shape, "{name}");
+                let near = |(own, other): (&f32, &f32)| (own - other).abs() < 1e-6;
+                assert!(tensor.data.iter().zip(&given.data).all(near), "{name}");
+            }
+        }
+        let again = sentence_encoder(&found, TINY).unwrap();
+        let (graph, again) = (graph.graph.unwrap(), again.graph.unwrap());
+        assert_eq!(graph.node, again.node);
+        for (own, other) in graph.initializer.iter().zip(&again.initializer) {
+            assert_eq!((&own.name, &own.dims), (&other.name, &other.dims));
+        }
     }
 
     #[test]

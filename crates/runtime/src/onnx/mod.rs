@@ -23,7 +23,7 @@ mod shapes;
 mod summary;
 mod tail;
 
-pub use bert::{EMBEDDING, Encoder, TOKENS, attention, sentence_encoder};
+pub use bert::{EMBEDDING, Encoder, TOKENS, attention, encoder_weights, layers, sentence_encoder};
 pub use build::{Activation, Dense, HEAD, SCORES, showing, with_head, with_outputs};
 #[cfg(feature = "onnx")]
 pub use calibrate::calibrate;

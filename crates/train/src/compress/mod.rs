@@ -4,6 +4,7 @@ mod outcome;
 mod page;
 
 pub use outcome::{
-    Calibrated, CompressOutcome, Distilled, Form, FormKind, Narrowed, accuracy, rank_agreement,
+    Calibrated, CompressOutcome, Distilled, Form, FormKind, Narrowed, Student, accuracy,
+    rank_agreement,
 };
 pub use page::compress_report;

@@ -1,7 +1,7 @@
 //! The evidence of one compression.
 
 use crate::messages::COMPRESS_REFUSED;
-use crate::nets::{HeadOutcome, Unfrozen};
+use crate::nets::{HeadOutcome, TunedEncoder, Unfrozen};
 use crate::outcome::Metric;
 use ingot_base::{Fault, Result, Text};
 use serde::{Deserialize, Serialize};
@@ -28,6 +28,22 @@ pub struct CompressOutcome {
     /// What the pruned network learnt from the unpruned one, where it did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub distilled: Option<Distilled>,
+    /// What an encoder of fewer layers learnt from the trained one, where it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub student: Option<Student>,
+}
+
+/// What an encoder of fewer layers learnt from the trained one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Student {
+    /// What both networks' logits were divided by.
+    pub temperature: f64,
+    /// The teacher's share of the loss.
+    pub weight: f64,
+    /// Layers of the teacher.
+    pub of: usize,
+    /// What was trained; its frozen figures are those of a head on the fewer layers before.
+    pub training: TunedEncoder,
 }
 
 /// What a pruned network learnt from the unpruned one.
@@ -52,13 +68,13 @@ pub struct Form {
     pub parameters: u64,
     /// Of these, 0.
     pub zeros: u64,
-    /// Median of one picture on one core, taken in turn with the others.
+    /// Median of one picture or text on one core, taken in turn with the others.
     pub milliseconds: f64,
     /// Share of the test rows answered rightly.
     pub accuracy: f64,
     /// Share of the test rows answered as by the first.
     pub agreement: f64,
-    /// Mean rank correlation (Spearman) of its activation maps with the first's; `None` without such maps.
+    /// Mean rank correlation (Spearman) of its activation maps, or of what single words did, with the first's; `None` without such maps.
     pub maps: Option<f64>,
 }
 
@@ -72,6 +88,8 @@ pub enum FormKind {
     Channels,
     /// Channels taken out, the last blocks and the head trained on the unpruned network's answers.
     Distilled,
+    /// An encoder of fewer layers, trained on the whole one's answers.
+    Student,
     /// The smallest weights set to 0, the head trained anew.
     Weights,
     /// Eight bits.
@@ -85,6 +103,7 @@ impl FormKind {
             Self::Trained => Text::new("as trained", "训练所得"),
             Self::Channels => Text::new("channels pruned", "通道剪枝"),
             Self::Distilled => Text::new("channels pruned, distilled", "通道剪枝并蒸馏"),
+            Self::Student => Text::new("fewer layers, distilled", "减少层数并蒸馏"),
             Self::Weights => Text::new("weights pruned", "权重剪枝"),
             Self::Int8 => Text::new("int8", "int8 量化"),
         }
@@ -245,6 +264,7 @@ mod tests {
             privacy: None,
             labels: None,
             unfrozen: None,
+            encoder: None,
         };
         CompressOutcome {
             model,
@@ -255,6 +275,7 @@ mod tests {
             calibrated: None,
             narrowed: Vec::new(),
             distilled: None,
+            student: None,
         }
     }
 

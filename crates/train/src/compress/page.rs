@@ -1,7 +1,7 @@
 //! The compression report.
 
-use super::outcome::{CompressOutcome, Distilled, Form};
-use ingot_base::Text;
+use super::outcome::{CompressOutcome, Distilled, Form, Student};
+use ingot_base::{Task, Text};
 use ingot_report::chart::{self, Axis};
 use ingot_report::{Cell, Column, Page, Section, Table, count};
 
@@ -18,6 +18,12 @@ pub fn compress_report(outcome: &CompressOutcome) -> Page {
         let section =
             page.section(Text::new("What the unpruned network taught", "剪枝前网络的指导"));
         self::distilled(distilled, section);
+    }
+    if let Some(student) = &outcome.student {
+        self::student(
+            student,
+            page.section(Text::new("What the student learnt", "学生模型的训练")),
+        );
     }
     page
 }
@@ -49,15 +55,23 @@ fn ratio(part: u64, whole: u64) -> f64 {
 
 fn forms(outcome: &CompressOutcome, section: &mut Section) {
     let recommended = outcome.recommended().map(|form| form.kind);
+    let texts = outcome.model.task == Task::TextClassify;
+    let pick = |text: Text, picture: Text| if texts { text } else { picture };
     let columns = vec![
         Column::text(Text::new("Form", "形式")),
         Column::number(Text::new("Size, MB", "体积（MB）")),
         Column::number(Text::new("Parameters", "参数")),
         Column::number(Text::new("Of these 0", "其中为零")),
-        Column::number(Text::new("One picture, ms", "单张耗时（毫秒）")),
+        Column::number(pick(
+            Text::new("One text, ms", "单条耗时（毫秒）"),
+            Text::new("One picture, ms", "单张耗时（毫秒）"),
+        )),
         Column::number(Text::new("Accuracy", "准确率")),
         Column::number(Text::new("Answers as before", "答案一致率")),
-        Column::number(Text::new("Maps as before", "类激活图一致度")),
+        Column::number(pick(
+            Text::new("Words as before", "词贡献一致度"),
+            Text::new("Maps as before", "类激活图一致度"),
+        )),
         Column::text(Text::new("Tolerated", "是否在允许范围内")),
     ];
     let rows = outcome.forms.iter().map(|form| {
@@ -82,14 +96,23 @@ fn forms(outcome: &CompressOutcome, section: &mut Section) {
         ]
     });
     section.table(Table { columns, rows: rows.collect() });
-    section.note(Text::new(
-        "Times are the median of one picture on one core, all forms in turn on the same pictures. Maps: mean rank correlation of the class activation maps with those of the trained model; 1 is the same order of all places.",
-        "耗时为单核处理一张图片的中位数，各形式在相同图片上轮流测量。类激活图一致度：与训练所得模型的类激活图的平均秩相关系数，1 表示所有位置排序相同。",
+    section.note(pick(
+        Text::new(
+            "Times are the median of one text on one core, all forms in turn on the same texts. Words: mean rank correlation of what single words did to the answer (Shapley values) with the trained model's, on some test texts; 1 is the same order of all words.",
+            "耗时为单核处理一条文本的中位数，各形式在相同文本上轮流测量。词贡献一致度：在部分测试文本上，各词对判断的作用（Shapley 值）与训练所得模型的平均秩相关系数，1 表示所有词排序相同。",
+        ),
+        Text::new(
+            "Times are the median of one picture on one core, all forms in turn on the same pictures. Maps: mean rank correlation of the class activation maps with those of the trained model; 1 is the same order of all places.",
+            "耗时为单核处理一张图片的中位数，各形式在相同图片上轮流测量。类激活图一致度：与训练所得模型的类激活图的平均秩相关系数，1 表示所有位置排序相同。",
+        ),
     ));
     let bars = |pick: fn(&Form) -> f64| -> Vec<(Text, f64)> {
         outcome.forms.iter().map(|form| (form.kind.title(), pick(form))).collect()
     };
-    let time = Text::new("milliseconds for one picture", "单张图片耗时（毫秒）");
+    let time = pick(
+        Text::new("milliseconds for one text", "单条文本耗时（毫秒）"),
+        Text::new("milliseconds for one picture", "单张图片耗时（毫秒）"),
+    );
     section.figure(time.clone(), chart::bars(&bars(|form| form.milliseconds), &Axis::new(time), 2));
     let size = Text::new("size, MB", "体积（MB）");
     section.figure(size.clone(), chart::bars(&bars(megabytes), &Axis::new(size), 2));
@@ -142,6 +165,27 @@ fn distilled(distilled: &Distilled, section: &mut Section) {
         best => Text::new(
             format!("{} passes; the weights of pass {best} were kept.", training.history.len()),
             format!("共 {} 轮，保留第 {best} 轮的权重。", training.history.len()),
+        ),
+    });
+}
+
+fn student(student: &Student, section: &mut Section) {
+    let (temperature, share) = (student.temperature, student.weight * 100.0);
+    let training = &student.training;
+    let (layers, of, weights) = (training.of, student.of, count(training.parameters as u64));
+    section.paragraph(Text::new(
+        format!("The student has {layers} of the encoder's {of} layers, evenly taken. Their {weights} numbers and the head learnt the trained network's answers to the training texts, softened by the temperature {temperature} (knowledge distillation, Hinton et al. 2015), and to give its embeddings. The answers make up {share:.0}% of the loss, the classes of the texts the rest; words' and positions' embeddings stayed as they were."),
+        format!("学生模型含编码器 {of} 层中均匀选取的 {layers} 层。这些层的 {weights} 个数值与输出层学习训练所得网络对训练文本的输出（以温度 {temperature} 软化；知识蒸馏，Hinton 等，2015），并学习给出相同的嵌入向量。输出占损失的 {share:.0}%，其余为文本的真实类别；词与位置的嵌入保持不变。"),
+    ));
+    crate::nets::losses(&training.history, section);
+    section.note(match training.best {
+        0 => Text::new(
+            "No pass made the validation loss lower: the fewer layers stay as they were, with a head of their own.",
+            "没有任何一轮降低验证损失：所选各层保持不变，仅重新训练输出层。",
+        ),
+        best => Text::new(
+            format!("{} passes; the numbers of pass {best} were kept.", training.history.len()),
+            format!("共 {} 轮，保留第 {best} 轮的数值。", training.history.len()),
         ),
     });
 }

@@ -1,35 +1,55 @@
-//! Causal attention with shared keys and values (Ainslie et al. 2023) within each text of a batch: no text sees another.
+//! Attention with shared keys and values (Ainslie et al. 2023) within each text of a batch: no text sees another. A token sees those
+//! before it, or all of its text.
 //!
 //! Weights are never kept: backwards they are computed again, block by block (Dao et al. 2022), so memory grows with the tokens
 //! and not with their square.
 
 use super::math::{dot, softmax};
-use super::model::Shape;
 use ingot_runtime::product::{Target, View, product};
 use rayon::prelude::*;
 
 /// Queries that are worked on at once.
 const BLOCK: usize = 64;
 
+/// How heads stand side by side, and what each token sees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Heads {
+    /// Heads that ask.
+    pub(crate) heads: usize,
+    /// Heads that are asked; divides `heads`.
+    pub(crate) kv_heads: usize,
+    /// Numbers of a head.
+    pub(crate) head: usize,
+    /// Whether a token sees only itself and those before it.
+    pub(crate) causal: bool,
+}
+
+impl Heads {
+    /// How many tokens of a text the queries up to `end` see.
+    fn seen(&self, end: usize, span: Span) -> usize {
+        if self.causal { end } else { span.length }
+    }
+}
+
 /// One text of a batch: its first row and its length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Span {
-    pub(super) start: usize,
-    pub(super) length: usize,
+pub(crate) struct Span {
+    pub(crate) start: usize,
+    pub(crate) length: usize,
 }
 
 /// Queries, keys and values of a batch, rows of heads side by side, already turned by their positions.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Inputs<'a> {
-    pub(super) queries: &'a [f32],
-    pub(super) keys: &'a [f32],
-    pub(super) values: &'a [f32],
+pub(crate) struct Inputs<'a> {
+    pub(crate) queries: &'a [f32],
+    pub(crate) keys: &'a [f32],
+    pub(crate) values: &'a [f32],
 }
 
 /// One head's numbers in rows `from..from + count`.
 fn head<'a>(
     all: &'a [f32],
-    shape: &Shape,
+    shape: &Heads,
     heads: usize,
     index: usize,
     rows: (usize, usize),
@@ -40,27 +60,27 @@ fn head<'a>(
 }
 
 #[expect(clippy::cast_precision_loss, reason = "heads are counted in hundreds")]
-fn scale(shape: &Shape) -> f32 {
+fn scale(shape: &Heads) -> f32 {
     1.0 / (shape.head as f32).sqrt()
 }
 
-/// Shares of attention of `count` queries from `first` on, over the keys up to the last of them.
+/// Shares of attention of `count` queries from `first` on, over the keys that they see.
 fn shares(
     inputs: Inputs<'_>,
-    shape: &Shape,
+    shape: &Heads,
     query: usize,
     span: Span,
     first: usize,
     count: usize,
 ) -> Vec<f32> {
-    let wide = first + count;
+    let wide = shape.seen(first + count, span);
     let mut scores = vec![0.0; count * wide];
     let group = query / (shape.heads / shape.kv_heads.max(1)).max(1);
     let own = head(inputs.queries, shape, shape.heads, query, (span.start + first, count));
     let keys = head(inputs.keys, shape, shape.kv_heads, group, (span.start, wide));
     product(Target::set(&mut scores, wide), own, keys.transposed(), scale(shape));
     for (index, row) in scores.chunks_mut(wide).enumerate() {
-        let (seen, hidden) = row.split_at_mut(first + index + 1);
+        let (seen, hidden) = row.split_at_mut(shape.seen(first + index + 1, span));
         softmax(seen);
         hidden.fill(0.0);
     }
@@ -68,7 +88,7 @@ fn shares(
 }
 
 /// What every query found: rows of heads side by side.
-pub(super) fn attend(inputs: Inputs<'_>, shape: &Shape, spans: &[Span]) -> Vec<f32> {
+pub(crate) fn attend(inputs: Inputs<'_>, shape: &Heads, spans: &[Span]) -> Vec<f32> {
     let tasks: Vec<(Span, usize)> =
         spans.iter().flat_map(|span| (0..shape.heads).map(move |query| (*span, query))).collect();
     let found: Vec<Vec<f32>> = tasks
@@ -79,7 +99,7 @@ pub(super) fn attend(inputs: Inputs<'_>, shape: &Shape, spans: &[Span]) -> Vec<f
             for first in (0..span.length).step_by(BLOCK) {
                 let count = (span.length - first).min(BLOCK);
                 let shares = shares(inputs, shape, *query, *span, first, count);
-                let wide = first + count;
+                let wide = shape.seen(first + count, *span);
                 let values = head(inputs.values, shape, shape.kv_heads, group, (span.start, wide));
                 let to = out.get_mut(first * shape.head..).unwrap_or_default();
                 product(Target::set(to, shape.head), View::rows(&shares, count, wide), values, 1.0);
@@ -95,7 +115,7 @@ pub(super) fn attend(inputs: Inputs<'_>, shape: &Shape, spans: &[Span]) -> Vec<f
 }
 
 /// Copies one head's rows to their place among the heads.
-fn place(all: &mut [f32], own: &[f32], shape: &Shape, heads: usize, index: usize, span: Span) {
+fn place(all: &mut [f32], own: &[f32], shape: &Heads, heads: usize, index: usize, span: Span) {
     let wide = heads * shape.head;
     let rows = all.chunks_mut(wide).skip(span.start).take(span.length);
     for (row, own) in rows.zip(own.chunks(shape.head)) {
@@ -106,7 +126,7 @@ fn place(all: &mut [f32], own: &[f32], shape: &Shape, heads: usize, index: usize
 
 /// What one row's heads find among everything that its text saw, itself included.
 pub(super) fn attend_one(
-    shape: &Shape,
+    shape: &Heads,
     query: &[f32],
     keys: &[f32],
     values: &[f32],
@@ -133,11 +153,11 @@ pub(super) fn attend_one(
 }
 
 /// Gradients by queries, keys and values, from the one by what [`attend`] gave.
-pub(super) fn attend_back(
+pub(crate) fn attend_back(
     inputs: Inputs<'_>,
     found: &[f32],
     gradient: &[f32],
-    shape: &Shape,
+    shape: &Heads,
     spans: &[Span],
 ) -> [Vec<f32>; 3] {
     let tasks: Vec<(Span, usize)> = spans
@@ -170,7 +190,7 @@ struct Back {
 fn group_back(
     inputs: Inputs<'_>,
     (found, gradient): (&[f32], &[f32]),
-    shape: &Shape,
+    shape: &Heads,
     span: Span,
     group: usize,
 ) -> Back {
@@ -181,7 +201,7 @@ fn group_back(
         let mut by_queries = vec![0.0; size];
         for first in (0..span.length).step_by(BLOCK) {
             let count = (span.length - first).min(BLOCK);
-            let wide = first + count;
+            let wide = shape.seen(first + count, span);
             let shares = shares(inputs, shape, query, span, first, count);
             let rows = (span.start + first, count);
             let from = head(gradient, shape, shape.heads, query, rows);

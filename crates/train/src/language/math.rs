@@ -8,7 +8,7 @@ const ROWS: usize = 16;
 /// e^x to a relative 2·10⁻⁷, in a form that compilers turn into vector instructions (the reduction and polynomial of Cephes' `expf`).
 #[inline]
 #[expect(clippy::excessive_precision, reason = "the constants as published")]
-pub(super) fn exp(x: f32) -> f32 {
+pub(crate) fn exp(x: f32) -> f32 {
     // Adding and taking away 1.5·2²³ rounds to a whole number.
     const ROUND: f32 = 12_582_912.0;
     let x = x.clamp(-87.0, 88.0);
@@ -38,7 +38,7 @@ impl Plain for f32 {
 
 /// Sixteen sums side by side, then together: one order, and vector instructions.
 #[inline]
-pub(super) fn dot(left: &[f32], right: &[f32]) -> f32 {
+pub(crate) fn dot(left: &[f32], right: &[f32]) -> f32 {
     let mut sums = [0.0_f32; 16];
     let (left, left_rest) = left.as_chunks::<16>();
     let (right, right_rest) = right.as_chunks::<16>();
@@ -197,7 +197,7 @@ pub(super) fn angles(positions: &[usize], head: usize, theta: f32) -> Vec<(f32, 
 }
 
 /// `into += from`.
-pub(super) fn add(into: &mut [f32], from: &[f32]) {
+pub(crate) fn add(into: &mut [f32], from: &[f32]) {
     into.par_chunks_mut(1 << 15).zip(from.par_chunks(1 << 15)).for_each(|(into, from)| {
         for (into, from) in into.iter_mut().zip(from) {
             *into += from;
@@ -206,7 +206,7 @@ pub(super) fn add(into: &mut [f32], from: &[f32]) {
 }
 
 /// Numbers become their share of the sum of exponentials; what [`softmax`] divided by, as a logarithm.
-pub(super) fn softmax(row: &mut [f32]) -> f32 {
+pub(crate) fn softmax(row: &mut [f32]) -> f32 {
     let mut tops = [f32::NEG_INFINITY; 16];
     let (blocks, rest) = row.as_chunks::<16>();
     for block in blocks {

@@ -7,7 +7,7 @@
 #[cfg(feature = "language")]
 mod adapter;
 #[cfg(feature = "language")]
-mod attention;
+pub(crate) mod attention;
 #[cfg(feature = "language")]
 mod blocks;
 #[cfg(feature = "language")]
@@ -15,7 +15,7 @@ mod files;
 #[cfg(feature = "language")]
 mod head;
 #[cfg(feature = "language")]
-mod math;
+pub(crate) mod math;
 #[cfg(feature = "language")]
 mod memory;
 #[cfg(feature = "language")]

@@ -1,5 +1,6 @@
 //! What a Llama is: measures and frozen weights, from GGUF files and from Hugging Face's checkpoints.
 
+use super::attention::Heads;
 use super::blocks;
 use crate::messages::{BASE_INVALID, BASE_UNSUPPORTED};
 use ingot_base::{Fault, Result};
@@ -55,6 +56,13 @@ pub struct Shape {
     pub epsilon: f32,
     /// Base of the angles of positions.
     pub theta: f32,
+}
+
+impl Shape {
+    /// How its heads attend.
+    pub(super) const fn attention(&self) -> Heads {
+        Heads { heads: self.heads, kv_heads: self.kv_heads, head: self.head, causal: true }
+    }
 }
 
 /// A matrix of a layer that an adapter can change.

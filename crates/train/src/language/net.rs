@@ -327,7 +327,7 @@ impl Pass<'_> {
         mixed.par_chunks_mut(each).zip(queries.par_chunks(each)).zip(&*seen).for_each(
             |((out, query), own)| {
                 if let Some((keys, values)) = own.get(self.index) {
-                    attend_one(shape, query, keys, values, out);
+                    attend_one(&shape.attention(), query, keys, values, out);
                 }
             },
         );
@@ -477,7 +477,7 @@ impl Pass<'_> {
         math::rotate(&mut queries, self.angles, shape.heads, shape.head, 1.0);
         math::rotate(&mut keys, self.angles, shape.kv_heads, shape.head, 1.0);
         let inputs = Inputs { queries: &queries, keys: &keys, values: &values };
-        let mixed = attend(inputs, shape, self.spans);
+        let mixed = attend(inputs, &shape.attention(), self.spans);
         let (out, rest) = self.rest(&input, &mixed, &mut low);
         (out, Saved { input, first, queries, keys, values, mixed, low, ..rest })
     }
@@ -522,7 +522,7 @@ impl Pass<'_> {
         self.apply_back(Part::Output, &by, &saved.mixed, saved, (Some(&mut by_mixed), gradients));
         let inputs = Inputs { queries: &saved.queries, keys: &saved.keys, values: &saved.values };
         let [mut queries, mut keys, values] =
-            attend_back(inputs, &saved.mixed, &by_mixed, shape, self.spans);
+            attend_back(inputs, &saved.mixed, &by_mixed, &shape.attention(), self.spans);
         math::rotate(&mut queries, self.angles, shape.heads, shape.head, -1.0);
         math::rotate(&mut keys, self.angles, shape.kv_heads, shape.head, -1.0);
         let normed = math::normalised(&saved.input, &layer.first_norm, &saved.first);

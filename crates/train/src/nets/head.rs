@@ -426,7 +426,7 @@ impl Gradients {
         error
     }
 
-    fn numbers(&self) -> impl Iterator<Item = &f32> {
+    pub(super) fn numbers(&self) -> impl Iterator<Item = &f32> {
         self.0.iter().flat_map(|layer| layer.weight.iter().chain(&layer.bias))
     }
 

@@ -1,6 +1,7 @@
 //! Layers trained on the features of a frozen network. The features come in as numbers; what made them is not known here.
 
 pub mod accountant;
+mod encoder;
 mod head;
 mod mix;
 mod outcome;
@@ -10,10 +11,16 @@ mod review;
 mod train;
 mod tune;
 
+#[cfg(feature = "nets")]
+pub use encoder::{
+    EncoderCourse, EncoderTeacher, SourceEncoder, TunedText, fewer_layers, tune_encoder,
+};
+pub use encoder::{EncoderSettings, Method, TunedEncoder};
 pub use head::{Epoch, HeadSettings, Schedule};
 pub use mix::{Mixed, Mixup, beta};
 pub use outcome::{HeadOutcome, ToLabel};
 pub use page::head_report;
+pub(crate) use page::losses;
 pub use private::{PrivacySpent, PrivateSettings};
 pub use review::doubtful_labels;
 pub use train::{

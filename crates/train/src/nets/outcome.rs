@@ -1,5 +1,6 @@
 //! What a training of a head found out.
 
+use super::encoder::TunedEncoder;
 use super::head::Epoch;
 use super::private::PrivacySpent;
 use super::tune::Unfrozen;
@@ -56,6 +57,9 @@ pub struct HeadOutcome {
     /// The part of the network that was trained too; `None`: it stays as it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unfrozen: Option<Unfrozen>,
+    /// What became of an encoder of texts that was trained too; `None`: it stays as it is, or there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encoder: Option<TunedEncoder>,
 }
 
 impl HeadOutcome {

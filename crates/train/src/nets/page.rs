@@ -2,7 +2,7 @@
 
 use super::outcome::HeadOutcome;
 use super::private::PrivacySpent;
-use super::tune;
+use super::{encoder, tune};
 use crate::outcome::Metric;
 use crate::report::{grouped, interval, sure, title, too_few, undefined};
 use ingot_base::Text;
@@ -21,6 +21,13 @@ pub fn head_report(outcome: &HeadOutcome) -> Page {
             unfrozen,
             &outcome.metrics,
             page.section(Text::new("Fine-tuning of the network", "网络微调")),
+        );
+    }
+    if let Some(tuned) = &outcome.encoder {
+        encoder::section(
+            tuned,
+            &outcome.metrics,
+            page.section(Text::new("Fine-tuning of the encoder", "编码器微调")),
         );
     }
     if let Some(spent) = &outcome.privacy {
@@ -67,9 +74,13 @@ fn lead(outcome: &HeadOutcome) -> Text {
             format!("及 {} 份增强副本{mixed_zh}", count(copies)),
         ),
     };
-    let (kept_en, kept_zh) = match &outcome.unfrozen {
-        None => ("which stays as it was".to_owned(), "保持不变".to_owned()),
-        Some(own) => (
+    let (kept_en, kept_zh) = match (&outcome.unfrozen, &outcome.encoder) {
+        (_, Some(own)) => (
+            format!("whose last {} layer(s) were trained too", own.layers),
+            format!("其末端 {} 层一同训练", own.layers),
+        ),
+        (None, None) => ("which stays as it was".to_owned(), "保持不变".to_owned()),
+        (Some(own), None) => (
             format!("whose last {} block(s) were trained too", own.blocks),
             format!("其末端 {} 个块一同训练", own.blocks),
         ),
@@ -144,7 +155,7 @@ fn confusion(outcome: &HeadOutcome, section: &mut Section) {
 }
 
 /// Losses pass by pass.
-pub(super) fn losses(history: &[super::Epoch], section: &mut Section) {
+pub(crate) fn losses(history: &[super::Epoch], section: &mut Section) {
     #[expect(clippy::cast_precision_loss, reason = "epochs are counted in thousands")]
     let line = |pick: fn(&super::Epoch) -> Option<f64>| -> Vec<(f64, f64)> {
         let epochs = history.iter().enumerate();

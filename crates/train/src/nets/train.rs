@@ -175,6 +175,7 @@ pub fn train_head_together(
         privacy,
         labels: None,
         unfrozen: None,
+        encoder: None,
     };
     Ok(TrainedHead {
         output: output(config, &classes),

@@ -25,7 +25,7 @@ pub struct Teacher {
 /// answers with the teacher's. T² keeps the gradient's size whatever the temperature (section 2 of the paper). Without a teacher
 /// the first part alone.
 #[expect(clippy::cast_possible_truncation, reason = "gradients are single precision")]
-pub(super) fn lesson(
+pub(in super::super) fn lesson(
     logits: &[f32],
     truth: Truth,
     activation: Activation,

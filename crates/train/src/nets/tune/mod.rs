@@ -20,6 +20,8 @@ use crate::outcome::Metric;
 use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "nets")]
+pub(super) use lesson::lesson;
+#[cfg(feature = "nets")]
 pub use lesson::{Distill, Teacher};
 #[cfg(feature = "nets")]
 pub use maps::MapShape;
