@@ -94,7 +94,8 @@ fn rows(project: &Project<'_>, chain: &Chain) -> Result<Rows> {
     let network = features::backbone(project)?;
     let from = tune::value(project, &network)?;
     let unfreeze = project.recipe().train.unfreeze;
-    let tuning = unfreeze.map(|_| Tuning::of(&network, &from, found.shape)).transpose()?;
+    let tuning =
+        unfreeze.map(|_| Tuning::of(&network, &from, found.shape, tune::SECTION)).transpose()?;
     let (mut width, mut behind, mut own) = (found.width, None, tables);
     if let Some(tuning) = tuning {
         let [train, validation, test] = &own;
@@ -181,15 +182,19 @@ fn summary(outcome: &HeadOutcome) -> Text {
     let (epochs, own) = (outcome.history.len(), accuracy(&outcome.metrics));
     let spent = outcome.privacy.map(|spent| spent.epsilon);
     let spent = |comma: &str| spent.map_or_else(String::new, |own| format!("{comma}ε {own:.3}"));
-    let (tuned_en, tuned_zh) = match &outcome.unfrozen {
-        None => (String::new(), String::new()),
-        Some(unfrozen) => {
-            let (blocks, frozen) = (unfrozen.blocks, accuracy(&unfrozen.frozen));
+    let (tuned_en, tuned_zh) = match (outcome.tuned(), outcome.kept_frozen()) {
+        (Some(tuned), _) => {
+            let (blocks, frozen) = (tuned.blocks, accuracy(&tuned.frozen));
             (
                 format!(", {blocks} block(s) fine-tuned (frozen: {frozen:.4})"),
                 format!("，微调 {blocks} 个块（冻结时 {frozen:.4}）"),
             )
         }
+        (None, Some(why)) => (
+            format!(", the network stays as it was, since {}", why.en),
+            format!("，网络保持不变：{}", why.zh),
+        ),
+        (None, None) => (String::new(), String::new()),
     };
     Text::new(
         format!("{epochs} epochs, accuracy {own:.4}{tuned_en}{}", spent(", ")),

@@ -277,7 +277,7 @@ fn network(
     if trained.mixed > 0 {
         parameters.insert("copies that are mixtures of two".to_owned(), trained.mixed.to_string());
     }
-    if let Some(unfrozen) = &trained.unfrozen {
+    if let Some(unfrozen) = trained.tuned() {
         parameters.insert("blocks fine-tuned".to_owned(), unfrozen.blocks.to_string());
         parameters.insert("fine-tuning epochs".to_owned(), unfrozen.history.len().to_string());
         let frozen = unfrozen.frozen.iter().find(|metric| metric.name == "accuracy");
@@ -309,20 +309,11 @@ fn network(
         ]);
     }
     Bom {
-        algorithm: Some(match trained.unfrozen {
-            None => Text::new(
-                "dense layers on the features of a pretrained network",
-                "预训练网络特征之上的全连接层",
-            ),
-            Some(_) => Text::new(
-                "a pretrained network whose last blocks were fine-tuned with dense layers on them",
-                "末端各块经微调的预训练网络及其上的全连接层",
-            ),
-        }),
+        algorithm: Some(algorithm(trained)),
         architecture: Some(format!(
             "{}, {}; {} trained parameters, {} features",
             trained.backbone,
-            trained.unfrozen.as_ref().map_or_else(
+            trained.tuned().map_or_else(
                 || "frozen".to_owned(),
                 |own| format!("frozen up to its last {} block(s)", own.blocks)
             ),
@@ -338,6 +329,27 @@ fn network(
             Library::cargo(DATAFUSION.0, DATAFUSION.1, "Apache-2.0"),
         ],
         ..Bom::default()
+    }
+}
+
+/// How a head's network was trained.
+fn algorithm(trained: &HeadOutcome) -> Text {
+    match (trained.tuned(), trained.kept_frozen()) {
+        (Some(_), _) => Text::new(
+            "a pretrained network whose last blocks were fine-tuned with dense layers on them",
+            "末端各块经微调的预训练网络及其上的全连接层",
+        ),
+        (None, Some(why)) => Text::new(
+            format!(
+                "dense layers on the features of a pretrained network, which stays as it was, since {}",
+                why.en
+            ),
+            format!("预训练网络特征之上的全连接层；预训练网络保持不变：{}", why.zh),
+        ),
+        (None, None) => Text::new(
+            "dense layers on the features of a pretrained network",
+            "预训练网络特征之上的全连接层",
+        ),
     }
 }
 

@@ -3,7 +3,7 @@
 //! residuals.
 
 use super::edit::{self, Wires, bounds, input, integer, output};
-use super::proto::{Graph, Model, Node};
+use super::proto::{Graph, Model};
 
 /// Channels that stand between two convolutions. Indices are of operations.
 #[derive(Debug, Clone, PartialEq, Eq)]

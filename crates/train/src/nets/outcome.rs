@@ -5,7 +5,7 @@ use super::private::PrivacySpent;
 use super::tune::Unfrozen;
 use crate::outcome::{Metric, Parity, Rows, few};
 use crate::review::LabelFindings;
-use ingot_base::Task;
+use ingot_base::{Task, Text};
 use serde::{Deserialize, Serialize};
 
 /// The evidence of one training.
@@ -53,7 +53,7 @@ pub struct HeadOutcome {
     /// Rows whose class is probably wrong, when it was looked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub labels: Option<LabelFindings>,
-    /// The part of the network that was trained too; `None`: it stays as it was.
+    /// The part of the network that was trained too; `None`: nobody asked for it. What is in the model says [`tuned`](Self::tuned).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unfrozen: Option<Unfrozen>,
 }
@@ -62,6 +62,21 @@ impl HeadOutcome {
     /// The test rows with a class, and those of them outside the largest one, where they are too few for intervals and comparisons.
     pub fn few_test_rows(&self) -> Option<(u64, Option<u64>)> {
         few(self.confusion.iter().flatten().sum(), &self.confusion)
+    }
+
+    /// What was fine-tuned and is in the model so; `None`: the network in the model is the pretrained one.
+    pub fn tuned(&self) -> Option<&Unfrozen> {
+        self.unfrozen.as_ref().filter(|own| own.helped())
+    }
+
+    /// Why the network in the model is the pretrained one although it was fine-tuned: a clause on it.
+    pub fn kept_frozen(&self) -> Option<Text> {
+        let own = self.unfrozen.as_ref().filter(|own| !own.helped())?;
+        let blocks = own.blocks;
+        Some(Text::new(
+            format!("fine-tuning its last {blocks} block(s) was no better on the validation rows"),
+            format!("在验证集上微调其末端 {blocks} 个块并无改善"),
+        ))
     }
 
     /// The figures as they may be told: without intervals where the test rows are too few for any.

@@ -67,12 +67,15 @@ fn lead(outcome: &HeadOutcome) -> Text {
             format!("及 {} 份增强副本{mixed_zh}", count(copies)),
         ),
     };
-    let (kept_en, kept_zh) = match &outcome.unfrozen {
-        None => ("which stays as it was".to_owned(), "保持不变".to_owned()),
-        Some(own) => (
+    let (kept_en, kept_zh) = match (outcome.tuned(), outcome.kept_frozen()) {
+        (Some(own), _) => (
             format!("whose last {} block(s) were trained too", own.blocks),
             format!("其末端 {} 个块一同训练", own.blocks),
         ),
+        (None, Some(why)) => {
+            (format!("which stays as it was, since {}", why.en), format!("保持不变：{}", why.zh))
+        }
+        (None, None) => ("which stays as it was".to_owned(), "保持不变".to_owned()),
     };
     Text::new(
         format!(
