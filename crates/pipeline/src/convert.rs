@@ -462,9 +462,9 @@ pub(crate) fn head(recipe: &Recipe, width: usize) -> nets::HeadConfig {
     }
 }
 
-/// How the last blocks of a network are trained too.
+/// How the last blocks of a network are trained too, by settings of this section.
 #[cfg(feature = "nets")]
-pub(crate) fn unfreeze(asked: &recipe::Unfreeze) -> nets::TuneSettings {
+pub(crate) fn unfreeze(asked: &recipe::Unfreeze, section: &'static str) -> nets::TuneSettings {
     nets::TuneSettings {
         blocks: asked.blocks,
         epochs: asked.epochs,
@@ -473,6 +473,7 @@ pub(crate) fn unfreeze(asked: &recipe::Unfreeze) -> nets::TuneSettings {
         weight_decay: asked.weight_decay,
         schedule: schedule(asked.schedule),
         patience: asked.patience,
+        section,
     }
 }
 

@@ -96,8 +96,8 @@ ingot_base::messages! {
     /// Maps that are too large together.
     MAPS_LARGE = {
         code: "pipeline-maps-large", class: Usage, status: 422,
-        en: "fine-tuning {blocks} block(s) needs {bytes} MiB for the maps of {maps} pictures, copies and mixtures; {limit} MiB are allowed", zh: "微调 {blocks} 个块需要为 {maps} 张图片、副本及混合样本存放 {bytes} MiB 特征图，上限为 {limit} MiB",
-        hint_en: "unfreeze fewer blocks, or make fewer copies", hint_zh: "请减少解冻的块数或副本数",
+        en: "training the network's last {blocks} block(s) needs {bytes} MiB for the maps of {maps} pictures, copies and mixtures; {limit} MiB are allowed", zh: "训练网络末端的 {blocks} 个块需要为 {maps} 张图片、副本及混合样本存放 {bytes} MiB 特征图，上限为 {limit} MiB",
+        hint_en: "train fewer blocks, or make fewer copies", hint_zh: "请减少参与训练的块数或副本数",
     };
     /// Texts without a word.
     TEXTS_BLANK = {

@@ -124,14 +124,14 @@ ingot_base::messages! {
     /// An operation in the end of a network that is not written out for training.
     TAIL_UNKNOWN = {
         code: "runtime-tail-unknown", class: Failed, status: 422,
-        en: "the operation `{name}` ({operator}) in the part that should be fine-tuned cannot be trained", zh: "待微调部分中的操作 `{name}`（{operator}）无法训练",
-        hint_en: "unfreeze fewer blocks", hint_zh: "请减少解冻的块数",
+        en: "the operation `{name}` ({operator}) in the network's last blocks cannot be trained", zh: "网络末端各块中的算子 `{name}`（{operator}）无法训练",
+        hint_en: "train fewer blocks", hint_zh: "请减少参与训练的块数",
     };
     /// More blocks than a network has.
     TAIL_SHALLOW = {
         code: "runtime-tail-shallow", class: Usage, status: 422,
-        en: "{blocks} blocks of the network should be fine-tuned, but it has {known}", zh: "要求微调网络的 {blocks} 个块，但网络只有 {known} 个",
-        hint_en: "unfreeze fewer blocks", hint_zh: "请减少解冻的块数",
+        en: "{blocks} blocks of the network should be trained, but it has {known}", zh: "要求训练网络的 {blocks} 个块，但网络只有 {known} 个",
+        hint_en: "train fewer blocks", hint_zh: "请减少参与训练的块数",
     };
     /// Calibration without inputs.
     CALIBRATION_EMPTY = {

@@ -107,11 +107,11 @@ ingot_base::messages! {
         en: "the training of the head diverged: its loss is no number after epoch {epoch}", zh: "输出层训练发散：第 {epoch} 轮后损失不再是有限数值",
         hint_en: "lower `train.head.learning_rate`, which is {rate}", hint_zh: "请降低 `train.head.learning_rate`（当前为 {rate}）",
     };
-    /// The loss of a fine-tuned network left the numbers.
+    /// The loss of a network whose last blocks are trained left the numbers.
     TUNE_DIVERGED = {
         code: "train-tune-diverged", class: Failed, status: 422,
-        en: "the fine-tuning of the network's last blocks diverged: its loss is no number after epoch {epoch}", zh: "网络末端各块的微调发散：第 {epoch} 轮后损失不再是有限数值",
-        hint_en: "lower `train.unfreeze.learning_rate`, which is {rate}", hint_zh: "请降低 `train.unfreeze.learning_rate`（当前为 {rate}）",
+        en: "the training of the network's last blocks diverged: its loss is no number after epoch {epoch}", zh: "网络末端各块的训练发散：第 {epoch} 轮后损失不再是有限数值",
+        hint_en: "lower `{setting}`, which is {rate}", hint_zh: "请降低 `{setting}`（当前为 {rate}）",
     };
     /// Maps that are not those of the value they should be of.
     TUNE_MAPS = {
@@ -123,7 +123,7 @@ ingot_base::messages! {
     TAIL_SHAPE = {
         code: "train-tail-shape", class: Failed, status: 422,
         en: "a weight behind the network's value `{value}` does not fit the map that it takes", zh: "网络中 `{value}` 之后有权重与其输入的特征图不匹配",
-        hint_en: "unfreeze fewer blocks", hint_zh: "请减少解冻的块数",
+        hint_en: "train fewer blocks", hint_zh: "请减少参与训练的块数",
     };
     /// A weight of an encoder that is missing or does not fit.
     ENCODER_WEIGHTS = {

@@ -105,6 +105,66 @@ fn the_last_blocks_are_trained_on_kept_maps_and_go_into_every_form() {
     assert!(form["agreement"].as_f64() > Some(0.9) && form["maps"].as_f64() > Some(0.8), "{form}");
 }
 
+/// What validation rows say was no better is in no form, and nothing says that it was fine-tuned or distilled.
+#[cfg(feature = "nets")]
+#[test]
+fn training_that_was_no_better_is_told_as_what_it_was() {
+    let shapes = Shapes::of(&["disc", "grid"]);
+    if !networks(&shapes.project) {
+        return;
+    }
+    let project = &shapes.project;
+    let run = |unfreeze: f64, distill: f64| -> Value {
+        shapes.recipe(&format!(
+            "validation = 0.2\n[train]\nhead = {{ epochs = 2 }}\n\
+             unfreeze = {{ blocks = 1, epochs = 1, batch = 8, learning_rate = {unfreeze} }}\n\
+             [compress]\nprune = {{ channels = 0.2 }}\ncalibration = {{ pictures = 8 }}\n\
+             distill = {{ blocks = 1, epochs = 2, batch = 8, learning_rate = {distill} }}\n\
+             tolerance = {{ metric = 0.5, agreement = 0.1 }}\n"
+        ));
+        serde_json::from_str(&project.ok(&["--json", "run"])).unwrap()
+    };
+    let kinds = |summary: &Value| -> Vec<String> {
+        let forms = summary["compression"]["forms"].as_array().unwrap();
+        forms.iter().map(|form| form["kind"].as_str().unwrap().to_owned()).collect()
+    };
+    // Steps so small that they change no weight.
+    let same = run(1e-30, 1e-30);
+    assert_eq!(same["model"]["unfrozen"]["best"], 0, "{same}");
+    assert_eq!(same["model"]["parameters"], 1281, "the head alone: {same}");
+    assert_eq!(kinds(&same), ["trained", "channels"]);
+    assert_eq!(same["compression"]["distilled"]["training"]["best"], 0);
+    let stage = crate::vision::stage(&same, "train").to_string();
+    assert!(stage.contains("was no better on the validation rows"), "{stage}");
+    let open = |project: &Project| {
+        String::from_utf8_lossy(&std::fs::read(project.package()).unwrap()).into_owned()
+    };
+    let told = open(project);
+    assert!(told.contains("stays as it was, since fine-tuning its last 1 block(s) was no better"));
+    for claim in [
+        "were fine-tuned",
+        "blocks fine-tuned",
+        "frozen up to its last",
+        "channels pruned, distilled",
+    ] {
+        assert!(!told.contains(claim), "{claim}");
+    }
+    // Pruning left much to be learnt again.
+    let learnt = run(1e-30, 1e-4);
+    assert_eq!(kinds(&learnt), ["trained", "channels", "distilled"], "{learnt}");
+    assert!(open(project).contains("channels pruned, distilled"));
+    shapes.recipe(
+        "validation = 0.2\n[train]\nhead = { epochs = 2 }\n\
+         [compress]\nprune = { channels = 0.2 }\ncalibration = { pictures = 8 }\n\
+         distill = { blocks = 1, epochs = 2, batch = 8, learning_rate = 1e30 }\n",
+    );
+    let lost = project.fails(1, &["run"]);
+    assert!(
+        lost.contains("train-tune-diverged") && lost.contains("`compress.distill.learning_rate`"),
+        "{lost}"
+    );
+}
+
 #[test]
 fn a_model_that_lost_too_much_is_refused() {
     let shapes = Shapes::of(&["disc", "grid"]);

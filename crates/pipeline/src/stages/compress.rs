@@ -183,7 +183,7 @@ fn make(
                 let teacher = forms.first().map(|first| first.graph.clone()).unwrap_or_default();
                 let work = Distillation { project, parts: earlier(chain, Stage::Split)?, asked };
                 let (made, learnt) = work.learn(&teacher, backbone, head, outcome)?;
-                forms.push(made);
+                forms.extend(made);
                 backbone = learnt;
             }
         }
@@ -264,6 +264,9 @@ fn form(
     Ok(Made { kind, graph, preprocessing: head::preprocessing(trained) })
 }
 
+/// The section of the recipe that asks for distillation.
+const DISTILL: &str = "compress.distill";
+
 /// A pruned network learns from the one that it was.
 struct Distillation<'a, 'p> {
     project: &'a Project<'p>,
@@ -272,26 +275,26 @@ struct Distillation<'a, 'p> {
 }
 
 impl Distillation<'_, '_> {
-    /// `teacher` is the whole unpruned network, `head` was trained on the pruned one. Gives the form, and the pruned network with what
-    /// its last blocks have learnt.
+    /// `teacher` is the whole unpruned network, `head` was trained on the pruned one. Gives the form, where validation rows say that
+    /// learning was any good, and the pruned network with what its last blocks have learnt.
     fn learn(
         &self,
         teacher: &[u8],
         pruned: Model,
         head: TrainedHead,
         outcome: &mut CompressOutcome,
-    ) -> Result<(Made, Model)> {
+    ) -> Result<(Option<Made>, Model)> {
         let Self { project, parts, asked } = *self;
         let told = Front::new(project, teacher, onnx::SCORES)?;
         let logits = logits(&features::tables(project, parts, &told)?.0.features, head.activation);
         let from = onnx::last_blocks(&pruned, asked.training.blocks)
-            .map_err(|found| found.at("compress.distill.blocks"))?;
+            .map_err(|found| found.at(format!("{DISTILL}.blocks")))?;
         let graph = onnx::write(&onnx::up_to(pruned.clone(), &from));
         let front = Front::new(project, &graph, &from)?;
-        let shape = front.affordable(project, parts, asked.training.blocks)?;
+        let shape = front.affordable(project, parts, (DISTILL, asked.training.blocks))?;
         let maps = features::tables(project, parts, &front)?;
         let config = convert::head(project.recipe(), outcome.model.width);
-        let tuning = Tuning::of(&pruned, &from, Some(shape))?;
+        let tuning = Tuning::of(&pruned, &from, Some(shape), DISTILL)?;
         let lesson = Some((asked.temperature, asked.weight, logits));
         let tables = [&maps.0, &maps.1, &maps.2];
         let (mut head, tail) = tuning.train(&config, &asked.training, head, tables, lesson)?;
@@ -301,7 +304,10 @@ impl Distillation<'_, '_> {
             weight: asked.weight,
             training,
         });
-        Ok((form(&learnt, FormKind::Distilled, &head, outcome)?, learnt))
+        let helped = outcome.distilled.as_ref().is_some_and(|found| found.training.helped());
+        let made =
+            helped.then(|| form(&learnt, FormKind::Distilled, &head, outcome)).transpose()?;
+        Ok((made, learnt))
     }
 }
 

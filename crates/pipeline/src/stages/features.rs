@@ -187,7 +187,7 @@ fn work(project: &Project<'_>, split: &Done, folder: &Path) -> Result<Product> {
         cut: 0,
         shape: match (&reader, &project.recipe().train.unfreeze) {
             (Reader::Pictures(front), Some(asked)) => {
-                Some(front.affordable(project, split, asked.blocks)?)
+                Some(front.affordable(project, split, (tune::SECTION, asked.blocks))?)
             }
             _ => None,
         },
@@ -267,7 +267,7 @@ impl Front {
         &self,
         project: &Project<'_>,
         split: &Done,
-        blocks: usize,
+        blocks: (&str, usize),
     ) -> Result<[usize; 3]> {
         let side = PIXELS.crop as usize;
         let (shape, nothing) = ([1, 3, side, side], vec![0.0; 3 * side * side]);

@@ -98,7 +98,8 @@ fn rows(project: &Project<'_>, chain: &Chain) -> Result<Rows> {
     let network = features::backbone(project)?;
     let from = tune::value(project, &network)?;
     let unfreeze = project.recipe().train.unfreeze;
-    let tuning = unfreeze.map(|_| Tuning::of(&network, &from, found.shape)).transpose()?;
+    let tuning =
+        unfreeze.map(|_| Tuning::of(&network, &from, found.shape, tune::SECTION)).transpose()?;
     let (mut width, mut behind, mut own) = (found.width, None, tables);
     if let Some(tuning) = tuning {
         let [train, validation, test] = &own;
@@ -189,8 +190,13 @@ fn summary(outcome: &HeadOutcome) -> Text {
     let (epochs, own) = (outcome.history.len(), accuracy(&outcome.metrics));
     let spent = outcome.privacy.map(|spent| spent.epsilon);
     let spent = |comma: &str| spent.map_or_else(String::new, |own| format!("{comma}ε {own:.3}"));
-    let (tuned_en, tuned_zh) = match (&outcome.unfrozen, &outcome.encoder) {
-        (None, None) => (String::new(), String::new()),
+    let (tuned_en, tuned_zh) = match (outcome.tuned(), outcome.tuned_encoder()) {
+        (None, None) => outcome.kept_frozen().map_or_else(Default::default, |why| {
+            (
+                format!(", the network stays as it was, since {}", why.en),
+                format!("，网络保持不变：{}", why.zh),
+            )
+        }),
         (_, Some(encoder)) => {
             let (layers, frozen) = (encoder.layers, accuracy(&encoder.frozen));
             (
@@ -198,8 +204,8 @@ fn summary(outcome: &HeadOutcome) -> Text {
                 format!("，微调编码器 {layers} 层（冻结时 {frozen:.4}）"),
             )
         }
-        (Some(unfrozen), None) => {
-            let (blocks, frozen) = (unfrozen.blocks, accuracy(&unfrozen.frozen));
+        (Some(tuned), None) => {
+            let (blocks, frozen) = (tuned.blocks, accuracy(&tuned.frozen));
             (
                 format!(", {blocks} block(s) fine-tuned (frozen: {frozen:.4})"),
                 format!("，微调 {blocks} 个块（冻结时 {frozen:.4}）"),

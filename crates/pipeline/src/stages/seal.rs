@@ -276,7 +276,7 @@ fn network(
     if trained.mixed > 0 {
         parameters.insert("copies that are mixtures of two".to_owned(), trained.mixed.to_string());
     }
-    if let Some(unfrozen) = &trained.unfrozen {
+    if let Some(unfrozen) = trained.tuned() {
         parameters.insert("blocks fine-tuned".to_owned(), unfrozen.blocks.to_string());
         parameters.insert("fine-tuning epochs".to_owned(), unfrozen.history.len().to_string());
         let frozen = unfrozen.frozen.iter().find(|metric| metric.name == "accuracy");
@@ -284,7 +284,7 @@ fn network(
             ("accuracy with the network frozen".to_owned(), format!("{:.4}", metric.value))
         }));
     }
-    if let Some(encoder) = &trained.encoder {
+    if let Some(encoder) = trained.tuned_encoder() {
         parameters.extend(tuned(encoder));
     }
     if let Some(spent) = &trained.privacy {
@@ -315,7 +315,7 @@ fn network(
         architecture: Some(format!(
             "{}, {}; {} trained parameters, {} features",
             trained.backbone,
-            match (&trained.unfrozen, &trained.encoder) {
+            match (trained.tuned(), trained.tuned_encoder()) {
                 (_, Some(own)) => format!("frozen up to its last {} layer(s)", own.layers),
                 (Some(own), None) => format!("frozen up to its last {} block(s)", own.blocks),
                 (None, None) => "frozen".to_owned(),
@@ -335,20 +335,29 @@ fn network(
     }
 }
 
-/// What kind of network it is.
+/// How a head's network was trained.
 fn algorithm(trained: &HeadOutcome) -> Text {
-    match (&trained.unfrozen, &trained.encoder) {
-        (_, Some(_)) => Text::new(
+    if trained.tuned_encoder().is_some() {
+        return Text::new(
             "a pretrained encoder of texts that was fine-tuned with dense layers on it",
             "经微调的预训练文本编码器及其上的全连接层",
+        );
+    }
+    match (trained.tuned(), trained.kept_frozen()) {
+        (Some(_), _) => Text::new(
+            "a pretrained network whose last blocks were fine-tuned with dense layers on them",
+            "末端各块经微调的预训练网络及其上的全连接层",
+        ),
+        (None, Some(why)) => Text::new(
+            format!(
+                "dense layers on the features of a pretrained network, which stays as it was, since {}",
+                why.en
+            ),
+            format!("预训练网络特征之上的全连接层；预训练网络保持不变：{}", why.zh),
         ),
         (None, None) => Text::new(
             "dense layers on the features of a pretrained network",
             "预训练网络特征之上的全连接层",
-        ),
-        (Some(_), None) => Text::new(
-            "a pretrained network whose last blocks were fine-tuned with dense layers on them",
-            "末端各块经微调的预训练网络及其上的全连接层",
         ),
     }
 }

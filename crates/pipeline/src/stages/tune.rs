@@ -13,6 +13,9 @@ use ingot_train::nets::{FeatureTable, HeadConfig, TrainedHead};
 /// Whether this build trains more of a network than its head.
 pub(crate) const TRAINS: bool = cfg!(feature = "nets");
 
+/// The section of the recipe that asks for it. Another one asks for distillation, which is the same training with another loss.
+pub(crate) const SECTION: &str = "train.unfreeze";
+
 /// Most bytes that the maps of all pictures, copies and mixtures may have: they are held in memory, once as they were kept and once as
 /// the training takes them.
 const LIMIT: u64 = 2 << 30;
@@ -22,15 +25,19 @@ pub(crate) fn value(project: &Project<'_>, backbone: &Model) -> Result<String> {
     match &project.recipe().train.unfreeze {
         None => Ok(onnx::FEATURES.to_owned()),
         Some(asked) => onnx::last_blocks(backbone, asked.blocks)
-            .map_err(|found| found.at("train.unfreeze.blocks")),
+            .map_err(|found| found.at(format!("{SECTION}.blocks"))),
     }
 }
 
-/// That so many maps of this size are not too much to hold.
+/// That so many maps of this size, of the blocks of a section, are not too much to hold.
 ///
 /// # Errors
 /// Otherwise; the fault tells how much it would be.
-pub(crate) fn affordable(maps: u64, numbers: usize, blocks: usize) -> Result<()> {
+pub(crate) fn affordable(
+    maps: u64,
+    numbers: usize,
+    (section, blocks): (&str, usize),
+) -> Result<()> {
     let bytes = maps.saturating_mul(4 * numbers as u64);
     if bytes <= LIMIT {
         return Ok(());
@@ -40,7 +47,7 @@ pub(crate) fn affordable(maps: u64, numbers: usize, blocks: usize) -> Result<()>
         .arg("blocks", blocks)
         .arg("bytes", bytes.div_ceil(1 << 20))
         .arg("limit", LIMIT >> 20)
-        .at("train.unfreeze.blocks"))
+        .at(format!("{section}.blocks")))
 }
 
 /// A trained graph's blocks put into a graph that has them as they were before: what compression begins with.
@@ -58,20 +65,29 @@ pub(crate) struct Tuning {
     tail: Tail,
     /// Channels, height and width.
     shape: [usize; 3],
+    /// The recipe's section that asks for it.
+    section: &'static str,
 }
 
 impl Tuning {
     /// Of a network from its value `from` on, of which maps of this shape were kept.
-    pub(crate) fn of(network: &Model, from: &str, shape: Option<[usize; 3]>) -> Result<Self> {
+    pub(crate) fn of(
+        network: &Model,
+        from: &str,
+        shape: Option<[usize; 3]>,
+        section: &'static str,
+    ) -> Result<Self> {
         let shape = shape.ok_or_else(|| fault::internal("maps without a shape"))?;
-        Ok(Self { tail: Tail::of(network, from, onnx::FEATURES)?, shape })
+        let tail = Tail::of(network, from, onnx::FEATURES)
+            .map_err(|found| found.at(format!("{section}.blocks")))?;
+        Ok(Self { tail, shape, section })
     }
 }
 
 #[cfg(not(feature = "nets"))]
 impl Tuning {
     pub(crate) fn pooled(&self, _: &FeatureTable) -> Result<FeatureTable> {
-        let _ = (&self.tail, self.shape);
+        let _ = (&self.tail, self.shape, self.section);
         Err(Fault::new(&NETS_ABSENT))
     }
 
@@ -83,7 +99,7 @@ impl Tuning {
         _: [&FeatureTable; 3],
         _: Option<(f64, f64, Vec<f32>)>,
     ) -> Result<(TrainedHead, Tail)> {
-        let _ = (&self.tail, self.shape);
+        let _ = (&self.tail, self.shape, self.section);
         Err(Fault::new(&NETS_ABSENT))
     }
 }
@@ -115,7 +131,8 @@ impl Tuning {
             how: Distill { temperature, weight },
             logits,
         });
-        let (settings, end) = (crate::convert::unfreeze(asked), (&self.tail, self.shape()));
+        let settings = crate::convert::unfreeze(asked, self.section);
+        let end = (&self.tail, self.shape());
         let tuned =
             ingot_train::nets::fine_tune(config, &settings, end, head, tables, teacher.as_ref())?;
         Ok((tuned.head, tuned.tail))
@@ -130,13 +147,15 @@ mod tests {
     fn maps_that_nobody_can_hold_are_refused_before_any_is_made() {
         let numbers = 96 * 14 * 14;
         let most = LIMIT / (4 * numbers as u64);
-        affordable(most, numbers, 4).unwrap();
-        let told = affordable(most + 1, numbers, 4).unwrap_err();
+        let blocks = ("compress.distill", 4);
+        affordable(most, numbers, blocks).unwrap();
+        let told = affordable(most + 1, numbers, blocks).unwrap_err();
         assert_eq!(told.code(), "pipeline-maps-large");
         assert!(
             told.to_string().contains("2049 MiB") && told.to_string().contains("4 block"),
             "{told}"
         );
-        assert!(affordable(u64::MAX, numbers, 4).is_err());
+        assert_eq!(told.key_path(), Some("compress.distill.blocks"));
+        assert!(affordable(u64::MAX, numbers, blocks).is_err());
     }
 }

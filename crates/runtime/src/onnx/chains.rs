@@ -3,7 +3,7 @@
 //! residuals.
 
 use super::edit::{self, Wires, bounds, input, integer, output};
-use super::proto::{Graph, Model, Node};
+use super::proto::{Graph, Model};
 
 /// Channels that stand between two convolutions. Indices are of operations.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +32,7 @@ pub(super) fn chains(graph: &Graph) -> Vec<Chain> {
 
 fn chain(graph: &Graph, wires: &Wires<'_>, narrow: usize) -> Option<Chain> {
     let node = graph.node.get(narrow)?;
-    let (dims, _) = own_weight(wires, node)?;
+    let (dims, _) = wires.own_weight(node)?;
     let pointwise = dims.len() == 4
         && dims.get(2..) == Some(&[1, 1])
         && integer(node, "group").unwrap_or(1) == 1
@@ -53,7 +53,7 @@ fn chain(graph: &Graph, wires: &Wires<'_>, narrow: usize) -> Option<Chain> {
         if bounds(wires, given).is_some() {
             activated = true;
         } else {
-            let (dims, _) = own_weight(wires, given)?;
+            let (dims, _) = wires.own_weight(given)?;
             if given.op_type != "Conv" || dims.first() != Some(&channels) {
                 return None;
             }
@@ -85,21 +85,12 @@ fn chain(graph: &Graph, wires: &Wires<'_>, narrow: usize) -> Option<Chain> {
     Some(Chain { wide, single, narrow, hidden: hidden.to_owned(), target, residual, channels })
 }
 
-/// A convolution's weights, where no other operation shares them.
-fn own_weight(wires: &Wires<'_>, node: &Node) -> Option<(Vec<usize>, Vec<f32>)> {
-    let name = input(node, 1)?;
-    let alone = wires.only_taker(name).is_some();
-    let bias_alone = input(node, 2)
-        .is_none_or(|bias| wires.only_taker(bias).is_some() && wires.numbers(bias).is_some());
-    wires.numbers(name).filter(|_| alone && bias_alone)
-}
-
 /// Multiplications of a chain for each of its channels; `places` are the numbers of pixels that `wide` and each of `single`
 /// gives, and `narrow`.
 pub(super) fn multiplications(graph: &Graph, chain: &Chain, places: &[u64]) -> u64 {
     let wires = Wires::of(graph);
     let each = |index: usize, skip: usize| -> u64 {
-        let found = graph.node.get(index).and_then(|node| own_weight(&wires, node));
+        let found = graph.node.get(index).and_then(|node| wires.own_weight(node));
         found.map_or(0, |(dims, _)| {
             dims.iter().skip(skip).map(|dim| *dim as u64).product::<u64>()
                 / if skip == 0 { (chain.channels as u64).max(1) } else { 1 }

@@ -62,6 +62,13 @@ impl<'g> Wires<'g> {
         let tensor = self.constant(value)?;
         Some((shape(tensor), floats(tensor)?))
     }
+
+    /// The weights of an operation, where no other one shares them, nor its bias.
+    pub(crate) fn own_weight(&self, node: &Node) -> Option<(Vec<usize>, Vec<f32>)> {
+        let own = |name: &str| self.numbers(name).filter(|_| self.only_taker(name).is_some());
+        let weight = own(input(node, 1)?)?;
+        input(node, 2).is_none_or(|bias| own(bias).is_some()).then_some(weight)
+    }
 }
 
 /// A constant's shape.

@@ -26,8 +26,8 @@ const LEAST_OPSET: i64 = 13;
 /// Which operations become eight-bit ones, and which values between them.
 #[derive(Debug, Default)]
 pub(super) struct Plan {
-    /// Operations with weights.
-    weighted: BTreeSet<usize>,
+    /// Operations with weights, and how many channels each is given besides those that go in.
+    weighted: BTreeMap<usize, usize>,
     /// Values that are kept in eight bits.
     pub(super) values: BTreeSet<String>,
     /// Activations that cutting at the ends of the range replaces.
@@ -46,7 +46,7 @@ impl Plan {
             let inputs: Vec<&str> = node.input.iter().map(String::as_str).collect();
             match node.op_type.as_str() {
                 _ if axis(&wires, node).is_some() => {
-                    plan.weighted.insert(index);
+                    plan.weighted.insert(index, lacking(&wires, node));
                     plan.values.extend(input(node, 0).map(str::to_owned));
                     // A convolution in eight bits must give eight bits; a product may give 32.
                     if node.op_type == "Conv" {
@@ -183,19 +183,20 @@ pub fn quantize_static(mut model: Model, observed: &Observed, keep: &[&str]) -> 
             continue;
         }
         let mut own = node.clone();
-        if plan.weighted.contains(&index) {
-            let scale = input(node, 0).and_then(|name| steps.get(name)).map(|step| step.scale);
-            let means = input(node, 0).and_then(|name| observed.means.get(name));
-            writer.weights(&wires, &mut own, scale, means.map_or(&[], Vec::as_slice))?;
+        let weighted = plan.weighted.get(&index).copied();
+        if let Some(more) = weighted {
+            let value = input(node, 0).unwrap_or_default();
+            let scale = steps.get(value).map_or(1.0, |step| step.scale);
+            let means = observed.means.get(value).map_or(&[][..], Vec::as_slice);
+            writer.weights(&wires, &mut own, Taken { scale, means, more })?;
         }
         for name in &mut own.input {
             if let Some(read) = moved.get(name.as_str()) {
                 name.clone_from(read);
             }
         }
-        let lacking = if plan.weighted.contains(&index) { lacking(&wires, node) } else { 0 };
-        if lacking > 0 && input(node, 0).is_some_and(|value| steps.contains_key(value)) {
-            writer.fill(&mut own, lacking);
+        if let Some(more) = weighted.filter(|more| *more > 0) {
+            writer.fill(&mut own, more);
         }
         // What an activation behind it gives is now given here.
         let next = wires.only_taker(output(node)).filter(|next| plan.folded.contains(next));
@@ -253,6 +254,17 @@ impl Step {
     }
 }
 
+/// What an operation with weights takes.
+#[derive(Clone, Copy)]
+struct Taken<'a> {
+    /// One step of its bytes.
+    scale: f32,
+    /// Means of the channels that go in; none where they are not known.
+    means: &'a [f32],
+    /// Channels that it is given besides, all 0.
+    more: usize,
+}
+
 struct Writer {
     made: Graph,
     /// Weights that are there already: two operations may share one.
@@ -292,19 +304,13 @@ impl Writer {
     }
 
     /// Replaces an operation's weights and bias by eight and 32 bits.
-    fn weights(
-        &mut self,
-        wires: &Wires<'_>,
-        node: &mut Node,
-        input_scale: Option<f32>,
-        means: &[f32],
-    ) -> Result<()> {
+    fn weights(&mut self, wires: &Wires<'_>, node: &mut Node, taken: Taken<'_>) -> Result<()> {
         let lost = || Fault::new(&ONNX_INVALID).arg("detail", "a weight has no numbers");
         let axis = axis(wires, node).ok_or_else(lost)?;
         let name = input(node, 1).ok_or_else(lost)?.to_owned();
         let (dims, data) = wires.numbers(&name).ok_or_else(lost)?;
         let bias = input(node, 2).map(|bias| (bias.to_owned(), wires.numbers(bias)));
-        let factor = input_scale.unwrap_or(1.0);
+        let factor = taken.scale;
         let one = dims.get(axis).copied().unwrap_or(1);
         let least: Vec<f32> = match bias.as_ref().and_then(|(_, found)| found.as_ref()) {
             // A bias must fit 32 bits in units of both scales.
@@ -315,14 +321,13 @@ impl Writer {
         };
         let rows = Rows::of(&dims, &data, axis, &least);
         let groups = usize::try_from(edit::integer(node, "group").unwrap_or(1)).unwrap_or(1);
-        let shift = rows.shift(&dims, &data, (axis, groups), means);
-        let filled = if input_scale.is_some() { lacking(wires, node) } else { 0 };
+        let shift = rows.shift(&dims, &data, (axis, groups), taken.means);
         // The least scales come from the bias: a shared weight with two biases is two weights.
         let name = format!("{name}/{}", output(node));
         if self.done.insert(name.clone()) {
             let (bytes, scale, zero) =
                 (format!("{name}/int8"), format!("{name}/scale"), format!("{name}/zero"));
-            let (dims, own) = widened(&dims, &rows.bytes, filled);
+            let (dims, own) = widened(&dims, &rows.bytes, taken.more);
             self.constant(&bytes, &dims, SIGNED_BYTE, own);
             self.constant(&scale, &[one], super::FLOAT, raw(&rows.scales));
             self.constant(&zero, &[one], SIGNED_BYTE, vec![0; one]);
@@ -350,12 +355,12 @@ impl Writer {
     }
 
     /// Gives an operation more channels that are all 0: its weights have as many zeros for them.
-    fn fill(&mut self, node: &mut Node, lacking: usize) {
+    fn fill(&mut self, node: &mut Node, more: usize) {
         let Some(read) = input(node, 0).map(str::to_owned) else { return };
         let own = format!("{}/filled", output(node));
         let part = |name: &str| format!("{read}/{name}");
         let (pads, bytes) = (format!("{own}/pads"), format!("{own}/int8"));
-        let counts = [0, 0, 0, 0, 0, lacking as u64, 0, 0];
+        let counts = [0, 0, 0, 0, 0, more as u64, 0, 0];
         let raw = counts.iter().flat_map(|count| count.to_le_bytes()).collect();
         self.constant(&pads, &[counts.len()], super::WHOLE, raw);
         self.node("Pad", &[&part("int8"), &pads, &part("zero")], &bytes, None);

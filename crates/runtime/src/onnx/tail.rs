@@ -3,7 +3,7 @@
 //! before (its scale and shift are part of the weights).
 
 use super::build::showing;
-use super::edit::{self, Wires, bounds, floats, input, integer, integers, output, set_floats};
+use super::edit::{self, Wires, bounds, input, integer, integers, output, set_floats};
 use super::proto::{Graph, Model, Node, Tensor};
 use super::with_outputs;
 use crate::messages::{ONNX_INVALID, TAIL_SHALLOW, TAIL_UNKNOWN};
@@ -243,11 +243,11 @@ fn between(graph: &Graph, wires: &Wires<'_>, from: &str, to: &str) -> Result<BTr
             invalid(&format!("`{to}` needs the value `{value}`, which is not behind `{from}`"))
         })?;
         if needed.insert(giver) {
-            let node = graph.node.get(giver).into_iter();
-            open.extend(node.flat_map(|node| &node.input).map(String::as_str));
+            let inputs = graph.node.get(giver).into_iter().flat_map(|node| &node.input);
+            // An optional input that is left out has no name.
+            open.extend(inputs.map(String::as_str).filter(|name| !name.is_empty()));
         }
     }
-    // An optional input that is left out has no name.
     Ok(needed)
 }
 
@@ -260,8 +260,7 @@ fn convolution(wires: &Wires<'_>, node: &Node) -> Option<Convolution> {
             numbers => numbers.iter().map(count).collect(),
         }
     };
-    let name = input(node, 1)?;
-    let (dims, weight) = (edit::shape(wires.constant(name)?), floats(wires.constant(name)?)?);
+    let (dims, weight) = wires.own_weight(node)?;
     let dims: [usize; 4] = dims.try_into().ok()?;
     let automatic = node.attribute.iter().any(|attribute| {
         attribute.name == "auto_pad" && attribute.s.as_deref().is_some_and(|s| s != b"NOTSET")
@@ -272,13 +271,8 @@ fn convolution(wires: &Wires<'_>, node: &Node) -> Option<Convolution> {
     if automatic || dilated || !(group == 1 || own) || dims.contains(&0) {
         return None;
     }
-    wires.only_taker(name)?;
-    let bias_name = input(node, 2);
-    let bias = match bias_name {
-        Some(bias) => {
-            wires.only_taker(bias)?;
-            wires.numbers(bias)?.1
-        }
+    let bias = match input(node, 2) {
+        Some(bias) => wires.numbers(bias)?.1,
         None => vec![0.0; dims[0]],
     };
     (bias.len() == dims[0]).then_some(())?;
@@ -290,7 +284,7 @@ fn convolution(wires: &Wires<'_>, node: &Node) -> Option<Convolution> {
         group,
         strides: list("strides", 1, 2)?.try_into().ok()?,
         pads: list("pads", 0, 4)?.try_into().ok()?,
-        constants: (name.to_owned(), bias_name.map(str::to_owned)),
+        constants: (input(node, 1)?.to_owned(), input(node, 2).map(str::to_owned)),
     })
 }
 
@@ -366,6 +360,19 @@ mod tests {
         assert_eq!(again.convolutions[2].bias, [0.0, 0.25]);
         assert_eq!(again.convolutions[0], tail.convolutions[0]);
         assert!(tail.put_back(Model { graph: Some(Graph::default()), ..model }).is_err());
+    }
+
+    #[test]
+    fn an_activation_that_cuts_above_alone_leaves_its_lower_bound_out() {
+        let mut model = network();
+        for node in &mut model.graph.as_mut().unwrap().node {
+            if node.name == "wide.relu6" {
+                node.input[1].clear();
+            }
+        }
+        let tail = Tail::of(&model, "first", "features").unwrap();
+        let expected = Operation::Clip { input: 1, low: f32::NEG_INFINITY, high: 6.0 };
+        assert_eq!(tail.operations[1], expected);
     }
 
     #[test]

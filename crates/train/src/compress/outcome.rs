@@ -296,6 +296,37 @@ mod tests {
     }
 
     #[test]
+    fn a_distillation_that_was_not_kept_is_told_as_such() {
+        let mut found = outcome(vec![form(FormKind::Trained, 4.0, 0.98, 1.0)]);
+        let told = |found: &CompressOutcome| {
+            let page = super::super::compress_report(found).html(ingot_base::Lang::En);
+            (
+                page.contains("stays as it was"),
+                page.contains("剪枝后的网络保持不变"),
+                page.contains("were kept"),
+            )
+        };
+        assert_eq!(told(&found), (false, false, false));
+        let training = |best| Unfrozen {
+            blocks: 3,
+            from: "map".into(),
+            shape: [2, 1, 1],
+            convolutions: Vec::new(),
+            parameters: 9,
+            bytes: 8,
+            history: Vec::new(),
+            best,
+            frozen: Vec::new(),
+        };
+        let distilled =
+            |best| Distilled { temperature: 4.0, weight: 0.9, training: training(best) };
+        found.distilled = Some(distilled(0));
+        assert_eq!(told(&found), (true, true, false));
+        found.distilled = Some(distilled(2));
+        assert_eq!(told(&found), (false, false, true));
+    }
+
+    #[test]
     fn ranks_agree_as_spearman_says() {
         let up = [1.0, 2.0, 3.0, 4.0];
         assert_eq!(rank_agreement(&up, &[10.0, 20.0, 30.0, 40.0]), Some(1.0));

@@ -153,20 +153,22 @@ fn distilled(distilled: &Distilled, section: &mut Section) {
     let (temperature, share) = (distilled.temperature, distilled.weight * 100.0);
     let training = &distilled.training;
     let (blocks, weights) = (training.blocks, count(training.parameters as u64));
+    if !training.helped() {
+        section.paragraph(Text::new(
+            format!("The pruned network stays as it was: on the validation rows no pass was better in which its last {blocks} block(s) and its head learnt the answers of the unpruned network (knowledge distillation, Hinton et al. 2015)."),
+            format!("剪枝后的网络保持不变：其末端的 {blocks} 个块与输出层曾学习剪枝前网络的输出（知识蒸馏，Hinton 等，2015），但在验证集上没有任何一轮更好。"),
+        ));
+        return;
+    }
     section.paragraph(Text::new(
         format!("The pruned network's last {blocks} block(s) and its head, {weights} weights of convolutions, learnt the answers of the unpruned network to the training pictures, softened by the temperature {temperature} (knowledge distillation, Hinton et al. 2015). These make up {share:.0}% of the loss, the classes of the pictures the rest."),
         format!("剪枝后网络末端的 {blocks} 个块与输出层（卷积权重 {weights} 个）学习剪枝前网络对训练图片的输出，并以温度 {temperature} 软化（知识蒸馏，Hinton 等，2015）。软化输出占损失的 {share:.0}%，其余为图片的真实类别。"),
     ));
-    section.note(match training.best {
-        0 => Text::new(
-            "No pass made the validation loss lower: the pruned network stays as it was.",
-            "没有任何一轮降低验证损失：剪枝后的网络保持不变。",
-        ),
-        best => Text::new(
-            format!("{} passes; the weights of pass {best} were kept.", training.history.len()),
-            format!("共 {} 轮，保留第 {best} 轮的权重。", training.history.len()),
-        ),
-    });
+    let (passes, best) = (training.history.len(), training.best);
+    section.note(Text::new(
+        format!("{passes} passes; the weights of pass {best} were kept."),
+        format!("共 {passes} 轮，保留第 {best} 轮的权重。"),
+    ));
 }
 
 fn student(student: &Student, section: &mut Section) {

@@ -78,16 +78,11 @@ pub(super) fn batch(pairs: &[Pair], own: &[usize]) -> Batch {
     batch
 }
 
-/// Tokens of an answer that count.
-fn learnt(example: &Example) -> usize {
-    example.learnt.iter().skip(1).filter(|learnt| **learnt).count()
-}
-
 /// From the losses of a batch's tokens to the likelihoods of its pairs.
 fn sums<'a>(losses: &[f32], pairs: impl Iterator<Item = &'a Pair>) -> Vec<Likelihoods> {
     let mut rest = losses;
     let mut next = |example: &Example| -> f64 {
-        let (own, after) = rest.split_at(learnt(example).min(rest.len()));
+        let (own, after) = rest.split_at(example.counted().min(rest.len()));
         rest = after;
         -own.iter().map(|loss| f64::from(*loss)).sum::<f64>()
     };
@@ -126,7 +121,7 @@ pub(super) fn likelihoods_together(
 #[expect(clippy::cast_precision_loss, reason = "tokens are counted in millions")]
 pub(super) fn chosen_loss(found: &[Likelihoods], pairs: &[Pair]) -> f64 {
     let sum: f64 = found.iter().map(|[chosen, _]| chosen).sum();
-    let tokens: usize = pairs.iter().map(|pair| learnt(&pair.chosen)).sum();
+    let tokens: usize = pairs.iter().map(|pair| pair.chosen.counted()).sum();
     -sum / tokens.max(1) as f64
 }
 
@@ -192,7 +187,7 @@ impl Preferences<'_> {
             #[expect(clippy::cast_possible_truncation, reason = "gradients are single precision")]
             let weight = (self.beta * pull(scaled)) as f32 * share;
             for (example, weight) in [(&pair.chosen, weight), (&pair.rejected, -weight)] {
-                weights.resize(weights.len() + learnt(example), weight);
+                weights.resize(weights.len() + example.counted(), weight);
             }
         }
         (sum, weights)

@@ -75,6 +75,31 @@ impl Lesson<'_> {
             Self::Preferences(preferences) => preference::batch(preferences.pairs, own),
         }
     }
+
+    /// The texts of that batch, of a pair both.
+    fn texts<'l>(&'l self, own: &'l [usize]) -> impl Iterator<Item = &'l Example> {
+        let of = move |index: &usize| match self {
+            Self::Answers(examples) => [examples.get(*index), None],
+            Self::Preferences(preferences) => {
+                let pair = preferences.pairs.get(*index);
+                [pair.map(|pair| &pair.chosen), pair.map(|pair| &pair.rejected)]
+            }
+        };
+        own.iter().flat_map(of).flatten()
+    }
+
+    /// Tokens of that batch.
+    fn tokens(&self, own: &[usize]) -> usize {
+        self.texts(own).map(|text| text.tokens.len()).sum()
+    }
+
+    /// What the loss of that batch is the mean over: tokens of answers, or pairs.
+    fn counted(&self, own: &[usize]) -> usize {
+        match self {
+            Self::Answers(_) => self.texts(own).map(Example::counted).sum(),
+            Self::Preferences(_) => own.len(),
+        }
+    }
 }
 
 /// An adapter in training.
@@ -228,14 +253,10 @@ impl<'a> Trainer<'a> {
             return None;
         }
         let chosen = self.batches(index);
-        let batches: Vec<Batch> = chosen.iter().map(|own| self.lesson.batch(own)).collect();
-        let learnt: usize = match &self.lesson {
-            Lesson::Answers(_) => batches.iter().map(Batch::learnt).sum(),
-            Lesson::Preferences(_) => chosen.iter().map(Vec::len).sum(),
-        };
-        let tokens = batches.iter().map(Batch::len).sum();
+        let counted: usize = chosen.iter().map(|own| self.lesson.counted(own)).sum();
+        let tokens = chosen.iter().map(|own| self.lesson.tokens(own)).sum();
         #[expect(clippy::cast_precision_loss, reason = "tokens of a step")]
-        let count = learnt.max(1) as f64;
+        let count = counted.max(1) as f64;
         let mut gradients = vec![0.0; self.adapter.parameters()];
         let mut loss = 0.0;
         for (number, own) in chosen.iter().enumerate() {
@@ -265,7 +286,7 @@ impl<'a> Trainer<'a> {
         gradients: &mut [f32],
     ) -> f64 {
         let share = self.group.share(whole.len());
-        let before = self.lesson.batch(whole.get(..share.start).unwrap_or_default()).len();
+        let before = self.lesson.tokens(whole.get(..share.start).unwrap_or_default());
         let own = whole.get(share).unwrap_or_default();
         if own.is_empty() {
             return 0.0;
@@ -459,4 +480,33 @@ pub(super) fn mean_loss_together(
     #[expect(clippy::cast_precision_loss, reason = "tokens are counted in millions")]
     let [sum, count] = group.total([sum, count as f64]);
     sum / count.max(1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A text whose tokens are to be learnt where `learnt` has a 1.
+    fn text(learnt: &str) -> Example {
+        let learnt: Vec<bool> = learnt.bytes().map(|byte| byte == b'1').collect();
+        Example { tokens: vec![7; learnt.len()], learnt }
+    }
+
+    #[test]
+    fn what_a_batch_holds_is_counted_without_making_it() {
+        // The first token follows nothing; the last index is of no text.
+        let (examples, own) = ([text("1101"), text("00"), text("011")], [2, 0, 9]);
+        let answers = Lesson::Answers(&examples);
+        let batch = answers.batch(&own);
+        assert_eq!((answers.tokens(&own), answers.counted(&own)), (7, 4));
+        assert_eq!((batch.len(), batch.learnt()), (7, 4));
+        let pairs = [
+            Pair { chosen: text("011"), rejected: text("01") },
+            Pair { chosen: text("01111"), rejected: text("0111") },
+        ];
+        let preferences = Preferences { pairs: &pairs, reference: vec![[0.0; 2]; 2], beta: 0.1 };
+        let preferences = Lesson::Preferences(preferences);
+        assert_eq!((preferences.tokens(&[1]), preferences.counted(&[1])), (9, 1));
+        assert_eq!((preferences.batch(&[0, 1]).len(), preferences.tokens(&[0, 1])), (14, 14));
+    }
 }

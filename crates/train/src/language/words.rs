@@ -37,6 +37,13 @@ pub struct Example {
     pub learnt: Vec<bool>,
 }
 
+impl Example {
+    /// Tokens that count in the loss: those to be learnt, but never the first, which follows nothing.
+    pub(super) fn counted(&self) -> usize {
+        self.learnt.iter().skip(1).filter(|learnt| **learnt).count()
+    }
+}
+
 /// Why a conversation is not learnt from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unfit {

@@ -6,7 +6,7 @@ use super::private::PrivacySpent;
 use super::tune::Unfrozen;
 use crate::outcome::{Metric, Parity, Rows, few};
 use crate::review::LabelFindings;
-use ingot_base::Task;
+use ingot_base::{Task, Text};
 use serde::{Deserialize, Serialize};
 
 /// The evidence of one training.
@@ -54,7 +54,7 @@ pub struct HeadOutcome {
     /// Rows whose class is probably wrong, when it was looked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub labels: Option<LabelFindings>,
-    /// The part of the network that was trained too; `None`: it stays as it was.
+    /// The part of the network that was trained too; `None`: nobody asked for it. What is in the model says [`tuned`](Self::tuned).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unfrozen: Option<Unfrozen>,
     /// What became of an encoder of texts that was trained too; `None`: it stays as it is, or there is none.
@@ -66,6 +66,33 @@ impl HeadOutcome {
     /// The test rows with a class, and those of them outside the largest one, where they are too few for intervals and comparisons.
     pub fn few_test_rows(&self) -> Option<(u64, Option<u64>)> {
         few(self.confusion.iter().flatten().sum(), &self.confusion)
+    }
+
+    /// What was fine-tuned and is in the model so; `None`: the network in the model is the pretrained one.
+    pub fn tuned(&self) -> Option<&Unfrozen> {
+        self.unfrozen.as_ref().filter(|own| own.helped())
+    }
+
+    /// An encoder of texts that was fine-tuned and is in the model so.
+    pub fn tuned_encoder(&self) -> Option<&TunedEncoder> {
+        self.encoder.as_ref().filter(|own| own.helped())
+    }
+
+    /// Why the network in the model is the pretrained one although it was fine-tuned: a clause on it.
+    pub fn kept_frozen(&self) -> Option<Text> {
+        let blocks = self.unfrozen.as_ref().filter(|own| !own.helped()).map(|own| {
+            let blocks = own.blocks;
+            (format!("{blocks} block(s)"), format!("{blocks} 个块"))
+        });
+        let layers = self.encoder.as_ref().filter(|own| !own.helped()).map(|own| {
+            let layers = own.layers;
+            (format!("{layers} layer(s)"), format!("{layers} 层"))
+        });
+        let (en, zh) = blocks.or(layers)?;
+        Some(Text::new(
+            format!("fine-tuning its last {en} was no better on the validation rows"),
+            format!("在验证集上微调其末端 {zh}并无改善"),
+        ))
     }
 
     /// The figures as they may be told: without intervals where the test rows are too few for any.

@@ -74,12 +74,20 @@ fn lead(outcome: &HeadOutcome) -> Text {
             format!("及 {} 份增强副本{mixed_zh}", count(copies)),
         ),
     };
-    let (kept_en, kept_zh) = match (&outcome.unfrozen, &outcome.encoder) {
+    let (kept_en, kept_zh) = match (outcome.tuned(), outcome.tuned_encoder()) {
         (_, Some(own)) => (
             format!("whose last {} layer(s) were trained too", own.layers),
             format!("其末端 {} 层一同训练", own.layers),
         ),
-        (None, None) => ("which stays as it was".to_owned(), "保持不变".to_owned()),
+        (None, None) => outcome.kept_frozen().map_or_else(
+            || ("which stays as it was".to_owned(), "保持不变".to_owned()),
+            |why| {
+                (
+                    format!("which stays as it was, since {}", why.en),
+                    format!("保持不变：{}", why.zh),
+                )
+            },
+        ),
         (Some(own), None) => (
             format!("whose last {} block(s) were trained too", own.blocks),
             format!("其末端 {} 个块一同训练", own.blocks),

@@ -340,6 +340,12 @@ impl Labelled {
         Examples { features: &self.features, width, truths: &self.truths }
     }
 
+    /// The rows, of so many numbers each.
+    #[cfg(feature = "nets")]
+    pub(super) fn rows(&self, width: usize) -> Vec<&[f32]> {
+        self.features.chunks_exact(width.max(1)).collect()
+    }
+
     /// Adds the mixtures that are asked for, none to a private training: features and classes of two plain rows each, by the same
     /// shares. Gives how many were added.
     pub(super) fn mix(&mut self, config: &HeadConfig) -> u64 {
@@ -478,12 +484,14 @@ fn measured(
     })
 }
 
-/// Rows without a class, the least certain first: margin sampling (Scheffer et al. 2001). `scores` are those of all rows.
+/// Rows without a class, the least certain first: margin sampling (Scheffer et al. 2001). `scores` are those of these rows alone, in
+/// order.
 pub(super) fn margins(table: &FeatureTable, scores: Vec<Vec<f64>>) -> Vec<ToLabel> {
-    let rows = scores.into_iter().zip(&table.labels).zip(&table.places);
-    let mut list: Vec<ToLabel> = rows
-        .filter(|((_, label), _)| label.is_none())
-        .map(|((mut scores, _), (source, number))| {
+    let places = table.places.iter().zip(&table.labels).filter(|(_, label)| label.is_none());
+    let mut list: Vec<ToLabel> = scores
+        .into_iter()
+        .zip(places)
+        .map(|(mut scores, ((source, number), _))| {
             if let [score] = scores[..] {
                 scores = vec![score, 1.0 - score];
             }
@@ -500,10 +508,8 @@ pub(super) fn margins(table: &FeatureTable, scores: Vec<Vec<f64>>) -> Vec<ToLabe
 fn to_label(net: &Net, table: &FeatureTable, width: usize) -> Vec<ToLabel> {
     let rows = table.features.chunks_exact(width.max(1)).zip(&table.labels);
     // Of rows with a class nothing is asked.
-    let scores = |(row, label): (&[f32], &Option<String>)| {
-        if label.is_none() { net.scores(row) } else { Vec::new() }
-    };
-    margins(table, rows.map(scores).collect())
+    let asked = rows.filter(|(_, label)| label.is_none());
+    margins(table, asked.map(|(row, _)| net.scores(row)).collect())
 }
 
 #[cfg(test)]

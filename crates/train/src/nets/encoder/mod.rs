@@ -85,3 +85,10 @@ pub struct TunedEncoder {
     /// Figures of the head on the unchanged encoder, on the same test rows.
     pub frozen: Vec<Metric>,
 }
+
+impl TunedEncoder {
+    /// Whether what was learnt was kept: some pass made the validation loss lower than it was before the first.
+    pub fn helped(&self) -> bool {
+        self.best > 0
+    }
+}

@@ -23,6 +23,24 @@ pub(in super::super) fn section(tuned: &TunedEncoder, metrics: &[Metric], sectio
             format!("编码器共 {of} 层，其末端 {layers} 层的全部 {numbers} 个数值与输出层一同训练；输出层此前已在未改动的编码器上训练过。这些层之前的部分（包括词与位置的嵌入）保持不变。"),
         ),
     });
+    if tuned.helped() {
+        compared(tuned, metrics, section);
+    }
+    losses(&tuned.history, section);
+    section.note(match tuned.best {
+        0 => Text::new(
+            "No pass made the validation loss lower than it was: the encoder and the head stay as they were before.",
+            "没有任何一轮使验证损失低于微调前：编码器与输出层保持微调前的状态。",
+        ),
+        best => Text::new(
+            format!("The numbers of epoch {best} were kept."),
+            format!("保留第 {best} 轮的数值。"),
+        ),
+    });
+}
+
+/// The figures on the test rows beside those of before.
+fn compared(tuned: &TunedEncoder, metrics: &[Metric], section: &mut Section) {
     let columns = vec![
         Column::text(Text::new("Figure", "指标")),
         Column::number(Text::new("Fine-tuned", "微调后")),
@@ -36,15 +54,4 @@ pub(in super::super) fn section(tuned: &TunedEncoder, metrics: &[Metric], sectio
         vec![Cell::text(title(&own.name)), cell(own), before(own).map_or_else(Cell::empty, cell)]
     });
     section.table(Table { columns, rows: rows.collect() });
-    losses(&tuned.history, section);
-    section.note(match tuned.best {
-        0 => Text::new(
-            "No pass made the validation loss lower than it was: the encoder and the head stay as they were before.",
-            "没有任何一轮使验证损失低于微调前：编码器与输出层保持微调前的状态。",
-        ),
-        best => Text::new(
-            format!("The numbers of epoch {best} were kept."),
-            format!("保留第 {best} 轮的数值。"),
-        ),
-    });
 }

@@ -46,6 +46,8 @@ pub struct TuneSettings {
     pub schedule: Schedule,
     /// Epochs without a lower validation loss before training stops; 0: it does not.
     pub patience: usize,
+    /// The recipe's section that these stand in (`train.unfreeze`): faults name settings of it.
+    pub section: &'static str,
 }
 
 /// What became of the part of a network that was fine-tuned.
@@ -69,4 +71,11 @@ pub struct Unfrozen {
     pub best: usize,
     /// Figures of the head on the unchanged network, on the same test rows.
     pub frozen: Vec<Metric>,
+}
+
+impl Unfrozen {
+    /// Whether what was learnt was kept: some pass made the validation loss lower than it was before the first.
+    pub fn helped(&self) -> bool {
+        self.best > 0
+    }
 }

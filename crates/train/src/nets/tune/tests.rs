@@ -1,6 +1,9 @@
-use super::super::{FeatureTable, HeadConfig, HeadSettings, Schedule, train_head};
+use super::super::head::Net;
+use super::super::{
+    FeatureTable, HeadConfig, HeadOutcome, HeadSettings, Schedule, TrainedHead, train_head,
+};
 use super::maps::{MapShape, backward, forward, shapes, turned};
-use super::{Distill, Teacher, TuneSettings, fine_tune, pooled};
+use super::{Distill, Teacher, TuneSettings, Tuned, fine_tune, pooled};
 use ingot_base::{Rng, Task};
 use ingot_runtime::onnx::proto::{Attribute, Graph, Model, Node, OperatorSet, Tensor, ValueInfo};
 use ingot_runtime::onnx::{Convolution, Dense, Operation, Tail};
@@ -279,6 +282,7 @@ fn how() -> TuneSettings {
         weight_decay: 0.01,
         schedule: Schedule::Cosine,
         patience: 0,
+        section: "train.unfreeze",
     }
 }
 
@@ -333,28 +337,76 @@ fn the_end_of_a_network_learns_what_its_head_alone_cannot() {
     let written = Tail::of(&tuned.tail.put_back(network()).unwrap(), "cut", "features").unwrap();
     assert_eq!(written, tuned.tail);
     let test = pooled(&written, SHAPE, &tables[2]).unwrap();
-    let net = super::super::head::Net {
-        layers: tuned.head.layers.clone(),
-        activation: tuned.head.activation,
-    };
+    let net = net(&tuned.head);
     let scores: Vec<f64> = test.features.chunks(4).flat_map(|row| net.scores(row)).collect();
     assert_eq!(scores, tuned.head.scores);
+    assert!(outcome.tuned() == outcome.unfrozen.as_ref() && outcome.kept_frozen().is_none());
     let page = super::super::head_report(outcome).html(ingot_base::Lang::En);
     assert!(
-        page.contains("Head on the frozen network") && page.contains("<code>cut</code>"),
+        page.contains("whose last 1 block(s) were trained too")
+            && page.contains("Head on the frozen network")
+            && page.contains("<code>cut</code>"),
         "{page}"
     );
 
     // A student that only hears its teacher comes close to its answers.
     let all = Distill { temperature: 2.0, weight: 1.0 };
-    let teacher = Teacher { how: all, logits: tuned.logits.clone() };
+    let teacher = Teacher { how: all, logits: logits(&tuned, &tables[0]) };
     let taught = run(&how(), Some(&teacher)).unwrap();
     let apart = |logits: &[f32]| -> f64 {
-        let pairs = logits.iter().zip(&tuned.logits);
+        let pairs = logits.iter().zip(&teacher.logits);
         pairs.map(|(own, theirs)| f64::from((own - theirs).abs())).sum()
     };
-    let alone = run(&TuneSettings { epochs: 1, learning_rate: 1e-9, ..how() }, None).unwrap();
-    assert!(apart(&taught.logits) < 0.5 * apart(&alone.logits));
+    let frozen = Tuned { tail: tail.clone(), head: head() };
+    assert!(
+        apart(&logits(&taught, &tables[0])) < 0.5 * apart(&logits(&frozen, &tables[0])),
+        "{:?}",
+        taught.head.outcome.unfrozen
+    );
+}
+
+/// What a network's end and its head say of maps.
+fn logits(tuned: &Tuned, table: &FeatureTable) -> Vec<f32> {
+    let net = net(&tuned.head);
+    let features = pooled(&tuned.tail, SHAPE, table).unwrap().features;
+    features.chunks(4).flat_map(|row| net.forward(row).pop().unwrap()).collect()
+}
+
+fn net(head: &TrainedHead) -> Net {
+    Net { layers: head.layers.clone(), activation: head.activation }
+}
+
+/// Rows to label are those of which the fine-tuned network is least sure, not the frozen one.
+#[test]
+fn rows_without_a_class_are_asked_of_what_was_fine_tuned() {
+    let (tail, mut tables) = (tail(), [maps(160, 1), maps(80, 2), maps(80, 3)]);
+    // More of them than are worked out at once, with rows between that have a class.
+    for row in (0..160).filter(|row| row % 4 < 2) {
+        tables[0].labels[row] = None;
+    }
+    let frozen = tables.each_ref().map(|table| pooled(&tail, SHAPE, table).unwrap());
+    let head = train_head(&config(), &frozen[0], &frozen[1], &frozen[2]).unwrap();
+    let before = head.outcome.to_label.clone();
+    let tuned =
+        fine_tune(&config(), &how(), (&tail, SHAPE), head, tables.each_ref(), None).unwrap();
+    assert!(tuned.head.outcome.tuned().is_some());
+    let found = &tuned.head.outcome.to_label;
+    let net = net(&tuned.head);
+    let features = pooled(&tuned.tail, SHAPE, &tables[0]).unwrap().features;
+    let mut expected: Vec<(u64, f64)> = features
+        .chunks(4)
+        .zip(1..)
+        .zip(&tables[0].labels)
+        .filter(|(_, label)| label.is_none())
+        .map(|((row, number), _)| (number, (2.0 * net.scores(row)[0] - 1.0).abs()))
+        .collect();
+    expected.sort_by(|one, other| one.1.total_cmp(&other.1));
+    assert_eq!(found.len(), 50);
+    for (own, expected) in found.iter().zip(&expected) {
+        assert!((own.margin - expected.1).abs() < 1e-9, "{own:?} {expected:?}");
+    }
+    assert_eq!(found[0].row, expected[0].0);
+    assert_ne!(found, &before);
 }
 
 #[test]
@@ -375,16 +427,29 @@ fn a_training_that_makes_nothing_better_leaves_the_network_as_it_was() {
     let found = tuned.head.outcome.unfrozen.as_ref().unwrap();
     assert_eq!((found.best, found.history.len()), (0, 3));
     assert_eq!((&tuned.tail, &tuned.head.layers), (&tail, &before.layers));
-    assert_eq!(tuned.head.outcome.metrics, before.outcome.metrics);
-    assert!(
-        super::super::head_report(&tuned.head.outcome)
-            .html(ingot_base::Lang::Zh)
-            .contains("保持微调前")
-    );
-    // A step that is far too large is told, and maps of another size are refused.
-    let wild = TuneSettings { learning_rate: 1e30, ..how };
+    // Nothing says that it was changed: it has the figures and the weights that it had.
+    let outcome = &tuned.head.outcome;
+    assert_eq!(HeadOutcome { unfrozen: None, ..outcome.clone() }, before.outcome);
+    assert_eq!((outcome.tuned(), tuned.head.scores == before.scores), (None, true));
+    assert!(outcome.kept_frozen().unwrap().zh.contains("并无改善"));
+    let page = |lang| super::super::head_report(outcome).html(lang);
+    let (english, chinese) = (page(ingot_base::Lang::En), page(ingot_base::Lang::Zh));
+    for (page, kept, changed) in [
+        (&english, "which stays as it was, since fine-tuning its last 1 block(s)", "trained too"),
+        (&english, "on the validation rows no pass was better", "Head on the frozen network"),
+        (&chinese, "保持不变：在验证集上微调其末端 1 个块并无改善", "个块一同训练）"),
+        (&chinese, "没有任何一轮优于冻结网络", "冻结网络上的输出层"),
+    ] {
+        assert!(page.contains(kept) && !page.contains(changed), "{kept}: {page}");
+    }
+    // A step that is far too large is told with the setting that it is of, and maps of another size are refused.
+    let section = "compress.distill";
+    let wild = TuneSettings { learning_rate: 1e30, section, ..how.clone() };
     let lost = run(&wild, tables.each_ref()).unwrap_err();
     assert_eq!(lost.code(), "train-tune-diverged");
+    assert_eq!(lost.key_path(), Some("compress.distill.learning_rate"));
+    let hint = lost.hint(ingot_base::Lang::En).unwrap();
+    assert!(hint.contains("`compress.distill.learning_rate`"), "{hint}");
     let mut short = maps(40, 1);
     short.features.pop();
     assert_eq!(run(&how, [&short, &tables[1], &tables[2]]).unwrap_err().code(), "train-tune-maps");

@@ -1,8 +1,9 @@
 //! The training itself.
 
 use super::super::head::{
-    Adam, Epoch, Gradients, HeadSettings, Net, Truth, dropped, probabilities,
+    Adam, Epoch, Gradients, HeadSettings, Net, Truth, dropped, judged, probabilities,
 };
+use super::super::outcome::HeadOutcome;
 use super::super::train::{
     FeatureTable, HeadConfig, Labelled, TrainedHead, classes, margins, measured_on, undefined,
 };
@@ -11,7 +12,7 @@ use super::maps::{MapShape, backward, forward, shapes, turned};
 use super::{TuneSettings, Unfrozen};
 use crate::messages::{TUNE_DIVERGED, TUNE_MAPS};
 use ingot_base::{Fault, Result, Rng};
-use ingot_runtime::onnx::{Activation, Dense, Tail};
+use ingot_runtime::onnx::{Activation, Convolution, Dense, Tail};
 
 /// Rows that are measured together.
 const TOGETHER: usize = 32;
@@ -21,10 +22,8 @@ const TOGETHER: usize = 32;
 pub struct Tuned {
     /// The convolutions with what they have learnt.
     pub tail: Tail,
-    /// The head, measured anew.
+    /// The head, measured anew; where no pass made the validation loss lower, what it was.
     pub head: TrainedHead,
-    /// The whole's logits of every row of the training table, row-major: what a smaller network may learn from.
-    pub logits: Vec<f32>,
 }
 
 /// The features of rows whose maps are known: what the end of the network, as it is, gives for each.
@@ -32,11 +31,9 @@ pub struct Tuned {
 /// # Errors
 /// When the maps are not of this shape, or the end does not fit it.
 pub fn pooled(tail: &Tail, shape: MapShape, table: &FeatureTable) -> Result<FeatureTable> {
-    let net = End::new(tail, shape)?;
-    let rows = net.rows(table)?;
-    let features = rows.chunks(TOGETHER).flat_map(|rows| net.features(rows.iter().copied()));
+    let end = End::new(tail, shape)?;
     Ok(FeatureTable {
-        features: features.collect(),
+        features: end.features(&end.weights(), &end.rows(table)?),
         labels: table.labels.clone(),
         places: table.places.clone(),
         copy: table.copy.clone(),
@@ -60,7 +57,7 @@ pub fn fine_tune(
     teacher: Option<&Teacher>,
 ) -> Result<Tuned> {
     let [train, validation, test] = tables;
-    let mut end = End::new(tail, shape)?;
+    let end = End::new(tail, shape)?;
     for table in tables {
         end.rows(table)?;
     }
@@ -68,42 +65,23 @@ pub fn fine_tune(
     let classes = classes(config, train)?;
     let mut learned = Labelled::of("train", train, &classes, &wide)?;
     let held = Labelled::of("validation", validation, &classes, &wide)?;
-    let unseen = Labelled::of("test", test, &classes, &wide)?;
     learned.mix(&wide);
     let net = Net { layers: head.layers.clone(), activation: head.activation };
     let steps = steps(settings, &config.settings);
     let lessons = Lessons { learned: &learned, teacher: labelled(train, &net, teacher) };
-    let mut state = State { weights: end.weights.clone(), net };
-    let (history, best) = state.train(&mut end, &steps, &lessons, &held, config.seed)?;
-    end.weights.clone_from(&state.weights);
-    let scores: Vec<f64> = state
-        .logits(&end, &unseen)
-        .into_iter()
-        .flat_map(|row| probabilities(&row, state.net.activation))
-        .collect();
-    let outputs = state.net.layers.last().map_or(1, |layer| layer.bias.len());
-    if let Some(at) = scores.iter().position(|score| !score.is_finite()) {
-        return Err(undefined(test, at / outputs.max(1)));
+    let mut state =
+        State { front: Net { layers: end.weights(), activation: head.activation }, net };
+    let (history, best) = state.train(&end, &steps, &lessons, &held, config.seed);
+    if let Some(epoch) = history.iter().position(Epoch::is_lost) {
+        let setting = format!("{}.learning_rate", settings.section);
+        return Err(Fault::new(&TUNE_DIVERGED)
+            .arg("epoch", epoch + 1)
+            .arg("setting", &setting)
+            .arg("rate", settings.learning_rate)
+            .at(setting));
     }
-    let features = |table: &FeatureTable| -> Result<Vec<Vec<f32>>> {
-        let rows = end.rows(table)?;
-        let features = rows.chunks(TOGETHER).flat_map(|rows| end.features(rows.iter().copied()));
-        let features: Vec<f32> = features.collect();
-        let of = |row: &[f32]| state.net.forward(row).pop().unwrap_or_default();
-        Ok(features.chunks(config.width.max(1)).map(of).collect())
-    };
-    let logits = features(train)?;
-    let mut outcome = head.outcome;
-    let frozen = std::mem::take(&mut outcome.metrics);
-    let measured = measured_on(&classes, &scores, &unseen, test, config.seed)?;
-    outcome.metrics = measured.metrics;
-    outcome.confusion = measured.confusion;
-    outcome.parameters += tail.parameters();
-    let answers = logits.iter().map(|row| probabilities(row, state.net.activation)).collect();
-    outcome.to_label = margins(train, answers);
-    let tail = end.tail();
     let maps: usize = tables.iter().map(|table| table.features.len()).sum();
-    outcome.unfrozen = Some(Unfrozen {
+    let unfrozen = Unfrozen {
         blocks: settings.blocks,
         from: tail.from.clone(),
         shape: [shape.channels, shape.height, shape.width],
@@ -112,10 +90,32 @@ pub fn fine_tune(
         bytes: 4 * maps as u64,
         history,
         best,
-        frozen,
-    });
-    let head = TrainedHead { layers: state.net.layers, outcome, scores, ..head };
-    Ok(Tuned { tail, head, logits: logits.concat() })
+        frozen: head.outcome.metrics.clone(),
+    };
+    if !unfrozen.helped() {
+        let outcome = HeadOutcome { unfrozen: Some(unfrozen), ..head.outcome };
+        return Ok(Tuned { tail: tail.clone(), head: TrainedHead { outcome, ..head } });
+    }
+    let unseen = Labelled::of("test", test, &classes, &wide)?;
+    let scores: Vec<f64> = state.scores(&end, &unseen.rows(wide.width)).concat();
+    let outputs = state.net.layers.last().map_or(1, |layer| layer.bias.len());
+    if let Some(at) = scores.iter().position(|score| !score.is_finite()) {
+        return Err(undefined(test, at / outputs.max(1)));
+    }
+    let rows = end.rows(train)?.into_iter().zip(&train.labels);
+    let unlabelled: Vec<&[f32]> =
+        rows.filter(|(_, label)| label.is_none()).map(|(row, _)| row).collect();
+    let measured = measured_on(&classes, &scores, &unseen, test, config.seed)?;
+    let outcome = HeadOutcome {
+        metrics: measured.metrics,
+        confusion: measured.confusion,
+        parameters: head.outcome.parameters + tail.parameters(),
+        to_label: margins(train, state.scores(&end, &unlabelled)),
+        unfrozen: Some(unfrozen),
+        ..head.outcome
+    };
+    let tail = end.with(state.front.layers);
+    Ok(Tuned { tail, head: TrainedHead { layers: state.net.layers, outcome, scores, ..head } })
 }
 
 /// As a head has them; what is left out of the features at random stays as it was.
@@ -158,22 +158,31 @@ impl Lessons<'_> {
     }
 }
 
-/// The end of a network with its weights.
+/// The end of a network.
 struct End<'t> {
     tail: &'t Tail,
     shape: MapShape,
-    weights: Vec<Dense>,
 }
 
 impl<'t> End<'t> {
     fn new(tail: &'t Tail, shape: MapShape) -> Result<Self> {
         shapes(tail, shape)?;
-        let weights = tail
-            .convolutions
-            .iter()
-            .map(|own| Dense { weight: own.weight.clone(), bias: own.bias.clone() })
-            .collect();
-        Ok(Self { tail, shape, weights })
+        Ok(Self { tail, shape })
+    }
+
+    /// The weights that it has.
+    fn weights(&self) -> Vec<Dense> {
+        let own = |own: &Convolution| Dense { weight: own.weight.clone(), bias: own.bias.clone() };
+        self.tail.convolutions.iter().map(own).collect()
+    }
+
+    /// The same with other weights.
+    fn with(&self, weights: Vec<Dense>) -> Tail {
+        let mut tail = self.tail.clone();
+        for (own, dense) in tail.convolutions.iter_mut().zip(weights) {
+            (own.weight, own.bias) = (dense.weight, dense.bias);
+        }
+        tail
     }
 
     /// A table's maps.
@@ -185,65 +194,59 @@ impl<'t> End<'t> {
         Ok(table.features.chunks_exact(each.max(1)).collect())
     }
 
-    fn features<'a>(&self, rows: impl Iterator<Item = &'a [f32]>) -> Vec<f32> {
-        let mut values = forward(self.tail, &self.weights, turned(rows, self.shape));
-        values.pop().map(|map| map.data).unwrap_or_default()
-    }
-
-    fn tail(&self) -> Tail {
-        let mut tail = self.tail.clone();
-        for (own, dense) in tail.convolutions.iter_mut().zip(&self.weights) {
-            own.weight.clone_from(&dense.weight);
-            own.bias.clone_from(&dense.bias);
-        }
-        tail
+    /// The features of maps, row-major.
+    fn features(&self, weights: &[Dense], rows: &[&[f32]]) -> Vec<f32> {
+        let of = |rows: &[&[f32]]| {
+            let mut values = forward(self.tail, weights, turned(rows.iter().copied(), self.shape));
+            values.pop().map(|map| map.data).unwrap_or_default()
+        };
+        rows.chunks(TOGETHER).flat_map(of).collect()
     }
 }
 
 /// What is trained.
 #[derive(Clone)]
 struct State {
-    weights: Vec<Dense>,
+    /// The convolutions. They take Adam's steps as dense layers do: to it they are lists of numbers.
+    front: Net,
+    /// The head.
     net: Net,
 }
 
 impl State {
-    /// Gives the passes, and the number of the one whose weights are here now.
+    /// Gives the passes, the last of which is lost where the training diverged, and the number of the one whose weights are here then;
+    /// 0: none was better than what was here before, and what is here now is nothing.
     fn train(
         &mut self,
-        end: &mut End<'_>,
+        end: &End<'_>,
         settings: &HeadSettings,
         lessons: &Lessons<'_>,
         held: &Labelled,
         seed: u64,
-    ) -> Result<(Vec<Epoch>, usize)> {
+    ) -> (Vec<Epoch>, usize) {
         let count = lessons.learned.truths.len();
         let mut order: Vec<usize> = (0..count).collect();
         let (mut shuffle, mut drop) =
             (Rng::new(seed, "tune order"), Rng::new(seed, "tune dropout"));
         let steps = settings.epochs * count.div_ceil(settings.batch.max(1));
-        // The convolutions take Adam's steps as dense layers do: to it they are lists of numbers.
-        let mut front = Net { layers: self.weights.clone(), activation: self.net.activation };
-        let (mut first, mut second) = (Adam::new(&front), Adam::new(&self.net));
+        let (mut first, mut second) = (Adam::new(&self.front), Adam::new(&self.net));
         let watched = !held.truths.is_empty();
-        let start = if watched { self.judge(end, held).0 } else { f64::INFINITY };
-        let (mut history, mut kept) = (Vec::new(), (start, 0, self.clone()));
+        let mut least = if watched { self.judge(end, held).0 } else { f64::INFINITY };
+        let (mut history, mut best, mut kept) = (Vec::new(), 0, None);
         for epoch in 1..=settings.epochs {
             shuffle.shuffle(&mut order);
             let mut loss = 0.0;
             for rows in order.chunks(settings.batch.max(1)) {
                 let rate = settings.rate(first.step, steps);
                 (first.rate, second.rate) = (rate, rate);
-                let (own, mut tail, mut head) =
+                let (own, mut front, mut head) =
                     self.step(end, rows, lessons, (settings.dropout, &mut drop));
                 loss += own;
-                tail.divide(rows.len());
+                front.divide(rows.len());
                 head.divide(rows.len());
-                first.update(&mut front, &tail, settings.weight_decay);
+                first.update(&mut self.front, &front, settings.weight_decay);
                 second.update(&mut self.net, &head, settings.weight_decay);
-                end.weights.clone_from(&front.layers);
             }
-            self.weights.clone_from(&front.layers);
             let judged = watched.then(|| self.judge(end, held));
             #[expect(clippy::cast_precision_loss, reason = "rows are counted in millions")]
             history.push(Epoch {
@@ -253,23 +256,24 @@ impl State {
                 learning_rate: first.rate,
             });
             if history.last().is_some_and(Epoch::is_lost) {
-                return Err(Fault::new(&TUNE_DIVERGED)
-                    .arg("epoch", epoch)
-                    .arg("rate", settings.learning_rate)
-                    .at("train.unfreeze.learning_rate"));
+                break;
             }
             match judged {
-                Some((loss, _)) if loss < kept.0 => kept = (loss, epoch, self.clone()),
-                Some(_) if settings.patience > 0 && epoch - kept.1 >= settings.patience => break,
+                Some((loss, _)) if loss < least => {
+                    (least, best, kept) = (loss, epoch, Some(self.clone()));
+                }
+                Some(_) if settings.patience > 0 && epoch - best >= settings.patience => break,
                 Some(_) => {}
-                None => kept = (0.0, epoch, self.clone()),
+                None => best = epoch,
             }
         }
-        *self = kept.2;
-        Ok((history, kept.1))
+        if let Some(kept) = kept {
+            *self = kept;
+        }
+        (history, best)
     }
 
-    /// Losses and gradients of some rows, summed.
+    /// Losses and gradients of some rows, summed: of the convolutions and of the head.
     fn step(
         &self,
         end: &End<'_>,
@@ -279,7 +283,7 @@ impl State {
     ) -> (f64, Gradients, Gradients) {
         let examples = lessons.learned.examples(end.shape.numbers());
         let batch = turned(rows.iter().map(|row| examples.row(*row)), end.shape);
-        let values = forward(end.tail, &end.weights, batch);
+        let values = forward(end.tail, &self.front.layers, batch);
         let features = values.last().map(|map| map.data.as_slice()).unwrap_or_default();
         let width = features.len().checked_div(rows.len()).unwrap_or_default().max(1);
         let (mut head, mut loss) = (Gradients::of(&self.net), 0.0);
@@ -296,32 +300,35 @@ impl State {
             let back = head.descend(&self.net, &taken, &outputs, wrong, true);
             error.extend(back.iter().zip(&left).map(|(number, left)| number * left));
         }
-        (loss, Gradients::made(backward(end.tail, &end.weights, &values, error)), head)
+        let front = Gradients::made(backward(end.tail, &self.front.layers, &values, error));
+        (loss, front, head)
     }
 
-    fn logits(&self, end: &End<'_>, rows: &Labelled) -> Vec<Vec<f32>> {
-        let examples = rows.examples(end.shape.numbers());
-        let all: Vec<usize> = (0..rows.truths.len()).collect();
+    /// The whole's logits of maps.
+    fn logits(&self, end: &End<'_>, rows: &[&[f32]]) -> Vec<Vec<f32>> {
         let width = self.net.layers.first().map_or(1, Dense::inputs).max(1);
-        all.chunks(TOGETHER)
-            .flat_map(|rows| {
-                let features = end.features(rows.iter().map(|row| examples.row(*row)));
-                let of = |row: &[f32]| self.net.forward(row).pop().unwrap_or_default();
-                features.chunks(width).map(of).collect::<Vec<_>>()
-            })
-            .collect()
+        let features = end.features(&self.front.layers, rows);
+        let of = |row: &[f32]| self.net.forward(row).pop().unwrap_or_default();
+        features.chunks(width).map(of).collect()
+    }
+
+    /// The whole's probabilities.
+    fn scores(&self, end: &End<'_>, rows: &[&[f32]]) -> Vec<Vec<f64>> {
+        let logits = self.logits(end, rows);
+        logits.iter().map(|row| probabilities(row, self.net.activation)).collect()
     }
 
     /// Mean cross-entropy and accuracy.
     #[expect(clippy::cast_precision_loss, reason = "rows are counted in millions")]
-    fn judge(&self, end: &End<'_>, rows: &Labelled) -> (f64, f64) {
+    fn judge(&self, end: &End<'_>, held: &Labelled) -> (f64, f64) {
         let (mut loss, mut right) = (0.0, 0_usize);
-        for (logits, truth) in self.logits(end, rows).iter().zip(&rows.truths) {
-            let (own, is_right) = super::super::head::judged(logits, *truth, self.net.activation);
+        let logits = self.logits(end, &held.rows(end.shape.numbers()));
+        for (logits, truth) in logits.iter().zip(&held.truths) {
+            let (own, is_right) = judged(logits, *truth, self.net.activation);
             loss += own;
             right += usize::from(is_right);
         }
-        let count = rows.truths.len().max(1) as f64;
+        let count = held.truths.len().max(1) as f64;
         (loss / count, right as f64 / count)
     }
 }
