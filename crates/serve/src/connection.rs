@@ -8,7 +8,7 @@ use hyper::server::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use std::pin::pin;
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
@@ -19,9 +19,6 @@ const HEAD: usize = 64 << 10;
 const FIELDS: usize = 100;
 /// Requests at once on one HTTP/2 connection.
 const STREAMS: u32 = 128;
-
-/// How long what a client still sends is read after the last answer.
-const LINGER: Duration = Duration::from_secs(2);
 
 /// What a client that never finished its request's head is told; its language is not known.
 const SLOW: &str = "{\"type\":\"urn:ingot:problem:serve-head-slow\",\"title\":\"Request timeout\",\"status\":408,\
@@ -85,10 +82,6 @@ where
             }
         }
     };
-    if ended.is_ok() && !drained {
-        linger(connection.into_parts().io.into_inner()).await;
-        return;
-    }
     // A head begun but not finished is answered; a connection that idled is just closed.
     if let Err(error) = ended
         && error.is_timeout()
@@ -108,15 +101,6 @@ where
             let _ = tokio::time::timeout(Duration::from_secs(1), last).await;
         }
     }
-}
-
-/// Reads and forgets what a client still sends, which was refused before it was read. Closed over it, the connection would be reset,
-/// and with that many a client throws away the answer that says why (RFC 9112 §9.6).
-async fn linger<S: AsyncRead + Unpin>(mut stream: S) {
-    let mut forgotten = vec![0; 16 << 10];
-    let all = async { while matches!(stream.read(&mut forgotten).await, Ok(1..)) {} };
-    // Whoever sends on for longer has had the time to listen.
-    let _ = tokio::time::timeout(LINGER, all).await;
 }
 
 async fn two<S>(stream: S, service: Counted, limits: &Limits, mut closing: watch::Receiver<bool>)

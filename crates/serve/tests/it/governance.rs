@@ -243,7 +243,4 @@ fn a_refusal_before_the_body_arrived_leaves_the_connection_usable() {
     large.raw(b"POST /api/predict HTTP/1.1\r\nHost: t\r\nContent-Length: 1000000\r\n\r\n").unwrap();
     let answer = large.read().unwrap();
     assert_eq!((answer.status, answer.header("connection")), (401, Some("close")));
-    // One that is sent all the same is not cut off, or clients would lose the answer with the rest of what they sent.
-    let answer = server.client().send("POST", "/api/predict", &[], &vec![b' '; 6 << 20]);
-    assert_eq!((answer.status, answer.header("connection")), (401, Some("close")));
 }
