@@ -46,7 +46,8 @@ pub fn attention(layer: usize) -> String {
 pub fn layers(weights: &Weights) -> usize {
     let there =
         |layer: &usize| weights.contains_key(&format!("encoder.layer.{layer}.output.dense.weight"));
-    (0..).take_while(there).count()
+    // No encoder has more layers than its file has numbers.
+    (0..weights.len()).take_while(there).count()
 }
 
 /// The graph, with the outputs [`EMBEDDING`] and [`super::FEATURES`]: the embedding times the square root of its width, so that a

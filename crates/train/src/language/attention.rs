@@ -13,7 +13,7 @@ const BLOCK: usize = 64;
 
 /// How heads stand side by side, and what each token sees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Heads {
+pub(crate) struct Layout {
     /// Heads that ask.
     pub(crate) heads: usize,
     /// Heads that are asked; divides `heads`.
@@ -24,7 +24,7 @@ pub(crate) struct Heads {
     pub(crate) causal: bool,
 }
 
-impl Heads {
+impl Layout {
     /// How many tokens of a text the queries up to `end` see.
     fn seen(&self, end: usize, span: Span) -> usize {
         if self.causal { end } else { span.length }
@@ -49,7 +49,7 @@ pub(crate) struct Inputs<'a> {
 /// One head's numbers in rows `from..from + count`.
 fn head<'a>(
     all: &'a [f32],
-    shape: &Heads,
+    shape: &Layout,
     heads: usize,
     index: usize,
     rows: (usize, usize),
@@ -60,14 +60,14 @@ fn head<'a>(
 }
 
 #[expect(clippy::cast_precision_loss, reason = "heads are counted in hundreds")]
-fn scale(shape: &Heads) -> f32 {
+fn scale(shape: &Layout) -> f32 {
     1.0 / (shape.head as f32).sqrt()
 }
 
 /// Shares of attention of `count` queries from `first` on, over the keys that they see.
 fn shares(
     inputs: Inputs<'_>,
-    shape: &Heads,
+    shape: &Layout,
     query: usize,
     span: Span,
     first: usize,
@@ -88,7 +88,7 @@ fn shares(
 }
 
 /// What every query found: rows of heads side by side.
-pub(crate) fn attend(inputs: Inputs<'_>, shape: &Heads, spans: &[Span]) -> Vec<f32> {
+pub(crate) fn attend(inputs: Inputs<'_>, shape: &Layout, spans: &[Span]) -> Vec<f32> {
     let tasks: Vec<(Span, usize)> =
         spans.iter().flat_map(|span| (0..shape.heads).map(move |query| (*span, query))).collect();
     let found: Vec<Vec<f32>> = tasks
@@ -115,7 +115,7 @@ pub(crate) fn attend(inputs: Inputs<'_>, shape: &Heads, spans: &[Span]) -> Vec<f
 }
 
 /// Copies one head's rows to their place among the heads.
-fn place(all: &mut [f32], own: &[f32], shape: &Heads, heads: usize, index: usize, span: Span) {
+fn place(all: &mut [f32], own: &[f32], shape: &Layout, heads: usize, index: usize, span: Span) {
     let wide = heads * shape.head;
     let rows = all.chunks_mut(wide).skip(span.start).take(span.length);
     for (row, own) in rows.zip(own.chunks(shape.head)) {
@@ -126,7 +126,7 @@ fn place(all: &mut [f32], own: &[f32], shape: &Heads, heads: usize, index: usize
 
 /// What one row's heads find among everything that its text saw, itself included.
 pub(super) fn attend_one(
-    shape: &Heads,
+    shape: &Layout,
     query: &[f32],
     keys: &[f32],
     values: &[f32],
@@ -157,7 +157,7 @@ pub(crate) fn attend_back(
     inputs: Inputs<'_>,
     found: &[f32],
     gradient: &[f32],
-    shape: &Heads,
+    shape: &Layout,
     spans: &[Span],
 ) -> [Vec<f32>; 3] {
     let tasks: Vec<(Span, usize)> = spans
@@ -190,7 +190,7 @@ struct Back {
 fn group_back(
     inputs: Inputs<'_>,
     (found, gradient): (&[f32], &[f32]),
-    shape: &Heads,
+    shape: &Layout,
     span: Span,
     group: usize,
 ) -> Back {

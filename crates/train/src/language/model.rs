@@ -1,6 +1,6 @@
 //! What a Llama is: measures and frozen weights, from GGUF files and from Hugging Face's checkpoints.
 
-use super::attention::Heads;
+use super::attention::Layout;
 use super::blocks;
 use crate::messages::{BASE_INVALID, BASE_UNSUPPORTED};
 use ingot_base::{Fault, Result};
@@ -60,8 +60,8 @@ pub struct Shape {
 
 impl Shape {
     /// How its heads attend.
-    pub(super) const fn attention(&self) -> Heads {
-        Heads { heads: self.heads, kv_heads: self.kv_heads, head: self.head, causal: true }
+    pub(super) const fn attention(&self) -> Layout {
+        Layout { heads: self.heads, kv_heads: self.kv_heads, head: self.head, causal: true }
     }
 }
 

@@ -24,9 +24,13 @@ pub(super) fn normalise(mut rows: Vec<f32>, width: usize, epsilon: f32) -> Norme
         |(rows, scales)| {
             for (row, scale) in rows.chunks_mut(width).zip(scales) {
                 let mean = row.iter().sum::<f32>() / width as f32;
-                row.iter_mut().for_each(|number| *number -= mean);
+                for number in row.iter_mut() {
+                    *number -= mean;
+                }
                 *scale = 1.0 / (dot(row, row) / width as f32 + epsilon).sqrt();
-                row.iter_mut().for_each(|number| *number *= *scale);
+                for number in row {
+                    *number *= *scale;
+                }
             }
         },
     );
@@ -136,9 +140,9 @@ mod tests {
     fn the_normal_distribution_is_exact_enough() {
         for (x, expected) in [
             (0.0, 0.5),
-            (0.3, 0.617_911_42),
+            (0.3, 0.617_911_4),
             (-0.3, 0.382_088_58),
-            (1.0, 0.841_344_75),
+            (1.0, 0.841_344_7),
             (-2.5, 0.006_209_67),
             (4.0, 0.999_968_33),
             (-9.0, 0.0),

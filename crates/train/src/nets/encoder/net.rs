@@ -3,7 +3,7 @@
 use super::change::Change;
 use super::math::{self, Normed};
 use super::model::{Embeddings, Layer, Part};
-use crate::language::attention::{Heads, Inputs, Span, attend, attend_back};
+use crate::language::attention::{Inputs, Layout, Span, attend, attend_back};
 use ingot_runtime::product::{Target, View, product};
 
 /// Tokens that go through the layers together: what is kept of each for the way back stays within some hundred megabytes.
@@ -60,10 +60,10 @@ pub(super) struct Net<'a> {
 }
 
 impl Net<'_> {
-    fn heads(&self) -> Heads {
+    fn heads(&self) -> Layout {
         let heads = self.embeddings.heads;
         let head = self.embeddings.width / heads.max(1);
-        Heads { heads, kv_heads: heads, head, causal: false }
+        Layout { heads, kv_heads: heads, head, causal: false }
     }
 
     /// Embeddings of texts, a row each; nothing is kept.
@@ -95,7 +95,9 @@ impl Net<'_> {
             let mut mean = vec![0.0; width];
             math::add_rows(&mut mean, own.unwrap_or_default());
             let share = share(span.length);
-            mean.iter_mut().for_each(|number| *number *= share);
+            for number in &mut mean {
+                *number *= share;
+            }
             let length = mean.iter().map(|number| number * number).sum::<f32>().sqrt().max(1e-12);
             embeddings.extend(mean.iter().map(|number| number / length));
             lengths.push(length);
@@ -188,7 +190,7 @@ struct Back<'a> {
     layer: &'a Layer,
     index: usize,
     change: &'a Change,
-    heads: Heads,
+    heads: Layout,
     spans: &'a [Span],
 }
 

@@ -31,11 +31,10 @@ fn weights() -> Weights {
     for (name, rows) in [("word", 7), ("position", 5), ("token_type", 2)] {
         put(format!("embeddings.{name}_embeddings.weight"), &[rows, WIDTH], 0.0, 1.0);
     }
-    let norm = |put: &mut dyn FnMut(String, &[usize], f64, f64), name: &str| {
-        put(format!("{name}.weight"), &[WIDTH], 1.0, 0.4);
-        put(format!("{name}.bias"), &[WIDTH], 0.0, 0.3);
-    };
-    norm(&mut put, "embeddings.LayerNorm");
+    let norm = [("weight", 1.0, 0.4), ("bias", 0.0, 0.3)];
+    for (of, about, spread) in norm {
+        put(format!("embeddings.LayerNorm.{of}"), &[WIDTH], about, spread);
+    }
     for layer in 0..3 {
         for part in Part::ALL {
             let (outputs, inputs) = match part {
@@ -48,7 +47,9 @@ fn weights() -> Weights {
             put(format!("{name}.bias"), &[outputs], 0.0, 0.3);
         }
         for part in super::model::NORMS {
-            norm(&mut put, &format!("encoder.layer.{layer}.{part}"));
+            for (of, about, spread) in norm {
+                put(format!("encoder.layer.{layer}.{part}.{of}"), &[WIDTH], about, spread);
+            }
         }
     }
     weights
@@ -366,7 +367,7 @@ impl Order {
         let net = Net { embeddings: &embeddings, layers: &layers };
         let mut random = Rng::new(11, "order");
         let mut own = Self { tables: Default::default(), tokens: Default::default() };
-        for (part, rows) in [96, 32, 32].into_iter().enumerate() {
+        for (part, rows) in [96_u64, 32, 32].into_iter().enumerate() {
             for row in 0..rows {
                 let (first, other) = ([3, 4], [2, 5, 6][random.below(3)]);
                 let turned = row % 2 == 1;
@@ -378,7 +379,7 @@ impl Order {
                 // One bucket of words, which says nothing.
                 table.features.push(1.0);
                 table.labels.push(Some(if turned { "yes" } else { "no" }.to_owned()));
-                table.places.push(("order".into(), row as u64 + 1));
+                table.places.push(("order".into(), row + 1));
                 table.copy.push(false);
                 own.tokens[part].push(text);
             }
@@ -468,7 +469,9 @@ fn an_encoder_learns_what_a_head_cannot_and_the_weights_are_those_measured() {
         let head = Head { layers: found.head.layers.clone(), activation: Activation::Sigmoid };
         for (text, score) in order.tokens[2].iter().zip(&found.head.scores) {
             let mut features = net.embed(&[text]);
-            features.iter_mut().for_each(|own| *own *= (WIDTH as f32).sqrt());
+            for own in &mut features {
+                *own *= (WIDTH as f32).sqrt();
+            }
             features.push(1.0);
             close(head.scores(&features)[0], *score, 1e-6, "score");
         }
