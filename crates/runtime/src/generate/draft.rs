@@ -7,8 +7,8 @@ use super::Token;
 const MATCH: usize = 3;
 /// Guesses per step at most.
 const MOST: usize = 8;
-/// What a step takes before its first token, in tokens: steps of many answers have little left that guesses could save.
-const STEP: f32 = 2.0;
+/// Below this share of guesses that come true, none are made for a while.
+const WORTH: f32 = 0.45;
 /// Tokens until guessing is tried again.
 const PAUSE: usize = 24;
 
@@ -46,21 +46,19 @@ impl Drafter {
         tokens.get(found..found + most).unwrap_or(&[])
     }
 
-    /// Learns how many of the guesses came true, in a step of as many answers. With too few, none are made for a while.
-    pub fn learn(&mut self, drafted: usize, accepted: usize, answers: usize) {
+    /// Learns how many of the guesses came true.
+    pub fn learn(&mut self, drafted: usize, accepted: usize) {
         if drafted == 0 {
             return;
         }
-        #[expect(clippy::cast_precision_loss, reason = "at most some tens")]
-        let (share, answers) = (accepted as f32 / drafted as f32, answers.max(1) as f32);
-        // A step takes STEP + answers; a guess adds 1, and saves a token's share of a step when it comes true.
-        let worth = answers / (answers + STEP);
+        #[expect(clippy::cast_precision_loss, reason = "at most eight")]
+        let share = accepted as f32 / drafted as f32;
         self.share = 0.7 * self.share + 0.3 * share;
         self.length =
             if accepted == drafted { (self.length + 2).min(MOST) } else { (accepted + 1).max(2) };
-        if self.share < worth {
+        if self.share < WORTH {
             self.paused = PAUSE;
-            self.share = worth + 0.1;
+            self.share = WORTH + 0.1;
         }
     }
 }
@@ -80,30 +78,17 @@ mod tests {
     }
 
     #[test]
-    fn guesses_must_come_true_more_often_beside_many_answers() {
-        let tokens = [1, 2, 3, 4, 1, 2, 3];
-        for (answers, goes_on) in [(1, true), (2, true), (8, false)] {
-            let mut drafter = Drafter::default();
-            for _ in 0..4 {
-                drafter.learn(3, 2, answers);
-            }
-            assert_eq!(!drafter.draft(&tokens, 8).is_empty(), goes_on, "{answers}");
-        }
-    }
-
-    #[test]
     fn guesses_that_fail_pause_it() {
         let mut drafter = Drafter::default();
         let tokens = [1, 2, 3, 4, 1, 2, 3];
-        for _ in 0..4 {
-            drafter.learn(3, 0, 1);
+        for _ in 0..3 {
+            drafter.learn(3, 0);
         }
         assert!(drafter.draft(&tokens, 8).is_empty());
         let mut good = Drafter::default();
         for _ in 0..5 {
-            good.learn(3, 3, 8);
+            good.learn(3, 3);
         }
         assert_eq!(good.length, MOST);
-        assert!(!good.draft(&tokens, 8).is_empty());
     }
 }

@@ -416,7 +416,6 @@ impl Scheduler {
             let rate = tokens as f32 / took.as_secs_f32().max(1e-3);
             self.rate = 0.7 * self.rate + 0.3 * rate;
         }
-        let answers = parts.iter().filter(|part| !part.reads).count();
         let model = Arc::clone(self.context.model());
         for part in parts {
             let Some(slot) = self.slots.get_mut(part.slot) else { continue };
@@ -443,8 +442,7 @@ impl Scheduler {
                     }
                 }
             } else {
-                let (drafted, accepted) =
-                    answer(&mut self.context, slot, part, &self.batch, answers);
+                let (drafted, accepted) = answer(&mut self.context, slot, part, &self.batch);
                 self.figures.drafted += drafted as u64;
                 self.figures.accepted += accepted as u64;
             }
@@ -465,13 +463,7 @@ impl Scheduler {
 }
 
 /// Chooses tokens as long as the guesses before them came true.
-fn answer(
-    context: &mut Context,
-    slot: &mut Slot,
-    part: &Part,
-    batch: &Batch,
-    answers: usize,
-) -> (usize, usize) {
+fn answer(context: &mut Context, slot: &mut Slot, part: &Part, batch: &Batch) -> (usize, usize) {
     let model = Arc::clone(context.model());
     let drafted = part.places.len() - 1;
     let mut accepted = 0;
@@ -490,7 +482,7 @@ fn answer(
     if accepted < drafted {
         context.forget(slot.sequence, slot.computed);
     }
-    slot.learn(drafted, accepted, answers);
+    slot.learn(drafted, accepted);
     (drafted, accepted)
 }
 

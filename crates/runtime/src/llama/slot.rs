@@ -149,11 +149,11 @@ impl Slot {
         token
     }
 
-    pub(super) fn learn(&mut self, drafted: usize, accepted: usize, answers: usize) {
+    pub(super) fn learn(&mut self, drafted: usize, accepted: usize) {
         self.drafted += drafted;
         self.accepted += accepted;
         if let Some(drafter) = &mut self.drafter {
-            drafter.learn(drafted, accepted, answers);
+            drafter.learn(drafted, accepted);
         }
     }
 

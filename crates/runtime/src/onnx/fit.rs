@@ -119,9 +119,9 @@ impl Fit {
         self.error.max(0.0)
     }
 
-    /// What the outputs vary by, summed.
-    pub(super) fn energy(&self) -> f64 {
-        self.energy.max(f64::MIN_POSITIVE)
+    /// The share of what the outputs vary by that such an error is, 0 to 1. Of outputs that do not vary nothing is missed.
+    pub(super) fn share(&self, error: f64) -> f64 {
+        if self.energy > f64::MIN_POSITIVE { (error / self.energy).clamp(0.0, 1.0) } else { 0.0 }
     }
 
     /// Indices of the terms that are left.
@@ -155,6 +155,16 @@ mod tests {
     }
 
     #[test]
+    fn of_what_does_not_vary_nothing_is_missed() {
+        let rows: Vec<Vec<f64>> =
+            (0..20).map(|at| vec![f64::from(at), f64::from(at % 3), 1.0, 4.0]).collect();
+        let mut fit = Fit::new(products(&rows), 2, 1).unwrap();
+        let mut errors = vec![fit.error()];
+        errors.extend(std::iter::from_fn(|| fit.drop_least()));
+        assert!(errors.iter().all(|error| fit.share(*error).abs() < f64::EPSILON), "{errors:?}");
+    }
+
+    #[test]
     fn what_the_others_can_say_goes_first_and_the_rest_says_it() {
         // y = 2 a − b + 3; c = a + b says nothing new, d is noise of its own.
         let rows: Vec<Vec<f64>> = (0..200)
@@ -166,10 +176,10 @@ mod tests {
             .collect();
         let mut fit = Fit::new(products(&rows), 4, 1).unwrap();
         // The ridge of 1e-5 costs a share of that order.
-        assert!(fit.error() / fit.energy() < 1e-4);
+        assert!(fit.share(fit.error()) < 1e-4);
         for _ in 0..2 {
             let error = fit.drop_least().unwrap();
-            assert!(error / fit.energy() < 1e-4, "two of four are enough: {error}");
+            assert!(fit.share(error) < 1e-4, "two of four are enough: {error}");
         }
         let left = fit.left();
         assert!(!left.contains(&3), "noise stays out: {left:?}");
@@ -180,7 +190,8 @@ mod tests {
         for row in &rows {
             assert!((said(row) - row[5]).abs() < 1e-2, "{} instead of {}", said(row), row[5]);
         }
-        assert!(fit.drop_least().unwrap() / fit.energy() > 0.05, "one is not");
+        let error = fit.drop_least().unwrap();
+        assert!(fit.share(error) > 0.05, "one is not");
         assert!(fit.drop_least().is_some() && fit.drop_least().is_none());
     }
 }

@@ -196,10 +196,9 @@ impl Work<'_> {
             targets.extend(goal);
         }
         let mut fit = seen.fit(chain.channels, outputs)?;
-        let energy = fit.energy();
-        let mut missed = vec![fit.error() / energy];
+        let mut missed = vec![fit.share(fit.error())];
         while let Some(error) = fit.drop_least() {
-            missed.push(error / energy);
+            missed.push(fit.share(error));
         }
         let cost = multiplications(graph, chain, &places);
         Ok(Original { channels: chain.channels, outputs, cost, missed, target: targets })
@@ -239,7 +238,7 @@ impl Work<'_> {
         let left = fit.left();
         let weight: Vec<f32> = left.iter().flat_map(|at| single(Some(*at))).collect();
         cut(model, chain, &left, &weight, &single(None)).ok_or_else(lost)?;
-        Ok(fit.error() / fit.energy())
+        Ok(fit.share(fit.error()))
     }
 
     /// The places of a map that are looked at: the same whenever this input passes this chain.

@@ -35,10 +35,15 @@ fn filled(browser: &mut Browser, panel: &str) {
             browser.see(".foot [data-stay$=explain]");
             browser.click(".foot [data-stay$=explain]");
             loaded(browser, ".drawn img");
-            for summary in [".settings", ".turn .why .raw", ".turn .raw:has([data-stay])"] {
-                browser.click(&format!("{summary} > summary"));
+            // What opens moves what stands below it, so the next one is looked for once it is there.
+            for (closed, inside) in [
+                (".settings", "[open]"),
+                (".turn .why .raw", "[open] pre"),
+                (".turn .raw:has([data-stay])", "[open] .tokens"),
+            ] {
+                browser.click(&format!("{closed} > summary"));
+                browser.see(&format!("{closed}{inside}"));
             }
-            browser.see(".tokens");
         }
         "#status" => browser.see(".routes"),
         _ => {}
