@@ -75,19 +75,20 @@ class Server:
     def link(self):
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=300)
 
-    def post(self, link, body):
+    def post(self, body):
+        link = self.link()
         link.request("POST", "/v1/chat/completions", json.dumps(body), {"Content-Type": "application/json"})
         answer = link.getresponse()
         if answer.status != 200:
             raise RuntimeError(f"{self.name} answered {answer.status}: {answer.read()[:500]}")
         return answer
 
-    def chat(self, messages, tokens, link=None):
+    def chat(self, messages, tokens):
         """One greedy answer, streamed: tokens read and written, seconds to the first piece and to the end."""
         body = {"messages": messages, "max_tokens": tokens, "temperature": 0, "stream": True, "stream_options": {"include_usage": True}}
         begun = time.perf_counter()
         first, usage = None, {}
-        for line in self.post(link or self.link(), body):
+        for line in self.post(body):
             line = line.strip()
             if not line.startswith(b"data: ") or line == b"data: [DONE]":
                 continue
@@ -101,7 +102,7 @@ class Server:
     def tokens(self, messages, tokens):
         """The tokens of one greedy answer, as texts."""
         body = {"messages": messages, "max_tokens": tokens, "temperature": 0, "logprobs": True}
-        answer = json.loads(self.post(self.link(), body).read())
+        answer = json.loads(self.post(body).read())
         return [one["token"] for one in answer["choices"][0]["logprobs"]["content"]]
 
 
@@ -127,9 +128,9 @@ def many(server, options, opening, seed):
 
     def client(questions):
         try:
-            link = server.link()
+            # A connection a question: llama-server closes one after a streamed answer.
             for question in questions:
-                usage, first, _ = server.chat(question, options.tokens, link)
+                usage, first, _ = server.chat(question, options.tokens)
                 written.append(usage["completion_tokens"])
                 firsts.append(first)
         except Exception as error:
