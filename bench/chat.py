@@ -7,7 +7,6 @@ import json
 import os
 import platform
 import random
-import socket
 import statistics
 import subprocess
 import sys
@@ -15,6 +14,8 @@ import tempfile
 import threading
 import time
 from pathlib import Path
+
+from harness import Running, free_port
 
 CONTEXT = 2048
 #: What is said; the words come from a seed, so that no two prompts begin alike unless they are meant to.
@@ -33,13 +34,7 @@ def user(text):
     return [{"role": "user", "content": text}]
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-class Server:
+class Server(Running):
     """A process that answers `POST /v1/chat/completions`; ended by its own id."""
 
     def __init__(self, name, command, port, ready):
@@ -57,20 +52,6 @@ class Server:
             time.sleep(0.05)
         self.stop()
         sys.exit(f"bench: {name} did not start")
-
-    def stop(self):
-        self.process.terminate()
-        try:
-            self.process.wait(20)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.stop()
 
     def link(self):
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=300)

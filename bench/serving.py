@@ -5,19 +5,18 @@ import http.client
 import json
 import os
 import shutil
-import socket
 import statistics
 import subprocess
 import sys
 import time
 
-from harness import PEERS, ROOT, Failed, ingot_json, versions
+from harness import PEERS, ROOT, Failed, Running, free_port, ingot_json, versions
 
 CONNECTIONS = 64
 STARTS = 5
 
 
-class Server:
+class Server(Running):
     """A process that answers `POST /api/predict`; ended by its own id."""
 
     def __init__(self, name, command, port, body, key=None, environment=None):
@@ -70,21 +69,6 @@ class Server:
         """Largest resident set of the process and its children, summed."""
         return sum(resident(process) for process in family(self.process.pid)) / 1024
 
-    def stop(self):
-        if self.process.poll() is None:
-            self.process.terminate()
-            try:
-                self.process.wait(30)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.stop()
-
 
 def family(pid):
     """A process and its descendants."""
@@ -102,12 +86,6 @@ def resident(pid):
             return next((int(line.split()[1]) for line in file if line.startswith("VmHWM:")), 0)
     except OSError:
         return 0
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def load(server, bodies, key, seconds):

@@ -465,8 +465,23 @@ pub(crate) fn head(recipe: &Recipe, width: usize) -> nets::HeadConfig {
 /// How the last blocks of a network are trained too, by settings of this section.
 #[cfg(feature = "nets")]
 pub(crate) fn unfreeze(asked: &recipe::Unfreeze, section: &'static str) -> nets::TuneSettings {
-    nets::TuneSettings {
-        blocks: asked.blocks,
+    nets::TuneSettings { blocks: asked.blocks, passes: passes(asked, section) }
+}
+
+/// How a student of so many layers is trained, by settings of this section.
+#[cfg(feature = "nets")]
+pub(crate) fn student(
+    asked: &recipe::Distill,
+    layers: usize,
+    section: &'static str,
+) -> nets::EncoderSettings {
+    let passes = passes(&asked.training, section);
+    nets::EncoderSettings { method: nets::Method::Full, layers, passes }
+}
+
+#[cfg(feature = "nets")]
+fn passes(asked: &recipe::Unfreeze, section: &'static str) -> nets::Passes {
+    nets::Passes {
         epochs: asked.epochs,
         batch: asked.batch,
         learning_rate: asked.learning_rate,
@@ -488,28 +503,15 @@ pub(crate) fn encoder(asked: &recipe::Encoder, layers: usize) -> nets::EncoderSe
             recipe::EncoderMethod::Full => nets::Method::Full,
         },
         layers: asked.layers(layers),
-        epochs: asked.epochs,
-        batch: asked.batch,
-        learning_rate: asked.learning_rate(),
-        weight_decay: asked.weight_decay,
-        schedule: schedule(asked.schedule),
-        patience: asked.patience,
-    }
-}
-
-/// How a student of so many layers is trained.
-#[cfg(feature = "nets")]
-pub(crate) fn student(asked: &recipe::Distill, layers: usize) -> nets::EncoderSettings {
-    let training = &asked.training;
-    nets::EncoderSettings {
-        method: nets::Method::Full,
-        layers,
-        epochs: training.epochs,
-        batch: training.batch,
-        learning_rate: training.learning_rate,
-        weight_decay: training.weight_decay,
-        schedule: schedule(training.schedule),
-        patience: training.patience,
+        passes: nets::Passes {
+            epochs: asked.epochs,
+            batch: asked.batch,
+            learning_rate: asked.learning_rate(),
+            weight_decay: asked.weight_decay,
+            schedule: schedule(asked.schedule),
+            patience: asked.patience,
+            section: "train.encoder",
+        },
     }
 }
 

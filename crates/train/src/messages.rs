@@ -140,8 +140,8 @@ ingot_base::messages! {
     /// The loss of a fine-tuned encoder left the numbers.
     ENCODER_DIVERGED = {
         code: "train-encoder-diverged", class: Failed, status: 422,
-        en: "the fine-tuning of the encoder diverged: its loss is no number after epoch {epoch}", zh: "编码器微调发散：第 {epoch} 轮后损失不再是有限数值",
-        hint_en: "lower its `learning_rate`, which is {rate}", hint_zh: "请降低其 `learning_rate`（当前为 {rate}）",
+        en: "the training of the encoder diverged: its loss is no number after epoch {epoch}", zh: "编码器训练发散：第 {epoch} 轮后损失不再是有限数值",
+        hint_en: "lower `{setting}`, which is {rate}", hint_zh: "请降低 `{setting}`（当前为 {rate}）",
     };
     /// A head says nothing of a row.
     SCORE_UNDEFINED = {

@@ -170,6 +170,14 @@ impl Project {
         assert_eq!(found.len(), 1, "{found:?}");
         found.remove(0)
     }
+
+    /// The folder that the package is opened into, its payloads still sealed.
+    pub(crate) fn opened(&self) -> PathBuf {
+        let (package, folder) = (self.package(), self.path("opened"));
+        let paths = [&package, &folder].map(|path| path.to_str().unwrap());
+        self.ok(&["open", paths[0], "--sealed", "--output", paths[1]]);
+        folder
+    }
 }
 
 /// A project that has run once; shared by tests that only read it, across the processes that tests run in.

@@ -85,16 +85,7 @@ fn texts_become_a_served_model_that_says_which_words_spoke() {
     for name in ["explanation-report.html", "training-report.html", "data-report.html"] {
         assert!(!report(&project, name).contains(CANARY), "{name}");
     }
-    let folder = project.path("opened");
-    let package = project.package();
-    project.ok(&[
-        "open",
-        package.to_str().unwrap(),
-        "--sealed",
-        "--output",
-        folder.to_str().unwrap(),
-    ]);
-    let card = std::fs::read_to_string(folder.join("card/model-card.en.md")).unwrap();
+    let card = std::fs::read_to_string(project.opened().join("card/model-card.en.md")).unwrap();
     assert!(card.contains("`note` was found and replaced before training"), "{card}");
     offline(&project);
     served(&project);
@@ -437,16 +428,7 @@ fn a_fine_tuned_encoder_goes_through_the_gate_and_is_served() {
     assert!(model["parity"]["rows"].as_u64() >= Some(10), "{model}");
     let page = report(&project, "training-report.html");
     assert!(page.contains("冻结编码器上的输出层") && page.contains("LoRA"));
-    let folder = project.path("opened");
-    let package = project.package();
-    project.ok(&[
-        "open",
-        package.to_str().unwrap(),
-        "--sealed",
-        "--output",
-        folder.to_str().unwrap(),
-    ]);
-    let card = std::fs::read_to_string(folder.join("card/model-card.en.md")).unwrap();
+    let card = std::fs::read_to_string(project.opened().join("card/model-card.en.md")).unwrap();
     assert!(card.contains("LoRA, merged") && card.contains("6 of 6"), "{card}");
     offline(&project);
     served(&project);

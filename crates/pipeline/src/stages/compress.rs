@@ -265,7 +265,7 @@ fn form(
 }
 
 /// The section of the recipe that asks for distillation.
-const DISTILL: &str = "compress.distill";
+pub(crate) const DISTILL: &str = "compress.distill";
 
 /// A pruned network learns from the one that it was.
 struct Distillation<'a, 'p> {

@@ -3,9 +3,7 @@
 #[cfg(not(feature = "nets"))]
 use crate::messages::NETS_ABSENT;
 use crate::project::Project;
-use crate::run::{Chain, earlier};
-use crate::stages::{split, texts};
-use crate::store::Stage;
+use crate::run::Chain;
 #[cfg(not(feature = "nets"))]
 use ingot_base::Fault;
 use ingot_base::Result;
@@ -32,17 +30,8 @@ impl Tuning<'_, '_> {
         _: TrainedHead,
         _: [&FeatureTable; 3],
     ) -> Result<(TrainedHead, Model)> {
-        let _ = (self.project, self.chain, self.folder, self.key, self.tokens()?);
+        let _ = (self.project, self.chain, self.folder, self.key);
         Err(Fault::new(&NETS_ABSENT))
-    }
-}
-
-impl Tuning<'_, '_> {
-    /// Numbers of the tokens of the training, validation and test rows, copies among them, in the order of their features.
-    fn tokens(&self) -> Result<[Vec<Vec<i64>>; 3]> {
-        let parts = earlier(self.chain, Stage::Split)?;
-        let of = |name: &str| texts::tokens(self.project, parts, name);
-        Ok([of(split::TRAIN)?, of(split::VALIDATION)?, of(split::TEST)?])
     }
 }
 
@@ -56,13 +45,15 @@ impl Tuning<'_, '_> {
         head: TrainedHead,
         tables: [&FeatureTable; 3],
     ) -> Result<(TrainedHead, Model)> {
-        use crate::run::Within;
-        use crate::stages::features;
+        use crate::run::{Within, earlier};
         use crate::stages::kept::Kept;
+        use crate::stages::{features, texts};
+        use crate::store::Stage;
         use ingot_runtime::onnx;
         use ingot_train::nets;
         let (weights, encoder) = features::encoder(self.project)?;
-        let [train, validation, test] = &self.tokens()?;
+        let parts = earlier(self.chain, Stage::Split)?;
+        let [train, validation, test] = &texts::tokens(self.project, parts)?;
         let tokens = [&train[..], &validation[..], &test[..]];
         let source = nets::SourceEncoder { weights: &weights, encoder, tokens };
         let settings = crate::convert::encoder(asked, onnx::layers(&weights));

@@ -219,17 +219,14 @@ impl Teaching<'_, '_> {
         let whole =
             onnx::encoder_weights(&onnx::read(teacher, &onnx::Limits::default())?, encoder)?;
         let fewer = nets::fewer_layers(&whole, encoder, layers)
-            .map_err(|found| found.at("compress.distill.layers"))?;
+            .map_err(|found| found.at(format!("{}.layers", compress::DISTILL)))?;
         let threads = convert::threads(project.recipe());
         let graph = onnx::write(&onnx::sentence_encoder(&fewer, encoder)?);
         let tables = texts::TextReader::new(project, &graph, threads)?.tables(project, parts)?;
         let [train, validation, test] = &tables;
         let config = convert::head(project.recipe(), outcome.model.width);
         let first = nets::train_head(&config, train, validation, test)?;
-        let ids = [split::TRAIN, split::VALIDATION, split::TEST]
-            .map(|part| texts::tokens(project, parts, part));
-        let [learned, held, unseen] = ids;
-        let (learned, held, unseen) = (learned?, held?, unseen?);
+        let [learned, held, unseen] = texts::tokens(project, parts)?;
         let reader = texts::TextReader::new(project, teacher, threads)?;
         let how = nets::Distill { temperature: asked.temperature, weight: asked.weight };
         let told = nets::EncoderTeacher {
@@ -239,13 +236,12 @@ impl Teaching<'_, '_> {
         };
         let source =
             nets::SourceEncoder { weights: &fewer, encoder, tokens: [&learned, &held, &unseen] };
-        let settings = convert::student(asked, layers);
+        let settings = convert::student(asked, layers, compress::DISTILL);
         let (kept, reporter) = (Kept::of(folder), Within(project.reporter));
         let course = nets::EncoderCourse { key, checkpoints: &kept, reporter: &reporter };
         let tables = [train, validation, test];
         let tuned =
-            nets::tune_encoder(&config, &settings, source, first, tables, (Some(&told), course))
-                .map_err(|found| found.at("compress.distill"))?;
+            nets::tune_encoder(&config, &settings, source, first, tables, (Some(&told), course))?;
         kept.remove();
         outcome.student = tuned.head.outcome.encoder.map(|training| Student {
             temperature: asked.temperature,

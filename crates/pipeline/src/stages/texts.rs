@@ -133,8 +133,15 @@ pub(crate) fn copies(project: &Project<'_>, part: &str) -> usize {
     if part == split::TRAIN { project.recipe().augment.copies } else { 0 }
 }
 
-/// Numbers of the tokens of a part's texts and of their copies, in the order of their features.
-pub(crate) fn tokens(project: &Project<'_>, parts: &Done, part: &str) -> Result<Vec<Vec<i64>>> {
+/// Numbers of the tokens of the training, validation and test texts, copies among them, in the order of their features.
+#[cfg(feature = "nets")]
+pub(crate) fn tokens(project: &Project<'_>, parts: &Done) -> Result<[Vec<Vec<i64>>; 3]> {
+    let of = |part: &str| part_tokens(project, parts, part);
+    Ok([of(split::TRAIN)?, of(split::VALIDATION)?, of(split::TEST)?])
+}
+
+#[cfg(feature = "nets")]
+fn part_tokens(project: &Project<'_>, parts: &Done, part: &str) -> Result<Vec<Vec<i64>>> {
     let mut ids = Vec::new();
     if !parts.has(part) {
         return Ok(ids);

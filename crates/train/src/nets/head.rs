@@ -485,7 +485,44 @@ impl Gradients {
     }
 }
 
-/// Adam (Kingma & Ba 2015), with β₁ = 0.9, β₂ = 0.999 and ε = 10⁻⁸.
+/// What a step of Adam does to each number (Kingma & Ba 2015), with β₁ = 0.9, β₂ = 0.999 and ε = 10⁻⁸.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct AdamStep {
+    corrections: (f64, f64),
+    rate: f64,
+}
+
+impl AdamStep {
+    const BETA: (f64, f64) = (0.9, 0.999);
+
+    /// The step of this number, from 1.
+    pub(super) fn new(step: usize, rate: f64) -> Self {
+        let power = i32::try_from(step).unwrap_or(i32::MAX);
+        let corrections = (1.0 - Self::BETA.0.powi(power), 1.0 - Self::BETA.1.powi(power));
+        Self { corrections, rate }
+    }
+
+    /// Changes a number and its moments; `decay` is decoupled (Loshchilov & Hutter 2019).
+    #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "moments are single precision")]
+    pub(super) fn change(
+        self,
+        weight: &mut f32,
+        (first, second): (&mut f32, &mut f32),
+        gradient: f64,
+        decay: f64,
+    ) {
+        let beta = Self::BETA;
+        *first = (beta.0 * f64::from(*first) + (1.0 - beta.0) * gradient) as f32;
+        *second = (beta.1 * f64::from(*second) + (1.0 - beta.1) * gradient * gradient) as f32;
+        let mean = f64::from(*first) / self.corrections.0;
+        let square = f64::from(*second) / self.corrections.1;
+        let kept = f64::from(*weight) * (1.0 - self.rate * decay);
+        *weight = (kept - self.rate * mean / (square.sqrt() + 1e-8)) as f32;
+    }
+}
+
+/// Adam, with the moments of all numbers.
 pub(super) struct Adam {
     first: Gradients,
     second: Gradients,
@@ -499,23 +536,8 @@ impl Adam {
     }
 
     pub(super) fn update(&mut self, net: &mut Net, gradients: &Gradients, decay: f64) {
-        const BETA: (f64, f64) = (0.9, 0.999);
         self.step += 1;
-        let power = i32::try_from(self.step).unwrap_or(i32::MAX);
-        let corrections = (1.0 - BETA.0.powi(power), 1.0 - BETA.1.powi(power));
-        let rate = self.rate;
-        #[expect(clippy::cast_possible_truncation, reason = "moments are single precision")]
-        let change =
-            |weight: &mut f32, gradient: &f32, first: &mut f32, second: &mut f32, decay: f64| {
-                let gradient = f64::from(*gradient);
-                *first = (BETA.0 * f64::from(*first) + (1.0 - BETA.0) * gradient) as f32;
-                *second =
-                    (BETA.1 * f64::from(*second) + (1.0 - BETA.1) * gradient * gradient) as f32;
-                let (mean, square) =
-                    (f64::from(*first) / corrections.0, f64::from(*second) / corrections.1);
-                let kept = f64::from(*weight) * (1.0 - rate * decay);
-                *weight = (kept - rate * mean / (square.sqrt() + 1e-8)) as f32;
-            };
+        let step = AdamStep::new(self.step, self.rate);
         let moments = self.first.0.iter_mut().zip(&mut self.second.0);
         for ((layer, gradient), (first, second)) in
             net.layers.iter_mut().zip(&gradients.0).zip(moments)
@@ -524,13 +546,13 @@ impl Adam {
             for ((weight, gradient), (first, second)) in
                 own.zip(first.weight.iter_mut().zip(&mut second.weight))
             {
-                change(weight, gradient, first, second, decay);
+                step.change(weight, (first, second), f64::from(*gradient), decay);
             }
             let own = layer.bias.iter_mut().zip(&gradient.bias);
             for ((bias, gradient), (first, second)) in
                 own.zip(first.bias.iter_mut().zip(&mut second.bias))
             {
-                change(bias, gradient, first, second, 0.0);
+                step.change(bias, (first, second), f64::from(*gradient), 0.0);
             }
         }
     }

@@ -6,6 +6,7 @@ mod head;
 mod mix;
 mod outcome;
 mod page;
+mod passes;
 mod private;
 mod review;
 mod train;
@@ -21,6 +22,7 @@ pub use mix::{Mixed, Mixup, beta};
 pub use outcome::{HeadOutcome, ToLabel};
 pub use page::head_report;
 pub(crate) use page::losses;
+pub use passes::Passes;
 pub use private::{PrivacySpent, PrivateSettings};
 pub use review::doubtful_labels;
 pub use train::{

@@ -21,7 +21,8 @@ mod tests;
 #[cfg(feature = "nets")]
 mod train;
 
-use super::head::{Epoch, Schedule};
+use super::head::Epoch;
+use super::passes::Passes;
 use crate::outcome::Metric;
 use serde::{Deserialize, Serialize};
 
@@ -53,18 +54,8 @@ pub struct EncoderSettings {
     pub method: Method,
     /// Layers that are trained, from the end; at least 1.
     pub layers: usize,
-    /// Passes over the training rows at most; at least 1.
-    pub epochs: usize,
-    /// Rows in a step; at least 1.
-    pub batch: usize,
-    /// Adam's step; above 0. It rises to this over the first tenth of the steps.
-    pub learning_rate: f64,
-    /// Decoupled weight decay; 0 is plain Adam. Biases and normalisations have none.
-    pub weight_decay: f64,
-    /// How the step changes.
-    pub schedule: Schedule,
-    /// Epochs without a lower validation loss before training stops; 0: it does not.
-    pub patience: usize,
+    /// How they are; Adam's step rises to its own over the first tenth of the steps.
+    pub passes: Passes,
 }
 
 /// What became of an encoder that was fine-tuned.

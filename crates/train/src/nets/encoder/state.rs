@@ -1,6 +1,6 @@
 //! What is trained, with Adam's moments, and how it is kept so that training goes on bit by bit the same.
 
-use super::super::head::{Epoch, Gradients, Net};
+use super::super::head::{AdamStep, Epoch, Gradients, Net};
 use super::change::Change;
 use crate::messages::CHECKPOINT;
 use ingot_base::{Fault, Result};
@@ -73,32 +73,18 @@ impl State {
         }
     }
 
-    /// One step of Adam (Kingma & Ba 2015), with β₁ = 0.9, β₂ = 0.999 and ε = 10⁻⁸, and decoupled weight decay; the gradients are sums
-    /// over so many rows.
+    /// One step of Adam, with decoupled weight decay; the gradients are sums over so many rows.
     pub(super) fn update(
         &mut self,
         (change, head): (&[f32], &Gradients),
         rows: usize,
         (rate, decay): (f64, f64),
     ) {
-        const BETA: (f64, f64) = (0.9, 0.999);
         self.step += 1;
-        let power = i32::try_from(self.step).unwrap_or(i32::MAX);
-        let corrections = (1.0 - BETA.0.powi(power), 1.0 - BETA.1.powi(power));
+        let step = AdamStep::new(self.step, rate);
         #[expect(clippy::cast_precision_loss, reason = "a batch's rows")]
         let share = 1.0 / rows.max(1) as f64;
         let gradients: Vec<f32> = change.iter().chain(head.numbers()).copied().collect();
-        #[expect(clippy::cast_possible_truncation, reason = "moments are single precision")]
-        let one = |weight: &mut f32, first: &mut f32, second: &mut f32, gradient: f32, decays| {
-            let gradient = f64::from(gradient) * share;
-            *first = (BETA.0 * f64::from(*first) + (1.0 - BETA.0) * gradient) as f32;
-            *second = (BETA.1 * f64::from(*second) + (1.0 - BETA.1) * gradient * gradient) as f32;
-            let (mean, square) =
-                (f64::from(*first) / corrections.0, f64::from(*second) / corrections.1);
-            let decay = if decays { decay } else { 0.0 };
-            let kept = f64::from(*weight) * (1.0 - rate * decay);
-            *weight = (kept - rate * mean / (square.sqrt() + 1e-8)) as f32;
-        };
         self.values
             .par_chunks_mut(NUMBERS)
             .zip(self.first.par_chunks_mut(NUMBERS))
@@ -108,10 +94,11 @@ impl State {
             .for_each(|((((weights, first), second), gradients), decays)| {
                 let moments = first.iter_mut().zip(second);
                 let given = gradients.iter().zip(decays);
-                for ((weight, (first, second)), (gradient, decays)) in
+                for ((weight, moments), (gradient, decays)) in
                     weights.iter_mut().zip(moments).zip(given)
                 {
-                    one(weight, first, second, *gradient, *decays);
+                    let decay = if *decays { decay } else { 0.0 };
+                    step.change(weight, moments, f64::from(*gradient) * share, decay);
                 }
             });
     }

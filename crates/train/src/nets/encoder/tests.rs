@@ -1,5 +1,5 @@
 use super::super::head::{Gradients, HeadSettings, Net as Head, Schedule, cross_entropy};
-use super::super::{FeatureTable, HeadConfig, TrainedHead, train_head};
+use super::super::{FeatureTable, HeadConfig, HeadOutcome, Passes, TrainedHead, train_head};
 use super::change::Change;
 use super::model::{Embeddings, Layer, Part, put_back, read};
 use super::net::Net;
@@ -440,12 +440,15 @@ fn settings(method: Method) -> EncoderSettings {
     EncoderSettings {
         method,
         layers: 3,
-        epochs: 30,
-        batch: 8,
-        learning_rate: 0.02,
-        weight_decay: 0.01,
-        schedule: Schedule::Cosine,
-        patience: 0,
+        passes: Passes {
+            epochs: 30,
+            batch: 8,
+            learning_rate: 0.02,
+            weight_decay: 0.01,
+            schedule: Schedule::Cosine,
+            patience: 0,
+            section: "train.encoder",
+        },
     }
 }
 
@@ -483,7 +486,8 @@ fn an_encoder_learns_what_a_head_cannot_and_the_weights_are_those_measured() {
 #[test]
 fn an_interrupted_training_goes_on_to_the_same_bits() {
     let order = Order::new();
-    let settings = EncoderSettings { epochs: 5, ..settings(LORA) };
+    let mut settings = settings(LORA);
+    settings.passes.epochs = 5;
     let whole = order.tune(&settings, &Kept::default(), None).unwrap();
     let broken = Kept { most: 2, ..Kept::default() };
     assert!(order.tune(&settings, &broken, None).is_err());
@@ -501,23 +505,78 @@ fn an_interrupted_training_goes_on_to_the_same_bits() {
 fn what_does_not_help_on_validation_rows_is_undone() {
     let order = Order::new();
     // Steps so long that they leave nothing of what was known.
-    let settings = EncoderSettings { patience: 2, learning_rate: 5.0, ..settings(LORA) };
+    let mut settings = settings(LORA);
+    (settings.passes.patience, settings.passes.learning_rate) = (2, 5.0);
     let found = order.tune(&settings, &Kept::default(), None).unwrap();
     let tuned = found.head.outcome.encoder.as_ref().unwrap();
     assert_eq!((tuned.best, tuned.history.len()), (0, 2), "{tuned:?}");
     assert_eq!(found.weights, weights());
-    assert_eq!(found.head.layers, order.head().layers);
+    // Nothing says that it was changed: it has the figures and the weights that it had.
+    let before = order.head();
+    assert_eq!(found.head.layers, before.layers);
+    let outcome = &found.head.outcome;
+    assert_eq!(HeadOutcome { encoder: None, ..outcome.clone() }, before.outcome);
+    assert!(outcome.tuned_encoder().is_none());
+    let page = |lang| super::super::head_report(outcome).html(lang);
+    let (english, chinese) = (page(ingot_base::Lang::En), page(ingot_base::Lang::Zh));
+    for (page, kept, changed) in [
+        (&english, "which stays as it was, since fine-tuning its last 3 layer(s)", "trained too"),
+        (&english, "No pass made the validation loss lower", "Head on the frozen encoder"),
+        (&chinese, "保持不变：在验证集上微调其末端 3 层并无改善", "层一同训练）"),
+        (&chinese, "没有任何一轮使验证损失低于微调前", "冻结编码器上的输出层"),
+    ] {
+        assert!(page.contains(kept) && !page.contains(changed), "{kept}: {page}");
+    }
+}
+
+#[test]
+fn texts_without_a_class_are_listed_by_what_the_tuned_encoder_says_of_them() {
+    let mut order = Order::new();
+    for row in [90, 91, 92] {
+        order.tables[0].labels[row] = None;
+    }
+    let labels = order.tables[0].labels.iter().enumerate();
+    let unknown: Vec<usize> =
+        labels.filter(|(_, label)| label.is_none()).map(|(row, _)| row).collect();
+    let found = order.tune(&settings(LORA), &Kept::default(), None).unwrap();
+    assert!(found.head.outcome.tuned_encoder().is_some());
+    let (embeddings, layers) = read(&found.weights, ENCODER).unwrap();
+    let net = Net { embeddings: &embeddings, layers: &layers };
+    let head = Head { layers: found.head.layers.clone(), activation: Activation::Sigmoid };
+    let mut expected: Vec<(u64, f64)> = unknown
+        .iter()
+        .map(|row| {
+            let mut features = net.embed(&[&order.tokens[0][*row]]);
+            for own in &mut features {
+                *own *= (WIDTH as f32).sqrt();
+            }
+            features.push(1.0);
+            (order.tables[0].places[*row].1, (2.0 * head.scores(&features)[0] - 1.0).abs())
+        })
+        .collect();
+    expected.sort_by(|a, b| a.1.total_cmp(&b.1));
+    let listed = &found.head.outcome.to_label;
+    assert!(unknown.len() > 2 && listed.len() == unknown.len(), "{unknown:?} {listed:?}");
+    for (own, (row, margin)) in listed.iter().zip(expected) {
+        assert_eq!(own.row, row, "{listed:?}");
+        close(own.margin, margin, 1e-6, "margin");
+    }
 }
 
 #[test]
 fn a_training_that_runs_away_or_does_not_fit_is_refused() {
     let order = Order::new();
     let refused = |settings: &EncoderSettings| {
-        order.tune(settings, &Kept::default(), None).unwrap_err().code().to_owned()
+        let fault = order.tune(settings, &Kept::default(), None).unwrap_err();
+        (fault.code().to_owned(), fault.key_path().map(str::to_owned))
     };
-    let wild = EncoderSettings { learning_rate: 1e38, ..settings(Method::Full) };
-    assert_eq!(refused(&wild), "train-encoder-diverged");
-    assert_eq!(refused(&EncoderSettings { layers: 4, ..settings(LORA) }), "train-encoder-layers");
+    let mut wild = settings(Method::Full);
+    (wild.passes.learning_rate, wild.passes.section) = (1e38, "compress.distill");
+    let of = |code: &str, key: &str| (code.to_owned(), Some(key.to_owned()));
+    let lost = of("train-encoder-diverged", "compress.distill.learning_rate");
+    assert_eq!(refused(&wild), lost);
+    let many = EncoderSettings { layers: 4, ..settings(LORA) };
+    assert_eq!(refused(&many), of("train-encoder-layers", "train.encoder.layers"));
 }
 
 /// A student that learns its teacher's answers alone has them, not those of the rows' classes.
@@ -530,7 +589,7 @@ fn a_student_learns_what_its_teacher_says() {
     let teacher =
         EncoderTeacher { how, logits: vec![-3.0; count], embeddings: vec![0.0; count * WIDTH] };
     let mut settings = settings(Method::Full);
-    settings.epochs = 10;
+    settings.passes.epochs = 10;
     let mut own = Order::new();
     // Without validation rows the last numbers are kept.
     own.tables[1] = FeatureTable::default();

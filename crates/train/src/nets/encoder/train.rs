@@ -3,6 +3,8 @@
 use super::super::head::{
     Epoch, Gradients, HeadSettings, Net, Truth, dropped, judged, probabilities,
 };
+use super::super::outcome::HeadOutcome;
+use super::super::passes::Passes;
 use super::super::train::{
     FeatureTable, HeadConfig, Labelled, TrainedHead, classes, margins, measured_on, undefined,
 };
@@ -16,7 +18,6 @@ use crate::language::Checkpoints;
 use crate::messages::{ENCODER_DIVERGED, ENCODER_LAYERS};
 use ingot_base::{Fault, Reporter, Result, Rng, fault};
 use ingot_runtime::onnx;
-use ingot_runtime::onnx::Activation;
 use ingot_runtime::weights::Weights;
 
 /// Rows whose features are held together where nothing is learnt from them.
@@ -104,7 +105,7 @@ pub fn tune_encoder(
         return Err(Fault::new(&ENCODER_LAYERS)
             .arg("asked", settings.layers)
             .arg("layers", base.len())
-            .at("train.encoder.layers"));
+            .at(format!("{}.layers", settings.passes.section)));
     }
     let classes = classes(config, train)?;
     let names = ["train", "validation", "test"];
@@ -125,7 +126,8 @@ pub fn tune_encoder(
     let work = Training {
         embeddings: &embeddings,
         base: &base,
-        settings: &steps(settings, &config.settings),
+        passes: &settings.passes,
+        settings: &settings.passes.steps(&config.settings),
         learned,
         held,
         teacher: teacher.map(|teacher| Taught::of(teacher, train, &net, embeddings.width)),
@@ -134,51 +136,42 @@ pub fn tune_encoder(
     };
     let mut tuned = Tuned { change, net, layers: base.clone() };
     let (history, best) = work.run(&mut tuned)?;
-    let scores: Vec<f64> = work
-        .logits(&tuned, unseen)
-        .into_iter()
-        .flat_map(|row| probabilities(&row, tuned.net.activation))
-        .collect();
-    let outputs = tuned.net.layers.last().map_or(1, |layer| layer.bias.len());
-    if let Some(at) = scores.iter().position(|score| !score.is_finite()) {
-        return Err(undefined(test, at / outputs.max(1)));
-    }
-    let mut outcome = head.outcome;
-    let frozen = std::mem::take(&mut outcome.metrics);
-    let found = measured_on(&classes, &scores, measured, test, config.seed)?;
-    outcome.metrics = found.metrics;
-    outcome.confusion = found.confusion;
-    outcome.parameters += tuned.change.parameters();
-    let [tokens, ..] = source.tokens;
-    let texts = Texts { table: train, tokens, width: config.width, embedded: embeddings.width };
-    outcome.to_label = margins(train, work.unlabelled(&tuned, &texts)?);
-    outcome.encoder = Some(TunedEncoder {
+    let encoder = TunedEncoder {
         method: settings.method,
         layers: settings.layers,
         of: base.len(),
         parameters: tuned.change.parameters(),
         history,
         best,
-        frozen,
-    });
+        frozen: head.outcome.metrics.clone(),
+    };
+    if !encoder.helped() {
+        let outcome = HeadOutcome { encoder: Some(encoder), ..head.outcome };
+        return Ok(TunedText {
+            weights: source.weights.clone(),
+            head: TrainedHead { outcome, ..head },
+        });
+    }
+    let scores = work.scores(&tuned, unseen).concat();
+    let outputs = tuned.net.layers.last().map_or(1, |layer| layer.bias.len());
+    if let Some(at) = scores.iter().position(|score| !score.is_finite()) {
+        return Err(undefined(test, at / outputs.max(1)));
+    }
+    let found = measured_on(&classes, &scores, measured, test, config.seed)?;
+    let [tokens, ..] = source.tokens;
+    let texts = Texts { table: train, tokens, width: config.width, embedded: embeddings.width };
+    let outcome = HeadOutcome {
+        metrics: found.metrics,
+        confusion: found.confusion,
+        parameters: head.outcome.parameters + tuned.change.parameters(),
+        to_label: margins(train, work.scores(&tuned, &texts.unlabelled()?)),
+        encoder: Some(encoder),
+        ..head.outcome
+    };
     Ok(TunedText {
         weights: put_back(source.weights, &tuned.layers),
         head: TrainedHead { layers: tuned.net.layers, outcome, scores, ..head },
     })
-}
-
-/// As a head has them; what is left out of the features at random stays as it was.
-fn steps(settings: &EncoderSettings, head: &HeadSettings) -> HeadSettings {
-    HeadSettings {
-        hidden: Vec::new(),
-        epochs: settings.epochs,
-        batch: settings.batch,
-        learning_rate: settings.learning_rate,
-        weight_decay: settings.weight_decay,
-        schedule: settings.schedule,
-        dropout: head.dropout,
-        patience: settings.patience,
-    }
 }
 
 /// A table's texts.
@@ -210,6 +203,12 @@ impl<'a> Texts<'a> {
         let rows = self.rows()?.into_iter().zip(&self.table.labels);
         let known = rows.filter(|(_, label)| label.is_some()).map(|(row, _)| row);
         Ok(known.zip(truths).map(|(row, truth)| Text { truth: *truth, ..row }).collect())
+    }
+
+    /// The rows that have none.
+    fn unlabelled(&self) -> Result<Vec<Text<'a>>> {
+        let rows = self.rows()?.into_iter().zip(&self.table.labels);
+        Ok(rows.filter(|(_, label)| label.is_none()).map(|(row, _)| row).collect())
     }
 }
 
@@ -263,6 +262,7 @@ impl Tuned {
 struct Training<'a> {
     embeddings: &'a Embeddings,
     base: &'a [Layer],
+    passes: &'a Passes,
     settings: &'a HeadSettings,
     learned: &'a [Text<'a>],
     held: &'a [Text<'a>],
@@ -294,12 +294,7 @@ impl Training<'_> {
                 validation_accuracy: judged.map(|judged| judged.1),
                 learning_rate: self.rate(state.step),
             });
-            if state.history.last().is_some_and(Epoch::is_lost) {
-                return Err(Fault::new(&ENCODER_DIVERGED)
-                    .arg("epoch", epoch)
-                    .arg("rate", self.settings.learning_rate)
-                    .at("train.encoder.learning_rate"));
-            }
+            self.passes.converged(&state.history, &ENCODER_DIVERGED)?;
             let loss = judged.map(|judged| judged.0);
             if loss.is_none_or(|loss| loss < state.best.0) {
                 state.best = (loss.unwrap_or_default(), epoch, state.values.clone());
@@ -424,6 +419,12 @@ impl Training<'_> {
         all
     }
 
+    /// The whole's probabilities.
+    fn scores(&self, tuned: &Tuned, rows: &[Text<'_>]) -> Vec<Vec<f64>> {
+        let logits = self.logits(tuned, rows);
+        logits.iter().map(|row| probabilities(row, tuned.net.activation)).collect()
+    }
+
     /// Mean cross-entropy and accuracy of the validation rows.
     #[expect(clippy::cast_precision_loss, reason = "rows are counted in millions")]
     fn judge(&self, tuned: &Tuned) -> (f64, f64) {
@@ -435,25 +436,6 @@ impl Training<'_> {
         }
         let count = self.held.len().max(1) as f64;
         (loss / count, right as f64 / count)
-    }
-
-    /// Scores of the rows without a class, each in its place among all rows.
-    fn unlabelled(&self, tuned: &Tuned, texts: &Texts<'_>) -> Result<Vec<Vec<f64>>> {
-        let rows = texts.rows()?;
-        let labels = || texts.table.labels.iter();
-        let unknown: Vec<Text<'_>> = rows
-            .into_iter()
-            .zip(labels())
-            .filter(|(_, label)| label.is_none())
-            .map(|(row, _)| row)
-            .collect();
-        let mut found = self.logits(tuned, &unknown).into_iter();
-        let activation: Activation = tuned.net.activation;
-        let scores = labels().map(|label| match label {
-            Some(_) => Vec::new(),
-            None => probabilities(&found.next().unwrap_or_default(), activation),
-        });
-        Ok(scores.collect())
     }
 }
 

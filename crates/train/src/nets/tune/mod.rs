@@ -15,7 +15,8 @@ mod tests;
 #[cfg(feature = "nets")]
 mod work;
 
-use super::head::{Epoch, Schedule};
+use super::head::Epoch;
+use super::passes::Passes;
 use crate::outcome::Metric;
 use serde::{Deserialize, Serialize};
 
@@ -34,20 +35,8 @@ pub use work::{Tuned, fine_tune, pooled};
 pub struct TuneSettings {
     /// Blocks that are trained, from the end; at least 1.
     pub blocks: usize,
-    /// Passes over the training rows at most; at least 1.
-    pub epochs: usize,
-    /// Rows in a step; at least 1.
-    pub batch: usize,
-    /// Adam's step; above 0.
-    pub learning_rate: f64,
-    /// Decoupled weight decay; 0 is plain Adam.
-    pub weight_decay: f64,
-    /// How the step changes.
-    pub schedule: Schedule,
-    /// Epochs without a lower validation loss before training stops; 0: it does not.
-    pub patience: usize,
-    /// The recipe's section that these stand in (`train.unfreeze`): faults name settings of it.
-    pub section: &'static str,
+    /// How they are.
+    pub passes: Passes,
 }
 
 /// What became of the part of a network that was fine-tuned.

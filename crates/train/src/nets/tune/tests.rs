@@ -1,6 +1,6 @@
 use super::super::head::Net;
 use super::super::{
-    FeatureTable, HeadConfig, HeadOutcome, HeadSettings, Schedule, TrainedHead, train_head,
+    FeatureTable, HeadConfig, HeadOutcome, HeadSettings, Passes, Schedule, TrainedHead, train_head,
 };
 use super::maps::{MapShape, backward, forward, shapes, turned};
 use super::{Distill, Teacher, TuneSettings, Tuned, fine_tune, pooled};
@@ -276,13 +276,15 @@ fn config() -> HeadConfig {
 fn how() -> TuneSettings {
     TuneSettings {
         blocks: 1,
-        epochs: 12,
-        batch: 16,
-        learning_rate: 0.01,
-        weight_decay: 0.01,
-        schedule: Schedule::Cosine,
-        patience: 0,
-        section: "train.unfreeze",
+        passes: Passes {
+            epochs: 12,
+            batch: 16,
+            learning_rate: 0.01,
+            weight_decay: 0.01,
+            schedule: Schedule::Cosine,
+            patience: 0,
+            section: "train.unfreeze",
+        },
     }
 }
 
@@ -419,7 +421,8 @@ fn a_training_that_makes_nothing_better_leaves_the_network_as_it_was() {
     let frozen = tables.each_ref().map(|table| pooled(&tail, SHAPE, table).unwrap());
     let head = || train_head(&config(), &frozen[0], &frozen[1], &frozen[2]).unwrap();
     let before = head();
-    let how = TuneSettings { patience: 3, ..how() };
+    let mut how = how();
+    how.passes.patience = 3;
     let run = |how: &TuneSettings, tables: [&FeatureTable; 3]| {
         fine_tune(&config(), how, (&tail, SHAPE), head(), tables, None)
     };
@@ -443,8 +446,8 @@ fn a_training_that_makes_nothing_better_leaves_the_network_as_it_was() {
         assert!(page.contains(kept) && !page.contains(changed), "{kept}: {page}");
     }
     // A step that is far too large is told with the setting that it is of, and maps of another size are refused.
-    let section = "compress.distill";
-    let wild = TuneSettings { learning_rate: 1e30, section, ..how.clone() };
+    let mut wild = how.clone();
+    (wild.passes.learning_rate, wild.passes.section) = (1e30, "compress.distill");
     let lost = run(&wild, tables.each_ref()).unwrap_err();
     assert_eq!(lost.code(), "train-tune-diverged");
     assert_eq!(lost.key_path(), Some("compress.distill.learning_rate"));

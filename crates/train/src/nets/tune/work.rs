@@ -67,19 +67,12 @@ pub fn fine_tune(
     let held = Labelled::of("validation", validation, &classes, &wide)?;
     learned.mix(&wide);
     let net = Net { layers: head.layers.clone(), activation: head.activation };
-    let steps = steps(settings, &config.settings);
+    let steps = settings.passes.steps(&config.settings);
     let lessons = Lessons { learned: &learned, teacher: labelled(train, &net, teacher) };
     let mut state =
         State { front: Net { layers: end.weights(), activation: head.activation }, net };
     let (history, best) = state.train(&end, &steps, &lessons, &held, config.seed);
-    if let Some(epoch) = history.iter().position(Epoch::is_lost) {
-        let setting = format!("{}.learning_rate", settings.section);
-        return Err(Fault::new(&TUNE_DIVERGED)
-            .arg("epoch", epoch + 1)
-            .arg("setting", &setting)
-            .arg("rate", settings.learning_rate)
-            .at(setting));
-    }
+    settings.passes.converged(&history, &TUNE_DIVERGED)?;
     let maps: usize = tables.iter().map(|table| table.features.len()).sum();
     let unfrozen = Unfrozen {
         blocks: settings.blocks,
@@ -116,20 +109,6 @@ pub fn fine_tune(
     };
     let tail = end.with(state.front.layers);
     Ok(Tuned { tail, head: TrainedHead { layers: state.net.layers, outcome, scores, ..head } })
-}
-
-/// As a head has them; what is left out of the features at random stays as it was.
-fn steps(settings: &TuneSettings, head: &HeadSettings) -> HeadSettings {
-    HeadSettings {
-        hidden: Vec::new(),
-        epochs: settings.epochs,
-        batch: settings.batch,
-        learning_rate: settings.learning_rate,
-        weight_decay: settings.weight_decay,
-        schedule: settings.schedule,
-        dropout: head.dropout,
-        patience: settings.patience,
-    }
 }
 
 /// The teacher's answers to the rows that have a class: mixtures and rows without one are learnt from without it.
