@@ -237,6 +237,9 @@ pub(crate) struct Risk {
     /// Columns that nobody may learn of a person; by commas or repeated
     #[arg(long, value_delimiter = ',', value_name = "COLUMN")]
     pub(crate) sensitive: Vec<String>,
+    /// The column that says whose a row is; without it each row counts as a person
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) person: Option<String>,
     /// A larger table that holds all these rows, with the same quasi-identifiers
     #[arg(long, value_name = "FILE")]
     pub(crate) population: Option<PathBuf>,

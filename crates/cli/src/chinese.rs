@@ -112,6 +112,10 @@ const WORDS: &[(&str, &str)] = &[
         "不得被推知的敏感列，用逗号分隔或重复给出",
     ),
     (
+        "The column that says whose a row is; without it each row counts as a person",
+        "标识行属于何人的列；不指定时每行按一人计",
+    ),
+    (
         "A larger table that holds all these rows, with the same quasi-identifiers",
         "总体表：包含本表的全部行，准标识符列相同",
     ),

@@ -295,9 +295,19 @@ pub(crate) fn texts(rule: &recipe::TextRule) -> (DetectConfig, TextAction) {
     (detect, action)
 }
 
+/// The column that says whose a row is: what the promise names, or else what keeps persons together in the split, unless that is one of
+/// the columns whose classes are counted. `None`: each row is a person.
+pub(crate) fn person(recipe: &Recipe) -> Option<&str> {
+    let policy = recipe.protect.anonymity.as_ref()?;
+    let counted = |name: &&String| !policy.quasi.contains(name) && !policy.sensitive.contains(name);
+    let group = || recipe.split.group.as_ref().filter(counted);
+    policy.person.as_ref().or_else(group).map(String::as_str)
+}
+
 /// The promise about the whole table; `levels` reads the file of a hierarchy.
 pub(crate) fn anonymity(
     policy: &recipe::Anonymity,
+    person: Option<&str>,
     target: &str,
     levels: &dyn Fn(&str) -> Result<Vec<Vec<String>>>,
 ) -> Result<privacy::anonymity::Policy> {
@@ -356,6 +366,7 @@ pub(crate) fn anonymity(
             policy.sensitive.clone()
         },
         max_suppressed: policy.max_suppressed,
+        person: person.map(str::to_owned),
         loss: match policy.loss {
             recipe::AnonymityLoss::Certainty => Loss::Certainty,
             recipe::AnonymityLoss::Discernibility => Loss::Discernibility,

@@ -303,6 +303,8 @@ fn promise(policy: &Policy, lang: Lang) -> String {
     parts.extend(policy.delta.map(|delta| format!("δ = {delta}")));
     let presence = word("presence", "存在性");
     parts.extend(policy.presence.map(|kept| format!("{presence} {}–{}", kept.least, kept.most)));
+    let persons = word("persons by", "计人依据");
+    parts.extend(policy.person.as_ref().map(|column| format!("{persons} `{column}`")));
     parts.join(&word(", ", "，"))
 }
 
@@ -364,6 +366,7 @@ mod tests {
     fn the_promise_is_told_though_figures_of_the_table_stay_at_home() {
         let mut policy = Policy::new(5, vec![]);
         (policy.l, policy.t) = (Some(Diversity::Entropy(2.0)), Some(0.2));
+        policy.person = Some("who".to_owned());
         let mut evidence = json!({
             "anonymity": {
                 "policy": policy,
@@ -380,8 +383,8 @@ mod tests {
         .unwrap();
         let line = |lang| trace.rules(lang).pop().unwrap();
         let told = |promise: &str| ["protect.anonymity", promise, "4", ""].map(str::to_owned);
-        assert_eq!(line(Lang::En), told("k = 5, l = 2 (entropy), t = 0.2"));
-        assert_eq!(line(Lang::Zh), told("k = 5，l = 2（熵），t = 0.2"));
+        assert_eq!(line(Lang::En), told("k = 5, l = 2 (entropy), t = 0.2, persons by `who`"));
+        assert_eq!(line(Lang::Zh), told("k = 5，l = 2（熵），t = 0.2，计人依据 `who`"));
     }
 
     #[test]

@@ -11,7 +11,7 @@ pub struct Evidence {
     /// Free text that was searched for identifiers.
     pub text: Option<TextEvidence>,
     /// Probability that somebody who knows a random person's quasi-identifiers, and that the person is in the table, picks the right row:
-    /// the mean over persons of 1 / (rows that look the same). In [0, 1].
+    /// the mean over persons of 1 / (persons whose rows look the same). In [0, 1].
     pub prosecutor: Option<f64>,
     /// Upper end of the interval of the linkage attack's success ([`Linkage::found`](crate::attack::Linkage)). In [0, 1].
     pub linkage_upper: Option<f64>,
@@ -27,12 +27,12 @@ pub struct TextEvidence {
 }
 
 impl TextEvidence {
-    /// From what was found in the texts of a data set with so many rows, each counted as a person, and from the measured quality of the
+    /// From what was found in the texts of a data set with so many persons (rows, where nothing names persons), and from the measured quality of the
     /// detectors ([`quality`](crate::detect::quality)): where `n` values of a type were found and at least the share `r` of such values
     /// is, there were at most `n / r`. `None` without a text column.
-    #[expect(clippy::cast_precision_loss, reason = "counts of findings and rows")]
-    pub fn measured(texts: &[crate::TextEvidence], rows: u64) -> Option<Self> {
-        if texts.is_empty() || rows == 0 {
+    #[expect(clippy::cast_precision_loss, reason = "counts of findings and persons")]
+    pub fn measured(texts: &[crate::TextEvidence], persons: u64) -> Option<Self> {
+        if texts.is_empty() || persons == 0 {
             return None;
         }
         let (mut found, mut present) = (0.0, 0.0);
@@ -41,7 +41,7 @@ impl TextEvidence {
             present += sum.count as f64 / recall_at_least(kind);
         }
         let recall = if found > 0.0 { found / present } else { recall_at_least("") };
-        Some(Self { recall, identifiers_per_person: present / rows as f64 })
+        Some(Self { recall, identifiers_per_person: present / persons as f64 })
     }
 }
 

@@ -733,6 +733,7 @@ impl<'r> Rules<'r> {
         for (path, pointer) in [
             ("project.target", "/project/target"),
             ("split.group", "/split/group"),
+            ("protect.anonymity.person", "/protect/anonymity/person"),
             ("split.time", "/split/time"),
             ("train.text", "/train/text"),
             ("train.lora.rejected", "/train/lora/rejected"),

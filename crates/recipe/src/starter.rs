@@ -60,6 +60,9 @@ columns = [
   # {{ name = "birthday", action = "generalize", to = "year" }},
   # {{ name = "full_name", action = "drop" }},
 ]
+# No combination of these columns is rare; k counts persons where `split.group` or `person` names them, else rows.
+# 这些列的任何组合都不罕见；`split.group` 或 `person` 指明个人时 k 按人计数，否则按行。
+# anonymity = {{ k = 5, person = "user_id", quasi = ["age", "sex"], max_suppressed = 0.05 }}
 
 [split]
 # Rows that the model never sees while it is made. 训练过程中不使用的测试集占比。

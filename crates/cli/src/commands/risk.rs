@@ -7,7 +7,8 @@ use ingot_privacy::anonymity::{Risk, SensitiveRisk};
 
 pub(crate) fn risk(context: &Context, args: &Args) -> Result<()> {
     let population = args.population.as_deref();
-    let risk = ingot_pipeline::risk(&args.file, population, &args.quasi, &args.sensitive)?;
+    let person = args.person.as_deref();
+    let risk = ingot_pipeline::risk(&args.file, population, &args.quasi, &args.sensitive, person)?;
     let mut text = render::table(&figures(context, &risk), &[false, true]);
     if !risk.sensitive.is_empty() {
         text.push('\n');
@@ -26,7 +27,6 @@ fn figures(context: &Context, risk: &Risk) -> Vec<Vec<String>> {
     let found = &risk.reidentification;
     let mut rows = vec![
         ("figure", "指标", context.say("value", "数值").to_owned()),
-        ("rows", "行数", risk.rows.to_string()),
         ("classes of equal quasi-identifiers", "准标识符等价类数", risk.classes.to_string()),
         ("k (rows of the smallest class)", "k（最小等价类的行数）", risk.k.to_string()),
         ("rows alone in their class", "在等价类中独一无二的行", share(risk.uniqueness)),
@@ -42,7 +42,22 @@ fn figures(context: &Context, risk: &Risk) -> Vec<Vec<String>> {
     if let Some((least, most)) = risk.presence {
         rows.push(("δ-presence", "δ-存在性", format!("{least:.4}–{most:.4}")));
     }
-    rows.into_iter().map(|(en, zh, value)| vec![context.say(en, zh).to_owned(), value]).collect()
+    // What rows are said to be where each is a person, persons are.
+    let unit = |(en, zh, value): (&str, &str, String)| {
+        let said = context.say(en, zh);
+        let said = match risk.persons {
+            Some(_) => said.replace("rows", "persons").replace('行', "人"),
+            None => said.to_owned(),
+        };
+        vec![said, value]
+    };
+    let mut told: Vec<Vec<String>> = rows.into_iter().map(unit).collect();
+    told.insert(1, vec![context.say("rows", "行数").to_owned(), risk.rows.to_string()]);
+    let persons = risk.persons.map(|persons| persons.to_string());
+    let each_row = || context.say("each row is one", "每行按一人计").to_owned();
+    let persons = persons.unwrap_or_else(each_row);
+    told.insert(2, vec![context.say("persons", "人数").to_owned(), persons]);
+    told
 }
 
 /// What the classes reveal, one sensitive column a row.

@@ -3,7 +3,7 @@
 use crate::support::{Project, Server, api_key, applicant, table_keys};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use serde_json::json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 const QUASI: [&str; 3] = ["age", "sex", "marital_status"];
@@ -25,12 +25,12 @@ fn protected(project: &Project) -> PathBuf {
     found.remove(0)
 }
 
-/// For each combination of quasi-identifiers its rows' risks.
-fn classes(project: &Project) -> BTreeMap<Vec<String>, Vec<String>> {
+/// For each combination of quasi-identifiers the persons of its rows and their risks.
+fn classes(project: &Project) -> BTreeMap<Vec<String>, Vec<(String, String)>> {
     let keys = table_keys(project, &QUASI);
-    let columns = ["age", "sex", "marital_status", "risk"];
+    let columns = ["age", "sex", "marital_status", "user_id", "risk"];
     let path = protected(project).join("table.parquet");
-    let mut classes: BTreeMap<Vec<String>, Vec<String>> = BTreeMap::new();
+    let mut classes: BTreeMap<Vec<String>, Vec<(String, String)>> = BTreeMap::new();
     for batch in ingot_data::read_columns(&path, Some(&keys), &columns).unwrap() {
         for row in 0..batch.num_rows() {
             let mut cells: Vec<String> = columns
@@ -41,11 +41,72 @@ fn classes(project: &Project) -> BTreeMap<Vec<String>, Vec<String>> {
                     cells.value(row).to_string()
                 })
                 .collect();
-            let risk = cells.pop().unwrap();
-            classes.entry(cells).or_default().push(risk);
+            let (risk, person) = (cells.pop().unwrap(), cells.pop().unwrap());
+            classes.entry(cells).or_default().push((person, risk));
         }
     }
     classes
+}
+
+fn persons(rows: &[(String, String)]) -> usize {
+    rows.iter().map(|(person, _)| person).collect::<BTreeSet<_>>().len()
+}
+
+/// Six loans of each person, with the same age, sex and marital status in all of them.
+fn six_loans_each(project: &Project) {
+    let path = project.path("data/german_credit.csv");
+    let mut reader = csv::Reader::from_path(&path).unwrap();
+    let header = reader.headers().unwrap().clone();
+    let of_person = ["customer_id", "age", "sex", "marital_status"];
+    let mut lines = csv::Writer::from_writer(Vec::new());
+    lines.write_record(&header).unwrap();
+    let mut first = csv::StringRecord::new();
+    for (index, record) in reader.records().take(720).enumerate() {
+        let record = record.unwrap();
+        if index % 6 == 0 {
+            first = record.clone();
+        }
+        let cell = |(name, place): (&str, usize)| {
+            if of_person.contains(&name) { &first[place] } else { &record[place] }.to_owned()
+        };
+        lines.write_record(header.iter().zip(0..).map(cell)).unwrap();
+    }
+    std::fs::write(path, lines.into_inner().unwrap()).unwrap();
+}
+
+#[test]
+fn many_rows_of_one_person_hide_nobody() {
+    let project = Project::new();
+    six_loans_each(&project);
+    let promise = "k = 6, quasi = [\"age\", \"sex\", \"marital_status\"], max_suppressed = 0.1";
+    ask(&project, promise);
+    project.ok(&["prepare"]);
+    let classes = classes(&project);
+    assert!(classes.values().map(Vec::len).sum::<usize>() > 600);
+    for (cells, rows) in &classes {
+        assert!(persons(rows) >= 6, "{cells:?} has {} persons", persons(rows));
+    }
+    let export = project.path("all.csv");
+    project.ok(&["export", "all", "--output", export.to_str().unwrap()]);
+    let quasi = ["--quasi", "age,sex,marital_status", "--person", "user_id"];
+    let mut risk = vec!["--json", "risk", "all.csv"];
+    risk.extend(quasi);
+    let told: serde_json::Value = serde_json::from_str(&project.ok(&risk)).unwrap();
+    let smallest = classes.values().map(|rows| persons(rows)).min().unwrap();
+    assert_eq!(told["k"], smallest);
+
+    // Nothing names the persons: rows are counted, and the report says so.
+    let recipe = std::fs::read_to_string(project.path("ingot.toml")).unwrap();
+    let without = recipe.replace("group = \"user_id\"", "");
+    assert_ne!(recipe, without);
+    std::fs::write(project.path("ingot.toml"), without).unwrap();
+    project.ok(&["prepare"]);
+    let report = crate::support::files(&project.path(".ingot/split"))
+        .into_iter()
+        .filter(|path| path.ends_with("data-report.html"))
+        .map(|path| std::fs::read_to_string(path).unwrap())
+        .find(|page| page.contains("each row counts as one person"));
+    assert!(report.is_some_and(|page| page.contains("每行按一人计")));
 }
 
 #[test]
@@ -61,9 +122,10 @@ fn nobody_stands_out_and_who_asks_still_sends_an_age() {
     let classes = classes(&project);
     let rows: usize = classes.values().map(Vec::len).sum();
     assert!((950..1000).contains(&rows), "{rows}");
-    for (cells, risks) in &classes {
-        assert!(risks.len() >= 5, "{cells:?} has {} rows", risks.len());
-        assert!(risks.iter().any(|risk| *risk != risks[0]), "{cells:?} tells the risk");
+    for (cells, rows) in &classes {
+        let persons = persons(rows);
+        assert!(persons >= 5, "{cells:?} has {persons} persons");
+        assert!(rows.iter().any(|(_, risk)| *risk != rows[0].1), "{cells:?} tells the risk");
         assert!(cells[0].starts_with('['), "an exact age: {}", cells[0]);
     }
     let left = std::fs::read_dir(protected(&project)).unwrap().count();
@@ -74,9 +136,13 @@ fn nobody_stands_out_and_who_asks_still_sends_an_age() {
 
     let report = project.path("dist/credit-risk-1.0.0-reports/data-report.html");
     let report = std::fs::read_to_string(report).unwrap();
-    for told in
-        ["Anonymity of the table", "整张表的匿名性", "linkage attack: row found", "k = 5, l = 2"]
-    {
+    for told in [
+        "Anonymity of the table",
+        "整张表的匿名性",
+        "linkage attack: row found",
+        "k = 5, l = 2",
+        "Persons are told apart by",
+    ] {
         assert!(report.contains(told), "{told}");
     }
     let trace = project.ok(&["trace", project.package().to_str().unwrap()]);

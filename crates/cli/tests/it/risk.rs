@@ -72,6 +72,18 @@ fn the_table_is_told_in_both_languages_and_faults_name_the_column() {
     let part: Value = serde_json::from_str(&project.ok(&part)).unwrap();
     assert_eq!(part["reidentification"]["prosecutor_highest"], 1.0);
     assert_eq!(part["reidentification"]["journalist_highest"], 0.5);
+    // Two rows of one person are one.
+    std::fs::write(project.path("p.csv"), "who,age\n1,30\n1,30\n2,40\n3,40\n").unwrap();
+    let persons = ["risk", "p.csv", "--quasi", "age", "--person", "who"];
+    let english = project.ok(&[&["--lang", "en"][..], &persons].concat());
+    assert!(english.contains("k (persons of the smallest class)"), "{english}");
+    let chinese = project.ok(&[&["--lang", "zh"][..], &persons].concat());
+    assert!(chinese.contains("k（最小等价类的人数）"), "{chinese}");
+    let json: Value =
+        serde_json::from_str(&project.ok(&[&["--json"][..], &persons].concat())).unwrap();
+    for (name, figure) in [("k", 1), ("persons", 3), ("rows", 4)] {
+        assert_eq!(json[name], figure, "{name}");
+    }
     let wrong = project.fails(2, &["risk", "t.csv", "--quasi", "agee"]);
     assert!(wrong.contains("`agee`") && wrong.contains("age, job"), "{wrong}");
     let twice = project.fails(2, &["risk", "t.csv", "--quasi", "age", "--sensitive", "age"]);

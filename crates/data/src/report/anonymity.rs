@@ -14,6 +14,7 @@ pub(super) fn section(page: &mut Page, anonymous: &AnonymityOutcome) {
         "What others may know of a person (quasi-identifiers) is made coarser until nobody stands out. The levels are the least coarse ones that keep the promise.",
         "将他人可能知道的个人信息（准标识符）逐级变粗，直到没有人突出为止。所选级别是满足承诺的各组合中损失最小的。",
     ));
+    section.paragraph(counted(&anonymous.policy));
     section.facts(vec![
         (text("promised", "承诺"), promise(&anonymous.policy)),
         (text("rows left out", "删除的行"), left_out(anonymous)),
@@ -37,6 +38,24 @@ pub(super) fn section(page: &mut Page, anonymous: &AnonymityOutcome) {
     levels(section, anonymous);
     before_and_after(section, anonymous);
     section.note(anonymous.residual.explanation.clone());
+}
+
+/// Whether figures count persons or rows.
+fn counted(policy: &Policy) -> Text {
+    match &policy.person {
+        Some(column) => Text::new(
+            format!(
+                "Persons are told apart by `{column}`: k, presence, the risks and what is left out count different persons; l, t, α, β and δ count rows. A person in several classes counts in each."
+            ),
+            format!(
+                "以 `{column}` 区分不同的人：k、存在性、各项风险与删除比例均按不同的人计数；l、t、α、β 与 δ 按行计数。同一人位于多个等价类时，在每一类中各计一次。"
+            ),
+        ),
+        None => text(
+            "Nothing names the persons (`person` of the promise, or `split.group`), so each row counts as one person: somebody with several rows is hidden less well than these figures say.",
+            "未指定标识个人的列（承诺中的 `person` 或 `split.group`），因此每行按一人计：若某人有多行，其实际受到的保护低于下列数字。",
+        ),
+    }
 }
 
 fn promise(policy: &Policy) -> Text {
@@ -74,6 +93,13 @@ fn left_out(anonymous: &AnonymityOutcome) -> Text {
     let report = &anonymous.report;
     let (rows, share) = (count(report.suppressed_rows).en, number(report.suppressed * 100.0, 2));
     let most = number(anonymous.policy.max_suppressed * 100.0, 2);
+    if let Some(persons) = report.suppressed_persons {
+        let persons = count(persons).en;
+        return Text::new(
+            format!("{rows}, of {persons} persons ({share}% of the persons, at most {most}%)"),
+            format!("{rows}，涉及 {persons} 人（占总人数 {share}%，上限 {most}%）"),
+        );
+    }
     Text::new(
         format!("{rows} ({share}%, at most {most}%)"),
         format!("{rows}（{share}%，上限 {most}%）"),
@@ -113,10 +139,25 @@ fn levels(section: &mut Section, anonymous: &AnonymityOutcome) {
 /// One figure a row: of the table as it came, and as it is released.
 fn before_and_after(section: &mut Section, anonymous: &AnonymityOutcome) {
     let (before, after) = (&anonymous.report.before, &anonymous.report.after);
-    let mut rows: Vec<Vec<Cell>> = RISKS
-        .iter()
-        .map(|(en, zh, cell)| vec![Cell::text(text(en, zh)), cell(before), cell(after)])
-        .collect();
+    let mut rows = vec![vec![
+        Cell::text(text("rows", "行数")),
+        Cell::count(before.rows),
+        Cell::count(after.rows),
+    ]];
+    let persons = before.persons.zip(after.persons);
+    rows.extend(persons.map(|(was, is)| {
+        vec![Cell::text(text("persons", "人数")), Cell::count(was), Cell::count(is)]
+    }));
+    // What rows are said to be where each is a person, persons are.
+    let unit = |en: &str, zh: &str| match persons {
+        Some(_) => Text::new(en.replace("rows", "persons"), zh.replace('行', "人")),
+        None => Text::new(en, zh),
+    };
+    rows.extend(
+        RISKS
+            .iter()
+            .map(|(en, zh, cell)| vec![Cell::text(unit(en, zh)), cell(before), cell(after)]),
+    );
     if let Some((was, is)) = before.presence.zip(after.presence) {
         let bounds = |(least, most): (f64, f64)| {
             Cell::same(format!("{}–{}", number(least, 4), number(most, 4)))
@@ -150,7 +191,6 @@ fn before_and_after(section: &mut Section, anonymous: &AnonymityOutcome) {
 type Named<T, U> = (&'static str, &'static str, fn(&T) -> U);
 
 const RISKS: &[Named<Risk, Cell>] = &[
-    ("rows", "行数", |risk| Cell::count(risk.rows)),
     ("classes of equal quasi-identifiers", "等价类数", |risk| Cell::count(risk.classes)),
     ("k (rows of the smallest class)", "k（最小等价类的行数）", |risk| {
         Cell::count(risk.k)
@@ -202,6 +242,17 @@ fn attacked(linkage: &Linkage) -> Text {
     let (targets, columns) = (count(linkage.targets).en, linkage.columns);
     let guess = number(linkage.guess * 100.0, 3);
     let rows = count(linkage.rows).en;
+    if let Some(persons) = linkage.persons {
+        let persons = count(persons).en;
+        return Text::new(
+            format!(
+                "The linkage attack was run, not assumed: somebody who knows the {columns} quasi-identifiers in one row of each of {targets} persons looks for these persons among {persons} ({rows} rows) by distance, and picks one at random among those with a nearest row. A blind guess finds {guess}%. In brackets the 95% interval."
+            ),
+            format!(
+                "链接攻击是实际运行的：攻击者知道 {targets} 人各一行的 {columns} 个准标识符，按距离在 {persons} 人（{rows} 行）中寻找本人，并在拥有最近行的人中随机取一人。盲猜的命中率为 {guess}%。括号内为 95% 区间。"
+            ),
+        );
+    }
     Text::new(
         format!(
             "The linkage attack was run, not assumed: somebody who knows the {columns} quasi-identifiers of {targets} persons looks for their rows among {rows} by distance, and picks one at random among the nearest. A blind guess finds {guess}%. In brackets the 95% interval."

@@ -33,7 +33,7 @@ pub(crate) fn files(project: &Project<'_>) -> Result<BTreeMap<String, Digest>> {
     Ok(files)
 }
 
-/// Writes the table that keeps the promise; `text` is what is known of its free text.
+/// Writes the table that keeps the promise; `texts` is what was found in its free text.
 ///
 /// # Errors
 /// A fault of class `Refused`, with the nearest settings, where the promise cannot be kept.
@@ -42,14 +42,16 @@ pub(crate) fn apply(
     policy: &Anonymity,
     (input, output): (&Path, &Path),
     keys: &Encryption,
-    text: Option<TextEvidence>,
+    texts: &[ingot_privacy::TextEvidence],
 ) -> Result<AnonymityOutcome> {
+    let person = convert::person(project.recipe());
     let target = &project.recipe().project.target;
     let presence = policy.presence.as_ref();
-    let policy = convert::anonymity(policy, target, &|file| hierarchies::rows(project, file))?;
+    let policy =
+        convert::anonymity(policy, person, target, &|file| hierarchies::rows(project, file))?;
     let quasi: Vec<&str> = policy.quasi.iter().map(|quasi| quasi.name.as_str()).collect();
-    let named: Vec<&str> =
-        quasi.iter().copied().chain(policy.sensitive.iter().map(String::as_str)).collect();
+    let sensitive = policy.sensitive.iter().map(String::as_str);
+    let named: Vec<&str> = quasi.iter().copied().chain(sensitive).chain(person).collect();
     let known = ingot_data::read_columns(input, Some(keys), &named)?;
     let people = match presence {
         Some(presence) => population(project, presence, &known, &quasi)?,
@@ -68,6 +70,7 @@ pub(crate) fn apply(
     let levels = known_levels(&policy);
     // An attacker wants what is sensitive, the first of it.
     let wanted = policy.sensitive.first().map(Pair::same);
+    let person = person.map(Pair::same);
     let pairs: Vec<Pair> = quasi.into_iter().map(Pair::same).collect();
     let attack = |released: &[RecordBatch], truth: &[Option<usize>]| -> Result<Linkage> {
         let seed = project.recipe().project.seed;
@@ -76,6 +79,7 @@ pub(crate) fn apply(
             released,
             truth,
             quasi: &pairs,
+            person: person.as_ref(),
             levels: &levels,
             wanted: wanted.as_ref(),
         };
@@ -85,7 +89,8 @@ pub(crate) fn apply(
     let (before, after) = (attack(&known, &all)?, attack(&released, &truth)?);
     let report = plan.report().clone();
     let residual = Residual::new(Evidence {
-        text,
+        // Texts were read before rows were left out.
+        text: TextEvidence::measured(texts, report.before.persons.unwrap_or(report.before.rows)),
         prosecutor: Some(report.after.reidentification.prosecutor_average),
         linkage_upper: Some(after.found.upper),
     });

@@ -49,9 +49,12 @@ fn names(recipe: &Recipe) -> Option<&Names> {
 /// The recipe's part.
 pub(crate) fn config(recipe: &Recipe) -> Result<Value> {
     let mut config = told(to_value(&recipe.protect)?)?;
-    // The target is what is sensitive where nothing else is named.
+    // The target is what is sensitive, and the split's groups are the persons, where nothing else is named.
     if let (Some(_), Some(config)) = (&recipe.protect.anonymity, config.as_object_mut()) {
         config.insert("target".into(), recipe.project.target.clone().into());
+        if let Some(person) = convert::person(recipe) {
+            config.insert("person".into(), person.into());
+        }
     }
     Ok(config)
 }
@@ -79,8 +82,8 @@ fn work(
     let first = if policy.is_some() { &named } else { &table };
     let (mut outcome, pseudonyms) = protect(project, (input, first), &keys, names)?;
     if let Some(policy) = policy {
-        let text = TextEvidence::measured(&outcome.texts, outcome.rows);
-        let anonymous = anonymity::apply(project, policy, (first, &table), &keys, text)?;
+        let texts = &outcome.texts;
+        let anonymous = anonymity::apply(project, policy, (first, &table), &keys, texts)?;
         std::fs::remove_file(first).map_err(|error| {
             Fault::new(&LEFT_OVER).arg("path", first.display()).arg("why", error)
         })?;
@@ -204,8 +207,12 @@ fn summary(outcome: &ProtectOutcome) -> Text {
     }
     if let Some(anonymous) = &outcome.anonymity {
         let (k, left_out) = (anonymous.report.after.k, anonymous.report.suppressed_rows);
-        en = format!("{en}, k = {k} with {left_out} row(s) left out");
-        zh = format!("{zh}，k = {k}，删除 {left_out} 行");
+        let (of, of_zh) = match anonymous.policy.person {
+            Some(_) => ("persons", "人"),
+            None => ("rows", "行"),
+        };
+        en = format!("{en}, k = {k} {of} with {left_out} row(s) left out");
+        zh = format!("{zh}，k = {k} {of_zh}，删除 {left_out} 行");
     }
     Text::new(en, zh)
 }

@@ -195,7 +195,14 @@ fn considerations(chain: &Chain) -> Result<Considerations> {
     let protected: ProtectOutcome = from_value(&earlier(chain, Stage::Protect)?.record.evidence)?;
     let risks = protected.anonymity.map(|anonymous| {
         let after = &anonymous.report.after;
-        let done = format!("k = {}", after.k);
+        let (of, of_zh) = match anonymous.policy.person {
+            Some(_) => ("different persons in every class", "（每个等价类中不同的人数）"),
+            None => (
+                "rows in every class, each row counted as one person",
+                "（每个等价类的行数，每行按一人计）",
+            ),
+        };
+        let k = after.k;
         let left_out = anonymous.report.suppressed_rows;
         let found = &anonymous.residual.explanation;
         Risk {
@@ -204,8 +211,8 @@ fn considerations(chain: &Chain) -> Result<Considerations> {
                 "训练数据中的个人被重新识别",
             ),
             mitigation: Text::new(
-                format!("Quasi-identifiers were made coarser until {done}; {left_out} rows were left out. {}", found.en),
-                format!("已将准标识符泛化至 {done}，删除 {left_out} 行。{}", found.zh),
+                format!("Quasi-identifiers were made coarser until k = {k} {of}; {left_out} rows were left out. {}", found.en),
+                format!("已将准标识符泛化至 k = {k}{of_zh}，删除 {left_out} 行。{}", found.zh),
             ),
         }
     });

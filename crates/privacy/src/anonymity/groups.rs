@@ -1,6 +1,7 @@
 //! Equivalence classes: grouping rows, and rolling groups up to coarser levels without going back to the rows.
 
 use super::numbers::{at, by, code, mix};
+use super::persons::Persons;
 use rayon::prelude::*;
 
 /// No group yet.
@@ -104,7 +105,7 @@ impl Spread {
 }
 
 /// Items by group (a counting sort), and where each group begins.
-fn sorted(ids: &[u32], groups: usize) -> (Vec<u32>, Vec<u32>) {
+pub(super) fn sorted(ids: &[u32], groups: usize) -> (Vec<u32>, Vec<u32>) {
     let mut bounds = vec![0_u32; groups + 1];
     for id in ids {
         if let Some(count) = bounds.get_mut(*id as usize + 1) {
@@ -140,6 +141,8 @@ pub(super) struct Groups {
     pub(super) rows: Vec<u32>,
     /// Rows of the population in each group; empty without one.
     pub(super) people: Vec<u32>,
+    /// The persons in each group; none where each row is a person.
+    pub(super) persons: Option<Persons>,
     /// One a sensitive column.
     pub(super) spreads: Vec<Spread>,
 }
@@ -160,6 +163,7 @@ impl Groups {
             codes: Vec::with_capacity(firsts.len() * columns.len()),
             rows: vec![0; firsts.len()],
             people: if all > rows { vec![0; firsts.len()] } else { Vec::new() },
+            persons: None,
             spreads: Vec::new(),
         };
         for first in &firsts {
@@ -179,6 +183,7 @@ impl Groups {
             codes: self.codes.clone(),
             rows: rows.collect(),
             people: self.people.clone(),
+            persons: self.persons.as_ref().map(|persons| persons.only(kept)),
             spreads: self.spreads.iter().map(|spread| spread.only(kept)).collect(),
         }
     }
@@ -192,12 +197,32 @@ impl Groups {
             codes: codes.copied().collect(),
             rows: items.iter().map(|item| by(&self.rows, *item)).collect(),
             people: people.iter().map(|item| by(&self.people, *item)).collect(),
+            persons: self.persons.as_ref().map(|persons| persons.select(items)),
             spreads: self.spreads.iter().map(|spread| spread.select(items)).collect(),
         }
     }
 
     pub(super) fn len(&self) -> usize {
         self.rows.len()
+    }
+
+    /// The table's persons in a group; without a column that names them each row is one.
+    pub(super) fn size(&self, group: usize) -> u32 {
+        let rows = || at(&self.rows, group);
+        self.persons.as_ref().map_or_else(rows, |persons| persons.count(group))
+    }
+
+    /// The table's persons in some groups, each once.
+    pub(super) fn together(&self, groups: impl Iterator<Item = usize>) -> u64 {
+        match &self.persons {
+            Some(persons) => persons.together(groups),
+            None => groups.map(|group| u64::from(at(&self.rows, group))).sum(),
+        }
+    }
+
+    /// The table's persons.
+    pub(super) fn everyone(&self) -> u64 {
+        self.together(0..self.len())
     }
 
     /// The codes of a group's representative.
@@ -248,6 +273,7 @@ impl Groups {
             codes: Vec::with_capacity(firsts.len() * self.width),
             rows: vec![0; firsts.len()],
             people: if self.people.is_empty() { Vec::new() } else { vec![0; firsts.len()] },
+            persons: self.persons.as_ref().map(|persons| persons.roll_up(ids, firsts.len())),
             spreads: Vec::new(),
         };
         for first in firsts {

@@ -17,7 +17,7 @@ ingot_base::messages! {
     COLUMN_TWICE = {
         code: "privacy-anonymity-twice", class: Usage, status: 422,
         en: "column `{column}` is named twice", zh: "列 `{column}` 被指定了两次",
-        hint_en: "name it once, as a quasi-identifier or as sensitive", hint_zh: "请只指定一次：要么作为准标识符，要么作为敏感列",
+        hint_en: "name it once, as a quasi-identifier, as sensitive, or as the person", hint_zh: "请只指定一次：准标识符、敏感列或标识个人的列，三者取一",
     };
     /// A type without values to compare.
     COLUMN_TYPE = {
@@ -58,8 +58,8 @@ ingot_base::messages! {
     /// The population must contain the table.
     POPULATION_SMALLER = {
         code: "privacy-anonymity-population-smaller", class: Usage, status: 422,
-        en: "the population lacks {rows} of the table's rows", zh: "总体数据中缺少本表的 {rows} 行",
-        hint_en: "the population must hold every row of the table, by its quasi-identifiers", hint_zh: "总体必须按准标识符包含本表的每一行",
+        en: "the population lacks {rows} of the table's rows or persons", zh: "总体数据中缺少本表的 {rows} 行（或人）",
+        hint_en: "the population must hold everyone in the table, by the quasi-identifiers", hint_zh: "总体必须按准标识符包含本表的每一个人",
     };
     /// A row of a given hierarchy is too short or too long.
     HIERARCHY_LENGTH = {
@@ -113,8 +113,8 @@ ingot_base::messages! {
     /// The gate: no setting of the lattice satisfies the policy.
     UNREACHABLE = {
         code: "privacy-anonymity-unreachable", class: Refused, status: 422,
-        en: "the anonymity policy (k = {k}, at most {limit}% of the rows suppressed) cannot be reached with these hierarchies",
-        zh: "以现有层级无法满足匿名策略（k = {k}，最多删除 {limit}% 的行）",
+        en: "the anonymity policy (k = {k}, at most {limit}% of the rows or persons suppressed) cannot be reached with these hierarchies",
+        zh: "以现有层级无法满足匿名策略（k = {k}，最多删除 {limit}% 的行或人）",
         hint_en: "the nearest settings that can be reached: {nearest}", hint_zh: "可以达到的最接近设置：{nearest}",
     };
 }

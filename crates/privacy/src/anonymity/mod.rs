@@ -18,6 +18,7 @@ mod local;
 pub mod messages;
 mod models;
 mod numbers;
+mod persons;
 mod plan;
 mod policy;
 mod risk;

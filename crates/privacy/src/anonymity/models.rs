@@ -1,7 +1,8 @@
 //! The privacy models as functions of one class's histogram and the released table's shares.
 //!
 //! A class has n rows, `c_v` of them with the sensitive value v; `q_v` = `c_v/n`, and `p_v` is the value's share in the released
-//! table. Values are numbered in their order: numbers by size, the rest by text.
+//! table. Values are numbered in their order: numbers by size, the rest by text. These count rows also where a column names
+//! persons: a person may have several values. k and presence count persons then.
 
 use super::groups::Groups;
 use super::numbers::{at, by, real};
@@ -147,7 +148,7 @@ impl Criteria<'_> {
             Some(Diversity::Distinct(l) | Diversity::Recursive { l, .. }) => l as usize,
             Some(Diversity::Entropy(_)) | None => 0,
         };
-        groups.rows.get(group).is_some_and(|rows| *rows >= self.policy.k)
+        groups.size(group) >= self.policy.k
             && (wide <= 1 || groups.spreads.iter().all(|spread| spread.of(group).0.len() >= wide))
     }
 
@@ -235,10 +236,10 @@ impl Criteria<'_> {
     }
 }
 
-/// Rows of the table ÷ rows of the population in a class.
+/// Persons of the table ÷ rows of the population in a class.
 pub(super) fn presence(groups: &Groups, group: usize) -> Option<f64> {
     let people = groups.people.get(group).copied().filter(|people| *people > 0)?;
-    Some(f64::from(groups.rows.get(group).copied().unwrap_or(0)) / f64::from(people))
+    Some(f64::from(groups.size(group)) / f64::from(people))
 }
 
 /// The values' shares over the kept groups.

@@ -42,7 +42,10 @@ pub struct Report {
     pub suppressed_classes: u64,
     /// Rows in them.
     pub suppressed_rows: u64,
-    /// Their share, in [0, 1].
+    /// Persons of whom rows are in them; none where each row counts as a person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suppressed_persons: Option<u64>,
+    /// Share of the persons, in [0, 1].
     pub suppressed: f64,
     /// What was made least.
     pub measure: Loss,
@@ -170,7 +173,8 @@ pub fn search_in(
         return Err(Fault::new(&POLICY_POPULATION));
     }
     let names: Vec<&str> = policy.quasi.iter().map(|quasi| quasi.name.as_str()).collect();
-    let table = Table::new(batches, population, &names, &policy.sensitive)?;
+    let person = policy.person.as_deref();
+    let table = Table::new(batches, population, &names, &policy.sensitive, person)?;
     let ladders = policy
         .quasi
         .par_iter()
@@ -182,7 +186,7 @@ pub fn search_in(
         ordered: table.attributes.iter().map(|attribute| attribute.ordered).collect(),
         distinct: table.attributes.iter().map(|attribute| attribute.distinct).collect(),
     };
-    let allowed = allowed(table.rows, policy.max_suppressed);
+    let allowed = allowed(table.groups.everyone(), policy.max_suppressed);
     // Histograms are rolled up only for models that ask for them.
     let bare;
     let base = if policy.asks_values() {
@@ -218,14 +222,14 @@ fn alike(classes: Vec<Suppressed>) -> Vec<Suppressed> {
     one
 }
 
-/// Whole rows in a share of them; a share that is a whole number of rows but for rounding is that number.
+/// Whole persons in a share of them; a share that is a whole number of persons but for rounding is that number.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "between 0 and the number of rows"
+    reason = "between 0 and the number of persons"
 )]
-fn allowed(rows: usize, share: f64) -> u64 {
-    (real(rows as u64) * share + 1e-9).floor() as u64
+fn allowed(persons: u64, share: f64) -> u64 {
+    (real(persons) * share + 1e-9).floor() as u64
 }
 
 /// The gate's fault, with what could be had instead: the largest smaller k and l at the same suppression, and the suppression at
@@ -257,12 +261,12 @@ fn unreachable(
             nearest.push(format!("k = {}, l –", policy.k));
         }
     }
-    let rows: u64 = base.rows.iter().map(|rows| u64::from(*rows)).sum();
+    let persons = base.everyone();
     let top: Vec<u8> = ladders.iter().map(Ladder::highest).collect();
-    let mut generous = Search::new(ladders, criteria, base, rows, Aim::Any)?;
+    let mut generous = Search::new(ladders, criteria, base, persons, Aim::Any)?;
     if let Some(best) = generous.only(&top) {
         // Up, so that the stated share is enough.
-        let share = (real(best.suppressed) / real(rows.max(1)) * 1e4).ceil() / 1e4;
+        let share = (real(best.suppressed) / real(persons.max(1)) * 1e4).ceil() / 1e4;
         nearest.push(format!("k = {}, max_suppressed = {share}", policy.k));
     }
     let nearest = if nearest.is_empty() { "–".to_owned() } else { nearest.join("; ") };
@@ -336,6 +340,7 @@ impl Plan {
         let rows = |group: usize| at(&groups.rows, group);
         let lost =
             (0..groups.len()).filter(|group| kept.get(*group) != Some(&true) && rows(*group) > 0);
+        let persons = groups.together(lost.clone());
         let suppressed: Vec<Suppressed> =
             lost.map(|group| Suppressed { labels: written(group), rows: rows(group) }).collect();
         let suppressed_rows: u64 = suppressed.iter().map(|class| u64::from(class.rows)).sum();
@@ -350,7 +355,8 @@ impl Plan {
                 .collect(),
             suppressed_classes: suppressed.len() as u64,
             suppressed_rows,
-            suppressed: real(suppressed_rows) / real(table.rows as u64),
+            suppressed_persons: table.groups.persons.is_some().then_some(persons),
+            suppressed: real(persons) / real(table.groups.everyone()),
             measure: criteria.policy.loss,
             loss: best.loss,
             nodes,
@@ -417,11 +423,15 @@ impl Plan {
         }
         let suppressed = alike(suppressed);
         let suppressed_rows = suppressed.iter().map(|class| u64::from(class.rows)).sum();
+        let lost =
+            class_of.iter().enumerate().filter(|(_, class)| **class as usize >= levels.len());
+        let persons = table.groups.together(lost.map(|(group, _)| group));
         let full = self.report;
         let report = Report {
             suppressed_classes: suppressed.len() as u64,
             suppressed_rows,
-            suppressed: real(suppressed_rows) / real(table.rows as u64),
+            suppressed_persons: table.groups.persons.is_some().then_some(persons),
+            suppressed: real(persons) / real(table.groups.everyone()),
             loss,
             after: measure(&released, &table.attributes),
             local: Some(Local::beside(&full, spans)),

@@ -8,9 +8,13 @@ use serde::{Deserialize, Serialize};
 /// The promises a released table must keep, and how it may be changed to keep them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Policy {
-    /// Every row has at least `k - 1` others with the same quasi-identifiers; at least 1. Sweeney, "k-anonymity: a model for
+    /// Every person has at least `k - 1` others with the same quasi-identifiers; at least 1. Sweeney, "k-anonymity: a model for
     /// protecting privacy" (2002).
     pub k: u32,
+    /// The column that says whose a row is; without it each row counts as a person. Rows without a value there count as one person,
+    /// the safe side. k, presence and suppression count persons; the models of sensitive values and the loss count rows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<String>,
     /// How diverse each sensitive column is within every class.
     pub l: Option<Diversity>,
     /// Largest share of one sensitive value in a class, in (0, 1]. Wong et al., "(α, k)-anonymity" (2006).
@@ -30,7 +34,7 @@ pub struct Policy {
     pub quasi: Vec<Quasi>,
     /// What they must not learn.
     pub sensitive: Vec<String>,
-    /// Largest share of rows that may be removed, in [0, 1].
+    /// Largest share of persons of whom rows may be removed, in [0, 1].
     pub max_suppressed: f64,
     /// What the search makes least.
     pub loss: Loss,
@@ -44,6 +48,7 @@ impl Policy {
     pub fn new(k: u32, quasi: Vec<Quasi>) -> Self {
         Self {
             k,
+            person: None,
             l: None,
             alpha: None,
             t: None,
@@ -131,7 +136,7 @@ impl Policy {
             }
         }
         let quasi: Vec<&str> = self.quasi.iter().map(|quasi| quasi.name.as_str()).collect();
-        once(&quasi, &self.sensitive)
+        once(&quasi, &self.sensitive, self.person.as_deref())
     }
 }
 
@@ -140,9 +145,9 @@ fn place(setting: &str) -> String {
 }
 
 /// Every column stands in one place only.
-pub(super) fn once(quasi: &[&str], sensitive: &[String]) -> Result<()> {
+pub(super) fn once(quasi: &[&str], sensitive: &[String], person: Option<&str>) -> Result<()> {
     let mut names: Vec<&str> = quasi.to_vec();
-    names.extend(sensitive.iter().map(String::as_str));
+    names.extend(sensitive.iter().map(String::as_str).chain(person));
     names.sort_unstable();
     match names.windows(2).find(|pair| pair.first() == pair.last()).and_then(<[&str]>::first) {
         Some(twice) => Err(Fault::new(&COLUMN_TWICE).arg("column", twice)),
@@ -210,7 +215,7 @@ pub enum Likeness {
     Enhanced(f64),
 }
 
-/// δ-presence: for every class of the population, rows of the table ÷ rows of the population lies in `[least, most]`. Nergiz,
+/// δ-presence: for every class of the population, persons of the table ÷ rows of the population lies in `[least, most]`. Nergiz,
 /// Atzori and Clifton, "Hiding the presence of individuals from shared databases" (2007).
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Presence {

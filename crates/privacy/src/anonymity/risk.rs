@@ -1,40 +1,48 @@
 //! What a table tells about the persons in it: sizes of its classes, re-identification risk, and what its classes reveal.
 //!
 //! Rows with the same quasi-identifiers form a class; null equals null. All figures are of the table as it is.
+//!
+//! Where a column names persons, sizes of classes are numbers of different persons, and a person who is in several classes counts in
+//! each of them. What an attacker learns who puts several rows of one person together is no part of these figures.
 
 use super::encode::{Coded, encode, parts};
 use super::groups::{Groups, Spread};
 use super::messages::{POPULATION_SMALLER, TABLE_EMPTY};
 use super::models::{Class, pairwise, presence, shares};
-use super::numbers::{at, by, real};
+use super::numbers::{at, by, code, real};
+use super::persons::Persons;
 use super::policy::once;
 use arrow::array::RecordBatch;
 use ingot_base::{Fault, Result, fault};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// Prosecutor risk above which a row counts as at risk: a class of fewer than 5, the usual threshold (El Emam, "Guide to the
+/// Prosecutor risk above which a person counts as at risk: a class of fewer than 5, the usual threshold (El Emam, "Guide to the
 /// de-identification of personal health information", 2013).
 pub const AT_RISK: f64 = 0.2;
 
-/// The anonymity of a table. Shares and risks are in [0, 1]; entropies in nats.
+/// The anonymity of a table. Shares and risks are in [0, 1]; entropies in nats. Where a column names persons the figures count
+/// persons, save for those that say that they count rows and for [`Models`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Risk {
     /// Rows of the table.
     pub rows: u64,
+    /// Different persons in it; none where each row counts as a person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub persons: Option<u64>,
     /// Different combinations of quasi-identifiers.
     pub classes: u64,
-    /// Rows of the smallest class: the table is k-anonymous for every k up to this.
+    /// Persons in the smallest class: the table is k-anonymous for every k up to this.
     pub k: u64,
-    /// Rows of the largest class.
+    /// Persons in the largest class.
     pub largest_class: u64,
-    /// Mean rows of a class.
+    /// Mean persons in a class.
     pub mean_class: f64,
-    /// Median rows of a class.
+    /// Median persons in a class.
     pub median_class: f64,
-    /// Rows that are alone in their class.
+    /// Rows of persons that are alone in their class.
     pub unique_rows: u64,
-    /// Their share.
+    /// Share of persons that are alone in their class.
     pub uniqueness: f64,
     /// Re-identification risk.
     pub reidentification: Reidentification,
@@ -46,29 +54,30 @@ pub struct Risk {
     pub presence: Option<(f64, f64)>,
 }
 
-/// The three attackers of El Emam and Dankar, "Protecting privacy using k-anonymity" (2008). f is a row's class size in the table, F
-/// in the population.
+/// The three attackers of El Emam and Dankar, "Protecting privacy using k-anonymity" (2008). f is the size of a person's class in the
+/// table, F in the population.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Reidentification {
     /// Looks for one person known to be in the table: largest 1/f.
     pub prosecutor_highest: f64,
-    /// Mean of 1/f over the rows: classes ÷ rows.
+    /// Mean of 1/f over the persons: classes ÷ persons.
     pub prosecutor_average: f64,
-    /// Share of rows with 1/f above [`AT_RISK`].
+    /// Share of persons with 1/f above [`AT_RISK`].
     pub prosecutor_at_risk: f64,
     /// Mean of 1/f over the classes.
     pub class_average: f64,
     /// Looks for anyone, through the population: largest 1/F. Without a population F is taken as f, the worst case.
     pub journalist_highest: f64,
-    /// Share of rows with 1/F above [`AT_RISK`].
+    /// Share of persons with 1/F above [`AT_RISK`].
     pub journalist_at_risk: f64,
-    /// Wants as many matches as possible: mean of 1/F over the rows, the expected share of right matches.
+    /// Wants as many matches as possible: mean of 1/F over the persons, the expected share of right matches.
     pub marketer: f64,
-    /// Share of rows that are alone in the population too; none without a population.
+    /// Share of persons that are alone in the population too; none without a population.
     pub population_unique: Option<f64>,
 }
 
-/// The figures that pyCANON 1.3 calculates, in its definitions, so that both print the same.
+/// The figures that pyCANON 1.3 calculates, in its definitions, so that both print the same. They count rows: a person may have
+/// several values.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Models {
     /// (α, k)-anonymity: largest share of one value in a class.
@@ -112,15 +121,16 @@ pub struct SensitiveRisk {
     pub models: Models,
 }
 
-/// The anonymity of a table.
+/// The anonymity of a table, each row of which is a person.
 ///
 /// # Errors
 /// No rows; a column that is not there, twice, or of a nested or binary type.
 pub fn risk(batches: &[RecordBatch], quasi: &[&str], sensitive: &[&str]) -> Result<Risk> {
-    risk_in(batches, &[], quasi, sensitive)
+    risk_in(batches, &[], quasi, sensitive, None)
 }
 
-/// The anonymity of a table whose rows are part of a population, known by the same quasi-identifiers.
+/// The anonymity of a table whose persons, named by a column or each row one, are part of a population, known by the same
+/// quasi-identifiers.
 ///
 /// # Errors
 /// As [`risk`]; and a population that lacks rows of the table.
@@ -129,10 +139,11 @@ pub fn risk_in(
     population: &[RecordBatch],
     quasi: &[&str],
     sensitive: &[&str],
+    person: Option<&str>,
 ) -> Result<Risk> {
     let names: Vec<String> = sensitive.iter().map(|name| (*name).to_owned()).collect();
-    once(quasi, &names)?;
-    let table = Table::new(batches, population, quasi, &names)?;
+    once(quasi, &names, person)?;
+    let table = Table::new(batches, population, quasi, &names, person)?;
     Ok(measure(&table.groups, &table.attributes))
 }
 
@@ -147,7 +158,6 @@ pub(super) struct Attribute {
 /// A table in codes, grouped.
 #[derive(Debug)]
 pub(super) struct Table {
-    pub(super) rows: usize,
     pub(super) quasi: Vec<Coded>,
     pub(super) attributes: Vec<Attribute>,
     pub(super) groups: Groups,
@@ -159,6 +169,7 @@ impl Table {
         population: &[RecordBatch],
         quasi: &[&str],
         sensitive: &[String],
+        person: Option<&str>,
     ) -> Result<Self> {
         let rows: usize = batches.iter().map(RecordBatch::num_rows).sum();
         if rows == 0 {
@@ -174,12 +185,16 @@ impl Table {
             .map(|name| encode(name, &parts(&both, name)?))
             .collect::<Result<Vec<Coded>>>()?;
         let columns: Vec<&[u32]> = quasi.iter().map(|column| column.codes.as_slice()).collect();
-        let sizes: Vec<u32> =
-            quasi.iter().map(|column| super::numbers::code(column.texts.len())).collect();
+        let sizes: Vec<u32> = quasi.iter().map(|column| code(column.texts.len())).collect();
         let (mut groups, mut ids) = Groups::of_rows(&columns, &sizes, rows, rows + people);
         ids.truncate(rows);
-        let short = |(rows, people): (&u32, &u32)| u64::from(rows.saturating_sub(*people));
-        let missing: u64 = groups.rows.iter().zip(&groups.people).map(short).sum();
+        if let Some(person) = person {
+            let Coded { codes, texts, .. } = encode(person, &parts(batches, person)?)?;
+            groups.persons = Some(Persons::from_rows(&codes, &ids, groups.len(), texts.len()));
+        }
+        let short =
+            |(group, people): (usize, &u32)| u64::from(groups.size(group).saturating_sub(*people));
+        let missing: u64 = groups.people.iter().enumerate().map(short).sum();
         if missing > 0 {
             return Err(Fault::new(&POPULATION_SMALLER).arg("rows", missing));
         }
@@ -197,17 +212,20 @@ impl Table {
             .collect::<Result<Vec<_>>>()?;
         let (attributes, spreads) = attributes.into_iter().unzip();
         groups.spreads = spreads;
-        Ok(Self { rows, quasi, attributes, groups })
+        Ok(Self { quasi, attributes, groups })
     }
 }
 
 /// The figures of classes.
 pub(super) fn measure(groups: &Groups, attributes: &[Attribute]) -> Risk {
-    let mut sizes: Vec<u32> = groups.rows.iter().copied().filter(|rows| *rows > 0).collect();
+    let all: Vec<usize> = (0..groups.len()).filter(|group| at(&groups.rows, *group) > 0).collect();
+    let mut sizes: Vec<u32> = all.iter().map(|group| groups.size(*group)).collect();
     sizes.sort_unstable();
     let classes = sizes.len() as u64;
-    let rows: u64 = sizes.iter().map(|size| u64::from(*size)).sum();
-    let unique_rows = sizes.iter().take_while(|size| **size == 1).count() as u64;
+    // A person counts in each class that has a row of that person.
+    let persons: u64 = sizes.iter().map(|size| u64::from(*size)).sum();
+    let unique = sizes.iter().take_while(|size| **size == 1).count() as u64;
+    let rows = |group: &usize| u64::from(at(&groups.rows, *group));
     let middle = |place: usize| f64::from(at(&sizes, place));
     let half = sizes.len() / 2;
     let median_class = if sizes.len() % 2 == 1 {
@@ -215,7 +233,6 @@ pub(super) fn measure(groups: &Groups, attributes: &[Attribute]) -> Risk {
     } else {
         f64::midpoint(middle(half.saturating_sub(1)), middle(half))
     };
-    let all: Vec<usize> = (0..groups.len()).filter(|group| at(&groups.rows, *group) > 0).collect();
     let sensitive: Vec<SensitiveRisk> = attributes
         .iter()
         .enumerate()
@@ -223,15 +240,16 @@ pub(super) fn measure(groups: &Groups, attributes: &[Attribute]) -> Risk {
         .collect();
     let shares: Vec<f64> = (0..groups.len()).filter_map(|group| presence(groups, group)).collect();
     Risk {
-        rows,
+        rows: all.iter().map(rows).sum(),
+        persons: groups.persons.is_some().then(|| groups.everyone()),
         classes,
         k: u64::from(sizes.first().copied().unwrap_or(0)),
         largest_class: u64::from(sizes.last().copied().unwrap_or(0)),
-        mean_class: real(rows) / real(classes.max(1)),
+        mean_class: real(persons) / real(classes.max(1)),
         median_class,
-        unique_rows,
-        uniqueness: real(unique_rows) / real(rows.max(1)),
-        reidentification: reidentification(groups, &all, rows),
+        unique_rows: all.iter().filter(|group| groups.size(**group) == 1).map(rows).sum(),
+        uniqueness: real(unique) / real(persons.max(1)),
+        reidentification: reidentification(groups, &all, persons),
         models: worst(groups, &sensitive, &all),
         sensitive,
         presence: (!shares.is_empty()).then(|| {
@@ -240,9 +258,9 @@ pub(super) fn measure(groups: &Groups, attributes: &[Attribute]) -> Risk {
     }
 }
 
-fn reidentification(groups: &Groups, all: &[usize], rows: u64) -> Reidentification {
-    let total = real(rows.max(1));
-    let size = |group: usize| f64::from(at(&groups.rows, group));
+fn reidentification(groups: &Groups, all: &[usize], persons: u64) -> Reidentification {
+    let total = real(persons.max(1));
+    let size = |group: usize| f64::from(groups.size(group));
     let people = |group: usize| match groups.people.get(group) {
         Some(people) => f64::from(*people),
         None => size(group),

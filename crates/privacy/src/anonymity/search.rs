@@ -3,8 +3,8 @@
 //! The combinations of levels form a lattice; going up merges classes. Two facts make the search exact without looking at
 //! every node:
 //!
-//! 1. Rows in classes that are too small (k) or of too few values (distinct l) only become fewer upwards, so a node that must
-//!    suppress too many of them rules out everything below it. With nothing allowed to be suppressed this holds of every
+//! 1. Rows in classes that are too small (k) or of too few values (distinct l) only become fewer upwards, and so do the persons
+//!    who have such rows; so a node that must suppress too many of them rules out everything below it. With nothing allowed to be suppressed this holds of every
 //!    model here (they are monotone: Machanavajjhala 2007, Li 2007, Cao 2012), so each of them prunes.
 //! 2. Each loss has a floor for a node and everything above it ([`Search::floor`]), so a floor that is not below the best loss
 //!    found rules out everything above.
@@ -38,7 +38,7 @@ pub(super) struct Best {
     pub(super) levels: Vec<u8>,
     /// In the loss's own unit.
     pub(super) loss: f64,
-    /// Rows that the node suppresses.
+    /// Persons of whom the node suppresses a row.
     pub(super) suppressed: u64,
 }
 
@@ -56,10 +56,11 @@ pub(super) struct Search<'a> {
     ladders: &'a [Ladder],
     criteria: &'a Criteria<'a>,
     base: &'a Groups,
-    /// Rows that may be suppressed.
+    /// Persons of whom rows may be suppressed.
     allowed: u64,
     aim: Aim,
     rows: u64,
+    persons: u64,
     /// Per column and level: the certainty penalty of all rows.
     totals: Vec<Vec<f64>>,
     strides: Vec<usize>,
@@ -108,6 +109,7 @@ impl<'a> Search<'a> {
             allowed,
             aim,
             rows,
+            persons: base.everyone(),
             totals,
             strides,
             snapshots,
@@ -277,7 +279,7 @@ impl<'a> Search<'a> {
         let (ids, firsts) = source.coarser(&maps(self.ladders, levels));
         let mut groups = source.roll_up(&ids, &firsts, None);
         let small =
-            groups.rows.iter().filter(|rows| **rows < policy.k).map(|rows| u64::from(*rows)).sum();
+            groups.together((0..groups.len()).filter(|group| groups.size(*group) < policy.k));
         let fine = source.len();
         let floor = self.floor(&groups, levels);
         let stored = groups.len() * 4 <= fine * 3
@@ -300,8 +302,8 @@ impl<'a> Search<'a> {
 
     fn ask(&self, groups: &Groups, levels: &[u8], verdict: &mut Verdict) {
         let rows = |group: usize| u64::from(at(&groups.rows, group));
-        let narrow: u64 =
-            (0..groups.len()).filter(|group| !self.criteria.grows(groups, *group)).map(rows).sum();
+        let narrow =
+            groups.together((0..groups.len()).filter(|group| !self.criteria.grows(groups, *group)));
         verdict.passes = narrow <= self.allowed;
         if !verdict.passes {
             return;
@@ -313,16 +315,18 @@ impl<'a> Search<'a> {
             return;
         };
         let lost = || kept.iter().enumerate().filter(|(_, keep)| !**keep).map(|(group, _)| group);
-        verdict.suppressed = lost().map(rows).sum();
-        let fits = verdict.suppressed <= self.allowed && verdict.suppressed < self.rows;
+        verdict.suppressed = groups.together(lost());
+        let fits = verdict.suppressed <= self.allowed && verdict.suppressed < self.persons;
         verdict.passes = fits || (self.allowed > 0 && !self.criteria.is_plain());
         if fits {
+            // What is lost is told in rows, whoever they are of.
+            let lost_rows: u64 = lost().map(rows).sum();
             verdict.loss = Some(match self.aim {
                 Aim::Any => 0.0,
                 Aim::Least(Loss::Certainty) => {
                     let generalised: f64 =
                         lost().map(|group| self.penalty(groups, group, levels)).sum();
-                    let removed = real(verdict.suppressed) * real(self.ladders.len() as u64);
+                    let removed = real(lost_rows) * real(self.ladders.len() as u64);
                     self.certainty_floor(levels) + (removed - generalised) / self.whole()
                 }
                 Aim::Least(Loss::Discernibility) => {
@@ -330,7 +334,7 @@ impl<'a> Search<'a> {
                         .filter(|group| kept.get(*group) == Some(&true))
                         .map(|group| rows(group).pow(2))
                         .sum();
-                    real(squares) + real(verdict.suppressed) * real(self.rows)
+                    real(squares) + real(lost_rows) * real(self.rows)
                 }
                 Aim::Least(Loss::AverageClass) => {
                     let classes = kept.iter().filter(|keep| **keep).count() as u64;
@@ -356,7 +360,8 @@ impl<'a> Search<'a> {
 
     /// What the loss of this node and of every node above is not below.
     ///
-    /// Discernibility: each row ends in a class that contains its class here and has k rows, or costs as much as all rows.
+    /// Discernibility: each row ends in a class that contains its class here and has k rows at least (as it has k persons), or costs
+    /// as much as all rows.
     /// Average class size: classes only merge.
     fn floor(&self, groups: &Groups, levels: &[u8]) -> f64 {
         let k = self.criteria.policy.k;

@@ -4,12 +4,12 @@ use super::Effort;
 use super::interval::{Rate, wilson};
 use super::messages::{EMPTY, TRUTH};
 use super::random::Random;
-use super::table::{Cell, Index, Known, Levels, Pair, each};
+use super::table::{Cell, Index, Levels, Pair, each};
 use arrow::array::RecordBatch;
 use ingot_base::{Fault, Result};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Who knows what.
 #[derive(Debug, Clone, Copy)]
@@ -24,6 +24,9 @@ pub struct Scene<'a> {
     pub truth: &'a [Option<usize>],
     /// The quasi-identifiers.
     pub quasi: &'a [Pair],
+    /// The column, named in both tables, that says whose a row is: the attacker looks for persons then, and any row of the right one
+    /// will do. The attacker does not know it. Without it each row is a person.
+    pub person: Option<&'a Pair>,
     /// Hierarchies that the attacker knows: which groups a value belongs to.
     pub levels: &'a Levels,
     /// A column that the attacker does not know and wants, named in both tables.
@@ -37,15 +40,18 @@ pub struct Linkage {
     pub targets: u64,
     /// Rows of the result.
     pub rows: u64,
+    /// Persons of the result; none where each row counts as a person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub persons: Option<u64>,
     /// Columns the attacker knows.
     pub columns: u64,
-    /// Targets whose nearest row is the only nearest: the attacker is sure.
+    /// Targets of whom the nearest rows are one person's: the attacker is sure.
     pub sure: Rate,
-    /// Targets with one nearest row, and it is theirs.
+    /// Those of them who are that person.
     pub unique: Rate,
-    /// Targets found when the attacker, if not sure, picks one of the nearest rows at random.
+    /// Targets found when the attacker, if not sure, picks one of the persons with a nearest row at random.
     pub found: Rate,
-    /// What a blind guess finds: 1 over the rows.
+    /// What a blind guess finds: 1 over the persons.
     pub guess: f64,
     /// Whether the table was too large to compare every row with every target.
     pub blocked: bool,
@@ -85,7 +91,8 @@ pub fn linkage(scene: &Scene<'_>, effort: &Effort) -> Result<Linkage> {
     if scene.truth.len() != known || scene.truth.iter().flatten().any(|row| *row >= rows) {
         return Err(Fault::new(&TRUTH).arg("rows", known).arg("truths", scene.truth.len()));
     }
-    let chosen = Random::new(effort.seed, 1).sample(known, effort.targets.max(1));
+    let persons = scene.person.map(|pair| Persons::new(scene, &index, pair)).transpose()?;
+    let chosen = chosen(persons.as_ref(), known, effort);
     let targets = index.targets(scene.known, &chosen)?;
     let wanted = scene.wanted.map(|pair| Wanted::new(scene, &index, pair, &chosen)).transpose()?;
     let outcomes: Vec<Outcome> = chosen
@@ -94,18 +101,28 @@ pub fn linkage(scene: &Scene<'_>, effort: &Effort) -> Result<Linkage> {
         .map(|(row, target)| {
             let truth = scene.truth.get(*row).copied().flatten();
             let mut random = Random::new(effort.seed, 2 + *row as u64);
-            attack(&index, target, truth, wanted.as_ref(), &mut random)
+            let (nearest, _) = index.nearest(target);
+            let (seen, own) = match &persons {
+                Some(persons) => persons.near(&nearest, *row),
+                None => near(&index, &nearest, truth),
+            };
+            let told = wanted.as_ref().and_then(|wanted| wanted.commonest(&nearest));
+            // Any of them is as likely to be picked; call the target the first.
+            let picked = random.below(seen) == 0;
+            Outcome { sure: seen == 1, unique: seen == 1 && own, found: own && picked, told }
         })
         .collect();
     let of = outcomes.len() as u64;
     let count = |pick: fn(&Outcome) -> bool| {
         wilson(outcomes.iter().filter(|outcome| pick(outcome)).count() as u64, of)
     };
-    #[expect(clippy::cast_precision_loss, reason = "a number of rows")]
-    let guess = 1.0 / rows as f64;
+    let everyone = persons.as_ref().map(|persons| persons.released);
+    #[expect(clippy::cast_precision_loss, reason = "a number of rows or persons")]
+    let guess = 1.0 / everyone.unwrap_or(rows).max(1) as f64;
     Ok(Linkage {
         targets: of,
         rows: rows as u64,
+        persons: everyone.map(|persons| persons as u64),
         columns: scene.quasi.len() as u64,
         sure: count(|outcome| outcome.sure),
         unique: count(|outcome| outcome.unique),
@@ -116,15 +133,35 @@ pub fn linkage(scene: &Scene<'_>, effort: &Effort) -> Result<Linkage> {
     })
 }
 
-fn attack(
-    index: &Index,
-    target: &[Known],
-    truth: Option<usize>,
-    wanted: Option<&Wanted>,
-    random: &mut Random,
-) -> Outcome {
-    let (nearest, _) = index.nearest(target);
-    let rows: usize = nearest
+/// Whom to attack: rows, ascending. Of a person with many rows one is drawn, so that nobody is attacked more often than others.
+fn chosen(persons: Option<&Persons>, known: usize, effort: &Effort) -> Vec<usize> {
+    let (mut random, targets) = (Random::new(effort.seed, 1), effort.targets.max(1));
+    let Some(persons) = persons else { return random.sample(known, targets) };
+    let mut rows: Vec<Vec<usize>> = Vec::new();
+    for (row, person) in persons.of_known.iter().enumerate() {
+        let place = *person as usize;
+        if rows.len() <= place {
+            rows.resize(place + 1, Vec::new());
+        }
+        if let Some(rows) = rows.get_mut(place) {
+            rows.push(row);
+        }
+    }
+    // Persons of the result who are not known have no rows here.
+    rows.retain(|rows| !rows.is_empty());
+    let mut chosen: Vec<usize> = random
+        .sample(rows.len(), targets)
+        .into_iter()
+        .filter_map(|person| rows.get(person))
+        .filter_map(|rows| rows.get(random.below(rows.len())).copied())
+        .collect();
+    chosen.sort_unstable();
+    chosen
+}
+
+/// How many rows the nearest classes have, and whether the target's is among them.
+fn near(index: &Index, nearest: &[u32], truth: Option<usize>) -> (usize, bool) {
+    let rows = nearest
         .iter()
         .filter_map(|class| index.classes.get(*class as usize))
         .map(|class| class.rows.len())
@@ -132,13 +169,56 @@ fn attack(
     let own = truth
         .and_then(|row| index.class_of.get(row))
         .is_some_and(|class| nearest.binary_search(class).is_ok());
-    // Any of the nearest rows is as likely to be picked; call the target's own the first.
-    let picked = random.below(rows) == 0;
-    Outcome {
-        sure: rows == 1,
-        unique: rows == 1 && own,
-        found: own && picked,
-        told: wanted.and_then(|wanted| wanted.commonest(&nearest)),
+    (rows, own)
+}
+
+/// Whose rows are whose, by numbers. Rows without a value are one person's, the safe side.
+struct Persons {
+    /// One a known row.
+    of_known: Vec<u32>,
+    /// The different persons of each class, ascending.
+    by_class: Vec<Vec<u32>>,
+    /// How many the result has.
+    released: usize,
+}
+
+impl Persons {
+    fn new(scene: &Scene<'_>, index: &Index, pair: &Pair) -> Result<Self> {
+        let mut numbers: BTreeMap<Option<String>, u32> = BTreeMap::new();
+        let mut number = |cell: Cell<'_>| {
+            let key = match cell {
+                Cell::Text(text) => Some(text.to_owned()),
+                _ => None,
+            };
+            let next = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
+            *numbers.entry(key).or_insert(next)
+        };
+        let mut of_known = Vec::new();
+        each(scene.known, &pair.known, false, &mut |cell| of_known.push(number(cell)))?;
+        let mut by_class = vec![Vec::new(); index.classes.len()];
+        let mut released = BTreeSet::new();
+        let mut classes = index.class_of.iter();
+        each(scene.released, &pair.released, false, &mut |cell| {
+            let person = number(cell);
+            released.insert(person);
+            let class = classes.next().copied().unwrap_or_default();
+            if let Some(persons) = by_class.get_mut(class as usize) {
+                persons.push(person);
+            }
+        })?;
+        for persons in &mut by_class {
+            persons.sort_unstable();
+            persons.dedup();
+        }
+        Ok(Self { of_known, by_class, released: released.len() })
+    }
+
+    /// How many persons have a row in the nearest classes, and whether the one of a known row is among them.
+    fn near(&self, nearest: &[u32], row: usize) -> (usize, bool) {
+        let classes = nearest.iter().filter_map(|class| self.by_class.get(*class as usize));
+        let persons: BTreeSet<u32> = classes.flatten().copied().collect();
+        let own = self.of_known.get(row).is_some_and(|person| persons.contains(person));
+        (persons.len(), own)
     }
 }
 

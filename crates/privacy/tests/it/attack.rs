@@ -72,6 +72,7 @@ fn against(known: &RecordBatch, released: &RecordBatch, effort: Effort) -> Linka
         released: &[reversed(&released.slice(0, rows))],
         truth: &truth,
         quasi: &quasi(),
+        person: None,
         levels: &Levels::new(),
         wanted: Some(&Pair::same("illness")),
     };
@@ -141,6 +142,7 @@ fn classes_of_k_hide_a_person_among_k_and_are_read_as_intervals() {
             released: std::slice::from_ref(&released),
             truth: &truth,
             quasi: &quasi,
+            person: None,
             levels: &Levels::new(),
             wanted: None,
         };
@@ -183,6 +185,7 @@ fn suppressed_persons_are_attacked_in_vain() {
         released: &[batch.slice(0, 50)],
         truth: &truth,
         quasi: &quasi(),
+        person: None,
         levels: &Levels::new(),
         wanted: None,
     };
@@ -201,6 +204,7 @@ fn attacks_that_cannot_be_run_say_why() {
             released: std::slice::from_ref(released),
             truth,
             quasi,
+            person: None,
             levels: &Levels::new(),
             wanted: None,
         };
@@ -306,6 +310,7 @@ fn who_knows_the_hierarchy_finds_the_group() {
     let truth: Vec<Option<usize>> = (0..jobs.len()).map(Some).collect();
     let told = |levels: &Levels| {
         let scene = Scene {
+            person: None,
             known: std::slice::from_ref(&known),
             released: std::slice::from_ref(&released),
             truth: &truth,

@@ -11,6 +11,7 @@ mod dp;
 mod dp_ledger;
 mod faults;
 mod hierarchies;
+mod persons;
 mod presence;
 mod properties;
 mod pseudonyms;

@@ -95,7 +95,7 @@ proptest! {
             (found, best) => prop_assert!(false, "brute force {best:?}, search {:?}", found.map(|plan| plan.report().loss)),
         }
         // The figure of a table as it is: least and largest share over the population's classes.
-        let told = risk_in(&[batch], &[everyone], &["x", "y", "z"], &[]).unwrap().presence.unwrap();
+        let told = risk_in(&[batch], &[everyone], &["x", "y", "z"], &[], None).unwrap().presence.unwrap();
         let of = |row: &Row| {
             let count = |rows: &[Row]| rows.iter().filter(|other| other.0 == row.0).count() as f64;
             count(&table) / count(&people)

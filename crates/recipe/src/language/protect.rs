@@ -411,11 +411,19 @@ static ANONYMITY: Table = Table {
     keys: &[
         key(
             "k",
-            "Every row has at least k - 1 others with the same quasi-identifiers.",
-            "每一行至少有 k - 1 行与其准标识符完全相同。",
+            "Every person (every row, where nothing names persons) has at least k - 1 others with the same quasi-identifiers.",
+            "每个人（未指定标识个人的列时为每一行）至少有 k - 1 个他人与其准标识符完全相同。",
             Shape::Integer(2, 1_000_000),
             Required,
             "k = 5",
+        ),
+        key(
+            "person",
+            "The column that says whose a row is, by its name after `protect.columns`: k, presence and suppression count different persons. `split.group` without it; without either each row counts as a person. Rows without a value count as one person.",
+            "标识行属于何人的列，使用经 `protect.columns` 处理后的列名：k、存在性与删除均按不同的人计数。不写时为 `split.group`；两者皆无时每行按一人计。无值的行合计为一人。",
+            COLUMN,
+            Optional,
+            "person = \"user_id\"",
         ),
         key(
             "quasi",
@@ -435,8 +443,8 @@ static ANONYMITY: Table = Table {
         ),
         key(
             "max_suppressed",
-            "Largest share of the rows that may be left out.",
-            "最多可删除的行的比例。",
+            "Largest share of the persons (of the rows, where nothing names persons) of whom rows may be left out.",
+            "最多可有多大比例的人（未指定标识个人的列时为行）的行被删除。",
             Shape::Number(Bounds::SHARE),
             Default(Literal::Number(0.0)),
             "max_suppressed = 0.05",

@@ -55,6 +55,8 @@ impl Recipe {
                 .into_iter()
                 .filter_map(|(path, name)| name.as_deref().map(|name| (path.to_owned(), name))),
         );
+        let person = self.protect.anonymity.as_ref().and_then(|policy| policy.person.as_deref());
+        named.extend(person.map(|name| ("protect.anonymity.person".to_owned(), name)));
         let anonymity = self.protect.anonymity.iter().flat_map(|policy| {
             [
                 ("protect.anonymity.quasi", &policy.quasi),

@@ -22,13 +22,16 @@ pub struct Protect {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Anonymity {
-    /// Rows of the smallest class; at least 2.
+    /// Persons in the smallest class; at least 2.
     pub k: u32,
+    /// The column that says whose a row is, by its name after `protect.columns`; `split.group` without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<String>,
     /// Quasi-identifiers, by their names after `protect.columns`; at least one.
     pub quasi: Vec<String>,
     /// What others must not learn; the target when empty.
     pub sensitive: Vec<String>,
-    /// Largest share of rows that may be left out, in [0, 1).
+    /// Largest share of persons of whom rows may be left out, in [0, 1).
     pub max_suppressed: f64,
     /// l-diversity; at least 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]

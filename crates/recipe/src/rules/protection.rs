@@ -46,6 +46,13 @@ impl Rules<'_> {
                 self.report(path, Fault::new(&m::PROTECTED_TWICE).arg("column", name));
             }
         }
+        if let Some(person) = field(policy, "person") {
+            let sensitive = self.items("/protect/anonymity/sensitive");
+            if names.contains(person) || sensitive.iter().any(|name| *name == *person) {
+                let fault = Fault::new(&m::PROTECTED_TWICE).arg("column", person);
+                self.report(format!("{root}.person"), fault);
+            }
+        }
         let recursive = field(policy, "diversity") == Some("recursive");
         for (needed, key, example) in
             [("l", "l", "l = 2"), ("c", "c", "c = 3.0")].into_iter().filter(|_| recursive)
