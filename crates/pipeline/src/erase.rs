@@ -10,13 +10,14 @@
 
 mod left;
 mod list;
+mod traced;
 
 pub(crate) use list::Erasures;
 
 use crate::convert;
 use crate::messages::{
     ERASE_COLUMN, ERASE_COLUMN_UNKNOWN, ERASE_DROPPED, ERASE_LEFT, ERASE_NOBODY, ERASE_SHOWN,
-    ERASE_UNSEARCHED,
+    ERASE_UNSEARCHED, ERASE_UNTRACED,
 };
 use crate::project::Project;
 use crate::run::{Chain, work_through};
@@ -30,6 +31,7 @@ use list::{Entry, FOLDER, PENDING};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use traced::Packaged;
 
 /// Rows that a message names one by one at most, of each source.
 const NAMED: usize = 20;
@@ -103,7 +105,9 @@ impl Pending {
 
     /// Up to which stage it has to be rebuilt; `None` when nothing was made of the person.
     pub(crate) fn last(&self) -> Option<Stage> {
-        self.removed.iter().map(|(stage, _)| *stage).max()
+        // Of a revoked package all else may be gone.
+        let sealed = self.revoked.first().map(|_| Stage::Seal);
+        self.removed.iter().map(|(stage, _)| *stage).max().max(sealed)
     }
 }
 
@@ -131,48 +135,73 @@ pub fn erase(project: &Project<'_>, subject: &Subject) -> Result<Erased> {
             return Ok(erased);
         }
     }
-    let again = listed.has(&entry);
+    let pending = begin(project, entry, &listed, &mut person)?;
+    pending.keep(project)?;
+    crash::point("erase-begun");
+    carry_out(project, &listed, &pending)?;
+    rebuild(project, &pending, Some(&person))
+}
+
+/// Finds the person and all that was made of the person's rows, or may have been.
+///
+/// # Errors
+/// When nobody has this value, or neither a table nor a source can be asked.
+fn begin(
+    project: &Project<'_>,
+    entry: Entry,
+    listed: &Erasures,
+    person: &mut Person,
+) -> Result<Pending> {
     let all = project.store.all()?;
-    let (held, mut tables) = holding(project, &entry, &all, &mut person)?;
-    let nowhere = held.is_empty() && !again;
+    let held = holding(project, &entry, &all, person)?;
+    // What nobody can look into any more may hold the person.
+    let untraced = traced::untraced(&all, &held.looked);
+    let packages = traced::packages(project, &entry.at)?;
+    let traced = |made: &Packaged| made.clean.is_some_and(|key| held.looked.contains(&key));
+    let unknown = !untraced.is_empty() || !packages.iter().all(traced);
+    let nowhere = held.rows.is_empty() && !listed.has(&entry);
     // Cleaning may have left out rows of a person of whom it kept others.
     let origin = person.learn_at_origin(project);
     let reached = origin.is_ok();
     let rows = match origin {
-        Ok(origin) => together(held, origin),
-        Err(fault) if nowhere => return Err(fault),
+        Ok(origin) => together(held.rows.clone(), origin),
+        Err(fault) if nowhere && !unknown => return Err(fault),
         // A source that is gone must not keep a person in what was made of it.
         Err(fault) => {
             project.reporter.warn(&fault);
-            held
+            held.rows.clone()
         }
     };
-    if nowhere && rows.is_empty() {
+    if nowhere && reached && rows.is_empty() {
         return Err(Fault::new(&ERASE_NOBODY).arg("column", entry.column));
     }
-    if nowhere {
+    if nowhere && !unknown && !held.looked.is_empty() {
         project.reporter.warn(&Fault::new(&ERASE_DROPPED).arg("column", &entry.column));
     }
+    let whole: Vec<Found> = all.iter().filter(|found| is_whole(found)).cloned().collect();
     let left = if reached {
         person.left_at_origin(project)?
     } else {
         // Whether others have what is only dropped, a table that cleaning made does not tell.
         person.only_strong();
-        person.left_in_tables(project, &all)?
+        person.left_in_tables(project, &whole)?
     };
-    tables.extend(person.outdated(project, &listed, &all, &listed.recorded(&entry))?);
+    let mut tables = held.tables.clone();
+    tables.extend(person.outdated(project, listed, &whole, &listed.recorded(&entry))?);
+    let known = affected(&all, tables.clone()).len();
+    tables.extend(untraced);
     let affected = affected(&all, tables);
-    let revoked = to_revoke(&affected, &entry.at)?;
+    let (revoked, others) = to_revoke(&affected, &held.looked, packages, &entry.at)?;
+    if affected.len() > known || others > 0 {
+        let told = Fault::new(&ERASE_UNTRACED).arg("outputs", affected.len().saturating_sub(known));
+        project.reporter.warn(&told.arg("packages", others));
+    }
     let removed = affected
         .iter()
         .filter_map(|(_, record)| record.as_ref())
         .map(|record| (record.inputs.stage, record.key))
         .collect();
-    let pending = Pending { entry, rows, removed, revoked, left };
-    pending.keep(project)?;
-    crash::point("erase-begun");
-    carry_out(project, &listed, &pending)?;
-    rebuild(project, &pending, Some(&person))
+    Ok(Pending { entry, rows, removed, revoked, left })
 }
 
 /// Takes up an erasure that was interrupted: nothing of the person is left afterwards. [`finish`] then ends it. The caller holds
@@ -284,19 +313,30 @@ type Found = (PathBuf, Option<Record>);
 /// Row numbers by source.
 type Rows = BTreeMap<String, Vec<u64>>;
 
-/// The rows of the person by source, and the cleaned tables that hold any.
+/// What the cleaned tables say of a person.
+struct Held {
+    /// The person's rows by source.
+    rows: Rows,
+    /// The tables that hold any.
+    tables: BTreeSet<PathBuf>,
+    /// The keys of those that were looked into.
+    looked: BTreeSet<Digest>,
+}
+
+/// Looks for the person in every cleaned table.
 fn holding(
     project: &Project<'_>,
     entry: &Entry,
     all: &[Found],
     person: &mut Person,
-) -> Result<(Rows, BTreeSet<PathBuf>)> {
+) -> Result<Held> {
     let keys = convert::encryption(project);
     let mut rows: BTreeMap<String, BTreeSet<u64>> = BTreeMap::new();
-    let mut tables = BTreeSet::new();
-    let (mut known, mut seen) = (BTreeSet::new(), false);
-    for (folder, record) in all {
-        if record.as_ref().is_none_or(|record| record.inputs.stage != Stage::Clean) {
+    let (mut tables, mut looked) = (BTreeSet::new(), BTreeSet::new());
+    let mut known = BTreeSet::new();
+    for found in all {
+        let (folder, Some(record)) = found else { continue };
+        if record.inputs.stage != Stage::Clean || !is_whole(found) {
             continue;
         }
         let table = folder.join(clean::TABLE);
@@ -307,7 +347,7 @@ fn holding(
             known.extend(columns);
             continue;
         }
-        seen = true;
+        looked.insert(record.key);
         for batch in ingot_data::read_columns(&table, Some(&keys), &person.wanted(&columns))? {
             let stays = person.learn(project, &batch)?;
             for (source, row) in places(&batch, &stays)? {
@@ -316,13 +356,19 @@ fn holding(
             }
         }
     }
-    if !seen && !known.is_empty() {
+    if looked.is_empty() && !known.is_empty() {
         known.retain(|name| !name.starts_with('_'));
         return Err(Fault::new(&ERASE_COLUMN_UNKNOWN)
             .arg("column", &entry.column)
             .arg("known", known.into_iter().collect::<Vec<_>>().join(", ")));
     }
-    Ok((numbered(rows), tables))
+    Ok(Held { rows: numbered(rows), tables, looked })
+}
+
+/// Whether a finished cleaning still has its table.
+fn is_whole((folder, record): &Found) -> bool {
+    let clean = record.as_ref().is_some_and(|record| record.inputs.stage == Stage::Clean);
+    !clean || folder.join(clean::TABLE).exists()
 }
 
 /// Row numbers as a record has them.
@@ -381,27 +427,40 @@ fn affected(all: &[Found], tables: BTreeSet<PathBuf>) -> Vec<Found> {
     all.iter().filter(|(folder, _)| touched.contains(folder)).cloned().collect()
 }
 
-/// The packages that were made of the person.
-fn to_revoke(affected: &[Found], at: &str) -> Result<Vec<Revocation>> {
+/// The packages that were made of the person, or may have been; and how many of them no sealing here remembers. `looked` are the cleaned
+/// tables that were looked into, `packages` what lies where packages are served from.
+fn to_revoke(
+    affected: &[Found],
+    looked: &BTreeSet<Digest>,
+    packages: Vec<Packaged>,
+    at: &str,
+) -> Result<(Vec<Revocation>, usize)> {
     let mut revoked = Vec::new();
+    let mut harmed: BTreeSet<Digest> = BTreeSet::new();
     for (folder, record) in affected {
-        let Some(record) = record.as_ref().filter(|record| record.inputs.stage == Stage::Seal)
-        else {
-            continue;
-        };
+        let Some(record) = record else { continue };
+        harmed.insert(record.key);
         let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
         let (name, version) =
             (text(&record.inputs.config["name"]), text(&record.inputs.config["version"]));
-        let sealed = Package::read(&folder.join(format!("{name}-{version}.ingot")))?;
-        revoked.push(Revocation {
-            digest: sealed.digest(),
-            name,
-            version,
-            at: at.to_owned(),
-            reason: Reason::Erasure,
-        });
+        let path = folder.join(format!("{name}-{version}.ingot"));
+        // One that was removed by hand may still be among the others.
+        if record.inputs.stage != Stage::Seal || !path.exists() {
+            continue;
+        }
+        let digest = Package::read(&path)?.digest();
+        let reason = Reason::Erasure;
+        revoked.push(Revocation { digest, name, version, at: at.to_owned(), reason });
     }
-    Ok(revoked)
+    let sealed = revoked.len();
+    for Packaged { clean, revocation } in packages {
+        let unharmed = clean.is_some_and(|key| looked.contains(&key) && !harmed.contains(&key));
+        if !unharmed && !revoked.iter().any(|one| one.digest == revocation.digest) {
+            revoked.push(revocation);
+        }
+    }
+    let others = revoked.len() - sealed;
+    Ok((revoked, others))
 }
 
 /// Puts packages on the list beside the project's packages, and removes their files.

@@ -282,6 +282,12 @@ ingot_base::messages! {
         en: "rows of the sources have this value in `{column}`, but cleaning leaves them out: no artifact was made of them", zh: "源数据的 `{column}` 列中有此值，但清洗已排除这些行：没有任何产物使用过它们",
         hint_en: "the value is listed, so that they never enter", hint_zh: "该值已列入名单，这些行今后也不会进入",
     };
+    /// What the person may have been part of cannot be looked into.
+    ERASE_UNTRACED = {
+        code: "pipeline-erase-untraced", class: Failed, status: 200,
+        en: "{outputs} stage output(s) and {packages} package(s) were made of cleaned tables that are gone or do not have this column, so nobody can say that the person is not in them: they count as made of the person", zh: "{outputs} 项阶段产物和 {packages} 个模型包所依据的清洗后的表已不存在或没有此列，无法证明其中不含此人，因此一律视为由此人的数据生成",
+        hint_en: "they are removed and revoked; the signed record names them", hint_zh: "已将其移除并吊销，签名记录中列有全部名称",
+    };
     /// Other persons' texts in the sources name the erased person.
     ERASE_LEFT = {
         code: "pipeline-erase-left", class: Failed, status: 200,

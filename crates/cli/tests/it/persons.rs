@@ -433,7 +433,7 @@ fn an_interrupted_erasure_keeps_its_evidence() {
 }
 
 #[test]
-fn whom_cleaning_leaves_out_can_be_erased_too_and_numbers_are_found_as_numbers() {
+fn whom_the_cleaned_table_is_seen_to_lack_can_be_erased_too_and_numbers_are_found_as_numbers() {
     let project = Project::new();
     let path = project.path("data/german_credit.csv");
     let text = std::fs::read_to_string(&path).unwrap();
@@ -451,6 +451,7 @@ fn whom_cleaning_leaves_out_can_be_erased_too_and_numbers_are_found_as_numbers()
     let output = project.ingot(&["erase", "--subject", "CUST-DROPPED"]);
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success() && told.contains("pipeline-erase-dropped"), "{told}");
+    assert!(!told.contains("pipeline-erase-untraced"), "{told}");
     let record = files(&project.path("erasures"))
         .into_iter()
         .find(|path| path.extension().is_some_and(|extension| extension == "json"))
@@ -466,6 +467,103 @@ fn whom_cleaning_leaves_out_can_be_erased_too_and_numbers_are_found_as_numbers()
     project.ok(&["prepare"]);
     let [_, name, _] = first(&project);
     assert!(!opened(&project).contains(&name));
+}
+
+#[test]
+fn what_was_made_of_a_cleaned_table_that_is_gone_is_erased_too() {
+    let project = Project::new();
+    project.ok(&["run"]);
+    let package = project.path("dist/credit-risk-1.0.0.ingot");
+    let copy = |name: &str| {
+        let to = project.path(name);
+        std::fs::copy(&package, &to).unwrap();
+        to
+    };
+    let customers: Vec<String> = std::fs::read_to_string(project.path("data/german_credit.csv"))
+        .unwrap()
+        .lines()
+        .skip(1)
+        .take(3)
+        .map(|line| line.split(',').next().unwrap().to_owned())
+        .collect();
+    let erase = |customer: &str| {
+        let output = project.ingot(&["erase", "--subject", customer]);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        (output, said)
+    };
+    let mut known = std::collections::BTreeSet::new();
+    let mut record = |output: &std::process::Output, said: &str| -> serde_json::Value {
+        assert!(output.status.success(), "{said}");
+        let mut records = files(&project.path("erasures"));
+        records.retain(|path| path.extension().is_some_and(|kind| kind == "json"));
+        records.retain(|path| known.insert(path.clone()));
+        assert_eq!(records.len(), 1, "{records:?}");
+        serde_json::from_slice(&std::fs::read(&records[0]).unwrap()).unwrap()
+    };
+    let refused = |package: &Path| {
+        let told = project.fails(3, &["verify", package.to_str().unwrap()]);
+        assert!(told.contains("seal-revoked"), "{told}");
+    };
+
+    // The cleaned table alone is gone.
+    let first = copy("dist/first.ingot");
+    std::fs::remove_dir_all(project.path(".ingot/clean")).unwrap();
+    let (output, said) = erase(&customers[0]);
+    let told = record(&output, &said);
+    assert!(said.contains("pipeline-erase-untraced"), "{said}");
+    assert!(!said.contains("pipeline-erase-dropped"), "{said}");
+    let removed: Vec<&str> =
+        told["removed"].as_array().unwrap().iter().map(|one| one[0].as_str().unwrap()).collect();
+    for stage in ["protect", "split", "train", "explain", "seal"] {
+        assert!(removed.contains(&stage), "{stage} is left: {removed:?}");
+    }
+    assert_eq!(told["rows"]["core-bank"], serde_json::json!([1]));
+    assert_eq!(told["revoked"].as_array().unwrap().len(), 1, "{told}");
+    refused(&first);
+    project.ok(&["verify", package.to_str().unwrap()]);
+
+    // Everything but the package is gone.
+    let second = copy("dist/second.ingot");
+    std::fs::remove_dir_all(project.path(".ingot")).unwrap();
+    let (output, said) = erase(&customers[1]);
+    let told = record(&output, &said);
+    assert!(said.contains("pipeline-erase-untraced"), "{said}");
+    assert_eq!(told["revoked"].as_array().unwrap().len(), 1, "{told}");
+    refused(&second);
+    project.ok(&["verify", package.to_str().unwrap()]);
+
+    // Neither the table nor the source can be asked: what may hold the person goes all the same.
+    let third = copy("dist/third.ingot");
+    std::fs::remove_dir_all(project.path(".ingot/clean")).unwrap();
+    let source = project.path("data/german_credit.csv");
+    std::fs::rename(&source, project.path("away.csv")).unwrap();
+    let (output, said) = erase(&customers[2]);
+    assert!(!output.status.success() && said.contains("pipeline-erase-untraced"), "{said}");
+    refused(&third);
+    assert!(!package.exists());
+    std::fs::rename(project.path("away.csv"), &source).unwrap();
+    project.ok(&["run"]);
+    let told = record(&project.ingot(&["plan"]), "");
+    assert_eq!(told["revoked"].as_array().unwrap().len(), 1, "what the run ended: {told}");
+    assert!(customers.iter().all(|customer| !opened(&project).contains(customer)));
+    // Looked into, and unharmed: nothing is taken away for whom cleaning leaves out anyway.
+    let recipe = std::fs::read_to_string(project.path("ingot.toml")).unwrap();
+    assert!(recipe.contains("min = 18"));
+    let text = std::fs::read_to_string(&source).unwrap();
+    let header: Vec<&str> = text.lines().next().unwrap().split(',').collect();
+    let age = header.iter().position(|name| *name == "age").unwrap();
+    let mut cells: Vec<&str> = text.lines().nth(9).unwrap().split(',').collect();
+    (cells[0], cells[age]) = ("CUST-DROPPED", "17");
+    std::fs::write(&source, format!("{}\n{}\n", text.trim_end(), cells.join(","))).unwrap();
+    project.ok(&["run"]);
+    let (output, said) = erase("CUST-DROPPED");
+    let told = record(&output, &said);
+    assert!(said.contains("pipeline-erase-dropped"), "{said}");
+    assert_eq!(
+        (&told["removed"], &told["revoked"]),
+        (&serde_json::json!([]), &serde_json::json!([]))
+    );
+    project.ok(&["verify", package.to_str().unwrap()]);
 }
 
 #[test]
