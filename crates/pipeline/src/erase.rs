@@ -12,7 +12,7 @@ mod left;
 mod list;
 mod traced;
 
-pub(crate) use list::Erasures;
+pub(crate) use list::{Erasures, folded, is_text, texts};
 
 use crate::convert;
 use crate::messages::{
@@ -25,6 +25,7 @@ use crate::stages::clean;
 use crate::store::{Record, Stage};
 use arrow::array::{Array, BooleanArray, RecordBatch, StringArray, UInt64Array};
 use ingot_base::{Digest, Fault, Personal, Result, atomic, crash, fault};
+use ingot_recipe::Recipe;
 use ingot_seal::{Package, Reason, Revocation, Revocations};
 use left::Person;
 use list::{Entry, FOLDER, PENDING};
@@ -302,10 +303,14 @@ fn column(project: &Project<'_>, subject: &Subject) -> Result<String> {
     if let Some(column) = &subject.column {
         return Ok(column.clone());
     }
-    let recipe = project.recipe();
-    let group = recipe.split.group.as_ref().ok_or_else(|| Fault::new(&ERASE_COLUMN))?;
+    named_by_group(project.recipe()).ok_or_else(|| Fault::new(&ERASE_COLUMN)).map(str::to_owned)
+}
+
+/// What the column of `split.group` is called before protection.
+pub(crate) fn named_by_group(recipe: &Recipe) -> Option<&str> {
+    let group = recipe.split.group.as_ref()?;
     let rule = recipe.protect.columns.iter().find(|rule| rule.rename.as_ref() == Some(group));
-    Ok(rule.map_or(group, |rule| &rule.name).clone())
+    Some(rule.map_or(group, |rule| &rule.name))
 }
 
 type Found = (PathBuf, Option<Record>);

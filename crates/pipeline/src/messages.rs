@@ -282,6 +282,12 @@ ingot_base::messages! {
         en: "rows of the sources have this value in `{column}`, but cleaning leaves them out: no artifact was made of them", zh: "源数据的 `{column}` 列中有此值，但清洗已排除这些行：没有任何产物使用过它们",
         hint_en: "the value is listed, so that they never enter", hint_zh: "该值已列入名单，这些行今后也不会进入",
     };
+    /// Groups of the split that an erasure takes for one person.
+    SPLIT_ALIKE = {
+        code: "pipeline-split-alike", class: Failed, status: 200,
+        en: "{count} groups of `split.group` differ from another only in case, width or blanks of `{column}`: the split, and counts of persons, take each for a person of its own, `ingot erase` takes them for one", zh: "`split.group` 中有 {count} 个分组仅在 `{column}` 的大小写、全半角或空白上与其他分组不同：划分及按人计数时视为不同的人，`ingot erase` 则视为同一人",
+        hint_en: "if they are the same persons, write them alike in the source: until then a person may stand on both sides of the split", hint_zh: "若确为同一人，请在源数据中统一写法；否则同一人可能同时出现在训练与测试两侧",
+    };
     /// What the person may have been part of cannot be looked into.
     ERASE_UNTRACED = {
         code: "pipeline-erase-untraced", class: Failed, status: 200,

@@ -122,6 +122,34 @@ fn what_others_texts_say_of_an_erased_person_is_told_and_goes_once_it_is_correct
 }
 
 #[test]
+fn groups_that_an_erasure_takes_for_one_person_are_told() {
+    let project = Project::new();
+    let [customer, ..] = first(&project);
+    let small = customer.to_lowercase();
+    assert_ne!(small, customer);
+    rewrite(&project, 2, "customer_id", &small);
+    rewrite(&project, 3, "customer_id", &format!("{customer} "));
+    let told = |language: &str| {
+        let output = project.ingot(&["--lang", language, "prepare"]);
+        assert!(output.status.success());
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    let english = told("en");
+    let line = english.lines().find(|line| line.contains("pipeline-split-alike")).unwrap();
+    assert!(line.contains("3 groups") && line.contains("`customer_id`"), "{line}");
+    assert!(!english.to_lowercase().contains(&small), "{english}");
+    let recipe = std::fs::read_to_string(project.path("ingot.toml")).unwrap();
+    std::fs::write(project.path("ingot.toml"), recipe.replace("test = 0.2", "test = 0.3")).unwrap();
+    let chinese = told("zh");
+    assert!(chinese.contains("有 3 个分组") && chinese.contains("`customer_id`"), "{chinese}");
+    // As the source should be.
+    for row in [2, 3] {
+        rewrite(&project, row, "customer_id", &format!("CUST-MENDED-{row}"));
+    }
+    assert!(!told("en").contains("pipeline-split-alike"));
+}
+
+#[test]
 fn a_list_of_erased_persons_that_lacks_one_is_refused() {
     let project = Project::new();
     project.ok(&["prepare"]);

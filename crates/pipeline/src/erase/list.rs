@@ -73,7 +73,7 @@ impl Entry {
 
 /// A value as subjects are compared: without blanks around it and what nobody sees, in lower case and half-width. `CUST-1 ` is the person
 /// that `cust-1` is.
-fn folded(value: &str) -> String {
+pub(crate) fn folded(value: &str) -> String {
     narrow(value).trim().to_lowercase()
 }
 
@@ -267,7 +267,7 @@ fn remembered(project: &Project<'_>) -> Result<Vec<(PathBuf, String)>> {
 }
 
 /// Whether a column holds text.
-pub(super) fn is_text(kind: &DataType) -> bool {
+pub(crate) fn is_text(kind: &DataType) -> bool {
     match kind {
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => true,
         DataType::Dictionary(_, values) => is_text(values),
@@ -276,7 +276,7 @@ pub(super) fn is_text(kind: &DataType) -> bool {
 }
 
 /// A column's cells as text.
-pub(super) fn texts(array: &ArrayRef) -> Result<StringArray> {
+pub(crate) fn texts(array: &ArrayRef) -> Result<StringArray> {
     let cells = cast(array, &DataType::Utf8)
         .map_err(|error| fault::internal("a column without a text form").because(error))?;
     let cells = cells.as_any().downcast_ref::<StringArray>();

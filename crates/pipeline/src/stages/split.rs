@@ -1,12 +1,14 @@
 //! Train, validation and test; and the data report, which now knows everything about the data.
 
-use crate::convert;
+use crate::messages::SPLIT_ALIKE;
 use crate::project::Project;
 use crate::run::{Chain, Done, PARQUET, Product, earlier, stage, versions};
-use crate::stages::{from_value, protect, to_value, write_page};
+use crate::stages::{clean, from_value, protect, to_value, write_page};
 use crate::store::{Inputs, Stage};
-use ingot_base::Result;
-use std::collections::BTreeMap;
+use crate::{convert, erase};
+use arrow::datatypes::Field;
+use ingot_base::{Fault, Result};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 pub(crate) const TRAIN: &str = "train.parquet";
@@ -49,8 +51,43 @@ pub(crate) fn run(project: &Project<'_>, chain: &Chain) -> Result<Done> {
     })
 }
 
+/// Warns of groups that an erasure takes for one person, though the split does not: `P7`, `p7` and `P7 `. They are looked for in the
+/// cleaned table: a token no longer tells how its value was written.
+fn alike(project: &Project<'_>, chain: &Chain) -> Result<()> {
+    let Some(column) = erase::named_by_group(project.recipe()) else { return Ok(()) };
+    let table = earlier(chain, Stage::Clean)?.verified(clean::TABLE)?;
+    let keys = convert::encryption(project);
+    let schema = ingot_data::schema(&table, Some(&keys))?;
+    let text = |field: &Field| erase::is_text(field.data_type());
+    if !schema.field_with_name(column).is_ok_and(text) {
+        return Ok(());
+    }
+    let mut spellings: BTreeSet<String> = BTreeSet::new();
+    ingot_data::each(&table, Some(&keys), &[column], &mut |batch| {
+        for cells in batch.columns() {
+            for cell in erase::texts(cells)?.iter().flatten() {
+                if !spellings.contains(cell) {
+                    spellings.insert(cell.to_owned());
+                }
+            }
+        }
+        Ok(())
+    })?;
+    let mut persons: BTreeMap<String, usize> = BTreeMap::new();
+    for spelling in &spellings {
+        *persons.entry(erase::folded(spelling)).or_default() += 1;
+    }
+    let groups: usize = persons.values().filter(|groups| **groups > 1).sum();
+    if groups > 0 {
+        let told = Fault::new(&SPLIT_ALIKE).arg("count", groups);
+        project.reporter.warn(&told.arg("column", column));
+    }
+    Ok(())
+}
+
 fn work(project: &Project<'_>, chain: &Chain, input: &Path, folder: &Path) -> Result<Product> {
     let keys = convert::encryption(project);
+    alike(project, chain)?;
     let outcome = ingot_data::split(input, folder, &convert::split(project.recipe()), Some(&keys))?;
     let clean: ingot_data::CleanOutcome =
         from_value(&earlier(chain, Stage::Clean)?.record.evidence)?;
