@@ -1,6 +1,7 @@
 //! What only the keys' holder may do with persons: pseudonyms and the way back, erasure, released statistics.
 
 use crate::support::{Project, Server, api_key, applicant, files, finished, table_keys};
+use crate::tools::published;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -502,6 +503,11 @@ fn what_was_made_of_a_cleaned_table_that_is_gone_is_erased_too() {
     let project = Project::new();
     project.ok(&["run"]);
     let package = project.path("dist/credit-risk-1.0.0.ingot");
+    // What came from elsewhere was made of nobody's rows.
+    let talk = published(&project, &["smollm2-135m"]).then(|| {
+        project.ok(&["pack", "smollm2-135m", "--name", "talk"]);
+        project.path("dist/talk-0.1.0.ingot")
+    });
     let copy = |name: &str| {
         let to = project.path(name);
         std::fs::copy(&package, &to).unwrap();
@@ -592,6 +598,9 @@ fn what_was_made_of_a_cleaned_table_that_is_gone_is_erased_too() {
         (&serde_json::json!([]), &serde_json::json!([]))
     );
     project.ok(&["verify", package.to_str().unwrap()]);
+    if let Some(talk) = talk {
+        project.ok(&["verify", talk.to_str().unwrap()]);
+    }
 }
 
 #[test]

@@ -79,23 +79,30 @@ pub(super) fn packages(project: &Project<'_>, at: &str) -> Result<Vec<Packaged>>
         // What is no package is served by nobody.
         let Ok(package) = Package::read(&path) else { continue };
         let digest = package.digest();
-        if !seen.insert(digest) {
+        let stages = stages(&package);
+        // What was packed as it came from elsewhere was made of no row of the project.
+        let made_here = stages.as_ref().is_none_or(|stages| !stages.is_empty());
+        if !made_here || !seen.insert(digest) {
             continue;
         }
         let manifest = package.manifest();
         let (name, version) = (manifest.name.clone(), manifest.version.clone());
         let reason = Reason::Erasure;
         found.push(Packaged {
-            clean: of_clean(&package),
+            clean: stages.as_deref().and_then(of_clean),
             revocation: Revocation { digest, name, version, at: at.to_owned(), reason },
         });
     }
     Ok(found)
 }
 
-fn of_clean(package: &Package) -> Option<Digest> {
-    let lineage = package.lineage().ok()?;
-    let stages = lineage.get("stages")?.as_array()?;
+/// The stages that a package's lineage names.
+fn stages(package: &Package) -> Option<Vec<serde_json::Value>> {
+    Some(package.lineage().ok()?.get("stages")?.as_array()?.clone())
+}
+
+/// The key of the cleaned table among them.
+fn of_clean(stages: &[serde_json::Value]) -> Option<Digest> {
     let clean = |stage: &&serde_json::Value| {
         stage.get("stage").and_then(serde_json::Value::as_str) == Some(Stage::Clean.as_str())
     };
