@@ -586,7 +586,7 @@ fn what_was_made_of_a_cleaned_table_that_is_gone_is_erased_too() {
     let text = std::fs::read_to_string(&source).unwrap();
     let header: Vec<&str> = text.lines().next().unwrap().split(',').collect();
     let age = header.iter().position(|name| *name == "age").unwrap();
-    let mut cells: Vec<&str> = text.lines().nth(9).unwrap().split(',').collect();
+    let mut cells: Vec<&str> = text.lines().nth(1).unwrap().split(',').collect();
     (cells[0], cells[age]) = ("CUST-DROPPED", "17");
     std::fs::write(&source, format!("{}\n{}\n", text.trim_end(), cells.join(","))).unwrap();
     project.ok(&["run"]);
