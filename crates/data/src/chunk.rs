@@ -1,11 +1,16 @@
 //! Cuts CSV text at record boundaries, so that pieces can be decoded on all cores.
 //!
 //! Records end where the decoders end them: a line feed or a carriage return outside quotes; a quote opens only at the
-//! beginning of a field, and within quotes a doubled quote stands for itself.
+//! beginning of a field, and within quotes a doubled quote stands for itself. After the quote that closes a field its end
+//! must follow: where something else does, that quote or the one that opened the field is a letter that nobody doubled, and
+//! read on with it every row up to the next such quote would become one cell. The first line of such a record is therefore
+//! [astray](Astray), and reading goes on with the next line.
 
 use crate::messages::{QUOTE_OPEN, RECORD_ENDLESS};
 use ingot_base::Fault;
+use serde::{Deserialize, Serialize};
 use std::io::{self, Read};
+use std::ops::Range;
 
 /// A piece of a CSV file that begins and ends at record boundaries.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +21,68 @@ pub(crate) struct Chunk {
     pub(crate) first_row: u64,
     /// Line of its first record in the file, from 1 (the header counts).
     pub(crate) first_line: u64,
+    /// Lines of it that are no records, in order.
+    pub(crate) astray: Vec<Astray>,
+}
+
+impl Chunk {
+    /// Its bytes in stretches: records that can be read, and lines that are astray.
+    pub(crate) fn stretches(&self) -> impl Iterator<Item = Stretch<'_>> {
+        stretches(&self.bytes, &self.astray)
+    }
+}
+
+/// A line of CSV in which a quote stands in a field without being doubled: where it begins and ends in its piece. It counts
+/// as a record that cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Astray {
+    start: usize,
+    end: usize,
+}
+
+/// Some whole lines of CSV.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stretch<'a> {
+    /// Records, each with its quotes in order.
+    Records(&'a [u8]),
+    /// A line that is astray.
+    Astray(&'a [u8]),
+}
+
+impl<'a> Stretch<'a> {
+    /// The text.
+    pub(crate) fn bytes(self) -> &'a [u8] {
+        match self {
+            Self::Records(bytes) | Self::Astray(bytes) => bytes,
+        }
+    }
+}
+
+/// The lines of a text by themselves where they are astray, all others between them together.
+fn stretches<'a, 'l>(
+    bytes: &'a [u8],
+    astray: &'l [Astray],
+) -> impl Iterator<Item = Stretch<'a>> + use<'a, 'l> {
+    let part = |range: Range<usize>| bytes.get(range).unwrap_or_default();
+    let starts = std::iter::once(0).chain(astray.iter().map(|line| line.end));
+    let lines = astray.iter().map(Some).chain([None]);
+    starts.zip(lines).flat_map(move |(start, line)| {
+        let end = line.map_or(bytes.len(), |line| line.start);
+        let line = line.map(|line| Stretch::Astray(part(line.start..line.end)));
+        let before = Some(Stretch::Records(part(start..end)));
+        before.into_iter().chain(line).filter(|stretch| !stretch.bytes().is_empty())
+    })
+}
+
+/// The records of a text whose end may be cut off, without lines that are astray.
+pub(crate) fn sound_records(bytes: &[u8], delimiter: u8) -> Vec<&[u8]> {
+    let cut = scan_csv(bytes, delimiter, false);
+    stretches(bytes, &cut.astray)
+        .filter_map(|stretch| match stretch {
+            Stretch::Records(records) => Some(records),
+            Stretch::Astray(_) => None,
+        })
+        .collect()
 }
 
 /// Most bytes without a record's end: a quote that is never closed must not swallow the memory.
@@ -76,7 +143,7 @@ impl<R: Read> Iterator for Chunks<R> {
                 self.ended = true;
                 return Some(Err(error));
             }
-            let cut = scan(&self.rest, self.records);
+            let cut = scan(&self.rest, self.records, self.ended);
             if self.ended && cut.open_lines > 0 {
                 let line = self.next_line + cut.lines;
                 self.rest.clear();
@@ -103,7 +170,8 @@ impl<R: Read> Iterator for Chunks<R> {
             }
             let tail = self.rest.split_off(end);
             let bytes = std::mem::replace(&mut self.rest, tail);
-            let chunk = Chunk { bytes, first_row: self.next_row, first_line: self.next_line };
+            let (first_row, first_line) = (self.next_row, self.next_line);
+            let chunk = Chunk { bytes, first_row, first_line, astray: cut.astray };
             self.next_row += rows;
             self.next_line += lines;
             return Some(Ok(chunk));
@@ -119,13 +187,15 @@ struct Cut {
     lines: u64,
     /// Line feeds that a quote, open at the end of the text, has swallowed.
     open_lines: u64,
+    /// Lines before the end that are no records; each counts as a row.
+    astray: Vec<Astray>,
 }
 
-/// Finds the last record boundary; empty lines are no records, as the decoders see it.
-fn scan(bytes: &[u8], records: Records) -> Cut {
+/// Finds the last record boundary; empty lines are no records, as the decoders see it. `ended`: nothing follows the text.
+fn scan(bytes: &[u8], records: Records, ended: bool) -> Cut {
     match records {
         Records::Lines => scan_lines(bytes),
-        Records::Csv(delimiter) => scan_csv(bytes, delimiter),
+        Records::Csv(delimiter) => scan_csv(bytes, delimiter, ended),
     }
 }
 
@@ -134,25 +204,62 @@ fn scan_lines(bytes: &[u8]) -> Cut {
     for at in memchr::memchr_iter(b'\n', bytes) {
         let line = bytes.get(cut.end..at).unwrap_or_default();
         cut.rows += u64::from(!line.trim_ascii().is_empty());
-        cut = Cut { end: at + 1, rows: cut.rows, lines: cut.lines + 1, open_lines: 0 };
+        (cut.end, cut.lines) = (at + 1, cut.lines + 1);
     }
     cut
 }
 
-fn scan_csv(bytes: &[u8], delimiter: u8) -> Cut {
+fn scan_csv(bytes: &[u8], delimiter: u8, ended: bool) -> Cut {
     let mut cut = Cut::default();
-    let (mut quoted, mut lines, mut skip) = (false, 0, usize::MAX);
-    for at in memchr::memchr3_iter(b'"', b'\n', b'\r', bytes) {
+    // Where the last quote stood that made a line astray: every line end before it was within quotes.
+    let mut doomed = 0;
+    loop {
+        let Some(wrong) = scan_records(bytes, delimiter, &mut cut, doomed) else { return cut };
+        let Some(end) = line_end(bytes, cut.end).or_else(|| ended.then_some(bytes.len())) else {
+            return cut;
+        };
+        doomed = doomed.max(wrong);
+        cut.astray.push(Astray { start: cut.end, end });
+        let feed = bytes.get(end.saturating_sub(1)) == Some(&b'\n');
+        (cut.end, cut.rows, cut.lines) = (end, cut.rows + 1, cut.lines + u64::from(feed));
+    }
+}
+
+/// Where the first physical line from a place on ends, if it does.
+fn line_end(bytes: &[u8], start: usize) -> Option<usize> {
+    let text = bytes.get(start..)?;
+    let mut ends = memchr::memchr2_iter(b'\n', b'\r', text);
+    let end = ends.find(|at| {
+        // A carriage return at the end of the text may be the first half of a line end.
+        text.get(*at) == Some(&b'\n') || text.get(at + 1).is_some_and(|next| *next != b'\n')
+    })?;
+    Some(start + end + 1)
+}
+
+/// Takes records up to the end of the text, or up to a quote in a field that is not doubled: its place.
+///
+/// A record that crosses a line end before `doomed` is in the same state there as the one that met the quote at `doomed`, and
+/// so would meet it too. It is given up at once, lest every line between be read up to that quote again.
+fn scan_records(bytes: &[u8], delimiter: u8, cut: &mut Cut, doomed: usize) -> Option<usize> {
+    let from = cut.end;
+    let (mut quoted, mut lines, mut skip) = (false, cut.lines, usize::MAX);
+    for at in memchr::memchr3_iter(b'"', b'\n', b'\r', bytes.get(from..)?) {
+        let at = from + at;
         match bytes.get(at) {
             Some(b'"') if at == skip => {}
-            // Within quotes a doubled quote stands for itself, any other ends them.
-            Some(b'"') if quoted && bytes.get(at + 1) == Some(&b'"') => skip = at + 1,
-            Some(b'"') if quoted => quoted = false,
+            // Within quotes a doubled quote stands for itself; another ends the field, and its end must follow.
+            Some(b'"') if quoted => match bytes.get(at + 1) {
+                Some(b'"') => skip = at + 1,
+                None | Some(b'\n' | b'\r') => quoted = false,
+                Some(next) if *next == delimiter => quoted = false,
+                Some(_) => return Some(at),
+            },
             // Elsewhere than at a field's beginning a quote is a letter like any other.
             Some(b'"') => {
                 let before = at.checked_sub(1).and_then(|before| bytes.get(before));
                 quoted = at == cut.end || before == Some(&delimiter);
             }
+            Some(b'\n' | b'\r') if quoted && at < doomed => return Some(doomed),
             Some(b'\r') if quoted || bytes.get(at + 1).is_none_or(|next| *next == b'\n') => {}
             // A line feed, or a lone carriage return, which ends a record without beginning a line.
             byte => {
@@ -160,20 +267,13 @@ fn scan_csv(bytes: &[u8], delimiter: u8) -> Cut {
                 if !quoted {
                     let record = bytes.get(cut.end..at).unwrap_or_default();
                     let empty = record.is_empty() || record == b"\r";
-                    cut = Cut {
-                        end: at + 1,
-                        rows: cut.rows + u64::from(!empty),
-                        lines,
-                        open_lines: 0,
-                    };
+                    (cut.end, cut.rows, cut.lines) = (at + 1, cut.rows + u64::from(!empty), lines);
                 }
             }
         }
     }
-    if quoted {
-        cut.open_lines = lines - cut.lines;
-    }
-    cut
+    cut.open_lines = if quoted { lines - cut.lines } else { 0 };
+    None
 }
 
 #[cfg(test)]
@@ -210,23 +310,153 @@ mod tests {
         }
     }
 
-    proptest! {
-        /// Quotes at any place, closed or not, and carriage returns alone: rows are those that the csv crate counts.
-        #[test]
-        fn wild_text_is_counted_as_the_decoder_counts(text in "[ab\",\n\r]{0,80}", size in 1_usize..30) {
-            let records = |bytes: &[u8]| -> Vec<Vec<Vec<u8>>> {
-                let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
-                reader.byte_records().map(|record| record.unwrap().iter().map(<[u8]>::to_vec).collect()).collect()
-            };
-            let mut seen = Vec::new();
-            for chunk in Chunks::new(text.as_bytes(), Records::Csv(b','), size, 1) {
-                // A quote that swallows lines to the end is refused.
-                let Ok(chunk) = chunk else { return Ok(()) };
-                prop_assert_eq!(chunk.first_row, seen.len() as u64 + 1);
-                seen.extend(records(&chunk.bytes));
+    /// What a line of text is.
+    #[derive(Debug, PartialEq)]
+    enum Row {
+        Record(Vec<Vec<u8>>),
+        Astray(Vec<u8>),
+    }
+
+    /// The fields of the record at the beginning and where it ends; no fields where a quote in one is not doubled.
+    fn strict_record(text: &[u8]) -> (Option<Vec<Vec<u8>>>, usize, bool) {
+        let (mut fields, mut at) = (Vec::new(), 0);
+        loop {
+            let mut field = Vec::new();
+            if text.get(at) == Some(&b'"') {
+                at += 1;
+                loop {
+                    match (text.get(at), text.get(at + 1)) {
+                        (None, _) => return (Some([fields, vec![field]].concat()), at, true),
+                        (Some(b'"'), Some(b'"')) => {
+                            field.push(b'"');
+                            at += 2;
+                        }
+                        (Some(b'"'), None | Some(b',' | b'\n' | b'\r')) => break,
+                        (Some(b'"'), Some(_)) => return (None, at, false),
+                        (Some(letter), _) => {
+                            field.push(*letter);
+                            at += 1;
+                        }
+                    }
+                }
+                at += 1;
             }
-            prop_assert_eq!(seen, records(text.as_bytes()));
+            while let Some(letter) = text.get(at).filter(|letter| !b",\n\r".contains(letter)) {
+                field.push(*letter);
+                at += 1;
+            }
+            fields.push(field);
+            at += 1;
+            match (text.get(at - 1), text.get(at)) {
+                (Some(b','), _) => {}
+                (Some(b'\r'), Some(b'\n')) => return (Some(fields), at + 1, false),
+                _ => return (Some(fields), at.min(text.len()), false),
+            }
         }
+    }
+
+    /// Rows by a plain and strict reading; none where a quote that is never closed swallows a line.
+    fn strict(mut text: &[u8]) -> Option<Vec<Row>> {
+        let mut rows = Vec::new();
+        while !text.is_empty() {
+            let (fields, mut end, open) = strict_record(text);
+            if open && text.contains(&b'\n') {
+                return None;
+            }
+            match fields {
+                Some(fields) if text.starts_with(b"\n") || text.starts_with(b"\r") => {
+                    assert_eq!(fields, [b""], "an empty line");
+                }
+                Some(fields) => rows.push(Row::Record(fields)),
+                None => {
+                    let lone = |at: usize| text[at] == b'\r' && text.get(at + 1) != Some(&b'\n');
+                    let ends = (0..text.len()).find(|at| text[*at] == b'\n' || lone(*at));
+                    end = ends.map_or(text.len(), |at| at + 1);
+                    rows.push(Row::Astray(text[..end].to_vec()));
+                }
+            }
+            text = &text[end..];
+        }
+        Some(rows)
+    }
+
+    /// Rows of a text as pieces of a size hold them; none where it is refused.
+    fn rows(text: &[u8], size: usize) -> Option<Vec<Row>> {
+        let (mut rows, mut before) = (Vec::new(), 0);
+        for chunk in Chunks::new(text, Records::Csv(b','), size, 1) {
+            let chunk = chunk.ok()?;
+            assert_eq!(chunk.first_row, rows.len() as u64 + 1);
+            let feeds = memchr::memchr_iter(b'\n', &text[..before]).count() as u64;
+            assert_eq!(chunk.first_line, feeds + 1);
+            before += chunk.bytes.len();
+            assert_eq!(
+                chunk.stretches().map(Stretch::bytes).collect::<Vec<_>>().concat(),
+                chunk.bytes
+            );
+            for stretch in chunk.stretches() {
+                match stretch {
+                    Stretch::Astray(line) => rows.push(Row::Astray(line.to_vec())),
+                    Stretch::Records(bytes) => {
+                        let mut builder = csv::ReaderBuilder::new();
+                        let mut reader =
+                            builder.has_headers(false).flexible(true).from_reader(bytes);
+                        rows.extend(reader.byte_records().map(|record| {
+                            Row::Record(record.unwrap().iter().map(<[u8]>::to_vec).collect())
+                        }));
+                    }
+                }
+            }
+        }
+        Some(rows)
+    }
+
+    proptest! {
+        /// Quotes at any place, closed or not, and carriage returns alone: rows are those that a strict reading finds.
+        #[test]
+        fn wild_text_is_read_as_a_strict_reader_does(text in "[ab\",\n\r]{0,80}", size in 1_usize..30) {
+            prop_assert_eq!(rows(text.as_bytes(), size), strict(text.as_bytes()));
+        }
+
+        /// The same where almost every line is sound.
+        #[test]
+        fn stray_quotes_swallow_no_line(
+            lines in prop::collection::vec(
+                prop_oneof![4 => "[ab]{1,3},\"([ab,\n]|\"\"){0,4}\"\n", 1 => "\"?[ab]{1,3}\",\"?[ab]{0,2}\n"],
+                0..30,
+            ),
+            size in 1_usize..60,
+        ) {
+            let text = lines.concat();
+            prop_assert_eq!(rows(text.as_bytes(), size), strict(text.as_bytes()));
+        }
+    }
+
+    #[test]
+    fn a_stray_quote_takes_its_own_line_and_no_other() {
+        let text = b"1,\"5 inch\n2,b\n3,\"c\nd\"\n4,\"6 inch\n5,e\n6,\"f\"\n";
+        let astray = |rows: &[Row]| -> Vec<Vec<u8>> {
+            let lines = rows.iter().filter_map(|row| match row {
+                Row::Astray(line) => Some(line.clone()),
+                Row::Record(_) => None,
+            });
+            lines.collect()
+        };
+        for size in [1, 7, 1000] {
+            let rows = rows(text, size).unwrap();
+            assert_eq!(rows.len(), 6, "size {size}");
+            assert_eq!(astray(&rows), [&b"1,\"5 inch\n"[..], b"4,\"6 inch\n"], "size {size}");
+        }
+    }
+
+    #[test]
+    fn many_stray_quotes_are_found_in_one_reading() {
+        // Each line leaves the quoted state as it found it, so every one of them would be read up to the end anew.
+        let lines = 200_000;
+        let text = format!("{}\"x\"y\n", "x\",\"z\n".repeat(lines));
+        let chunks: Vec<Chunk> = Chunks::new(text.as_bytes(), Records::Csv(b','), 1 << 20, 1)
+            .map(Result::unwrap)
+            .collect();
+        assert_eq!(chunks.iter().map(|chunk| chunk.astray.len()).sum::<usize>(), lines + 1);
     }
 
     #[test]

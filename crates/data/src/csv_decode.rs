@@ -1,6 +1,6 @@
 //! Text records to typed columns: the fast decoder for whole pieces, a careful one for pieces that hold a bad record.
 
-use crate::chunk::Chunk;
+use crate::chunk::{Chunk, Stretch};
 use crate::csv_plain;
 use crate::finite;
 use crate::infer::Dialect;
@@ -42,6 +42,9 @@ pub(crate) struct Decoded {
 
 /// Decodes a chunk of CSV.
 pub(crate) fn csv(chunk: &Chunk, dialect: &Dialect) -> Result<Decoded, ArrowError> {
+    if !chunk.astray.is_empty() {
+        return careful(chunk, dialect);
+    }
     // The decoder reserves room for as many records as a batch may have: no more than there are lines.
     let most = memchr::memchr_iter(b'\n', &chunk.bytes).count() + 1;
     let plain = csv_plain::decode(&chunk.bytes, dialect.delimiter, &dialect.schema, most);
@@ -67,41 +70,85 @@ pub(crate) fn csv(chunk: &Chunk, dialect: &Dialect) -> Result<Decoded, ArrowErro
 
 /// Record by record: what cannot be read is set aside with its line and reason.
 fn careful(chunk: &Chunk, dialect: &Dialect) -> Result<Decoded, ArrowError> {
-    let mut reader = csv::ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .delimiter(dialect.delimiter)
-        .from_reader(&chunk.bytes[..]);
-    let mut columns = Columns::new(&dialect.schema);
-    let mut record = csv::ByteRecord::new();
-    let (mut rows, mut bad, mut odd) = (Vec::new(), Vec::new(), Vec::new());
-    let mut number = chunk.first_row;
-    let expected = dialect.schema.fields().len();
-    loop {
-        match reader.read_byte_record(&mut record) {
-            Ok(false) => break,
-            Ok(true) => {}
-            Err(error) => return Err(ArrowError::CsvError(error.to_string())),
+    let mut careful = Careful {
+        columns: Columns::new(&dialect.schema),
+        rows: Vec::new(),
+        bad: Vec::new(),
+        odd: Vec::new(),
+        row: chunk.first_row,
+        line: chunk.first_line,
+    };
+    for stretch in chunk.stretches() {
+        match stretch {
+            Stretch::Records(bytes) => careful.records(bytes, dialect.delimiter)?,
+            Stretch::Astray(_) => careful.set_aside(
+                careful.line,
+                Text::new(
+                    "a quote stands in a field without being doubled",
+                    "字段中有未写成两个的引号",
+                ),
+            ),
         }
-        let line = record.position().map_or(0, csv::Position::line) + chunk.first_line - 1;
-        let outcome = if record.len() == expected {
-            columns.push_text(&record)
-        } else {
-            Err(Text::new(
-                format!("{} fields instead of {expected}", record.len()),
-                format!("应有 {expected} 个字段，实有 {} 个", record.len()),
-            ))
-        };
-        match outcome {
-            Ok(columns) => {
-                rows.push(number);
-                odd.extend(columns.into_iter().map(|column| (column, number)));
-            }
-            Err(reason) => bad.push(Bad { row: number, line, reason }),
-        }
-        number += 1;
+        careful.line += memchr::memchr_iter(b'\n', stretch.bytes()).count() as u64;
     }
+    let Careful { columns, rows, bad, odd, .. } = careful;
     Ok(Decoded { batch: columns.finish()?, rows, bad, odd })
+}
+
+/// The careful decoder's place in a piece, and what it has found.
+struct Careful {
+    columns: Columns,
+    rows: Vec<u64>,
+    bad: Vec<Bad>,
+    odd: Vec<(usize, u64)>,
+    /// Number of the next record.
+    row: u64,
+    /// Line on which the next stretch begins.
+    line: u64,
+}
+
+impl Careful {
+    fn records(&mut self, bytes: &[u8], delimiter: u8) -> Result<(), ArrowError> {
+        let mut reader = csv::ReaderBuilder::new()
+            .has_headers(false)
+            .flexible(true)
+            .delimiter(delimiter)
+            .from_reader(bytes);
+        let mut record = csv::ByteRecord::new();
+        let expected = self.columns.schema.fields().len();
+        loop {
+            match reader.read_byte_record(&mut record) {
+                Ok(false) => return Ok(()),
+                Ok(true) => {}
+                Err(error) => return Err(ArrowError::CsvError(error.to_string())),
+            }
+            let outcome = if record.len() == expected {
+                self.columns.push_text(&record)
+            } else {
+                Err(Text::new(
+                    format!("{} fields instead of {expected}", record.len()),
+                    format!("应有 {expected} 个字段，实有 {} 个", record.len()),
+                ))
+            };
+            match outcome {
+                Ok(columns) => {
+                    self.rows.push(self.row);
+                    self.odd.extend(columns.into_iter().map(|column| (column, self.row)));
+                    self.row += 1;
+                }
+                Err(reason) => {
+                    let line = record.position().map_or(0, csv::Position::line) + self.line - 1;
+                    self.set_aside(line, reason);
+                }
+            }
+        }
+    }
+
+    /// Sets the next record aside.
+    fn set_aside(&mut self, line: u64, reason: Text) {
+        self.bad.push(Bad { row: self.row, line, reason });
+        self.row += 1;
+    }
 }
 
 /// Decodes a chunk of JSON lines; an empty line is no record, and values of stray keys are passed over.
@@ -353,6 +400,7 @@ mod tests {
             bytes: b"1,\"a\nb\"\nsecret,x\n3\n4,d\n".to_vec(),
             first_row: 11,
             first_line: 20,
+            astray: Vec::new(),
         };
         let decoded =
             csv(&chunk, &dialect(&[("n", DataType::Int64), ("t", DataType::Utf8)])).unwrap();
@@ -380,6 +428,7 @@ mod tests {
             bytes: b"1,2.5,true,2020-02-29,x\n,,,,\n".to_vec(),
             first_row: 1,
             first_line: 2,
+            astray: Vec::new(),
         };
         let dialect = dialect(&[
             ("i", DataType::Int64),
@@ -399,6 +448,7 @@ mod tests {
             bytes: b"{\"a\":1}\n\n{\"a\":\"x\"}\n{\"b\":1}\nnonsense\n{}\n".to_vec(),
             first_row: 1,
             first_line: 1,
+            astray: Vec::new(),
         };
         let schema = dialect(&[("a", DataType::Int64)]).schema;
         let decoded = jsonl(&chunk, &schema, &StrayKeys::default()).unwrap();
@@ -408,6 +458,7 @@ mod tests {
             bytes: b"{\"a\":1,\"canary\":2}\n{\"canary\":1}\n{\"later\":1,\"a\":1}\n".to_vec(),
             first_row: 1,
             first_line: 1,
+            astray: Vec::new(),
         };
         let strays: StrayKeys = serde_json::from_value(serde_json::json!(["canary"])).unwrap();
         let decoded = jsonl(&chunk, &schema, &strays).unwrap();
@@ -419,13 +470,18 @@ mod tests {
 
     #[test]
     fn numbers_that_are_none_are_missing_where_the_type_has_no_place_for_them() {
-        let chunk = Chunk { bytes: b"1\nNaN\n-inf\n4\n".to_vec(), first_row: 5, first_line: 6 };
+        let chunk = Chunk {
+            bytes: b"1\nNaN\n-inf\n4\n".to_vec(),
+            first_row: 5,
+            first_line: 6,
+            astray: Vec::new(),
+        };
         let decoded = csv(&chunk, &dialect(&[("n", DataType::Int64)])).unwrap();
         assert_eq!((decoded.rows.len(), decoded.batch.column(0).null_count()), (4, 2));
         assert_eq!((decoded.odd, decoded.bad.len()), (vec![(0, 6), (0, 7)], 0));
         let bytes =
             b"{\"n\":NaN,\"f\":-Infinity,\"t\":NaN}\n{\"n\":1,\"f\":2,\"t\":\"NaN\"}\n".to_vec();
-        let chunk = Chunk { bytes, first_row: 1, first_line: 1 };
+        let chunk = Chunk { bytes, first_row: 1, first_line: 1, astray: Vec::new() };
         let fields = [("n", DataType::Int64), ("f", DataType::Float64), ("t", DataType::Utf8)];
         let decoded = jsonl(&chunk, &dialect(&fields).schema, &StrayKeys::default()).unwrap();
         // NaN without quotation marks is a number that is none in a text column too: missing, so counted. "NaN" is a text.

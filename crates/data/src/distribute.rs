@@ -3,7 +3,7 @@
 //!
 //! Executors read no source and write no file: whoever runs the recipe reads, and keeps all keys.
 
-use crate::chunk::Chunk;
+use crate::chunk::{Astray, Chunk};
 use crate::clean::{Cleaned, Item, Piece, Work};
 use crate::config::{CleanConfig, Format};
 use crate::csv_decode::{Bad, Decoded};
@@ -80,6 +80,7 @@ enum Head {
         part: usize,
         first_row: u64,
         first_line: u64,
+        astray: Vec<Astray>,
     },
     /// As the file has them.
     Columns {
@@ -286,9 +287,9 @@ impl Job for Pass {
         let work = Work::elsewhere(&self.sources, self.weights.clone());
         let mut blocks = Blocks(bytes);
         let piece = match blocks.json().map_err(wire)? {
-            Head::Text { part, first_row, first_line } => {
+            Head::Text { part, first_row, first_line, astray } => {
                 let bytes = blocks.next().map_err(wire)?.to_vec();
-                work.decode(Item::Text(part, Chunk { bytes, first_row, first_line }))?
+                work.decode(Item::Text(part, Chunk { bytes, first_row, first_line, astray }))?
             }
             Head::Columns { part, first_row } => {
                 work.decode(Item::Batch(part, blocks.batch().map_err(wire)?, first_row))?
@@ -367,7 +368,8 @@ fn pack_item(item: &Item) -> Packed {
     match item {
         Item::Text(part, chunk) => {
             let (first_row, first_line) = (chunk.first_row, chunk.first_line);
-            json_block(&mut bytes, &Head::Text { part: *part, first_row, first_line })?;
+            let astray = chunk.astray.clone();
+            json_block(&mut bytes, &Head::Text { part: *part, first_row, first_line, astray })?;
             block(&mut bytes, &chunk.bytes)?;
         }
         Item::Batch(part, batch, first) => {

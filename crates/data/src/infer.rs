@@ -1,5 +1,6 @@
 //! What a CSV file is made of: encoding, delimiter, header, column types.
 
+use crate::chunk::sound_records;
 use crate::finite::is_not_finite;
 use crate::messages::{
     COLUMN_TWICE, FILE_BINARY, FILE_EMPTY, FILE_ENCODING, FILE_WRONG, HEADER_MISSING,
@@ -64,8 +65,8 @@ pub(crate) fn dialect(path: &Path) -> Result<Dialect> {
     };
     let header_end = records.reader().position().clone();
     let names = names(path, &header)?;
-    let sampled: Vec<csv::StringRecord> =
-        records.take(RECORDS).filter_map(std::result::Result::ok).collect();
+    let rest = usize::try_from(header_end.byte()).ok().and_then(|at| body.as_bytes().get(at..));
+    let sampled = sample_records(rest.unwrap_or_default(), delimiter);
     // A sample cut in the middle of a record ends with a damaged one.
     let complete = if whole { sampled.len() } else { sampled.len().saturating_sub(1) };
     if whole && complete == 0 {
@@ -91,6 +92,15 @@ pub(crate) fn dialect(path: &Path) -> Result<Dialect> {
         schema: Arc::new(Schema::new(fields)),
         mixed,
     })
+}
+
+/// The first records of a text, as they are read later: without lines that a stray quote takes out.
+fn sample_records(text: &[u8], delimiter: u8) -> Vec<csv::StringRecord> {
+    let mut builder = csv::ReaderBuilder::new();
+    builder.delimiter(delimiter).has_headers(false).flexible(true);
+    let stretches = sound_records(text, delimiter).into_iter();
+    let records = stretches.flat_map(|records| builder.from_reader(records).into_records());
+    records.take(RECORDS).filter_map(std::result::Result::ok).collect()
 }
 
 pub(crate) fn name(path: &Path) -> String {

@@ -397,3 +397,29 @@ fn a_split_by_time_tells_the_times_of_its_parts() {
     outcome.time = None;
     assert!(outcome.times().is_none());
 }
+
+#[test]
+fn a_stray_quote_takes_one_row_out_and_swallows_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let line = |row: u32| match row {
+        300 | 350 => format!("{row},\"5 inch,9\n"),
+        _ => format!("{row},\"text, {row}\",9\n"),
+    };
+    let text: String = (1..=550).map(line).collect();
+    std::fs::write(folder.path().join("a.csv"), format!("id,txt,n\n{text}")).unwrap();
+    let heard = Heard::default();
+    let sources = [source("a", "a.csv")];
+    let outcome = told(folder.path(), &sources, &CleanConfig::default(), 2, &heard).unwrap();
+    assert_eq!((outcome.rows_in, outcome.rows_out, outcome.sources[0].quarantined), (548, 548, 2));
+    let wanted: Vec<u64> = (1..=550).filter(|row| *row != 300 && *row != 350).collect();
+    assert_eq!(rows(folder.path()), wanted);
+    let lines = std::fs::read_to_string(folder.path().join("quarantine.jsonl")).unwrap();
+    let lines: Vec<serde_json::Value> =
+        lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.iter().map(|line| &line["line"]).collect::<Vec<_>>(), [301, 351]);
+    assert!(
+        lines[0]["reason"].as_str().unwrap().contains("quote")
+            && !lines[0].to_string().contains("inch")
+    );
+    assert_eq!(heard.of("data-quarantined").len(), 1);
+}
