@@ -29,7 +29,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         weight: 1.0,
         query: None,
         format: None,
+        encoding: None,
         rename: BTreeMap::new(),
+        identities: BTreeMap::new(),
         named: None,
     }];
     let rules = CleanConfig {

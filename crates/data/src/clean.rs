@@ -9,10 +9,11 @@ use crate::config::{CleanConfig, Format, ImputeMethod, SourceConfig};
 use crate::csv_decode::{self, Bad, Decoded};
 use crate::distribute::{Cluster, Remote};
 use crate::duplicates::{self, Near};
+use crate::exact;
 use crate::finite::finite;
 use crate::images;
 use crate::json_keys;
-use crate::messages::{FILE_WRONG, NUMBERS_MIXED};
+use crate::messages::{ENCODING_TAKEN, FILE_WRONG, NUMBERS_MIXED};
 use crate::outcome::{CleanOutcome, Found};
 use crate::profile::{self, Partial};
 use crate::row_hash::row_hashes;
@@ -88,6 +89,7 @@ pub fn clean(job: &CleanJob<'_>, reporter: &dyn Reporter) -> Result<CleanOutcome
     let sources = source::resolve(job.base_dir, job.sources)?;
     let mut rules =
         Rules::compile(job.clean, &sources.schema, &|rule| evaluation_set(job.base_dir, rule))?;
+    warn_of_encodings(job.sources, &sources, reporter);
     warn_of_mixed(job.clean, &sources, reporter);
     warn_of_strays(&sources, reporter);
     let work = Work::new(job, &sources);
@@ -102,6 +104,21 @@ pub fn clean(job: &CleanJob<'_>, reporter: &dyn Reporter) -> Result<CleanOutcome
         sink.take(cleaned)
     })?;
     sink.finish(job, reporter)
+}
+
+/// Tells in which encoding files are read that are no UTF-8, once for each source and encoding.
+fn warn_of_encodings(configs: &[SourceConfig], sources: &Sources, reporter: &dyn Reporter) {
+    let mut told: BTreeMap<(usize, &str), (&str, u64)> = BTreeMap::new();
+    for part in &sources.parts {
+        if let Some(encoding) = part.taken {
+            told.entry((part.source, encoding.title())).or_insert((&part.file, 0)).1 += 1;
+        }
+    }
+    for ((source, encoding), (file, count)) in told {
+        let name = configs.get(source).map_or("", |source| source.name.as_str());
+        let warning = Fault::new(&ENCODING_TAKEN).arg("source", name).arg("count", count);
+        reporter.warn(&warning.arg("file", file).arg("encoding", encoding));
+    }
 }
 
 /// Tells of text columns that are mostly numbers and that no cast makes numbers.
@@ -366,12 +383,14 @@ impl<'a> Work<'a> {
         let mut decoded = decoded.map_err(|error| {
             Fault::new(&FILE_WRONG).arg("file", &part.file).arg("format", "table").because(error)
         })?;
+        let aside = decoded.bad.len();
         let odd = self.conform(part, &mut decoded)?;
+        let whole = aside == decoded.bad.len();
         let refused = self.refuse(&mut decoded)?;
         let mut not_finite = BTreeMap::new();
-        // Of rows that may not enter nothing is told.
+        // Of rows that may not enter, or are set aside, nothing is told.
         for (column, row) in odd {
-            if refused == 0 || decoded.rows.binary_search(&row).is_ok() {
+            if (whole && refused == 0) || decoded.rows.binary_search(&row).is_ok() {
                 *not_finite.entry(column).or_default() += 1;
             }
         }
@@ -397,9 +416,10 @@ impl<'a> Work<'a> {
     }
 
     /// Renames, widens and fills in columns up to the table's schema. Numbers that are none become missing; their columns and rows.
+    /// Rows with a value that does not fit its type are set aside.
     fn conform(&self, part: &Part, decoded: &mut Decoded) -> Result<Vec<(usize, u64)>> {
         let (batch, rows) = (&decoded.batch, &decoded.rows);
-        let mut odd = Vec::new();
+        let (mut odd, mut misfits) = (Vec::new(), BTreeMap::new());
         let mut column = |index: usize, field: &Field| {
             let Some(own) = part.names.iter().position(|name| name == field.name()) else {
                 return Ok(arrow::array::new_null_array(field.data_type(), batch.num_rows()));
@@ -417,7 +437,18 @@ impl<'a> Work<'a> {
                     array = nullif(&array, &is_null(&kept)?)?;
                 }
             }
-            cast(&array, field.data_type()).and_then(|array| without_empty(part.format, array))
+            let identity = part.identities.contains(field.name());
+            let fitted = if identity
+                && array.data_type().is_floating()
+                && field.data_type() == &DataType::Utf8
+            {
+                exact::shortest(&array)?
+            } else {
+                cast(&array, field.data_type())?
+            };
+            let lost = exact::misfits(&array, &fitted)?.into_iter();
+            misfits.extend(lost.map(|at| (at, field.name().clone())));
+            without_empty(part.format, fitted)
         };
         let fields = self.sources.schema.fields().iter().enumerate();
         let columns = fields
@@ -427,6 +458,7 @@ impl<'a> Work<'a> {
         decoded.batch = columns.map_err(|error| {
             Fault::new(&FILE_WRONG).arg("file", &part.file).arg("format", "table").because(error)
         })?;
+        set_aside(part, decoded, &misfits)?;
         Ok(odd)
     }
 
@@ -530,6 +562,29 @@ impl<'a> Work<'a> {
         RecordBatch::try_new(lineage_schema(&batch.schema(), self.weights.is_some()), columns)
             .map_err(|error| fault::internal("lineage columns").because(error))
     }
+}
+
+/// Sets rows aside that hold a value which does not fit its type, by their place and the value's column. A file without lines has
+/// the record's number in place of one.
+fn set_aside(part: &Part, decoded: &mut Decoded, misfits: &BTreeMap<usize, String>) -> Result<()> {
+    if misfits.is_empty() {
+        return Ok(());
+    }
+    let stays = |at: &usize| !misfits.contains_key(at);
+    let mask: BooleanArray = (0..decoded.rows.len()).map(|at| Some(stays(&at))).collect();
+    decoded.batch = filter_record_batch(&decoded.batch, &mask)
+        .map_err(|error| fault::internal("rows could not be selected").because(error))?;
+    let header = part.dialect.as_ref().map_or(0, |dialect| dialect.header_lines);
+    for (at, column) in misfits {
+        if let Some(row) = decoded.rows.get(*at).copied() {
+            let reason = exact::misfit(column, row);
+            decoded.bad.push(Bad { row, line: row + header, reason });
+        }
+    }
+    decoded.bad.sort_by_key(|bad| bad.row);
+    let mut places = 0..;
+    decoded.rows.retain(|_| places.next().is_some_and(|at| stays(&at)));
+    Ok(())
 }
 
 /// Empty text is no value: the reader of CSV knows that, other formats hold both.

@@ -18,8 +18,12 @@ pub struct SourceConfig {
     pub query: Option<String>,
     /// Format, when the file name does not tell it.
     pub format: Option<Format>,
+    /// Encoding of text files; `None`: told by the files.
+    pub encoding: Option<Encoding>,
     /// Column names of the source to names in the table.
     pub rename: BTreeMap<String, String>,
+    /// Columns by whose values persons or groups are told apart, by their names in the table.
+    pub identities: BTreeMap<String, Identity>,
     /// What the recipe names, columns among it: a key that hardly any JSON line has is a column only if it is named. `None`: every key
     /// is one.
     pub named: Option<BTreeSet<String>>,
@@ -38,10 +42,40 @@ impl SourceConfig {
         !database && Format::of_name(Path::new(name)).is_none_or(|format| format == Format::Jsonl)
     }
 
+    /// What a column of the source is to tell apart, if it is.
+    pub(crate) fn identity(&self, column: &str) -> Option<Identity> {
+        let name = self.rename.get(column).map_or(column, String::as_str);
+        self.identities.get(name).copied()
+    }
+
     /// Whether the recipe names a key of this source.
     pub(crate) fn names(&self, key: &str) -> bool {
         self.rename.contains_key(key) || self.named.as_ref().is_none_or(|named| named.contains(key))
     }
+}
+
+/// Encodings of text files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Encoding {
+    /// UTF-8.
+    Utf8,
+    /// GB18030, and so GBK and GB2312.
+    Gb18030,
+    /// Big5.
+    Big5,
+    /// UTF-16 with the low byte first; only where a byte-order mark says so.
+    Utf16Le,
+    /// UTF-16 with the high byte first; only where a byte-order mark says so.
+    Utf16Be,
+}
+
+/// What a column by which persons or groups are told apart becomes: two of its values must never be read as one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Identity {
+    /// A token stands for it later, so it is text as it stands, whatever it looks like.
+    Replaced,
+    /// It stays in the table: whole numbers that fit their type stay what they are, other numbers are text.
+    Kept,
 }
 
 /// File formats.
@@ -333,7 +367,9 @@ mod tests {
             weight: 1.0,
             query: None,
             format: None,
+            encoding: None,
             rename: BTreeMap::new(),
+            identities: BTreeMap::new(),
             named: None,
         };
         for (uri, may) in [

@@ -2,6 +2,7 @@
 
 use crate::chunk::{Chunk, Stretch};
 use crate::csv_plain;
+use crate::exact;
 use crate::finite;
 use crate::infer::Dialect;
 use crate::json_keys::StrayKeys;
@@ -11,7 +12,7 @@ use arrow::array::{
     StringBuilder,
 };
 use arrow::csv::ReaderBuilder;
-use arrow::datatypes::{DataType, Schema, SchemaRef};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::error::ArrowError;
 use chrono::NaiveDate;
 use ingot_base::Text;
@@ -60,11 +61,12 @@ pub(crate) fn csv(chunk: &Chunk, dialect: &Dialect) -> Result<Decoded, ArrowErro
         }
     };
     match plain.map_or_else(fast, Ok) {
-        Ok(batch) => {
+        // Neither of the quick ways asks whether a whole number became another.
+        Ok(batch) if batch.columns().iter().all(|column| !exact::has_doubtful(column)) => {
             let rows = (chunk.first_row..).take(batch.num_rows()).collect();
             Ok(Decoded { batch, rows, bad: Vec::new(), odd: Vec::new() })
         }
-        Err(_) => careful(chunk, dialect),
+        _ => careful(chunk, dialect),
     }
 }
 
@@ -164,8 +166,11 @@ pub(crate) fn jsonl(
         if text.trim_ascii().is_empty() {
             continue;
         }
-        let outcome = match finite::object(text) {
-            Ok(object) => columns.push_json(&object, strays),
+        let outcome = match finite::exact_object(text) {
+            Ok(object) => columns.push_json(&object, text, strays),
+            Err(_) if std::str::from_utf8(text).is_err() => {
+                Err(Text::new("not text in the file's encoding", "不是该文件编码的文本"))
+            }
             Err(error) => Err(no_object(&error)),
         };
         match outcome {
@@ -197,6 +202,7 @@ pub(crate) fn json_type(value: &Value) -> Option<DataType> {
         Value::Number(number) if number.is_i64() => Some(DataType::Int64),
         Value::Number(_) => Some(DataType::Float64),
         mark if finite::is_mark(mark) => Some(DataType::Float64),
+        // Whole numbers that no type holds exactly are among them.
         _ => Some(DataType::Utf8),
     }
 }
@@ -253,8 +259,8 @@ impl Columns {
             .map(|(field, bytes)| {
                 let text = std::str::from_utf8(bytes).map_err(|_| {
                     Text::new(
-                        format!("column `{}` is not UTF-8 text", field.name()),
-                        format!("列 `{}` 不是 UTF-8 文本", field.name()),
+                        format!("column `{}` is not text in the file's encoding", field.name()),
+                        format!("列 `{}` 不是该文件编码的文本", field.name()),
                     )
                 })?;
                 parse(field.data_type(), text)
@@ -264,10 +270,11 @@ impl Columns {
         Ok(self.push(cells))
     }
 
-    /// As [`push_text`](Self::push_text); values of stray keys are passed over.
+    /// As [`push_text`](Self::push_text), of the object that a line writes; values of stray keys are passed over.
     fn push_json(
         &mut self,
         object: &Map<String, Value>,
+        line: &[u8],
         strays: &StrayKeys,
     ) -> Result<Vec<usize>, Text> {
         let column = |key: &String| self.schema.index_of(key).is_ok();
@@ -278,11 +285,19 @@ impl Columns {
         if !object.is_empty() && !object.keys().any(column) {
             return Err(Text::new("none of its keys is a column", "没有一个键是列名"));
         }
+        // The digits of a number are gone once it is a float: where it becomes a text they are read again.
+        let fraction = |field: &Arc<Field>| {
+            field.data_type() == &DataType::Utf8
+                && object.get(field.name()).is_some_and(Value::is_f64)
+        };
+        let digits =
+            self.schema.fields().iter().any(fraction).then(|| finite::digits(line)).flatten();
         let cells = self
             .schema
             .fields()
             .iter()
             .map(|field| {
+                let object = digits.as_ref().filter(|_| fraction(field)).unwrap_or(object);
                 let value = object.get(field.name()).unwrap_or(&Value::Null);
                 from_json(field.data_type(), value)
                     .ok_or_else(|| misfit(field.name(), field.data_type()))
@@ -350,7 +365,7 @@ fn parse(kind: &DataType, text: &str) -> Option<Cell> {
             let odd = || finite::is_not_finite(text).then_some(Cell::NotFinite);
             text.parse().ok().map(Cell::Integer).or_else(odd)
         }
-        DataType::Float64 => text.parse().ok().map(Cell::Number),
+        DataType::Float64 => exact::number(text).map(Cell::Number),
         DataType::Date32 => day(text).map(Cell::Date),
         _ => Some(Cell::Text(text.to_owned())),
     }
@@ -363,8 +378,16 @@ fn from_json(kind: &DataType, value: &Value) -> Option<Cell> {
         (DataType::Float64, mark) if finite::is_mark(mark) => Some(Cell::Number(f64::NAN)),
         (DataType::Boolean, Value::Bool(value)) => Some(Cell::Boolean(*value)),
         (DataType::Int64, Value::Number(number)) => number.as_i64().map(Cell::Integer),
-        (DataType::Float64, Value::Number(number)) => number.as_f64().map(Cell::Number),
-        (DataType::Utf8, Value::String(text)) => Some(Cell::Text(text.clone())),
+        (DataType::Float64, Value::Number(number)) => match number.as_i64() {
+            Some(number) => exact::whole(number).map(Cell::Number),
+            None => number.as_f64().map(Cell::Number),
+        },
+        (DataType::Float64, Value::String(text)) => {
+            finite::written_digits(text).and_then(exact::number).map(Cell::Number)
+        }
+        (DataType::Utf8, Value::String(text)) => {
+            Some(Cell::Text(finite::written_digits(text).unwrap_or(text).to_owned()))
+        }
         (DataType::Utf8, other) => Some(Cell::Text(other.to_string())),
         _ => None,
     }
@@ -379,14 +402,13 @@ fn day(text: &str) -> Option<i32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use arrow::datatypes::Field;
+    use arrow::array::AsArray;
 
     fn dialect(fields: &[(&str, DataType)]) -> Dialect {
         let fields: Vec<Field> =
             fields.iter().map(|(name, kind)| Field::new(*name, kind.clone(), true)).collect();
         Dialect {
             delimiter: b',',
-            gb18030: false,
             header_bytes: 0,
             header_lines: 1,
             mixed: Vec::new(),
@@ -488,5 +510,44 @@ mod tests {
         assert_eq!((decoded.odd, decoded.bad.len()), (vec![(0, 1), (2, 1)], 0));
         assert_eq!(decoded.rows, [1, 2]);
         assert_eq!(decoded.batch.column(2).null_count(), 1);
+    }
+
+    #[test]
+    fn numbers_keep_their_digits_or_their_row_is_set_aside() {
+        let fields = [("id", DataType::Utf8), ("n", DataType::Int64), ("f", DataType::Float64)];
+        let dialect = dialect(&fields);
+        let lines = [
+            ("98765432109876540001", "1", "0.5", true),
+            ("1.20", "2", "9007199254740992", true),
+            ("7", "9223372036854775808", "1", false),
+            ("8", "3", "9007199254740993", false),
+            ("100E1", "3", "98765432109876540001", false),
+            ("100E1", "3", "100000000000000000000", true),
+        ];
+        let kept = |decoded: Decoded| {
+            let ids: Vec<String> = decoded
+                .batch
+                .column(0)
+                .as_string::<i32>()
+                .iter()
+                .map(|id| id.unwrap().to_owned())
+                .collect();
+            (ids, decoded.rows)
+        };
+        let ids = ["98765432109876540001", "1.20", "100E1"].map(str::to_owned).to_vec();
+        let json = lines.map(|(id, n, f, _)| format!("{{\"id\":{id},\"n\":{n},\"f\":{f}}}\n"));
+        let text = lines.map(|(id, n, f, _)| format!("{id},{n},{f}\n"));
+        let chunk = |lines: [String; 6]| Chunk {
+            bytes: lines.concat().into_bytes(),
+            first_row: 1,
+            first_line: 1,
+            astray: Vec::new(),
+        };
+        let sound: Vec<u64> =
+            (1..).zip(lines).filter(|(_, line)| line.3).map(|(row, _)| row).collect();
+        let wanted = (ids, sound);
+        assert_eq!(kept(csv(&chunk(text), &dialect).unwrap()), wanted);
+        let json = jsonl(&chunk(json), &dialect.schema, &StrayKeys::default()).unwrap();
+        assert_eq!(kept(json), wanted);
     }
 }

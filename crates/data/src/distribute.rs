@@ -24,7 +24,7 @@ use ingot_cluster::{Answer, Client, Identity, Job, Role};
 use ingot_quality::passages::{Contamination, Overlap};
 use ingot_quality::text::{Finding, LANGUAGE, Language, RULES};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -69,7 +69,8 @@ struct PartSetup {
     file: String,
     format: Format,
     names: Vec<String>,
-    dialect: Option<(u8, bool)>,
+    delimiter: Option<u8>,
+    identities: BTreeSet<String>,
     strays: StrayKeys,
 }
 
@@ -243,9 +244,8 @@ impl Pass {
                 path: PathBuf::new(),
                 file: part.file,
                 format: part.format,
-                dialect: part.dialect.map(|(delimiter, gb18030)| Dialect {
+                dialect: part.delimiter.map(|delimiter| Dialect {
                     delimiter,
-                    gb18030,
                     header_bytes: 0,
                     header_lines: 0,
                     schema: Arc::clone(&columns),
@@ -256,6 +256,8 @@ impl Pass {
                 // They were told of where the sources were read.
                 strays: Vec::new(),
                 passed: part.strays,
+                taken: None,
+                identities: part.identities,
             });
         }
         let fillings = blocks.batch().map_err(wire)?;
@@ -328,7 +330,8 @@ fn pack_setup(clean: &CleanConfig, work: &Work<'_>, rules: &Rules, steps: usize)
         file: part.file.clone(),
         format: part.format,
         names: part.names.clone(),
-        dialect: part.dialect.as_ref().map(|dialect| (dialect.delimiter, dialect.gb18030)),
+        delimiter: part.dialect.as_ref().map(|dialect| dialect.delimiter),
+        identities: part.identities.clone(),
         strays: part.passed.clone(),
     };
     let setup = Setup {

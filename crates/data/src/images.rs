@@ -147,7 +147,9 @@ mod tests {
             weight: 1.0,
             query: None,
             format: Some(crate::Format::Images),
+            encoding: None,
             rename: BTreeMap::new(),
+            identities: BTreeMap::new(),
             named: None,
         }
     }

@@ -1,10 +1,11 @@
-//! What a CSV file is made of: encoding, delimiter, header, column types.
+//! What a CSV file is made of: delimiter, header, column types.
 
 use crate::chunk::sound_records;
+use crate::config::Encoding;
+use crate::encoding;
 use crate::finite::is_not_finite;
 use crate::messages::{
-    COLUMN_TWICE, FILE_BINARY, FILE_EMPTY, FILE_ENCODING, FILE_WRONG, HEADER_MISSING,
-    HEADER_UNREADABLE,
+    COLUMN_TWICE, FILE_BINARY, FILE_EMPTY, FILE_WRONG, HEADER_MISSING, HEADER_UNREADABLE,
 };
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use ingot_base::{Fault, Message, Result};
@@ -14,8 +15,10 @@ use std::io::{BufReader, Read};
 use std::path::Path;
 use std::sync::Arc;
 
-/// Bytes looked at to tell encoding, delimiter and types.
+/// Bytes looked at to tell delimiter and types.
 const SAMPLE: u64 = 4 << 20;
+/// The byte-order mark of UTF-8.
+const MARK: &[u8] = b"\xef\xbb\xbf";
 /// Records looked at to tell types.
 const RECORDS: usize = 20_000;
 /// A text column is called mixed from this many values on,
@@ -27,7 +30,6 @@ const MIXED_SHARE: usize = 4;
 #[derive(Debug, Clone)]
 pub(crate) struct Dialect {
     pub(crate) delimiter: u8,
-    pub(crate) gb18030: bool,
     /// Bytes before the first record: byte-order mark and header.
     pub(crate) header_bytes: u64,
     /// Lines that the header takes.
@@ -37,8 +39,8 @@ pub(crate) struct Dialect {
     pub(crate) mixed: Vec<(String, usize, usize)>,
 }
 
-/// Looks at the beginning of a CSV file.
-pub(crate) fn dialect(path: &Path) -> Result<Dialect> {
+/// Looks at the beginning of a CSV file of an encoding.
+pub(crate) fn dialect(path: &Path, encoding: Encoding) -> Result<Dialect> {
     let wrong = |reason: &'static Message| {
         let fault = Fault::new(&FILE_WRONG).arg("file", name(path)).arg("format", "CSV");
         fault.because(Fault::new(reason))
@@ -47,25 +49,25 @@ pub(crate) fn dialect(path: &Path) -> Result<Dialect> {
     if sample.trim_ascii().is_empty() {
         return Err(Fault::new(&FILE_EMPTY).arg("file", name(path)));
     }
+    let sample = encoding::head(sample, encoding, whole);
     if sample.contains(&0) {
         return Err(wrong(&FILE_BINARY));
     }
-    let (text, gb18030) = decode(&sample, whole).ok_or_else(|| wrong(&FILE_ENCODING))?;
-    let mark = if text.starts_with('\u{feff}') { 3 } else { 0 };
-    let body = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let body = sample.strip_prefix(MARK).unwrap_or(&sample);
+    let mark = (sample.len() - body.len()) as u64;
     let delimiter = delimiter(body);
     let mut reader = csv::ReaderBuilder::new()
         .delimiter(delimiter)
         .has_headers(false)
         .flexible(true)
-        .from_reader(body.as_bytes());
+        .from_reader(body);
     let mut records = reader.records();
     let Some(Ok(header)) = records.next() else {
         return Err(wrong(&HEADER_UNREADABLE));
     };
     let header_end = records.reader().position().clone();
     let names = names(path, &header)?;
-    let rest = usize::try_from(header_end.byte()).ok().and_then(|at| body.as_bytes().get(at..));
+    let rest = usize::try_from(header_end.byte()).ok().and_then(|at| body.get(at..));
     let sampled = sample_records(rest.unwrap_or_default(), delimiter);
     // A sample cut in the middle of a record ends with a damaged one.
     let complete = if whole { sampled.len() } else { sampled.len().saturating_sub(1) };
@@ -86,7 +88,6 @@ pub(crate) fn dialect(path: &Path) -> Result<Dialect> {
     }
     Ok(Dialect {
         delimiter,
-        gb18030,
         header_bytes: mark + header_end.byte(),
         header_lines: header_end.line() - 1,
         schema: Arc::new(Schema::new(fields)),
@@ -108,12 +109,6 @@ pub(crate) fn name(path: &Path) -> String {
         .map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
 }
 
-/// Whether a file's text is in GB18030 rather than UTF-8; what is neither counts as UTF-8.
-pub(crate) fn is_gb18030(path: &Path) -> Result<bool> {
-    let (sample, whole) = head(path)?;
-    Ok(decode(&sample, whole).is_some_and(|(_, gb18030)| gb18030))
-}
-
 /// The first bytes of a file, and whether they are all of it.
 fn head(path: &Path) -> Result<(Vec<u8>, bool)> {
     let load = || -> std::io::Result<(Vec<u8>, bool)> {
@@ -128,28 +123,11 @@ fn head(path: &Path) -> Result<(Vec<u8>, bool)> {
     })
 }
 
-fn decode(sample: &[u8], whole: bool) -> Option<(String, bool)> {
-    match std::str::from_utf8(sample) {
-        Ok(text) => return Some((text.to_owned(), false)),
-        // The sample may end within a character.
-        Err(error) if !whole && error.error_len().is_none() => {
-            return Some((
-                String::from_utf8_lossy(sample.get(..error.valid_up_to())?).into_owned(),
-                false,
-            ));
-        }
-        Err(_) => {}
-    }
-    let cut = if whole { sample.len() } else { memchr::memrchr(b'\n', sample)? + 1 };
-    let (text, _, damaged) = encoding_rs::GB18030.decode(sample.get(..cut)?);
-    (!damaged).then(|| (text.into_owned(), true))
-}
-
 /// The delimiter that stands most often in the first line outside quotes; comma among equals.
-fn delimiter(text: &str) -> u8 {
+fn delimiter(text: &[u8]) -> u8 {
     let mut counts = [(b',', 0_u32), (b';', 0), (b'\t', 0), (b'|', 0)];
     let mut quoted = false;
-    for byte in text.bytes() {
+    for byte in text.iter().copied() {
         match byte {
             b'"' => quoted = !quoted,
             b'\n' if !quoted => break,
@@ -333,17 +311,17 @@ mod tests {
     }
 
     #[test]
-    fn sees_delimiter_mark_and_encoding() {
+    fn sees_delimiter_and_mark() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.csv");
         ingot_base::atomic::write(&path, "\u{feff}a;\"b,1\"\n1;x\n".as_bytes()).unwrap();
-        let seen = dialect(&path).unwrap();
+        let seen = dialect(&path, Encoding::Utf8).unwrap();
         assert_eq!((seen.delimiter, seen.header_bytes, seen.header_lines), (b';', 11, 1));
         assert_eq!(seen.schema.field(1).name(), "b,1");
         let (bytes, _, _) = encoding_rs::GB18030.encode("姓名,年龄\n张伟,30\n");
         ingot_base::atomic::write(&path, &bytes).unwrap();
-        let seen = dialect(&path).unwrap();
-        assert!(seen.gb18030 && seen.schema.field(0).name() == "姓名");
+        let seen = dialect(&path, Encoding::Gb18030).unwrap();
+        assert_eq!(seen.schema.field(0).name(), "姓名");
     }
 
     #[test]
@@ -355,10 +333,10 @@ mod tests {
             (b"a,b\n", "data-file-empty"),
             (b"PAR1\x00\x01", "data-file-wrong"),
             (b"a,a\n1,2\n", "data-column-twice"),
-            (b"a,b\n\xff\xff\xff,1\n", "data-file-wrong"),
+            (b"a\xff,b\n1,1\n", "data-file-wrong"),
         ] {
             ingot_base::atomic::write(&path, bytes).unwrap();
-            assert_eq!(dialect(&path).unwrap_err().code(), code, "{bytes:?}");
+            assert_eq!(dialect(&path, Encoding::Utf8).unwrap_err().code(), code, "{bytes:?}");
         }
     }
 }

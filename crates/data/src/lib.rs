@@ -9,6 +9,8 @@ mod csv_decode;
 mod csv_plain;
 mod distribute;
 mod duplicates;
+mod encoding;
+mod exact;
 mod export;
 mod finite;
 mod images;
@@ -38,9 +40,9 @@ mod written;
 
 pub use clean::{Admit, CleanJob, clean};
 pub use config::{
-    Cast, CastType, CleanConfig, Expectation, Format, Impute, ImputeMethod, NearRule, OnFail,
-    Outlier, OutlierAction, OutlierMethod, PassageRule, QualityRule, Rule, SetRule, SourceConfig,
-    SplitConfig, SplitMethod,
+    Cast, CastType, CleanConfig, Encoding, Expectation, Format, Identity, Impute, ImputeMethod,
+    NearRule, OnFail, Outlier, OutlierAction, OutlierMethod, PassageRule, QualityRule, Rule,
+    SetRule, SourceConfig, SplitConfig, SplitMethod,
 };
 pub use distribute::{CLUSTER_VERSION, CleanPieces, Cluster};
 pub use export::{ExportFormat, export};

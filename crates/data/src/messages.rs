@@ -47,7 +47,7 @@ ingot_base::messages! {
     FORMAT_UNKNOWN = {
         code: "data-format-unknown", class: Usage, status: 422,
         en: "source `{source}`: the format of `{file}` is not known", zh: "数据源 `{source}`：无法判断 `{file}` 的格式",
-        hint_en: "name it with `format = \"csv\"` (or jsonl, parquet, arrow)", hint_zh: "请用 `format = \"csv\"`（或 jsonl、parquet、arrow）指明",
+        hint_en: "name it with `format = \"csv\"` (or jsonl, parquet, arrow); save a spreadsheet such as .xlsx as CSV", hint_zh: "请用 `format = \"csv\"`（或 jsonl、parquet、arrow）指明；.xlsx 等表格请另存为 CSV",
     };
     /// An address scheme that is not supported.
     SCHEME_UNKNOWN = {
@@ -70,8 +70,14 @@ ingot_base::messages! {
     /// Why a file is no CSV file: its encoding.
     FILE_ENCODING = {
         code: "data-file-encoding", class: Failed, status: 422,
-        en: "its text is neither UTF-8 nor GB18030 throughout", zh: "既不是完整的 UTF-8，也不是完整的 GB18030 文本",
-        hint_en: "save it as UTF-8 text", hint_zh: "请另存为 UTF-8 文本",
+        en: "its line {line} is neither UTF-8 nor GB18030, and so are too many others", zh: "第 {line} 行既不是 UTF-8，也不是 GB18030 文本，这样的行过多",
+        hint_en: "save it as UTF-8 text, or name the encoding with `encoding` in [[source]]: lines that do not fit it are set aside", hint_zh: "请另存为 UTF-8 文本，或在 [[source]] 中用 `encoding` 指明编码，不符合该编码的行将被隔离",
+    };
+    /// The encoding in which files are read, where they told it. A warning.
+    ENCODING_TAKEN = {
+        code: "data-encoding-taken", class: Failed, status: 422,
+        en: "source `{source}`: {count} file(s), the first of them `{file}`, are no UTF-8 text and are read as {encoding}", zh: "数据源 `{source}`：有 {count} 个文件（首个为 `{file}`）不是 UTF-8 文本，按 {encoding} 读取",
+        hint_en: "if that is wrong, name the encoding with `encoding` in [[source]]", hint_zh: "如不正确，请在 [[source]] 中用 `encoding` 指明编码",
     };
     /// Why a file is no CSV file: its first line.
     HEADER_UNREADABLE = {

@@ -148,7 +148,9 @@ mod tests {
                 weight: 1.0,
                 query: None,
                 format: None,
+                encoding: None,
                 rename: std::collections::BTreeMap::new(),
+                identities: std::collections::BTreeMap::new(),
                 named: None,
             };
             let fault = runtime.block_on(connect(folder.path(), &source)).err().unwrap();

@@ -1,14 +1,15 @@
 //! Where rows come from: addresses to files, files to one schema.
 
 use crate::chunk::{Chunk, Chunks, Records};
-use crate::config::{Format, SourceConfig};
+use crate::config::{Encoding, Format, Identity, SourceConfig};
+use crate::encoding;
 use crate::finite;
 use crate::images;
 use crate::infer::{self, Dialect, widen};
 use crate::json_keys::{self, Keys, Stray, StrayKeys};
 use crate::messages::{
-    COLUMN_RESERVED, FILE_EMPTY, FILE_ENCODING, FILE_WRONG, FORMAT_UNKNOWN, IMAGES_REMOTE,
-    NO_OBJECTS, SCHEME_UNKNOWN, SOURCE_MISSING,
+    COLUMN_RESERVED, FILE_EMPTY, FILE_WRONG, FORMAT_UNKNOWN, IMAGES_REMOTE, NO_OBJECTS,
+    SCHEME_UNKNOWN, SOURCE_MISSING,
 };
 use crate::remote;
 use crate::table::{kind, kind_text, open};
@@ -18,7 +19,7 @@ use ingot_base::digest::Hasher;
 use ingot_base::{Digest, Fault, Lang, Result, Text, atomic, fault};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
-use std::io::{BufRead as _, BufReader, Read, Seek, SeekFrom, Write};
+use std::io::{BufRead as _, BufReader, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -48,6 +49,10 @@ pub(crate) struct Part {
     pub(crate) strays: Vec<Stray>,
     /// The same keys, to be passed over in every line.
     pub(crate) passed: StrayKeys,
+    /// The file's encoding where it was told by the file and is not UTF-8.
+    pub(crate) taken: Option<Encoding>,
+    /// Columns by whose values persons or groups are told apart, by their names in the table.
+    pub(crate) identities: BTreeSet<String>,
 }
 
 impl Part {
@@ -253,19 +258,57 @@ fn format(source: &SourceConfig, path: &Path) -> Result<Format> {
 /// A file's format and columns, without a copy of it.
 pub(crate) fn shape(source: &SourceConfig, path: &Path) -> Result<(Format, SchemaRef)> {
     let format = format(source, path)?;
+    let told = |format: Format| {
+        source.encoding.map_or_else(|| encoding::of_head(path, format.title()), Ok)
+    };
     let schema = match format {
-        Format::Csv => infer::dialect(path)?.schema,
-        Format::Jsonl => json_schema(source, path)?.0,
-        Format::Parquet => parquet_schema(path)?,
-        Format::Arrow => scalar(&arrow_reader(path)?.schema()),
+        Format::Csv => identified(source, &infer::dialect(path, told(format)?)?.schema),
+        Format::Jsonl => match told(format)? {
+            Encoding::Utf8 => identified(source, &json_schema(source, path)?.0),
+            other => {
+                let copies = copies()?;
+                let copy = encoding::to_utf8(path, other, copies.path())?;
+                identified(source, &json_schema(source, &copy)?.0)
+            }
+        },
+        Format::Parquet => parquet_schema(source, path)?,
+        Format::Arrow => scalar(source, &arrow_reader(path)?.schema()),
         Format::Images => images::schema(),
     };
     Ok((format, schema))
 }
 
-fn parquet_schema(path: &Path) -> Result<SchemaRef> {
+fn parquet_schema(source: &SourceConfig, path: &Path) -> Result<SchemaRef> {
     let reader = open(path, None, None).map_err(|error| wrong(path, "Parquet", error))?;
-    Ok(scalar(&reader.schema()))
+    Ok(scalar(source, &reader.schema()))
+}
+
+/// A text file as UTF-8, a copy where it is not, and the encoding that the file itself told of.
+fn readable(
+    source: &SourceConfig,
+    format: Format,
+    path: PathBuf,
+    copies: &Path,
+) -> Result<(PathBuf, Option<Encoding>)> {
+    let told = source.encoding.map_or_else(|| encoding::of_file(&path, format.title()), Ok)?;
+    if told == Encoding::Utf8 {
+        return Ok((path, None));
+    }
+    let copy = encoding::to_utf8(&path, told, copies)?;
+    Ok((copy, Some(told).filter(|_| source.encoding.is_none())))
+}
+
+/// The columns of a text file; those that persons are told apart by are no numbers that could be written in two ways.
+fn identified(source: &SourceConfig, schema: &Schema) -> SchemaRef {
+    let fields = schema.fields().iter().map(|field| {
+        let kind = match (source.identity(field.name()), field.data_type()) {
+            (Some(Identity::Replaced), DataType::Int64)
+            | (Some(Identity::Replaced | Identity::Kept), DataType::Float64) => DataType::Utf8,
+            (_, kind) => kind.clone(),
+        };
+        Field::new(field.name(), kind, true)
+    });
+    Arc::new(Schema::new(fields.collect::<Vec<Field>>()))
 }
 
 fn part(
@@ -276,16 +319,16 @@ fn part(
     copies: &Path,
 ) -> Result<Part> {
     let format = format(source, &path)?;
-    let (mut dialect, mut strays) = (None, Vec::new());
+    let (mut dialect, mut strays, mut taken) = (None, Vec::new(), None);
     let mut path = path;
     let file = infer::name(&path);
+    if matches!(format, Format::Csv | Format::Jsonl) {
+        (path, taken) = readable(source, format, path, copies)?;
+    }
     let schema = match format {
         Format::Csv => {
-            let mut seen = infer::dialect(&path)?;
-            if seen.gb18030 {
-                path = to_utf8(&path, copies)?;
-                seen = infer::dialect(&path)?;
-            }
+            let mut seen = infer::dialect(&path, Encoding::Utf8)?;
+            seen.schema = identified(source, &seen.schema);
             let schema = Arc::clone(&seen.schema);
             dialect = Some(seen);
             schema
@@ -293,10 +336,10 @@ fn part(
         Format::Jsonl => {
             let (schema, found) = json_schema(source, &path)?;
             strays = found;
-            schema
+            identified(source, &schema)
         }
-        Format::Parquet => parquet_schema(&path)?,
-        Format::Arrow => scalar(&arrow_reader(&path)?.schema()),
+        Format::Parquet => parquet_schema(source, &path)?,
+        Format::Arrow => scalar(source, &arrow_reader(&path)?.schema()),
         Format::Images => images::schema(),
     };
     let names: Vec<String> = schema
@@ -305,22 +348,38 @@ fn part(
         .map(|field| source.rename.get(field.name()).unwrap_or(field.name()).clone())
         .collect();
     let passed = StrayKeys::of(&strays);
-    Ok(Part { source: index, label, path, file, format, dialect, schema, names, strays, passed })
+    let identities = source.identities.keys().cloned().collect();
+    Ok(Part {
+        source: index,
+        label,
+        path,
+        file,
+        format,
+        dialect,
+        schema,
+        names,
+        strays,
+        passed,
+        taken,
+        identities,
+    })
 }
 
-/// A text file as UTF-8, whether it is that or GB18030, without a byte-order mark.
+/// A text file as UTF-8, whatever it is itself, without a byte-order mark.
 ///
 /// # Errors
 /// When it cannot be read.
 pub fn text_reader(path: &Path) -> Result<BufReader<File>> {
     let unread = |error| Fault::new(&fault::FILE_READ).arg("path", path.display()).because(error);
     let open = |path: &Path| File::open(path).map_err(unread).map(BufReader::new);
-    let mut reader = if infer::is_gb18030(path)? {
-        let copies = copies()?;
-        // The copy goes when it is closed.
-        open(&to_utf8(path, copies.path())?)?
-    } else {
-        open(path)?
+    // What fits no encoding is read as UTF-8: who asks says which lines cannot be used.
+    let mut reader = match encoding::of_file(path, "text").unwrap_or(Encoding::Utf8) {
+        Encoding::Utf8 => open(path)?,
+        other => {
+            let copies = copies()?;
+            // The copy goes when it is closed.
+            open(&encoding::to_utf8(path, other, copies.path())?)?
+        }
     };
     if reader.fill_buf().map_err(unread)?.starts_with(b"\xef\xbb\xbf") {
         reader.consume(3);
@@ -333,7 +392,8 @@ pub fn text_reader(path: &Path) -> Result<BufReader<File>> {
 /// # Errors
 /// When the file cannot be read, is empty or is no text.
 pub fn csv_delimiter(path: &Path) -> Result<u8> {
-    infer::dialect(path).map(|dialect| dialect.delimiter)
+    let encoding = encoding::of_head(path, Format::Csv.title())?;
+    infer::dialect(path, encoding).map(|dialect| dialect.delimiter)
 }
 
 /// One file by itself; `copies` must live as long as the part.
@@ -345,7 +405,9 @@ pub(crate) fn single(path: &Path, copies: &Path) -> Result<Part> {
         weight: 1.0,
         query: None,
         format: None,
+        encoding: None,
         rename: BTreeMap::new(),
+        identities: BTreeMap::new(),
         named: None,
     };
     if !path.is_file() {
@@ -382,39 +444,6 @@ pub(crate) fn arrow_reader(path: &Path) -> Result<arrow::ipc::reader::FileReader
         .map_err(|error| wrong(path, "Arrow", error))
 }
 
-/// What an error of reading holds: a fault of ours is to be told in the reader's language.
-fn inner(error: std::io::Error) -> Box<dyn std::error::Error + Send + Sync> {
-    error.downcast::<Fault>().map_or_else(Into::into, Into::into)
-}
-
-/// Copies a GB18030 file as UTF-8.
-fn to_utf8(path: &Path, copies: &Path) -> Result<PathBuf> {
-    let target =
-        copies.join(format!("{}-utf8.csv", Digest::of(path.to_string_lossy().as_bytes()).hex()));
-    let copy = || -> std::io::Result<()> {
-        let mut input = BufReader::with_capacity(BUFFER, File::open(path)?);
-        let mut output = File::options().create(true).truncate(true).write(true).open(&target)?;
-        let mut decoder = encoding_rs::GB18030.new_decoder();
-        let mut bytes = vec![0; BUFFER];
-        loop {
-            let count = input.read(&mut bytes)?;
-            let piece = bytes.get(..count).unwrap_or_default();
-            let room = decoder.max_utf8_buffer_length(count).unwrap_or(BUFFER * 4);
-            let mut text = String::with_capacity(room);
-            let (_, _, damaged) = decoder.decode_to_string(piece, &mut text, count == 0);
-            if damaged {
-                return Err(std::io::Error::other(Fault::new(&FILE_ENCODING)));
-            }
-            output.write_all(text.as_bytes())?;
-            if count == 0 {
-                return Ok(());
-            }
-        }
-    };
-    copy().map_err(|error| wrong(path, "CSV", inner(error)))?;
-    Ok(target)
-}
-
 /// The columns of JSON lines by their beginning, and the keys that are none.
 fn json_schema(source: &SourceConfig, path: &Path) -> Result<(SchemaRef, Vec<Stray>)> {
     let read = |error: std::io::Error| {
@@ -423,13 +452,13 @@ fn json_schema(source: &SourceConfig, path: &Path) -> Result<(SchemaRef, Vec<Str
     let file = BufReader::new(File::open(path).map_err(read)?);
     let mut keys = Keys::default();
     let (mut seen, mut good) = (0, 0);
-    for (number, line) in (1..).zip(std::io::BufRead::lines(file).take(json_keys::RECORDS)) {
+    for (number, line) in (1..).zip(file.split(b'\n').take(json_keys::RECORDS)) {
         let line = line.map_err(|error| wrong(path, "JSON lines", error))?;
-        if line.trim().is_empty() {
+        if line.trim_ascii().is_empty() {
             continue;
         }
         seen += 1;
-        let Ok(object) = finite::object(line.as_bytes()) else { continue };
+        let Ok(object) = finite::exact_object(&line) else { continue };
         good += 1;
         keys.add(number, &object);
     }
@@ -459,8 +488,9 @@ fn left_out(part: &Part) -> Option<Text> {
     })
 }
 
-/// The types that tables hold, by what a file holds: numbers to 64 bits, text and everything nested to text.
-fn scalar(schema: &Schema) -> SchemaRef {
+/// The types that tables hold, by what a file holds: numbers to 64 bits, text and everything nested to text. Decimals and
+/// numbers without a sign that persons are told apart by are text, which alone holds all of them.
+fn scalar(source: &SourceConfig, schema: &Schema) -> SchemaRef {
     let fields: Vec<Field> = schema
         .fields()
         .iter()
@@ -471,6 +501,7 @@ fn scalar(schema: &Schema) -> SchemaRef {
                 DataType::Timestamp(_, zone) => {
                     DataType::Timestamp(arrow::datatypes::TimeUnit::Microsecond, zone.clone())
                 }
+                kind if source.identity(field.name()).is_some() && is_wide(kind) => DataType::Utf8,
                 kind if kind.is_integer() => DataType::Int64,
                 kind if kind.is_numeric() => DataType::Float64,
                 _ => DataType::Utf8,
@@ -479,6 +510,18 @@ fn scalar(schema: &Schema) -> SchemaRef {
         })
         .collect();
     Arc::new(Schema::new(fields))
+}
+
+/// Whether a number may have more digits than a table's types of numbers hold.
+fn is_wide(kind: &DataType) -> bool {
+    match kind {
+        DataType::UInt64 => true,
+        DataType::Decimal32(digits, scale)
+        | DataType::Decimal64(digits, scale)
+        | DataType::Decimal128(digits, scale)
+        | DataType::Decimal256(digits, scale) => *digits > 15 || *scale != 0,
+        _ => false,
+    }
 }
 
 /// The union of all columns, each wide enough for every source.

@@ -54,7 +54,9 @@ pub fn load(path: &Path) -> Result<Vec<RecordBatch>> {
         weight: 1.0,
         query: None,
         format: None,
+        encoding: None,
         rename: BTreeMap::new(),
+        identities: BTreeMap::new(),
         named: None,
     };
     let sources = source::resolve_any(Path::new("."), &[source])?;

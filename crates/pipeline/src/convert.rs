@@ -19,7 +19,7 @@ pub(crate) const MEMORY: u64 = 1 << 30;
 
 /// Sources.
 pub(crate) fn sources(recipe: &Recipe) -> Vec<data::SourceConfig> {
-    let named = named(recipe);
+    let (named, identities) = (named(recipe), identities(recipe));
     recipe
         .sources
         .iter()
@@ -35,29 +35,96 @@ pub(crate) fn sources(recipe: &Recipe) -> Vec<data::SourceConfig> {
                 recipe::Format::Arrow => data::Format::Arrow,
                 recipe::Format::Images => data::Format::Images,
             }),
+            encoding: source.encoding.map(|encoding| match encoding {
+                recipe::Encoding::Utf8 => data::Encoding::Utf8,
+                recipe::Encoding::Gb18030 => data::Encoding::Gb18030,
+                recipe::Encoding::Big5 => data::Encoding::Big5,
+            }),
             rename: source.rename.clone(),
+            identities: identities.clone(),
             named: Some(named.clone()),
         })
         .collect()
 }
 
+/// Columns, by their names before protection, by whose values the recipe tells persons or groups apart: those that protection
+/// replaces by tokens, whose dates they shift, and whose rows the split keeps together. Where a rule of `[clean]` makes a
+/// column a number, or needs it as one, it is a number.
+pub(crate) fn identities(recipe: &Recipe) -> BTreeMap<String, data::Identity> {
+    use recipe::Action;
+    let (mut identities, rules) = (BTreeMap::new(), &recipe.protect.columns);
+    let clean = &recipe.clean;
+    let sql = words_of_sql(recipe);
+    for rule in rules {
+        match &rule.action {
+            Action::Encrypt
+            | Action::Fpe
+            | Action::Hash
+            | Action::Pseudonymize(_)
+            | Action::Mask { .. } => {
+                // SQL may reckon with a whole number.
+                let kept = sql.contains(&rule.name);
+                let identity = if kept { data::Identity::Kept } else { data::Identity::Replaced };
+                identities.insert(rule.name.clone(), identity);
+            }
+            Action::Shift { person, .. } => {
+                identities.entry(person.clone()).or_insert(data::Identity::Kept);
+            }
+            Action::Generalize(_) | Action::Drop => {}
+        }
+    }
+    if let Some(group) = &recipe.split.group {
+        let renamed = rules.iter().find(|rule| rule.rename.as_ref() == Some(group));
+        let before = renamed.map_or(group, |rule| &rule.name);
+        identities.entry(before.clone()).or_insert(data::Identity::Kept);
+    }
+    let filled = |rule: &&recipe::Impute| {
+        matches!(rule.method, recipe::ImputeMethod::Mean | recipe::ImputeMethod::Median)
+    };
+    let bounded = |rule: &&recipe::Expectation| matches!(rule.rule, recipe::Rule::Range { .. });
+    let numbers = clean.cast.iter().map(|rule| &rule.column);
+    let numbers = numbers.chain(clean.impute.iter().filter(filled).map(|rule| &rule.column));
+    let numbers = numbers.chain(clean.outliers.iter().map(|rule| &rule.column));
+    let bounded = clean.expect.iter().filter(bounded).filter_map(|rule| rule.column.as_ref());
+    for name in numbers.chain(bounded) {
+        identities.remove(name);
+    }
+    identities
+}
+
+/// Whatever could be a column in the SQL of `[clean]`.
+fn words_of_sql(recipe: &Recipe) -> BTreeSet<String> {
+    let expectations = recipe.clean.expect.iter().filter_map(|rule| match &rule.rule {
+        recipe::Rule::Sql(sql) => Some(sql),
+        _ => None,
+    });
+    let mut found = BTreeSet::new();
+    for sql in recipe.clean.keep.iter().chain(expectations) {
+        words(sql, &mut found);
+    }
+    found
+}
+
+/// The words of a text, and what stands between quotes.
+fn words(text: &str, into: &mut BTreeSet<String>) {
+    let word = |letter: char| !(letter.is_alphanumeric() || letter == '_');
+    let parts = text.split('"').chain(text.split(word)).chain([text]);
+    into.extend(parts.filter(|part| !part.is_empty()).map(str::to_owned));
+}
+
 /// Whatever the recipe names that could be a column; of SQL every word.
 pub(crate) fn named(recipe: &Recipe) -> BTreeSet<String> {
-    fn words(value: &serde_json::Value, into: &mut BTreeSet<String>) {
+    fn words_of(value: &serde_json::Value, into: &mut BTreeSet<String>) {
         match value {
-            serde_json::Value::String(text) => {
-                let word = |letter: char| !(letter.is_alphanumeric() || letter == '_');
-                let parts = text.split('"').chain(text.split(word)).chain([text.as_str()]);
-                into.extend(parts.filter(|part| !part.is_empty()).map(str::to_owned));
-            }
-            serde_json::Value::Array(list) => list.iter().for_each(|one| words(one, into)),
-            serde_json::Value::Object(map) => map.values().for_each(|one| words(one, into)),
+            serde_json::Value::String(text) => words(text, into),
+            serde_json::Value::Array(list) => list.iter().for_each(|one| words_of(one, into)),
+            serde_json::Value::Object(map) => map.values().for_each(|one| words_of(one, into)),
             _ => {}
         }
     }
     let (before, after) = (recipe.named_before_protection(), recipe.named_after_protection());
     let mut named = before.into_iter().chain(after).map(|(_, name)| name.to_owned()).collect();
-    words(&serde_json::to_value(&recipe.clean).unwrap_or_default(), &mut named);
+    words_of(&serde_json::to_value(&recipe.clean).unwrap_or_default(), &mut named);
     named
 }
 
@@ -785,6 +852,24 @@ mod tests {
         assert!(sources[0].may_be_json_lines() && sources[0].named.as_ref() == Some(&named));
         let csv = data::SourceConfig { uri: "b/A.CSV".into(), ..sources[0].clone() };
         assert!(!csv.may_be_json_lines());
+    }
+
+    #[test]
+    fn columns_that_tell_persons_apart_are_known_unless_a_rule_needs_numbers() {
+        use data::Identity::{Kept, Replaced};
+        let text = "[project]\nname = \"x\"\ntask = \"tabular.binary\"\ntarget = \"y\"\n\
+                    [[source]]\nname = \"a\"\nuri = \"a.csv\"\n\
+                    [clean]\nkeep = [\"account > 0\"]\ncast = [{ column = \"card\", to = \"integer\" }]\n\
+                    expect = [{ column = \"income\", min = 0 }]\n\
+                    [protect]\ncolumns = [{ name = \"id\", action = \"hash\", as = \"token\" }, { name = \"account\", action = \"encrypt\" },\n\
+                    { name = \"card\", action = \"mask\" }, { name = \"income\", action = \"encrypt\" },\n\
+                    { name = \"born\", action = \"shift\", person = \"patient\" }, { name = \"age\", action = \"drop\" }]\n\
+                    [split]\ngroup = \"token\"\n";
+        let recipe = recipe::parse("ingot.toml", text).map_err(|faults| faults.len()).unwrap();
+        let found = identities(&recipe);
+        let found: Vec<(&str, data::Identity)> =
+            found.iter().map(|(name, identity)| (name.as_str(), *identity)).collect();
+        assert_eq!(found, [("account", Kept), ("id", Replaced), ("patient", Kept)]);
     }
 
     #[test]

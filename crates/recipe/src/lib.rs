@@ -24,12 +24,12 @@ pub use messages::MESSAGES;
 pub use model::{
     Action, Anonymity, AnonymityLoss, Augment, Backbone, Batch, Calibration, CalibrationMethod,
     Carried, Cast, CastType, Clean, ColumnRule, Compress, Cost, CustomType, Decontaminate, Dedupe,
-    Distill, Diversity, Encoder, EncoderMethod, Engine, Expectation, Explain, ExplainMethod,
-    Format, Generalize, Head, Hierarchy, HierarchyKind, Impute, ImputeMethod, Likeness, Lora, Mix,
-    Named, Names, Near, NearAction, Objective, OnFail, Outlier, OutlierAction, OutlierMethod,
-    Passages, Presence, Private, Project, Protect, Prune, Quality, Quantize, RateLimit, Recipe,
-    Recoding, Rule, Schedule, Seal, Serve, Source, Split, SplitMethod, Store, TextAction, TextRule,
-    Tolerance, Train, Unfreeze, Unit,
+    Distill, Diversity, Encoder, EncoderMethod, Encoding, Engine, Expectation, Explain,
+    ExplainMethod, Format, Generalize, Head, Hierarchy, HierarchyKind, Impute, ImputeMethod,
+    Likeness, Lora, Mix, Named, Names, Near, NearAction, Objective, OnFail, Outlier, OutlierAction,
+    OutlierMethod, Passages, Presence, Private, Project, Protect, Prune, Quality, Quantize,
+    RateLimit, Recipe, Recoding, Rule, Schedule, Seal, Serve, Source, Split, SplitMethod, Store,
+    TextAction, TextRule, Tolerance, Train, Unfreeze, Unit,
 };
 pub use schema::json_schema;
 pub use span::Span;

@@ -357,6 +357,12 @@ ingot_base::messages! {
         en: "`format` is for files, not for postgres:// sources", zh: "`format` 只用于文件，不用于 postgres:// 数据源",
         hint_en: "leave it out", hint_zh: "请去掉此项",
     };
+    /// An encoding for what is no text file.
+    ENCODING_WITHOUT_TEXT = {
+        code: "recipe-encoding-without-text", class: Usage, status: 422,
+        en: "`encoding` is for CSV and JSON lines files", zh: "`encoding` 只用于 CSV 和 JSON Lines 文件",
+        hint_en: "leave it out", hint_zh: "请去掉此项",
+    };
     /// Two sources of one name.
     SOURCE_NAME_TWICE = {
         code: "recipe-source-name-twice", class: Usage, status: 422,

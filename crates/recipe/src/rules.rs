@@ -337,6 +337,11 @@ impl<'r> Rules<'r> {
                 if is_database(uri) && source.get("format").is_some() {
                     self.report(path("format"), Fault::new(&m::FORMAT_OF_DATABASE));
                 }
+                let text =
+                    field(source, "format").is_none_or(|format| ["csv", "jsonl"].contains(&format));
+                if source.get("encoding").is_some() && (is_database(uri) || !text) {
+                    self.report(path("encoding"), Fault::new(&m::ENCODING_WITHOUT_TEXT));
+                }
             }
             let mut made = BTreeSet::new();
             for (from, to) in source.get("rename").and_then(Json::as_object).into_iter().flatten() {

@@ -9,6 +9,10 @@
 )]
 
 #[cfg(test)]
+mod encodings;
+#[cfg(test)]
+mod exact;
+#[cfg(test)]
 mod missing;
 #[cfg(test)]
 mod strays;
@@ -34,7 +38,9 @@ fn source(name: &str, uri: &str) -> SourceConfig {
         weight: 1.0,
         query: None,
         format: None,
+        encoding: None,
         rename: BTreeMap::new(),
+        identities: BTreeMap::new(),
         named: None,
     }
 }

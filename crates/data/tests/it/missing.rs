@@ -250,7 +250,7 @@ fn what_is_set_aside_and_why_a_file_is_none_is_said_in_both_languages() {
     assert_eq!(aside["reason_zh"], "应有 2 个字段，实有 3 个");
     for (name, bytes, words) in [
         ("b.csv", &b"PAR1\x00\x01"[..], "零字节"),
-        ("c.csv", b"a,b\n\xff\xff\xff,1\n", "也不是完整的 GB18030"),
+        ("c.csv", b"a,b\n\xff\xff\xff,1\n", "也不是 GB18030"),
         ("d.csv", b"a,b\nc,\"d\ne,f\n", "引号未闭合"),
         ("e.jsonl", b"a\nb\n", "不是 JSON 对象"),
     ] {

@@ -55,6 +55,15 @@ pub(crate) fn config(recipe: &Recipe) -> Result<Value> {
         // Decides which figures the record tells, and which key a column is written with.
         "personal": to_value(&convert::personal(recipe))?,
     });
+    // Decides which columns are read as text.
+    let identities = convert::identities(recipe);
+    let identities: Vec<(&String, String)> =
+        identities.iter().map(|(name, identity)| (name, format!("{identity:?}"))).collect();
+    if let Some(config) = config.as_object_mut()
+        && !identities.is_empty()
+    {
+        config.insert("identities".to_owned(), to_value(&identities)?);
+    }
     let sources = convert::sources(recipe);
     // Decides which rare keys of JSON lines are columns.
     if let Some(config) = config.as_object_mut()

@@ -153,6 +153,8 @@ static PROJECT: Table = Table {
 static FORMATS: &[Choice] =
     &[choice("csv"), choice("jsonl"), choice("parquet"), choice("arrow"), choice("images")];
 
+static ENCODINGS: &[Choice] = &[choice("utf-8"), choice("gb18030"), choice("big5")];
+
 static SOURCE: Table = Table {
     name: "[[source]]",
     keys: &[
@@ -195,6 +197,14 @@ static SOURCE: Table = Table {
             Shape::Choice(FORMATS),
             Optional,
             "format = \"csv\"",
+        ),
+        key(
+            "encoding",
+            "Encoding of CSV and JSON lines files; told by the files without it.",
+            "CSV 与 JSON Lines 文件的编码；不写时由文件内容判断。",
+            Shape::Choice(ENCODINGS),
+            Optional,
+            "encoding = \"gb18030\"",
         ),
         key(
             "rename",

@@ -140,12 +140,29 @@ pub struct Source {
     /// Format, where the file name does not tell it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub format: Option<Format>,
+    /// Encoding of CSV and JSON lines files, where they shall not tell it themselves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encoding: Option<Encoding>,
     /// Column names of the source to names in the table.
     pub rename: BTreeMap<String, String>,
 }
 
 fn without_password<S: Serializer>(uri: &str, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&secrets::without_password(uri))
+}
+
+/// Encodings of text files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Encoding {
+    /// UTF-8.
+    #[serde(rename = "utf-8")]
+    Utf8,
+    /// GB18030, and so GBK and GB2312.
+    #[serde(rename = "gb18030")]
+    Gb18030,
+    /// Big5.
+    #[serde(rename = "big5")]
+    Big5,
 }
 
 /// File formats.

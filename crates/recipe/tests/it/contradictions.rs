@@ -206,6 +206,15 @@ fn databases_need_queries_and_no_format() {
 }
 
 #[test]
+fn only_text_has_an_encoding() {
+    let of = |format: &str| {
+        with(&[("source", &format!("format = \"{format}\"\nencoding = \"big5\""))])
+    };
+    assert!(faults(&of("jsonl")).is_empty() && faults(&of("csv")).is_empty());
+    assert_eq!(faults(&of("parquet")), ["recipe-encoding-without-text source[0].encoding"]);
+}
+
+#[test]
 fn two_sources_of_one_name_and_renames_of_one_only() {
     let two = with(&[]) + "\n[[source]]\nname = \"a\"\nuri = \"b.csv\"\n";
     assert_eq!(faults(&two), ["recipe-source-name-twice source[1].name"]);

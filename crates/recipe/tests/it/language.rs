@@ -121,7 +121,7 @@ fn files_from_other_systems_mean_the_same() {
     assert_eq!(parsed(&dos), parsed(FULL));
     assert_eq!(
         ingot_recipe::locate(&dos, "clean.keep[0]").map(|span| (span.line, span.column)),
-        Some((24, 9))
+        Some((25, 9))
     );
 }
 
@@ -252,8 +252,8 @@ fn locate_finds_values_headers_and_the_nearest_above() {
         let span = ingot_recipe::locate(FULL, path)?;
         Some((span.line, span.column, FULL.get(span.range)?))
     };
-    assert_eq!(at("clean.keep[0]"), Some((24, 9, "\"credit_amount > 0\"")));
-    assert_eq!(at("source[1].uri").map(|(line, ..)| line), Some(18));
+    assert_eq!(at("clean.keep[0]"), Some((25, 9, "\"credit_amount > 0\"")));
+    assert_eq!(at("source[1].uri").map(|(line, ..)| line), Some(19));
     assert_eq!(at("source[1].name").map(|(.., text)| text), Some("\"分行\""));
     assert_eq!(at("protect.columns[2].name").map(|(.., text)| text), Some("\"phone\""));
     assert_eq!(
@@ -264,7 +264,7 @@ fn locate_finds_values_headers_and_the_nearest_above() {
     assert_eq!(at("split"), Some((105, 1, "[split]")));
     assert_eq!(at("source[1]").map(|(.., text)| text), Some("[[source]]"));
     assert_eq!(at("split.time"), at("split"), "not set: its table");
-    assert_eq!(at("clean.keep[9]").map(|(line, ..)| line), Some(24), "not there: its list");
+    assert_eq!(at("clean.keep[9]").map(|(line, ..)| line), Some(25), "not there: its list");
     assert_eq!(at("nothing.here"), None);
     assert_eq!(at(""), None);
     assert_eq!(at("clean..keep"), None);

@@ -112,6 +112,7 @@ const CROSS: &[&str] = &[
     "recipe-query-without-database",
     "recipe-database-without-query",
     "recipe-format-of-database",
+    "recipe-encoding-without-text",
     "recipe-source-name-twice",
     "recipe-column-twice",
     "recipe-protected-twice",
