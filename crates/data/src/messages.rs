@@ -179,6 +179,18 @@ ingot_base::messages! {
         en: "the SQL expression calls `{name}`, and there is no such function", zh: "该 SQL 表达式调用了 `{name}`，没有这个函数",
         hint_en: "check the name; a column's name is written without brackets. The table's columns are: {known}", hint_zh: "请检查函数名；列名后不写括号。表中的列：{known}",
     };
+    /// An SQL expression calls what gives another result another time.
+    SQL_CHANGING = {
+        code: "data-sql-changing", class: Usage, status: 422,
+        en: "the SQL expression calls `{name}` at the mark ‸ in `{shown}`: its result is another one at another time, and so would the rows be", zh: "SQL 表达式 `{shown}` 中 ‸ 处调用了 `{name}`，其结果随时间或次数变化，每次运行会得到不同的数据行",
+        hint_en: "write the value itself, such as DATE '2026-01-31'; for a sample use [split]", hint_zh: "请直接写出取值，例如 DATE '2026-01-31'；如需抽样请用 [split]",
+    };
+    /// An SQL expression makes values that are too long.
+    SQL_LENGTH = {
+        code: "data-sql-length", class: Usage, status: 422,
+        en: "the SQL expression lets `{name}` at the mark ‸ in `{shown}` make values longer than {most}", zh: "SQL 表达式 `{shown}` 中 ‸ 处的 `{name}` 会生成长度超过 {most} 的值",
+        hint_en: "take a smaller number", hint_zh: "请改用较小的数字",
+    };
     /// An SQL expression breaks off, or a value is lacking within it.
     SQL_VALUE = {
         code: "data-sql-value", class: Usage, status: 422,

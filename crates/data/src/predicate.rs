@@ -1,14 +1,19 @@
 //! SQL predicates over one row: compiled by the table engine, their faults told in words that are not the engine's.
 
 use crate::messages::{
-    SQL_FUNCTION, SQL_NOT_CONDITION, SQL_NOT_ROW, SQL_QUOTE, SQL_REST, SQL_VALUE, SQL_WANTED,
-    SQL_WRONG,
+    SQL_CHANGING, SQL_FUNCTION, SQL_LENGTH, SQL_NOT_CONDITION, SQL_NOT_ROW, SQL_QUOTE, SQL_REST,
+    SQL_VALUE, SQL_WANTED, SQL_WRONG,
 };
 use crate::names::{listed, unknown_column};
 use crate::table::kind;
 use arrow::datatypes::{DataType, Field, Schema};
-use datafusion::common::{DFSchema, DataFusionError, SchemaError};
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion::common::{DFSchema, DataFusionError, ScalarValue, SchemaError};
 use datafusion::execution::session_state::SessionState;
+use datafusion::logical_expr::expr::ScalarFunction;
+use datafusion::logical_expr::simplify::SimplifyContext;
+use datafusion::logical_expr::{Expr as Logical, Volatility};
+use datafusion::optimizer::simplify_expressions::ExprSimplifier;
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::prelude::SessionContext;
 use datafusion::sql::sqlparser::ast::{Expr, Function, FunctionArguments, visit_expressions};
@@ -21,6 +26,11 @@ use std::sync::Arc;
 const SHOWN: usize = 40;
 /// Characters of the engine's own words at most.
 const WORDS: usize = 160;
+/// Functions that make a value of any length that a number names,
+const LENGTHENING: [&str; 7] =
+    ["lpad", "rpad", "repeat", "array_repeat", "array_resize", "range", "generate_series"];
+/// and the largest number that they may name: each row's value takes that much memory.
+const LONGEST: u64 = 10_000;
 
 /// The condition over rows of these columns.
 ///
@@ -47,10 +57,20 @@ pub(crate) fn condition(sql: &str, fields: &[Field]) -> Result<Arc<dyn PhysicalE
     if let ControlFlow::Break(part) = beyond {
         return Err(Fault::new(&SQL_NOT_ROW).arg("part", part).arg("known", listed(&known)));
     }
+    let schema = Schema::new(fields.to_vec());
+    let unplanned = |error: DataFusionError| unplanned(&error, &known);
+    let named = DFSchema::try_from(schema.clone()).map_err(unplanned)?;
+    let expression = state.create_logical_expr_from_sql_expr(tree, &named).map_err(unplanned)?;
+    // Before it is simplified, which computes what is constant.
+    lasting(sql, &expression)?;
     let compile = || -> datafusion::error::Result<(Arc<dyn PhysicalExpr>, DataType)> {
-        let schema = Schema::new(fields.to_vec());
-        let named = DFSchema::try_from(schema.clone())?;
-        let expression = state.create_logical_expr_from_sql_expr(tree, &named)?;
+        let simplifying = SimplifyContext::builder()
+            .with_schema(Arc::new(named.clone()))
+            .with_config_options(Arc::clone(state.config_options()))
+            .build();
+        let simplifier = ExprSimplifier::new(simplifying);
+        // Functions that are another way of writing something else, such as coalesce, have no other meaning than that.
+        let expression = simplifier.simplify(simplifier.coerce(expression, &named)?)?;
         let physical = context.create_physical_expr(expression, &named)?;
         let kind = physical.data_type(&schema)?;
         Ok((physical, kind))
@@ -58,8 +78,46 @@ pub(crate) fn condition(sql: &str, fields: &[Field]) -> Result<Arc<dyn PhysicalE
     match compile() {
         Ok((physical, DataType::Boolean)) => Ok(physical),
         Ok((_, other)) => Err(Fault::new(&SQL_NOT_CONDITION).arg("kind", kind(&other))),
-        Err(error) => Err(unplanned(&error, &known)),
+        Err(error) => Err(unplanned(error)),
     }
+}
+
+/// Refuses functions whose result is another at another time: the same rows would not be kept twice. And values of a length
+/// that nobody means.
+fn lasting(sql: &str, expression: &Logical) -> Result<()> {
+    let mut fault = None;
+    let walked = expression.apply(|part| {
+        if let Logical::ScalarFunction(function) = part {
+            fault = unlasting(sql, function);
+        }
+        Ok(if fault.is_some() { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
+    });
+    walked.map_err(|error| other(&error))?;
+    fault.map_or(Ok(()), Err)
+}
+
+fn unlasting(sql: &str, function: &ScalarFunction) -> Option<Fault> {
+    let name = function.func.name();
+    let shown = || marked(sql, Some(place_of(sql, name)));
+    if function.func.signature().volatility != Volatility::Immutable {
+        return Some(Fault::new(&SQL_CHANGING).arg("name", name).arg("shown", shown()));
+    }
+    let long = |argument: &Logical| match argument {
+        Logical::Literal(ScalarValue::Int64(Some(value)), _) => value.unsigned_abs() > LONGEST,
+        Logical::Literal(ScalarValue::UInt64(Some(value)), _) => *value > LONGEST,
+        _ => false,
+    };
+    (LENGTHENING.contains(&name) && function.args.iter().any(long)).then(|| {
+        Fault::new(&SQL_LENGTH).arg("name", name).arg("most", LONGEST).arg("shown", shown())
+    })
+}
+
+/// Line and column, from 1, where a function is called; of one that is called by another name, the beginning.
+fn place_of(sql: &str, name: &str) -> (usize, usize) {
+    let before = sql.to_ascii_lowercase().find(name).and_then(|at| sql.get(..at));
+    let before = before.unwrap_or_default();
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    (before.matches('\n').count() + 1, line.chars().count() + 1)
 }
 
 /// What of an expression looks at other rows, as a person would write it.
@@ -181,6 +239,7 @@ fn short(words: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use arrow::array::{ArrayRef, AsArray, Int64Array, RecordBatch, StringArray};
     use ingot_base::Lang;
 
     fn fault(sql: &str) -> Fault {
@@ -264,6 +323,49 @@ mod tests {
             let fault = fault(sql);
             assert_eq!(fault.code(), code, "{sql}: {fault}");
             plain(&fault);
+        }
+    }
+
+    #[test]
+    fn what_gives_other_rows_another_time_is_refused_by_its_name() {
+        for (sql, shown) in [
+            ("random() > 0.5", "`‸random() > 0.5`"),
+            ("age > 3 and uuid() <> 名", "`age > 3 and ‸uuid() <> 名`"),
+            ("now() > '2020-01-01'", "`‸now() > '2020-01-01'`"),
+            ("名 < 'x' or current_date > '2020-01-01'", "or ‸current_date"),
+        ] {
+            let fault = fault(sql);
+            assert_eq!(fault.code(), "data-sql-changing", "{sql}: {fault}");
+            for lang in [Lang::En, Lang::Zh] {
+                assert!(fault.render(lang).contains(shown), "{sql}: {}", fault.render(lang));
+            }
+            plain(&fault);
+        }
+        let long = fault("length(lpad(名, 2147483647, 'x')) > 3");
+        assert_eq!(long.code(), "data-sql-length");
+        plain(&long);
+    }
+
+    #[test]
+    fn common_sql_has_its_meaning() {
+        let fields =
+            [Field::new("age", DataType::Int64, true), Field::new("名", DataType::Utf8, true)];
+        let ages: ArrayRef = Arc::new(Int64Array::from(vec![Some(20), None]));
+        let names: ArrayRef = Arc::new(StringArray::from(vec![None, Some("x")]));
+        let batch = RecordBatch::try_from_iter([("age", ages), ("名", names)]).unwrap();
+        for (sql, wanted) in [
+            ("coalesce(age, 0) > 3", [true, false]),
+            ("NVL(age, 9) > 10", [true, false]),
+            ("ifnull(名, '') = ''", [true, false]),
+            ("nullif(age, 20) is null", [true, true]),
+            ("lpad(coalesce(名, 'y'), 3, '-') = '--x'", [false, true]),
+            ("case when age > 3 then true else false end", [true, false]),
+            ("age between 10 and 30 and 名 is null", [true, false]),
+        ] {
+            let physical = condition(sql, &fields).unwrap_or_else(|fault| panic!("{sql}: {fault}"));
+            let found = physical.evaluate(&batch).unwrap().into_array(2).unwrap();
+            let found: Vec<bool> = found.as_boolean().iter().map(|it| it == Some(true)).collect();
+            assert_eq!(found, wanted, "{sql}");
         }
     }
 
