@@ -245,6 +245,12 @@ ingot_base::messages! {
         en: "{count} row(s) do not meet the expectation {rule}", zh: "有 {count} 行不符合预期 {rule}",
         hint_en: "the first is row {row} of source `{source}`, the header not counted; correct the data, or use on_fail = \"drop\"", hint_zh: "第一处是数据源 `{source}` 的第 {row} 条记录（不计表头）；请更正数据，或使用 on_fail = \"drop\"",
     };
+    /// An expectation with `warn` was not met. A warning.
+    EXPECTATION_UNMET = {
+        code: "data-expectation-unmet", class: Failed, status: 422,
+        en: "{count} row(s) do not meet the expectation {rule}; they stay in the table", zh: "有 {count} 行不符合预期 {rule}，仍保留在表中",
+        hint_en: "correct the data, or use on_fail = \"drop\" or \"fail\"", hint_zh: "请更正数据，或使用 on_fail = \"drop\" 或 \"fail\"",
+    };
     /// Rows were set aside.
     QUARANTINED = {
         code: "data-quarantined", class: Failed, status: 422,

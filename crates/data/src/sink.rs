@@ -4,7 +4,7 @@ use crate::clean::{CleanJob, Cleaned, lineage_schema};
 use crate::config::OnFail;
 use crate::csv_decode::Bad;
 use crate::duplicates::Near;
-use crate::messages::{CAST_LOST, EXPECTATION_FAILED, NOT_FINITE, QUARANTINED};
+use crate::messages::{CAST_LOST, EXPECTATION_FAILED, EXPECTATION_UNMET, NOT_FINITE, QUARANTINED};
 use crate::outcome::{CleanOutcome, PassageOutcome, Place, RuleOutcome, SourceOutcome};
 use crate::rules::{Action, Rules};
 use crate::seen::Seen;
@@ -315,6 +315,20 @@ impl<'a> Sink<'a> {
         }
     }
 
+    /// Tells of every expectation with `warn` that rows do not meet.
+    fn warn_of_unmet(&self, reporter: &dyn Reporter) {
+        for (step, rule) in self.rules.steps.iter().zip(&self.outcome.rules) {
+            let warns = matches!(
+                step.action,
+                Action::Expect(_, OnFail::Warn) | Action::Unique(_, OnFail::Warn)
+            );
+            if warns && rule.flagged > 0 {
+                let warning = Fault::new(&EXPECTATION_UNMET).arg("count", rule.flagged);
+                reporter.warn(&warning.arg("rule", &step.condition).at(&rule.key_path));
+            }
+        }
+    }
+
     /// Tells of values that are missing though the sources have something in their place.
     fn warn_of_missing(&self, reporter: &dyn Reporter) {
         for source in &self.outcome.sources {
@@ -366,6 +380,7 @@ impl<'a> Sink<'a> {
         reporter: &dyn Reporter,
     ) -> Result<CleanOutcome> {
         self.warn_of_missing(reporter);
+        self.warn_of_unmet(reporter);
         if let Some((step, part, row)) = self.sieve.failed {
             let rule = self.outcome.rules.get(step);
             let source =

@@ -429,3 +429,26 @@ fn a_stray_quote_takes_one_row_out_and_swallows_none() {
     );
     assert_eq!(heard.of("data-quarantined").len(), 1);
 }
+
+#[test]
+fn an_expectation_that_only_warns_does_warn() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("a.csv"), "id,age\n1,30\n1,-1\n2,-2\n3,40\n").unwrap();
+    let expect = |column: &str, rule| Expectation {
+        column: Some(column.into()),
+        rule,
+        on_fail: OnFail::Warn,
+    };
+    let range = Rule::Range { min: Some(0.0), max: None };
+    let rules = CleanConfig {
+        expect: vec![expect("age", range), expect("id", Rule::Unique), expect("id", Rule::NotNull)],
+        ..CleanConfig::default()
+    };
+    let heard = Heard::default();
+    let sources = [source("a", "a.csv")];
+    assert_eq!(told(folder.path(), &sources, &rules, 2, &heard).unwrap().rows_out, 4);
+    let said = heard.of("data-expectation-unmet");
+    assert_eq!(said.len(), 2, "{said:?}");
+    assert!(said[0].starts_with("2 row(s)") && said[0].contains("age"), "{said:?}");
+    assert!(said[1].starts_with("1 row(s)") && said[1].contains("id"), "{said:?}");
+}
