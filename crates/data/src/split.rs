@@ -321,15 +321,22 @@ fn assign(groups: &BTreeMap<u128, Group>, config: &SplitConfig) -> Result<BTreeM
         }
         let total: u64 = members.iter().map(|(_, group)| group.rows).sum();
         let (test, validation) = (share(total, config.test), share(total, config.validation));
+        let timed = matches!(config.method, SplitMethod::Time(_));
         let mut taken = 0;
-        for (key, group) in members {
-            // A group goes to the part in which its middle row stands.
-            let middle = taken + group.rows / 2;
-            let part = if middle < test { 2 } else { usize::from(middle < test + validation) };
-            taken += group.rows;
-            places.insert(*key, part);
+        // Rows of one time stay on one side: part of a day would tell of the rest of it.
+        for block in members.chunk_by(|(_, one), (_, next)| timed && one.time == next.time) {
+            // A block goes to the part in which its middle row stands.
+            let size: u64 = block.iter().map(|(_, group)| group.rows).sum();
+            let middle = taken + size / 2;
+            let part = match usize::from(middle < test + validation) {
+                _ if middle < test || (timed && taken == 0) => 2,
+                0 if timed && validation > 0 && rows[1] == 0 => 1,
+                part => part,
+            };
+            taken += size;
+            places.extend(block.iter().map(|(key, _)| (*key, part)));
             if let Some(count) = rows.get_mut(part) {
-                *count += group.rows;
+                *count += size;
             }
         }
     }
@@ -580,6 +587,29 @@ mod tests {
             places.iter().filter(move |(_, p)| **p == part).map(|(key, _)| groups[key].time)
         };
         assert!(of(0).max() < of(1).min() && of(1).max() < of(2).min());
+    }
+
+    #[test]
+    fn rows_of_one_time_stay_on_one_side() {
+        let places = |days: &[u32]| {
+            let times =
+                days.iter().zip(0_i64..).flat_map(|(rows, day)| (0..*rows).map(move |_| day));
+            let group = |time| Group { rows: 1, time, ..Group::default() };
+            let groups: BTreeMap<u128, Group> = (0_u128..).zip(times.map(group)).collect();
+            let places = assign(&groups, &config(SplitMethod::Time("t".into()))).unwrap();
+            let mut parts: BTreeMap<i64, BTreeSet<usize>> = BTreeMap::new();
+            for (key, part) in places {
+                parts.entry(groups[&key].time).or_default().insert(part);
+            }
+            parts
+                .into_values()
+                .map(|parts| parts.into_iter().collect())
+                .collect::<Vec<Vec<usize>>>()
+        };
+        // Two tenths are the test, one the validation: the cut would run through the last day and the one before.
+        assert_eq!(places(&[100; 6]), [vec![0], vec![0], vec![0], vec![0], vec![1], vec![2]]);
+        // A last day of nearly all rows is the test all the same.
+        assert_eq!(places(&[10, 10, 500]), [vec![0], vec![1], vec![2]]);
     }
 
     #[test]
