@@ -510,15 +510,45 @@ fn unanswered(package: &Path) -> Fault {
     Fault::new(&FILE_READ).arg("path", Revocations::path(package).display()).because(late)
 }
 
-/// Name and version of `NAME-VERSION.ingot`: the version begins at the first hyphen that a digit follows and a dot later.
+/// Name and version of `NAME-VERSION.ingot`: the version begins at the first hyphen that a whole version follows, of a name that ends in
+/// a number (`risk-2025-1.0.0`) too. A recipe's names hold no dots, so that nothing before it can be one. Without such a hyphen it begins
+/// at the last one that a number with dots follows.
 fn split(path: &Path) -> Option<(String, String)> {
     let stem = path.file_stem()?.to_str()?;
-    stem.match_indices('-').find_map(|(at, _)| {
-        let (name, version) = (stem.get(..at)?, stem.get(at + 1..)?);
-        let digit = version.chars().next()?.is_ascii_digit();
-        (digit && version.contains('.') && !name.is_empty())
-            .then(|| (name.to_owned(), version.to_owned()))
-    })
+    let cut = |at: usize| Some((stem.get(..at)?, stem.get(at + 1..)?));
+    let hyphens = stem.match_indices('-').filter(|(at, _)| *at > 0);
+    let pairs: Vec<(&str, &str)> = hyphens.filter_map(|(at, _)| cut(at)).collect();
+    let whole = pairs.iter().find(|(_, version)| is_version(version));
+    let (name, version) =
+        whole.or_else(|| pairs.iter().rev().find(|(_, version)| is_dotted(version)))?;
+    Some(((*name).to_owned(), (*version).to_owned()))
+}
+
+/// Whether a text is MAJOR.MINOR.PATCH, with or without what Semantic Versioning 2.0.0 allows behind it.
+fn is_version(text: &str) -> bool {
+    let (text, build) =
+        text.split_once('+').map_or((text, None), |(text, build)| (text, Some(build)));
+    let (release, early) =
+        text.split_once('-').map_or((text, None), |(release, early)| (release, Some(early)));
+    let labels = |text: &str| {
+        let label = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+        text.split('.').all(|part| !part.is_empty() && part.bytes().all(label))
+    };
+    let numbers: Vec<&str> = release.split('.').collect();
+    numbers.len() == 3
+        && numbers.into_iter().all(is_number)
+        && early.is_none_or(labels)
+        && build.is_none_or(labels)
+}
+
+/// Whether a text begins with numbers between dots, as `1.0` and `1.0-rc.1` do.
+fn is_dotted(text: &str) -> bool {
+    let release = text.split(['-', '+']).next().unwrap_or_default();
+    release.contains('.') && release.split('.').all(is_number)
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Precedence of versions (Semantic Versioning 2.0.0 §11); parts that are no numbers compare as text.
@@ -721,7 +751,13 @@ mod tests {
         let pair = |name: &str, version: &str| Some((name.to_owned(), version.to_owned()));
         assert_eq!(split("dist/credit-risk-1.10.0.ingot"), pair("credit-risk", "1.10.0"));
         assert_eq!(split("a-1.0.0-rc.1.ingot"), pair("a", "1.0.0-rc.1"));
-        assert_eq!(split("风险-2024-1.0.ingot"), pair("风险", "2024-1.0"));
+        assert_eq!(split("a-1.0.0-2.0.0+5.ingot"), pair("a", "1.0.0-2.0.0+5"));
+        assert_eq!(split("risk-2025-1.0.0.ingot"), pair("risk-2025", "1.0.0"));
+        assert_eq!(split("risk-2025-1.10.0-rc.1.ingot"), pair("risk-2025", "1.10.0-rc.1"));
+        assert_eq!(split("4-2-0.1.0.ingot"), pair("4-2", "0.1.0"));
+        assert_eq!(split("风险-2024-1.0.ingot"), pair("风险-2024", "1.0"));
+        assert_eq!(split("a-1.0-rc.1.ingot"), pair("a", "1.0-rc.1"));
+        assert_eq!(split("risk-2025.ingot"), None);
         assert_eq!(split("plain.ingot"), None);
         assert_eq!(split("-1.0.ingot"), None);
     }

@@ -233,6 +233,28 @@ fn of_a_folder_the_newest_of_each_name_is_served() {
 }
 
 #[test]
+fn a_name_that_ends_in_a_number_is_reloaded_and_hides_no_other() {
+    let server = Server::with(Behaviour::default(), |settings| {
+        let folder = settings.packages[0].parent().unwrap().to_owned();
+        for (name, version) in [("risk", "1.5.0"), ("risk-2025", "1.0.0")] {
+            let file = folder.join(format!("{name}-{version}.ingot"));
+            ingot_base::atomic::write(&file, format!("{name} {version}").as_bytes()).unwrap();
+        }
+        settings.packages = vec![folder];
+        quick(settings);
+    });
+    let ask = |name: &str| {
+        let answer = server.post("/api/predict", &json!({ "model": name, "inputs": [row(30.0)] }));
+        answer.json()["version"].as_str().map(str::to_owned)
+    };
+    assert_eq!(ask("risk").as_deref(), Some("1.5.0"));
+    assert_eq!(ask("risk-2025").as_deref(), Some("1.0.0"));
+    server.package("risk-2025-1.1.0.ingot", "risk-2025 1.1.0");
+    eventually("the newer one is taken", || ask("risk-2025").as_deref() == Some("1.1.0"));
+    assert_eq!(ask("risk").as_deref(), Some("1.5.0"));
+}
+
+#[test]
 fn nothing_to_serve_and_one_name_twice_are_said_at_the_start() {
     let code = |change: &dyn Fn(&mut Settings)| {
         Server::try_with(Behaviour::default(), change).map(drop).unwrap_err().code()
