@@ -435,9 +435,13 @@ pub(crate) struct Serve {
     /// Packages to serve
     #[arg(required = true)]
     pub(crate) packages: Vec<PathBuf>,
-    /// Address to listen on; other than loopback needs TLS or --allow-insecure
-    #[arg(long, default_value = "127.0.0.1:5000")]
-    pub(crate) listen: SocketAddr,
+    /// The recipe whose [serve] gives the address, rate limit, queue, batch and deadline; flags win. Packages carry none of
+    /// these: without a recipe the defaults hold that `ingot plan` shows [default: ingot.toml in the project's folder, if there]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) recipe: Option<PathBuf>,
+    /// Address to listen on; other than loopback needs TLS or --allow-insecure [default: the recipe's, else 127.0.0.1:5000]
+    #[arg(long)]
+    pub(crate) listen: Option<SocketAddr>,
     #[command(flatten)]
     pub(crate) keys: Keys,
     /// Ledger: a SQLite file or a postgres:// URL [default: .ingot/ledger.db]

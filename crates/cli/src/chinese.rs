@@ -258,8 +258,12 @@ const WORDS: &[(&str, &str)] = &[
         "每个地址的最大并发连接数（回环地址除外）；0 表示不限，例如位于单个代理之后时［默认：1024］",
     ),
     (
-        "Address to listen on; other than loopback needs TLS or --allow-insecure",
-        "监听地址；非回环地址需要 TLS 或 --allow-insecure",
+        "The recipe whose [serve] gives the address, rate limit, queue, batch and deadline; flags win. Packages carry none of these: without a recipe the defaults hold that `ingot plan` shows [default: ingot.toml in the project's folder, if there]",
+        "由其 [serve] 决定监听地址、限流、排队、批处理和超时的配方；命令行选项优先。模型包不携带这些设置，没有配方时采用 `ingot plan` 显示的默认值［默认为项目文件夹中的 ingot.toml（如果存在）］",
+    ),
+    (
+        "Address to listen on; other than loopback needs TLS or --allow-insecure [default: the recipe's, else 127.0.0.1:5000]",
+        "监听地址；非回环地址需要 TLS 或 --allow-insecure［默认取自配方，否则为 127.0.0.1:5000］",
     ),
     (
         "Ledger: a SQLite file or a postgres:// URL [default: .ingot/ledger.db]",

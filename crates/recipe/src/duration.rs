@@ -3,11 +3,12 @@
 use serde::{Deserialize, Deserializer, Serializer};
 use std::time::Duration;
 
-/// Units from large to small, and their milliseconds. `ms` stands before `m` and `s` so that it is found first.
-const UNITS: [(&str, u64); 4] = [("ms", 1), ("h", 3_600_000), ("m", 60_000), ("s", 1_000)];
+/// Units and their microseconds. `ms` stands before `m` and `s` so that it is found first.
+const UNITS: [(&str, u64); 5] =
+    [("ms", 1_000), ("us", 1), ("h", 3_600_000_000), ("m", 60_000_000), ("s", 1_000_000)];
 
 /// The pattern that [`parse`] follows, for the JSON Schema.
-pub(crate) const PATTERN: &str = "^([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$";
+pub(crate) const PATTERN: &str = "^([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?([0-9]+us)?$";
 
 /// Reads `1h30m`, units from large to small, each at most once; `None` for anything else.
 pub(crate) fn parse(text: &str) -> Option<Duration> {
@@ -26,14 +27,16 @@ pub(crate) fn parse(text: &str) -> Option<Duration> {
         total = total.checked_add(number.checked_mul(*unit)?)?;
         rest = after.strip_prefix(name)?;
     }
-    (!text.is_empty()).then(|| Duration::from_millis(total))
+    (!text.is_empty()).then(|| Duration::from_micros(total))
 }
 
 /// The shortest text that [`parse`] reads as the same span.
 pub(crate) fn format(span: Duration) -> String {
-    let mut rest = u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
+    let mut rest = u64::try_from(span.as_micros()).unwrap_or(u64::MAX);
     let mut text = String::new();
-    for (name, unit) in [("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)] {
+    let mut units = UNITS;
+    units.sort_by_key(|(_, unit)| std::cmp::Reverse(*unit));
+    for (name, unit) in units {
         if rest >= unit {
             text.push_str(&(rest / unit).to_string());
             text.push_str(name);
@@ -64,6 +67,7 @@ mod tests {
         assert_eq!(parse("2m"), Some(Duration::from_mins(2)));
         assert_eq!(parse("1h30m"), Some(Duration::from_mins(90)));
         assert_eq!(parse("1500ms"), Some(Duration::from_millis(1_500)));
+        assert_eq!(parse("1ms500us"), Some(Duration::from_micros(1_500)));
         assert_eq!(parse("0s"), Some(Duration::ZERO));
         for wrong in [
             "",
@@ -84,8 +88,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn format_and_parse_agree(ms in 0..10_u64.pow(12)) {
-            let span = Duration::from_millis(ms);
+        fn format_and_parse_agree(us in 0..10_u64.pow(15)) {
+            let span = Duration::from_micros(us);
             prop_assert_eq!(parse(&format(span)), Some(span));
         }
     }

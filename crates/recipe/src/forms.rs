@@ -36,8 +36,8 @@ pub(crate) fn check(form: Form, key: &str, text: &str, example: &str) -> Option<
         Form::Pattern => pattern(key, text),
         Form::Duration(least, most) => {
             let fine = duration::parse(text).is_some_and(|span| {
-                let ms = span.as_millis();
-                ms >= u128::from(least) && ms <= u128::from(most)
+                let of = std::time::Duration::from_millis;
+                (of(least)..=of(most)).contains(&span)
             });
             let range = || {
                 let show = |ms| duration::format(std::time::Duration::from_millis(ms));

@@ -253,7 +253,7 @@ ingot_base::messages! {
     DURATION = {
         code: "recipe-duration", class: Usage, status: 422,
         en: "`{key}` must be a time span of {range}", zh: "`{key}` 必须是时长，范围 {range}",
-        hint_en: "number and unit: \"500ms\", \"90s\", \"2m\", \"1h\" or \"1h30m\"", hint_zh: "数字加单位：\"500ms\"、\"90s\"、\"2m\"、\"1h\" 或 \"1h30m\"",
+        hint_en: "number and unit: \"500us\", \"500ms\", \"90s\", \"2m\", \"1h\" or \"1h30m\"", hint_zh: "数字加单位：\"500us\"、\"500ms\"、\"90s\"、\"2m\"、\"1h\" 或 \"1h30m\"",
     };
     /// Not a regular expression.
     PATTERN = {

@@ -44,10 +44,34 @@ pub struct Limits {
     pub drain_time: Duration,
     /// How often packages are looked at for a newer version.
     pub reload_interval: Duration,
-    /// Requests a minute of keys that have no rate of their own.
-    pub default_rate: Option<u32>,
+    /// What keys that have no rate of their own may send.
+    pub default_rate: Option<Rate>,
     /// Tokens of language models that a key may use a minute.
     pub token_rate: Option<u32>,
+}
+
+/// How often a key may ask: a bucket that holds `burst` requests and gains one at each interval.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate {
+    /// After how long the bucket has room for one request more; at least a nanosecond.
+    pub interval: Duration,
+    /// Requests at once; at least one.
+    pub burst: u32,
+}
+
+impl Rate {
+    /// So many requests a minute, which may come at once.
+    pub fn per_minute(requests: u32) -> Self {
+        let burst = requests.max(1);
+        Self { interval: Duration::from_mins(1) / burst, burst }
+    }
+
+    /// So many requests a second, in the long run; above 0.
+    pub fn per_second(requests: f64, burst: u32) -> Self {
+        let interval = Duration::try_from_secs_f64(requests.recip());
+        let interval = interval.unwrap_or(Duration::MAX).max(Duration::from_nanos(1));
+        Self { interval, burst: burst.max(1) }
+    }
 }
 
 impl Default for Limits {

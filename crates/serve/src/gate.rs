@@ -1,5 +1,6 @@
 //! Who may ask: API keys, scopes, token buckets; and what an answered request leaves in the ledger.
 
+use crate::config::Rate;
 use crate::messages::{KEY_MISSING, RATE, SCOPE_MISSING};
 use crate::metrics::Metrics;
 use crate::problem::Problem;
@@ -12,7 +13,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Instant;
 
 const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
-const MINUTE: u64 = 60_000_000_000;
+const SECOND: u64 = 1_000_000_000;
+const CENTURY: u64 = 100 * 365 * 86_400 * SECOND;
 
 /// Lets everybody in, or holders of keys.
 #[derive(Debug)]
@@ -66,7 +68,8 @@ impl Gate {
         let (Self::Governed(governed), Some(principal)) = (self, principal) else {
             return Ok(None);
         };
-        let Some(rate) = principal.rate_per_minute.or(governed.limiter.default) else {
+        let own = principal.rate_per_minute.map(Rate::per_minute);
+        let Some(rate) = own.or(governed.limiter.default) else {
             return Ok(None);
         };
         let quota = governed.limiter.take(&principal.key, rate);
@@ -74,8 +77,8 @@ impl Gate {
             return Ok(Some(quota));
         }
         metrics.rate_limited.fetch_add(1, Relaxed);
-        let mut problem = Problem::new(Fault::new(&RATE).arg("limit", rate))
-            .retry_after(quota.wait_ns.div_ceil(1_000_000_000));
+        let fault = Fault::new(&RATE).arg("limit", quota.limit).arg("seconds", quota.window());
+        let mut problem = Problem::new(fault).retry_after(quota.wait_ns.div_ceil(SECOND));
         for (name, value) in quota.headers() {
             problem = problem.header(name, value);
         }
@@ -115,11 +118,11 @@ fn token(headers: &HeaderMap) -> Option<&str> {
     headers.get(X_API_KEY)?.to_str().ok().map(str::trim)
 }
 
-/// Token buckets, one for each key: a bucket holds a minute's requests and refills evenly. Counted per server.
+/// Token buckets, one for each key, that refill evenly. Counted per server.
 #[derive(Debug)]
 pub(crate) struct Limiter {
     begun: Instant,
-    default: Option<u32>,
+    default: Option<Rate>,
     buckets: RwLock<HashMap<Arc<str>, Arc<Bucket>>>,
 }
 
@@ -131,6 +134,8 @@ struct Bucket(AtomicU64);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Quota {
     limit: u32,
+    /// In which an empty bucket becomes full.
+    window_ns: u64,
     remaining: u64,
     /// Until the bucket is full again.
     reset_ns: u64,
@@ -139,11 +144,11 @@ pub(crate) struct Quota {
 }
 
 impl Limiter {
-    pub(crate) fn new(default: Option<u32>) -> Self {
+    pub(crate) fn new(default: Option<Rate>) -> Self {
         Self { begun: Instant::now(), default, buckets: RwLock::default() }
     }
 
-    fn take(&self, key: &Arc<str>, rate: u32) -> Quota {
+    fn take(&self, key: &Arc<str>, rate: Rate) -> Quota {
         let known = self.buckets.read().unwrap_or_else(PoisonError::into_inner).get(key).cloned();
         let bucket = known.unwrap_or_else(|| {
             let mut buckets = self.buckets.write().unwrap_or_else(PoisonError::into_inner);
@@ -155,10 +160,12 @@ impl Limiter {
 }
 
 impl Bucket {
-    fn take(&self, rate: u32, now_ns: u64) -> Quota {
-        let rate_wide = u64::from(rate.max(1));
-        let interval = MINUTE / rate_wide;
-        let capacity = interval * rate_wide;
+    fn take(&self, rate: Rate, now_ns: u64) -> Quota {
+        let burst = u64::from(rate.burst.max(1));
+        let interval = u64::try_from(rate.interval.as_nanos()).unwrap_or(u64::MAX);
+        // A bucket takes a century at most to become full, so that the sums below stay in range.
+        let interval = interval.clamp(1, CENTURY / burst);
+        let capacity = interval * burst;
         let mut wait_ns = 0;
         let mut full_at = 0;
         let next = |full: u64| {
@@ -171,7 +178,8 @@ impl Bucket {
         let _ = self.0.fetch_update(Relaxed, Relaxed, next);
         let reset_ns = full_at - now_ns;
         Quota {
-            limit: rate,
+            limit: rate.burst,
+            window_ns: capacity,
             remaining: capacity.saturating_sub(reset_ns) / interval,
             reset_ns,
             wait_ns,
@@ -180,16 +188,24 @@ impl Bucket {
 }
 
 impl Quota {
+    /// The seconds in which an empty bucket becomes full.
+    fn window(&self) -> u64 {
+        self.window_ns.div_ceil(SECOND)
+    }
+
     /// The fields of draft-ietf-httpapi-ratelimit-headers: the current two, and the three of its earlier versions that
     /// clients know.
     pub(crate) fn headers(&self) -> [(HeaderName, HeaderValue); 5] {
         let text = |text: String| {
             HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static(""))
         };
-        let reset = self.reset_ns.div_ceil(1_000_000_000);
+        let reset = self.reset_ns.div_ceil(SECOND);
         let name = HeaderName::from_static;
         [
-            (name("ratelimit-policy"), text(format!("\"key\";q={};w=60", self.limit))),
+            (
+                name("ratelimit-policy"),
+                text(format!("\"key\";q={};w={}", self.limit, self.window())),
+            ),
             (name("ratelimit"), text(format!("\"key\";r={};t={reset}", self.remaining))),
             (name("ratelimit-limit"), HeaderValue::from(self.limit)),
             (name("ratelimit-remaining"), HeaderValue::from(self.remaining)),
@@ -202,21 +218,35 @@ impl Quota {
 mod tests {
     use super::*;
 
-    const SECOND: u64 = 1_000_000_000;
-
     #[test]
     fn a_bucket_holds_a_minutes_requests_and_refills_evenly() {
-        let bucket = Bucket::default();
+        let (bucket, minute) = (Bucket::default(), Rate::per_minute(3));
         for left in (0..3).rev() {
-            let quota = bucket.take(3, 0);
+            let quota = bucket.take(minute, 0);
             assert_eq!((quota.remaining, quota.wait_ns), (left, 0));
         }
-        assert_eq!(bucket.take(3, 0).wait_ns, 20 * SECOND);
-        assert_eq!(bucket.take(3, 19 * SECOND).wait_ns, SECOND);
-        let quota = bucket.take(3, 20 * SECOND);
+        assert_eq!(bucket.take(minute, 0).wait_ns, 20 * SECOND);
+        assert_eq!(bucket.take(minute, 19 * SECOND).wait_ns, SECOND);
+        let quota = bucket.take(minute, 20 * SECOND);
         assert_eq!((quota.wait_ns, quota.remaining, quota.reset_ns), (0, 0, 60 * SECOND));
-        assert_eq!(bucket.take(3, 20 * SECOND).wait_ns, 20 * SECOND);
-        assert_eq!(bucket.take(3, 1000 * SECOND).remaining, 2, "a full bucket does not overflow");
+        assert_eq!(bucket.take(minute, 20 * SECOND).wait_ns, 20 * SECOND);
+        assert_eq!(
+            bucket.take(minute, 1000 * SECOND).remaining,
+            2,
+            "a full bucket does not overflow"
+        );
+    }
+
+    #[test]
+    fn a_bucket_may_hold_other_than_a_minutes_requests() {
+        let (bucket, rate) = (Bucket::default(), Rate::per_second(0.5, 2));
+        assert_eq!((bucket.take(rate, 0).remaining, bucket.take(rate, 0).remaining), (1, 0));
+        let refused = bucket.take(rate, 0);
+        assert_eq!((refused.wait_ns, refused.limit, refused.window()), (2 * SECOND, 2, 4));
+        assert_eq!(bucket.take(rate, 2 * SECOND).wait_ns, 0);
+        let (bucket, once) = (Bucket::default(), Rate::per_second(1e-300, 2));
+        let waits = [1, 1, 1].map(|now| bucket.take(once, now).wait_ns);
+        assert_eq!(waits, [0, 0, CENTURY / 2]);
     }
 
     #[test]

@@ -41,7 +41,9 @@ mod text;
 mod tls;
 mod vision;
 
-pub use config::{Access, Event, Governance, Limits, Observer, Settings, TlsFiles, Unobserved};
+pub use config::{
+    Access, Event, Governance, Limits, Observer, Rate, Settings, TlsFiles, Unobserved,
+};
 pub use engine::{Contribution, Engine, Explanation, Loaded, Loader, Map, Reason, Words};
 pub use generator::Bases;
 pub use messages::*;

@@ -295,7 +295,7 @@ ingot_base::messages! {
     /// Too many requests of one key.
     RATE = {
         code: "serve-rate", class: Refused, status: 429,
-        en: "the API key may send {limit} requests per minute", zh: "该 API 密钥每分钟最多发送 {limit} 个请求",
+        en: "too many requests with this API key: at most {limit} in {seconds} s", zh: "该 API 密钥的请求过多：{seconds} 秒内最多 {limit} 个",
         hint_en: "wait as long as `Retry-After` says", hint_zh: "请按 `Retry-After` 指示的时间等待",
     };
     /// A panic was caught.

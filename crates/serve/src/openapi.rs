@@ -419,7 +419,7 @@ fn headers() -> Value {
             "schema": { "type": "string", "format": "uuid" },
         },
         "RetryAfter": number("Seconds to wait before the next request."),
-        "RateLimit-Limit": number("Requests per minute that the key may send; absent for keys without a limit."),
+        "RateLimit-Limit": number("Requests that the key may send at once; how long they then take to come back is `w` in `RateLimit-Policy`. Absent for keys without a limit."),
         "RateLimit-Remaining": number("Requests left now."),
         "RateLimit-Reset": number("Seconds until the whole quota is back."),
         "WwwAuthenticate": {

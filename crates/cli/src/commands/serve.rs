@@ -1,13 +1,23 @@
 //! `serve`: the HTTP server on verified packages.
 
 use super::key::{block_on, ledger_url, pepper};
-use super::{CLOCK, identity, trusted};
+use super::{CLOCK, Outcome, identity, load, trusted};
 use crate::args::{ActArg, Serve};
 use crate::{Context, err};
-use ingot_base::{Lang, Result};
+use ingot_base::Lang;
+use ingot_recipe::Serve as Wanted;
 use ingot_runtime::generate::Serving;
-use ingot_serve::{Act, Event, Governance, Observer, PackageLoader, Policy, Settings, TlsFiles};
+use ingot_serve::{
+    Act, Event, Governance, Limits, Observer, PackageLoader, Policy, Rate, Settings, TlsFiles,
+};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
 use std::sync::Arc;
+
+/// Where the server listens when neither a flag nor a recipe says it.
+const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 5000);
+/// The recipe of a project's folder.
+const RECIPE: &str = "ingot.toml";
 
 /// Tells of events on standard error; single answers are in the metrics and the ledger.
 struct Tell(Lang);
@@ -40,7 +50,41 @@ impl Observer for Tell {
     }
 }
 
-pub(crate) fn serve(context: &Context, args: Serve) -> Result<()> {
+/// What the recipe at hand wants of the server: the one named, else the project's own; `None` outside any project.
+///
+/// # Errors
+/// When the recipe has faults: a server without the limits that were meant for it would be worse than none.
+fn wanted(context: &Context, named: Option<&Path>) -> Outcome<Option<Wanted>> {
+    let own = context.project.join(RECIPE);
+    let path = named.unwrap_or(&own);
+    if named.is_none() && !path.exists() {
+        return Ok(None);
+    }
+    let wanted = load(path)?.recipe.serve;
+    if !context.quiet {
+        err(&format!(
+            "{} {}",
+            context.say("settings of [serve] in", "设置取自 [serve]："),
+            path.display()
+        ));
+    }
+    Ok(Some(wanted))
+}
+
+/// The server's bounds with a recipe's in them.
+fn bounded(limits: Limits, wanted: &Wanted) -> Limits {
+    Limits {
+        default_rate: wanted.rate_limit.map(|rate| Rate::per_second(rate.per_second, rate.burst)),
+        batch_rows: wanted.batch.max_rows,
+        batch_wait: wanted.batch.max_wait,
+        queued_rows: wanted.queue,
+        deadline: wanted.deadline,
+        ..limits
+    }
+}
+
+pub(crate) fn serve(context: &Context, args: Serve) -> Outcome<()> {
+    let wanted = wanted(context, args.recipe.as_deref())?;
     let governance = if args.ungoverned {
         Governance::Ungoverned
     } else {
@@ -63,7 +107,11 @@ pub(crate) fn serve(context: &Context, args: Serve) -> Result<()> {
         ..Serving::default()
     };
     let loader = loader.with_languages(serving, Box::new(ingot_pipeline::published_language));
-    let mut settings = Settings::new(args.listen, args.packages, governance);
+    let listen = args.listen.or(wanted.as_ref().map(|wanted| wanted.listen)).unwrap_or(LISTEN);
+    let mut settings = Settings::new(listen, args.packages, governance);
+    if let Some(wanted) = &wanted {
+        settings.limits = bounded(settings.limits, wanted);
+    }
     settings.tls = args.tls_cert.zip(args.tls_key).map(|(cert, key)| TlsFiles { cert, key });
     settings.allow_insecure = args.allow_insecure;
     settings.guard_metrics = args.guard_metrics;
@@ -96,5 +144,44 @@ pub(crate) fn serve(context: &Context, args: Serve) -> Result<()> {
     block_on(async {
         let ended = ingot_serve::terminated()?;
         ingot_serve::serve_with(settings, Arc::new(loader), Arc::new(CLOCK), ready, ended).await
-    })
+    })?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(serve: &str) -> Wanted {
+        let text = format!(
+            "{}\n{serve}",
+            ingot_recipe::starter("my-model", ingot_base::Tabular::Binary)
+                .split("[serve]")
+                .next()
+                .unwrap()
+        );
+        ingot_recipe::parse("ingot.toml", &text).map_err(|faults| faults.len()).unwrap().serve
+    }
+
+    #[test]
+    fn the_defaults_that_plan_shows_are_the_servers() {
+        let wanted = of("");
+        assert_eq!(wanted.listen, LISTEN);
+        let (ours, theirs) = (Limits::default(), bounded(Limits::default(), &wanted));
+        assert_eq!(format!("{ours:?}"), format!("{theirs:?}"));
+    }
+
+    #[test]
+    fn every_setting_of_the_recipe_reaches_the_server() {
+        let wanted = of(
+            "[serve]\nrate_limit = { per_second = 2, burst = 5 }\nqueue = 7\ndeadline = \"3s\"\n\
+            batch = { max_rows = 9, max_wait = \"40us\" }\n",
+        );
+        let limits = bounded(Limits::default(), &wanted);
+        let interval = std::time::Duration::from_millis(500);
+        assert_eq!(limits.default_rate, Some(Rate { interval, burst: 5 }));
+        assert_eq!((limits.queued_rows, limits.batch_rows), (7, 9));
+        assert_eq!(limits.deadline, std::time::Duration::from_secs(3));
+        assert_eq!(limits.batch_wait, std::time::Duration::from_micros(40));
+    }
 }

@@ -32,6 +32,42 @@ fn answers_one_object_a_list_and_the_enveloped_form() {
 }
 
 #[test]
+fn the_recipes_serve_table_is_taken_and_flags_win() {
+    let source = finished();
+    let project = Project::empty();
+    crate::runs::copy_folder(&source.path("keys"), &project.path("keys"));
+    let package = project.path("model.ingot");
+    std::fs::copy(source.package(), &package).unwrap();
+    let free = || std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let (address, other) = (free(), free());
+    let recipe = std::fs::read_to_string(source.path("ingot.toml")).unwrap();
+    let serve = format!(
+        "[serve]\nlisten = \"{address}\"\nrate_limit = {{ per_second = 0.02, burst = 1 }}\n"
+    );
+    std::fs::write(project.path("ingot.toml"), format!("{recipe}\n{serve}")).unwrap();
+    let (_, key) = api_key(&project, &[]);
+    let row = applicant(source);
+    let server = Server::start_at(address, &project, &package, &[]);
+    assert!(server.log().contains("[serve] in"), "{}", server.log());
+    assert_eq!(server.post("/api/predict", &key, &row).status, 200);
+    let refused = server.post("/api/predict", &key, &row);
+    assert_eq!(refused.status, 429, "{}", refused.body);
+    assert!(refused.body.contains("at most 1 in 50 s"), "{}", refused.body);
+    drop(server);
+    let listen = other.to_string();
+    drop(Server::start_at(other, &project, &package, &["--listen", &listen]));
+    std::fs::write(project.path("ingot.toml"), "[serve]\nqueue = 0\n").unwrap();
+    let refused = project.fails(2, &["serve", package.to_str().unwrap(), "--listen", &listen]);
+    assert!(refused.contains("ingot.toml"), "{refused}");
+    std::fs::rename(project.path("ingot.toml"), project.path("other.toml")).unwrap();
+    // Without a recipe there is no bound.
+    let server = Server::start(&project, &package, &[]);
+    for _ in 0..3 {
+        assert_eq!(server.post("/api/predict", &key, &row).status, 200);
+    }
+}
+
+#[test]
 fn the_server_says_what_offline_scoring_says() {
     let project = finished();
     let server = Server::start(project, &project.package(), &["--ledger", "same.db"]);

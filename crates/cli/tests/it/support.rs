@@ -240,9 +240,21 @@ impl Server {
     pub(crate) fn start(project: &Project, package: &Path, args: &[&str]) -> Self {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let listen = format!("127.0.0.1:{port}");
-        let log = project.path(&format!("server-{port}.log"));
+        let mut all = vec!["--listen", &listen];
+        all.extend(args);
+        Self::start_at(listen.parse().unwrap(), project, package, &all)
+    }
+
+    /// Starts a server that listens at an address that the arguments, or a recipe, name.
+    pub(crate) fn start_at(
+        address: SocketAddr,
+        project: &Project,
+        package: &Path,
+        args: &[&str],
+    ) -> Self {
+        let log = project.path(&format!("server-{}.log", address.port()));
         let file = std::fs::File::create(&log).unwrap();
-        let mut all = vec!["serve", package.to_str().unwrap(), "--listen", &listen];
+        let mut all = vec!["serve", package.to_str().unwrap()];
         all.extend(args);
         let child = project
             .command(&all)
@@ -250,7 +262,7 @@ impl Server {
             .stderr(Stdio::from(file))
             .spawn()
             .unwrap();
-        let mut server = Self { child, address: listen.parse().unwrap(), log };
+        let mut server = Self { child, address, log };
         let begun = Instant::now();
         loop {
             if let Ok(answer) = server.try_request("GET", "/readyz", &[], b"")

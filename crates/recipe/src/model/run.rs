@@ -164,11 +164,12 @@ pub struct Engine {
 pub struct Serve {
     /// Address and port.
     pub listen: SocketAddr,
-    /// Token bucket of a key that has no limit of its own.
-    pub rate_limit: RateLimit,
+    /// Token bucket of a key that has no limit of its own; `None`: such a key has no bound.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate_limit: Option<RateLimit>,
     /// How requests are put together.
     pub batch: Batch,
-    /// Requests that may wait.
+    /// Rows that may wait for a model.
     pub queue: usize,
     /// A request that took longer is answered 504.
     #[serde(with = "duration")]
