@@ -4,7 +4,7 @@
 //! gathers all tables, a test there keeps the codes unique and the two languages' arguments equal. `Display` stays
 //! English, for logs; [`Fault::render`] gives a person's language.
 
-use crate::Lang;
+use crate::{Lang, Text};
 use std::error::Error;
 use std::fmt;
 
@@ -84,6 +84,8 @@ pub struct Fault(Box<Inner>);
 struct Inner {
     message: &'static Message,
     args: Vec<(&'static str, String)>,
+    /// Those of them that are other words in Chinese.
+    chinese: Vec<(&'static str, String)>,
     key_path: Option<String>,
     source: Option<Box<dyn Error + Send + Sync>>,
 }
@@ -91,13 +93,27 @@ struct Inner {
 impl Fault {
     /// A fault without arguments yet.
     pub fn new(message: &'static Message) -> Self {
-        Self(Box::new(Inner { message, args: Vec::new(), key_path: None, source: None }))
+        Self(Box::new(Inner {
+            message,
+            args: Vec::new(),
+            chinese: Vec::new(),
+            key_path: None,
+            source: None,
+        }))
     }
 
     /// Fills `{name}` in the templates.
     #[must_use]
     pub fn arg(mut self, name: &'static str, value: impl fmt::Display) -> Self {
         self.0.args.push((name, value.to_string()));
+        self
+    }
+
+    /// Fills `{name}` with words that each language has its own of.
+    #[must_use]
+    pub fn words(mut self, name: &'static str, text: Text) -> Self {
+        self.0.args.push((name, text.en));
+        self.0.chinese.push((name, text.zh));
         self
     }
 
@@ -130,7 +146,7 @@ impl Fault {
         self.0.key_path.as_deref()
     }
 
-    /// The arguments, in the order they were given.
+    /// The arguments, in the order they were given; words in English.
     pub fn args(&self) -> &[(&'static str, String)] {
         &self.0.args
     }
@@ -141,7 +157,7 @@ impl Fault {
             Lang::En => self.0.message.en,
             Lang::Zh => self.0.message.zh,
         };
-        fill(template, &self.0.args)
+        self.filled(template, lang)
     }
 
     /// What to do next in one language; `None` when the sentence says it already.
@@ -150,7 +166,12 @@ impl Fault {
             Lang::En => self.0.message.hint_en,
             Lang::Zh => self.0.message.hint_zh,
         };
-        (!template.is_empty()).then(|| fill(template, &self.0.args))
+        (!template.is_empty()).then(|| self.filled(template, lang))
+    }
+
+    fn filled(&self, template: &str, lang: Lang) -> String {
+        let own: &[_] = if lang == Lang::Zh { &self.0.chinese } else { &[] };
+        fill(template, own.iter().chain(&self.0.args))
     }
 
     /// Both as running text: the sentence with its full stop, then what to do next.
@@ -176,14 +197,17 @@ impl Error for Fault {
     }
 }
 
-/// Replaces every `{name}` that has an argument; others stay, so that a missing argument is seen.
-fn fill(template: &str, args: &[(&'static str, String)]) -> String {
+/// Replaces every `{name}` that has an argument, by the first of that name; others stay, so that a missing argument is seen.
+fn fill<'a>(
+    template: &str,
+    args: impl Iterator<Item = &'a (&'static str, String)> + Clone,
+) -> String {
     let mut out = String::with_capacity(template.len() + 32);
     let mut rest = template;
     while let Some((before, after)) = rest.split_once('{') {
         out.push_str(before);
         let known = after.split_once('}').and_then(|(name, tail)| {
-            args.iter().find(|(known, _)| *known == name).map(|(_, value)| (value, tail))
+            args.clone().find(|(known, _)| *known == name).map(|(_, value)| (value, tail))
         });
         if let Some((value, tail)) = known {
             out.push_str(value);
@@ -241,11 +265,16 @@ mod tests {
 
     #[test]
     fn fills_arguments_and_leaves_unknown_ones_visible() {
-        assert_eq!(fill("a {x} b {y} {", &[("x", "1".into())]), "a 1 b {y} {");
+        assert_eq!(fill("a {x} b {y} {", [("x", "1".into())].iter()), "a 1 b {y} {");
         let fault = Fault::new(&FILE_READ).arg("path", "数据.csv");
         assert_eq!(fault.render(Lang::Zh), "无法读取 `数据.csv`");
         assert_eq!(fault.to_string(), "cannot read `数据.csv`");
         assert_eq!(fault.advice(Lang::Zh), "无法读取 `数据.csv`。请确认文件存在且有读取权限");
         assert!(fault.advice(Lang::En).starts_with("cannot read `数据.csv`. check that"));
+        let fault = Fault::new(&FILE_READ).words("path", Text::new("this", "此"));
+        assert_eq!(
+            [Lang::En, Lang::Zh].map(|lang| fault.render(lang)),
+            ["cannot read `this`", "无法读取 `此`"]
+        );
     }
 }

@@ -6,8 +6,10 @@
 pub mod atomic;
 pub mod clock;
 pub mod crash;
+pub mod day;
 pub mod digest;
 pub mod fault;
+pub mod held;
 pub mod lang;
 pub mod reporter;
 pub mod rng;
@@ -19,6 +21,7 @@ pub mod width;
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use digest::Digest;
 pub use fault::{Class, Fault, Message};
+pub use held::Held;
 pub use lang::{Lang, Text};
 pub use reporter::{Reporter, Silent};
 pub use rng::Rng;

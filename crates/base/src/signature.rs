@@ -42,6 +42,9 @@ pub struct Treatment {
     /// A number becomes the lower end of the interval of this width that holds it; above 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub width: Option<f64>,
+    /// A date that is sent becomes the days since 1970-01-01: the column came from a cast to date.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub date: bool,
 }
 
 impl Treatment {

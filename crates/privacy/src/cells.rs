@@ -13,7 +13,7 @@ use arrow::datatypes::{
     Int16Type, Int32Type, Int64Type, TimeUnit, TimestampMicrosecondType, TimestampMillisecondType,
     TimestampNanosecondType, TimestampSecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
-use ingot_base::{Result, fault};
+use ingot_base::{Held, Result, Text, fault};
 use std::fmt::Write as _;
 
 const MILLISECONDS_PER_DAY: i64 = 86_400_000;
@@ -60,6 +60,19 @@ impl Kind {
             _ => return None,
         })
     }
+}
+
+/// What a type holds, in a reader's words.
+pub fn held(data_type: &DataType) -> Text {
+    let held = match Kind::of(data_type) {
+        Some(Kind::Text) => Held::Texts,
+        Some(Kind::Integer | Kind::Float | Kind::Decimal) => Held::Numbers,
+        Some(Kind::Boolean) => Held::Flags,
+        Some(Kind::Date) => Held::Dates,
+        Some(Kind::Null) => Held::Nothing,
+        None => Held::Other,
+    };
+    held.words()
 }
 
 /// The type of a dictionary's values; any other type is itself.

@@ -29,6 +29,7 @@ mod shift;
 mod texts;
 mod token;
 
+pub use cells::held;
 pub use detect::narrow;
 pub use known::{Known, Mentions};
 pub use protector::{Protector, mask_value};

@@ -1,7 +1,7 @@
 //! Rules on a table, checked once and applied batch by batch.
 
 use crate::calendar::{Day, fixed_offset};
-use crate::cells::{Kind, each, values_of};
+use crate::cells::{Kind, each, held, values_of};
 use crate::generalize;
 use crate::known::Known;
 use crate::messages::{
@@ -394,7 +394,7 @@ fn check_names(rules: &[ColumnRule], schema: &Schema) -> Result<()> {
 fn protected(rule: &ColumnRule, index: usize, field: &Field) -> Result<Option<Field>> {
     let unfit = |message| {
         faulty(message, rule)
-            .arg("kind", field.data_type())
+            .words("kind", held(field.data_type()))
             .arg("action", name(&rule.action))
             .at(at(index, "action"))
     };
@@ -440,7 +440,7 @@ fn check_person(rule: &ColumnRule, index: usize, schema: &Schema) -> Result<()> 
         Some(field) if Kind::of(field.data_type()).is_some() && *person != rule.name => Ok(()),
         Some(field) => Err(Fault::new(&TYPE_WITHOUT_TEXT)
             .arg("column", person)
-            .arg("kind", field.data_type())
+            .words("kind", held(field.data_type()))
             .arg("action", name(&rule.action))
             .at(key)),
         None => {

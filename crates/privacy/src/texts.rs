@@ -1,6 +1,6 @@
 //! Columns of free text in record batches: what they hold is found on all cores, then replaced in order.
 
-use crate::cells::{Kind, each};
+use crate::cells::{Kind, each, held};
 use crate::detect::{self, DetectConfig, Detector, Finding, NameModel, Why, unite};
 use crate::known::{Known, Pieces};
 use crate::messages::{BATCH_LARGE, COLUMN_MISSING, TYPE_WITHOUT_TEXT};
@@ -85,7 +85,7 @@ impl TextColumns {
             if !matches!(Kind::of(field.data_type()), Some(Kind::Text | Kind::Null)) {
                 return Err(Fault::new(&TYPE_WITHOUT_TEXT)
                     .arg("column", name)
-                    .arg("kind", field.data_type())
+                    .words("kind", held(field.data_type()))
                     .arg("action", "text")
                     .at(at));
             }

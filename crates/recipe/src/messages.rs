@@ -324,8 +324,8 @@ ingot_base::messages! {
     TIME_EXCLUSIVE = {
         code: "recipe-time-exclusive", class: Usage, status: 422,
         en: "a split by `time` cannot also be by `{other}`", zh: "按 `time` 划分时不能同时使用 `{other}`",
-        hint_en: "by time the latest rows are the test, whoever they belong to; remove one of the two",
-        hint_zh: "按时间划分时，最新的行一律作为测试集；请去掉其中一项",
+        hint_en: "by time the latest rows are the test, whatever class or person they belong to; remove one of the two",
+        hint_zh: "按时间划分时，最新的行一律作为测试集，不论其类别或所属对象；请去掉其中一项",
     };
     /// A setting that names the target.
     NAMES_TARGET = {

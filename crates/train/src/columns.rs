@@ -5,7 +5,7 @@ use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type};
 use arrow::record_batch::RecordBatch;
-use ingot_base::{Fault, Result};
+use ingot_base::{Fault, Held, Result, Text};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Columns that tell where a row comes from and what it weighs; never features.
@@ -37,6 +37,19 @@ pub(crate) fn shape(kind: &DataType) -> Shape {
         kind if kind.is_numeric() => Shape::Number,
         _ => Shape::Other,
     }
+}
+
+/// What a type holds, in a reader's words.
+pub(crate) fn held(kind: &DataType) -> Text {
+    let held = match shape(kind) {
+        Shape::Number => Held::Numbers,
+        Shape::Boolean => Held::Flags,
+        Shape::Text => Held::Texts,
+        Shape::Empty => Held::Nothing,
+        Shape::Other if kind.is_temporal() => Held::Dates,
+        Shape::Other => Held::Other,
+    };
+    held.words()
 }
 
 /// Rows of all batches.
@@ -73,8 +86,8 @@ fn convert(array: &ArrayRef, to: &DataType, name: &str) -> Result<ArrayRef> {
         // Arrow's own sentence may quote the value.
         Fault::new(&COLUMN_TYPE)
             .arg("column", name)
-            .arg("found", array.data_type())
-            .arg("expected", to)
+            .words("found", held(array.data_type()))
+            .words("expected", held(to))
     })
 }
 
@@ -88,8 +101,8 @@ pub(crate) fn numbers(batches: &[RecordBatch], name: &str) -> Result<Vec<f64>> {
         if !matches!(shape(array.data_type()), Shape::Number | Shape::Boolean | Shape::Empty) {
             return Err(Fault::new(&COLUMN_TYPE)
                 .arg("column", name)
-                .arg("found", array.data_type())
-                .arg("expected", "numbers"));
+                .words("found", held(array.data_type()))
+                .words("expected", Held::Numbers.words()));
         }
         let array = convert(array, &DataType::Float64, name)?;
         let values = array.as_primitive::<Float64Type>();
@@ -129,8 +142,8 @@ pub(crate) fn interned(batches: &[RecordBatch], name: &str) -> Result<Interned> 
         if kind == Shape::Other {
             return Err(Fault::new(&COLUMN_TYPE)
                 .arg("column", name)
-                .arg("found", array.data_type())
-                .arg("expected", "text"));
+                .words("found", held(array.data_type()))
+                .words("expected", Held::Texts.words()));
         }
         let array = convert(array, &DataType::Utf8, name)?;
         for value in array.as_string::<i32>() {

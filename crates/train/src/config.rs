@@ -125,6 +125,9 @@ pub struct Prepared {
     pub fill: Option<String>,
     /// Numbers became the lower ends of intervals of this width.
     pub width: Option<f64>,
+    /// Dates became days since 1970-01-01.
+    #[serde(default)]
+    pub date: bool,
 }
 
 impl TrainConfig {

@@ -1,18 +1,20 @@
 //! Which columns a model learns from, and the feature matrix.
 
 use crate::columns::{
-    Interned, LINEAGE, MISSING, Shape, has, interned, numbers, pieces, rows, shape,
+    Interned, LINEAGE, MISSING, Shape, has, held, interned, numbers, pieces, rows, shape,
 };
 use crate::identity::{Identifiers, identifiers};
 use crate::messages::{
     COLUMN_TYPE, EXCLUDED_AMOUNTS, EXCLUDED_ANSWER, EXCLUDED_CATEGORIES, EXCLUDED_CONSTANT,
     EXCLUDED_DATE, EXCLUDED_DAYS, EXCLUDED_EMPTY, EXCLUDED_IDENTIFIER, EXCLUDED_NUMBERS,
-    EXCLUDED_PERSONAL, EXCLUDED_ROW_NUMBER, EXCLUDED_TOKEN, EXCLUDED_TYPE, NO_FEATURES,
+    EXCLUDED_PERSONAL, EXCLUDED_ROW_NUMBER, EXCLUDED_TOKEN, EXCLUDED_TYPE, NO_COLUMNS, NO_FEATURES,
 };
 use crate::outcome::{Excluded, Feature};
 use crate::{TrainConfig, Withheld, Written, target};
 use arrow::record_batch::RecordBatch;
-use ingot_base::{Fault, Field, FieldKind, Reporter, Result, Signature, Text, Treatment, fault};
+use ingot_base::{
+    Fault, Field, FieldKind, Held, Reporter, Result, Signature, Text, Treatment, fault,
+};
 use ingot_runtime::Matrix;
 use std::collections::BTreeMap;
 
@@ -72,6 +74,9 @@ pub(crate) fn fit(
                 excluded.push(Excluded { name, reason: reason.text() });
             }
         }
+    }
+    if fields.is_empty() && excluded.is_empty() {
+        return Err(Fault::new(&NO_COLUMNS).arg("column", &config.target));
     }
     if fields.is_empty() {
         return Err(Fault::new(&NO_FEATURES).arg("excluded", excluded.len()));
@@ -195,8 +200,10 @@ fn treatment(config: &TrainConfig, name: &str, kind: &FieldKind) -> Treatment {
             .map(f64::from),
         FieldKind::Image { .. } | FieldKind::Text { .. } => None,
     });
-    let width = prepared.width.filter(|_| matches!(kind, FieldKind::Number { .. }));
-    Treatment { fill: fill.map(|fill| Treatment { fill: None, width }.number(fill)), width }
+    let number = matches!(kind, FieldKind::Number { .. });
+    let width = prepared.width.filter(|_| number);
+    let known = Treatment { fill: None, width, date: prepared.date && number };
+    Treatment { fill: fill.map(|fill| known.number(fill)), ..known }
 }
 
 type Decision = std::result::Result<(FieldKind, Vec<f64>), Reason>;
@@ -395,8 +402,8 @@ fn known_categories(
     {
         return Err(Fault::new(&COLUMN_TYPE)
             .arg("column", name)
-            .arg("found", array.data_type())
-            .arg("expected", "text"));
+            .words("found", held(array.data_type()))
+            .words("expected", Held::Texts.words()));
     }
     let found = interned(batches, name)?;
     let code = |value: &String| {

@@ -16,7 +16,7 @@ ingot_base::messages! {
     /// A column's type does not fit the signature.
     COLUMN_TYPE = {
         code: "train-column-type", class: Failed, status: 422,
-        en: "the column `{column}` holds {found}, the model was trained on {expected}", zh: "列 `{column}` 的类型为 {found}，而模型训练时为 {expected}",
+        en: "the column `{column}` holds values of type {found}; the model was trained on {expected}", zh: "列 `{column}` 的类型为 {found}，而模型训练时为 {expected}",
         hint_en: "add a cast to [clean] so that both tables agree", hint_zh: "请在 [clean] 中添加 cast，使两者类型一致",
     };
     /// Batches of one table disagree.
@@ -28,13 +28,13 @@ ingot_base::messages! {
     /// The target has nulls.
     TARGET_NULL = {
         code: "train-target-null", class: Failed, status: 422,
-        en: "the target `{column}` is missing in {rows} of {total} rows", zh: "目标列 `{column}` 在 {total} 行中有 {rows} 行缺失",
+        en: "the target `{column}` is missing in {rows} of {total} rows of the {table} part", zh: "目标列 `{column}` 在 {table} 部分的 {total} 行中有 {rows} 行缺失",
         hint_en: "add it to `clean.drop_missing`", hint_zh: "请将其加入 `clean.drop_missing`",
     };
     /// The target is not a number.
     TARGET_NOT_NUMBER = {
         code: "train-target-not-number", class: Usage, status: 422,
-        en: "the target `{column}` holds {found}; a regression needs numbers", zh: "目标列 `{column}` 的类型为 {found}；回归任务需要数值",
+        en: "the target `{column}` holds values of type {found}; a regression needs numbers", zh: "目标列 `{column}` 的类型为 {found}；回归任务需要数值",
         hint_en: "cast it in [clean], or choose tabular.binary or tabular.multiclass", hint_zh: "请在 [clean] 中转换类型，或改用 tabular.binary 或 tabular.multiclass",
     };
     /// Processes that should have the same weights do not.
@@ -72,7 +72,7 @@ ingot_base::messages! {
     /// A binary target with more than two values.
     CLASS_COUNT = {
         code: "train-class-count", class: Usage, status: 422,
-        en: "the target `{column}` has {found} different values; {task} takes {expected}", zh: "目标列 `{column}` 有 {found} 个不同取值；{task} 需要 {expected}",
+        en: "the target `{column}` has {found} different values{values}; {task} takes {expected}", zh: "目标列 `{column}` 有 {found} 个不同取值{values}；{task} 需要 {expected}",
         hint_en: "choose tabular.binary for 2 classes, tabular.multiclass for up to 200, tabular.regression for numbers",
         hint_zh: "2 个类别请用 tabular.binary，不超过 200 个类别请用 tabular.multiclass，数值请用 tabular.regression",
     };
@@ -155,11 +155,18 @@ ingot_base::messages! {
         en: "{rows} rows of the {table} table have a class of `{column}` that no training row has", zh: "{table} 表中有 {rows} 行的 `{column}` 类别未出现在训练数据中",
         hint_en: "stratify the split by the target", hint_zh: "请按目标列分层划分",
     };
+    /// The table has the target alone.
+    NO_COLUMNS = {
+        code: "train-no-columns", class: Failed, status: 422,
+        en: "there is no column to learn from: the table holds the target `{column}` alone", zh: "没有可用于学习的列：表中只有目标列 `{column}`",
+        hint_en: "look at what [clean] and [protect] drop, and at the source", hint_zh: "请检查 [clean] 和 [protect] 删除了哪些列，以及数据源本身",
+    };
     /// No feature is left.
     NO_FEATURES = {
         code: "train-no-features", class: Failed, status: 422,
         en: "no column is left to learn from: {excluded} were excluded", zh: "没有可用于学习的列：已排除 {excluded} 列",
-        hint_en: "see the warnings above for the reason of each", hint_zh: "各列的排除原因见上方警告",
+        hint_en: "of each that `train.exclude` and `split.group` do not name, a warning above says why",
+        hint_zh: "未列入 `train.exclude` 和 `split.group` 的列，其排除原因见上方警告",
     };
     /// A column was left out: it is empty. A warning.
     EXCLUDED_EMPTY = {

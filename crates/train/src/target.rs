@@ -1,15 +1,21 @@
 //! The target column as labels a model can learn.
 
 use crate::TrainConfig;
-use crate::columns::{Interned, MISSING, Shape, interned, numbers, pieces, shape};
+use crate::columns::{Interned, MISSING, Shape, held, interned, numbers, pieces, shape};
 use crate::messages::{
     CLASS_COUNT, CLASS_UNSEEN, ONE_CLASS, POSITIVE, TARGET_NOT_NUMBER, TARGET_NULL,
 };
 use arrow::record_batch::RecordBatch;
-use ingot_base::{Fault, Output, Result, Tabular};
+use ingot_base::{Fault, Output, Result, Tabular, Text};
 
 /// Beyond it a "class" is a number in disguise.
 const MAX_CLASSES: usize = 200;
+/// What the rows are called that are learned from.
+const TRAIN: &str = "train";
+/// Of more values none is listed: they are not labels, and may be anything.
+const LISTABLE: usize = 20;
+/// Values listed at most.
+const LISTED: usize = 5;
 
 /// Learns the classes from the training rows and answers their labels: class indices (binary: 1 for the positive class) or numbers.
 ///
@@ -29,7 +35,7 @@ pub(crate) fn fit(config: &TrainConfig, batches: &[RecordBatch]) -> Result<(Outp
         return Ok((output, labels));
     }
     let classes = interned(batches, &config.target).map_err(at)?;
-    no_nulls(&config.target, classes.missing(), classes.codes.len()).map_err(at)?;
+    no_nulls(&config.target, TRAIN, classes.missing(), classes.codes.len()).map_err(at)?;
     let count = classes.values.len();
     if count < 2 {
         return Err(at(Fault::new(&ONE_CLASS).arg("column", &config.target)));
@@ -42,6 +48,7 @@ pub(crate) fn fit(config: &TrainConfig, batches: &[RecordBatch]) -> Result<(Outp
         let fault = Fault::new(&CLASS_COUNT)
             .arg("column", &config.target)
             .arg("found", count)
+            .words("values", listed(&classes.values))
             .arg("task", config.task)
             .arg("expected", expected);
         return Err(at(fault));
@@ -62,6 +69,20 @@ pub(crate) fn fit(config: &TrainConfig, batches: &[RecordBatch]) -> Result<(Outp
     };
     let labels = encode(&output, &classes);
     Ok((output, labels))
+}
+
+/// The first few of the values in quotes, so that a blank behind one is seen.
+fn listed(values: &[String]) -> Text {
+    if values.len() > LISTABLE {
+        return Text::same("");
+    }
+    let quoted: Vec<String> =
+        values.iter().take(LISTED).map(|value| format!("“{value}”")).collect();
+    let more = if values.len() > LISTED { (", …", "……") } else { ("", "") };
+    Text::new(
+        format!(": {}{}", quoted.join(", "), more.0),
+        format!("：{}{}", quoted.join("、"), more.1),
+    )
 }
 
 /// Whether the second of the two sorted classes is the positive one.
@@ -110,7 +131,7 @@ pub(crate) fn complete(output: &Output, batches: &[RecordBatch], table: &str) ->
     let target = output.target();
     let nulls: usize =
         pieces(batches, target)?.iter().map(|array| array.logical_null_count()).sum();
-    no_nulls(target, nulls, labels.len())?;
+    no_nulls(target, table, nulls, labels.len())?;
     Err(Fault::new(&CLASS_UNSEEN).arg("rows", unknown).arg("table", table).arg("column", target))
 }
 
@@ -137,7 +158,7 @@ fn number_column(target: &str, batches: &[RecordBatch]) -> Result<Vec<f64>> {
         if !matches!(shape(array.data_type()), Shape::Number | Shape::Empty) {
             return Err(Fault::new(&TARGET_NOT_NUMBER)
                 .arg("column", target)
-                .arg("found", array.data_type()));
+                .words("found", held(array.data_type())));
         }
     }
     numbers(batches, target)
@@ -145,15 +166,19 @@ fn number_column(target: &str, batches: &[RecordBatch]) -> Result<Vec<f64>> {
 
 fn read_numbers(target: &str, batches: &[RecordBatch]) -> Result<Vec<f64>> {
     let labels = number_column(target, batches)?;
-    no_nulls(target, labels.iter().filter(|label| label.is_nan()).count(), labels.len())?;
+    no_nulls(target, TRAIN, labels.iter().filter(|label| label.is_nan()).count(), labels.len())?;
     Ok(labels)
 }
 
-fn no_nulls(target: &str, missing: usize, total: usize) -> Result<()> {
+fn no_nulls(target: &str, table: &str, missing: usize, total: usize) -> Result<()> {
     if missing == 0 {
         return Ok(());
     }
-    Err(Fault::new(&TARGET_NULL).arg("column", target).arg("rows", missing).arg("total", total))
+    Err(Fault::new(&TARGET_NULL)
+        .arg("column", target)
+        .arg("table", table)
+        .arg("rows", missing)
+        .arg("total", total))
 }
 
 /// Class indices of labels, for strata; 0 for what is none.

@@ -132,7 +132,7 @@ fn what_is_wrong_with_data_is_told_by_row_and_acted_upon() {
     assert!(hits >= 6 && doubtful.len() <= 2 * hits, "{doubtful:?}");
     let report =
         std::fs::read_to_string(artifact(&project, "train", "training-report.html")).unwrap();
-    assert!(report.contains("Labels that are probably wrong") && report.contains("可能标错的标签"));
+    assert!(report.contains("Labels to look at") && report.contains("值得核对的标签"));
     project.ok(&["train"]);
 }
 

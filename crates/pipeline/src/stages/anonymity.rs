@@ -10,6 +10,7 @@ use ingot_base::{Digest, Fault, Result, fault};
 use ingot_data::{AnonymityOutcome, Encryption};
 use ingot_privacy::anonymity::{self, Hierarchy, Plan, Policy};
 use ingot_privacy::attack::{Effort, Levels, Linkage, Pair, Scene, linkage};
+use ingot_privacy::held;
 use ingot_privacy::residual::{Evidence, Residual, TextEvidence};
 use ingot_recipe::{Anonymity, Presence};
 use std::collections::BTreeMap;
@@ -183,7 +184,7 @@ fn population(
             Fault::new(&POPULATION_TYPE)
                 .arg("path", path.display())
                 .arg("column", name)
-                .arg("kind", field.data_type())
+                .words("kind", held(field.data_type()))
         })?;
         Ok((Arc::new(field.as_ref().clone().with_nullable(true)), array))
     };

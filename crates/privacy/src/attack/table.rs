@@ -8,7 +8,7 @@
 
 use super::messages::{COLUMN, COLUMNS, KIND};
 use crate::calendar::Day;
-use crate::cells::{self, Kind};
+use crate::cells::{self, Kind, held};
 use arrow::array::{ArrayRef, AsArray, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type};
@@ -525,7 +525,7 @@ fn numeric(known: &[&[RecordBatch]], released: &[RecordBatch], pair: &Pair) -> R
         for batch in batches {
             let array = array(batch, name)?;
             let kind = Kind::of(array.data_type()).ok_or_else(|| {
-                Fault::new(&KIND).arg("column", name).arg("kind", array.data_type())
+                Fault::new(&KIND).arg("column", name).words("kind", held(array.data_type()))
             })?;
             kinds.insert(match kind {
                 Kind::Integer | Kind::Float | Kind::Decimal => 0,

@@ -1,7 +1,7 @@
 //! What can be released, and the table read for it: exact whole numbers, each with the most that one person can change it.
 
 use super::messages::{BOUNDS, CATEGORIES, CATEGORY, COLUMN, GRID, NUMBER, ROWS};
-use crate::cells::{self, Kind};
+use crate::cells::{self, Kind, held};
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type, Schema};
@@ -441,7 +441,9 @@ fn category<'a>(batch: &'a RecordBatch, column: &str) -> Result<&'a ArrayRef> {
     let array = array(batch, column)?;
     match Kind::of(array.data_type()) {
         Some(_) => Ok(array),
-        None => Err(Fault::new(&CATEGORY).arg("column", column).arg("kind", array.data_type())),
+        None => {
+            Err(Fault::new(&CATEGORY).arg("column", column).words("kind", held(array.data_type())))
+        }
     }
 }
 
@@ -450,7 +452,9 @@ fn numbers(batch: &RecordBatch, column: &str) -> Result<ArrayRef> {
     match Kind::of(array.data_type()) {
         Some(Kind::Integer | Kind::Float | Kind::Decimal | Kind::Boolean | Kind::Null) => {}
         _ => {
-            return Err(Fault::new(&NUMBER).arg("column", column).arg("kind", array.data_type()));
+            return Err(Fault::new(&NUMBER)
+                .arg("column", column)
+                .words("kind", held(array.data_type())));
         }
     }
     cast(&cells::plain(array)?, &DataType::Float64)

@@ -85,6 +85,15 @@ fn every_fault_has_its_code_and_its_place_in_the_recipe() {
 }
 
 #[test]
+fn a_type_is_told_in_a_readers_words() {
+    let fault = refused(vec![rule("name", Action::Generalize(Generalize::Width(10.0)))]);
+    let told = [ingot_base::Lang::En, ingot_base::Lang::Zh].map(|lang| fault.render(lang));
+    assert!(told[0].contains("has type text,") && told[1].contains("类型是 文本，"), "{told:?}");
+    let fault = refused(vec![rule("photo", Action::Encrypt)]).to_string();
+    assert!(fault.contains("has type lists, structures or bytes,"), "{fault}");
+}
+
+#[test]
 fn a_column_that_is_there_twice_is_refused_rather_than_half_protected() {
     let schema = Schema::new(vec![
         Field::new("name", DataType::Utf8, true),

@@ -28,10 +28,10 @@ pub(crate) fn doubtful(section: &mut Section, labels: &LabelFindings) {
         (count(labels.doubtful.len() as u64), count(labels.rows), labels.folds);
     section.paragraph(Text::new(
         format!(
-            "Labels that are probably wrong: {found} of {rows} training rows, by confident learning (Northcutt et al. 2021) on probabilities from {folds} folds that had not seen the row. Nothing was changed. Look at them, and correct the source only where a record shows the label to be wrong: an outcome that did happen is no error, however unlikely it was."
+            "Labels to look at: of {found} in {rows} training rows the model is sure of another, by confident learning (Northcutt et al. 2021) on probabilities from {folds} folds that had not seen the row. Nothing was changed. Look at them, and correct the source only where a record shows the label to be wrong: an outcome that did happen is no error, however unlikely it was."
         ),
         format!(
-            "可能标错的标签：{rows} 行训练数据中有 {found} 行。方法为置信学习（Northcutt 等，2021），概率来自未见过该行的 {folds} 折模型。数据未作任何改动。请人工核对，只有凭证据确认标错时才在数据源中更正：确已发生的结果，即使再罕见，也不算标错。"
+            "值得核对的标签：{rows} 行训练数据中，有 {found} 行模型确信应为另一类别。方法为置信学习（Northcutt 等，2021），概率来自未见过该行的 {folds} 折模型。数据未作任何改动。请人工核对，只有凭证据确认标错时才在数据源中更正：确已发生的结果，即使再罕见，也不算标错。"
         ),
     ));
     if labels.doubtful.is_empty() {

@@ -44,7 +44,7 @@ fn the_target_is_missing() {
         |people: &[Person]| texts((0..people.len()).map(|row| (row % 2 == 0).then_some("good")));
     let fault = fails(Tabular::Binary, half);
     says(&fault, "train-target-null");
-    assert!(fault.to_string().contains("150 of 300"));
+    assert!(fault.to_string().contains("150 of 300 rows of the train part"), "{fault}");
     let all_null = |people: &[Person]| texts(people.iter().map(|_| None));
     says(&fails(Tabular::Multiclass, all_null), "train-target-null");
     let numbers = |people: &[Person]| {
@@ -62,11 +62,28 @@ fn the_target_is_missing() {
 #[test]
 fn a_target_of_the_wrong_kind() {
     let text = |people: &[Person]| texts(people.iter().map(|p| Some(p.job)));
-    says(&fails(Tabular::Regression, text), "train-target-not-number");
+    let fault = fails(Tabular::Regression, text);
+    says(&fault, "train-target-not-number");
+    let told = [Lang::En, Lang::Zh].map(|lang| fault.render(lang));
+    assert!(told[0].contains("of type text;") && told[1].contains("类型为 文本；"), "{told:?}");
     let fault = fails(Tabular::Binary, text);
     says(&fault, "train-class-count");
     assert_eq!(fault.message().class, Class::Usage);
-    assert!(!fault.to_string().contains("经理"), "values stay out of the fault");
+    assert!(fault.to_string().contains("“经理”"), "{fault}");
+    // More than twenty values are no labels, and stay out of the fault.
+    let many = |people: &[Person]| {
+        Arc::new(
+            (0..people.len()).map(|row| Some(format!("canary-{row}"))).collect::<StringArray>(),
+        ) as ArrayRef
+    };
+    let fault = fails(Tabular::Binary, many);
+    says(&fault, "train-class-count");
+    assert!(!fault.to_string().contains("canary"), "{fault}");
+    let blank =
+        |people: &[Person]| texts((0..people.len()).map(|row| Some(["好", "坏", "坏 "][row % 3])));
+    let fault = fails(Tabular::Binary, blank);
+    assert!(fault.to_string().contains("3 different values: “坏”, “坏 ”, “好”"), "{fault}");
+    assert!(fault.render(Lang::Zh).contains("3 个不同取值：“坏”、“坏 ”、“好”"), "{fault:?}");
 }
 
 #[test]
