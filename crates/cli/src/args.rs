@@ -386,6 +386,9 @@ pub(crate) struct Predict {
     /// Score the other rows when some cannot be scored; those are listed
     #[arg(long)]
     pub(crate) skip_bad: bool,
+    /// A column of the input to write beside the scores, such as the row's own number; may be repeated
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) keep: Vec<String>,
     #[command(flatten)]
     pub(crate) keys: Keys,
 }

@@ -248,6 +248,10 @@ const WORDS: &[(&str, &str)] = &[
         "Score the other rows when some cannot be scored; those are listed",
         "有些行无法评分时，列出它们并对其余行评分",
     ),
+    (
+        "A column of the input to write beside the scores, such as the row's own number; may be repeated",
+        "与评分一并写出的输入列，例如该行自己的编号；可重复",
+    ),
     ("Packages to serve", "要提供服务的模型包"),
     (
         "Ask for a key with the scope metrics at /metrics",

@@ -49,6 +49,12 @@ ingot_base::messages! {
         en: "the file has no column `{column}`", zh: "文件中没有 `{column}` 列",
         hint_en: "its columns: {known}", hint_zh: "文件中的列：{known}",
     };
+    /// A column of the input that is called as one of the scores'.
+    KEEP_TAKEN = {
+        code: "cli-keep-taken", class: Usage, status: 400,
+        en: "`--keep {column}` would stand beside a column of that name", zh: "`--keep {column}` 会与结果中的同名列重复",
+        hint_en: "row, label, score and image are columns of the scores; rename it in the input", hint_zh: "row、label、score、image 是结果自身的列；请在输入文件中改名",
+    };
     /// A type of personal data that does not exist.
     KIND_UNKNOWN = {
         code: "cli-kind-unknown", class: Usage, status: 400,

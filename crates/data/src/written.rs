@@ -313,6 +313,63 @@ mod tests {
     }
 
     #[test]
+    fn a_single_day_is_read_as_a_column_is() {
+        let texts = [
+            "2021-08-19",
+            "2021-8-9",
+            "2021/8/19",
+            "2021/08/19",
+            "2021年8月19日",
+            "２０２１年０８月１９日",
+            "20210819",
+            "19.8.2021",
+            "2021.08.19",
+            "２０２１．８．１９",
+            "2021-08-19T23:59:59Z",
+            "2021-08-20T01:00:00+08:00",
+            "2021-08-19 10:30",
+            "2021-08-19 10:30:15",
+            "2021-08-19T10:30:15.25",
+            "2021/08/19 10:30",
+            "2021/08/19 10:30:15",
+            "2021年8月19日 10:30",
+            "19.08.2021 10:30",
+            "1960-02-29",
+            "1959-12-31T23:00:00-02:00",
+            " 2021-08-19 ",
+            "2021-13-01",
+            "2023-02-29",
+            "21-08-19",
+            "19/08/2021",
+            "08/19/2021",
+            "2021081",
+            "20211399",
+            "0999-01-01",
+            "2021-08-19x",
+            "18858",
+            "soon",
+            "",
+            "2021",
+            "2021-08",
+            "2021年8月19",
+        ];
+        let array: ArrayRef = Arc::new(StringArray::from_iter_values(texts));
+        let made = recast(&array, &DataType::Date32).unwrap();
+        for (text, day) in texts.iter().zip(made.as_primitive::<Date32Type>()) {
+            assert_eq!(ingot_base::day::written(text), day, "{text}");
+        }
+        let numbers =
+            [20_210_819, 18_858, -1, 0, 20_211_399, 9_999_999, 100_000_000, 95_026_601, 95_026_602];
+        let array: ArrayRef = Arc::new(Int64Array::from(numbers.to_vec()));
+        let made = recast(&array, &DataType::Date32).unwrap();
+        for (number, day) in numbers.into_iter().zip(made.as_primitive::<Date32Type>()) {
+            #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
+            let read = ingot_base::day::counted(number as f64);
+            assert_eq!(read, day, "{number}");
+        }
+    }
+
+    #[test]
     fn a_day_that_no_calendar_has_is_missing() {
         let days = [
             ("2022/09/04", true),

@@ -3,7 +3,7 @@
 use crate::RowShap;
 use crate::messages::BACKGROUND;
 use crate::words;
-use ingot_base::{Fault, Field, FieldKind, Output, Result, Text, fault};
+use ingot_base::{Fault, Field, FieldKind, Output, Result, Text, day, fault};
 use ingot_runtime::{Predictor as _, TabularModel};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -335,6 +335,7 @@ fn sent(field: &Field, value: f64) -> Value {
         return Value::Null;
     }
     match &field.kind {
+        FieldKind::Number { .. } if field.treatment.date => day::iso(value).into(),
         FieldKind::Number { .. } => serde_json::json!(value),
         FieldKind::Boolean => Value::Bool(value != 0.0),
         FieldKind::Category { values } => words::index(value)

@@ -1,6 +1,6 @@
 //! Values and titles in plain words.
 
-use ingot_base::{Field, FieldKind, Text};
+use ingot_base::{Field, FieldKind, Text, day};
 
 /// The name for a person; a column's own name with blanks when the recipe gives none.
 pub(crate) fn title(field: &Field) -> Text {
@@ -39,6 +39,7 @@ pub(crate) fn value(field: &Field, value: f64) -> Text {
         return Text::new("not given", "未提供");
     }
     match &field.kind {
+        FieldKind::Number { .. } if field.treatment.date => Text::same(day::iso(value)),
         FieldKind::Number { .. } => Text::same(number(value)),
         FieldKind::Image { .. } => Text::new("a picture", "图片"),
         FieldKind::Text { .. } => Text::new("a text", "文本"),

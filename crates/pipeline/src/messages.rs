@@ -191,6 +191,12 @@ ingot_base::messages! {
         en: "{bad} of {rows} rows of `{path}` cannot be scored:{list}", zh: "`{path}` 的 {rows} 行中有 {bad} 行无法评分：{list}",
         hint_en: "correct the rows; nothing was written. `--skip-bad` scores the others", hint_zh: "请更正这些行；没有写出任何结果。使用 `--skip-bad` 可只对其余行评分",
     };
+    /// The recipe's licence is over before the package is sealed; a warning.
+    LICENCE_PAST = {
+        code: "pipeline-licence-past", class: Usage, status: 422,
+        en: "the licence of the package ended with {expires}: nothing will load it", zh: "模型包的许可已于 {expires} 结束：任何地方都无法加载它",
+        hint_en: "name a later day, or take `licence_expires` out", hint_zh: "请改为更晚的日期，或去掉 `licence_expires`",
+    };
     /// A cell of the input file is no number.
     CELL_NUMBER = {
         code: "pipeline-cell-number", class: Failed, status: 422,
@@ -202,6 +208,12 @@ ingot_base::messages! {
         code: "pipeline-cell-flag", class: Failed, status: 422,
         en: "the column `{field}` holds neither true nor false here", zh: "列 `{field}` 在此处既不是 true 也不是 false",
         hint_en: "", hint_zh: "",
+    };
+    /// Numbers of the input file are far outside what training saw; a warning.
+    ROWS_OUTSIDE = {
+        code: "pipeline-rows-outside", class: Failed, status: 200,
+        en: "in {count} of {rows} scored rows `{field}` is far outside what the model learned from: {low} to {high}", zh: "{rows} 行评分结果中，有 {count} 行的 `{field}` 远超出模型训练时见过的范围：{low} 至 {high}",
+        hint_en: "check the values; the answers are guesses there", hint_zh: "请核对这些值；这些行的结果只是推测",
     };
     /// The input file lacks columns that the model needs.
     COLUMNS_LACKING = {

@@ -1,13 +1,16 @@
 //! Offline scoring: rows of a file through a sealed model, with the same checks as the server.
 
-use crate::messages::{CELL_FLAG, CELL_NUMBER, COLUMNS_LACKING, HEADER_LACKING, ROWS_REFUSED};
-use ingot_base::{Fault, FieldKind, Lang, Result, Signature};
+use crate::messages::{
+    CELL_FLAG, CELL_NUMBER, COLUMNS_LACKING, HEADER_LACKING, ROWS_OUTSIDE, ROWS_REFUSED,
+};
+use ingot_base::{Fault, Field, FieldKind, Lang, Result, Signature, day};
 use ingot_data::{FileRow, FileRows, written_flag, written_number};
 use ingot_runtime::encode::FieldFault;
 use ingot_runtime::interval::holding;
 use ingot_runtime::messages::FIELD_TYPE;
-use ingot_runtime::{Matrix, Prediction, Predictor, decide, encode};
+use ingot_runtime::{Matrix, Plausible, Prediction, Predictor, decide, encode, seen};
 use serde_json::{Map, Number, Value};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -34,6 +37,19 @@ pub struct BadRow {
     pub reason: String,
 }
 
+/// A column with numbers far outside what training saw: there the answers are guesses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outside {
+    /// The column.
+    pub field: String,
+    /// The smallest value that training saw.
+    pub low: String,
+    /// The largest.
+    pub high: String,
+    /// Numbers of the rows in the file, from 1.
+    pub rows: Vec<u64>,
+}
+
 /// A file's rows: what was scored and what could not be.
 #[derive(Debug)]
 pub struct Predictions {
@@ -41,9 +57,24 @@ pub struct Predictions {
     pub scored: Vec<Scored>,
     /// In the file's order.
     pub bad: Vec<BadRow>,
+    /// In the signature's order; none of models of pictures or texts.
+    pub outside: Vec<Outside>,
 }
 
 impl Predictions {
+    /// One warning a column with numbers far outside what training saw.
+    pub fn warnings(&self) -> Vec<Fault> {
+        let warning = |one: &Outside| {
+            Fault::new(&ROWS_OUTSIDE)
+                .arg("field", &one.field)
+                .arg("count", one.rows.len())
+                .arg("rows", self.scored.len())
+                .arg("low", &one.low)
+                .arg("high", &one.high)
+        };
+        self.outside.iter().map(warning).collect()
+    }
+
     /// The fault that names the bad rows, the first ten one by one; `None` without any.
     pub fn refusal(&self, path: &Path, lang: Lang) -> Option<Fault> {
         if self.bad.is_empty() {
@@ -91,7 +122,7 @@ pub fn predict(model: &dyn Predictor, path: &Path, lang: Lang) -> Result<Predict
         let cells = cells.map_err(|reason| reason.get(lang).to_owned());
         let encoded = cells.and_then(|mut cells| {
             for field in &signature.inputs {
-                fit(&mut cells, &field.name, &field.kind, typed);
+                fit(&mut cells, field, typed);
             }
             encode::row(signature, &cells, &mut data).map_err(|faults| {
                 let list: Vec<String> = faults
@@ -109,6 +140,7 @@ pub fn predict(model: &dyn Predictor, path: &Path, lang: Lang) -> Result<Predict
             Err(reason) => bad.push(BadRow { row, reason }),
         }
     }
+    let outside = outside(signature, &data, &good);
     let features = Matrix::new(good.len(), wanted.len(), data)?;
     let scores = model.scores(&features)?;
     let scored = good
@@ -120,7 +152,21 @@ pub fn predict(model: &dyn Predictor, path: &Path, lang: Lang) -> Result<Predict
             prediction: decide(&signature.output, scores.row(index)),
         })
         .collect();
-    Ok(Predictions { scored, bad })
+    Ok(Predictions { scored, bad, outside })
+}
+
+/// The columns with numbers far outside what training saw; `rows` are the numbers of the rows that the features are of.
+fn outside(signature: &Signature, features: &[f64], rows: &[u64]) -> Vec<Outside> {
+    let mut found: BTreeMap<usize, Vec<u64>> = BTreeMap::new();
+    for (row, input) in Plausible::of(signature).outside(features) {
+        found.entry(input).or_default().extend(rows.get(row));
+    }
+    let told = found.into_iter().filter_map(|(input, rows)| {
+        let field = signature.inputs.get(input)?;
+        let (low, high) = seen(field)?;
+        Some(Outside { field: field.name.clone(), low, high, rows })
+    });
+    told.collect()
 }
 
 /// A field's fault in the words of a table, whose cells have no JSON types.
@@ -157,9 +203,14 @@ fn complete(path: &Path, columns: &[String], wanted: &[&str]) -> Result<()> {
 
 /// A cell as the value a request would carry: text of a table that is a number or a flag becomes one, as a source and a cast read
 /// it in training; a number is a category by its digits. What does not fit stays and is refused by the encoder.
-fn fit(cells: &mut Map<String, Value>, name: &str, kind: &FieldKind, typed: bool) {
-    let Some(value) = cells.get_mut(name) else { return };
-    let fitted = match (kind, &*value) {
+fn fit(cells: &mut Map<String, Value>, field: &Field, typed: bool) {
+    let Some(value) = cells.get_mut(&field.name) else { return };
+    let fitted = match (&field.kind, &*value) {
+        (FieldKind::Number { .. }, Value::String(text)) if field.treatment.date => {
+            // What is no date is refused as one: a flag or an amount is none.
+            date(text.trim()).filter(|_| !typed)
+        }
+        (FieldKind::Number { .. }, Value::Bool(_)) if field.treatment.date => None,
         (FieldKind::Number { .. }, Value::String(text)) if !typed => number(text.trim()),
         (FieldKind::Number { .. }, Value::Bool(flag)) if !typed => {
             Some(Value::from(u8::from(*flag)))
@@ -190,6 +241,15 @@ fn fit(cells: &mut Map<String, Value>, name: &str, kind: &FieldKind, typed: bool
     if let Some(fitted) = fitted {
         *value = fitted;
     }
+}
+
+/// A cell of a column that was cast to date, where it is not a date's text: missing, or days as a source's whole numbers are read.
+fn date(text: &str) -> Option<Value> {
+    if text.is_empty() {
+        return Some(Value::Null);
+    }
+    let number = text.parse::<f64>().ok().filter(|_| day::written(text).is_none())?;
+    Some(Number::from_f64(number).map_or(Value::Null, Value::Number))
 }
 
 fn number(text: &str) -> Option<Value> {
@@ -288,6 +348,42 @@ mod tests {
         atomic::write(&path, "n,c,b\n1,\"￥1,234.50\",1\n1,0.1万,1\n1,2万,1\n".as_bytes()).unwrap();
         let found = predict(&model, &path, Lang::Zh).unwrap();
         assert_eq!((found.scored.len(), found.bad[0].row), (2, 3));
+    }
+
+    #[test]
+    fn dates_are_read_as_the_cast_read_them_and_rows_outside_are_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.csv");
+        let mut model = model();
+        model.0.inputs[0].kind = FieldKind::Number { min: 18_000.0, max: 19_000.0, integer: true };
+        model.0.inputs[0].treatment.date = true;
+        let days = [
+            "20210819",
+            "2021-08-19",
+            "2021年8月19日",
+            "18858",
+            "",
+            "20211399",
+            "1.199万元",
+            "2031/1/1",
+        ];
+        let lines = days.map(|day| format!("{day},甲,1\n")).concat();
+        atomic::write(&path, format!("n,c,b\n{lines}").as_bytes()).unwrap();
+        let found = predict(&model, &path, Lang::En).unwrap();
+        let scores: Vec<f64> = found.scored.iter().map(|row| row.prediction.score).collect();
+        assert_eq!(scores[..4], [18_858.0; 4]);
+        assert!(scores[4].is_nan());
+        let bad: Vec<(u64, &str)> =
+            found.bad.iter().map(|bad| (bad.row, bad.reason.as_str())).collect();
+        let reason = "the column `n` must be a date";
+        assert_eq!(bad, [(6, reason), (7, reason)]);
+        assert_eq!(found.outside.len(), 1);
+        assert_eq!(
+            (found.outside[0].low.as_str(), &*found.outside[0].rows),
+            ("2019-04-14", &[8][..])
+        );
+        let warning = found.warnings().remove(0).to_string();
+        assert!(warning.contains("in 1 of 6 scored rows `n`"), "{warning}");
     }
 
     #[test]

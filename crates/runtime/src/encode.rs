@@ -2,9 +2,10 @@
 
 use crate::interval;
 use crate::messages::{
-    FIELD_CATEGORY, FIELD_MISSING, FIELD_NOT_FINITE, FIELD_NULL, FIELD_TYPE, FIELD_UNKNOWN,
+    FIELD_CATEGORY, FIELD_DATE, FIELD_MISSING, FIELD_NOT_FINITE, FIELD_NULL, FIELD_TYPE,
+    FIELD_UNKNOWN,
 };
-use ingot_base::{Fault, Field, FieldKind, Message, Signature};
+use ingot_base::{Fault, Field, FieldKind, Message, Signature, day};
 use serde_json::{Map, Value};
 
 /// Names listed in a hint at most.
@@ -21,7 +22,7 @@ pub struct FieldFault {
     pub fault: Fault,
 }
 
-/// Appends the object's features to `out` in the signature's order: numbers as they are, booleans as 1 and 0, categories as their
+/// Appends the object's features to `out` in the signature's order: numbers as they are, dates as days since 1970, booleans as 1 and 0, categories as their
 /// index, null as NaN. On failure `out` is as before.
 ///
 /// # Errors
@@ -67,6 +68,15 @@ pub fn value(field: &Field, sent: &Value) -> Result<f64, Fault> {
     match (&field.kind, sent) {
         (_, Value::Null) if field.nullable => Ok(field.treatment.missing()),
         (_, Value::Null) => Err(named(&FIELD_NULL, field)),
+        (FieldKind::Number { .. }, _) if field.treatment.date => {
+            let days = match sent {
+                Value::String(text) => day::written(text),
+                Value::Number(number) => number.as_f64().and_then(day::counted),
+                _ => None,
+            };
+            let days = days.ok_or_else(|| named(&FIELD_DATE, field))?;
+            Ok(field.treatment.number(f64::from(days)))
+        }
         (FieldKind::Number { .. }, Value::Number(number)) => number
             .as_f64()
             .filter(|number| number.is_finite())
@@ -211,12 +221,33 @@ mod tests {
     #[test]
     fn values_are_treated_as_training_treated_them() {
         let kind = FieldKind::Number { min: 10.0, max: 70.0, integer: true };
-        let treatment = Treatment { fill: Some(30.0), width: Some(10.0) };
+        let treatment = Treatment { fill: Some(30.0), width: Some(10.0), date: false };
         let field = Field { treatment, ..Field::new("age", kind, true) };
         for (sent, feature) in
             [(json!(28), 20.0), (json!(20), 20.0), (json!(-1.5), -10.0), (json!(null), 30.0)]
         {
             assert_eq!(value(&field, &sent).unwrap(), feature, "{sent}");
+        }
+    }
+
+    #[test]
+    fn a_date_is_read_as_the_cast_read_it_and_never_taken_for_a_number() {
+        let kind = FieldKind::Number { min: 18_000.0, max: 19_000.0, integer: true };
+        let treatment = Treatment { date: true, ..Treatment::default() };
+        let field = Field { treatment, ..Field::new("opened", kind, false) };
+        for sent in [
+            json!("2021-08-19"),
+            json!("2021年8月19日"),
+            json!("20210819"),
+            json!(20_210_819),
+            json!(18_858),
+        ] {
+            assert_eq!(value(&field, &sent).unwrap(), 18_858.0, "{sent}");
+        }
+        for sent in
+            [json!("soon"), json!("18858"), json!(20_211_399), json!(1.5), json!(true), json!("")]
+        {
+            assert_eq!(value(&field, &sent).unwrap_err().code(), "runtime-field-date", "{sent}");
         }
     }
 

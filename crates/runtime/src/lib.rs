@@ -18,6 +18,7 @@ pub mod llama;
 mod matrix;
 pub mod messages;
 pub mod onnx;
+mod plausible;
 #[cfg(feature = "product")]
 pub mod product;
 mod tabular;
@@ -34,6 +35,7 @@ pub use matrix::Matrix;
 pub use messages::MESSAGES;
 #[cfg(feature = "onnx")]
 pub use onnx::Library;
+pub use plausible::{Plausible, seen};
 pub use tabular::{Preprocessing, TabularModel};
 #[cfg(feature = "onnx")]
 pub use text::{TagPlace, Tagger, TextEncoder, TextModel, TextPreprocessing, Tokenised, Tokenizer};

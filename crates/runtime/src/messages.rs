@@ -256,6 +256,12 @@ ingot_base::messages! {
         en: "the column `{field}` must be a finite number", zh: "列 `{field}` 必须是有限数值",
         hint_en: "write null where a value is unknown and the column allows it", hint_zh: "若取值未知且该列允许缺失，请填写 null",
     };
+    /// A value is no date.
+    FIELD_DATE = {
+        code: "runtime-field-date", class: Usage, status: 422,
+        en: "the column `{field}` must be a date", zh: "列 `{field}` 必须是日期",
+        hint_en: "write \"2021-08-19\", or 20210819 as text or number; another whole number counts days since 1970-01-01", hint_zh: "请写 \"2021-08-19\"，或 20210819（文本或数值均可）；其他整数表示自 1970-01-01 起的天数",
+    };
     /// A category was not seen in training.
     FIELD_CATEGORY = {
         code: "runtime-field-category", class: Usage, status: 422,

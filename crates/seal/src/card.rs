@@ -2,7 +2,7 @@
 
 use crate::bom::{Bom, Dataset, Fairness, Metric};
 use crate::manifest::Manifest;
-use ingot_base::{FieldKind, Lang, Output, Text};
+use ingot_base::{Field, FieldKind, Lang, Output, Text, day};
 use std::fmt::Write as _;
 
 /// Most categories a card lists for one input.
@@ -98,7 +98,7 @@ impl Card {
                 vec![
                     escape(&field.name),
                     title.unwrap_or_default(),
-                    self.kind(&field.kind),
+                    self.kind(field),
                     missing.into(),
                 ]
             })
@@ -112,8 +112,17 @@ impl Card {
         self.table(&columns, &rows);
     }
 
-    fn kind(&self, kind: &FieldKind) -> String {
-        match kind {
+    fn kind(&self, field: &Field) -> String {
+        match &field.kind {
+            FieldKind::Number { min, max, .. } if field.treatment.date => {
+                let between = self.say(", ", "，");
+                format!(
+                    "{}{between}{} – {}",
+                    self.say("date", "日期"),
+                    day::iso(*min),
+                    day::iso(*max)
+                )
+            }
             FieldKind::Number { min, max, integer } => {
                 let name = match integer {
                     true => self.say("whole number", "整数"),

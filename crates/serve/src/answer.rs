@@ -4,7 +4,7 @@ use crate::engine::Explanation;
 use crate::messages::FIELD_OUTSIDE;
 use crate::model::Model;
 use crate::problem::FieldProblem;
-use ingot_base::{Fault, FieldKind, Lang, Output};
+use ingot_base::{Fault, Lang, Output};
 use serde::Serialize;
 
 /// The body of an answer to `/api/predict`; `outside` are the numbers far outside what training saw, by row and input, in order.
@@ -44,9 +44,9 @@ pub(crate) fn predictions(
 fn warnings(out: &mut Vec<u8>, model: &Model, row: &[(usize, usize)], lang: Lang) {
     let told = row.iter().filter_map(|(_, input)| {
         let field = model.field(*input)?;
-        let FieldKind::Number { min, max, .. } = field.kind else { return None };
+        let (low, high) = ingot_runtime::seen(field)?;
         let fault =
-            Fault::new(&FIELD_OUTSIDE).arg("field", &field.name).arg("low", min).arg("high", max);
+            Fault::new(&FIELD_OUTSIDE).arg("field", &field.name).arg("low", low).arg("high", high);
         Some(FieldProblem { field: field.name.clone(), fault })
     });
     let told: Vec<FieldProblem> = told.collect();

@@ -10,8 +10,8 @@ use crate::metrics::{Metrics, ModelMetrics};
 use crate::problem::LISTED;
 use crate::spoken::TOGETHER;
 use ingot_base::{Fault, Field, FieldKind, Output, Signature};
-use ingot_runtime::TextEncoder;
 use ingot_runtime::generate::Generator;
+use ingot_runtime::{Plausible, TextEncoder};
 use std::collections::HashMap;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
@@ -32,8 +32,8 @@ pub(crate) struct Model {
     pub(crate) prefix: Vec<u8>,
     /// The classes as JSON strings, in the order of [`classes`].
     pub(crate) labels: Vec<Vec<u8>>,
-    /// For each input what is not far outside of what training saw; empty of a model of pictures or texts.
-    plausible: Vec<(f64, f64)>,
+    /// What is not far outside of what training saw; empty of a model of pictures or texts.
+    plausible: Plausible,
     fields: HashMap<String, usize>,
 }
 
@@ -70,7 +70,7 @@ impl Model {
             format!("{{\"model\":{},\"version\":{},", quote(&loaded.name), quote(&loaded.version));
         Self {
             prefix: prefix.into_bytes(),
-            plausible: if table { plausible(signature) } else { Vec::new() },
+            plausible: if table { Plausible::of(signature) } else { Plausible::default() },
             labels: classes(&signature.output)
                 .into_iter()
                 .map(|label| quote(label).into_bytes())
@@ -97,17 +97,7 @@ impl Model {
 
     /// The numbers of some rows that are far outside what training saw, in order: row and input. At most [`LISTED`].
     pub(crate) fn outside(&self, features: &[f64]) -> Vec<(usize, usize)> {
-        let mut found = Vec::new();
-        let rows = features.chunks_exact(self.plausible.len().max(1));
-        for (row, values) in rows.enumerate().filter(|_| !self.plausible.is_empty()) {
-            for (input, (value, (low, high))) in values.iter().zip(&self.plausible).enumerate() {
-                // A missing value is neither.
-                if (value < low || value > high) && found.len() < LISTED {
-                    found.push((row, input));
-                }
-            }
-        }
-        found
+        self.plausible.outside(features).take(LISTED).collect()
     }
 
     /// What generates text, of a model that does.
@@ -138,18 +128,6 @@ impl Model {
         }
         self.fields.get(name).copied()
     }
-}
-
-/// A number is far outside when it lies beyond the range that training saw by more than a tenth of the range's width.
-fn plausible(signature: &Signature) -> Vec<(f64, f64)> {
-    let bounds = signature.inputs.iter().map(|field| match field.kind {
-        FieldKind::Number { min, max, .. } => {
-            let slack = (max - min) * 0.1;
-            (min - slack, max + slack)
-        }
-        _ => (f64::NEG_INFINITY, f64::INFINITY),
-    });
-    bounds.collect()
 }
 
 /// The classes of an output in index order (binary: negative, positive); none for numbers.

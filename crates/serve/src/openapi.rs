@@ -7,7 +7,7 @@ use crate::input::texts::{EXPLAINED, TEXTS};
 use crate::model::{Model, classes};
 use crate::openai::document as language;
 use crate::route::Route;
-use ingot_base::{Field, FieldKind};
+use ingot_base::{Field, FieldKind, day};
 use ingot_ledger::Scope;
 use serde_json::{Map, Value, json};
 use std::fmt::Write as _;
@@ -338,7 +338,7 @@ fn request_body(
                 .inputs
                 .iter()
                 .map(|field| {
-                    json!({ "name": field.name, "shape": [1], "datatype": datatype(&field.kind),
+                    json!({ "name": field.name, "shape": [1], "datatype": datatype(field),
                         "data": [value_example(field)] })
                 })
                 .collect();
@@ -564,7 +564,7 @@ fn inference_request(model: &Model) -> Value {
             json!({
                 "name": { "const": field.name },
                 "shape": { "type": "array", "const": [1] },
-                "datatype": { "const": datatype(&field.kind) },
+                "datatype": { "const": datatype(field) },
                 "parameters": { "type": "object" },
                 "data": { "type": "array", "items": value, "minItems": 1, "maxItems": 1 },
             }),
@@ -644,6 +644,7 @@ fn row(model: &Model) -> Value {
 
 fn property(field: &Field) -> Value {
     let (mut property, null) = match &field.kind {
+        FieldKind::Number { min, max, .. } if field.treatment.date => (date(*min, *max), false),
         FieldKind::Number { min, max, integer } => {
             let whole = if *integer { ", whole numbers" } else { "" };
             let description = format!("Seen in training: {min} to {max}{whole}.");
@@ -688,7 +689,12 @@ fn property(field: &Field) -> Value {
         if field.nullable
             && let Some(kind) = property.get("type").cloned()
         {
-            property.insert("type".into(), json!([kind, "null"]));
+            let mut kinds = match kind {
+                Value::Array(kinds) => kinds,
+                kind => vec![kind],
+            };
+            kinds.push("null".into());
+            property.insert("type".into(), kinds.into());
         }
         if let Some(title) = &field.title {
             property.insert("title".into(), format!("{} · {}", title.en, title.zh).into());
@@ -698,6 +704,17 @@ fn property(field: &Field) -> Value {
         }
     }
     property
+}
+
+/// A date whose column went into training as days since 1970; `min` and `max` are the first and the last that training saw.
+fn date(min: f64, max: f64) -> Value {
+    let (first, last) = (day::iso(min), day::iso(max));
+    let description = format!(
+        "A date, as `2021-08-19`; `2021/8/19`, `2021年8月19日` and 20210819 are read too. Another whole number counts days since \
+         1970-01-01. Seen in training: {first} to {last}."
+    );
+    let seen = json!({ "min": min, "max": max, "integer": true });
+    json!({ "type": ["string", "integer"], "format": "date", "description": description, "x-seen": seen })
 }
 
 /// A row that the model accepts.
@@ -716,6 +733,9 @@ const PIXEL: &str =
 
 fn value_example(field: &Field) -> Value {
     match &field.kind {
+        FieldKind::Number { min, max, .. } if field.treatment.date => {
+            json!(day::iso(f64::midpoint(*min, *max)))
+        }
         FieldKind::Number { min, max, integer } => {
             let middle = f64::midpoint(*min, *max);
             if *integer { json!(middle.round()) } else { json!((middle * 100.0).round() / 100.0) }

@@ -132,9 +132,7 @@ fn metadata(model: &Model) -> serde_json::Value {
     let inputs: Vec<_> = signature
         .inputs
         .iter()
-        .map(
-            |field| json!({ "name": field.name, "datatype": datatype(&field.kind), "shape": [-1] }),
-        )
+        .map(|field| json!({ "name": field.name, "datatype": datatype(field), "shape": [-1] }))
         .collect();
     let mut tensors = vec![json!({ "name": "score", "datatype": "FP64", "shape": [-1] })];
     if !model.labels.is_empty() {

@@ -20,6 +20,7 @@ pub(crate) mod risk;
 pub(crate) mod rotate;
 pub(crate) mod run;
 pub(crate) mod scan;
+mod scored;
 pub(crate) mod serve;
 pub(crate) mod stats;
 

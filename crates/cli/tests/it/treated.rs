@@ -1,6 +1,7 @@
 //! What the recipe did to columns before training: withheld from the model, or done again to what is asked.
 
 use crate::support::{Project, Server, api_key, files};
+use serde_json::json;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
@@ -161,6 +162,64 @@ fn the_advice_on_amounts_days_and_measures_makes_inputs_of_them() {
     let (names, told) = inputs(&project, "zh");
     assert_eq!(names, ["customer", "pay", "since", "age", "score"], "{told}");
     assert!(!told.contains("置为缺失"), "{told}");
+    dates_are_asked_for_as_dates(&project);
+}
+
+/// Scoring a file and asking the server read a date as the cast did; nothing is taken for days unsaid, and what is far outside is told.
+fn dates_are_asked_for_as_dates(project: &Project) {
+    let package = project.package();
+    let line = |since: &str, age: u32| format!("17,10000000,￥900.50,{since},{age},50\n");
+    let rows = [
+        line("20110819", 30),
+        line("2011-08-19", 30),
+        line("2011年8月19日", 30),
+        line("15205", 30),
+    ];
+    let header = "id,customer,pay,since,age,score\n";
+    std::fs::write(project.path("new.csv"), header.to_owned() + &rows.concat()).unwrap();
+    let package_name = package.to_str().unwrap();
+    let args = |input: &str| {
+        ["predict", package_name, "--input", input, "--output", "new-out.csv", "--keep", "id"]
+            .map(str::to_owned)
+    };
+    let run = |input: &str| {
+        let args = args(input);
+        project.warned(&args.each_ref().map(String::as_str))
+    };
+    assert!(!run("new.csv").contains("warning"));
+    let written = std::fs::read_to_string(project.path("new-out.csv")).unwrap();
+    assert!(written.starts_with("row,label,score,id\n1,"), "{written}");
+    let scores: Vec<&str> =
+        written.lines().skip(1).map(|line| line.split_once(',').unwrap().1).collect();
+    assert!(scores.len() == 4 && scores.iter().all(|score| *score == scores[0]), "{written}");
+    assert!(scores[0].ends_with(",17"), "{written}");
+    std::fs::write(project.path("far.csv"), header.to_owned() + &line("2091-08-19", 150)).unwrap();
+    let told = run("far.csv");
+    for words in ["pipeline-rows-outside", "in 1 of 1 scored rows `age`", "`since`", " to 20"] {
+        assert!(told.contains(words), "{words}: {told}");
+    }
+    std::fs::write(project.path("no.csv"), header.to_owned() + &line("20111399", 30)).unwrap();
+    let no = args("no.csv");
+    let told = project.fails(1, &no.each_ref().map(String::as_str));
+    assert!(told.contains("the column `since` must be a date"), "{told}");
+    let server = Server::start(project, &package, &["--ungoverned"]);
+    let ask = |since: serde_json::Value| {
+        let row =
+            json!({ "customer": 10_000_000, "pay": 900.5, "since": since, "age": 30, "score": 50 });
+        server.post("/api/predict", "", &row)
+    };
+    let score = |since| ask(since).json()["predictions"][0]["score"].clone();
+    let day = score(json!("2011-08-19"));
+    assert!(day.is_f64());
+    assert_eq!(
+        [score(json!(20_110_819)), score(json!("2011年8月19日")), score(json!(15_205))],
+        [day.clone(), day.clone(), day]
+    );
+    let refused = ask(json!(20_111_399));
+    assert_eq!(refused.status, 422);
+    assert!(refused.body.contains("must be a date"), "{}", refused.body);
+    let document = server.request("GET", "/openapi.json", &[], b"").json();
+    assert_eq!(document["components"]["schemas"]["Row1"]["properties"]["since"]["format"], "date");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use arrow::datatypes::{DataType, Float64Type};
 use ingot_base::{Fault, Result, fault};
 use ingot_data::{CleanOutcome, Found};
 use ingot_privacy::detect::{DetectConfig, Detector, Kind};
-use ingot_recipe::{Action, Generalize, ImputeMethod, OutlierAction, Recipe};
+use ingot_recipe::{Action, CastType, Generalize, ImputeMethod, OutlierAction, Recipe};
 use ingot_train::{Prepared, Withheld, Written};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -71,6 +71,9 @@ pub(crate) fn prepared(recipe: &Recipe, clean: &Done) -> Result<BTreeMap<String,
             column.fill.get_or_insert_with(|| value.clone());
         }
     }
+    for column in dates(recipe) {
+        prepared.entry(renamed(recipe, column)).or_default().date = true;
+    }
     for rule in &recipe.protect.columns {
         if let Action::Generalize(Generalize::Width(width)) = &rule.action {
             let name = rule.rename.as_ref().unwrap_or(&rule.name);
@@ -78,6 +81,29 @@ pub(crate) fn prepared(recipe: &Recipe, clean: &Done) -> Result<BTreeMap<String,
         }
     }
     Ok(prepared)
+}
+
+/// Columns that were cast to dates and then to days since 1970-01-01: whoever asks sends dates.
+pub(crate) fn dates(recipe: &Recipe) -> BTreeSet<&str> {
+    let (mut dates, mut days) = (BTreeSet::new(), BTreeSet::new());
+    for cast in &recipe.clean.cast {
+        let column = cast.column.as_str();
+        match cast.to {
+            CastType::Date | CastType::Timestamp => {
+                dates.insert(column);
+            }
+            CastType::Integer if dates.remove(column) => {
+                days.insert(column);
+            }
+            // Days stay days.
+            CastType::Integer | CastType::Number => {}
+            CastType::Text | CastType::Boolean => {
+                dates.remove(column);
+                days.remove(column);
+            }
+        }
+    }
+    days
 }
 
 fn renamed(recipe: &Recipe, column: &str) -> String {
@@ -270,6 +296,28 @@ mod tests {
     /// The column's fate by the recipe's part after the source.
     fn fate(name: &str, values: ArrayRef, rest: &str) -> Option<Withheld> {
         looked_at(&recipe(rest), &[column(name, values)]).unwrap().0.remove(name)
+    }
+
+    #[test]
+    fn dates_that_became_days_are_known_by_their_casts() {
+        let cast = |pairs: &[(&str, &str)]| {
+            let pair =
+                |(column, to): &(&str, &str)| format!("{{ column = \"{column}\", to = \"{to}\" }}");
+            let list: Vec<String> = pairs.iter().map(pair).collect();
+            recipe(&format!("[clean]\ncast = [{}]\n", list.join(", ")))
+        };
+        let found = cast(&[
+            ("a", "date"),
+            ("b", "timestamp"),
+            ("c", "integer"),
+            ("a", "integer"),
+            ("d", "date"),
+            ("b", "integer"),
+            ("b", "number"),
+        ]);
+        assert_eq!(dates(&found), BTreeSet::from(["a", "b"]));
+        let lost = cast(&[("a", "date"), ("a", "integer"), ("a", "text")]);
+        assert!(dates(&lost).is_empty());
     }
 
     #[test]

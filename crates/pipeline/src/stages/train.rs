@@ -47,7 +47,7 @@ pub(crate) fn inputs(project: &Project<'_>, chain: &Chain) -> Result<Inputs> {
 
 /// The recipe's part.
 pub(crate) fn config(recipe: &Recipe) -> Result<Value> {
-    Ok(serde_json::json!({
+    let mut config = serde_json::json!({
         "train": to_value(&recipe.train)?,
         "project": {
             "task": recipe.project.task,
@@ -61,7 +61,13 @@ pub(crate) fn config(recipe: &Recipe) -> Result<Value> {
             "outliers": to_value(&recipe.clean.outliers)?,
             "protect": told(to_value(&recipe.protect.columns)?)?,
         },
-    }))
+    });
+    // Said only where there are some, so that other models stay up to date.
+    let dates = columns::dates(recipe);
+    if let Some(config) = config.as_object_mut().filter(|_| !dates.is_empty()) {
+        config.insert("dates".to_owned(), to_value(&dates)?);
+    }
+    Ok(config)
 }
 
 pub(crate) fn run(project: &Project<'_>, chain: &Chain, task: Tabular) -> Result<Done> {

@@ -245,7 +245,9 @@ impl ValueSeed<'_> {
 
     fn number(&self, number: f64) -> Result<f64, Fault> {
         match self.model.field(self.index).map(|field| (&field.kind, &field.treatment)) {
-            Some((FieldKind::Number { .. }, treatment)) if number.is_finite() => {
+            Some((FieldKind::Number { .. }, treatment))
+                if number.is_finite() && !treatment.date =>
+            {
                 Ok(treatment.number(number))
             }
             _ => self.of(&serde_json::Number::from_f64(number).map_or(
@@ -294,6 +296,7 @@ impl<'de> Visitor<'de> for ValueSeed<'_> {
         Ok(match self.model.field(self.index) {
             Some(field) => match &field.kind {
                 FieldKind::Category { values } => encode::category(field, values, text),
+                _ if field.treatment.date => encode::value(field, &Value::from(text)),
                 _ => encode::value(field, &Value::String(String::new())),
             },
             None => Err(Fault::new(&FIELD_UNKNOWN)),

@@ -17,6 +17,11 @@ use serde_json::Value;
 use std::fmt;
 
 const NUMBERS: &str = "FP64, FP32, FP16, INT64, INT32, INT16, INT8, UINT64, UINT32, UINT16, UINT8";
+/// The largest finite number of 16 bits (IEEE 754 binary16).
+const HALF: f64 = 65_504.0;
+/// A date is text, or a number as a cast to date reads it.
+const DATES: &str =
+    "BYTES, FP64, FP32, FP16, INT64, INT32, INT16, INT8, UINT64, UINT32, UINT16, UINT8";
 /// Values read of one tensor before the number of rows is known to be wrong.
 const LARGEST: usize = 1 << 17;
 const LONGEST_ID: usize = 200;
@@ -186,8 +191,9 @@ pub(crate) fn outputs(model: &Model) -> &'static [&'static str] {
 }
 
 /// The datatype that a column's tensor should have.
-pub(crate) fn datatype(kind: &FieldKind) -> &'static str {
-    match kind {
+pub(crate) fn datatype(field: &Field) -> &'static str {
+    match field.kind {
+        FieldKind::Number { .. } if field.treatment.date => "BYTES",
         FieldKind::Number { .. } => "FP64",
         FieldKind::Category { .. } | FieldKind::Image { .. } | FieldKind::Text { .. } => "BYTES",
         FieldKind::Boolean => "BOOL",
@@ -292,6 +298,9 @@ fn columns(
 fn check(tensor: &Tensor, field: &Field, count: usize) -> Result<(), Fault> {
     let datatype = tensor.datatype.as_str();
     let (fits, known) = match field.kind {
+        FieldKind::Number { .. } if field.treatment.date => {
+            (DATES.split(", ").any(|known| known == datatype), DATES)
+        }
         FieldKind::Number { .. } => (NUMBERS.split(", ").any(|known| known == datatype), NUMBERS),
         FieldKind::Category { .. } | FieldKind::Image { .. } | FieldKind::Text { .. } => {
             (datatype == "BYTES", "BYTES")
@@ -311,6 +320,8 @@ fn check(tensor: &Tensor, field: &Field, count: usize) -> Result<(), Fault> {
 
 fn encoded(tensor: &Tensor, field: &Field, value: &Value) -> Result<f64, Fault> {
     let number = encode::value(field, value)?;
+    // What counts is what was sent, not what it became.
+    let Some(sent) = value.as_f64() else { return Ok(number) };
     let bits: Option<(bool, i32)> = match tensor.datatype.as_str() {
         "INT8" => Some((true, 7)),
         "INT16" => Some((true, 15)),
@@ -322,14 +333,20 @@ fn encoded(tensor: &Tensor, field: &Field, value: &Value) -> Result<f64, Fault> 
         "UINT64" => Some((false, 64)),
         _ => None,
     };
-    if let Some((signed, bits)) = bits
-        && !number.is_nan()
-    {
+    let largest = match tensor.datatype.as_str() {
+        "FP16" => HALF,
+        "FP32" => f64::from(f32::MAX),
+        _ => f64::INFINITY,
+    };
+    if sent.abs() > largest {
+        return Err(Fault::new(&TENSOR_RANGE).arg("field", &field.name));
+    }
+    if let Some((signed, bits)) = bits {
         let above = 2.0_f64.powi(bits);
         let below = if signed { -above } else { 0.0 };
         // At 64 bits the doubles of the greatest integers round up to the bound itself.
-        let fits = number >= below && (number < above || (bits >= 63 && number <= above));
-        if number.fract() != 0.0 || !fits {
+        let fits = sent >= below && (sent < above || (bits >= 63 && sent <= above));
+        if sent.fract() != 0.0 || !fits {
             return Err(Fault::new(&TENSOR_RANGE).arg("field", &field.name));
         }
     }

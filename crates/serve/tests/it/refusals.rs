@@ -237,6 +237,14 @@ fn tensors_are_checked() {
         body["inputs"][0]["data"] = json!([300]);
     };
     assert_eq!(one(&small), ("age.data[0]".to_owned(), "serve-tensor-range".to_owned()));
+    for (datatype, value) in [("FP32", 1e300), ("FP16", 1e10), ("FP16", -65_505.0)] {
+        let large = |body: &mut Value| {
+            body["inputs"][0]["datatype"] = json!(datatype);
+            body["inputs"][0]["data"] = json!([value]);
+        };
+        let told = ("age.data[0]".to_owned(), "serve-tensor-range".to_owned());
+        assert_eq!(one(&large), told, "{datatype} {value}");
+    }
     let category = |body: &mut Value| body["inputs"][1]["data"] = json!(["canary"]);
     let answer = ask(&category);
     assert_eq!(answer.fields()[0].1, "runtime-field-category");
