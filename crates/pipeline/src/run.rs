@@ -2,7 +2,7 @@
 
 use crate::erase;
 use crate::hierarchies;
-use crate::messages::OUTPUT_CHANGED;
+use crate::messages::{LICENCE_PAST, OUTPUT_CHANGED};
 use crate::project::Project;
 use crate::stages;
 use crate::store::{Inputs, Output, Record, Stage};
@@ -101,11 +101,26 @@ pub fn run(project: &Project<'_>, last: Stage) -> Result<Chain> {
     Ok(chain)
 }
 
+/// Warns of a licence that is over already: the run would end with a package that nothing loads.
+fn look_at_licence(project: &Project<'_>) {
+    let today = project.clock.now_rfc3339();
+    let today = today.split('T').next().unwrap_or_default();
+    // Days of the same form are in order as texts.
+    if let Some(last) =
+        project.recipe().seal.licence_expires.as_deref().filter(|last| *last < today)
+    {
+        project.reporter.warn(&Fault::new(&LICENCE_PAST).arg("expires", last));
+    }
+}
+
 /// The stages up to `last`, by whoever holds the store's lock.
 pub(crate) fn work_through(project: &Project<'_>, last: Stage) -> Result<Chain> {
     let mut chain = Chain::new();
     let task = project.recipe().project.task;
     check(project, last)?;
+    if last >= Stage::Seal {
+        look_at_licence(project);
+    }
     for stage in stages(project).filter(|stage| *stage <= last) {
         let done = match stage {
             Stage::Clean => stages::clean::run(project)?,

@@ -9,9 +9,11 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use ingot_base::Fault;
 use std::time::Duration;
 
-/// Refuses a client that accepts nothing of what the route offers (RFC 9110 §12.5.1).
+/// Refuses a client that accepts nothing of what the route offers: of the ranges that cover it the most specific one decides
+/// (RFC 9110 §12.5.1).
 pub(crate) fn check_accept(headers: &HeaderMap, offered: &'static str) -> Result<(), Problem> {
     let mut named = false;
+    let mut best: Option<(u8, bool)> = None;
     for value in headers.get_all(header::ACCEPT) {
         let Ok(text) = value.to_str() else { continue };
         for range in text.split(',') {
@@ -23,24 +25,27 @@ pub(crate) fn check_accept(headers: &HeaderMap, offered: &'static str) -> Result
             named = true;
             let refused =
                 parts.filter_map(|part| part.strip_prefix("q=")).any(|q| q.parse() == Ok(0.0_f32));
-            if covers(kind, offered) && !refused {
-                return Ok(());
-            }
+            let found = covers(kind, offered).map(|exact| (exact, !refused));
+            best = best.max(found);
         }
     }
-    if !named {
+    if best.map_or(!named, |(_, accepted)| accepted) {
         return Ok(());
     }
     Err(Problem::new(Fault::new(&NOT_ACCEPTABLE).arg("offered", offered)))
 }
 
-fn covers(range: &str, offered: &str) -> bool {
-    if range == "*/*" || range.eq_ignore_ascii_case(offered) {
-        return true;
+/// How exactly a range names a media type, from 0 on; `None` when it does not cover it.
+fn covers(range: &str, offered: &str) -> Option<u8> {
+    if range.eq_ignore_ascii_case(offered) {
+        return Some(2);
+    }
+    if range == "*/*" {
+        return Some(0);
     }
     match (range.split_once('/'), offered.split_once('/')) {
-        (Some((kind, "*")), Some((own, _))) => kind.eq_ignore_ascii_case(own),
-        _ => false,
+        (Some((kind, "*")), Some((own, _))) if kind.eq_ignore_ascii_case(own) => Some(1),
+        _ => None,
     }
 }
 
@@ -175,6 +180,8 @@ mod tests {
         assert!(accepts("*/*") && accepts("text/html, application/*;q=0.1") && accepts(""));
         assert!(accepts("Application/JSON"));
         assert!(!accepts("text/html") && !accepts("application/json;q=0"));
+        assert!(!accepts("application/json;q=0, */*") && !accepts("*/*, application/*; q=0"));
+        assert!(accepts("*/*;q=0, application/json") && accepts("text/html;q=0, */*;q=0.1"));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::CLOCK;
 use crate::args::{Key, KeyCreate, KeyRevoke, LedgerArg, Usage};
 use crate::messages::{RUNTIME, SCOPE_UNKNOWN};
-use crate::{Context, render};
+use crate::{Context, out, render};
 use ingot_base::{Clock as _, Fault, Result, Secret, atomic, clock};
 use ingot_ledger::{KeyRequest, Ledger, Scope};
 use ingot_seal::Keyring;
@@ -77,6 +77,11 @@ fn create(context: &Context, args: KeyCreate) -> Result<()> {
         rate_per_minute: args.rate,
     };
     let made = block_on(async { open(context, &args.ledger).await?.create_key(request).await })?;
+    if context.quiet && !context.json {
+        // The secret is what the command is for, and cannot be shown again.
+        out(made.secret.expose());
+        return Ok(());
+    }
     context.print(
         &serde_json::json!({ "id": made.id, "key": made.secret.expose() }),
         &format!(
@@ -146,6 +151,7 @@ pub(crate) fn usage(context: &Context, args: &Usage) -> Result<()> {
             ("day", "日期"),
             ("key", "密钥"),
             ("model", "模型"),
+            ("version", "版本"),
             ("requests", "请求数"),
             ("rows", "行数"),
             ("tokens read", "读入词元"),
@@ -159,6 +165,7 @@ pub(crate) fn usage(context: &Context, args: &Usage) -> Result<()> {
             total.day.clone(),
             total.key.clone(),
             total.model.clone(),
+            total.version.clone(),
             super::grouped(total.requests),
             super::grouped(total.rows),
             super::grouped(total.tokens_read),
@@ -167,7 +174,8 @@ pub(crate) fn usage(context: &Context, args: &Usage) -> Result<()> {
     }
     let json = serde_json::to_value(&totals)
         .map_err(|error| ingot_base::fault::internal("usage without a JSON form").because(error))?;
-    context.print(&json, &render::table(&rows, &[false, false, false, true, true, true, true]));
+    context
+        .print(&json, &render::table(&rows, &[false, false, false, false, true, true, true, true]));
     Ok(())
 }
 

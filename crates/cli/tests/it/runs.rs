@@ -303,6 +303,21 @@ fn a_model_that_learnt_nothing_or_was_told_the_answer_comes_with_a_warning() {
 }
 
 #[test]
+fn a_licence_that_is_over_is_told_with_its_day() {
+    let project = Project::empty();
+    project.ok(&["init"]);
+    let path = project.path("ingot.toml");
+    let recipe = std::fs::read_to_string(&path).unwrap();
+    let recipe = recipe.replace("# licence_expires = 2027-12-31", "licence_expires = 2021-12-31");
+    std::fs::write(&path, recipe.replace("budget = \"2m\"", "budget = \"2m\"\ntrials = 1"))
+        .unwrap();
+    for _ in 0..2 {
+        let told = project.warned(&["--lang", "en", "run"]);
+        assert!(told.contains("pipeline-licence-past") && told.contains("2021-12-31"), "{told}");
+    }
+}
+
+#[test]
 fn a_missing_source_is_one_clear_sentence() {
     let project = Project::new();
     std::fs::remove_file(project.path("data/german_credit.csv")).unwrap();

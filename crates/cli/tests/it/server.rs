@@ -167,6 +167,18 @@ fn bad_input_is_a_422_that_names_the_field_and_not_the_value() {
 }
 
 #[test]
+fn a_quiet_command_prints_the_secret_alone_and_usage_tells_versions_apart() {
+    let project = finished();
+    let made = project.ok(&["--quiet", "key", "create", "--name", "quiet", "--ledger", "quiet.db"]);
+    let secret = made.trim_end();
+    assert!(secret.starts_with("ik_") && secret.lines().count() == 1, "one line");
+    let server = Server::start(project, &project.package(), &["--ledger", "quiet.db"]);
+    assert_eq!(server.post("/api/predict", secret, &applicant(project)).status, 200);
+    let usage = project.ok(&["--lang", "en", "usage", "--ledger", "quiet.db"]);
+    assert!(usage.contains("version") && usage.contains("1.0.0"), "{usage}");
+}
+
+#[test]
 fn a_revoked_key_is_refused_at_once_by_a_running_server() {
     let project = finished();
     let server = Server::start(project, &project.package(), &["--ledger", "revoke.db"]);
