@@ -88,6 +88,15 @@ const OF_AUGMENT: &[(&[&str], &[Task])] = &[
     (&["swap", "delete", "synonym", "noise"], TEXTS),
 ];
 
+/// Key paths of settings that a task does not have.
+pub(crate) fn foreign(task: Task) -> impl Iterator<Item = String> {
+    let single = OF_TASKS.iter().map(|(path, tasks)| ((*path).to_owned(), *tasks));
+    let augment = OF_AUGMENT
+        .iter()
+        .flat_map(|(keys, tasks)| keys.iter().map(move |key| (format!("augment.{key}"), *tasks)));
+    single.chain(augment).filter(move |(_, tasks)| !tasks.contains(&task)).map(|(path, _)| path)
+}
+
 /// Every rule that the recipe breaks; each fault carries its key path.
 pub(crate) fn check(recipe: &Json) -> Vec<Fault> {
     let mut rules = Rules { recipe, faults: Vec::new() };

@@ -18,7 +18,7 @@ pub(crate) fn plan(context: &Context, args: &Recipe) -> Outcome<()> {
             "state": match step.standing { Standing::UpToDate => "up-to-date", Standing::WouldRun => "would-run" },
             "reason": step.reason.get(context.lang),
         })).collect::<Vec<_>>(),
-        "recipe": project.recipe().sections().into_iter().collect::<serde_json::Map<_, _>>(),
+        "recipe": project.recipe().used_sections().into_iter().collect::<serde_json::Map<_, _>>(),
     });
     let mut rows = vec![vec![
         context.say("stage", "阶段").to_owned(),
@@ -40,7 +40,7 @@ pub(crate) fn plan(context: &Context, args: &Recipe) -> Outcome<()> {
     text.push('\n');
     text.push_str(context.say("Settings, defaults filled in:", "全部设置（含默认值）："));
     text.push('\n');
-    for (name, section) in project.recipe().sections() {
+    for (name, section) in project.recipe().used_sections() {
         text.extend(["  [", &name, "] ", &section.to_string(), "\n"]);
     }
     context.print(&json, &text);

@@ -89,6 +89,25 @@ impl Recipe {
         ]
     }
 
+    /// The sections without what the recipe's task does not have: a reader looks for what is used.
+    pub fn used_sections(&self) -> Vec<(String, serde_json::Value)> {
+        let mut sections = self.sections();
+        for path in crate::rules::foreign(self.project.task) {
+            let (section, key) =
+                path.split_once('.').map_or((&*path, None), |(section, key)| (section, Some(key)));
+            match key {
+                None => sections.retain(|(name, _)| name != section),
+                Some(key) => {
+                    let value = sections.iter_mut().find(|(name, _)| name == section);
+                    if let Some((_, value)) = value {
+                        without(value, key);
+                    }
+                }
+            }
+        }
+        sections
+    }
+
     /// The pretrained network whose features are learnt from: the one it names, else that of the task.
     pub fn backbone(&self) -> Backbone {
         self.train.backbone.unwrap_or(Backbone::of(self.project.task))
@@ -100,6 +119,21 @@ impl Recipe {
             Some(column) => SplitMethod::Time(column.clone()),
             None if self.split.stratify => SplitMethod::Stratified(self.project.target.clone()),
             None => SplitMethod::Random,
+        }
+    }
+}
+
+/// Takes a key, `a` or `a.b`, out of an object.
+fn without(value: &mut serde_json::Value, key: &str) {
+    let Some(object) = value.as_object_mut() else { return };
+    match key.split_once('.') {
+        None => {
+            object.remove(key);
+        }
+        Some((outer, rest)) => {
+            if let Some(inner) = object.get_mut(outer) {
+                without(inner, rest);
+            }
         }
     }
 }

@@ -140,6 +140,16 @@ fn every_default_is_visible() {
 }
 
 #[test]
+fn a_plan_shows_what_the_task_uses_alone() {
+    let sections: serde_json::Map<_, _> = parsed(&with(&[])).used_sections().into_iter().collect();
+    assert!(!sections.contains_key("augment") && !sections.contains_key("compress"));
+    for foreign in ["lora", "head", "words", "base"] {
+        assert!(sections["train"].get(foreign).is_none(), "{foreign}");
+    }
+    assert!(sections["train"]["budget"].is_string() && sections["serve"]["deadline"] == "30s");
+}
+
+#[test]
 fn what_is_written_down_is_read_back_and_holds_no_password() {
     let recipe = parsed(FULL);
     let json = serde_json::to_string(&recipe).unwrap();

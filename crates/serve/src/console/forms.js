@@ -1,7 +1,7 @@
 // Models that score: a form made from the signature, a picture, or a text.
 
-// The fields of a row, from its schema.
-const fieldsOf = (row) => Object.entries(row.properties).map(([name, property]) => {
+// The fields of a row, from its schema; what is required stands there in the order of the signature.
+const fieldsOf = (row) => row.required.map((name) => [name, row.properties[name]]).map(([name, property]) => {
   const types = [].concat(property.type || []);
   const [en, zh] = (property.title || "").split(" · ");
   const field = { name, en: en || name, zh: zh || en || name, nullable: types.includes("null"), example: (property.examples || [])[0] };
@@ -11,6 +11,7 @@ const fieldsOf = (row) => Object.entries(row.properties).map(([name, property]) 
     const values = known.filter((value) => value !== null);
     return { ...field, kind: property.anyOf ? "interval" : "category", values, nullable: known.includes(null), example: values[0] };
   }
+  if (property.format === "date") return { ...field, kind: "date", ...(property["x-seen"] || {}) };
   if (types.includes("boolean")) return { ...field, kind: "boolean" };
   if (types.includes("number")) return { ...field, kind: "number", ...(property["x-seen"] || {}) };
   return { ...field, kind: "text" };
@@ -32,12 +33,16 @@ const sent = (field, text) => {
 
 const exampleOf = (fields) => Object.fromEntries(fields.map((field) => [field.name, field.example === undefined || field.example === null ? "" : String(field.example)]));
 
+// The date so many days after 1970-01-01.
+const dayOf = (days) => new Date(Math.floor(days) * 864e5).toISOString().slice(0, 10);
+
 // Values within what training saw.
 const randomOf = (fields) => Object.fromEntries(fields.map((field) => {
   if (field.kind === "boolean") return [field.name, String(Math.random() < 0.5)];
   if (field.values) return [field.name, field.values[Math.floor(Math.random() * field.values.length)]];
   const { min = 0, max = 1, integer } = field;
   const value = min + Math.random() * (max - min);
+  if (field.kind === "date") return [field.name, dayOf(value)];
   // Rounded, but not out of the range.
   return [field.name, String(Math.min(max, Math.max(min, integer ? Math.round(value) : Number(value.toPrecision(4)))))];
 }));
@@ -63,6 +68,9 @@ const control = (field, state) => {
     const list = `${id}-list`;
     input = make("span", {}, make("input", { ...shared, type: "text", list, oninput: keep }), make("datalist", { id: list }, field.values.map((one) => option(one, one))));
     hint = sentences(say("intervalHow"), hint);
+  } else if (field.kind === "date") {
+    input = make("input", { ...shared, type: "text", placeholder: "2021-08-19", oninput: keep });
+    if (Number.isFinite(field.min) && Number.isFinite(field.max)) hint = sentences(say("seen", { min: dayOf(field.min), max: dayOf(field.max) }), hint);
   } else if (field.kind === "number") {
     const ranged = Number.isFinite(field.min) && Number.isFinite(field.max) && field.min < field.max;
     const step = field.integer ? 1 : "any";

@@ -3,10 +3,10 @@
 (() => {
   const words = {
     en: { models: "Models", column: "Column", takes: "Takes", seen: "Notes", key: "API key", keyHint: "Stays in this page; sent only to this server.",
-      body: "Body", send: "Send", answers: "Answers", scope: "scope", open: "no key needed", tryIt: "Try it", example: "Example", fail: "The document could not be loaded.", nullable: "or null",
+      body: "Body", send: "Send", answers: "Answers", scope: "scope", open: "no key needed", tryIt: "Try it", example: "Example", columns: "columns: ", fail: "The document could not be loaded.", nullable: "or null",
       models_tag: "Predictions and explanations", inference: "Open Inference Protocol", operation: "Operation" },
     zh: { models: "模型", column: "列", takes: "取值", seen: "说明", key: "API 密钥", keyHint: "仅保存在本页面中，只会发送到本服务器。",
-      body: "请求体", send: "发送", answers: "响应", scope: "权限", open: "无需密钥", tryIt: "试一试", example: "示例", fail: "无法加载接口文档。", nullable: "或 null",
+      body: "请求体", send: "发送", answers: "响应", scope: "权限", open: "无需密钥", tryIt: "试一试", example: "示例", columns: "列数：", fail: "无法加载接口文档。", nullable: "或 null",
       models_tag: "预测与解释", inference: "开放推理协议", operation: "运行状态" },
   };
   const summaries = {
@@ -44,14 +44,15 @@
 
   const takes = (property) => {
     if (property.enum) return property.enum.map((value) => value === null ? "null" : String(value)).join(" · ");
+    if (property.format) return property.format;
     const types = [].concat(property.type);
     return types.join(" / ");
   };
   const models = () => Object.entries(doc.components.schemas).filter(([name]) => /^Row\d+$/.test(name)).map(([, row]) =>
-    make("details", {}, make("summary", {}, make("span", { class: "path" }, row.title), make("span", { class: "soft" }, `${Object.keys(row.properties).length}`)),
+    make("details", {}, make("summary", {}, make("span", { class: "path" }, row.title), make("span", { class: "soft" }, `${say("columns")}${Object.keys(row.properties).length}`)),
       make("div", {}, make("p", { class: "soft" }, row.description),
         make("table", {}, make("thead", {}, make("tr", {}, make("th", {}, say("column")), make("th", {}, say("takes")), make("th", {}, say("seen")))),
-          make("tbody", {}, ...Object.entries(row.properties).map(([name, property]) =>
+          make("tbody", {}, ...row.required.map((name) => [name, row.properties[name]]).map(([name, property]) =>
             make("tr", {}, make("td", {}, make("code", {}, name), property.title ? make("div", { class: "soft" }, property.title.split(" · ")[lang === "zh" ? 1 : 0] || property.title) : null),
               make("td", {}, takes(property)), make("td", { class: "soft" }, property.description || ""))))),
         make("h3", {}, say("example")), make("pre", {}, pretty((row.examples || [])[0])))));
