@@ -207,9 +207,8 @@ fn databases_need_queries_and_no_format() {
 
 #[test]
 fn only_text_has_an_encoding() {
-    let of = |format: &str| {
-        with(&[("source", &format!("format = \"{format}\"\nencoding = \"big5\""))])
-    };
+    let of =
+        |format: &str| with(&[("source", &format!("format = \"{format}\"\nencoding = \"big5\""))]);
     assert!(faults(&of("jsonl")).is_empty() && faults(&of("csv")).is_empty());
     assert_eq!(faults(&of("parquet")), ["recipe-encoding-without-text source[0].encoding"]);
 }
