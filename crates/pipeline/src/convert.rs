@@ -48,8 +48,8 @@ pub(crate) fn sources(recipe: &Recipe) -> Vec<data::SourceConfig> {
 }
 
 /// Columns, by their names before protection, by whose values the recipe tells persons or groups apart: those that protection
-/// replaces by tokens, whose dates they shift, and whose rows the split keeps together. Where a rule of `[clean]` makes a
-/// column a number, or needs it as one, it is a number.
+/// replaces by tokens, whose dates they shift, whose rows the split keeps together, and whom anonymity counts. Where a rule of
+/// `[clean]` makes a column a number, or needs it as one, it is a number.
 pub(crate) fn identities(recipe: &Recipe) -> BTreeMap<String, data::Identity> {
     use recipe::Action;
     let (mut identities, rules) = (BTreeMap::new(), &recipe.protect.columns);
@@ -73,7 +73,8 @@ pub(crate) fn identities(recipe: &Recipe) -> BTreeMap<String, data::Identity> {
             Action::Generalize(_) | Action::Drop => {}
         }
     }
-    if let Some(group) = &recipe.split.group {
+    let person = recipe.protect.anonymity.as_ref().and_then(|wanted| wanted.person.as_ref());
+    for group in recipe.split.group.iter().chain(person) {
         let renamed = rules.iter().find(|rule| rule.rename.as_ref() == Some(group));
         let before = renamed.map_or(group, |rule| &rule.name);
         identities.entry(before.clone()).or_insert(data::Identity::Kept);

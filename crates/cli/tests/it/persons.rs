@@ -1,7 +1,6 @@
 //! What only the keys' holder may do with persons: pseudonyms and the way back, erasure, released statistics.
 
 use crate::support::{Project, Server, api_key, applicant, files, finished, table_keys};
-use crate::tools::published;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -504,7 +503,7 @@ fn what_was_made_of_a_cleaned_table_that_is_gone_is_erased_too() {
     project.ok(&["run"]);
     let package = project.path("dist/credit-risk-1.0.0.ingot");
     // What came from elsewhere was made of nobody's rows.
-    let talk = published(&project, &["smollm2-135m"]).then(|| {
+    let talk = crate::tools::published(&project, &["smollm2-135m"]).then(|| {
         project.ok(&["pack", "smollm2-135m", "--name", "talk"]);
         project.path("dist/talk-0.1.0.ingot")
     });
