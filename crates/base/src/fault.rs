@@ -171,7 +171,7 @@ impl Fault {
 
     fn filled(&self, template: &str, lang: Lang) -> String {
         let own: &[_] = if lang == Lang::Zh { &self.0.chinese } else { &[] };
-        fill(template, own.iter().chain(&self.0.args))
+        fill(template, &own.iter().chain(&self.0.args))
     }
 
     /// Both as running text: the sentence with its full stop, then what to do next.
@@ -200,7 +200,7 @@ impl Error for Fault {
 /// Replaces every `{name}` that has an argument, by the first of that name; others stay, so that a missing argument is seen.
 fn fill<'a>(
     template: &str,
-    args: impl Iterator<Item = &'a (&'static str, String)> + Clone,
+    args: &(impl Iterator<Item = &'a (&'static str, String)> + Clone),
 ) -> String {
     let mut out = String::with_capacity(template.len() + 32);
     let mut rest = template;
@@ -265,7 +265,7 @@ mod tests {
 
     #[test]
     fn fills_arguments_and_leaves_unknown_ones_visible() {
-        assert_eq!(fill("a {x} b {y} {", [("x", "1".into())].iter()), "a 1 b {y} {");
+        assert_eq!(fill("a {x} b {y} {", &[("x", "1".into())].iter()), "a 1 b {y} {");
         let fault = Fault::new(&FILE_READ).arg("path", "数据.csv");
         assert_eq!(fault.render(Lang::Zh), "无法读取 `数据.csv`");
         assert_eq!(fault.to_string(), "cannot read `数据.csv`");

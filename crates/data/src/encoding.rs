@@ -288,7 +288,7 @@ mod tests {
         let bytes = [gb18030("名\n张\n"), b"\x81,x\n".to_vec(), gb18030("李\n")].concat();
         ingot_base::atomic::write(&path, &bytes).unwrap();
         let copy = to_utf8(&path, Encoding::Gb18030, folder.path()).unwrap();
-        let wanted = [&"名\n张\n".as_bytes()[..], b"\xff,x\n", "李\n".as_bytes()].concat();
+        let wanted = ["名\n张\n".as_bytes(), &b"\xff,x\n"[..], "李\n".as_bytes()].concat();
         assert_eq!(std::fs::read(copy).unwrap(), wanted);
     }
 

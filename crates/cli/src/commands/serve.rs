@@ -72,14 +72,14 @@ fn wanted(context: &Context, named: Option<&Path>) -> Outcome<Option<Wanted>> {
 }
 
 /// The server's bounds with a recipe's in them.
-fn bounded(limits: Limits, wanted: &Wanted) -> Limits {
+fn bounded(limits: &Limits, wanted: &Wanted) -> Limits {
     Limits {
         default_rate: wanted.rate_limit.map(|rate| Rate::per_second(rate.per_second, rate.burst)),
         batch_rows: wanted.batch.max_rows,
         batch_wait: wanted.batch.max_wait,
         queued_rows: wanted.queue,
         deadline: wanted.deadline,
-        ..limits
+        ..limits.clone()
     }
 }
 
@@ -110,7 +110,7 @@ pub(crate) fn serve(context: &Context, args: Serve) -> Outcome<()> {
     let listen = args.listen.or(wanted.as_ref().map(|wanted| wanted.listen)).unwrap_or(LISTEN);
     let mut settings = Settings::new(listen, args.packages, governance);
     if let Some(wanted) = &wanted {
-        settings.limits = bounded(settings.limits, wanted);
+        settings.limits = bounded(&settings.limits, wanted);
     }
     settings.tls = args.tls_cert.zip(args.tls_key).map(|(cert, key)| TlsFiles { cert, key });
     settings.allow_insecure = args.allow_insecure;
@@ -167,7 +167,7 @@ mod tests {
     fn the_defaults_that_plan_shows_are_the_servers() {
         let wanted = of("");
         assert_eq!(wanted.listen, LISTEN);
-        let (ours, theirs) = (Limits::default(), bounded(Limits::default(), &wanted));
+        let (ours, theirs) = (Limits::default(), bounded(&Limits::default(), &wanted));
         assert_eq!(format!("{ours:?}"), format!("{theirs:?}"));
     }
 
@@ -177,7 +177,7 @@ mod tests {
             "[serve]\nrate_limit = { per_second = 2, burst = 5 }\nqueue = 7\ndeadline = \"3s\"\n\
             batch = { max_rows = 9, max_wait = \"40us\" }\n",
         );
-        let limits = bounded(Limits::default(), &wanted);
+        let limits = bounded(&Limits::default(), &wanted);
         let interval = std::time::Duration::from_millis(500);
         assert_eq!(limits.default_rate, Some(Rate { interval, burst: 5 }));
         assert_eq!((limits.queued_rows, limits.batch_rows), (7, 9));
