@@ -77,12 +77,10 @@ def classical(parts):
 
 
 def figures(ingot, folder):
-    """The model's figures after a run of the recipe that lies in the folder, and the seconds that it took."""
-    begun = time.perf_counter()
+    """The model and its accuracy after a run of the recipe that lies in the folder."""
     out = subprocess.run([ingot, "--json", "run"], cwd=folder, check=True, capture_output=True, text=True).stdout
-    seconds = time.perf_counter() - begun
     model = json.loads(out)["model"]
-    return model, next(m["value"] for m in model["metrics"] if m["name"] == "accuracy"), seconds
+    return model, next(m["value"] for m in model["metrics"] if m["name"] == "accuracy")
 
 
 def main():
@@ -113,7 +111,7 @@ def main():
         recipe = recipe.replace("dedupe = { exact = true }\n", "").replace("stratify = true", 'time = "turn"')
         recipe = recipe.replace("test = 0.2", f"test = {len(test) / len(rows):.9f}")
         (folder / "ingot.toml").write_text(recipe)
-        model, accuracy, first = figures(ingot, folder)
+        model, accuracy = figures(ingot, folder)
         tested = model["rows"]["test"]
         package = next((folder / "dist").glob("*.ingot"))
         plain, searched = classical(parts)
@@ -135,9 +133,6 @@ def main():
         ("accuracy of Ingot, last two layers fine-tuned in their weights (`encoder = { method = \"full\" }`)", f"{tuned['full'][1]:.4f}", ""),
         ("accuracy of scikit-learn, TF-IDF and logistic regression, as they come", f"{plain:.4f}", ""),
         ("accuracy of scikit-learn, settings searched by folds", f"{searched:.4f}", ""),
-        ("seconds of `ingot run`, from the table to the sealed package", f"{first:.1f}", ""),
-        ("seconds of `ingot run` with LoRA, the features kept", f"{tuned['lora'][2]:.0f}", "some minutes"),
-        ("seconds of `ingot run` with full fine-tuning, the features kept", f"{tuned['full'][2]:.0f}", ""),
     ]
     page = ["# Benchmarks of texts", "", "Written by `bench/text.sh`.", ""]
     page += [f"{len(rows):,} sentences of film reviews (examples/text), {os.cpu_count()} cores. Both sides learn from the same rows.", ""]

@@ -329,6 +329,7 @@ fn a_pipe_in_the_place_of_a_list_a_source_or_a_package_holds_nothing_up() {
     std::os::unix::fs::symlink("/dev/zero", project.path("dist/revoked.json")).unwrap();
     let (code, told) = fails(&["verify", package]);
     assert!(code == 3 && told.contains("seal-revocations"), "{code} {told}");
+    std::fs::remove_file(project.path("dist/revoked.json")).unwrap();
     pipe("data/german_credit.csv");
     for command in [&["prepare"][..], &["erase", "--subject", "CUST-1"], &["plan"]] {
         let (code, told) = fails(command);
