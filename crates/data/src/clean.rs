@@ -128,7 +128,9 @@ fn warn_of_mixed(clean: &CleanConfig, sources: &Sources, reporter: &dyn Reporter
         for (name, odd, seen) in mixed {
             let position = part.schema.index_of(name).ok();
             let name = position.and_then(|at| part.names.get(at)).unwrap_or(name);
-            if clean.cast.iter().all(|cast| cast.column != *name) {
+            let cast = clean.cast.iter().any(|cast| cast.column == *name);
+            // What tells persons apart is to stay text.
+            if !cast && !part.identities.contains(name) {
                 let example = format!("{{ column = \"{name}\", to = \"number\" }}");
                 reporter.warn(
                     &Fault::new(&NUMBERS_MIXED)

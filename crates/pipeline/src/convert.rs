@@ -865,12 +865,16 @@ mod tests {
                     [protect]\ncolumns = [{ name = \"id\", action = \"hash\", as = \"token\" }, { name = \"account\", action = \"encrypt\" },\n\
                     { name = \"card\", action = \"mask\" }, { name = \"income\", action = \"encrypt\" },\n\
                     { name = \"born\", action = \"shift\", person = \"patient\" }, { name = \"age\", action = \"drop\" }]\n\
+                    [protect.anonymity]\nk = 2\nquasi = [\"region\"]\nperson = \"guest\"\n\
                     [split]\ngroup = \"token\"\n";
         let recipe = recipe::parse("ingot.toml", text).map_err(|faults| faults.len()).unwrap();
         let found = identities(&recipe);
         let found: Vec<(&str, data::Identity)> =
             found.iter().map(|(name, identity)| (name.as_str(), *identity)).collect();
-        assert_eq!(found, [("account", Kept), ("id", Replaced), ("patient", Kept)]);
+        assert_eq!(
+            found,
+            [("account", Kept), ("guest", Kept), ("id", Replaced), ("patient", Kept)]
+        );
     }
 
     #[test]

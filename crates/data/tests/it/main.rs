@@ -23,9 +23,9 @@ use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{Int64Type, UInt64Type};
 use ingot_base::{Fault, Lang, Reporter, Result, Silent, Text};
 use ingot_data::{
-    CleanConfig, CleanJob, CleanOutcome, Expectation, Impute, ImputeMethod, OnFail, Outlier,
-    OutlierAction, OutlierMethod, ProtectOutcome, Rule, SourceConfig, SplitConfig, SplitMethod,
-    clean, read, split,
+    CleanConfig, CleanJob, CleanOutcome, Expectation, Identity, Impute, ImputeMethod, OnFail,
+    Outlier, OutlierAction, OutlierMethod, ProtectOutcome, Rule, SourceConfig, SplitConfig,
+    SplitMethod, clean, read, split,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -428,6 +428,25 @@ fn a_stray_quote_takes_one_row_out_and_swallows_none() {
             && !lines[0].to_string().contains("inch")
     );
     assert_eq!(heard.of("data-quarantined").len(), 1);
+}
+
+/// A cast would make one person of several: it is not advised where a column tells persons apart.
+#[test]
+fn only_of_what_is_no_identity_it_is_said_that_a_cast_would_make_it_numbers() {
+    let folder = tempfile::tempdir().unwrap();
+    let rows: String = (0..99).map(|row| format!("{row},{row}\n")).collect();
+    std::fs::write(folder.path().join("a.csv"), format!("id,paid\n1E2a,none yet\n{rows}")).unwrap();
+    let mut sources = [source("a", "a.csv")];
+    let rules = CleanConfig::default();
+    let said = |sources: &[SourceConfig]| {
+        let heard = Heard::default();
+        told(folder.path(), sources, &rules, 2, &heard).unwrap();
+        heard.of("data-numbers-mixed")
+    };
+    assert_eq!(said(&sources).len(), 2);
+    sources[0].identities.insert("id".into(), Identity::Replaced);
+    let said = said(&sources);
+    assert!(said.len() == 1 && said[0].contains("paid"), "{said:?}");
 }
 
 #[test]
