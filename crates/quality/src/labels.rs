@@ -16,6 +16,7 @@ use ingot_base::{Fault, Result};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
+use std::collections::BinaryHeap;
 
 /// Tolerance of comparisons.
 const EPSILON: f64 = 1e-6;
@@ -71,10 +72,12 @@ pub fn review(labels: &[usize], probabilities: &[f64], classes: usize) -> Result
     let thresholds = table.thresholds(&by_label);
     let joint = table.joint(&by_label, &thresholds);
     let wrong = table.prune(&by_label, &joint);
-    let mut order: Vec<(f64, usize)> = wrong.into_iter().map(|row| (table.own(row), row)).collect();
+    let mut issues: Vec<LabelIssue> =
+        wrong.into_par_iter().filter_map(|row| table.issue(row)).collect();
     // No two are equal: every row has a number of its own.
-    order.par_sort_unstable_by(|one, other| one.0.total_cmp(&other.0).then(one.1.cmp(&other.1)));
-    let issues = order.into_iter().filter_map(|(_, row)| table.issue(row)).collect();
+    issues.par_sort_unstable_by(|one, other| {
+        one.confidence.total_cmp(&other.confidence).then(one.row.cmp(&other.row))
+    });
     let joint = joint
         .iter()
         .map(|row| row.iter().map(|count| u64::try_from(*count).unwrap_or(0)).collect())
@@ -201,17 +204,12 @@ impl<'a> Table<'a> {
     /// Rows whose label is called wrong, ascending.
     fn prune(&self, by_label: &[Vec<usize>], joint: &[Vec<i64>]) -> Vec<usize> {
         let labels = by_label.par_iter().enumerate().filter(|(_, rows)| rows.len() > 1);
-        let chosen: Vec<Vec<usize>> =
-            labels.map(|(label, rows)| self.prune_label(rows, &kept(label, joint))).collect();
-        // Several classes may lead one row.
-        let mut wrong = vec![false; self.labels.len()];
-        for row in chosen.into_iter().flatten() {
-            if let Some(wrong) = wrong.get_mut(row) {
-                *wrong = true;
-            }
-        }
-        let rows = wrong.into_iter().enumerate().filter(|(_, wrong)| *wrong).map(|(row, _)| row);
-        rows.filter(|row| !self.fits(*row)).collect()
+        let mut wrong: Vec<usize> = labels
+            .flat_map_iter(|(label, rows)| self.prune_label(rows, &kept(label, joint)))
+            .collect();
+        wrong.par_sort_unstable();
+        wrong.dedup();
+        wrong.into_par_iter().filter(|row| !self.fits(*row)).collect()
     }
 
     /// Of the rows of one label those that each class leads by most, as many as are wanted of it.
@@ -223,15 +221,18 @@ impl<'a> Table<'a> {
             self.lead(*row, &mut lists, &mut bars);
         }
         let mut chosen = Vec::with_capacity(wanted.iter().sum::<usize>().min(rows.len()));
-        for (class, list) in lists.into_iter().enumerate() {
-            let most = list.most;
-            let mut leads = list.largest();
-            if leads.len() < most {
-                let margin = |row| self.probability(row, class) - self.own(row);
-                leads = rows.iter().map(|row| Lead { margin: margin(*row), row: *row }).collect();
-                first(&mut leads, most);
+        for (class, Largest { most, leads, .. }) in lists.into_iter().enumerate() {
+            if most <= leads.len() {
+                chosen.extend(leads.iter().map(|lead| lead.row));
+                continue;
             }
-            chosen.extend(leads.into_iter().map(|lead| lead.row));
+            let margin = |row| self.probability(row, class) - self.own(row);
+            let mut order: Vec<Lead> =
+                rows.iter().map(|row| Lead { margin: margin(*row), row: *row }).collect();
+            if most < order.len() {
+                order.select_nth_unstable(most);
+            }
+            chosen.extend(order.iter().take(most).map(|lead| lead.row));
         }
         chosen
     }
@@ -336,36 +337,24 @@ impl PartialOrd for Lead {
     }
 }
 
-/// The largest first, the earlier of equals.
+/// The largest first, the earlier of equals: what gives way stands on top of a heap.
 impl Ord for Lead {
     fn cmp(&self, other: &Self) -> Ordering {
         other.margin.total_cmp(&self.margin).then(self.row.cmp(&other.row))
     }
 }
 
-/// Keeps the first `most`, in no order of their own.
-fn first(leads: &mut Vec<Lead>, most: usize) {
-    if most < leads.len() {
-        leads.select_nth_unstable(most);
-        leads.truncate(most);
-    }
-}
-
-/// The largest of margins above 0 that come one after the other. They are gathered until there are twice as many as wanted, and
-/// then half of them go: a step of constant cost on average, and no heap to be kept in order for every one.
+/// The largest of margins above 0 that come one after the other.
 struct Largest {
     most: usize,
-    leads: Vec<Lead>,
+    leads: BinaryHeap<Lead>,
     bar: f64,
 }
 
 impl Largest {
-    /// Fewest that are gathered beyond those wanted.
-    const SPARE: usize = 8;
-
     fn new(most: usize) -> Self {
         let bar = if most == 0 { f64::INFINITY } else { 0.0 };
-        Self { most, leads: Vec::new(), bar }
+        Self { most, leads: BinaryHeap::with_capacity(most.min(16)), bar }
     }
 
     /// What a margin must exceed to count.
@@ -375,18 +364,17 @@ impl Largest {
 
     /// Takes a margin above the bar and gives the next bar. An equal one that comes later does not count.
     fn push(&mut self, lead: Lead) -> f64 {
-        self.leads.push(lead);
-        if self.leads.len() >= self.most.saturating_add(self.most.max(Self::SPARE)) {
-            first(&mut self.leads, self.most);
-            self.bar = self.leads.iter().fold(f64::INFINITY, |least, lead| least.min(lead.margin));
+        if self.leads.len() < self.most {
+            self.leads.push(lead);
+        } else if let Some(mut least) = self.leads.peek_mut() {
+            *least = lead;
+        }
+        if self.leads.len() == self.most
+            && let Some(least) = self.leads.peek()
+        {
+            self.bar = least.margin;
         }
         self.bar
-    }
-
-    /// The largest of all that came, at most as many as wanted.
-    fn largest(mut self) -> Vec<Lead> {
-        first(&mut self.leads, self.most);
-        self.leads
     }
 }
 
@@ -555,7 +543,7 @@ mod tests {
                     bar = list.push(Lead { margin, row });
                 }
             }
-            let mut kept: Vec<usize> = list.largest().iter().map(|lead| lead.row).collect();
+            let mut kept: Vec<usize> = list.leads.iter().map(|lead| lead.row).collect();
             let mut all: Vec<usize> = (0..margins.len()).filter(|row| margins[*row] > 0).collect();
             // A stable sort: the earlier of equals.
             all.sort_by_key(|row| std::cmp::Reverse(margins[*row]));
