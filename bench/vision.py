@@ -29,9 +29,10 @@ stratify = true
 head = {{ epochs = {epochs}, batch = 32 }}
 """
 
+# The gate lets through what misses the aim: the page is to say by how much.
 COMPRESS = {
     "int8": '[compress]\nquantize = "int8"\n',
-    "channels": "[compress]\nprune = { channels = 0.5 }\ntolerance = { metric = 0.02, agreement = 0.9 }\n",
+    "channels": "[compress]\nprune = { channels = 0.5 }\ntolerance = { metric = 0.2, agreement = 0.5 }\n",
 }
 
 LUA = """wrk.method = "POST"
