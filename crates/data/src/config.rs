@@ -70,7 +70,7 @@ pub enum Encoding {
 }
 
 /// What a column by which persons or groups are told apart becomes: two of its values must never be read as one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub enum Identity {
     /// A token stands for it later, so it is text as it stands, whatever it looks like.
     Replaced,

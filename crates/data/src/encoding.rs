@@ -99,7 +99,10 @@ fn window(path: &Path, far: bool) -> io::Result<Window> {
         bytes.clear();
         file.by_ref().take(BUFFER as u64).read_to_end(&mut bytes)?;
         last = bytes.len() < BUFFER;
-        if let Some(at) = bytes.iter().position(|byte| !byte.is_ascii()) {
+        // Most blocks have none, and are told so many bytes at a time.
+        if !bytes.is_ascii()
+            && let Some(at) = bytes.iter().position(|byte| !byte.is_ascii())
+        {
             line += memchr::memchr_iter(b'\n', bytes.get(..at).unwrap_or_default()).count() as u64;
             bytes.drain(..at);
             file.by_ref().take(SAMPLE).read_to_end(&mut bytes)?;

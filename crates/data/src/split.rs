@@ -13,7 +13,6 @@ use crate::outcome::{NearSplit, PartOutcome, SplitOutcome};
 use crate::table::{Encryption, open, read_fault, schema};
 use crate::table_writer::TableWriter;
 use crate::texts::is_text;
-use crate::written::instant;
 use crate::{ROW, SOURCE};
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch};
 use arrow::compute::{cast, filter_record_batch};
@@ -238,7 +237,7 @@ fn text_times(column: &ArrayRef, name: &str) -> Result<ArrayRef> {
         let text = text.filter(|text| !text.trim().is_empty());
         let time = match text {
             Some(_) if known.is_valid(row) => Some(known.value(row)),
-            Some(text) => instant(text),
+            Some(text) => ingot_base::day::instant(text),
             None => None,
         };
         unread += u64::from(text.is_some() && time.is_none());

@@ -4,45 +4,14 @@ use crate::finite::finite;
 use arrow::array::{Array, ArrayRef, AsArray, Date32Array, Int64Array, StringArray};
 use arrow::compute::kernels::zip::zip;
 use arrow::compute::{cast, is_not_null};
-use arrow::datatypes::{DataType, Date32Type, Int64Type};
+use arrow::datatypes::{DataType, Int64Type};
 use arrow::error::ArrowError;
-use chrono::{Datelike as _, NaiveDate, NaiveDateTime, NaiveTime};
-use ingot_base::half_width;
+use ingot_base::{day, half_width};
 use std::borrow::Cow;
 use std::sync::Arc;
 
-/// How a text may write an instant, besides RFC 3339 and its kin. Month before day and day before month cannot be told apart
-/// with slashes, so neither is read.
-const INSTANTS: [&str; 10] = [
-    "%Y-%m-%d %H:%M",
-    "%Y-%m-%dT%H:%M",
-    "%Y/%m/%d %H:%M:%S",
-    "%Y/%m/%d %H:%M",
-    "%d.%m.%Y %H:%M:%S",
-    "%d.%m.%Y %H:%M",
-    "%Y.%m.%d %H:%M:%S",
-    "%Y.%m.%d %H:%M",
-    "%Y年%m月%d日 %H:%M:%S",
-    "%Y年%m月%d日 %H:%M",
-];
-const DAYS: [&str; 5] = ["%Y-%m-%d", "%Y/%m/%d", "%d.%m.%Y", "%Y.%m.%d", "%Y年%m月%d日"];
 /// What an amount may be counted in, and how many places that moves its point. The longest names first.
 const UNITS: [(&str, usize); 5] = [("万亿", 12), ("亿", 8), ("億", 8), ("万", 4), ("萬", 4)];
-
-/// Microseconds since 1970 of a text that is an instant or a day. A year has four digits: 22/09/04 could be two days, and 2022113 too.
-pub(crate) fn instant(text: &str) -> Option<i64> {
-    let text = narrow(text.trim());
-    let text = text.trim();
-    let stamp = || INSTANTS.iter().find_map(|form| NaiveDateTime::parse_from_str(text, form).ok());
-    let day = || DAYS.iter().find_map(|form| NaiveDate::parse_from_str(text, form).ok());
-    let compact = || {
-        let digits = text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_digit());
-        NaiveDate::parse_from_str(text, "%Y%m%d").ok().filter(|_| digits)
-    };
-    let midnight = |day: NaiveDate| day.and_time(NaiveTime::MIN);
-    let moment = stamp().or_else(|| day().or_else(compact).map(midnight))?;
-    (moment.year() >= 1000).then(|| moment.and_utc().timestamp_micros())
-}
 
 /// Full-width letters, digits and marks as their narrow ones: `１，２` is `1,2`.
 fn narrow(text: &str) -> Cow<'_, str> {
@@ -63,7 +32,7 @@ pub fn written_number(text: &str) -> Option<f64> {
 
 /// Whether a cast to date reads a text.
 pub fn is_written_day(text: &str) -> bool {
-    instant(text).is_some()
+    day::instant(text).is_some()
 }
 
 /// A text as true or false, as a cast to boolean reads it.
@@ -115,7 +84,7 @@ fn written_numbers(array: &ArrayRef, to: &DataType) -> Result<ArrayRef, ArrowErr
     zip(&is_not_null(&known)?, &known, &cast(&rest, to)?)
 }
 
-/// Text as days or instants: what Arrow reads, and what [`instant`] reads besides.
+/// Text as days or instants: what Arrow reads, and what [`day::instant`] reads besides.
 fn written_times(array: &ArrayRef, to: &DataType) -> Result<ArrayRef, ArrowError> {
     let texts = cast(array, &DataType::Utf8)?;
     let stamp = DataType::Timestamp(arrow::datatypes::TimeUnit::Microsecond, None);
@@ -123,31 +92,17 @@ fn written_times(array: &ArrayRef, to: &DataType) -> Result<ArrayRef, ArrowError
     let known = known.as_primitive::<Int64Type>();
     let times = texts.as_string::<i32>().iter().enumerate().map(|(row, text)| {
         let text = text?;
-        if known.is_valid(row) { Some(known.value(row)) } else { instant(text) }
+        if known.is_valid(row) { Some(known.value(row)) } else { day::instant(text) }
     });
     let times: Int64Array = times.collect();
     cast(&cast(&times, &stamp)?, to)
 }
 
-/// Whole numbers as days: eight digits are the day as it is written, 20240131, and null where no calendar has it, as 20221399; every
-/// other number counts days since 1970.
+/// Whole numbers as days, each as [`day::numbered`] reads it.
 fn compact_days(array: &ArrayRef) -> Result<ArrayRef, ArrowError> {
     let numbers = cast(array, &DataType::Int64)?;
-    let written = |number: i64| {
-        let part = |part: i64| u32::try_from(part).ok();
-        let year = i32::try_from(number / 10_000).ok()?;
-        let day = NaiveDate::from_ymd_opt(year, part(number / 100 % 100)?, part(number % 100)?)?;
-        Some(Date32Type::from_naive_date(day))
-    };
-    let counted = |number: i64| {
-        let days = i32::try_from(number).ok()?;
-        Date32Type::to_naive_date_opt(days).map(|_| days)
-    };
-    let days = numbers.as_primitive::<Int64Type>().iter().map(|number| {
-        let number = number?;
-        if (10_000_000..=99_999_999).contains(&number) { written(number) } else { counted(number) }
-    });
-    let days: Date32Array = days.collect();
+    let numbers = numbers.as_primitive::<Int64Type>().iter();
+    let days: Date32Array = numbers.map(|number| number.and_then(day::numbered)).collect();
     Ok(Arc::new(days))
 }
 
@@ -209,6 +164,7 @@ fn digits(amount: &str, places: usize) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use arrow::datatypes::Date32Type;
 
     fn shown(array: &ArrayRef, to: &DataType) -> Vec<Option<String>> {
         let made = cast(&recast(array, to).unwrap(), &DataType::Utf8).unwrap();

@@ -303,7 +303,7 @@ fn promise(policy: &Policy, lang: Lang) -> String {
     parts.extend(policy.delta.map(|delta| format!("δ = {delta}")));
     let presence = word("presence", "存在性");
     parts.extend(policy.presence.map(|kept| format!("{presence} {}–{}", kept.least, kept.most)));
-    let persons = word("persons by", "计人依据");
+    let persons = word("persons by", "个人标识列");
     parts.extend(policy.person.as_ref().map(|column| format!("{persons} `{column}`")));
     parts.join(&word(", ", "，"))
 }
@@ -384,7 +384,7 @@ mod tests {
         let line = |lang| trace.rules(lang).pop().unwrap();
         let told = |promise: &str| ["protect.anonymity", promise, "4", ""].map(str::to_owned);
         assert_eq!(line(Lang::En), told("k = 5, l = 2 (entropy), t = 0.2, persons by `who`"));
-        assert_eq!(line(Lang::Zh), told("k = 5，l = 2（熵），t = 0.2，计人依据 `who`"));
+        assert_eq!(line(Lang::Zh), told("k = 5，l = 2（熵），t = 0.2，个人标识列 `who`"));
     }
 
     #[test]

@@ -28,28 +28,34 @@ fn figures(context: &Context, risk: &Risk) -> Vec<Vec<String>> {
     let mut rows = vec![
         ("figure", "指标", context.say("value", "数值").to_owned()),
         ("classes of equal quasi-identifiers", "准标识符等价类数", risk.classes.to_string()),
-        ("k (rows of the smallest class)", "k（最小等价类的行数）", risk.k.to_string()),
-        ("rows alone in their class", "在等价类中独一无二的行", share(risk.uniqueness)),
+        ("k ({counted} of the smallest class)", "k（最小等价类的{counted}数）", risk.k.to_string()),
+        ("{counted} alone in their class", "在等价类中独一无二的{counted}", share(risk.uniqueness)),
         ("prosecutor risk, highest", "检察官风险，最高", share(found.prosecutor_highest)),
         ("prosecutor risk, average", "检察官风险，平均", share(found.prosecutor_average)),
-        ("rows in classes under 5", "位于不足 5 行的等价类中的行", share(found.prosecutor_at_risk)),
+        (
+            "{counted} in classes under 5",
+            "位于不足 5 {counted}的等价类中的{counted}",
+            share(found.prosecutor_at_risk),
+        ),
         ("journalist risk, highest", "记者风险，最高", share(found.journalist_highest)),
         ("marketer risk", "营销者风险", share(found.marketer)),
     ];
     if let Some(unique) = found.population_unique {
-        rows.push(("rows alone in the population", "在总体中独一无二的行", share(unique)));
+        rows.push((
+            "{counted} alone in the population",
+            "在总体中独一无二的{counted}",
+            share(unique),
+        ));
     }
     if let Some((least, most)) = risk.presence {
         rows.push(("δ-presence", "δ-存在性", format!("{least:.4}–{most:.4}")));
     }
-    // What rows are said to be where each is a person, persons are.
+    let counted = match risk.persons {
+        Some(_) => context.say("persons", "人"),
+        None => context.say("rows", "行"),
+    };
     let unit = |(en, zh, value): (&str, &str, String)| {
-        let said = context.say(en, zh);
-        let said = match risk.persons {
-            Some(_) => said.replace("rows", "persons").replace('行', "人"),
-            None => said.to_owned(),
-        };
-        vec![said, value]
+        vec![context.say(en, zh).replace("{counted}", counted), value]
     };
     let mut told: Vec<Vec<String>> = rows.into_iter().map(unit).collect();
     told.insert(1, vec![context.say("rows", "行数").to_owned(), risk.rows.to_string()]);

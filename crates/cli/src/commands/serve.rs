@@ -64,7 +64,7 @@ fn wanted(context: &Context, named: Option<&Path>) -> Outcome<Option<Wanted>> {
     if !context.quiet {
         err(&format!(
             "{} {}",
-            context.say("settings of [serve] in", "设置取自 [serve]："),
+            context.say("settings of [serve] in", "[serve] 设置取自"),
             path.display()
         ));
     }

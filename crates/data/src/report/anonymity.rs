@@ -148,10 +148,10 @@ fn before_and_after(section: &mut Section, anonymous: &AnonymityOutcome) {
     rows.extend(persons.map(|(was, is)| {
         vec![Cell::text(text("persons", "人数")), Cell::count(was), Cell::count(is)]
     }));
-    // What rows are said to be where each is a person, persons are.
-    let unit = |en: &str, zh: &str| match persons {
-        Some(_) => Text::new(en.replace("rows", "persons"), zh.replace('行', "人")),
-        None => Text::new(en, zh),
+    let (counted, counted_zh) =
+        if persons.is_some() { ("persons", "人") } else { ("rows", "行") };
+    let unit = |en: &str, zh: &str| {
+        Text::new(en.replace(COUNTED, counted), zh.replace(COUNTED, counted_zh))
     };
     rows.extend(
         RISKS
@@ -187,24 +187,31 @@ fn before_and_after(section: &mut Section, anonymous: &AnonymityOutcome) {
     section.paragraph(attacked(is));
 }
 
+/// Stands in the names of figures for what they count: rows, or the persons whose they are.
+const COUNTED: &str = "{counted}";
+
 /// A figure's names in both languages and where it stands.
 type Named<T, U> = (&'static str, &'static str, fn(&T) -> U);
 
 const RISKS: &[Named<Risk, Cell>] = &[
     ("classes of equal quasi-identifiers", "等价类数", |risk| Cell::count(risk.classes)),
-    ("k (rows of the smallest class)", "k（最小等价类的行数）", |risk| {
+    ("k ({counted} of the smallest class)", "k（最小等价类的{counted}数）", |risk| {
         Cell::count(risk.k)
     }),
-    ("rows alone in their class", "独一无二的行", |risk| Cell::share(risk.uniqueness)),
+    ("{counted} alone in their class", "独一无二的{counted}", |risk| {
+        Cell::share(risk.uniqueness)
+    }),
     ("prosecutor risk, highest", "检察官风险，最高", |risk| {
         Cell::share(risk.reidentification.prosecutor_highest)
     }),
     ("prosecutor risk, average", "检察官风险，平均", |risk| {
         Cell::share(risk.reidentification.prosecutor_average)
     }),
-    ("rows in classes under 5", "位于不足 5 行的等价类中的行", |risk| {
-        Cell::share(risk.reidentification.prosecutor_at_risk)
-    }),
+    (
+        "{counted} in classes under 5",
+        "位于不足 5 {counted}的等价类中的{counted}",
+        |risk| Cell::share(risk.reidentification.prosecutor_at_risk),
+    ),
     ("journalist risk, highest", "记者风险，最高", |risk| {
         Cell::share(risk.reidentification.journalist_highest)
     }),

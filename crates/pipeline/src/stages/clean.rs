@@ -57,8 +57,6 @@ pub(crate) fn config(recipe: &Recipe) -> Result<Value> {
     });
     // Decides which columns are read as text.
     let identities = convert::identities(recipe);
-    let identities: Vec<(&String, String)> =
-        identities.iter().map(|(name, identity)| (name, format!("{identity:?}"))).collect();
     if let Some(config) = config.as_object_mut()
         && !identities.is_empty()
     {

@@ -8,7 +8,8 @@ use crate::store::{Inputs, Stage};
 use crate::{convert, erase};
 use arrow::datatypes::Field;
 use ingot_base::{Fault, Result};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::Path;
 
 pub(crate) const TRAIN: &str = "train.parquet";
@@ -62,27 +63,32 @@ fn alike(project: &Project<'_>, chain: &Chain) -> Result<()> {
     if !schema.field_with_name(column).is_ok_and(text) {
         return Ok(());
     }
-    let mut spellings: BTreeSet<String> = BTreeSet::new();
+    // Hashes of each cell as it is folded and as it is written: a table may have as many persons as rows.
+    let mut spellings: Vec<(u64, u64)> = Vec::new();
     ingot_data::each(&table, Some(&keys), &[column], &mut |batch| {
         for cells in batch.columns() {
-            for cell in erase::texts(cells)?.iter().flatten() {
-                if !spellings.contains(cell) {
-                    spellings.insert(cell.to_owned());
-                }
-            }
+            let cells = erase::texts(cells)?;
+            spellings.extend(
+                cells.iter().flatten().map(|cell| (hash(&erase::folded(cell)), hash(cell))),
+            );
         }
         Ok(())
     })?;
-    let mut persons: BTreeMap<String, usize> = BTreeMap::new();
-    for spelling in &spellings {
-        *persons.entry(erase::folded(spelling)).or_default() += 1;
-    }
-    let groups: usize = persons.values().filter(|groups| **groups > 1).sum();
+    spellings.sort_unstable();
+    spellings.dedup();
+    let persons = spellings.chunk_by(|one, next| one.0 == next.0);
+    let groups: usize = persons.map(<[_]>::len).filter(|groups| *groups > 1).sum();
     if groups > 0 {
         let told = Fault::new(&SPLIT_ALIKE).arg("count", groups);
         project.reporter.warn(&told.arg("column", column));
     }
     Ok(())
+}
+
+fn hash(text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
 }
 
 fn work(project: &Project<'_>, chain: &Chain, input: &Path, folder: &Path) -> Result<Product> {
