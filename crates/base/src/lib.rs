@@ -26,7 +26,7 @@ pub use lang::{Lang, Text};
 pub use reporter::{Reporter, Silent};
 pub use rng::Rng;
 pub use secret::{Personal, Secret};
-pub use signature::{Field, FieldKind, Output, Signature, Treatment};
+pub use signature::{Field, FieldKind, Outlier, Output, Signature, Treatment};
 pub use task::{Tabular, Task};
 pub use width::half_width;
 

@@ -30,6 +30,35 @@ pub struct Field {
     /// What the recipe did to the column before training, and serving does to a value that is sent.
     #[serde(default, skip_serializing_if = "Treatment::is_none")]
     pub treatment: Treatment,
+    /// Of a flag that the recipe made of another input: where nobody sends it, it is found anew from that input.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outlier: Option<Outlier>,
+}
+
+/// Which values of another input are outlying, as the recipe found it before training.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Outlier {
+    /// The input whose values are held against the bounds, before they are made coarser.
+    pub of: String,
+    /// The smallest value that is not outlying; none where no value is too small.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub low: Option<f64>,
+    /// The largest value that is not outlying; none where no value is too large.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub high: Option<f64>,
+    /// Whether what stands for a missing value is outlying. Where nothing does, it is not.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub missing: bool,
+}
+
+impl Outlier {
+    /// Whether a value is outlying; `None` is a missing one.
+    pub fn holds(&self, value: Option<f64>) -> bool {
+        value.map_or(self.missing, |value| {
+            self.low.is_some_and(|low| value < low) || self.high.is_some_and(|high| value > high)
+        })
+    }
 }
 
 /// What is done to a value before the model sees it, so that it meets what it was trained on.
@@ -70,7 +99,8 @@ impl Treatment {
 impl Field {
     /// A column whose values stay as they are.
     pub fn new(name: impl Into<String>, kind: FieldKind, nullable: bool) -> Self {
-        Self { name: name.into(), title: None, kind, nullable, treatment: Treatment::default() }
+        let treatment = Treatment::default();
+        Self { name: name.into(), title: None, kind, nullable, treatment, outlier: None }
     }
 }
 

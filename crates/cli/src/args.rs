@@ -46,6 +46,24 @@ impl From<LangArg> for Lang {
     }
 }
 
+impl Command {
+    /// How a recipe of another name is given, as somebody types it.
+    pub(crate) fn recipe_way(&self) -> &'static str {
+        match self {
+            Self::Export(_) | Self::Reidentify(_) | Self::Serve(_) => "--recipe FILE",
+            Self::Prepare(_) => "ingot prepare FILE",
+            Self::Train(_) => "ingot train FILE",
+            Self::Compress(_) => "ingot compress FILE",
+            Self::Explain(_) => "ingot explain FILE",
+            Self::Seal(_) => "ingot seal FILE",
+            Self::Plan(_) => "ingot plan FILE",
+            Self::Erase(_) => "ingot erase --subject VALUE FILE",
+            Self::Bench(_) => "ingot bench clean FILE",
+            _ => "ingot run FILE",
+        }
+    }
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Make keys, a commented recipe and a small example in this folder
@@ -187,15 +205,18 @@ pub(crate) struct Rotate {
 
 #[derive(Debug, Args)]
 pub(crate) struct Scan {
-    /// A .csv or .jsonl file, or any other text line by line
+    /// A .csv, .jsonl or .json file, or any other text line by line
     pub(crate) file: PathBuf,
-    /// Column to read; may be repeated [default: every column]
+    /// Column to read, with all that is nested in it; may be repeated [default: every column]
     #[arg(long, value_name = "COLUMN")]
     pub(crate) text: Vec<String>,
+    /// The first line of a .csv file is a record: its columns are `column 1` and so on
+    #[arg(long)]
+    pub(crate) no_header: bool,
     /// Type to look for; may be repeated [default: every type]
     #[arg(long = "type", value_name = "TYPE")]
     pub(crate) kind: Vec<String>,
-    /// Write the file with every finding made unreadable
+    /// Write the file with every finding made unreadable; no file may be there yet
     #[arg(long, value_name = "FILE")]
     pub(crate) redact: Option<PathBuf>,
     /// What stands in a finding's place
@@ -254,13 +275,13 @@ pub(crate) struct Stats {
     #[arg(required = true, value_name = "STATISTIC")]
     pub(crate) statistics: Vec<String>,
     /// Price of this release
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     pub(crate) epsilon: f64,
     /// Gaussian instead of Laplace noise, with this chance that epsilon does not hold
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     pub(crate) delta: Option<f64>,
     /// What the table may cost in all; needed the first time, and then fixed
-    #[arg(long, value_name = "EPSILON")]
+    #[arg(long, value_name = "EPSILON", allow_negative_numbers = true)]
     pub(crate) budget: Option<f64>,
     /// Column that names persons, when one person has several rows
     #[arg(long, value_name = "COLUMN", requires = "most")]
@@ -277,7 +298,7 @@ pub(crate) struct Reidentify {
     /// Column of the protected table that the token stands in
     #[arg(long, value_name = "COLUMN", conflicts_with = "kind", required_unless_present = "kind")]
     pub(crate) column: Option<String>,
-    /// Type of the pseudonym, as scan names it
+    /// Type of the pseudonym, as scan or the recipe's `custom` names it
     #[arg(long = "type", value_name = "TYPE")]
     pub(crate) kind: Option<String>,
     /// Whose moved date it is: the person's value in the source or in the protected table; `-` reads it from standard input

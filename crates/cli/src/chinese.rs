@@ -164,7 +164,10 @@ const WORDS: &[(&str, &str)] = &[
     ("Most rows of a person that count", "每人最多计入的行数"),
     ("The token, pseudonym or moved date", "令牌、假名或平移后的日期"),
     ("Column of the protected table that the token stands in", "令牌所在的（保护后表的）列"),
-    ("Type of the pseudonym, as scan names it", "假名的类型，名称同 scan"),
+    (
+        "Type of the pseudonym, as scan or the recipe's `custom` names it",
+        "假名的类型，名称同 scan 或配方中的 `custom`",
+    ),
     (
         "Whose moved date it is: the person's value in the source or in the protected table; `-` reads it from standard input",
         "平移后的日期属于谁：此人在源数据或脱敏后表中的值；`-` 表示从标准输入读取",
@@ -210,18 +213,25 @@ const WORDS: &[(&str, &str)] = &[
     ("Only make keys", "只生成密钥"),
     ("The recipe file", "配方文件"),
     (
-        "A .csv or .jsonl file, or any other text line by line",
-        ".csv 或 .jsonl 文件，或任意按行读取的文本",
+        "A .csv, .jsonl or .json file, or any other text line by line",
+        ".csv、.jsonl 或 .json 文件，或任意按行读取的文本",
     ),
     (
-        "Column to read; may be repeated [default: every column]",
-        "要读取的列，可重复指定［默认：全部列］",
+        "Column to read, with all that is nested in it; may be repeated [default: every column]",
+        "要读取的列（包括其中嵌套的内容），可重复指定［默认：全部列］",
+    ),
+    (
+        "The first line of a .csv file is a record: its columns are `column 1` and so on",
+        ".csv 文件的首行是数据而非表头：各列称为 `column 1` 等",
     ),
     (
         "Type to look for; may be repeated [default: every type]",
         "要查找的类型，可重复指定［默认：全部类型］",
     ),
-    ("Write the file with every finding made unreadable", "写出所有发现项均已脱敏的文件"),
+    (
+        "Write the file with every finding made unreadable; no file may be there yet",
+        "写出所有发现项均已脱敏的文件；该文件不能已存在",
+    ),
     ("What stands in a finding's place", "用什么替换发现项"),
     ("Its type: `[phone]`", "其类型：`[phone]`"),
     ("Stars, with what does not identify left", "星号，保留不可识别身份的部分"),

@@ -23,6 +23,8 @@ pub(crate) struct Context {
     pub(crate) quiet: bool,
     pub(crate) json: bool,
     pub(crate) project: PathBuf,
+    /// How the command takes a recipe of another name.
+    pub(crate) way: &'static str,
 }
 
 impl Context {
@@ -65,6 +67,7 @@ fn main() -> ExitCode {
         quiet: cli.global.quiet || cli.global.json,
         json: cli.global.json,
         project: cli.global.project.clone(),
+        way: cli.command.recipe_way(),
     };
     match dispatch(&context, cli.command) {
         Ok(()) => ExitCode::SUCCESS,
@@ -77,6 +80,8 @@ fn main() -> ExitCode {
 
 /// Why a command failed.
 fn tell(context: &Context, failure: &commands::Failure) {
+    let named = failure.naming(context.way);
+    let failure = named.as_ref().unwrap_or(failure);
     if context.json {
         out(&render::json(failure, context.lang).to_string());
     } else {

@@ -61,12 +61,55 @@ ingot_base::messages! {
         en: "there is no type `{type}`", zh: "没有名为 `{type}` 的类型",
         hint_en: "types are: {known}", hint_zh: "可用的类型：{known}",
     };
-    /// A record that cannot be read.
-    RECORD_WRONG = {
-        code: "cli-record-wrong", class: Failed, status: 400,
-        en: "`{path}` cannot be read at line {line}", zh: "`{path}` 第 {line} 行无法读取",
-        hint_en: "check its quotes, its number of fields and that it is UTF-8; nothing was written",
-        hint_zh: "请检查引号、字段数以及是否为 UTF-8 编码；未写入任何内容",
+    /// A scan that would write over what it reads.
+    SCAN_ITSELF = {
+        code: "cli-scan-itself", class: Usage, status: 409,
+        en: "`{path}` is the file that is scanned", zh: "`{path}` 就是被扫描的文件",
+        hint_en: "give --redact the name of a new file; the scanned one is never changed", hint_zh: "请为 --redact 指定一个新文件名；被扫描的文件不会被改动",
+    };
+    /// A file that holds no text.
+    SCAN_FORMAT = {
+        code: "cli-scan-format", class: Usage, status: 400,
+        en: "`{path}` is {what}, which scan does not read", zh: "scan 无法读取 `{path}`：{what}",
+        hint_en: "{advice}", hint_zh: "建议：{advice}",
+    };
+    /// A line that is no text.
+    SCAN_ENCODING = {
+        code: "cli-scan-encoding", class: Failed, status: 400,
+        en: "line {line} of `{path}` is no text in UTF-8 or in another encoding that is known", zh: "`{path}` 第 {line} 行既不是 UTF-8 文本，也不是其他可识别的编码",
+        hint_en: "save the file as UTF-8 and scan it again; nothing was written", hint_zh: "请将文件另存为 UTF-8 后重新扫描；未写入任何内容",
+    };
+    /// A record of CSV with too many or too few fields.
+    SCAN_FIELDS = {
+        code: "cli-scan-fields", class: Failed, status: 400,
+        en: "the record on line {line} of `{path}` has {found} fields, not {expected} as the first", zh: "`{path}` 第 {line} 行的记录有 {found} 个字段，而首行有 {expected} 个",
+        hint_en: "check its delimiters, and that values with a delimiter, a quote or a line break stand in quotes; nothing was written",
+        hint_zh: "请检查分隔符，并确认含有分隔符、引号或换行的值已用引号括起；未写入任何内容",
+    };
+    /// A quote in CSV that is never closed.
+    SCAN_QUOTE = {
+        code: "cli-scan-quote", class: Failed, status: 400,
+        en: "the quote that opens on line {line} of `{path}` is never closed", zh: "`{path}` 第 {line} 行的引号没有结束",
+        hint_en: "close it, or double it if it is part of a quoted value; nothing was written", hint_zh: "请补上结束引号；如引号是值的一部分，请写两次；未写入任何内容",
+    };
+    /// A record that is no JSON.
+    SCAN_JSON = {
+        code: "cli-scan-json", class: Failed, status: 400,
+        en: "line {line} of `{path}` cannot be read: {why}", zh: "`{path}` 第 {line} 行无法读取：{why}",
+        hint_en: "check that the file is complete; in .jsonl every line is one whole JSON value, in .json the file is; nothing was written",
+        hint_zh: "请确认文件完整；.jsonl 的每一行都应是一个完整的 JSON 值，.json 则整个文件是一个；未写入任何内容",
+    };
+    /// A header that holds personal data.
+    SCAN_HEADER = {
+        code: "cli-scan-header", class: Usage, status: 400,
+        en: "the header of `{path}` looks like data ({count} cells with personal data), so columns are called by their places", zh: "`{path}` 的表头像是数据（{count} 个单元格含有个人信息），因此各列以位置称呼",
+        hint_en: "if it has no header, say `--no-header`", hint_zh: "如果文件没有表头，请加上 `--no-header`",
+    };
+    /// Keys of JSON objects that were renamed.
+    SCAN_KEYS = {
+        code: "cli-scan-keys", class: Usage, status: 400,
+        en: "{count} keys of objects in `{path}` hold personal data and have other names in the redacted file", zh: "`{path}` 中有 {count} 个对象的键含有个人信息，在脱敏后的文件中已改名",
+        hint_en: "programs that look for the old keys find none", hint_zh: "按原有的键读取的程序将找不到它们",
     };
     /// A statistic that cannot be understood.
     STATISTIC = {

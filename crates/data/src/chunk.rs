@@ -21,6 +21,8 @@ pub(crate) struct Chunk {
     pub(crate) first_row: u64,
     /// Line of its first record in the file, from 1 (the header counts).
     pub(crate) first_line: u64,
+    /// How many records it holds, lines that are astray among them: what decoders find is held against it.
+    pub(crate) rows: u64,
     /// Lines of it that are no records, in order.
     pub(crate) astray: Vec<Astray>,
 }
@@ -97,6 +99,17 @@ pub(crate) enum Records {
     Csv(u8),
 }
 
+impl Records {
+    /// Whether a line, its end cut off, is a record rather than an empty line.
+    fn holds_one(self, line: &[u8]) -> bool {
+        match self {
+            Self::Lines => !line.trim_ascii().is_empty(),
+            // Blanks are a field of CSV.
+            Self::Csv(_) => !line.is_empty() && line != b"\r",
+        }
+    }
+}
+
 /// Cuts what a reader gives into chunks of about `size` bytes.
 pub(crate) struct Chunks<R> {
     reader: R,
@@ -150,9 +163,9 @@ impl<R: Read> Iterator for Chunks<R> {
                 return Some(Err(io::Error::other(Fault::new(&QUOTE_OPEN).arg("line", line))));
             }
             let (end, rows, lines) = if self.ended {
-                let tail =
-                    self.rest.get(cut.end..).is_some_and(|tail| !tail.trim_ascii().is_empty());
-                (self.rest.len(), cut.rows + u64::from(tail), cut.lines)
+                let tail = self.rest.get(cut.end..).unwrap_or_default();
+                let rows = cut.rows + u64::from(self.records.holds_one(tail));
+                (self.rest.len(), rows, cut.lines)
             } else {
                 (cut.end, cut.rows, cut.lines)
             };
@@ -171,7 +184,7 @@ impl<R: Read> Iterator for Chunks<R> {
             let tail = self.rest.split_off(end);
             let bytes = std::mem::replace(&mut self.rest, tail);
             let (first_row, first_line) = (self.next_row, self.next_line);
-            let chunk = Chunk { bytes, first_row, first_line, astray: cut.astray };
+            let chunk = Chunk { bytes, first_row, first_line, rows, astray: cut.astray };
             self.next_row += rows;
             self.next_line += lines;
             return Some(Ok(chunk));
@@ -185,7 +198,7 @@ struct Cut {
     end: usize,
     rows: u64,
     lines: u64,
-    /// Line feeds that a quote, open at the end of the text, has swallowed.
+    /// Line ends within a record whose last quote is open at the end of the text.
     open_lines: u64,
     /// Lines before the end that are no records; each counts as a row.
     astray: Vec<Astray>,
@@ -203,7 +216,7 @@ fn scan_lines(bytes: &[u8]) -> Cut {
     let mut cut = Cut::default();
     for at in memchr::memchr_iter(b'\n', bytes) {
         let line = bytes.get(cut.end..at).unwrap_or_default();
-        cut.rows += u64::from(!line.trim_ascii().is_empty());
+        cut.rows += u64::from(Records::Lines.holds_one(line));
         (cut.end, cut.lines) = (at + 1, cut.lines + 1);
     }
     cut
@@ -243,6 +256,7 @@ fn line_end(bytes: &[u8], start: usize) -> Option<usize> {
 fn scan_records(bytes: &[u8], delimiter: u8, cut: &mut Cut, doomed: usize) -> Option<usize> {
     let from = cut.end;
     let (mut quoted, mut lines, mut skip) = (false, cut.lines, usize::MAX);
+    let mut swallowed = 0;
     for at in memchr::memchr3_iter(b'"', b'\n', b'\r', bytes.get(from..)?) {
         let at = from + at;
         match bytes.get(at) {
@@ -260,26 +274,36 @@ fn scan_records(bytes: &[u8], delimiter: u8, cut: &mut Cut, doomed: usize) -> Op
                 quoted = at == cut.end || before == Some(&delimiter);
             }
             Some(b'\n' | b'\r') if quoted && at < doomed => return Some(doomed),
-            Some(b'\r') if quoted || bytes.get(at + 1).is_none_or(|next| *next == b'\n') => {}
+            Some(b'\r') if quoted => swallowed += 1,
+            Some(b'\r') if bytes.get(at + 1).is_none_or(|next| *next == b'\n') => {}
             // A line feed, or a lone carriage return, which ends a record without beginning a line.
             byte => {
                 lines += u64::from(byte == Some(&b'\n'));
-                if !quoted {
+                if quoted {
+                    swallowed += 1;
+                } else {
+                    swallowed = 0;
                     let record = bytes.get(cut.end..at).unwrap_or_default();
-                    let empty = record.is_empty() || record == b"\r";
-                    (cut.end, cut.rows, cut.lines) = (at + 1, cut.rows + u64::from(!empty), lines);
+                    let one = Records::Csv(delimiter).holds_one(record);
+                    (cut.end, cut.rows, cut.lines) = (at + 1, cut.rows + u64::from(one), lines);
                 }
             }
         }
     }
-    cut.open_lines = if quoted { lines - cut.lines } else { 0 };
+    cut.open_lines = if quoted { swallowed } else { 0 };
     None
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::csv_decode;
+    use crate::infer::Dialect;
+    use arrow::array::{Array, AsArray};
+    use arrow::datatypes::{DataType, Field, Schema};
     use proptest::prelude::*;
+    use std::collections::BTreeMap;
+    use std::sync::Arc;
 
     fn cells() -> impl Strategy<Value = Vec<Vec<String>>> {
         prop::collection::vec(prop::collection::vec("[a-c\",\n\r 一]{0,6}", 3), 0..60)
@@ -360,7 +384,7 @@ mod tests {
         let mut rows = Vec::new();
         while !text.is_empty() {
             let (fields, mut end, open) = strict_record(text);
-            if open && text.contains(&b'\n') {
+            if open && text.iter().any(|letter| b"\n\r".contains(letter)) {
                 return None;
             }
             match fields {
@@ -393,6 +417,7 @@ mod tests {
                 chunk.stretches().map(Stretch::bytes).collect::<Vec<_>>().concat(),
                 chunk.bytes
             );
+            let counted = rows.len() as u64 + chunk.rows;
             for stretch in chunk.stretches() {
                 match stretch {
                     Stretch::Astray(line) => rows.push(Row::Astray(line.to_vec())),
@@ -406,15 +431,62 @@ mod tests {
                     }
                 }
             }
+            assert_eq!(rows.len() as u64, counted, "{chunk:?}");
         }
         Some(rows)
     }
 
+    /// Cells of each row as the decoders of CSV give them, nothing for one that is set aside; none where the text is refused.
+    fn decoded(text: &[u8], size: usize, width: usize) -> Option<Vec<Option<Vec<Vec<u8>>>>> {
+        let fields = (0..width).map(|at| Field::new(format!("c{at}"), DataType::Utf8, true));
+        let dialect = Dialect {
+            delimiter: b',',
+            header_bytes: 0,
+            header_lines: 1,
+            mixed: Vec::new(),
+            schema: Arc::new(Schema::new(fields.collect::<Vec<Field>>())),
+        };
+        let mut found = BTreeMap::new();
+        for chunk in Chunks::new(text, Records::Csv(b','), size, 1) {
+            let decoded = csv_decode::csv(&chunk.ok()?, &dialect).unwrap();
+            for (at, row) in decoded.rows.iter().enumerate() {
+                let cell = |column: &dyn Array| {
+                    let text = column.as_string::<i32>();
+                    if text.is_valid(at) { text.value(at).as_bytes().to_vec() } else { Vec::new() }
+                };
+                let cells = decoded.batch.columns().iter().map(|column| cell(column)).collect();
+                assert_eq!(found.insert(*row, Some(cells)), None);
+            }
+            for bad in decoded.bad {
+                assert_eq!(found.insert(bad.row, None), None);
+            }
+        }
+        assert!(found.keys().copied().eq(1..=found.len() as u64), "{:?}", found.keys());
+        Some(found.into_values().collect())
+    }
+
     proptest! {
-        /// Quotes at any place, closed or not, and carriage returns alone: rows are those that a strict reading finds.
+        /// Quotes at any place, closed or not, and carriage returns alone: rows are those that a strict reading finds,
         #[test]
-        fn wild_text_is_read_as_a_strict_reader_does(text in "[ab\",\n\r]{0,80}", size in 1_usize..30) {
+        fn wild_text_is_read_as_a_strict_reader_does(text in "[ab \",\n\r]{0,80}", size in 1_usize..30) {
             prop_assert_eq!(rows(text.as_bytes(), size), strict(text.as_bytes()));
+        }
+
+        /// and so they are once they are decoded: each has its cells or is set aside.
+        #[test]
+        fn wild_text_is_decoded_as_a_strict_reader_does(
+            text in prop_oneof!["[ab \",\n\r]{0,80}", "([ab ]{1,2}|\"[ab,\n\r]{0,2}\"|[\n\r]{1,2}){0,30}", "([ab ]?,\"?[ab ]?\"?[\n\r]{1,2}){0,20}"],
+            size in 1_usize..60,
+            width in 1_usize..3,
+        ) {
+            let wanted = strict(text.as_bytes()).map(|rows| {
+                let cells = |row| match row {
+                    Row::Record(cells) => Some(cells).filter(|cells| cells.len() == width),
+                    Row::Astray(_) => None,
+                };
+                rows.into_iter().map(cells).collect::<Vec<_>>()
+            });
+            prop_assert_eq!(decoded(text.as_bytes(), size, width), wanted);
         }
 
         /// The same where almost every line is sound.
@@ -466,6 +538,9 @@ mod tests {
             let failed = Chunks::new(&text[..], Records::Csv(b','), size, 1).find_map(Result::err);
             assert!(failed.unwrap().to_string().contains("line 2"), "size {size}");
         }
+        let text = b"a,b\rc,\"d\re,f\rg,h\r";
+        let failed = Chunks::new(&text[..], Records::Csv(b','), 4, 1).find_map(Result::err);
+        assert!(failed.is_some(), "carriage returns alone");
         let one =
             Chunks::new(&b"a,b\nc,\"d"[..], Records::Csv(b','), 1000, 1).find_map(Result::err);
         assert!(one.is_none(), "nothing stands after it");

@@ -21,7 +21,7 @@ use crate::rules::{Action, Rules, constant};
 use crate::sink::{Sieve, Sink};
 use crate::source::{self, Part, Sources};
 use crate::statistics::Gathered;
-use crate::table::{Encryption, open};
+use crate::table::Encryption;
 use crate::texts::{TextFound, evaluation_set, texts};
 use crate::{ROW, SOURCE, WEIGHT};
 use arrow::array::{
@@ -341,7 +341,7 @@ impl<'a> Work<'a> {
             }
             Format::Parquet => {
                 let mut row = 1;
-                for batch in open(&part.path, None, None)? {
+                for batch in source::parquet_reader(&part.path)? {
                     let batch = batch.map_err(|error| part.wrong(error))?;
                     let first = row;
                     row += batch.num_rows() as u64;

@@ -11,11 +11,12 @@ use arrow::array::{
     ArrayRef, BooleanBuilder, Date32Builder, Float64Builder, Int64Builder, RecordBatch,
     StringBuilder,
 };
+use arrow::compute::concat_batches;
 use arrow::csv::ReaderBuilder;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::error::ArrowError;
 use chrono::NaiveDate;
-use ingot_base::Text;
+use ingot_base::{Text, fault};
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
@@ -43,34 +44,44 @@ pub(crate) struct Decoded {
 
 /// Decodes a chunk of CSV.
 pub(crate) fn csv(chunk: &Chunk, dialect: &Dialect) -> Result<Decoded, ArrowError> {
-    if !chunk.astray.is_empty() {
-        return careful(chunk, dialect);
+    if let Some(batch) = quick(chunk, dialect) {
+        let rows = (chunk.first_row..).take(batch.num_rows()).collect();
+        return Ok(Decoded { batch, rows, bad: Vec::new(), odd: Vec::new() });
     }
-    // The decoder reserves room for as many records as a batch may have: no more than there are lines.
-    let most = memchr::memchr_iter(b'\n', &chunk.bytes).count() + 1;
-    let plain = csv_plain::decode(&chunk.bytes, dialect.delimiter, &dialect.schema, most);
-    let fast = || -> Result<RecordBatch, ArrowError> {
-        let mut reader = ReaderBuilder::new(Arc::clone(&dialect.schema))
-            .with_header(false)
-            .with_delimiter(dialect.delimiter)
-            .with_batch_size(most)
-            .build(&chunk.bytes[..])?;
-        match reader.next() {
-            Some(batch) => batch,
-            None => Ok(RecordBatch::new_empty(Arc::clone(&dialect.schema))),
-        }
-    };
-    match plain.map_or_else(fast, Ok) {
-        // Neither of the quick ways asks whether a whole number became another.
-        Ok(batch) if batch.columns().iter().all(|column| !exact::has_doubtful(column)) => {
-            let rows = (chunk.first_row..).take(batch.num_rows()).collect();
-            Ok(Decoded { batch, rows, bad: Vec::new(), odd: Vec::new() })
-        }
-        _ => careful(chunk, dialect),
-    }
+    careful(chunk, dialect)
 }
 
-/// Record by record: what cannot be read is set aside with its line and reason.
+/// All records of a chunk at once; `None` where one may be bad, or where they are not as many as were counted.
+fn quick(chunk: &Chunk, dialect: &Dialect) -> Option<RecordBatch> {
+    if !chunk.astray.is_empty() {
+        return None;
+    }
+    let plain = csv_plain::decode(&chunk.bytes, dialect.delimiter, &dialect.schema, most(chunk));
+    let batch = plain.or_else(|| by_arrow(chunk, dialect).ok())?;
+    // Neither way asks whether a whole number became another.
+    let exact = batch.columns().iter().all(|column| !exact::has_doubtful(column));
+    (exact && batch.num_rows() as u64 == chunk.rows).then_some(batch)
+}
+
+/// Arrow's own decoder.
+fn by_arrow(chunk: &Chunk, dialect: &Dialect) -> Result<RecordBatch, ArrowError> {
+    // The decoder reserves room for as many records as a batch may have.
+    let reader = ReaderBuilder::new(Arc::clone(&dialect.schema))
+        .with_header(false)
+        .with_delimiter(dialect.delimiter)
+        .with_batch_size(most(chunk).max(1))
+        .build(&chunk.bytes[..])?;
+    let batches = reader.collect::<Result<Vec<RecordBatch>, ArrowError>>()?;
+    concat_batches(&dialect.schema, &batches)
+}
+
+/// Room for this many records is enough, even where a chunk that came from elsewhere claims more.
+fn most(chunk: &Chunk) -> usize {
+    usize::try_from(chunk.rows).unwrap_or(usize::MAX).min(chunk.bytes.len())
+}
+
+/// Record by record: what cannot be read is set aside with its line and reason. No record is left out: that there are as
+/// many as were counted when the file was cut is checked here, whatever decoder gave up before.
 fn careful(chunk: &Chunk, dialect: &Dialect) -> Result<Decoded, ArrowError> {
     let mut careful = Careful {
         columns: Columns::new(&dialect.schema),
@@ -94,7 +105,22 @@ fn careful(chunk: &Chunk, dialect: &Dialect) -> Result<Decoded, ArrowError> {
         careful.line += memchr::memchr_iter(b'\n', stretch.bytes()).count() as u64;
     }
     let Careful { columns, rows, bad, odd, .. } = careful;
+    let found = (rows.len() + bad.len()) as u64;
+    if found != chunk.rows {
+        let counted = chunk.rows;
+        let fault = fault::internal(format!("{found} records where {counted} were counted"));
+        return Err(ArrowError::ExternalError(fault.into()));
+    }
     Ok(Decoded { batch: columns.finish()?, rows, bad, odd })
+}
+
+/// The line on which a record begins that a reader found at a place: the reader stands between a carriage return and its line feed, and
+/// before lines that are empty.
+fn begins(bytes: &[u8], place: &csv::Position) -> u64 {
+    let at = usize::try_from(place.byte()).unwrap_or(usize::MAX);
+    let ahead = bytes.get(at..).unwrap_or_default().iter();
+    let ends = ahead.take_while(|byte| b"\r\n".contains(byte)).filter(|byte| **byte == b'\n');
+    place.line() + ends.count() as u64
 }
 
 /// The careful decoder's place in a piece, and what it has found.
@@ -139,7 +165,7 @@ impl Careful {
                     self.row += 1;
                 }
                 Err(reason) => {
-                    let line = record.position().map_or(0, csv::Position::line) + self.line - 1;
+                    let line = record.position().map_or(0, |at| begins(bytes, at)) + self.line - 1;
                     self.set_aside(line, reason);
                 }
             }
@@ -402,7 +428,9 @@ fn day(text: &str) -> Option<i32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chunk::{Chunks, Records};
     use arrow::array::AsArray;
+    use proptest::prelude::*;
 
     fn dialect(fields: &[(&str, DataType)]) -> Dialect {
         let fields: Vec<Field> =
@@ -422,6 +450,7 @@ mod tests {
             bytes: b"1,\"a\nb\"\nsecret,x\n3\n4,d\n".to_vec(),
             first_row: 11,
             first_line: 20,
+            rows: 4,
             astray: Vec::new(),
         };
         let decoded =
@@ -444,24 +473,88 @@ mod tests {
         );
     }
 
+    /// A line end as files have them, or several.
+    fn line_end() -> impl Strategy<Value = &'static str> {
+        let ends = ["\n", "\r\n", "\r", "\n\n", "\r\r", "\r\r\n", "\r\n\r", "\n\r"];
+        prop::sample::select(ends.to_vec())
+    }
+
+    fn good_records() -> impl Strategy<Value = String> {
+        let text = prop_oneof!["[a-c ]{0,3}", "\"([a-c,\n\r]|\"\"){0,4}\""];
+        let date = prop_oneof![Just(""), Just("2020-02-29")];
+        let record =
+            ("-?[0-9]{0,3}", "(-?[0-9]\\.[0-9]{1,2})?", "(true|false)?", date, text, line_end());
+        let record = record.prop_filter("no number", |(whole, ..)| whole != "-");
+        record.prop_map(|(i, f, b, d, t, end)| format!("{i},{f},{b},{d},{t}{end}"))
+    }
+
+    proptest! {
+        /// Whatever ends a record, a lone carriage return or nothing at the end of the file among it: all ways find all of them.
+        #[test]
+        fn both_decoders_agree_on_good_records(
+            lines in prop::collection::vec(good_records(), 1..30),
+            ended: bool,
+            size in 1_usize..400,
+        ) {
+            let dialect = dialect(&[
+                ("i", DataType::Int64),
+                ("f", DataType::Float64),
+                ("b", DataType::Boolean),
+                ("d", DataType::Date32),
+                ("t", DataType::Utf8),
+            ]);
+            let text = lines.concat();
+            let text = if ended { &*text } else { text.trim_end_matches(['\r', '\n']) };
+            let mut found = 0;
+            for chunk in Chunks::new(text.as_bytes(), Records::Csv(b','), size, 2) {
+                let chunk = chunk.unwrap();
+                let slow = careful(&chunk, &dialect).unwrap();
+                prop_assert!(slow.bad.is_empty(), "{:?}", slow.bad);
+                let arrow = by_arrow(&chunk, &dialect).unwrap();
+                prop_assert_eq!(arrow.columns(), slow.batch.columns());
+                let fast = csv(&chunk, &dialect).unwrap();
+                prop_assert_eq!(fast.batch.columns(), slow.batch.columns());
+                prop_assert_eq!(&fast.rows, &slow.rows);
+                found += fast.rows.len();
+            }
+            prop_assert_eq!(found, lines.len());
+        }
+    }
+
     #[test]
-    fn both_decoders_agree_on_good_records() {
-        let chunk = Chunk {
-            bytes: b"1,2.5,true,2020-02-29,x\n,,,,\n".to_vec(),
-            first_row: 1,
-            first_line: 2,
-            astray: Vec::new(),
-        };
-        let dialect = dialect(&[
-            ("i", DataType::Int64),
-            ("f", DataType::Float64),
-            ("b", DataType::Boolean),
-            ("d", DataType::Date32),
-            ("t", DataType::Utf8),
-        ]);
-        let (fast, slow) = (csv(&chunk, &dialect).unwrap(), careful(&chunk, &dialect).unwrap());
-        assert_eq!(fast.batch.columns(), slow.batch.columns());
-        assert_eq!(fast.rows, slow.rows);
+    fn bad_records_are_named_by_their_line_whatever_ends_lines() {
+        let dialect = dialect(&[("a", DataType::Int64), ("b", DataType::Int64)]);
+        for end in ["\n", "\r\n"] {
+            let text = ["1,2", "3", "", "4,\"5\"", "6,7,8", "9,9"].join(end);
+            let mut bad = Vec::new();
+            for chunk in Chunks::new(text.as_bytes(), Records::Csv(b','), 1, 2) {
+                bad.extend(csv(&chunk.unwrap(), &dialect).unwrap().bad);
+            }
+            let whole = Chunks::new(text.as_bytes(), Records::Csv(b','), 1000, 2);
+            let whole = whole.flat_map(|chunk| csv(&chunk.unwrap(), &dialect).unwrap().bad);
+            let lines = |bad: Vec<Bad>| bad.iter().map(|bad| bad.line).collect::<Vec<_>>();
+            assert_eq!(lines(whole.collect()), [3, 6], "{end:?}");
+            assert_eq!(lines(bad), [3, 6], "{end:?} in small pieces");
+        }
+    }
+
+    #[test]
+    fn records_that_are_not_as_many_as_were_counted_are_a_fault() {
+        let dialect = dialect(&[("i", DataType::Int64)]);
+        for bytes in [&b"1\n2\n"[..], b"\"1\"\r\"2\"\r", b"1\nx\n"] {
+            let chunk = |rows| Chunk {
+                bytes: bytes.to_vec(),
+                first_row: 1,
+                first_line: 2,
+                rows,
+                astray: Vec::new(),
+            };
+            assert!(csv(&chunk(2), &dialect).is_ok());
+            for rows in [0, 1, 3, u64::MAX] {
+                let error = csv(&chunk(rows), &dialect).unwrap_err().to_string();
+                assert!(error.contains("2 records"), "{error}");
+            }
+        }
     }
 
     #[test]
@@ -470,6 +563,7 @@ mod tests {
             bytes: b"{\"a\":1}\n\n{\"a\":\"x\"}\n{\"b\":1}\nnonsense\n{}\n".to_vec(),
             first_row: 1,
             first_line: 1,
+            rows: 5,
             astray: Vec::new(),
         };
         let schema = dialect(&[("a", DataType::Int64)]).schema;
@@ -480,6 +574,7 @@ mod tests {
             bytes: b"{\"a\":1,\"canary\":2}\n{\"canary\":1}\n{\"later\":1,\"a\":1}\n".to_vec(),
             first_row: 1,
             first_line: 1,
+            rows: 3,
             astray: Vec::new(),
         };
         let strays: StrayKeys = serde_json::from_value(serde_json::json!(["canary"])).unwrap();
@@ -496,6 +591,7 @@ mod tests {
             bytes: b"1\nNaN\n-inf\n4\n".to_vec(),
             first_row: 5,
             first_line: 6,
+            rows: 4,
             astray: Vec::new(),
         };
         let decoded = csv(&chunk, &dialect(&[("n", DataType::Int64)])).unwrap();
@@ -503,7 +599,7 @@ mod tests {
         assert_eq!((decoded.odd, decoded.bad.len()), (vec![(0, 6), (0, 7)], 0));
         let bytes =
             b"{\"n\":NaN,\"f\":-Infinity,\"t\":NaN}\n{\"n\":1,\"f\":2,\"t\":\"NaN\"}\n".to_vec();
-        let chunk = Chunk { bytes, first_row: 1, first_line: 1, astray: Vec::new() };
+        let chunk = Chunk { bytes, first_row: 1, first_line: 1, rows: 2, astray: Vec::new() };
         let fields = [("n", DataType::Int64), ("f", DataType::Float64), ("t", DataType::Utf8)];
         let decoded = jsonl(&chunk, &dialect(&fields).schema, &StrayKeys::default()).unwrap();
         // NaN without quotation marks is a number that is none in a text column too: missing, so counted. "NaN" is a text.
@@ -541,6 +637,7 @@ mod tests {
             bytes: lines.concat().into_bytes(),
             first_row: 1,
             first_line: 1,
+            rows: 6,
             astray: Vec::new(),
         };
         let sound: Vec<u64> =

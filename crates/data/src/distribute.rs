@@ -81,6 +81,7 @@ enum Head {
         part: usize,
         first_row: u64,
         first_line: u64,
+        records: u64,
         astray: Vec<Astray>,
     },
     /// As the file has them.
@@ -289,9 +290,9 @@ impl Job for Pass {
         let work = Work::elsewhere(&self.sources, self.weights.clone());
         let mut blocks = Blocks(bytes);
         let piece = match blocks.json().map_err(wire)? {
-            Head::Text { part, first_row, first_line, astray } => {
+            Head::Text { part, first_row, first_line, records: rows, astray } => {
                 let bytes = blocks.next().map_err(wire)?.to_vec();
-                work.decode(Item::Text(part, Chunk { bytes, first_row, first_line, astray }))?
+                work.decode(Item::Text(part, Chunk { bytes, first_row, first_line, rows, astray }))?
             }
             Head::Columns { part, first_row } => {
                 work.decode(Item::Batch(part, blocks.batch().map_err(wire)?, first_row))?
@@ -371,8 +372,10 @@ fn pack_item(item: &Item) -> Packed {
     match item {
         Item::Text(part, chunk) => {
             let (first_row, first_line) = (chunk.first_row, chunk.first_line);
-            let astray = chunk.astray.clone();
-            json_block(&mut bytes, &Head::Text { part: *part, first_row, first_line, astray })?;
+            let (records, astray) = (chunk.rows, chunk.astray.clone());
+            let part = *part;
+            let head = Head::Text { part, first_row, first_line, records, astray };
+            json_block(&mut bytes, &head)?;
             block(&mut bytes, &chunk.bytes)?;
         }
         Item::Batch(part, batch, first) => {

@@ -1,7 +1,8 @@
 //! In which encoding a text file is: the one in which most of its lines can be read.
 //!
 //! Only lines with other than ASCII bytes tell. Text of another encoding is hardly ever valid UTF-8, so a file with a few lines
-//! that are none is UTF-8 all the same, and those lines are set aside. What is not UTF-8 is copied as UTF-8 before it is
+//! that are none is UTF-8 all the same, and those lines are set aside. Which are few is told by all lines: of a file that is ASCII
+//! otherwise, one damaged line is no encoding. What is not UTF-8 is copied as UTF-8 before it is
 //! read; bytes that its encoding does not know become [one](DAMAGED) that UTF-8 does not know either, so that their rows are
 //! set aside as well.
 
@@ -10,7 +11,7 @@ use crate::messages::{FILE_ENCODING, FILE_WRONG};
 use encoding_rs::{Decoder, DecoderResult};
 use ingot_base::{Digest, Fault, Result, fault};
 use std::fs::File;
-use std::io::{self, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 
 /// Bytes that are looked at, from the first that is not ASCII on.
@@ -21,6 +22,21 @@ const BUFFER: usize = 1 << 20;
 const DAMAGED: u8 = 0xff;
 /// Of so many lines one may be damaged in GB18030 and Big5, which hardly any text is by chance.
 const SHARE: u64 = 100;
+/// So many lines of no known encoding are no accident, unless they are one of [`SHARE`]. Fewer are, unless they are half of all.
+const MANY: u64 = 10;
+/// The byte-order mark of UTF-8.
+pub(crate) const MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// Passes over the byte-order mark of UTF-8 at the beginning of a text.
+///
+/// # Errors
+/// When it cannot be read.
+pub(crate) fn pass_mark(reader: &mut impl BufRead) -> io::Result<()> {
+    if reader.fill_buf()?.starts_with(MARK) {
+        reader.consume(MARK.len());
+    }
+    Ok(())
+}
 
 impl Encoding {
     /// Its name in messages.
@@ -145,7 +161,8 @@ impl Window {
         if fits(Encoding::Gb18030) {
             return Ok(Encoding::Gb18030);
         }
-        if weak > bad {
+        let whole = self.count();
+        if weak > bad || bad * SHARE <= whole || (bad < MANY && bad * 2 < whole) {
             return Ok(Encoding::Utf8);
         }
         let mut lines = self.lines();
@@ -157,13 +174,26 @@ impl Window {
 
     /// Whole lines with other than ASCII bytes, and their numbers.
     fn lines(&self) -> impl Iterator<Item = (u64, &[u8])> {
+        self.all_lines().filter(|(_, text)| !text.is_ascii())
+    }
+
+    /// Whole lines of the file up to the window's end that are not empty; those before the window are ASCII.
+    fn count(&self) -> u64 {
+        let own = self.all_lines().filter(|(_, text)| !text.trim_ascii().is_empty()).count();
+        self.line - 1 + own as u64
+    }
+
+    /// Whole lines and their numbers. A lone carriage return ends a line without beginning another number.
+    fn all_lines(&self) -> impl Iterator<Item = (u64, &[u8])> {
         let end = match memchr::memrchr(b'\n', &self.bytes) {
             Some(end) if !self.last => end,
             _ => self.bytes.len(),
         };
         let bytes = self.bytes.get(..end).unwrap_or_default();
         let lines = (self.line..).zip(bytes.split(|byte| *byte == b'\n'));
-        lines.filter(|(_, text)| !text.is_ascii())
+        lines.flat_map(|(line, text)| {
+            text.split(|byte| *byte == b'\r').map(move |text| (line, text))
+        })
     }
 }
 
@@ -271,7 +301,27 @@ mod tests {
         assert_eq!(of(&gb18030(&"1,女\n2,男\n".repeat(9))), Ok(Encoding::Gb18030));
         let french = "é,à\n".repeat(200).into_bytes();
         assert_eq!(of(&[french, gb18030(line)].concat()), Ok(Encoding::Utf8));
-        assert_eq!(of(b"a\nb\n\xff\xff,1\n"), Err(3));
+        assert_eq!(of(b"a\n\xff\xff,1\n"), Err(2));
+    }
+
+    #[test]
+    fn a_few_damaged_lines_do_not_make_another_encoding_of_ascii() {
+        let file = |good: usize, bad: usize| {
+            of(&[b"id,n\n".repeat(good), b"\xe9,1\n".repeat(bad)].concat())
+        };
+        for (good, bad) in [(1999, 1), (2, 1), (10, 9), (990, 10), (9900, 100)] {
+            assert_eq!(file(good, bad), Ok(Encoding::Utf8), "{bad} of {}", good + bad);
+        }
+        for (good, bad) in [(0, 1), (1, 1), (9, 9), (989, 10), (9899, 100), (1, 2000)] {
+            assert_eq!(file(good, bad), Err(good as u64 + 1), "{bad} of {}", good + bad);
+        }
+        // The same of lines that end in carriage returns alone.
+        let lines = [b"id,n\r".repeat(1999), b"\xe9,1\r".to_vec()].concat();
+        assert_eq!(of(&lines), Ok(Encoding::Utf8));
+        assert_eq!(of(&b"\xe9,1\r".repeat(2000)), Err(1));
+        // Where the damage can be read in no encoding, that of the other lines is still told.
+        let chinese = [gb18030(&"1,北京\n".repeat(200)), b"\x81,1\n".to_vec()].concat();
+        assert_eq!(of(&chinese), Ok(Encoding::Gb18030));
     }
 
     #[test]
@@ -308,7 +358,11 @@ mod tests {
             ingot_base::atomic::write(&path, &[ascii.as_bytes(), &text].concat()).unwrap();
             assert_eq!(of_file(&path, "CSV").unwrap(), wanted);
         }
-        ingot_base::atomic::write(&path, &[ascii.as_bytes(), b"\xff\xff\n"].concat()).unwrap();
+        let one = b"\xff\xff\n";
+        ingot_base::atomic::write(&path, &[ascii.as_bytes(), one].concat()).unwrap();
+        assert_eq!(of_file(&path, "CSV").unwrap(), Encoding::Utf8, "one line of a million");
+        let many = one.repeat(20_000);
+        ingot_base::atomic::write(&path, &[ascii.as_bytes(), &many].concat()).unwrap();
         let fault = of_file(&path, "CSV").unwrap_err();
         let cause = std::error::Error::source(&fault).unwrap().to_string();
         assert!(cause.contains(&format!("line {}", (1 << 20) + 1)), "{cause}");

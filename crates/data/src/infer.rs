@@ -2,7 +2,7 @@
 
 use crate::chunk::sound_records;
 use crate::config::Encoding;
-use crate::encoding;
+use crate::encoding::{self, MARK};
 use crate::finite::is_not_finite;
 use crate::messages::{
     COLUMN_TWICE, FILE_BINARY, FILE_EMPTY, FILE_WRONG, HEADER_MISSING, HEADER_UNREADABLE,
@@ -17,8 +17,6 @@ use std::sync::Arc;
 
 /// Bytes looked at to tell delimiter and types.
 const SAMPLE: u64 = 4 << 20;
-/// The byte-order mark of UTF-8.
-const MARK: &[u8] = b"\xef\xbb\xbf";
 /// Records looked at to tell types.
 const RECORDS: usize = 20_000;
 /// A text column is called mixed from this many values on,
@@ -75,9 +73,12 @@ pub(crate) fn dialect(path: &Path, encoding: Encoding) -> Result<Dialect> {
         return Err(Fault::new(&FILE_EMPTY).arg("file", name(path)));
     }
     let mut mixed = Vec::new();
-    let mut fields = Vec::with_capacity(names.len());
+    let width = names.len();
+    let mut fields = Vec::with_capacity(width);
     for (column, title) in names.into_iter().enumerate() {
-        let cells = || sampled.iter().take(complete).filter_map(|record| record.get(column));
+        // Of another number of fields a record is set aside: it says nothing of the columns.
+        let records = || sampled.iter().take(complete).filter(|record| record.len() == width);
+        let cells = || records().filter_map(|record| record.get(column));
         let kind = column_type(cells());
         if kind == DataType::Utf8
             && let Some((odd, seen)) = mostly_numbers(cells())
@@ -130,7 +131,7 @@ fn delimiter(text: &[u8]) -> u8 {
     for byte in text.iter().copied() {
         match byte {
             b'"' => quoted = !quoted,
-            b'\n' if !quoted => break,
+            b'\n' | b'\r' if !quoted => break,
             other if !quoted => {
                 if let Some((_, count)) =
                     counts.iter_mut().find(|(delimiter, _)| *delimiter == other)
@@ -322,6 +323,20 @@ mod tests {
         ingot_base::atomic::write(&path, &bytes).unwrap();
         let seen = dialect(&path, Encoding::Gb18030).unwrap();
         assert_eq!(seen.schema.field(0).name(), "姓名");
+    }
+
+    #[test]
+    fn records_that_are_set_aside_decide_no_type() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.csv");
+        let rows = "1,0.5\n".repeat(50);
+        let text = format!("id,x\n{rows}a,b,c\nd\n{rows}");
+        ingot_base::atomic::write(&path, text.as_bytes()).unwrap();
+        let seen = dialect(&path, Encoding::Utf8).unwrap();
+        let kinds: Vec<&DataType> =
+            seen.schema.fields().iter().map(|one| one.data_type()).collect();
+        assert_eq!(kinds, [&DataType::Int64, &DataType::Float64]);
+        assert!(seen.mixed.is_empty());
     }
 
     #[test]

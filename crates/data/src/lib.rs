@@ -13,6 +13,7 @@ mod encoding;
 mod exact;
 mod export;
 mod finite;
+mod guard;
 mod images;
 mod infer;
 mod json_keys;
@@ -48,7 +49,9 @@ pub use distribute::{CLUSTER_VERSION, CleanPieces, Cluster};
 pub use export::{ExportFormat, export};
 pub use images::{DIGEST, IMAGE, LABEL, image_path, pictures};
 pub use messages::MESSAGES;
-pub use names::{Header, check_sql, doubtful_header, headers, nearest, unknown_column};
+pub use names::{
+    Header, check_sql, doubtful_header, headers, nearest, renamed_column, unknown_column,
+};
 pub use outcome::{
     AnonymityOutcome, CleanOutcome, ColumnProfile, Found, NearOutcome, NearPair, NearSplit,
     PartOutcome, PassageOutcome, Place, ProtectOutcome, QualityOutcome, RuleOutcome, SetOutcome,

@@ -67,6 +67,12 @@ ingot_base::messages! {
         en: "it holds zero bytes, so it is a binary file or UTF-16 text", zh: "其中含有零字节，应为二进制文件或 UTF-16 文本",
         hint_en: "save it as UTF-8 text", hint_zh: "请另存为 UTF-8 文本",
     };
+    /// Why a table cannot be read: its own figures are wrong.
+    FILE_BROKEN = {
+        code: "data-file-broken", class: Failed, status: 422,
+        en: "what it says of itself and what it holds contradict each other", zh: "文件对自身结构的描述与其内容相互矛盾",
+        hint_en: "it is damaged; take it from where it was written once more", hint_zh: "文件已损坏，请从来源处重新获取",
+    };
     /// Why a file is no CSV file: its encoding.
     FILE_ENCODING = {
         code: "data-file-encoding", class: Failed, status: 422,

@@ -104,6 +104,12 @@ pub fn unknown_column(name: &str, known: &[&str]) -> Fault {
     fault.arg("column", name).arg("known", listed(known))
 }
 
+/// The fault of a name that a column had before it was called `now`.
+pub fn renamed_column(name: &str, now: &str, known: &[&str]) -> Fault {
+    let fault = Fault::new(&COLUMN_UNKNOWN).arg("near", format!("`{now}`"));
+    fault.arg("column", name).arg("known", listed(known))
+}
+
 /// The fault of a file whose first line holds none of the names asked for: it repeats nothing of that line, which may be a
 /// person's record.
 pub fn doubtful_header(file: &str, names: usize) -> Fault {

@@ -314,10 +314,18 @@ impl SplitOutcome {
             en.push(format!("{} {first} … {last}", part.name));
             zh.push(format!("{name} {first} … {last}"));
         }
-        Some(Text::new(
+        let (mut en, mut zh) = (
             format!("Divided by time (`{column}`): {}.", en.join("; ")),
             format!("按时间（`{column}`）划分：{}。", zh.join("；")),
-        ))
+        );
+        if let Some(near) = self.near.as_ref().filter(|near| near.left_out > 0) {
+            let (count, column) = (near.left_out, &near.column);
+            en += &format!(
+                " {count} row(s) are left out: a near duplicate of `{column}` stands in a later part."
+            );
+            zh += &format!("有 {count} 行未归入任何部分：其 `{column}` 的近似重复位于更晚的部分。");
+        }
+        Some(Text::new(en, zh))
     }
 }
 
@@ -332,6 +340,9 @@ pub struct NearSplit {
     pub groups: u64,
     /// Rows in them behind the first.
     pub rows: u64,
+    /// Rows that stand in no part: by time a near duplicate of theirs stands in a later one.
+    #[serde(default)]
+    pub left_out: u64,
     /// Pairs of near duplicates that stand in two parts; always 0, checked after every split.
     pub crossing: u64,
 }

@@ -6,10 +6,10 @@
 use crate::config::Format;
 use crate::csv_decode;
 use crate::finite;
+use crate::guard::ReadError;
 use crate::infer::{self, Dialect};
 use crate::messages::FILE_EMPTY;
 use crate::source::{self, Part};
-use crate::table::open;
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Float64Type, Int64Type, Schema};
@@ -53,7 +53,7 @@ pub fn file_rows(path: &Path, wanted: &[&str]) -> Result<FileRows> {
     let rows = match part.format {
         Format::Csv => csv(&part, wanted)?,
         Format::Jsonl | Format::Images => jsonl(&part, wanted)?,
-        Format::Parquet => batches(&part, open(&part.path, None, None)?, wanted)?,
+        Format::Parquet => batches(&part, source::parquet_reader(&part.path)?, wanted)?,
         Format::Arrow => batches(&part, source::arrow_reader(&part.path)?, wanted)?,
     };
     if rows.is_empty() {
@@ -70,7 +70,7 @@ fn csv(part: &Part, wanted: &[&str]) -> Result<Vec<FileRow>> {
     let mut rows = Vec::new();
     for chunk in source::chunks(part, CHUNK)? {
         let decoded = csv_decode::csv(&chunk?, &dialect).map_err(|error| part.wrong(error))?;
-        let good = objects(&decoded.batch, wanted)?;
+        let good = objects(&decoded.batch, wanted).map_err(|error| part.wrong(error))?;
         rows.extend(
             decoded
                 .rows
@@ -113,13 +113,13 @@ fn jsonl(part: &Part, wanted: &[&str]) -> Result<Vec<FileRow>> {
 
 fn batches(
     part: &Part,
-    batches: impl Iterator<Item = std::result::Result<RecordBatch, ArrowError>>,
+    batches: impl Iterator<Item = std::result::Result<RecordBatch, ReadError>>,
     wanted: &[&str],
 ) -> Result<Vec<FileRow>> {
     let mut rows = Vec::new();
     for batch in batches {
         let batch = batch.map_err(|error| part.wrong(error))?;
-        for cells in objects(&batch, wanted)? {
+        for cells in objects(&batch, wanted).map_err(|error| part.wrong(error))? {
             rows.push(FileRow { row: rows.len() as u64 + 1, cells: Ok(cells) });
         }
     }
@@ -127,15 +127,16 @@ fn batches(
 }
 
 /// The rows of a batch, of its wanted columns.
-fn objects(batch: &RecordBatch, wanted: &[&str]) -> Result<Vec<Map<String, Value>>> {
+fn objects(
+    batch: &RecordBatch,
+    wanted: &[&str],
+) -> std::result::Result<Vec<Map<String, Value>>, ArrowError> {
     let mut objects = vec![Map::new(); batch.num_rows()];
     for (field, column) in batch.schema().fields().iter().zip(batch.columns()) {
         if !wanted.contains(&field.name().as_str()) {
             continue;
         }
-        let values = values(column)
-            .map_err(|error| fault::internal("a column without a text form").because(error))?;
-        for (object, value) in objects.iter_mut().zip(values) {
+        for (object, value) in objects.iter_mut().zip(values(column)?) {
             object.insert(field.name().clone(), value);
         }
     }

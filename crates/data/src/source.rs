@@ -4,6 +4,7 @@ use crate::chunk::{Chunk, Chunks, Records};
 use crate::config::{Encoding, Format, Identity, SourceConfig};
 use crate::encoding;
 use crate::finite;
+use crate::guard::{self, Batches};
 use crate::images;
 use crate::infer::{self, Dialect, widen};
 use crate::json_keys::{self, Keys, Stray, StrayKeys};
@@ -13,10 +14,11 @@ use crate::messages::{
 };
 use crate::remote;
 use crate::table::{kind, kind_text, open};
-use arrow::array::RecordBatchReader as _;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::ipc::reader::FileReader;
 use ingot_base::digest::Hasher;
 use ingot_base::{Digest, Fault, Lang, Result, Text, atomic, fault};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReader;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Seek, SeekFrom};
@@ -279,8 +281,7 @@ pub(crate) fn shape(source: &SourceConfig, path: &Path) -> Result<(Format, Schem
 }
 
 fn parquet_schema(source: &SourceConfig, path: &Path) -> Result<SchemaRef> {
-    let reader = open(path, None, None).map_err(|error| wrong(path, "Parquet", error))?;
-    Ok(scalar(source, &reader.schema()))
+    Ok(scalar(source, &parquet_reader(path)?.schema()))
 }
 
 /// A text file as UTF-8, a copy where it is not, and the encoding that the file itself told of.
@@ -381,9 +382,7 @@ pub fn text_reader(path: &Path) -> Result<BufReader<File>> {
             open(&encoding::to_utf8(path, other, copies.path())?)?
         }
     };
-    if reader.fill_buf().map_err(unread)?.starts_with(b"\xef\xbb\xbf") {
-        reader.consume(3);
-    }
+    encoding::pass_mark(&mut reader).map_err(unread)?;
     Ok(reader)
 }
 
@@ -436,12 +435,17 @@ fn wrong(
     Fault::new(&FILE_WRONG).arg("file", infer::name(path)).arg("format", format).because(error)
 }
 
-pub(crate) fn arrow_reader(path: &Path) -> Result<arrow::ipc::reader::FileReader<BufReader<File>>> {
+/// The batches of a Parquet file that is no table of ours.
+pub(crate) fn parquet_reader(path: &Path) -> Result<Batches<ParquetRecordBatchReader>> {
+    open(path, None, None).map_err(|error| wrong(path, "Parquet", error))
+}
+
+/// The batches of an Arrow file.
+pub(crate) fn arrow_reader(path: &Path) -> Result<Batches<FileReader<BufReader<File>>>> {
     let file = File::open(path).map_err(|error| {
         Fault::new(&fault::FILE_READ).arg("path", path.display()).because(error)
     })?;
-    arrow::ipc::reader::FileReader::try_new(BufReader::new(file), None)
-        .map_err(|error| wrong(path, "Arrow", error))
+    guard::arrow(file).map_err(|error| wrong(path, "Arrow", error))
 }
 
 /// The columns of JSON lines by their beginning, and the keys that are none.
@@ -449,7 +453,8 @@ fn json_schema(source: &SourceConfig, path: &Path) -> Result<(SchemaRef, Vec<Str
     let read = |error: std::io::Error| {
         Fault::new(&fault::FILE_READ).arg("path", path.display()).because(error)
     };
-    let file = BufReader::new(File::open(path).map_err(read)?);
+    let mut file = BufReader::new(File::open(path).map_err(read)?);
+    encoding::pass_mark(&mut file).map_err(read)?;
     let mut keys = Keys::default();
     let (mut seen, mut good) = (0, 0);
     for (number, line) in (1..).zip(file.split(b'\n').take(json_keys::RECORDS)) {
@@ -592,6 +597,8 @@ pub(crate) fn chunks(part: &Part, size: usize) -> Result<impl Iterator<Item = Re
             records = Records::Csv(dialect.delimiter);
             file.seek(SeekFrom::Start(dialect.header_bytes))?;
             line += dialect.header_lines;
+        } else {
+            encoding::pass_mark(&mut file)?;
         }
         Ok(Chunks::new(file, records, size, line))
     };

@@ -4,6 +4,9 @@
 //! the stratifying column; within it groups are put in the order of a keyed hash of their name and cut at the shares, so
 //! that adding a row elsewhere moves no other group. Groups with near duplicates of each other become one. Afterwards the parts
 //! are read back and both promises are checked, near duplicates under other permutations than those that found them.
+//!
+//! By time the latest rows are the test, whatever they are like. Near duplicates are not moved together then, which would bring
+//! old rows into the test: those in earlier parts than the latest of them are left out.
 
 use crate::config::NearRule;
 use crate::config::{SplitConfig, SplitMethod};
@@ -14,9 +17,9 @@ use crate::table::{Encryption, open, read_fault, schema};
 use crate::table_writer::TableWriter;
 use crate::texts::is_text;
 use crate::{ROW, SOURCE};
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Array, RecordBatch};
 use arrow::compute::{cast, filter_record_batch};
-use arrow::datatypes::{DataType, Int64Type};
+use arrow::datatypes::{DataType, Float64Type, Int64Type};
 use ingot_base::{Fault, Result, crash, fault};
 use ingot_quality::Unite;
 use ingot_quality::near::{Groups, NearConfig, NearIndex, Sketcher};
@@ -29,6 +32,8 @@ use twox_hash::XxHash3_128;
 const PARTS: [&str; 3] = ["train", "validation", "test"];
 /// Most values of the balance column that are shown.
 const SHOWN: usize = 20;
+/// The place of rows that stand in no part.
+const OUT: usize = PARTS.len();
 
 /// What the split knows of a group.
 #[derive(Debug, Default)]
@@ -80,9 +85,11 @@ pub fn split(
     let mut columns = Columns::find(input, config, encryption)?;
     let near = columns.unite_near(input, encryption)?;
     let groups = groups(input, &columns, encryption)?;
-    let places = assign(&groups, config)?;
+    let mut places = assign(&groups, config);
+    let left_out = columns.leave_out(&groups, &mut places);
+    filled(&groups, &places, config)?;
     let mut outcome = write(input, output_dir, &columns, &places, encryption, config)?;
-    outcome.near = near;
+    outcome.near = near.map(|near| NearSplit { left_out, ..near });
     check(output_dir, &columns, encryption, outcome)
 }
 
@@ -157,8 +164,31 @@ impl Columns {
             similarity: rule.similarity,
             groups: groups.groups() as u64,
             rows: groups.repeated() as u64,
+            left_out: 0,
             crossing: 0,
         }))
+    }
+
+    /// By time: takes rows out of the parts before the latest in which a near duplicate of theirs stands; how many.
+    fn leave_out(&self, groups: &BTreeMap<u128, Group>, places: &mut BTreeMap<u128, usize>) -> u64 {
+        if self.time.is_none() {
+            return 0;
+        }
+        let mut families: BTreeMap<u128, Vec<u128>> = BTreeMap::new();
+        for (name, first) in &self.united {
+            families.entry(*first).or_insert_with(|| vec![*first]).push(*name);
+        }
+        let mut left_out = 0;
+        for members in families.values() {
+            let latest = members.iter().filter_map(|name| places.get(name)).max().copied();
+            for name in members {
+                if let Some(place) = places.get_mut(name).filter(|place| Some(**place) < latest) {
+                    *place = OUT;
+                    left_out += groups.get(name).map_or(0, |group| group.rows);
+                }
+            }
+        }
+        left_out
     }
 
     /// Adds every row's text to an index, and the group it belongs to by itself to `owners`.
@@ -192,9 +222,12 @@ impl Columns {
         wanted
     }
 
-    /// The group of each row of a batch, near duplicates in one.
+    /// The group of each row of a batch, near duplicates in one unless time parts them.
     fn keys(&self, batch: &RecordBatch) -> Result<Vec<u128>> {
         let own = self.own_keys(batch)?;
+        if self.time.is_some() {
+            return Ok(own);
+        }
         Ok(own.into_iter().map(|key| self.united.get(&key).copied().unwrap_or(key)).collect())
     }
 
@@ -249,7 +282,15 @@ fn text_times(column: &ArrayRef, name: &str) -> Result<ArrayRef> {
             .arg("count", unread)
             .at("split.time"));
     }
-    Ok(Arc::new(arrow::array::Int64Array::from(times)))
+    Ok(Arc::new(Int64Array::from(times)))
+}
+
+/// A whole number that sorts as a number does among others; none of what is no number.
+fn rank(number: f64) -> Option<i64> {
+    // Zero has a sign, which means nothing: added to another zero it is positive.
+    let bits = (number + 0.0).to_bits().cast_signed();
+    // The bits of positive numbers sort like them, those of negative ones, but for the sign, the other way round.
+    (!number.is_nan()).then_some(if bits < 0 { bits ^ i64::MAX } else { bits })
 }
 
 /// A time column as whole numbers that sort like it.
@@ -264,6 +305,12 @@ fn times(batch: &RecordBatch, name: &str) -> Result<Vec<i64>> {
         }
         DataType::Date32 => cast(&cast(column, &DataType::Int32).map_err(wrong)?, &DataType::Int64)
             .map_err(wrong)?,
+        // What lies between two whole numbers is in order too.
+        kind if kind.is_numeric() && !kind.is_integer() => {
+            let numbers = cast(column, &DataType::Float64).map_err(wrong)?;
+            let numbers = numbers.as_primitive::<Float64Type>();
+            Arc::new(numbers.iter().map(|number| number.and_then(rank)).collect::<Int64Array>())
+        }
         _ => cast(column, &DataType::Int64).map_err(wrong)?,
     };
     // A row without a time counts as the oldest: it can then never leak the future into training's past.
@@ -298,7 +345,7 @@ fn groups(
 }
 
 /// The part of each group.
-fn assign(groups: &BTreeMap<u128, Group>, config: &SplitConfig) -> Result<BTreeMap<u128, usize>> {
+fn assign(groups: &BTreeMap<u128, Group>, config: &SplitConfig) -> BTreeMap<u128, usize> {
     let mut strata: BTreeMap<&str, Vec<(u128, &Group)>> = BTreeMap::new();
     for (key, group) in groups {
         let stratum = group
@@ -339,9 +386,19 @@ fn assign(groups: &BTreeMap<u128, Group>, config: &SplitConfig) -> Result<BTreeM
             }
         }
     }
+    places
+}
+
+/// Whether every part that is asked for has rows.
+fn filled(
+    groups: &BTreeMap<u128, Group>,
+    places: &BTreeMap<u128, usize>,
+    config: &SplitConfig,
+) -> Result<()> {
+    let taken: BTreeSet<usize> = places.values().copied().collect();
     let needed = [true, config.validation > 0.0, true];
-    for ((part, needed), rows) in PARTS.iter().zip(needed).zip(rows) {
-        if needed && rows == 0 {
+    for (index, (part, needed)) in PARTS.iter().zip(needed).enumerate() {
+        if needed && !taken.contains(&index) {
             let total: u64 = groups.values().map(|group| group.rows).sum();
             return Err(Fault::new(&SPLIT_EMPTY)
                 .arg("part", part)
@@ -350,7 +407,7 @@ fn assign(groups: &BTreeMap<u128, Group>, config: &SplitConfig) -> Result<BTreeM
                 .at("split"));
         }
     }
-    Ok(places)
+    Ok(())
 }
 
 /// The share of a number of rows, rounded half up.
@@ -547,11 +604,11 @@ mod tests {
     fn single_rows_are_divided_exactly_and_by_seed() {
         let groups: BTreeMap<u128, Group> =
             (0..1000).map(|key| (key, Group { rows: 1, ..Group::default() })).collect();
-        let one = assign(&groups, &config(SplitMethod::Random)).unwrap();
+        let one = assign(&groups, &config(SplitMethod::Random));
         assert_eq!(sizes(&one, &groups), [700, 100, 200]);
-        assert_eq!(one, assign(&groups, &config(SplitMethod::Random)).unwrap());
+        assert_eq!(one, assign(&groups, &config(SplitMethod::Random)));
         let other = SplitConfig { seed: 8, ..config(SplitMethod::Random) };
-        assert_ne!(one, assign(&groups, &other).unwrap());
+        assert_ne!(one, assign(&groups, &other));
     }
 
     #[test]
@@ -562,7 +619,7 @@ mod tests {
                 (key, Group { rows: 1, strata: BTreeMap::from([(stratum.to_owned(), 1)]), time: 0 })
             })
             .collect();
-        let places = assign(&groups, &config(SplitMethod::Stratified("risk".into()))).unwrap();
+        let places = assign(&groups, &config(SplitMethod::Stratified("risk".into())));
         let bad = places.iter().filter(|(key, part)| **part == 2 && **key % 10 < 3).count();
         assert_eq!((bad, sizes(&places, &groups)), (60, [700, 100, 200]));
     }
@@ -581,7 +638,7 @@ mod tests {
                 )
             })
             .collect();
-        let places = assign(&groups, &config(SplitMethod::Time("t".into()))).unwrap();
+        let places = assign(&groups, &config(SplitMethod::Time("t".into())));
         let of = |part: usize| {
             places.iter().filter(move |(_, p)| **p == part).map(|(key, _)| groups[key].time)
         };
@@ -595,7 +652,7 @@ mod tests {
                 days.iter().zip(0_i64..).flat_map(|(rows, day)| (0..*rows).map(move |_| day));
             let group = |time| Group { rows: 1, time, ..Group::default() };
             let groups: BTreeMap<u128, Group> = (0_u128..).zip(times.map(group)).collect();
-            let places = assign(&groups, &config(SplitMethod::Time("t".into()))).unwrap();
+            let places = assign(&groups, &config(SplitMethod::Time("t".into())));
             let mut parts: BTreeMap<i64, BTreeSet<usize>> = BTreeMap::new();
             for (key, part) in places {
                 parts.entry(groups[&key].time).or_default().insert(part);
@@ -609,6 +666,70 @@ mod tests {
         assert_eq!(places(&[100; 6]), [vec![0], vec![0], vec![0], vec![0], vec![1], vec![2]]);
         // A last day of nearly all rows is the test all the same.
         assert_eq!(places(&[10, 10, 500]), [vec![0], vec![1], vec![2]]);
+    }
+
+    #[test]
+    fn numbers_are_ordered_by_all_their_digits() {
+        let column = |column: ArrayRef| -> Vec<i64> {
+            let batch = RecordBatch::try_from_iter_with_nullable([("t", column, true)]).unwrap();
+            times(&batch, "t").unwrap()
+        };
+        let tiny = f64::from_bits(1);
+        let rising = [
+            f64::NEG_INFINITY,
+            f64::MIN,
+            -2.5,
+            -2.25,
+            -tiny,
+            0.0,
+            tiny,
+            0.1,
+            0.1 + f64::EPSILON,
+            1.0,
+            f64::MAX,
+            f64::INFINITY,
+        ];
+        let ranks = column(Arc::new(arrow::array::Float64Array::from(rising.to_vec())));
+        assert!(ranks.is_sorted_by(|one, next| one < next), "{ranks:?}");
+        let odd = vec![Some(-0.0), Some(0.0), Some(f64::NAN), Some(-f64::NAN), None];
+        let ranks = column(Arc::new(arrow::array::Float64Array::from(odd)));
+        assert_eq!(ranks, [0, 0, i64::MIN, i64::MIN, i64::MIN]);
+        let single = column(Arc::new(arrow::array::Float32Array::from(vec![0.5, 0.75])));
+        assert!(single[0] < single[1]);
+        let whole = [(1 << 53) - 1, 1 << 53, (1 << 53) + 1, i64::MAX];
+        assert_eq!(column(Arc::new(Int64Array::from(whole.to_vec()))), whole);
+    }
+
+    #[test]
+    fn by_time_near_duplicates_stay_in_the_latest_part_that_they_reach() {
+        let groups: BTreeMap<u128, Group> = (0..100_u128)
+            .map(|key| {
+                let time = i64::try_from(key).unwrap();
+                (key, Group { rows: 1, time, ..Group::default() })
+            })
+            .collect();
+        let config = config(SplitMethod::Time("t".into()));
+        let mut columns = Columns {
+            group: None,
+            stratum: None,
+            time: Some("t".into()),
+            near: None,
+            // Train and test; train, validation and test; train alone; train and validation.
+            united: BTreeMap::from([(95, 3), (72, 5), (99, 5), (11, 10), (75, 20), (21, 20)]),
+        };
+        let before = assign(&groups, &config);
+        assert_eq!(sizes(&before, &groups), [70, 10, 20]);
+        let mut places = before.clone();
+        assert_eq!(columns.leave_out(&groups, &mut places), 5);
+        for (key, place) in &places {
+            let wanted = if [3, 5, 72, 20, 21].contains(key) { OUT } else { before[key] };
+            assert_eq!(*place, wanted, "{key}");
+        }
+        filled(&groups, &places, &config).unwrap();
+        columns.time = None;
+        assert_eq!(columns.leave_out(&groups, &mut before.clone()), 0);
+        let all: BTreeMap<u128, usize> = before.keys().map(|key| (*key, 2)).collect();
+        assert_eq!(filled(&groups, &all, &config).unwrap_err().code(), "data-split-empty");
     }
 
     #[test]
@@ -631,7 +752,7 @@ mod tests {
                 .enumerate()
                 .map(|(key, rows)| (key as u128, Group { rows: *rows, ..Group::default() }))
                 .collect();
-            let places = assign(&groups, &SplitConfig { seed, ..config(SplitMethod::Random) }).unwrap();
+            let places = assign(&groups, &SplitConfig { seed, ..config(SplitMethod::Random) });
             prop_assert_eq!(places.len(), groups.len());
             let total: u64 = sizes_of.iter().sum();
             let sizes = sizes(&places, &groups);

@@ -1,9 +1,10 @@
 //! Tables on disk: zstd Parquet, each column encrypted with its sensitivity class's key (Parquet modular encryption). Writing them is
 //! in [`crate::table_writer`].
 
+use crate::guard::{Batches, ReadError, guarded};
 use crate::messages::TABLE_READ;
 use crate::table_writer::TableWriter;
-use arrow::array::{Array, ArrayRef, RecordBatch};
+use arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchReader as _};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::row::{RowConverter, SortField};
@@ -96,29 +97,31 @@ pub(crate) fn read_fault(path: &Path, error: impl Into<Box<dyn Error + Send + Sy
     Fault::new(&TABLE_READ).arg("path", path.display()).because(error)
 }
 
-/// Opens a table for reading; `columns` narrows it, and only their keys are then needed.
+/// Opens a table, ours or another's, for reading; `columns` narrows it, and only their keys are then needed.
 pub(crate) fn open(
     path: &Path,
     keys: Option<&Encryption>,
     columns: Option<&[&str]>,
-) -> Result<ParquetRecordBatchReader> {
-    let start =
-        || -> std::result::Result<ParquetRecordBatchReader, Box<dyn Error + Send + Sync>> {
-            let mut options = ArrowReaderOptions::new();
-            if let Some(keys) = keys {
-                options = options.with_file_decryption_properties(keys.reader()?);
+) -> Result<Batches<ParquetRecordBatchReader>> {
+    let start = || -> std::result::Result<Batches<ParquetRecordBatchReader>, ReadError> {
+        let mut options = ArrowReaderOptions::new();
+        if let Some(keys) = keys {
+            options = options.with_file_decryption_properties(keys.reader()?);
+        }
+        let builder =
+            ParquetRecordBatchReaderBuilder::try_new_with_options(File::open(path)?, options)?;
+        let mask = match columns {
+            Some(columns) => {
+                ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied())
             }
-            let builder =
-                ParquetRecordBatchReaderBuilder::try_new_with_options(File::open(path)?, options)?;
-            let mask = match columns {
-                Some(columns) => {
-                    ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied())
-                }
-                None => ProjectionMask::all(),
-            };
-            Ok(builder.with_batch_size(BATCH).with_projection(mask).build()?)
+            None => ProjectionMask::all(),
         };
-    start().map_err(|error| read_fault(path, error))
+        let reader = builder.with_batch_size(BATCH).with_projection(mask).build()?;
+        let schema = reader.schema();
+        Ok(Batches::new(reader, schema))
+    };
+    let started = guarded(start).unwrap_or_else(|fault| Err(fault.into()));
+    started.map_err(|error| read_fault(path, error))
 }
 
 /// A table's columns.
@@ -126,7 +129,6 @@ pub(crate) fn open(
 /// # Errors
 /// When the table cannot be read with these keys.
 pub fn schema(path: &Path, keys: Option<&Encryption>) -> Result<SchemaRef> {
-    use arrow::array::RecordBatchReader as _;
     Ok(plain_schema(&open(path, keys, None)?.schema()))
 }
 

@@ -5,7 +5,7 @@ use crate::config::SourceConfig;
 use crate::messages::ROW_MALFORMED;
 use crate::source;
 use arrow::array::RecordBatch;
-use ingot_base::{Fault, Result};
+use ingot_base::{Fault, Result, fault};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -48,6 +48,10 @@ pub fn refused_rows(
 /// # Errors
 /// When the file cannot be read, or a row of it is malformed.
 pub fn load(path: &Path) -> Result<Vec<RecordBatch>> {
+    // No source of a recipe: whatever is said of one would not be true here.
+    std::fs::metadata(path).map_err(|error| {
+        Fault::new(&fault::FILE_READ).arg("path", path.display()).because(error)
+    })?;
     let source = SourceConfig {
         name: "file".to_owned(),
         uri: path.display().to_string(),

@@ -204,11 +204,19 @@ impl Ledger {
         .await)
         .map_err(write_fault)?;
         self.inner.forget(id);
-        if found == 0 {
-            let shown: String = id.chars().take(40).collect();
-            return Err(Fault::new(&KEY_UNKNOWN).arg("id", shown));
-        }
-        Ok(())
+        if found == 0 { Err(unknown(id)) } else { Ok(()) }
+    }
+
+    /// The key of an id, revoked or not; the id may be written with `ik_` before it.
+    ///
+    /// # Errors
+    /// When there is no such key or the database does not answer.
+    pub async fn key(&self, id: &str) -> Result<Key> {
+        let id = id.strip_prefix("ik_").unwrap_or(id);
+        let row: Option<KeyRow> = on!(&self.inner.readers, pool =>
+            sqlx::query_as(SELECT_KEY).bind(id).fetch_optional(pool).await)
+        .map_err(read_fault)?;
+        row.map(|row| key_of(row).0).ok_or_else(|| unknown(id))
     }
 
     /// Who presents this token, as far as this process remembers: a key that another process revoked a moment ago may pass.
@@ -436,6 +444,11 @@ fn known_of(row: KeyRow) -> Known {
         rate_per_minute: key.rate_per_minute,
     };
     Known { hash, principal: Arc::new(principal), revoked: damaged || key.revoked_at_ms.is_some() }
+}
+
+fn unknown(id: &str) -> Fault {
+    let shown: String = id.chars().take(40).collect();
+    Fault::new(&KEY_UNKNOWN).arg("id", shown)
 }
 
 fn natural(number: i64) -> u64 {

@@ -2,7 +2,8 @@
 //!
 //! A list keeps a keyed hash of each erased value, never the value. Every cleaning reads it and leaves those rows out before
 //! anything else, so that a person does not come back with the next export of a source ([`list`]). What other persons' texts say of the
-//! person is looked for, told and recorded ([`left`]).
+//! person is looked for, told and recorded ([`left`]). What the person's columns said is remembered as keyed hashes too: no token or pseudonym
+//! that leads to it is gone back from any more ([`values`]).
 //!
 //! An erasure begins with a note of what it will remove and revoke, without personal data, on disk before anything is touched. Whatever is
 //! interrupted afterwards is taken up by the next erasure or run, under the same lock, and ends with the record that the
@@ -11,6 +12,7 @@
 mod left;
 mod list;
 mod traced;
+mod values;
 
 pub(crate) use list::{Erasures, folded, is_text, texts};
 
@@ -66,7 +68,8 @@ pub struct Erased {
     /// Rows of other persons in each source whose texts have the person's value, or another value that the recipe protects and that a
     /// row of the person has.
     pub left: Rows,
-    /// Those of them in which a protected table still has it; `None` when an interruption lost the values that were looked for.
+    /// Those of them in which a protected table still has it, in clear or as a token or pseudonym that the keys lead back from; `None` when
+    /// an interruption lost the values that were looked for.
     pub shown: Option<Rows>,
     /// Where the signed record is; not part of it.
     #[serde(skip)]
@@ -149,7 +152,7 @@ pub fn erase(project: &Project<'_>, subject: &Subject) -> Result<Erased> {
 /// When nobody has this value, or neither a table nor a source can be asked.
 fn begin(
     project: &Project<'_>,
-    entry: Entry,
+    mut entry: Entry,
     listed: &Erasures,
     person: &mut Person,
 ) -> Result<Pending> {
@@ -202,6 +205,9 @@ fn begin(
         .filter_map(|(_, record)| record.as_ref())
         .map(|record| (record.inputs.stage, record.key))
         .collect();
+    entry.values = person.values(project)?;
+    let fakes = values::pseudonyms(project, &all, &entry.values)?;
+    entry.values.extend(fakes);
     Ok(Pending { entry, rows, removed, revoked, left })
 }
 

@@ -147,12 +147,17 @@ pub(crate) fn publish(project: &Project<'_>, chain: &Chain) -> Result<()> {
     Ok(())
 }
 
-/// What is there to look at after a run, with its title.
+/// What is there to look at after a run, with its title: of a whole run the copies for people, else what the stages wrote, as what lies
+/// where people look is an earlier run's.
 pub fn published(project: &Project<'_>, chain: &Chain) -> Vec<(Text, PathBuf)> {
-    let mut list: Vec<(Text, PathBuf)> = reports(chain)
-        .into_iter()
-        .map(|(title, _, name)| (title, project.reports_path().join(name)))
-        .collect();
+    let whole = chain.contains_key(&Stage::Seal);
+    let place = |done: &Done, name: &str| {
+        let copy = project.reports_path().join(name);
+        if whole && copy.exists() { copy } else { done.path(name) }
+    };
+    let reports = reports(chain).into_iter();
+    let mut list: Vec<(Text, PathBuf)> =
+        reports.map(|(title, done, name)| (title, place(done, name))).collect();
     if chain.contains_key(&Stage::Seal) {
         list.push((Text::new("sealed package", "模型包"), project.package_path()));
     }

@@ -36,7 +36,7 @@ pub use messages::MESSAGES;
 pub use names::check_names;
 pub use pack::{Pack, file as language_file, pack, published as published_language};
 pub use plan::{Standing, Step, plan};
-pub use predict::{BadRow, Outside, Predictions, Scored, predict};
+pub use predict::{BadRow, Fractions, Outside, Predictions, Scored, predict};
 pub use predict_whole::{predict_pictures, predict_texts};
 pub use project::{LoadError, Project, Source};
 pub use reidentify::{Token, reidentify};

@@ -47,8 +47,8 @@ ingot_base::messages! {
     RECIPE_MISSING = {
         code: "pipeline-recipe-missing", class: Usage, status: 404,
         en: "there is no recipe `{path}`", zh: "没有找到配方 `{path}`",
-        hint_en: "`ingot init` writes one with examples; `--recipe` names another file",
-        hint_zh: "`ingot init` 会写出带示例的配方；也可用 `--recipe` 指定其他文件",
+        hint_en: "`ingot init` writes one with examples; another file is named with `{way}`",
+        hint_zh: "`ingot init` 会写出带示例的配方；指定其他文件请用 `{way}`",
     };
     /// The recipe is in another encoding.
     RECIPE_ENCODING = {
@@ -183,7 +183,19 @@ ingot_base::messages! {
     NO_ROWS = {
         code: "pipeline-no-rows", class: Failed, status: 422,
         en: "no rows are left after the stage `{stage}`", zh: "经过阶段 `{stage}` 后没有剩余数据行",
-        hint_en: "loosen the rules in [clean]; the data report shows how many rows each one dropped", hint_zh: "请放宽 [clean] 中的规则；数据报告列出了每条规则删除的行数",
+        hint_en: "{read} rows were read, {bad} were set aside as malformed, {erased} are of erased persons", hint_zh: "共读入 {read} 行，{bad} 行因格式错误被隔离，{erased} 行属于已删除的人员",
+    };
+    /// A rule of [clean] leaves no row.
+    RULE_EMPTIES = {
+        code: "pipeline-rule-empties", class: Failed, status: 422,
+        en: "the rule “{rule}” leaves no row: {in} went in, 0 came out", zh: "规则“{rule}”没有留下任何数据行：输入 {in} 行，输出 0 行",
+        hint_en: "loosen it; {read} rows were read in all", hint_zh: "请放宽该规则；共读入 {read} 行",
+    };
+    /// Rows without a time in a split by time. A warning.
+    SPLIT_UNDATED = {
+        code: "pipeline-split-undated", class: Failed, status: 200,
+        en: "{count} of {rows} rows have no time in `{column}`: the split by time takes them (with `split.group`, groups of nothing else) for the oldest, so the model learns from them", zh: "{rows} 行中有 {count} 行的 `{column}` 没有时间：按时间划分时视为最早（设有 `split.group` 时为整组均无时间者），因此会用于训练",
+        hint_en: "fill the times in at the source, or leave such rows out with `clean.drop_missing`", hint_zh: "请在源数据中补全时间，或用 `clean.drop_missing` 去除这些行",
     };
     /// Rows of the input file do not fit the model's signature.
     ROWS_REFUSED = {
@@ -213,6 +225,12 @@ ingot_base::messages! {
     ROWS_OUTSIDE = {
         code: "pipeline-rows-outside", class: Failed, status: 200,
         en: "in {count} of {rows} scored rows `{field}` is far outside what the model learned from: {low} to {high}", zh: "{rows} 行评分结果中，有 {count} 行的 `{field}` 远超出模型训练时见过的范围：{low} 至 {high}",
+        hint_en: "check the values; the answers are guesses there", hint_zh: "请核对这些值；这些行的结果只是推测",
+    };
+    /// Numbers of the input file have a fraction where training saw whole numbers alone; a warning.
+    ROWS_FRACTION = {
+        code: "pipeline-rows-fraction", class: Failed, status: 200,
+        en: "in {count} of {rows} scored rows `{field}` has a fraction; the model learned from whole numbers alone", zh: "{rows} 行评分结果中，有 {count} 行的 `{field}` 含有小数；模型训练时只见过整数",
         hint_en: "check the values; the answers are guesses there", hint_zh: "请核对这些值；这些行的结果只是推测",
     };
     /// The input file lacks columns that the model needs.
@@ -297,8 +315,8 @@ ingot_base::messages! {
     /// Groups of the split that an erasure takes for one person.
     SPLIT_ALIKE = {
         code: "pipeline-split-alike", class: Failed, status: 200,
-        en: "{count} groups of `split.group` differ from another only in case, width or blanks of `{column}`: the split, and counts of persons, take each for a person of its own, `ingot erase` takes them for one", zh: "`split.group` 中有 {count} 个分组仅在 `{column}` 的大小写、全半角或空白上与其他分组不同：划分及按人计数时视为不同的人，`ingot erase` 则视为同一人",
-        hint_en: "if they are the same persons, write them alike in the source: until then a person may stand on both sides of the split", hint_zh: "若确为同一人，请在源数据中统一写法；否则同一人可能同时出现在训练与测试两侧",
+        en: "{count} values of `{column}` differ from another only in case, width or blanks: the split, counts of persons (k) and moved dates take each for a person of its own, `ingot erase` takes them for one", zh: "列 `{column}` 中有 {count} 个值仅在大小写、全半角或空白上与其他值不同：划分、按人计数（k）与日期平移时视为不同的人，`ingot erase` 则视为同一人",
+        hint_en: "if they are the same persons, write them alike in the source: until then a person may stand on both sides of the split and count as several", hint_zh: "若确为同一人，请在源数据中统一写法；否则同一人可能同时出现在训练与测试两侧，并被计为多人",
     };
     /// What the person may have been part of cannot be looked into.
     ERASE_UNTRACED = {
@@ -315,8 +333,8 @@ ingot_base::messages! {
     /// A protected table names the erased person.
     ERASE_SHOWN = {
         code: "pipeline-erase-shown", class: Failed, status: 200,
-        en: "{count} of these row(s) may show it in the protected table, from which models learn and which is exported: {rows}", zh: "其中 {count} 行可能在脱敏后的表中仍可读出，该表用于训练和导出：{rows}",
-        hint_en: "until the source is corrected, keep these rows out (`clean.keep`) or add the column to `protect.text`", hint_zh: "在源数据更正之前，请排除这些行（`clean.keep`）或将该列加入 `protect.text`",
+        en: "{count} of these row(s) may show it in the protected table, from which models learn and which is exported, in clear or as a pseudonym or token that the keys lead back from: {rows}", zh: "其中 {count} 行可能在脱敏后的表中仍有该值（明文，或可用密钥还原的假名、令牌），该表用于训练和导出：{rows}",
+        hint_en: "until the source is corrected, keep these rows out (`clean.keep`), or add the column to `protect.text` with `action = \"replace\"`", hint_zh: "在源数据更正之前，请排除这些行（`clean.keep`），或将该列加入 `protect.text` 并设 `action = \"replace\"`",
     };
     /// Nothing of the erased person can be looked for.
     ERASE_UNSEARCHED = {
@@ -347,6 +365,12 @@ ingot_base::messages! {
         code: "pipeline-erasures-lack", class: Refused, status: 422,
         en: "the list of erased persons `{path}` lacks the person whose erasure `{record}` records", zh: "已删除人员名单 `{path}` 缺少记录 `{record}` 所涉及的人员",
         hint_en: "restore the folder `erasures` from a backup. Without one: move it and `.ingot` aside, keep them, and erase every person again", hint_zh: "请从备份恢复文件夹 `erasures`。没有备份时：将其与 `.ingot` 移到别处保存，再对每个人重新执行 ingot erase",
+    };
+    /// A column by which persons were erased has another name.
+    ERASURES_RENAMED = {
+        code: "pipeline-erasures-renamed", class: Refused, status: 422,
+        en: "persons were erased by the column `{column}`, which the table lacks, and {rows} row(s) of its column `{now}` hold what was erased there", zh: "此前按列 `{column}` 删除了人员，该表没有此列，而其列 `{now}` 中有 {rows} 行含有已删除的值",
+        hint_en: "give the column the name it had: `rename = { {now} = \"{column}\" }` in the source's section", hint_zh: "请恢复该列的原名：在来源的配置中写 `rename = { {now} = \"{column}\" }`",
     };
     /// A cleaned table knows a longer list.
     ERASURES_OLD = {
@@ -432,6 +456,54 @@ ingot_base::messages! {
         code: "pipeline-reidentify-unmoved", class: Usage, status: 422,
         en: "the recipe moves no dates of column `{column}`", zh: "配方没有平移列 `{column}` 的日期",
         hint_en: "`--person` belongs to columns with `action = \"shift\"`: {known}", hint_zh: "`--person` 仅用于 `action = \"shift\"` 的列：{known}",
+    };
+    /// The value was an erased person's.
+    REIDENTIFY_ERASED = {
+        code: "pipeline-reidentify-erased", class: Refused, status: 403,
+        en: "this leads to a value of a person who was erased, and nobody else in the latest run has it: it is not told", zh: "这指向一名已删除人员的值，且最近一次运行中没有其他人拥有该值：不予给出",
+        hint_en: "the records in the folder `erasures` say when and why; nothing leads back from here", hint_zh: "删除的时间与依据见文件夹 `erasures` 中的记录；此处无法还原",
+    };
+    /// A column whose action has no way back.
+    REIDENTIFY_ONE_WAY = {
+        code: "pipeline-reidentify-one-way", class: Usage, status: 422,
+        en: "values of column `{column}` cannot be reversed: they are protected with `{action}`", zh: "列 `{column}` 的值无法还原：其脱敏方式为 `{action}`",
+        hint_en: "only `encrypt`, `fpe`, `pseudonymize` and `shift` lead back", hint_zh: "只有 `encrypt`、`fpe`、`pseudonymize` 和 `shift` 可以还原",
+    };
+    /// A column that no rule protects.
+    REIDENTIFY_PLAIN = {
+        code: "pipeline-reidentify-plain", class: Usage, status: 422,
+        en: "no rule of [protect] changes column `{column}`: what stands there is the value itself", zh: "[protect] 没有处理列 `{column}` 的规则：其中就是原值",
+        hint_en: "a pseudonym within a text is taken back by its type, with `--type`", hint_zh: "文本中的假名请用 `--type` 按类型还原",
+    };
+    /// A pseudonym within a text, asked for by the column.
+    REIDENTIFY_BY_TYPE = {
+        code: "pipeline-reidentify-by-type", class: Usage, status: 422,
+        en: "texts of column `{column}` hold pseudonyms, which are taken back by their type, not by the column", zh: "列 `{column}` 的文本中是假名，须按类型而不是按列还原",
+        hint_en: "use `--type` instead of `--column`; types are: {known}", hint_zh: "请用 `--type` 代替 `--column`；可用的类型：{known}",
+    };
+    /// A token, asked for by a type.
+    REIDENTIFY_BY_COLUMN = {
+        code: "pipeline-reidentify-by-column", class: Usage, status: 422,
+        en: "this is the token of a column, no pseudonym: `enc_` is taken back with `--column`, `hsh_` not at all", zh: "这是列的令牌，不是假名：`enc_` 令牌用 `--column` 还原，`hsh_` 令牌无法还原",
+        hint_en: "encrypted columns: {known}; a token within a text belongs to the text's column", hint_zh: "加密的列：{known}；文本中的令牌属于该文本所在的列",
+    };
+    /// A person that nobody is.
+    REIDENTIFY_NOBODY = {
+        code: "pipeline-reidentify-nobody", class: Failed, status: 404,
+        en: "nobody in the data of the latest run has this value of `{person}`: no date was moved for such a person", zh: "最近一次运行的数据中没有 `{person}` 为此值的人：没有为此人平移过日期",
+        hint_en: "write it as the source does, letter for letter; a person of an earlier run is found with that run's data", hint_zh: "请与源数据逐字一致；早先运行中的人需用当时的数据查找",
+    };
+    /// A person of whom nobody knows whether they are in the data. A warning.
+    REIDENTIFY_UNCHECKED = {
+        code: "pipeline-reidentify-unchecked", class: Failed, status: 200,
+        en: "the cleaned table with `{person}` is not here, so nobody can tell whether there is such a person: any name gives some date", zh: "此处没有含 `{person}` 的清洗后的表，无法确认是否有此人：任何名称都会得出某个日期",
+        hint_en: "run the recipe on the data that the date is from", hint_zh: "请用该日期所属的数据运行配方",
+    };
+    /// A number that may never have been issued. A warning.
+    REIDENTIFY_UNISSUED = {
+        code: "pipeline-reidentify-unissued", class: Failed, status: 200,
+        en: "this stands nowhere in the protected table of the latest run, and any number of its form has an original: if it was never issued, the answer is nobody's", zh: "最近一次运行的脱敏后的表中没有此值，而任何同形式的号码都有对应的原值：若从未签发过，所得结果不属于任何人",
+        hint_en: "copy it from the table or text that was given out", hint_zh: "请从已发出的表或文本中复制",
     };
     /// This project never gave pseudonyms.
     REIDENTIFY_NEVER = {

@@ -1,14 +1,15 @@
 //! Offline scoring: rows of a file through a sealed model, with the same checks as the server.
 
 use crate::messages::{
-    CELL_FLAG, CELL_NUMBER, COLUMNS_LACKING, HEADER_LACKING, ROWS_OUTSIDE, ROWS_REFUSED,
+    CELL_FLAG, CELL_NUMBER, COLUMNS_LACKING, HEADER_LACKING, ROWS_FRACTION, ROWS_OUTSIDE,
+    ROWS_REFUSED,
 };
 use ingot_base::{Fault, Field, FieldKind, Lang, Result, Signature, day};
 use ingot_data::{FileRow, FileRows, written_flag, written_number};
 use ingot_runtime::encode::FieldFault;
 use ingot_runtime::interval::holding;
 use ingot_runtime::messages::FIELD_TYPE;
-use ingot_runtime::{Matrix, Plausible, Prediction, Predictor, decide, encode, seen};
+use ingot_runtime::{Matrix, Plausible, Prediction, Predictor, Unlike, decide, encode, seen};
 use serde_json::{Map, Number, Value};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -50,6 +51,15 @@ pub struct Outside {
     pub rows: Vec<u64>,
 }
 
+/// A column with fractions where training saw whole numbers alone: there the answers are guesses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fractions {
+    /// The column.
+    pub field: String,
+    /// Numbers of the rows in the file, from 1.
+    pub rows: Vec<u64>,
+}
+
 /// A file's rows: what was scored and what could not be.
 #[derive(Debug)]
 pub struct Predictions {
@@ -59,10 +69,12 @@ pub struct Predictions {
     pub bad: Vec<BadRow>,
     /// In the signature's order; none of models of pictures or texts.
     pub outside: Vec<Outside>,
+    /// As [`outside`](Self::outside).
+    pub fractions: Vec<Fractions>,
 }
 
 impl Predictions {
-    /// One warning a column with numbers far outside what training saw.
+    /// One warning a column with numbers far outside what training saw, then one a column with fractions.
     pub fn warnings(&self) -> Vec<Fault> {
         let warning = |one: &Outside| {
             Fault::new(&ROWS_OUTSIDE)
@@ -72,7 +84,13 @@ impl Predictions {
                 .arg("low", &one.low)
                 .arg("high", &one.high)
         };
-        self.outside.iter().map(warning).collect()
+        let fraction = |one: &Fractions| {
+            Fault::new(&ROWS_FRACTION)
+                .arg("field", &one.field)
+                .arg("count", one.rows.len())
+                .arg("rows", self.scored.len())
+        };
+        self.outside.iter().map(warning).chain(self.fractions.iter().map(fraction)).collect()
     }
 
     /// The fault that names the bad rows, the first ten one by one; `None` without any.
@@ -114,7 +132,9 @@ pub fn predict(model: &dyn Predictor, path: &Path, lang: Lang) -> Result<Predict
     let wanted: Vec<&str> = signature.inputs.iter().map(|field| field.name.as_str()).collect();
     let FileRows { columns, typed, rows } = ingot_data::file_rows(path, &wanted)?;
     if let Some(columns) = &columns {
-        complete(path, columns, &wanted)?;
+        // A flag of outliers is found from another column where the file lacks it.
+        let given = signature.inputs.iter().filter(|field| field.outlier.is_none());
+        complete(path, columns, &given.map(|field| field.name.as_str()).collect::<Vec<_>>())?;
     }
     let mut data = Vec::with_capacity(rows.len() * wanted.len());
     let (mut good, mut bad) = (Vec::new(), Vec::new());
@@ -140,7 +160,7 @@ pub fn predict(model: &dyn Predictor, path: &Path, lang: Lang) -> Result<Predict
             Err(reason) => bad.push(BadRow { row, reason }),
         }
     }
-    let outside = outside(signature, &data, &good);
+    let (outside, fractions) = unlike(signature, &data, &good);
     let features = Matrix::new(good.len(), wanted.len(), data)?;
     let scores = model.scores(&features)?;
     let scored = good
@@ -152,21 +172,29 @@ pub fn predict(model: &dyn Predictor, path: &Path, lang: Lang) -> Result<Predict
             prediction: decide(&signature.output, scores.row(index)),
         })
         .collect();
-    Ok(Predictions { scored, bad, outside })
+    Ok(Predictions { scored, bad, outside, fractions })
 }
 
-/// The columns with numbers far outside what training saw; `rows` are the numbers of the rows that the features are of.
-fn outside(signature: &Signature, features: &[f64], rows: &[u64]) -> Vec<Outside> {
-    let mut found: BTreeMap<usize, Vec<u64>> = BTreeMap::new();
-    for (row, input) in Plausible::of(signature).outside(features) {
+/// The columns with numbers unlike those of training; `rows` are the numbers of the rows that the features are of.
+fn unlike(signature: &Signature, features: &[f64], rows: &[u64]) -> (Vec<Outside>, Vec<Fractions>) {
+    let (mut far, mut broken) = (BTreeMap::<_, Vec<u64>>::new(), BTreeMap::<_, Vec<u64>>::new());
+    for (row, input, how) in Plausible::of(signature).unlike(features) {
+        let found = match how {
+            Unlike::Outside => &mut far,
+            Unlike::Fraction => &mut broken,
+        };
         found.entry(input).or_default().extend(rows.get(row));
     }
-    let told = found.into_iter().filter_map(|(input, rows)| {
+    let outside = far.into_iter().filter_map(|(input, rows)| {
         let field = signature.inputs.get(input)?;
         let (low, high) = seen(field)?;
         Some(Outside { field: field.name.clone(), low, high, rows })
     });
-    told.collect()
+    let fractions = broken.into_iter().filter_map(|(input, rows)| {
+        let field: &Field = signature.inputs.get(input)?;
+        Some(Fractions { field: field.name.clone(), rows })
+    });
+    (outside.collect(), fractions.collect())
 }
 
 /// A field's fault in the words of a table, whose cells have no JSON types.
@@ -263,7 +291,7 @@ fn number(text: &str) -> Option<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ingot_base::{Field, Output, Tabular, Task, atomic};
+    use ingot_base::{Field, Outlier, Output, Tabular, Task, atomic};
 
     /// Scores a row by its first feature.
     #[derive(Debug)]
@@ -384,6 +412,34 @@ mod tests {
         );
         let warning = found.warnings().remove(0).to_string();
         assert!(warning.contains("in 1 of 6 scored rows `n`"), "{warning}");
+    }
+
+    #[test]
+    fn a_flag_of_outliers_may_be_lacking_and_fractions_among_whole_numbers_are_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.csv");
+        let mut model = model();
+        let bounds = Outlier { of: "n".into(), low: Some(1.0), high: Some(4.0), missing: false };
+        let flag = Field::new("n_outlier", FieldKind::Boolean, false);
+        let whole = FieldKind::Number { min: 0.0, max: 9.0, integer: true };
+        let number = Field::new("n", whole, true);
+        model.0.inputs = vec![Field { outlier: Some(bounds), ..flag }, number];
+        let scores = |text: &str| {
+            atomic::write(&path, text.as_bytes()).unwrap();
+            let found = predict(&model, &path, Lang::En).unwrap();
+            assert!(found.bad.is_empty(), "{:?}", found.bad);
+            let scores: Vec<f64> = found.scored.iter().map(|row| row.prediction.score).collect();
+            (scores, found)
+        };
+        let (flags, found) = scores("n,x\n0.5,1\n4,1\n5,1\n,1\n");
+        assert_eq!(flags, [1.0, 0.0, 1.0, 0.0]);
+        assert_eq!(found.fractions, [Fractions { field: "n".into(), rows: vec![1] }]);
+        let warning = found.warnings().remove(0);
+        assert_eq!(warning.code(), "pipeline-rows-fraction");
+        assert!(warning.render(Lang::Zh).contains("4 行评分结果中，有 1 行的 `n` 含有小数"));
+        let (flags, found) = scores("n,n_outlier\n5,false\n5,\n");
+        assert_eq!(flags, [0.0, 1.0]);
+        assert!(found.warnings().is_empty());
     }
 
     #[test]

@@ -41,7 +41,7 @@ pub fn predict_texts(model: &TextModel, path: &Path, lang: Lang) -> Result<Predi
             scored.push(Scored { row: *row, name: None, prediction });
         }
     }
-    Ok(Predictions { scored, bad, outside: Vec::new() })
+    Ok(Predictions { scored, bad, outside: Vec::new(), fractions: Vec::new() })
 }
 
 /// Scores the pictures of a folder, in the order of their paths, or those that a table names, relative to its folder.
@@ -75,7 +75,7 @@ pub fn predict_pictures(model: &VisionModel, path: &Path, lang: Lang) -> Result<
         }
     }
     bad.sort_by_key(|bad| bad.row);
-    Ok(Predictions { scored, bad, outside: Vec::new() })
+    Ok(Predictions { scored, bad, outside: Vec::new(), fractions: Vec::new() })
 }
 
 type Cells = (Vec<(u64, String)>, Vec<BadRow>);

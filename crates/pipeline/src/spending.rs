@@ -68,7 +68,7 @@ fn budgets(accounts: &BTreeMap<Digest, Account>) -> Table {
             }
         };
         let left =
-            account.epsilon_left.map_or_else(|| "–".to_owned(), |left| left.value().to_string());
+            account.epsilon_left.map_or_else(|| "0".to_owned(), |left| left.value().to_string());
         table.rows.push(vec![
             Cell::same(dataset.short()),
             Cell::count(account.releases),

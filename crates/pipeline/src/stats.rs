@@ -1,7 +1,7 @@
 //! Differentially private statistics of a table, paid from the project's budget for that table.
 
 use crate::messages::STATS_UNIT;
-use ingot_base::{Clock, Fault, Result};
+use ingot_base::{Clock, Digest, Fault, Result};
 use ingot_privacy::dp::{
     Account, Amount, Budget, Event, Ledger, Loss, OsEntropy, Question, Release, Statistic, Unit,
 };
@@ -51,16 +51,7 @@ pub fn stats(
     };
     let ledger = ledger(root, keyring);
     let stage = stage(&ask.unit);
-    // Prices for rows and prices for persons with several of them are two currencies.
-    let spent = ledger.entries()?.into_iter().filter(|entry| entry.dataset == dataset);
-    for entry in spent {
-        if let Event::Spent { stage: other, .. } = entry.event
-            && other.starts_with(STAGE)
-            && other != stage
-        {
-            return Err(Fault::new(&STATS_UNIT).arg("before", other).arg("now", stage));
-        }
-    }
+    same_unit(&ledger, dataset, &stage)?;
     if let Some(budget) = ask.budget {
         let known = ledger.account(dataset)?.map(|account| account.budget);
         let amount = Amount::new(budget)?;
@@ -76,8 +67,26 @@ pub fn stats(
         }
     }
     let receipt = question.pay(&ledger, loss, &stage, clock)?;
+    // Somebody else may have been first meanwhile; what was paid is lost then, and nothing is told.
+    same_unit(&ledger, dataset, &stage)?;
     let release = question.release(receipt, &mut OsEntropy)?;
     Ok((release, ledger.account(dataset)?))
+}
+
+/// Refuses to go on in another unit than the first release of a data set: prices for rows and prices for persons with several of
+/// them are two currencies.
+fn same_unit(ledger: &Ledger, dataset: Digest, stage: &str) -> Result<()> {
+    let spent = ledger.entries()?.into_iter().filter(|entry| entry.dataset == dataset);
+    let mut stages = spent.filter_map(|entry| match entry.event {
+        Event::Spent { stage, .. } if stage.starts_with(STAGE) => Some(stage),
+        _ => None,
+    });
+    match stages.next() {
+        Some(first) if first != stage => {
+            Err(Fault::new(&STATS_UNIT).arg("before", first).arg("now", stage))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Who was protected stands in the ledger with every price, as the command asks for it.

@@ -2,12 +2,16 @@
 //!
 //! Texts write a value in their own way: `LEE, Ann` for Ann Lee, `AB 1234` for AB-1234, `小明` for 王小明. So letters and digits are
 //! compared without case, accents, what joins them and what nobody sees, a digit of any script is the digit that it shows, and of a
-//! person's name its parts count too. Traditional and simplified characters are different ones here.
+//! person's name its parts count too. Traditional and simplified characters are different ones here. A day is found in whatever form texts
+//! write days ([`dates`]).
 
+mod dates;
 mod mentions;
 
-pub use mentions::Mentions;
+pub(crate) use dates::{Written, written};
+pub use mentions::{Mentions, spellings};
 
+use crate::calendar::Day;
 use crate::detect::{Finding, Kind, Why, digit, invisible, numeral};
 use ingot_base::{Personal, half_width};
 use std::sync::Arc;
@@ -19,9 +23,12 @@ pub struct Known {
     column: Arc<str>,
     /// Its type, where the rule says so.
     kind: Option<Kind>,
-    /// Whether the rule hides the column for what it says of a person; one that is only dropped may say anything.
-    hidden: bool,
+    /// Whether the rule leaves something coarser or moved in the table: a token in the text that is the same for the same value would
+    /// tell who shares the exact one.
+    coarse: bool,
     value: Personal<String>,
+    /// The day that the value is, if it is one.
+    day: Personal<Option<Day>>,
     /// How texts may write it.
     forms: Personal<Vec<Form>>,
 }
@@ -58,27 +65,58 @@ struct Form {
 
 impl Known {
     /// `None` for a value too short to be told from ordinary words: less than two ideographs, or four letters or digits.
-    pub(crate) fn new(
-        column: &Arc<str>,
-        kind: Option<Kind>,
-        hidden: bool,
-        value: &str,
-    ) -> Option<Self> {
+    pub(crate) fn new(column: &Arc<str>, kind: Option<Kind>, value: &str) -> Option<Self> {
         let value = value.trim();
         telling(value).then(|| Self {
             column: Arc::clone(column),
-            hidden,
+            coarse: false,
             forms: Personal::new(forms(kind.as_ref(), value)),
             kind,
+            day: Personal::new(Day::parse(value)),
             value: Personal::new(value.to_owned()),
         })
     }
 
-    /// Every place where a text has the value, not as a part of a longer word or number. `judge` tells the type of a value by itself,
-    /// where it is personal data whole.
+    /// A value that the table keeps in a coarser form, or moved. `None` for a number of less than four digits, which texts are full of (an
+    /// age), and for a text of one character.
+    pub(crate) fn coarse(column: &Arc<str>, value: &str) -> Option<Self> {
+        let value = plain(value.trim());
+        let day = Day::parse(value);
+        let letters = || value.chars().filter(|letter| letter.is_alphanumeric());
+        let (count, word) = (letters().count(), letters().any(char::is_alphabetic));
+        if day.is_none() && count < if word { 2 } else { SHORT } {
+            return None;
+        }
+        // A day has forms of its own. Few letters are a word where they are small: `us` is not the country.
+        let mut forms = if day.is_some() { Vec::new() } else { forms(None, value) };
+        let few = count < SHORT
+            && letters().next().is_some_and(|first| first.is_alphabetic() && !ideograph(first));
+        forms.iter_mut().for_each(|form| form.large |= few);
+        Some(Self {
+            column: Arc::clone(column),
+            kind: None,
+            coarse: true,
+            value: Personal::new(value.to_owned()),
+            day: Personal::new(day),
+            forms: Personal::new(forms),
+        })
+    }
+
+    /// Whether days are to be looked for.
+    pub(crate) fn is_day(&self) -> bool {
+        self.day.expose().is_some()
+    }
+
+    /// Whether the place where a text says this is to show the column's name and nothing else, whatever stands for other findings.
+    pub(crate) fn outright(&self, finding: &Finding) -> bool {
+        self.coarse && finding.why.contains(&Why::Column(Arc::clone(&self.column)))
+    }
+
+    /// Every place where a text has the value, not as a part of a longer word or number. `days` are those that the text writes; `judge`
+    /// tells the type of a value by itself, where it is personal data whole.
     pub(crate) fn find(
         &self,
-        pieces: &Pieces,
+        (pieces, days): (&Pieces, &[Written]),
         judge: &dyn Fn(&str) -> Option<Kind>,
         found: &mut Vec<Finding>,
     ) {
@@ -88,14 +126,31 @@ impl Known {
                 places(piece, form, &mut spans);
             }
         }
+        if let Some(day) = *self.day.expose() {
+            spans.extend(days.iter().filter(|written| written.is(day)).map(|written| written.span));
+        }
         if spans.is_empty() {
             return;
         }
-        let judged = self.kind.clone().or_else(|| judge(self.value.expose()));
-        let kind = judged.or_else(|| self.hidden.then(|| Kind::Custom(Arc::clone(&self.column))));
-        let Some(kind) = kind else { return };
+        let own = || Kind::Custom(Arc::clone(&self.column));
+        let judged = |kind: &Option<Kind>| kind.clone().or_else(|| judge(self.value.expose()));
+        let kind = if self.coarse { own() } else { judged(&self.kind).unwrap_or_else(own) };
         let why = || vec![Why::Column(Arc::clone(&self.column))];
         found.extend(spans.into_iter().map(|span| Finding::new(kind.clone(), span, 1.0, why())));
+    }
+}
+
+/// A number without the zeros that a column's scale adds: `4600.00` is 4600 in a text.
+fn plain(value: &str) -> &str {
+    match value.split_once('.') {
+        Some((whole, rest))
+            if !whole.is_empty()
+                && rest.bytes().all(|digit| digit == b'0')
+                && whole.bytes().all(|digit| digit.is_ascii_digit()) =>
+        {
+            whole
+        }
+        _ => value,
     }
 }
 
@@ -311,10 +366,10 @@ mod tests {
     use super::*;
 
     fn spans(value: &str, text: &str) -> Vec<String> {
-        let known = Known::new(&Arc::from("name"), Some(Kind::Person), true, value);
+        let known = Known::new(&Arc::from("name"), Some(Kind::Person), value);
         let mut found = Vec::new();
         if let Some(known) = known {
-            known.find(&Pieces::of(text), &|_| None, &mut found);
+            known.find((&Pieces::of(text), &[]), &|_| None, &mut found);
         }
         let found = crate::detect::unite(found);
         let part = |one: &Finding| text.chars().skip(one.start).take(one.end - one.start).collect();
@@ -340,10 +395,10 @@ mod tests {
 
     #[test]
     fn a_number_is_found_however_it_is_grouped() {
-        let known = Known::new(&Arc::from("ref"), Some(Kind::Plate), true, "C-8812").unwrap();
+        let known = Known::new(&Arc::from("ref"), Some(Kind::Plate), "C-8812").unwrap();
         let mut found = Vec::new();
         let text = "C8812, c 8812; C88123 and XC8812, Ｃ－８８１２";
-        known.find(&Pieces::of(text), &|_| None, &mut found);
+        known.find((&Pieces::of(text), &[]), &|_| None, &mut found);
         assert_eq!(
             found.iter().map(|one| (one.start, one.end)).collect::<Vec<_>>(),
             [(0, 5), (7, 13), (34, 40)]
@@ -353,24 +408,65 @@ mod tests {
 
     #[test]
     fn what_is_known_is_not_shown() {
-        let known = Known::new(&Arc::from("name"), Some(Kind::Person), true, "Zyx Qwv").unwrap();
+        let known = Known::new(&Arc::from("name"), Some(Kind::Person), "Zyx Qwv").unwrap();
         let shown = format!("{known:?}");
         assert!(!["Zyx", "Qwv", "'z'", "'q'"].iter().any(|part| shown.contains(part)), "{shown}");
     }
 
     #[test]
     fn the_type_is_the_rules_or_the_values_own_or_the_columns() {
-        let kind = |kind, hidden, judged: Option<Kind>| {
-            let known = Known::new(&Arc::from("ref"), kind, hidden, "AB-1234").unwrap();
+        let kind = |kind, judged: Option<Kind>| {
+            let known = Known::new(&Arc::from("ref"), kind, "AB-1234").unwrap();
             let mut found = Vec::new();
-            known.find(&Pieces::of("see ab-1234."), &|_| judged.clone(), &mut found);
+            known.find((&Pieces::of("see ab-1234."), &[]), &|_| judged.clone(), &mut found);
             found.pop().map(|one| one.kind)
         };
-        assert_eq!(kind(Some(Kind::Plate), true, None), Some(Kind::Plate));
-        assert_eq!(kind(None, true, Some(Kind::Phone)), Some(Kind::Phone));
-        assert_eq!(kind(None, true, None), Some(Kind::Custom(Arc::from("ref"))));
-        assert_eq!(kind(None, false, Some(Kind::Phone)), Some(Kind::Phone));
-        assert_eq!(kind(None, false, None), None, "a dropped column may say anything");
+        assert_eq!(kind(Some(Kind::Plate), None), Some(Kind::Plate));
+        assert_eq!(kind(None, Some(Kind::Phone)), Some(Kind::Phone));
+        assert_eq!(kind(None, None), Some(Kind::Custom(Arc::from("ref"))));
+    }
+
+    /// What of a text is hidden for a column that is made coarser or moved.
+    fn coarse(value: &str, text: &str) -> Vec<String> {
+        let mut found = Vec::new();
+        let pieces = Pieces::of(text);
+        let days = written(&pieces);
+        if let Some(known) = Known::coarse(&Arc::from("col"), value) {
+            known.find((&pieces, &days), &|_| Some(Kind::Phone), &mut found);
+            assert!(found.iter().all(|one| known.outright(one)));
+            assert!(found.iter().all(|one| one.kind == Kind::Custom(Arc::from("col"))));
+        }
+        let found = crate::detect::unite(found);
+        let part = |one: &Finding| text.chars().skip(one.start).take(one.end - one.start).collect();
+        found.iter().map(part).collect()
+    }
+
+    #[test]
+    fn what_is_kept_coarser_or_moved_is_found_whole() {
+        assert_eq!(
+            coarse("2023-10-20", "2023/10/20，即2023年10月20日；2023-10-21"),
+            ["2023/10/20", "2023年10月20日"]
+        );
+        assert_eq!(coarse("2023-10-20T08:00:00", "since Oct 20, 2023."), ["Oct 20, 2023"]);
+        assert_eq!(coarse("医生", "职业医生。"), ["医生"]);
+        assert_eq!(coarse("RN", "an RN by training, urn, rn"), ["RN"]);
+        assert_eq!(coarse("387678", "编号387678和3876781"), ["387678"]);
+        assert_eq!(coarse("4600.00", "earns 4600 a month"), ["4600"]);
+        for (value, text) in
+            [("45", "45岁，45"), ("120", "120"), ("男", "男"), ("B", "B"), ("", "x")]
+        {
+            assert!(coarse(value, text).is_empty(), "{value}");
+        }
+    }
+
+    #[test]
+    fn a_hidden_day_is_found_in_other_forms_too() {
+        let known = Known::new(&Arc::from("born"), None, "1985-07-03").unwrap();
+        let pieces = Pieces::of("出生于1985年7月3日");
+        let mut found = Vec::new();
+        known.find((&pieces, &written(&pieces)), &|_| None, &mut found);
+        assert_eq!(found.iter().map(|one| (one.start, one.end)).collect::<Vec<_>>(), [(3, 12)]);
+        assert!(!known.outright(&found[0]), "the text's own action is for what is hidden whole");
     }
 
     #[test]

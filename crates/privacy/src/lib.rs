@@ -31,7 +31,7 @@ mod token;
 
 pub use cells::held;
 pub use detect::narrow;
-pub use known::{Known, Mentions};
+pub use known::{Known, Mentions, spellings};
 pub use protector::{Protector, mask_value};
 pub use rule::{Action, ColumnRule, Generalize};
 pub use shift::unshift_date;

@@ -1,5 +1,6 @@
 //! Rules on a table, checked once and applied batch by batch.
 
+use crate::anonymity::messages::HIERARCHY_LACKS;
 use crate::calendar::{Day, fixed_offset};
 use crate::cells::{Kind, each, held, values_of};
 use crate::generalize;
@@ -17,6 +18,7 @@ use arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, StringBuild
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use ingot_base::{Fault, Result, Text, fault};
 use std::collections::BTreeSet;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -45,6 +47,20 @@ struct Count {
     given: AtomicU64,
     /// Those of them that it could not read.
     lost: AtomicU64,
+    /// Rows that went by, without a value too.
+    rows: AtomicU64,
+    /// What a given hierarchy lacks.
+    lacks: Mutex<Lacks>,
+}
+
+/// Values of a column that its hierarchy does not list. It holds none of them.
+#[derive(Debug, Default)]
+struct Lacks {
+    /// Hashes of the values.
+    values: BTreeSet<u64>,
+    rows: u64,
+    /// The first row that has one, counted from 1.
+    first: u64,
 }
 
 impl Protector {
@@ -107,7 +123,7 @@ impl Protector {
         Ok(())
     }
 
-    /// What each row's protected columns say in full, for [`TextColumns::apply`](crate::TextColumns::apply) on the same rows: to be taken
+    /// What each row's protected columns say in full, those too that are dropped, moved or made coarser, for [`TextColumns::apply`](crate::TextColumns::apply) on the same rows: to be taken
     /// before [`apply`](Self::apply).
     ///
     /// # Errors
@@ -115,21 +131,28 @@ impl Protector {
     pub fn known(&self, batch: &RecordBatch) -> Result<Vec<Vec<Known>>> {
         let mut rows = vec![Vec::new(); batch.num_rows()];
         for rule in &self.rules {
-            let (kind, hidden) = match &rule.action {
-                Action::Pseudonymize(kind) => (Some(kind.clone()), true),
-                Action::Encrypt | Action::Fpe | Action::Hash | Action::Mask { .. } => (None, true),
-                Action::Drop => (None, false),
-                Action::Shift { .. } | Action::Generalize(_) => continue,
+            let (kind, coarse) = match &rule.action {
+                Action::Pseudonymize(kind) => (Some(kind.clone()), false),
+                Action::Encrypt
+                | Action::Fpe
+                | Action::Hash
+                | Action::Mask { .. }
+                | Action::Drop => (None, false),
+                Action::Shift { .. } | Action::Generalize(_) => (None, true),
             };
             let Some(array) = batch.column_by_name(&rule.name) else { continue };
-            if !matches!(Kind::of(array.data_type()), Some(Kind::Text | Kind::Integer | Kind::Date))
-            {
-                continue;
+            match Kind::of(array.data_type()) {
+                Some(Kind::Text | Kind::Integer | Kind::Date) => {}
+                Some(Kind::Float | Kind::Decimal) if coarse => {}
+                _ => continue,
             }
             let column = Arc::from(rule.name.as_str());
             let mut row = rows.iter_mut();
-            each(array, false, &mut |cell| {
-                let known = cell.and_then(|value| Known::new(&column, kind.clone(), hidden, value));
+            each(array, coarse, &mut |cell| {
+                let known = cell.and_then(|value| match coarse {
+                    true => Known::coarse(&column, value),
+                    false => Known::new(&column, kind.clone(), value),
+                });
                 if let Some(row) = row.next() {
                     row.extend(known);
                 }
@@ -194,6 +217,44 @@ impl Protector {
         all.filter(|(_, lost, _)| *lost > 0).collect()
     }
 
+    /// The fault of the first rule whose hierarchy lacks values of the column; it names a row of the table that went by, and no value.
+    ///
+    /// # Errors
+    /// That fault, at `protect.columns[i].to`.
+    pub fn check_hierarchies(&self) -> Result<()> {
+        for (index, (rule, count)) in self.rules.iter().zip(&self.counts).enumerate() {
+            let lacks = count.lacks.lock().unwrap_or_else(PoisonError::into_inner);
+            if lacks.rows > 0 {
+                return Err(faulty(&HIERARCHY_LACKS, rule)
+                    .arg("count", lacks.values.len())
+                    .arg("rows", lacks.rows)
+                    .arg("row", lacks.first)
+                    .at(at(index, "to")));
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes which values a given hierarchy lacks.
+    fn look_for(&self, index: usize, rule: &ColumnRule, array: &ArrayRef) -> Result<()> {
+        let Some(count) = self.counts.get(index) else { return Ok(()) };
+        let before = count.rows.fetch_add(array.len() as u64, Ordering::Relaxed);
+        let Action::Generalize(Generalize::Given(classes)) = &rule.action else { return Ok(()) };
+        let mut lacks = count.lacks.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut row = before;
+        each(array, true, &mut |cell| {
+            row += 1;
+            if let Some(value) = cell.filter(|value| !classes.contains_key(*value)) {
+                let mut hasher = DefaultHasher::new();
+                value.hash(&mut hasher);
+                lacks.values.insert(hasher.finish());
+                lacks.rows += 1;
+                lacks.first = if lacks.first == 0 { row } else { lacks.first };
+            }
+            Ok(())
+        })
+    }
+
     fn column(
         &self,
         index: usize,
@@ -201,6 +262,7 @@ impl Protector {
         array: &ArrayRef,
         batch: &RecordBatch,
     ) -> Result<Option<ArrayRef>> {
+        self.look_for(index, rule, array)?;
         let given = u64::try_from(array.len() - array.logical_null_count()).unwrap_or(u64::MAX);
         let (array, lost) = match &rule.action {
             Action::Drop => return Ok(None),

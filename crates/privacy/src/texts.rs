@@ -2,7 +2,7 @@
 
 use crate::cells::{Kind, each, held};
 use crate::detect::{self, DetectConfig, Detector, Finding, NameModel, Why, unite};
-use crate::known::{Known, Pieces};
+use crate::known::{Known, Pieces, written};
 use crate::messages::{BATCH_LARGE, COLUMN_MISSING, TYPE_WITHOUT_TEXT};
 use crate::pseudonym::{Pseudonyms, TextAction, TextProtector};
 use crate::token::ColumnKeys;
@@ -190,8 +190,9 @@ impl Column {
         }
         let before = found.len();
         let pieces = Pieces::of(text);
+        let days = if known.iter().any(Known::is_day) { written(&pieces) } else { Vec::new() };
         for value in known {
-            value.find(&pieces, &|value| self.whole(value), &mut found);
+            value.find((&pieces, &days), &|value| self.whole(value), &mut found);
         }
         if found.len() > before { unite(found) } else { found }
     }
@@ -236,7 +237,8 @@ impl Column {
                 }
                 self.evidence.touched += u64::from(round == 0);
                 self.evidence.note(found);
-                *text = self.protector.rewrite(text, found, &mut names)?;
+                let outright = |one: &Finding| known.iter().any(|known| known.outright(one));
+                *text = self.protector.rewrite(text, found, &outright, &mut names)?;
                 again.push((text, known));
             }
             pending = again;
@@ -246,7 +248,9 @@ impl Column {
             }
         }
         for (text, _) in pending {
-            *text = self.protector.star(std::mem::take(text));
+            let (settled, starred) = self.protector.star(std::mem::take(text));
+            self.evidence.note(&starred);
+            *text = settled;
         }
         let total =
             texts.iter().flatten().fold(0_usize, |sum, text| sum.saturating_add(text.len()));

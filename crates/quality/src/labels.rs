@@ -16,7 +16,6 @@ use ingot_base::{Fault, Result};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
-use std::collections::BinaryHeap;
 
 /// Tolerance of comparisons.
 const EPSILON: f64 = 1e-6;
@@ -58,8 +57,14 @@ struct Table<'a> {
     labels: &'a [usize],
     probabilities: &'a [f64],
     classes: usize,
-    /// The largest probability of each row.
-    tops: Vec<f64>,
+    /// Of each row the largest probability and that of its label.
+    peaks: Vec<Peak>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Peak {
+    top: f64,
+    own: f64,
 }
 
 /// Finds label errors. `probabilities` holds a row of `classes` probabilities for every label.
@@ -71,13 +76,7 @@ pub fn review(labels: &[usize], probabilities: &[f64], classes: usize) -> Result
     let by_label = table.by_label();
     let thresholds = table.thresholds(&by_label);
     let joint = table.joint(&by_label, &thresholds);
-    let wrong = table.prune(&by_label, &joint);
-    let mut issues: Vec<LabelIssue> =
-        wrong.into_par_iter().filter_map(|row| table.issue(row)).collect();
-    // No two are equal: every row has a number of its own.
-    issues.par_sort_unstable_by(|one, other| {
-        one.confidence.total_cmp(&other.confidence).then(one.row.cmp(&other.row))
-    });
+    let issues = table.issues(table.prune(&by_label, &joint));
     let joint = joint
         .iter()
         .map(|row| row.iter().map(|count| u64::try_from(*count).unwrap_or(0)).collect())
@@ -100,24 +99,28 @@ impl<'a> Table<'a> {
                 .arg("label", label)
                 .arg("classes", classes));
         }
-        let tops: Vec<f64> = probabilities.par_chunks(classes).map(top).collect();
-        if let Some(row) = tops.iter().position(|top| top.is_nan()) {
+        let peak = |(values, label): (&[f64], &usize)| Peak {
+            top: top(values),
+            own: values.get(*label).copied().unwrap_or(0.0),
+        };
+        let peaks: Vec<Peak> = probabilities.par_chunks(classes).zip(labels).map(peak).collect();
+        if let Some(row) = peaks.iter().position(|peak| peak.top.is_nan()) {
             return Err(Fault::new(&PROBABILITY).arg("row", row));
         }
-        Ok(Self { labels, probabilities, classes, tops })
+        Ok(Self { labels, probabilities, classes, peaks })
     }
 
     fn row(&self, row: usize) -> &[f64] {
         self.probabilities.get(row * self.classes..(row + 1) * self.classes).unwrap_or_default()
     }
 
-    fn top(&self, row: usize) -> f64 {
-        self.tops.get(row).copied().unwrap_or(0.0)
+    fn peak(&self, row: usize) -> Peak {
+        self.peaks.get(row).copied().unwrap_or(Peak { top: 0.0, own: 0.0 })
     }
 
     /// The likeliest class of a row, the first among equals.
     fn likeliest(&self, row: usize) -> usize {
-        let top = self.top(row);
+        let top = self.peak(row).top;
         self.row(row).iter().position(|value| *value >= top).unwrap_or(0)
     }
 
@@ -125,14 +128,15 @@ impl<'a> Table<'a> {
         self.probabilities.get(row * self.classes + class).copied().unwrap_or(0.0)
     }
 
-    /// The probability of a row's label.
-    fn own(&self, row: usize) -> f64 {
-        self.labels.get(row).map_or(0.0, |label| self.probability(row, *label))
-    }
-
     /// The rows of each label, ascending.
     fn by_label(&self) -> Vec<Vec<usize>> {
-        let mut rows = vec![Vec::new(); self.classes];
+        let mut counts = vec![0_usize; self.classes];
+        for label in self.labels {
+            if let Some(count) = counts.get_mut(*label) {
+                *count += 1;
+            }
+        }
+        let mut rows: Vec<Vec<usize>> = counts.into_iter().map(Vec::with_capacity).collect();
         for (row, label) in self.labels.iter().enumerate() {
             if let Some(list) = rows.get_mut(*label) {
                 list.push(row);
@@ -141,12 +145,19 @@ impl<'a> Table<'a> {
         rows
     }
 
+    /// Rows that one thread goes through: each in the order in which they lie in memory.
+    fn shares(&self) -> Vec<std::ops::Range<usize>> {
+        let rows = self.labels.len();
+        let share = rows.div_ceil(rayon::current_num_threads()).max(1);
+        (0..rows).step_by(share).map(|from| from..(from + share).min(rows)).collect()
+    }
+
     fn thresholds(&self, by_label: &[Vec<usize>]) -> Vec<f64> {
-        let mean = |(class, rows): (usize, &Vec<usize>)| {
-            let own: Vec<f64> = rows.iter().map(|row| self.probability(*row, class)).collect();
+        let mean = |rows: &Vec<usize>| {
+            let own: Vec<f64> = rows.iter().map(|row| self.peak(*row).own).collect();
             if own.is_empty() { UNREACHED } else { (pairwise(&own) / real(own.len())).max(LEAST) }
         };
-        by_label.par_iter().enumerate().map(mean).collect()
+        by_label.par_iter().map(mean).collect()
     }
 
     /// The class a row confidently belongs to: of several the likeliest. `least` are the thresholds less a millionth.
@@ -161,18 +172,31 @@ impl<'a> Table<'a> {
         }
     }
 
+    /// How many rows of each label (outer) are confidently of each class (inner).
+    fn counts(&self, thresholds: &[f64]) -> Vec<Vec<usize>> {
+        let classes = self.classes;
+        let least: Vec<f64> = thresholds.iter().map(|threshold| threshold - EPSILON).collect();
+        let share = |rows: std::ops::Range<usize>| {
+            let mut counts = vec![0_usize; classes * classes];
+            for row in rows {
+                let label = self.labels.get(row).copied().unwrap_or(0);
+                let cell = self.confident(row, &least).map(|class| label * classes + class);
+                if let Some(cell) = cell.and_then(|cell| counts.get_mut(cell)) {
+                    *cell += 1;
+                }
+            }
+            counts
+        };
+        let parts: Vec<Vec<usize>> = self.shares().into_par_iter().map(share).collect();
+        let count = |cell: usize| parts.iter().filter_map(|part| part.get(cell)).sum();
+        let row = |label: usize| (0..classes).map(|class| count(label * classes + class)).collect();
+        (0..classes).map(row).collect()
+    }
+
     /// Counts of label against confident class, scaled to the rows of each label and rounded.
     fn joint(&self, by_label: &[Vec<usize>], thresholds: &[f64]) -> Vec<Vec<i64>> {
         let classes = self.classes;
-        let least: Vec<f64> = thresholds.iter().map(|threshold| threshold - EPSILON).collect();
-        let guesses: Vec<Option<usize>> =
-            (0..self.labels.len()).into_par_iter().map(|row| self.confident(row, &least)).collect();
-        let mut counts = vec![vec![0_usize; classes]; classes];
-        for (label, guess) in self.labels.iter().zip(guesses) {
-            if let Some(cell) = guess.and_then(|guess| counts.get_mut(*label)?.get_mut(guess)) {
-                *cell += 1;
-            }
-        }
+        let mut counts = self.counts(thresholds);
         // Every class keeps one row that is right.
         for (class, row) in counts.iter_mut().enumerate() {
             if let Some(cell) = row.get_mut(class) {
@@ -203,84 +227,115 @@ impl<'a> Table<'a> {
 
     /// Rows whose label is called wrong, ascending.
     fn prune(&self, by_label: &[Vec<usize>], joint: &[Vec<i64>]) -> Vec<usize> {
-        let labels = by_label.par_iter().enumerate().filter(|(_, rows)| rows.len() > 1);
-        let mut wrong: Vec<usize> = labels
-            .flat_map_iter(|(label, rows)| self.prune_label(rows, &kept(label, joint)))
+        let wanted: Vec<usize> = by_label
+            .iter()
+            .enumerate()
+            .flat_map(|(label, rows)| match rows.len() {
+                0 | 1 => vec![0; self.classes],
+                _ => kept(label, joint),
+            })
             .collect();
-        wrong.par_sort_unstable();
-        wrong.dedup();
-        wrong.into_par_iter().filter(|row| !self.fits(*row)).collect()
+        let parts: Vec<Vec<Largest>> =
+            self.shares().into_par_iter().map(|rows| self.leads(rows, &wanted)).collect();
+        let asked = wanted.par_iter().copied().enumerate().filter(|(_, most)| *most > 0);
+        let chosen: Vec<Vec<Lead>> =
+            asked.map(|(cell, most)| self.choose(&parts, by_label, cell, most)).collect();
+        let mut wrong = vec![false; self.labels.len()];
+        for lead in chosen.iter().flatten() {
+            if let Some(wrong) = wrong.get_mut(lead.row) {
+                *wrong = true;
+            }
+        }
+        let called = wrong.into_par_iter().enumerate().filter(|(_, wrong)| *wrong);
+        called.map(|(row, _)| row).filter(|row| !self.fits(*row)).collect()
     }
 
-    /// Of the rows of one label those that each class leads by most, as many as are wanted of it.
-    fn prune_label(&self, rows: &[usize], wanted: &[usize]) -> Vec<usize> {
-        // A pass over the rows finds those more likely of another class; most often the wanted number is among them.
+    /// The `most` rows of a label that a class leads by most, in any order, out of what each share found.
+    fn choose(
+        &self,
+        parts: &[Vec<Largest>],
+        by_label: &[Vec<usize>],
+        cell: usize,
+        most: usize,
+    ) -> Vec<Lead> {
+        let of = parts.iter().filter_map(|part| part.get(cell));
+        let mut leads: Vec<Lead> = of.flat_map(|list| &list.leads).copied().collect();
+        if leads.len() < most {
+            // Rows less likely of the class than of their label are among those wanted.
+            let (label, class) = (cell / self.classes, cell % self.classes);
+            let rows = by_label.get(label).map(Vec::as_slice).unwrap_or_default();
+            let margin = |row| self.probability(row, class) - self.peak(row).own;
+            leads = rows.iter().map(|row| Lead { margin: margin(*row), row: *row }).collect();
+        }
+        if most < leads.len() {
+            leads.select_nth_unstable(most);
+            leads.truncate(most);
+        }
+        leads
+    }
+
+    /// For each label (outer) and class (inner) the rows of a share that the class leads by most, as many as are wanted of it.
+    fn leads(&self, rows: std::ops::Range<usize>, wanted: &[usize]) -> Vec<Largest> {
         let mut lists: Vec<Largest> = wanted.iter().map(|most| Largest::new(*most)).collect();
         let mut bars: Vec<f64> = lists.iter().map(Largest::bar).collect();
         for row in rows {
-            self.lead(*row, &mut lists, &mut bars);
-        }
-        let mut chosen = Vec::with_capacity(wanted.iter().sum::<usize>().min(rows.len()));
-        for (class, Largest { most, leads, .. }) in lists.into_iter().enumerate() {
-            if most <= leads.len() {
-                chosen.extend(leads.iter().map(|lead| lead.row));
+            let (peak, label) = (self.peak(row), self.labels.get(row).copied().unwrap_or(0));
+            if peak.top <= peak.own {
                 continue;
             }
-            let margin = |row| self.probability(row, class) - self.own(row);
-            let mut order: Vec<Lead> =
-                rows.iter().map(|row| Lead { margin: margin(*row), row: *row }).collect();
-            if most < order.len() {
-                order.select_nth_unstable(most);
-            }
-            chosen.extend(order.iter().take(most).map(|lead| lead.row));
-        }
-        chosen
-    }
-
-    /// Takes from a row by how much each class is likelier than its label, where that is above the class's bar.
-    fn lead(&self, row: usize, lists: &mut [Largest], bars: &mut [f64]) {
-        let own = self.own(row);
-        if self.top(row) <= own {
-            return;
-        }
-        let take = |values: &[f64], bars: &mut [f64], lists: &mut [Largest]| {
-            for ((value, bar), list) in values.iter().zip(bars).zip(lists) {
-                if *value - own > *bar {
-                    *bar = list.push(Lead { margin: *value - own, row });
-                }
-            }
-        };
-        // Several classes at a time, without a branch for each: hardly any is above its bar.
-        let (values, last_values) = self.row(row).as_chunks::<LANES>();
-        let (bars, last_bars) = bars.as_chunks_mut::<LANES>();
-        let (lists, last_lists) = lists.as_chunks_mut::<LANES>();
-        for ((values, bars), lists) in values.iter().zip(bars).zip(lists) {
-            let above = |(value, bar): (&f64, &f64)| value - own > *bar;
-            if values.iter().zip(&*bars).fold(false, |any, pair| any | above(pair)) {
-                take(values, bars, lists);
+            let cells = label * self.classes..(label + 1) * self.classes;
+            if let (Some(lists), Some(bars)) = (lists.get_mut(cells.clone()), bars.get_mut(cells)) {
+                lead(row, peak.own, self.row(row), lists, bars);
             }
         }
-        take(last_values, last_bars, last_lists);
+        lists
     }
 
     /// Whether the label is the likeliest class, or as likely to a millionth.
     fn fits(&self, row: usize) -> bool {
-        let (own, top) = (self.own(row) + EPSILON, self.top(row));
+        let Peak { top, own } = self.peak(row);
+        let own = own + EPSILON;
         top < own || top <= own && Some(&self.likeliest(row)) >= self.labels.get(row)
     }
 
-    fn issue(&self, row: usize) -> Option<LabelIssue> {
-        let values = self.row(row);
-        let given = *self.labels.get(row)?;
-        let suggested = self.likeliest(row);
-        Some(LabelIssue {
+    /// What is to be said of rows, the least confident first.
+    fn issues(&self, rows: Vec<usize>) -> Vec<LabelIssue> {
+        let mut order: Vec<(f64, usize)> =
+            rows.into_iter().map(|row| (self.peak(row).own, row)).collect();
+        // No two are equal: every row has a number of its own.
+        order
+            .par_sort_unstable_by(|one, other| one.0.total_cmp(&other.0).then(one.1.cmp(&other.1)));
+        let issue = |(confidence, row): (f64, usize)| LabelIssue {
             row,
-            given,
-            suggested,
-            confidence: *values.get(given)?,
-            suggested_probability: *values.get(suggested)?,
-        })
+            given: self.labels.get(row).copied().unwrap_or(0),
+            suggested: self.likeliest(row),
+            confidence,
+            suggested_probability: self.peak(row).top,
+        };
+        order.into_par_iter().map(issue).collect()
     }
+}
+
+/// Takes from a row by how much each class is likelier than its label, where that is above the class's bar.
+fn lead(row: usize, own: f64, values: &[f64], lists: &mut [Largest], bars: &mut [f64]) {
+    let take = |values: &[f64], bars: &mut [f64], lists: &mut [Largest]| {
+        for ((value, bar), list) in values.iter().zip(bars).zip(lists) {
+            if *value - own > *bar {
+                *bar = list.push(Lead { margin: *value - own, row });
+            }
+        }
+    };
+    // Several classes at a time, without a branch for each: hardly any is above its bar.
+    let (values, last_values) = values.as_chunks::<LANES>();
+    let (bars, last_bars) = bars.as_chunks_mut::<LANES>();
+    let (lists, last_lists) = lists.as_chunks_mut::<LANES>();
+    for ((values, bars), lists) in values.iter().zip(bars).zip(lists) {
+        let above = |(value, bar): (&f64, &f64)| value - own > *bar;
+        if values.iter().zip(&*bars).fold(false, |any, pair| any | above(pair)) {
+            take(values, bars, lists);
+        }
+    }
+    take(last_values, last_bars, last_lists);
 }
 
 /// The largest of a row's values; not a number when one of them is no probability.
@@ -337,24 +392,24 @@ impl PartialOrd for Lead {
     }
 }
 
-/// The largest first, the earlier of equals: what gives way stands on top of a heap.
+/// The largest first, the earlier of equals.
 impl Ord for Lead {
     fn cmp(&self, other: &Self) -> Ordering {
         other.margin.total_cmp(&self.margin).then(self.row.cmp(&other.row))
     }
 }
 
-/// The largest of margins above 0 that come one after the other.
+/// The largest of margins above 0 that come one after the other, and others that are given up when there are too many.
 struct Largest {
     most: usize,
-    leads: BinaryHeap<Lead>,
+    leads: Vec<Lead>,
     bar: f64,
 }
 
 impl Largest {
     fn new(most: usize) -> Self {
         let bar = if most == 0 { f64::INFINITY } else { 0.0 };
-        Self { most, leads: BinaryHeap::with_capacity(most.min(16)), bar }
+        Self { most, leads: Vec::new(), bar }
     }
 
     /// What a margin must exceed to count.
@@ -364,15 +419,12 @@ impl Largest {
 
     /// Takes a margin above the bar and gives the next bar. An equal one that comes later does not count.
     fn push(&mut self, lead: Lead) -> f64 {
-        if self.leads.len() < self.most {
-            self.leads.push(lead);
-        } else if let Some(mut least) = self.leads.peek_mut() {
-            *least = lead;
-        }
-        if self.leads.len() == self.most
-            && let Some(least) = self.leads.peek()
-        {
+        self.leads.push(lead);
+        // Half are given up at once: that costs each of them a few comparisons, a heap the logarithm of their number.
+        if self.leads.len() == 2 * self.most {
+            let (_, least, _) = self.leads.select_nth_unstable(self.most - 1);
             self.bar = least.margin;
+            self.leads.truncate(self.most);
         }
         self.bar
     }
@@ -543,7 +595,8 @@ mod tests {
                     bar = list.push(Lead { margin, row });
                 }
             }
-            let mut kept: Vec<usize> = list.leads.iter().map(|lead| lead.row).collect();
+            list.leads.sort_unstable();
+            let mut kept: Vec<usize> = list.leads.iter().map(|lead| lead.row).take(most).collect();
             let mut all: Vec<usize> = (0..margins.len()).filter(|row| margins[*row] > 0).collect();
             // A stable sort: the earlier of equals.
             all.sort_by_key(|row| std::cmp::Reverse(margins[*row]));

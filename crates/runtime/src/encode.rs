@@ -5,7 +5,7 @@ use crate::messages::{
     FIELD_CATEGORY, FIELD_DATE, FIELD_MISSING, FIELD_NOT_FINITE, FIELD_NULL, FIELD_TYPE,
     FIELD_UNKNOWN,
 };
-use ingot_base::{Fault, Field, FieldKind, Message, Signature, day};
+use ingot_base::{Fault, Field, FieldKind, Message, Outlier, Signature, day};
 use serde_json::{Map, Value};
 
 /// Names listed in a hint at most.
@@ -23,7 +23,7 @@ pub struct FieldFault {
 }
 
 /// Appends the object's features to `out` in the signature's order: numbers as they are, dates as days since 1970, booleans as 1 and 0, categories as their
-/// index, null as NaN. On failure `out` is as before.
+/// index, null as NaN. A flag of outliers that is not sent is found from the input that it is about. On failure `out` is as before.
 ///
 /// # Errors
 /// All faults at once: a missing or unknown column, a wrong type, an unknown category, a number that is not finite, null where
@@ -40,9 +40,15 @@ pub fn row(
         let encoded = match object.get(&field.name) {
             Some(sent) => {
                 found += 1;
-                value(field, sent)
+                match &field.outlier {
+                    Some(outlier) if sent.is_null() => Ok(flagged(signature, outlier, object)),
+                    _ => value(field, sent),
+                }
             }
-            None => Err(Fault::new(&FIELD_MISSING).arg("field", &field.name)),
+            None => match &field.outlier {
+                Some(outlier) => Ok(flagged(signature, outlier, object)),
+                None => Err(Fault::new(&FIELD_MISSING).arg("field", &field.name)),
+            },
         };
         match encoded {
             Ok(number) => out.push(number),
@@ -60,6 +66,32 @@ pub fn row(
     }
 }
 
+/// The feature of a flag that was not sent. Without the input that it is about, the fault is told of that one.
+fn flagged(signature: &Signature, outlier: &Outlier, object: &Map<String, Value>) -> f64 {
+    let about = signature.inputs.iter().find(|field| field.name == outlier.of);
+    let sent = about.and_then(|field| measured(field, object.get(&field.name)?));
+    f64::from(u8::from(outlier.holds(sent)))
+}
+
+/// The number that a value of a column of numbers stands for, before it is made coarser; `None` of a missing value, and of one that
+/// [`value`] refuses.
+pub fn measured(field: &Field, sent: &Value) -> Option<f64> {
+    match (&field.kind, sent) {
+        (FieldKind::Number { .. }, _) if field.treatment.date => days(sent).map(f64::from),
+        (FieldKind::Number { .. }, Value::Number(number)) => number.as_f64(),
+        _ => None,
+    }
+}
+
+/// A date as a cast to date reads it: its text, or a number.
+fn days(sent: &Value) -> Option<i32> {
+    match sent {
+        Value::String(text) => day::written(text),
+        Value::Number(number) => number.as_f64().and_then(day::counted),
+        _ => None,
+    }
+}
+
 /// The feature of one value.
 ///
 /// # Errors
@@ -69,12 +101,7 @@ pub fn value(field: &Field, sent: &Value) -> Result<f64, Fault> {
         (_, Value::Null) if field.nullable => Ok(field.treatment.missing()),
         (_, Value::Null) => Err(named(&FIELD_NULL, field)),
         (FieldKind::Number { .. }, _) if field.treatment.date => {
-            let days = match sent {
-                Value::String(text) => day::written(text),
-                Value::Number(number) => number.as_f64().and_then(day::counted),
-                _ => None,
-            };
-            let days = days.ok_or_else(|| named(&FIELD_DATE, field))?;
+            let days = days(sent).ok_or_else(|| named(&FIELD_DATE, field))?;
             Ok(field.treatment.number(f64::from(days)))
         }
         (FieldKind::Number { .. }, Value::Number(number)) => number
@@ -228,6 +255,35 @@ mod tests {
         {
             assert_eq!(value(&field, &sent).unwrap(), feature, "{sent}");
         }
+    }
+
+    #[test]
+    fn a_flag_of_outliers_is_taken_when_sent_and_else_found_from_its_input() {
+        let kind = FieldKind::Number { min: 10.0, max: 70.0, integer: true };
+        let treatment = Treatment { fill: Some(30.0), width: Some(10.0), date: false };
+        let age = Field { treatment, ..Field::new("age", kind, true) };
+        let bounds = Outlier { of: "age".into(), low: None, high: Some(65.0), missing: false };
+        let flag = Field::new("age_outlier", FieldKind::Boolean, false);
+        let mut signature = signature();
+        signature.inputs = vec![Field { outlier: Some(bounds), ..flag }, age];
+        let encode = |object: Value| {
+            let mut out = Vec::new();
+            row(&signature, object.as_object().unwrap(), &mut out).map(|()| out)
+        };
+        for (sent, features) in [
+            (json!({"age": 65}), [0.0, 60.0]),
+            (json!({"age": 66}), [1.0, 60.0]),
+            (json!({"age": 66, "age_outlier": null}), [1.0, 60.0]),
+            (json!({"age": 66, "age_outlier": false}), [0.0, 60.0]),
+            (json!({"age": 20, "age_outlier": true}), [1.0, 20.0]),
+            (json!({"age": null}), [0.0, 30.0]),
+        ] {
+            assert_eq!(encode(sent.clone()).unwrap(), features, "{sent}");
+        }
+        let faults = encode(json!({})).unwrap_err();
+        assert_eq!((faults.len(), faults[0].field.as_str()), (1, "age"));
+        let missing = Outlier { of: "age".into(), low: None, high: None, missing: true };
+        assert!(missing.holds(None) && !missing.holds(Some(1e300)));
     }
 
     #[test]

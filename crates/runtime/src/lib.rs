@@ -35,7 +35,7 @@ pub use matrix::Matrix;
 pub use messages::MESSAGES;
 #[cfg(feature = "onnx")]
 pub use onnx::Library;
-pub use plausible::{Plausible, seen};
+pub use plausible::{Plausible, Unlike, seen};
 pub use tabular::{Preprocessing, TabularModel};
 #[cfg(feature = "onnx")]
 pub use text::{TagPlace, Tagger, TextEncoder, TextModel, TextPreprocessing, Tokenised, Tokenizer};

@@ -9,6 +9,8 @@
 )]
 
 use rayon::prelude::*;
+#[cfg(target_arch = "x86_64")]
+use std::cell::Cell;
 
 /// Rows and columns of the tile that stays in registers.
 const TILE: (usize, usize) = (12, 32);
@@ -18,6 +20,8 @@ const DEPTH: usize = 256;
 const ROWS: usize = 144;
 /// Columns of the right factor that are copied at once.
 const COLUMNS: usize = 2048;
+/// Inner indices that are copied before the next row's.
+const BLOCK: usize = 16;
 /// Multiplications below which threads cost more than they bring.
 const SMALL: usize = 1 << 18;
 
@@ -143,6 +147,14 @@ fn elsewhere(target: Target<'_>, left: View<'_>, right: View<'_>, scale: f32, th
     }
 }
 
+// What a thread copies panels to, kept from product to product: new memory would be cleared before each. It is taken out while it is used,
+// so that a product within a product has its own.
+#[cfg(target_arch = "x86_64")]
+thread_local! {
+    static PANEL: Cell<Vec<f32>> = const { Cell::new(Vec::new()) };
+    static PACKED: Cell<Vec<f32>> = const { Cell::new(Vec::new()) };
+}
+
 /// The target's first element, for tasks that write disjoint tiles.
 #[derive(Clone, Copy)]
 struct Shared(*mut f32);
@@ -157,7 +169,7 @@ unsafe impl Sync for Shared {}
 fn blocks(target: Target<'_>, left: View<'_>, right: View<'_>, scale: f32, threads: usize) {
     let (rows, depth, columns) = (left.shape.0, left.shape.1, right.shape.1);
     let (shared, step) = (Shared(target.data.as_mut_ptr()), target.step);
-    let mut panel = Vec::new();
+    let mut panel = PANEL.take();
     for from in (0..columns).step_by(COLUMNS) {
         let wide = (columns - from).min(COLUMNS);
         for inner in (0..depth).step_by(DEPTH) {
@@ -166,7 +178,7 @@ fn blocks(target: Target<'_>, left: View<'_>, right: View<'_>, scale: f32, threa
             let pack = |(sliver, to): (usize, &mut [f32])| {
                 let start = sliver * TILE.1;
                 let count = (wide - start).min(TILE.1);
-                copy(right.transposed(), (from + start, count), (inner, deep), TILE.1, to);
+                copy(right.transposed(), (from + start, count), inner, TILE.1, to);
             };
             if threads > 1 {
                 panel.par_chunks_mut(deep * TILE.1).enumerate().for_each(pack);
@@ -184,16 +196,12 @@ fn blocks(target: Target<'_>, left: View<'_>, right: View<'_>, scale: f32, threa
                 let (top, first) = (band * high, part * each);
                 let count = (rows - top).min(high);
                 let own = slivers.get(first..slivers.len().min(first + each)).unwrap_or_default();
-                let mut packed = vec![0.0; count.div_ceil(TILE.0) * deep * TILE.0];
+                let mut packed = PACKED.take();
+                packed.resize(count.div_ceil(TILE.0) * deep * TILE.0, 0.0);
                 for (tile, to) in packed.chunks_mut(deep * TILE.0).enumerate() {
                     let start = tile * TILE.0;
-                    copy(
-                        left,
-                        (top + start, (count - start).min(TILE.0)),
-                        (inner, deep),
-                        TILE.0,
-                        to,
-                    );
+                    let strip = (top + start, (count - start).min(TILE.0));
+                    copy(left, strip, inner, TILE.0, to);
                 }
                 for (index, sliver) in own.iter().enumerate() {
                     let column = from + (first + index) * TILE.1;
@@ -209,6 +217,7 @@ fn blocks(target: Target<'_>, left: View<'_>, right: View<'_>, scale: f32, threa
                         }
                     }
                 }
+                PACKED.set(packed);
             };
             if threads > 1 {
                 (0..bands * parts).into_par_iter().for_each(task);
@@ -217,16 +226,11 @@ fn blocks(target: Target<'_>, left: View<'_>, right: View<'_>, scale: f32, threa
             }
         }
     }
+    PANEL.set(panel);
 }
 
 /// Copies rows of a matrix so that the tile's rows of one inner index are neighbours; what is missing is 0.
-fn copy(
-    from: View<'_>,
-    (start, count): (usize, usize),
-    (inner, deep): (usize, usize),
-    tile: usize,
-    to: &mut [f32],
-) {
+fn copy(from: View<'_>, (start, count): (usize, usize), inner: usize, tile: usize, to: &mut [f32]) {
     let (down, right) = from.step;
     if down == 1 {
         // Neighbours already: line by line.
@@ -238,18 +242,25 @@ fn copy(
         }
         return;
     }
-    for row in 0..tile {
-        if row >= count {
-            to.iter_mut().skip(row).step_by(tile).for_each(|slot| *slot = 0.0);
-            continue;
+    // Few inner indices at a time: what is written to stays in the first cache while all rows are gone through.
+    let mut inner = inner;
+    for slots in to.chunks_mut(BLOCK * tile) {
+        let deep = slots.len() / tile;
+        for row in 0..tile {
+            let slots = slots.iter_mut().skip(row).step_by(tile);
+            if row >= count {
+                slots.for_each(|slot| *slot = 0.0);
+                continue;
+            }
+            let line = from.data.get((start + row) * down + inner * right..).unwrap_or_default();
+            if right == 1 {
+                slots.zip(line).for_each(|(slot, number)| *slot = *number);
+            } else {
+                let line = line.iter().step_by(right.max(1));
+                slots.zip(line).for_each(|(slot, number)| *slot = *number);
+            }
         }
-        let line = from.data.get((start + row) * down + inner * right..).unwrap_or_default();
-        let slots = to.iter_mut().skip(row).step_by(tile).take(deep);
-        if right == 1 {
-            slots.zip(line).for_each(|(slot, number)| *slot = *number);
-        } else {
-            slots.zip(line.iter().step_by(right.max(1))).for_each(|(slot, number)| *slot = *number);
-        }
+        inner += deep;
     }
 }
 

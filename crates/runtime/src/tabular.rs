@@ -2,7 +2,7 @@
 
 use crate::messages::{MODEL_MISMATCH, MODEL_TEXT, PREPROCESSING, SHAPE};
 use crate::{Calibration, Forest, Matrix, Objective, Predictor};
-use ingot_base::{Fault, FieldKind, Output, Result, Signature, Tabular, Task};
+use ingot_base::{Fault, Field, FieldKind, Outlier, Output, Result, Signature, Tabular, Task};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -83,6 +83,9 @@ fn signature_defect(signature: &Signature) -> Option<String> {
             FieldKind::Image { .. } => return Some(format!("input {index} is a picture")),
             FieldKind::Text { .. } => return Some(format!("input {index} is a text")),
         }
+        if field.outlier.as_ref().is_some_and(|outlier| !bounded(signature, field, outlier)) {
+            return Some(format!("input {index} flags outliers of what is no number"));
+        }
     }
     match (&signature.output, signature.task) {
         (Output::Binary { positive, negative, threshold, .. }, Task::Tabular(Tabular::Binary)) => {
@@ -97,6 +100,14 @@ fn signature_defect(signature: &Signature) -> Option<String> {
         (Output::Number { .. }, Task::Tabular(Tabular::Regression)) => None,
         _ => Some("the output does not fit the task".to_owned()),
     }
+}
+
+/// Whether a flag can be found from the input that it is about.
+fn bounded(signature: &Signature, flag: &Field, outlier: &Outlier) -> bool {
+    let about = signature.inputs.iter().find(|field| field.name == outlier.of);
+    let number = about.is_some_and(|field| matches!(field.kind, FieldKind::Number { .. }));
+    let finite = [outlier.low, outlier.high].into_iter().flatten().all(f64::is_finite);
+    number && finite && flag.kind == FieldKind::Boolean
 }
 
 /// A loaded model; answers rows.

@@ -19,6 +19,8 @@ const BLOCK: usize = 512;
 /// 1980-01-01T00:00:00Z: a time that no tool finds implausible.
 const MTIME: u64 = 315_532_800;
 
+/// Where every tar of the POSIX form says that it is one.
+const MAGIC: Range<usize> = 257..262;
 const NAME: Range<usize> = 0..100;
 const SIZE: Range<usize> = 124..136;
 const KIND_AT: usize = 156;
@@ -71,6 +73,11 @@ const fn padding(size: usize) -> usize {
     (BLOCK - size % BLOCK) % BLOCK
 }
 
+/// Whether a file begins as an archive: any other one is no package at all.
+pub(crate) fn begins(data: &[u8]) -> bool {
+    data.get(MAGIC) == Some(b"ustar")
+}
+
 /// Reads a whole archive, or says which rule it breaks.
 pub(crate) fn parse(data: Vec<u8>) -> Result<Members> {
     let mut index: BTreeMap<String, Range<usize>> = BTreeMap::new();
@@ -102,7 +109,7 @@ fn entry(
 ) -> Result<(String, usize)> {
     let other = || Fault::new(&HEADER).arg("at", at);
     // Any other file: its first bytes are no name, and are not shown.
-    if block.get(257..262) != Some(b"ustar") {
+    if !begins(block) {
         return Err(other());
     }
     let name = block.get(NAME).unwrap_or_default();

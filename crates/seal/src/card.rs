@@ -2,7 +2,7 @@
 
 use crate::bom::{Bom, Dataset, Fairness, Metric};
 use crate::manifest::Manifest;
-use ingot_base::{Field, FieldKind, Lang, Output, Text, day};
+use ingot_base::{Field, FieldKind, Lang, Outlier, Output, Text, day};
 use std::fmt::Write as _;
 
 /// Most categories a card lists for one input.
@@ -143,7 +143,13 @@ impl Card {
                     ),
                 }
             }
-            FieldKind::Boolean => self.say("true or false", "真或假").to_owned(),
+            FieldKind::Boolean => {
+                let name = self.say("true or false", "真或假");
+                match &field.outlier {
+                    Some(outlier) => format!("{name}{}", self.unsent(outlier)),
+                    None => name.to_owned(),
+                }
+            }
             FieldKind::Image { width, height } => {
                 let name = self.say("picture, seen at", "图片，模型所见尺寸");
                 format!("{name} {width} × {height}")
@@ -152,6 +158,15 @@ impl Card {
                 let name = self.say("text, tokens read at most:", "文本，最多读取词元数：");
                 format!("{name} {tokens}")
             }
+        }
+    }
+
+    /// How a flag of outliers is found where nobody sends it.
+    fn unsent(&self, outlier: &Outlier) -> String {
+        let of = escape(&outlier.of);
+        match self.lang {
+            Lang::En => format!("; need not be sent: found from `{of}`"),
+            Lang::Zh => format!("；可不提供：由 `{of}` 得出"),
         }
     }
 

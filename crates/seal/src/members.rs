@@ -97,7 +97,11 @@ pub(crate) fn read(path: &Path) -> Result<Members> {
     if metadata.is_dir() {
         Members::of_folder(path)
     } else if metadata.is_file() {
-        crate::archive::parse(atomic::read(path, names::LARGEST)?)
+        let bytes = atomic::read(path, names::LARGEST)?;
+        if !crate::archive::begins(&bytes) {
+            return Err(Fault::new(&NOT_PACKAGE).arg("path", path.display()));
+        }
+        crate::archive::parse(bytes)
     } else {
         Err(Fault::new(&NOT_PACKAGE).arg("path", path.display()))
     }

@@ -207,7 +207,7 @@ ingot_base::messages! {
     NOT_PACKAGE = {
         code: "seal-not-package", class: Refused, status: 500,
         en: "`{path}` is neither a package file nor an unpacked package", zh: "`{path}` 既不是模型包文件，也不是解包后的目录",
-        hint_en: "packages are named `NAME-VERSION.ingot`", hint_zh: "模型包的文件名形如 `NAME-VERSION.ingot`",
+        hint_en: "packages are named `NAME-VERSION.ingot`; if it should be one, copy it again from where it was made", hint_zh: "模型包的文件名形如 `NAME-VERSION.ingot`；若应为模型包，请从原处重新复制",
     };
     /// A format of the future, or never released.
     FORMAT_UNSUPPORTED = {

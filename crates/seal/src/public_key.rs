@@ -19,8 +19,9 @@ impl PublicKey {
     /// # Errors
     /// When the text is not a P-256 public key.
     pub fn from_pem(text: &str) -> Result<Self> {
+        // As text: what led to the error says the same once more.
         let key = VerifyingKey::from_public_key_pem(text.trim())
-            .map_err(|error| Fault::new(&PUBLIC_KEY).because(error))?;
+            .map_err(|error| Fault::new(&PUBLIC_KEY).because(error.to_string()))?;
         Self::of(key)
     }
 

@@ -1,21 +1,22 @@
 //! Answers, written straight into bytes from parts prepared per model.
 
 use crate::engine::Explanation;
-use crate::messages::FIELD_OUTSIDE;
+use crate::messages::{FIELD_FRACTION, FIELD_OUTSIDE};
 use crate::model::Model;
 use crate::problem::FieldProblem;
 use ingot_base::{Fault, Lang, Output};
+use ingot_runtime::Unlike;
 use serde::Serialize;
 
-/// The body of an answer to `/api/predict`; `outside` are the numbers far outside what training saw, by row and input, in order.
+/// The body of an answer to `/api/predict`; `unlike` are the numbers unlike those of training, by row and input, in order.
 pub(crate) fn predictions(
     model: &Model,
     scores: &[f64],
-    outside: &[(usize, usize)],
+    unlike: &[(usize, usize, Unlike)],
     lang: Lang,
     request_id: &str,
 ) -> Vec<u8> {
-    let mut outside = outside;
+    let mut unlike = unlike;
     let width = model.signature().output.width();
     let rows = scores.len() / width.max(1);
     let mut out = Vec::with_capacity(model.prefix.len() + 96 + rows * (64 + width * 40));
@@ -27,10 +28,10 @@ pub(crate) fn predictions(
         }
         let (class, score) = prediction(&mut out, model, row);
         model.metrics.predicted(class, score);
-        if !outside.is_empty() {
-            let own = outside.iter().take_while(|(row, _)| *row == index).count();
-            let (row, others) = outside.split_at(own);
-            outside = others;
+        if !unlike.is_empty() {
+            let own = unlike.iter().take_while(|(row, ..)| *row == index).count();
+            let (row, others) = unlike.split_at(own);
+            unlike = others;
             warnings(&mut out, model, row, lang);
         }
         out.push(b'}');
@@ -40,13 +41,18 @@ pub(crate) fn predictions(
     out
 }
 
-/// The member that names the numbers of one row that are far outside what training saw; nothing without any.
-fn warnings(out: &mut Vec<u8>, model: &Model, row: &[(usize, usize)], lang: Lang) {
-    let told = row.iter().filter_map(|(_, input)| {
+/// The member that names the numbers of one row that are unlike those of training; nothing without any.
+fn warnings(out: &mut Vec<u8>, model: &Model, row: &[(usize, usize, Unlike)], lang: Lang) {
+    let told = row.iter().filter_map(|(_, input, how)| {
         let field = model.field(*input)?;
-        let (low, high) = ingot_runtime::seen(field)?;
-        let fault =
-            Fault::new(&FIELD_OUTSIDE).arg("field", &field.name).arg("low", low).arg("high", high);
+        let fault = match how {
+            Unlike::Outside => {
+                let (low, high) = ingot_runtime::seen(field)?;
+                Fault::new(&FIELD_OUTSIDE).arg("low", low).arg("high", high)
+            }
+            Unlike::Fraction => Fault::new(&FIELD_FRACTION),
+        };
+        let fault = fault.arg("field", &field.name);
         Some(FieldProblem { field: field.name.clone(), fault })
     });
     let told: Vec<FieldProblem> = told.collect();

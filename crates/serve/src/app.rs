@@ -273,6 +273,11 @@ impl App {
             let recorded = route.is_metered() && !route.generates();
             let principal = self.gate.admit(headers, scope, recorded).await?;
             let quota = self.gate.throttle(principal.as_deref(), &self.metrics);
+            if quota.is_err() && recorded {
+                // Nothing is recorded of it, so nobody asks again: a key that another process revoked is told so first.
+                trace.throttled = true;
+                self.gate.admit(headers, scope, false).await?;
+            }
             trace.principal = principal;
             trace.throttled = quota.is_err();
             trace.quota = quota?;
@@ -289,12 +294,12 @@ impl App {
         let sent = self.sent(call, body).await?;
         let asked = self.asked(sent, bounds, trace).await?;
         let rows = asked.rows.count;
-        let outside = asked.model.outside(&asked.rows.features);
+        let unlike = asked.model.unlike(&asked.rows.features);
         let scores = asked.model.batcher.scores(asked.rows).await?;
         trace.rows = rows;
-        let body = answer::predictions(&asked.model, &scores, &outside, call.lang, &call.id);
+        let body = answer::predictions(&asked.model, &scores, &unlike, call.lang, &call.id);
         let mut reply = Reply::json(body);
-        if !outside.is_empty() {
+        if !unlike.is_empty() {
             let tag = HeaderValue::from_static(call.lang.tag());
             reply.headers.push((header::CONTENT_LANGUAGE, tag));
         }

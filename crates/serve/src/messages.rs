@@ -237,6 +237,12 @@ ingot_base::messages! {
         en: "`{field}` is far outside what the model learned from: {low} to {high}", zh: "`{field}` 远超出模型训练时见过的范围：{low} 至 {high}",
         hint_en: "check the value; the answer is a guess there", hint_zh: "请核对该值；此处的结果只是推测",
     };
+    /// A number with a fraction where training saw whole numbers alone; a warning.
+    FIELD_FRACTION = {
+        code: "serve-field-fraction", class: Failed, status: 200,
+        en: "`{field}` has a fraction; the model learned from whole numbers alone", zh: "`{field}` 含有小数；模型训练时只见过整数",
+        hint_en: "check the value; the answer is a guess there", hint_zh: "请核对该值；此处的结果只是推测",
+    };
     /// A member the envelope does not have.
     MEMBER_UNKNOWN = {
         code: "serve-member-unknown", class: Usage, status: 422,
@@ -333,6 +339,12 @@ ingot_base::messages! {
         code: "serve-draining", class: Failed, status: 503,
         en: "the server is ending", zh: "服务器正在停止",
         hint_en: "send the request to another one", hint_zh: "请将请求发送到其他服务器",
+    };
+    /// Every model left service.
+    MODEL_NONE = {
+        code: "serve-model-none", class: Failed, status: 503,
+        en: "no model is in service now", zh: "当前没有可用的模型",
+        hint_en: "the server's log says which package it refused and why", hint_zh: "请查看服务器日志，其中记录了被拒绝的模型包及原因",
     };
     /// Took too long.
     DEADLINE = {

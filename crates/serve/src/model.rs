@@ -11,7 +11,7 @@ use crate::problem::LISTED;
 use crate::spoken::TOGETHER;
 use ingot_base::{Fault, Field, FieldKind, Output, Signature};
 use ingot_runtime::generate::Generator;
-use ingot_runtime::{Plausible, TextEncoder};
+use ingot_runtime::{Plausible, TextEncoder, Unlike};
 use std::collections::HashMap;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
@@ -32,7 +32,7 @@ pub(crate) struct Model {
     pub(crate) prefix: Vec<u8>,
     /// The classes as JSON strings, in the order of [`classes`].
     pub(crate) labels: Vec<Vec<u8>>,
-    /// What is not far outside of what training saw; empty of a model of pictures or texts.
+    /// What is like that which training saw; empty of a model of pictures or texts.
     plausible: Plausible,
     fields: HashMap<String, usize>,
 }
@@ -95,9 +95,9 @@ impl Model {
         self.engine.0.signature()
     }
 
-    /// The numbers of some rows that are far outside what training saw, in order: row and input. At most [`LISTED`].
-    pub(crate) fn outside(&self, features: &[f64]) -> Vec<(usize, usize)> {
-        self.plausible.outside(features).take(LISTED).collect()
+    /// The numbers of some rows that are unlike those of training, in order: row and input. At most [`LISTED`].
+    pub(crate) fn unlike(&self, features: &[f64]) -> Vec<(usize, usize, Unlike)> {
+        self.plausible.unlike(features).take(LISTED).collect()
     }
 
     /// What generates text, of a model that does.

@@ -64,6 +64,8 @@ struct Place {
     serving: BTreeMap<String, Serving>,
     /// The newest version of each name that was served from here: an older one does not take over by itself.
     newest: BTreeMap<String, String>,
+    /// The file that was served last: what left service comes back from there.
+    last: PathBuf,
 }
 
 #[derive(Debug)]
@@ -364,6 +366,7 @@ impl Watcher {
                 place.serving.clear();
             }
             place.newest.insert(name.clone(), model.version.to_string());
+            place.last.clone_from(&path);
             // No list was read since loading began: the next look reads it.
             let serving =
                 Serving { path, stamp, revocations: None, doubt: false, digest, licence, model };
@@ -394,6 +397,7 @@ impl Place {
             before: BTreeSet::new(),
             serving: BTreeMap::new(),
             newest: BTreeMap::new(),
+            last: path.to_owned(),
         };
         place.before = place.beside().into_iter().collect();
         place
@@ -424,7 +428,9 @@ impl Place {
         // The last that was served; it may have left service since.
         let Some((served, version)) = self.newest.iter().next() else { return Vec::new() };
         let serving = self.serving.values().next();
-        let current = serving.map_or(&self.path, |serving| &serving.path);
+        // Its file may be gone, and another one in the named place.
+        let last = if self.last.exists() { &self.last } else { &self.path };
+        let current = serving.map_or(last, |serving| &serving.path);
         let newer = self
             .beside()
             .into_iter()

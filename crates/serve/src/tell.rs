@@ -5,7 +5,7 @@ use crate::app::{App, Call, Reply, Trace};
 use crate::body;
 use crate::console;
 use crate::input::tensor::{self, datatype, outputs};
-use crate::messages::{DRAINING, PICTURE_TENSOR};
+use crate::messages::{DRAINING, MODEL_NONE, PICTURE_TENSOR};
 use crate::model::{Model, quote};
 use crate::problem::Problem;
 use crate::route::Route;
@@ -82,7 +82,7 @@ impl App {
             .load()
             .first()
             .map(drop)
-            .map_err(|_| Problem::new(Fault::new(&DRAINING)).retry_after(1))
+            .map_err(|_| Problem::new(Fault::new(&MODEL_NONE)).retry_after(1))
     }
 
     /// The model that the path names.

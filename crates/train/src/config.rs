@@ -1,7 +1,7 @@
 //! What a training run is told.
 
 use crate::messages::{PARAM, PARAM_VALUE, SETTING};
-use ingot_base::{Fault, Result, Tabular, Text};
+use ingot_base::{Fault, Outlier, Result, Tabular, Text};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -105,6 +105,8 @@ pub enum Withheld {
     Token,
     /// It was made from the target.
     Answer,
+    /// It flags outliers of a column beyond bounds that nobody who asks can know.
+    Flag,
 }
 
 /// What texts are that nobody cast.
@@ -128,6 +130,12 @@ pub struct Prepared {
     /// Dates became days since 1970-01-01.
     #[serde(default)]
     pub date: bool,
+    /// The column is a flag that was made of another one's outliers.
+    #[serde(default)]
+    pub outlier: Option<Outlier>,
+    /// The recipe itself states the flag's bounds: whoever asks may know them.
+    #[serde(default)]
+    pub stated: bool,
 }
 
 impl TrainConfig {

@@ -6,17 +6,18 @@ use crate::columns::{
 use crate::identity::{Identifiers, identifiers};
 use crate::messages::{
     COLUMN_TYPE, EXCLUDED_AMOUNTS, EXCLUDED_ANSWER, EXCLUDED_CATEGORIES, EXCLUDED_CONSTANT,
-    EXCLUDED_DATE, EXCLUDED_DAYS, EXCLUDED_EMPTY, EXCLUDED_IDENTIFIER, EXCLUDED_NUMBERS,
-    EXCLUDED_PERSONAL, EXCLUDED_ROW_NUMBER, EXCLUDED_TOKEN, EXCLUDED_TYPE, NO_COLUMNS, NO_FEATURES,
+    EXCLUDED_DATE, EXCLUDED_DAYS, EXCLUDED_EMPTY, EXCLUDED_FLAG, EXCLUDED_IDENTIFIER,
+    EXCLUDED_NUMBERS, EXCLUDED_PERSONAL, EXCLUDED_ROW_NUMBER, EXCLUDED_TOKEN, EXCLUDED_TYPE,
+    NO_COLUMNS, NO_FEATURES,
 };
 use crate::outcome::{Excluded, Feature};
 use crate::{TrainConfig, Withheld, Written, target};
 use arrow::record_batch::RecordBatch;
 use ingot_base::{
-    Fault, Field, FieldKind, Held, Reporter, Result, Signature, Text, Treatment, fault,
+    Fault, Field, FieldKind, Held, Outlier, Reporter, Result, Signature, Text, Treatment, fault,
 };
 use ingot_runtime::Matrix;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A text column of more values than this, most of them different, is taken for names or numbers of persons or things.
 const ID_VALUES: usize = 20;
@@ -46,14 +47,8 @@ pub(crate) fn fit(
     }
     let total = rows(batches);
     let (mut fields, mut features, mut excluded, mut columns) = (vec![], vec![], vec![], vec![]);
-    let names: Vec<String> = batches.first().map_or_else(Vec::new, |batch| {
-        batch.schema_ref().fields().iter().map(|field| field.name().clone()).collect()
-    });
-    for name in names {
-        if LINEAGE.contains(&name.as_str()) || name == config.target {
-            continue;
-        }
-        match column(config, batches, &name)? {
+    for (name, decision, outlier) in decide(config, batches)? {
+        match decision {
             Ok((kind, values)) => {
                 let missing = values.iter().filter(|value| value.is_nan()).count();
                 features.push(Feature {
@@ -64,7 +59,8 @@ pub(crate) fn fit(
                 let title = config.titles.get(&name).cloned();
                 let treatment = treatment(config, &name, &kind);
                 let nullable = missing > 0 || treatment.fill.is_some();
-                fields.push(Field { title, treatment, ..Field::new(name, kind, nullable) });
+                let field = Field::new(name, kind, nullable);
+                fields.push(Field { title, treatment, outlier, ..field });
                 columns.push(values);
             }
             Err(reason) => {
@@ -82,6 +78,43 @@ pub(crate) fn fit(
         return Err(Fault::new(&NO_FEATURES).arg("excluded", excluded.len()));
     }
     Ok(Inputs { fields, features, excluded, matrix: assemble(total, &columns)? })
+}
+
+/// A column, what is decided over it, and of a flag of outliers how it is found where nobody sends it.
+type Decided = (String, Decision, Option<Outlier>);
+
+/// Decides over every column but the target. A flag of outliers is left out where nobody who asks could know it: of a column that is
+/// no number of the model's, beyond bounds that were found in the data.
+fn decide(config: &TrainConfig, batches: &[RecordBatch]) -> Result<Vec<Decided>> {
+    let names: Vec<String> = batches.first().map_or_else(Vec::new, |batch| {
+        batch.schema_ref().fields().iter().map(|field| field.name().clone()).collect()
+    });
+    let mut decided: Vec<Decided> = Vec::new();
+    for name in names {
+        if LINEAGE.contains(&name.as_str()) || name == config.target {
+            continue;
+        }
+        let decision = column(config, batches, &name)?;
+        decided.push((name, decision, None));
+    }
+    let numbers: BTreeSet<String> = decided
+        .iter()
+        .filter(|(_, decision, _)| matches!(decision, Ok((FieldKind::Number { .. }, _))))
+        .map(|(name, ..)| name.clone())
+        .collect();
+    for (name, decision, flag) in &mut decided {
+        let Some(prepared) = config.prepared.get(name) else { continue };
+        let Some(outlier) = &prepared.outlier else { continue };
+        if !matches!(decision, Ok((FieldKind::Boolean, _))) {
+            continue;
+        }
+        if numbers.contains(&outlier.of) {
+            *flag = Some(outlier.clone());
+        } else if !prepared.stated {
+            *decision = Err(Reason::Withheld(Withheld::Flag));
+        }
+    }
+    Ok(decided)
 }
 
 /// Why a column is left out.
@@ -116,6 +149,10 @@ impl Reason {
             Self::Withheld(Withheld::Answer) => {
                 Text::new("it was made from the target", "它由目标列得出")
             }
+            Self::Withheld(Withheld::Flag) => Text::new(
+                "it flags outliers beyond bounds that nobody who asks can know",
+                "它标记的离群值界限，调用方无从得知",
+            ),
             Self::Group => Text::new("it groups rows for the split", "用于划分时的分组"),
             Self::Empty => Text::new("every value is missing", "所有取值均缺失"),
             Self::Constant => Text::new("every row has the same value", "所有行取值相同"),
@@ -167,6 +204,7 @@ impl Reason {
             Self::Withheld(Withheld::Personal) => of(&EXCLUDED_PERSONAL),
             Self::Withheld(Withheld::Token) => of(&EXCLUDED_TOKEN),
             Self::Withheld(Withheld::Answer) => of(&EXCLUDED_ANSWER),
+            Self::Withheld(Withheld::Flag) => of(&EXCLUDED_FLAG),
             Self::Empty => of(&EXCLUDED_EMPTY),
             Self::Constant => of(&EXCLUDED_CONSTANT),
             Self::RowNumber => of(&EXCLUDED_ROW_NUMBER),

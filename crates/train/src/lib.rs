@@ -38,3 +38,4 @@ pub use messages::MESSAGES;
 pub use outcome::TrainOutcome;
 pub use report::training_report;
 pub use tabular::{Tables, Trained, assist, train, train_together};
+pub use target::check_classes;

@@ -241,6 +241,12 @@ ingot_base::messages! {
         en: "the column `{column}` is not used: a rule of [clean] made it from the target", zh: "未使用列 `{column}`：[clean] 的规则由目标列生成了它",
         hint_en: "name it in `train.exclude` to silence this", hint_zh: "列入 `train.exclude` 可不再提示",
     };
+    /// A column was left out: a flag of outliers whose bounds do not go with the model. A warning.
+    EXCLUDED_FLAG = {
+        code: "train-excluded-flag", class: Failed, status: 422,
+        en: "the column `{column}` is not used: it flags outliers of a column that is no number of the model's or is protected, so whoever asks could not know it", zh: "未使用列 `{column}`：它标记的离群值所属的列不是模型的数值输入或已脱敏，调用方无从得知该标记",
+        hint_en: "state the bounds yourself (method = \"range\"), or name it in `train.exclude` to silence this", hint_zh: "请自行给出界限（method = \"range\"），或列入 `train.exclude` 以不再提示",
+    };
     /// A column was left out: its type. A warning.
     EXCLUDED_TYPE = {
         code: "train-excluded-type", class: Failed, status: 422,

@@ -734,11 +734,24 @@ fn columns(outcome: &TrainOutcome, section: &mut Section) {
     }
 }
 
+/// What was chosen: calibration and a threshold only where the model has them.
+fn chosen(outcome: &TrainOutcome) -> Text {
+    let calibrated = outcome.calibration.is_some();
+    let (en, zh) = match (calibrated, outcome.threshold.is_some()) {
+        (false, false) => ("candidates and rounds", "参数与轮数"),
+        (true, false) => ("candidates, rounds and calibration", "参数、轮数与校准"),
+        (false, true) => ("candidates, rounds and threshold", "参数、轮数与阈值"),
+        (true, true) => ("candidates, rounds, calibration and threshold", "参数、轮数、校准与阈值"),
+    };
+    text(en, zh)
+}
+
 fn evidence(outcome: &TrainOutcome, section: &mut Section) {
+    let chosen = chosen(outcome);
     section.paragraph(match outcome.scheme {
         Scheme::Validation { rows } => text(
-            format!("Candidates, rounds, calibration and threshold were chosen on the split's {} validation rows. The final model learned from the training rows alone.", count(rows)),
-            format!("参数、轮数、校准与阈值均在划分所得的 {} 行验证数据上选定。最终模型仅使用训练行。", count(rows)),
+            format!("On the split's {} validation rows {} were chosen. The final model learned from the training rows alone.", count(rows), chosen.en),
+            format!("{}均在划分所得的 {} 行验证数据上选定。最终模型仅使用训练行。", chosen.zh, count(rows)),
         ),
         Scheme::Folds { folds, held_out, grouped } => {
             let (kind_en, kind_zh) =
@@ -752,8 +765,8 @@ fn evidence(outcome: &TrainOutcome, section: &mut Section) {
                 )
             };
             text(
-                format!("The split gave no validation rows: candidates, rounds, calibration and threshold were chosen on {kind_en} inner folds of the training rows ({}). The final model learned from all training rows with the number of rounds found.", turns.en),
-                format!("划分未提供验证行：参数、轮数、校准与阈值在训练行{kind_zh}内部折上选定（{}）。最终模型以所得轮数在全部训练行上训练。", turns.zh),
+                format!("The split gave no validation rows: {} were chosen on {kind_en} inner folds of the training rows ({}). The final model learned from all training rows with the number of rounds found.", chosen.en, turns.en),
+                format!("划分未提供验证行：{}在训练行{kind_zh}内部折上选定（{}）。最终模型以所得轮数在全部训练行上训练。", chosen.zh, turns.zh),
             )
         }
     });

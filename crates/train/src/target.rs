@@ -36,23 +36,10 @@ pub(crate) fn fit(config: &TrainConfig, batches: &[RecordBatch]) -> Result<(Outp
     }
     let classes = interned(batches, &config.target).map_err(at)?;
     no_nulls(&config.target, TRAIN, classes.missing(), classes.codes.len()).map_err(at)?;
-    let count = classes.values.len();
-    if count < 2 {
+    if classes.values.len() < 2 {
         return Err(at(Fault::new(&ONE_CLASS).arg("column", &config.target)));
     }
-    let (fits, expected) = match config.task {
-        Tabular::Binary => (count == 2, "2".to_owned()),
-        _ => (count <= MAX_CLASSES, format!("2 … {MAX_CLASSES}")),
-    };
-    if !fits {
-        let fault = Fault::new(&CLASS_COUNT)
-            .arg("column", &config.target)
-            .arg("found", count)
-            .words("values", listed(&classes.values))
-            .arg("task", config.task)
-            .arg("expected", expected);
-        return Err(at(fault));
-    }
+    countable(config.task, &config.target, &classes)?;
     let output = match (config.task, classes.values.as_slice()) {
         (Tabular::Binary, [first, second]) => {
             let second_is_positive = positive(config, first, second, &classes)?;
@@ -69,6 +56,36 @@ pub(crate) fn fit(config: &TrainConfig, batches: &[RecordBatch]) -> Result<(Outp
     };
     let labels = encode(&output, &classes);
     Ok((output, labels))
+}
+
+/// Refuses a target with more values than the task takes, in rows that no split has parted yet.
+///
+/// # Errors
+/// Then, and when the column is missing or its type holds no classes.
+pub fn check_classes(task: Tabular, target: &str, batches: &[RecordBatch]) -> Result<()> {
+    if task == Tabular::Regression || batches.is_empty() {
+        return Ok(());
+    }
+    let classes = interned(batches, target).map_err(|fault| fault.at("project.target"))?;
+    countable(task, target, &classes)
+}
+
+fn countable(task: Tabular, target: &str, classes: &Interned) -> Result<()> {
+    let count = classes.values.len();
+    let (most, expected) = match task {
+        Tabular::Binary => (2, "2".to_owned()),
+        _ => (MAX_CLASSES, format!("2 … {MAX_CLASSES}")),
+    };
+    if count <= most {
+        return Ok(());
+    }
+    Err(Fault::new(&CLASS_COUNT)
+        .arg("column", target)
+        .arg("found", count)
+        .words("values", listed(&classes.values))
+        .arg("task", task)
+        .arg("expected", expected)
+        .at("project.target"))
 }
 
 /// The first few of the values in quotes, so that a blank behind one is seen.

@@ -27,13 +27,14 @@ pub(crate) fn network(photos: &Path, output: &Path) -> Result<()> {
     let first = onnx::write(&plain);
     atomic::write(&output.join("mobilenet-v2.onnx"), &first)?;
     let mut forms = vec![("float32".to_owned(), first)];
+    let equal = onnx::equalise(library, plain.clone(), onnx::IMAGE, &looked_at, &[])?;
     for (name, method) in [
         ("int8 minmax", Calibration::MinMax),
         ("int8 entropy", Calibration::Entropy),
-        ("int8 percentile", Calibration::Percentile(99.99)),
+        ("int8 percentile", Calibration::Percentile(99.95)),
     ] {
-        let observed = onnx::calibrate(library, &plain, onnx::IMAGE, &looked_at, method, &[])?;
-        let graph = onnx::write(&onnx::quantize_static(plain.clone(), &observed, &[])?);
+        let observed = onnx::calibrate(library, &equal, onnx::IMAGE, &looked_at, method, &[])?;
+        let graph = onnx::write(&onnx::quantize_static(equal.clone(), &observed, &[])?);
         atomic::write(&output.join(format!("{}.onnx", name.replace(' ', "-"))), &graph)?;
         forms.push((name.to_owned(), graph));
     }

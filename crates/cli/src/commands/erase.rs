@@ -47,7 +47,7 @@ pub(crate) fn erase(context: &Context, args: &Erase) -> Outcome<()> {
 
 pub(crate) fn reidentify(context: &Context, args: &Reidentify) -> Outcome<()> {
     let source = load(&args.recipe)?;
-    let progress = Progress::new(context.lang, true);
+    let progress = Progress::new(context.lang, context.quiet);
     let project = Project::open(source, &context.project, &CLOCK, &progress)?;
     let person = args.person.as_deref().map(value).transpose()?;
     let token = match (&args.column, &args.kind) {

@@ -144,8 +144,13 @@ fn revoke(context: &Context, args: &KeyRevoke) -> Result<()> {
 }
 
 pub(crate) fn usage(context: &Context, args: &Usage) -> Result<()> {
-    let totals =
-        block_on(async { open(context, &args.ledger).await?.usage(args.key.as_deref()).await })?;
+    let totals = block_on(async {
+        let ledger = open(context, &args.ledger).await?;
+        match &args.key {
+            Some(id) => ledger.usage(Some(&ledger.key(id).await?.id)).await,
+            None => ledger.usage(None).await,
+        }
+    })?;
     let mut rows = vec![
         [
             ("day", "日期"),

@@ -26,6 +26,7 @@ pub(crate) mod stats;
 
 use crate::Context;
 use ingot_base::{Fault, Result, SystemClock};
+use ingot_pipeline::messages::{RECIPE_INVALID, RECIPE_MISSING};
 use ingot_pipeline::{LoadError, Project, Source};
 use ingot_recipe::Diagnostic;
 use ingot_seal::{Identity, Package, PublicKey};
@@ -58,6 +59,16 @@ impl From<Fault> for Failure {
 }
 
 impl Failure {
+    /// The same with the command's way to name another recipe, where there is none of that name.
+    pub(crate) fn naming(&self, way: &'static str) -> Option<Self> {
+        let Self::Plain(fault) = self else { return None };
+        if fault.code() != RECIPE_MISSING.code {
+            return None;
+        }
+        let (_, path) = fault.args().iter().find(|(name, _)| *name == "path")?;
+        Some(Fault::new(&RECIPE_MISSING).arg("path", path).arg("way", way).into())
+    }
+
     /// The fault that decides the exit code.
     pub(crate) fn fault(&self) -> &Fault {
         match self {
@@ -84,7 +95,7 @@ pub(crate) fn check_names(project: &Project<'_>) -> Outcome<()> {
     if faults.is_empty() {
         return Ok(());
     }
-    let summary = Fault::new(&ingot_pipeline::messages::RECIPE_INVALID)
+    let summary = Fault::new(&RECIPE_INVALID)
         .arg("path", project.source.path.display())
         .arg("count", faults.len());
     Err(Failure::Recipe(faults, summary))

@@ -6,7 +6,7 @@ use crate::Context;
 use crate::args::Predict;
 use crate::messages::{EXISTS, PREDICT_LANGUAGE};
 use ingot_base::{Fault, Lang, Result, Task, atomic};
-use ingot_pipeline::{Outside, Predictions};
+use ingot_pipeline::{Fractions, Outside, Predictions};
 use ingot_runtime::{Library, TabularModel, TextModel, VisionModel};
 use ingot_seal::{Identity, Package};
 use std::path::Path;
@@ -19,7 +19,7 @@ pub(crate) fn predict(context: &Context, args: &Predict) -> Result<()> {
     let package = verified(context, &args.package, &args.keys.public_key)?;
     let identity = identity(context, args.keys.identity.as_ref())?;
     let kept = Kept::read(&args.input, &args.keep)?;
-    let Predictions { scored, bad, outside } = {
+    let Predictions { scored, bad, outside, fractions } = {
         let found = score(&package, &identity, &args.input, context.lang)?;
         if let Some(refusal) = found.refusal(&args.input, context.lang) {
             if !args.skip_bad || found.scored.is_empty() {
@@ -52,7 +52,7 @@ pub(crate) fn predict(context: &Context, args: &Predict) -> Result<()> {
         bad.iter().map(|bad| serde_json::json!({ "row": bad.row, "reason": bad.reason })).collect();
     context.print(
         &serde_json::json!({
-            "rows": scored.len(), "skipped": skipped, "outside": told(&outside),
+            "rows": scored.len(), "skipped": skipped, "outside": told(&outside), "fractions": broken(&fractions),
             "output": args.output.display().to_string(),
         }),
         &text,
@@ -65,6 +65,12 @@ fn warn(context: &Context, warning: &Fault) {
         let word = context.say("warning", "警告");
         crate::err(&format!("{word}[{}]: {}", warning.code(), warning.render(context.lang)));
     }
+}
+
+/// The columns with fractions where training saw whole numbers alone, and their rows.
+fn broken(fractions: &[Fractions]) -> Vec<serde_json::Value> {
+    let one = |one: &Fractions| serde_json::json!({ "column": one.field, "rows": one.rows });
+    fractions.iter().map(one).collect()
 }
 
 /// The columns with numbers far outside what training saw, and their rows.

@@ -1,8 +1,16 @@
 //! `scan`: where personal data stands in a file's texts, and the file without it.
 
+mod input;
+mod json;
+mod keys;
+mod lines;
+mod quotes;
+mod records;
+mod table;
+
 use crate::Context;
 use crate::args::{RedactWith, Scan};
-use crate::messages::{COLUMN_MISSING, KIND_UNKNOWN, RECORD_WRONG};
+use crate::messages::{COLUMN_MISSING, KIND_UNKNOWN};
 use ingot_base::atomic::AtomicFile;
 use ingot_base::{Fault, Result, Secret, fault};
 use ingot_privacy::ColumnKeys;
@@ -12,16 +20,20 @@ use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufReader, Write};
 use std::path::Path;
 
 /// One finding as it is printed; never the text itself.
 #[derive(Serialize)]
 struct Line<'a> {
-    /// Record of the file, from 1; a table's header is not counted.
+    /// Record of the file, from 1; 0 is a table's header.
     row: u64,
+    /// A column's name, or the path of a value in a JSON record: `messages[0].content`.
     #[serde(skip_serializing_if = "Option::is_none")]
     column: Option<&'a str>,
+    /// Whether it stands in the key of that path rather than in its value.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    key: bool,
     /// First Unicode character of the finding in its text, from 0.
     start: usize,
     /// The character after its last.
@@ -32,19 +44,34 @@ struct Line<'a> {
     why: Vec<String>,
 }
 
+/// Where a text stands.
+#[derive(Clone, Copy, Default)]
+struct Place<'a> {
+    row: u64,
+    column: Option<&'a str>,
+    key: bool,
+}
+
 pub(crate) fn scan(context: &Context, args: &Scan) -> Result<()> {
+    input::check(&args.file)?;
     let mut scanner = Scanner::new(context, args)?;
-    match args.file.extension().and_then(|extension| extension.to_str()) {
-        Some("csv") => scanner.csv(args)?,
-        Some("jsonl") => scanner.jsonl(args)?,
+    let extension = args.file.extension().and_then(|extension| extension.to_str());
+    match extension.map(str::to_ascii_lowercase).as_deref() {
+        Some("csv") => scanner.table(args)?,
+        Some("jsonl" | "ndjson") => scanner.records(args)?,
+        Some("json") => scanner.document(args)?,
         _ => scanner.lines(args)?,
     }
-    scanner.finish(context)
+    scanner.finish()
 }
 
 struct Scanner<'a> {
     context: &'a Context,
     protector: TextProtector,
+    /// The same without a network of names, for bare numbers: there may be millions, and none is a name.
+    numbers: TextProtector,
+    /// Of every type, whichever were asked for: what it finds in a column's name is printed nowhere.
+    guard: Detector,
     names: Pseudonyms,
     output: Option<AtomicFile>,
     /// Where the output goes.
@@ -52,7 +79,7 @@ struct Scanner<'a> {
     path: &'a Path,
     rows: u64,
     found: u64,
-    document: Vec<Value>,
+    printed: Vec<Value>,
 }
 
 impl<'a> Scanner<'a> {
@@ -67,154 +94,113 @@ impl<'a> Scanner<'a> {
                 })
             })
             .collect::<Result<Vec<_>>>()?;
-        let detector = Detector::new(DetectConfig { types, ..DetectConfig::default() })?;
         let action = match args.with {
             RedactWith::Type => TextAction::Replace,
             RedactWith::Mask => TextAction::Mask,
         };
         // Neither way of redacting uses a key.
         let keys = ColumnKeys { encrypt: Secret::new(vec![0; 64]), hash: Secret::new(vec![0; 32]) };
-        let protector = TextProtector::new(detector, action, keys.clone(), "text")?;
+        let protector = || {
+            let types = types.clone();
+            let detector = Detector::new(DetectConfig { types, ..DetectConfig::default() })?;
+            TextProtector::new(detector, action, keys.clone(), "text")
+        };
+        let written = args.redact.as_deref();
+        if let Some(written) = written {
+            input::refuse(written, &args.file)?;
+        }
         Ok(Self {
             context,
             protector: match &args.names {
-                Some(folder) => protector.with_names(ingot_pipeline::name_model(
+                Some(folder) => protector()?.with_names(ingot_pipeline::name_model(
                     folder,
                     &BTreeMap::new(),
                     None,
                 )?),
-                None => protector,
+                None => protector()?,
             },
+            numbers: protector()?,
+            guard: Detector::new(DetectConfig::default())?,
             names: Pseudonyms::new(keys)?,
-            output: args.redact.as_deref().map(AtomicFile::create).transpose()?,
-            written: args.redact.as_deref(),
+            output: written.map(AtomicFile::create).transpose()?,
+            written,
             path: &args.file,
             rows: 0,
             found: 0,
-            document: Vec::new(),
+            printed: Vec::new(),
         })
     }
 
-    fn csv(&mut self, args: &Scan) -> Result<()> {
-        // What is no table at all fails below, with its line.
-        let delimiter = ingot_data::csv_delimiter(self.path).unwrap_or(b',');
-        let mut reader =
-            csv::ReaderBuilder::new().flexible(true).delimiter(delimiter).from_reader(self.open()?);
-        let fresh = || csv::WriterBuilder::new().delimiter(delimiter).from_writer(Vec::new());
-        let names = reader.headers().map_err(|_| self.wrong(1))?.clone();
-        let wanted = chosen(&args.text, &names.iter().collect::<Vec<_>>())?;
-        let mut writer = fresh();
-        writer.write_record(&names).map_err(|_| self.wrong(1))?;
-        let mut record = csv::StringRecord::new();
-        loop {
-            let line = reader.position().line();
-            match reader.read_record(&mut record) {
-                Ok(false) => break,
-                Ok(true) if record.len() == names.len() => {}
-                _ => return Err(self.wrong(line)),
-            }
-            self.rows += 1;
-            let mut cells = Vec::with_capacity(record.len());
-            for ((cell, name), wanted) in record.iter().zip(&names).zip(&wanted) {
-                cells.push(if *wanted { self.text(Some(name), cell)? } else { cell.to_owned() });
-            }
-            writer.write_record(&cells).map_err(|_| self.wrong(line))?;
-            if self.output.is_some() {
-                writer.flush().map_err(|_| self.wrong(line))?;
-                self.write(writer.get_ref())?;
-            }
-            // What is written is let go, so that a long file needs no more memory than a record.
-            writer = fresh();
-        }
-        Ok(())
-    }
-
-    fn jsonl(&mut self, args: &Scan) -> Result<()> {
-        for (line, text) in (1..).zip(self.open()?.lines()) {
-            let text = text.map_err(|_| self.wrong(line))?;
-            if text.trim().is_empty() {
-                continue;
-            }
-            self.rows += 1;
-            let mut record: serde_json::Map<String, Value> =
-                serde_json::from_str(&text).map_err(|_| self.wrong(line))?;
-            let keys: Vec<&str> = record.keys().map(String::as_str).collect();
-            let wanted = chosen(&args.text, &keys)?;
-            for ((name, value), wanted) in record.iter_mut().zip(wanted) {
-                if let (true, Value::String(text)) = (wanted, value) {
-                    *text = self.text(Some(name), text)?;
-                }
-            }
-            self.write(format!("{}\n", Value::Object(record)).as_bytes())?;
-        }
-        Ok(())
-    }
-
-    fn lines(&mut self, args: &Scan) -> Result<()> {
-        chosen(&args.text, &[])?;
-        for (line, text) in (1..).zip(self.open()?.lines()) {
-            let text = text.map_err(|_| self.wrong(line))?;
-            self.rows += 1;
-            let text = self.text(None, &text)?;
-            self.write(format!("{text}\n").as_bytes())?;
-        }
-        Ok(())
-    }
-
-    /// Tells what a text holds; the text as it may be written.
-    fn text(&mut self, column: Option<&str>, text: &str) -> Result<String> {
+    /// Tells what a text holds; the text as it may be written, if that is another.
+    fn text(&mut self, place: Place<'_>, text: &str) -> Result<Option<String>> {
         let found = self.protector.find(text)?;
-        for finding in &found {
-            self.found += 1;
-            self.tell(column, finding)?;
-        }
-        if self.output.is_none() {
-            return Ok(String::new());
-        }
-        self.protector.settle(text, found, &mut self.names)
+        self.tell(place, &found)?;
+        self.clean(text, found)
     }
 
-    fn tell(&mut self, column: Option<&str>, finding: &Finding) -> Result<()> {
-        let line = Line {
-            row: self.rows,
-            column,
-            start: finding.start,
-            end: finding.end,
-            kind: finding.kind.name(),
-            score: finding.score,
-            why: finding.why.iter().map(Why::text).collect(),
-        };
+    /// A text without its findings, where it is to be written and has any.
+    fn clean(&mut self, text: &str, found: Vec<Finding>) -> Result<Option<String>> {
+        if self.output.is_none() || found.is_empty() {
+            return Ok(None);
+        }
+        self.protector.settle(text, found, &mut self.names).map(Some)
+    }
+
+    fn tell(&mut self, place: Place<'_>, found: &[Finding]) -> Result<()> {
         let failed = |error| fault::internal("a finding without a JSON form").because(error);
-        if self.context.json {
-            self.document.push(serde_json::to_value(&line).map_err(failed)?);
-        } else if !self.context.quiet {
-            crate::out(&serde_json::to_string(&line).map_err(failed)?);
+        for finding in found {
+            self.found += 1;
+            let line = Line {
+                row: place.row,
+                column: place.column,
+                key: place.key,
+                start: finding.start,
+                end: finding.end,
+                kind: finding.kind.name(),
+                score: finding.score,
+                why: finding.why.iter().map(Why::text).collect(),
+            };
+            if self.context.json {
+                self.printed.push(serde_json::to_value(&line).map_err(failed)?);
+            } else if !self.context.quiet {
+                crate::out(&serde_json::to_string(&line).map_err(failed)?);
+            }
         }
         Ok(())
+    }
+
+    /// Whether a column's name may be printed.
+    fn printable(&self, name: &str) -> bool {
+        self.guard.detect(name).is_empty()
+    }
+
+    fn warn(&self, warning: &Fault) {
+        if self.context.json || !self.context.quiet {
+            let word = self.context.say("warning", "警告");
+            let text = warning.advice(self.context.lang);
+            crate::err(&format!("{word}[{}]: {text}", warning.code()));
+        }
     }
 
     fn write(&mut self, bytes: &[u8]) -> Result<()> {
-        let Some(output) = &mut self.output else { return Ok(()) };
-        output.write_all(bytes).map_err(|error| {
-            Fault::new(&fault::FILE_WRITE).arg("path", self.path.display()).because(error)
-        })
+        let (Some(output), Some(written)) = (&mut self.output, self.written) else { return Ok(()) };
+        output.write_all(bytes).map_err(|error| unwritten(written, error))
     }
 
-    fn finish(self, context: &Context) -> Result<()> {
-        if let Some(output) = self.output {
+    fn finish(self) -> Result<()> {
+        let context = self.context;
+        if let (Some(output), Some(written)) = (self.output, self.written) {
+            // Whatever came there meanwhile stays.
+            input::refuse(written, self.path)?;
             output.commit_private()?;
-        }
-        if let Some(written) = self.written {
             // What was not found is still there: whoever may not read the one file may not read the other.
             let share =
                 || std::fs::set_permissions(written, std::fs::metadata(self.path)?.permissions());
-            share().map_err(|error: std::io::Error| {
-                Fault::new(&fault::FILE_WRITE).arg("path", written.display()).because(error)
-            })?;
+            share().map_err(|error| unwritten(written, error))?;
         }
         if context.json {
             let rows = self.rows;
-            crate::out(&serde_json::json!({ "rows": rows, "findings": self.document }).to_string());
+            crate::out(&serde_json::json!({ "rows": rows, "findings": self.printed }).to_string());
         } else if !context.quiet {
             crate::err(&format!(
                 "{} {}, {} {}",
@@ -230,21 +216,18 @@ impl<'a> Scanner<'a> {
     fn open(&self) -> Result<BufReader<File>> {
         ingot_data::text_reader(self.path)
     }
-
-    fn wrong(&self, line: u64) -> Fault {
-        Fault::new(&RECORD_WRONG).arg("path", self.path.display()).arg("line", line)
-    }
 }
 
-/// For every column whether it is read: those named, all without names.
-fn chosen(named: &[String], columns: &[&str]) -> Result<Vec<bool>> {
-    if let Some(missing) = named.iter().find(|name| !columns.contains(&name.as_str())) {
-        return Err(Fault::new(&COLUMN_MISSING)
-            .arg("column", missing)
-            .arg("known", if columns.is_empty() { "–".into() } else { columns.join(", ") }));
-    }
-    Ok(columns
-        .iter()
-        .map(|column| named.is_empty() || named.iter().any(|name| name == column))
-        .collect())
+fn unwritten(path: &Path, error: std::io::Error) -> Fault {
+    Fault::new(&fault::FILE_WRITE).arg("path", path.display()).because(error)
+}
+
+fn unread(path: &Path, error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Fault {
+    Fault::new(&fault::FILE_READ).arg("path", path.display()).because(error)
+}
+
+/// A column that was asked for and is not there; `known` are names that may be printed.
+fn missing(column: &str, known: &[String]) -> Fault {
+    let known = if known.is_empty() { "–".to_owned() } else { known.join(", ") };
+    Fault::new(&COLUMN_MISSING).arg("column", column).arg("known", known)
 }

@@ -7,8 +7,10 @@ use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::path::Path;
 
+/// The column of the classes that rows got; of a model of numbers there is none.
+const LABEL: &str = "label";
 /// What stands before the columns of classes.
-const FIRST: [&str; 3] = ["row", "label", "score"];
+const FIRST: [&str; 3] = ["row", LABEL, "score"];
 /// The column of the pictures' files.
 const IMAGE: &str = "image";
 
@@ -75,7 +77,7 @@ pub(crate) fn writer(path: &Path) -> Result<Writer> {
     }
 }
 
-/// The label and its score, of several classes also the probability of each, then what was kept.
+/// The label, where there are classes, and its score, of several classes also the probability of each, then what was kept.
 fn csv(scores: &Scores<'_>) -> Result<Vec<u8>> {
     let failed =
         |error: csv::Error| fault::internal("predictions without a CSV form").because(error);
@@ -85,18 +87,18 @@ fn csv(scores: &Scores<'_>) -> Result<Vec<u8>> {
     };
     let named = scores.scored.iter().any(|row| row.name.is_some());
     let mut writer = csv::Writer::from_writer(Vec::new());
-    let mut header: Vec<String> = FIRST.map(str::to_owned).into();
+    let labelled = !matches!(scores.output, Output::Number { .. });
+    let first = FIRST.into_iter().filter(|name| labelled || *name != LABEL);
+    let mut header: Vec<String> = first.map(str::to_owned).collect();
     header.extend(classes.iter().map(|class| format!("probability of {class}")));
     header.extend(named.then(|| IMAGE.to_owned()));
     header.extend_from_slice(&scores.kept.columns);
     writer.write_record(&header).map_err(failed)?;
     for row in scores.scored {
         let prediction = &row.prediction;
-        let mut cells = vec![
-            row.row.to_string(),
-            prediction.label.clone().unwrap_or_default(),
-            prediction.score.to_string(),
-        ];
+        let mut cells = vec![row.row.to_string()];
+        cells.extend(labelled.then(|| prediction.label.clone().unwrap_or_default()));
+        cells.push(prediction.score.to_string());
         let shares = prediction.probabilities.iter().flatten();
         cells.extend(shares.take(classes.len()).map(|(_, share)| share.to_string()));
         cells.extend(named.then(|| row.name.clone().unwrap_or_default()));
@@ -123,7 +125,7 @@ fn jsonl(scores: &Scores<'_>) -> Result<Vec<u8>> {
             line.insert(IMAGE.to_owned(), name.clone().into());
         }
         if let Some(label) = &row.prediction.label {
-            line.insert("label".to_owned(), label.clone().into());
+            line.insert(LABEL.to_owned(), label.clone().into());
         }
         if let Some(all) = &row.prediction.probabilities {
             let all: Map<_, _> =
@@ -181,6 +183,6 @@ mod tests {
         let number = Output::Number { target: "y".into() };
         let none = Kept::default();
         let scores = Scores { scored: &scored, kept: &none, output: &number };
-        assert!(csv(&scores).unwrap().starts_with(b"row,label,score\n"));
+        assert_eq!(csv(&scores).unwrap(), b"row,score\n2,0.75\n");
     }
 }

@@ -48,7 +48,7 @@ pub(crate) fn stats(context: &Context, args: &Stats) -> Result<()> {
             context.say("spent so far on this table:", "此表累计已用"),
             context.say("left:", "剩余"),
         );
-        let left = left.unwrap_or_else(|| "–".to_owned());
+        let left = left.unwrap_or_else(|| "0".to_owned());
         // Writing to a string does not fail.
         let _ = writeln!(text, "\n{spent} ε = {:.4}; {rest} {left}", account.epsilon_spent);
     }

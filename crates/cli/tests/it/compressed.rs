@@ -169,7 +169,8 @@ fn training_that_was_no_better_is_told_as_what_it_was() {
 
 #[test]
 fn a_model_that_lost_too_much_is_refused() {
-    let shapes = Shapes::of(&["disc", "grid"]);
+    // Classes that look the same are told apart by chance: hardly any answer stays what it was.
+    let shapes = Shapes::of(&["disc", "disc"]);
     if !networks(&shapes.project) {
         return;
     }
@@ -202,16 +203,20 @@ fn the_pretrained_network_in_eight_bits_answers_as_before() {
     };
     let library = onnx::Library::load(&library()).unwrap();
     let seen: Vec<Numbers> = (0..16).map(input).collect();
-    let method = Calibration::Percentile(99.99);
-    let observed = onnx::calibrate(library, &graph, onnx::IMAGE, &seen, method, &[]).unwrap();
-    let bytes = onnx::write(&onnx::quantize_static(graph.clone(), &observed, &[]).unwrap());
-    let plain = onnx::write(&graph);
+    let method = Calibration::Percentile(99.95);
+    let eight = |graph: &Model| {
+        let observed = onnx::calibrate(library, graph, onnx::IMAGE, &seen, method, &[]).unwrap();
+        onnx::write(&onnx::quantize_static(graph.clone(), &observed, &[]).unwrap())
+    };
+    let equal = onnx::equalise(library, graph.clone(), onnx::IMAGE, &seen, &[]).unwrap();
+    let (bytes, even) = (eight(&graph), eight(&equal));
+    let (plain, equal) = (onnx::write(&graph), onnx::write(&equal));
     assert!(bytes.len() * 10 < plain.len() * 3, "{} of {}", bytes.len(), plain.len());
     // The classifier alone, its input's range taken in each run.
     let dynamic = onnx::write(&onnx::quantize_dynamic(graph, &[]).unwrap());
-    let sessions =
-        [&plain, &bytes, &dynamic].map(|graph| onnx::Session::new(library, graph).unwrap());
-    let (mut signal, mut noise) = (0.0, [0.0, 0.0]);
+    let sessions = [&plain, &bytes, &dynamic, &even, &equal]
+        .map(|graph| onnx::Session::new(library, graph).unwrap());
+    let (mut signal, mut noise) = (0.0, [0.0; 4]);
     for number in 20..28 {
         let input = input(number);
         let [first, others @ ..] = sessions.each_ref().map(|session| {
@@ -226,6 +231,8 @@ fn the_pretrained_network_in_eight_bits_answers_as_before() {
     }
     let decibels = noise.map(|noise| 10.0 * (signal / noise).log10());
     assert!(decibels[0] > 10.0 && decibels[1] > 25.0, "{decibels:?} dB");
+    // Channels of like size lose less to eight bits, and nothing by themselves.
+    assert!(decibels[2] > decibels[0] && decibels[3] > 30.0, "{decibels:?} dB");
 }
 
 /// So many residual blocks of two convolutions.

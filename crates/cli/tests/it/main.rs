@@ -2,6 +2,8 @@
 #![expect(clippy::disallowed_methods, reason = "inputs of a test need not survive a power cut")]
 
 #[cfg(test)]
+mod analyst;
+#[cfg(test)]
 mod anonymous;
 #[cfg(test)]
 mod augmented;
@@ -57,5 +59,7 @@ mod treated;
 mod tuned;
 #[cfg(test)]
 mod vision;
+#[cfg(test)]
+mod ways_back;
 #[cfg(test)]
 mod written;

@@ -179,8 +179,13 @@ fn contamination(section: &mut Section, set: &SetOutcome) {
 pub(super) fn checked(section: &mut Section, split: &SplitOutcome) {
     let Some(near) = &split.near else { return };
     let (column, groups) = (&near.column, count(near.groups));
+    let (en, zh) = match &split.time {
+        // Time parts them; how many rows that leaves out is told with the times.
+        Some(_) => ("kept to the latest part that they reach", "各自只保留在所达到的最晚部分"),
+        None => ("kept together", "各自归入同一部分"),
+    };
     section.paragraph(Text::new(
-        format!("Near duplicates of `{column}` (similarity ≥ {}) stand in one part only: {groups} group(s) kept together; looked for anew after writing, {} pair(s) cross.", near.similarity, near.crossing),
-        format!("`{column}` 的近似重复（相似度 ≥ {}）只出现在一个部分：{groups} 组各自归入同一部分；写出后重新查找，跨部分的有 {} 对。", near.similarity, near.crossing),
+        format!("Near duplicates of `{column}` (similarity ≥ {}) stand in one part only: {groups} group(s) {en}; looked for anew after writing, {} pair(s) cross.", near.similarity, near.crossing),
+        format!("`{column}` 的近似重复（相似度 ≥ {}）只出现在一个部分：{groups} 组{zh}；写出后重新查找，跨部分的有 {} 对。", near.similarity, near.crossing),
     ));
 }

@@ -1,7 +1,7 @@
 //! Files in other encodings than UTF-8, and lines that fit their file's encoding not.
 
 use super::{Heard, rows, source, told};
-use ingot_data::{CleanConfig, CleanOutcome, Encoding, SourceConfig, read};
+use ingot_data::{CleanConfig, CleanOutcome, Encoding, SourceConfig, file_rows, read};
 use std::path::Path;
 
 fn clean(folder: &Path, source: SourceConfig, threads: usize) -> (CleanOutcome, Heard) {
@@ -117,4 +117,57 @@ fn lines_that_do_not_fit_the_encoding_asked_for_are_set_aside() {
     clean(folder, asked, 2);
     assert_eq!(cities(folder), ["北京", "上海"]);
     assert_eq!(quarantine(folder)[0].0, 3);
+}
+
+#[test]
+fn one_damaged_byte_takes_its_line_out_of_a_file_that_is_ascii_otherwise() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let csv = |row: u32| format!("{row},city{row}\n");
+    let json = |row: u32| format!("{{\"id\":{row},\"city\":\"city{row}\"}}\n");
+    let file = |name: &str, head: &str, line: fn(u32) -> String, damaged: &dyn Fn(u32) -> bool| {
+        let lines = (1..=2000).map(|row| {
+            let line = line(row);
+            let at = if damaged(row) { line.find('y').unwrap() } else { line.len() };
+            let mark = if damaged(row) { &b"\xe9\xff"[..] } else { b"" };
+            [&line.as_bytes()[..at], mark, &line.as_bytes()[at..]].concat()
+        });
+        let text = [head.as_bytes().to_vec(), lines.collect::<Vec<_>>().concat()].concat();
+        std::fs::write(folder.join(name), text).unwrap();
+    };
+    file("a.csv", "id,city\n", csv, &|row| row == 1235);
+    file("a.jsonl", "", json, &|row| row == 1236);
+    for name in ["a.csv", "a.jsonl"] {
+        let (outcome, heard) = clean(folder, source("a", name), 2);
+        assert_eq!((outcome.rows_out, outcome.sources[0].quarantined), (1999, 1), "{name}");
+        let aside = quarantine(folder);
+        assert!(aside[0].0 == 1236 && aside[0].1.contains("encoding"), "{name}: {aside:?}");
+        assert_eq!(heard.of("data-quarantined").len(), 1);
+        assert!(heard.of("data-encoding-taken").is_empty(), "{name}: it is UTF-8");
+    }
+    // A file that is of another encoding is refused as before.
+    file("b.csv", "id,city\n", csv, &|row| row % 20 == 0);
+    let rules = CleanConfig::default();
+    let fault = told(folder, &[source("b", "b.csv")], &rules, 2, &Heard::default()).unwrap_err();
+    assert_eq!(fault.code(), "data-file-wrong");
+}
+
+#[test]
+fn a_byte_order_mark_takes_no_row_of_json_lines() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let text = "\u{feff}{\"id\":1,\"city\":\"北京\"}\n{\"id\":2,\"city\":\"上海\"}\n";
+    let utf16: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for bytes in [text.as_bytes(), &utf16, "\u{feff}{\"id\":1,\"city\":\"北京\"}".as_bytes()] {
+        std::fs::write(folder.join("a.jsonl"), bytes).unwrap();
+        let (outcome, _) = clean(folder, source("a", "a.jsonl"), 2);
+        let wanted = ["北京", "上海"].into_iter().take(usize::try_from(outcome.rows_in).unwrap());
+        assert_eq!(outcome.sources[0].quarantined, 0);
+        assert_eq!(cities(folder), wanted.collect::<Vec<_>>());
+        let scored = file_rows(&folder.join("a.jsonl"), &["id"]).unwrap();
+        assert!(scored.rows.iter().all(|row| row.cells.is_ok()), "{:?}", scored.rows);
+    }
+    std::fs::write(folder.join("a.jsonl"), "\u{feff}\n").unwrap();
+    let fault = file_rows(&folder.join("a.jsonl"), &["id"]).unwrap_err();
+    assert_eq!(fault.code(), "data-file-empty");
 }

@@ -13,6 +13,10 @@ mod encodings;
 #[cfg(test)]
 mod exact;
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
+mod line_ends;
+#[cfg(test)]
 mod missing;
 #[cfg(test)]
 mod strays;

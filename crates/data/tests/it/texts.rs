@@ -115,6 +115,81 @@ fn near_duplicates_and_persons_never_cross_a_split() {
     assert_eq!((outcome.crossing_groups, outcome.near), (0, None));
 }
 
+/// Copies that are years apart: by time they may stand neither on two sides nor in a test of the latest rows.
+#[test]
+fn by_time_near_duplicates_cross_no_split_and_take_no_old_row_into_the_test() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    // Each copy (every third note) is put 200 rows later than what it copies.
+    let notes = notes(600);
+    let day = |row: usize| (row + usize::from(row % 3 == 2) * 200) * 10;
+    let body: String = notes
+        .iter()
+        .enumerate()
+        .map(|(row, note)| format!("{},{}.25,\"{note}\"\n", row % 5, day(row)))
+        .collect();
+    std::fs::write(folder.join("a.csv"), format!("age,when,note\n{body}")).unwrap();
+    let outcome = run(folder, &[source("a", "a.csv")], &CleanConfig::default(), 2).unwrap();
+    let config = SplitConfig {
+        test: 0.25,
+        validation: 0.25,
+        method: SplitMethod::Time("when".into()),
+        group: None,
+        near: Some(near(false)),
+        seed: 7,
+    };
+    let input = folder.join("out.parquet");
+    let parts = split(&input, folder, &config, None).unwrap();
+    let found = parts.near.clone().unwrap();
+    assert_eq!((found.groups, found.crossing), (200, 0));
+    let rows: u64 = parts.parts.iter().map(|part| part.rows).sum();
+    assert!(found.left_out > 50 && rows + found.left_out == 600, "{parts:?}");
+    let times: Vec<Vec<f64>> = ["train", "validation", "test"]
+        .iter()
+        .map(|part| {
+            let batches = read(&folder.join(format!("{part}.parquet")), None).unwrap();
+            let times = |batch: &RecordBatch| {
+                let times = batch.column_by_name("when").unwrap();
+                times.as_primitive::<arrow::datatypes::Float64Type>().values().to_vec()
+            };
+            batches.iter().flat_map(times).collect()
+        })
+        .collect();
+    let first = |part: usize| times[part].iter().copied().fold(f64::INFINITY, f64::min);
+    let last = |part: usize| times[part].iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    assert!(last(0) < first(1) && last(1) < first(2), "{:?}", parts.times());
+    // The test is whole: the latest quarter, whatever stood before.
+    assert!((149..=151).contains(&times[2].len()), "{:?}", parts.times());
+    let told = parts.times().unwrap();
+    let count = found.left_out.to_string();
+    assert!(told.en.contains(&format!("{count} row(s) are left out")) && told.zh.contains(&count));
+    let page = ingot_data::data_report(&outcome, &ingot_data::ProtectOutcome::default(), &parts);
+    assert!(page.html(ingot_base::Lang::En).contains("are left out"));
+}
+
+#[test]
+fn a_column_of_fractions_divides_by_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let body: String = (0..200).map(|row| format!("{row},0.{:04}\n", row * 37 % 200)).collect();
+    std::fs::write(folder.join("a.csv"), format!("id,when\n{body}")).unwrap();
+    run(folder, &[source("a", "a.csv")], &CleanConfig::default(), 2).unwrap();
+    let config = SplitConfig {
+        test: 0.2,
+        validation: 0.1,
+        method: SplitMethod::Time("when".into()),
+        group: None,
+        near: None,
+        seed: 7,
+    };
+    let parts = split(&folder.join("out.parquet"), folder, &config, None).unwrap();
+    let rows: Vec<u64> = parts.parts.iter().map(|part| part.rows).collect();
+    assert_eq!(rows, [140, 20, 40]);
+    let spans: Vec<&(String, String)> =
+        parts.parts.iter().map(|part| part.times.as_ref().unwrap()).collect();
+    assert_eq!(spans[2], &("0.016".to_owned(), "0.0199".to_owned()));
+}
+
 #[test]
 #[expect(clippy::too_many_lines, reason = "one table, all that is told of it")]
 fn rules_evaluation_sets_and_passages_tell_rows_and_no_text() {

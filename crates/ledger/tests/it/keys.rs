@@ -37,6 +37,20 @@ async fn the_database_is_its_owners_alone() {
 }
 
 #[tokio::test]
+async fn a_key_is_found_by_its_id_revoked_or_not_and_no_other() {
+    let place = Place::new();
+    let ledger = place.open().await;
+    let made = key(&ledger).await;
+    ledger.revoke_key(&made.id).await.unwrap();
+    for id in [made.id.clone(), format!("ik_{}", made.id)] {
+        assert_eq!(ledger.key(&id).await.unwrap().id, made.id);
+    }
+    let fault = ledger.key("nosuch").await.unwrap_err();
+    let revoked = ledger.revoke_key("nosuch").await.unwrap_err();
+    assert_eq!((fault.code(), fault.to_string()), ("ledger-key-unknown", revoked.to_string()));
+}
+
+#[tokio::test]
 async fn what_is_no_valid_key_is_refused_the_same_way() {
     let place = Place::new();
     let ledger = place.open().await;

@@ -4,7 +4,7 @@
 //! the source corrects it there, and the next run has none of it.
 
 use super::list::{Entry, Erasures, is_text, texts};
-use super::{Found, Rows, numbered, places};
+use super::{Found, Rows, is_whole, numbered, places, values};
 use crate::convert;
 use crate::project::Project;
 use crate::stages::{clean, protect};
@@ -12,7 +12,7 @@ use crate::store::Stage;
 use arrow::array::{Array, BooleanArray, RecordBatch, StringArray};
 use ingot_base::{Personal, Result};
 use ingot_privacy::Mentions;
-use ingot_recipe::Action;
+use ingot_recipe::{Action, TextAction};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -25,7 +25,25 @@ pub(super) struct Person {
     gone: Erasures,
     /// The columns of such values, by their names before protection, and whether one is only dropped: that may say anything.
     columns: BTreeMap<String, bool>,
+    said: Said,
+}
+
+/// What is known of the person.
+#[derive(Debug, Default)]
+struct Said {
+    /// What is looked for in texts.
     mentions: Mentions,
+    /// Every value, also of few letters.
+    values: Vec<Personal<String>>,
+}
+
+impl Said {
+    fn add(&mut self, column: &str, weak: bool, value: &str) {
+        self.mentions.add(column, weak, value);
+        if !self.values.iter().any(|known| known.expose() == value) {
+            self.values.push(Personal::new(value.to_owned()));
+        }
+    }
 }
 
 impl Person {
@@ -42,9 +60,19 @@ impl Person {
             .map(|rule| (rule.name.clone(), matches!(rule.action, Action::Drop)))
             .collect();
         columns.insert(entry.column.clone(), false);
-        let mut mentions = Mentions::default();
-        mentions.add(&entry.column, false, value.expose());
-        Self { one: Erasures::of(entry), gone: listed.with(entry), columns, mentions }
+        let mut said = Said::default();
+        said.add(&entry.column, false, value.expose());
+        Self { one: Erasures::of(entry), gone: listed.with(entry), columns, said }
+    }
+
+    /// Keyed hashes of what was learnt.
+    pub(super) fn values(&self, project: &Project<'_>) -> Result<BTreeSet<String>> {
+        let keys = convert::column_keys(project);
+        let mut all = BTreeSet::new();
+        for value in &self.said.values {
+            all.extend(values::digests(&keys, value.expose())?);
+        }
+        Ok(all)
     }
 
     /// The columns to learn from, with those that tell where a row is from.
@@ -60,24 +88,24 @@ impl Person {
         batch: &RecordBatch,
     ) -> Result<BooleanArray> {
         let stays = self.one.admit(project, batch)?;
-        learn(&self.columns, &mut self.mentions, batch, &stays)?;
+        learn(&self.columns, &mut self.said, batch, &stays)?;
         Ok(stays)
     }
 
     /// Whether there is nothing to look for: every value is too short to be told from ordinary words.
     pub(super) fn is_too_short(&self) -> bool {
-        self.mentions.is_empty()
+        self.said.mentions.is_empty()
     }
 
     /// The person's rows in the sources as they are now, also those that cleaning leaves out; what they say is learnt.
     pub(super) fn learn_at_origin(&mut self, project: &Project<'_>) -> Result<Rows> {
         let (one, columns) = (&self.one, &self.columns);
-        let mentions = Mutex::new(&mut self.mentions);
+        let said = Mutex::new(&mut self.said);
         refused(project, &|batch| {
             let stays = one.admit(project, batch)?;
             if stays.true_count() < stays.len() {
-                let mut mentions = mentions.lock().unwrap_or_else(PoisonError::into_inner);
-                learn(columns, &mut mentions, batch, &stays)?;
+                let mut said = said.lock().unwrap_or_else(PoisonError::into_inner);
+                learn(columns, &mut said, batch, &stays)?;
             }
             Ok(stays)
         })
@@ -86,15 +114,15 @@ impl Person {
     /// The rows of others in the sources whose texts have a value of the person's.
     pub(super) fn left_at_origin(&mut self, project: &Project<'_>) -> Result<Rows> {
         self.forget_shared(project)?;
-        if self.mentions.is_empty() {
+        if self.said.mentions.is_empty() {
             return Ok(Rows::new());
         }
-        refused(project, &|batch| self.others(project, batch))
+        refused(project, &|batch| self.others(project, batch, &|_| true))
     }
 
     /// Looks no more for what is only dropped and others in the sources have too.
     pub(super) fn forget_shared(&mut self, project: &Project<'_>) -> Result<()> {
-        if !self.mentions.has_weak() {
+        if !self.said.mentions.has_weak() {
             return Ok(());
         }
         let shared = Mutex::new(BTreeSet::new());
@@ -103,18 +131,18 @@ impl Person {
             shared.lock().unwrap_or_else(PoisonError::into_inner).extend(found);
             Ok(vec![true; batch.num_rows()].into())
         })?;
-        self.mentions.forget(&shared.into_inner().unwrap_or_else(PoisonError::into_inner));
+        self.said.mentions.forget(&shared.into_inner().unwrap_or_else(PoisonError::into_inner));
         Ok(())
     }
 
     /// Looks for nothing that is only dropped: where the sources are out of reach, nobody can tell whether others have it too.
     pub(super) fn only_strong(&mut self) {
-        self.mentions.only_strong();
+        self.said.mentions.only_strong();
     }
 
     #[cfg(test)]
     pub(super) fn has_weak(&self) -> bool {
-        self.mentions.has_weak()
+        self.said.mentions.has_weak()
     }
 
     /// As [`left_at_origin`](Self::left_at_origin), in the cleaned tables: where the sources are out of reach.
@@ -126,22 +154,36 @@ impl Person {
         Ok(numbered(found))
     }
 
-    /// Those rows in which a protected table, from which models learn and which is exported, still has such a value.
+    /// Those rows in which a protected table, from which models learn and which is exported, still has such a value: in clear, or as a token
+    /// or a pseudonym that the keys lead back from.
     pub(super) fn shown(&self, project: &Project<'_>, left: &Rows) -> Result<Rows> {
         let mut found: BTreeMap<String, BTreeSet<u64>> = BTreeMap::new();
-        if !left.is_empty() {
-            self.in_tables(
-                project,
-                &project.store.all()?,
-                Stage::Protect,
-                &mut |_, source, row| {
-                    // A namesake's row says who it is only before protection.
-                    if left.get(&source).is_some_and(|left| left.contains(&row)) {
-                        found.entry(source).or_default().insert(row);
-                    }
-                },
-            )?;
+        if left.is_empty() || self.said.mentions.is_empty() {
+            return Ok(Rows::new());
         }
+        let mut all = project.store.all()?;
+        all.retain(is_whole);
+        let backwards = backwards(project);
+        let mut behind: BTreeSet<(String, u64)> = BTreeSet::new();
+        if !backwards.is_empty() {
+            self.in_batches(project, &all, Stage::Clean, &mut |_, batch| {
+                let among = |name: &str| backwards.contains(name);
+                behind.extend(places(batch, &self.others(project, batch, &among)?)?);
+                Ok(())
+            })?;
+        }
+        self.in_batches(project, &all, Stage::Protect, &mut |_, batch| {
+            let clear = self.others(project, batch, &|_| true)?;
+            let every = BooleanArray::from(vec![false; batch.num_rows()]);
+            for (row, place) in places(batch, &every)?.into_iter().enumerate() {
+                // A namesake's row says who it is only before protection.
+                let meant = left.get(&place.0).is_some_and(|left| left.contains(&place.1));
+                if meant && (!clear.value(row) || behind.contains(&place)) {
+                    found.entry(place.0).or_default().insert(place.1);
+                }
+            }
+            Ok(())
+        })?;
         Ok(numbered(found))
     }
 
@@ -154,7 +196,7 @@ impl Person {
         all: &[Found],
         recorded: &Rows,
     ) -> Result<BTreeSet<PathBuf>> {
-        if self.mentions.is_empty() && recorded.is_empty() {
+        if self.said.mentions.is_empty() && recorded.is_empty() {
             return Ok(BTreeSet::new());
         }
         let inputs = clean::inputs_with(project, listed);
@@ -168,7 +210,7 @@ impl Person {
         let earlier: Vec<Found> = all.iter().filter(earlier).cloned().collect();
         let mut found = BTreeSet::new();
         self.in_batches(project, &earlier, Stage::Clean, &mut |folder, batch| {
-            let mut clean = self.others(project, batch)?;
+            let mut clean = self.others(project, batch, &|_| true)?;
             if !recorded.is_empty() {
                 let none = BooleanArray::from(vec![false; batch.num_rows()]);
                 let named = |(source, row): (String, u64)| {
@@ -198,11 +240,11 @@ impl Person {
         stage: Stage,
         found: &mut dyn FnMut(&Path, String, u64),
     ) -> Result<()> {
-        if self.mentions.is_empty() {
+        if self.said.mentions.is_empty() {
             return Ok(());
         }
         self.in_batches(project, all, stage, &mut |folder, batch| {
-            for (source, row) in places(batch, &self.others(project, batch)?)? {
+            for (source, row) in places(batch, &self.others(project, batch, &|_| true)?)? {
                 found(folder, source, row);
             }
             Ok(())
@@ -241,10 +283,15 @@ impl Person {
         Ok(())
     }
 
-    /// For every row whether it is the person's own, or no text of it has a value of the person's.
-    fn others(&self, project: &Project<'_>, batch: &RecordBatch) -> Result<BooleanArray> {
+    /// For every row whether it is the person's own, or no text of it has a value of the person's; of the columns `among` which to look.
+    fn others(
+        &self,
+        project: &Project<'_>,
+        batch: &RecordBatch,
+        among: &dyn Fn(&str) -> bool,
+    ) -> Result<BooleanArray> {
         let mut clean = vec![true; batch.num_rows()];
-        if self.mentions.is_empty() {
+        if self.said.mentions.is_empty() {
             return Ok(clean.into());
         }
         let others = self.gone.admit(project, batch)?;
@@ -253,7 +300,7 @@ impl Person {
             let name = field.name();
             // What a rule hides is hidden in every row.
             let hidden = self.columns.get(name) == Some(&false);
-            if hidden || name == "_source" || !is_text(array.data_type()) {
+            if hidden || name == "_source" || !among(name) || !is_text(array.data_type()) {
                 continue;
             }
             let cells = texts(array)?;
@@ -262,13 +309,13 @@ impl Person {
                     continue;
                 }
                 let text = cells.value(row);
-                *clean = !self.mentions.are_in(text, &[]) || {
+                *clean = !self.said.mentions.are_in(text, name, &[]) || {
                     let own: Vec<(&str, &str)> = own
                         .iter()
                         .filter(|(_, _, cells)| cells.is_valid(row))
                         .map(|(name, _, cells)| (*name, cells.value(row)))
                         .collect();
-                    !self.mentions.are_in(text, &own)
+                    !self.said.mentions.are_in(text, name, &own)
                 };
             }
         }
@@ -281,17 +328,34 @@ impl Person {
         let mut shared = BTreeSet::new();
         for (name, _, cells) in own(&self.columns, batch)?.iter().filter(|(_, weak, _)| *weak) {
             for row in (0..others.len()).filter(|row| others.value(*row) && cells.is_valid(*row)) {
-                shared.extend(self.mentions.shared(name, cells.value(row)));
+                shared.extend(self.said.mentions.shared(name, cells.value(row)));
             }
         }
         Ok(shared)
     }
 }
 
+/// The columns of text, by their names before protection, in which what is hidden can be gone back from.
+fn backwards<'p>(project: &'p Project<'_>) -> BTreeSet<&'p str> {
+    let protect = &project.recipe().protect;
+    let Some(text) = &protect.text else { return BTreeSet::new() };
+    if !matches!(text.action, TextAction::Encrypt | TextAction::Pseudonymize) {
+        return BTreeSet::new();
+    }
+    let before = |named: &'_ String| {
+        protect
+            .columns
+            .iter()
+            .find(|rule| rule.rename.as_ref() == Some(named))
+            .map(|rule| &*rule.name)
+    };
+    text.columns.iter().map(|named| before(named).unwrap_or(named)).collect()
+}
+
 /// Adds what the rows that do not stay say.
 fn learn(
     columns: &BTreeMap<String, bool>,
-    mentions: &mut Mentions,
+    said: &mut Said,
     batch: &RecordBatch,
     stays: &BooleanArray,
 ) -> Result<()> {
@@ -300,7 +364,7 @@ fn learn(
     }
     for (name, weak, cells) in own(columns, batch)? {
         for row in (0..stays.len()).filter(|row| !stays.value(*row) && cells.is_valid(*row)) {
-            mentions.add(name, weak, cells.value(row));
+            said.add(name, weak, cells.value(row));
         }
     }
     Ok(())

@@ -8,7 +8,8 @@
 use super::{Rows, together};
 use crate::convert;
 use crate::messages::{
-    ERASURE_UNSIGNED, ERASURES_CHANGED, ERASURES_HEAD, ERASURES_LACK, ERASURES_OLD, ERASURES_SHORT,
+    ERASURE_UNSIGNED, ERASURES_CHANGED, ERASURES_HEAD, ERASURES_LACK, ERASURES_OLD,
+    ERASURES_RENAMED, ERASURES_SHORT,
 };
 use crate::project::Project;
 use crate::store::{Stage, entries};
@@ -32,8 +33,10 @@ pub(super) const PENDING: &str = "pending.json";
 pub(super) const LIMIT: u64 = 64 << 20;
 const SIGNATURE_LIMIT: u64 = 1 << 10;
 /// Tokens of the list are bound to this instead of a column of the protected table.
-const DOMAIN: &str = "ingot:erasure:";
+pub(super) const DOMAIN: &str = "ingot:erasure:";
 const PURPOSE: &str = "ingot erased persons 1";
+/// Digits from which on a number is hardly anything but a name.
+const SHORT: usize = 5;
 const WORDS: Words =
     Words { line: &ERASURES_CHANGED, short: &ERASURES_SHORT, head: &ERASURES_HEAD };
 
@@ -45,7 +48,10 @@ pub(super) struct Entry {
     pub(super) subject: String,
     /// Keyed hashes of the same value as columns that hold no text write it: 5.50 is 5.5 there.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    numbers: BTreeSet<String>,
+    pub(super) numbers: BTreeSet<String>,
+    /// Keyed hashes of what the protected columns said of the person, and of the pseudonyms that stood for it ([`values`](super::values)).
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(super) values: BTreeSet<String>,
     pub(super) at: String,
 }
 
@@ -61,9 +67,10 @@ impl Entry {
             |value: String| ingot_privacy::hash_value(&keys, &domain, &Personal::new(value));
         let subject = token(folded(value.expose()))?;
         let mut numbers =
-            spellings(value.expose()).into_iter().map(token).collect::<Result<BTreeSet<_>>>()?;
+            written_as(value.expose()).into_iter().map(token).collect::<Result<BTreeSet<_>>>()?;
         numbers.remove(&subject);
-        Ok(Self { column, subject, numbers, at: project.clock.now_rfc3339() })
+        let (values, at) = (BTreeSet::new(), project.clock.now_rfc3339());
+        Ok(Self { column, subject, numbers, values, at })
     }
 
     pub(super) fn is(&self, other: &Self) -> bool {
@@ -78,7 +85,7 @@ pub(crate) fn folded(value: &str) -> String {
 }
 
 /// How columns that hold no text write this value, if they can.
-fn spellings(value: &str) -> BTreeSet<String> {
+pub(super) fn written_as(value: &str) -> BTreeSet<String> {
     let value = narrow(value).trim().to_owned();
     let whole = value.parse::<i128>().ok().map(|whole| whole.to_string());
     // Beyond this, neighbouring whole numbers have the same floating point number, and may be other persons.
@@ -92,7 +99,7 @@ fn spellings(value: &str) -> BTreeSet<String> {
 /// Everyone erased so far.
 #[derive(Debug, Default)]
 pub(crate) struct Erasures {
-    entries: Vec<Entry>,
+    pub(super) entries: Vec<Entry>,
     /// How many lines the list has, and the code of the newest.
     last: Option<(u64, String)>,
     /// What the signed records say.
@@ -141,27 +148,55 @@ impl Erasures {
         Some(serde_json::json!({ "lines": lines, "last": last }))
     }
 
-    /// For every row whether it may enter.
-    pub(crate) fn admit(&self, project: &Project<'_>, batch: &RecordBatch) -> Result<BooleanArray> {
-        let mut stays = vec![true; batch.num_rows()];
+    /// For every row whether it may enter a cleaned table.
+    ///
+    /// # Errors
+    /// When the table lacks a column in which persons were erased, and another one holds what was erased there: they would come back.
+    pub(crate) fn enter(&self, project: &Project<'_>, batch: &RecordBatch) -> Result<BooleanArray> {
+        let stays = self.admit(project, batch)?;
+        for (column, erased) in &self.by_column() {
+            if batch.column_by_name(column).is_some() {
+                continue;
+            }
+            for (field, array) in batch.schema().fields().iter().zip(batch.columns()) {
+                let kind = field.data_type();
+                let cells = is_text(kind) || kind.is_integer();
+                if !cells || field.name().starts_with('_') {
+                    continue;
+                }
+                let found = named(project, column, erased, array)?;
+                let written = texts(array)?;
+                // A short number may stand in any column.
+                let tells = |row: usize| is_text(kind) || written.value(row).len() >= SHORT;
+                let back = (0..batch.num_rows())
+                    .filter(|row| found.get(*row) == Some(&true) && stays.value(*row));
+                let rows = back.filter(|row| tells(*row)).count();
+                if rows > 0 {
+                    return Err(Fault::new(&ERASURES_RENAMED)
+                        .arg("column", *column)
+                        .arg("now", field.name())
+                        .arg("rows", rows));
+                }
+            }
+        }
+        Ok(stays)
+    }
+
+    fn by_column(&self) -> BTreeMap<&str, Vec<&Entry>> {
         let mut columns: BTreeMap<&str, Vec<&Entry>> = BTreeMap::new();
         for entry in &self.entries {
             columns.entry(&entry.column).or_default().push(entry);
         }
-        let keys = convert::column_keys(project);
-        for (column, entries) in columns {
+        columns
+    }
+
+    /// For every row whether nothing in it is erased.
+    pub(crate) fn admit(&self, project: &Project<'_>, batch: &RecordBatch) -> Result<BooleanArray> {
+        let mut stays = vec![true; batch.num_rows()];
+        for (column, entries) in self.by_column() {
             let Some(array) = batch.column_by_name(column) else { continue };
-            let text = is_text(array.data_type());
-            let mut erased: BTreeSet<&str> = BTreeSet::new();
-            for entry in entries {
-                erased.insert(&entry.subject);
-                erased.extend(entry.numbers.iter().filter(|_| !text).map(String::as_str));
-            }
-            let array = if text { folded_cells(array)? } else { Arc::clone(array) };
-            let tokens = ingot_privacy::hash_cells(&keys, &format!("{DOMAIN}{column}"), &array)?;
-            for (stays, token) in stays.iter_mut().zip(tokens) {
-                *stays &= token.is_none_or(|token| !erased.contains(&*token));
-            }
+            let found = named(project, column, &entries, array)?;
+            stays.iter_mut().zip(found).for_each(|(stays, found)| *stays &= !found);
         }
         Ok(stays.into())
     }
@@ -170,9 +205,17 @@ impl Erasures {
         self.entries.iter().any(|known| known.is(entry))
     }
 
-    /// Lists a person, once. This is the list as it was loaded; the caller holds the store's lock since before that.
+    /// Whether the list has the person with all that the entry says.
+    fn covers(&self, entry: &Entry) -> bool {
+        let own = || self.entries.iter().filter(|known| known.is(entry));
+        let known: BTreeSet<&String> = own().flat_map(|known| &known.values).collect();
+        own().next().is_some() && entry.values.iter().all(|value| known.contains(value))
+    }
+
+    /// Lists a person, once, and again only with what was not known of the person before. This is the list as it was loaded; the caller holds
+    /// the store's lock since before that.
     pub(super) fn add(&self, project: &Project<'_>, entry: &Entry) -> Result<()> {
-        if self.has(entry) {
+        if self.covers(entry) {
             return Ok(());
         }
         let chain = chain(project);
@@ -266,6 +309,26 @@ fn remembered(project: &Project<'_>) -> Result<Vec<(PathBuf, String)>> {
     Ok(found)
 }
 
+/// For every cell whether it is what was erased in a column.
+fn named(
+    project: &Project<'_>,
+    column: &str,
+    entries: &[&Entry],
+    array: &ArrayRef,
+) -> Result<Vec<bool>> {
+    let text = is_text(array.data_type());
+    let mut erased: BTreeSet<&str> = BTreeSet::new();
+    for entry in entries {
+        erased.insert(&entry.subject);
+        erased.extend(entry.numbers.iter().filter(|_| !text).map(String::as_str));
+    }
+    let array = if text { folded_cells(array)? } else { Arc::clone(array) };
+    let keys = convert::column_keys(project);
+    let tokens = ingot_privacy::hash_cells(&keys, &format!("{DOMAIN}{column}"), &array)?;
+    let erased = tokens.into_iter().map(|token| token.is_some_and(|one| erased.contains(&*one)));
+    Ok(erased.collect())
+}
+
 /// Whether a column holds text.
 pub(crate) fn is_text(kind: &DataType) -> bool {
     match kind {
@@ -290,11 +353,11 @@ fn folded_cells(array: &ArrayRef) -> Result<ArrayRef> {
 
 #[cfg(test)]
 mod tests {
-    use super::{folded, spellings};
+    use super::{folded, written_as};
 
     #[test]
     fn a_number_is_found_however_it_is_written() {
-        let of = |text: &str| spellings(text).into_iter().collect::<Vec<_>>();
+        let of = |text: &str| written_as(text).into_iter().collect::<Vec<_>>();
         assert_eq!(of("5.50"), ["5.5", "5.50"]);
         assert_eq!(of(" 5.0"), ["5", "5.0"]);
         assert_eq!(of("007"), ["007", "7"]);

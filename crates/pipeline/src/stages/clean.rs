@@ -2,12 +2,14 @@
 
 use crate::convert;
 use crate::erase::Erasures;
+use crate::messages::{NO_ROWS, RULE_EMPTIES};
 use crate::project::Project;
 use crate::run::{DATAFUSION, Done, PARQUET, Product, Within, stage, versions};
 use crate::stages::{to_value, told};
 use crate::store::{Inputs, Stage};
 use arrow::array::RecordBatch;
-use ingot_base::Result;
+use ingot_base::{Fault, Result};
+use ingot_data::CleanOutcome;
 use ingot_recipe::Recipe;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -95,7 +97,7 @@ fn work(
     let table = folder.join(TABLE);
     let engine = &project.recipe().engine;
     let certificates = project.root.join(&engine.certificates);
-    let admit = |batch: &RecordBatch| erasures.admit(project, batch);
+    let admit = |batch: &RecordBatch| erasures.enter(project, batch);
     let job = ingot_data::CleanJob {
         base_dir: project.source.folder(),
         sources,
@@ -115,7 +117,7 @@ fn work(
     };
     let outcome = ingot_data::clean(&job, &Within(project.reporter))?;
     if outcome.rows_out == 0 {
-        return Err(ingot_base::Fault::new(&crate::messages::NO_ROWS).arg("stage", "clean"));
+        return Err(emptied(&outcome));
     }
     let summary = outcome.summary();
     let content = ingot_data::content_digest(&table, Some(&encryption))?;
@@ -128,6 +130,24 @@ fn work(
         evidence.insert("erasures".to_owned(), list);
     }
     Ok(Product { outputs, evidence, summary })
+}
+
+/// Why no row is left: the rule that dropped all that reached it, or what became of them before any rule.
+fn emptied(outcome: &CleanOutcome) -> Fault {
+    let last = outcome.rules.iter().rfind(|rule| rule.rows_in > 0 && rule.dropped == rule.rows_in);
+    if let Some(rule) = last {
+        return Fault::new(&RULE_EMPTIES)
+            .words("rule", rule.text.clone())
+            .arg("in", rule.rows_in)
+            .arg("read", outcome.rows_in)
+            .at(rule.key_path.clone());
+    }
+    let bad: u64 = outcome.sources.iter().map(|source| source.quarantined).sum();
+    Fault::new(&NO_ROWS)
+        .arg("stage", "clean")
+        .arg("read", outcome.rows_in + bad)
+        .arg("bad", bad)
+        .arg("erased", outcome.erased)
 }
 
 /// Cleans to a file of the caller's choice, outside the store: for measurements.

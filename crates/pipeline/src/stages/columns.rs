@@ -5,10 +5,12 @@ use crate::run::Done;
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type};
-use ingot_base::{Fault, Result, fault};
+use ingot_base::{Fault, Outlier, Result, fault};
 use ingot_data::{CleanOutcome, Found};
 use ingot_privacy::detect::{DetectConfig, Detector, Kind};
-use ingot_recipe::{Action, CastType, Generalize, ImputeMethod, OutlierAction, Recipe};
+use ingot_recipe::{
+    Action, CastType, Generalize, ImputeMethod, OutlierAction, OutlierMethod, Recipe,
+};
 use ingot_train::{Prepared, Withheld, Written};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -47,21 +49,24 @@ pub(crate) fn looked_at(recipe: &Recipe, batches: &[RecordBatch]) -> Result<Look
 
 /// Flags of the target's outliers, by their names after protection.
 fn answers(recipe: &Recipe) -> Vec<String> {
-    let flags = recipe.clean.outliers.iter().filter(|rule| rule.action == OutlierAction::Flag);
-    flags
-        .filter(|rule| rule.column == recipe.project.target)
-        .map(|rule| renamed(recipe, &format!("{}_outlier", rule.column)))
+    flags(recipe)
+        .filter(|(_, rule)| rule.column == recipe.project.target)
+        .map(|(_, rule)| renamed(recipe, &format!("{}_outlier", rule.column)))
         .collect()
 }
 
-/// What was done to columns before training that can be done to a single value, too.
-pub(crate) fn prepared(recipe: &Recipe, clean: &Done) -> Result<BTreeMap<String, Prepared>> {
+/// What was done to columns before training that can be done to a single value, too; and the flags of outliers whose bounds nobody
+/// may know, by their names in the table.
+pub(crate) fn prepared(
+    recipe: &Recipe,
+    clean: &Done,
+) -> Result<(BTreeMap<String, Prepared>, Vec<String>)> {
     let outcome: CleanOutcome = serde_json::from_value(clean.record.evidence.clone())
         .map_err(|error| fault::internal("the cleaning's record cannot be read").because(error))?;
     let mut prepared: BTreeMap<String, Prepared> = BTreeMap::new();
-    for found in outcome.rules.into_iter().filter_map(|rule| rule.found) {
+    for found in outcome.rules.iter().filter_map(|rule| rule.found.as_ref()) {
         if let Found::Fill { column, value } = found {
-            prepared.entry(renamed(recipe, &column)).or_default().fill = Some(value);
+            prepared.entry(renamed(recipe, column)).or_default().fill = Some(value.clone());
         }
     }
     // A constant is found in no data.
@@ -80,7 +85,59 @@ pub(crate) fn prepared(recipe: &Recipe, clean: &Done) -> Result<BTreeMap<String,
             prepared.entry(name.clone()).or_default().width = Some(*width);
         }
     }
-    Ok(prepared)
+    let mut unknown = Vec::new();
+    for (index, rule) in flags(recipe) {
+        let name = renamed(recipe, &format!("{}_outlier", rule.column));
+        let Some((low, high)) = bounds(recipe, &outcome, index) else {
+            unknown.push(name);
+            continue;
+        };
+        let of = renamed(recipe, &rule.column);
+        let fill = prepared.get(&of).and_then(|column| column.fill.as_ref()?.parse().ok());
+        let finite = |bound: f64| Some(bound).filter(|bound| bound.is_finite());
+        let mut outlier = Outlier { of, low: finite(low), high: finite(high), missing: false };
+        outlier.missing = fill.is_some_and(|fill| outlier.holds(Some(fill)));
+        let flag = prepared.entry(name).or_default();
+        flag.stated = matches!(rule.method, OutlierMethod::Range(..));
+        flag.outlier = Some(outlier);
+    }
+    Ok((prepared, unknown))
+}
+
+/// The rules that flag outliers, by their places in the recipe.
+pub(crate) fn flags(recipe: &Recipe) -> impl Iterator<Item = (usize, &ingot_recipe::Outlier)> {
+    let rules = recipe.clean.outliers.iter().enumerate();
+    rules.filter(|(_, rule)| rule.action == OutlierAction::Flag)
+}
+
+/// Beyond which values, as they are before [clean], a rule flags; `None` where the record tells no bounds. What was cut off at a bound
+/// before lies within it.
+fn bounds(recipe: &Recipe, outcome: &CleanOutcome, index: usize) -> Option<(f64, f64)> {
+    let rules = recipe.clean.outliers.get(..=index)?;
+    let own = |index: usize, method| match method {
+        OutlierMethod::Range(low, high) => Some((low, high)),
+        _ => {
+            let path = format!("clean.outliers[{index}]");
+            let rule = outcome.rules.iter().find(|rule| rule.key_path == path)?;
+            match rule.found {
+                Some(Found::Bounds { low, high, .. }) => Some((low, high)),
+                _ => None,
+            }
+        }
+    };
+    let rule = rules.last()?;
+    let (mut low, mut high) = own(index, rule.method)?;
+    let before = rules.iter().enumerate().take(index).filter(|(_, one)| one.column == rule.column);
+    for (place, clip) in before.filter(|(_, one)| one.action == OutlierAction::Clip) {
+        let (least, most) = own(place, clip.method)?;
+        if least >= low {
+            low = f64::NEG_INFINITY;
+        }
+        if most <= high {
+            high = f64::INFINITY;
+        }
+    }
+    Some((low, high))
 }
 
 /// Columns that were cast to dates and then to days since 1970-01-01: whoever asks sends dates.
@@ -396,6 +453,33 @@ mod tests {
         let ages: ArrayRef =
             Arc::new(Int64Array::from_iter_values((0..500).map(|row| 18 + row % 60)));
         assert_eq!(fate("phone", ages, ""), None);
+    }
+
+    #[test]
+    fn bounds_of_flags_are_those_of_values_as_they_are_sent() {
+        let rules = "[clean]\noutliers = [\
+            { column = \"age\", method = \"quantile\", factor = 0.1, action = \"clip\" }, \
+            { column = \"age\", method = \"iqr\", action = \"flag\" }, \
+            { column = \"pay\", method = \"range\", min = 1.0, max = 9.0, action = \"flag\" }, \
+            { column = \"rent\", method = \"iqr\", action = \"flag\" }]\n";
+        let recipe = recipe(rules);
+        let rule = |index: usize, low: f64, high: f64| {
+            serde_json::json!({
+                "key_path": format!("clean.outliers[{index}]"), "text": { "en": "", "zh": "" }, "rows_in": 1,
+                "dropped": 0, "changed": 0, "flagged": 0,
+                "found": { "bounds": { "column": "age", "low": low, "high": high } },
+            })
+        };
+        let outcome: CleanOutcome = serde_json::from_value(serde_json::json!({
+            "rows_in": 1, "rows_out": 1, "sources": [], "reconciliation": [], "before": [], "after": [],
+            "rules": [rule(0, 20.0, 60.0), rule(1, 15.0, 50.0)],
+        }))
+        .unwrap();
+        // Nothing below 15 is left when what is below 20 became 20.
+        assert_eq!(bounds(&recipe, &outcome, 1), Some((f64::NEG_INFINITY, 50.0)));
+        assert_eq!(bounds(&recipe, &outcome, 2), Some((1.0, 9.0)));
+        assert_eq!(bounds(&recipe, &outcome, 3), None, "a protected column's are not told");
+        assert_eq!(flags(&recipe).count(), 3);
     }
 
     #[test]

@@ -198,6 +198,7 @@ fn make(
         let head = head_nodes(&model);
         let keep: Vec<&str> = head.iter().map(String::as_str).collect();
         let (method, name) = method(project);
+        let model = onnx::equalise(library, model, onnx::IMAGE, &pictures, &keep)?;
         let observed = onnx::calibrate(library, &model, onnx::IMAGE, &pictures, method, &keep)?;
         let graph = onnx::write(&onnx::quantize_static(model, &observed, &keep)?);
         outcome.calibrated = Some(Calibrated { method: name, pictures: pictures.len() as u64 });

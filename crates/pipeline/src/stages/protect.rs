@@ -1,6 +1,7 @@
 //! Column actions and text detection on personal data; what leaves this stage may be looked at.
 
 use crate::convert;
+use crate::erase::Erasures;
 use crate::messages::{LEFT_OVER, PROTECT_EMPTIED, PROTECT_LOST};
 use crate::project::Project;
 use crate::run::{Chain, Done, ORT, PARQUET, Product, earlier, stage, versions};
@@ -10,7 +11,7 @@ use crate::tagger;
 use ingot_base::{Digest, Fault, Result, Text, atomic};
 use ingot_data::{Encryption, ProtectOutcome};
 use ingot_privacy::residual::{Evidence, Residual, TextEvidence};
-use ingot_privacy::{Action, Protector, TextColumns};
+use ingot_privacy::{Protector, TextColumns};
 use ingot_recipe::{Names, Recipe, TextAction};
 use serde_json::Value;
 use std::path::Path;
@@ -29,6 +30,12 @@ pub(crate) fn inputs(project: &Project<'_>, chain: &Chain) -> Result<Inputs> {
     content.insert("table".into(), before.content(clean::TABLE)?);
     // Other keys give other tokens; the key itself does not show in its digest.
     content.insert("key".into(), Digest::of(project.keyring.derive("fingerprint", 32).expose()));
+    // Whose pseudonyms lead nowhere any more.
+    if gives_pseudonyms(project.recipe())
+        && let Some(erased) = Erasures::load(project)?.values_digest()?
+    {
+        content.insert("erased values".into(), erased);
+    }
     let names = names(project.recipe());
     if let Some(names) = names {
         content.insert(NAMES.into(), tagger::digest(&project.source.folder().join(&names.folder))?);
@@ -40,6 +47,13 @@ pub(crate) fn inputs(project: &Project<'_>, chain: &Chain) -> Result<Inputs> {
         seed: project.recipe().project.seed,
         versions: versions(if names.is_some() { &[PARQUET, ORT] } else { &[PARQUET] }),
     })
+}
+
+/// Whether pseudonyms are given, in a column or in texts.
+fn gives_pseudonyms(recipe: &Recipe) -> bool {
+    let protect = &recipe.protect;
+    protect.columns.iter().any(|rule| matches!(rule.action, ingot_recipe::Action::Pseudonymize(_)))
+        || protect.text.as_ref().is_some_and(|text| text.action == TextAction::Pseudonymize)
 }
 
 fn names(recipe: &Recipe) -> Option<&Names> {
@@ -111,8 +125,7 @@ fn protect(
 ) -> Result<(ProtectOutcome, Option<String>)> {
     let recipe = project.recipe();
     let rules = convert::column_rules(project)?;
-    let reversible = rules.iter().any(|rule| matches!(rule.action, Action::Pseudonymize(_)))
-        || recipe.protect.text.as_ref().is_some_and(|text| text.action == TextAction::Pseudonymize);
+    let reversible = gives_pseudonyms(recipe);
     let schema = ingot_data::schema(input, Some(keys))?;
     let column_keys = convert::column_keys(project);
     let protector = Protector::new(rules, column_keys.clone(), &schema)?;
@@ -168,18 +181,26 @@ fn protect(
         anonymity: None,
         residual: None,
     };
-    let pseudonyms = reversible
-        .then(|| protector.pseudonyms().lock().unwrap_or_else(PoisonError::into_inner).lines());
-    Ok((outcome, pseudonyms))
+    let pseudonyms = reversible.then(|| {
+        let mut names = protector.pseudonyms().lock().unwrap_or_else(PoisonError::into_inner);
+        let erasures = Erasures::load(project)?;
+        names.forget(&|values| erasures.gone(project, Some(input), values))?;
+        Ok::<_, Fault>(names.lines())
+    });
+    Ok((outcome, pseudonyms.transpose()?))
 }
 
 /// Warns of values that rules could not read.
 ///
 /// # Errors
-/// When a rule could read none.
+/// When a rule could read none, or a hierarchy of the user's lacks values of the column.
 fn readable(project: &Project<'_>, protector: &Protector) -> Result<()> {
-    for (index, lost, given) in protector.lost() {
-        let Some(rule) = project.recipe().protect.columns.get(index) else { continue };
+    let rules = &project.recipe().protect.columns;
+    let lost = protector.lost().into_iter();
+    let lost =
+        lost.filter_map(|(index, lost, given)| Some((index, rules.get(index)?, lost, given)));
+    let mut warnings = Vec::new();
+    for (index, rule, lost, given) in lost {
         let told = |message| Fault::new(message).arg("column", &rule.name).arg("rows", given);
         if lost == given {
             let key = match rule.action {
@@ -188,8 +209,10 @@ fn readable(project: &Project<'_>, protector: &Protector) -> Result<()> {
             };
             return Err(told(&PROTECT_EMPTIED).at(format!("protect.columns[{index}].{key}")));
         }
-        project.reporter.warn(&told(&PROTECT_LOST).arg("count", lost));
+        warnings.push(told(&PROTECT_LOST).arg("count", lost));
     }
+    protector.check_hierarchies()?;
+    warnings.iter().for_each(|warning| project.reporter.warn(warning));
     Ok(())
 }
 

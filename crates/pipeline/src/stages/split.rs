@@ -1,14 +1,17 @@
 //! Train, validation and test; and the data report, which now knows everything about the data.
 
-use crate::messages::SPLIT_ALIKE;
+use crate::messages::{SPLIT_ALIKE, SPLIT_UNDATED};
 use crate::project::Project;
 use crate::run::{Chain, Done, PARQUET, Product, earlier, stage, versions};
 use crate::stages::{clean, from_value, protect, to_value, write_page};
 use crate::store::{Inputs, Stage};
 use crate::{convert, erase};
+use arrow::array::Array as _;
 use arrow::datatypes::Field;
-use ingot_base::{Fault, Result};
-use std::collections::BTreeMap;
+use ingot_base::{Fault, Result, Task};
+use ingot_data::Encryption;
+use ingot_recipe::{Action, Recipe, SplitMethod};
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::Path;
 
@@ -52,10 +55,24 @@ pub(crate) fn run(project: &Project<'_>, chain: &Chain) -> Result<Done> {
     })
 }
 
-/// Warns of groups that an erasure takes for one person, though the split does not: `P7`, `p7` and `P7 `. They are looked for in the
-/// cleaned table: a token no longer tells how its value was written.
-fn alike(project: &Project<'_>, chain: &Chain) -> Result<()> {
-    let Some(column) = erase::named_by_group(project.recipe()) else { return Ok(()) };
+/// The columns, as they are called before protection, that tell whose a row is: to the split, to counts of persons, to moved dates.
+fn persons(recipe: &Recipe) -> BTreeSet<&str> {
+    let rules = &recipe.protect.columns;
+    let before = |named: &'_ String| {
+        rules.iter().find(|rule| rule.rename.as_ref() == Some(named)).map(|rule| &*rule.name)
+    };
+    let counted = recipe.protect.anonymity.as_ref().and_then(|policy| policy.person.as_ref());
+    let counted = counted.map(|named| before(named).unwrap_or(named));
+    let moved = rules.iter().filter_map(|rule| match &rule.action {
+        Action::Shift { person, .. } => Some(&**person),
+        _ => None,
+    });
+    erase::named_by_group(recipe).into_iter().chain(counted).chain(moved).collect()
+}
+
+/// Warns of persons that an erasure takes for one, though others do not: `P7`, `p7` and `P7 `. They are looked for in the cleaned
+/// table: a token no longer tells how its value was written.
+fn alike(project: &Project<'_>, chain: &Chain, column: &str) -> Result<()> {
     let table = earlier(chain, Stage::Clean)?.verified(clean::TABLE)?;
     let keys = convert::encryption(project);
     let schema = ingot_data::schema(&table, Some(&keys))?;
@@ -91,9 +108,56 @@ fn hash(text: &str) -> u64 {
     hasher.finish()
 }
 
+/// Refuses a target with more values than the task takes: a split by such strata would complain of empty parts.
+fn classes(project: &Project<'_>, input: &Path, keys: &Encryption) -> Result<()> {
+    let about = &project.recipe().project;
+    let Task::Tabular(task) = about.task else { return Ok(()) };
+    let target = about.target.as_str();
+    if ingot_data::schema(input, Some(keys))?.index_of(target).is_err() {
+        return Ok(());
+    }
+    let mut batches = Vec::new();
+    ingot_data::each(input, Some(keys), &[target], &mut |batch| {
+        batches.push(batch.clone());
+        Ok(())
+    })?;
+    ingot_train::check_classes(task, target, &batches)
+}
+
+/// Warns of rows without a time, which a split by time takes for the oldest.
+fn undated(project: &Project<'_>, input: &Path, keys: &Encryption) -> Result<()> {
+    let SplitMethod::Time(column) = project.recipe().split_method() else { return Ok(()) };
+    if ingot_data::schema(input, Some(keys))?.index_of(&column).is_err() {
+        return Ok(());
+    }
+    let (mut count, mut rows) = (0, 0);
+    ingot_data::each(input, Some(keys), &[&column], &mut |batch| {
+        rows += batch.num_rows();
+        for cells in batch.columns() {
+            // A blank text is no time, either.
+            count += if erase::is_text(cells.data_type()) {
+                let cells = erase::texts(cells)?;
+                cells.iter().filter(|cell| cell.is_none_or(|cell| cell.trim().is_empty())).count()
+            } else {
+                cells.logical_null_count()
+            };
+        }
+        Ok(())
+    })?;
+    if count > 0 {
+        let told = Fault::new(&SPLIT_UNDATED).arg("count", count).arg("rows", rows);
+        project.reporter.warn(&told.arg("column", column));
+    }
+    Ok(())
+}
+
 fn work(project: &Project<'_>, chain: &Chain, input: &Path, folder: &Path) -> Result<Product> {
     let keys = convert::encryption(project);
-    alike(project, chain)?;
+    for column in persons(project.recipe()) {
+        alike(project, chain, column)?;
+    }
+    classes(project, input, &keys)?;
+    undated(project, input, &keys)?;
     let outcome = ingot_data::split(input, folder, &convert::split(project.recipe()), Some(&keys))?;
     let clean: ingot_data::CleanOutcome =
         from_value(&earlier(chain, Stage::Clean)?.record.evidence)?;

@@ -3,6 +3,7 @@
 use crate::convert;
 use crate::messages::TEXT_COLUMN;
 use crate::project::Project;
+#[cfg(feature = "nets")]
 use crate::run::Done;
 use crate::stages::features::{self, Found, Row};
 use crate::stages::split;

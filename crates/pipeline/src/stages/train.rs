@@ -10,7 +10,7 @@ use arrow::array::RecordBatch;
 use ingot_base::{Fault, Lang, Result, Tabular, Text, atomic};
 use ingot_recipe::Recipe;
 use ingot_train::review::{self, LabelFindings, OutlyingRow};
-use ingot_train::{Tables, TrainConfig, TrainOutcome, suspicion};
+use ingot_train::{Tables, TrainConfig, TrainOutcome, Withheld, suspicion};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -67,6 +67,10 @@ pub(crate) fn config(recipe: &Recipe) -> Result<Value> {
     if let Some(config) = config.as_object_mut().filter(|_| !dates.is_empty()) {
         config.insert("dates".to_owned(), to_value(&dates)?);
     }
+    let flags: Vec<_> = columns::flags(recipe).map(|(_, rule)| &rule.column).collect();
+    if let Some(config) = config.as_object_mut().filter(|_| !flags.is_empty()) {
+        config.insert("flags".to_owned(), to_value(&flags)?);
+    }
     Ok(config)
 }
 
@@ -113,7 +117,11 @@ fn settings(
 ) -> Result<TrainConfig> {
     let mut settings = convert::train(project.recipe(), task);
     (settings.withheld, settings.written) = columns::looked_at(project.recipe(), train)?;
-    settings.prepared = columns::prepared(project.recipe(), clean)?;
+    let (prepared, unknown) = columns::prepared(project.recipe(), clean)?;
+    settings.prepared = prepared;
+    for flag in unknown {
+        settings.withheld.entry(flag).or_insert(Withheld::Flag);
+    }
     Ok(settings)
 }
 

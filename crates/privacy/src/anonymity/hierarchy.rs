@@ -154,7 +154,13 @@ impl Ladder {
         }
     }
 
-    fn top(&mut self, column: &Coded) {
+    /// Whether the coarsest level still tells values apart.
+    pub(super) fn is_open(&self) -> bool {
+        self.levels.last().is_some_and(|level| level.size > 1)
+    }
+
+    /// Adds one class of all values, if that is not the coarsest level already.
+    pub(super) fn top(&mut self, column: &Coded) {
         let labels = vec![Some(ANY.to_owned()); column.texts.len()];
         self.add(&labels, None);
     }

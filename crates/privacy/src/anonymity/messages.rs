@@ -113,8 +113,8 @@ ingot_base::messages! {
     /// The gate: no setting of the lattice satisfies the policy.
     UNREACHABLE = {
         code: "privacy-anonymity-unreachable", class: Refused, status: 422,
-        en: "the anonymity policy (k = {k}, at most {limit}% of the rows or persons suppressed) cannot be reached with these hierarchies",
-        zh: "以现有层级无法满足匿名策略（k = {k}，最多删除 {limit}% 的行或人）",
+        en: "the anonymity policy ({asked}, at most {limit}% of the rows or persons suppressed) cannot be reached with these hierarchies",
+        zh: "以现有层级无法满足匿名策略（{asked}，最多删除 {limit}% 的行或人）",
         hint_en: "the nearest settings that can be reached: {nearest}", hint_zh: "可以达到的最接近设置：{nearest}",
     };
 }

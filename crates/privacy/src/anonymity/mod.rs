@@ -17,6 +17,7 @@ mod levels;
 mod local;
 pub mod messages;
 mod models;
+mod nearest;
 mod numbers;
 mod persons;
 mod plan;

@@ -4,8 +4,9 @@ use super::encode::{encode, parts};
 use super::groups::Groups;
 use super::hierarchy::Ladder;
 use super::local::{Recoded, recode};
-use super::messages::{COLUMN_DIFFERS, POLICY_POPULATION, UNREACHABLE};
+use super::messages::{COLUMN_DIFFERS, POLICY_POPULATION};
 use super::models::Criteria;
+use super::nearest::Failed;
 use super::numbers::{at, by, code, real};
 use super::policy::{Loss, Policy, Recoding};
 use super::risk::{Risk, Table, measure};
@@ -197,7 +198,8 @@ pub fn search_in(
     };
     let mut search = Search::new(&ladders, &criteria, base, allowed, Aim::Least(policy.loss))?;
     let Some(best) = search.run() else {
-        return Err(unreachable(&ladders, &criteria, base, allowed)?);
+        let (table, ladders, criteria) = (&table, &*ladders, &criteria);
+        return Err(Failed { table, ladders, criteria, base, allowed }.fault()?);
     };
     let (nodes, checked) = (search.nodes, search.checked);
     drop(search);
@@ -230,64 +232,6 @@ fn alike(classes: Vec<Suppressed>) -> Vec<Suppressed> {
 )]
 fn allowed(persons: u64, share: f64) -> u64 {
     (real(persons) * share + 1e-9).floor() as u64
-}
-
-/// The gate's fault, with what could be had instead: the largest smaller k and l at the same suppression, and the suppression at
-/// which the coarsest levels satisfy the policy as it is.
-fn unreachable(
-    ladders: &[Ladder],
-    criteria: &Criteria<'_>,
-    base: &Groups,
-    allowed: u64,
-) -> Result<Fault> {
-    let policy = criteria.policy;
-    let reaches = |policy: &Policy| -> Result<bool> {
-        let (ordered, distinct) = (criteria.ordered.clone(), criteria.distinct.clone());
-        let criteria = Criteria { policy, ordered, distinct };
-        Ok(Search::new(ladders, &criteria, base, allowed, Aim::Any)?.run().is_some())
-    };
-    let mut nearest = Vec::new();
-    let k = largest(policy.k, |k| reaches(&Policy { k, ..policy.clone() }))?;
-    if k > 0 {
-        nearest.push(format!("k = {k}, max_suppressed = {}", policy.max_suppressed));
-    }
-    if let Some(asked) = policy.l {
-        let l = largest(asked.least(), |l| {
-            reaches(&Policy { l: Some(asked.with(l)), ..policy.clone() })
-        })?;
-        if l > 1 {
-            nearest.push(format!("k = {}, l = {l}", policy.k));
-        } else if reaches(&Policy { l: None, ..policy.clone() })? {
-            nearest.push(format!("k = {}, l –", policy.k));
-        }
-    }
-    let persons = base.everyone();
-    let top: Vec<u8> = ladders.iter().map(Ladder::highest).collect();
-    let mut generous = Search::new(ladders, criteria, base, persons, Aim::Any)?;
-    if let Some(best) = generous.only(&top) {
-        // Up, so that the stated share is enough.
-        let share = (real(best.suppressed) / real(persons.max(1)) * 1e4).ceil() / 1e4;
-        nearest.push(format!("k = {}, max_suppressed = {share}", policy.k));
-    }
-    let nearest = if nearest.is_empty() { "–".to_owned() } else { nearest.join("; ") };
-    Ok(Fault::new(&UNREACHABLE)
-        .arg("k", policy.k)
-        .arg("limit", (policy.max_suppressed * 1e6).round() / 1e4)
-        .arg("nearest", nearest))
-}
-
-/// The largest number from 1 to below `limit` that reaches the aim; 0 if none does. What a number reaches, smaller ones reach.
-fn largest(limit: u32, reaches: impl Fn(u32) -> Result<bool>) -> Result<u32> {
-    let (mut low, mut high) = (0, limit);
-    while high.saturating_sub(low) > 1 {
-        let middle = low.midpoint(high);
-        if reaches(middle)? {
-            low = middle;
-        } else {
-            high = middle;
-        }
-    }
-    Ok(low)
 }
 
 impl Plan {

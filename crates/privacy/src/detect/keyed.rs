@@ -1,5 +1,6 @@
 //! Types that only a word before them makes what they are: dates of birth, accounts, passports, licences, coordinates.
 
+use super::assigned::{self, Sort};
 use super::finding::{Finding, Kind, Why};
 use super::normal::Text;
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder};
@@ -15,6 +16,12 @@ enum Topic {
     Licence,
     Gps,
     SecretKey,
+    /// A permit of those who are no citizens of the mainland.
+    Permit,
+    /// A name that a password or key is assigned to.
+    Assigned(Sort),
+    /// A client whose option is a password.
+    Client,
 }
 
 const WORDS: &[(&str, Topic)] = &[
@@ -38,7 +45,6 @@ const WORDS: &[(&str, Topic)] = &[
     ("企鹅号", Topic::Qq),
     ("护照", Topic::Passport),
     ("passport", Topic::Passport),
-    ("通行证", Topic::Passport),
     ("driver", Topic::Licence),
     ("driving licen", Topic::Licence),
     ("dvla", Topic::Licence),
@@ -67,18 +73,33 @@ const WORDS: &[(&str, Topic)] = &[
     ("secret access key", Topic::SecretKey),
     ("accountkey=", Topic::SecretKey),
     ("accesskeysecret", Topic::SecretKey),
-    ("password=", Topic::SecretKey),
-    ("pwd=", Topic::SecretKey),
+    ("台胞证", Topic::Permit),
+    ("通行证", Topic::Permit),
+    ("回乡证", Topic::Permit),
+    ("永久居留", Topic::Permit),
+    ("居留证", Topic::Permit),
+    ("mysql", Topic::Client),
+    ("mysqldump", Topic::Client),
+    ("mysqladmin", Topic::Client),
+    ("mariadb", Topic::Client),
 ];
+
+/// All words with their topics.
+fn words() -> impl Iterator<Item = (&'static str, Topic)> {
+    let assigned = assigned::NAMES.iter().map(|(word, sort)| (*word, Topic::Assigned(*sort)));
+    WORDS.iter().copied().chain(assigned)
+}
 
 /// Finds topics by their words, then looks behind each.
 #[derive(Debug)]
 pub(crate) struct Keyed {
     words: AhoCorasick,
+    topics: Vec<(&'static str, Topic)>,
     date: Regex,
     wechat: Regex,
     qq: Regex,
     passport: Regex,
+    permit: Regex,
     licence: Regex,
     gps: Regex,
     key: Regex,
@@ -96,8 +117,10 @@ impl Keyed {
         Ok(Self {
             words: AhoCorasickBuilder::new()
                 .ascii_case_insensitive(true)
+                .match_kind(aho_corasick::MatchKind::LeftmostLongest)
                 .kind(Some(aho_corasick::AhoCorasickKind::DFA))
-                .build(WORDS.iter().map(|(word, _)| word))?,
+                .build(words().map(|(word, _)| word))?,
+            topics: words().collect(),
             date: regex(DATE)?,
             wechat: regex(
                 r"^[A-Za-z][A-Za-z0-9_-]{5,19}\b|^1[3-9]\d{9}\b|^[a-z0-9_-]*[0-9_][A-Za-z0-9_-]{5,19}\b",
@@ -105,6 +128,9 @@ impl Keyed {
             qq: regex(r"^[1-9]\d{4,10}\b")?,
             passport: regex(
                 r"^(?:[A-Za-z]{1,2} ?\d{6,8}|[A-Za-z]\d{2}[A-Za-z]{2}\d{4}|E[A-Za-z]\d{7}|\d{9})\b",
+            )?,
+            permit: regex(
+                r"^(?:[A-Z]{3}\d{12}|[HMhm]\d{8}(?:\d\d)?|[A-Za-z]{1,2} ?\d{6,8}|9\d{17}|\d{8,9}|\d{10}(?:\(?[A-Z0-9]\)?)?)\b",
             )?,
             licence: regex(
                 r"^(?:[A-Z]{0,5}[- ]?\d{5,14}(?:[- ]\d{2,6}){0,4}[A-Z]{0,3}|[A-Z]\d{3}[- ]\d{3}[- ]\d{2}[- ]\d{3}[- ]\d|[A-Z]\d{3,4}(?:[- ]\d{2,5}){2,4}|[A-Z]{1,3}\d{2,6}[A-Z0-9]{2,10}|\d{2,3}[A-Z]{2,3}\d{4,5})\b",
@@ -118,10 +144,14 @@ impl Keyed {
     /// Looks at each word's surroundings.
     pub(crate) fn find(&self, text: &Text<'_>, found: &mut Vec<Finding>) {
         for hit in self.words.find_iter(text.raw()) {
-            let Some((word, topic)) = WORDS.get(hit.pattern().as_usize()) else { continue };
+            let Some((word, topic)) = self.topics.get(hit.pattern().as_usize()) else { continue };
             let start = text.index_of(hit.start());
             let end = text.index_of(hit.end());
-            if word.is_ascii() && text.before(start).is_ascii_alphabetic() {
+            // `dbPassword` is a password.
+            let camel = matches!(topic, Topic::Assigned(_)) && text.at(start).is_ascii_uppercase();
+            let within = text.before(start).is_ascii_alphabetic()
+                && !(camel && text.before(start).is_ascii_lowercase());
+            if word.is_ascii() && within {
                 continue;
             }
             self.behind(text, (start, end), word, *topic, found);
@@ -143,10 +173,20 @@ impl Keyed {
             Topic::Passport => (Kind::Passport, &self.passport, 24, 0.9),
             Topic::Licence => (Kind::DriverLicence, &self.licence, 40, 0.8),
             Topic::Gps => return coordinates(text, end, &self.gps, word, found),
-            Topic::SecretKey if word.ends_with('=') && word != "accountkey=" => {
-                return self.password(text, start, end, found);
+            Topic::Permit => (Kind::Passport, &self.permit, 16, 0.9),
+            Topic::Client => return found.extend(assigned::option(text, end)),
+            Topic::Assigned(sort) => {
+                if matches!(word, "password" | "pwd") && text.at(end) == b'=' {
+                    self.password(text, start, end + 1, found);
+                }
+                return found.extend(assigned::value(text, (start, end), word, sort));
             }
-            Topic::SecretKey => (Kind::Secret, &self.key, 12, 0.9),
+            Topic::SecretKey => {
+                if let Some(finding) = assigned::value(text, (start, end), word, Sort::Token) {
+                    return found.push(finding);
+                }
+                (Kind::Secret, &self.key, 12, 0.9)
+            }
         };
         let found_before = found.len();
         for at in end..(end + reach).min(text.len()) {
@@ -176,6 +216,17 @@ impl Keyed {
         }
         if topic == Topic::Birth && found.len() == found_before {
             self.birth_before(text, start, word, found);
+        }
+        if topic == Topic::Birth && found.len() == found_before {
+            let spelled = (end..end + 8).find_map(|at| spelled_day(text, at)).or_else(|| {
+                let near = |day: &(usize, usize)| start.saturating_sub(day.1) <= 2;
+                let mut before = start.saturating_sub(14)..start;
+                before.find_map(|at| spelled_day(text, at).filter(near))
+            });
+            if let Some(span) = spelled {
+                let why = vec![Why::Context(word.to_owned()), Why::Pattern("spelled-day")];
+                found.push(Finding::new(Kind::BirthDate, span, 0.9, why));
+            }
         }
     }
 
@@ -324,13 +375,80 @@ fn coordinates(
             let value: Option<f64> = std::str::from_utf8(text.bytes(at, at + hit.end()))
                 .ok()
                 .and_then(|v| v.parse().ok());
-            if value.is_some_and(|value| value.abs() <= 180.0) {
+            let near = value.is_some_and(|value| value.abs() <= 180.0);
+            if near && located(text, (end, at), at + hit.end(), pattern, value.unwrap_or_default())
+            {
                 let why = vec![Why::Context(word.to_owned()), Why::Pattern("coordinate")];
                 found.push(Finding::new(Kind::Gps, (at, at + hit.end()), 0.75, why));
             }
             return;
         }
     }
+}
+
+/// `一九八七年十一月二十三日` at an index: a year digit by digit, a month, and mostly a day.
+fn spelled_day(text: &Text<'_>, start: usize) -> Option<(usize, usize)> {
+    let numerals = |at: usize, tens: bool| {
+        let count = (at..at + 5).take_while(|at| {
+            let letter = text.char_at(*at);
+            letter != '\n'
+                && (super::normal::numeral(letter).is_some()
+                    || letter == '○'
+                    || tens && matches!(letter, '十' | '廿' | '卅'))
+        });
+        count.count()
+    };
+    let first = text.char_at(start);
+    if !matches!(first, '一' | '二' | '壹' | '贰')
+        || numerals(start, false) != 4
+        || text.char_at(start + 4) != '年'
+    {
+        return None;
+    }
+    let month = numerals(start + 5, true);
+    if !(1..=3).contains(&month) || text.char_at(start + 5 + month) != '月' {
+        return None;
+    }
+    let at = start + 6 + month;
+    let day = numerals(at, true);
+    let whole = (1..=3).contains(&day) && matches!(text.char_at(at + day), '日' | '号');
+    Some((start, if whole { at + day + 1 } else { at }))
+}
+
+/// Whether one number is a coordinate: `经度 误差 0.002` speaks of something else, and a small number is one only beside its partner.
+fn located(
+    text: &Text<'_>,
+    (end, start): (usize, usize),
+    stop: usize,
+    pattern: &Regex,
+    value: f64,
+) -> bool {
+    const OTHERS: &[&str] = &[
+        "误差",
+        "偏差",
+        "精度",
+        "相差",
+        "变化",
+        "偏移",
+        "分辨率",
+        "error",
+        "accuracy",
+        "precision",
+        "offset",
+    ];
+    let between = text.slice(end, start).to_lowercase();
+    if OTHERS.iter().any(|word| between.contains(word)) {
+        return false;
+    }
+    let other = |from: usize, to: usize| {
+        (from..to.min(text.len())).any(|at| {
+            let begins = text.at(at).is_ascii_digit()
+                && !text.before(at).is_ascii_digit()
+                && text.before(at) != b'.';
+            begins && pattern.is_match(text.bytes(at, at + 20))
+        })
+    };
+    value.abs() >= 1.0 || other(start.saturating_sub(40), start) || other(stop, stop + 40)
 }
 
 /// `39.9042, 116.4074` whose first number is at `start`: two decimals of at least four places, in range.

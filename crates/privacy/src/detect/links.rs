@@ -50,8 +50,13 @@ fn url_byte(byte: u8) -> bool {
         && !matches!(byte, b'"' | b'<' | b'>' | b'`' | b'{' | b'}' | b'|' | b'\\' | b'^')
 }
 
+/// The addresses of the run of characters around the `://` at an index, if it is the run's first ([`addresses`]).
+pub(crate) fn url(text: &Text<'_>, colon: usize) -> Vec<Finding> {
+    addresses(text, colon)
+}
+
 /// The address whose `://` begins at an index; a password in it is a secret instead.
-pub(crate) fn url(text: &Text<'_>, colon: usize) -> Option<Finding> {
+fn schemed(text: &Text<'_>, colon: usize, tails: &Tails) -> Option<Finding> {
     let mut start = colon;
     while start > 0
         && (text.before(start).is_ascii_alphanumeric()
@@ -66,7 +71,7 @@ pub(crate) fn url(text: &Text<'_>, colon: usize) -> Option<Finding> {
     if scheme.is_empty() {
         return None;
     }
-    let end = tail(text, colon + 3);
+    let end = tails.end(colon + 3);
     let authority_end =
         (colon + 3..end).find(|at| matches!(text.at(*at), b'/' | b'?' | b'#')).unwrap_or(end);
     let authority = text.bytes(colon + 3, authority_end);
@@ -101,37 +106,100 @@ fn placeholder(word: &[u8]) -> bool {
         || matches!(word, b"password" | b"pass" | b"pwd" | b"PASSWORD")
 }
 
-fn tail(text: &Text<'_>, from: usize) -> usize {
-    let mut end = from;
-    let mut open = 0_i32;
-    while url_byte(text.at(end)) && end < text.len() {
-        match text.at(end) {
-            b'(' | b'[' => open += 1,
-            b')' | b']' if open == 0 => break,
-            b')' | b']' => open -= 1,
-            b',' | b';' if text.char_at(end) != char::from(text.at(end)) => break,
-            _ => {}
-        }
-        end += 1;
-    }
-    while end > from
-        && matches!(text.before(end), b'.' | b',' | b';' | b':' | b'!' | b'?' | b'\'' | b'*')
-    {
-        end -= 1;
-    }
-    end
+/// Whether the character at an index may stand in an address.
+fn inside(text: &Text<'_>, at: usize) -> bool {
+    let byte = text.at(at);
+    url_byte(byte) && !(matches!(byte, b',' | b';') && text.char_at(at) != char::from(byte))
 }
 
 /// `www.` at an index, not after a letter.
-pub(crate) fn www(text: &Text<'_>, start: usize) -> Option<Finding> {
-    if text.before(start).is_ascii_alphanumeric()
-        || matches!(text.before(start), b'/' | b'.' | b'@' | b'-')
-    {
-        return None;
+fn hosted(text: &Text<'_>, start: usize) -> bool {
+    let before = text.before(start);
+    text.bytes(start, start + 3).eq_ignore_ascii_case(b"www")
+        && text.at(start + 3) == b'.'
+        && !before.is_ascii_alphanumeric()
+        && !matches!(before, b'/' | b'.' | b'@' | b'-')
+}
+
+/// Whether an address may open at an index: exactly where the one pass over a text calls [`url`] or [`www`].
+fn opens(text: &Text<'_>, at: usize) -> bool {
+    text.bytes(at, at + 3) == b"://" || hosted(text, at)
+}
+
+/// Every address of a run of characters that addresses are made of, for the first place in it where one opens; nothing for the others. So
+/// a run is read once, however many addresses it holds: from each back to the one before it, and from the first to its end.
+fn addresses(text: &Text<'_>, first: usize) -> Vec<Finding> {
+    let mut back = first;
+    while back > 0 && inside(text, back - 1) {
+        back -= 1;
+        if opens(text, back) {
+            return Vec::new();
+        }
     }
-    let end = tail(text, start);
-    let dots = memchr::memchr_iter(b'.', text.bytes(start, end)).count();
-    (dots >= 2).then(|| Finding::new(Kind::Url, (start, end), 0.85, vec![Why::Pattern("url")]))
+    let tails = Tails::of(text, first);
+    let one = |at| match text.at(at) {
+        b':' if text.bytes(at, at + 3) == b"://" => schemed(text, at, &tails),
+        b'w' | b'W' if hosted(text, at) => bare(text, at, &tails),
+        _ => None,
+    };
+    (first..first + tails.closes.len()).filter_map(one).collect()
+}
+
+/// Where the addresses end that begin in a run.
+struct Tails {
+    first: usize,
+    /// For each place, the first bracket behind it that closes one opened before it, or the run's end.
+    closes: Vec<usize>,
+    /// For each place, where the marks of a sentence begin that stand right before it.
+    marks: Vec<usize>,
+}
+
+impl Tails {
+    /// Of the run from an index on.
+    fn of(text: &Text<'_>, first: usize) -> Self {
+        let mut marks = vec![first];
+        let (mut end, mut solid) = (first, first);
+        while inside(text, end) {
+            end += 1;
+            if !matches!(text.before(end), b'.' | b',' | b';' | b':' | b'!' | b'?' | b'\'' | b'*') {
+                solid = end;
+            }
+            marks.push(solid);
+        }
+        let mut closes = vec![end; end - first + 1];
+        for at in (first..end).rev() {
+            let known = |at: usize| closes.get(at - first).copied().unwrap_or(end);
+            let close = match text.at(at) {
+                b')' | b']' => at,
+                // Behind the bracket that closes this one.
+                b'(' | b'[' => known((known(at + 1) + 1).min(end)),
+                _ => known(at + 1),
+            };
+            if let Some(slot) = closes.get_mut(at - first) {
+                *slot = close;
+            }
+        }
+        Self { first, closes, marks }
+    }
+
+    /// The end of the address whose rest begins at an index: not beyond a bracket that was open before it, nor with the marks that end a
+    /// sentence.
+    fn end(&self, from: usize) -> usize {
+        let close = self.closes.get(from - self.first).copied().unwrap_or(from);
+        self.marks.get(close - self.first).copied().unwrap_or(from).max(from)
+    }
+}
+
+/// The addresses of the run around the `www.` at an index, if it is the run's first ([`addresses`]).
+pub(crate) fn www(text: &Text<'_>, start: usize) -> Vec<Finding> {
+    if hosted(text, start) { addresses(text, start) } else { Vec::new() }
+}
+
+/// The address whose `www.` begins at an index.
+fn bare(text: &Text<'_>, start: usize, tails: &Tails) -> Option<Finding> {
+    let end = tails.end(start);
+    let dots = memchr::memchr_iter(b'.', text.bytes(start, end)).take(2).count();
+    (dots == 2).then(|| Finding::new(Kind::Url, (start, end), 0.85, vec![Why::Pattern("url")]))
 }
 
 /// `-----BEGIN … PRIVATE KEY-----` to its end line, or as far as Base64 goes.
@@ -160,4 +228,181 @@ pub(crate) fn private_key(text: &Text<'_>, start: usize) -> Option<Finding> {
     // A mention of the header alone is no key.
     (end > body + 64)
         .then(|| Finding::new(Kind::Secret, (start, end), 0.99, vec![Why::Pattern("private-key")]))
+}
+
+/// What a line has to do with a block of a private key, `-----BEGIN … PRIVATE KEY-----` to `-----END …-----`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyLine {
+    /// Nothing.
+    Outside,
+    /// It opens a block that goes on in the next line: text that is read line by line is to be read with what follows.
+    Opens,
+    /// It is within a block.
+    Inside,
+    /// It ends a block.
+    Ends,
+}
+
+/// Follows the lines of a text through blocks of private keys, for whoever reads line by line: no line of a block but the whole of it shows
+/// [`Detector::detect`](super::Detector::detect) what it is.
+#[derive(Debug, Clone, Default)]
+pub struct KeyLines {
+    /// Lines of the open block so far; 0 outside.
+    lines: usize,
+}
+
+impl KeyLines {
+    /// Most lines of a block; a mention of the first line alone must not swallow a file.
+    pub const MOST: usize = 250;
+
+    /// What the next line is. A line that no key can hold ends the block before it.
+    pub fn read(&mut self, line: &str) -> KeyLine {
+        let line = line.trim_ascii();
+        let head = line.find("-----BEGIN ").and_then(|at| line.get(at..));
+        if let Some(head) = head
+            && head.contains("PRIVATE KEY")
+        {
+            self.lines = usize::from(!head.contains("-----END"));
+            return if self.lines > 0 { KeyLine::Opens } else { KeyLine::Outside };
+        }
+        if self.lines == 0 {
+            return KeyLine::Outside;
+        }
+        self.lines += 1;
+        if line.contains("-----END") {
+            self.lines = 0;
+            return KeyLine::Ends;
+        }
+        // Base64, perhaps quoted or with a comment's mark before it, or a header such as `DEK-Info: AES-128-CBC,…`.
+        let body = line.bytes().all(|byte| {
+            byte.is_ascii_alphanumeric()
+                || matches!(
+                    byte,
+                    b'+' | b'/' | b'=' | b'"' | b'\'' | b'\\' | b'#' | b'*' | b',' | b'>' | b' '
+                )
+        });
+        let words = line.split_ascii_whitespace().count() < 3;
+        let header = line.starts_with("Proc-Type:")
+            || line.starts_with("DEK-Info:")
+            || line.starts_with("Comment:");
+        if self.lines > Self::MOST || !(body && words || header) {
+            self.lines = 0;
+            return KeyLine::Outside;
+        }
+        KeyLine::Inside
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the one pass over a text reports of its addresses.
+    fn all(text: &Text<'_>) -> Vec<Finding> {
+        let at = |at| match text.at(at) {
+            b':' if text.bytes(at + 1, at + 3) == b"//" => url(text, at),
+            b'w' | b'W' => www(text, at),
+            _ => Vec::new(),
+        };
+        (0..text.len()).flat_map(at).collect()
+    }
+
+    /// Where an address ends, read from its own place on.
+    fn end(text: &Text<'_>, from: usize) -> usize {
+        let (mut end, mut open) = (from, 0);
+        while inside(text, end) {
+            match text.at(end) {
+                b'(' | b'[' => open += 1,
+                b')' | b']' if open == 0 => break,
+                b')' | b']' => open -= 1,
+                _ => {}
+            }
+            end += 1;
+        }
+        while end > from
+            && matches!(text.before(end), b'.' | b',' | b';' | b':' | b'!' | b'?' | b'\'' | b'*')
+        {
+            end -= 1;
+        }
+        end
+    }
+
+    /// Pieces that addresses run together from.
+    const PIECES: [&str; 18] = [
+        "http://",
+        "www.",
+        "a.b",
+        "(",
+        ")",
+        "[",
+        "]",
+        ".",
+        ",",
+        "，",
+        ";",
+        " ",
+        "/",
+        "x://u:pw@h.c/",
+        "?",
+        "*",
+        "ü",
+        "https://a.b",
+    ];
+
+    proptest::proptest! {
+        #[test]
+        fn an_address_ends_where_its_own_brackets_and_the_sentence_let_it(places in proptest::collection::vec(0..PIECES.len(), 0..40)) {
+            let raw: String = places.iter().map(|place| PIECES[*place]).collect();
+            let text = Text::new(&raw);
+            let mut spans = all(&text).into_iter().map(|one| (one.start, one.end)).collect::<Vec<_>>();
+            spans.sort_unstable();
+            for (start, stop) in &spans {
+                let colon = (*start..*stop).find(|at| text.bytes(*at, *at + 3) == b"://");
+                let from = if hosted(&text, *start) { *start } else { colon.unwrap() + 3 };
+                proptest::prop_assert_eq!(*stop, end(&text, from), "{}", raw);
+            }
+            // No more and no fewer than each place says by itself.
+            let mut alone = Vec::new();
+            for at in (0..text.len()).filter(|at| opens(&text, *at)) {
+                let tails = Tails::of(&text, at);
+                let one = if text.at(at) == b':' { schemed(&text, at, &tails) } else { bare(&text, at, &tails) };
+                alone.extend(one.map(|one| (one.start, one.end)));
+            }
+            alone.sort_unstable();
+            proptest::prop_assert_eq!(spans, alone, "{}", raw);
+        }
+    }
+
+    /// Read from each address to the end of the run, each of these would be 10^11 steps and more.
+    #[test]
+    fn a_run_of_very_many_addresses_is_read_once() {
+        const MANY: usize = 300_000;
+        for (piece, expected) in [
+            ("http://", 0),
+            ("(www.a", MANY - 1),
+            ("www.a.b/(", MANY),
+            ("http://ab.c/", MANY),
+            ("x://u:pw@", MANY),
+            ("=www.a.)", 0),
+        ] {
+            assert_eq!(all(&Text::new(&piece.repeat(MANY))).len(), expected, "{piece}");
+        }
+    }
+
+    #[test]
+    fn lines_of_a_key_are_followed_to_its_end() {
+        let tail = "MIIEpAIBAAKCAQEA7bq".repeat(3);
+        let text = format!(
+            "a\n  -----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\n{tail}\n{tail}==\n-----END RSA PRIVATE KEY-----\nb"
+        );
+        let mut lines = KeyLines::default();
+        let read: Vec<KeyLine> = text.lines().map(|line| lines.read(line)).collect();
+        use KeyLine::{Ends, Inside, Opens, Outside};
+        assert_eq!(read, [Outside, Opens, Inside, Inside, Inside, Inside, Ends, Outside]);
+        let mention =
+            ["see -----BEGIN PRIVATE KEY----- in the file", "which is a head, no key.", "x"];
+        let mut lines = KeyLines::default();
+        let read: Vec<KeyLine> = mention.iter().map(|line| lines.read(line)).collect();
+        assert_eq!(read, [Opens, Outside, Outside]);
+    }
 }

@@ -9,6 +9,7 @@
 //! Patterns read a view with one byte a character, in which full-width forms are ASCII, so an index is a Unicode character
 //! offset. A finding holds its place, type, score and reasons, never the text.
 
+mod assigned;
 mod checksum;
 mod context;
 mod custom;
@@ -27,6 +28,7 @@ pub(crate) use checksum::{credit_code_check, resident_check};
 pub use custom::CustomType;
 pub(crate) use finding::unite;
 pub use finding::{Finding, Kind, Why};
+pub use links::{KeyLine, KeyLines};
 #[cfg(feature = "train")]
 pub use names::train;
 pub(crate) use network::findings;
@@ -106,6 +108,11 @@ impl Detector {
     /// Every finding of a text, in order, none overlapping another.
     pub fn detect(&self, raw: &str) -> Vec<Finding> {
         let mut found = self.candidates(&Text::new(raw));
+        // Besides, not instead: a form may space its labels and names.
+        if let Some(closed) = Shown::closed(raw) {
+            let again = self.candidates(&Text::new(closed.text()));
+            found.extend(again.into_iter().filter_map(|finding| closed.back(finding)));
+        }
         // Besides, not instead: what shows nothing may part words, and a circled digit may number a line.
         if let Some(shown) = Shown::of(raw) {
             let again = self.candidates(&Text::new(shown.text()));
@@ -222,8 +229,11 @@ fn scan(text: &Text<'_>, found: &mut Vec<Finding>) {
                 at += 1;
             }
             IDEOGRAPH => {
-                if text.at(at + 1).is_ascii_uppercase() {
+                let next = text.at(at + 1);
+                if next.is_ascii_uppercase() {
                     found.extend(words::plate(text, at));
+                } else if next.is_ascii_digit() {
+                    found.extend(words::embassy(text, at));
                 }
                 at += 1;
             }
@@ -258,6 +268,9 @@ fn run(
             words::classify(text, (start, end), found);
         }
         return;
+    }
+    if length < 18 && matches!(text.at(end), b' ' | b'-') {
+        found.extend(words::grouped_code(text, (start, end)));
     }
     let lead = text.bytes(start, end).iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
     let tail = length - lead;

@@ -40,6 +40,7 @@ pub(crate) fn findings(text: &str, named: Vec<Named>) -> Vec<Finding> {
             found.push(Finding::new(kind, (start, end), score, vec![Why::Network]));
         }
     }
+    super::names::sift_named(text, &mut found);
     found
 }
 
@@ -55,5 +56,20 @@ mod tests {
         let places: Vec<_> = found.iter().map(|one| (one.start, one.end)).collect();
         assert_eq!(places, [(0, 2), (7, 10)]);
         assert_eq!(found[0].why, [Why::Network]);
+    }
+
+    #[test]
+    fn a_person_that_is_a_term_is_nobody() {
+        let text = "张伟口服华法林 for Graves' disease, says Dr. Graves";
+        let place = |word: &str, from: usize| {
+            let start = from + text[from..].find(word).unwrap();
+            Named { kind: Kind::Person, place: start..start + word.len(), score: 0.9 }
+        };
+        let second = text.find("Dr.").unwrap();
+        let named =
+            [place("张伟", 0), place("华法林", 0), place("Graves", 0), place("Graves", second)];
+        let found = findings(text, named.to_vec());
+        let starts: Vec<_> = found.iter().map(|one| one.start).collect();
+        assert_eq!(starts, [0, text.chars().count() - 6]);
     }
 }

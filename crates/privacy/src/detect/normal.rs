@@ -148,6 +148,26 @@ impl Shown {
         Some(Self { text: letters.into_iter().collect(), places })
     }
 
+    /// A text without the blanks that only space it out: between single characters of a label or name (`姓 名：王 芳`), between the digits of a
+    /// number (`1 3 8 …`), around the marks of an address of e-mail (`a . b @ c . com`). `None` where there are none.
+    pub(crate) fn closed(raw: &str) -> Option<Self> {
+        if !spaced(raw.as_bytes()) {
+            return None;
+        }
+        let letters: Vec<char> = raw.chars().collect();
+        let mut gone = vec![false; letters.len()];
+        close_letters(&letters, &mut gone);
+        close_digits(&letters, &mut gone);
+        close_mail(&letters, &mut gone);
+        if !gone.contains(&true) {
+            return None;
+        }
+        let kept = letters.iter().zip(&gone).enumerate().filter(|(_, (_, gone))| !**gone);
+        let (places, text): (Vec<usize>, String) =
+            kept.map(|(place, (letter, _))| (place, *letter)).unzip();
+        Some(Self { text, places })
+    }
+
     pub(crate) fn text(&self) -> &str {
         &self.text
     }
@@ -157,6 +177,144 @@ impl Shown {
         let start = *self.places.get(finding.start)?;
         let end = *self.places.get(finding.end.checked_sub(1)?)? + 1;
         Some(Finding { start, end, ..finding })
+    }
+}
+
+fn blank(letter: char) -> bool {
+    matches!(letter, ' ' | '\u{3000}' | '\u{a0}')
+}
+
+fn han(letter: char) -> bool {
+    class(letter) == HAN
+}
+
+/// A quick look for what `Shown::closed` may close, which most texts do not have: a digit or `@` between two blanks, a blank between a
+/// Chinese character that stands alone and another.
+fn spaced(raw: &[u8]) -> bool {
+    let at = |index: usize| raw.get(index).copied().unwrap_or(b'\n');
+    memchr::memchr_iter(b' ', raw).any(|place| {
+        let next = at(place + 1);
+        (next.is_ascii_digit() || next == b'@') && at(place + 2) == b' '
+            || (0xe3..=0xe9).contains(&next) && single(raw, place)
+    }) || memchr::memchr2_iter(0xe3, 0xc2, raw).any(|place| {
+        raw.get(place..).is_some_and(|rest| {
+            rest.starts_with("\u{3000}".as_bytes()) || rest.starts_with("\u{a0}".as_bytes())
+        })
+    })
+}
+
+/// Whether the character before a blank is a single Chinese one: none before it.
+fn single(raw: &[u8], blank: usize) -> bool {
+    let lead =
+        |index: Option<usize>| index.and_then(|index| raw.get(index)).copied().unwrap_or(b'\n');
+    (0xe3..=0xe9).contains(&lead(blank.checked_sub(3)))
+        && !(0xe3..=0xe9).contains(&lead(blank.checked_sub(6)))
+}
+
+/// Blanks between Chinese characters that each stand alone, `患 者 姓 名`, or of which the first is the surname behind a label's colon.
+fn close_letters(letters: &[char], gone: &mut [bool]) {
+    let mut at = 0;
+    // The run before: where it begins and ends.
+    let mut before: Option<(usize, usize)> = None;
+    // How wide the last blank was that was closed: one that is wider parts two fields.
+    let mut width = 3;
+    while at < letters.len() {
+        let start = at;
+        while letters.get(at).is_some_and(|letter| han(*letter)) {
+            at += 1;
+        }
+        if at == start {
+            at += 1;
+            continue;
+        }
+        if let Some((first, last)) = before {
+            let gap = letters.get(last..start).unwrap_or_default();
+            let near = !gap.is_empty() && gap.len() < 4 && gap.iter().all(|letter| blank(*letter));
+            let behind_label = first
+                .checked_sub(1)
+                .and_then(|at| letters.get(at))
+                .is_some_and(|letter| matches!(letter, ':' | '：' | ' ' | '\u{3000}'))
+                && letters.get(..first).is_some_and(|front| {
+                    let mut front = front
+                        .iter()
+                        .rev()
+                        .skip_while(|letter| blank(**letter) || matches!(letter, ':' | '：'));
+                    front.next().is_some_and(|letter| matches!(letter, '名' | '人' | '者'))
+                });
+            let short = last - first == 1 && (at - start == 1 || behind_label && at - start == 2);
+            width = if gap.iter().all(|letter| blank(*letter)) { width } else { 3 };
+            if near && short && gap.len() <= width {
+                width = gap.len();
+                for slot in gone.get_mut(last..start).unwrap_or_default() {
+                    *slot = true;
+                }
+            }
+        }
+        before = Some((start, at));
+    }
+}
+
+/// Blanks between eleven and more digits that each stand alone.
+fn close_digits(letters: &[char], gone: &mut [bool]) {
+    let digit = |at: usize| {
+        letters
+            .get(at)
+            .is_some_and(|letter| letter.is_ascii_digit() || ('０'..='９').contains(letter))
+    };
+    let gap = |at: usize| letters.get(at).is_some_and(|letter| blank(*letter));
+    let mut at = 0;
+    while at < letters.len() {
+        let mut end = at;
+        while digit(end) && gap(end + 1) && digit(end + 2) {
+            end += 2;
+        }
+        let count = (end - at) / 2 + 1;
+        let alone = !digit(end + 1) && at.checked_sub(1).is_none_or(|before| !digit(before));
+        if alone && (11..=19).contains(&count) {
+            for slot in gone.get_mut(at..end).unwrap_or_default().iter_mut().skip(1).step_by(2) {
+                *slot = true;
+            }
+        }
+        at = end + 1;
+    }
+}
+
+/// Blanks around the marks of an address, `wang . f @ 163 . com`, where one stands on both sides of `@` and of a point.
+fn close_mail(letters: &[char], gone: &mut [bool]) {
+    let at = |index: usize| letters.get(index).copied().unwrap_or('\n');
+    let part = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-' | '+');
+    for mark in (1..letters.len())
+        .filter(|index| at(*index) == '@' && at(index - 1) == ' ' && at(index + 1) == ' ')
+    {
+        let (mut first, mut last, mut points) = (mark - 1, mark + 1, 0);
+        while first > 0 && part(at(first - 1)) {
+            while first > 0 && part(at(first - 1)) {
+                first -= 1;
+            }
+            let pointed =
+                first > 2 && at(first - 1) == ' ' && at(first - 2) == '.' && at(first - 3) == ' ';
+            if !pointed {
+                break;
+            }
+            points += 1;
+            first -= 3;
+        }
+        while part(at(last + 1)) {
+            while part(at(last + 1)) {
+                last += 1;
+            }
+            let pointed = at(last + 1) == ' ' && at(last + 2) == '.' && at(last + 3) == ' ';
+            if !pointed {
+                break;
+            }
+            points += 1;
+            last += 3;
+        }
+        if points > 0 {
+            for (slot, letter) in gone.iter_mut().zip(letters).take(last + 1).skip(first) {
+                *slot |= *letter == ' ';
+            }
+        }
     }
 }
 

@@ -42,11 +42,13 @@ impl Chain {
 
     /// Finds what the groups spell.
     pub(crate) fn classify(&mut self, text: &Text<'_>, found: &mut Vec<Finding>) {
+        let days = self.days(text);
         let mut first = 0;
         while first < self.groups.len() {
             let mut step = 1;
             for count in (1..=(self.groups.len() - first).min(8)).rev() {
-                if let Some(finding) = self.one(text, first, count) {
+                let dated = (days >> first) & ((1 << count) - 1) != 0;
+                if let Some(finding) = self.one(text, (first, count), dated) {
                     found.push(finding);
                     step = count;
                     break;
@@ -56,7 +58,45 @@ impl Chain {
         }
     }
 
-    fn one(&mut self, text: &Text<'_>, first: usize, count: usize) -> Option<Finding> {
+    /// Which groups are part of a day or a month, a bit each: `2023-10-20`, `2023.10.20`, `20-10-2023`, `2023-10`.
+    fn days(&self, text: &Text<'_>) -> u16 {
+        let group = |at: usize| self.groups.get(at).map(|(from, to)| text.bytes(*from, *to));
+        let mark = |at: usize| match (self.groups.get(at), self.groups.get(at + 1)) {
+            (Some((_, end)), Some((next, _))) if next - end == 1 => text.at(*end),
+            _ => b'\n',
+        };
+        let (mut days, mut at) = (0_u16, 0);
+        while at < self.groups.len() {
+            let parted = matches!(mark(at), b'-' | b'.' | b'/');
+            let same = parted && mark(at) == mark(at + 1);
+            let size = match (group(at), group(at + 1), group(at + 2)) {
+                (Some(first), Some(month), Some(last)) if same => {
+                    let forth = year(first) && within(month, 12) && within(last, 31);
+                    let back = year(last)
+                        && (within(first, 31) && within(month, 12)
+                            || within(first, 12) && within(month, 31));
+                    if forth || back { 3 } else { 0 }
+                }
+                (Some(first), Some(month), _)
+                    if parted && !same && year(first) && within(month, 12) =>
+                {
+                    2
+                }
+                _ => 0,
+            };
+            days |= ((1 << size) - 1) << at;
+            at += size.max(1);
+        }
+        days
+    }
+
+    /// `dated` says whether one of the groups is part of a day: then they are no telephone.
+    fn one(
+        &mut self,
+        text: &Text<'_>,
+        (first, count): (usize, usize),
+        dated: bool,
+    ) -> Option<Finding> {
         let groups = self.groups.get(first..first + count)?;
         let (start, end) = (groups.first()?.0, groups.last()?.1);
         self.digits.clear();
@@ -83,8 +123,18 @@ impl Chain {
             .resident()
             .or_else(|| group.card())
             .or_else(|| group.address())
-            .or_else(|| group.phone())
+            .or_else(|| group.phone().filter(|_| !dated))
     }
+}
+
+/// Four digits that are a year of the last century or this one.
+fn year(digits: &[u8]) -> bool {
+    digits.len() == 4 && (1900..=2099).contains(&number(digits))
+}
+
+/// One or two digits that are 1 to `most`.
+fn within(digits: &[u8], most: u32) -> bool {
+    digits.len() <= 2 && (1..=most).contains(&number(digits))
 }
 
 /// The separator, if all between groups are the same single one; 0 for one group, 1 for mixed ones.
@@ -238,10 +288,16 @@ impl Group<'_, '_> {
             coded |= hex && alone && digits < 4;
             hex && alone
         };
-        while text.at(self.end + 5 * behind) == b' ' && group(self.end + 5 * behind + 1) {
+        // So many are a table, whatever follows.
+        let most = 8;
+        while behind < most
+            && text.at(self.end + 5 * behind) == b' '
+            && group(self.end + 5 * behind + 1)
+        {
             behind += 1;
         }
-        while self.start >= 5 * (before + 1)
+        while before < most
+            && self.start >= 5 * (before + 1)
             && text.before(self.start - 5 * before) == b' '
             && group(self.start - 5 * (before + 1))
         {
@@ -503,7 +559,13 @@ impl Group<'_, '_> {
             sizes.iter().all(|size| *size <= 11) && !(self.uniform == b'.' && sizes.len() > 5);
         let year = |digits: &[u8]| digits.starts_with(b"19") || digits.starts_with(b"20");
         let years = sizes == [4, 4] && (year(digits) || digits.get(4..).is_some_and(year));
+        // `20231020` is a day unless the telephone's word stands right before it.
+        let compact = sizes == [8]
+            && year(digits.get(..4)?)
+            && birthday(digits)
+            && context::before(text, start, 8, context::PHONE).is_none();
         let dated = years
+            || compact
             || sizes.len() == 3
                 && sizes.first() == Some(&4)
                 && sizes.get(1).is_some_and(|s| *s <= 2)

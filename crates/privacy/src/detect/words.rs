@@ -20,6 +20,8 @@ pub(crate) fn classify(text: &Text<'_>, (start, end): (usize, usize), found: &mu
     }
     let hit = match token.len() {
         2 => mac(text, start).or_else(|| ipv6(text, start)).or_else(|| iban(text, start)),
+        7 | 8 if text.at(end) == b'(' => hong_kong(text, start, end),
+        11 => misread_mobile(text, start, end),
         3 | 4 => mac(text, start).or_else(|| ipv6(text, start)).or_else(|| iban(text, start)),
         18 => code(text, start, end).or_else(|| iban(text, start)),
         16 => uk_licence(text, start, end).or_else(|| iban(text, start)),
@@ -73,6 +75,119 @@ fn code(text: &Text<'_>, start: usize, end: usize) -> Option<Finding> {
     fine.then(|| {
         let why = vec![Why::Checksum("mod11-2"), Why::Pattern("misread")];
         Finding::new(Kind::ResidentId, (start, end), 0.9, why)
+    })
+}
+
+/// A unified social credit code in groups, `9133 0106 MA2C 8K7T3H`, whose first group is `start..end`.
+pub(crate) fn grouped_code(text: &Text<'_>, (start, end): (usize, usize)) -> Option<Finding> {
+    let joins = |byte: u8| matches!(byte, b' ' | b'-');
+    let head = text.at(start);
+    if !joins(text.at(end))
+        || !(head.is_ascii_digit() && head != b'0' || matches!(head, b'A' | b'N' | b'Y'))
+    {
+        return None;
+    }
+    let mut token = [0_u8; 18];
+    let (mut at, mut count, mut groups, mut letters) = (start, 0, 0, false);
+    while count < token.len() {
+        let from = at;
+        while text.at(at).is_ascii_uppercase() || text.at(at).is_ascii_digit() {
+            letters |= text.at(at).is_ascii_uppercase();
+            *token.get_mut(count)? = text.at(at);
+            count += 1;
+            at += 1;
+        }
+        groups += 1;
+        if at - from < 2 || groups > 6 {
+            return None;
+        }
+        if count < token.len() {
+            if !joins(text.at(at)) {
+                return None;
+            }
+            at += 1;
+        }
+    }
+    if text.at(at).is_ascii_alphanumeric() || !checksum::credit_code(&token) {
+        return None;
+    }
+    let sound = matches!(token.first(), Some(b'1'..=b'9' | b'A' | b'N' | b'Y'))
+        && token.get(2..8).is_some_and(|region| regions::level(region) > 0);
+    let near = context::before(text, start, 20, context::CODE);
+    if !sound || near.is_none() && !letters {
+        return None;
+    }
+    let mut why = vec![Why::Checksum("gb32100"), Why::Pattern("grouped")];
+    why.extend(near.map(|word| Why::Context(word.to_owned())));
+    Some(Finding::new(Kind::CreditCode, (start, at), 0.98, why))
+}
+
+/// `A123456(3)`: an identity card of Hong Kong with its check character, `start..end` before the bracket.
+fn hong_kong(text: &Text<'_>, start: usize, end: usize) -> Option<Finding> {
+    let token = text.bytes(start, end);
+    let check = text.at(end + 1);
+    let lead = token.len().checked_sub(6)?;
+    let shaped = token.iter().take(lead).all(u8::is_ascii_uppercase)
+        && token.iter().skip(lead).all(u8::is_ascii_digit)
+        && text.at(end + 2) == b')';
+    let value = |byte: u8| {
+        u32::from(if byte.is_ascii_digit() {
+            byte - b'0'
+        } else {
+            byte.wrapping_sub(b'A') % 26 + 10
+        })
+    };
+    // A single letter stands behind a blank, which counts 36.
+    let front = if lead == 1 { 36 * 9 } else { 0 };
+    let sum: u32 = token.iter().rev().zip(2..).map(|(byte, weight)| value(*byte) * weight).sum();
+    let right = shaped
+        && (check.is_ascii_digit() || check == b'A')
+        && (front + sum + value(check)).is_multiple_of(11);
+    right.then(|| {
+        let why = vec![Why::Checksum("hkid"), Why::Pattern("hkid")];
+        Finding::new(Kind::ResidentId, (start, end + 3), 0.95, why)
+    })
+}
+
+/// A mobile number as a scanner misreads it, `l3867412953`: behind a word for telephones.
+fn misread_mobile(text: &Text<'_>, start: usize, end: usize) -> Option<Finding> {
+    let mut token: [u8; 11] = text.bytes(start, end).try_into().ok()?;
+    let digits = token.iter().filter(|byte| byte.is_ascii_digit()).count();
+    if !(8..11).contains(&digits) {
+        return None;
+    }
+    for byte in &mut token {
+        *byte = match *byte {
+            b'O' | b'o' | b'Q' | b'D' => b'0',
+            b'l' | b'I' | b'i' => b'1',
+            b'Z' | b'z' => b'2',
+            b'S' | b's' => b'5',
+            b'B' => b'8',
+            other => other,
+        };
+    }
+    let mobile = token.iter().all(u8::is_ascii_digit) && super::numbers::mobile(&token);
+    let near = context::before(text, start, 12, context::PHONE).filter(|_| mobile)?;
+    let why = vec![Why::Pattern("misread"), Why::Context(near.to_owned())];
+    Some(Finding::new(Kind::Phone, (start, end), 0.75, why))
+}
+
+/// `使224031`: a plate of an embassy or consulate, `at` being its Han character.
+pub(crate) fn embassy(text: &Text<'_>, at: usize) -> Option<Finding> {
+    let end = at + 7;
+    let shaped = matches!(text.char_at(at), '使' | '领')
+        && text.bytes(at + 1, end).len() == 6
+        && text.bytes(at + 1, end).iter().all(u8::is_ascii_digit)
+        && !text.at(end).is_ascii_alphanumeric()
+        && !matches!(text.char_at(end), '元' | '人' | '台' | '个' | '%' | '.' | '次' | '名');
+    // Countries are numbered from 101 on.
+    let land = matches!(text.at(at + 1), b'1'..=b'3');
+    let near = context::near(text, (at, end), 12, context::PLATE);
+    let alone = text.before(at) != HAN && text.at(end) != HAN;
+    (shaped && land && (near.is_some() || alone)).then(|| {
+        let mut why = vec![Why::Pattern("plate-embassy")];
+        why.extend(near.map(|word| Why::Context(word.to_owned())));
+        Finding::new(Kind::Plate, (at, end), if near.is_some() { 0.95 } else { 0.6 }, why)
     })
 }
 
@@ -365,6 +480,9 @@ fn jwt(text: &Text<'_>, start: usize) -> Option<Finding> {
     let mut parts = 1;
     while key_byte(text.at(at)) || text.at(at) == b'.' && key_byte(text.at(at + 1)) {
         parts += usize::from(text.at(at) == b'.');
+        if parts > 3 {
+            return None;
+        }
         at += 1;
     }
     (parts == 3 && at - start > 40).then(|| plain(Kind::Secret, (start, at), 0.95, "jwt"))

@@ -81,7 +81,7 @@ ingot_base::messages! {
     BUDGET_UNSET = {
         code: "privacy-dp-budget-unset", class: Refused, status: 403,
         en: "the data set {dataset} has no privacy budget yet", zh: "数据集 {dataset} 尚未设定隐私预算",
-        hint_en: "set one before the first release; it cannot be changed afterwards", hint_zh: "请在首次发布前设定；设定后不可更改",
+        hint_en: "set one with the first release, such as `--budget 1` (ε in all); it cannot be changed afterwards", hint_zh: "请在首次发布时设定，例如 `--budget 1`（ε 总量）；设定后不可更改",
     };
     /// A budget is set once.
     BUDGET_FIXED = {

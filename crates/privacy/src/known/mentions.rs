@@ -32,9 +32,7 @@ impl Mentions {
         {
             return;
         }
-        // Of a name the whole, as persons write names; the parts of one are shorter.
-        let mut forms = forms(Some(&Kind::Person), value);
-        forms.retain(|form| form.letters.len() == letters.len());
+        let forms = whole(value);
         self.0.push(Mention {
             column: column.into(),
             weak,
@@ -74,24 +72,73 @@ impl Mentions {
     }
 
     /// Whether a text has one of the values. One that the text's own row has in the same column is not meant: it is another
-    /// person's of the same name. `own` are the row's columns and cells.
-    pub fn are_in(&self, text: &str, own: &[(&str, &str)]) -> bool {
+    /// person's of the same name. Neither is one that stands within a longer value of the row's own: 李文 in 李文明. `own` are the row's
+    /// columns and cells, `of` the column that the text is from.
+    pub fn are_in(&self, text: &str, of: &str, own: &[(&str, &str)]) -> bool {
         if self.0.is_empty() {
             return false;
         }
         let pieces = Pieces::of(text);
-        let mut spans = Vec::new();
+        let mut longer: Option<Vec<(usize, usize, &str, usize)>> = None;
         self.0.iter().any(|known| {
-            spans.clear();
-            for form in known.forms.expose() {
-                pieces.0.iter().for_each(|piece| places(piece, form, &mut spans));
-            }
+            let spans = all_places(&pieces, known.forms.expose());
             let namesake = |(column, cell): &(&str, &str)| {
                 *column == &*known.column && folded(cell) == *known.letters.expose()
             };
-            !spans.is_empty() && !own.iter().any(namesake)
+            if spans.is_empty() || own.iter().any(namesake) {
+                return false;
+            }
+            let longer = longer.get_or_insert_with(|| own_places(&pieces, own));
+            let length = known.letters.expose().len();
+            // A cell of free text is no value that a name can be a part of, but for the name's own column.
+            let within = |(from, to): &(usize, usize)| {
+                longer.iter().any(|(first, last, column, letters)| {
+                    let value = *column != of || *column == &*known.column;
+                    value && *letters > length && first <= from && to <= last
+                })
+            };
+            !spans.iter().all(within)
         })
     }
+}
+
+/// Where a text has one of the forms, as characters of it.
+fn all_places(pieces: &Pieces, forms: &[Form]) -> Vec<(usize, usize)> {
+    let mut spans = Vec::new();
+    for form in forms {
+        pieces.0.iter().for_each(|piece| places(piece, form, &mut spans));
+    }
+    spans
+}
+
+/// Where a text has whole values of its own row, with their columns and numbers of letters.
+fn own_places<'a>(pieces: &Pieces, own: &[(&'a str, &str)]) -> Vec<(usize, usize, &'a str, usize)> {
+    let mut found = Vec::new();
+    for (column, cell) in own.iter().filter(|(_, cell)| telling(cell)) {
+        let forms = whole(cell);
+        let letters = forms.first().map_or(0, |form| form.letters.len());
+        let spans = all_places(pieces, &forms);
+        found.extend(spans.into_iter().map(|(from, to)| (from, to, *column, letters)));
+    }
+    found
+}
+
+/// A value whole, as persons write names: also family name first. The parts of one are shorter.
+fn whole(value: &str) -> Vec<Form> {
+    let mut forms = forms(Some(&Kind::Person), value);
+    let length = forms.first().map_or(0, |form| form.letters.len());
+    forms.retain(|form| form.letters.len() == length);
+    forms
+}
+
+/// How a value is compared whole with others: its letters and digits alone, of a name also family name first; nothing for a value
+/// without any.
+pub fn spellings(value: &str) -> Personal<Vec<String>> {
+    let mut spelled: Vec<String> =
+        whole(value).into_iter().map(|form| form.letters.into_iter().collect()).collect();
+    spelled.retain(|letters: &String| !letters.is_empty());
+    spelled.dedup();
+    Personal::new(spelled)
 }
 
 /// A value's letters and digits, as they are compared.
@@ -126,10 +173,10 @@ mod tests {
             "call 138 0013 8000",
             "电话１３８００１３８０００",
         ] {
-            assert!(one.are_in(text, &[]), "{text}");
+            assert!(one.are_in(text, "note", &[]), "{text}");
         }
         for text in ["CUST-7704871", "Mrs Lindqvist", "小明", "138001380001", ""] {
-            assert!(!one.are_in(text, &[]), "{text}");
+            assert!(!one.are_in(text, "note", &[]), "{text}");
         }
         assert!(mentions(&[("name", false, "Al"), ("name", false, "王")]).is_empty());
         assert!(!format!("{one:?}").contains("770487"));
@@ -138,13 +185,13 @@ mod tests {
     #[test]
     fn a_namesake_is_not_meant_and_what_many_have_tells_nobody() {
         let mut one = mentions(&[("name", false, "Ann Lee"), ("city", true, "Berlin")]);
-        assert!(one.are_in("Ann Lee called", &[("name", "Bo Chan")]));
-        assert!(!one.are_in("Ann Lee called", &[("name", " ANN LEE")]));
-        assert!(one.are_in("moved to Berlin", &[]) && one.has_weak());
+        assert!(one.are_in("Ann Lee called", "note", &[("name", "Bo Chan")]));
+        assert!(!one.are_in("Ann Lee called", "note", &[("name", " ANN LEE")]));
+        assert!(one.are_in("moved to Berlin", "note", &[]) && one.has_weak());
         assert!(one.shared("name", "Ann Lee").is_empty(), "a name is no less hers");
         let shared = one.shared("city", "berlin");
         one.forget(&shared);
-        assert!(!one.are_in("moved to Berlin", &[]) && one.are_in("Ann Lee", &[]));
+        assert!(!one.are_in("moved to Berlin", "note", &[]) && one.are_in("Ann Lee", "note", &[]));
         assert!(!one.has_weak());
     }
 
@@ -152,10 +199,33 @@ mod tests {
     fn where_others_cannot_be_asked_only_what_names_somebody_is_looked_for() {
         let mut one = mentions(&[("name", false, "Ann Lee"), ("city", true, "Berlin")]);
         one.only_strong();
-        assert!(!one.are_in("moved to Berlin", &[]) && one.are_in("Ann Lee", &[]));
+        assert!(!one.are_in("moved to Berlin", "note", &[]) && one.are_in("Ann Lee", "note", &[]));
         assert!(!one.has_weak());
         let mut one = mentions(&[("city", true, "Berlin")]);
         one.only_strong();
         assert!(one.is_empty());
+    }
+
+    #[test]
+    fn a_value_within_a_longer_one_of_the_rows_own_is_not_meant() {
+        let one = mentions(&[("name", false, "李文"), ("name", false, "Ann Lee")]);
+        let of = |name: &str, text: &str| one.are_in(text, "note", &[("name", name)]);
+        assert!(!of("李文明", "患者李文明来访") && !of("李文娟", "李文娟，李 文 娟"));
+        assert!(
+            !of("Ann Lee Smith", "Ann Lee Smith called") && !of("Jo Ann Lee", "Jo Ann Lee called")
+        );
+        // Beside it, or where the row is another's, it is meant.
+        assert!(of("李文明", "李文明由李文介绍") && of("王五", "李文明") && of("李文明", "李文"));
+        // The row's own name may be looked at as a text; a cell of free text is no name.
+        assert!(!one.are_in("李文明", "name", &[("name", "李文明")]));
+        assert!(one.are_in("李文介绍", "remark", &[("remark", "李文介绍"), ("name", "王五")]));
+    }
+
+    #[test]
+    fn a_value_is_spelled_by_its_letters() {
+        let of = |value: &str| spellings(value).expose().clone();
+        assert!(of("138-0013 8000").contains(&of("１３８００１３８０００")[0]));
+        assert_eq!(of("Lee, Ann"), ["leeann", "annlee"]);
+        assert!(of("Ann LEE").contains(&"leeann".to_owned()) && of("…").is_empty());
     }
 }

@@ -102,7 +102,7 @@ impl Pseudonyms {
     /// Keeps a real value from being drawn for somebody else: whoever searches protected data for a person must not find
     /// another one's pseudonym. To be told of every value before the first pseudonym is asked for.
     pub fn reserve(&mut self, value: &str) {
-        self.reserved.insert(canonical(value));
+        self.reserved.insert(alike(value));
     }
 
     /// The other value for a value of a type; the same every time.
@@ -117,7 +117,8 @@ impl Pseudonyms {
         for attempt in 0..u64::MAX {
             let mut dice = Dice::new(&self.keys, kind, &canonical(value), attempt)?;
             let fake = widen(draw(kind, value, &mut dice), attempt, &mut dice);
-            if fake == value || self.reserved.contains(&fake) {
+            let same = alike(&fake);
+            if same == alike(value) || self.reserved.contains(&same) {
                 continue;
             }
             let known = self
@@ -142,6 +143,41 @@ impl Pseudonyms {
         self.number(kind, fake, false)?
             .map(Personal::new)
             .ok_or_else(|| Fault::new(&crate::messages::PSEUDONYM_UNKNOWN))
+    }
+
+    /// Takes out of the table what leads back to values that nobody may learn again: `gone` says it of each of some originals.
+    ///
+    /// # Errors
+    /// When `gone` fails, or a token is not this key's.
+    pub fn forget(
+        &mut self,
+        gone: &dyn Fn(&[Personal<String>]) -> Result<Vec<bool>>,
+    ) -> Result<()> {
+        let originals = self.originals()?.into_iter().map(|(_, original)| original);
+        let originals: Vec<Personal<String>> = originals.collect();
+        let mut gone = gone(&originals)?.into_iter();
+        self.drawn.retain(|_, _| !gone.next().unwrap_or(false));
+        Ok(())
+    }
+
+    /// Every word of the table, and the value behind it.
+    ///
+    /// # Errors
+    /// When a token is not this key's.
+    pub fn originals(&self) -> Result<Vec<(&str, Personal<String>)>> {
+        let all = self.drawn.iter();
+        all.map(|((_, fake), token)| Ok((&**fake, decrypt_value(&self.keys, DOMAIN, token)?)))
+            .collect()
+    }
+
+    /// The types of the words in the table.
+    pub fn kinds(&self) -> BTreeSet<&str> {
+        self.drawn.keys().map(|(kind, _)| kind.as_str()).collect()
+    }
+
+    /// Whether the table has this word of a type.
+    pub fn has(&self, kind: &Kind, fake: &str) -> bool {
+        self.drawn.contains_key(&(kind.name().to_owned(), fake.to_owned()))
     }
 
     /// The table as lines of kind, pseudonym and token, separated by tabs.
@@ -357,6 +393,11 @@ fn put(value: &str, digits: &[u8]) -> String {
 /// One spelling for what is one value to a reader.
 fn canonical(value: &str) -> String {
     value.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// What two names are that only case tells apart.
+fn alike(value: &str) -> String {
+    canonical(value).to_lowercase()
 }
 
 /// A key of 32 bytes for one purpose.

@@ -24,6 +24,9 @@ pub enum TextAction {
 /// How often a text is read again before what still shows is hidden outright: what stands around a replaced value may
 /// show another.
 const ROUNDS: usize = 4;
+/// How often what still shows becomes a word of `x`. Stars are no word: they may make of their neighbour the first of a line, which looks
+/// like a name, and so on through a long list of words that are none. A small word of as many letters leaves them what they were.
+const WORDS: u32 = 4;
 
 /// Protects texts of one column.
 #[derive(Debug)]
@@ -64,51 +67,58 @@ impl TextProtector {
     /// When a cipher refuses a value, or a plugged-in model fails.
     pub fn apply(&self, text: &str, names: &mut Pseudonyms) -> Result<(String, Vec<Finding>)> {
         let found = self.find(text)?;
-        Ok((self.rewrite(text, &found, names)?, found))
+        Ok((self.rewrite(text, &found, &|_| false, names)?, found))
     }
 
     /// The text in which the detector finds nothing any more, for [`TextAction::Replace`] and [`TextAction::Mask`]; after [`apply`](Self::apply)
     /// once for the others, whose values look like personal data on purpose. `found` is what [`find`](Self::find) gives for the text.
     ///
-    /// What is still found after some rounds becomes stars whole, so that every further round leaves fewer characters; only a
-    /// type of the user's that matches stars remains.
+    /// What is still found after some rounds becomes `x` whole and, should that show something again, stars: every further round leaves fewer
+    /// characters. Only a type of the user's that matches stars remains.
     ///
     /// # Errors
     /// When a cipher refuses a value.
     pub fn settle(
         &self,
         text: &str,
-        mut found: Vec<Finding>,
+        found: Vec<Finding>,
         names: &mut Pseudonyms,
     ) -> Result<String> {
-        let mut clean = self.rewrite(text, &found, names)?;
-        for _ in 1..if self.settles() { ROUNDS } else { 1 } {
-            if found.is_empty() {
-                return Ok(clean);
-            }
-            found = self.again(&clean);
-            clean = self.rewrite(&clean, &found, names)?;
-        }
-        Ok(if self.settles() { self.star(clean) } else { clean })
+        Ok(self.settle_telling(text, found, names)?.0)
     }
 
-    /// Stars instead of what is found, until nothing is.
-    pub(crate) fn star(&self, mut text: String) -> String {
-        loop {
-            let found = self.again(&text);
-            let mut letters: Vec<char> = text.chars().collect();
-            let mut changed = false;
-            for finding in &found {
-                for letter in letters.get_mut(finding.start..finding.end).unwrap_or_default() {
-                    changed |= *letter != '*';
-                    *letter = '*';
-                }
+    /// The settled text as [`settle`](Self::settle) gives it, and what was hidden besides `found`: what showed only beside that which stands
+    /// for other findings. Those findings have their places in the text as it was by then.
+    ///
+    /// # Errors
+    /// When a cipher refuses a value.
+    pub fn settle_telling(
+        &self,
+        text: &str,
+        mut found: Vec<Finding>,
+        names: &mut Pseudonyms,
+    ) -> Result<(String, Vec<Finding>)> {
+        let mut clean = self.rewrite(text, &found, &|_| false, names)?;
+        let mut besides = Vec::new();
+        for _ in 1..if self.settles() { ROUNDS } else { 1 } {
+            if found.is_empty() {
+                return Ok((clean, besides));
             }
-            if !changed {
-                return text;
-            }
-            text = letters.into_iter().collect();
+            found = self.again(&clean);
+            clean = self.rewrite(&clean, &found, &|_| false, names)?;
+            besides.extend_from_slice(&found);
         }
+        if self.settles() {
+            let (settled, starred) = self.star(clean);
+            clean = settled;
+            besides.extend(starred);
+        }
+        Ok((clean, besides))
+    }
+
+    /// The text with `x` or stars instead of what is found, until nothing is; and what that was, with its place in the text.
+    pub(crate) fn star(&self, text: String) -> (String, Vec<Finding>) {
+        stars(text, |text| self.again(text))
     }
 
     /// Whether what is written instead is nothing that a detector takes for personal data again.
@@ -141,11 +151,13 @@ impl TextProtector {
         Ok(found.iter().map(value).collect())
     }
 
-    /// The text with the action applied to `found`, findings of this text.
+    /// The text with the action applied to `found`, findings of this text; those that `outright` names become their type's name whatever
+    /// the action is.
     pub(crate) fn rewrite(
         &self,
         text: &str,
         found: &[Finding],
+        outright: &dyn Fn(&Finding) -> bool,
         names: &mut Pseudonyms,
     ) -> Result<String> {
         let mut out = String::with_capacity(text.len() + 16 * found.len());
@@ -157,7 +169,11 @@ impl TextProtector {
             value.clear();
             value.extend(letters.by_ref().take(finding.end - finding.start));
             at = finding.end;
-            self.write(&finding.kind, &value, names, &mut out)?;
+            if outright(finding) {
+                replace(&finding.kind, &mut out);
+            } else {
+                self.write(&finding.kind, &value, names, &mut out)?;
+            }
         }
         out.push_str(letters.as_str());
         Ok(out)
@@ -171,11 +187,7 @@ impl TextProtector {
         out: &mut String,
     ) -> Result<()> {
         match self.action {
-            TextAction::Replace => {
-                out.push('[');
-                out.push_str(kind.name());
-                out.push(']');
-            }
+            TextAction::Replace => replace(kind, out),
             TextAction::Mask => mask(kind, value, out),
             TextAction::Hash => Hasher::new(&self.keys, &self.column)?.write(value, out),
             TextAction::Encrypt => Encryptor::new(&self.keys, &self.column)?.write(value, out)?,
@@ -183,6 +195,44 @@ impl TextProtector {
         }
         Ok(())
     }
+}
+
+/// The type's name, in brackets.
+fn replace(kind: &Kind, out: &mut String) {
+    out.extend(["[", kind.name(), "]"]);
+}
+
+/// `x` instead of what `find` finds, then stars, until it finds nothing but them. With every round stars reach twice as far around, so a text
+/// needs no more rounds than its length has doublings.
+fn stars(mut text: String, find: impl Fn(&str) -> Vec<Finding>) -> (String, Vec<Finding>) {
+    let mut letters: Vec<char> = text.chars().collect();
+    let mut starred = Vec::new();
+    for round in 0_u32.. {
+        let (mark, reach) = match round.checked_sub(WORDS) {
+            None => ('x', 0),
+            Some(more) => ('*', 1_usize.checked_shl(more).unwrap_or(usize::MAX) - 1),
+        };
+        let mut found = find(&text);
+        if found.is_empty() {
+            break;
+        }
+        found.retain_mut(|finding| {
+            let own = letters.get(finding.start..finding.end).unwrap_or_default();
+            let shows = own.iter().any(|letter| *letter != mark);
+            finding.start = finding.start.saturating_sub(reach);
+            finding.end = finding.end.saturating_add(reach).min(letters.len());
+            shows
+        });
+        if found.is_empty() && mark == '*' {
+            break;
+        }
+        for finding in &found {
+            letters.get_mut(finding.start..finding.end).unwrap_or_default().fill(mark);
+        }
+        text = letters.iter().collect();
+        starred.append(&mut found);
+    }
+    (text, unite(starred))
 }
 
 /// Letters and digits become `*`, but for the ends that do not identify.
@@ -202,5 +252,54 @@ fn mask(kind: &Kind, value: &str, out: &mut String) {
         } else {
             out.push(if matches!(letter, '@' | '.' | ':' | '/' | '+') { '*' } else { letter });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::detect::Why;
+    use std::cell::Cell;
+
+    /// A detector that finds no more than the first word that is not hidden, as where each hidden word of a list uncovers the next.
+    fn next(text: &str, asked: &Cell<u32>) -> Vec<Finding> {
+        asked.set(asked.get() + 1);
+        let start = text.chars().position(|letter| !matches!(letter, '*' | 'x'));
+        let found = start.map(|start| {
+            let end = start + text.chars().skip(start).take_while(|letter| *letter != ' ').count();
+            Finding::new(Kind::Person, (start, end.max(start + 1)), 0.9, vec![Why::Model])
+        });
+        found.into_iter().collect()
+    }
+
+    #[test]
+    fn a_text_is_read_no_more_often_than_its_length_has_doublings() {
+        for words in [1, 2, 30, 1_000, 250_000] {
+            let text = "Aa, ".repeat(words);
+            let asked = Cell::new(0);
+            let (settled, starred) = stars(text.clone(), |text| next(text, &asked));
+            assert_eq!(settled.trim_matches(['*', 'x']), "");
+            assert_eq!(settled.len(), text.len());
+            let told: usize = starred.iter().map(|one| one.end - one.start).sum();
+            assert_eq!(told, text.len(), "nothing hidden that is not told");
+            assert!(asked.get() <= WORDS + text.len().ilog2() + 2, "{words}: {}", asked.get());
+        }
+    }
+
+    #[test]
+    fn a_few_rounds_hide_nothing_around() {
+        let asked = Cell::new(0);
+        let find = |text: &str| if asked.get() < WORDS { next(text, &asked) } else { Vec::new() };
+        let (settled, starred) = stars("Aa Bb Cc".to_owned(), find);
+        assert_eq!((settled.as_str(), starred.len()), ("xxxxxxCc", 4));
+    }
+
+    #[test]
+    fn a_type_that_matches_stars_spreads_no_further() {
+        let find = |text: &str| {
+            let end = text.chars().count();
+            vec![Finding::new(Kind::Custom("stars".into()), (end - 3, end), 0.8, vec![Why::Model])]
+        };
+        assert_eq!(stars("Aa, Bbb".to_owned(), find).0, "Aa, ***");
     }
 }

@@ -329,6 +329,40 @@ fn a_policy_out_of_reach_is_refused_with_what_can_be_reached() {
 }
 
 #[test]
+fn every_model_that_was_asked_for_is_named_and_the_one_that_fails_gets_its_nearest() {
+    let given = |top: &[&str]| {
+        let row = |value: &str| {
+            [value].iter().chain(top).map(|cell| (*cell).to_owned()).collect::<Vec<String>>()
+        };
+        Hierarchy::Table(["a", "b"].map(row).to_vec())
+    };
+    let batch = table(vec![
+        ("x", words(&["a", "a", "a", "a", "b", "b", "b", "b"])),
+        ("s", words(&["p", "p", "p", "q", "q", "q", "q", "p"])),
+    ]);
+    let asked = |hierarchy| {
+        let mut policy = Policy::new(2, vec![quasi("x", hierarchy)]);
+        policy.sensitive = vec!["s".to_owned()];
+        policy.l = Some(Diversity::Distinct(2));
+        policy.t = Some(0.1);
+        policy
+    };
+    let open = asked(given(&[]));
+    let fault = search(std::slice::from_ref(&batch), &open).unwrap_err();
+    assert_eq!(fault.code(), "privacy-anonymity-unreachable");
+    assert!(fault.to_string().contains("k = 2, l = 2, t = 0.1,"), "{fault}");
+    for lang in [Lang::En, Lang::Zh] {
+        let hint = fault.hint(lang).unwrap();
+        assert!(hint.contains("k = 2, t = 0.25") && hint.contains("`x`"), "{hint}");
+    }
+    // Both can be had.
+    let mut looser = open.clone();
+    looser.t = Some(0.251);
+    search(std::slice::from_ref(&batch), &looser).unwrap();
+    search(&[batch], &asked(given(&["*"]))).unwrap();
+}
+
+#[test]
 fn presence_is_bounded_by_the_population() {
     let everyone = table(vec![("x", words(&["a", "a", "b", "b", "b", "b", "c", "c", "d", "d"]))]);
     let members = table(vec![("x", words(&["a", "a", "b", "c"]))]);

@@ -1,9 +1,11 @@
 //! Text columns of batches.
 
 use crate::support::{keys, rule, shown, some, table, text};
+use arrow::array::{ArrayRef, Int64Array};
 use ingot_privacy::detect::{DetectConfig, Kind};
 use ingot_privacy::pseudonym::TextAction;
-use ingot_privacy::{Action, ColumnRule, Protector, TextColumns};
+use ingot_privacy::{Action, ColumnRule, Generalize, Protector, TextColumns};
+use std::sync::Arc;
 
 const NOTES: [Option<&str>; 4] = [
     Some("客户张伟（手机13812345678）来电咨询贷款。"),
@@ -108,6 +110,48 @@ fn what_a_rows_own_columns_say_is_found_in_its_texts_whatever_a_model_thinks() {
     assert_eq!(notes[2].as_deref(), Some("高峰时段"));
     let evidence = texts.evidence().remove(0);
     assert_eq!((evidence.touched, evidence.findings["ref"].why["column"]), (2, 2));
+}
+
+#[test]
+fn what_is_dropped_moved_or_made_coarser_stands_in_no_text_of_the_row() {
+    let note = "王小明（8842-01）2023-10-20入院，即2023年10月20日，职业医生，编号387678，45岁。";
+    let batch = table(vec![
+        ("pid", text(&[Some("P1")])),
+        ("name", text(&[Some("王小明")])),
+        ("file", text(&[Some("884201")])),
+        ("admitted", text(&[Some("2023-10-20")])),
+        ("job", text(&[Some("医生")])),
+        ("zip", Arc::new(Int64Array::from(vec![387_678])) as ArrayRef),
+        ("age", Arc::new(Int64Array::from(vec![45])) as ArrayRef),
+        ("note", text(&[Some(note)])),
+    ]);
+    let classes = [("医生".to_owned(), "医疗".to_owned())].into();
+    let rules = vec![
+        rule("name", Action::Drop),
+        rule("file", Action::Drop),
+        rule("admitted", Action::Shift { person: "pid".to_owned(), days: 90 }),
+        rule("job", Action::Generalize(Generalize::Given(classes))),
+        rule("zip", Action::Generalize(Generalize::Width(1000.0))),
+        rule("age", Action::Generalize(Generalize::Width(10.0))),
+    ];
+    for action in [TextAction::Replace, TextAction::Hash, TextAction::Pseudonymize] {
+        let protector = Protector::new(rules.clone(), keys(), &batch.schema()).unwrap();
+        let config = DetectConfig { types: vec![Kind::Email], ..DetectConfig::default() };
+        let columns = ["note".to_owned()];
+        let schema = protector.schema();
+        let mut texts = TextColumns::new(&columns, &config, action, &keys(), &schema).unwrap();
+        let known = protector.known(&batch).unwrap();
+        let safe = protector.apply(batch.clone()).unwrap();
+        let safe = texts.apply(safe, &known, protector.pseudonyms()).unwrap();
+        let shown = shown(safe.column_by_name("note").unwrap()).remove(0).unwrap();
+        // What the table keeps moved or coarser has no token that would tell who shares the exact value.
+        let end = "[admitted]入院，即[admitted]，职业[job]，编号[zip]，45岁。";
+        assert!(shown.ends_with(end), "{action:?}: {shown}");
+        assert!(!shown.contains("王小明") && !shown.contains("8842"), "{action:?}: {shown}");
+        if action == TextAction::Replace {
+            assert_eq!(shown, format!("[name]（[file]）{end}"));
+        }
+    }
 }
 
 #[test]

@@ -99,11 +99,11 @@ static CALIBRATION: Table = Table {
         ),
         key(
             "percentile",
-            "With `percentile`: so many percent of the values lie within the range.",
-            "percentile 方法：落在范围内的数值百分比。",
+            "With `percentile`: so many percent of the numbers that are not 0 lie within the range.",
+            "percentile 方法：非零数值落在范围内的百分比。",
             Shape::Number(PERCENT),
-            Default(Literal::Number(99.99)),
-            "percentile = 99.99",
+            Default(Literal::Number(99.95)),
+            "percentile = 99.9",
         ),
         key(
             "pictures",

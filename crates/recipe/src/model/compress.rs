@@ -85,7 +85,7 @@ impl Quantize {
 pub struct Calibration {
     /// How a range is found.
     pub method: CalibrationMethod,
-    /// Percent of the values within the range, with that method; in (50, 100].
+    /// Percent of the numbers that are not 0 within the range, with that method; in (50, 100].
     pub percentile: f64,
     /// Training pictures looked at: 1 to 1,000.
     pub pictures: usize,

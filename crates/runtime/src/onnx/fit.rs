@@ -18,10 +18,10 @@ pub(super) struct Fit {
 
 impl Fit {
     /// `products` is `Xᵀ X` of the columns terms, 1, outputs, row-major; symmetric. A small ridge keeps terms apart that follow
-    /// each other.
+    /// each other, a larger one where there are hardly more rows than terms.
     #[expect(clippy::cast_precision_loss, reason = "terms are counted in thousands")]
     pub(super) fn new(products: Vec<f64>, terms: usize, outputs: usize) -> Option<Self> {
-        const RIDGE: f64 = 1e-5;
+        const RIDGE: f64 = 1e-3;
         let side = terms + 1 + outputs;
         if products.len() != side * side || terms == 0 {
             return None;
@@ -38,7 +38,7 @@ impl Fit {
         let varies = |at: usize| fit.cell(at, at) - fit.cell(terms, at).powi(2) / rows;
         fit.energy = (terms + 1..side).map(varies).sum();
         let mean = (0..terms).map(|at| fit.cell(at, at)).sum::<f64>() / terms as f64;
-        let ridge = (mean * RIDGE).max(f64::MIN_POSITIVE);
+        let ridge = (mean * RIDGE * terms as f64 / rows).max(f64::MIN_POSITIVE);
         for at in 0..terms {
             if let Some(cell) = fit.cells.get_mut(at * side + at) {
                 *cell += ridge;
@@ -175,7 +175,7 @@ mod tests {
             })
             .collect();
         let mut fit = Fit::new(products(&rows), 4, 1).unwrap();
-        // The ridge of 1e-5 costs a share of that order.
+        // The ridge of 2e-5 costs a share of that order.
         assert!(fit.share(fit.error()) < 1e-4);
         for _ in 0..2 {
             let error = fit.drop_least().unwrap();

@@ -7,6 +7,7 @@ mod calibrate;
 #[cfg(feature = "onnx")]
 mod chains;
 mod edit;
+mod equalise;
 #[cfg(feature = "onnx")]
 mod fit;
 mod mobilenet;
@@ -17,6 +18,7 @@ mod prune;
 mod quantize;
 mod ranges;
 mod read;
+mod rows;
 #[cfg(feature = "onnx")]
 mod session;
 mod shapes;
@@ -27,8 +29,9 @@ pub use bert::{EMBEDDING, Encoder, TOKENS, attention, encoder_weights, layers, s
 pub use build::{Activation, Dense, HEAD, SCORES, showing, with_head, with_outputs};
 #[cfg(feature = "onnx")]
 pub use calibrate::calibrate;
-pub use mobilenet::{FEATURES, IMAGE, LOGITS, MAP, mobilenet_v2};
 #[cfg(feature = "onnx")]
+pub use equalise::equalise;
+pub use mobilenet::{FEATURES, IMAGE, LOGITS, MAP, mobilenet_v2};
 pub use narrow::{Cut, Narrowed, Narrowing, narrow_channels};
 pub use prune::prune_weights;
 pub use quantize::{quantize_dynamic, quantize_static};

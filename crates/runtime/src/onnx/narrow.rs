@@ -2,7 +2,9 @@
 //! the rest can say what they said: for each chain of channels the least-squares fit of what comes behind is found on calibration
 //! inputs, channels leave it by exact backward elimination, and the convolution behind takes the fit's coefficients (in the manner
 //! of He, Zhang & Sun 2017, <https://arxiv.org/abs/1707.06168>). Chains are fitted from the first to the last, each on what the
-//! chains before it have become, so that a later one makes up for what earlier ones lost.
+//! chains before it have become, so that a later one makes up for what earlier ones lost. How many channels each chain gives is
+//! decided by what the network's last output loses: every chain is cut to half alone, and what that does to the output says what a
+//! share of the variance behind this chain is worth.
 
 use super::build::{Builder, whole};
 use super::calibrate::Probe;
@@ -20,6 +22,8 @@ use serde::{Deserialize, Serialize};
 const STEP: usize = 16;
 /// Places of the maps that a fit sees.
 const ROWS: usize = 8_192;
+/// Inputs on which a network with a single chain cut is compared.
+const COMPARED: usize = 64;
 
 /// How channels are taken out.
 #[derive(Debug, Clone, Copy)]
@@ -74,7 +78,12 @@ pub fn narrow_channels(
     if found.is_empty() {
         return Err(Fault::new(&NARROW_NOTHING));
     }
-    let work = Work { library, name, inputs, seed: how.seed, products: Products::new(library)? };
+    let output = graph.output.last().map(|value| value.name.clone()).ok_or_else(lost)?;
+    let products = Products::new(library)?;
+    let mut work =
+        Work { library, name, output, inputs, seed: how.seed, products, said: Vec::new() };
+    work.said = work.says(model)?;
+    let work = work;
     let originals = found
         .iter()
         .enumerate()
@@ -108,48 +117,76 @@ struct Original {
     outputs: usize,
     /// Multiplications for each channel.
     cost: u64,
-    /// Share of the variance that is missed once so many channels are out.
+    /// What the last output loses once so many channels are out.
     missed: Vec<f64>,
     /// What the target was at the places looked at, row-major.
     target: Vec<f32>,
 }
 
-/// How many channels each chain keeps: the same loss is allowed to each, the least that saves the share.
+/// How many channels each chain keeps: those with the least loss in all that save the share. With a price on a multiplication each
+/// chain decides by itself (Lagrange); the price is the least that saves enough.
 #[expect(clippy::cast_precision_loss, reason = "multiplications are counted in millions")]
 fn shares(originals: &[Original], share: f64) -> Vec<usize> {
-    let kept = |allowed: f64| -> Vec<usize> {
+    let cost = |original: &Original, kept: usize| (original.cost * kept as u64) as f64;
+    let whole: f64 = originals.iter().map(|original| cost(original, original.channels)).sum();
+    let kept = |price: f64| -> Vec<usize> {
         let one = |original: &Original| {
-            let out = original.missed.iter().take_while(|missed| **missed <= allowed).count();
-            let left = original.channels.saturating_sub(out.saturating_sub(1));
-            (left.div_ceil(STEP) * STEP)
-                .clamp(STEP, original.channels.max(STEP))
-                .min(original.channels)
+            let all = original.channels;
+            let pays = |kept: &usize| {
+                let missed = original.missed.get(all - kept).copied().unwrap_or(f64::INFINITY);
+                missed + price * cost(original, *kept) / whole
+            };
+            let steps = (STEP..all).step_by(STEP).chain([all]);
+            steps.min_by(|one, other| pays(one).total_cmp(&pays(other))).unwrap_or(all)
         };
         originals.iter().map(one).collect()
     };
-    let cost = |kept: &[usize]| -> f64 {
-        originals
-            .iter()
-            .zip(kept)
-            .map(|(original, kept)| (original.cost * *kept as u64) as f64)
-            .sum()
+    let enough = |kept: &[usize]| {
+        let left: f64 = originals.iter().zip(kept).map(|(one, kept)| cost(one, *kept)).sum();
+        left <= whole * (1.0 - share)
     };
-    let whole: f64 =
-        originals.iter().map(|original| (original.cost * original.channels as u64) as f64).sum();
-    let (mut low, mut high) = (0.0, 1.0);
-    for _ in 0..40 {
-        let middle = f64::midpoint(low, high);
-        if cost(&kept(middle)) <= whole * (1.0 - share) { high = middle } else { low = middle }
+    let (mut low, mut high) = (1e-12_f64, 1e12_f64);
+    for _ in 0..100 {
+        let middle = (low * high).sqrt();
+        if enough(&kept(middle)) { high = middle } else { low = middle }
     }
     kept(high)
+}
+
+/// The channels that are left of a chain and what takes them then.
+struct Left {
+    channels: Vec<usize>,
+    /// Row-major, a row for each channel.
+    weight: Vec<f32>,
+    bias: Vec<f32>,
+}
+
+impl Left {
+    fn of(fit: &Fit) -> Self {
+        #[expect(clippy::cast_possible_truncation, reason = "weights are single precision")]
+        let single = |term: Option<usize>| -> Vec<f32> {
+            fit.coefficients(term).into_iter().map(|number| number as f32).collect()
+        };
+        let channels = fit.left();
+        let weight = channels.iter().flat_map(|at| single(Some(*at))).collect();
+        Self { channels, weight, bias: single(None) }
+    }
+
+    fn cut(&self, model: &mut Model, chain: &Chain) -> Result<()> {
+        cut(model, chain, &self.channels, &self.weight, &self.bias).ok_or_else(lost)
+    }
 }
 
 struct Work<'a> {
     library: &'a Library,
     name: &'a str,
+    /// The last output.
+    output: String,
     inputs: &'a [Tensor],
     seed: u64,
     products: Products,
+    /// What the last output was, for each of the inputs compared.
+    said: Vec<Tensor>,
 }
 
 impl Work<'_> {
@@ -197,8 +234,21 @@ impl Work<'_> {
         }
         let mut fit = seen.fit(chain.channels, outputs)?;
         let mut missed = vec![fit.share(fit.error())];
+        let mut half = None;
         while let Some(error) = fit.drop_least() {
             missed.push(fit.share(error));
+            if missed.len() > chain.channels / 2 && half.is_none() {
+                half = Some((fit.share(error), Left::of(&fit)));
+            }
+        }
+        if let Some((share, left)) = half.filter(|(share, _)| *share > 0.0) {
+            let mut cut = model.clone();
+            left.cut(&mut cut, chain)?;
+            let worth = self.loss(&cut)? / share;
+            // An output that is the same for all inputs says nothing of what it loses.
+            if worth > 0.0 {
+                missed.iter_mut().for_each(|missed| *missed *= worth);
+            }
         }
         let cost = multiplications(graph, chain, &places);
         Ok(Original { channels: chain.channels, outputs, cost, missed, target: targets })
@@ -231,14 +281,36 @@ impl Work<'_> {
         for _ in kept..chain.channels {
             fit.drop_least();
         }
-        #[expect(clippy::cast_possible_truncation, reason = "weights are single precision")]
-        let single = |term: Option<usize>| -> Vec<f32> {
-            fit.coefficients(term).into_iter().map(|number| number as f32).collect()
-        };
-        let left = fit.left();
-        let weight: Vec<f32> = left.iter().flat_map(|at| single(Some(*at))).collect();
-        cut(model, chain, &left, &weight, &single(None)).ok_or_else(lost)?;
+        Left::of(&fit).cut(model, chain)?;
         Ok(fit.share(fit.error()))
+    }
+
+    /// The last output of a network for the inputs compared, evenly over all.
+    fn says(&self, model: &Model) -> Result<Vec<Tensor>> {
+        let session = Session::new(self.library, &write(model))?;
+        let step = self.inputs.len().div_ceil(COMPARED).max(1);
+        let one = |input: &Tensor| {
+            let found = session.run(self.name, &input.shape, &input.data, &[&self.output])?;
+            found.into_iter().next().ok_or_else(lost)
+        };
+        self.inputs.iter().step_by(step).map(one).collect()
+    }
+
+    /// What a changed network's last output is off by, as a share of what it varies by from input to input.
+    fn loss(&self, changed: &Model) -> Result<f64> {
+        let says = self.says(changed)?;
+        #[expect(clippy::cast_precision_loss, reason = "at most as many as are compared")]
+        let count = self.said.len() as f64;
+        let (mut off, mut varies) = (0.0, 0.0);
+        for at in 0..self.said.first().map_or(0, |first| first.data.len()) {
+            let of = |tensor: &Tensor| tensor.data.get(at).map_or(0.0, |number| f64::from(*number));
+            let mean = self.said.iter().map(of).sum::<f64>() / count;
+            for (was, is) in self.said.iter().zip(&says) {
+                off += (of(was) - of(is)).powi(2);
+                varies += (of(was) - mean).powi(2);
+            }
+        }
+        Ok(if varies > 0.0 { off / varies } else { 0.0 })
     }
 
     /// The places of a map that are looked at: the same whenever this input passes this chain.

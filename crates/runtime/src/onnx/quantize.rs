@@ -6,7 +6,8 @@
 use super::build::whole;
 use super::edit::{self, Wires, bounds, input, output, sweep};
 use super::proto::{Graph, Model, Node, Tensor};
-use super::ranges::{Observed, Range};
+use super::ranges::{Observed, Range, Ranges};
+use super::rows::{Added, Rows};
 use crate::messages::{ONNX_INVALID, QUANTIZE_NOTHING};
 use ingot_base::{Fault, Result};
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,10 +17,6 @@ const SIGNED_BYTE: i32 = 3;
 const INT32: i32 = 6;
 /// Channels that eight-bit kernels take at a time: of fewer left over ONNX Runtime copies every place's surroundings first.
 const TOGETHER: usize = 4;
-/// Largest value of a weight in eight bits. Processors without VNNI add two products of an unsigned and a signed byte in 16 bits
-/// (`VPMADDUBSW`) and cut what does not fit: 2 · 255 · 127 would be cut, 2 · 255 · 63 is not. So a package answers alike wherever it runs.
-const LEVELS: f32 = 63.0;
-
 /// The least operator set with a scale for each channel.
 const LEAST_OPSET: i64 = 13;
 
@@ -74,6 +71,22 @@ impl Plan {
             }
         }
         plan
+    }
+
+    /// What turns each value into bytes.
+    fn steps(&self, graph: &Graph, ranges: &Ranges) -> Result<BTreeMap<&str, Step>> {
+        let wires = Wires::of(graph);
+        let step = |value: &'_ String| -> Option<Step> {
+            let cut = wires.giver(value).filter(|index| self.folded.contains(index));
+            let cut = cut.and_then(|index| bounds(&wires, graph.node.get(index)?));
+            Some(Step::of(*ranges.get(value)?, cut))
+        };
+        let unknown = |value: &String| {
+            let detail = format!("no range is known of the value `{value}`");
+            Fault::new(&ONNX_INVALID).arg("detail", detail)
+        };
+        let all = self.values.iter();
+        all.map(|value| Ok((value.as_str(), step(value).ok_or_else(|| unknown(value))?))).collect()
     }
 }
 
@@ -157,17 +170,8 @@ pub fn quantize_static(mut model: Model, observed: &Observed, keep: &[&str]) -> 
     if plan.weighted.is_empty() {
         return Err(Fault::new(&QUANTIZE_NOTHING));
     }
-    let mut steps = BTreeMap::new();
+    let steps = plan.steps(&graph, &observed.ranges)?;
     let wires = Wires::of(&graph);
-    for value in &plan.values {
-        let range = observed
-            .ranges
-            .get(value)
-            .ok_or_else(|| wrong(format!("no range is known of the value `{value}`")))?;
-        let cut = wires.giver(value).filter(|index| plan.folded.contains(index));
-        let cut = cut.and_then(|index| bounds(&wires, graph.node.get(index)?));
-        steps.insert(value.as_str(), Step::of(*range, cut));
-    }
     let mut writer =
         Writer { made: Graph { node: Vec::new(), ..graph.clone() }, done: BTreeSet::new() };
     let mut moved = BTreeMap::new();
@@ -319,8 +323,9 @@ impl Writer {
             }
             _ => vec![0.0; one],
         };
-        let rows = Rows::of(&dims, &data, axis, &least);
         let groups = usize::try_from(edit::integer(node, "group").unwrap_or(1)).unwrap_or(1);
+        let added = Added::of(&dims, axis, groups, taken.more);
+        let rows = Rows::of(&dims, &data, axis, added, &least);
         let shift = rows.shift(&dims, &data, (axis, groups), taken.means);
         // The least scales come from the bias: a shared weight with two biases is two weights.
         let name = format!("{name}/{}", output(node));
@@ -385,79 +390,6 @@ fn raw(numbers: &[f32]) -> Vec<u8> {
     numbers.iter().flat_map(|number| number.to_le_bytes()).collect()
 }
 
-/// A weight in signed bytes, symmetric: `number = byte × scale` with one scale for each index of a dimension.
-struct Rows {
-    bytes: Vec<u8>,
-    scales: Vec<f32>,
-}
-
-impl Rows {
-    fn of(dims: &[usize], data: &[f32], axis: usize, least: &[f32]) -> Self {
-        let one = dims.get(axis).copied().unwrap_or(1).max(1);
-        let inner = dims.iter().skip(axis + 1).product::<usize>().max(1);
-        let place = |at: usize| at / inner % one;
-        let mut scales = vec![0.0_f32; one];
-        for (at, number) in data.iter().enumerate() {
-            if let Some(scale) = scales.get_mut(place(at)) {
-                *scale = scale.max(number.abs());
-            }
-        }
-        for (scale, least) in scales.iter_mut().zip(least.iter().chain(std::iter::repeat(&0.0))) {
-            *scale = (*scale / LEVELS).max(*least);
-            // A channel without weights has no scale of its own.
-            if *scale <= f32::MIN_POSITIVE {
-                *scale = 1.0;
-            }
-        }
-        let byte = |(at, number): (usize, &f32)| {
-            let scale = scales.get(place(at)).copied().unwrap_or(1.0);
-            #[expect(clippy::cast_possible_truncation, reason = "clamped")]
-            let byte = (number / scale).round().clamp(-LEVELS, LEVELS) as i8;
-            byte.cast_unsigned()
-        };
-        let bytes = data.iter().enumerate().map(byte).collect();
-        Self { bytes, scales }
-    }
-
-    /// What rounding took from each output in the mean: `Σ (weight − byte × scale) × mean` over what goes in. Nothing where the
-    /// means are not those of the channels that go in.
-    fn shift(
-        &self,
-        dims: &[usize],
-        data: &[f32],
-        (axis, groups): (usize, usize),
-        means: &[f32],
-    ) -> Vec<f32> {
-        let outputs = self.scales.len();
-        let mut shift = vec![0.0; outputs];
-        let (taken, inner) = match (axis, dims) {
-            (0, [_, taken, inner @ ..]) => (*taken, inner.iter().product::<usize>().max(1)),
-            (_, [taken, ..]) => (*taken, 1),
-            _ => return shift,
-        };
-        if taken * groups != means.len() {
-            return shift;
-        }
-        let together = outputs.checked_div(groups).unwrap_or(outputs).max(1);
-        for (at, (number, byte)) in data.iter().zip(&self.bytes).enumerate() {
-            let (output, channel) = if axis == 0 {
-                let output = at / (taken * inner).max(1);
-                (output, output / together * taken + at / inner % taken.max(1))
-            } else {
-                (at % outputs.max(1), at / outputs.max(1))
-            };
-            let (Some(scale), Some(mean)) = (self.scales.get(output), means.get(channel)) else {
-                continue;
-            };
-            let kept = f32::from(byte.cast_signed()) * scale;
-            if let Some(slot) = shift.get_mut(output) {
-                *slot += (number - kept) * mean;
-            }
-        }
-        shift
-    }
-}
-
 /// The dynamic eight-bit form of a graph: each `MatMul` and `Gemm` on a constant weight takes its input in unsigned bytes by the
 /// range that the input has in this very run, and its weight in signed bytes with a scale for each output. Nothing need be
 /// calibrated; made for encoders of text. `keep` names operations that stay as they are. Outputs keep their names and types.
@@ -497,7 +429,7 @@ impl Writer {
     fn product(&mut self, wires: &Wires<'_>, node: &Node, axis: usize) -> Option<()> {
         let (value, weight, result) = (input(node, 0)?, input(node, 1)?, output(node));
         let (dims, data) = wires.numbers(weight)?;
-        let rows = Rows::of(&dims, &data, axis, &[]);
+        let rows = Rows::of(&dims, &data, axis, Added::Channels, &[]);
         let (bytes, scales) = (format!("{weight}/int8"), format!("{weight}/scale"));
         let zero = format!("{weight}/zero");
         if self.done.insert(format!("{weight} by {axis}")) {
@@ -600,7 +532,8 @@ mod tests {
             .iter()
             .map(|byte| byte.cast_signed())
             .collect();
-        assert_eq!(bytes, [31, -63, 63, 32], "a scale for each output");
+        // 0.5 is 47.04 of 94.07 steps, nearer than 63.5 of 127; of 100 and 50 both together are at most 128.
+        assert_eq!(bytes, [47, -94, 62, 31], "a scale for each output");
         assert_eq!(graph.output[0].name, "y");
         let mut names: Vec<&str> = graph.node.iter().map(|node| node.name.as_str()).collect();
         names.sort_unstable();
@@ -622,7 +555,8 @@ mod tests {
         builder.output("p", &[None, Some(1), None, None]);
         let range = Range { low: -1.0, high: 1.0 };
         let ranges = ["x", "c", "p"].map(|name| (name.to_owned(), range)).into();
-        let seen = Observed { ranges, means: [("x".to_owned(), vec![1.0, 2.0, 3.0])].into() };
+        let means = [("x".to_owned(), vec![1.0, 2.0, 3.0])].into();
+        let seen = Observed { ranges, means };
         let model = quantize_static(builder.finish(), &seen, &[]).unwrap();
         let model = read(&write(&model), &Limits::default()).unwrap();
         let graph = model.graph.as_ref().unwrap();
@@ -637,7 +571,7 @@ mod tests {
             weight.raw_data.chunks(36).all(|filter| filter[27..].iter().all(|byte| *byte == 0))
         );
         assert_eq!(weight.raw_data[36].cast_signed(), 0, "0 is 0");
-        assert_eq!(weight.raw_data[0].cast_signed(), -63);
+        assert_eq!(weight.raw_data[0].cast_signed(), -77);
     }
 
     #[test]
@@ -664,8 +598,8 @@ mod tests {
             let units = constant(&graph, "c.bias/c/int32").raw_data.clone();
             i32::from_le_bytes(units[..4].try_into().unwrap())
         };
-        // 0.5 is 31 steps of 1/63, which is less by 0.5/63; in steps of 2/255/63 about 64.
-        assert_eq!(bias(&seen) - bias(&observed()), 64);
+        // 0.5 is 47 steps of 1.35/127, which is less by 0.0004; in steps of 2/255 of that 4.7.
+        assert_eq!(bias(&seen) - bias(&observed()), 4);
     }
 
     #[test]

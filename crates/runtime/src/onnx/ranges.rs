@@ -33,7 +33,8 @@ pub enum Calibration {
     /// The range whose eight-bit copy is nearest to what was seen by Kullback-Leibler divergence (Migacz 2017, "8-bit inference
     /// with `TensorRT`"), here for both ends at once.
     Entropy,
-    /// All but the outermost: this share of the numbers lies within, in percent, above 50 and at most 100.
+    /// All but the outermost: this share of the numbers that are not 0 lies within, in percent, above 50 and at most 100; at each end that a
+    /// value has half of the rest is cut.
     Percentile(f64),
 }
 
@@ -56,22 +57,31 @@ pub(crate) struct Channels {
     count: u64,
 }
 
+/// The numbers of a value a channel at a time, with the channel's index. The channels of a picture's map are its second dimension, those
+/// of a row or a sequence its last.
+pub(crate) fn planes<'n>(
+    shape: &[usize],
+    numbers: &'n [f32],
+) -> impl Iterator<Item = (usize, &'n [f32])> {
+    let (channels, inner) = match shape {
+        [_, channels, inner @ ..] if inner.len() >= 2 => (*channels, inner.iter().product()),
+        [.., channels] => (*channels, 1),
+        [] => (0, 1),
+    };
+    (0..channels).cycle().zip(numbers.chunks_exact(usize::max(inner, 1)))
+}
+
 impl Channels {
-    /// The channels of a picture's map are its second dimension, those of a row or a sequence its last.
     pub(crate) fn add(&mut self, shape: &[usize], numbers: &[f32]) {
-        let (channels, inner) = match shape {
-            [_, channels, inner @ ..] if inner.len() >= 2 => (*channels, inner.iter().product()),
-            [.., channels] => (*channels, 1),
-            [] => return,
-        };
-        self.sums.resize(channels, 0.0);
-        let planes = numbers.chunks_exact(usize::max(inner, 1));
-        for (sum, plane) in (0..channels).cycle().zip(planes) {
-            if let Some(sum) = self.sums.get_mut(sum) {
+        for (channel, plane) in planes(shape, numbers) {
+            if self.sums.len() <= channel {
+                self.sums.resize(channel + 1, 0.0);
+            }
+            if let Some(sum) = self.sums.get_mut(channel) {
                 *sum += plane.iter().map(|number| f64::from(*number)).sum::<f64>();
             }
         }
-        self.count += (numbers.len() / channels.max(1)) as u64;
+        self.count += (numbers.len() / self.sums.len().max(1)) as u64;
     }
 
     #[expect(
@@ -144,10 +154,10 @@ impl Histogram {
         reason = "shares of counts"
     )]
     fn percentile(&self, percent: f64) -> Option<Range> {
-        let total: u64 = self.counts.iter().sum();
-        // A value that never falls below 0 gives away its upper end alone.
-        let ends = if self.extent.low < 0.0 && self.extent.high > 0.0 { 2.0 } else { 1.0 };
-        let outside = (total as f64 * (1.0 - percent / 100.0) / ends) as u64;
+        // What an activation has made 0 is exact, and says nothing of how large the others are.
+        let zero = self.counts.get(self.cell_of_zero().min(BINS - 1)).copied().unwrap_or(0);
+        let total = self.counts.iter().sum::<u64>() - zero;
+        let outside = (total as f64 * (1.0 - percent / 100.0) / 2.0) as u64;
         let first = reached(self.counts.iter().copied().enumerate(), outside)?;
         let last = reached(self.counts.iter().copied().enumerate().rev(), outside)?;
         let low = if self.extent.low < 0.0 { self.edge(first).min(0.0) } else { 0.0 };
@@ -250,6 +260,15 @@ mod tests {
         assert!((percentile.high - 1.0).abs() < 0.05, "{percentile:?}");
         let entropy = histogram.range(Calibration::Entropy);
         assert!(entropy.high < 20.0 && entropy.low == 0.0, "{entropy:?}");
+    }
+
+    #[test]
+    fn zeros_do_not_count_in_a_percentile() {
+        let numbers: Vec<f32> = (1..=10_000_u16).map(|at| f32::from(at).sqrt()).collect();
+        let with: Vec<f32> = numbers.iter().copied().chain([0.0; 90_000]).collect();
+        let of = |numbers: &[f32]| histogram(numbers).range(Calibration::Percentile(90.0)).high;
+        assert!((of(&numbers) - of(&with)).abs() < 0.1, "{} {}", of(&numbers), of(&with));
+        assert!((of(&with) - 9_500.0_f32.sqrt()).abs() < 0.1, "half of what is cut is at this end");
     }
 
     #[test]

@@ -45,6 +45,26 @@ fn an_untouched_package_passes() {
 }
 
 #[test]
+fn a_file_that_is_no_archive_is_no_package_and_one_that_ends_early_is_cut_off() {
+    let bench = Bench::new();
+    let path = bench.path("no.ingot");
+    for bytes in [&b"hi\n"[..], b"", &b"id,income\n1,2\n".repeat(99)] {
+        atomic::write(&path, bytes).unwrap();
+        refused(Package::read(&path).map(drop), "seal-not-package", "no.ingot");
+    }
+    atomic::write(&path, &bench.bytes()[..700]).unwrap();
+    refused(Package::read(&path).map(drop), "seal-truncated", "700");
+}
+
+#[test]
+fn what_is_no_public_key_is_told_once() {
+    use std::error::Error as _;
+    let fault = PublicKey::from_pem("id,income\n1,2\n").unwrap_err();
+    assert_eq!(fault.code(), "seal-public-key");
+    assert!(fault.source().is_some_and(|cause| cause.source().is_none()));
+}
+
+#[test]
 fn any_single_flipped_byte_is_refused() {
     let bench = Bench::new();
     let bytes = bench.bytes();

@@ -52,7 +52,7 @@
     make("details", {}, make("summary", {}, make("span", { class: "path" }, row.title), make("span", { class: "soft" }, `${say("columns")}${Object.keys(row.properties).length}`)),
       make("div", {}, make("p", { class: "soft" }, row.description),
         make("table", {}, make("thead", {}, make("tr", {}, make("th", {}, say("column")), make("th", {}, say("takes")), make("th", {}, say("seen")))),
-          make("tbody", {}, ...row.required.map((name) => [name, row.properties[name]]).map(([name, property]) =>
+          make("tbody", {}, ...row.required.concat(Object.keys(row.properties).filter((name) => !row.required.includes(name))).map((name) => [name, row.properties[name]]).map(([name, property]) =>
             make("tr", {}, make("td", {}, make("code", {}, name), property.title ? make("div", { class: "soft" }, property.title.split(" · ")[lang === "zh" ? 1 : 0] || property.title) : null),
               make("td", {}, takes(property)), make("td", { class: "soft" }, property.description || ""))))),
         make("h3", {}, say("example")), make("pre", {}, pretty((row.examples || [])[0])))));

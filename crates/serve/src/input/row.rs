@@ -27,6 +27,8 @@ pub(crate) struct Reader<'a> {
     pub(crate) current: Option<usize>,
     pub(crate) depth: usize,
     seen: Vec<bool>,
+    /// The numbers of the row being read, as they were sent; NaN of others.
+    sent: Vec<f64>,
 }
 
 impl<'a> Reader<'a> {
@@ -40,6 +42,7 @@ impl<'a> Reader<'a> {
             current: None,
             depth,
             seen: vec![false; width],
+            sent: vec![f64::NAN; width],
         }
     }
 
@@ -138,6 +141,7 @@ impl<'de> Visitor<'de> for RowSeed<'_, '_> {
         let start = reader.features.len();
         reader.features.resize(start + reader.seen.len(), f64::NAN);
         reader.seen.fill(false);
+        reader.sent.fill(f64::NAN);
         let (mut guess, mut unknown) = (0, 0);
         while let Some(key) = map.next_key_seed(KeySeed { model, guess })? {
             match key {
@@ -146,6 +150,10 @@ impl<'de> Visitor<'de> for RowSeed<'_, '_> {
                     reader.current = Some(index);
                     let depth = reader.depth;
                     let read = map.next_value_seed(ValueSeed { model, index, depth })?;
+                    if let (Ok(Read { sent, .. }), Some(slot)) = (&read, reader.sent.get_mut(index))
+                    {
+                        *slot = *sent;
+                    }
                     let twice = reader
                         .seen
                         .get_mut(index)
@@ -154,7 +162,7 @@ impl<'de> Visitor<'de> for RowSeed<'_, '_> {
                     let read =
                         if twice { Err(Fault::new(&FIELD_TWICE).arg("field", name)) } else { read };
                     match (read, reader.features.get_mut(start + index)) {
-                        (Ok(number), Some(feature)) => *feature = number,
+                        (Ok(Read { feature: number, .. }), Some(feature)) => *feature = number,
                         (Ok(_), None) => {}
                         (Err(fault), _) => reader.report(place, name, fault),
                     }
@@ -174,7 +182,15 @@ impl<'de> Visitor<'de> for RowSeed<'_, '_> {
         }
         reader.current = None;
         for (index, field) in model.signature().inputs.iter().enumerate() {
-            if reader.seen.get(index) == Some(&false) {
+            let unsent = reader.seen.get(index) == Some(&false);
+            if let Some(outlier) = &field.outlier {
+                let slot = reader.features.get_mut(start + index);
+                if let Some(feature) = slot.filter(|feature| unsent || feature.is_nan()) {
+                    let sent = model.column(&outlier.of, 0).and_then(|of| reader.sent.get(of));
+                    let sent = sent.copied().filter(|sent| !sent.is_nan());
+                    *feature = f64::from(u8::from(outlier.holds(sent)));
+                }
+            } else if unsent {
                 let fault = Fault::new(&FIELD_MISSING).arg("field", &field.name);
                 reader.report(place, &field.name, fault);
             }
@@ -234,21 +250,33 @@ struct ValueSeed<'m> {
     depth: usize,
 }
 
+/// A value that was read.
+struct Read {
+    feature: f64,
+    /// The number as it was sent, as [`encode::measured`] tells it; NaN of what is none.
+    sent: f64,
+}
+
 impl ValueSeed<'_> {
     /// A value whose kind is what counts: [`encode::value`] finds the words for it.
-    fn of(&self, value: &Value) -> Result<f64, Fault> {
+    fn of(&self, value: &Value) -> Result<Read, Fault> {
         match self.model.field(self.index) {
-            Some(field) => encode::value(field, value),
+            // Null is as good as nothing: the flag is found from the column that it is about.
+            Some(field) if value.is_null() && field.outlier.is_some() => Ok(Read::plain(f64::NAN)),
+            Some(field) => {
+                let sent = encode::measured(field, value).unwrap_or(f64::NAN);
+                Ok(Read { feature: encode::value(field, value)?, sent })
+            }
             None => Err(Fault::new(&FIELD_UNKNOWN)),
         }
     }
 
-    fn number(&self, number: f64) -> Result<f64, Fault> {
+    fn number(&self, number: f64) -> Result<Read, Fault> {
         match self.model.field(self.index).map(|field| (&field.kind, &field.treatment)) {
             Some((FieldKind::Number { .. }, treatment))
                 if number.is_finite() && !treatment.date =>
             {
-                Ok(treatment.number(number))
+                Ok(Read { feature: treatment.number(number), sent: number })
             }
             _ => self.of(&serde_json::Number::from_f64(number).map_or(
                 // JSON has no such number; whatever takes numbers refuses a list.
@@ -259,8 +287,15 @@ impl ValueSeed<'_> {
     }
 }
 
+impl Read {
+    /// What is no number.
+    fn plain(feature: f64) -> Self {
+        Self { feature, sent: f64::NAN }
+    }
+}
+
 impl<'de> DeserializeSeed<'de> for ValueSeed<'_> {
-    type Value = Result<f64, Fault>;
+    type Value = Result<Read, Fault>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_any(self)
@@ -268,7 +303,7 @@ impl<'de> DeserializeSeed<'de> for ValueSeed<'_> {
 }
 
 impl<'de> Visitor<'de> for ValueSeed<'_> {
-    type Value = Result<f64, Fault>;
+    type Value = Result<Read, Fault>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a column's value")
@@ -295,9 +330,11 @@ impl<'de> Visitor<'de> for ValueSeed<'_> {
     fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
         Ok(match self.model.field(self.index) {
             Some(field) => match &field.kind {
-                FieldKind::Category { values } => encode::category(field, values, text),
-                _ if field.treatment.date => encode::value(field, &Value::from(text)),
-                _ => encode::value(field, &Value::String(String::new())),
+                FieldKind::Category { values } => {
+                    encode::category(field, values, text).map(Read::plain)
+                }
+                _ if field.treatment.date => self.of(&Value::from(text)),
+                _ => self.of(&Value::String(String::new())),
             },
             None => Err(Fault::new(&FIELD_UNKNOWN)),
         })

@@ -233,7 +233,7 @@ pub(crate) fn read(body: &[u8], model: &Model, bounds: BodyBounds) -> Result<Inf
     Ok(Inference { id: request.id, rows: Rows { features, count }, outputs })
 }
 
-/// Row-major features of named columns; everything wrong goes into `errors`.
+/// Row-major features of named columns, flags of outliers found where they are not sent; everything wrong goes into `errors`.
 fn columns(
     tensors: &[Tensor],
     model: &Model,
@@ -285,8 +285,17 @@ fn columns(
             }
         }
     }
-    for (field, seen) in inputs.iter().zip(seen) {
-        if !seen {
+    for (index, (field, seen)) in inputs.iter().zip(seen).enumerate() {
+        if let Some(outlier) = &field.outlier {
+            let about = inputs.iter().find(|input| input.name == outlier.of);
+            let tensor = tensors.iter().find(|tensor| tensor.name == outlier.of);
+            let flags = features.iter_mut().skip(index).step_by(inputs.len().max(1));
+            for (row, feature) in flags.enumerate().filter(|(_, flag)| flag.is_nan()) {
+                let value = tensor.and_then(|tensor| tensor.data.0.get(row));
+                let sent = about.and_then(|input| encode::measured(input, value?));
+                *feature = f64::from(u8::from(outlier.holds(sent)));
+            }
+        } else if !seen {
             let fault = Fault::new(&FIELD_MISSING).arg("field", &field.name);
             errors.push(FieldProblem { field: field.name.clone(), fault });
         }
@@ -319,6 +328,10 @@ fn check(tensor: &Tensor, field: &Field, count: usize) -> Result<(), Fault> {
 }
 
 fn encoded(tensor: &Tensor, field: &Field, value: &Value) -> Result<f64, Fault> {
+    // Null is as good as nothing: the flag is found from the column that it is about.
+    if value.is_null() && field.outlier.is_some() {
+        return Ok(f64::NAN);
+    }
     let number = encode::value(field, value)?;
     // What counts is what was sent, not what it became.
     let Some(sent) = value.as_f64() else { return Ok(number) };

@@ -11,7 +11,9 @@ pub(super) fn row(model: &Model) -> Value {
     for field in &signature.inputs {
         properties.insert(field.name.clone(), property(field));
     }
-    let required: Vec<&str> = signature.inputs.iter().map(|field| field.name.as_str()).collect();
+    // A flag of outliers is found from the column that it is about.
+    let given = signature.inputs.iter().filter(|field| field.outlier.is_none());
+    let required: Vec<&str> = given.map(|field| field.name.as_str()).collect();
     let labels = classes(&signature.output).join(", ");
     json!({
         "title": format!("{} {}", model.name, model.version),
@@ -53,7 +55,7 @@ pub(super) fn property(field: &Field) -> Value {
                 (json!({ "anyOf": forms, "description": description }), true)
             }
         }
-        FieldKind::Boolean => (json!({ "type": "boolean" }), false),
+        FieldKind::Boolean => (boolean(field), false),
         FieldKind::Image { width, height } => {
             let description = format!(
                 "A JPEG, PNG or WebP file in base64; the model sees it at {width} × {height} pixels."
@@ -90,6 +92,14 @@ pub(super) fn property(field: &Field) -> Value {
     property
 }
 
+/// True or false; of a flag of outliers, what it is found from where it is not sent.
+fn boolean(field: &Field) -> Value {
+    let Some(outlier) = &field.outlier else { return json!({ "type": "boolean" }) };
+    let description =
+        format!("Whether `{}` is outlying. Left out or null, it is found from that.", outlier.of);
+    json!({ "type": ["boolean", "null"], "description": description })
+}
+
 /// A date whose column went into training as days since 1970; `min` and `max` are the first and the last that training saw.
 fn date(min: f64, max: f64) -> Value {
     let (first, last) = (day::iso(min), day::iso(max));
@@ -106,6 +116,7 @@ pub(super) fn row_example(model: &Model) -> Value {
     let fields = &model.signature().inputs;
     fields
         .iter()
+        .filter(|field| field.outlier.is_none())
         .map(|field| (field.name.clone(), value_example(field)))
         .collect::<Map<_, _>>()
         .into()

@@ -158,6 +158,20 @@ fn every_answer_names_its_request() {
 }
 
 #[test]
+fn a_fraction_where_training_saw_whole_numbers_is_answered_with_a_warning() {
+    let server = Server::start();
+    let predictions = server.post("/api/predict", &json!([row(30.0), row(30.5)])).json();
+    let predictions = &predictions["predictions"];
+    assert!(predictions[0].get("warnings").is_none(), "{predictions}");
+    let warning = &predictions[1]["warnings"][0];
+    assert_eq!(
+        (&warning["field"], &warning["code"]),
+        (&json!("age"), &json!("serve-field-fraction"))
+    );
+    assert!(!warning["detail"].as_str().unwrap().contains("30.5"), "no value is repeated");
+}
+
+#[test]
 fn a_number_far_outside_what_training_saw_is_answered_with_a_warning() {
     let server = Server::start();
     let body = json!([row(30.0), row(3000.0), row(97.0)]);

@@ -1,7 +1,8 @@
 //! Keys, scopes, limits, metering.
 
-use crate::support::{Client, Server, row};
-use ingot_ledger::{Scope, UsageTotal};
+use crate::support::{Client, Server, eventually, row};
+use ingot_base::{Clock as _, SystemClock};
+use ingot_ledger::{KeyRequest, Scope, UsageTotal};
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -112,6 +113,36 @@ fn a_revoked_key_is_refused_at_once_whoever_revoked_it() {
     assert_eq!(client.send("GET", "/v2/models/made-up", &headers, b"").status, 401);
     let events = server.ledger(async |ledger| ledger.events(None, 10).await.unwrap());
     assert_eq!(events.len(), 3);
+}
+
+#[test]
+fn a_key_that_is_over_its_rate_is_told_that_it_is_revoked_or_expired_first() {
+    let server = Server::governed(|_| {});
+    let key = server.key(&[Scope::Predict], Some(1));
+    let token = key.secret.expose().as_str();
+    let mut client = server.client();
+    assert_eq!(ask(&mut client, token, &row(30.0)).status, 200);
+    assert_eq!(ask(&mut client, token, &row(30.0)).status, 429);
+    server.ledger(async |ledger| ledger.revoke_key(&key.id).await.unwrap());
+    for _ in 0..2 {
+        let answer = ask(&mut client, token, &row(30.0));
+        assert_eq!((answer.status, answer.problem().as_str()), (401, "ledger-key-revoked"));
+    }
+    let soon = SystemClock.now_ms() + 1_500;
+    let request = KeyRequest {
+        name: "test".into(),
+        tenant: "default".into(),
+        scopes: vec![Scope::Predict],
+        expires_at_ms: Some(soon),
+        rate_per_minute: Some(1),
+    };
+    let key = server.ledger(async |ledger| ledger.create_key(request).await.unwrap());
+    let token = key.secret.expose().as_str();
+    let first = ask(&mut client, token, &row(30.0)).status;
+    assert!(first == 200 || SystemClock.now_ms() >= soon, "{first}");
+    eventually("its time is over", || SystemClock.now_ms() >= soon);
+    let answer = ask(&mut client, token, &row(30.0));
+    assert_eq!((answer.status, answer.problem().as_str()), (401, "ledger-key-expired"));
 }
 
 #[test]

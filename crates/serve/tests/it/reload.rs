@@ -179,6 +179,21 @@ fn a_list_that_cannot_be_read_takes_its_model_out_until_it_can() {
 }
 
 #[test]
+fn a_model_that_was_reloaded_comes_back_from_the_file_it_came_from() {
+    let server = Server::with(Behaviour::default(), quick);
+    server.package("made-up-1.1.0.ingot", "made-up 1.1.0");
+    eventually("the newer one is taken", || version(&server) == "1.1.0");
+    let package = server.folder.path().join("made-up-1.1.0.ingot");
+    ingot_base::atomic::write(&Revocations::path(&package), b"{").unwrap();
+    eventually("it leaves", || server.post("/api/predict", &row(30.0)).status == 404);
+    let ready = server.get("/readyz");
+    assert_eq!((ready.status, ready.problem().as_str()), (503, "serve-model-none"));
+    Revocations::default().write(&package).unwrap();
+    eventually("it is back", || server.post("/api/predict", &row(30.0)).status == 200);
+    assert_eq!(version(&server), "1.1.0");
+}
+
+#[test]
 fn a_pipe_in_the_lists_place_holds_nothing_up() {
     let mut server = Server::with(Behaviour::default(), quick);
     let list = server.folder.path().join("revoked.json");

@@ -125,6 +125,7 @@ impl dyn Group + '_ {
     }
 
     /// Figures of all processes, one process's after the other's.
+    #[cfg(any(feature = "language", test))]
     pub(crate) fn joined(&self, own: Vec<f64>) -> Vec<f64> {
         if !self.is_many() {
             return own;

@@ -42,6 +42,21 @@ fn the_report_is_complete() {
     );
 }
 
+/// What a model does not have was not chosen either.
+#[test]
+fn the_report_says_what_was_chosen_by_task() {
+    let mut config = config(Tabular::Binary);
+    config.trials = 1;
+    let mut outcome = run(&config, &credit(1, 800), &credit(2, 400)).unwrap().outcome;
+    let html = training_report(&outcome, &[]).html(Lang::En);
+    assert!(html.contains("candidates, rounds, calibration and threshold were chosen"));
+    (outcome.calibration, outcome.threshold) = (None, None);
+    let html = training_report(&outcome, &[]).html(Lang::En);
+    assert!(html.contains("candidates and rounds were chosen on"));
+    assert!(html.contains("参数与轮数在训练行"));
+    assert!(!html.contains("calibration and threshold") && !html.contains("校准与阈值"));
+}
+
 /// The best simpler model is what the note speaks of, whichever it is.
 #[test]
 fn the_note_compares_with_the_best_simpler_model() {

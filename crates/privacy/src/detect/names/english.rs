@@ -4,6 +4,7 @@ use super::super::finding::{Finding, Kind, Why};
 use super::super::normal::Text;
 use super::english_words::{ALONE, LEGAL};
 use super::linear::{Feature, Model};
+use super::terms;
 use super::tokens::{
     COUNTRY, INITIAL, LINK, LONE, LOWER, MIXED, SUFFIX, TITLE, Token, UPPER, tokens,
 };
@@ -302,7 +303,24 @@ pub(crate) fn find(text: &Text<'_>, found: &mut Vec<Finding>) {
         if let Some(last) = words.last().filter(|_| firm) {
             end = abbreviated(text, last);
         }
-        if let Some(finding) = report((label, lead), words, (token.start, end)) {
+        let mut start = token.start;
+        let (mut words, mut lead) = (words, lead);
+        if label == PERSON || firm && words.len() == 1 {
+            let (from, to) = terms::trim(&all, at, next);
+            if (from, to) != (at, next) {
+                // Of a name beside a term only its own words count.
+                words = all.get(from..to).unwrap_or_default();
+                let leads = labels.get(from..to).unwrap_or_default();
+                lead = leads.iter().map(|(_, lead)| *lead).max().unwrap_or(0);
+                if let ([first, ..], [.., last]) = (words, words) {
+                    (start, end) = (first.start, last.end);
+                }
+            }
+        }
+        if let Some(finding) = Some(words)
+            .filter(|words| !words.is_empty())
+            .and_then(|words| report((label, lead), words, (start, end)))
+        {
             found.push(finding);
         }
         at = next;

@@ -1,5 +1,6 @@
 //! Names, places, organisations and addresses: word lists, grammar and a small linear model of our own.
 
+mod chains;
 mod chinese;
 mod english;
 mod english_words;
@@ -8,9 +9,12 @@ mod linear;
 mod places_en;
 mod places_zh;
 mod street_words;
+mod terms;
 mod tokens;
 #[cfg(feature = "train")]
 pub mod train;
+
+pub(super) use terms::sift_named;
 
 use super::finding::Finding;
 use super::normal::Text;
@@ -18,7 +22,10 @@ use super::normal::Text;
 /// Reports what is found in Chinese (`languages.0`) and English (`languages.1`).
 pub(crate) fn find(text: &Text<'_>, languages: (bool, bool), found: &mut Vec<Finding>) {
     if languages.0 && !text.is_ascii() {
+        let first = found.len();
         chinese::persons(text, found);
+        terms::sift(text, first, found);
+        chains::find(text, first, found);
         places_zh::addresses(text, found);
         places_zh::organizations(text, found);
     }

@@ -149,11 +149,14 @@ fn part(text: &Text<'_>, at: usize) -> Option<usize> {
             | "date"
             | "name"
     );
-    (!dull && end > at + 1).then_some(end)
+    // Tseung Kwan O
+    let whole = end > at + 1 || text.at(at) == b'O' && text.before(at) == b' ';
+    (!dull && whole).then_some(end)
 }
 
 /// Reports addresses.
 pub(crate) fn addresses(text: &Text<'_>, found: &mut Vec<Finding>) {
+    let first = found.len();
     let mut at = 0;
     while at < text.len() {
         let byte = text.at(at);
@@ -225,6 +228,61 @@ pub(crate) fn addresses(text: &Text<'_>, found: &mut Vec<Finding>) {
     military(text, found);
     streets(text, found);
     corners(text, found);
+    for one in found.iter_mut().skip(first) {
+        one.start = opened(text, one.start);
+    }
+}
+
+/// Where an address begins whose flat and building stand before its street: `Flat 12B, Tower 3, Metro City, 1 Wan Hang Road`.
+fn opened(text: &Text<'_>, start: usize) -> usize {
+    const DOORS: &[&str] = &[
+        "Flat ",
+        "Room ",
+        "Rm ",
+        "Unit ",
+        "Suite ",
+        "Apt ",
+        "Apartment ",
+        "Tower ",
+        "Block ",
+        "House ",
+        "Shop ",
+        "Studio ",
+    ];
+    let (mut at, mut best) = (start, start);
+    for _ in 0..4 {
+        let end = at.saturating_sub(2);
+        if at < 2 || text.bytes(end, at) != b", " {
+            break;
+        }
+        let inside =
+            |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b' ' | b'/' | b'-' | b'\'');
+        let mut from = end;
+        while end - from < 40 && inside(text.before(from)) {
+            from -= 1;
+        }
+        from += usize::from(text.at(from) == b' ');
+        let part = text.slice(from, end);
+        let door = DOORS.iter().filter_map(|door| part.rfind(door)).max();
+        if let Some(place) = door {
+            let number =
+                part.get(place..).and_then(|rest| rest.split(' ').nth(1)).unwrap_or_default();
+            let fits = (1..5).contains(&number.len())
+                && (number.len() < 2 || number.bytes().any(|byte| byte.is_ascii_digit()));
+            if !fits {
+                break;
+            }
+            best = from + place;
+        }
+        let titled = part.split(' ').all(|word| {
+            word.starts_with(|letter: char| letter.is_ascii_uppercase() || letter.is_ascii_digit())
+        });
+        if !titled || door.is_some_and(|place| place > 0) || part.is_empty() {
+            break;
+        }
+        at = from;
+    }
+    best
 }
 
 /// `at 387 Pascual Yunquera`: behind a word for where, a number of three digits and more that is no year, and a name of several words.

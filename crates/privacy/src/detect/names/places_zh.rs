@@ -315,7 +315,53 @@ fn address(text: &Text<'_>, start: usize, lexicon: &Chinese) -> Option<(usize, V
             units.push(Unit::Door);
         }
     }
+    if units.last() >= Some(&Unit::Street) {
+        let end = annex(text, at);
+        if end > at {
+            at = end;
+            units.push(Unit::Door);
+        }
+    }
     (!units.is_empty()).then_some((at, units, known))
+}
+
+/// What may stand behind a door: `附1号`, `SOHO塔1`, ` B座2305`.
+fn annex(text: &Text<'_>, start: usize) -> usize {
+    const PARTS: &[&str] = &[
+        "大厦", "广场", "中心", "公寓", "单元", "号楼", "塔", "座", "栋", "幢", "楼", "层", "室",
+        "期", "区",
+    ];
+    let alnum = |from: usize, most: usize| {
+        (from..from + most).take_while(|at| text.at(*at).is_ascii_alphanumeric()).count()
+    };
+    let mut end = start;
+    loop {
+        let at = end + usize::from(text.at(end) == b' ');
+        let second = text.char_at(at) == '附';
+        let name = at + usize::from(second);
+        let size = alnum(name, 10);
+        let behind = name + size;
+        if size == 0 {
+            return end;
+        }
+        if second {
+            if text.char_at(behind) != '号' {
+                return end;
+            }
+            end = behind + 1;
+            continue;
+        }
+        let Some(part) =
+            PARTS.iter().find(|part| text.slice(behind, behind + part.chars().count()) == **part)
+        else {
+            return end;
+        };
+        end = behind + part.chars().count();
+        let door = alnum(end, 6);
+        if door < 6 && text.bytes(end, end + door).iter().any(u8::is_ascii_digit) {
+            end += door;
+        }
+    }
 }
 
 /// Whether an unknown division cannot begin here: the middle of a phrase.

@@ -1,0 +1,536 @@
+//! JSON text walked value by value: what a visitor gives something else for is replaced, every other byte stays.
+
+use ingot_base::{Fault, Result, Text, fault};
+use serde::de::IgnoredAny;
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+/// How deep values may nest, as in other readers of JSON.
+const DEPTH: usize = 128;
+
+/// From a value to one in it.
+#[derive(Debug)]
+pub(super) enum Step {
+    /// A member of an object.
+    Key {
+        name: String,
+        /// Which member it is, from 1.
+        place: usize,
+        /// Whether the name may be printed.
+        shown: bool,
+    },
+    /// A place in an array, from 0.
+    Index(usize),
+}
+
+/// `messages[0].content`; a key that is not to be printed is `key 2`, by its place, unless `names` is set.
+pub(super) fn path(steps: &[Step], names: bool) -> String {
+    let mut text = String::new();
+    for step in steps {
+        match step {
+            Step::Index(index) => {
+                let _ = write!(text, "[{index}]");
+            }
+            Step::Key { name, place, shown } => {
+                // What would read as another path is quoted, but for a plain column's name.
+                let plain =
+                    steps.len() == 1 || !name.is_empty() && !name.contains(['.', '[', ']', '"']);
+                let dot = if text.is_empty() { "" } else { "." };
+                // Writing to a text does not fail.
+                let _ = match (shown | names, plain) {
+                    (false, _) => write!(text, "{dot}key {place}"),
+                    (true, true) => write!(text, "{dot}{name}"),
+                    (true, false) => write!(text, "[{}]", serde_json::Value::from(name.as_str())),
+                };
+            }
+        }
+    }
+    text
+}
+
+/// What is done with each part of a text; a part that is given is written instead.
+pub(super) trait Visitor {
+    /// A record begins.
+    fn record(&mut self);
+
+    /// A key, the last step of its path: what it is renamed to. The visitor says in that step whether it may be printed.
+    fn key(&mut self, path: &mut [Step]) -> Result<Option<String>>;
+
+    /// A string.
+    fn text(&mut self, path: &[Step], text: &str) -> Result<Option<String>>;
+
+    /// A number, as it is written.
+    fn number(&mut self, path: &[Step], digits: &str) -> Result<Option<String>>;
+}
+
+/// What is wrong with a text: at which byte, and why.
+#[derive(Debug)]
+pub(super) struct Broken {
+    pub(super) at: usize,
+    pub(super) why: Text,
+    pub(super) detail: Option<String>,
+}
+
+/// Whether a text is whole JSON values, one or (`several`) any number of them.
+pub(super) fn check(text: &str, several: bool) -> std::result::Result<(), Broken> {
+    let read = if several {
+        serde_json::Deserializer::from_str(text)
+            .into_iter::<IgnoredAny>()
+            .try_for_each(|one| one.map(drop))
+    } else {
+        serde_json::from_str::<IgnoredAny>(text).map(drop)
+    };
+    read.map_err(|error| {
+        let at = place(text, error.line(), error.column());
+        let detail = error.to_string();
+        // The line of the file is told elsewhere.
+        let detail = detail.split(" at line ").next().map(str::to_owned);
+        if error.is_eof() {
+            let why = Text::new("it ends before its JSON does", "JSON 尚未结束，内容就已中断");
+            return Broken { at: text.len(), why, detail };
+        }
+        let column = column(text, at);
+        let why = Text::new(
+            format!("it is no JSON from character {column} on"),
+            format!("从第 {column} 个字符起不是有效的 JSON"),
+        );
+        Broken { at, why, detail }
+    })?;
+    deep(text)
+}
+
+/// The byte at a line and a column in bytes, both from 1.
+fn place(text: &str, line: usize, column: usize) -> usize {
+    let before: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
+    (before + column.saturating_sub(1)).min(text.len())
+}
+
+/// The character of its line, from 1, in which a byte stands.
+fn column(text: &str, at: usize) -> usize {
+    let before = text.as_bytes().get(..at).unwrap_or_default();
+    let line = before.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
+    1 + line.iter().filter(|byte| (**byte & 0xc0) != 0x80).count()
+}
+
+/// Refuses values that nest too deep; of sound JSON alone.
+fn deep(text: &str) -> std::result::Result<(), Broken> {
+    let (mut depth, mut at) = (0_usize, 0);
+    while let Some(byte) = text.as_bytes().get(at) {
+        match byte {
+            b'"' => at = string(text, at) - 1,
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > DEPTH {
+            let why = Text::new(
+                format!("its values nest more than {DEPTH} deep"),
+                format!("嵌套超过 {DEPTH} 层"),
+            );
+            return Err(Broken { at, why, detail: None });
+        }
+        at += 1;
+    }
+    Ok(())
+}
+
+/// The byte after a string that begins at one.
+fn string(text: &str, start: usize) -> usize {
+    let bytes = text.as_bytes();
+    let mut at = start + 1;
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'"' => return at + 1,
+            b'\\' => at += 2,
+            _ => at += 1,
+        }
+    }
+    bytes.len()
+}
+
+/// A line of JSON as one record.
+pub(super) fn record(text: &str, visitor: &mut impl Visitor) -> Result<String> {
+    let mut walk = Walk::new(text, visitor);
+    walk.value()?;
+    Ok(walk.finish())
+}
+
+/// A file of JSON: the elements of an array outside everything are records, other values are one each.
+pub(super) fn document(text: &str, visitor: &mut impl Visitor) -> Result<String> {
+    let mut walk = Walk::new(text, visitor);
+    while let Some(byte) = walk.peek() {
+        if byte != b'[' {
+            walk.value()?;
+            continue;
+        }
+        walk.at += 1;
+        while walk.peek().is_some_and(|byte| byte != b']') {
+            walk.value()?;
+            if walk.peek() == Some(b',') {
+                walk.at += 1;
+            }
+        }
+        walk.at += 1;
+    }
+    Ok(walk.finish())
+}
+
+/// What a value stands in.
+enum Frame {
+    Array,
+    Object {
+        members: usize,
+        /// Keys as they are written.
+        keys: BTreeSet<String>,
+        /// Whether one of them was renamed.
+        renamed: bool,
+    },
+}
+
+/// One pass over sound JSON.
+struct Walk<'t, V> {
+    text: &'t str,
+    at: usize,
+    /// As far as this the text is in `out`.
+    copied: usize,
+    out: String,
+    visitor: &'t mut V,
+}
+
+impl<'t, V: Visitor> Walk<'t, V> {
+    fn new(text: &'t str, visitor: &'t mut V) -> Self {
+        Self { text, at: 0, copied: 0, out: String::with_capacity(text.len()), visitor }
+    }
+
+    /// A record, whatever is in it.
+    fn value(&mut self) -> Result<()> {
+        self.visitor.record();
+        let (mut frames, mut path) = (Vec::new(), Vec::new());
+        loop {
+            if !self.enter(&mut frames, &mut path)? && !self.leave(&mut frames, &mut path)? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Goes over a value, or, and then it is true, to the first in it.
+    fn enter(&mut self, frames: &mut Vec<Frame>, path: &mut Vec<Step>) -> Result<bool> {
+        match self.peek().ok_or_else(lost)? {
+            open @ (b'{' | b'[') => {
+                self.at += 1;
+                // `{` and `}` are two apart, as are `[` and `]`.
+                if self.peek() == Some(open + 2) {
+                    self.at += 1;
+                    return Ok(false);
+                }
+                if open == b'[' {
+                    frames.push(Frame::Array);
+                    path.push(Step::Index(0));
+                } else {
+                    let (members, keys, renamed) = (0, BTreeSet::new(), false);
+                    frames.push(Frame::Object { members, keys, renamed });
+                    self.member(frames, path)?;
+                }
+                return Ok(true);
+            }
+            b'"' => {
+                let start = self.at;
+                let text = self.string();
+                let clean = self.visitor.text(path, &text)?;
+                self.put(start, clean);
+            }
+            first => {
+                let start = self.at;
+                let ends = |byte: u8| b",]}\"".contains(&byte) || byte.is_ascii_whitespace();
+                while self.text.as_bytes().get(self.at).is_some_and(|byte| !ends(*byte)) {
+                    self.at += 1;
+                }
+                if self.at == start {
+                    return Err(lost());
+                }
+                if first == b'-' || first.is_ascii_digit() {
+                    let digits = self.text.get(start..self.at).unwrap_or_default();
+                    let clean = self.visitor.number(path, digits)?;
+                    self.put(start, clean);
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    /// Goes from the end of a value to the next, closing what ends with it; false after the last.
+    fn leave(&mut self, frames: &mut Vec<Frame>, path: &mut Vec<Step>) -> Result<bool> {
+        while let Some(frame) = frames.last() {
+            let close = self.peek();
+            self.at += 1;
+            match (close, frame) {
+                (Some(b','), Frame::Array) => {
+                    if let Some(Step::Index(index)) = path.last_mut() {
+                        *index += 1;
+                    }
+                    return Ok(true);
+                }
+                (Some(b','), Frame::Object { .. }) => {
+                    path.pop();
+                    self.member(frames, path)?;
+                    return Ok(true);
+                }
+                (Some(b'}' | b']'), _) => {
+                    path.pop();
+                    frames.pop();
+                }
+                _ => return Err(lost()),
+            }
+        }
+        Ok(false)
+    }
+
+    /// Goes over a key to its value.
+    fn member(&mut self, frames: &mut [Frame], path: &mut Vec<Step>) -> Result<()> {
+        let Some(Frame::Object { members, keys, renamed }) = frames.last_mut() else {
+            return Err(lost());
+        };
+        if self.peek() != Some(b'"') {
+            return Err(lost());
+        }
+        let start = self.at;
+        let name = self.string();
+        *members += 1;
+        path.push(Step::Key { name: name.clone(), place: *members, shown: true });
+        let clean = self.visitor.key(path)?;
+        *renamed |= clean.is_some();
+        // Once a key has another name, that may be the name of a second one, and a reader would lose either.
+        let (mut key, mut number) = (clean.clone().unwrap_or_else(|| name.clone()), 1);
+        while *renamed && keys.contains(&key) {
+            number += 1;
+            key = format!("{}_{number}", clean.as_ref().unwrap_or(&name));
+        }
+        keys.insert(key.clone());
+        self.put(start, (key != name).then_some(key));
+        if self.peek() != Some(b':') {
+            return Err(lost());
+        }
+        self.at += 1;
+        Ok(())
+    }
+
+    /// The next byte that is no blank.
+    fn peek(&mut self) -> Option<u8> {
+        loop {
+            let byte = *self.text.as_bytes().get(self.at)?;
+            if !byte.is_ascii_whitespace() {
+                return Some(byte);
+            }
+            self.at += 1;
+        }
+    }
+
+    /// Goes over a string; what it says.
+    fn string(&mut self) -> String {
+        let start = self.at;
+        self.at = string(self.text, start);
+        let inner = self.text.get(start + 1..self.at.saturating_sub(1)).unwrap_or_default();
+        unescaped(inner)
+    }
+
+    /// Writes a string instead of what was gone over since a byte.
+    fn put(&mut self, start: usize, clean: Option<String>) {
+        if let Some(clean) = clean {
+            self.out.push_str(self.text.get(self.copied..start).unwrap_or_default());
+            self.out.push_str(&serde_json::Value::from(clean).to_string());
+            self.copied = self.at;
+        }
+    }
+
+    fn finish(mut self) -> String {
+        self.out.push_str(self.text.get(self.copied..).unwrap_or_default());
+        self.out
+    }
+}
+
+/// The text was checked before it is walked.
+fn lost() -> Fault {
+    fault::internal("JSON that was sound is not")
+}
+
+/// What stands between a string's quotes. Half a surrogate pair, which programs that cut texts leave, is U+FFFD.
+fn unescaped(inner: &str) -> String {
+    if !inner.contains('\\') {
+        return inner.to_owned();
+    }
+    let mut text = String::with_capacity(inner.len());
+    let mut letters = inner.chars();
+    while let Some(letter) = letters.next() {
+        if letter != '\\' {
+            text.push(letter);
+            continue;
+        }
+        match letters.next() {
+            Some('b') => text.push('\u{8}'),
+            Some('f') => text.push('\u{c}'),
+            Some('n') => text.push('\n'),
+            Some('r') => text.push('\r'),
+            Some('t') => text.push('\t'),
+            Some('u') => {
+                let mut units = vec![unit(&mut letters)];
+                // The second half of a pair follows at once.
+                let mut ahead = letters.clone();
+                if matches!(units.first(), Some(0xd800..=0xdbff))
+                    && (ahead.next(), ahead.next()) == (Some('\\'), Some('u'))
+                {
+                    let second = unit(&mut ahead);
+                    if matches!(second, 0xdc00..=0xdfff) {
+                        units.push(second);
+                        letters = ahead;
+                    }
+                }
+                text.push_str(&String::from_utf16_lossy(&units));
+            }
+            Some(other) => text.push(other),
+            None => {}
+        }
+    }
+    text
+}
+
+/// Four hexadecimal digits.
+fn unit(letters: &mut std::str::Chars<'_>) -> u16 {
+    let digits: String = letters.take(4).collect();
+    u16::from_str_radix(&digits, 16).unwrap_or(0xfffd)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Puts what holds a `7` in brackets, and notes all it sees.
+    #[derive(Default)]
+    struct Seen {
+        records: usize,
+        all: Vec<String>,
+    }
+
+    impl Seen {
+        fn clean(&mut self, what: &str, path: &[Step], text: &str) -> Option<String> {
+            self.all.push(format!("{what} {}={text}", super::path(path, false)));
+            text.contains('7').then(|| "[x]".to_owned())
+        }
+    }
+
+    impl Visitor for Seen {
+        fn record(&mut self) {
+            self.records += 1;
+        }
+
+        fn key(&mut self, path: &mut [Step]) -> Result<Option<String>> {
+            let Some(Step::Key { name, shown, .. }) = path.last_mut() else { return Ok(None) };
+            *shown = !name.contains('7');
+            Ok((!*shown).then(|| "[x]".to_owned()))
+        }
+
+        fn text(&mut self, path: &[Step], text: &str) -> Result<Option<String>> {
+            Ok(self.clean("text", path, text))
+        }
+
+        fn number(&mut self, path: &[Step], digits: &str) -> Result<Option<String>> {
+            Ok(self.clean("number", path, digits))
+        }
+    }
+
+    fn walked(text: &str) -> (String, Vec<String>) {
+        check(text, false).unwrap();
+        let mut seen = Seen::default();
+        let out = record(text, &mut seen).unwrap();
+        assert_eq!(seen.records, 1);
+        (out, seen.all)
+    }
+
+    #[test]
+    fn every_value_at_any_depth_is_seen_under_its_path() {
+        let text = r#"{"note":"a","messages":[{"role":"u","content":"b"},{"content":"c\n\"\u738b"}],
+            "n":-1.50e3,"t":[true,null,[],{},[[1]]],"a.b":{"c.d":2,"":3},"e.f":"g"}"#;
+        let (out, seen) = walked(text);
+        assert_eq!(out, text);
+        assert_eq!(
+            seen,
+            [
+                "text note=a",
+                "text messages[0].role=u",
+                "text messages[0].content=b",
+                "text messages[1].content=c\n\"王",
+                "number n=-1.50e3",
+                "number t[4][0][0]=1",
+                "number [\"a.b\"][\"c.d\"]=2",
+                "number [\"a.b\"][\"\"]=3",
+                "text e.f=g",
+            ]
+        );
+        assert_eq!(walked(" 5 ").1, ["number =5"]);
+        assert_eq!(walked("[\"a\",[1]]").1, ["text [0]=a", "number [1][0]=1"]);
+    }
+
+    #[test]
+    fn what_is_replaced_leaves_every_other_byte() {
+        let text = "{ \"z\" : 1.10 ,\t\"a\":[7e2, \"\\u0037 and\", 1e999,123456890123456890123], \"z\":\"7\"} ";
+        let clean = "{ \"z\" : 1.10 ,\t\"a\":[\"[x]\", \"[x]\", 1e999,123456890123456890123], \"z\":\"[x]\"} ";
+        assert_eq!(walked(text).0, clean);
+    }
+
+    #[test]
+    fn keys_are_renamed_and_stay_apart() {
+        let (out, seen) = walked(r#"{"17":1,"b":2,"27":{"c":"d"},"[x]":3,"b":4}"#);
+        assert_eq!(out, r#"{"[x]":1,"b":2,"[x]_2":{"c":"d"},"[x]_3":3,"b_2":4}"#);
+        assert_eq!(
+            seen,
+            ["number key 1=1", "number b=2", "text key 3.c=d", "number [x]=3", "number b=4"]
+        );
+        assert_eq!(walked(r#"{"b":1,"b":2}"#).0, r#"{"b":1,"b":2}"#);
+    }
+
+    #[test]
+    fn a_document_has_a_record_for_each_element_or_value() {
+        for (text, records) in [
+            ("[{\"a\":\"7\"},{\"a\":7},\"7\"]", 3),
+            ("{\"a\":[\"7\",7]}\n{\"7\":7}\n", 2),
+            ("[]", 0),
+            ("  ", 0),
+        ] {
+            check(text, true).unwrap();
+            let mut seen = Seen::default();
+            let out = document(text, &mut seen).unwrap();
+            assert_eq!(seen.records, records, "{text}");
+            check(&out, true).unwrap();
+            assert!(!out.contains('7'), "{out}");
+        }
+    }
+
+    #[test]
+    fn texts_are_what_their_escapes_say() {
+        for (inner, text) in [
+            (r"\u738b\u5efa", "王建"),
+            (r"\ud83d\ude00!", "😀!"),
+            (r"cut \ud83d", "cut \u{fffd}"),
+            (r"\ud83d\u0041", "\u{fffd}A"),
+            (r"\ude00\/\\", "\u{fffd}/\\"),
+            (r"\t\b\f\r", "\t\u{8}\u{c}\r"),
+        ] {
+            assert_eq!(unescaped(inner), text);
+            assert!(check(&format!("\"{inner}\""), false).is_ok());
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_with_its_place() {
+        let of = |text: &str, several| check(text, several).map_err(|one| (one.at, one.why.en));
+        assert_eq!(of("{\"a\":\"b", false), Err((7, "it ends before its JSON does".to_owned())));
+        let wrong = |column| format!("it is no JSON from character {column} on");
+        assert_eq!(of("{\"王\":x}", false), Err((7, wrong(6))));
+        assert_eq!(of("1 2", false), Err((2, wrong(3))));
+        assert_eq!(of("[1,\n2,\n x]", true), Err((8, wrong(2))));
+        assert!(of("{\"a\":1}\n{\"a\":2}", true).is_ok());
+        let nested = |depth: usize| format!("{}\"[[\"{}", "[".repeat(depth), "]".repeat(depth));
+        assert!(of(&nested(DEPTH), false).is_ok());
+        assert_eq!(of(&nested(DEPTH + 1), false).map_err(|one| one.0), Err(DEPTH));
+        assert!(of(&nested(1 << 20), false).is_err());
+    }
+}

@@ -1,0 +1,165 @@
+//! What the protected columns said of erased persons, as keyed hashes: nobody is told again what stands behind a token or a pseudonym that
+//! leads to one of these values. A value that somebody else's row has too is no less that person's, and stays known.
+
+use super::Found;
+use super::list::{DOMAIN, Erasures, LIMIT, folded, texts, written_as};
+use crate::convert;
+use crate::project::Project;
+use crate::stages::protect;
+use crate::store::Stage;
+use arrow::array::Array as _;
+use ingot_base::{Digest, Personal, Result, atomic};
+use ingot_privacy::ColumnKeys;
+use ingot_privacy::pseudonym::Pseudonyms;
+use ingot_recipe::Action;
+use std::collections::BTreeSet;
+use std::path::Path;
+
+/// Hashes are bound to this instead of a column: a text has the value of any.
+const VALUES: &str = "ingot:erased value";
+/// The same of pseudonyms: a word that stood for one person may be another's name.
+const PSEUDONYM: &str = "ingot:erased pseudonym";
+
+/// Keyed hashes of a value by its letters and digits: however a text groups them, a name family first too.
+pub(super) fn digests(keys: &ColumnKeys, value: &str) -> Result<BTreeSet<String>> {
+    let hash =
+        |spelled: &String| ingot_privacy::hash_value(keys, VALUES, &Personal::new(spelled.clone()));
+    ingot_privacy::spellings(value).expose().iter().map(hash).collect()
+}
+
+/// Keyed hashes of the pseudonyms, in every table of them, that lead to one of the values whose hashes are given.
+pub(super) fn pseudonyms(
+    project: &Project<'_>,
+    all: &[Found],
+    values: &BTreeSet<String>,
+) -> Result<BTreeSet<String>> {
+    let keys = convert::column_keys(project);
+    let mut found = BTreeSet::new();
+    for (folder, record) in all {
+        let protect = record.as_ref().is_some_and(|record| record.inputs.stage == Stage::Protect);
+        let path = folder.join(protect::PSEUDONYMS);
+        if !protect || !path.exists() {
+            continue;
+        }
+        let mut names = Pseudonyms::new(keys.clone())?;
+        names.load(&String::from_utf8_lossy(&atomic::read(&path, LIMIT)?))?;
+        for (fake, original) in names.originals()? {
+            if !digests(&keys, original.expose())?.is_disjoint(values) {
+                found.insert(of_pseudonym(&keys, fake)?);
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn of_pseudonym(keys: &ColumnKeys, fake: &str) -> Result<String> {
+    ingot_privacy::hash_value(keys, PSEUDONYM, &Personal::new(fake.to_owned()))
+}
+
+impl Erasures {
+    /// Whether this was the pseudonym of an erased person's value.
+    pub(crate) fn was_pseudonym(&self, project: &Project<'_>, fake: &str) -> Result<bool> {
+        let hash = of_pseudonym(&convert::column_keys(project), fake)?;
+        Ok(self.entries.iter().any(|entry| entry.values.contains(&hash)))
+    }
+
+    /// What the table of pseudonyms depends on; `None` while no value is remembered.
+    pub(crate) fn values_digest(&self) -> Result<Option<Digest>> {
+        let values: BTreeSet<&String> =
+            self.entries.iter().flat_map(|entry| &entry.values).collect();
+        if values.is_empty() { Ok(None) } else { Digest::of_json(&values).map(Some) }
+    }
+
+    /// For each value whether it was an erased person's, and is in no protected column of a row that is left in the cleaned table.
+    ///
+    /// # Errors
+    /// When the table cannot be read.
+    pub(crate) fn gone(
+        &self,
+        project: &Project<'_>,
+        table: Option<&Path>,
+        values: &[Personal<String>],
+    ) -> Result<Vec<bool>> {
+        if self.is_empty() {
+            return Ok(vec![false; values.len()]);
+        }
+        let keys = convert::column_keys(project);
+        let mut gone = Vec::with_capacity(values.len());
+        for value in values {
+            gone.push(self.was(&keys, value.expose())?);
+        }
+        let erased = values.iter().zip(&gone).filter(|(_, gone)| **gone);
+        let wanted: BTreeSet<String> =
+            erased.flat_map(|(value, _)| spelled(value.expose())).collect();
+        if let Some(table) = table.filter(|table| !wanted.is_empty() && table.exists()) {
+            let held = self.held(project, table, &wanted)?;
+            for (value, gone) in values.iter().zip(&mut gone) {
+                *gone &= spelled(value.expose()).is_disjoint(&held);
+            }
+        }
+        Ok(gone)
+    }
+
+    /// Whether a value was an erased person's.
+    fn was(&self, keys: &ColumnKeys, value: &str) -> Result<bool> {
+        let found = digests(keys, value)?;
+        if self.entries.iter().any(|entry| !entry.values.is_disjoint(&found)) {
+            return Ok(true);
+        }
+        // What the person was erased by, of lists too that remember nothing else.
+        let columns: BTreeSet<&String> = self.entries.iter().map(|entry| &entry.column).collect();
+        for column in columns {
+            let domain = format!("{DOMAIN}{column}");
+            let hash = |value| ingot_privacy::hash_value(keys, &domain, &Personal::new(value));
+            let subject = hash(folded(value))?;
+            let numbers =
+                written_as(value).into_iter().map(hash).collect::<Result<BTreeSet<_>>>()?;
+            let own = self.entries.iter().filter(|entry| entry.column == *column);
+            if own
+                .into_iter()
+                .any(|entry| entry.subject == subject || !entry.numbers.is_disjoint(&numbers))
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Those of the values, by their letters, that a row of somebody who was not erased has in a protected column.
+    fn held(
+        &self,
+        project: &Project<'_>,
+        table: &Path,
+        wanted: &BTreeSet<String>,
+    ) -> Result<BTreeSet<String>> {
+        let encryption = convert::encryption(project);
+        let schema = ingot_data::schema(table, Some(&encryption))?;
+        let rules = project.recipe().protect.columns.iter();
+        let hidden = rules
+            .filter(|rule| !matches!(rule.action, Action::Generalize(_) | Action::Shift { .. }))
+            .map(|rule| &rule.name);
+        let named = self.entries.iter().map(|entry| &entry.column);
+        let mut columns: Vec<&str> = hidden.chain(named).map(String::as_str).collect();
+        columns.sort_unstable();
+        columns.dedup();
+        columns.retain(|column| schema.column_with_name(column).is_some());
+        let mut held = BTreeSet::new();
+        ingot_data::each(table, Some(&encryption), &columns, &mut |batch| {
+            let stays = self.admit(project, batch)?;
+            for array in batch.columns() {
+                let cells = texts(array)?;
+                for row in (0..cells.len()).filter(|row| stays.value(*row) && cells.is_valid(*row))
+                {
+                    let own = spelled(cells.value(row));
+                    held.extend(own.into_iter().filter(|letters| wanted.contains(letters)));
+                }
+            }
+            Ok(())
+        })?;
+        Ok(held)
+    }
+}
+
+fn spelled(value: &str) -> BTreeSet<String> {
+    ingot_privacy::spellings(value).expose().iter().cloned().collect()
+}
