@@ -6,6 +6,7 @@ use ingot_privacy::attack::Linkage;
 use ingot_privacy::residual::Residual;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 /// Figures of a cleaning.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -320,10 +321,13 @@ impl SplitOutcome {
         );
         if let Some(near) = self.near.as_ref().filter(|near| near.left_out > 0) {
             let (count, column) = (near.left_out, &near.column);
-            en += &format!(
+            // Writing to a string does not fail.
+            let _ = write!(
+                en,
                 " {count} row(s) are left out: a near duplicate of `{column}` stands in a later part."
             );
-            zh += &format!("有 {count} 行未归入任何部分：其 `{column}` 的近似重复位于更晚的部分。");
+            let _ =
+                write!(zh, "有 {count} 行未归入任何部分：其 `{column}` 的近似重复位于更晚的部分。");
         }
         Some(Text::new(en, zh))
     }

@@ -88,9 +88,8 @@ pub fn reidentify(project: &Project<'_>, token: &Token, reason: &str) -> Result<
         Token::Column(column, token) => ways.of_column(column, token)?,
         Token::Pseudonym(name, fake) => ways.of_type(name, fake)?,
         Token::Date { column, date, person } => {
-            let (named, days) = match moved(project, column) {
-                Some(moved) => moved,
-                None => return Err(unmoved(project, column)?),
+            let Some((named, days)) = moved(project, column) else {
+                return Err(unmoved(project, column)?);
             };
             let person = ways.source_value(named, person)?;
             ways.refuse_erased(&person)?;
@@ -142,24 +141,24 @@ impl Ways<'_> {
                 Action::Drop => one_way("drop"),
             };
         }
-        match protect.text.as_ref().filter(|text| text.columns.iter().any(|name| name == column)) {
-            Some(text) => match text.action {
-                TextAction::Encrypt => decrypted(),
-                TextAction::Pseudonymize => {
-                    let known = self.kinds(self.names()?.as_ref()).join(", ");
-                    Err(told(&REIDENTIFY_BY_TYPE).arg("known", known))
-                }
-                TextAction::Hash => one_way("hash"),
-                TextAction::Mask => one_way("mask"),
-                TextAction::Replace => one_way("replace"),
-            },
-            None => {
-                let known = seen::columns(self.project)?;
-                if known.iter().any(|name| name == column) {
-                    return Err(told(&REIDENTIFY_PLAIN));
-                }
-                Err(unknown(self.project, column)?)
+        let text = protect.text.as_ref();
+        let text = text.filter(|text| text.columns.iter().any(|name| name == column));
+        let Some(text) = text else {
+            let known = seen::columns(self.project)?;
+            if known.iter().any(|name| name == column) {
+                return Err(told(&REIDENTIFY_PLAIN));
             }
+            return Err(unknown(self.project, column)?);
+        };
+        match text.action {
+            TextAction::Encrypt => decrypted(),
+            TextAction::Pseudonymize => {
+                let known = self.kinds(self.names()?.as_ref()).join(", ");
+                Err(told(&REIDENTIFY_BY_TYPE).arg("known", known))
+            }
+            TextAction::Hash => one_way("hash"),
+            TextAction::Mask => one_way("mask"),
+            TextAction::Replace => one_way("replace"),
         }
     }
 

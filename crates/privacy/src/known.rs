@@ -91,7 +91,9 @@ impl Known {
         let mut forms = if day.is_some() { Vec::new() } else { forms(None, value) };
         let few = count < SHORT
             && letters().next().is_some_and(|first| first.is_alphabetic() && !ideograph(first));
-        forms.iter_mut().for_each(|form| form.large |= few);
+        for form in &mut forms {
+            form.large |= few;
+        }
         Some(Self {
             column: Arc::clone(column),
             kind: None,

@@ -149,9 +149,12 @@ impl Protector {
             let column = Arc::from(rule.name.as_str());
             let mut row = rows.iter_mut();
             each(array, coarse, &mut |cell| {
-                let known = cell.and_then(|value| match coarse {
-                    true => Known::coarse(&column, value),
-                    false => Known::new(&column, kind.clone(), value),
+                let known = cell.and_then(|value| {
+                    if coarse {
+                        Known::coarse(&column, value)
+                    } else {
+                        Known::new(&column, kind.clone(), value)
+                    }
                 });
                 if let Some(row) = row.next() {
                     row.extend(known);

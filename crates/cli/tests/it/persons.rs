@@ -732,8 +732,8 @@ fn statistics_are_paid_from_a_budget_that_ends() {
 #[test]
 fn rows_and_persons_are_not_paid_from_one_budget() {
     let project = Project::empty();
-    let mut csv = "person,age\n".to_owned();
-    (0..3000).for_each(|row| csv.push_str(&format!("p{},{}\n", row % 600, 20 + row % 50)));
+    let rows = (0..3000).map(|row| format!("p{},{}\n", row % 600, 20 + row % 50));
+    let csv = format!("person,age\n{}", rows.collect::<String>());
     std::fs::write(project.path("t.csv"), csv).unwrap();
     project.ok(&["init", "--keys-only"]);
     let rows: &[&str] = &["stats", "t.csv", "count", "--epsilon", "0.1", "--budget", "1"];

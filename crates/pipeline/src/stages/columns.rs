@@ -114,15 +114,15 @@ pub(crate) fn flags(recipe: &Recipe) -> impl Iterator<Item = (usize, &ingot_reci
 /// before lies within it.
 fn bounds(recipe: &Recipe, outcome: &CleanOutcome, index: usize) -> Option<(f64, f64)> {
     let rules = recipe.clean.outliers.get(..=index)?;
-    let own = |index: usize, method| match method {
-        OutlierMethod::Range(low, high) => Some((low, high)),
-        _ => {
-            let path = format!("clean.outliers[{index}]");
-            let rule = outcome.rules.iter().find(|rule| rule.key_path == path)?;
-            match rule.found {
-                Some(Found::Bounds { low, high, .. }) => Some((low, high)),
-                _ => None,
-            }
+    let own = |index: usize, method| {
+        if let OutlierMethod::Range(low, high) = method {
+            return Some((low, high));
+        }
+        let path = format!("clean.outliers[{index}]");
+        let rule = outcome.rules.iter().find(|rule| rule.key_path == path)?;
+        match rule.found {
+            Some(Found::Bounds { low, high, .. }) => Some((low, high)),
+            _ => None,
         }
     };
     let rule = rules.last()?;

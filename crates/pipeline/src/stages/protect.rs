@@ -184,7 +184,7 @@ fn protect(
     let pseudonyms = reversible.then(|| {
         let mut names = protector.pseudonyms().lock().unwrap_or_else(PoisonError::into_inner);
         let erasures = Erasures::load(project)?;
-        names.forget(&|values| erasures.gone(project, Some(input), values))?;
+        names.forget(|values| erasures.gone(project, Some(input), values))?;
         Ok::<_, Fault>(names.lines())
     });
     Ok((outcome, pseudonyms.transpose()?))
@@ -212,7 +212,9 @@ fn readable(project: &Project<'_>, protector: &Protector) -> Result<()> {
         warnings.push(told(&PROTECT_LOST).arg("count", lost));
     }
     protector.check_hierarchies()?;
-    warnings.iter().for_each(|warning| project.reporter.warn(warning));
+    for warning in &warnings {
+        project.reporter.warn(warning);
+    }
     Ok(())
 }
 

@@ -391,13 +391,13 @@ mod tests {
 
     #[test]
     fn lines_of_a_key_are_followed_to_its_end() {
+        use KeyLine::{Ends, Inside, Opens, Outside};
         let tail = "MIIEpAIBAAKCAQEA7bq".repeat(3);
         let text = format!(
             "a\n  -----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\n{tail}\n{tail}==\n-----END RSA PRIVATE KEY-----\nb"
         );
         let mut lines = KeyLines::default();
         let read: Vec<KeyLine> = text.lines().map(|line| lines.read(line)).collect();
-        use KeyLine::{Ends, Inside, Opens, Outside};
         assert_eq!(read, [Outside, Opens, Inside, Inside, Inside, Inside, Ends, Outside]);
         let mention =
             ["see -----BEGIN PRIVATE KEY----- in the file", "which is a head, no key.", "x"];

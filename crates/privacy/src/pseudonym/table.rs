@@ -151,7 +151,7 @@ impl Pseudonyms {
     /// When `gone` fails, or a token is not this key's.
     pub fn forget(
         &mut self,
-        gone: &dyn Fn(&[Personal<String>]) -> Result<Vec<bool>>,
+        gone: impl FnOnce(&[Personal<String>]) -> Result<Vec<bool>>,
     ) -> Result<()> {
         let originals = self.originals()?.into_iter().map(|(_, original)| original);
         let originals: Vec<Personal<String>> = originals.collect();

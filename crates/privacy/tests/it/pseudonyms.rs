@@ -56,7 +56,7 @@ fn what_is_forgotten_leads_nowhere_and_the_rest_stays() {
     let other = names.of(&Kind::Person, "李娜").unwrap();
     let loan = names.of(&Kind::Custom("loan".into()), "LN-30992185").unwrap();
     assert_eq!(names.kinds().into_iter().collect::<Vec<_>>(), ["loan", "person"]);
-    names.forget(&|all| Ok(all.iter().map(|one| one.expose() == "张伟").collect())).unwrap();
+    names.forget(|all| Ok(all.iter().map(|one| one.expose() == "张伟").collect())).unwrap();
     assert!(!names.has(&Kind::Person, &erased) && !names.lines().contains(&erased));
     let gone = names.original(&Kind::Person, &erased).unwrap_err();
     assert_eq!(gone.code(), "privacy-pseudonym-unknown");

@@ -205,13 +205,17 @@ fn rescale(graph: &mut Graph, group: &Group, scales: &[f32]) {
         if made {
             let each = data.len().checked_div(scales.len()).unwrap_or_default().max(1);
             for (row, scale) in data.chunks_mut(each).zip(scales) {
-                row.iter_mut().for_each(|number| *number /= scale);
+                for number in row {
+                    *number /= scale;
+                }
             }
         }
         if taken {
             let places: usize = dims.iter().skip(2).product();
             for (channel, scale) in data.chunks_mut(places.max(1)).zip(scales.iter().cycle()) {
-                channel.iter_mut().for_each(|number| *number *= scale);
+                for number in channel {
+                    *number *= scale;
+                }
             }
         }
         if made || taken {
@@ -306,16 +310,16 @@ mod tests {
         let made = numbers(graph, "each.weight");
         let bias = numbers(graph, "each.bias");
         let taken = numbers(graph, "narrow.weight");
-        for channel in 0..4 {
-            let factor = [1.0, 2.0, 4.0, 8.0][channel];
-            for at in channel * 9..(channel + 1) * 9 {
-                assert!((made[at] - before("each.weight")[at] * factor).abs() < 1e-6);
-            }
-            assert!((bias[channel] - before("each.bias")[channel] * factor).abs() < 1e-6);
-            for output in 0..2 {
-                let at = output * 4 + channel;
-                assert!((taken[at] * factor - before("narrow.weight")[at]).abs() < 1e-6);
-            }
+        let factor = |channel: usize| [1.0, 2.0, 4.0, 8.0][channel];
+        let near = |one: f32, other: f32| assert!((one - other).abs() < 1e-6, "{one} {other}");
+        for (at, number) in before("each.weight").iter().enumerate() {
+            near(made[at], number * factor(at / 9));
+        }
+        for (at, number) in before("each.bias").iter().enumerate() {
+            near(bias[at], number * factor(at));
+        }
+        for (at, number) in before("narrow.weight").iter().enumerate() {
+            near(taken[at] * factor(at % 4), *number);
         }
         assert_eq!(numbers(graph, "last.weight"), before("last.weight"));
     }

@@ -247,7 +247,9 @@ impl Work<'_> {
             let worth = self.loss(&cut)? / share;
             // An output that is the same for all inputs says nothing of what it loses.
             if worth > 0.0 {
-                missed.iter_mut().for_each(|missed| *missed *= worth);
+                for missed in &mut missed {
+                    *missed *= worth;
+                }
             }
         }
         let cost = multiplications(graph, chain, &places);

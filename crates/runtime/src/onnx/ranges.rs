@@ -265,7 +265,7 @@ mod tests {
     #[test]
     fn zeros_do_not_count_in_a_percentile() {
         let numbers: Vec<f32> = (1..=10_000_u16).map(|at| f32::from(at).sqrt()).collect();
-        let with: Vec<f32> = numbers.iter().copied().chain([0.0; 90_000]).collect();
+        let with: Vec<f32> = numbers.iter().copied().chain(vec![0.0; 90_000]).collect();
         let of = |numbers: &[f32]| histogram(numbers).range(Calibration::Percentile(90.0)).high;
         assert!((of(&numbers) - of(&with)).abs() < 0.1, "{} {}", of(&numbers), of(&with));
         assert!((of(&with) - 9_500.0_f32.sqrt()).abs() < 0.1, "half of what is cut is at this end");

@@ -164,7 +164,9 @@ impl Row {
             }
             Added::Anything => {
                 const HALF: i8 = 64;
-                bytes.iter_mut().for_each(|byte| *byte = (*byte).clamp(-HALF, HALF));
+                for byte in &mut bytes {
+                    *byte = (*byte).clamp(-HALF, HALF);
+                }
             }
         }
         Self { bytes, scale }

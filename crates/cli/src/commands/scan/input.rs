@@ -183,8 +183,8 @@ mod tests {
     fn one_file_under_two_names_is_one() {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
-        std::fs::write(at("a"), "x").unwrap();
-        std::fs::write(at("b"), "x").unwrap();
+        ingot_base::atomic::write(&at("a"), b"x").unwrap();
+        ingot_base::atomic::write(&at("b"), b"x").unwrap();
         std::fs::hard_link(at("a"), at("hard")).unwrap();
         std::os::unix::fs::symlink(at("a"), at("soft")).unwrap();
         std::os::unix::fs::symlink(at("nowhere"), at("dangling")).unwrap();
