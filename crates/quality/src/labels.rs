@@ -163,11 +163,19 @@ impl<'a> Table<'a> {
     /// The class a row confidently belongs to: of several the likeliest. `least` are the thresholds less a millionth.
     fn confident(&self, row: usize, least: &[f64]) -> Option<usize> {
         let values = self.row(row);
-        let reached: u64 =
-            values.iter().zip(least).map(|(value, least)| u64::from(value >= least)).sum();
+        let reaches = |(value, least): (&f64, &f64)| value >= least;
+        if values.len() <= 64 {
+            let reached = bits(values.iter().zip(least).map(reaches));
+            return match reached.count_ones() {
+                0 => None,
+                1 => Some(reached.trailing_zeros() as usize),
+                _ => Some(self.likeliest(row)),
+            };
+        }
+        let reached: u64 = values.iter().zip(least).map(|pair| u64::from(reaches(pair))).sum();
         match reached {
             0 => None,
-            1 => values.iter().zip(least).position(|(value, least)| value >= least),
+            1 => values.iter().zip(least).position(reaches),
             _ => Some(self.likeliest(row)),
         }
     }
@@ -318,24 +326,25 @@ impl<'a> Table<'a> {
 
 /// Takes from a row by how much each class is likelier than its label, where that is above the class's bar.
 fn lead(row: usize, own: f64, values: &[f64], lists: &mut [Largest], bars: &mut [f64]) {
-    let take = |values: &[f64], bars: &mut [f64], lists: &mut [Largest]| {
-        for ((value, bar), list) in values.iter().zip(bars).zip(lists) {
-            if *value - own > *bar {
-                *bar = list.push(Lead { margin: *value - own, row });
+    let above = |(value, bar): (&f64, &f64)| value - own > *bar;
+    // Several classes at a time, without a branch for each: which are above their bars nothing foretells.
+    let parts = values.chunks(LANES).zip(bars.chunks_mut(LANES)).zip(lists.chunks_mut(LANES));
+    for ((values, bars), lists) in parts {
+        let mut found = bits(values.iter().zip(&*bars).map(above));
+        while found != 0 {
+            let lane = found.trailing_zeros() as usize;
+            found &= found - 1;
+            let class = (values.get(lane), bars.get_mut(lane), lists.get_mut(lane));
+            if let (Some(value), Some(bar), Some(list)) = class {
+                *bar = list.push(Lead { margin: value - own, row });
             }
         }
-    };
-    // Several classes at a time, without a branch for each: hardly any is above its bar.
-    let (values, last_values) = values.as_chunks::<LANES>();
-    let (bars, last_bars) = bars.as_chunks_mut::<LANES>();
-    let (lists, last_lists) = lists.as_chunks_mut::<LANES>();
-    for ((values, bars), lists) in values.iter().zip(bars).zip(lists) {
-        let above = |(value, bar): (&f64, &f64)| value - own > *bar;
-        if values.iter().zip(&*bars).fold(false, |any, pair| any | above(pair)) {
-            take(values, bars, lists);
-        }
     }
-    take(last_values, last_bars, last_lists);
+}
+
+/// A bit for each of at most 64 answers, the first one lowest.
+fn bits(answers: impl Iterator<Item = bool>) -> u64 {
+    answers.enumerate().fold(0, |bits, (at, answer)| bits | u64::from(answer) << at)
 }
 
 /// The largest of a row's values; not a number when one of them is no probability.
