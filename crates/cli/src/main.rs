@@ -11,7 +11,7 @@ mod render;
 use args::{Cli, Command};
 use clap::{CommandFactory as _, FromArgMatches as _, Parser as _};
 use commands::Outcome;
-use ingot_base::Lang;
+use ingot_base::{Fault, Lang};
 use output::{err, out};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -34,6 +34,19 @@ impl Context {
             Lang::En => en,
             Lang::Zh => zh,
         }
+    }
+
+    /// Tells a warning, unless nothing is to be told.
+    pub(crate) fn warn(&self, warning: &Fault) {
+        if !self.quiet {
+            self.warn_anyway(warning);
+        }
+    }
+
+    /// Tells a warning that what is printed as JSON is misread without.
+    pub(crate) fn warn_anyway(&self, warning: &Fault) {
+        let word = self.say("warning", "警告");
+        err(&format!("{word}[{}]: {}", warning.code(), warning.advice(self.lang)));
     }
 
     /// Prints the JSON form with `--json`, else the text, else (with `--quiet`) nothing.
@@ -80,8 +93,6 @@ fn main() -> ExitCode {
 
 /// Why a command failed.
 fn tell(context: &Context, failure: &commands::Failure) {
-    let named = failure.naming(context.way);
-    let failure = named.as_ref().unwrap_or(failure);
     if context.json {
         out(&render::json(failure, context.lang).to_string());
     } else {

@@ -102,7 +102,7 @@ ingot_base::messages! {
     /// A header that holds personal data.
     SCAN_HEADER = {
         code: "cli-scan-header", class: Usage, status: 400,
-        en: "the header of `{path}` looks like data ({count} cells with personal data), so columns are called by their places", zh: "`{path}` 的表头像是数据（{count} 个单元格含有个人信息），因此各列以位置称呼",
+        en: "the header of `{path}` looks like data ({count} cells with personal data), so columns are called by their places", zh: "`{path}` 的表头像是数据（{count} 个单元格含有个人信息），因此改以所在位置指代各列",
         hint_en: "if it has no header, say `--no-header`", hint_zh: "如果文件没有表头，请加上 `--no-header`",
     };
     /// Keys of JSON objects that were renamed.

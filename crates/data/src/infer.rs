@@ -124,6 +124,13 @@ fn head(path: &Path) -> Result<(Vec<u8>, bool)> {
     })
 }
 
+/// The delimiter of a CSV file of an encoding.
+pub(crate) fn delimiter_of(path: &Path, encoding: Encoding) -> Result<u8> {
+    let (sample, whole) = head(path)?;
+    let sample = encoding::head(sample, encoding, whole);
+    Ok(delimiter(sample.strip_prefix(MARK).unwrap_or(&sample)))
+}
+
 /// The delimiter that stands most often in the first line outside quotes; comma among equals.
 fn delimiter(text: &[u8]) -> u8 {
     let mut counts = [(b',', 0_u32), (b';', 0), (b'\t', 0), (b'|', 0)];
@@ -323,6 +330,19 @@ mod tests {
         ingot_base::atomic::write(&path, &bytes).unwrap();
         let seen = dialect(&path, Encoding::Gb18030).unwrap();
         assert_eq!(seen.schema.field(0).name(), "姓名");
+    }
+
+    #[test]
+    fn a_first_line_tells_its_delimiter() {
+        for (text, expected) in [
+            ("王建国;13867412953\n1,2,3", b';'),
+            ("\"a;b;c\",d\n", b','),
+            ("a\tb", b'\t'),
+            ("one", b','),
+            ("", b','),
+        ] {
+            assert_eq!(delimiter(text.as_bytes()), expected, "{text}");
+        }
     }
 
     #[test]

@@ -294,12 +294,21 @@ pub struct SplitOutcome {
     /// Column of a split by time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time: Option<String>,
+    /// Rows without a time in a split by time.
+    #[serde(default)]
+    pub undated: u64,
     /// Near duplicates, kept on one side.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub near: Option<NearSplit>,
 }
 
 impl SplitOutcome {
+    /// Rows that were divided, those among them that stand in no part.
+    pub fn rows(&self) -> u64 {
+        let left_out = self.near.as_ref().map_or(0, |near| near.left_out);
+        self.parts.iter().map(|part| part.rows).sum::<u64>() + left_out
+    }
+
     /// Which times part the data, in a sentence; none of another split.
     pub fn times(&self) -> Option<Text> {
         let column = self.time.as_deref()?;
@@ -319,9 +328,13 @@ impl SplitOutcome {
             format!("Divided by time (`{column}`): {}.", en.join("; ")),
             format!("按时间（`{column}`）划分：{}。", zh.join("；")),
         );
+        // Writing to a string does not fail.
+        if self.undated > 0 {
+            let _ = write!(en, " {} row(s) without a time count as the oldest.", self.undated);
+            let _ = write!(zh, "有 {} 行没有时间，视为最早。", self.undated);
+        }
         if let Some(near) = self.near.as_ref().filter(|near| near.left_out > 0) {
             let (count, column) = (near.left_out, &near.column);
-            // Writing to a string does not fail.
             let _ = write!(
                 en,
                 " {count} row(s) are left out: a near duplicate of `{column}` stands in a later part."

@@ -386,13 +386,12 @@ pub fn text_reader(path: &Path) -> Result<BufReader<File>> {
     Ok(reader)
 }
 
-/// The character between the cells of a CSV file.
+/// The character between the cells of a CSV file, whether its first line is a header or a record.
 ///
 /// # Errors
-/// When the file cannot be read, is empty or is no text.
+/// When the file cannot be read or is of no known encoding.
 pub fn csv_delimiter(path: &Path) -> Result<u8> {
-    let encoding = encoding::of_head(path, Format::Csv.title())?;
-    infer::dialect(path, encoding).map(|dialect| dialect.delimiter)
+    infer::delimiter_of(path, encoding::of_head(path, Format::Csv.title())?)
 }
 
 /// One file by itself; `copies` must live as long as the part.

@@ -32,6 +32,8 @@ use twox_hash::XxHash3_128;
 const PARTS: [&str; 3] = ["train", "validation", "test"];
 /// Most values of the balance column that are shown.
 const SHOWN: usize = 20;
+/// The time of a row without one, older than any: it can then never leak the future into training's past.
+const UNDATED: i64 = i64::MIN;
 /// The place of rows that stand in no part.
 const OUT: usize = PARTS.len();
 
@@ -84,11 +86,12 @@ pub fn split(
 ) -> Result<SplitOutcome> {
     let mut columns = Columns::find(input, config, encryption)?;
     let near = columns.unite_near(input, encryption)?;
-    let groups = groups(input, &columns, encryption)?;
+    let (groups, undated) = groups(input, &columns, encryption)?;
     let mut places = assign(&groups, config);
     let left_out = columns.leave_out(&groups, &mut places);
     filled(&groups, &places, config)?;
     let mut outcome = write(input, output_dir, &columns, &places, encryption, config)?;
+    outcome.undated = undated;
     outcome.near = near.map(|near| NearSplit { left_out, ..near });
     check(output_dir, &columns, encryption, outcome)
 }
@@ -313,23 +316,24 @@ fn times(batch: &RecordBatch, name: &str) -> Result<Vec<i64>> {
         }
         _ => cast(column, &DataType::Int64).map_err(wrong)?,
     };
-    // A row without a time counts as the oldest: it can then never leak the future into training's past.
-    Ok(numbers.as_primitive::<Int64Type>().iter().map(|value| value.unwrap_or(i64::MIN)).collect())
+    Ok(numbers.as_primitive::<Int64Type>().iter().map(|value| value.unwrap_or(UNDATED)).collect())
 }
 
+/// What is to be known of every group, and how many rows have no time.
 fn groups(
     input: &Path,
     columns: &Columns,
     keys: Option<&Encryption>,
-) -> Result<BTreeMap<u128, Group>> {
+) -> Result<(BTreeMap<u128, Group>, u64)> {
     let mut groups: BTreeMap<u128, Group> = BTreeMap::new();
+    let mut undated = 0;
     for batch in open(input, keys, Some(&columns.wanted()))? {
         let batch = batch.map_err(|error| read_fault(input, error))?;
         let strata = columns.stratum.as_deref().map(|name| texts(&batch, name)).transpose()?;
         let times = columns.time.as_deref().map(|name| times(&batch, name)).transpose()?;
         for (row, key) in columns.keys(&batch)?.into_iter().enumerate() {
             let group =
-                groups.entry(key).or_insert_with(|| Group { time: i64::MIN, ..Group::default() });
+                groups.entry(key).or_insert_with(|| Group { time: UNDATED, ..Group::default() });
             group.rows += 1;
             if let Some(strata) = &strata {
                 let value =
@@ -338,10 +342,11 @@ fn groups(
             }
             if let Some(time) = times.as_ref().and_then(|times| times.get(row)) {
                 group.time = group.time.max(*time);
+                undated += u64::from(*time == UNDATED);
             }
         }
     }
-    Ok(groups)
+    Ok((groups, undated))
 }
 
 /// The part of each group.
@@ -491,6 +496,7 @@ fn write(
         crossing_groups: 0,
         balance: columns.stratum.clone(),
         time: columns.time.clone(),
+        undated: 0,
         near: None,
     })
 }

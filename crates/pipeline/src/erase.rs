@@ -314,9 +314,7 @@ fn column(project: &Project<'_>, subject: &Subject) -> Result<String> {
 
 /// What the column of `split.group` is called before protection.
 pub(crate) fn named_by_group(recipe: &Recipe) -> Option<&str> {
-    let group = recipe.split.group.as_ref()?;
-    let rule = recipe.protect.columns.iter().find(|rule| rule.rename.as_ref() == Some(group));
-    Some(rule.map_or(group, |rule| &rule.name))
+    recipe.split.group.as_deref().map(|group| recipe.protect.before(group))
 }
 
 type Found = (PathBuf, Option<Record>);

@@ -75,7 +75,7 @@ fn labels(folder: &Path, classes: usize) -> Result<()> {
 }
 
 fn clean(context: &Context, recipe: &Path, plain: bool, output: &Path) -> Outcome<()> {
-    let source = load(recipe)?;
+    let source = load(context, recipe)?;
     let progress = Progress::new(context.lang, true);
     let project = Project::open(source, &context.project, &CLOCK, &progress)?;
     let begun = Instant::now();

@@ -12,7 +12,7 @@ use std::io::Read as _;
 const LIMIT: u64 = 1 << 16;
 
 pub(crate) fn erase(context: &Context, args: &Erase) -> Outcome<()> {
-    let source = load(&args.recipe)?;
+    let source = load(context, &args.recipe)?;
     let progress = Progress::new(context.lang, context.quiet);
     let project =
         Project::open(source, &context.project, &CLOCK, &progress)?.speaking(context.lang);
@@ -46,7 +46,7 @@ pub(crate) fn erase(context: &Context, args: &Erase) -> Outcome<()> {
 }
 
 pub(crate) fn reidentify(context: &Context, args: &Reidentify) -> Outcome<()> {
-    let source = load(&args.recipe)?;
+    let source = load(context, &args.recipe)?;
     let progress = Progress::new(context.lang, context.quiet);
     let project = Project::open(source, &context.project, &CLOCK, &progress)?;
     let person = args.person.as_deref().map(value).transpose()?;

@@ -12,7 +12,7 @@ pub(crate) fn export(context: &Context, args: &Export) -> Outcome<()> {
     if args.output.exists() {
         return Err(Fault::new(&EXISTS).arg("path", args.output.display()).into());
     }
-    let source = load(&args.recipe)?;
+    let source = load(context, &args.recipe)?;
     let progress = Progress::new(context.lang, context.quiet);
     let project = Project::open(source, &context.project, &CLOCK, &progress)?;
     let part = match args.part {

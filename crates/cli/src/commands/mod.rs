@@ -26,7 +26,7 @@ pub(crate) mod stats;
 
 use crate::Context;
 use ingot_base::{Fault, Result, SystemClock};
-use ingot_pipeline::messages::{RECIPE_INVALID, RECIPE_MISSING};
+use ingot_pipeline::messages::RECIPE_INVALID;
 use ingot_pipeline::{LoadError, Project, Source};
 use ingot_recipe::Diagnostic;
 use ingot_seal::{Identity, Package, PublicKey};
@@ -59,16 +59,6 @@ impl From<Fault> for Failure {
 }
 
 impl Failure {
-    /// The same with the command's way to name another recipe, where there is none of that name.
-    pub(crate) fn naming(&self, way: &'static str) -> Option<Self> {
-        let Self::Plain(fault) = self else { return None };
-        if fault.code() != RECIPE_MISSING.code {
-            return None;
-        }
-        let (_, path) = fault.args().iter().find(|(name, _)| *name == "path")?;
-        Some(Fault::new(&RECIPE_MISSING).arg("path", path).arg("way", way).into())
-    }
-
     /// The fault that decides the exit code.
     pub(crate) fn fault(&self) -> &Fault {
         match self {
@@ -81,10 +71,10 @@ impl Failure {
 /// What a command that reads a recipe gives back.
 pub(crate) type Outcome<T> = std::result::Result<T, Failure>;
 
-/// Reads a recipe.
-pub(crate) fn load(path: &Path) -> Outcome<Source> {
+/// Reads a recipe. Where there is none, the fault says how this command is told of another.
+pub(crate) fn load(context: &Context, path: &Path) -> Outcome<Source> {
     Source::load(path).map_err(|error| match error {
-        LoadError::File(fault) => Failure::Plain(fault),
+        LoadError::File(fault) => Failure::Plain(fault.arg("way", context.way)),
         LoadError::Recipe(faults, summary) => Failure::Recipe(faults, summary),
     })
 }

@@ -7,7 +7,7 @@ use ingot_base::{Result, Silent};
 use ingot_pipeline::{Project, Standing};
 
 pub(crate) fn plan(context: &Context, args: &Recipe) -> Outcome<()> {
-    let source = load(&args.recipe)?;
+    let source = load(context, &args.recipe)?;
     let silent = Silent;
     let project = Project::open(source, &context.project, &CLOCK, &silent)?;
     check_names(&project)?;

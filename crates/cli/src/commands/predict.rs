@@ -25,10 +25,10 @@ pub(crate) fn predict(context: &Context, args: &Predict) -> Result<()> {
             if !args.skip_bad || found.scored.is_empty() {
                 return Err(refusal);
             }
-            warn(context, &refusal);
+            context.warn(&refusal);
         }
         for warning in found.warnings() {
-            warn(context, &warning);
+            context.warn(&warning);
         }
         found
     };
@@ -58,13 +58,6 @@ pub(crate) fn predict(context: &Context, args: &Predict) -> Result<()> {
         &text,
     );
     Ok(())
-}
-
-fn warn(context: &Context, warning: &Fault) {
-    if !context.quiet {
-        let word = context.say("warning", "警告");
-        crate::err(&format!("{word}[{}]: {}", warning.code(), warning.render(context.lang)));
-    }
 }
 
 /// The columns with fractions where training saw whole numbers alone, and their rows.

@@ -30,7 +30,7 @@ pub(crate) fn run(context: &Context, args: &Recipe, last: Stage) -> Outcome<()> 
 
 /// All stages; other processes are called when a model is to be trained.
 fn lead(context: &Context, args: &Recipe, last: Stage, group: &dyn Group) -> Outcome<()> {
-    let source = load(&args.recipe)?;
+    let source = load(context, &args.recipe)?;
     let progress = Progress::new(context.lang, context.quiet);
     let project = Project::open(source, &context.project, &CLOCK, &progress)?
         .speaking(context.lang)
@@ -51,7 +51,8 @@ fn help(context: &Context, args: &Recipe, group: &dyn Group) -> Outcome<()> {
     while let Some(call) = ingot_pipeline::next_call(group)? {
         // Read when the first process has made the keys and read the recipe.
         let project =
-            Project::open(load(&args.recipe)?, &context.project, &CLOCK, &Silent)?.together(group);
+            Project::open(load(context, &args.recipe)?, &context.project, &CLOCK, &Silent)?
+                .together(group);
         call.answer(&project).map_err(|fault| located(&project.source, fault))?;
     }
     Ok(())

@@ -67,11 +67,12 @@ pub(crate) fn scan(context: &Context, args: &Scan) -> Result<()> {
 
 struct Scanner<'a> {
     context: &'a Context,
-    protector: TextProtector,
-    /// The same without a network of names, for bare numbers: there may be millions, and none is a name.
-    numbers: TextProtector,
-    /// Of every type, whichever were asked for: what it finds in a column's name is printed nowhere.
-    guard: Detector,
+    /// Of the types that were asked for.
+    plain: TextProtector,
+    /// The same with a network of names, where there is one.
+    networked: Option<TextProtector>,
+    /// Of every type, where not all were asked for: what it finds in a column's name is printed nowhere.
+    guard: Option<Detector>,
     names: Pseudonyms,
     output: Option<AtomicFile>,
     /// Where the output goes.
@@ -79,6 +80,8 @@ struct Scanner<'a> {
     path: &'a Path,
     rows: u64,
     found: u64,
+    /// What showed only beside that which stands for findings in the redacted file, and is hidden there too.
+    besides: u64,
     printed: Vec<Value>,
 }
 
@@ -105,35 +108,34 @@ impl<'a> Scanner<'a> {
             let detector = Detector::new(DetectConfig { types, ..DetectConfig::default() })?;
             TextProtector::new(detector, action, keys.clone(), "text")
         };
+        let networked = |folder| {
+            let model = ingot_pipeline::name_model(folder, &BTreeMap::new(), None)?;
+            Ok::<_, Fault>(protector()?.with_names(model))
+        };
+        let guard = || Detector::new(DetectConfig::default());
         let written = args.redact.as_deref();
         if let Some(written) = written {
             input::refuse(written, &args.file)?;
         }
         Ok(Self {
             context,
-            protector: match &args.names {
-                Some(folder) => protector()?.with_names(ingot_pipeline::name_model(
-                    folder,
-                    &BTreeMap::new(),
-                    None,
-                )?),
-                None => protector()?,
-            },
-            numbers: protector()?,
-            guard: Detector::new(DetectConfig::default())?,
+            plain: protector()?,
+            networked: args.names.as_deref().map(networked).transpose()?,
+            guard: (!types.is_empty()).then(guard).transpose()?,
             names: Pseudonyms::new(keys)?,
             output: written.map(AtomicFile::create).transpose()?,
             written,
             path: &args.file,
             rows: 0,
             found: 0,
+            besides: 0,
             printed: Vec::new(),
         })
     }
 
     /// Tells what a text holds; the text as it may be written, if that is another.
     fn text(&mut self, place: Place<'_>, text: &str) -> Result<Option<String>> {
-        let found = self.protector.find(text)?;
+        let found = self.find(text)?;
         self.tell(place, &found)?;
         self.clean(text, found)
     }
@@ -143,7 +145,20 @@ impl<'a> Scanner<'a> {
         if self.output.is_none() || found.is_empty() {
             return Ok(None);
         }
-        self.protector.settle(text, found, &mut self.names).map(Some)
+        let protector = self.networked.as_ref().unwrap_or(&self.plain);
+        let (clean, besides) = protector.settle_telling(text, found, &mut self.names)?;
+        self.besides += besides.len() as u64;
+        Ok(Some(clean))
+    }
+
+    /// What a text holds.
+    fn find(&self, text: &str) -> Result<Vec<Finding>> {
+        self.networked.as_ref().unwrap_or(&self.plain).find(text)
+    }
+
+    /// What a bare number holds: a network of names, which is slow, would find none in it.
+    fn find_in_number(&self, digits: &str) -> Result<Vec<Finding>> {
+        self.plain.find(digits)
     }
 
     fn tell(&mut self, place: Place<'_>, found: &[Finding]) -> Result<()> {
@@ -170,15 +185,18 @@ impl<'a> Scanner<'a> {
     }
 
     /// Whether a column's name may be printed.
-    fn printable(&self, name: &str) -> bool {
-        self.guard.detect(name).is_empty()
+    fn printable(&self, name: &str) -> Result<bool> {
+        Ok(match &self.guard {
+            Some(guard) => guard.detect(name).is_empty(),
+            None => self.plain.find(name)?.is_empty(),
+        })
     }
 
     fn warn(&self, warning: &Fault) {
-        if self.context.json || !self.context.quiet {
-            let word = self.context.say("warning", "警告");
-            let text = warning.advice(self.context.lang);
-            crate::err(&format!("{word}[{}]: {text}", warning.code()));
+        if self.context.json {
+            self.context.warn_anyway(warning);
+        } else {
+            self.context.warn(warning);
         }
     }
 
@@ -209,6 +227,16 @@ impl<'a> Scanner<'a> {
                 super::grouped(self.found),
                 context.say("findings", "处发现")
             ));
+            if self.besides > 0 {
+                crate::err(&format!(
+                    "{} {}",
+                    super::grouped(self.besides),
+                    context.say(
+                        "more are hidden in the redacted file: beside what stands for findings they look like some",
+                        "处在脱敏后的文件中一并隐去：紧邻替换内容时，它们看起来也像个人信息"
+                    )
+                ));
+            }
         }
         Ok(())
     }

@@ -60,7 +60,7 @@ fn wanted(context: &Context, named: Option<&Path>) -> Outcome<Option<Wanted>> {
     if named.is_none() && !path.exists() {
         return Ok(None);
     }
-    let wanted = load(path)?.recipe.serve;
+    let wanted = load(context, path)?.recipe.serve;
     if !context.quiet {
         err(&format!(
             "{} {}",

@@ -342,14 +342,7 @@ fn backwards<'p>(project: &'p Project<'_>) -> BTreeSet<&'p str> {
     if !matches!(text.action, TextAction::Encrypt | TextAction::Pseudonymize) {
         return BTreeSet::new();
     }
-    let before = |named: &'_ String| {
-        protect
-            .columns
-            .iter()
-            .find(|rule| rule.rename.as_ref() == Some(named))
-            .map(|rule| &*rule.name)
-    };
-    text.columns.iter().map(|named| before(named).unwrap_or(named)).collect()
+    text.columns.iter().map(|named| protect.before(named)).collect()
 }
 
 /// Adds what the rows that do not stay say.

@@ -6,11 +6,10 @@ use crate::run::{Chain, Done, PARQUET, Product, earlier, stage, versions};
 use crate::stages::{clean, from_value, protect, to_value, write_page};
 use crate::store::{Inputs, Stage};
 use crate::{convert, erase};
-use arrow::array::Array as _;
 use arrow::datatypes::Field;
 use ingot_base::{Fault, Result, Task};
 use ingot_data::Encryption;
-use ingot_recipe::{Action, Recipe, SplitMethod};
+use ingot_recipe::{Action, Recipe};
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::Path;
@@ -57,13 +56,10 @@ pub(crate) fn run(project: &Project<'_>, chain: &Chain) -> Result<Done> {
 
 /// The columns, as they are called before protection, that tell whose a row is: to the split, to counts of persons, to moved dates.
 fn persons(recipe: &Recipe) -> BTreeSet<&str> {
-    let rules = &recipe.protect.columns;
-    let before = |named: &'_ String| {
-        rules.iter().find(|rule| rule.rename.as_ref() == Some(named)).map(|rule| &*rule.name)
-    };
-    let counted = recipe.protect.anonymity.as_ref().and_then(|policy| policy.person.as_ref());
-    let counted = counted.map(|named| before(named).unwrap_or(named));
-    let moved = rules.iter().filter_map(|rule| match &rule.action {
+    let protect = &recipe.protect;
+    let counted = protect.anonymity.as_ref().and_then(|policy| policy.person.as_deref());
+    let counted = counted.map(|named| protect.before(named));
+    let moved = protect.columns.iter().filter_map(|rule| match &rule.action {
         Action::Shift { person, .. } => Some(&**person),
         _ => None,
     });
@@ -116,39 +112,8 @@ fn classes(project: &Project<'_>, input: &Path, keys: &Encryption) -> Result<()>
     if ingot_data::schema(input, Some(keys))?.index_of(target).is_err() {
         return Ok(());
     }
-    let mut batches = Vec::new();
-    ingot_data::each(input, Some(keys), &[target], &mut |batch| {
-        batches.push(batch.clone());
-        Ok(())
-    })?;
+    let batches = ingot_data::read_columns(input, Some(keys), &[target])?;
     ingot_train::check_classes(task, target, &batches)
-}
-
-/// Warns of rows without a time, which a split by time takes for the oldest.
-fn undated(project: &Project<'_>, input: &Path, keys: &Encryption) -> Result<()> {
-    let SplitMethod::Time(column) = project.recipe().split_method() else { return Ok(()) };
-    if ingot_data::schema(input, Some(keys))?.index_of(&column).is_err() {
-        return Ok(());
-    }
-    let (mut count, mut rows) = (0, 0);
-    ingot_data::each(input, Some(keys), &[&column], &mut |batch| {
-        rows += batch.num_rows();
-        for cells in batch.columns() {
-            // A blank text is no time, either.
-            count += if erase::is_text(cells.data_type()) {
-                let cells = erase::texts(cells)?;
-                cells.iter().filter(|cell| cell.is_none_or(|cell| cell.trim().is_empty())).count()
-            } else {
-                cells.logical_null_count()
-            };
-        }
-        Ok(())
-    })?;
-    if count > 0 {
-        let told = Fault::new(&SPLIT_UNDATED).arg("count", count).arg("rows", rows);
-        project.reporter.warn(&told.arg("column", column));
-    }
-    Ok(())
 }
 
 fn work(project: &Project<'_>, chain: &Chain, input: &Path, folder: &Path) -> Result<Product> {
@@ -157,8 +122,11 @@ fn work(project: &Project<'_>, chain: &Chain, input: &Path, folder: &Path) -> Re
         alike(project, chain, column)?;
     }
     classes(project, input, &keys)?;
-    undated(project, input, &keys)?;
     let outcome = ingot_data::split(input, folder, &convert::split(project.recipe()), Some(&keys))?;
+    if let Some(column) = outcome.time.as_ref().filter(|_| outcome.undated > 0) {
+        let told = Fault::new(&SPLIT_UNDATED).arg("count", outcome.undated);
+        project.reporter.warn(&told.arg("rows", outcome.rows()).arg("column", column));
+    }
     let clean: ingot_data::CleanOutcome =
         from_value(&earlier(chain, Stage::Clean)?.record.evidence)?;
     let protected: ingot_data::ProtectOutcome =

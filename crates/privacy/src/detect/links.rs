@@ -230,69 +230,6 @@ pub(crate) fn private_key(text: &Text<'_>, start: usize) -> Option<Finding> {
         .then(|| Finding::new(Kind::Secret, (start, end), 0.99, vec![Why::Pattern("private-key")]))
 }
 
-/// What a line has to do with a block of a private key, `-----BEGIN … PRIVATE KEY-----` to `-----END …-----`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum KeyLine {
-    /// Nothing.
-    Outside,
-    /// It opens a block that goes on in the next line: text that is read line by line is to be read with what follows.
-    Opens,
-    /// It is within a block.
-    Inside,
-    /// It ends a block.
-    Ends,
-}
-
-/// Follows the lines of a text through blocks of private keys, for whoever reads line by line: no line of a block but the whole of it shows
-/// [`Detector::detect`](super::Detector::detect) what it is.
-#[derive(Debug, Clone, Default)]
-pub struct KeyLines {
-    /// Lines of the open block so far; 0 outside.
-    lines: usize,
-}
-
-impl KeyLines {
-    /// Most lines of a block; a mention of the first line alone must not swallow a file.
-    pub const MOST: usize = 250;
-
-    /// What the next line is. A line that no key can hold ends the block before it.
-    pub fn read(&mut self, line: &str) -> KeyLine {
-        let line = line.trim_ascii();
-        let head = line.find("-----BEGIN ").and_then(|at| line.get(at..));
-        if let Some(head) = head
-            && head.contains("PRIVATE KEY")
-        {
-            self.lines = usize::from(!head.contains("-----END"));
-            return if self.lines > 0 { KeyLine::Opens } else { KeyLine::Outside };
-        }
-        if self.lines == 0 {
-            return KeyLine::Outside;
-        }
-        self.lines += 1;
-        if line.contains("-----END") {
-            self.lines = 0;
-            return KeyLine::Ends;
-        }
-        // Base64, perhaps quoted or with a comment's mark before it, or a header such as `DEK-Info: AES-128-CBC,…`.
-        let body = line.bytes().all(|byte| {
-            byte.is_ascii_alphanumeric()
-                || matches!(
-                    byte,
-                    b'+' | b'/' | b'=' | b'"' | b'\'' | b'\\' | b'#' | b'*' | b',' | b'>' | b' '
-                )
-        });
-        let words = line.split_ascii_whitespace().count() < 3;
-        let header = line.starts_with("Proc-Type:")
-            || line.starts_with("DEK-Info:")
-            || line.starts_with("Comment:");
-        if self.lines > Self::MOST || !(body && words || header) {
-            self.lines = 0;
-            return KeyLine::Outside;
-        }
-        KeyLine::Inside
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -387,22 +324,5 @@ mod tests {
         ] {
             assert_eq!(all(&Text::new(&piece.repeat(MANY))).len(), expected, "{piece}");
         }
-    }
-
-    #[test]
-    fn lines_of_a_key_are_followed_to_its_end() {
-        use KeyLine::{Ends, Inside, Opens, Outside};
-        let tail = "MIIEpAIBAAKCAQEA7bq".repeat(3);
-        let text = format!(
-            "a\n  -----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\n{tail}\n{tail}==\n-----END RSA PRIVATE KEY-----\nb"
-        );
-        let mut lines = KeyLines::default();
-        let read: Vec<KeyLine> = text.lines().map(|line| lines.read(line)).collect();
-        assert_eq!(read, [Outside, Opens, Inside, Inside, Inside, Inside, Ends, Outside]);
-        let mention =
-            ["see -----BEGIN PRIVATE KEY----- in the file", "which is a head, no key.", "x"];
-        let mut lines = KeyLines::default();
-        let read: Vec<KeyLine> = mention.iter().map(|line| lines.read(line)).collect();
-        assert_eq!(read, [Opens, Outside, Outside]);
     }
 }

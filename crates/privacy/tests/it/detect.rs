@@ -8,7 +8,7 @@ static DETECTOR: LazyLock<Detector> =
     LazyLock::new(|| Detector::new(DetectConfig::default()).unwrap());
 
 /// Type and text of every finding.
-fn found(text: &str) -> Vec<(String, String)> {
+pub(super) fn found(text: &str) -> Vec<(String, String)> {
     DETECTOR
         .detect(text)
         .into_iter()
@@ -20,7 +20,7 @@ fn found(text: &str) -> Vec<(String, String)> {
 }
 
 #[track_caller]
-fn only(text: &str, kind: &str, words: &str) {
+pub(super) fn only(text: &str, kind: &str, words: &str) {
     assert_eq!(found(text), [(kind.to_owned(), words.to_owned())], "{text}");
 }
 

@@ -1,31 +1,10 @@
 //! What a trial by a data-protection engineer found amiss.
 
-use ingot_privacy::detect::{DetectConfig, Detector};
-use std::sync::LazyLock;
-
-static DETECTOR: LazyLock<Detector> =
-    LazyLock::new(|| Detector::new(DetectConfig::default()).unwrap());
-
-/// Type and text of every finding.
-fn found(text: &str) -> Vec<(String, String)> {
-    DETECTOR
-        .detect(text)
-        .into_iter()
-        .map(|hit| {
-            let words = text.chars().skip(hit.start).take(hit.end - hit.start).collect();
-            (hit.kind.name().to_owned(), words)
-        })
-        .collect()
-}
+use super::detect::{found, only};
 
 /// The texts found of one type.
 fn of(kind: &str, text: &str) -> Vec<String> {
     found(text).into_iter().filter(|(name, _)| name == kind).map(|(_, words)| words).collect()
-}
-
-#[track_caller]
-fn only(text: &str, kind: &str, words: &str) {
-    assert_eq!(found(text), [(kind.to_owned(), words.to_owned())], "{text}");
 }
 
 #[test]

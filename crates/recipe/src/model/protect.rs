@@ -18,6 +18,14 @@ pub struct Protect {
     pub anonymity: Option<Anonymity>,
 }
 
+impl Protect {
+    /// What a column of the protected table is called before.
+    pub fn before<'n>(&'n self, named: &'n str) -> &'n str {
+        let rule = self.columns.iter().find(|rule| rule.rename.as_deref() == Some(named));
+        rule.map_or(named, |rule| &rule.name)
+    }
+}
+
 /// The table `protect.anonymity`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

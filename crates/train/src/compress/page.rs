@@ -34,14 +34,16 @@ fn lead(outcome: &CompressOutcome) -> Text {
     };
     let (size, time) = (ratio(last.bytes, first.bytes), last.milliseconds / first.milliseconds);
     let lost = (first.accuracy - last.accuracy) * 100.0;
+    let (change, change_zh) = if lost < 0.0 { ("gains", "上升") } else { ("loses", "下降") };
+    let lost = lost.abs();
     Text::new(
         format!(
-            "The sealed network has {size:.2} times the size of the trained one and takes {time:.2} times its time; on {} test rows it loses {lost:.1} points of accuracy and answers {:.1}% as before.",
+            "The sealed network has {size:.2} times the size of the trained one and takes {time:.2} times its time; on {} test rows it {change} {lost:.1} points of accuracy and answers {:.1}% as before.",
             count(outcome.rows),
             last.agreement * 100.0
         ),
         format!(
-            "封装的网络体积为训练所得的 {size:.2} 倍，耗时为其 {time:.2} 倍；在 {} 行测试数据上准确率下降 {lost:.1} 个百分点，{:.1}% 的答案与压缩前一致。",
+            "封装的网络体积为训练所得的 {size:.2} 倍，耗时为其 {time:.2} 倍；在 {} 行测试数据上准确率{change_zh} {lost:.1} 个百分点，{:.1}% 的答案与压缩前一致。",
             count(outcome.rows),
             last.agreement * 100.0
         ),

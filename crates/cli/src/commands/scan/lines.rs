@@ -104,7 +104,7 @@ impl Scanner<'_> {
     fn block(&mut self, held: &[Line], key: &Key) -> Result<bool> {
         let [first, .., last] = held else { return Ok(false) };
         let text = keys::joined(held);
-        let mut found = self.protector.find(&text)?;
+        let mut found = self.find(&text)?;
         if !key.cover(&text, &mut found) {
             return Ok(false);
         }

@@ -87,26 +87,6 @@ impl<R: Read> Read for Quotes<R> {
     }
 }
 
-/// The character between the cells of a first line: the most frequent outside quotes.
-pub(super) fn delimiter(head: &[u8]) -> u8 {
-    let mut counts = [(b'|', 0_u32), (b'\t', 0), (b';', 0), (b',', 0)];
-    let mut quoted = false;
-    for byte in head {
-        match byte {
-            b'"' => quoted = !quoted,
-            b'\r' | b'\n' if !quoted => break,
-            _ if quoted => {}
-            byte => {
-                for (_, count) in counts.iter_mut().filter(|(delimiter, _)| delimiter == byte) {
-                    *count += 1;
-                }
-            }
-        }
-    }
-    // The last of equals.
-    counts.iter().max_by_key(|(_, count)| *count).map_or(b',', |(delimiter, _)| *delimiter)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -147,18 +127,5 @@ mod tests {
         assert_eq!(read("a,b\n1,\"x\ny\",\"2\n"), (vec![1, 2], Some(3)));
         assert_eq!(read("a,\"\"\"").1, Some(1));
         assert_eq!(read("a,\"\"\"\"").1, None);
-    }
-
-    #[test]
-    fn a_first_line_tells_its_delimiter() {
-        for (text, expected) in [
-            ("王建国;13867412953\n1,2,3", b';'),
-            ("\"a;b;c\",d\n", b','),
-            ("a\tb", b'\t'),
-            ("one", b','),
-            ("", b','),
-        ] {
-            assert_eq!(delimiter(text.as_bytes()), expected, "{text}");
-        }
     }
 }

@@ -118,8 +118,8 @@ impl<'s, 'a> Records<'s, 'a> {
         if let Some(key) = self.keys.get(name) {
             return Ok(Rc::clone(key));
         }
-        let found = self.scanner.protector.find(name)?;
-        let shown = found.is_empty() && self.scanner.printable(name);
+        let found = self.scanner.find(name)?;
+        let shown = found.is_empty() && self.scanner.printable(name)?;
         let clean = self.scanner.clean(name, found.clone())?;
         let key = Rc::new(Key { found, clean, shown });
         if self.keys.len() < KEPT {
@@ -186,7 +186,7 @@ impl Visitor for Records<'_, '_> {
         if !self.wanted(path) {
             return Ok(None);
         }
-        let found = self.scanner.protector.find(text)?;
+        let found = self.scanner.find(text)?;
         self.told(path, text, found)
     }
 
@@ -194,7 +194,7 @@ impl Visitor for Records<'_, '_> {
         if !self.wanted(path) {
             return Ok(None);
         }
-        let found = self.scanner.numbers.find(digits)?;
+        let found = self.scanner.find_in_number(digits)?;
         self.told(path, digits, found)
     }
 }

@@ -1,13 +1,13 @@
 //! CSV: every cell of the columns that were asked for, and what stands where a header should.
 
-use super::quotes::{self, Quotes};
+use super::quotes::Quotes;
 use super::{Place, Scanner, missing, unread};
 use crate::args::Scan;
 use crate::messages::{SCAN_ENCODING, SCAN_FIELDS, SCAN_HEADER, SCAN_QUOTE};
 use csv::{ErrorKind, StringRecord};
 use ingot_base::{Fault, Result, fault};
 use std::fs::File;
-use std::io::{BufRead as _, BufReader};
+use std::io::BufReader;
 
 type Reader = csv::Reader<Quotes<BufReader<File>>>;
 
@@ -20,16 +20,12 @@ struct Columns {
 
 impl Scanner<'_> {
     pub(super) fn table(&mut self, args: &Scan) -> Result<()> {
-        let mut input = self.open()?;
-        // A table without a header is none to who asks for columns' names.
-        let head = input.fill_buf().map_err(|error| unread(self.path, error))?;
-        let delimiter =
-            ingot_data::csv_delimiter(self.path).unwrap_or_else(|_| quotes::delimiter(head));
+        let delimiter = ingot_data::csv_delimiter(self.path)?;
         let mut reader = csv::ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
             .delimiter(delimiter)
-            .from_reader(Quotes::new(input, delimiter));
+            .from_reader(Quotes::new(self.open()?, delimiter));
         let mut record = StringRecord::new();
         let mut columns: Option<Columns> = None;
         while let Some(line) = self.next(&mut reader, &mut record)? {
@@ -74,7 +70,7 @@ impl Scanner<'_> {
         let titles: Vec<&str> = first.iter().collect();
         let mut personal = 0_usize;
         for title in if args.no_header { &[][..] } else { &titles } {
-            let named = !self.printable(title) || !self.protector.find(title)?.is_empty();
+            let named = !self.printable(title)? || !self.find(title)?.is_empty();
             personal += usize::from(named);
         }
         if personal > 0 {
