@@ -15,7 +15,6 @@ use crate::messages::{LABEL, PROBABILITY, SHAPE};
 use ingot_base::{Fault, Result};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
-use std::cmp::Ordering;
 
 /// Tolerance of comparisons.
 const EPSILON: f64 = 1e-6;
@@ -23,6 +22,8 @@ const EPSILON: f64 = 1e-6;
 const LEAST: f64 = 2.0 * EPSILON;
 /// Values that are looked at together.
 const LANES: usize = 8;
+/// Classes that one mask has a bit for.
+const MASK: usize = 64;
 /// No probability reaches it: the threshold of a class that no row is labelled with.
 const UNREACHED: f64 = 2.0;
 
@@ -57,14 +58,18 @@ struct Table<'a> {
     labels: &'a [usize],
     probabilities: &'a [f64],
     classes: usize,
-    /// Of each row the largest probability and that of its label.
     peaks: Vec<Peak>,
 }
 
+/// What is asked of a row again and again.
 #[derive(Debug, Clone, Copy)]
 struct Peak {
+    /// The largest probability.
     top: f64,
+    /// That of its label.
     own: f64,
+    /// The likeliest class, the first among equals.
+    likeliest: usize,
 }
 
 /// Finds label errors. `probabilities` holds a row of `classes` probabilities for every label.
@@ -76,7 +81,7 @@ pub fn review(labels: &[usize], probabilities: &[f64], classes: usize) -> Result
     let by_label = table.by_label();
     let thresholds = table.thresholds(&by_label);
     let joint = table.joint(&by_label, &thresholds);
-    let issues = table.issues(table.prune(&by_label, &joint));
+    let issues = table.issues(&table.prune(&by_label, &joint));
     let joint = joint
         .iter()
         .map(|row| row.iter().map(|count| u64::try_from(*count).unwrap_or(0)).collect())
@@ -99,9 +104,10 @@ impl<'a> Table<'a> {
                 .arg("label", label)
                 .arg("classes", classes));
         }
-        let peak = |(values, label): (&[f64], &usize)| Peak {
-            top: top(values),
-            own: values.get(*label).copied().unwrap_or(0.0),
+        let peak = |(values, label): (&[f64], &usize)| {
+            let top = top(values);
+            let own = values.get(*label).copied().unwrap_or(0.0);
+            Peak { top, own, likeliest: first(values, top) }
         };
         let peaks: Vec<Peak> = probabilities.par_chunks(classes).zip(labels).map(peak).collect();
         if let Some(row) = peaks.iter().position(|peak| peak.top.is_nan()) {
@@ -115,13 +121,7 @@ impl<'a> Table<'a> {
     }
 
     fn peak(&self, row: usize) -> Peak {
-        self.peaks.get(row).copied().unwrap_or(Peak { top: 0.0, own: 0.0 })
-    }
-
-    /// The likeliest class of a row, the first among equals.
-    fn likeliest(&self, row: usize) -> usize {
-        let top = self.peak(row).top;
-        self.row(row).iter().position(|value| *value >= top).unwrap_or(0)
+        self.peaks.get(row).copied().unwrap_or(Peak { top: 0.0, own: 0.0, likeliest: 0 })
     }
 
     fn probability(&self, row: usize, class: usize) -> f64 {
@@ -162,21 +162,26 @@ impl<'a> Table<'a> {
 
     /// The class a row confidently belongs to: of several the likeliest. `least` are the thresholds less a millionth.
     fn confident(&self, row: usize, least: &[f64]) -> Option<usize> {
+        let Peak { top, likeliest, .. } = self.peak(row);
         let values = self.row(row);
         let reaches = |(value, least): (&f64, &f64)| value >= least;
-        if values.len() <= 64 {
+        if values.len() <= MASK {
             let reached = bits(values.iter().zip(least).map(reaches));
             return match reached.count_ones() {
                 0 => None,
                 1 => Some(reached.trailing_zeros() as usize),
-                _ => Some(self.likeliest(row)),
+                _ => Some(likeliest),
             };
+        }
+        // Whichever else does: it is the one, or the likeliest of several.
+        if least.get(likeliest).is_some_and(|least| top >= *least) {
+            return Some(likeliest);
         }
         let reached: u64 = values.iter().zip(least).map(|pair| u64::from(reaches(pair))).sum();
         match reached {
             0 => None,
             1 => values.iter().zip(least).position(reaches),
-            _ => Some(self.likeliest(row)),
+            _ => Some(likeliest),
         }
     }
 
@@ -234,7 +239,7 @@ impl<'a> Table<'a> {
     }
 
     /// Rows whose label is called wrong, ascending.
-    fn prune(&self, by_label: &[Vec<usize>], joint: &[Vec<i64>]) -> Vec<usize> {
+    fn prune(&self, by_label: &[Vec<usize>], joint: &[Vec<i64>]) -> Vec<bool> {
         let wanted: Vec<usize> = by_label
             .iter()
             .enumerate()
@@ -243,101 +248,183 @@ impl<'a> Table<'a> {
                 _ => kept(label, joint),
             })
             .collect();
-        let parts: Vec<Vec<Largest>> =
-            self.shares().into_par_iter().map(|rows| self.leads(rows, &wanted)).collect();
-        let asked = wanted.par_iter().copied().enumerate().filter(|(_, most)| *most > 0);
-        let chosen: Vec<Vec<Lead>> =
-            asked.map(|(cell, most)| self.choose(&parts, by_label, cell, most)).collect();
+        // Each label is one thread's alone; rows are read in the order in which they lie in memory.
+        let groups = rayon::current_num_threads().min(self.classes);
+        let chosen: Vec<Vec<usize>> = (0..groups)
+            .into_par_iter()
+            .map(|group| self.called(group, groups, by_label, &wanted))
+            .collect();
         let mut wrong = vec![false; self.labels.len()];
-        for lead in chosen.iter().flatten() {
-            if let Some(wrong) = wrong.get_mut(lead.row) {
+        for row in chosen.iter().flatten() {
+            if let Some(wrong) = wrong.get_mut(*row) {
                 *wrong = true;
             }
         }
-        let called = wrong.into_par_iter().enumerate().filter(|(_, wrong)| *wrong);
-        called.map(|(row, _)| row).filter(|row| !self.fits(*row)).collect()
+        wrong
     }
 
-    /// The `most` rows of a label that a class leads by most, in any order, out of what each share found.
-    fn choose(
+    /// The rows that are called wrong for the labels of a group, in any order.
+    fn called(
         &self,
-        parts: &[Vec<Largest>],
+        group: usize,
+        groups: usize,
         by_label: &[Vec<usize>],
-        cell: usize,
-        most: usize,
-    ) -> Vec<Lead> {
-        let of = parts.iter().filter_map(|part| part.get(cell));
-        let mut leads: Vec<Lead> = of.flat_map(|list| &list.leads).copied().collect();
+        wanted: &[usize],
+    ) -> Vec<usize> {
+        let classes = self.classes;
+        let mine = || (group..classes).step_by(groups);
+        let cells = || mine().flat_map(|label| label * classes..(label + 1) * classes);
+        let mut lists: Vec<Largest> =
+            cells().map(|cell| Largest::new(wanted.get(cell).copied().unwrap_or(0))).collect();
+        let mut bars: Vec<f64> = lists.iter().map(Largest::bar).collect();
+        for ((row, peak), label) in self.peaks.iter().enumerate().zip(self.labels) {
+            if peak.top <= peak.own || label % groups != group {
+                continue;
+            }
+            let cells = label / groups * classes..(label / groups + 1) * classes;
+            if let (Some(lists), Some(bars)) = (lists.get_mut(cells.clone()), bars.get_mut(cells)) {
+                lead(row, peak.own, self.row(row), lists, bars);
+            }
+        }
+        cells().zip(lists).flat_map(|(cell, list)| self.choose(list, by_label, cell)).collect()
+    }
+
+    /// The rows of a label that a class leads by most, as many as are wanted, in any order.
+    fn choose(&self, list: Largest, by_label: &[Vec<usize>], cell: usize) -> Vec<usize> {
+        let Largest { most, mut leads, .. } = list;
         if leads.len() < most {
             // Rows less likely of the class than of their label are among those wanted.
             let (label, class) = (cell / self.classes, cell % self.classes);
             let rows = by_label.get(label).map(Vec::as_slice).unwrap_or_default();
             let margin = |row| self.probability(row, class) - self.peak(row).own;
-            leads = rows.iter().map(|row| Lead { margin: margin(*row), row: *row }).collect();
+            leads = rows.iter().map(|row| Rank::lead(margin(*row), *row)).collect();
         }
         if most < leads.len() {
             leads.select_nth_unstable(most);
             leads.truncate(most);
         }
-        leads
-    }
-
-    /// For each label (outer) and class (inner) the rows of a share that the class leads by most, as many as are wanted of it.
-    fn leads(&self, rows: std::ops::Range<usize>, wanted: &[usize]) -> Vec<Largest> {
-        let mut lists: Vec<Largest> = wanted.iter().map(|most| Largest::new(*most)).collect();
-        let mut bars: Vec<f64> = lists.iter().map(Largest::bar).collect();
-        for row in rows {
-            let (peak, label) = (self.peak(row), self.labels.get(row).copied().unwrap_or(0));
-            if peak.top <= peak.own {
-                continue;
-            }
-            let cells = label * self.classes..(label + 1) * self.classes;
-            if let (Some(lists), Some(bars)) = (lists.get_mut(cells.clone()), bars.get_mut(cells)) {
-                lead(row, peak.own, self.row(row), lists, bars);
-            }
-        }
-        lists
+        leads.into_iter().map(Rank::place).collect()
     }
 
     /// Whether the label is the likeliest class, or as likely to a millionth.
     fn fits(&self, row: usize) -> bool {
-        let Peak { top, own } = self.peak(row);
+        let Peak { top, own, likeliest } = self.peak(row);
         let own = own + EPSILON;
-        top < own || top <= own && Some(&self.likeliest(row)) >= self.labels.get(row)
+        top < own || top <= own && Some(&likeliest) >= self.labels.get(row)
     }
 
-    /// What is to be said of rows, the least confident first.
-    fn issues(&self, rows: Vec<usize>) -> Vec<LabelIssue> {
-        let mut order: Vec<(f64, usize)> =
-            rows.into_iter().map(|row| (self.peak(row).own, row)).collect();
-        // No two are equal: every row has a number of its own.
-        order
-            .par_sort_unstable_by(|one, other| one.0.total_cmp(&other.0).then(one.1.cmp(&other.1)));
-        let issue = |(confidence, row): (f64, usize)| LabelIssue {
-            row,
-            given: self.labels.get(row).copied().unwrap_or(0),
-            suggested: self.likeliest(row),
-            confidence,
-            suggested_probability: self.peak(row).top,
+    /// What is to be said of the rows that are called wrong, the least confident first.
+    fn issues(&self, wrong: &[bool]) -> Vec<LabelIssue> {
+        let issue = |row: usize| {
+            let Peak { top, own, likeliest } = self.peak(row);
+            LabelIssue {
+                row,
+                given: self.labels.get(row).copied().unwrap_or(0),
+                suggested: likeliest,
+                confidence: own,
+                suggested_probability: top,
+            }
         };
-        order.into_par_iter().map(issue).collect()
+        let called = |rows: std::ops::Range<usize>| -> Vec<LabelIssue> {
+            let wrong = wrong.get(rows.clone()).unwrap_or_default();
+            let called = rows.zip(wrong).filter(|(row, wrong)| **wrong && !self.fits(*row));
+            called.map(|(row, _)| issue(row)).collect()
+        };
+        let parts: Vec<Vec<LabelIssue>> = self.shares().into_par_iter().map(called).collect();
+        let found: Vec<LabelIssue> = parts.concat();
+        let rank = |(place, issue): (usize, &LabelIssue)| Rank::new(issue.confidence, place);
+        let mut order: Vec<Rank> = found.iter().enumerate().map(rank).collect();
+        order.par_sort_unstable();
+        order.into_iter().filter_map(|rank| found.get(rank.place()).copied()).collect()
     }
+}
+
+/// A number and a place in one whole number, which is compared without a branch: the smaller number first (in the order of
+/// [`f64::total_cmp`]), of equal ones the earlier place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Rank(u128);
+
+impl Rank {
+    const SIGN: u64 = 1 << 63;
+
+    fn new(number: f64, place: usize) -> Self {
+        let bits = number.to_bits();
+        let ordered = if bits & Self::SIGN == 0 { bits | Self::SIGN } else { !bits };
+        Self(u128::from(ordered) << 64 | place as u128)
+    }
+
+    /// The rank of a row that a class leads by a margin: the largest margin first.
+    fn lead(margin: f64, row: usize) -> Self {
+        Self::new(-margin, row)
+    }
+
+    fn margin(self) -> f64 {
+        -self.number()
+    }
+
+    fn number(self) -> f64 {
+        #[expect(clippy::cast_possible_truncation, reason = "the upper half")]
+        let ordered = (self.0 >> 64) as u64;
+        let bits = if ordered & Self::SIGN == 0 { !ordered } else { ordered & !Self::SIGN };
+        f64::from_bits(bits)
+    }
+
+    fn place(self) -> usize {
+        #[expect(clippy::cast_possible_truncation, reason = "the lower half holds a place")]
+        let place = self.0 as usize;
+        place
+    }
+}
+
+/// Where the first value stands that reaches `least`, which one of them does.
+fn first(values: &[f64], least: f64) -> usize {
+    if values.len() <= MASK {
+        return bits(values.iter().map(|value| *value >= least)).trailing_zeros() as usize;
+    }
+    let (parts, rest) = values.as_chunks::<LANES>();
+    // Eight at a time without a branch for each.
+    let reached =
+        |part: &[f64; LANES]| part.iter().fold(false, |any, value| any | (*value >= least));
+    if let Some((at, part)) = parts.iter().enumerate().find(|(_, part)| reached(part)) {
+        return at * LANES + part.iter().position(|value| *value >= least).unwrap_or(0);
+    }
+    let at = rest.iter().position(|value| *value >= least);
+    at.map_or(0, |at| parts.len() * LANES + at)
 }
 
 /// Takes from a row by how much each class is likelier than its label, where that is above the class's bar.
 fn lead(row: usize, own: f64, values: &[f64], lists: &mut [Largest], bars: &mut [f64]) {
-    let above = |(value, bar): (&f64, &f64)| value - own > *bar;
+    let (parts, rest) = values.as_chunks::<LANES>();
+    let (bar_parts, bar_rest) = bars.as_chunks_mut::<LANES>();
     // Several classes at a time, without a branch for each: which are above their bars nothing foretells.
-    let parts = values.chunks(LANES).zip(bars.chunks_mut(LANES)).zip(lists.chunks_mut(LANES));
-    for ((values, bars), lists) in parts {
-        let mut found = bits(values.iter().zip(&*bars).map(above));
-        while found != 0 {
-            let lane = found.trailing_zeros() as usize;
-            found &= found - 1;
-            let class = (values.get(lane), bars.get_mut(lane), lists.get_mut(lane));
-            if let (Some(value), Some(bar), Some(list)) = class {
-                *bar = list.push(Lead { margin: value - own, row });
-            }
+    for ((values, bars), lists) in parts.iter().zip(bar_parts).zip(lists.chunks_mut(LANES)) {
+        let any =
+            values.iter().zip(&*bars).fold(false, |any, (value, bar)| any | (value - own > *bar));
+        if any {
+            let found = bits(values.iter().zip(&*bars).map(|(value, bar)| value - own > *bar));
+            take(found, row, own, values, lists, bars);
+        }
+    }
+    let lists = lists.get_mut(parts.len() * LANES..).unwrap_or_default();
+    let found = bits(rest.iter().zip(&*bar_rest).map(|(value, bar)| value - own > *bar));
+    take(found, row, own, rest, lists, bar_rest);
+}
+
+/// The same of the classes whose bits are set.
+fn take(
+    mut found: u64,
+    row: usize,
+    own: f64,
+    values: &[f64],
+    lists: &mut [Largest],
+    bars: &mut [f64],
+) {
+    while found != 0 {
+        let lane = found.trailing_zeros() as usize;
+        found &= found - 1;
+        let class = (values.get(lane), bars.get_mut(lane), lists.get_mut(lane));
+        if let (Some(value), Some(bar), Some(list)) = class {
+            *bar = list.push(Rank::lead(value - own, row));
         }
     }
 }
@@ -386,39 +473,17 @@ fn kept(label: usize, joint: &[Vec<i64>]) -> Vec<usize> {
     row.iter().copied().enumerate().map(lowered).collect()
 }
 
-/// By how much a class is likelier than a row's label.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Lead {
-    margin: f64,
-    row: usize,
-}
-
-impl Eq for Lead {}
-
-impl PartialOrd for Lead {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-/// The largest first, the earlier of equals.
-impl Ord for Lead {
-    fn cmp(&self, other: &Self) -> Ordering {
-        other.margin.total_cmp(&self.margin).then(self.row.cmp(&other.row))
-    }
-}
-
 /// The largest of margins above 0 that come one after the other, and others that are given up when there are too many.
 struct Largest {
     most: usize,
-    leads: Vec<Lead>,
+    leads: Vec<Rank>,
     bar: f64,
 }
 
 impl Largest {
     fn new(most: usize) -> Self {
         let bar = if most == 0 { f64::INFINITY } else { 0.0 };
-        Self { most, leads: Vec::new(), bar }
+        Self { most, leads: Vec::with_capacity(2 * most), bar }
     }
 
     /// What a margin must exceed to count.
@@ -427,12 +492,12 @@ impl Largest {
     }
 
     /// Takes a margin above the bar and gives the next bar. An equal one that comes later does not count.
-    fn push(&mut self, lead: Lead) -> f64 {
+    fn push(&mut self, lead: Rank) -> f64 {
         self.leads.push(lead);
         // Half are given up at once: that costs each of them a few comparisons, a heap the logarithm of their number.
         if self.leads.len() == 2 * self.most {
             let (_, least, _) = self.leads.select_nth_unstable(self.most - 1);
-            self.bar = least.margin;
+            self.bar = least.margin();
             self.leads.truncate(self.most);
         }
         self.bar
@@ -593,7 +658,69 @@ mod tests {
         assert_eq!(top(&[0.1, 0.7, 0.2]), 0.7);
     }
 
+    /// The rows that are called wrong, by sorting all of them for every label and class.
+    fn sorted_out(table: &Table<'_>, by_label: &[Vec<usize>], joint: &[Vec<i64>]) -> Vec<bool> {
+        let mut wrong = vec![false; table.labels.len()];
+        for (label, rows) in by_label.iter().enumerate().filter(|(_, rows)| rows.len() > 1) {
+            for (class, most) in kept(label, joint).into_iter().enumerate() {
+                let mut rows = rows.clone();
+                let margin =
+                    |row: &usize| table.probability(*row, class) - table.probability(*row, label);
+                rows.sort_by(|one, other| margin(other).total_cmp(&margin(one)));
+                rows.iter().take(most).for_each(|row| wrong[*row] = true);
+            }
+        }
+        wrong
+    }
+
     proptest! {
+        #[test]
+        fn ranks_are_in_order(one in (prop::num::f64::ANY, 0_usize..9), other in (prop::num::f64::ANY, 0_usize..9)) {
+            let (first, second) = (Rank::new(one.0, one.1), Rank::new(other.0, other.1));
+            prop_assert_eq!(first.cmp(&second), one.0.total_cmp(&other.0).then(one.1.cmp(&other.1)));
+            prop_assert_eq!(first.number().to_bits(), one.0.to_bits());
+            prop_assert_eq!(first.place(), one.1);
+            let earlier = Rank::lead(one.0, 1) < Rank::lead(other.0, 1);
+            prop_assert_eq!(earlier, one.0.total_cmp(&other.0).is_gt());
+        }
+
+        #[test]
+        fn rows_are_called_wrong_as_by_sorting(
+            classes in prop::sample::select(vec![1_usize, 2, 7, 8, 19, 64, 65, 90]),
+            draws in prop::collection::vec((0_usize..90, 0_usize..90, 1_u8..9, 1_u8..9), 0..300),
+        ) {
+            let labels: Vec<usize> = draws.iter().map(|draw| draw.0 % classes).collect();
+            // Few values, so that many are equal.
+            let row = |(row, (_, near, peak, other)): (usize, &(usize, usize, u8, u8))| {
+                let value = move |class: usize| match class {
+                    class if class == near % classes => f64::from(*peak),
+                    class => f64::from(*other) * ((class * 7 + row) % 5) as f64 / 4.0,
+                };
+                let sum: f64 = (0..classes).map(&value).sum::<f64>().max(1.0);
+                (0..classes).map(|class| value(class) / sum).collect::<Vec<f64>>()
+            };
+            let probabilities: Vec<f64> = draws.iter().enumerate().flat_map(row).collect();
+            let table = Table::new(&labels, &probabilities, classes).unwrap();
+            for (row, values) in probabilities.chunks(classes).enumerate() {
+                let largest = values.iter().copied().fold(f64::MIN, f64::max);
+                prop_assert_eq!(values.iter().position(|value| *value == largest), Some(table.peak(row).likeliest));
+            }
+            let by_label = table.by_label();
+            let thresholds = table.thresholds(&by_label);
+            let least: Vec<f64> = thresholds.iter().map(|threshold| threshold - EPSILON).collect();
+            for (row, values) in probabilities.chunks(classes).enumerate() {
+                let reached: Vec<usize> = (0..classes).filter(|class| values[*class] >= least[*class]).collect();
+                let expected = match reached.as_slice() {
+                    [] => None,
+                    [class] => Some(*class),
+                    _ => Some(table.peak(row).likeliest),
+                };
+                prop_assert_eq!(table.confident(row, &least), expected);
+            }
+            let joint = table.joint(&by_label, &thresholds);
+            prop_assert_eq!(table.prune(&by_label, &joint), sorted_out(&table, &by_label, &joint));
+        }
+
         #[test]
         fn the_largest_leads_stay(margins in prop::collection::vec(0_u8..9, 0..60), most in 0_usize..12) {
             let mut list = Largest::new(most);
@@ -601,11 +728,11 @@ mod tests {
             for (row, margin) in margins.iter().enumerate() {
                 let margin = f64::from(*margin) / 8.0;
                 if margin > bar {
-                    bar = list.push(Lead { margin, row });
+                    bar = list.push(Rank::lead(margin, row));
                 }
             }
             list.leads.sort_unstable();
-            let mut kept: Vec<usize> = list.leads.iter().map(|lead| lead.row).take(most).collect();
+            let mut kept: Vec<usize> = list.leads.iter().map(|lead| lead.place()).take(most).collect();
             let mut all: Vec<usize> = (0..margins.len()).filter(|row| margins[*row] > 0).collect();
             // A stable sort: the earlier of equals.
             all.sort_by_key(|row| std::cmp::Reverse(margins[*row]));
