@@ -35,7 +35,7 @@ fn causes(fault: &Fault, lang: Lang) -> String {
 }
 
 /// What led to a fault, the nearest first.
-fn why(fault: &Fault, lang: Lang) -> Vec<String> {
+pub(crate) fn why(fault: &Fault, lang: Lang) -> Vec<String> {
     let mut lines = Vec::new();
     let mut cause = fault.source();
     while let Some(error) = cause.filter(|_| lines.len() < CAUSES) {
@@ -89,6 +89,15 @@ pub(crate) fn json(failure: &Failure, lang: Lang) -> serde_json::Value {
 
 /// A plain table: text columns left, the others right; widths count a Chinese character as two.
 pub(crate) fn table(rows: &[Vec<String>], right: &[bool]) -> String {
+    // A name from somebody else's file must neither start a line of its own nor steer the terminal.
+    let plain = |cell: &String| {
+        let one = |letter: char| match letter.is_control() {
+            true => letter.escape_default().to_string(),
+            false => letter.to_string(),
+        };
+        cell.chars().map(one).collect::<String>()
+    };
+    let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(plain).collect()).collect();
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let widths: Vec<usize> = (0..columns)
         .map(|column| {
@@ -96,7 +105,7 @@ pub(crate) fn table(rows: &[Vec<String>], right: &[bool]) -> String {
         })
         .collect();
     let mut text = String::new();
-    for row in rows {
+    for row in &rows {
         let mut line = String::from("  ");
         for (column, cell) in row.iter().enumerate() {
             let pad =
@@ -137,6 +146,12 @@ mod tests {
         assert!(
             fault(&failure, Lang::En).starts_with("error[base-file-read]: cannot read `a.csv`\n")
         );
+    }
+
+    #[test]
+    fn a_cell_neither_steers_the_terminal_nor_starts_a_line() {
+        let rows = vec![vec!["\u{1b}[31mred\nforged".to_owned()]];
+        assert_eq!(table(&rows, &[false]), "  \\u{1b}[31mred\\nforged\n");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use crate::client::{connect, greeted};
 use crate::frame::{self, Frame, Kind};
 use crate::identity::Identity;
-use crate::messages::VERSION;
+use crate::messages::{RETRIED, VERSION};
 use crate::scheduler::{SILENCE, write_all};
 use ingot_base::{Fault, Result};
 use std::collections::BTreeMap;
@@ -34,32 +34,43 @@ pub trait Job: Send + Sync {
 
 type Jobs = BTreeMap<u64, Option<Arc<dyn Job>>>;
 
-/// Works for a scheduler until the future is dropped.
+/// Works for a scheduler until the future is dropped. A scheduler that cannot be reached, or that refuses the certificate, is tried
+/// again; `tell` hears why, once for each reason.
 ///
 /// # Errors
-/// When the certificates cannot be used or the scheduler runs another version of the program. A scheduler that cannot be
-/// reached is tried again.
+/// When the certificates cannot be used or the scheduler runs another version of the program.
 pub async fn execute(
     address: &str,
     identity: &Identity,
     version: &str,
     places: usize,
     work: Arc<dyn Work>,
+    tell: &(dyn Fn(&Fault) + Sync),
 ) -> Result<()> {
     let config = identity.client()?;
     let mut wait = Duration::from_millis(100);
+    let mut told = String::new();
+    let hello = Frame::new(Kind::Hello, 0, places as u64, version.as_bytes());
     loop {
-        if let Ok(stream) = connect(address, &config).await {
-            let hello = Frame::new(Kind::Hello, 0, places as u64, version.as_bytes());
-            match greeted(stream, &hello).await {
-                Ok((_, theirs)) if theirs != version => {
-                    return Err(Fault::new(&VERSION).arg("theirs", theirs).arg("ours", version));
+        let answer = match connect(address, &config).await {
+            Ok(stream) => greeted(stream, &hello).await,
+            Err(error) => Err(error),
+        };
+        match answer {
+            Ok((_, theirs)) if theirs != version => {
+                return Err(Fault::new(&VERSION).arg("theirs", theirs).arg("ours", version));
+            }
+            Ok((stream, _)) => {
+                wait = Duration::from_millis(100);
+                told.clear();
+                serve(stream, &work).await;
+            }
+            Err(error) => {
+                let why = error.to_string();
+                if why != told {
+                    tell(&Fault::new(&RETRIED).arg("address", address).because(error));
+                    told = why;
                 }
-                Ok((stream, _)) => {
-                    wait = Duration::from_millis(100);
-                    serve(stream, &work).await;
-                }
-                Err(_) => {}
             }
         }
         tokio::time::sleep(wait).await;

@@ -74,13 +74,21 @@ impl Identity {
         let read = |path: PathBuf| {
             atomic::read(&path, LIMIT).map_err(|fault| identity(fault.to_string().into()))
         };
-        Ok(Self {
+        let own = Self {
             folder: folder.to_owned(),
             role,
             authority: read(folder.join("authority.pem"))?,
             certificate: read(folder.join(format!("{}.pem", role.as_str())))?,
             key: Secret::new(read(key)?),
-        })
+        };
+        // A file under another role's name would be taken for that role by the other side.
+        match peer_role(Some(&own.chain().map_err(identity)?)) {
+            Some(found) if found == role => Ok(own),
+            found => {
+                let found = found.map_or("none", Role::as_str);
+                Err(identity(format!("the certificate's role is {found}").into()))
+            }
+        }
     }
 
     /// TLS of the scheduler: whoever comes must show a certificate of the cluster.

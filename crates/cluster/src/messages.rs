@@ -25,6 +25,12 @@ ingot_base::messages! {
         en: "the cluster's scheduler at {address} cannot be reached", zh: "无法连接集群调度器 {address}",
         hint_en: "start it with `ingot cluster scheduler`; both sides need certificates of the same set", hint_zh: "请用 `ingot cluster scheduler` 启动；双方必须使用同一套证书",
     };
+    /// The scheduler is tried again.
+    RETRIED = {
+        code: "cluster-retried", class: Failed, status: 503,
+        en: "the cluster's scheduler at {address} cannot be reached or refuses this executor; it is tried again", zh: "无法连接集群调度器 {address}，或其拒绝了本执行器；将继续重试",
+        hint_en: "both sides need certificates of the same set, each of its own role; the scheduler's log says what it refused", hint_zh: "双方必须使用同一套证书，且各用其角色的证书；调度器的日志会说明拒绝原因",
+    };
     /// Two programs that may not give the same results.
     VERSION = {
         code: "cluster-version", class: Failed, status: 409,

@@ -13,7 +13,7 @@ use crate::exact;
 use crate::finite::finite;
 use crate::images;
 use crate::json_keys;
-use crate::messages::{ENCODING_TAKEN, FILE_WRONG, NUMBERS_MIXED};
+use crate::messages::{ENCODING_TAKEN, FILE_WRONG, IMAGES_CLASSES, NUMBERS_MIXED};
 use crate::outcome::{CleanOutcome, Found};
 use crate::profile::{self, Partial};
 use crate::row_hash::row_hashes;
@@ -87,6 +87,7 @@ impl std::fmt::Debug for Admit<'_> {
 /// When a source or rule is wrong, an expectation with `fail` is not met, or the table cannot be written.
 pub fn clean(job: &CleanJob<'_>, reporter: &dyn Reporter) -> Result<CleanOutcome> {
     let sources = source::resolve(job.base_dir, job.sources)?;
+    warn_of_pictures(job, &sources, reporter)?;
     let mut rules =
         Rules::compile(job.clean, &sources.schema, &|rule| evaluation_set(job.base_dir, rule))?;
     warn_of_encodings(job.sources, &sources, reporter);
@@ -143,6 +144,21 @@ fn warn_of_mixed(clean: &CleanConfig, sources: &Sources, reporter: &dyn Reporter
             }
         }
     }
+}
+
+/// Tells of files that are no pictures here, and of pictures that stand in the folders of two classes.
+fn warn_of_pictures(job: &CleanJob<'_>, sources: &Sources, reporter: &dyn Reporter) -> Result<()> {
+    for told in job.sources.iter().filter_map(|source| images::passed(job.base_dir, source)) {
+        reporter.warn(&told);
+    }
+    for part in sources.parts.iter().filter(|part| part.format == Format::Images) {
+        let count = images::in_two_classes(&part.path)?;
+        if count > 0 {
+            let name = job.sources.get(part.source).map_or("", |source| source.name.as_str());
+            reporter.warn(&Fault::new(&IMAGES_CLASSES).arg("source", name).arg("count", count));
+        }
+    }
+    Ok(())
 }
 
 /// Tells of keys of JSON lines that are no columns; where, not which.
@@ -537,13 +553,16 @@ impl<'a> Work<'a> {
         })
     }
 
-    /// The columns by which two rows are the same. A picture is its content, wherever the file stands.
+    /// The columns by which two rows are the same. A picture is its content, wherever the file stands: in the folders of two classes it would
+    /// be learnt from and tested on.
     fn compared(&self, batch: &RecordBatch) -> Vec<ArrayRef> {
         let pictures = self.sources.parts.iter().any(|part| part.format == Format::Images);
         let schema = batch.schema();
         let named = schema.fields().iter().zip(batch.columns());
         named
-            .filter(|(field, _)| !(pictures && field.name() == images::IMAGE))
+            .filter(|(field, _)| {
+                !(pictures && [images::IMAGE, images::LABEL].contains(&field.name().as_str()))
+            })
             .map(|(_, column)| Arc::clone(column))
             .collect()
     }
@@ -694,7 +713,7 @@ fn survey(work: &Work<'_>, rules: &Rules, config: &CleanConfig) -> Result<Option
             Ok(())
         },
     )?;
-    Ok(Some(Near::new(rule, index.group())))
+    Ok(Some(Near::new(rule, &index)))
 }
 
 /// Puts the gathered figures into the rules.

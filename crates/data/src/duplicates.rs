@@ -1,10 +1,10 @@
-//! Near duplicates of the rows that every other rule keeps: found in a pass of their own, since the first of a group may stand
-//! anywhere before.
+//! Near duplicates of the rows that every other rule keeps: found in a pass of their own, since the row that another repeats may
+//! stand anywhere before.
 
 use crate::config::NearRule;
 use crate::outcome::{NearOutcome, NearPair, Place};
 use crate::texts::NEAR;
-use ingot_quality::near::{Groups, NearConfig};
+use ingot_quality::near::{Link, NearConfig, NearIndex};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,50 +16,37 @@ pub(crate) fn config(rule: &NearRule) -> NearConfig {
     NearConfig { shingle: rule.shingle, seed: rule.seed, ..NearConfig::new(rule.similarity) }
 }
 
-/// Groups of rows, told row by row in the order of the survey.
+/// Near duplicates, told row by row in the order of the survey.
 pub(crate) struct Near {
     drop: bool,
-    groups: Groups,
-    /// The largest similarity of each row to another of its group.
-    similarity: BTreeMap<u32, f64>,
-    /// First rows of groups, and where they stand once they have come.
-    firsts: BTreeSet<u32>,
+    /// What a row repeats.
+    repeats: BTreeMap<u32, Link>,
+    /// Rows that others repeat, and where they stand once they have come.
+    repeated: BTreeSet<u32>,
     places: BTreeMap<u32, Place>,
     next: u32,
     outcome: NearOutcome,
 }
 
 impl Near {
-    pub(crate) fn new(rule: &NearRule, groups: Groups) -> Self {
-        let mut similarity: BTreeMap<u32, f64> = BTreeMap::new();
-        for link in &groups.links {
-            for text in [link.text, link.like] {
-                let known = similarity.entry(text).or_default();
-                *known = known.max(link.similarity);
-            }
-        }
-        let firsts = groups
-            .links
-            .iter()
-            .filter_map(|link| groups.first.get(link.text as usize))
-            .copied()
-            .collect();
+    pub(crate) fn new(rule: &NearRule, index: &NearIndex) -> Self {
+        let groups = index.group();
+        let repeats = index.repeats(&groups);
         let outcome = NearOutcome {
             column: rule.column.clone(),
             similarity: rule.similarity,
             dropped: rule.drop,
             groups: groups.groups() as u64,
-            rows: groups.repeated() as u64,
+            rows: repeats.len() as u64,
             compared: groups.compared,
             bands: (groups.banding.bands as u64, groups.banding.rows as u64),
-            exact: groups.links.iter().all(|link| link.exact),
+            exact: repeats.iter().all(|link| link.exact),
             first: Vec::new(),
         };
         Self {
             drop: rule.drop,
-            groups,
-            similarity,
-            firsts,
+            repeated: repeats.iter().map(|link| link.like).collect(),
+            repeats: repeats.into_iter().map(|link| (link.text, link)).collect(),
             places: BTreeMap::new(),
             next: 0,
             outcome,
@@ -78,15 +65,13 @@ impl Near {
             let number = self.next;
             self.next += 1;
             let place = Place { source: source.to_owned(), row: *row };
-            let first = self.groups.first.get(number as usize).copied().unwrap_or(number);
-            if first == number {
-                if self.firsts.contains(&number) {
+            let Some(Link { like, similarity, .. }) = self.repeats.get(&number).copied() else {
+                if self.repeated.contains(&number) {
                     self.places.insert(number, place);
                 }
                 continue;
-            }
-            let Some(like) = self.places.get(&first).cloned() else { continue };
-            let similarity = self.similarity.get(&number).copied().unwrap_or(0.0);
+            };
+            let Some(like) = self.places.get(&like).cloned() else { continue };
             lines.push(
                 json!({
                     "key": NEAR, "source": source, "row": row, "similarity": similarity,

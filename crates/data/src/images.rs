@@ -1,11 +1,13 @@
 //! A folder of pictures as a table: one row a file, told by its place, its class (the folder it stands in), its size and its
 //! content. The pixels stay where they are; whoever learns from them reads the file that the row names and checks its digest.
 
+use crate::config::Format;
 use crate::config::SourceConfig;
-use crate::messages::SOURCE_MISSING;
+use crate::messages::{IMAGES_PASSED, SOURCE_MISSING};
 use crate::source::local;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use ingot_base::{Digest, Fault, Result, atomic, fault};
+use ingot_base::{Digest, Fault, Lang, Result, Text, atomic, fault};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -18,6 +20,13 @@ pub const DIGEST: &str = "digest";
 
 /// Names that end so are pictures.
 const ENDINGS: &[&str] = &["jpg", "jpeg", "png", "webp"];
+/// Names that end so are pictures that cannot be read here.
+const OTHERS: &[&str] = &[
+    "avif", "bmp", "dcm", "dicom", "gif", "heic", "heif", "jfif", "jp2", "jxl", "nii", "svg",
+    "tif", "tiff",
+];
+/// Most bytes of the table of a folder.
+const TABLE_LIMIT: u64 = 1 << 32;
 /// Folders within folders at most.
 const DEPTH: usize = 8;
 
@@ -34,38 +43,103 @@ pub(crate) fn schema() -> SchemaRef {
     ]))
 }
 
-fn walk(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> std::io::Result<()> {
-    for entry in std::fs::read_dir(folder)? {
-        let path = entry?.path();
-        let hidden = path.file_name().is_none_or(|name| name.to_string_lossy().starts_with('.'));
-        if hidden {
-            continue;
-        }
-        if path.is_dir() {
-            if depth > 0 {
-                walk(&path, depth - 1, found)?;
-            }
-        } else if is_picture(&path) {
-            found.push(path);
-        }
-    }
-    Ok(())
+/// What a folder of pictures holds.
+#[derive(Debug, Default)]
+struct Listing {
+    pictures: Vec<PathBuf>,
+    /// What looks like a picture and is none for this program, by kind in English and Chinese: an ending, or what else it is.
+    passed: BTreeMap<(String, &'static str), u64>,
 }
 
-fn is_picture(path: &Path) -> bool {
-    let ending = path.extension().map(|ending| ending.to_string_lossy().to_ascii_lowercase());
-    ending.is_some_and(|ending| ENDINGS.contains(&ending.as_str()))
+impl Listing {
+    /// The pictures of a folder, sorted by path.
+    fn of(folder: &Path) -> Result<Self> {
+        let unreadable =
+            |error| Fault::new(&fault::FILE_READ).arg("path", folder.display()).because(error);
+        let mut listing = Self::default();
+        let root = folder.canonicalize().map_err(unreadable)?;
+        listing.walk(&root, folder, DEPTH).map_err(unreadable)?;
+        listing.pictures.sort();
+        Ok(listing)
+    }
+
+    fn walk(&mut self, root: &Path, folder: &Path, depth: usize) -> std::io::Result<()> {
+        for entry in std::fs::read_dir(folder)? {
+            let entry = entry?;
+            let path = entry.path();
+            let hidden =
+                path.file_name().is_none_or(|name| name.to_string_lossy().starts_with('.'));
+            if hidden {
+                continue;
+            }
+            let kind = entry.file_type()?;
+            if kind.is_dir() {
+                if depth > 0 {
+                    self.walk(root, &path, depth - 1)?;
+                }
+            } else {
+                self.take(root, path, kind.is_symlink());
+            }
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, root: &Path, path: PathBuf, link: bool) {
+        let ending = ending(&path);
+        let known = ENDINGS.contains(&ending.as_str());
+        // A link may lead anywhere, a link to a folder round in a circle; who opens a pipe waits for its writer.
+        let target = if link { path.canonicalize().ok() } else { None };
+        let outside = link && target.is_none_or(|target| !target.starts_with(root));
+        if known && outside {
+            self.pass("link out of the folder".to_owned(), "指向文件夹外的链接");
+        } else if known && !path.is_file() {
+            self.pass("no regular file".to_owned(), "非普通文件");
+        } else if known {
+            self.pictures.push(path);
+        } else if OTHERS.contains(&ending.as_str()) {
+            self.pass(format!(".{ending}"), "");
+        } else if link && path.is_dir() {
+            self.pass("link to a folder".to_owned(), "指向文件夹的链接");
+        }
+    }
+
+    fn pass(&mut self, kind: String, zh: &'static str) {
+        *self.passed.entry((kind, zh)).or_default() += 1;
+    }
+
+    /// What was passed over, for a message; `None` when nothing was.
+    fn told(&self) -> Option<Fault> {
+        let told = |lang: Lang| {
+            let one = |((kind, zh), count): (&(String, &'static str), &u64)| match lang {
+                Lang::Zh if !zh.is_empty() => format!("{zh} × {count}"),
+                _ => format!("{kind} × {count}"),
+            };
+            self.passed.iter().map(one).collect::<Vec<_>>()
+        };
+        (!self.passed.is_empty()).then(|| {
+            let list = Text::new(told(Lang::En).join(", "), told(Lang::Zh).join("、"));
+            let count: u64 = self.passed.values().sum();
+            Fault::new(&IMAGES_PASSED).arg("count", count).words("list", list)
+        })
+    }
+}
+
+fn ending(path: &Path) -> String {
+    let ending = path.extension().unwrap_or_default();
+    ending.to_string_lossy().to_ascii_lowercase()
+}
+
+/// What was passed over in a source that is a folder of pictures.
+pub(crate) fn passed(base_dir: &Path, source: &SourceConfig) -> Option<Fault> {
+    let folder = local(base_dir, &source.uri).filter(|_| source.format == Some(Format::Images))?;
+    let told = Listing::of(&folder).ok()?.told()?;
+    Some(told.arg("source", &source.name))
 }
 
 /// Writes the table of a folder's pictures, sorted by path, as JSON lines into `copies`; hidden files are passed over. What the
 /// table says is what the source is: a picture that moves to another class changes it.
 pub(crate) fn index(folder: &Path, source: &SourceConfig, copies: &Path) -> Result<PathBuf> {
-    let found = list(folder)?;
-    if found.is_empty() {
-        return Err(Fault::new(&SOURCE_MISSING)
-            .arg("source", &source.name)
-            .arg("uri", &source.uri));
-    }
+    let found = some(folder, &source.name, &source.uri)?;
     let mut lines = String::new();
     for file in &found {
         lines.push_str(&row(folder, file)?.to_string());
@@ -76,14 +150,20 @@ pub(crate) fn index(folder: &Path, source: &SourceConfig, copies: &Path) -> Resu
     Ok(target)
 }
 
-/// The pictures of a folder, sorted by path.
-fn list(folder: &Path) -> Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
-    walk(folder, DEPTH, &mut found).map_err(|error| {
-        Fault::new(&fault::FILE_READ).arg("path", folder.display()).because(error)
-    })?;
-    found.sort();
-    Ok(found)
+/// What of a folder of pictures is passed over, as a warning.
+pub fn pictures_passed(folder: &Path) -> Option<Fault> {
+    let told = Listing::of(folder).ok()?.told()?;
+    Some(told.arg("source", crate::infer::name(folder)))
+}
+
+/// The pictures of a folder, at least one.
+fn some(folder: &Path, source: &str, uri: &str) -> Result<Vec<PathBuf>> {
+    let listing = Listing::of(folder)?;
+    if listing.pictures.is_empty() {
+        let none = listing.told().unwrap_or_else(|| Fault::new(&SOURCE_MISSING));
+        return Err(none.arg("source", source).arg("uri", uri));
+    }
+    Ok(listing.pictures)
 }
 
 /// The pictures of a folder as its table names them, in its order.
@@ -91,11 +171,8 @@ fn list(folder: &Path) -> Result<Vec<PathBuf>> {
 /// # Errors
 /// When the folder cannot be read, or has none.
 pub fn pictures(folder: &Path) -> Result<Vec<String>> {
-    let found = list(folder)?;
-    if found.is_empty() {
-        let name = crate::infer::name(folder);
-        return Err(Fault::new(&SOURCE_MISSING).arg("source", name).arg("uri", folder.display()));
-    }
+    let uri = folder.display().to_string();
+    let found = some(folder, &crate::infer::name(folder), &uri)?;
     Ok(found.iter().map(|file| place(folder, file).join("/")).collect())
 }
 
@@ -123,6 +200,19 @@ fn row(folder: &Path, file: &Path) -> Result<serde_json::Value> {
     }))
 }
 
+/// How many pictures of a written table stand in the folders of more than one class.
+pub(crate) fn in_two_classes(table: &Path) -> Result<usize> {
+    let text = atomic::read(table, TABLE_LIMIT)?;
+    let mut classes: BTreeMap<String, BTreeSet<Option<String>>> = BTreeMap::new();
+    for line in text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+        let row: serde_json::Value = serde_json::from_slice(line)
+            .map_err(|error| fault::internal("a table of pictures").because(error))?;
+        let cell = |name: &str| row.get(name).and_then(|cell| cell.as_str()).map(str::to_owned);
+        classes.entry(cell(DIGEST).unwrap_or_default()).or_default().insert(cell(LABEL));
+    }
+    Ok(classes.values().filter(|labels| labels.len() > 1).count())
+}
+
 /// Where a row's picture is. A place that leads out of the source's folder is none.
 pub fn image_path(base_dir: &Path, uri: &str, place: &str) -> Option<PathBuf> {
     let root = local(base_dir, uri)?;
@@ -135,7 +225,6 @@ pub fn image_path(base_dir: &Path, uri: &str, place: &str) -> Option<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::BTreeMap;
 
     /// A PNG header of 3 × 2 pixels; its pixels are missing.
     const HEADER: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x03\0\0\0\x02\x08\x02\0\0\0";
@@ -178,6 +267,52 @@ mod tests {
             (&rows[1]["label"], &rows[1]["height"]),
             (&"dog".into(), &serde_json::Value::Null)
         );
+    }
+
+    #[test]
+    fn a_picture_in_two_classes_is_counted() {
+        let root = tempfile::tempdir().unwrap();
+        for (name, bytes) in
+            [("a/1.png", HEADER), ("b/1.png", HEADER), ("b/2.png", HEADER), ("b/3.png", b"-")]
+        {
+            std::fs::create_dir_all(root.path().join(name).parent().unwrap()).unwrap();
+            atomic::write(&root.path().join(name), bytes).unwrap();
+        }
+        let copies = tempfile::tempdir().unwrap();
+        let table = index(root.path(), &source("x"), copies.path()).unwrap();
+        assert_eq!(in_two_classes(&table).unwrap(), 1);
+    }
+
+    #[test]
+    fn what_is_no_picture_here_is_told_and_nothing_leads_out_of_the_folder() {
+        let root = tempfile::tempdir().unwrap();
+        let at = |name: &str| root.path().join(name);
+        std::fs::create_dir_all(at("photos/cat")).unwrap();
+        atomic::write(&at("outside.png"), HEADER).unwrap();
+        for name in ["scan.tif", "scan.DCM", "more.dcm", "notes.txt"] {
+            atomic::write(&at("photos/cat").join(name), b"-").unwrap();
+        }
+        let fault = index(&at("photos"), &source("photos"), root.path()).unwrap_err();
+        assert_eq!(fault.code(), "data-images-passed");
+        let told = fault.render(Lang::En);
+        assert!(told.contains(".dcm × 2, .tif × 1") && !told.contains("txt"), "{told}");
+
+        atomic::write(&at("photos/cat/1.png"), HEADER).unwrap();
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::symlink(at("outside.png"), at("photos/cat/2.png")).unwrap();
+            std::os::unix::fs::symlink("1.png", at("photos/cat/3.png")).unwrap();
+            std::os::unix::fs::symlink(".", at("photos/again")).unwrap();
+            let pipe = std::process::Command::new("mkfifo").arg(at("photos/cat/4.png")).status();
+            assert!(pipe.unwrap().success());
+            assert_eq!(pictures(&at("photos")).unwrap(), ["cat/1.png", "cat/3.png"]);
+            let told = passed(root.path(), &source("photos")).unwrap();
+            let told = told.render(Lang::Zh);
+            for kind in ["指向文件夹外的链接", "指向文件夹的链接", "非普通文件", ".tif"]
+            {
+                assert!(told.contains(&format!("{kind} × 1")), "{told}");
+            }
+        }
     }
 
     #[test]

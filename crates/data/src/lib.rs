@@ -47,7 +47,7 @@ pub use config::{
 };
 pub use distribute::{CLUSTER_VERSION, CleanPieces, Cluster};
 pub use export::{ExportFormat, export};
-pub use images::{DIGEST, IMAGE, LABEL, image_path, pictures};
+pub use images::{DIGEST, IMAGE, LABEL, image_path, pictures, pictures_passed};
 pub use messages::MESSAGES;
 pub use names::{
     Header, check_sql, doubtful_header, headers, nearest, renamed_column, unknown_column,

@@ -43,6 +43,18 @@ ingot_base::messages! {
         en: "source `{source}`: pictures are read from a folder of this machine only", zh: "数据源 `{source}`：图片只能从本机文件夹读取",
         hint_en: "copy them into a folder and name that", hint_zh: "请先复制到本机文件夹，再填写该文件夹",
     };
+    /// Files of a folder of pictures that are not read. A warning, or the reason why nothing is found.
+    IMAGES_PASSED = {
+        code: "data-images-passed", class: Failed, status: 422,
+        en: "source `{source}`: {count} file(s) are no JPEG, PNG or WebP of this folder and are passed over: {list}", zh: "数据源 `{source}`：{count} 个文件不是本文件夹内的 JPEG、PNG 或 WebP 图片，已略过：{list}",
+        hint_en: "convert them to PNG first, without losing depth; copy what links lead to", hint_zh: "请先将其转换为 PNG（注意保留位深）；符号链接指向的文件请复制到该文件夹",
+    };
+    /// Pictures under two classes. A warning.
+    IMAGES_CLASSES = {
+        code: "data-images-classes", class: Failed, status: 422,
+        en: "source `{source}`: {count} picture(s) stand in the folders of more than one class", zh: "数据源 `{source}`：有 {count} 张图片同时位于多个类别的文件夹",
+        hint_en: "leave each in the folder of its class; with dedupe = { exact = true } the first in the order of paths counts, without it one may be learnt from and tested on", hint_zh: "请只保留在其所属类别的文件夹中；dedupe = { exact = true } 时以路径排序最先者为准，不去重则同一图片可能既用于训练又用于测试",
+    };
     /// A source's format is not known.
     FORMAT_UNKNOWN = {
         code: "data-format-unknown", class: Usage, status: 422,

@@ -101,11 +101,11 @@ pub struct NearOutcome {
     pub column: String,
     /// Least similarity.
     pub similarity: f64,
-    /// Whether all but the first of a group were dropped.
+    /// Whether rows that repeat one that stays were dropped.
     pub dropped: bool,
     /// Groups of two and more.
     pub groups: u64,
-    /// Rows behind the first of their group.
+    /// Rows that repeat one before them.
     pub rows: u64,
     /// Pairs that were compared.
     pub compared: u64,
@@ -122,9 +122,9 @@ pub struct NearOutcome {
 pub struct NearPair {
     /// The row.
     pub row: Place,
-    /// The first of its group.
+    /// The row that it repeats: of those that stay the one most like it.
     pub first: Place,
-    /// Its similarity to the row of its group that is most like it.
+    /// How similar the two are.
     pub similarity: f64,
 }
 

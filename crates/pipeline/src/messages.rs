@@ -91,7 +91,7 @@ ingot_base::messages! {
     IMAGES_UNREADABLE = {
         code: "pipeline-images-unreadable", class: Failed, status: 200,
         en: "{count} picture(s) could not be read and are left out: {list}", zh: "有 {count} 张图片无法读取，已略过：{list}",
-        hint_en: "each is named by its source and row number; the stage record has all of them", hint_zh: "按数据源与行号列出；完整列表见阶段记录",
+        hint_en: "each is named by its source and row number: `ingot export all` shows which file a row is (`_row`, `image`); the stage record has all of them", hint_zh: "按数据源与行号列出：`ingot export all` 可查看每行对应的文件（`_row`、`image` 列）；完整列表见阶段记录",
     };
     /// Maps that are too large together.
     MAPS_LARGE = {
@@ -341,6 +341,18 @@ ingot_base::messages! {
         code: "pipeline-erase-unsearched", class: Failed, status: 200,
         en: "texts of other persons were not searched: every value of the erased person is too short to be told from ordinary words", zh: "未搜索其他人的文本：该已删除人员的所有值都太短，无法与普通词语区分",
         hint_en: "look through the texts by hand", hint_zh: "请人工检查文本",
+    };
+    /// The keys that a project's work was made with are gone.
+    KEYS_GONE = {
+        code: "pipeline-keys-gone", class: Refused, status: 422,
+        en: "there is no `{path}`, but `.ingot` holds work that was made with its keys", zh: "`{path}` 不存在，但 `.ingot` 中有用其密钥完成的工作",
+        hint_en: "put the keys back from your backup, or name their folder under `[seal]`, `keys`; to begin anew with other keys and other pseudonyms, move `.ingot` away", hint_zh: "请从备份恢复密钥，或在 `[seal]` 的 `keys` 中指定其目录；若要用新密钥（假名也会随之改变）重新开始，请移走 `.ingot`",
+    };
+    /// Keys were made.
+    KEYS_MADE = {
+        code: "pipeline-keys-made", class: Failed, status: 200,
+        en: "new keys were made in `{path}`: whoever has them can read the data and sign in your name", zh: "已在 `{path}` 生成新密钥：持有者可以读取数据并以您的名义签名",
+        hint_en: "back them up, and never commit them", hint_zh: "请妥善备份，切勿提交到代码库",
     };
     /// The list of erased persons was changed.
     ERASURES_CHANGED = {

@@ -71,6 +71,11 @@ pub fn predict_pictures(model: &VisionModel, path: &Path, lang: Lang) -> Result<
                 let prediction = decide(&model.signature().output, &scores);
                 scored.push(Scored { row, name: Some(place), prediction });
             }
+            // The rows of a folder are numbered nowhere else.
+            Err(fault) if path.is_dir() => {
+                let reason = format!("`{}`: {}", place.escape_debug(), fault.render(lang));
+                bad.push(BadRow { row, reason });
+            }
             Err(fault) => bad.push(BadRow { row, reason: fault.render(lang) }),
         }
     }

@@ -95,6 +95,27 @@ impl std::fmt::Debug for Project<'_> {
     }
 }
 
+/// The keys in `folder`, made when the project in `root` has none and nothing in it was made with others.
+///
+/// # Errors
+/// When they cannot be read or made, or are gone while what was made with them is still there.
+pub fn keys(root: &Path, folder: &Path) -> Result<Keyring> {
+    if folder.exists() {
+        return Keyring::open(folder);
+    }
+    unused(root, folder)?;
+    Keyring::create(folder)
+}
+
+/// New keys beside work that old ones made would give every person another pseudonym, and read nothing of it.
+fn unused(root: &Path, folder: &Path) -> Result<()> {
+    let store = root.join(STORE);
+    if Stage::ALL.iter().any(|stage| store.join(stage.as_str()).exists()) {
+        return Err(Fault::new(&KEYS_GONE).arg("path", folder.display()));
+    }
+    Ok(())
+}
+
 impl<'a> Project<'a> {
     /// Opens the project in `root`; keys are made when there are none yet.
     ///
@@ -107,20 +128,53 @@ impl<'a> Project<'a> {
         reporter: &'a dyn Reporter,
     ) -> Result<Self> {
         let folder = root.join(&source.recipe.seal.keys);
-        let keyring =
-            if folder.exists() { Keyring::open(&folder)? } else { Keyring::create(&folder)? };
+        let made = !folder.exists();
+        let keyring = keys(root, &folder)?;
+        if made {
+            reporter.warn(&Fault::new(&KEYS_MADE).arg("path", folder.display()));
+        }
+        Ok(Self::with(keyring, source, root, clock, reporter))
+    }
+
+    /// Opens the project to look at it: nothing is written, and where there are no keys yet those of this moment do.
+    ///
+    /// # Errors
+    /// When the keys cannot be read.
+    pub fn look(
+        source: Source,
+        root: &Path,
+        clock: &'a dyn Clock,
+        reporter: &'a dyn Reporter,
+    ) -> Result<Self> {
+        let folder = root.join(&source.recipe.seal.keys);
+        let keyring = if folder.exists() {
+            Keyring::open(&folder)?
+        } else {
+            unused(root, &folder)?;
+            Keyring::unsaved()?
+        };
+        Ok(Self::with(keyring, source, root, clock, reporter))
+    }
+
+    fn with(
+        keyring: Keyring,
+        source: Source,
+        root: &Path,
+        clock: &'a dyn Clock,
+        reporter: &'a dyn Reporter,
+    ) -> Self {
         let records = keyring.derive("stage records", 32);
-        Ok(Self {
+        Self {
             source,
             root: root.to_owned(),
             keyring,
-            store: Store::new(root.join(".ingot"), records),
+            store: Store::new(root.join(STORE), records),
             clock,
             reporter,
             lang: Lang::En,
             group: &Alone,
             hierarchies: Known::default(),
-        })
+        }
     }
 
     /// The project, its reports opening in this language.

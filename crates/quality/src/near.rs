@@ -12,6 +12,7 @@ use crate::unite::Unite;
 use ingot_base::Rng;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Permutations in a signature.
 pub const PERMUTATIONS: usize = 128;
@@ -351,6 +352,34 @@ impl NearIndex {
         let Found { mut unite, mut links, compared } = found;
         links.sort_by_key(|link| (link.text, link.like));
         Groups { first: unite.roots(), links, compared, banding }
+    }
+
+    /// Which texts may go, of each what it repeats: in the order they came, a text goes that is like one of its group that stays, and is told
+    /// beside the stayer it is most like. A text that only a chain of others ties to its group stays.
+    pub fn repeats(&self, groups: &Groups) -> Vec<Link> {
+        let mut stay: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+        let mut repeats = Vec::new();
+        let grouped: BTreeSet<u32> =
+            groups.links.iter().flat_map(|link| [link.text, link.like]).collect();
+        for text in grouped {
+            let first = groups.first.get(text as usize).copied().unwrap_or(text);
+            let before = stay.entry(first).or_default();
+            let like = before.iter().rev().take(COMPARED).filter_map(|like| {
+                let (similarity, exact) =
+                    self.alike(self.sketch_of(text)?, self.sketch_of(*like)?)?;
+                Some(Link { text, like: *like, similarity, exact })
+            });
+            // Of equally similar ones the earliest.
+            match like.max_by(|one, other| one.similarity.total_cmp(&other.similarity)) {
+                Some(link) => repeats.push(link),
+                None => before.push(text),
+            }
+        }
+        repeats
+    }
+
+    fn sketch_of(&self, text: u32) -> Option<u32> {
+        self.sketched.get(text as usize).copied().flatten()
     }
 
     /// Unites texts with equal sketches and leaves the first of each: thousands of copies must not meet in every bucket.

@@ -188,6 +188,12 @@ ingot_base::messages! {
         en: "the text has {tokens} tokens, the model reads {limit}", zh: "文本有 {tokens} 个词元，模型最多读取 {limit} 个",
         hint_en: "shorten it, or send its parts one by one", hint_zh: "请缩短文本，或分段发送",
     };
+    /// A text beyond all measure.
+    TEXT_BYTES_MANY = {
+        code: "runtime-text-bytes", class: Usage, status: 422,
+        en: "the text has {bytes} bytes; at most {most} are looked at, and the model reads {limit} tokens", zh: "文本有 {bytes} 字节；最多处理 {most} 字节，模型最多读取 {limit} 个词元",
+        hint_en: "shorten it, or send its parts one by one", hint_zh: "请缩短文本，或分段发送",
+    };
     /// A checkpoint that cannot be read.
     PICKLE_DAMAGED = {
         code: "runtime-pickle-damaged", class: Failed, status: 422,

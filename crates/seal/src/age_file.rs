@@ -13,6 +13,11 @@ use std::str::FromStr;
 pub struct Identity(Vec<x25519::Identity>);
 
 impl Identity {
+    /// A new identity.
+    pub(crate) fn new() -> Self {
+        Self(vec![x25519::Identity::generate()])
+    }
+
     /// Reads an age identity file (as `age-keygen` writes it) of mode 0600 or narrower.
     ///
     /// # Errors

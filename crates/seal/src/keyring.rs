@@ -69,6 +69,22 @@ impl Keyring {
         Self::open(dir)
     }
 
+    /// New keys that are kept nowhere: what they protect is lost with them.
+    ///
+    /// # Errors
+    /// When the system gives no random numbers.
+    pub fn unsaved() -> Result<Self> {
+        let identity = Identity::new();
+        let signing = SigningKey::from(signing_key()?);
+        Ok(Self {
+            recipient: identity.recipient(),
+            identity,
+            public: PublicKey::of(*signing.verifying_key())?,
+            signing,
+            root: Secret::new(new_key()?.to_vec()),
+        })
+    }
+
     /// Replaces the master key. The root key stays, so nothing that it guards is written again, and every token, table and
     /// API key goes on as before. In a folder of an earlier version, whose master key is its root, the root gets its
     /// envelope only now: who has the old master key can still derive all keys, [`Rotation::OldKeyOpens`].

@@ -168,7 +168,7 @@ ingot_base::messages! {
     /// A form that cannot be read.
     FORM_BROKEN = {
         code: "serve-form-broken", class: Usage, status: 400,
-        en: "the form cannot be read: its parts are damaged or cut off", zh: "无法读取表单：各部分已损坏或不完整",
+        en: "the form cannot be read: its parts or their headers are damaged or cut off", zh: "无法读取表单：各部分或其头部已损坏或不完整",
         hint_en: "send it with a client that writes multipart/form-data, such as curl -F", hint_zh: "请使用支持 multipart/form-data 的客户端，例如 curl -F",
     };
     /// Text that is no base64.

@@ -94,8 +94,15 @@ fn executor(context: &Context, args: &ClusterExecutor) -> Result<()> {
     block_on(async {
         let ended = ingot_serve::terminated()?;
         let work = Arc::new(CleanPieces);
+        let tell = |warning: &Fault| {
+            context.warn(warning);
+            // What TLS says: an unknown issuer, a refused certificate, nobody there.
+            for line in crate::render::why(warning, context.lang) {
+                err(&format!("  {line}"));
+            }
+        };
         tokio::select! {
-            done = execute(&args.scheduler, &identity, CLUSTER_VERSION, places, work) => done,
+            done = execute(&args.scheduler, &identity, CLUSTER_VERSION, places, work, &tell) => done,
             () = ended => Ok(()),
         }
     })

@@ -4,7 +4,6 @@ use crate::Context;
 use crate::args::Init;
 use crate::messages::EXISTS;
 use ingot_base::{Fault, Result, Tabular, atomic};
-use ingot_seal::Keyring;
 
 pub(crate) fn init(context: &Context, args: &Init) -> Result<()> {
     let recipe = context.project.join("ingot.toml");
@@ -12,7 +11,7 @@ pub(crate) fn init(context: &Context, args: &Init) -> Result<()> {
         return Err(Fault::new(&EXISTS).arg("path", recipe.display()));
     }
     let keys = context.project.join("keys");
-    let keyring = if keys.exists() { Keyring::open(&keys)? } else { Keyring::create(&keys)? };
+    let keyring = ingot_pipeline::keys(&context.project, &keys)?;
     let mut made = Vec::new();
     if !args.keys_only {
         let example = ingot_recipe::example(&args.name);

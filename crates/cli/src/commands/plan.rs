@@ -9,7 +9,7 @@ use ingot_pipeline::{Project, Standing};
 pub(crate) fn plan(context: &Context, args: &Recipe) -> Outcome<()> {
     let source = load(context, &args.recipe)?;
     let silent = Silent;
-    let project = Project::open(source, &context.project, &CLOCK, &silent)?;
+    let project = Project::look(source, &context.project, &CLOCK, &silent)?;
     check_names(&project)?;
     let steps = ingot_pipeline::plan(&project)?;
     let json = serde_json::json!({

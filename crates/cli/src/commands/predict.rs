@@ -27,7 +27,8 @@ pub(crate) fn predict(context: &Context, args: &Predict) -> Result<()> {
             }
             context.warn(&refusal);
         }
-        for warning in found.warnings() {
+        let passed = args.input.is_dir().then(|| ingot_data::pictures_passed(&args.input));
+        for warning in found.warnings().into_iter().chain(passed.flatten()) {
             context.warn(&warning);
         }
         found

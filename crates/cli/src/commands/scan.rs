@@ -7,6 +7,7 @@ mod lines;
 mod quotes;
 mod records;
 mod table;
+mod titled;
 
 use crate::Context;
 use crate::args::{RedactWith, Scan};
@@ -136,6 +137,18 @@ impl<'a> Scanner<'a> {
     /// Tells what a text holds; the text as it may be written, if that is another.
     fn text(&mut self, place: Place<'_>, text: &str) -> Result<Option<String>> {
         let found = self.find(text)?;
+        self.tell(place, &found)?;
+        self.clean(text, found)
+    }
+
+    /// The same of a value under a title.
+    fn cell(
+        &mut self,
+        place: Place<'_>,
+        title: Option<&str>,
+        text: &str,
+    ) -> Result<Option<String>> {
+        let found = self.find_under(title, text)?;
         self.tell(place, &found)?;
         self.clean(text, found)
     }

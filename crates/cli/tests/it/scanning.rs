@@ -103,6 +103,49 @@ fn a_wrong_question_is_answered_and_writes_nothing() {
     assert!(!folder.path().join("out.csv").exists());
 }
 
+#[test]
+fn what_a_column_is_called_says_what_stands_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let rows = [
+        ("dob", "1949-12-31", "birth_date"),
+        ("出生日期", "1949年12月31日", "birth_date"),
+        ("password", "Passw0rd!2024", "secret"),
+        ("wechat", "sunny9bd45e", "wechat"),
+        ("qq", "284719233", "qq"),
+        ("passport_no", "E12345678", "passport"),
+    ];
+    let table = |write: &dyn Fn(&(&str, &str, &str)) -> String| {
+        rows.iter().map(write).collect::<Vec<_>>().join(",")
+    };
+    let csv = format!("n,{}\n1,{}\n", table(&|row| row.0.into()), table(&|row| row.1.into()));
+    let json = format!("{{{}}}\n", table(&|row| format!("\"{}\":\"{}\"", row.0, row.1)));
+    for (name, text) in [("a.csv", &csv), ("a.jsonl", &json)] {
+        std::fs::write(folder.path().join(name), text).unwrap();
+        for with in ["type", "mask"] {
+            let clean = format!("{with}-{name}");
+            let found = findings(&scan(folder.path(), &[name, "--redact", &clean, "--with", with]));
+            let expected: Vec<(u64, &str, &str)> =
+                rows.iter().map(|(column, _, kind)| (1, *column, *kind)).collect();
+            assert_eq!(places(&found), expected, "{name}");
+            for (found, (_, value, _)) in found.iter().zip(rows) {
+                let length = value.chars().count() as u64;
+                assert_eq!(
+                    (found["start"].as_u64(), found["end"].as_u64()),
+                    (Some(0), Some(length))
+                );
+            }
+            let text = std::fs::read_to_string(folder.path().join(&clean)).unwrap();
+            assert!(rows.iter().all(|(_, value, _)| !text.contains(value)), "{text}");
+            assert!(findings(&scan(folder.path(), &[&clean])).is_empty(), "{text}");
+        }
+    }
+    std::fs::write(folder.path().join("b.csv"), "day,code\n1949-12-31,284719233\n").unwrap();
+    assert!(
+        findings(&scan(folder.path(), &["b.csv"])).is_empty(),
+        "nothing says that it is personal"
+    );
+}
+
 /// Row, column and type of every finding.
 fn places(found: &[serde_json::Value]) -> Vec<(u64, &str, &str)> {
     found

@@ -6,8 +6,9 @@ use ingot_cluster::{
 };
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
@@ -73,8 +74,9 @@ impl Cluster {
         let address = self.address.to_string();
         let done = Arc::new(AtomicU64::new(0));
         let work = Arc::new(Adder(Arc::clone(&done)));
-        let task =
-            self.runtime.spawn(async move { execute(&address, &identity, version, 2, work).await });
+        let task = self
+            .runtime
+            .spawn(async move { execute(&address, &identity, version, 2, work, &|_| {}).await });
         (task, done)
     }
 
@@ -113,6 +115,28 @@ fn what_cannot_be_done_goes_back_and_harms_nobody() {
     assert_eq!(client.piece(vec![255]).unwrap(), Answer::Undone);
     assert_eq!(client.piece(vec![254]).unwrap(), Answer::Undone);
     assert_eq!(client.piece(vec![3]).unwrap(), Answer::Done(vec![4]));
+}
+
+#[test]
+fn an_executor_that_is_refused_is_told_why_once() {
+    let cluster = Cluster::start();
+    let other = tempfile::tempdir().unwrap();
+    write_certificates(other.path(), NOW, 30).unwrap();
+    let identity = Identity::read(other.path(), Role::Executor).unwrap();
+    let told = Mutex::new(Vec::new());
+    let tell = |fault: &Fault| told.lock().unwrap().push(fault.code());
+    let address = cluster.address.to_string();
+    let work = Arc::new(Adder(Arc::default()));
+    let working = execute(&address, &identity, "1", 1, work, &tell);
+    let ended = cluster.runtime.block_on(async {
+        // Several tries: 100, 200, 400 and 800 milliseconds apart.
+        tokio::time::timeout(Duration::from_secs(2), working).await
+    });
+    assert!(ended.is_err(), "it is tried again");
+    assert_eq!(*told.lock().unwrap(), ["cluster-retried"]);
+    std::fs::copy(other.path().join("client.pem"), other.path().join("executor.pem")).unwrap();
+    let fault = Identity::read(other.path(), Role::Executor).unwrap_err();
+    assert_eq!(fault.code(), "cluster-identity");
 }
 
 #[test]

@@ -121,11 +121,11 @@ fn duplicates(section: &mut Section, near: &NearOutcome) {
         if near.exact { ("measured", "逐对实测") } else { ("estimated", "部分为估计值") };
     section.paragraph(Text::new(
         format!(
-            "Near duplicates of `{column}` (Jaccard similarity ≥ {}, {how_en}): {groups} group(s), {rows} row(s) behind the first of their group, {en}. 128 permutations in {} bands of {}; {} pairs were compared.",
+            "Near duplicates of `{column}` (Jaccard similarity ≥ {}, {how_en}): {groups} group(s), in which {rows} row(s) repeat one that stays, {en}. 128 permutations in {} bands of {}; {} pairs were compared.",
             near.similarity, near.bands.0, near.bands.1, count(near.compared)
         ),
         format!(
-            "`{column}` 的近似重复（Jaccard 相似度 ≥ {}，{how_zh}）：{groups} 组，除各组首行外共 {rows} 行，{zh}。128 个置换分 {} 段、每段 {} 行，共比对 {} 对。",
+            "`{column}` 的近似重复（Jaccard 相似度 ≥ {}，{how_zh}）：{groups} 组，其中 {rows} 行与组内某个留存行重复，{zh}。128 个置换分 {} 段、每段 {} 行，共比对 {} 对。",
             near.similarity, near.bands.0, near.bands.1, count(near.compared)
         ),
     ));
@@ -135,7 +135,7 @@ fn duplicates(section: &mut Section, near: &NearOutcome) {
     section.table(Table {
         columns: vec![
             Column::text(text("row", "行")),
-            Column::text(text("first of its group", "所在组的首行")),
+            Column::text(text("repeats row", "所重复的行")),
             Column::number(text("similarity", "相似度")),
         ],
         rows: near

@@ -68,6 +68,35 @@ fn near_duplicates_are_dropped_or_counted_with_their_rows() {
     );
 }
 
+/// Each text differs by a word from the one before: the last is like its neighbours, and too unlike the first.
+#[test]
+fn a_row_is_dropped_for_one_that_stays_and_is_as_similar_as_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let words: Vec<String> = (0..60).map(|word| format!("word{word}")).collect();
+    let text = |changed: &[usize]| {
+        let mut words = words.clone();
+        changed.iter().for_each(|at| words[*at] = format!("other{at}"));
+        words.join(" ")
+    };
+    let chain = [text(&[]), text(&[10]), text(&[10, 30]), text(&[10, 30, 50]), text(&[10, 30, 50])];
+    table(folder.path(), &chain);
+    let rules = CleanConfig { near: Some(near(true)), ..CleanConfig::default() };
+    let outcome = run(folder.path(), &[source("a", "a.csv")], &rules, 2).unwrap();
+    let config = NearConfig { shingle: 3, seed: 1, ..NearConfig::new(0.8) };
+    let sketcher = Sketcher::new(&config);
+    let sketches: Vec<_> = chain.iter().map(|text| sketcher.sketch(text).unwrap()).collect();
+    let similar = |one: usize, other: usize| sketches[one].similarity(&sketches[other]);
+    assert!(similar(3, 2) >= 0.8 && similar(2, 0) >= 0.8 && similar(3, 0) < 0.8, "a chain");
+    let found = outcome.near.unwrap();
+    assert_eq!((outcome.rows_out, found.groups, found.rows), (2, 1, 3));
+    let pairs: Vec<_> = found.first.iter().map(|pair| (pair.row.row, pair.first.row)).collect();
+    assert_eq!(pairs, [(2, 1), (3, 1), (5, 4)]);
+    for pair in &found.first {
+        let (row, first) = (pair.row.row as usize - 1, pair.first.row as usize - 1);
+        assert!((pair.similarity - similar(row, first)).abs() < 1e-12);
+    }
+}
+
 #[test]
 fn near_duplicates_and_persons_never_cross_a_split() {
     let folder = tempfile::tempdir().unwrap();

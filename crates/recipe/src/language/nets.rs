@@ -195,6 +195,9 @@ pub(super) static ENCODER: Table = Table {
     ],
 };
 
+/// Beyond it nothing is hidden any more, whatever the figure.
+const EPSILON: Bounds = Bounds { low: Some((0.0, Edge::Out)), high: Some((1000.0, Edge::In)) };
+
 pub(super) static PRIVATE: Table = Table {
     name: "train.private",
     keys: &[
@@ -202,7 +205,7 @@ pub(super) static PRIVATE: Table = Table {
             "epsilon",
             "What the weights may tell of any one row at most: at 1 little, at 10 much; the noise is found for it.",
             "权重对任意一行数据的泄露上限（ε）：1 较严，10 较宽；噪声据此确定。",
-            Shape::Number(Bounds::POSITIVE),
+            Shape::Number(EPSILON),
             Required,
             "epsilon = 3",
         ),

@@ -17,6 +17,12 @@ pub struct Model {
     /// Operator sets by domain.
     #[prost(message, repeated, tag = "8")]
     pub opset_import: Vec<OperatorSet>,
+    /// What is run to train it: refused.
+    #[prost(bytes = "vec", repeated, tag = "20")]
+    pub training_info: Vec<Vec<u8>>,
+    /// Operators that the file defines itself: refused.
+    #[prost(bytes = "vec", repeated, tag = "25")]
+    pub functions: Vec<Vec<u8>>,
 }
 
 /// A version of a set of operators.
@@ -51,6 +57,9 @@ pub struct Graph {
     /// Types of values between.
     #[prost(message, repeated, tag = "13")]
     pub value_info: Vec<ValueInfo>,
+    /// Constants that are mostly 0: refused.
+    #[prost(bytes = "vec", repeated, tag = "15")]
+    pub sparse_initializer: Vec<Vec<u8>>,
 }
 
 /// One operation.
@@ -103,7 +112,22 @@ pub struct Attribute {
     /// Whole numbers.
     #[prost(int64, repeated, packed = "false", tag = "8")]
     pub ints: Vec<i64>,
-    /// Which of the above it is: 1 a number, 2 whole, 3 text, 4 tensor, 5 graph, 6 numbers, 7 whole numbers.
+    /// Texts.
+    #[prost(bytes = "vec", repeated, tag = "9")]
+    pub strings: Vec<Vec<u8>>,
+    /// Tensors.
+    #[prost(message, repeated, tag = "10")]
+    pub tensors: Vec<Tensor>,
+    /// Graphs within the graph.
+    #[prost(bytes = "vec", repeated, tag = "11")]
+    pub graphs: Vec<Vec<u8>>,
+    /// A tensor that is mostly 0: refused.
+    #[prost(bytes = "vec", optional, tag = "22")]
+    pub sparse_tensor: Option<Vec<u8>>,
+    /// Tensors that are mostly 0: refused.
+    #[prost(bytes = "vec", repeated, tag = "23")]
+    pub sparse_tensors: Vec<Vec<u8>>,
+    /// Which of the above it is: 1 a number, 2 whole, 3 text, 4 tensor, 5 graph, 6 numbers, 7 whole numbers, 8 texts.
     #[prost(int32, tag = "20")]
     pub kind: i32,
 }

@@ -1,6 +1,6 @@
 //! Reading a file that may be hostile: bounded before it is looked at, then checked whole.
 
-use super::proto::{Graph, Model, Tensor};
+use super::proto::{Attribute, Graph, Model, Tensor};
 use crate::messages::ONNX_INVALID;
 use ingot_base::{Fault, Result};
 use prost::Message as _;
@@ -39,6 +39,13 @@ pub fn read(bytes: &[u8], limits: &Limits) -> Result<Model> {
     if !model.opset_import.iter().any(|set| set.domain.is_empty() && set.version > 0) {
         return Err(wrong("it names no operator set".into()));
     }
+    // What is looked at here must be all that is run.
+    if !model.functions.is_empty() {
+        return Err(wrong("it defines operators of its own".into()));
+    }
+    if !model.training_info.is_empty() {
+        return Err(wrong("it holds a training".into()));
+    }
     if let Some(defect) = defect(graph, limits) {
         return Err(wrong(defect));
     }
@@ -54,6 +61,9 @@ fn defect(graph: &Graph, limits: &Limits) -> Option<String> {
     if graph.node.len() > limits.nodes {
         return Some(format!("it has {} operations, more than {}", graph.node.len(), limits.nodes));
     }
+    if !graph.sparse_initializer.is_empty() {
+        return Some("it has sparse constants".to_owned());
+    }
     let mut known: BTreeSet<&str> = graph.input.iter().map(|input| input.name.as_str()).collect();
     let mut elements = 0_u64;
     for (index, tensor) in graph.initializer.iter().enumerate() {
@@ -63,6 +73,12 @@ fn defect(graph: &Graph, limits: &Limits) -> Option<String> {
         }
         known.insert(&tensor.name);
     }
+    for (index, node) in graph.node.iter().enumerate() {
+        match node.attribute.iter().try_fold(0_u64, |sum, one| Ok(sum.saturating_add(held(one)?))) {
+            Ok(count) => elements = elements.saturating_add(count),
+            Err(detail) => return Some(format!("operation {index} {detail}")),
+        }
+    }
     if elements > limits.elements {
         return Some(format!(
             "its constants have {elements} elements, more than {}",
@@ -70,9 +86,6 @@ fn defect(graph: &Graph, limits: &Limits) -> Option<String> {
         ));
     }
     for (index, node) in graph.node.iter().enumerate() {
-        if node.attribute.iter().any(|attribute| attribute.g.is_some()) {
-            return Some(format!("operation {index} holds a graph of its own"));
-        }
         if let Some(input) =
             node.input.iter().position(|name| !name.is_empty() && !known.contains(name.as_str()))
         {
@@ -88,6 +101,21 @@ fn defect(graph: &Graph, limits: &Limits) -> Option<String> {
     }
     let lost = graph.output.iter().position(|output| !known.contains(output.name.as_str()));
     lost.map(|index| format!("output {index} comes from nowhere"))
+}
+
+/// How many elements the constants of a setting have.
+fn held(attribute: &Attribute) -> std::result::Result<u64, String> {
+    if attribute.g.is_some() || !attribute.graphs.is_empty() {
+        return Err("holds a graph of its own".to_owned());
+    }
+    if attribute.sparse_tensor.is_some() || !attribute.sparse_tensors.is_empty() {
+        return Err("holds a sparse constant".to_owned());
+    }
+    let tensors = attribute.t.iter().chain(&attribute.tensors);
+    tensors.map(count).try_fold(0_u64, |sum, count| match count {
+        Ok(count) => Ok(sum.saturating_add(count)),
+        Err(detail) => Err(format!("holds a constant that {detail}")),
+    })
 }
 
 /// How many elements a constant has, if its bytes are all there.
@@ -176,6 +204,38 @@ mod tests {
         );
         assert!(refused(|graph| graph.output[0].name = "q".into()).contains("output 0"));
         assert!(refused(|graph| graph.node[0].output[0] = "x".into()).contains("already there"));
+        let with = |attribute: Attribute| refused(|graph| graph.node[0].attribute.push(attribute));
+        let tensor = |location, dims| Tensor {
+            dims,
+            data_type: 1,
+            raw_data: vec![0; 8],
+            data_location: location,
+            ..Tensor::default()
+        };
+        let one = |t| Attribute { t: Some(t), ..Attribute::default() };
+        assert!(
+            with(one(tensor(1, vec![2])))
+                .contains("operation 0 holds a constant that lies in another file")
+        );
+        assert!(with(one(tensor(0, vec![3]))).contains("fewer or more"));
+        let several = Attribute { tensors: vec![tensor(1, vec![2])], ..Attribute::default() };
+        assert!(with(several).contains("another file"));
+        let own = "holds a graph of its own";
+        assert!(
+            with(Attribute { g: Some(Graph::default()), ..Attribute::default() }).contains(own)
+        );
+        assert!(with(Attribute { graphs: vec![Vec::new()], ..Attribute::default() }).contains(own));
+        let sparse = Attribute { sparse_tensor: Some(Vec::new()), ..Attribute::default() };
+        assert!(with(sparse).contains("sparse"));
+        assert!(refused(|graph| graph.sparse_initializer.push(Vec::new())).contains("sparse"));
+        let functions = Model { functions: vec![vec![]], ..small() };
+        let fault = read(&write(&functions), &Limits::default()).unwrap_err();
+        assert!(fault.to_string().contains("operators of its own"), "{fault}");
+        let mut large = small();
+        let graph = large.graph.as_mut().unwrap();
+        graph.node[0].attribute.push(one(tensor(0, vec![2])));
+        assert!(read(&write(&large), &Limits::default()).is_ok());
+        assert!(read(&write(&large), &Limits { elements: 3, ..Limits::default() }).is_err());
         let small_limits = Limits { elements: 1, ..Limits::default() };
         assert!(read(&write(&small()), &small_limits).is_err());
         let short = Limits { bytes: 10, ..Limits::default() };

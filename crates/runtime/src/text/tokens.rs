@@ -1,12 +1,14 @@
 //! Texts as the numbers that an encoder takes.
 
-use crate::messages::{TEXT_BLANK, TEXT_LONG, TOKENIZER};
+use crate::messages::{TEXT_BLANK, TEXT_BYTES_MANY, TEXT_LONG, TOKENIZER};
 use ingot_base::{Digest, Fault, Result};
 use std::ops::Range;
 use tokenizers::Encoding;
 
 /// Most bytes of a tokenizer's file.
 const BYTES: usize = 64 << 20;
+/// Most bytes of a text: hundreds of times what a network reads. A single word may be as long, and is one token.
+const TEXT_BYTES: usize = 1 << 18;
 /// What word-piece vocabularies call a word that they lack.
 const UNKNOWN: &str = "[UNK]";
 /// Numbers for words that the vocabulary lacks: enough that two of a text hardly share one.
@@ -70,7 +72,7 @@ impl Tokenizer {
     /// # Errors
     /// When the text is blank, or longer than the network reads: nothing is left out in silence.
     pub fn ids(&self, text: &str) -> Result<Vec<i64>> {
-        self.fitting(self.numbers(text, &self.encoding(text)?))
+        self.fitting(self.numbers(text, &self.short(text)?))
     }
 
     fn fitting(&self, ids: Vec<i64>) -> Result<Vec<i64>> {
@@ -85,14 +87,15 @@ impl Tokenizer {
     /// # Errors
     /// When the text is blank.
     pub fn beginning(&self, text: &str) -> Result<(Vec<i64>, bool)> {
-        let mut ids = self.numbers(text, &self.encoding(text)?);
+        let read = text.get(..text.floor_char_boundary(TEXT_BYTES)).unwrap_or(text);
+        let mut ids = self.numbers(read, &self.encoding(read)?);
         let long = ids.len() > self.window;
         if long {
             let last = ids.last().copied();
             ids.truncate(self.window.saturating_sub(1));
             ids.extend(last);
         }
-        Ok((ids, long))
+        Ok((ids, long || read.len() < text.len()))
     }
 
     /// A text's tokens with their words: what is between blanks and punctuation, or a Chinese character.
@@ -100,7 +103,7 @@ impl Tokenizer {
     /// # Errors
     /// As [`Self::ids`].
     pub fn words(&self, text: &str) -> Result<Tokenised> {
-        let encoding = self.encoding(text)?;
+        let encoding = self.short(text)?;
         let ids = self.fitting(self.numbers(text, &encoding))?;
         let words: Vec<Option<usize>> = encoding
             .get_word_ids()
@@ -131,6 +134,17 @@ impl Tokenizer {
             (i64::from(*id), (*mark == 0).then_some(*start..*end))
         };
         Ok(tokens.map(piece).collect())
+    }
+
+    /// The encoding of a text that is not beyond all measure.
+    fn short(&self, text: &str) -> Result<Encoding> {
+        if text.len() > TEXT_BYTES {
+            return Err(Fault::new(&TEXT_BYTES_MANY)
+                .arg("bytes", text.len())
+                .arg("most", TEXT_BYTES)
+                .arg("limit", self.window));
+        }
+        self.encoding(text)
     }
 
     fn encoding(&self, text: &str) -> Result<Encoding> {
@@ -203,6 +217,13 @@ pub(crate) mod tests {
         let cut = tokenizer.beginning("a good good bad film").unwrap();
         assert_eq!(cut, (vec![2, 8, 4, 4, 5, 3], true), "the end's mark stays");
         assert!(!tokenizer.beginning("good").unwrap().1);
+        let word = "好".repeat(TEXT_BYTES / 3 + 1);
+        for fault in [tokenizer.ids(&word).unwrap_err(), tokenizer.words(&word).unwrap_err()] {
+            assert_eq!(fault.code(), "runtime-text-bytes");
+        }
+        let word = "a".repeat(TEXT_BYTES + 1);
+        assert_eq!(tokenizer.beginning(&word).unwrap().0.len(), 3, "one word without a number");
+        assert!(tokenizer.beginning(&word).unwrap().1);
         assert_eq!(Tokenizer::load(b"{}", 6).unwrap_err().code(), "runtime-tokenizer");
     }
 

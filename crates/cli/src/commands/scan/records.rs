@@ -186,7 +186,7 @@ impl Visitor for Records<'_, '_> {
         if !self.wanted(path) {
             return Ok(None);
         }
-        let found = self.scanner.find(text)?;
+        let found = self.scanner.find_under(title(path), text)?;
         self.told(path, text, found)
     }
 
@@ -195,6 +195,15 @@ impl Visitor for Records<'_, '_> {
             return Ok(None);
         }
         let found = self.scanner.find_in_number(digits)?;
+        let found = self.scanner.titled(found, title(path), digits)?;
         self.told(path, digits, found)
     }
+}
+
+/// The key that a value stands under, directly or in a list.
+fn title(path: &[Step]) -> Option<&str> {
+    path.iter().rev().find_map(|step| match step {
+        Step::Key { name, .. } => Some(name.as_str()),
+        Step::Index(_) => None,
+    })
 }

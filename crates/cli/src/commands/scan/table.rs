@@ -16,6 +16,8 @@ struct Columns {
     /// As findings name them.
     shown: Vec<String>,
     wanted: Vec<bool>,
+    /// Whether they are names, and not numbers of places.
+    titled: bool,
 }
 
 impl Scanner<'_> {
@@ -83,16 +85,18 @@ impl Scanner<'_> {
         } else {
             titles.iter().map(|title| (*title).to_owned()).collect()
         };
+        let titled = !args.no_header && personal == 0;
         let known = if args.no_header { &[][..] } else { &titles };
         let wanted = chosen(&args.text, &shown, known)?;
-        Ok(Columns { shown, wanted })
+        Ok(Columns { shown, wanted, titled })
     }
 
     fn row(&mut self, row: u64, columns: &Columns, record: &StringRecord) -> Result<Vec<String>> {
         let mut cells = Vec::with_capacity(record.len());
         for ((cell, column), wanted) in record.iter().zip(&columns.shown).zip(&columns.wanted) {
             let place = Place { row, column: Some(column), key: false };
-            let clean = if *wanted { self.text(place, cell)? } else { None };
+            let title = Some(column.as_str()).filter(|_| columns.titled && row > 0);
+            let clean = if *wanted { self.cell(place, title, cell)? } else { None };
             cells.push(clean.unwrap_or_else(|| cell.to_owned()));
         }
         Ok(cells)

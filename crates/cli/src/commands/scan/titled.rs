@@ -1,0 +1,182 @@
+//! What a column or key is called, as context of what stands in it: `1949-12-31` is a day, under `dob` a day of birth.
+
+use super::Scanner;
+use ingot_base::Result;
+use ingot_privacy::detect::Finding;
+
+/// Longest value, in bytes, that is read together with its title: a longer one says itself what it is about.
+const VALUE: usize = 96;
+/// Longest title that is read.
+const TITLE: usize = 48;
+/// Parts of titles that announce something personal. A bare `name` is none: products have names too.
+const ANNOUNCES: &[&str] = &[
+    "phone",
+    "mobile",
+    "tel",
+    "cell",
+    "fax",
+    "whatsapp",
+    "birth",
+    "dob",
+    "ssn",
+    "social",
+    "passport",
+    "licen",
+    "license",
+    "wechat",
+    "weixin",
+    "vx",
+    "wx",
+    "qq",
+    "passw",
+    "pwd",
+    "secret",
+    "token",
+    "key",
+    "patient",
+    "customer",
+    "client",
+    "first name",
+    "last name",
+    "full name",
+    "given name",
+    "surname",
+    "contact",
+    "doctor",
+    "physician",
+    "employee",
+    "student",
+    "teacher",
+    "owner",
+    "holder",
+    "address",
+    "addr",
+    "street",
+    "card",
+    "account",
+    "iban",
+    "identity",
+    "id no",
+    "id number",
+    "national id",
+    "plate",
+    "mrn",
+    "medical record",
+    "nhs",
+    "medicare",
+    "手机",
+    "电话",
+    "联系",
+    "传真",
+    "生日",
+    "出生",
+    "护照",
+    "驾照",
+    "驾驶证",
+    "微信",
+    "密码",
+    "口令",
+    "姓名",
+    "名字",
+    "患者",
+    "病人",
+    "医生",
+    "医师",
+    "客户",
+    "户名",
+    "持卡人",
+    "学生",
+    "老师",
+    "教师",
+    "家长",
+    "员工",
+    "地址",
+    "住址",
+    "卡号",
+    "账号",
+    "帐号",
+    "银行",
+    "身份证",
+    "证件",
+    "证号",
+    "车牌",
+    "住院号",
+    "病案号",
+    "病历号",
+    "门诊号",
+    "就诊",
+    "医保",
+    "社保",
+];
+
+impl Scanner<'_> {
+    /// What a value holds, by itself and with its title before it.
+    pub(super) fn find_under(&self, title: Option<&str>, text: &str) -> Result<Vec<Finding>> {
+        self.titled(self.find(text)?, title, text)
+    }
+
+    /// What a value holds, besides what was found in it alone, with its title before it.
+    pub(super) fn titled(
+        &self,
+        mut found: Vec<Finding>,
+        title: Option<&str>,
+        text: &str,
+    ) -> Result<Vec<Finding>> {
+        let Some(front) = title.and_then(front) else { return Ok(found) };
+        if text.len() > VALUE || text.trim().is_empty() {
+            return Ok(found);
+        }
+        let skipped = front.chars().count();
+        for mut finding in self.plain.find(&format!("{front}{text}"))? {
+            let Some(start) = finding.start.checked_sub(skipped) else { continue };
+            finding.end -= skipped;
+            finding.start = start;
+            // What the value says itself is the surer.
+            if found.iter().all(|one| one.end <= finding.start || finding.end <= one.start) {
+                found.push(finding);
+            }
+        }
+        found.sort_by_key(|finding| (finding.start, finding.end));
+        Ok(found)
+    }
+}
+
+/// A title as it is written before a value, if it announces something personal.
+fn front(title: &str) -> Option<String> {
+    if title.len() > TITLE {
+        return None;
+    }
+    let words = spaced(title);
+    let lower = words.to_lowercase();
+    ANNOUNCES.iter().any(|part| lower.contains(part)).then(|| format!("{words}: "))
+}
+
+/// `dateOfBirth` and `date_of_birth` as words.
+fn spaced(title: &str) -> String {
+    let mut words = String::with_capacity(title.len() + 4);
+    let mut small = false;
+    for letter in title.trim().chars() {
+        if small && letter.is_ascii_uppercase() {
+            words.push(' ');
+        }
+        small = letter.is_ascii_lowercase();
+        words.push(if matches!(letter, '_' | '-' | '.') { ' ' } else { letter });
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn titles_are_read_as_words() {
+        assert_eq!(front("dateOfBirth").as_deref(), Some("date Of Birth: "));
+        assert_eq!(front("mobile_no").as_deref(), Some("mobile no: "));
+        assert_eq!(front("出生日期").as_deref(), Some("出生日期: "));
+        assert_eq!(front("QQ").as_deref(), Some("QQ: "));
+        for title in ["", "name", "amount", "数量"] {
+            assert_eq!(front(title), None, "{title}");
+        }
+    }
+}
