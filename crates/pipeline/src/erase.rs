@@ -14,7 +14,7 @@ mod list;
 mod traced;
 mod values;
 
-pub(crate) use list::{Erasures, folded, is_text, texts};
+pub(crate) use list::{Erasures, is_text, texts};
 
 use crate::convert;
 use crate::messages::{
@@ -44,7 +44,7 @@ const NAMED: usize = 20;
 pub struct Subject {
     /// The column that names persons, as the source table calls it; the recipe's `split.group` when `None`.
     pub column: Option<String>,
-    /// The person's value there; case, full-width forms and blanks around it make no difference.
+    /// The person's value there, however it is written ([`ingot_privacy::folded`]): case, width and blanks around it make no difference.
     pub value: Personal<String>,
 }
 

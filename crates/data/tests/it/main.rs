@@ -24,7 +24,8 @@ mod strays;
 mod texts;
 
 use arrow::array::{Array, AsArray, RecordBatch};
-use arrow::datatypes::{Int64Type, UInt64Type};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Int64Type, UInt64Type};
 use ingot_base::{Fault, Lang, Reporter, Result, Silent, Text};
 use ingot_data::{
     CleanConfig, CleanJob, CleanOutcome, Expectation, Identity, Impute, ImputeMethod, OnFail,
@@ -337,6 +338,47 @@ fn nothing_of_a_group_stands_on_both_sides() {
         seen.extend(own);
     }
     assert_eq!(seen.len(), 400);
+}
+
+#[test]
+fn a_group_that_is_written_in_several_ways_is_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let name = |id: usize, way: usize| match way {
+        0 => format!("P{id}"),
+        1 => format!("p{id}"),
+        _ => format!("Ｐ{id}"),
+    };
+    let rows = |way: &dyn Fn(usize) -> usize| -> String {
+        (0..1_200).map(|row| format!("{},{}\n", name(row / 3, way(row)), row % 2)).collect()
+    };
+    let config = SplitConfig {
+        test: 0.2,
+        validation: 0.1,
+        method: SplitMethod::Random,
+        group: Some("person".into()),
+        near: None,
+        seed: 42,
+    };
+    let parts = |text: String| -> Vec<BTreeSet<String>> {
+        std::fs::write(folder.path().join("a.csv"), format!("person,label\n{text}")).unwrap();
+        run(folder.path(), &[source("a", "a.csv")], &CleanConfig::default(), 2).unwrap();
+        let table = folder.path().join("out.parquet");
+        let outcome = split(&table, folder.path(), &config, None).unwrap();
+        let groups: u64 = outcome.parts.iter().map(|part| part.groups).sum();
+        assert_eq!((groups, outcome.crossing_groups), (400, 0));
+        let names = |part: &str| -> BTreeSet<String> {
+            let batches = read(&folder.path().join(format!("{part}.parquet")), None).unwrap();
+            let cells = batches.iter().flat_map(|batch| {
+                let cells = cast(batch.column_by_name("person").unwrap(), &DataType::Utf8).unwrap();
+                cells.as_string::<i32>().iter().flatten().map(str::to_lowercase).collect::<Vec<_>>()
+            });
+            cells.map(|cell| cell.replace('ｐ', "p")).collect()
+        };
+        ["train", "validation", "test"].map(names).into()
+    };
+    let several = parts(rows(&|row| row % 3));
+    assert_eq!(several.iter().map(BTreeSet::len).sum::<usize>(), 400, "nobody is in two parts");
+    parts(rows(&|_| 0));
 }
 
 #[test]
