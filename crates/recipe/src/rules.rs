@@ -104,6 +104,7 @@ pub(crate) fn check(recipe: &Json) -> Vec<Fault> {
     rules.sources();
     rules.cleaning();
     rules.protection();
+    rules.shifts();
     rules.texts();
     rules.anonymity();
     rules.preferences();

@@ -288,6 +288,25 @@ fn a_failing_rule_ends_the_work_and_tells_no_cell() {
 }
 
 #[test]
+fn a_cell_that_makes_no_pattern_is_not_quoted() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "id,note,pattern\n1,a,a\n2,b,CANARY(\n";
+    std::fs::write(folder.path().join("a.csv"), text).unwrap();
+    let keep = vec!["regexp_like(note, pattern)".into()];
+    let rules = CleanConfig { keep, ..CleanConfig::default() };
+    let fault = run(folder.path(), &[source("a", "a.csv")], &rules, 1).unwrap_err();
+    assert_eq!(fault.code(), "data-rule-failed");
+    let mut said = format!("{fault} {fault:?}");
+    let mut cause = std::error::Error::source(&fault);
+    while let Some(error) = cause {
+        said.push_str(&error.to_string());
+        cause = error.source();
+    }
+    assert!(!said.contains("CANARY"), "{said}");
+    assert!(said.contains("Regular expression did not compile"), "{said}");
+}
+
+#[test]
 fn duplicates_are_no_violation_of_uniqueness() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("a.csv"), "id,v\n1,a\n1,a\n2,b\n").unwrap();

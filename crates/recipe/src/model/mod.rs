@@ -19,6 +19,7 @@ pub use names::Named;
 pub use nets::{
     Augment, Backbone, Encoder, EncoderMethod, Head, Mix, Private, Schedule, Unfreeze, Unit,
 };
+pub(crate) use protect::DAYS;
 pub use protect::{
     Action, Anonymity, AnonymityLoss, ColumnRule, CustomType, Diversity, Generalize, Hierarchy,
     HierarchyKind, Likeness, Names, Presence, Protect, Recoding, TextAction, TextRule,
