@@ -4,33 +4,30 @@
 use crate::detect::narrow;
 use unicode_normalization::UnicodeNormalization as _;
 
-/// A value as persons are told apart by it: `CUST-1 ` is the person that `cust-1` is, however the value was typed or stored.
-///
-/// What nobody sees and blanks around the value are nothing; the rest is in Unicode's form NFKC (so `é` is one letter or two, and full-width
-/// forms are plain ones), in lower case with `ß` as `ss`, and with a plain hyphen for Unicode's own two. Accents, blanks within and
-/// what joins letters tell persons apart: José is not Jose, `CUST 7` not `CUST-7`.
+/// A value written in one of the ways that show the same: in Unicode's form NFKC (so `é` is one letter, and full-width forms are plain
+/// ones), without what nobody sees and blanks around it, one blank for several, and a plain hyphen for Unicode's own two. Letters
+/// keep their case.
+pub fn unified(value: &str) -> String {
+    let form: String = narrow(value).as_str().nfkc().collect();
+    let words: Vec<&str> = form.split_whitespace().collect();
+    words.join(" ").replace(['\u{2010}', '\u{2011}'], "-")
+}
+
+/// A value as persons are told apart by it: [`unified`] and in lower case, with `ß` as `ss`. `CUST-1 ` is the person that `cust-1` is,
+/// however the value was typed or stored. Accents, blanks within and what joins letters tell persons apart: José is not Jose,
+/// `CUST 7` not `CUST-7`.
 pub fn folded(value: &str) -> String {
-    let lower = narrow(value).as_str().nfkc().collect::<String>().to_lowercase();
+    let lower = unified(value).to_lowercase();
     if lower.is_ascii() {
-        return lower.trim().to_owned();
+        return lower;
     }
-    let mut out = String::with_capacity(lower.len());
-    for letter in lower.trim().chars() {
-        match letter {
-            '\u{2010}' | '\u{2011}' => out.push('-'),
-            'ß' => out.push_str("ss"),
-            // A sigma at the end of a word is one all the same.
-            'ς' => out.push('σ'),
-            other => out.push(other),
-        }
-    }
-    // A letter that was two may join the accent behind it.
-    out.as_str().nfkc().collect()
+    // A sigma at the end of a word is one all the same; and a letter that was one sign may join the accent behind it.
+    lower.replace('ß', "ss").replace('ς', "σ").as_str().nfkc().collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::folded;
+    use super::{folded, unified};
 
     #[test]
     fn a_person_is_the_same_however_it_is_typed() {
@@ -53,6 +50,7 @@ mod tests {
         assert_eq!(folded("STRAẞE"), folded("straße"));
         assert_eq!(folded("ΣΑΣ"), folded("σας"));
         assert_eq!(folded("ﬁnn"), "finn");
+        assert_eq!(folded(" Ann\u{3000} \tLee"), folded("ann lee"));
     }
 
     #[test]
@@ -63,12 +61,21 @@ mod tests {
     }
 
     #[test]
+    fn what_is_unified_keeps_its_case() {
+        assert_eq!(unified(" Ｊose\u{301}\u{a0} GARCÍA\u{200b}"), "José GARCÍA");
+        assert_eq!(unified("A\u{2011}7 \n"), "A-7");
+        assert_eq!(unified(" \u{3000}"), "");
+    }
+
+    #[test]
     fn what_is_folded_stays_as_it_is() {
         for value in
             ["José ", "ẞ\u{301}", "İstanbul", "´a", "ΣΑΣ", "王小明", "ﾃｽﾄ", "½", "\u{2011}"]
         {
             let once = folded(value);
             assert_eq!(folded(&once), once, "{value:?}");
+            assert_eq!(folded(&unified(value)), once, "{value:?}");
+            assert_eq!(unified(&unified(value)), unified(value), "{value:?}");
         }
     }
 }

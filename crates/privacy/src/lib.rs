@@ -32,7 +32,7 @@ mod token;
 
 pub use cells::{cell_texts, held};
 pub use detect::narrow;
-pub use folded::folded;
+pub use folded::{folded, unified};
 pub use known::{Known, Mentions, spellings};
 pub use protector::{Protector, mask_value};
 pub use rule::{Action, ColumnRule, Generalize};

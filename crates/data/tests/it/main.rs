@@ -28,8 +28,8 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int64Type, UInt64Type};
 use ingot_base::{Fault, Lang, Reporter, Result, Silent, Text};
 use ingot_data::{
-    CleanConfig, CleanJob, CleanOutcome, Expectation, Identity, Impute, ImputeMethod, OnFail,
-    Outlier, OutlierAction, OutlierMethod, ProtectOutcome, Rule, SourceConfig, SplitConfig,
+    CleanConfig, CleanJob, CleanOutcome, Expectation, Identity, Impute, ImputeMethod, Normalize,
+    OnFail, Outlier, OutlierAction, OutlierMethod, ProtectOutcome, Rule, SourceConfig, SplitConfig,
     SplitMethod, clean, read, split,
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -357,6 +357,42 @@ fn nothing_of_a_group_stands_on_both_sides() {
         seen.extend(own);
     }
     assert_eq!(seen.len(), 400);
+}
+
+#[test]
+fn texts_are_brought_into_one_form_before_other_rules() {
+    let folder = tempfile::tempdir().unwrap();
+    let text =
+        "person,name,n\nP7,Ann  Lee,1\n\" ｐ7\",Jose\u{301},2\nP\u{2011}7,José,3\n\"  \",ok,4\n";
+    std::fs::write(folder.path().join("a.csv"), text).unwrap();
+    let rule = |column: &str, lower| Normalize { column: column.into(), lower };
+    let rules = CleanConfig {
+        normalize: vec![rule("person", true), rule("name", false)],
+        keep: vec!["name <> 'Ann  Lee'".into()],
+        drop_missing: vec!["person".into()],
+        ..CleanConfig::default()
+    };
+    let outcome = run(folder.path(), &[source("a", "a.csv")], &rules, 1).unwrap();
+    let batches = read(&folder.path().join("out.parquet"), None).unwrap();
+    let cells = |name: &str| -> Vec<String> {
+        let column = batches[0].column_by_name(name).unwrap();
+        let column = cast(column, &DataType::Utf8).unwrap();
+        column.as_string::<i32>().iter().flatten().map(str::to_owned).collect()
+    };
+    assert_eq!(cells("person"), ["p7", "p7", "p-7"]);
+    assert_eq!(cells("name"), ["Ann Lee", "José", "José"]);
+    let told: Vec<(&str, u64)> =
+        outcome.rules.iter().map(|rule| (rule.key_path.as_str(), rule.changed)).collect();
+    assert_eq!(told[0].0, "clean.normalize[0]");
+    assert_eq!(told[1], ("clean.normalize[1]", 2));
+    let code = |column: &str| {
+        let rules = CleanConfig { normalize: vec![rule(column, true)], ..CleanConfig::default() };
+        let fault = run(folder.path(), &[source("a", "a.csv")], &rules, 1).unwrap_err();
+        (fault.code(), fault.key_path().map(str::to_owned))
+    };
+    let at = || Some("clean.normalize[0].column".to_owned());
+    assert_eq!(code("n"), ("data-column-not-text", at()));
+    assert_eq!(code("persn").1, at());
 }
 
 #[test]

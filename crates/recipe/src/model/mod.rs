@@ -10,8 +10,8 @@ mod quality;
 mod run;
 
 pub use clean::{
-    Cast, CastType, Clean, Dedupe, Expectation, Impute, ImputeMethod, OnFail, Outlier,
-    OutlierAction, OutlierMethod, Rule,
+    Cast, CastType, Clean, Dedupe, Expectation, Impute, ImputeMethod, LetterCase, Normalize,
+    OnFail, Outlier, OutlierAction, OutlierMethod, Rule,
 };
 pub use compress::{Calibration, CalibrationMethod, Compress, Distill, Prune, Quantize, Tolerance};
 pub use lora::{Carried, Lora, Objective, Store};
