@@ -1,7 +1,7 @@
 //! Train, validation and test: exact, seeded, and nothing of a group on both sides, nor near duplicates.
 //!
-//! Rows are gathered into groups (a row without a group column is its own); values of its column that differ only in case, width or blanks are
-//! one group, as they are one person elsewhere. A stratum holds the groups of one value of
+//! Rows are gathered into groups (a row without a group column is its own); values of its column that differ only in case, width or
+//! blanks are one group, as they are one person elsewhere. A stratum holds the groups of one value of
 //! the stratifying column; within it groups are put in the order of a keyed hash of their name and cut at the shares, so
 //! that adding a row elsewhere moves no other group. Groups with near duplicates of each other become one. Afterwards the parts
 //! are read back and both promises are checked, near duplicates under other permutations than those that found them.

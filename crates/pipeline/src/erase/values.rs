@@ -159,3 +159,38 @@ impl Erasures {
         Ok(held)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::erase::list::Entry;
+    use crate::stages::clean;
+
+    #[test]
+    fn who_has_the_same_letters_alone_is_no_namesake() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = "[project]\nname = \"x\"\ntask = \"tabular.binary\"\ntarget = \"y\"\n\
+             [[source]]\nname = \"a\"\nuri = \"a.csv\"\n\
+             [protect]\ncolumns = [{ name = \"ref\", action = \"encrypt\" }, { name = \"name\", action = \"encrypt\" }]\n";
+        let project = crate::project::project(folder.path(), text);
+        let rows = "ref,name,y\nA12-3,Jose Garcia,1\nB9-99,Ann Lee,0\nC1-11,Bo Chan,1\n";
+        atomic::write(&folder.path().join("a.csv"), rows.as_bytes()).unwrap();
+        clean::run(&project).unwrap();
+        let record = project.store.latest(Stage::Clean).unwrap().unwrap();
+        let table = project.store.folder(Stage::Clean, &record.key).join(clean::TABLE);
+
+        // Erased were A1-23, José García, and an Ann Lee beside the one who is left.
+        let value = |text: &str| Personal::new(text.to_owned());
+        let keys = convert::column_keys(&project);
+        let mut entry = Entry::new(&project, "ref".to_owned(), &value("A1-23")).unwrap();
+        for said in ["A1-23", "José García", "Ann Lee"] {
+            entry.values.extend(digests(&keys, said).unwrap());
+        }
+        let erased = Erasures::of(&entry);
+        let asked = ["A1-23", "A12-3", "José García", "Jose Garcia", "ANN LEE ", "Bo Chan"];
+        let gone = erased.gone(&project, Some(&table), &asked.map(value)).unwrap();
+        assert_eq!(gone, [true, false, true, false, false, false]);
+        let gone = erased.gone(&project, None, &asked.map(value)).unwrap();
+        assert_eq!(gone, [true, true, true, true, true, false], "nobody can be asked");
+    }
+}

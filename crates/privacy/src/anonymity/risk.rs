@@ -3,7 +3,8 @@
 //! Rows with the same quasi-identifiers form a class; null equals null. All figures are of the table as it is.
 //!
 //! Where a column names persons, sizes of classes are numbers of different persons, and a person who is in several classes counts in
-//! each of them; one who is written in several ways, in case, width or blanks, is one. What an attacker learns who puts several rows of one person together is no part of these figures.
+//! each of them; whoever is written in several ways, in case, width or blanks, is one. What an attacker learns who puts several rows of one
+//! person together is no part of these figures.
 
 use super::encode::{Coded, encode, parts};
 use super::groups::{Groups, Spread};
