@@ -258,7 +258,7 @@ pub(crate) struct Risk {
     /// Columns that nobody may learn of a person; by commas or repeated
     #[arg(long, value_delimiter = ',', value_name = "COLUMN")]
     pub(crate) sensitive: Vec<String>,
-    /// The column that says whose a row is; without it each row counts as a person
+    /// The column that says whose a row is (case, width and blanks around a value make no difference); without it each row counts as a person
     #[arg(long, value_name = "COLUMN")]
     pub(crate) person: Option<String>,
     /// A larger table that holds all these rows, with the same quasi-identifiers
@@ -280,10 +280,10 @@ pub(crate) struct Stats {
     /// Gaussian instead of Laplace noise, with this chance that epsilon does not hold
     #[arg(long, allow_negative_numbers = true)]
     pub(crate) delta: Option<f64>,
-    /// What the table may cost in all; needed the first time, and then fixed
+    /// What the table may cost in all, as this project counts it: another project folder has a budget of its own for the same file; needed the first time, and then fixed
     #[arg(long, value_name = "EPSILON", allow_negative_numbers = true)]
     pub(crate) budget: Option<f64>,
-    /// Column that names persons, when one person has several rows
+    /// Column that names persons, when one person has several rows; case, width and blanks around a name make no difference
     #[arg(long, value_name = "COLUMN", requires = "most")]
     pub(crate) person: Option<String>,
     /// Most rows of a person that count

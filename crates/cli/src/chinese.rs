@@ -112,8 +112,8 @@ const WORDS: &[(&str, &str)] = &[
         "不得被推知的敏感列，用逗号分隔或重复给出",
     ),
     (
-        "The column that says whose a row is; without it each row counts as a person",
-        "标识行属于何人的列；不指定时每行按一人计",
+        "The column that says whose a row is (case, width and blanks around a value make no difference); without it each row counts as a person",
+        "标识行属于何人的列（不区分大小写、全半角与首尾空白）；不指定时每行按一人计",
     ),
     (
         "A larger table that holds all these rows, with the same quasi-identifiers",
@@ -154,12 +154,12 @@ const WORDS: &[(&str, &str)] = &[
         "使用高斯噪声而非拉普拉斯噪声，此为 epsilon 不成立的概率",
     ),
     (
-        "What the table may cost in all; needed the first time, and then fixed",
-        "此表的总预算，首次必填，之后不可更改",
+        "What the table may cost in all, as this project counts it: another project folder has a budget of its own for the same file; needed the first time, and then fixed",
+        "此表在本项目中的总预算（另一个项目文件夹对同一文件另有预算），首次必填，之后不可更改",
     ),
     (
-        "Column that names persons, when one person has several rows",
-        "标识个人的列，用于一人多行的情况",
+        "Column that names persons, when one person has several rows; case, width and blanks around a name make no difference",
+        "标识个人的列，用于一人多行的情况；不区分大小写、全半角与首尾空白",
     ),
     ("Most rows of a person that count", "每人最多计入的行数"),
     ("The token, pseudonym or moved date", "令牌、假名或平移后的日期"),

@@ -124,6 +124,9 @@ impl Format {
 /// Cleaning rules, applied in the order of the fields.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct CleanConfig {
+    /// Texts in one form of several ways to write them.
+    #[serde(default)]
+    pub normalize: Vec<Normalize>,
     /// Type casts; a value that cannot be read becomes missing, is counted as lost and warned of.
     pub cast: Vec<Cast>,
     /// Rows with a missing value in one of these columns are dropped.
@@ -198,6 +201,15 @@ pub struct PassageRule {
     pub column: String,
     /// Tokens in the shortest passage that is cut.
     pub tokens: usize,
+}
+
+/// Texts of a column in one form: width, Unicode's normal form and blanks alike, nothing but blanks missing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Normalize {
+    /// Column.
+    pub column: String,
+    /// Whether letters become small too.
+    pub lower: bool,
 }
 
 /// A type cast.

@@ -42,8 +42,8 @@ mod written;
 pub use clean::{Admit, CleanJob, clean};
 pub use config::{
     Cast, CastType, CleanConfig, Encoding, Expectation, Format, Identity, Impute, ImputeMethod,
-    NearRule, OnFail, Outlier, OutlierAction, OutlierMethod, PassageRule, QualityRule, Rule,
-    SetRule, SourceConfig, SplitConfig, SplitMethod,
+    NearRule, Normalize, OnFail, Outlier, OutlierAction, OutlierMethod, PassageRule, QualityRule,
+    Rule, SetRule, SourceConfig, SplitConfig, SplitMethod,
 };
 pub use distribute::{CLUSTER_VERSION, CleanPieces, Cluster};
 pub use export::{ExportFormat, export};

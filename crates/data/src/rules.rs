@@ -42,6 +42,8 @@ pub(crate) struct Step {
 
 /// What a rule does to a batch.
 pub(crate) enum Action {
+    /// Writes texts in one form, in small letters if so.
+    Normalize(usize, bool),
     /// Casts a column.
     Cast(usize, DataType),
     /// Drops rows whose value is missing.
@@ -109,6 +111,7 @@ impl Rules {
             fields: source.fields().iter().map(|field| field.as_ref().clone()).collect(),
             steps: Vec::new(),
         };
+        compiler.normalize(config)?;
         compiler.casts(config)?;
         compiler.rows(config)?;
         compiler.values(config)?;
@@ -254,6 +257,25 @@ impl Compiler {
 
     fn condition(&self, sql: &str, key_path: &str) -> Result<Arc<dyn PhysicalExpr>> {
         predicate::condition(sql, &self.fields).map_err(|fault| fault.at(key_path))
+    }
+
+    fn normalize(&mut self, config: &CleanConfig) -> Result<()> {
+        for (index, rule) in config.normalize.iter().enumerate() {
+            let path = format!("clean.normalize[{index}]");
+            let column = self.text(&rule.column, &path)?;
+            let (en, zh) = if rule.lower {
+                ("in one form, in small letters", "统一写法并转为小写")
+            } else {
+                ("in one form", "统一写法")
+            };
+            if let Some(field) = self.fields.get_mut(column) {
+                *field = field.clone().with_nullable(true);
+            }
+            let text =
+                Text::new(format!("`{}` {en}", rule.column), format!("将 `{}` {zh}", rule.column));
+            self.push(path, text, Action::Normalize(column, rule.lower));
+        }
+        Ok(())
     }
 
     fn casts(&mut self, config: &CleanConfig) -> Result<()> {
@@ -530,6 +552,12 @@ impl Work {
         fields: &mut Vec<Field>,
     ) -> std::result::Result<(), ArrowError> {
         match &step.action {
+            Action::Normalize(column, lower) => {
+                self.normalize(index, *column, *lower)?;
+                if let Some(field) = fields.get_mut(*column) {
+                    *field = field.clone().with_nullable(true);
+                }
+            }
             Action::Cast(column, to) => {
                 let before = Arc::clone(self.column(*column)?);
                 let after = recast(&before, to)?;
@@ -590,6 +618,28 @@ impl Work {
             if let Some(failed) = self.failed.get_mut(index).filter(|_| on_fail == OnFail::Fail) {
                 *failed = failed.or(Some(row));
             }
+        }
+        Ok(())
+    }
+
+    /// Writes texts in one form; what shows nothing is missing.
+    fn normalize(
+        &mut self,
+        index: usize,
+        column: usize,
+        lower: bool,
+    ) -> std::result::Result<(), ArrowError> {
+        let kind = self.column(column)?.data_type().clone();
+        let before = texts(self.column(column)?)?;
+        let form: fn(&str) -> String =
+            if lower { ingot_privacy::folded } else { ingot_privacy::unified };
+        let written = |text: &str| Some(form(text)).filter(|text| !text.is_empty());
+        let after: StringArray = before.iter().map(|text| text.and_then(written)).collect();
+        let changed = before.iter().zip(&after).filter(|(before, after)| before != after).count();
+        self.add(index, changed as u64, |work| &mut work.changed);
+        let after: ArrayRef = Arc::new(after);
+        if let Some(slot) = self.columns.get_mut(column).filter(|_| changed > 0) {
+            *slot = cast(&after, &kind)?;
         }
         Ok(())
     }
@@ -760,13 +810,46 @@ impl Work {
     }
 }
 
-/// An engine's message up to where it could begin to quote a cell: the first quotation mark or digit.
+/// What engines and this room say of a failure in words of their own, up to where they may quote a cell or go on about one.
+const OWN_WORDS: &[&str] = &[
+    "Arrow error",
+    "Arithmetic overflow",
+    "Cannot cast string",
+    "Cannot cast value",
+    "Cast error",
+    "Compute error",
+    "Divide by zero error",
+    "Error parsing timestamp from",
+    "Execution error",
+    "External error",
+    "Internal error",
+    "Invalid argument error",
+    "Not yet implemented",
+    "Optimizer rule",
+    "Overflow happened on",
+    "Parser error",
+    "Regular expression did not compile",
+    "Resources exhausted",
+    "Schema error",
+    "This feature is not implemented",
+    "column index",
+    "not a condition",
+];
+
+/// An engine's message as far as its words are known not to be a cell's: the rest may quote one, a pattern of which some row made nonsense
+/// for instance.
 fn without_values(message: &str) -> String {
-    let quoted = |letter: char| matches!(letter, '\'' | '"' | '`' | '[') || letter.is_ascii_digit();
-    match message.split_once(quoted) {
-        Some((before, _)) => format!("{before}…"),
-        None => message.to_owned(),
+    let mut said: Vec<&str> = Vec::new();
+    let line = message.lines().next().unwrap_or_default();
+    for part in line.split(':').map(str::trim) {
+        let known = OWN_WORDS.iter().find(|words| part.starts_with(**words));
+        said.extend(known);
+        if known.is_none_or(|words| *words != part) {
+            said.push("…");
+            break;
+        }
     }
+    said.join(": ")
 }
 
 /// Values beyond the bounds become the bound; in a whole-number column the nearest whole number inside.
@@ -784,4 +867,36 @@ fn clip(array: &ArrayRef, low: f64, high: f64) -> std::result::Result<ArrayRef, 
         .as_primitive::<Float64Type>()
         .unary::<_, Float64Type>(|value| value.min(high).max(low));
     cast(&clipped, array.data_type())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_values;
+
+    #[test]
+    fn an_engines_message_quotes_no_cell() {
+        for (message, told) in [
+            ("Compute error: Divide by zero error", "Compute error: Divide by zero error"),
+            ("Schema error: column index", "Schema error: column index"),
+            (
+                "Compute error: Regular expression did not compile: Syntax(\nSECRETNAME(\n^)",
+                "Compute error: Regular expression did not compile: …",
+            ),
+            (
+                "Compute error: Regular expression did not compile: SECRETNAME(",
+                "Compute error: Regular expression did not compile: …",
+            ),
+            (
+                "Cast error: Cannot cast string SECRETNAME to value of Int32 type",
+                "Cast error: Cannot cast string: …",
+            ),
+            ("Execution error: SECRETNAME is no month", "Execution error: …"),
+            ("SECRETNAME: Cast error: 7", "…"),
+            ("", "…"),
+        ] {
+            assert_eq!(without_values(message), told, "{message}");
+            // What was cut is cut no further by whoever passes it on.
+            assert_eq!(without_values(&without_values(message)), told, "{message}");
+        }
+    }
 }

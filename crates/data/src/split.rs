@@ -1,6 +1,7 @@
 //! Train, validation and test: exact, seeded, and nothing of a group on both sides, nor near duplicates.
 //!
-//! Rows are gathered into groups (a row without a group column is its own). A stratum holds the groups of one value of
+//! Rows are gathered into groups (a row without a group column is its own); values of its column that differ only in case, width or
+//! blanks are one group, as they are one person elsewhere. A stratum holds the groups of one value of
 //! the stratifying column; within it groups are put in the order of a keyed hash of their name and cut at the shares, so
 //! that adding a row elsewhere moves no other group. Groups with near duplicates of each other become one. Afterwards the parts
 //! are read back and both promises are checked, near duplicates under other permutations than those that found them.
@@ -85,6 +86,7 @@ pub fn split(
     encryption: Option<&Encryption>,
 ) -> Result<SplitOutcome> {
     let mut columns = Columns::find(input, config, encryption)?;
+    columns.unite_spellings(input, encryption)?;
     let near = columns.unite_near(input, encryption)?;
     let (groups, undated) = groups(input, &columns, encryption)?;
     let mut places = assign(&groups, config);
@@ -102,6 +104,8 @@ struct Columns {
     stratum: Option<String>,
     time: Option<String>,
     near: Option<NearRule>,
+    /// Other spellings of a group, by the least.
+    spelled: BTreeMap<u128, u128>,
     /// Groups that near duplicates make one, by the first of them.
     united: BTreeMap<u128, u128>,
 }
@@ -134,7 +138,37 @@ impl Columns {
             }
         }
         let (group, near) = (config.group.clone(), config.near.clone());
-        Ok(Self { group, stratum, time, near, united: BTreeMap::new() })
+        let (spelled, united) = (BTreeMap::new(), BTreeMap::new());
+        Ok(Self { group, stratum, time, near, spelled, united })
+    }
+
+    /// Finds groups that are written in several ways: the least of their hashes stands for all, so that a group that is written in one is
+    /// where it would be without them.
+    fn unite_spellings(&mut self, input: &Path, keys: Option<&Encryption>) -> Result<()> {
+        let Some(group) = self.group.clone() else { return Ok(()) };
+        let schema = schema(input, keys)?;
+        // Numbers have one spelling.
+        if schema.field_with_name(&group).is_ok_and(|field| field.data_type().is_numeric()) {
+            return Ok(());
+        }
+        let mut least: BTreeMap<u128, u128> = BTreeMap::new();
+        let mut others: BTreeSet<(u128, u128)> = BTreeSet::new();
+        for batch in open(input, keys, Some(&[group.as_str()]))? {
+            let batch = batch.map_err(|error| read_fault(input, error))?;
+            let values = texts(&batch, &group)?;
+            for value in values.as_string::<i32>().iter().flatten() {
+                let (person, own) =
+                    (XxHash3_128::oneshot(ingot_privacy::folded(value).as_bytes()), named(value));
+                let first = least.entry(person).or_insert(own);
+                if *first != own {
+                    others.insert((person, own.max(*first)));
+                    *first = own.min(*first);
+                }
+            }
+        }
+        let first = |(person, other): (u128, u128)| Some((other, *least.get(&person)?));
+        self.spelled = others.into_iter().filter_map(first).collect();
+        Ok(())
     }
 
     /// Finds near duplicates of the whole table and makes their groups one.
@@ -242,15 +276,21 @@ impl Columns {
         Ok((0..batch.num_rows())
             .map(|row| match &group {
                 // A missing group value makes a row its own group.
-                Some(group) if group.is_valid(row) => XxHash3_128::oneshot(
-                    format!("g\u{0}{}", group.as_string::<i32>().value(row)).as_bytes(),
-                ),
+                Some(group) if group.is_valid(row) => {
+                    let own = named(group.as_string::<i32>().value(row));
+                    self.spelled.get(&own).copied().unwrap_or(own)
+                }
                 _ => XxHash3_128::oneshot(
                     format!("r\u{0}{}\u{0}{}", sources.value(row), rows.value(row)).as_bytes(),
                 ),
             })
             .collect())
     }
+}
+
+/// The hash of a group by its value.
+fn named(group: &str) -> u128 {
+    XxHash3_128::oneshot(format!("g\u{0}{group}").as_bytes())
 }
 
 fn texts(batch: &RecordBatch, name: &str) -> Result<ArrayRef> {
@@ -720,6 +760,7 @@ mod tests {
             stratum: None,
             time: Some("t".into()),
             near: None,
+            spelled: BTreeMap::new(),
             // Train and test; train, validation and test; train alone; train and validation.
             united: BTreeMap::from([(95, 3), (72, 5), (99, 5), (11, 10), (75, 20), (21, 20)]),
         };

@@ -133,6 +133,7 @@ pub(crate) fn named(recipe: &Recipe) -> BTreeSet<String> {
 pub(crate) fn clean(recipe: &Recipe) -> data::CleanConfig {
     let clean = &recipe.clean;
     data::CleanConfig {
+        normalize: clean.normalize.iter().map(normalize).collect(),
         cast: clean.cast.iter().map(cast).collect(),
         drop_missing: clean.drop_missing.clone(),
         keep: clean.keep.clone(),
@@ -193,6 +194,10 @@ fn on_fail(on_fail: recipe::OnFail) -> data::OnFail {
         recipe::OnFail::Drop => data::OnFail::Drop,
         recipe::OnFail::Warn => data::OnFail::Warn,
     }
+}
+
+fn normalize(rule: &recipe::Normalize) -> data::Normalize {
+    data::Normalize { column: rule.column.clone(), lower: rule.case == recipe::LetterCase::Lower }
 }
 
 fn cast(rule: &recipe::Cast) -> data::Cast {

@@ -14,7 +14,7 @@ mod list;
 mod traced;
 mod values;
 
-pub(crate) use list::{Erasures, folded, is_text, texts};
+pub(crate) use list::{Erasures, is_text, texts};
 
 use crate::convert;
 use crate::messages::{
@@ -44,7 +44,7 @@ const NAMED: usize = 20;
 pub struct Subject {
     /// The column that names persons, as the source table calls it; the recipe's `split.group` when `None`.
     pub column: Option<String>,
-    /// The person's value there; case, full-width forms and blanks around it make no difference.
+    /// The person's value there, however it is written ([`ingot_privacy::folded`]): case, width and blanks around it make no difference.
     pub value: Personal<String>,
 }
 
@@ -560,5 +560,27 @@ mod tests {
         assert!(person.has_weak());
         person.forget_shared(&project).unwrap();
         assert!(!person.has_weak());
+    }
+
+    #[test]
+    fn a_long_number_that_is_only_dropped_is_looked_for_where_nobody_else_has_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = "[project]\nname = \"x\"\ntask = \"tabular.binary\"\ntarget = \"y\"\n\
+             [[source]]\nname = \"a\"\nuri = \"a.csv\"\n\
+             [protect]\ncolumns = [{ name = \"id\", action = \"hash\" }, { name = \"acct\", action = \"drop\" },\n\
+             { name = \"branch\", action = \"drop\" }, { name = \"age\", action = \"drop\" }]\n";
+        let project = crate::project::project(folder.path(), text);
+        let rows = "id,acct,branch,age,note,y\n\
+             CUST-0001,7015205.0,410022,41234,first,1\n\
+             CUST-0002,7015206.0,410022,52,guarantees loan 7015205,0\n\
+             CUST-0003,7015207.0,410023,53,see 7015205.0,1\n\
+             CUST-0004,7015208.0,410024,54,\"branch 410022, 41234 paid\",0\n";
+        atomic::write(&folder.path().join("a.csv"), rows.as_bytes()).unwrap();
+        clean::run(&project).unwrap();
+        let value = Personal::new("cust-0001".to_owned());
+        let erased = erase(&project, &Subject { column: Some("id".to_owned()), value }).unwrap();
+        assert_eq!(erased.rows, Rows::from([("a".to_owned(), vec![1])]));
+        // A branch is many persons', and a short number anybody's.
+        assert_eq!(erased.left, Rows::from([("a".to_owned(), vec![2, 3])]));
     }
 }

@@ -315,8 +315,8 @@ ingot_base::messages! {
     /// Groups of the split that an erasure takes for one person.
     SPLIT_ALIKE = {
         code: "pipeline-split-alike", class: Failed, status: 200,
-        en: "{count} values of `{column}` differ from another only in case, width or blanks: the split, counts of persons (k) and moved dates take each for a person of its own, `ingot erase` takes them for one", zh: "列 `{column}` 中有 {count} 个值仅在大小写、全半角或空白上与其他值不同：划分、按人计数（k）与日期平移时视为不同的人，`ingot erase` 则视为同一人",
-        hint_en: "if they are the same persons, write them alike in the source: until then a person may stand on both sides of the split and count as several", hint_zh: "若确为同一人，请在源数据中统一写法；否则同一人可能同时出现在训练与测试两侧，并被计为多人",
+        en: "{count} values of `{column}` are written in more than one way (case, width, blanks): each counts as a person of its own in tokens and moved dates, and so in the split and in counts of persons (k); `ingot erase` takes them for one", zh: "列 `{column}` 中有 {count} 个值只是写法不同（大小写、全半角、空白）：在令牌与日期平移中，从而在划分与按人计数（k）中，每种写法都算作不同的人；`ingot erase` 则视为同一人",
+        hint_en: "if they are the same persons, write them alike in the source, or let cleaning do it: `[clean] normalize = [{example}]`", hint_zh: "若确为同一人，请在源数据中统一写法，或在清洗时统一：`[clean] normalize = [{example}]`",
     };
     /// What the person may have been part of cannot be looked into.
     ERASE_UNTRACED = {

@@ -5,7 +5,7 @@
 //! `YYYY-MM-DDTHH:MM:SS[.fraction]` with `Z` where the column has a time zone; Booleans are `true` and `false`.
 
 use crate::calendar::{Day, fixed_offset, write_instant};
-use arrow::array::{Array, ArrayRef, AsArray, PrimitiveArray};
+use arrow::array::{Array, ArrayRef, AsArray, PrimitiveArray, StringArray, StringBuilder};
 use arrow::compute::cast;
 use arrow::datatypes::{
     ArrowPrimitiveType, DataType, Date32Type, Date64Type, Decimal32Type, Decimal64Type,
@@ -145,6 +145,22 @@ pub(crate) fn each(
         DataType::Timestamp(unit, zone) => instants(&array, *unit, zone.as_deref(), local, take),
         other => Err(fault::internal(format!("no text for a column of type {other}"))),
     }
+}
+
+/// The canonical text of every cell: what tokens stand for. `None` for a column whose type has no text.
+///
+/// # Errors
+/// When the column cannot be read.
+pub fn cell_texts(array: &ArrayRef) -> Result<Option<StringArray>> {
+    if Kind::of(array.data_type()).is_none() {
+        return Ok(None);
+    }
+    let mut texts = StringBuilder::with_capacity(array.len(), array.len().saturating_mul(8));
+    each(array, false, &mut |cell| {
+        texts.append_option(cell);
+        Ok(())
+    })?;
+    Ok(Some(texts.finish()))
 }
 
 fn display(value: impl std::fmt::Display, out: &mut String) {

@@ -23,9 +23,9 @@ pub struct Known {
     column: Arc<str>,
     /// Its type, where the rule says so.
     kind: Option<Kind>,
-    /// Whether the rule leaves something coarser or moved in the table: a token in the text that is the same for the same value would
-    /// tell who shares the exact one.
-    coarse: bool,
+    /// Whether the rule leaves nothing in the table, or something coarser or moved: a token in the text that is the same for the same value
+    /// would tell who shares the exact one.
+    outright: bool,
     value: Personal<String>,
     /// The day that the value is, if it is one.
     day: Personal<Option<Day>>,
@@ -61,20 +61,33 @@ struct Form {
     letters: Vec<char>,
     /// Found only where it begins with a large letter: a part of a name may be an ordinary word.
     large: bool,
+    /// Behind how many digits a number has its point.
+    point: Option<usize>,
+}
+
+impl Form {
+    fn of(letters: Vec<char>) -> Self {
+        Self { letters, large: false, point: None }
+    }
 }
 
 impl Known {
     /// `None` for a value too short to be told from ordinary words: less than two ideographs, or four letters or digits.
     pub(crate) fn new(column: &Arc<str>, kind: Option<Kind>, value: &str) -> Option<Self> {
-        let value = value.trim();
+        let value = plain(value.trim());
         telling(value).then(|| Self {
             column: Arc::clone(column),
-            coarse: false,
+            outright: false,
             forms: Personal::new(forms(kind.as_ref(), value)),
             kind,
             day: Personal::new(Day::parse(value)),
             value: Personal::new(value.to_owned()),
         })
+    }
+
+    /// A value that the table does not keep. `None` as for [`new`](Self::new).
+    pub(crate) fn dropped(column: &Arc<str>, value: &str) -> Option<Self> {
+        Self::new(column, None, value).map(|known| Self { outright: true, ..known })
     }
 
     /// A value that the table keeps in a coarser form, or moved. `None` for a number of less than four digits, which texts are full of (an
@@ -97,7 +110,7 @@ impl Known {
         Some(Self {
             column: Arc::clone(column),
             kind: None,
-            coarse: true,
+            outright: true,
             value: Personal::new(value.to_owned()),
             day: Personal::new(day),
             forms: Personal::new(forms),
@@ -111,7 +124,7 @@ impl Known {
 
     /// Whether the place where a text says this is to show the column's name and nothing else, whatever stands for other findings.
     pub(crate) fn outright(&self, finding: &Finding) -> bool {
-        self.coarse && finding.why.contains(&Why::Column(Arc::clone(&self.column)))
+        self.outright && finding.why.contains(&Why::Column(Arc::clone(&self.column)))
     }
 
     /// Every place where a text has the value, not as a part of a longer word or number. `days` are those that the text writes; `judge`
@@ -136,24 +149,43 @@ impl Known {
         }
         let own = || Kind::Custom(Arc::clone(&self.column));
         let judged = |kind: &Option<Kind>| kind.clone().or_else(|| judge(self.value.expose()));
-        let kind = if self.coarse { own() } else { judged(&self.kind).unwrap_or_else(own) };
+        let kind = if self.outright { own() } else { judged(&self.kind).unwrap_or_else(own) };
         let why = || vec![Why::Column(Arc::clone(&self.column))];
         found.extend(spans.into_iter().map(|span| Finding::new(kind.clone(), span, 1.0, why())));
     }
 }
 
 /// A number without the zeros that a column's scale adds: `4600.00` is 4600 in a text.
-fn plain(value: &str) -> &str {
+pub(crate) fn plain(value: &str) -> &str {
     match value.split_once('.') {
         Some((whole, rest))
-            if !whole.is_empty()
-                && rest.bytes().all(|digit| digit == b'0')
-                && whole.bytes().all(|digit| digit.is_ascii_digit()) =>
+            if digits(whole.strip_prefix('-').unwrap_or(whole))
+                && rest.bytes().all(|digit| digit == b'0') =>
         {
             whole
         }
         _ => value,
     }
+}
+
+fn digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// A number with a fraction as texts write it: with the zeros that a column's scale adds, and without. `None` for what is none.
+fn fraction(value: &str) -> Option<Vec<Form>> {
+    let (whole, part) = value.strip_prefix('-').unwrap_or(value).split_once('.')?;
+    let short = part.trim_end_matches('0');
+    if !digits(whole) || !digits(part) || short.is_empty() {
+        return None;
+    }
+    let mut parts = vec![part.to_owned(), short.to_owned(), format!("{short:0<2}")];
+    parts.sort_unstable();
+    parts.dedup();
+    let point = Some(whole.len());
+    let form =
+        |part: &String| Form { point, ..Form::of(whole.chars().chain(part.chars()).collect()) };
+    Some(parts.iter().map(form).collect())
 }
 
 /// Whether a value can be told from ordinary words: two ideographs, or four letters or digits.
@@ -166,23 +198,23 @@ fn telling(value: &str) -> bool {
 /// The value whole; of a person also family name first, and each part.
 fn forms(kind: Option<&Kind>, value: &str) -> Vec<Form> {
     let parts: Vec<Vec<char>> = Pieces::of(value).0.iter().flat_map(|piece| words(piece)).collect();
-    let mut forms = vec![Form { letters: parts.concat(), large: false }];
+    let mut forms = vec![Form::of(parts.concat())];
     if kind != Some(&Kind::Person) {
-        return forms;
+        return fraction(value).unwrap_or(forms);
     }
     if let ([.., last], true) = (parts.as_slice(), parts.len() > 1) {
         let rest = parts.iter().take(parts.len() - 1).flatten();
-        forms.push(Form { letters: last.iter().chain(rest).copied().collect(), large: false });
+        forms.push(Form::of(last.iter().chain(rest).copied().collect()));
     }
     let long = parts.iter().filter(|part| part.len() >= 3 && parts.len() > 1);
-    forms.extend(long.map(|part| Form { letters: part.clone(), large: true }));
+    forms.extend(long.map(|part| Form { large: true, ..Form::of(part.clone()) }));
     // The given name alone, where it is two ideographs.
     if let [one] = parts.as_slice()
         && one.iter().all(|letter| ideograph(*letter))
         && one.len() >= 3
     {
         let given = one.iter().skip(one.len() - 2).copied().collect();
-        forms.push(Form { letters: given, large: false });
+        forms.push(Form::of(given));
     }
     forms
 }
@@ -322,10 +354,13 @@ fn places(piece: &[Letter], form: &Form, spans: &mut Vec<(usize, usize)>) {
         if !same || (form.large && !first.large && !ideograph(first.folded)) {
             continue;
         }
-        // Few digits that stand apart are many things.
+        // Few digits that stand apart are many things, but at a number's own point.
         let few = length < FEW && form.letters.iter().all(char::is_ascii_digit);
-        let apart =
-            || window.windows(2).any(|pair| matches!(pair, [a, b] if a.shown + 1 < b.shown));
+        let gap = |pair: &[Letter]| matches!(pair, [a, b] if a.shown + 1 < b.shown);
+        let apart = || {
+            let mut pairs = window.windows(2).zip(1..);
+            pairs.any(|(pair, place)| gap(pair) && form.point != Some(place))
+        };
         let loose = || window.iter().skip(1).any(|letter| letter.loose > LOOSE);
         if few && apart() || length < SHORT && loose() {
             continue;
@@ -426,6 +461,42 @@ mod tests {
         assert_eq!(kind(Some(Kind::Plate), None), Some(Kind::Plate));
         assert_eq!(kind(None, Some(Kind::Phone)), Some(Kind::Phone));
         assert_eq!(kind(None, None), Some(Kind::Custom(Arc::from("ref"))));
+    }
+
+    #[test]
+    fn a_number_is_found_without_its_columns_zeros_and_at_its_own_point() {
+        let found = |value: &str, text: &str| {
+            let mut found = Vec::new();
+            if let Some(known) = Known::new(&Arc::from("acct"), None, value) {
+                known.find((&Pieces::of(text), &[]), &|_| None, &mut found);
+            }
+            let found = crate::detect::unite(found);
+            let part =
+                |one: &Finding| text.chars().skip(one.start).take(one.end - one.start).collect();
+            found.iter().map(part).collect::<Vec<String>>()
+        };
+        assert_eq!(found("7015210.0", "loan on account 7015210 approved"), ["7015210"]);
+        assert_eq!(found("7015210", "account 7015210.0."), ["7015210"]);
+        assert_eq!(found("-7015210.00", "owes 7,015,210"), ["7,015,210"]);
+        assert_eq!(found("70152.27", "sum 70152.27, 70,152.27"), ["70152.27", "70,152.27"]);
+        assert_eq!(found("1520.50", "pays 1520.5 or 1520.50"), ["1520.5", "1520.50"]);
+        assert_eq!(found("1520.5", "pays 1520.50"), ["1520.50"]);
+        // Another number, and everyday ones.
+        assert!(found("152.27", "1.5227 and 15.227, 152.278").is_empty());
+        for (value, text) in [("12.0", "12"), ("100.0", "100"), ("1.5", "1.5"), ("45", "45")] {
+            assert!(found(value, text).is_empty(), "{value}");
+        }
+    }
+
+    #[test]
+    fn what_is_dropped_shows_its_columns_name_alone() {
+        let known = Known::dropped(&Arc::from("born"), "1985-07-03").unwrap();
+        let pieces = Pieces::of("born 1985-07-03");
+        let mut found = Vec::new();
+        known.find((&pieces, &written(&pieces)), &|_| Some(Kind::Phone), &mut found);
+        assert!(!found.is_empty() && found.iter().all(|one| known.outright(one)));
+        assert!(found.iter().all(|one| one.kind == Kind::Custom(Arc::from("born"))));
+        assert!(Known::dropped(&Arc::from("age"), "45").is_none());
     }
 
     /// What of a text is hidden for a column that is made coarser or moved.

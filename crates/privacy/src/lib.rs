@@ -18,6 +18,7 @@ mod cells;
 pub mod chain;
 pub mod detect;
 pub mod dp;
+mod folded;
 mod generalize;
 mod known;
 pub mod messages;
@@ -29,8 +30,9 @@ mod shift;
 mod texts;
 mod token;
 
-pub use cells::held;
+pub use cells::{cell_texts, held};
 pub use detect::narrow;
+pub use folded::{folded, unified};
 pub use known::{Known, Mentions, spellings};
 pub use protector::{Protector, mask_value};
 pub use rule::{Action, ColumnRule, Generalize};

@@ -4,7 +4,7 @@ use crate::anonymity::messages::HIERARCHY_LACKS;
 use crate::calendar::{Day, fixed_offset};
 use crate::cells::{Kind, each, held, values_of};
 use crate::generalize;
-use crate::known::Known;
+use crate::known::{Known, plain};
 use crate::messages::{
     BATCH_LARGE, COLUMN_AMBIGUOUS, COLUMN_MISSING, COLUMN_RESERVED, DROP_RENAMED, MASK_INVALID,
     NAME_EMPTY, NAME_TAKEN, PREFIX_INVALID, RULE_TWICE, TYPE_WITHOUT_DATE, TYPE_WITHOUT_TEXT,
@@ -131,33 +131,25 @@ impl Protector {
     pub fn known(&self, batch: &RecordBatch) -> Result<Vec<Vec<Known>>> {
         let mut rows = vec![Vec::new(); batch.num_rows()];
         for rule in &self.rules {
-            let (kind, coarse) = match &rule.action {
-                Action::Pseudonymize(kind) => (Some(kind.clone()), false),
-                Action::Encrypt
-                | Action::Fpe
-                | Action::Hash
-                | Action::Mask { .. }
-                | Action::Drop => (None, false),
-                Action::Shift { .. } | Action::Generalize(_) => (None, true),
-            };
             let Some(array) = batch.column_by_name(&rule.name) else { continue };
             match Kind::of(array.data_type()) {
-                Some(Kind::Text | Kind::Integer | Kind::Date) => {}
-                Some(Kind::Float | Kind::Decimal) if coarse => {}
-                _ => continue,
+                Some(Kind::Text | Kind::Integer | Kind::Float | Kind::Decimal | Kind::Date) => {}
+                Some(Kind::Boolean | Kind::Null) | None => continue,
             }
             let column = Arc::from(rule.name.as_str());
+            let known = |value: &str| match &rule.action {
+                Action::Pseudonymize(kind) => Known::new(&column, Some(kind.clone()), value),
+                Action::Encrypt | Action::Fpe | Action::Hash | Action::Mask { .. } => {
+                    Known::new(&column, None, value)
+                }
+                Action::Drop => Known::dropped(&column, value),
+                Action::Shift { .. } | Action::Generalize(_) => Known::coarse(&column, value),
+            };
+            let local = matches!(rule.action, Action::Shift { .. } | Action::Generalize(_));
             let mut row = rows.iter_mut();
-            each(array, coarse, &mut |cell| {
-                let known = cell.and_then(|value| {
-                    if coarse {
-                        Known::coarse(&column, value)
-                    } else {
-                        Known::new(&column, kind.clone(), value)
-                    }
-                });
+            each(array, local, &mut |cell| {
                 if let Some(row) = row.next() {
-                    row.extend(known);
+                    row.extend(cell.and_then(known));
                 }
                 Ok(())
             })?;
@@ -275,11 +267,15 @@ impl Protector {
             }
             Action::Fpe => {
                 let cipher = FormatCipher::new(&self.keys, rule.output())?;
-                texts(rule, array, &mut |value, out| cipher.write(value, out).map(|()| true))
-                    .map_err(|fault| match self.rules.iter().position(|other| other == rule) {
+                // A whole number is one with a point too: what stands behind it is no digit of its own.
+                let mut write =
+                    |value: &str, out: &mut String| cipher.write(plain(value), out).map(|()| true);
+                texts(rule, array, &mut write).map_err(|fault| {
+                    match self.rules.iter().position(|other| other == rule) {
                         Some(index) => fault.at(at(index, "action")),
                         None => fault,
-                    })?
+                    }
+                })?
             }
             Action::Hash => {
                 let hasher = Hasher::new(&self.keys, rule.output())?;

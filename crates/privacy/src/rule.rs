@@ -27,7 +27,7 @@ pub enum Action {
     /// equal tokens, and a token's length tells the value's length in bytes.
     Encrypt,
     /// Format-preserving encryption (FF1 of NIST SP 800-38G, AES-256) of the value's decimal digits; whatever is no digit stays
-    /// where it is. Reversible with the key. A value of fewer than 6 digits, or of more than 36, is refused: SP 800-38G Rev. 1 asks for a
+    /// where it is; of `7015227.0`, a whole number, `.0` goes. Reversible with the key. A value of fewer than 6 digits, or of more than 36, is refused: SP 800-38G Rev. 1 asks for a
     /// domain of at least a million.
     Fpe,
     /// HMAC-SHA-256 of the value's text; nobody gets it back, whoever has the key can test a guess.

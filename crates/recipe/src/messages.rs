@@ -381,6 +381,12 @@ ingot_base::messages! {
         en: "`{column}` has a rule already", zh: "`{column}` 已有规则",
         hint_en: "a column has one action; keep one of the two", hint_zh: "每列只能有一个动作，请保留其中一条",
     };
+    /// Dates of one person that would move by different numbers of days.
+    SHIFT_DAYS = {
+        code: "recipe-shift-days", class: Usage, status: 422,
+        en: "the dates of one `{person}` would move apart: by up to {days} days here, by up to {other} in the rule of `{column}`", zh: "同一 `{person}` 的日期会各自平移：此处最多 {days} 天，`{column}` 的规则最多 {other} 天",
+        hint_en: "give both the same `days`: then all dates of a person move alike", hint_zh: "请将两处 `days` 设为相同：同一人的所有日期才会一起平移",
+    };
     /// A column by the name it had before.
     RENAMED_BEFORE = {
         code: "recipe-renamed-before", class: Usage, status: 422,

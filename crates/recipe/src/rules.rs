@@ -104,6 +104,7 @@ pub(crate) fn check(recipe: &Json) -> Vec<Fault> {
     rules.sources();
     rules.cleaning();
     rules.protection();
+    rules.shifts();
     rules.texts();
     rules.anonymity();
     rules.preferences();
@@ -721,7 +722,7 @@ impl<'r> Rules<'r> {
 
     fn named_before_protection(&self) -> Vec<(String, &'r str)> {
         let mut named = self.listed("/clean/drop_missing", "clean.drop_missing");
-        for rules in ["cast", "impute", "outliers", "expect"] {
+        for rules in ["normalize", "cast", "impute", "outliers", "expect"] {
             for (index, rule) in self.items(&format!("/clean/{rules}")).iter().enumerate() {
                 named.extend(
                     field(rule, "column")

@@ -16,6 +16,8 @@ const TRAIN: &str = "train";
 const LISTABLE: usize = 20;
 /// Values listed at most.
 const LISTED: usize = 5;
+/// Rows that a value has at least to be listed: a rarer one may be one person's, or a slip with a name in it.
+const COMMON: usize = 10;
 
 /// Learns the classes from the training rows and answers their labels: class indices (binary: 1 for the positive class) or numbers.
 ///
@@ -82,24 +84,34 @@ fn countable(task: Tabular, target: &str, classes: &Interned) -> Result<()> {
     Err(Fault::new(&CLASS_COUNT)
         .arg("column", target)
         .arg("found", count)
-        .words("values", listed(&classes.values))
+        .words("values", listed(classes))
         .arg("task", task)
         .arg("expected", expected)
         .at("project.target"))
 }
 
-/// The first few of the values in quotes, so that a blank behind one is seen.
-fn listed(values: &[String]) -> Text {
+/// The first few of the common values in quotes, so that a blank behind one is seen, and how many others there are.
+fn listed(classes: &Interned) -> Text {
+    let values = &classes.values;
     if values.len() > LISTABLE {
         return Text::same("");
     }
-    let quoted: Vec<String> =
-        values.iter().take(LISTED).map(|value| format!("“{value}”")).collect();
-    let more = if values.len() > LISTED { (", …", "……") } else { ("", "") };
-    Text::new(
-        format!(": {}{}", quoted.join(", "), more.0),
-        format!("：{}{}", quoted.join("、"), more.1),
-    )
+    let mut rows = vec![0_usize; values.len()];
+    for code in &classes.codes {
+        if let Some(count) = rows.get_mut(*code as usize) {
+            *count += 1;
+        }
+    }
+    let common = values.iter().zip(rows).filter(|(_, rows)| *rows >= COMMON);
+    let quoted: Vec<String> = common.take(LISTED).map(|(value, _)| format!("“{value}”")).collect();
+    let (en, zh) = (quoted.join(", "), quoted.join("、"));
+    match values.len() - quoted.len() {
+        _ if quoted.is_empty() => Text::same(""),
+        0 => Text::new(format!(": {en}"), format!("：{zh}")),
+        others => {
+            Text::new(format!(": {en} and {others} more"), format!("：{zh}，另有 {others} 个"))
+        }
+    }
 }
 
 /// Whether the second of the two sorted classes is the positive one.

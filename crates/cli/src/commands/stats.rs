@@ -38,10 +38,29 @@ pub(crate) fn stats(context: &Context, args: &Stats) -> Result<()> {
             figure.statistic.clone(),
             figure.part.clone(),
             format!("{:.4}", figure.value),
-            figure.margin.map(|margin| format!("{margin:.4}")).unwrap_or_default(),
+            figure.margin.map_or_else(|| "–".to_owned(), |margin| format!("{margin:.4}")),
         ]
     }));
     let mut text = render::table(&rows, &[false, false, true, true]);
+    // Writing to a string does not fail.
+    let _ = writeln!(
+        text,
+        "\n{}",
+        context.say(
+            "± is the noise alone: moving values into the bounds is not in it.",
+            "± 仅指噪声，不含将数值移入上下限造成的偏差。"
+        )
+    );
+    if release.figures.iter().any(|figure| figure.margin.is_none()) {
+        let _ = writeln!(
+            text,
+            "{}",
+            context.say(
+                "A quantile has none: its noise is in the rank, and only the data tell how far that moves the value.",
+                "分位数没有 ±：其噪声在于排名，由此造成的数值偏差取决于数据本身。"
+            )
+        );
+    }
     if let Some(account) = &account {
         let left = account.epsilon_left.map(|left| format!("{}", left.value()));
         let (spent, rest) = (
@@ -49,7 +68,6 @@ pub(crate) fn stats(context: &Context, args: &Stats) -> Result<()> {
             context.say("left:", "剩余"),
         );
         let left = left.unwrap_or_else(|| "0".to_owned());
-        // Writing to a string does not fail.
         let _ = writeln!(text, "\n{spent} ε = {:.4}; {rest} {left}", account.epsilon_spent);
     }
     context.print(&serde_json::json!({ "release": release, "account": account }), &text);

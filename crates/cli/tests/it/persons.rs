@@ -137,7 +137,7 @@ fn groups_that_an_erasure_takes_for_one_person_are_told() {
     };
     let english = told("en");
     let line = english.lines().find(|line| line.contains("pipeline-split-alike")).unwrap();
-    assert!(line.contains("3 values of `customer_id`"), "{line}");
+    assert!(line.contains("3 values of `customer_id` are written in more than one way"), "{line}");
     assert!(!english.to_lowercase().contains(&small), "{english}");
     let recipe = std::fs::read_to_string(project.path("ingot.toml")).unwrap();
     std::fs::write(project.path("ingot.toml"), recipe.replace("test = 0.2", "test = 0.3")).unwrap();

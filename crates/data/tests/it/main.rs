@@ -24,11 +24,12 @@ mod strays;
 mod texts;
 
 use arrow::array::{Array, AsArray, RecordBatch};
-use arrow::datatypes::{Int64Type, UInt64Type};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Int64Type, UInt64Type};
 use ingot_base::{Fault, Lang, Reporter, Result, Silent, Text};
 use ingot_data::{
-    CleanConfig, CleanJob, CleanOutcome, Expectation, Identity, Impute, ImputeMethod, OnFail,
-    Outlier, OutlierAction, OutlierMethod, ProtectOutcome, Rule, SourceConfig, SplitConfig,
+    CleanConfig, CleanJob, CleanOutcome, Expectation, Identity, Impute, ImputeMethod, Normalize,
+    OnFail, Outlier, OutlierAction, OutlierMethod, ProtectOutcome, Rule, SourceConfig, SplitConfig,
     SplitMethod, clean, read, split,
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -287,6 +288,25 @@ fn a_failing_rule_ends_the_work_and_tells_no_cell() {
 }
 
 #[test]
+fn a_cell_that_makes_no_pattern_is_not_quoted() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "id,note,pattern\n1,a,a\n2,b,CANARY(\n";
+    std::fs::write(folder.path().join("a.csv"), text).unwrap();
+    let keep = vec!["regexp_like(note, pattern)".into()];
+    let rules = CleanConfig { keep, ..CleanConfig::default() };
+    let fault = run(folder.path(), &[source("a", "a.csv")], &rules, 1).unwrap_err();
+    assert_eq!(fault.code(), "data-rule-failed");
+    let mut said = format!("{fault} {fault:?}");
+    let mut cause = std::error::Error::source(&fault);
+    while let Some(error) = cause {
+        said.push_str(&error.to_string());
+        cause = error.source();
+    }
+    assert!(!said.contains("CANARY"), "{said}");
+    assert!(said.contains("Regular expression did not compile"), "{said}");
+}
+
+#[test]
 fn duplicates_are_no_violation_of_uniqueness() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("a.csv"), "id,v\n1,a\n1,a\n2,b\n").unwrap();
@@ -337,6 +357,83 @@ fn nothing_of_a_group_stands_on_both_sides() {
         seen.extend(own);
     }
     assert_eq!(seen.len(), 400);
+}
+
+#[test]
+fn texts_are_brought_into_one_form_before_other_rules() {
+    let folder = tempfile::tempdir().unwrap();
+    let text =
+        "person,name,n\nP7,Ann  Lee,1\n\" ｐ7\",Jose\u{301},2\nP\u{2011}7,José,3\n\"  \",ok,4\n";
+    std::fs::write(folder.path().join("a.csv"), text).unwrap();
+    let rule = |column: &str, lower| Normalize { column: column.into(), lower };
+    let rules = CleanConfig {
+        normalize: vec![rule("person", true), rule("name", false)],
+        keep: vec!["name <> 'Ann  Lee'".into()],
+        drop_missing: vec!["person".into()],
+        ..CleanConfig::default()
+    };
+    let outcome = run(folder.path(), &[source("a", "a.csv")], &rules, 1).unwrap();
+    let batches = read(&folder.path().join("out.parquet"), None).unwrap();
+    let cells = |name: &str| -> Vec<String> {
+        let column = batches[0].column_by_name(name).unwrap();
+        let column = cast(column, &DataType::Utf8).unwrap();
+        column.as_string::<i32>().iter().flatten().map(str::to_owned).collect()
+    };
+    assert_eq!(cells("person"), ["p7", "p7", "p-7"]);
+    assert_eq!(cells("name"), ["Ann Lee", "José", "José"]);
+    let told: Vec<(&str, u64)> =
+        outcome.rules.iter().map(|rule| (rule.key_path.as_str(), rule.changed)).collect();
+    assert_eq!(told[0].0, "clean.normalize[0]");
+    assert_eq!(told[1], ("clean.normalize[1]", 2));
+    let code = |column: &str| {
+        let rules = CleanConfig { normalize: vec![rule(column, true)], ..CleanConfig::default() };
+        let fault = run(folder.path(), &[source("a", "a.csv")], &rules, 1).unwrap_err();
+        (fault.code(), fault.key_path().map(str::to_owned))
+    };
+    let at = || Some("clean.normalize[0].column".to_owned());
+    assert_eq!(code("n"), ("data-column-not-text", at()));
+    assert_eq!(code("persn").1, at());
+}
+
+#[test]
+fn a_group_that_is_written_in_several_ways_is_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let name = |id: usize, way: usize| match way {
+        0 => format!("P{id}"),
+        1 => format!("p{id}"),
+        _ => format!("Ｐ{id}"),
+    };
+    let rows = |way: &dyn Fn(usize) -> usize| -> String {
+        (0..1_200).map(|row| format!("{},{}\n", name(row / 3, way(row)), row % 2)).collect()
+    };
+    let config = SplitConfig {
+        test: 0.2,
+        validation: 0.1,
+        method: SplitMethod::Random,
+        group: Some("person".into()),
+        near: None,
+        seed: 42,
+    };
+    let parts = |text: String| -> Vec<BTreeSet<String>> {
+        std::fs::write(folder.path().join("a.csv"), format!("person,label\n{text}")).unwrap();
+        run(folder.path(), &[source("a", "a.csv")], &CleanConfig::default(), 2).unwrap();
+        let table = folder.path().join("out.parquet");
+        let outcome = split(&table, folder.path(), &config, None).unwrap();
+        let groups: u64 = outcome.parts.iter().map(|part| part.groups).sum();
+        assert_eq!((groups, outcome.crossing_groups), (400, 0));
+        let names = |part: &str| -> BTreeSet<String> {
+            let batches = read(&folder.path().join(format!("{part}.parquet")), None).unwrap();
+            let cells = batches.iter().flat_map(|batch| {
+                let cells = cast(batch.column_by_name("person").unwrap(), &DataType::Utf8).unwrap();
+                cells.as_string::<i32>().iter().flatten().map(str::to_lowercase).collect::<Vec<_>>()
+            });
+            cells.map(|cell| cell.replace('ｐ', "p")).collect()
+        };
+        ["train", "validation", "test"].map(names).into()
+    };
+    let several = parts(rows(&|row| row % 3));
+    assert_eq!(several.iter().map(BTreeSet::len).sum::<usize>(), 400, "nobody is in two parts");
+    parts(rows(&|_| 0));
 }
 
 #[test]

@@ -11,11 +11,14 @@ use crate::stages::{clean, protect};
 use crate::store::Stage;
 use arrow::array::{Array, BooleanArray, RecordBatch, StringArray};
 use ingot_base::{Personal, Result};
-use ingot_privacy::Mentions;
+use ingot_privacy::{Mentions, cell_texts};
 use ingot_recipe::{Action, TextAction};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+
+/// Digits from which on a number that is only dropped is looked for.
+const LONG: usize = 6;
 
 /// What tells who an erased person is.
 #[derive(Debug)]
@@ -363,19 +366,32 @@ fn learn(
     Ok(())
 }
 
-/// The cells of the columns that tell who somebody is. A column that is only dropped tells nobody by a number or a day.
+/// The cells of the columns that tell who somebody is. A column that is only dropped tells nobody by a short number or a day.
 fn own<'c>(
     columns: &'c BTreeMap<String, bool>,
     batch: &RecordBatch,
 ) -> Result<Vec<(&'c str, bool, StringArray)>> {
     let mut cells = Vec::new();
     for (name, weak) in columns {
-        let array = batch.column_by_name(name);
-        if let Some(array) = array.filter(|array| !weak || is_text(array.data_type())) {
-            cells.push((name.as_str(), *weak, texts(array)?));
+        let Some(array) = batch.column_by_name(name) else { continue };
+        let number = array.data_type().is_numeric();
+        if *weak && !number && !is_text(array.data_type()) {
+            continue;
         }
+        let Some(own) = cell_texts(array)? else { continue };
+        let own = if *weak && number {
+            own.iter().map(|cell| cell.filter(|number| is_long(number))).collect()
+        } else {
+            own
+        };
+        cells.push((name.as_str(), *weak, own));
     }
     Ok(cells)
+}
+
+/// Whether a number has so many digits that it is hardly another person's by chance.
+fn is_long(number: &str) -> bool {
+    number.bytes().filter(u8::is_ascii_digit).count() >= LONG
 }
 
 /// The numbers of the rows of the sources, as they are now, that do not stay.

@@ -18,7 +18,7 @@ use arrow::compute::cast;
 use arrow::datatypes::DataType;
 use ingot_base::{Digest, Fault, Personal, Result, atomic, fault};
 use ingot_privacy::chain::{Chain, Words};
-use ingot_privacy::narrow;
+use ingot_privacy::{folded, narrow};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -44,7 +44,7 @@ const WORDS: Words =
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Entry {
     pub(super) column: String,
-    /// Keyed hash of the value, as [`folded`] compares it.
+    /// Keyed hash of the value, as [`folded`] compares it, in older lines as [`folded_before`] did.
     pub(super) subject: String,
     /// Keyed hashes of the same value as columns that hold no text write it: 5.50 is 5.5 there.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
@@ -78,10 +78,17 @@ impl Entry {
     }
 }
 
-/// A value as subjects are compared: without blanks around it and what nobody sees, in lower case and half-width. `CUST-1 ` is the person
-/// that `cust-1` is.
-pub(crate) fn folded(value: &str) -> String {
+/// A value as lists of before compared it: in lower case and half-width alone, not in Unicode's normal form. Whoever was listed by such a
+/// value is still found wherever it was found then; most values have the same form in both, and so the same hash.
+fn folded_before(value: &str) -> String {
     narrow(value).trim().to_lowercase()
+}
+
+/// The forms of a value under which a list may have it, the present one first.
+pub(super) fn folded_forms(value: &str) -> Vec<String> {
+    let mut forms = vec![folded(value), folded_before(value)];
+    forms.dedup();
+    forms
 }
 
 /// How columns that hold no text write this value, if they can.
@@ -322,11 +329,21 @@ fn named(
         erased.insert(&entry.subject);
         erased.extend(entry.numbers.iter().filter(|_| !text).map(String::as_str));
     }
-    let array = if text { folded_cells(array)? } else { Arc::clone(array) };
     let keys = convert::column_keys(project);
-    let tokens = ingot_privacy::hash_cells(&keys, &format!("{DOMAIN}{column}"), &array)?;
-    let erased = tokens.into_iter().map(|token| token.is_some_and(|one| erased.contains(&*one)));
-    Ok(erased.collect())
+    let domain = format!("{DOMAIN}{column}");
+    let listed = |array: &ArrayRef| -> Result<Vec<bool>> {
+        let tokens = ingot_privacy::hash_cells(&keys, &domain, array)?.into_iter();
+        Ok(tokens.map(|token| token.is_some_and(|one| erased.contains(&*one))).collect())
+    };
+    if !text {
+        return listed(array);
+    }
+    let [now, before] = folded_cells(array)?;
+    let mut found = listed(&now)?;
+    if before.null_count() < before.len() {
+        found.iter_mut().zip(listed(&before)?).for_each(|(found, before)| *found |= before);
+    }
+    Ok(found)
 }
 
 /// Whether a column holds text.
@@ -346,14 +363,20 @@ pub(crate) fn texts(array: &ArrayRef) -> Result<StringArray> {
     cells.cloned().ok_or_else(|| fault::internal("text of another type"))
 }
 
-fn folded_cells(array: &ArrayRef) -> Result<ArrayRef> {
-    let cells: StringArray = texts(array)?.iter().map(|cell| cell.map(folded)).collect();
-    Ok(Arc::new(cells))
+/// A column's cells as persons are compared, and as lists of before compared them where that is something else.
+fn folded_cells(array: &ArrayRef) -> Result<[ArrayRef; 2]> {
+    let (mut now, mut before) = (Vec::new(), Vec::new());
+    for cell in &texts(array)? {
+        let mut forms = cell.map(folded_forms).unwrap_or_default().into_iter();
+        now.push(forms.next());
+        before.push(forms.next());
+    }
+    Ok([Arc::new(StringArray::from(now)), Arc::new(StringArray::from(before))])
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{folded, written_as};
+    use super::*;
 
     #[test]
     fn a_number_is_found_however_it_is_written() {
@@ -371,18 +394,40 @@ mod tests {
     }
 
     #[test]
-    fn a_subject_is_the_same_however_it_is_typed() {
-        for typed in [
-            "CUST-7 ",
-            "\u{feff}cust-7",
-            "\u{3000}ＣＵＳＴ－７\t",
-            "Cust-7\u{200b}",
-            "CU\u{ad}ST-7",
-            "\u{200e}CUST-\u{200e}7\u{a0}",
-            "\u{2060} CUST-7\u{a0}\u{200f} ",
-        ] {
-            assert_eq!(folded(typed), "cust-7", "{typed:?}");
-        }
-        assert_ne!(folded("CUST 7"), folded("CUST-7"), "what stands within tells persons apart");
+    fn a_value_of_an_older_list_is_looked_for_in_its_form_too() {
+        assert_eq!(folded_forms("CUST-7 "), ["cust-7"]);
+        assert_eq!(folded_forms("José"), ["josé"]);
+        assert_eq!(folded_forms("Jose\u{301}"), ["josé", "jose\u{301}"]);
+        assert_eq!(folded_forms("Straße"), ["strasse", "straße"]);
+    }
+
+    #[test]
+    fn whoever_is_listed_is_found_in_any_form() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = "[project]\nname = \"x\"\ntask = \"tabular.binary\"\ntarget = \"y\"\n\
+             [[source]]\nname = \"a\"\nuri = \"a.csv\"\n";
+        let project = crate::project::project(folder.path(), text);
+        let cells: ArrayRef = Arc::new(StringArray::from(vec![
+            Some("José García"),
+            Some("JOSE\u{301} GARCI\u{301}A "),
+            Some("Jose Garcia"),
+            Some("Straße"),
+            None,
+        ]));
+        let value = |text: &str| Personal::new(text.to_owned());
+        let entry = |text| Entry::new(&project, "name".to_owned(), &value(text)).unwrap();
+        let found = |entry: &Entry| named(&project, "name", &[entry], &cells).unwrap();
+        assert_eq!(found(&entry("José García")), [true, true, false, false, false]);
+        assert_eq!(found(&entry("jose\u{301} garci\u{301}a")), [true, true, false, false, false]);
+        assert_eq!(found(&entry("STRASSE")), [false, false, false, true, false]);
+        // A line of before has the hash of what the value was then.
+        let keys = convert::column_keys(&project);
+        let hash = |text: &str| {
+            ingot_privacy::hash_value(&keys, "ingot:erasure:name", &value(text)).unwrap()
+        };
+        let old = Entry { subject: hash("straße"), ..entry("x") };
+        assert_eq!(found(&old), [false, false, false, true, false]);
+        let old = Entry { subject: hash("jose\u{301} garci\u{301}a"), ..entry("x") };
+        assert_eq!(found(&old), [false, true, false, false, false]);
     }
 }

@@ -1,16 +1,17 @@
 //! What the protected columns said of erased persons, as keyed hashes: nobody is told again what stands behind a token or a pseudonym that
-//! leads to one of these values. A value that somebody else's row has too is no less that person's, and stays known.
+//! leads to one of these values. A value that somebody else's row has too, as persons are told apart ([`folded`]), is no less that person's,
+//! and stays known.
 
 use super::Found;
-use super::list::{DOMAIN, Erasures, LIMIT, folded, texts, written_as};
+use super::list::{DOMAIN, Erasures, LIMIT, folded_forms, written_as};
 use crate::convert;
 use crate::project::Project;
 use crate::stages::protect;
 use crate::store::Stage;
 use arrow::array::Array as _;
 use ingot_base::{Digest, Personal, Result, atomic};
-use ingot_privacy::ColumnKeys;
 use ingot_privacy::pseudonym::Pseudonyms;
+use ingot_privacy::{ColumnKeys, cell_texts, folded};
 use ingot_recipe::Action;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -89,12 +90,12 @@ impl Erasures {
             gone.push(self.was(&keys, value.expose())?);
         }
         let erased = values.iter().zip(&gone).filter(|(_, gone)| **gone);
-        let wanted: BTreeSet<String> =
-            erased.flat_map(|(value, _)| spelled(value.expose())).collect();
+        // Whose letters are an erased person's may still be somebody else: only the value itself tells that it is a namesake's.
+        let wanted: BTreeSet<String> = erased.map(|(value, _)| folded(value.expose())).collect();
         if let Some(table) = table.filter(|table| !wanted.is_empty() && table.exists()) {
             let held = self.held(project, table, &wanted)?;
             for (value, gone) in values.iter().zip(&mut gone) {
-                *gone &= spelled(value.expose()).is_disjoint(&held);
+                *gone &= !held.contains(&folded(value.expose()));
             }
         }
         Ok(gone)
@@ -111,21 +112,21 @@ impl Erasures {
         for column in columns {
             let domain = format!("{DOMAIN}{column}");
             let hash = |value| ingot_privacy::hash_value(keys, &domain, &Personal::new(value));
-            let subject = hash(folded(value))?;
+            let subjects =
+                folded_forms(value).into_iter().map(hash).collect::<Result<BTreeSet<_>>>()?;
             let numbers =
                 written_as(value).into_iter().map(hash).collect::<Result<BTreeSet<_>>>()?;
-            let own = self.entries.iter().filter(|entry| entry.column == *column);
-            if own
-                .into_iter()
-                .any(|entry| entry.subject == subject || !entry.numbers.is_disjoint(&numbers))
-            {
+            let mut own = self.entries.iter().filter(|entry| entry.column == *column);
+            if own.any(|entry| {
+                subjects.contains(&entry.subject) || !entry.numbers.is_disjoint(&numbers)
+            }) {
                 return Ok(true);
             }
         }
         Ok(false)
     }
 
-    /// Those of the values, by their letters, that a row of somebody who was not erased has in a protected column.
+    /// Those of the values, [`folded`], that a row of somebody who was not erased has in a protected column.
     fn held(
         &self,
         project: &Project<'_>,
@@ -147,11 +148,10 @@ impl Erasures {
         ingot_data::each(table, Some(&encryption), &columns, &mut |batch| {
             let stays = self.admit(project, batch)?;
             for array in batch.columns() {
-                let cells = texts(array)?;
+                let Some(cells) = cell_texts(array)? else { continue };
                 for row in (0..cells.len()).filter(|row| stays.value(*row) && cells.is_valid(*row))
                 {
-                    let own = spelled(cells.value(row));
-                    held.extend(own.into_iter().filter(|letters| wanted.contains(letters)));
+                    held.extend(Some(folded(cells.value(row))).filter(|own| wanted.contains(own)));
                 }
             }
             Ok(())
@@ -160,6 +160,37 @@ impl Erasures {
     }
 }
 
-fn spelled(value: &str) -> BTreeSet<String> {
-    ingot_privacy::spellings(value).expose().iter().cloned().collect()
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::erase::list::Entry;
+    use crate::stages::clean;
+
+    #[test]
+    fn who_has_the_same_letters_alone_is_no_namesake() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = "[project]\nname = \"x\"\ntask = \"tabular.binary\"\ntarget = \"y\"\n\
+             [[source]]\nname = \"a\"\nuri = \"a.csv\"\n\
+             [protect]\ncolumns = [{ name = \"ref\", action = \"encrypt\" }, { name = \"name\", action = \"encrypt\" }]\n";
+        let project = crate::project::project(folder.path(), text);
+        let rows = "ref,name,y\nA12-3,Jose Garcia,1\nB9-99,Ann Lee,0\nC1-11,Bo Chan,1\n";
+        atomic::write(&folder.path().join("a.csv"), rows.as_bytes()).unwrap();
+        clean::run(&project).unwrap();
+        let record = project.store.latest(Stage::Clean).unwrap().unwrap();
+        let table = project.store.folder(Stage::Clean, &record.key).join(clean::TABLE);
+
+        // Erased were A1-23, José García, and an Ann Lee beside the one who is left.
+        let value = |text: &str| Personal::new(text.to_owned());
+        let keys = convert::column_keys(&project);
+        let mut entry = Entry::new(&project, "ref".to_owned(), &value("A1-23")).unwrap();
+        for said in ["A1-23", "José García", "Ann Lee"] {
+            entry.values.extend(digests(&keys, said).unwrap());
+        }
+        let erased = Erasures::of(&entry);
+        let asked = ["A1-23", "A12-3", "José García", "Jose Garcia", "ANN LEE ", "Bo Chan"];
+        let gone = erased.gone(&project, Some(&table), &asked.map(value)).unwrap();
+        assert_eq!(gone, [true, false, true, false, false, false]);
+        let gone = erased.gone(&project, None, &asked.map(value)).unwrap();
+        assert_eq!(gone, [true, true, true, true, true, false], "nobody can be asked");
+    }
 }

@@ -54,7 +54,8 @@ pub(crate) fn run(project: &Project<'_>, chain: &Chain) -> Result<Done> {
     })
 }
 
-/// The columns, as they are called before protection, that tell whose a row is: to the split, to counts of persons, to moved dates.
+/// The columns, as they are called before protection, that tell whose a row is, and that spellings tell apart: what moves dates, and what
+/// the split or counts of persons see only as protection left it. Where they see the values themselves, spellings are one person's.
 fn persons(recipe: &Recipe) -> BTreeSet<&str> {
     let protect = &recipe.protect;
     let counted = protect.anonymity.as_ref().and_then(|policy| policy.person.as_deref());
@@ -63,10 +64,12 @@ fn persons(recipe: &Recipe) -> BTreeSet<&str> {
         Action::Shift { person, .. } => Some(&**person),
         _ => None,
     });
-    erase::named_by_group(recipe).into_iter().chain(counted).chain(moved).collect()
+    let ruled = |column: &&str| protect.columns.iter().any(|rule| rule.name == *column);
+    let named = erase::named_by_group(recipe).into_iter().chain(counted).filter(ruled);
+    named.chain(moved).collect()
 }
 
-/// Warns of persons that an erasure takes for one, though others do not: `P7`, `p7` and `P7 `. They are looked for in the cleaned
+/// Warns of persons that an erasure takes for one, though tokens do not: `P7`, `p7` and `P7 `. They are looked for in the cleaned
 /// table: a token no longer tells how its value was written.
 fn alike(project: &Project<'_>, chain: &Chain, column: &str) -> Result<()> {
     let table = earlier(chain, Stage::Clean)?.verified(clean::TABLE)?;
@@ -82,7 +85,7 @@ fn alike(project: &Project<'_>, chain: &Chain, column: &str) -> Result<()> {
         for cells in batch.columns() {
             let cells = erase::texts(cells)?;
             spellings.extend(
-                cells.iter().flatten().map(|cell| (hash(&erase::folded(cell)), hash(cell))),
+                cells.iter().flatten().map(|cell| (hash(&ingot_privacy::folded(cell)), hash(cell))),
             );
         }
         Ok(())
@@ -92,8 +95,9 @@ fn alike(project: &Project<'_>, chain: &Chain, column: &str) -> Result<()> {
     let persons = spellings.chunk_by(|one, next| one.0 == next.0);
     let groups: usize = persons.map(<[_]>::len).filter(|groups| *groups > 1).sum();
     if groups > 0 {
-        let told = Fault::new(&SPLIT_ALIKE).arg("count", groups);
-        project.reporter.warn(&told.arg("column", column));
+        let told = Fault::new(&SPLIT_ALIKE).arg("count", groups).arg("column", column);
+        let example = format!("{{ column = \"{column}\", case = \"lower\" }}");
+        project.reporter.warn(&told.arg("example", example));
     }
     Ok(())
 }

@@ -4,6 +4,7 @@ use super::messages::{COLUMN_DIFFERS, COLUMN_TYPE, COLUMN_UNKNOWN};
 use super::numbers::{by, code, mix, real};
 use crate::calendar::Day;
 use crate::cells::{Kind, each, plain, values_of};
+use crate::folded::folded;
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type, Int64Type, UInt64Type};
@@ -43,6 +44,18 @@ impl Coded {
             }
         }
         ranks
+    }
+
+    /// The codes of persons, one a row, and how many persons there are: whoever is written in several ways is one ([`folded`]).
+    pub(super) fn persons(self) -> (Vec<u32>, usize) {
+        let mut seen: HashMap<Option<String>, u32> = HashMap::with_capacity(self.texts.len());
+        let mut persons = Vec::with_capacity(self.texts.len());
+        for text in &self.texts {
+            let fresh = code(seen.len());
+            persons.push(*seen.entry(text.as_deref().map(folded)).or_insert(fresh));
+        }
+        let codes = self.codes.iter().map(|index| by(&persons, *index)).collect();
+        (codes, seen.len())
     }
 
     /// What a code stands for.

@@ -3,7 +3,8 @@
 //! Rows with the same quasi-identifiers form a class; null equals null. All figures are of the table as it is.
 //!
 //! Where a column names persons, sizes of classes are numbers of different persons, and a person who is in several classes counts in
-//! each of them. What an attacker learns who puts several rows of one person together is no part of these figures.
+//! each of them; whoever is written in several ways, in case, width or blanks, is one. What an attacker learns who puts several rows of one
+//! person together is no part of these figures.
 
 use super::encode::{Coded, encode, parts};
 use super::groups::{Groups, Spread};
@@ -189,8 +190,8 @@ impl Table {
         let (mut groups, mut ids) = Groups::of_rows(&columns, &sizes, rows, rows + people);
         ids.truncate(rows);
         if let Some(person) = person {
-            let Coded { codes, texts, .. } = encode(person, &parts(batches, person)?)?;
-            groups.persons = Some(Persons::from_rows(&codes, &ids, groups.len(), texts.len()));
+            let (codes, distinct) = encode(person, &parts(batches, person)?)?.persons();
+            groups.persons = Some(Persons::from_rows(&codes, &ids, groups.len(), distinct));
         }
         let short =
             |(group, people): (usize, &u32)| u64::from(groups.size(group).saturating_sub(*people));

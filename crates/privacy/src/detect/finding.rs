@@ -181,10 +181,14 @@ impl Finding {
     pub(crate) fn new(kind: Kind, span: (usize, usize), score: f32, why: Vec<Why>) -> Self {
         Self { kind, start: span.0, end: span.1, score, why }
     }
+
+    fn is_of_column(&self) -> bool {
+        self.why.iter().any(|why| matches!(why, Why::Column(_)))
+    }
 }
 
 /// Findings of which none may be lost, because each hides what another would leave in clear: those that overlap become one, over all
-/// that they cover together and of the longest's type; among equally long ones the surest. Sorted by place.
+/// that they cover together and of the longest's type; among equally long ones the surest, among these what a column says. Sorted by place.
 pub(crate) fn unite(mut found: Vec<Finding>) -> Vec<Finding> {
     found.sort_by_key(|finding| (finding.start, finding.end));
     let mut united: Vec<(Finding, usize, usize)> = Vec::new();
@@ -194,8 +198,17 @@ pub(crate) fn unite(mut found: Vec<Finding>) -> Vec<Finding> {
             Some((best, _, last)) if start < *last => {
                 *last = end.max(*last);
                 let longer = (end - start).cmp(&(best.end - best.start));
-                if longer.then(finding.score.total_cmp(&best.score)).is_gt() {
-                    *best = finding;
+                let surer = finding.score.total_cmp(&best.score);
+                let known = finding.is_of_column().cmp(&best.is_of_column());
+                let mut other = finding;
+                if longer.then(surer).then(known).is_gt() {
+                    std::mem::swap(best, &mut other);
+                }
+                // What a column of the row says is known of the whole place.
+                for why in other.why {
+                    if matches!(why, Why::Column(_)) && !best.why.contains(&why) {
+                        best.why.push(why);
+                    }
                 }
             }
             _ => united.push((finding, start, end)),
@@ -252,5 +265,20 @@ mod tests {
             united(&[(Person, 0, 4, 1.0), (Address, 2, 12, 0.6), (Phone, 11, 14, 1.0)]),
             [(Address, 0, 14)]
         );
+    }
+
+    #[test]
+    fn what_a_column_says_is_known_of_the_whole_place() {
+        let column = || Why::Column("born".into());
+        let own = |span| Finding::new(Kind::Custom("born".into()), span, 1.0, vec![column()]);
+        let found = |kind, span| Finding::new(kind, span, 1.0, vec![Why::Model]);
+        for both in
+            [[found(Kind::Phone, (0, 9)), own((0, 9))], [own((0, 9)), found(Kind::Phone, (0, 9))]]
+        {
+            let one = unite(both.to_vec()).remove(0);
+            assert_eq!(one.kind, Kind::Custom("born".into()));
+        }
+        let one = unite(vec![own((3, 9)), found(Kind::Email, (3, 20))]).remove(0);
+        assert_eq!((one.kind, one.why.contains(&column())), (Kind::Email, true));
     }
 }

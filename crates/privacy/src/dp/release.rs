@@ -33,7 +33,8 @@ pub struct Figure {
     pub part: String,
     /// The number. Counts are not rounded up to 0: with the negative ones they are right on average.
     pub value: f64,
-    /// In 95 of 100 releases the noise is at most this; `None` where noise is divided by noise or a grid decides.
+    /// In at least 95 of 100 releases the noise moves the number by at most this: how far it is from what the same rows, moved into the
+    /// bounds, would give without noise. `None` of a quantile: its noise is in the rank, and only the values tell how far that moves one.
     pub margin: Option<f64>,
 }
 
@@ -140,6 +141,27 @@ impl Question {
 
 type Named = (String, f64, Option<f64>);
 
+/// How much noise lies outside a half-width.
+struct Tail {
+    /// The share, on both sides.
+    outside: f64,
+    /// The same as standard deviations of a normal distribution.
+    deviations: f64,
+}
+
+/// One number that is within its half-width in 95 of 100 releases,
+const ALONE: Tail = Tail { outside: 0.05, deviations: 1.959_964 };
+/// and two and three that all are (Bonferroni).
+const OF_TWO: Tail = Tail { outside: 0.05 / 2.0, deviations: 2.241_403 };
+const OF_THREE: Tail = Tail { outside: 0.05 / 3.0, deviations: 2.393_980 };
+
+/// A number with noise, and the ends between which it is without.
+struct Noisy {
+    value: i128,
+    low: f64,
+    high: f64,
+}
+
 /// The noise of one part.
 struct Noise {
     loss: Loss,
@@ -151,28 +173,33 @@ impl Noise {
         let one = |value, margin| vec![(String::new(), value, margin)];
         Ok(match exact {
             Exact::Count(count) => {
-                one(as_f64(self.noisy(bits, *count)?), Some(self.margin(count.per_row)))
+                one(as_f64(self.noisy(bits, *count)?), Some(self.margin(count.per_row, &ALONE)))
             }
             Exact::Histogram(bins) => bins
                 .iter()
                 .map(|(name, count)| {
                     let value = as_f64(self.noisy(bits, *count)?);
-                    Ok((name.clone(), value, Some(self.margin(count.per_row))))
+                    Ok((name.clone(), value, Some(self.margin(count.per_row, &ALONE))))
                 })
                 .collect::<Result<_>>()?,
-            Exact::Sum { sum, step } => {
-                one(as_f64(self.noisy(bits, *sum)?) * step, Some(self.margin(sum.per_row) * step))
-            }
+            Exact::Sum { sum, step } => one(
+                as_f64(self.noisy(bits, *sum)?) * step,
+                Some(self.margin(sum.per_row, &ALONE) * step),
+            ),
             Exact::Mean { count, sum, scale } => {
-                let count = self.noisy(bits, *count)?;
-                let sum = self.noisy(bits, *sum)?;
-                one((as_f64(scale.centre) + mean(sum, count, scale.reach)) * scale.step, None)
+                let count = self.within(bits, *count, &OF_TWO)?;
+                let sum = self.within(bits, *sum, &OF_TWO)?;
+                let value = mean(sum.value, count.value, scale.reach);
+                let margin = beyond(value, mean_ends(&sum, &count, scale.reach));
+                one((as_f64(scale.centre) + value) * scale.step, Some(margin * scale.step))
             }
             Exact::Variance { count, sum, squares, scale } => {
-                let count = self.noisy(bits, *count)?;
-                let sum = self.noisy(bits, *sum)?;
-                let squares = self.noisy(bits, *squares)?;
-                one(variance(count, sum, squares, scale), None)
+                let count = self.within(bits, *count, &OF_THREE)?;
+                let sum = self.within(bits, *sum, &OF_THREE)?;
+                let squares = self.within(bits, *squares, &OF_THREE)?;
+                let value = variance(count.value, sum.value, squares.value, scale);
+                let margin = beyond(value, variance_ends(&count, &sum, &squares, scale));
+                one(value * scale.step * scale.step, Some(margin * scale.step * scale.step))
             }
             Exact::Quantiles { levels } => levels
                 .iter()
@@ -197,6 +224,13 @@ impl Noise {
             .ok_or_else(|| fault::internal("noise beyond 128 bits"))
     }
 
+    /// The number with noise, and the ends between which it is without.
+    fn within(&self, bits: &mut Buffered<'_>, whole: Whole, tail: &Tail) -> Result<Noisy> {
+        let value = self.noisy(bits, whole)?;
+        let margin = self.margin(whole.per_row, tail);
+        Ok(Noisy { value, low: as_f64(value) - margin, high: as_f64(value) + margin })
+    }
+
     /// Laplace: Δ/ε. Gauss: σ² = Δ²/(2ρ) (Canonne, Kamath, Steinke 2020, theorem 4).
     ///
     /// All rows of a person can fall on one bin, so Δ is the same for L1 and L2.
@@ -210,18 +244,18 @@ impl Noise {
         }
     }
 
-    /// The 95 % half-width of the noise, in whole numbers.
+    /// The half-width of the noise, in whole numbers.
     #[expect(clippy::cast_precision_loss, reason = "a width for people")]
-    fn margin(&self, per_row: u64) -> f64 {
+    fn margin(&self, per_row: u64, tail: &Tail) -> f64 {
         let delta = per_row.max(1) as f64 * self.rows as f64;
         match self.loss {
             Loss::Pure(epsilon) => {
                 // P(|X| > t) = 2·e^(−(t+1)/s) / (1 + e^(−1/s)) for whole t.
                 let scale = delta / epsilon.value();
-                let tail = 0.05 * (1.0 + (-1.0 / scale).exp()) / 2.0;
-                (-scale * tail.ln() - 1.0).ceil().max(0.0)
+                let outside = tail.outside * (1.0 + (-1.0 / scale).exp()) / 2.0;
+                (-scale * outside.ln() - 1.0).ceil().max(0.0)
             }
-            Loss::Zcdp(rho) => (1.959_964 * delta / (2.0 * rho.value()).sqrt()).ceil(),
+            Loss::Zcdp(rho) => (tail.deviations * delta / (2.0 * rho.value()).sqrt()).ceil(),
         }
     }
 
@@ -264,5 +298,34 @@ fn variance(count: i128, sum: i128, squares: i128, scale: &Scale) -> f64 {
     let most = as_f64(scale.reach) * as_f64(scale.reach);
     let mean = mean(sum, count, scale.reach);
     let square = as_f64(squares) / as_f64(count.max(1)) + as_f64(scale.half_square);
-    (square - mean * mean).clamp(0.0, most) * scale.step * scale.step
+    (square - mean * mean).clamp(0.0, most)
+}
+
+/// Between which ends a quotient is. They come from numbers with noise alone, so they tell no more than these.
+fn quotient_ends(over: &Noisy, count: &Noisy) -> (f64, f64) {
+    let (few, many) = (count.low.max(1.0), count.high.max(1.0));
+    // A smaller count moves an end away from zero.
+    ((over.low / few).min(over.low / many), (over.high / few).max(over.high / many))
+}
+
+fn mean_ends(sum: &Noisy, count: &Noisy, reach: i128) -> (f64, f64) {
+    let reach = as_f64(reach);
+    let (low, high) = quotient_ends(sum, count);
+    (low.clamp(-reach, reach), high.clamp(-reach, reach))
+}
+
+fn variance_ends(count: &Noisy, sum: &Noisy, squares: &Noisy, scale: &Scale) -> (f64, f64) {
+    let most = as_f64(scale.reach) * as_f64(scale.reach);
+    let (low, high) = mean_ends(sum, count, scale.reach);
+    let greatest = low.abs().max(high.abs());
+    let least = if low <= 0.0 && high >= 0.0 { 0.0 } else { low.abs().min(high.abs()) };
+    let (low, high) = quotient_ends(squares, count);
+    let half = as_f64(scale.half_square);
+    let end = |square: f64, mean: f64| (square + half - mean * mean).clamp(0.0, most);
+    (end(low, greatest), end(high, least))
+}
+
+/// How far the farther of two ends is.
+fn beyond(value: f64, (low, high): (f64, f64)) -> f64 {
+    (high - value).max(value - low).max(0.0)
 }

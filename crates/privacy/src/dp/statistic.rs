@@ -2,6 +2,7 @@
 
 use super::messages::{BOUNDS, CATEGORIES, CATEGORY, COLUMN, GRID, NUMBER, ROWS};
 use crate::cells::{self, Kind, held};
+use crate::folded::folded;
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type, Schema};
@@ -19,7 +20,7 @@ pub enum Unit {
     /// A person may have several rows. Of each person the first `most` rows in the table's order count, the others are left
     /// out; rows without a person are left out too.
     Person {
-        /// The column that names the person.
+        /// The column that names the person; case, width and blanks around a name tell nobody apart ([`folded`](crate::folded())).
         column: String,
         /// The most rows a person contributes.
         most: u32,
@@ -292,10 +293,7 @@ fn kept(batches: &[RecordBatch], unit: &Unit) -> Result<Vec<Vec<bool>>> {
         let mut rows = Vec::with_capacity(batch.num_rows());
         cells::each(category(batch, column)?, false, &mut |person| {
             rows.push(person.is_some_and(|person| {
-                let count = match seen.get_mut(person) {
-                    Some(count) => count,
-                    None => seen.entry(person.to_owned()).or_default(),
-                };
+                let count = seen.entry(folded(person)).or_default();
                 *count = count.saturating_add(1);
                 *count <= *most
             }));
@@ -525,6 +523,16 @@ mod tests {
             (-200.0..200.0).prop_map(Some),
             (-20_i32..20).prop_map(|value| Some(f64::from(value))),
         ]
+    }
+
+    #[test]
+    fn a_person_written_in_several_ways_is_one() {
+        let who = StringArray::from(vec!["José", "JOSE\u{301} ", "Jose", "Ａ-7", "a-7"]);
+        let schema = Arc::new(Schema::new(vec![Field::new("person", DataType::Utf8, true)]));
+        let batch = RecordBatch::try_new(schema, vec![Arc::new(who)]).unwrap();
+        let unit = Unit::Person { column: "person".into(), most: 1 };
+        let rows = kept(&[batch], &unit).unwrap().concat();
+        assert_eq!(rows, [true, false, true, true, false]);
     }
 
     proptest! {

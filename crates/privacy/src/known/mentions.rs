@@ -1,6 +1,6 @@
 //! The values of one person, looked for in the texts of others.
 
-use super::{Form, Pieces, forms, places, telling};
+use super::{Form, Pieces, forms, fraction, places, plain, telling};
 use crate::detect::Kind;
 use ingot_base::Personal;
 use std::collections::BTreeSet;
@@ -24,6 +24,7 @@ impl Mentions {
     /// Adds what a column says of the person, once. Values too short to be told from ordinary words are passed over: less than two
     /// ideographs, or four letters or digits. A `weak` value counts only while no other row has it ([`Mentions::forget`]).
     pub fn add(&mut self, column: &str, weak: bool, value: &str) {
+        let value = plain(value.trim());
         if !telling(value) {
             return;
         }
@@ -123,27 +124,37 @@ fn own_places<'a>(pieces: &Pieces, own: &[(&'a str, &str)]) -> Vec<(usize, usize
     found
 }
 
-/// A value whole, as persons write names: also family name first. The parts of one are shorter.
+/// A value whole, as texts write it: a number without the zeros of its column, a name also family name first.
 fn whole(value: &str) -> Vec<Form> {
+    let value = plain(value.trim());
+    fraction(value).unwrap_or_else(|| named(value))
+}
+
+/// A value whole, as persons write names. The parts of one are shorter.
+fn named(value: &str) -> Vec<Form> {
     let mut forms = forms(Some(&Kind::Person), value);
     let length = forms.first().map_or(0, |form| form.letters.len());
     forms.retain(|form| form.letters.len() == length);
     forms
 }
 
-/// How a value is compared whole with others: its letters and digits alone, of a name also family name first; nothing for a value
-/// without any.
+/// How a value is compared whole with others: its letters and digits alone, of a name also family name first, of a number also without
+/// zeros behind its point; nothing for a value without any. Different values may have the same.
 pub fn spellings(value: &str) -> Personal<Vec<String>> {
-    let mut spelled: Vec<String> =
-        whole(value).into_iter().map(|form| form.letters.into_iter().collect()).collect();
-    spelled.retain(|letters: &String| !letters.is_empty());
-    spelled.dedup();
+    let mut spelled: Vec<String> = Vec::new();
+    for form in named(value).into_iter().chain(whole(value)) {
+        let letters: String = form.letters.into_iter().collect();
+        if !letters.is_empty() && !spelled.contains(&letters) {
+            spelled.push(letters);
+        }
+    }
     Personal::new(spelled)
 }
 
 /// A value's letters and digits, as they are compared.
 fn folded(value: &str) -> Vec<char> {
-    Pieces::of(value).0.iter().flatten().map(|letter| letter.folded).collect()
+    let pieces = Pieces::of(plain(value.trim()));
+    pieces.0.iter().flatten().map(|letter| letter.folded).collect()
 }
 
 #[cfg(test)]
@@ -227,5 +238,20 @@ mod tests {
         assert!(of("138-0013 8000").contains(&of("１３８００１３８０００")[0]));
         assert_eq!(of("Lee, Ann"), ["leeann", "annlee"]);
         assert!(of("Ann LEE").contains(&"leeann".to_owned()) && of("…").is_empty());
+        assert!(of("7015205.0").contains(&"7015205".to_owned()));
+        assert!(of("7015205.0").contains(&"70152050".to_owned()), "as lists have it");
+    }
+
+    #[test]
+    fn a_number_is_the_same_with_and_without_a_point() {
+        let mut one = mentions(&[("acct", true, "7015205.0"), ("sum", true, "70152.5")]);
+        for text in ["on 7015205", "on 7015205.0", "sum 70,152.50", "sum 70152.5"] {
+            assert!(one.are_in(text, "note", &[]), "{text}");
+        }
+        assert!(!one.are_in("on 70152051 and 170152.5", "note", &[]));
+        let shared = one.shared("acct", "7015205");
+        assert_eq!(shared.len(), 1);
+        one.forget(&shared);
+        assert!(!one.are_in("on 7015205", "note", &[]));
     }
 }

@@ -298,3 +298,20 @@ fn a_shift_keeps_days_days_and_needs_its_person() {
         assert_eq!((fault.code(), fault.key_path()), (code, Some("protect.columns[0].person")));
     }
 }
+
+#[test]
+fn a_whole_number_is_encrypted_in_its_format_without_its_point() {
+    let (array, lost) = apply(
+        Action::Fpe,
+        text(&[Some("7015227.0"), Some("7015227"), Some("７０１５２２７"), Some("7015227.5")]),
+    )
+    .unwrap();
+    let cells = shown(&array);
+    assert_eq!((lost, &cells[0]), (0, &cells[1]));
+    let digits = cells[0].as_deref().unwrap();
+    assert!(digits.len() == 7 && digits.bytes().all(|byte| byte.is_ascii_digit()), "{digits}");
+    // Whatever else is no digit stays.
+    assert_eq!(cells[3].as_deref().and_then(|cell| cell.find('.')), Some(7));
+    let short = apply(Action::Fpe, text(&[Some("4600.00")])).unwrap_err();
+    assert_eq!(short.code(), "privacy-domain-of-column", "4600 has four digits");
+}

@@ -258,6 +258,37 @@ fn the_margin_holds_in_about_95_of_100_releases() {
 }
 
 #[test]
+fn the_margins_of_a_mean_and_a_variance_hold_in_at_least_95_of_100_releases() {
+    let ages: Vec<i64> = (0..400).map(|row| 20 + row % 60).collect();
+    let n = ages.len() as f64;
+    let mean = ages.iter().sum::<i64>() as f64 / n;
+    let variance = ages.iter().map(|age| (*age as f64 - mean).powi(2)).sum::<f64>() / n;
+    let batch = table(vec![("age", Arc::new(Int64Array::from(ages)) as ArrayRef)]);
+    let bounds = Bounds { lower: 0.0, upper: 100.0 };
+    let column = || "age".to_owned();
+    let statistics = [
+        Statistic::Mean { column: column(), bounds },
+        Statistic::Variance { column: column(), bounds },
+        Statistic::Quantiles { column: column(), grid: vec![0.0, 50.0], levels: vec![0.5] },
+    ];
+    for loss in [Loss::Pure(amount(0.6)), Loss::Zcdp(amount(0.05)), Loss::Pure(amount(0.01))] {
+        let mut inside = [0; 2];
+        for seed in 0..200 {
+            let batches = std::slice::from_ref(&batch);
+            let figures = release(batches, Unit::Row, &statistics, loss, seed).unwrap().figures;
+            for ((figure, exact), inside) in figures.iter().zip([mean, variance]).zip(&mut inside) {
+                let margin = figure.margin.unwrap();
+                assert!((0.0..=10_000.0).contains(&margin), "{figure:?}");
+                // Values lie on steps of a part in a million of the bounds.
+                *inside += usize::from((figure.value - exact).abs() <= margin + 0.01);
+            }
+            assert_eq!(figures[2].margin, None, "its noise is in the rank");
+        }
+        assert!(inside.iter().all(|inside| *inside >= 185), "{loss}: {inside:?}");
+    }
+}
+
+#[test]
 fn of_each_person_only_the_first_rows_count() {
     let persons = text(&[Some("a"), Some("b"), Some("a"), None, Some("a"), Some("b")]);
     let batch = table(vec![("who", persons)]);

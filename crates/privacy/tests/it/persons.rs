@@ -71,6 +71,16 @@ fn six_rows_of_one_person_are_no_class_of_six() {
 }
 
 #[test]
+fn a_person_who_is_written_in_several_ways_counts_once() {
+    let table = table(vec![
+        ("who", words(&["P1", "p1 ", "Ｐ1", "José", "Jose\u{301}", "Jose"])),
+        ("town", words(&["here", "here", "here", "there", "there", "there"])),
+    ]);
+    let found = risk_in(std::slice::from_ref(&table), &[], &["town"], &[], Some("who")).unwrap();
+    assert_eq!((found.persons, found.k, found.largest_class), (Some(3), 1, 2));
+}
+
+#[test]
 fn what_may_be_left_out_is_a_share_of_persons() {
     // Twenty persons of one row in one class, and one alone with eighty.
     let who: Vec<String> = (0..100).map(|row| format!("P{}", 20.min(row))).collect();

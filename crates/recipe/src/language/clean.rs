@@ -6,7 +6,7 @@ use super::{
     Bounds, COLUMN, COLUMNS, Choice, Form, LIST, Literal, Shape, Table, choice, key, list,
 };
 
-/// In the order of a recipe; the stage applies casts first, what concerns texts and duplicates last.
+/// In the order of a recipe; the stage applies `normalize` and casts first, what concerns texts and duplicates last.
 pub(crate) static CLEAN: Table = Table {
     name: "[clean]",
     keys: &[
@@ -25,6 +25,14 @@ pub(crate) static CLEAN: Table = Table {
             Shape::List(&list(Shape::Text(Form::Any))),
             LIST,
             "keep = [\"credit_amount > 0\"]",
+        ),
+        key(
+            "normalize",
+            "Texts in one form: width, Unicode's normal form and blanks alike; of nothing but blanks nothing is left. Before all other rules; whoever asks the model later sends values in that form.",
+            "统一文本写法：全半角、Unicode 规范形式与空白；只含空白的值记为缺失。先于其他规则执行；之后请求模型时须按统一后的写法提供。",
+            Shape::List(&list(Shape::Table(&NORMALIZE))),
+            LIST,
+            "normalize = [{ column = \"customer_id\", case = \"lower\" }]",
         ),
         key(
             "cast",
@@ -81,6 +89,23 @@ pub(crate) static CLEAN: Table = Table {
             Shape::List(&list(Shape::Table(&EXPECTATION))),
             LIST,
             "expect = [{ column = \"age\", min = 18, max = 100 }]",
+        ),
+    ],
+};
+
+static CASES: &[Choice] = &[choice("keep"), choice("lower")];
+
+static NORMALIZE: Table = Table {
+    name: "clean.normalize",
+    keys: &[
+        key("column", "The column.", "列名。", COLUMN, Required, "column = \"customer_id\""),
+        key(
+            "case",
+            "keep letters as they are, or make all of them lower case.",
+            "keep 保持大小写，lower 一律转为小写。",
+            Shape::Choice(CASES),
+            Default(Literal::Text("keep")),
+            "case = \"lower\"",
         ),
     ],
 };

@@ -11,6 +11,9 @@ pub struct Clean {
     pub drop_missing: Vec<String>,
     /// SQL predicates; rows for which one is not true are dropped.
     pub keep: Vec<String>,
+    /// Texts in one form.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub normalize: Vec<Normalize>,
     /// Type casts.
     pub cast: Vec<Cast>,
     /// Missing values filled in.
@@ -27,6 +30,26 @@ pub struct Clean {
     pub decontaminate: Option<Decontaminate>,
     /// Expectations.
     pub expect: Vec<Expectation>,
+}
+
+/// Texts of a column in one form of several ways to write them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Normalize {
+    /// Column.
+    pub column: String,
+    /// What becomes of large and small letters.
+    pub case: LetterCase,
+}
+
+/// What becomes of large and small letters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LetterCase {
+    /// They stay.
+    Keep,
+    /// All are small.
+    Lower,
 }
 
 /// A type cast.

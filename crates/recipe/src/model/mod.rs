@@ -10,8 +10,8 @@ mod quality;
 mod run;
 
 pub use clean::{
-    Cast, CastType, Clean, Dedupe, Expectation, Impute, ImputeMethod, OnFail, Outlier,
-    OutlierAction, OutlierMethod, Rule,
+    Cast, CastType, Clean, Dedupe, Expectation, Impute, ImputeMethod, LetterCase, Normalize,
+    OnFail, Outlier, OutlierAction, OutlierMethod, Rule,
 };
 pub use compress::{Calibration, CalibrationMethod, Compress, Distill, Prune, Quantize, Tolerance};
 pub use lora::{Carried, Lora, Objective, Store};
@@ -19,6 +19,7 @@ pub use names::Named;
 pub use nets::{
     Augment, Backbone, Encoder, EncoderMethod, Head, Mix, Private, Schedule, Unfreeze, Unit,
 };
+pub(crate) use protect::DAYS;
 pub use protect::{
     Action, Anonymity, AnonymityLoss, ColumnRule, CustomType, Diversity, Generalize, Hierarchy,
     HierarchyKind, Likeness, Names, Presence, Protect, Recoding, TextAction, TextRule,

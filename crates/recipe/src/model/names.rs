@@ -15,6 +15,9 @@ impl Recipe {
         for (index, name) in clean.drop_missing.iter().enumerate() {
             add(format!("clean.drop_missing[{index}]"), name.as_str());
         }
+        for (index, rule) in clean.normalize.iter().enumerate() {
+            add(format!("clean.normalize[{index}].column"), &rule.column);
+        }
         for (index, rule) in clean.cast.iter().enumerate() {
             add(format!("clean.cast[{index}].column"), &rule.column);
         }

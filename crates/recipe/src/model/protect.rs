@@ -4,6 +4,9 @@ use ingot_base::Lang;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+/// Days that dates move by at most, unless the recipe says so.
+pub(crate) const DAYS: u32 = 365;
+
 /// The table `[protect]`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -310,7 +313,7 @@ pub enum Generalize {
 
 /// The same as the recipe writes it: flat, with keys that belong to one action only.
 mod raw {
-    use super::{Action, Generalize};
+    use super::{Action, DAYS, Generalize};
     use serde::{Deserialize, Serialize};
 
     #[derive(Serialize, Deserialize)]
@@ -335,9 +338,6 @@ mod raw {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         days: Option<u32>,
     }
-
-    /// Days that dates move by at most, unless the recipe says so.
-    const DAYS: u32 = 365;
 
     #[derive(Serialize, Deserialize)]
     #[serde(untagged)]

@@ -2,11 +2,38 @@
 
 use super::{Rules, field};
 use crate::messages as m;
+use crate::model::DAYS;
 use ingot_base::{Fault, Task};
 use serde_json::Value as Json;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 impl Rules<'_> {
+    /// All dates of a person move alike, so the largest shift is one for each column of persons.
+    pub(super) fn shifts(&mut self) {
+        let mut first: BTreeMap<&str, (&str, u64)> = BTreeMap::new();
+        for (index, rule) in self.items("/protect/columns").iter().enumerate() {
+            let days = match rule.get("days") {
+                None => Some(DAYS.into()),
+                Some(days) => days.as_u64(),
+            };
+            let (Some("shift"), Some(name), Some(person), Some(days)) =
+                (field(rule, "action"), field(rule, "name"), field(rule, "person"), days)
+            else {
+                continue;
+            };
+            let (column, other) = *first.entry(person).or_insert((name, days));
+            if other != days {
+                let key = if rule.get("days").is_some() { ".days" } else { "" };
+                let fault = Fault::new(&m::SHIFT_DAYS)
+                    .arg("person", person)
+                    .arg("days", days)
+                    .arg("other", other)
+                    .arg("column", column);
+                self.report(format!("protect.columns[{index}]{key}"), fault);
+            }
+        }
+    }
+
     /// Free text has one treatment, and a user's type something to match.
     pub(super) fn texts(&mut self) {
         let ruled: BTreeSet<&str> =

@@ -59,6 +59,20 @@ const CASES: &[Case] = &[
         &[("protect", "columns = [{ name = \"a\", action = \"generalize\" }]")],
     ),
     (
+        "recipe-shift-days protect.columns[1].days",
+        &[(
+            "protect",
+            "columns = [{ name = \"a\", action = \"shift\", person = \"p\", days = 30 }, { name = \"b\", action = \"shift\", person = \"p\", days = 60 }]",
+        )],
+    ),
+    (
+        "recipe-shift-days protect.columns[1]",
+        &[(
+            "protect",
+            "columns = [{ name = \"a\", action = \"shift\", person = \"p\", days = 30 }, { name = \"b\", action = \"shift\", person = \"p\" }]",
+        )],
+    ),
+    (
         "recipe-reserved-column protect.columns[0].as",
         &[("protect", "columns = [{ name = \"a\", as = \"_row\", action = \"hash\" }]")],
     ),

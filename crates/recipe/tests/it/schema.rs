@@ -116,6 +116,7 @@ const CROSS: &[&str] = &[
     "recipe-source-name-twice",
     "recipe-column-twice",
     "recipe-protected-twice",
+    "recipe-shift-days",
     "recipe-renamed-before",
     "recipe-renamed-later",
     "recipe-column-dropped",

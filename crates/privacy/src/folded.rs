@@ -1,0 +1,81 @@
+//! Who is one person, where persons are told apart by a value: one equality for the list of erased persons, for counts of persons, for what
+//! a statistic counts of each and for the groups of the split.
+
+use crate::detect::narrow;
+use unicode_normalization::UnicodeNormalization as _;
+
+/// A value written in one of the ways that show the same: in Unicode's form NFKC (so `é` is one letter, and full-width forms are plain
+/// ones), without what nobody sees and blanks around it, one blank for several, and a plain hyphen for Unicode's own two. Letters
+/// keep their case.
+pub fn unified(value: &str) -> String {
+    let form: String = narrow(value).as_str().nfkc().collect();
+    let words: Vec<&str> = form.split_whitespace().collect();
+    words.join(" ").replace(['\u{2010}', '\u{2011}'], "-")
+}
+
+/// A value as persons are told apart by it: [`unified`] and in lower case, with `ß` as `ss`. `CUST-1 ` is the person that `cust-1` is,
+/// however the value was typed or stored. Accents, blanks within and what joins letters tell persons apart: José is not Jose,
+/// `CUST 7` not `CUST-7`.
+pub fn folded(value: &str) -> String {
+    let lower = unified(value).to_lowercase();
+    if lower.is_ascii() {
+        return lower;
+    }
+    // A sigma at the end of a word is one all the same; and a letter that was one sign may join the accent behind it.
+    lower.replace('ß', "ss").replace('ς', "σ").as_str().nfkc().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{folded, unified};
+
+    #[test]
+    fn a_person_is_the_same_however_it_is_typed() {
+        for typed in [
+            "CUST-7 ",
+            "\u{feff}cust-7",
+            "\u{3000}ＣＵＳＴ－７\t",
+            "Cust-7\u{200b}",
+            "CU\u{ad}ST-7",
+            "\u{200e}CUST-\u{200e}7\u{a0}",
+            "\u{2060} CUST-7\u{a0}\u{200f} ",
+            "CUST\u{2010}7",
+            "cust\u{2011}7",
+        ] {
+            assert_eq!(folded(typed), "cust-7", "{typed:?}");
+        }
+        assert_eq!(folded("José García"), "josé garcía");
+        assert_eq!(folded("Jose\u{301} Garci\u{301}a"), folded("José García"));
+        assert_eq!(folded("STRASSE"), folded("Straße"));
+        assert_eq!(folded("STRAẞE"), folded("straße"));
+        assert_eq!(folded("ΣΑΣ"), folded("σας"));
+        assert_eq!(folded("ﬁnn"), "finn");
+        assert_eq!(folded(" Ann\u{3000} \tLee"), folded("ann lee"));
+    }
+
+    #[test]
+    fn what_stands_within_tells_persons_apart() {
+        for (one, other) in [("CUST 7", "CUST-7"), ("José", "Jose"), ("A1-23", "A12-3")] {
+            assert_ne!(folded(one), folded(other));
+        }
+    }
+
+    #[test]
+    fn what_is_unified_keeps_its_case() {
+        assert_eq!(unified(" Ｊose\u{301}\u{a0} GARCÍA\u{200b}"), "José GARCÍA");
+        assert_eq!(unified("A\u{2011}7 \n"), "A-7");
+        assert_eq!(unified(" \u{3000}"), "");
+    }
+
+    #[test]
+    fn what_is_folded_stays_as_it_is() {
+        for value in
+            ["José ", "ẞ\u{301}", "İstanbul", "´a", "ΣΑΣ", "王小明", "ﾃｽﾄ", "½", "\u{2011}"]
+        {
+            let once = folded(value);
+            assert_eq!(folded(&once), once, "{value:?}");
+            assert_eq!(folded(&unified(value)), once, "{value:?}");
+            assert_eq!(unified(&unified(value)), unified(value), "{value:?}");
+        }
+    }
+}
