@@ -124,35 +124,26 @@ impl Protector {
     }
 
     /// What each row's protected columns say in full, those too that are dropped, moved or made coarser, for [`TextColumns::apply`](crate::TextColumns::apply) on the same rows: to be taken
-    /// before [`apply`](Self::apply).
+    /// before [`apply`](Self::apply). `coarser` are columns without a rule that are made coarser later, as quasi-identifiers are.
     ///
     /// # Errors
     /// When a column cannot be read.
-    pub fn known(&self, batch: &RecordBatch) -> Result<Vec<Vec<Known>>> {
+    pub fn known(&self, batch: &RecordBatch, coarser: &[&str]) -> Result<Vec<Vec<Known>>> {
         let mut rows = vec![Vec::new(); batch.num_rows()];
         for rule in &self.rules {
-            let Some(array) = batch.column_by_name(&rule.name) else { continue };
-            match Kind::of(array.data_type()) {
-                Some(Kind::Text | Kind::Integer | Kind::Float | Kind::Decimal | Kind::Date) => {}
-                Some(Kind::Boolean | Kind::Null) | None => continue,
-            }
-            let column = Arc::from(rule.name.as_str());
-            let known = |value: &str| match &rule.action {
-                Action::Pseudonymize(kind) => Known::new(&column, Some(kind.clone()), value),
-                Action::Encrypt | Action::Fpe | Action::Hash | Action::Mask { .. } => {
-                    Known::new(&column, None, value)
-                }
-                Action::Drop => Known::dropped(&column, value),
-                Action::Shift { .. } | Action::Generalize(_) => Known::coarse(&column, value),
-            };
             let local = matches!(rule.action, Action::Shift { .. } | Action::Generalize(_));
-            let mut row = rows.iter_mut();
-            each(array, local, &mut |cell| {
-                if let Some(row) = row.next() {
-                    row.extend(cell.and_then(known));
+            learn(batch, &rule.name, local, &mut rows, &|column, value| match &rule.action {
+                Action::Pseudonymize(kind) => Known::new(column, Some(kind.clone()), value),
+                Action::Encrypt | Action::Fpe | Action::Hash | Action::Mask { .. } => {
+                    Known::new(column, None, value)
                 }
-                Ok(())
+                Action::Drop => Known::dropped(column, value),
+                Action::Shift { .. } | Action::Generalize(_) => Known::coarse(column, value),
             })?;
+        }
+        for name in coarser.iter().filter(|name| self.rules.iter().all(|rule| rule.name != **name))
+        {
+            learn(batch, name, true, &mut rows, &Known::coarse)?;
         }
         Ok(rows)
     }
@@ -315,6 +306,29 @@ impl Protector {
         }
         Ok(Some(array))
     }
+}
+
+/// Adds to each row what its cell of a column says, where the column's values are such as texts name.
+fn learn(
+    batch: &RecordBatch,
+    name: &str,
+    local: bool,
+    rows: &mut [Vec<Known>],
+    known: &dyn Fn(&Arc<str>, &str) -> Option<Known>,
+) -> Result<()> {
+    let Some(array) = batch.column_by_name(name) else { return Ok(()) };
+    match Kind::of(array.data_type()) {
+        Some(Kind::Text | Kind::Integer | Kind::Float | Kind::Decimal | Kind::Date) => {}
+        Some(Kind::Boolean | Kind::Null) | None => return Ok(()),
+    }
+    let column = Arc::from(name);
+    let mut row = rows.iter_mut();
+    each(array, local, &mut |cell| {
+        if let Some(row) = row.next() {
+            row.extend(cell.and_then(|value| known(&column, value)));
+        }
+        Ok(())
+    })
 }
 
 /// The column, coarser, and how many of its values could not be read.

@@ -159,6 +159,9 @@ fn protect(
             }
         })?;
     }
+    // What the table says of a quasi-identifier in classes, its texts must not say exactly.
+    let quasi = recipe.protect.anonymity.iter().flat_map(|policy| &policy.quasi);
+    let coarser: Vec<&str> = quasi.map(|name| recipe.protect.before(name)).collect();
     let rows =
         ingot_data::transform(
             input,
@@ -167,7 +170,7 @@ fn protect(
             Some(keys),
             &mut |batch| match &mut texts {
                 Some(texts) => {
-                    let known = protector.known(&batch)?;
+                    let known = protector.known(&batch, &coarser)?;
                     texts.apply(protector.apply(batch)?, &known, protector.pseudonyms())
                 }
                 None => protector.apply(batch),

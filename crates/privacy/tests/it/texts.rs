@@ -101,7 +101,7 @@ fn what_a_rows_own_columns_say_is_found_in_its_texts_whatever_a_model_thinks() {
     let schema = protector.schema();
     let mut texts =
         TextColumns::new(&columns, &config, TextAction::Replace, &keys(), &schema).unwrap();
-    let known = protector.known(&batch).unwrap();
+    let known = protector.known(&batch, &[]).unwrap();
     let batch = protector.apply(batch).unwrap();
     let batch = texts.apply(batch, &known, protector.pseudonyms()).unwrap();
     let notes = shown(batch.column(2));
@@ -110,6 +110,28 @@ fn what_a_rows_own_columns_say_is_found_in_its_texts_whatever_a_model_thinks() {
     assert_eq!(notes[2].as_deref(), Some("高峰时段"));
     let evidence = texts.evidence().remove(0);
     assert_eq!((evidence.touched, evidence.findings["ref"].why["column"]), (2, 2));
+}
+
+#[test]
+fn a_quasi_identifier_that_is_made_coarser_later_stands_in_no_text_of_the_row() {
+    let note = "邮编310013，护士，37岁，乘坐310次列车";
+    let batch = table(vec![
+        ("zip", Arc::new(Int64Array::from(vec![310_013])) as ArrayRef),
+        ("job", text(&[Some("护士")])),
+        ("age", Arc::new(Int64Array::from(vec![37])) as ArrayRef),
+        ("note", text(&[Some(note)])),
+    ]);
+    let schema = batch.schema();
+    let protector = Protector::new(vec![rule("job", Action::Hash)], keys(), &schema).unwrap();
+    let config = DetectConfig { types: vec![Kind::Email], ..DetectConfig::default() };
+    let columns = ["note".to_owned()];
+    let schema = protector.schema();
+    let mut texts =
+        TextColumns::new(&columns, &config, TextAction::Replace, &keys(), &schema).unwrap();
+    let known = protector.known(&batch, &["zip", "job", "age", "absent"]).unwrap();
+    let batch = texts.apply(protector.apply(batch).unwrap(), &known, protector.pseudonyms());
+    let notes = shown(batch.unwrap().column(3));
+    assert_eq!(notes[0].as_deref(), Some("邮编[zip]，[job]，37岁，乘坐310次列车"));
 }
 
 #[test]
@@ -140,7 +162,7 @@ fn what_is_dropped_moved_or_made_coarser_stands_in_no_text_of_the_row() {
         let columns = ["note".to_owned()];
         let schema = protector.schema();
         let mut texts = TextColumns::new(&columns, &config, action, &keys(), &schema).unwrap();
-        let known = protector.known(&batch).unwrap();
+        let known = protector.known(&batch, &[]).unwrap();
         let safe = protector.apply(batch.clone()).unwrap();
         let safe = texts.apply(safe, &known, protector.pseudonyms()).unwrap();
         let shown = shown(safe.column_by_name("note").unwrap()).remove(0).unwrap();
@@ -179,7 +201,7 @@ fn a_number_with_a_fraction_stands_in_no_text_of_its_row() {
         let schema = protector.schema();
         let mut texts =
             TextColumns::new(&columns, &config, TextAction::Mask, &keys(), &schema).unwrap();
-        let known = protector.known(&batch).unwrap();
+        let known = protector.known(&batch, &[]).unwrap();
         let safe = protector.apply(batch.clone()).unwrap();
         let safe = texts.apply(safe, &known, protector.pseudonyms()).unwrap();
         let notes = shown(safe.column_by_name("note").unwrap());
@@ -210,7 +232,7 @@ fn a_known_value_within_something_longer_leaves_none_of_it() {
     let schema = protector.schema();
     let mut texts =
         TextColumns::new(&columns, &config, TextAction::Replace, &keys(), &schema).unwrap();
-    let known = protector.known(&batch).unwrap();
+    let known = protector.known(&batch, &[]).unwrap();
     let batch =
         texts.apply(protector.apply(batch).unwrap(), &known, protector.pseudonyms()).unwrap();
     assert_eq!(shown(batch.column(2)), some(&["mail [email]!", "[address]"]));

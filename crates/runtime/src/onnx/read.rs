@@ -74,7 +74,8 @@ fn defect(graph: &Graph, limits: &Limits) -> Option<String> {
         known.insert(&tensor.name);
     }
     for (index, node) in graph.node.iter().enumerate() {
-        match node.attribute.iter().try_fold(0_u64, |sum, one| Ok(sum.saturating_add(held(one)?))) {
+        let all = node.attribute.iter().map(held);
+        match all.sum::<std::result::Result<u64, String>>() {
             Ok(count) => elements = elements.saturating_add(count),
             Err(detail) => return Some(format!("operation {index} {detail}")),
         }
