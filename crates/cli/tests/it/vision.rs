@@ -206,9 +206,10 @@ fn offline(project: &Project) -> f64 {
     project.ok(&["predict", package, "--input", "more", "--output", "scored.csv"]);
     let scored = std::fs::read_to_string(project.path("scored.csv")).unwrap();
     let rows: Vec<Vec<&str>> = scored.lines().map(|line| line.split(',').collect()).collect();
-    assert_eq!(rows[0], ["row", "label", "score", "image"], "{scored}");
-    assert_eq!((rows[1][1], rows[1][3]), ("disc", "a/disc.png"), "{scored}");
-    assert_eq!((rows[2][0], rows[2][1], rows[2][3]), ("2", "grid", "grid.png"), "{scored}");
+    assert_eq!(rows[0], ["row", "label", "score", "probability of grid", "image"], "{scored}");
+    assert_eq!((rows[1][1], rows[1][4]), ("disc", "a/disc.png"), "{scored}");
+    assert_eq!((rows[2][0], rows[2][1], rows[2][4]), ("2", "grid", "grid.png"), "{scored}");
+    assert_eq!(rows[2][2], rows[2][3], "the score is the positive class's probability");
     std::fs::write(project.path("list.csv"), "image\nmore/grid.png\nmore/none.png\n").unwrap();
     let mut args = vec!["predict", package, "--input", "list.csv", "--output", "named.jsonl"];
     let refused = project.fails(1, &args);
