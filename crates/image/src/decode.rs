@@ -24,6 +24,15 @@ impl Default for Limits {
     }
 }
 
+/// Whether a file begins as JPEG, PNG or WebP do.
+pub fn is_picture(bytes: &[u8]) -> bool {
+    image::guess_format(bytes).is_ok_and(known)
+}
+
+fn known(format: ImageFormat) -> bool {
+    matches!(format, ImageFormat::Jpeg | ImageFormat::Png | ImageFormat::WebP)
+}
+
 /// Decodes a JPEG, PNG or WebP file, turned as its EXIF orientation says; grey becomes three equal colours, transparency is
 /// left out.
 ///
@@ -41,7 +50,7 @@ pub fn decode(bytes: &[u8], limits: &Limits) -> Result<RgbImage> {
     };
     let mut reader = ImageReader::new(Cursor::new(bytes));
     let format = image::guess_format(bytes).map_err(invalid)?;
-    if !matches!(format, ImageFormat::Jpeg | ImageFormat::Png | ImageFormat::WebP) {
+    if !known(format) {
         return Err(Fault::new(&IMAGE_INVALID));
     }
     let whole = match format {
