@@ -180,7 +180,7 @@ pub(crate) fn losses(history: &[super::Epoch], section: &mut Section) {
         let (x, y) = (Text::new("epoch", "轮次"), Text::new("cross-entropy", "交叉熵"));
         section.figure(
             Text::new("Loss after each epoch; lower is better", "每轮之后的损失，越低越好"),
-            chart::lines(&series, &Axis::new(x), &Axis::new(y)),
+            chart::lines(&series, &Axis::counting(x), &Axis::new(y)),
         );
     }
 }
