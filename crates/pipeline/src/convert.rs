@@ -538,6 +538,7 @@ pub(crate) fn head(recipe: &Recipe, width: usize) -> nets::HeadConfig {
         seed: recipe.project.seed,
         // Whoever trains has the secret that the noise is made from.
         privacy: None,
+        balance: recipe.train.balance,
     }
 }
 

@@ -1,6 +1,6 @@
 //! From tables of features to a measured head.
 
-use super::head::{Epoch, Examples, Fitted, HeadSettings, Net, Truth, fit_together};
+use super::head::{Epoch, Examples, Fitted, HeadSettings, Net, Truth, fit_together, still_falling};
 use super::mix::{Mixed, Mixup, pairs};
 use super::outcome::{HeadOutcome, ToLabel};
 use super::private::{PrivacySpent, PrivateSettings, Units, fit_privately};
@@ -62,6 +62,8 @@ pub struct HeadConfig {
     pub seed: u64,
     /// Whether and how the training hides single rows.
     pub privacy: Option<PrivateSettings>,
+    /// Whether all classes count alike, however many rows each has; not in a private training.
+    pub balance: bool,
 }
 
 /// A head with its evidence.
@@ -107,7 +109,10 @@ pub fn assist_head(
 ) -> Result<()> {
     let classes = classes(config, train)?;
     let mut learned = Labelled::of("train", train, &classes, config)?;
-    let held = Labelled::of("validation", validation, &classes, config)?;
+    let mut held = Labelled::of("validation", validation, &classes, config)?;
+    let weights = learned.weights(config, classes.len())?;
+    learned.weigh(&weights);
+    held.weigh(&weights);
     learned.mix(config);
     let watched = (!held.truths.is_empty()).then(|| held.examples(config.width));
     fitted(config, &learned, watched, classes.len(), group)?;
@@ -130,7 +135,10 @@ pub fn train_head_together(
     }
     let classes = classes(config, train)?;
     let mut learned = Labelled::of("train", train, &classes, config)?;
-    let held = Labelled::of("validation", validation, &classes, config)?;
+    let mut held = Labelled::of("validation", validation, &classes, config)?;
+    let weights = learned.weights(config, classes.len())?;
+    learned.weigh(&weights);
+    held.weigh(&weights);
     let unseen = Labelled::of("test", test, &classes, config)?;
     learned.told_apart(&classes, config)?;
     let mixtures = learned.mix(config);
@@ -160,8 +168,10 @@ pub fn train_head_together(
         backbone: config.backbone.clone(),
         width: config.width,
         parameters: net.layers.iter().map(|layer| layer.weight.len() + layer.bias.len()).sum(),
+        falling: still_falling(&history, config.settings.epochs, best, classes.len()),
         history,
         best,
+        weights,
         test_groups: groups,
         metrics,
         majority,
@@ -314,7 +324,8 @@ impl Labelled {
             };
             let index = found.truths.len();
             found.features.extend_from_slice(row);
-            found.truths.push(Truth { class, other, share: second.map_or(1.0, |own| own.share) });
+            let share = second.map_or(1.0, |own| own.share);
+            found.truths.push(Truth { class, other, share, weight: 1.0 });
             if second.is_none() && !table.copy.get(at).copied().unwrap_or_default() {
                 found.plain.push(index);
             }
@@ -336,6 +347,40 @@ impl Labelled {
         Ok(found)
     }
 
+    /// What the loss of a row of each class counts where all classes are to count alike: n / (k · n_c) of n rows of k classes, which is 1
+    /// in the mean of all rows. Empty where nobody asked for it.
+    ///
+    /// # Errors
+    /// In a private training. The weights are made of how many rows each class has: one row more would change the gradients of all the
+    /// others, and noise for the length of one gradient would not hide that.
+    #[expect(clippy::cast_precision_loss, reason = "rows are counted in millions")]
+    pub(super) fn weights(&self, config: &HeadConfig, classes: usize) -> Result<Vec<f64>> {
+        if !config.balance {
+            return Ok(Vec::new());
+        }
+        if config.privacy.is_some() {
+            return Err(fault::internal("weights of classes in a private training"));
+        }
+        let mut counts = vec![0.0; classes];
+        for truth in &self.truths {
+            for (class, share) in [(truth.class, truth.share), (truth.other, 1.0 - truth.share)] {
+                if let Some(count) = counts.get_mut(class) {
+                    *count += share;
+                }
+            }
+        }
+        let each = self.truths.len() as f64 / classes.max(1) as f64;
+        Ok(counts.into_iter().map(|own| if own > 0.0 { each / own } else { 1.0 }).collect())
+    }
+
+    /// Has rows count by their classes, what is of two classes by the shares of both.
+    pub(super) fn weigh(&mut self, weights: &[f64]) {
+        let of = |class: usize| weights.get(class).copied().unwrap_or(1.0);
+        for truth in &mut self.truths {
+            truth.weight = truth.share * of(truth.class) + (1.0 - truth.share) * of(truth.other);
+        }
+    }
+
     pub(super) fn examples(&self, width: usize) -> Examples<'_> {
         Examples { features: &self.features, width, truths: &self.truths }
     }
@@ -355,7 +400,8 @@ impl Labelled {
         for (one, other, share) in pairs(plain.len(), how, config.seed) {
             let (Some(&one), Some(&other)) = (plain.get(one), plain.get(other)) else { continue };
             let rows = self.examples(config.width);
-            let (class, second) = (rows.truth(one).class, rows.truth(other).class);
+            let (first, second) = (rows.truth(one), rows.truth(other));
+            let weight = share * first.weight + (1.0 - share) * second.weight;
             #[expect(clippy::cast_possible_truncation, reason = "features are single precision")]
             let own = share as f32;
             let mixture: Vec<f32> = rows
@@ -365,7 +411,7 @@ impl Labelled {
                 .map(|(one, other)| own * one + (1.0 - own) * other)
                 .collect();
             self.features.extend(mixture);
-            self.truths.push(Truth { class, other: second, share });
+            self.truths.push(Truth { class: first.class, other: second.class, share, weight });
         }
         self.plain = plain;
         (self.truths.len() - before) as u64
@@ -513,7 +559,7 @@ fn to_label(net: &Net, table: &FeatureTable, width: usize) -> Vec<ToLabel> {
 }
 
 #[cfg(test)]
-#[expect(clippy::cast_precision_loss, reason = "small numbers")]
+#[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "small numbers")]
 mod tests {
     use super::super::head::Schedule;
     use super::*;
@@ -538,6 +584,7 @@ mod tests {
             mixup: None,
             seed: 1,
             privacy: None,
+            balance: false,
         }
     }
 
@@ -712,6 +759,83 @@ mod tests {
         let found = super::super::doubtful_labels(&config(), &train).unwrap();
         let plain = super::super::doubtful_labels(&config(), &table(40, ["no", "yes"])).unwrap();
         assert_eq!(found, plain);
+    }
+
+    /// Of two classes that overlap the rare one is hardly ever answered, unless its rows count for more.
+    #[test]
+    fn balanced_classes_are_found_though_one_is_rare() {
+        let overlapping = |rows: usize, seed: u64| {
+            let mut random = ingot_base::Rng::new(seed, "overlapping");
+            let mut table = FeatureTable::default();
+            for row in 0..rows {
+                let rare = row % 12 == 0;
+                let centre = if rare { 0.3 } else { -0.3 };
+                let place = (centre + random.between(-1.0, 1.0)) as f32;
+                table.features.extend([place, 1.0]);
+                table.labels.push(Some(if rare { "yes" } else { "no" }.to_owned()));
+                table.places.push(("cloud".into(), row as u64 + 1));
+                table.copy.push(false);
+            }
+            table
+        };
+        let (train, test) = (overlapping(600, 1), overlapping(600, 2));
+        let none = FeatureTable::default();
+        let run = |balance: bool| {
+            let asked = HeadConfig { balance, ..config() };
+            train_head(&asked, &train, &none, &test).unwrap().outcome
+        };
+        let (plain, balanced) = (run(false), run(true));
+        let recall = |outcome: &HeadOutcome, class: usize| {
+            let row = &outcome.confusion[class];
+            row[class] as f64 / row.iter().sum::<u64>() as f64
+        };
+        assert!(recall(&balanced, 1) > recall(&plain, 1) + 0.2, "{:?}", balanced.confusion);
+        assert!(recall(&balanced, 1) > 0.4 && recall(&balanced, 0) > 0.4);
+        assert!(plain.weights.is_empty());
+        // 550 and 50 of 600 rows.
+        let expected = [600.0 / 1100.0, 6.0];
+        for (own, expected) in balanced.weights.iter().zip(expected) {
+            assert!((own - expected).abs() < 1e-12, "{:?}", balanced.weights);
+        }
+        let page = super::super::head_report(&balanced).html(ingot_base::Lang::En);
+        assert!(page.contains("yes × 6.00"), "{page}");
+        // A mixture counts as its parts do.
+        let how = Mixup { copies: 1, alpha: 0.4 };
+        let asked = HeadConfig { balance: true, mixup: Some(how), ..config() };
+        let classes = classes(&asked, &train).unwrap();
+        let mut learned = Labelled::of("train", &train, &classes, &asked).unwrap();
+        let weights = learned.weights(&asked, 2).unwrap();
+        learned.weigh(&weights);
+        learned.mix(&asked);
+        let (one, other, share) = pairs(600, how, asked.seed).next().unwrap();
+        let expected =
+            share * learned.truths[one].weight + (1.0 - share) * learned.truths[other].weight;
+        assert!((learned.truths[600].weight - expected).abs() < 1e-12);
+        let secret = ingot_base::Secret::new(vec![1; 32]);
+        let privacy =
+            PrivateSettings { epsilon: 5.0, delta: 1e-4, clip: 1.0, groups: false, secret };
+        let asked = HeadConfig { balance: true, privacy: Some(privacy), ..config() };
+        let refused = train_head(&asked, &train, &none, &test).unwrap_err();
+        assert_eq!(refused.code(), "base-internal", "counts of classes are secrets too");
+    }
+
+    /// A pass or two at a small step: more would learn more, and the report says so.
+    #[test]
+    fn a_training_that_ended_too_soon_says_so() {
+        let (train, test) = (table(16, ["no", "yes"]), table(50, ["no", "yes"]));
+        let run = |epochs: usize, schedule: Schedule| {
+            let rate = if schedule == Schedule::Constant { 0.1 } else { 0.05 };
+            let settings =
+                HeadSettings { epochs, schedule, learning_rate: rate, ..config().settings };
+            let asked = HeadConfig { settings, ..config() };
+            train_head(&asked, &train, &FeatureTable::default(), &test).unwrap().outcome
+        };
+        let (short, long) = (run(5, Schedule::Constant), run(400, Schedule::Cosine));
+        let says = |outcome: &HeadOutcome| {
+            let page = super::super::head_report(outcome).html(ingot_base::Lang::En);
+            (outcome.falling, page.contains("still falling"))
+        };
+        assert_eq!((says(&short), says(&long)), ((true, true), (false, false)), "{short:?}");
     }
 
     /// What hides one row does not hide two that are in one.
