@@ -37,6 +37,18 @@ ingot_base::messages! {
         en: "`{shape}` is no shape of an input", zh: "`{shape}` 不是有效的输入形状",
         hint_en: "for example: --shape image=1,3,224,224", hint_zh: "例如：--shape image=1,3,224,224",
     };
+    /// A shape of an input that the network does not have.
+    PICTURE_INPUT = {
+        code: "cli-picture-input", class: Usage, status: 400,
+        en: "the network has no input `{name}`", zh: "该网络没有名为 `{name}` 的输入",
+        hint_en: "its inputs are: {known}", hint_zh: "它的输入：{known}",
+    };
+    /// A shape with more or fewer dimensions than the input has.
+    PICTURE_RANK = {
+        code: "cli-picture-rank", class: Usage, status: 400,
+        en: "the input `{name}` has {expected} dimensions, and `--shape` gives {found}", zh: "输入 `{name}` 有 {expected} 个维度，而 `--shape` 给出 {found} 个",
+        hint_en: "its inputs are: {known}", hint_zh: "它的输入：{known}",
+    };
     /// The asynchronous runtime could not start.
     RUNTIME = {
         code: "cli-runtime", class: Failed, status: 500,

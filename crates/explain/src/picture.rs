@@ -180,6 +180,10 @@ impl Drawing<'_> {
             return y;
         };
         let [pass, fail] = &**children;
+        // What is not so passes a question of no and yes; people are asked whether it is.
+        let field = self.signature.inputs.get(question.feature);
+        let turned = field.is_some_and(|field| turned(question, &field.kind));
+        let (pass, fail) = if turned { (fail, pass) } else { (pass, fail) };
         let places = [self.node(pass, level + 1), self.node(fail, level + 1)];
         let y = f64::midpoint(places[0], places[1]);
         for (child, place, word, above) in
@@ -239,13 +243,18 @@ impl Drawing<'_> {
     fn question(&mut self, x: f64, y: f64, node: &Node, question: &Question) {
         let Some(field) = self.signature.inputs.get(question.feature) else { return };
         let (first, second) = ordered(&words::title(field), self.lang);
-        let first_line = shorten(&first, FIT);
+        // Missing values go where yes goes, which has to be said.
+        let whole = turned(question, &field.kind) && !field.nullable;
+        let mark = |cut: String| if whole { format!("{cut}?") } else { cut };
+        let first_line = mark(shorten(&first, FIT));
         let size = fitting(&first_line, 15.0);
         let mut lines = vec![(first_line, size, format!("font-weight=\"600\" fill=\"{INK}\""))];
         if first != second {
-            lines.push((shorten(&second, FIT), 13.0, format!("fill=\"{SOFT}\"")));
+            lines.push((mark(shorten(&second, FIT)), 13.0, format!("fill=\"{SOFT}\"")));
         }
-        lines.push((test(question, &field.kind, self.lang), 13.5, format!("fill=\"{INK}\"")));
+        if !whole {
+            lines.push((test(question, &field.kind, self.lang), 13.5, format!("fill=\"{INK}\"")));
+        }
         lines.push((
             format!("{} · {}", self.told(node), share(node, self.lang)),
             12.5,
@@ -278,10 +287,21 @@ impl Drawing<'_> {
     }
 }
 
+/// Whether a question of no and yes lets no pass: it is drawn as the question whether it is so, the answers exchanged.
+fn turned(question: &Question, kind: &FieldKind) -> bool {
+    let no = matches!(question.test, Test::AtMost(threshold) if threshold < 1.0);
+    no && matches!(kind, FieldKind::Boolean)
+}
+
 /// A question's condition.
 fn test(question: &Question, kind: &FieldKind, lang: Lang) -> String {
     match (&question.test, kind) {
-        (Test::AtMost(_), FieldKind::Boolean) => format!("= {}", joined("no", "否", lang)),
+        (Test::AtMost(threshold), FieldKind::Boolean) if *threshold < 1.0 => {
+            format!("= {}", joined("yes or missing", "是或缺失", lang))
+        }
+        (Test::AtMost(_), FieldKind::Boolean) => {
+            format!("= {}", joined("yes or no", "是或否", lang))
+        }
         (Test::AtMost(threshold), FieldKind::Number { integer: true, .. }) => {
             format!("≤ {}", words::number(threshold.floor()))
         }
@@ -363,4 +383,49 @@ pub(crate) fn png(svg: &str) -> Result<Png> {
     let bytes =
         pixels.encode_png().map_err(|error| Fault::new(&PICTURE).because(error.to_string()))?;
     Ok(Png { bytes, chinese })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ingot_base::{Field, Task};
+
+    fn leaf(mean: f64) -> Node {
+        Node { mean: vec![mean], share: 0.5, split: None }
+    }
+
+    /// A tree of one question whether a word is there; those without it stand first in the tree.
+    fn drawn(nullable: bool) -> String {
+        let signature = Signature {
+            task: Task::TextClassify,
+            inputs: vec![Field {
+                title: Some(Text::new("has “退”", "含“退”")),
+                ..Field::new("退", FieldKind::Boolean, nullable)
+            }],
+            output: Output::Binary {
+                target: "t".into(),
+                positive: "bad".into(),
+                negative: "good".into(),
+                threshold: 0.5,
+            },
+        };
+        let question = Question { feature: 0, test: Test::AtMost(0.5) };
+        let split = Some((question, Box::new([leaf(0.125), leaf(0.875)])));
+        svg(&signature, &Node { mean: vec![0.5], share: 1.0, split }, Lang::En)
+    }
+
+    #[test]
+    fn a_word_is_asked_for_and_yes_is_that_it_is_there() {
+        let text = drawn(false);
+        assert!(text.contains("has “退”?") && text.contains("含“退”?"), "{text}");
+        assert!(!text.contains("= no"), "{text}");
+        let at = |words: &str| text.find(words).unwrap();
+        // What yes leads to is drawn above what no leads to.
+        assert!(at("bad 87.5%") < at("bad 12.5%") && at(">yes 是<") < at(">no 否<"), "{text}");
+    }
+
+    #[test]
+    fn missing_values_are_told_where_they_go() {
+        assert!(drawn(true).contains("= yes or missing 是或缺失"));
+    }
 }

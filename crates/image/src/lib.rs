@@ -13,7 +13,7 @@ mod prepare;
 pub use augment::{Augment, augment};
 pub use contact::contact_sheet;
 pub use cutmix::cutmix;
-pub use decode::{Limits, decode, png};
+pub use decode::{Limits, decode, is_picture, png};
 pub use heat::{Heat, overlay, sheet};
 pub use messages::MESSAGES;
 pub use prepare::{Preprocess, fit};

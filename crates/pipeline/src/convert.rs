@@ -541,8 +541,8 @@ pub(crate) fn head(recipe: &Recipe, width: usize) -> nets::HeadConfig {
             .filter(|mixup| mixup.copies > 0)
             .map(|mixup| nets::Mixup { copies: mixup.copies, alpha: mixup.alpha }),
         seed: recipe.project.seed,
-        // Whoever trains has the secret that the noise is made from.
-        privacy: None,
+        privacy: None, // Whoever trains has the secret that the noise is made from.
+        balance: recipe.train.balance,
     }
 }
 

@@ -111,6 +111,12 @@ ingot_base::messages! {
         en: "{count} text(s) are longer than the {limit} tokens that the network reads: only their beginning was learnt from", zh: "有 {count} 条文本超过网络可读取的 {limit} 个词元，仅学习其开头部分",
         hint_en: "split long documents into paragraphs, a row each, if what matters stands later", hint_zh: "若关键内容在后文，请将长文档按段落拆成多行",
     };
+    /// A head that could have learnt more; a warning.
+    LOSS_FALLING = {
+        code: "pipeline-loss-falling", class: Failed, status: 200,
+        en: "the loss was still falling in the last of {epochs} epochs: more epochs or a smaller batch would learn more", zh: "训练 {epochs} 轮后损失仍在下降：增加轮数或减小批量，可学到更多",
+        hint_en: "raise `train.head.epochs`, or lower `train.head.batch` where there are few rows", hint_zh: "请提高 `train.head.epochs`；数据较少时可减小 `train.head.batch`",
+    };
     /// Nobody said which column holds the texts.
     TEXT_COLUMN = {
         code: "pipeline-text-column", class: Usage, status: 422,

@@ -37,7 +37,7 @@ const OF_TASKS: &[(&str, &[Task])] = &[
     ("train.words", TEXTS),
     ("train.base", LANGUAGE),
     ("train.lora", LANGUAGE),
-    ("train.balance", &[BINARY, MULTICLASS]),
+    ("train.balance", &[BINARY, MULTICLASS, Task::ImageClassify, Task::TextClassify]),
     ("train.cost", &[BINARY]),
     ("train.budget", TABLES),
     ("train.trials", TABLES),
@@ -166,6 +166,7 @@ impl<'r> Rules<'r> {
             self.networks(task);
             self.mixtures();
             self.private_training();
+            self.patience();
             self.fine_tuning();
         }
         // The tables' tasks share the parameters, but for this one.
@@ -228,6 +229,13 @@ impl<'r> Rules<'r> {
             let fault = Fault::new(&m::NO_MEANING).arg("key", "patience");
             self.report("train.head.patience", fault.arg("setting", "train.private"));
         }
+        // Weights of classes are made of all rows' classes, and stand in every row's gradient.
+        if self.is_on("/train/balance") {
+            self.report(
+                "train.balance",
+                Fault::new(&m::PRIVATE_EXCLUSIVE).arg("key", "train.balance"),
+            );
+        }
         // A mixture has two rows in it; compression looks at training pictures, and trains again.
         for kind in ["mixup", "cutmix"] {
             let path = format!("augment.{kind}");
@@ -266,6 +274,14 @@ impl<'r> Rules<'r> {
                 let fault = Fault::new(&m::NO_MEANING).arg("key", key);
                 self.report(path, fault.arg("setting", "method = \"full\""));
             }
+        }
+    }
+
+    /// Without validation rows there is no loss that could grow no better. Of a private training it has no meaning in any case.
+    fn patience(&mut self) {
+        let private = self.recipe.pointer("/train/private").is_some();
+        if !private && self.is_set("train.head.patience") {
+            self.held("train.head.patience");
         }
     }
 

@@ -361,8 +361,24 @@ impl App {
     async fn sent(&self, call: &Call, body: Body) -> Result<Sent, Problem> {
         let headers = &call.parts.headers;
         let named = query::model(&call.parts.uri)?;
-        let media = body::media(headers)?;
-        Ok(Sent { named, media, body: body::read(headers, body, &self.limits).await? })
+        let pictured = self.pictured(named.as_deref());
+        let media = body::media(headers, pictured)?;
+        let body = if pictured {
+            body::read_pictures(headers, body, &self.limits).await?
+        } else {
+            body::read(headers, body, &self.limits).await?
+        };
+        Ok(Sent { named, media, body })
+    }
+
+    /// Whether a model of pictures is asked: the one that is named beside the body, else any, since a body may name it too.
+    fn pictured(&self, named: Option<&str>) -> bool {
+        let registry = self.registry.load();
+        registry
+            .models
+            .iter()
+            .filter(|model| named.is_none_or(|name| *model.name == *name))
+            .any(|model| model.picture().is_some())
     }
 
     /// The whole way from a body to rows; pictures are decoded on the way.

@@ -1,12 +1,14 @@
 //! Reading a request: what it accepts, what it sends, how much and how slowly.
 
 use crate::config::Limits;
-use crate::messages::{BODY_BROKEN, BODY_LARGE, BODY_SLOW, MEDIA_TYPE, NOT_ACCEPTABLE};
+use crate::messages::{
+    BODY_BROKEN, BODY_LARGE, BODY_SLOW, MEDIA_PICTURE, MEDIA_TYPE, NOT_ACCEPTABLE, PICTURE_LARGE,
+};
 use crate::problem::Problem;
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, HeaderValue, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use ingot_base::Fault;
+use ingot_base::{Fault, Message};
 use std::time::Duration;
 
 /// Refuses a client that accepts nothing of what the route offers: of the ranges that cover it the most specific one decides
@@ -56,14 +58,16 @@ pub(crate) enum Media {
     Json,
     /// One picture's file.
     Picture,
+    /// A file of which nothing more is said, for a model of pictures.
+    Bytes,
     /// A form with files, and the boundary between its parts.
     Form(String),
 }
 
 /// What a body is declared to be; anything but plain JSON in UTF-8, a picture or a form is refused. A body without any
-/// declaration is read as JSON.
-pub(crate) fn media(headers: &HeaderMap) -> Result<Media, Problem> {
-    let refuse = || Err(not_json());
+/// declaration is read as JSON. `pictured` says that a model of pictures is asked.
+pub(crate) fn media(headers: &HeaderMap, pictured: bool) -> Result<Media, Problem> {
+    let refuse = || Err(if pictured { not_picture() } else { not_json() });
     if let Some(encoding) = headers.get(header::CONTENT_ENCODING)
         && !encoding.as_bytes().eq_ignore_ascii_case(b"identity")
     {
@@ -73,9 +77,13 @@ pub(crate) fn media(headers: &HeaderMap) -> Result<Media, Problem> {
     let Ok(text) = declared.to_str() else { return refuse() };
     let mut parts = text.split(';').map(str::trim);
     let kind = parts.next().unwrap_or_default();
-    let pictures = ["image/jpeg", "image/png", "image/webp"];
+    // The second is no registered name, and widely written all the same.
+    let pictures = ["image/jpeg", "image/jpg", "image/png", "image/webp"];
     if pictures.iter().any(|known| kind.eq_ignore_ascii_case(known)) {
         return Ok(Media::Picture);
+    }
+    if pictured && kind.eq_ignore_ascii_case("application/octet-stream") {
+        return Ok(Media::Bytes);
     }
     if kind.eq_ignore_ascii_case("multipart/form-data") {
         return match multer::parse_boundary(text) {
@@ -93,10 +101,18 @@ pub(crate) fn media(headers: &HeaderMap) -> Result<Media, Problem> {
 
 /// Refuses what is not JSON.
 pub(crate) fn only_json(headers: &HeaderMap) -> Result<(), Problem> {
-    match media(headers)? {
+    match media(headers, false)? {
         Media::Json => Ok(()),
-        Media::Picture | Media::Form(_) => Err(not_json()),
+        Media::Picture | Media::Bytes | Media::Form(_) => Err(not_json()),
     }
+}
+
+/// The fault of a body that should be a picture, or JSON or a form with pictures.
+pub(crate) fn not_picture() -> Problem {
+    let problem = Problem::new(Fault::new(&MEDIA_PICTURE));
+    let problem = problem.header(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    let accepted = "application/json, image/jpeg, image/png, image/webp, multipart/form-data";
+    problem.header(header::ACCEPT, HeaderValue::from_static(accepted))
 }
 
 /// The fault of a body that should be JSON.
@@ -112,8 +128,26 @@ pub(crate) async fn read(
     body: Body,
     limits: &Limits,
 ) -> Result<Bytes, Problem> {
+    whole(headers, body, limits, &BODY_LARGE).await
+}
+
+/// As [`read`], for a model of pictures.
+pub(crate) async fn read_pictures(
+    headers: &HeaderMap,
+    body: Body,
+    limits: &Limits,
+) -> Result<Bytes, Problem> {
+    whole(headers, body, limits, &PICTURE_LARGE).await
+}
+
+async fn whole(
+    headers: &HeaderMap,
+    body: Body,
+    limits: &Limits,
+    large: &'static Message,
+) -> Result<Bytes, Problem> {
     let large = || {
-        Problem::new(Fault::new(&BODY_LARGE).arg("limit", limits.body_bytes))
+        Problem::new(Fault::new(large).arg("limit", limits.body_bytes))
             .header(header::CONNECTION, HeaderValue::from_static("close"))
     };
     let declared = headers
@@ -186,12 +220,37 @@ mod tests {
 
     #[test]
     fn only_plain_json_is_read() {
-        let reads = |name, value| matches!(media(&headers(name, value)), Ok(Media::Json));
+        let reads = |name, value| matches!(media(&headers(name, value), false), Ok(Media::Json));
         assert!(only_json(&HeaderMap::new()).is_ok());
         assert!(only_json(&headers(header::CONTENT_TYPE, "image/png")).is_err());
         assert!(reads(header::CONTENT_TYPE, "application/json; charset=UTF-8"));
         assert!(!reads(header::CONTENT_TYPE, "application/json; charset=gbk"));
         assert!(!reads(header::CONTENT_TYPE, "application/x-www-form-urlencoded"));
         assert!(!reads(header::CONTENT_ENCODING, "gzip"));
+    }
+
+    #[test]
+    fn a_large_body_is_told_how_to_become_smaller() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let limits = Limits { body_bytes: 3, ..Limits::default() };
+        let headers = HeaderMap::new();
+        let rows = runtime.block_on(read(&headers, Body::from("four"), &limits));
+        assert_eq!(rows.unwrap_err().fault().code(), "serve-body-large");
+        let picture = runtime.block_on(read_pictures(&headers, Body::from("four"), &limits));
+        assert_eq!(picture.unwrap_err().fault().code(), "serve-picture-large");
+    }
+
+    #[test]
+    fn a_model_of_pictures_takes_files_and_says_which() {
+        let of = |value, pictured| media(&headers(header::CONTENT_TYPE, value), pictured);
+        let code = |value, pictured| of(value, pictured).unwrap_err().fault().code().to_owned();
+        for kind in ["image/jpeg", "image/jpg", "image/PNG", "image/webp"] {
+            assert_eq!(of(kind, true).unwrap(), Media::Picture, "{kind}");
+        }
+        assert_eq!(of("application/octet-stream", true).unwrap(), Media::Bytes);
+        assert_eq!(code("application/octet-stream", false), "serve-media-type");
+        assert_eq!(code("image/gif", true), "serve-media-picture");
+        assert_eq!(code("text/plain", false), "serve-media-type");
+        assert_eq!(of("application/json", true).unwrap(), Media::Json);
     }
 }

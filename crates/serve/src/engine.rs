@@ -74,6 +74,11 @@ pub trait Engine: Send + Sync + 'static {
         Err(ingot_base::fault::internal("a text for a model of something else"))
     }
 
+    /// Whether the engine evaluates rows one at a time in any case, so that a batch of several only keeps other cores idle.
+    fn alone(&self) -> bool {
+        false
+    }
+
     /// About how many nanoseconds one row's scores take: decides what is answered on the spot and what is queued.
     fn row_nanoseconds(&self) -> u64;
 }

@@ -159,6 +159,18 @@ ingot_base::messages! {
         en: "the body is larger than {limit} bytes", zh: "请求体超过 {limit} 字节",
         hint_en: "send the rows in several requests", hint_zh: "请将数据行拆分为多个请求发送",
     };
+    /// The body is too large, and a picture or several.
+    PICTURE_LARGE = {
+        code: "serve-picture-large", class: Usage, status: 413,
+        en: "the body is larger than {limit} bytes", zh: "请求体超过 {limit} 字节",
+        hint_en: "send the picture smaller, and several in several requests: models look at some hundred pixels a side", hint_zh: "请缩小图片后再发送，多张图片请分多次请求；模型只看边长几百像素的图片",
+    };
+    /// The body is of another type than a model of pictures takes.
+    MEDIA_PICTURE = {
+        code: "serve-media-picture", class: Usage, status: 415,
+        en: "the body must be a picture (`image/jpeg`, `image/png`, `image/webp`), `multipart/form-data` with pictures, or `application/json` with pictures in base64; without content encoding", zh: "请求体必须是图片（`image/jpeg`、`image/png`、`image/webp`）、含图片的 `multipart/form-data`，或含 base64 图片的 `application/json`，且未经压缩编码",
+        hint_en: "set `Content-Type` to what the body is, for example `image/jpeg`", hint_zh: "请将 `Content-Type` 设为请求体的实际类型，例如 `image/jpeg`",
+    };
     /// The body is of another type.
     MEDIA_TYPE = {
         code: "serve-media-type", class: Usage, status: 415,

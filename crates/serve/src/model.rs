@@ -56,7 +56,8 @@ impl Model {
         let (batch, queue, table) = match signature.inputs.first().map(|field| &field.kind) {
             Some(FieldKind::Image { .. }) => (ingot_runtime::BATCH, queued.min(PICTURES), false),
             Some(FieldKind::Text { .. }) => {
-                (rows.min(TextEncoder::TEXTS), queued.min(TEXTS), false)
+                let together = if loaded.engine.alone() { 1 } else { TextEncoder::TEXTS };
+                (rows.min(together), queued.min(TEXTS), false)
             }
             _ => (rows, queued, true),
         };

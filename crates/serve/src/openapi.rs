@@ -445,7 +445,10 @@ fn responses() -> Value {
         ("406", "The request accepts nothing that the path offers."),
         ("408", "The body came too slowly."),
         ("413", "The body is too large."),
-        ("415", "The body is not declared as plain JSON in UTF-8."),
+        (
+            "415",
+            "The body is not declared as what the model takes: plain JSON in UTF-8, of a model of pictures also a picture or a form.",
+        ),
         ("422", "The input does not fit the model; `errors` names every bad field."),
         ("429", "The key sent too many requests."),
         ("500", "The server failed."),

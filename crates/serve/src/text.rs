@@ -109,6 +109,10 @@ impl Engine for TextEngine {
         self.model.embeddings(texts)
     }
 
+    fn alone(&self) -> bool {
+        self.model.alone()
+    }
+
     fn row_nanoseconds(&self) -> u64 {
         self.row_nanoseconds
     }

@@ -77,13 +77,15 @@ pub(crate) fn writer(path: &Path) -> Result<Writer> {
     }
 }
 
-/// The label, where there are classes, and its score, of several classes also the probability of each, then what was kept.
+/// The label, where there are classes, and its score, then what was kept. Whose probability the score is, the column behind it says: of
+/// two classes it has the positive one's, of several each has a column.
 fn csv(scores: &Scores<'_>) -> Result<Vec<u8>> {
     let failed =
         |error: csv::Error| fault::internal("predictions without a CSV form").because(error);
     let classes: &[String] = match scores.output {
+        Output::Binary { positive, .. } => std::slice::from_ref(positive),
         Output::Multiclass { labels, .. } => labels,
-        _ => &[],
+        Output::Number { .. } | Output::Text { .. } => &[],
     };
     let named = scores.scored.iter().any(|row| row.name.is_some());
     let mut writer = csv::Writer::from_writer(Vec::new());
@@ -99,8 +101,11 @@ fn csv(scores: &Scores<'_>) -> Result<Vec<u8>> {
         let mut cells = vec![row.row.to_string()];
         cells.extend(labelled.then(|| prediction.label.clone().unwrap_or_default()));
         cells.push(prediction.score.to_string());
-        let shares = prediction.probabilities.iter().flatten();
-        cells.extend(shares.take(classes.len()).map(|(_, share)| share.to_string()));
+        let shares: &[(String, f64)] = prediction.probabilities.as_deref().unwrap_or_default();
+        cells.extend(classes.iter().map(|class| {
+            let share = shares.iter().find(|(label, _)| label == class);
+            share.map(|(_, share)| share.to_string()).unwrap_or_default()
+        }));
         cells.extend(named.then(|| row.name.clone().unwrap_or_default()));
         let kept = scores.kept.columns.iter().map(|name| match scores.kept.value(row.row, name) {
             Value::String(text) => text,
@@ -180,8 +185,19 @@ mod tests {
         );
         assert_eq!(keep(&["ident"]).unwrap_err().code(), "cli-column-missing");
         assert_eq!(keep(&["score"]).unwrap_err().code(), "cli-keep-taken");
-        let number = Output::Number { target: "y".into() };
         let none = Kept::default();
+        let two = Output::Binary {
+            target: "y".into(),
+            positive: "乙".into(),
+            negative: "甲".into(),
+            threshold: 0.5,
+        };
+        let scores = Scores { scored: &scored, kept: &none, output: &two };
+        assert_eq!(
+            String::from_utf8(csv(&scores).unwrap()).unwrap(),
+            "row,label,score,probability of 乙\n2,乙,0.75,0.75\n"
+        );
+        let number = Output::Number { target: "y".into() };
         let scores = Scores { scored: &scored, kept: &none, output: &number };
         assert_eq!(csv(&scores).unwrap(), b"row,score\n2,0.75\n");
     }

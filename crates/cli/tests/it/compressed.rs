@@ -319,4 +319,18 @@ fn a_network_is_drawn_with_its_repeated_blocks_once() {
     assert_eq!(layers["layers"][0]["shape"], serde_json::json!([1, 8, 8, 8]));
     let wrong = project.ingot(&["picture", &file("net.onnx"), "--output", &file("net.gif")]);
     assert_eq!(wrong.status.code(), Some(2));
+    let net = file("net.onnx");
+    for (shape, code) in [
+        ("foo=1", "cli-picture-input"),
+        ("x=2,3,32", "cli-picture-rank"),
+        ("x=1,4,0,8", "cli-picture-shape"),
+    ] {
+        let told = project.fails(2, &["picture", &net, "--shape", shape]);
+        assert!(told.contains(code), "{told}");
+        assert!(code == "cli-picture-shape" || told.contains("x=1,4,8,8"), "{told}");
+    }
+    let larger: Value =
+        serde_json::from_str(&project.ok(&["--json", "picture", &net, "--shape", "x=1,4,16,16"]))
+            .unwrap();
+    assert_eq!(larger["layers"][0]["shape"], serde_json::json!([1, 8, 16, 16]));
 }

@@ -365,6 +365,43 @@ fn the_encoder_is_sentence_transformers() {
     }
 }
 
+/// In eight bits a range is taken over everything that a run is given: a text among others must be answered as it is by itself.
+#[test]
+fn an_encoder_in_eight_bits_answers_each_text_by_itself() {
+    use ingot_pipeline::models::{Published, library};
+    use ingot_runtime::{TextEncoder, Tokenizer, onnx, weights};
+    if !networks(&Project::empty()) {
+        return;
+    }
+    let published = Published::named("minilm-l6").unwrap();
+    let weights = weights::read_safetensors(&published.read().unwrap()).unwrap();
+    let graph = onnx::sentence_encoder(&weights, onnx::Encoder::MINILM_L6).unwrap();
+    let graph = onnx::write(&onnx::quantize_dynamic(graph, &[]).unwrap());
+    let library = onnx::Library::load(&library()).unwrap();
+    let encoder = TextEncoder::new(library, &graph, 2).unwrap();
+    assert!(encoder.alone());
+    let tokenizer =
+        Tokenizer::load(&published.read_beside("tokenizer.json").unwrap(), 256).unwrap();
+    let long = "SHOUTING!!! 12345 ".repeat(12);
+    let texts = ["A chair", "It is awful", "A lamp", long.as_str(), "水壶质量很差"];
+    let ids: Vec<Vec<i64>> = texts.iter().map(|text| tokenizer.ids(text).unwrap()).collect();
+    let alone: Vec<Vec<f32>> = ids
+        .iter()
+        .map(|ids| encoder.run(std::slice::from_ref(ids), onnx::EMBEDDING).unwrap().remove(0))
+        .collect();
+    assert_eq!(encoder.run(&ids, onnx::EMBEDDING).unwrap(), alone);
+    assert_eq!(encoder.run_wide(&ids, onnx::EMBEDDING).unwrap(), alone);
+    // Two texts of one length need no padding, and the session itself keeps them apart.
+    let session = onnx::Session::new(library, &graph).unwrap();
+    let (first, second) = (&ids[0], &ids[2]);
+    assert_eq!(first.len(), second.len());
+    let both = [first.as_slice(), second.as_slice()].concat();
+    let shape = [2, first.len()];
+    let found = session.run_wholes(onnx::TOKENS, &shape, &both, &[onnx::EMBEDDING]).unwrap();
+    assert_eq!(found[0].shape, [2, alone[0].len()]);
+    assert_eq!(found[0].data, [alone[0].as_slice(), alone[2].as_slice()].concat());
+}
+
 #[test]
 fn a_recipe_for_texts_is_told_what_it_lacks() {
     let project = project("", "");
@@ -485,5 +522,33 @@ fn a_student_of_fewer_layers_is_measured_and_sealed() {
     let one = server.post("/api/predict", &key, &bad).json();
     assert_eq!(one["predictions"][0]["label"], "angry", "{one}");
     let explained = server.post("/api/explain", &key, &bad).json();
-    assert!(!explained["explanations"][0]["words"]["parts"].as_array().unwrap().is_empty());
+    let explained = &explained["explanations"][0];
+    let parts = explained["words"]["parts"].as_array().unwrap();
+    assert!(!parts.is_empty());
+    // What the words did adds up to the very answer that is served.
+    let score = one["predictions"][0]["score"].as_f64().unwrap();
+    assert_eq!(explained["score"].as_f64(), Some(score), "{explained}");
+    let each = parts.iter().map(|part| part["contribution"].as_f64().unwrap());
+    let sum = explained["base"].as_f64().unwrap() + each.sum::<f64>();
+    let odds = (score / (1.0 - score)).ln();
+    assert!((sum - odds).abs() < 1e-6, "{sum} {odds}");
+    answered_alike(&project, &server, &key, score);
+}
+
+/// A text has one answer: among others in a request, and in a file.
+#[cfg(feature = "nets")]
+fn answered_alike(project: &Project, server: &Server, key: &str, score: f64) {
+    let bad = "The kettle is awful and late";
+    let long = "A great buy and lovely! ".repeat(20);
+    let body = json!([{ "note": long }, { "note": bad }, { "note": "x" }]);
+    let listed = server.post("/api/predict", key, &body).json();
+    assert_eq!(listed["predictions"][1]["score"].as_f64(), Some(score), "{listed}");
+    std::fs::write(project.path("among.csv"), format!("note\n{long}\n{bad}\nx\n")).unwrap();
+    let package = project.package();
+    let package = package.to_str().unwrap();
+    project.ok(&["predict", package, "--input", "among.csv", "--output", "among-scored.csv"]);
+    let scored = std::fs::read_to_string(project.path("among-scored.csv")).unwrap();
+    let line = scored.lines().nth(2).unwrap();
+    let offline: f64 = line.split(',').nth(2).unwrap().parse().unwrap();
+    assert!((offline - score).abs() < 1e-12, "{offline} {score}");
 }

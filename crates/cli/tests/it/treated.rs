@@ -188,7 +188,9 @@ fn dates_are_asked_for_as_dates(project: &Project) {
     };
     assert!(!run("new.csv").contains("warning"));
     let written = std::fs::read_to_string(project.path("new-out.csv")).unwrap();
-    assert!(written.starts_with("row,label,score,id\n1,"), "{written}");
+    let columns = written.lines().next().unwrap();
+    assert!(columns.starts_with("row,label,score,probability of "), "{written}");
+    assert!(columns.ends_with(",id"), "{written}");
     let scores: Vec<&str> =
         written.lines().skip(1).map(|line| line.split_once(',').unwrap().1).collect();
     assert!(scores.len() == 4 && scores.iter().all(|score| *score == scores[0]), "{written}");

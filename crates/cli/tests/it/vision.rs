@@ -189,7 +189,18 @@ fn served(project: &Project) {
     assert_eq!(send("/api/predict", "image/png", &file[..50]).status, 422);
     assert_eq!(server.post("/api/predict", &key, &json!({ "image": "no base64" })).status, 422);
     assert_eq!(server.post("/api/predict", &key, &json!({ "picture": text })).status, 422);
-    assert_eq!(send("/api/predict", "text/plain", &file).status, 415);
+    let other = send("/api/predict", "text/plain", &file);
+    assert_eq!(other.status, 415);
+    assert!(other.body.contains("image/jpeg") && other.body.contains("base64"), "{}", other.body);
+    for kind in ["image/jpg", "application/octet-stream"] {
+        let answer = send("/api/predict", kind, &file).json();
+        assert_eq!(answer["predictions"], bare["predictions"], "{kind}: {answer}");
+    }
+    assert_eq!(send("/api/predict", "application/octet-stream", b"MZ no picture").status, 415);
+    let lines: Vec<&str> =
+        text.as_bytes().chunks(76).map(|line| std::str::from_utf8(line).unwrap()).collect();
+    let lines = server.post("/api/predict", &key, &json!({ "image": lines.join("\n") })).json();
+    assert_eq!(lines["predictions"], bare["predictions"], "{lines}");
     let tensor = json!({ "inputs": [] });
     assert_eq!(server.post("/v2/models/shapes/infer", &key, &tensor).status, 422);
     assert_eq!(send("/api/predict", "image/png", &file).status, 200, "still there");
@@ -206,9 +217,10 @@ fn offline(project: &Project) -> f64 {
     project.ok(&["predict", package, "--input", "more", "--output", "scored.csv"]);
     let scored = std::fs::read_to_string(project.path("scored.csv")).unwrap();
     let rows: Vec<Vec<&str>> = scored.lines().map(|line| line.split(',').collect()).collect();
-    assert_eq!(rows[0], ["row", "label", "score", "image"], "{scored}");
-    assert_eq!((rows[1][1], rows[1][3]), ("disc", "a/disc.png"), "{scored}");
-    assert_eq!((rows[2][0], rows[2][1], rows[2][3]), ("2", "grid", "grid.png"), "{scored}");
+    assert_eq!(rows[0], ["row", "label", "score", "probability of grid", "image"], "{scored}");
+    assert_eq!((rows[1][1], rows[1][4]), ("disc", "a/disc.png"), "{scored}");
+    assert_eq!((rows[2][0], rows[2][1], rows[2][4]), ("2", "grid", "grid.png"), "{scored}");
+    assert_eq!(rows[2][2], rows[2][3], "the score is the positive class's probability");
     std::fs::write(project.path("list.csv"), "image\nmore/grid.png\nmore/none.png\n").unwrap();
     let mut args = vec!["predict", package, "--input", "list.csv", "--output", "named.jsonl"];
     let refused = project.fails(1, &args);

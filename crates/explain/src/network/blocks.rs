@@ -104,7 +104,8 @@ fn blocks(layers: &[Layer]) -> Vec<Vec<usize>> {
     blocks
 }
 
-/// Equal for blocks of the same build that give the same shape; the channels inside may differ.
+/// Equal for blocks of the same layers: the same operations on the same sources, with as many parameters, each giving the same shape.
+/// A layer of which nothing is known that it gives is like no other.
 fn mark(layers: &[Layer], block: &[usize]) -> String {
     let first = block.first().copied().unwrap_or_default();
     let mut mark = String::new();
@@ -120,15 +121,18 @@ fn mark(layers: &[Layer], block: &[usize]) -> String {
             .collect();
         let _ = write!(
             mark,
-            "{} {} {} {}|",
+            "{} {} {} {} {} {} {:?}|",
             layer.operator,
             layer.detail,
             layer.activation,
-            places.join(",")
+            places.join(","),
+            layer.parameters,
+            layer.bits,
+            layer.shape,
         );
-    }
-    if let Some(last) = block.last().and_then(|last| layers.get(*last)) {
-        let _ = write!(mark, "{:?}", last.shape);
+        if layer.shape.is_empty() {
+            let _ = write!(mark, "{index}|");
+        }
     }
     mark
 }
@@ -165,6 +169,29 @@ pub(super) mod tests {
             runs.iter().map(|run| (run.times, run.blocks[0].len())).collect();
         assert_eq!(shape, [(1, 1), (3, 3), (1, 1)]);
         assert_eq!(runs[1].layers.len(), 9);
+    }
+
+    #[test]
+    fn layers_that_differ_in_weights_or_shapes_are_no_repetition() {
+        let chain = |change: &dyn Fn(&mut Layer)| {
+            let mut layers = vec![layer("Conv", &[None], 8)];
+            for at in 0..4 {
+                layers.push(layer("Conv", &[Some(at)], 8));
+            }
+            change(&mut layers[2]);
+            runs(&layers).iter().map(|run| run.times).collect::<Vec<_>>()
+        };
+        assert_eq!(chain(&|_| {}), [5]);
+        assert_eq!(chain(&|layer| layer.parameters = 11), [2, 1, 2]);
+        assert_eq!(chain(&|layer| layer.shape = vec![None, Some(9)]), [2, 1, 2]);
+        assert_eq!(chain(&|layer| layer.bits = 8), [2, 1, 2]);
+        // Of two layers that give nobody knows what, nobody knows that they are the same.
+        let layers = [None, Some(0), Some(1)].map(|from| {
+            let mut one = layer("Unheard", &[from], 8);
+            one.shape.clear();
+            one
+        });
+        assert_eq!(runs(&layers).len(), 3);
     }
 
     #[test]

@@ -105,12 +105,7 @@ enum Item {
     /// A single layer.
     Layer(usize),
     /// Layers in levels, as often as they come, with the counts of all times.
-    Frame {
-        times: usize,
-        levels: Vec<Vec<usize>>,
-        parameters: u64,
-        widths: BTreeMap<usize, (u64, u64)>,
-    },
+    Frame { times: usize, levels: Vec<Vec<usize>>, parameters: u64 },
     /// What is not drawn.
     More(usize),
 }
@@ -146,7 +141,6 @@ fn items(summary: &Summary, runs: &[Run]) -> Vec<Item> {
 }
 
 fn frame(summary: &Summary, run: &Run, blocks: &[Vec<usize>]) -> Item {
-    let all: Vec<usize> = blocks.iter().flatten().copied().collect();
     let mut level: BTreeMap<usize, usize> = BTreeMap::new();
     let mut levels: Vec<Vec<usize>> = Vec::new();
     for block in blocks {
@@ -166,25 +160,13 @@ fn frame(summary: &Summary, run: &Run, blocks: &[Vec<usize>]) -> Item {
             }
         }
     }
-    // Channels inside may differ from time to time.
-    let mut widths: BTreeMap<usize, (u64, u64)> = BTreeMap::new();
-    for (at, index) in run.layers.iter().enumerate() {
-        let Some(first) = all.get(at % all.len().max(1)) else { continue };
-        let Some(wide) = summary.layers.get(*index).and_then(channels) else { continue };
-        let entry = widths.entry(*first).or_insert((wide, wide));
-        *entry = (entry.0.min(wide), entry.1.max(wide));
-    }
     let parameters = run
         .layers
         .iter()
         .filter_map(|index| summary.layers.get(*index))
         .map(|l| l.parameters)
         .sum();
-    Item::Frame { times: run.times, levels, parameters, widths }
-}
-
-fn channels(layer: &Layer) -> Option<u64> {
-    layer.shape.get(1).copied().flatten()
+    Item::Frame { times: run.times, levels, parameters }
 }
 
 /// As many columns as make the page about as wide as one of paper lying down.
@@ -257,7 +239,7 @@ impl Drawing<'_> {
 
     fn item(&mut self, item: &Item, left: f64, y: f64) {
         match item {
-            Item::Layer(index) => self.layer(*index, None, (left + PAD, y), BOX),
+            Item::Layer(index) => self.layer(*index, (left + PAD, y), BOX),
             Item::More(count) => {
                 self.plate((left + PAD, y), BOX, "#ffffff");
                 self.words(
@@ -268,7 +250,7 @@ impl Drawing<'_> {
                     &format!("… {count} layers 层"),
                 );
             }
-            Item::Frame { times, levels, parameters, widths } => {
+            Item::Frame { times, levels, parameters } => {
                 let high = item.height();
                 let _ = write!(
                     self.lines,
@@ -281,19 +263,13 @@ impl Drawing<'_> {
                     self.words((left + COLUMN - PAD, y + 19.0), 11.5, "end", SOFT, &told);
                     top += 20.0;
                 }
-                self.levels(levels, widths, (left, y), top);
+                self.levels(levels, (left, y), top);
             }
         }
     }
 
     /// The layers of a frame, with the lines between them.
-    fn levels(
-        &mut self,
-        levels: &[Vec<usize>],
-        widths: &BTreeMap<usize, (u64, u64)>,
-        (left, entry): (f64, f64),
-        top: f64,
-    ) {
+    fn levels(&mut self, levels: &[Vec<usize>], (left, entry): (f64, f64), top: f64) {
         let mut places: BTreeMap<usize, (f64, f64, usize)> = BTreeMap::new();
         for (at, row) in levels.iter().enumerate() {
             let gap = 8.0;
@@ -302,7 +278,7 @@ impl Drawing<'_> {
             for (slot, index) in row.iter().enumerate() {
                 let x = left + PAD + real(slot) * (wide + gap);
                 places.insert(*index, (x + wide / 2.0, y, at));
-                self.layer(*index, widths.get(index).copied(), (x, y), wide);
+                self.layer(*index, (x, y), wide);
             }
         }
         let middle = left + COLUMN / 2.0;
@@ -376,7 +352,7 @@ impl Drawing<'_> {
         );
     }
 
-    fn layer(&mut self, index: usize, widths: Option<(u64, u64)>, (x, y): (f64, f64), wide: f64) {
+    fn layer(&mut self, index: usize, (x, y): (f64, f64), wide: f64) {
         let Some(layer) = self.summary.layers.get(index) else { return };
         self.plate((x, y), wide, fill(layer));
         let room = wide - 16.0;
@@ -392,18 +368,7 @@ impl Drawing<'_> {
             weights if layer.bits == 8 => format!("{} int8", count(weights)),
             weights => count(weights),
         };
-        let shape = match widths {
-            Some((least, most)) if least != most => {
-                let rest = layer.shape.get(2..).unwrap_or_default();
-                let mut text = format!("{least}–{most}");
-                for dim in rest {
-                    let _ =
-                        write!(text, " × {}", dim.map_or("?".to_owned(), |dim| dim.to_string()));
-                }
-                text
-            }
-            _ => dims(&layer.shape),
-        };
+        let shape = dims(&layer.shape);
         let given = self.summary.outputs.iter().find(|(_, _, from)| *from == Some(index));
         let shape = match given {
             Some((name, _, _)) => format!("{shape}  ⇒ {name}"),

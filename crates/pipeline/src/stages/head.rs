@@ -1,7 +1,7 @@
 //! A head on frozen features of pictures or texts, joined with its backbone into one network and measured.
 
 use crate::convert;
-use crate::messages::NETWORK_PARITY;
+use crate::messages::{LOSS_FALLING, NETWORK_PARITY};
 use crate::project::Project;
 use crate::run::{Chain, Done, GEMM, ORT, Product, earlier, stage, versions};
 use crate::stages::features::{self, Outcome, PIXELS, Pictures};
@@ -44,6 +44,9 @@ pub(crate) fn inputs(project: &Project<'_>, chain: &Chain) -> Result<Inputs> {
         "target": recipe.project.target,
         "positive": recipe.project.positive,
     });
+    if let (true, Some(config)) = (recipe.train.balance, config.as_object_mut()) {
+        config.insert("balance".to_owned(), true.into());
+    }
     if let (Some(asked), Some(config)) = (&recipe.train.unfreeze, config.as_object_mut()) {
         config.insert("unfreeze".to_owned(), to_value(asked)?);
     }
@@ -146,6 +149,11 @@ fn learn(project: &Project<'_>, chain: &Chain, (folder, key): (&Path, &str)) -> 
 
 fn work(project: &Project<'_>, chain: &Chain, (folder, key): (&Path, &str)) -> Result<Product> {
     let Learned { mut trained, network, test } = learn(project, chain, (folder, key))?;
+    let own = &trained.outcome;
+    // What was trained behind it went on from there.
+    if own.falling && own.tuned().is_none() && own.tuned_encoder().is_none() {
+        project.reporter.warn(&Fault::new(&LOSS_FALLING).arg("epochs", own.history.len()));
+    }
     let mut outputs: Vec<_> =
         [MODEL, train::PREPROCESSING, train::REPORT].map(|name| (name.to_owned(), None)).into();
     if let Some(labels) = &trained.outcome.labels {

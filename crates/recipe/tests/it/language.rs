@@ -454,6 +454,10 @@ fn mixtures_and_private_training_are_asked_for_by_name() {
     let promise = private.train.private.unwrap();
     assert_eq!((promise.epsilon, promise.delta, promise.clip), (3.0, 1e-5, 1.0));
 
+    let watched = "[split]\nvalidation = 0.2\n[train]\nbalance = true\nhead = { patience = 3 }\n";
+    let watched = parse(watched);
+    assert!(watched.train.balance && watched.train.head.patience == 3);
+
     let promised = "[train]\nprivate = { epsilon = 3 }\n";
     for (recipe, more, fault) in [
         (
@@ -496,6 +500,12 @@ fn mixtures_and_private_training_are_asked_for_by_name() {
             "[train.private]\nepsilon = 3\nunit = \"group\"\n",
             "recipe-needs train.private.unit",
         ),
+        (
+            PICTURES,
+            "[train.private]\nepsilon = 3\n[train]\nbalance = true\n",
+            "recipe-private-exclusive train.balance",
+        ),
+        (PICTURES, "[train.head]\npatience = 3\n", "recipe-needs train.head.patience"),
         (PICTURES, "[augment]\nmixup = { alpha = 1 }\n", "recipe-no-meaning augment.mixup.alpha"),
         (TEXTS, "[augment]\nmixup = { copies = 1 }\n", "recipe-key-task augment.mixup"),
         (TEXTS, "[augment]\ncutmix = { copies = 1 }\n", "recipe-key-task augment.cutmix"),
@@ -540,7 +550,6 @@ fn a_recipe_for_texts_has_an_encoder_and_its_own_copies() {
 #[test]
 fn settings_of_another_task_are_refused() {
     for (more, path) in [
-        ("[train]\nbalance = true\n", "train.balance"),
         ("[train]\nfairness = [\"width\"]\n", "train.fairness"),
         ("[train.params]\nmax_depth = 3\n", "train.params"),
         ("[train]\nexclude = [\"width\"]\n", "train.exclude"),

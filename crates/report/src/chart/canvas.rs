@@ -62,6 +62,16 @@ pub(super) fn ticks(low: f64, high: f64) -> (Vec<f64>, usize) {
     (list, decimals)
 }
 
+/// The numbers that are marked along an axis, and the decimals they need.
+fn marks(low: f64, high: f64, axis: &Axis) -> (Vec<f64>, usize) {
+    let (mut marks, decimals) = ticks(low, high);
+    if !axis.counts {
+        return (marks, decimals);
+    }
+    marks.retain(|mark| (mark - mark.round()).abs() < 1e-6);
+    (marks, 0)
+}
+
 /// About how wide a text is at 13 units; a Chinese character is as wide as high.
 pub(super) fn measure(text: &str) -> f64 {
     let width = |letter: char| match letter {
@@ -312,7 +322,7 @@ impl Canvas {
         (low, high): (f64, f64),
         axis: &Axis,
     ) {
-        let (marks, decimals) = ticks(low, high);
+        let (marks, decimals) = marks(low, high, axis);
         for mark in marks {
             let x = left + (mark - low) / (high - low) * (right - left);
             if top < bottom {
@@ -334,7 +344,7 @@ impl Canvas {
         (low, high): (f64, f64),
         (axis, name_at): (&Axis, f64),
     ) {
-        let (marks, decimals) = ticks(low, high);
+        let (marks, decimals) = marks(low, high, axis);
         for mark in marks {
             let y = bottom - (mark - low) / (high - low) * (bottom - top);
             self.line((left, y), (right, y), LINE, 1.0);
@@ -365,6 +375,19 @@ mod tests {
         let (marks, decimals) = ticks(-3.2, 17.0);
         assert!(marks.iter().all(|mark| (-3.2..=17.0).contains(mark)));
         assert_eq!((marks, decimals), (vec![0.0, 5.0, 10.0, 15.0], 0));
+    }
+
+    #[test]
+    fn what_is_counted_has_whole_marks() {
+        let counted = |low, high| marks(low, high, &Axis::counting(Text::same("epoch")));
+        let told = |(marks, decimals): (Vec<f64>, usize)| -> Vec<String> {
+            marks.into_iter().map(|mark| number(mark, decimals)).collect()
+        };
+        // One epoch alone stands in the middle of its axis.
+        assert_eq!(told(counted(0.5, 1.5)), ["1"]);
+        assert_eq!(told(counted(1.0, 3.0)), ["1", "2", "3"]);
+        assert_eq!(told(counted(1.0, 30.0)), ["5", "10", "15", "20", "25", "30"]);
+        assert_eq!(marks(0.5, 1.5, &Axis::new(Text::same("x"))).0.len(), 5);
     }
 
     #[test]

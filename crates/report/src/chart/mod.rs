@@ -30,17 +30,24 @@ pub struct Axis {
     pub name: Text,
     /// Fixed range; `None` takes the data's.
     pub range: Option<(f64, f64)>,
+    /// Whether it counts something, so that only whole numbers are marked.
+    pub counts: bool,
 }
 
 impl Axis {
     /// An axis that fits its data.
     pub fn new(name: Text) -> Self {
-        Self { name, range: None }
+        Self { name, range: None, counts: false }
+    }
+
+    /// An axis that fits its data, which are whole numbers.
+    pub fn counting(name: Text) -> Self {
+        Self { counts: true, ..Self::new(name) }
     }
 
     /// An axis with a fixed range.
     pub fn fixed(name: Text, low: f64, high: f64) -> Self {
-        Self { name, range: Some((low, high)) }
+        Self { name, range: Some((low, high)), counts: false }
     }
 }
 

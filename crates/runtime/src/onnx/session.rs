@@ -7,8 +7,12 @@ use ort::environment::Environment;
 use ort::session::SessionInputValue;
 use ort::session::builder::GraphOptimizationLevel;
 use std::borrow::Cow;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::{Mutex, OnceLock, PoisonError};
+
+/// What the names of operators begin with that take one range over everything they are given in a run.
+const RANGED: &[u8] = b"DynamicQuantize";
 
 /// The loaded library, one for the whole program.
 #[derive(Debug)]
@@ -43,10 +47,12 @@ impl Library {
     }
 }
 
-/// A network, ready to answer; may be asked from many threads, which take turns.
+/// A network, ready to answer; may be asked from many threads, which take turns. A row's answer is the same, bit for bit, whatever
+/// rows are asked with it: a graph that takes one range over all that it is given in a run is given one row in each.
 #[derive(Debug)]
 pub struct Session {
     inner: Mutex<ort::session::Session>,
+    alone: bool,
 }
 
 impl Session {
@@ -62,7 +68,13 @@ impl Session {
             builder.commit_from_memory(model)
         };
         let session = build().map_err(failed)?;
-        Ok(Self { inner: Mutex::new(session) })
+        Ok(Self { inner: Mutex::new(session), alone: ranged(model) })
+    }
+
+    /// Whether rows are evaluated one at a time. Padding would change their answers too: whoever has rows of several lengths asks
+    /// for each by itself.
+    pub fn alone(&self) -> bool {
+        self.alone
     }
 
     /// Runs the network on one input; gives the outputs in the order asked for.
@@ -76,9 +88,12 @@ impl Session {
         data: &[f32],
         outputs: &[&str],
     ) -> Result<Vec<Tensor>> {
-        let value =
-            ort::value::TensorRef::from_array_view((signed(shape), data)).map_err(failed)?;
-        self.answer(vec![(input.into(), value.into())], outputs)
+        self.rows(shape, &[data.len()], |shape, part| {
+            let data = data.get(part).unwrap_or_default();
+            let value =
+                ort::value::TensorRef::from_array_view((signed(shape), data)).map_err(failed)?;
+            self.answer(vec![(input.into(), value.into())], outputs)
+        })
     }
 
     /// As [`Self::run`], on one input of whole numbers.
@@ -105,13 +120,43 @@ impl Session {
         shape: &[usize],
         outputs: &[&str],
     ) -> Result<Vec<Tensor>> {
-        let mut values = Vec::with_capacity(inputs.len());
-        for (name, data) in inputs {
-            let value =
-                ort::value::TensorRef::from_array_view((signed(shape), *data)).map_err(failed)?;
-            values.push(((*name).into(), value.into()));
+        let lengths: Vec<usize> = inputs.iter().map(|(_, data)| data.len()).collect();
+        self.rows(shape, &lengths, |shape, part| {
+            let mut values = Vec::with_capacity(inputs.len());
+            for (name, data) in inputs {
+                let data = data.get(part.clone()).unwrap_or_default();
+                let value = ort::value::TensorRef::from_array_view((signed(shape), data))
+                    .map_err(failed)?;
+                values.push(((*name).into(), value.into()));
+            }
+            self.answer(values, outputs)
+        })
+    }
+
+    /// One run for all rows, or one for each where a row's answer would otherwise hang on the rows beside it. `run` is told the shape and
+    /// the place of the numbers of a run.
+    fn rows(
+        &self,
+        shape: &[usize],
+        lengths: &[usize],
+        run: impl Fn(&[usize], Range<usize>) -> Result<Vec<Tensor>>,
+    ) -> Result<Vec<Tensor>> {
+        let size: usize = shape.iter().product();
+        if let Some(length) = lengths.iter().find(|length| **length != size) {
+            return Err(failed(format!("{length} numbers for the shape {shape:?}")));
         }
-        self.answer(values, outputs)
+        let (count, inner) = match shape {
+            [count, inner @ ..] if self.alone && *count > 1 => (*count, inner),
+            _ => return run(shape, 0..size),
+        };
+        let one: Vec<usize> = std::iter::once(1).chain(inner.iter().copied()).collect();
+        let row = size / count;
+        let mut all = run(&one, 0..row)?;
+        for at in 1..count {
+            let own = run(&one, at * row..(at + 1) * row)?;
+            all.iter_mut().zip(own).try_for_each(|(all, own)| joined(all, own))?;
+        }
+        Ok(all)
     }
 
     fn answer(
@@ -137,10 +182,57 @@ impl Session {
     }
 }
 
+/// Whether an operation takes one range over everything it is given in a run. The operator's name is looked for as text, since a graph
+/// of some hundred megabytes is not read again for it.
+fn ranged(model: &[u8]) -> bool {
+    memchr::memmem::find(model, RANGED).is_some()
+}
+
+/// Puts the answer for one more row behind those before it.
+fn joined(all: &mut Tensor, own: Tensor) -> Result<()> {
+    match (all.shape.split_first_mut(), own.shape.split_first()) {
+        (Some((count, inner)), Some((1, of_one))) if *inner == *of_one => {
+            *count += 1;
+            all.data.extend(own.data);
+            Ok(())
+        }
+        _ => Err(failed("an output has no row for each row that goes in")),
+    }
+}
+
 fn signed(shape: &[usize]) -> Vec<i64> {
     shape.iter().map(|size| i64::try_from(*size).unwrap_or(i64::MAX)).collect()
 }
 
 fn failed<E: std::fmt::Display>(error: E) -> Fault {
     Fault::new(&ONNX_RUN).because(std::io::Error::other(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::build::Builder;
+    use super::super::{quantize_dynamic, write};
+    use super::*;
+
+    #[test]
+    fn graphs_with_ranges_by_run_are_told_from_others() {
+        let mut builder = Builder::new("one");
+        builder.input("x", &[None, Some(2)]);
+        let weight = builder.weight("w", &[2, 1], &[1.0, -2.0]);
+        builder.node("MatMul", "y", &["x", &weight], Vec::new());
+        builder.output("y", &[None, Some(1)]);
+        let model = builder.finish();
+        assert!(!ranged(&write(&model)));
+        assert!(ranged(&write(&quantize_dynamic(model, &[]).unwrap())));
+    }
+
+    #[test]
+    fn answers_for_single_rows_become_one() {
+        let row = |data: &[f32]| Tensor { shape: vec![1, data.len()], data: data.to_vec() };
+        let mut all = row(&[1.0, 2.0]);
+        joined(&mut all, row(&[3.0, 4.0])).unwrap();
+        assert_eq!(all, Tensor { shape: vec![2, 2], data: vec![1.0, 2.0, 3.0, 4.0] });
+        assert!(joined(&mut all, row(&[5.0])).is_err(), "a row of another width");
+        assert!(joined(&mut all, Tensor { shape: Vec::new(), data: vec![1.0] }).is_err());
+    }
 }

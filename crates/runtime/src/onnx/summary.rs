@@ -198,7 +198,16 @@ fn held<'g>(wires: &Wires<'g>, graph: &'g Graph, node: &'g Node) -> Vec<&'g Tens
             !tensor.dims.is_empty() && matches!(tensor.data_type, 1 | 2 | 3 | 6 | 10)
         })
     };
-    node.input.iter().filter_map(one).collect()
+    // Among whole numbers the scales and zero points stand beside the weights.
+    let own: &[usize] = match node.op_type.as_str() {
+        "MatMulInteger" | "ConvInteger" | "MatMulIntegerToFloat" | "DynamicQuantizeMatMul" => {
+            &[0, 1]
+        }
+        "QLinearConv" => &[0, 3, 8],
+        "QLinearMatMul" | "QLinearAdd" | "QLinearMul" => &[0, 3],
+        _ => return node.input.iter().filter_map(one).collect(),
+    };
+    own.iter().filter_map(|at| node.input.get(*at)).filter_map(one).collect()
 }
 
 fn weights(wires: &Wires<'_>, graph: &Graph, node: &Node) -> (u64, u8) {

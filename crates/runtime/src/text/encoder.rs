@@ -75,8 +75,14 @@ impl TextEncoder {
             .with(|session| session.run_wholes(onnx::TOKENS, &[1, text.len()], text, outputs))
     }
 
+    /// Whether texts are evaluated one at a time: each text's answer is the same, bit for bit, whatever texts are asked with it, and
+    /// asking for several together gains nothing.
+    pub fn alone(&self) -> bool {
+        self.sessions.alone()
+    }
+
     fn spread(&self, texts: &[Vec<i64>], output: &str, threads: usize) -> Result<Vec<Vec<f32>>> {
-        let batches = batches(texts);
+        let batches = batches(texts, if self.alone() { 1 } else { Self::TEXTS });
         let (next, rows) = (AtomicUsize::new(0), Mutex::new(vec![Vec::new(); texts.len()]));
         let work = &|session: &Session| -> Result<()> {
             while let Some(batch) = batches.get(next.fetch_add(1, Ordering::Relaxed)) {
@@ -106,8 +112,8 @@ impl TextEncoder {
     }
 }
 
-/// Indices of texts that are evaluated together, the longest first: within a batch hardly any padding.
-fn batches(texts: &[Vec<i64>]) -> Vec<Vec<usize>> {
+/// Indices of texts that are evaluated together, up to `most`, the longest first: within a batch hardly any padding.
+fn batches(texts: &[Vec<i64>], most: usize) -> Vec<Vec<usize>> {
     let length = |index: &usize| texts.get(*index).map_or(0, Vec::len);
     let mut order: Vec<usize> = (0..texts.len()).collect();
     order.sort_by_key(|index| std::cmp::Reverse(length(index)));
@@ -115,7 +121,7 @@ fn batches(texts: &[Vec<i64>]) -> Vec<Vec<usize>> {
     for index in order {
         match batches.last_mut() {
             Some(batch)
-                if batch.len() < TextEncoder::TEXTS
+                if batch.len() < most
                     && batch.first().map_or(0, length) * (batch.len() + 1) <= TOKENS =>
             {
                 batch.push(index);
@@ -158,10 +164,11 @@ mod tests {
     fn texts_of_a_length_are_evaluated_together() {
         let texts: Vec<Vec<i64>> =
             [3, 200, 3, 500, 600].iter().map(|length| vec![1; *length]).collect();
-        assert_eq!(batches(&texts), [vec![4], vec![3, 1], vec![0, 2]]);
         let most = TextEncoder::TEXTS;
+        assert_eq!(batches(&texts, most), [vec![4], vec![3, 1], vec![0, 2]]);
+        assert_eq!(batches(&texts, 1), [[4], [3], [1], [0], [2]]);
         let many = vec![vec![1; 4]; most + 1];
-        assert_eq!(batches(&many).iter().map(Vec::len).collect::<Vec<_>>(), [most, 1]);
-        assert!(batches(&[]).is_empty());
+        assert_eq!(batches(&many, most).iter().map(Vec::len).collect::<Vec<_>>(), [most, 1]);
+        assert!(batches(&[], most).is_empty());
     }
 }

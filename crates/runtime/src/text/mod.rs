@@ -86,6 +86,11 @@ impl TextModel {
         &self.tokenizer
     }
 
+    /// As [`TextEncoder::alone`].
+    pub fn alone(&self) -> bool {
+        self.encoder.alone()
+    }
+
     /// Scores of tokenised texts, `rows × output.width()`, on the caller's thread.
     ///
     /// # Errors

@@ -14,6 +14,7 @@ pub(super) struct Sessions {
     graph: Arc<[u8]>,
     /// The first is made at once; each other when somebody comes while those before it are taken.
     slots: Vec<Mutex<Option<Session>>>,
+    alone: bool,
     turn: AtomicUsize,
 }
 
@@ -23,14 +24,22 @@ impl Sessions {
     /// # Errors
     /// When the graph is refused.
     pub(super) fn new(library: &'static Library, graph: Arc<[u8]>, callers: usize) -> Result<Self> {
-        let first = Mutex::new(Some(Session::new(library, &graph)?));
+        let first = Session::new(library, &graph)?;
+        let alone = first.alone();
+        let first = Mutex::new(Some(first));
         let others = (1..callers).map(|_| Mutex::new(None));
         Ok(Self {
             library,
             slots: std::iter::once(first).chain(others).collect(),
             graph: if callers > 1 { graph } else { Arc::default() },
+            alone,
             turn: AtomicUsize::new(0),
         })
+    }
+
+    /// As [`Session::alone`].
+    pub(super) fn alone(&self) -> bool {
+        self.alone
     }
 
     /// How many may work side by side.

@@ -163,7 +163,7 @@ const asking = async (model, state, path) => {
     announce(spokenAnswer(model, one));
   } catch (error) {
     // The server speaks of rows, to programs.
-    if (file && error.code === "serve-body-large") error.hint = say("smaller", { size: bytes(file.size) });
+    if (file && error.code === "serve-picture-large") error.hint = say("smaller", { size: bytes(file.size) });
     if (error.name === "AbortError") announce(say("cancelled")); else state.problem = error;
   }
   state.busy = null;

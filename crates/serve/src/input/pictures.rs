@@ -1,12 +1,13 @@
 //! Requests about pictures: base64 in JSON, a form with files, or the bytes of one file.
 
 use super::{BodyBounds, Form, refuse};
-use crate::body::Media;
+use crate::body::{Media, not_picture};
 use crate::messages::{FORM_BROKEN, PICTURE_BASE64, PICTURES_MANY, ROW_TYPE, ROWS_NONE};
 use crate::problem::{FieldProblem, LISTED, Problem};
 use axum::body::Bytes;
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use ingot_base::Fault;
 use ingot_runtime::encode;
 use ingot_runtime::messages::{FIELD_MISSING, FIELD_UNKNOWN};
@@ -14,6 +15,12 @@ use serde_json::{Map, Value};
 
 /// Pictures of one request at most: each is decoded to more than a megabyte.
 pub(crate) const PICTURES: usize = 64;
+
+/// Base64 as programs write it, filled up with `=` or not.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
 
 /// The files of a JSON body whose form is known, each with the name that an error gives it.
 pub(super) fn json(
@@ -93,10 +100,23 @@ fn file(row: &Value, field: &str) -> Result<Bytes, Fault> {
         Some(rest) => rest.split_once(";base64,").map_or("", |(_, data)| data),
         None => text,
     };
-    match STANDARD.decode(bare.trim()) {
+    match decoded(bare) {
         Ok(bytes) if !bytes.is_empty() => Ok(bytes.into()),
         _ => Err(Fault::new(&PICTURE_BASE64).arg("field", field)),
     }
+}
+
+/// The bytes of a text in base64, in lines (RFC 2045) or in one, of either alphabet (RFC 4648 §4 and §5).
+fn decoded(text: &str) -> Result<Vec<u8>, base64::DecodeError> {
+    let letters = text.bytes().filter(|byte| !byte.is_ascii_whitespace());
+    let letters: Vec<u8> = letters
+        .map(|byte| match byte {
+            b'-' => b'+',
+            b'_' => b'/',
+            other => other,
+        })
+        .collect();
+    BASE64.decode(letters)
 }
 
 fn unknown(members: &Map<String, Value>, field: &str) -> Option<String> {
@@ -110,7 +130,11 @@ pub(crate) async fn raw(
     body: Bytes,
     field: &str,
 ) -> Result<Vec<(String, Bytes)>, Problem> {
-    let Media::Form(boundary) = media else { return counted(vec![(field.to_owned(), body)], 1) };
+    let boundary = match media {
+        Media::Form(boundary) => boundary,
+        Media::Bytes if !ingot_image::is_picture(&body) => return Err(not_picture()),
+        _ => return counted(vec![(field.to_owned(), body)], 1),
+    };
     let broken = |error: multer::Error| Problem::new(Fault::new(&FORM_BROKEN).because(error));
     let once = futures::stream::once(std::future::ready(Ok::<_, std::convert::Infallible>(body)));
     let mut form = multer::Multipart::new(once, boundary);
@@ -165,6 +189,17 @@ mod tests {
     }
 
     #[test]
+    fn base64_is_read_in_lines_and_of_either_alphabet() {
+        // Python's base64.encodebytes, urlsafe_b64encode and the same without what fills it up.
+        for text in ["+/8x\nMg==\n", "-_8xMg==", "-_8xMg", " +/8x Mg = =\r\n"] {
+            assert_eq!(decoded(text).unwrap(), b"\xfb\xff12", "{text:?}");
+        }
+        for text in ["+/8x?Mg==", "+", "图片"] {
+            assert!(decoded(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
     fn forms_and_bare_files_are_read() {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let form = "--X\r\nContent-Disposition: form-data; name=\"image\"; filename=\"a.png\"\r\n\r\nhi\r\n--X--\r\n";
@@ -183,6 +218,9 @@ mod tests {
             [named("image[0]", "a"), named("image[1]", "b")]
         );
         assert_eq!(read(Media::Picture, "bytes").unwrap(), [named("image", "bytes")]);
+        assert_eq!(read(Media::Bytes, "bytes").unwrap_err(), "serve-media-picture");
+        let webp = "RIFF\0\0\0\0WEBP";
+        assert_eq!(read(Media::Bytes, webp).unwrap(), [named("image", webp)]);
         assert_eq!(read(Media::Form("Y".into()), form).unwrap_err(), "serve-form-broken");
     }
 }

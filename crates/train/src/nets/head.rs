@@ -50,6 +50,21 @@ pub struct Epoch {
     pub learning_rate: f64,
 }
 
+/// The share of knowing nothing (ln of the classes) that a loss must be above to be worth a warning, and the part of the loss that a pass
+/// must take away to be still learning.
+const UNLEARNT: (f64, f64) = (0.3, 0.02);
+
+/// Whether a training of at most so many passes ended while the loss of its training rows still fell, on rows that it had not learnt yet.
+pub(super) fn still_falling(history: &[Epoch], epochs: usize, best: usize, classes: usize) -> bool {
+    let [.., before, last] = history else { return false };
+    let (Some(before), Some(last)) = (before.train_loss, last.train_loss) else { return false };
+    #[expect(clippy::cast_precision_loss, reason = "classes are few")]
+    let nothing = (classes.max(2) as f64).ln();
+    // One that stopped sooner, or was better on the validation rows before, had learnt what it could.
+    let whole = history.len() == epochs && best + 1 == epochs;
+    whole && last > UNLEARNT.0 * nothing && last < (1.0 - UNLEARNT.1) * before
+}
+
 impl Epoch {
     /// Whether a figure of the pass is no number.
     pub(super) fn is_lost(&self) -> bool {
@@ -84,12 +99,14 @@ pub(crate) struct Truth {
     pub(crate) other: usize,
     /// Of `class`, in [0, 1]; `other` has the rest.
     pub(crate) share: f64,
+    /// How much its loss counts; 1 in the mean of all rows.
+    pub(crate) weight: f64,
 }
 
 impl Truth {
     /// All of one class.
     pub(crate) const fn of(class: usize) -> Self {
-        Self { class, other: class, share: 1.0 }
+        Self { class, other: class, share: 1.0, weight: 1.0 }
     }
 
     /// How much of a class the answer is.
@@ -330,7 +347,7 @@ pub(super) fn probabilities(logits: &[f32], activation: Activation) -> Vec<f64> 
     }
 }
 
-/// Cross-entropy of a row, −Σ t ln p over the classes, and its gradient by the logits: probability minus truth.
+/// Cross-entropy of a row, −w Σ t ln p over the classes, and its gradient by the logits: probability minus truth, times w.
 #[expect(clippy::cast_possible_truncation, reason = "gradients are single precision")]
 pub(super) fn cross_entropy(
     logits: &[f32],
@@ -355,9 +372,8 @@ pub(super) fn cross_entropy(
         };
         truth.share * cost(truth.class) + (1.0 - truth.share) * cost(truth.other)
     };
-    let gradient =
-        scores.iter().enumerate().map(|(class, score)| (score - share(class)) as f32).collect();
-    (loss, gradient)
+    let error = |(class, score): (usize, &f64)| (truth.weight * (score - share(class))) as f32;
+    (truth.weight * loss, scores.iter().enumerate().map(error).collect())
 }
 
 /// Sums of gradients, one for each weight and bias.
@@ -595,10 +611,15 @@ mod tests {
     #[test]
     fn gradients_are_those_of_differences() {
         let how = HeadSettings { hidden: vec![3], ..settings() };
-        let mixed = Truth { class: 1, other: 0, share: 0.3 };
-        for (classes, truth) in
-            [(2, Truth::of(1)), (3, Truth::of(1)), (2, mixed), (3, Truth { other: 2, ..mixed })]
-        {
+        let mixed = Truth { class: 1, other: 0, share: 0.3, weight: 1.0 };
+        for (classes, truth) in [
+            (2, Truth::of(1)),
+            (3, Truth::of(1)),
+            (2, mixed),
+            (3, Truth { other: 2, ..mixed }),
+            (2, Truth { weight: 2.5, ..Truth::of(0) }),
+            (3, Truth { weight: 0.25, ..mixed }),
+        ] {
             let net = Net::new(&how, 2, classes, 7);
             let features = [0.7, -1.3];
             let mut gradients = Gradients::of(&net);
@@ -630,12 +651,12 @@ mod tests {
         {
             let of = |truth| cross_entropy(&logits, truth, activation);
             let (one, other) = (of(Truth::of(0)), of(Truth::of(1)));
-            let both = of(Truth { class: 0, other: 1, share: 0.7 });
+            let both = of(Truth { class: 0, other: 1, share: 0.7, weight: 1.0 });
             assert!((both.0 - (0.7 * one.0 + 0.3 * other.0)).abs() < 1e-12);
             for ((both, one), other) in both.1.iter().zip(&one.1).zip(&other.1) {
                 assert!((both - (0.7 * one + 0.3 * other)).abs() < 1e-6);
             }
-            let same = of(Truth { class: 1, other: 1, share: 0.7 });
+            let same = of(Truth { class: 1, other: 1, share: 0.7, weight: 1.0 });
             assert!((same.0 - other.0).abs() < 1e-12);
         }
     }
@@ -703,6 +724,26 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_training_that_ends_too_soon_is_known_by_its_losses() {
+        let of = |losses: &[f64], epochs: usize, best: usize| {
+            let epoch = |loss: &f64| Epoch {
+                train_loss: Some(*loss),
+                validation_loss: None,
+                validation_accuracy: None,
+                learning_rate: 0.1,
+            };
+            let history: Vec<Epoch> = losses.iter().map(epoch).collect();
+            still_falling(&history, epochs, best, 2)
+        };
+        assert!(of(&[0.72, 0.66, 0.61], 3, 2));
+        assert!(!of(&[0.72, 0.66, 0.61], 10, 2), "it was stopped");
+        assert!(!of(&[0.72, 0.66, 0.61], 3, 1), "it was better before");
+        assert!(!of(&[0.72, 0.66, 0.658], 3, 2), "it learns no more");
+        assert!(!of(&[0.2, 0.15, 0.1], 3, 2), "it has learnt");
+        assert!(!of(&[0.7], 1, 0), "nobody knows");
     }
 
     #[test]

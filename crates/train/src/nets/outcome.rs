@@ -35,6 +35,12 @@ pub struct HeadOutcome {
     pub history: Vec<Epoch>,
     /// The pass whose weights were kept.
     pub best: usize,
+    /// Whether the loss of the training rows still fell in the last pass, so that more would learn more.
+    #[serde(default)]
+    pub falling: bool,
+    /// What the loss of a row of each class counts, where all classes count alike; empty where rows do.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub weights: Vec<f64>,
     /// Groups among the test rows, where the split keeps groups together: intervals are of whole groups drawn anew.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub test_groups: Option<u64>,

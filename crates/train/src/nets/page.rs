@@ -180,7 +180,7 @@ pub(crate) fn losses(history: &[super::Epoch], section: &mut Section) {
         let (x, y) = (Text::new("epoch", "轮次"), Text::new("cross-entropy", "交叉熵"));
         section.figure(
             Text::new("Loss after each epoch; lower is better", "每轮之后的损失，越低越好"),
-            chart::lines(&series, &Axis::new(x), &Axis::new(y)),
+            chart::lines(&series, &Axis::counting(x), &Axis::new(y)),
         );
     }
 }
@@ -191,6 +191,21 @@ fn history(outcome: &HeadOutcome, section: &mut Section) {
         section.note(Text::new(
             "Losses of the training rows are not told: no noise is in them.",
             "不公布训练集的损失：其中没有加入噪声。",
+        ));
+    }
+    if outcome.falling {
+        section.note(Text::new(
+            "The loss was still falling: more epochs or a smaller batch would learn more.",
+            "损失仍在下降：增加轮数或减小批量，可学到更多。",
+        ));
+    }
+    if !outcome.weights.is_empty() {
+        let each = outcome.classes.iter().zip(&outcome.weights);
+        let each: Vec<String> =
+            each.map(|(class, weight)| format!("{class} × {}", number(*weight, 2))).collect();
+        section.note(Text::new(
+            format!("All classes count alike: the loss of a row counts by its class ({}). Probabilities of rare classes are higher for it than their share of the rows.", each.join(", ")),
+            format!("各类别权重相同：每行的损失按其类别加权（{}）。因此稀有类别的概率会高于其在数据中的占比。", each.join("，")),
         ));
     }
     section.note(Text::new(

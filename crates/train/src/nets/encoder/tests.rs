@@ -433,6 +433,7 @@ fn config() -> HeadConfig {
         mixup: None,
         seed: 1,
         privacy: None,
+        balance: false,
     }
 }
 

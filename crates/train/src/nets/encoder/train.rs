@@ -113,6 +113,10 @@ pub fn tune_encoder(
     for (name, table) in names.into_iter().zip(tables) {
         known.push(Labelled::of(name, table, &classes, config)?);
     }
+    if let Some(learned) = known.first() {
+        let weights = learned.weights(config, classes.len())?;
+        known.iter_mut().for_each(|own| own.weigh(&weights));
+    }
     let mut all = Vec::new();
     for ((table, known), tokens) in tables.into_iter().zip(&known).zip(source.tokens) {
         let texts = Texts { table, tokens, width: config.width, embedded: embeddings.width };

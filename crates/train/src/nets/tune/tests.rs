@@ -270,6 +270,7 @@ fn config() -> HeadConfig {
         mixup: None,
         seed: 5,
         privacy: None,
+        balance: false,
     }
 }
 

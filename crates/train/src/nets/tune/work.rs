@@ -64,7 +64,10 @@ pub fn fine_tune(
     let wide = HeadConfig { width: shape.numbers(), ..config.clone() };
     let classes = classes(config, train)?;
     let mut learned = Labelled::of("train", train, &classes, &wide)?;
-    let held = Labelled::of("validation", validation, &classes, &wide)?;
+    let mut held = Labelled::of("validation", validation, &classes, &wide)?;
+    let weights = learned.weights(&wide, classes.len())?;
+    learned.weigh(&weights);
+    held.weigh(&weights);
     learned.mix(&wide);
     let net = Net { layers: head.layers.clone(), activation: head.activation };
     let steps = settings.passes.steps(&config.settings);
