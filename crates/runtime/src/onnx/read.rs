@@ -63,13 +63,13 @@ fn defect(graph: &Graph, limits: &Limits) -> Option<String> {
         }
         known.insert(&tensor.name);
     }
-    if elements > limits.elements {
-        return Some(format!(
-            "its constants have {elements} elements, more than {}",
-            limits.elements
-        ));
-    }
     for (index, node) in graph.node.iter().enumerate() {
+        for tensor in node.attribute.iter().filter_map(|attribute| attribute.t.as_ref()) {
+            match count(tensor) {
+                Ok(count) => elements = elements.saturating_add(count),
+                Err(detail) => return Some(format!("a constant of operation {index} {detail}")),
+            }
+        }
         if node.attribute.iter().any(|attribute| attribute.g.is_some()) {
             return Some(format!("operation {index} holds a graph of its own"));
         }
@@ -85,6 +85,12 @@ fn defect(graph: &Graph, limits: &Limits) -> Option<String> {
                 return Some(format!("operation {index} gives a value that is already there"));
             }
         }
+    }
+    if elements > limits.elements {
+        return Some(format!(
+            "its constants have {elements} elements, more than {}",
+            limits.elements
+        ));
     }
     let lost = graph.output.iter().position(|output| !known.contains(output.name.as_str()));
     lost.map(|index| format!("output {index} comes from nowhere"))
