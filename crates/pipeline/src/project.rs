@@ -1,5 +1,6 @@
 //! A recipe with everything its stages need around it: folders, keys, clock, reporter.
 
+use crate::backbones;
 use crate::hierarchies::Known;
 use crate::messages::{RECIPE_ENCODING, RECIPE_INVALID, RECIPE_MISSING};
 use crate::store::Store;
@@ -84,6 +85,8 @@ pub struct Project<'a> {
     pub group: &'a dyn Group,
     /// Files of hierarchies, as they were when they were first read.
     pub(crate) hierarchies: Known,
+    /// Files of a backbone of the user's, as they were when they were first read.
+    pub(crate) backbones: backbones::Known,
 }
 
 impl std::fmt::Debug for Project<'_> {
@@ -120,6 +123,7 @@ impl<'a> Project<'a> {
             lang: Lang::En,
             group: &Alone,
             hierarchies: Known::default(),
+            backbones: backbones::Known::default(),
         })
     }
 

@@ -30,8 +30,8 @@ pub(super) struct Size {
 
 impl Size {
     pub(super) fn of(model: &Model) -> Self {
-        let input = model.graph.iter().flat_map(|graph| &graph.input);
-        let input = input.into_iter().find(|input| input.name == onnx::TOKENS);
+        let mut inputs = model.graph.iter().flat_map(|graph| &graph.input);
+        let input = inputs.find(|input| input.name == onnx::TOKENS);
         let shape = input.and_then(|input| input.kind.as_ref()?.tensor.as_ref()?.shape.as_ref());
         let dim = |at: usize| {
             let size = shape.and_then(|shape| shape.dim.get(at)?.value)?;
