@@ -74,11 +74,11 @@ pub(crate) fn pixels(project: &Project<'_>) -> Preprocess {
 /// # Errors
 /// When the file is no such graph, or does not give what the recipe says.
 pub(crate) fn model(project: &Project<'_>, own: &OwnBackbone) -> Result<Model> {
-    let library = features::library()?;
     let bytes = read(project, &graph(own))?;
     let model = onnx::read_own(&bytes, &Limits::default()).map_err(|fault| fault.at(FILE))?;
     // What was read is no longer needed: some networks are large.
     drop(bytes);
+    let library = features::library()?;
     if project.recipe().project.task != Task::TextClassify {
         let side = pixels(project).crop as usize;
         let asked = OwnPictures { features: &own.features, input: own.input.as_deref(), side };
