@@ -339,9 +339,8 @@ fn a_file_that_is_no_backbone_is_refused_before_anything_is_done() {
             ..Tensor::default()
         };
         graph.initializer.push(row);
-        graph
-            .node
-            .splice(5..6, [transposed, node("Reshape", &["turned", "row"], "flat", Vec::new())]);
+        graph.node[5] = transposed;
+        graph.node.insert(6, node("Reshape", &["turned", "row"], "flat", Vec::new()));
         graph.node.truncate(7);
         graph.output = vec![value("flat", 1, &[Some(1), Some(64), Some(12)])];
     });
