@@ -515,17 +515,14 @@ pub(crate) fn train(recipe: &Recipe, task: Tabular) -> TrainConfig {
     }
 }
 
-/// Training of a head on features of this width.
-pub(crate) fn head(recipe: &Recipe, width: usize) -> nets::HeadConfig {
+/// Training of a head on features of this width, of a backbone that reports call so.
+pub(crate) fn head(recipe: &Recipe, width: usize, backbone: String) -> nets::HeadConfig {
     let head = &recipe.train.head;
     nets::HeadConfig {
         task: recipe.project.task,
         target: recipe.project.target.clone(),
         positive: recipe.project.positive.clone(),
-        backbone: match recipe.backbone() {
-            recipe::Backbone::MobileNetV2 => "MobileNetV2".to_owned(),
-            recipe::Backbone::MiniLm => "all-MiniLM-L6-v2".to_owned(),
-        },
+        backbone,
         width,
         settings: nets::HeadSettings {
             hidden: head.hidden.clone(),

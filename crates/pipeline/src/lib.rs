@@ -3,6 +3,7 @@
 //! This room turns a recipe's sections into each other room's own configuration and keeps what they measured. It knows
 //! no file format, no algorithm and no engine.
 
+mod backbones;
 mod convert;
 mod erase;
 pub mod evaluate;

@@ -69,6 +69,18 @@ ingot_base::messages! {
         en: "`{path}` is not the published file of `{name}`: its SHA-256 differs", zh: "`{path}` 不是 `{name}` 的已发布文件：SHA-256 不符",
         hint_en: "delete it and run `ingot pull {name}`", hint_zh: "请删除该文件并运行 `ingot pull {name}`",
     };
+    /// A network's file changed between two readings.
+    BACKBONE_CHANGED = {
+        code: "pipeline-backbone-changed", class: Failed, status: 422,
+        en: "`{path}` changed while the recipe was running", zh: "`{path}` 在运行过程中被改动",
+        hint_en: "run again once the file is complete", hint_zh: "请在文件写完后重新运行",
+    };
+    /// Features that are no numbers.
+    FEATURES_NUMBERS = {
+        code: "pipeline-features-numbers", class: Failed, status: 422,
+        en: "the network gives infinite features, or such as are no numbers (NaN), for row {row} of {source}", zh: "对于 {source} 的第 {row} 行，网络给出的特征含无穷大或非数值（NaN）",
+        hint_en: "look for an overflow or a division by zero in the network, or leave the row out with `clean.keep`", hint_zh: "请检查网络中是否有溢出或除以零，或用 `clean.keep` 去掉该行",
+    };
     /// Nothing of that name can be fetched.
     PULL_UNKNOWN = {
         code: "pipeline-pull-unknown", class: Usage, status: 404,

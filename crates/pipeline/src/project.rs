@@ -1,14 +1,17 @@
 //! A recipe with everything its stages need around it: folders, keys, clock, reporter.
 
+use crate::backbones;
 use crate::hierarchies::Known;
-use crate::messages::{RECIPE_ENCODING, RECIPE_INVALID, RECIPE_MISSING};
-use crate::store::Store;
+use crate::messages::{KEYS_GONE, KEYS_MADE, RECIPE_ENCODING, RECIPE_INVALID, RECIPE_MISSING};
+use crate::store::{Stage, Store};
 use ingot_base::{Clock, Fault, Lang, Reporter, Result, atomic};
 use ingot_recipe::{Diagnostic, Recipe};
 use ingot_seal::Keyring;
 use ingot_train::group::{Alone, Group};
 use std::path::{Path, PathBuf};
 
+/// The folder of the stages' work.
+const STORE: &str = ".ingot";
 /// Most bytes a recipe may have.
 const RECIPE_LIMIT: u64 = 1 << 20;
 
@@ -84,6 +87,8 @@ pub struct Project<'a> {
     pub group: &'a dyn Group,
     /// Files of hierarchies, as they were when they were first read.
     pub(crate) hierarchies: Known,
+    /// Files of a backbone of the user's, as they were when they were first read.
+    pub(crate) backbones: backbones::Known,
 }
 
 impl std::fmt::Debug for Project<'_> {
@@ -174,6 +179,7 @@ impl<'a> Project<'a> {
             lang: Lang::En,
             group: &Alone,
             hierarchies: Known::default(),
+            backbones: backbones::Known::default(),
         }
     }
 

@@ -3,8 +3,8 @@
 
 use crate::diagnostic::Found;
 use crate::language::{
-    Choice, DATE_PARTS, Key, LEVEL_FILE, LEVELS, Literal, Map, PREFIX, Presence, RECIPE, Shape,
-    Table, WIDTH,
+    BACKBONES, Choice, DATE_PARTS, Key, LEVEL_FILE, LEVELS, Literal, Map, OWN, PREFIX, Presence,
+    RECIPE, Shape, Table, WIDTH,
 };
 use crate::messages as m;
 use crate::span::child;
@@ -156,6 +156,11 @@ impl Checker {
             (Shape::Map(map), _) => self.map(map, setting),
             (Shape::Parameters(table), _) => self.parameters(table, setting),
             (Shape::Generalization, _) => self.generalization(setting),
+            (Shape::Backbone, Value::Text(text)) => self.choice(BACKBONES, text, setting),
+            (Shape::Backbone, Value::Table(entries)) => {
+                Some(Json::Object(self.table(&OWN, entries, &setting.node.range, setting.path)))
+            }
+            (Shape::Backbone, _) => self.wrong(setting, &m::NOT_BACKBONE),
         }
     }
 

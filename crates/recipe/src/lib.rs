@@ -27,9 +27,10 @@ pub use model::{
     Distill, Diversity, Encoder, EncoderMethod, Encoding, Engine, Expectation, Explain,
     ExplainMethod, Format, Generalize, Head, Hierarchy, HierarchyKind, Impute, ImputeMethod,
     LetterCase, Likeness, Lora, Mix, Named, Names, Near, NearAction, Normalize, Objective, OnFail,
-    Outlier, OutlierAction, OutlierMethod, Passages, Presence, Private, Project, Protect, Prune,
-    Quality, Quantize, RateLimit, Recipe, Recoding, Rule, Schedule, Seal, Serve, Source, Split,
-    SplitMethod, Store, TextAction, TextRule, Tolerance, Train, Unfreeze, Unit,
+    Outlier, OutlierAction, OutlierMethod, OwnBackbone, Passages, Pooling, Presence, Private,
+    Project, Protect, Prune, Quality, Quantize, RateLimit, Recipe, Recoding, Rule, Schedule, Seal,
+    Serve, Source, Split, SplitMethod, Store, TextAction, TextRule, Tolerance, Train, Unfreeze,
+    Unit,
 };
 pub use schema::json_schema;
 pub use span::Span;

@@ -176,6 +176,12 @@ ingot_base::messages! {
         en: "`{key}` must say how coarse the value becomes", zh: "`{key}` 必须说明泛化的粒度",
         hint_en: "one of: {known}", hint_zh: "可用：{known}",
     };
+    /// Neither a published network nor a table with a file.
+    NOT_BACKBONE = {
+        code: "recipe-not-backbone", class: Usage, status: 422,
+        en: "`{key}` must be a network's name or a table with a file", zh: "`{key}` 必须是网络名称，或含文件的表",
+        hint_en: "for example: {example}, or backbone = { file = \"models/resnet18.onnx\", features = \"flatten\" }", hint_zh: "例如：{example}，或 backbone = { file = \"models/resnet18.onnx\", features = \"flatten\" }",
+    };
 
     // Values.
     /// Out of range.
@@ -306,6 +312,24 @@ ingot_base::messages! {
         code: "recipe-backbone-task", class: Usage, status: 422,
         en: "this backbone is one of {own}; the task here is {task}", zh: "该预训练网络适用于 {own}，当前任务是 {task}",
         hint_en: "leave it out: each task has a backbone of its own", hint_zh: "去掉此项即可：每种任务都有默认的预训练网络",
+    };
+    /// What needs to know a network's blocks or layers, with a file of the user's.
+    BACKBONE_OWN = {
+        code: "recipe-backbone-own", class: Usage, status: 422,
+        en: "`{key}` needs to know the network's blocks or layers, and works with {known} alone, not with a file", zh: "`{key}` 需要了解网络的内部结构，只适用于 {known}，不适用于自备的网络文件",
+        hint_en: "leave it out, or use backbone = \"{known}\"", hint_zh: "请去掉此项，或使用 backbone = \"{known}\"",
+    };
+    /// Other than a number for each colour.
+    BACKBONE_COLOURS = {
+        code: "recipe-backbone-colours", class: Usage, status: 422,
+        en: "`{key}` must have three numbers, for red, green and blue", zh: "`{key}` 必须有三个数，分别对应红、绿、蓝",
+        hint_en: "for example: {example}", hint_zh: "例如：{example}",
+    };
+    /// A square larger than the picture that it is cut from.
+    BACKBONE_CROP = {
+        code: "recipe-backbone-crop", class: Usage, status: 422,
+        en: "`crop` ({crop}) is larger than `resize` ({resize}): there is no such square to cut", zh: "`crop`（{crop}）大于 `resize`（{resize}），无法裁剪",
+        hint_en: "leave `resize` out, or make it at least as large", hint_zh: "请去掉 `resize`，或使其不小于 `crop`",
     };
     /// A setting that would use training rows past a private training's promise.
     PRIVATE_EXCLUSIVE = {

@@ -88,6 +88,12 @@ const OF_AUGMENT: &[(&[&str], &[Task])] = &[
     (&["swap", "delete", "synonym", "noise"], TEXTS),
 ];
 
+/// Settings of a backbone of the user's and the only task that has them.
+const OF_BACKBONE: &[(&[&str], &[Task])] = &[
+    (&["input", "resize", "crop", "mean", "std"], PICTURES),
+    (&["tokenizer", "pooling", "tokens"], TEXTS),
+];
+
 /// Key paths of settings that a task does not have.
 pub(crate) fn foreign(task: Task) -> impl Iterator<Item = String> {
     let single = OF_TASKS.iter().map(|(path, tasks)| ((*path).to_owned(), *tasks));
@@ -188,9 +194,56 @@ impl<'r> Rules<'r> {
         }
         let backbone = self.recipe.pointer("/train/backbone").cloned();
         let backbone = backbone.and_then(|name| serde_json::from_value::<Backbone>(name).ok());
-        if let Some(own) = backbone.map(Backbone::task).filter(|own| *own != task) {
+        if let Some(own) = backbone.as_ref().and_then(Backbone::task).filter(|own| *own != task) {
             let fault = Fault::new(&m::BACKBONE_TASK).arg("task", task).arg("own", own);
             self.report("train.backbone", fault);
+        }
+        self.own_backbone(task);
+    }
+
+    /// A file of the user's: settings that only pictures or only texts have, and what works with networks alone whose blocks are known.
+    fn own_backbone(&mut self, task: Task) {
+        let own = self.recipe.pointer("/train/backbone").and_then(Json::as_object);
+        let Some(own) = own else { return };
+        for (names, tasks) in OF_BACKBONE {
+            for name in names.iter().filter(|name| own.contains_key(**name)) {
+                if !tasks.contains(&task) {
+                    self.foreign(&format!("train.backbone.{name}"), tasks, task);
+                }
+            }
+        }
+        if task == Task::TextClassify && !own.contains_key("tokenizer") {
+            let fault = Fault::new(&m::NEEDS)
+                .arg("setting", "train.backbone")
+                .arg("key", "train.backbone.tokenizer")
+                .arg("example", "tokenizer = \"models/tokenizer.json\"");
+            self.report("train.backbone", fault);
+        }
+        for (key, example) in
+            [("mean", "mean = [0.485, 0.456, 0.406]"), ("std", "std = [0.229, 0.224, 0.225]")]
+        {
+            if own.get(key).and_then(Json::as_array).is_some_and(|list| list.len() != 3) {
+                let fault = Fault::new(&m::BACKBONE_COLOURS).arg("key", key);
+                self.report(format!("train.backbone.{key}"), fault.arg("example", example));
+            }
+        }
+        let size = |key: &str| own.get(key).and_then(Json::as_u64);
+        let crop = size("crop").unwrap_or(224);
+        if let Some(resize) = size("resize").filter(|resize| *resize < crop) {
+            let fault = Fault::new(&m::BACKBONE_CROP).arg("crop", crop).arg("resize", resize);
+            self.report("train.backbone.resize", fault);
+        }
+        let cut = self.recipe.pointer("/compress/prune/channels").and_then(Json::as_f64);
+        let channels = cut.is_some_and(|share| share > 0.0).then_some("compress.prune.channels");
+        let known = if task == Task::TextClassify { "minilm-l6" } else { "mobilenet-v2" };
+        for path in ["train.unfreeze", "train.encoder", "compress.distill"]
+            .into_iter()
+            .filter(|path| self.is_set(path))
+            .chain(channels)
+            .collect::<Vec<_>>()
+        {
+            let fault = Fault::new(&m::BACKBONE_OWN).arg("key", path).arg("known", known);
+            self.report(path, fault);
         }
     }
 

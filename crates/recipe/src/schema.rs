@@ -2,8 +2,8 @@
 
 use crate::check::default;
 use crate::language::{
-    Bounds, Choice, DATE_PARTS, Edge, Form, Key, LEVEL_FILE, LEVELS, List, PREFIX, Presence,
-    RECIPE, Shape, Table, WIDTH,
+    BACKBONES, Bounds, Choice, DATE_PARTS, Edge, Form, Key, LEVEL_FILE, LEVELS, List, OWN, PREFIX,
+    Presence, RECIPE, Shape, Table, WIDTH,
 };
 use crate::{bech32, duration, forms};
 use serde_json::{Map, Value, json};
@@ -71,6 +71,7 @@ fn shape(shape: &Shape) -> Map<String, Value> {
             "propertyNames": Value::Object(shape_of_name(map.key)),
             "additionalProperties": Value::Object(self::shape(&map.of)),
         }),
+        Shape::Backbone => json!({ "anyOf": [words(BACKBONES), Value::Object(table(&OWN))] }),
         Shape::Generalization => json!({
             "anyOf": [
                 words(DATE_PARTS), Value::Object(table(&WIDTH)), Value::Object(table(&PREFIX)),

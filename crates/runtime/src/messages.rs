@@ -7,6 +7,66 @@ ingot_base::messages! {
         en: "the ONNX graph is refused: {detail}", zh: "拒绝该 ONNX 计算图：{detail}",
         hint_en: "export it again, as one file without external data", hint_zh: "请重新导出为单个文件，不要使用外部数据",
     };
+    /// An operator that is not the standard's.
+    BACKBONE_OPERATOR = {
+        code: "runtime-backbone-operator", class: Refused, status: 422,
+        en: "the operation `{name}` is of `{operator}`, which a backbone may not have", zh: "算子 `{name}` 属于 `{operator}`，预训练网络中不允许使用",
+        hint_en: "export the network in operators of the ONNX standard alone, without custom, random and control-flow ones; local functions can be inlined", hint_zh: "请只用 ONNX 标准算子导出网络，不要使用自定义、随机或控制流算子；局部函数可先内联",
+    };
+    /// An operator set that is too old.
+    BACKBONE_OPSET = {
+        code: "runtime-backbone-opset", class: Failed, status: 422,
+        en: "the network is written in operator set {version}, older than {oldest}", zh: "该网络使用算子集版本 {version}，低于 {oldest}",
+        hint_en: "export it again with opset_version = 17", hint_zh: "请以 opset_version = 17 重新导出",
+    };
+    /// No input that could be the one.
+    BACKBONE_INPUT = {
+        code: "runtime-backbone-input", class: Usage, status: 422,
+        en: "nobody can tell which of the network's inputs takes the data", zh: "无法确定网络的哪个输入接收数据",
+        hint_en: "its inputs are: {known}; for pictures name one as `input`, for texts call it input_ids", hint_zh: "现有输入：{known}；图片请用 `input` 指明，文本请命名为 input_ids",
+    };
+    /// The features need what nobody has.
+    BACKBONE_NEEDS = {
+        code: "runtime-backbone-needs", class: Failed, status: 422,
+        en: "the features need other inputs too: {inputs}", zh: "特征还依赖其他输入：{inputs}",
+        hint_en: "export the network with pictures alone, or input_ids, attention_mask and token_type_ids alone", hint_zh: "请导出只接收图片，或只接收 input_ids、attention_mask、token_type_ids 的网络",
+    };
+    /// No value of this name.
+    BACKBONE_FEATURES = {
+        code: "runtime-backbone-features", class: Usage, status: 422,
+        en: "no operation of the network gives a value `{name}`", zh: "网络中没有名为 `{name}` 的值",
+        hint_en: "among its values are: {known}", hint_zh: "可用的值例如：{known}",
+    };
+    /// Something of another shape.
+    BACKBONE_SHAPE = {
+        code: "runtime-backbone-shape", class: Failed, status: 422,
+        en: "{what} of the network has the shape {found}, not {expected}", zh: "网络的{what}形状为 {found}，应为 {expected}",
+        hint_en: "name another value or other sizes, or export the network again; pictures are colour × height × width", hint_zh: "请改用其他值或尺寸，或重新导出网络；图片按 颜色 × 高 × 宽 排列",
+    };
+    /// Vectors of tokens where there is one, or the other way round.
+    BACKBONE_POOLING = {
+        code: "runtime-backbone-pooling", class: Usage, status: 422,
+        en: "`pooling` does not suit features of the shape {found}", zh: "`pooling` 与形状为 {found} 的特征不符",
+        hint_en: "of rows × channels it is \"none\", of rows × tokens × channels \"mean\" or \"cls\"", hint_zh: "行 × 通道 请用 \"none\"，行 × 词元 × 通道 请用 \"mean\" 或 \"cls\"",
+    };
+    /// Numbers of another kind.
+    BACKBONE_TYPE = {
+        code: "runtime-backbone-type", class: Failed, status: 422,
+        en: "the network's input `{name}` takes {found}, not {expected}", zh: "网络的输入 `{name}` 类型为 {found}，应为 {expected}",
+        hint_en: "export the network with 32-bit numbers; it is quantised here, with `compress.quantize`", hint_zh: "请以 32 位浮点数导出；量化可在此用 `compress.quantize` 完成",
+    };
+    /// The network does not run.
+    BACKBONE_RUN = {
+        code: "runtime-backbone-run", class: Failed, status: 422,
+        en: "the network gives no 32-bit features for a made-up input", zh: "以虚构输入试运行时，网络未给出 32 位浮点特征",
+        hint_en: "try it with ONNX Runtime in Python; of texts, the tokenizer must be the network's own", hint_zh: "请先用 Python 版 ONNX Runtime 运行检验；若为文本，分词器须与网络配套",
+    };
+    /// Features that are no numbers.
+    BACKBONE_NUMBERS = {
+        code: "runtime-backbone-numbers", class: Failed, status: 422,
+        en: "the network gives features that are infinite or not numbers (NaN)", zh: "网络给出的特征含无穷大或非数值（NaN）",
+        hint_en: "look for an overflow or a division by zero before the features", hint_zh: "请检查特征之前是否有溢出或除以零",
+    };
     /// A file of a language model that cannot be understood.
     GGUF_INVALID = {
         code: "runtime-gguf-invalid", class: Failed, status: 422,

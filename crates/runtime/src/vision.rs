@@ -32,6 +32,8 @@ pub struct VisionModel {
     sessions: Vec<Session>,
     turn: AtomicUsize,
     preprocessing: VisionPreprocessing,
+    /// Whether the features are the mean of a map that the graph gives.
+    mapped: bool,
 }
 
 /// The class that scores speak for.
@@ -65,9 +67,11 @@ impl VisionModel {
             return Err(Fault::new(&MODEL_MISMATCH)
                 .arg("what", "the signature is not of one picture and its class"));
         }
-        onnx::read(graph, &Limits::default())?;
+        let outputs = onnx::read(graph, &Limits::default())?.graph.map(|graph| graph.output);
+        let mapped = outputs.iter().flatten().any(|output| output.name == onnx::MAP);
         let sessions = (0..callers.max(1)).map(|_| Session::new(library, graph));
-        Ok(Self { sessions: sessions.collect::<Result<_>>()?, turn: 0.into(), preprocessing })
+        let sessions = sessions.collect::<Result<_>>()?;
+        Ok(Self { sessions, turn: 0.into(), preprocessing, mapped })
     }
 
     /// What goes in and what comes out.
@@ -103,11 +107,14 @@ impl VisionModel {
 
     /// The answer for one prepared picture, and what each place of the map added to its raw score (class activation map, Zhou
     /// et al. 2016): with one dense layer on the map's mean the places and [`Self::base`] sum to it. `None` when the head has
-    /// more layers.
+    /// more layers, or the features are not the mean of a map.
     ///
     /// # Errors
     /// As [`Self::scores`].
     pub fn activation_map(&self, prepared: &[f32]) -> Result<(Answer<'_>, Option<Heat>)> {
+        if !self.mapped {
+            return Ok((self.answer(&self.scores(prepared, 1)?), None));
+        }
         let answers = self.run(prepared, &[onnx::SCORES, onnx::MAP])?;
         let [scores, map] = answers.as_slice() else {
             return Err(Fault::new(&MODEL_MISMATCH).arg("what", "the graph gives no map"));

@@ -82,7 +82,7 @@ impl Engine for TextEngine {
             ids: &tokens.ids,
             words: &tokens.words,
             places: &tokens.places,
-            attention: Some(&attention),
+            attention: attention.as_deref(),
         };
         let width = output.width().max(1);
         let found = explain_text(&text, SEED, &mut |texts| {

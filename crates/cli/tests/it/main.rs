@@ -8,6 +8,8 @@ mod anonymous;
 #[cfg(test)]
 mod augmented;
 #[cfg(test)]
+mod backbones;
+#[cfg(test)]
 mod cluster;
 #[cfg(test)]
 mod compressed;

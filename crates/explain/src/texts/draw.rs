@@ -21,9 +21,12 @@ const SOFT: &str = "#5b6675";
 pub(super) fn svg(words: &[Word], answer: &str) -> String {
     let most = words.iter().map(|word| word.contribution.abs()).fold(f64::MIN_POSITIVE, f64::max);
     let seen = words.iter().filter_map(|word| word.attention).fold(f64::MIN_POSITIVE, f64::max);
+    let bars = words.iter().any(|word| word.attention.is_some());
+    let (bar_en, bar_zh) =
+        if bars { (" Bar: attention.", "下方横条：注意力。") } else { ("", "") };
     let [en, zh] = [
-        format!("Blue: speaks for “{answer}”; orange: against it. Bar: attention."),
-        format!("蓝色：支持“{answer}”；橙色：反对。下方横条：注意力。"),
+        format!("Blue: speaks for “{answer}”; orange: against it.{bar_en}"),
+        format!("蓝色：支持“{answer}”；橙色：反对。{bar_zh}"),
     ];
     let mut body = line(24.0, &en) + &line(44.0, &zh);
     let (mut x, mut y) = (MARGIN, 64.0);

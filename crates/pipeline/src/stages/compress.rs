@@ -1,13 +1,13 @@
 //! A smaller and faster network, as the recipe asks for it, measured beside the trained one on the test pictures and refused
 //! where it costs more than the recipe tolerates.
 
-use crate::convert;
 use crate::project::Project;
 use crate::run::{Chain, Done, GEMM, ORT, Product, earlier, stage, versions};
-use crate::stages::features::{self, Front, PIXELS, Pictures};
+use crate::stages::features::{self, Front, Pictures};
 use crate::stages::tune::{self, Tuning};
 use crate::stages::{explain, from_value, head, split, to_value, train, write_page};
 use crate::store::{Inputs, Stage};
+use crate::{backbones, convert};
 use ingot_base::{Digest, Output, Result, Text, atomic, fault};
 use ingot_recipe::{CalibrationMethod, Distill, Quantize};
 use ingot_runtime::onnx::{self, Activation, Calibration, Narrowing, proto::Model};
@@ -236,16 +236,17 @@ fn retrain(
     let parts = earlier(chain, Stage::Split)?;
     let front = Front::new(project, &onnx::write(backbone), onnx::FEATURES)?;
     let tables = features::tables(project, parts, &front)?;
-    let config = convert::head(project.recipe(), outcome.model.width);
+    let title = outcome.model.backbone.clone();
+    let config = convert::head(project.recipe(), outcome.model.width, title);
     let trained: TrainedHead = nets::train_head(&config, &tables.0, &tables.1, &tables.2)?;
-    Ok((form(backbone, kind, &trained, outcome)?, trained))
+    Ok((form(project, backbone, (kind, &trained), outcome)?, trained))
 }
 
 /// A network with a head as a form of the model, whose evidence goes on with it.
 fn form(
+    project: &Project<'_>,
     backbone: &Model,
-    kind: FormKind,
-    trained: &TrainedHead,
+    (kind, trained): (FormKind, &TrainedHead),
     outcome: &mut CompressOutcome,
 ) -> Result<Made> {
     let graph = onnx::write(&onnx::with_head(
@@ -262,7 +263,7 @@ fn form(
         unfrozen: outcome.model.unfrozen.take(),
         ..trained.outcome.clone()
     };
-    Ok(Made { kind, graph, preprocessing: head::preprocessing(trained) })
+    Ok(Made { kind, graph, preprocessing: head::preprocessing(project, trained) })
 }
 
 /// The section of the recipe that asks for distillation.
@@ -294,7 +295,8 @@ impl Distillation<'_, '_> {
         let front = Front::new(project, &graph, &from)?;
         let shape = front.affordable(project, parts, (DISTILL, asked.training.blocks))?;
         let maps = features::tables(project, parts, &front)?;
-        let config = convert::head(project.recipe(), outcome.model.width);
+        let title = outcome.model.backbone.clone();
+        let config = convert::head(project.recipe(), outcome.model.width, title);
         let tuning = Tuning::of(&pruned, &from, Some(shape), DISTILL)?;
         let lesson = Some((asked.temperature, asked.weight, logits));
         let tables = [&maps.0, &maps.1, &maps.2];
@@ -306,8 +308,9 @@ impl Distillation<'_, '_> {
             training,
         });
         let helped = outcome.distilled.as_ref().is_some_and(|found| found.training.helped());
-        let made =
-            helped.then(|| form(&learnt, FormKind::Distilled, &head, outcome)).transpose()?;
+        let made = helped
+            .then(|| form(project, &learnt, (FormKind::Distilled, &head), outcome))
+            .transpose()?;
         Ok((made, learnt))
     }
 }
@@ -330,7 +333,8 @@ fn calibration(project: &Project<'_>, chain: &Chain, wanted: usize) -> Result<Ve
     let path = earlier(chain, Stage::Split)?.verified(split::TRAIN)?;
     let batches = ingot_data::read(&path, Some(&keys))?;
     let rows: usize = batches.iter().map(arrow::array::RecordBatch::num_rows).sum();
-    let side = PIXELS.crop as usize;
+    let pixels = backbones::pixels(project);
+    let side = pixels.crop as usize;
     let mut found = Vec::new();
     let (mut first, mut next) = (0, 0);
     for batch in &batches {
@@ -342,7 +346,7 @@ fn calibration(project: &Project<'_>, chain: &Chain, wanted: usize) -> Result<Ve
             }
             next += 1;
             let Ok((picture, _)) = pictures.load(row - first) else { continue };
-            let data = PIXELS.numbers(&PIXELS.view(&picture)?);
+            let data = pixels.numbers(&pixels.view(&picture)?);
             found.push(Tensor { shape: vec![1, 3, side, side], data });
         }
         first += batch.num_rows();
@@ -380,7 +384,7 @@ fn measure(
     let models = forms.iter().map(load).collect::<Result<Vec<_>>>()?;
     let mut answers: Vec<Answers> = forms.iter().map(|_| Answers::default()).collect();
     let mut asked = Asked::default();
-    let keys = convert::encryption(project);
+    let (keys, pixels) = (convert::encryption(project), backbones::pixels(project));
     let path = earlier(chain, Stage::Split)?.verified(split::TEST)?;
     for batch in ingot_data::read(&path, Some(&keys))? {
         let pictures = Pictures::of(project, &batch)?;
@@ -391,7 +395,7 @@ fn measure(
             let class =
                 name.and_then(|name| outcome.model.classes.iter().position(|known| known == name));
             let (Some(class), Ok((picture, _))) = (class, pictures.load(index)) else { continue };
-            let numbers = PIXELS.numbers(&PIXELS.view(&picture)?);
+            let numbers = pixels.numbers(&pixels.view(&picture)?);
             asked.labels.push(class);
             if let Some(own) = &own {
                 asked.groups.push(features::cell(own, index).map(str::to_owned));

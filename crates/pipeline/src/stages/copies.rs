@@ -1,15 +1,15 @@
 //! Changed copies of training pictures: how they are made, by seeds that a picture's file and the recipe decide, and some of them on a
 //! contact sheet.
 
-use crate::convert;
 use crate::project::Project;
 use crate::run::Done;
-use crate::stages::features::{self, PIXELS, Pictures};
+use crate::stages::features::{self, Pictures};
 use crate::stages::maps::{embedded, spread};
 use crate::stages::split;
+use crate::{backbones, convert};
 use arrow::array::RecordBatch;
 use ingot_base::{Result, Rng, Text};
-use ingot_image::{Augment, RgbImage};
+use ingot_image::{Augment, Preprocess, RgbImage};
 use ingot_recipe::Mix;
 use ingot_report::Page;
 use ingot_train::nets::{self, Mixed};
@@ -23,6 +23,8 @@ const SHOWN: (usize, usize) = (6, 3);
 /// How the pictures of one part are copied.
 pub(crate) struct Copies {
     seed: u64,
+    /// How pictures are prepared.
+    pixels: Preprocess,
     /// Copies that differ from their original.
     changed: usize,
     augment: Augment,
@@ -54,6 +56,7 @@ impl Copies {
         let none = Mix { copies: 0, ..recipe.augment.cutmix };
         let mut copies = Self {
             seed: recipe.project.seed,
+            pixels: backbones::pixels(project),
             changed: if learned { recipe.augment.copies } else { 0 },
             augment: convert::augment(recipe),
             cutmix: if learned { recipe.augment.cutmix } else { none },
@@ -100,7 +103,7 @@ impl Copies {
         for other in self.others.iter().cycle().skip(first).take(self.others.len()) {
             match other.pictures.load(other.index) {
                 Ok((picture, own)) if own != seed => {
-                    return Ok(Some((PIXELS.view(&picture)?, other.label.clone())));
+                    return Ok(Some((self.pixels.view(&picture)?, other.label.clone())));
                 }
                 _ => {}
             }
@@ -212,7 +215,7 @@ fn sheet(
                 continue;
             };
             let label = labels.as_ref().and_then(|labels| features::cell(labels, index));
-            let view = PIXELS.view(&picture)?;
+            let view = copies.pixels.view(&picture)?;
             let made = copies.make(&view, seed, label)?;
             let (mixed, changed): (Vec<Made>, Vec<Made>) =
                 made.into_iter().partition(|copy| copy.mixed.is_some());

@@ -1,7 +1,8 @@
 //! Pictures or texts through the frozen network, once: what a head is trained on, whatever head it is. Augmented copies too.
 
-use crate::convert;
-use crate::messages::{IMAGES_LACKING, IMAGES_UNREADABLE, NETS_ABSENT, TEXTS_BLANK, TEXTS_CUT};
+use crate::messages::{
+    FEATURES_NUMBERS, IMAGES_LACKING, IMAGES_UNREADABLE, NETS_ABSENT, TEXTS_BLANK, TEXTS_CUT,
+};
 use crate::models::{self, Published};
 use crate::project::Project;
 use crate::run::{Chain, Done, ORT, PARQUET, Product, earlier, stage, versions};
@@ -9,11 +10,12 @@ use crate::stages::copies::Copies;
 use crate::stages::texts::TextReader;
 use crate::stages::{split, texts, to_value, tune};
 use crate::store::{Inputs, Stage};
+use crate::{backbones, convert};
 use arrow::array::{
     Array, ArrayRef, BinaryArray, BooleanArray, Float64Array, RecordBatch, StringArray, UInt64Array,
 };
 use arrow::datatypes::DataType;
-use ingot_base::{Digest, Fault, Message, Result, Text, atomic, fault};
+use ingot_base::{Digest, Fault, Message, Result, Task, Text, atomic, fault};
 use ingot_image::{Limits, Preprocess, RgbImage};
 use ingot_recipe::Backbone;
 use ingot_runtime::onnx::{self, Library, Session};
@@ -36,8 +38,6 @@ const SHARE: &str = "share";
 const GROUP: &str = "_group";
 /// Unreadable pictures named in a warning at most.
 const NAMED: usize = 5;
-/// How a picture becomes the network's input.
-pub(crate) const PIXELS: Preprocess = Preprocess::IMAGENET;
 
 /// What the stage found out.
 #[derive(Debug, Serialize, Deserialize)]
@@ -68,13 +68,14 @@ pub(crate) fn inputs(project: &Project<'_>, chain: &Chain) -> Result<Inputs> {
         }
     }
     let mut config = serde_json::json!({
-        "backbone": to_value(&project.recipe().backbone())?,
+        "backbone": told(project)?,
         "augment": augment(project)?,
         "target": project.recipe().project.target,
         "group": project.recipe().split.group,
-        "preparation": match project.recipe().backbone() {
-            Backbone::MobileNetV2 => to_value(&PIXELS)?,
-            Backbone::MiniLm => texts::preparation(project),
+        "preparation": if reads_texts(project) {
+            texts::preparation(project)
+        } else {
+            to_value(&backbones::pixels(project))?
         },
     });
     // Where the frozen part ends. What is trained behind it is no reason to do this anew.
@@ -91,6 +92,19 @@ pub(crate) fn inputs(project: &Project<'_>, chain: &Chain) -> Result<Inputs> {
     })
 }
 
+/// Whether it is texts that are learnt from, else pictures.
+pub(crate) fn reads_texts(project: &Project<'_>) -> bool {
+    project.recipe().project.task == Task::TextClassify
+}
+
+/// The backbone as stage records tell it: where its files lie is no part of it.
+pub(crate) fn told(project: &Project<'_>) -> Result<serde_json::Value> {
+    match project.recipe().backbone() {
+        Backbone::Own(own) => to_value(&own.without_folders()),
+        published => to_value(&published),
+    }
+}
+
 /// How copies are made. Mixtures of features are made of what is kept, in training.
 fn augment(project: &Project<'_>) -> Result<serde_json::Value> {
     let mut augment = to_value(&project.recipe().augment)?;
@@ -102,10 +116,12 @@ fn augment(project: &Project<'_>) -> Result<serde_json::Value> {
 
 /// What the frozen network is known by, without its file: nothing need be fetched to see that all is up to date.
 fn frozen(project: &Project<'_>) -> Result<BTreeMap<String, Digest>> {
-    Ok(BTreeMap::from([
-        ("backbone".to_owned(), published(project.recipe().backbone())?.identity()),
-        ("onnxruntime".to_owned(), models::library_identity()?),
-    ]))
+    let mut known = match project.recipe().backbone() {
+        Backbone::Own(own) => backbones::identity(project, &own)?,
+        named => BTreeMap::from([("backbone".to_owned(), published(&named)?.identity())]),
+    };
+    known.insert("onnxruntime".to_owned(), models::library_identity()?);
+    Ok(known)
 }
 
 /// That the frozen network can run, before any stage works. Where it ran before, all may be up to date, and it need not run.
@@ -125,26 +141,37 @@ pub(crate) fn ready(project: &Project<'_>) -> Result<()> {
     let same = |content: &BTreeMap<String, Digest>| {
         frozen.iter().all(|(name, digest)| content.get(name) == Some(digest))
     };
-    if before.is_some_and(|record| same(&record.inputs.content)) {
+    let backbone = told(project)?;
+    if before.is_some_and(|record| {
+        same(&record.inputs.content) && record.inputs.config.get("backbone") == Some(&backbone)
+    }) {
         return Ok(());
     }
-    published(project.recipe().backbone())?.fetched()?;
-    library().map(|_| ())
+    match project.recipe().backbone() {
+        // Whatever is wrong with it is told before minutes of other work.
+        Backbone::Own(own) => backbones::model(project, &own).map(|_| ()),
+        named => {
+            published(&named)?.fetched()?;
+            library().map(|_| ())
+        }
+    }
 }
 
 /// The file behind a backbone's name.
-pub(crate) fn published(backbone: Backbone) -> Result<&'static Published> {
+pub(crate) fn published(backbone: &Backbone) -> Result<&'static Published> {
     Published::named(match backbone {
         Backbone::MobileNetV2 => "mobilenet-v2",
         Backbone::MiniLm => "minilm-l6",
+        Backbone::Own(_) => return Err(fault::internal("a file is asked for as published")),
     })
 }
 
 /// The backbone as a graph.
 pub(crate) fn backbone(project: &Project<'_>) -> Result<onnx::proto::Model> {
     match project.recipe().backbone() {
+        Backbone::Own(own) => backbones::model(project, &own),
         backbone @ Backbone::MobileNetV2 => {
-            onnx::mobilenet_v2(&weights::read_pytorch(&published(backbone)?.read()?)?)
+            onnx::mobilenet_v2(&weights::read_pytorch(&published(&backbone)?.read()?)?)
         }
         Backbone::MiniLm => {
             let (weights, encoder) = encoder(project)?;
@@ -155,7 +182,7 @@ pub(crate) fn backbone(project: &Project<'_>) -> Result<onnx::proto::Model> {
 
 /// The encoder of texts as its publisher's tensors, and what they do not tell.
 pub(crate) fn encoder(project: &Project<'_>) -> Result<(Weights, onnx::Encoder)> {
-    let file = published(project.recipe().backbone())?.read()?;
+    let file = published(&project.recipe().backbone())?.read()?;
     Ok((weights::read_safetensors(&file)?, encoder_kind(project)))
 }
 
@@ -221,9 +248,9 @@ fn work(project: &Project<'_>, split: &Done, folder: &Path) -> Result<Product> {
     let texts = matches!(reader, Reader::Texts(_));
     warn(project, if texts { &TEXTS_BLANK } else { &IMAGES_UNREADABLE }, &outcome.unreadable);
     if outcome.cut > 0 {
-        project
-            .reporter
-            .warn(&Fault::new(&TEXTS_CUT).arg("count", outcome.cut).arg("limit", texts::WINDOW));
+        project.reporter.warn(
+            &Fault::new(&TEXTS_CUT).arg("count", outcome.cut).arg("limit", texts::window(project)),
+        );
     }
     let (rows, copies, width) = (outcome.pictures.values().sum(), outcome.copies, outcome.width);
     Ok(Product {
@@ -239,13 +266,16 @@ pub(crate) struct Front {
     sessions: Vec<Session>,
     /// The value that they are.
     value: String,
+    /// How pictures are prepared for it.
+    pixels: Preprocess,
 }
 
 impl Front {
     pub(crate) fn new(project: &Project<'_>, graph: &[u8], value: &str) -> Result<Self> {
         let threads = convert::threads(project.recipe());
         let sessions = (0..threads).map(|_| Session::new(library()?, graph));
-        Ok(Self { sessions: sessions.collect::<Result<_>>()?, value: value.to_owned() })
+        let pixels = backbones::pixels(project);
+        Ok(Self { sessions: sessions.collect::<Result<_>>()?, value: value.to_owned(), pixels })
     }
 
     /// Of the backbone, up to what is trained further.
@@ -259,6 +289,21 @@ impl Front {
         Self::new(project, &onnx::write(&front), &value)
     }
 
+    /// The features of a prepared picture, which comes from this place.
+    fn features(
+        &self,
+        session: &Session,
+        view: &RgbImage,
+        place: Option<&(String, u64)>,
+    ) -> Result<Vec<f32>> {
+        let side = self.pixels.crop as usize;
+        let numbers = self.pixels.numbers(view);
+        let answer = session.run(onnx::IMAGE, &[1, 3, side, side], &numbers, &[&self.value])?;
+        let features = answer.into_iter().next().map(|tensor| tensor.data).unwrap_or_default();
+        finite(&features, place)?;
+        Ok(features)
+    }
+
     /// The shape of a map, once it is known that those of all rows and copies can be held.
     ///
     /// # Errors
@@ -269,7 +314,7 @@ impl Front {
         split: &Done,
         blocks: (&str, usize),
     ) -> Result<[usize; 3]> {
-        let side = PIXELS.crop as usize;
+        let side = self.pixels.crop as usize;
         let (shape, nothing) = ([1, 3, side, side], vec![0.0; 3 * side * side]);
         let session = self.sessions.first().ok_or_else(|| fault::internal("no session"))?;
         let map = session.run(onnx::IMAGE, &shape, &nothing, &[&self.value])?;
@@ -332,14 +377,12 @@ enum Reader {
 
 impl Reader {
     fn of(project: &Project<'_>) -> Result<Self> {
-        Ok(match project.recipe().backbone() {
-            Backbone::MobileNetV2 => Self::Pictures(Front::of(project)?),
-            Backbone::MiniLm => {
-                let graph = onnx::write(&backbone(project)?);
-                let threads = convert::threads(project.recipe());
-                Self::Texts(Box::new(TextReader::new(project, &graph, threads)?))
-            }
-        })
+        if !reads_texts(project) {
+            return Ok(Self::Pictures(Front::of(project)?));
+        }
+        let graph = onnx::write(&backbone(project)?);
+        let threads = convert::threads(project.recipe());
+        Ok(Self::Texts(Box::new(TextReader::new(project, &graph, threads)?)))
     }
 }
 
@@ -401,7 +444,7 @@ fn featurise(
         pictures: &pictures,
         labels: labels.as_ref(),
         copies,
-        value: &front.value,
+        front,
         next: AtomicUsize::new(0),
     };
     let results = std::thread::scope(|scope| {
@@ -430,8 +473,7 @@ struct Work<'a> {
     pictures: &'a Pictures,
     labels: Option<&'a StringArray>,
     copies: &'a Copies,
-    /// The value of the network that the features are.
-    value: &'a str,
+    front: &'a Front,
     next: AtomicUsize,
 }
 
@@ -448,23 +490,29 @@ impl Work<'_> {
                 unreadable.push(index);
                 continue;
             };
-            let view = PIXELS.view(&picture)?;
+            let view = self.front.pixels.view(&picture)?;
             let label = self.labels.and_then(|labels| cell(labels, index));
-            let original = features(session, &view, self.value)?;
+            let place = self.pictures.place(index);
+            let original = self.front.features(session, &view, place.as_ref())?;
             rows.push(Row { index, copy: false, mixed: None, features: original });
             for copy in self.copies.make(&view, seed, label)? {
-                let features = features(session, &copy.picture, self.value)?;
+                let features = self.front.features(session, &copy.picture, place.as_ref())?;
                 rows.push(Row { index, copy: true, mixed: copy.mixed, features });
             }
         }
     }
 }
 
-fn features(session: &Session, view: &RgbImage, value: &str) -> Result<Vec<f32>> {
-    let side = PIXELS.crop as usize;
-    let numbers = PIXELS.numbers(view);
-    let answer = session.run(onnx::IMAGE, &[1, 3, side, side], &numbers, &[value])?;
-    Ok(answer.into_iter().next().map(|tensor| tensor.data).unwrap_or_default())
+/// That the features of a row are numbers that can be learnt from.
+///
+/// # Errors
+/// Otherwise; the fault names the row.
+pub(crate) fn finite(features: &[f32], place: Option<&(String, u64)>) -> Result<()> {
+    if features.iter().all(|number| number.is_finite()) {
+        return Ok(());
+    }
+    let (source, row) = place.map_or(("", 0), |(source, row)| (source.as_str(), *row));
+    Err(Fault::new(&FEATURES_NUMBERS).arg("source", source).arg("row", row))
 }
 
 /// Where a batch's pictures are.

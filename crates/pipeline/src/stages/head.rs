@@ -1,17 +1,15 @@
 //! A head on frozen features of pictures or texts, joined with its backbone into one network and measured.
 
-use crate::convert;
 use crate::messages::{LOSS_FALLING, NETWORK_PARITY};
 use crate::project::Project;
 use crate::run::{Chain, Done, GEMM, ORT, Product, earlier, stage, versions};
-use crate::stages::features::{self, Outcome, PIXELS, Pictures};
+use crate::stages::features::{self, Outcome, Pictures};
 use crate::stages::tune::Tuning;
 use crate::stages::{copies, encoder, from_value, split, texts, to_value, train, tune, write_page};
 use crate::store::{Inputs, Stage};
-use crate::together;
+use crate::{backbones, convert, together};
 use arrow::array::RecordBatch;
 use ingot_base::{Fault, Field, FieldKind, Result, Signature, Task, Text, atomic, fault};
-use ingot_recipe::Backbone;
 use ingot_runtime::onnx::proto::Model;
 use ingot_runtime::onnx::{self, Activation};
 use ingot_runtime::{TextModel, TextPreprocessing, VisionModel, VisionPreprocessing};
@@ -35,7 +33,7 @@ pub(crate) fn inputs(project: &Project<'_>, chain: &Chain) -> Result<Inputs> {
     let recipe = project.recipe();
     let mut config = serde_json::json!({
         "head": to_value(&recipe.train.head)?,
-        "backbone": to_value(&recipe.backbone())?,
+        "backbone": features::told(project)?,
         "review": recipe.train.review,
         "mixup": to_value(&recipe.augment.mixup)?,
         "private": to_value(&recipe.train.private)?,
@@ -111,7 +109,7 @@ fn rows(project: &Project<'_>, chain: &Chain) -> Result<Rows> {
         width = train.features.len().checked_div(train.labels.len()).unwrap_or_default();
         behind = Some((tuning, std::mem::replace(&mut own, pooled)));
     }
-    let mut config = convert::head(project.recipe(), width);
+    let mut config = convert::head(project.recipe(), width, backbones::title(project)?);
     config.privacy = privacy(project, chain)?;
     Ok(Rows { tables: own, behind, network, config })
 }
@@ -160,25 +158,22 @@ fn work(project: &Project<'_>, chain: &Chain, (folder, key): (&Path, &str)) -> R
         train::suspicious(folder, Some(labels), &[])?;
         outputs.push((train::SUSPICIOUS.to_owned(), None));
     }
-    let backbone = project.recipe().backbone();
-    let kept = match backbone {
-        Backbone::MobileNetV2 => onnx::MAP,
-        Backbone::MiniLm => onnx::EMBEDDING,
-    };
+    let texts = features::reads_texts(project);
+    let kept = if texts { onnx::EMBEDDING } else { onnx::MAP };
     let graph =
         onnx::with_head(network, onnx::FEATURES, &trained.layers, trained.activation, &[kept])?;
     let graph = onnx::write(&graph);
-    let (document, model) = whole(project, chain, backbone, &trained, &graph)?;
+    let (document, model) = whole(project, chain, &trained, &graph)?;
     trained.outcome.parity = gate(project, chain, &model, &trained, &test)?;
     atomic::write_private(&folder.join(MODEL), &graph)?;
     atomic::write_private(&folder.join(train::PREPROCESSING), &document)?;
-    if backbone == Backbone::MiniLm {
+    if texts {
         let file = texts::tokenizer_file(project)?;
         atomic::write_private(&folder.join(texts::TOKENIZER), &file)?;
         outputs.push((texts::TOKENIZER.to_owned(), None));
     }
     let mut page = nets::head_report(&trained.outcome);
-    if backbone == Backbone::MobileNetV2 {
+    if !texts {
         copies::report(project, earlier(chain, Stage::Split)?, &mut page)?;
     }
     together::report(&mut page, project);
@@ -250,7 +245,6 @@ enum Whole {
 fn whole(
     project: &Project<'_>,
     chain: &Chain,
-    backbone: Backbone,
     trained: &TrainedHead,
     graph: &[u8],
 ) -> Result<(Vec<u8>, Whole)> {
@@ -259,35 +253,32 @@ fn whole(
             .map_err(|error| fault::internal("preprocessing without a JSON form").because(error))
     };
     let library = features::library()?;
-    match backbone {
-        Backbone::MobileNetV2 => {
-            let document = json(serde_json::to_vec(&preprocessing(trained)))?;
-            let model = VisionModel::load(library, graph, &document, 1)?;
-            Ok((document, Whole::Pictures(Box::new(model))))
-        }
-        Backbone::MiniLm => {
-            let path = earlier(chain, Stage::Split)?.verified(split::TEST)?;
-            let schema = ingot_data::schema(&path, Some(&convert::encryption(project)))?;
-            let kind = FieldKind::Text { tokens: u32::try_from(texts::WINDOW).unwrap_or(u32::MAX) };
-            let signature =
-                signature(Task::TextClassify, &texts::column(project, &schema)?, kind, trained);
-            let document = json(serde_json::to_vec(&TextPreprocessing { signature }))?;
-            let tokenizer = texts::tokenizer_file(project)?;
-            let model = TextModel::load(library, graph, &document, &tokenizer, 1)?;
-            Ok((document, Whole::Texts(Box::new(model))))
-        }
+    if !features::reads_texts(project) {
+        let document = json(serde_json::to_vec(&preprocessing(project, trained)))?;
+        let model = VisionModel::load(library, graph, &document, 1)?;
+        return Ok((document, Whole::Pictures(Box::new(model))));
     }
+    let path = earlier(chain, Stage::Split)?.verified(split::TEST)?;
+    let schema = ingot_data::schema(&path, Some(&convert::encryption(project)))?;
+    let tokens = u32::try_from(texts::window(project)).unwrap_or(u32::MAX);
+    let kind = FieldKind::Text { tokens };
+    let signature = signature(Task::TextClassify, &texts::column(project, &schema)?, kind, trained);
+    let document = json(serde_json::to_vec(&TextPreprocessing { signature }))?;
+    let tokenizer = texts::tokenizer_file(project)?;
+    let model = TextModel::load(library, graph, &document, &tokenizer, 1)?;
+    Ok((document, Whole::Texts(Box::new(model))))
 }
 
 fn signature(task: Task, name: &str, kind: FieldKind, trained: &TrainedHead) -> Signature {
     Signature { task, inputs: vec![Field::new(name, kind, false)], output: trained.output.clone() }
 }
 
-pub(crate) fn preprocessing(trained: &TrainedHead) -> VisionPreprocessing {
-    let kind = FieldKind::Image { width: PIXELS.crop, height: PIXELS.crop };
+pub(crate) fn preprocessing(project: &Project<'_>, trained: &TrainedHead) -> VisionPreprocessing {
+    let pixels = backbones::pixels(project);
+    let kind = FieldKind::Image { width: pixels.crop, height: pixels.crop };
     VisionPreprocessing {
         signature: signature(Task::ImageClassify, ingot_data::IMAGE, kind, trained),
-        pixels: PIXELS,
+        pixels,
         linear: match trained.layers.as_slice() {
             [one] => Some(one.clone()),
             _ => None,
@@ -315,7 +306,8 @@ fn answers(
                 let (Some(place), Ok((picture, _))) = (place, pictures.load(index)) else {
                     continue;
                 };
-                list.push((place, model.scores(&PIXELS.numbers(&PIXELS.view(&picture)?), 1)?));
+                let pixels = model.pixels();
+                list.push((place, model.scores(&pixels.numbers(&pixels.view(&picture)?), 1)?));
             }
         }
         Whole::Texts(model) => {

@@ -3,7 +3,7 @@
 use crate::convert;
 use crate::project::Project;
 use crate::run::{Chain, Done, ORT, Product, earlier, stage, versions};
-use crate::stages::features::{self, PIXELS, Pictures};
+use crate::stages::features::{self, Pictures};
 use crate::stages::{compress, explain, head, split, to_value, train, write_page};
 use crate::store::{Inputs, Stage};
 use arrow::array::RecordBatch;
@@ -79,8 +79,8 @@ fn work(project: &Project<'_>, chain: &Chain, folder: &Path) -> Result<Product> 
                 continue;
             };
             let truth = labels.as_ref().and_then(|labels| labels.iter().nth(index).flatten());
-            let view = PIXELS.view(&picture)?;
-            let numbers = PIXELS.numbers(&view);
+            let view = model.pixels().view(&picture)?;
+            let numbers = model.pixels().numbers(&view);
             let (answer, heat) = model.activation_map(&numbers)?;
             let mut row = vec![view.clone()];
             row.extend(heat.as_ref().map(|heat| ingot_image::overlay(&view, heat)));
@@ -107,7 +107,7 @@ fn work(project: &Project<'_>, chain: &Chain, folder: &Path) -> Result<Product> 
             "每行最后一幅：遮挡法，即用灰色方块遮住该位置时答案对数几率的平均下降；只依据网络本身的输出，适用于任何输出层。",
         ));
     }
-    let picture = network(&graph, &mut page)?;
+    let picture = network(&graph, model.pixels().crop, &mut page)?;
     atomic::write(&folder.join(NETWORK_SVG), picture.as_bytes())?;
     atomic::write(&folder.join(NETWORK_PNG), &ingot_explain::network_png(&picture)?)?;
     write_page(folder, explain::REPORT, &page)?;
@@ -125,8 +125,8 @@ fn work(project: &Project<'_>, chain: &Chain, folder: &Path) -> Result<Product> 
 }
 
 /// The network as a picture and as a table, on the page; gives the picture.
-fn network(graph: &[u8], page: &mut Page) -> Result<String> {
-    let side = u64::from(PIXELS.crop);
+fn network(graph: &[u8], side: u32, page: &mut Page) -> Result<String> {
+    let side = u64::from(side);
     let inputs = BTreeMap::from([(onnx::IMAGE.to_owned(), vec![1, 3, side, side])]);
     let model = onnx::read(graph, &onnx::Limits::default())?;
     let summary = onnx::summary(&model, &inputs)?;

@@ -224,7 +224,8 @@ impl Teaching<'_, '_> {
         let graph = onnx::write(&onnx::sentence_encoder(&fewer, encoder)?);
         let tables = texts::TextReader::new(project, &graph, threads)?.tables(project, parts)?;
         let [train, validation, test] = &tables;
-        let config = convert::head(project.recipe(), outcome.model.width);
+        let title = outcome.model.backbone.clone();
+        let config = convert::head(project.recipe(), outcome.model.width, title);
         let first = nets::train_head(&config, train, validation, test)?;
         let [learned, held, unseen] = texts::tokens(project, parts)?;
         let reader = texts::TextReader::new(project, teacher, threads)?;

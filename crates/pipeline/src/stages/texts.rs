@@ -1,35 +1,47 @@
 //! Texts through the frozen network, and what else the stages need of texts.
 
-use crate::convert;
 use crate::messages::TEXT_COLUMN;
 use crate::project::Project;
 #[cfg(feature = "nets")]
 use crate::run::Done;
 use crate::stages::features::{self, Found, Row};
 use crate::stages::split;
+use crate::{backbones, convert};
 use arrow::array::{RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Schema};
 use ingot_base::{Digest, Fault, Result, Rng};
+use ingot_recipe::Backbone;
 use ingot_runtime::{TextEncoder, Tokenizer, onnx};
 #[cfg(feature = "nets")]
 use ingot_train::nets::FeatureTable;
 use ingot_train::texts;
 use serde_json::{Value, json};
 
-/// Tokens that the network reads of a text, as its publisher set it.
-pub(crate) const WINDOW: usize = 256;
+/// Tokens that the published network reads of a text, as its publisher set it.
+const WINDOW: usize = 256;
 /// The tokenizer's file, as published and in packages.
 pub(crate) const TOKENIZER: &str = "tokenizer.json";
+
+/// Tokens that the network reads of a text.
+pub(crate) fn window(project: &Project<'_>) -> usize {
+    match &project.recipe().train.backbone {
+        Some(Backbone::Own(own)) => own.tokens() as usize,
+        _ => WINDOW,
+    }
+}
 
 /// What decides how texts become features.
 pub(crate) fn preparation(project: &Project<'_>) -> Value {
     let train = &project.recipe().train;
-    json!({ "window": WINDOW, "text": train.text, "words": train.words })
+    json!({ "window": window(project), "text": train.text, "words": train.words })
 }
 
 /// The backbone's tokenizer.
 pub(crate) fn tokenizer_file(project: &Project<'_>) -> Result<Vec<u8>> {
-    features::published(project.recipe().backbone())?.read_beside(TOKENIZER)
+    match project.recipe().backbone() {
+        Backbone::Own(own) => backbones::tokenizer_file(project, &own),
+        named => features::published(&named)?.read_beside(TOKENIZER),
+    }
 }
 
 /// The column of texts: the one that the recipe names, else the only one of text.
@@ -148,7 +160,7 @@ fn part_tokens(project: &Project<'_>, parts: &Done, part: &str) -> Result<Vec<Ve
         return Ok(ids);
     }
     let (keys, copies) = (convert::encryption(project), copies(project, part));
-    let tokenizer = Tokenizer::load(&tokenizer_file(project)?, WINDOW)?;
+    let tokenizer = Tokenizer::load(&tokenizer_file(project)?, window(project))?;
     for batch in ingot_data::read(&parts.verified(part)?, Some(&keys))? {
         ids.extend(Told::of(project, &tokenizer, &batch, copies)?.ids);
     }
@@ -165,7 +177,7 @@ impl TextReader {
     pub(crate) fn new(project: &Project<'_>, graph: &[u8], threads: usize) -> Result<Self> {
         Ok(Self {
             encoder: TextEncoder::new(features::library()?, graph, threads)?,
-            tokenizer: Tokenizer::load(&tokenizer_file(project)?, WINDOW)?,
+            tokenizer: Tokenizer::load(&tokenizer_file(project)?, window(project))?,
         })
     }
 
@@ -202,6 +214,10 @@ impl TextReader {
     ) -> Result<(RecordBatch, Found)> {
         let told = Told::of(project, &self.tokenizer, batch, copies)?;
         let features = self.encoder.run_wide(&told.ids, onnx::FEATURES)?;
+        let places = features::places(batch)?;
+        for ((index, _), features) in told.places.iter().zip(&features) {
+            features::finite(features, places.get(*index))?;
+        }
         let rows: Vec<Row> = told
             .places
             .iter()
@@ -213,7 +229,7 @@ impl TextReader {
                 features,
             })
             .collect();
-        let found = Found::of(&rows, &features::places(batch)?, &told.blank, told.cut);
+        let found = Found::of(&rows, &places, &told.blank, told.cut);
         Ok((features::table(project, batch, &rows)?, found))
     }
 }

@@ -166,6 +166,12 @@ fn examples(
             "超过八个词的文本，其数值由抽样估计；超过 24 个词时，除作用较大的部分外，相邻的词共用一个数值；各项之和加上基准值，仍等于输出。",
         ));
     }
+    if shown > 0 && project.recipe().backbone().own().is_some() {
+        section.note(Text::new(
+            "Attention is not shown: in a network of one's own nobody knows which values it is.",
+            "未展示注意力：自备的网络中无法确定哪些中间值是注意力。",
+        ));
+    }
     if long > 0 {
         section.note(Text::new(
             format!("{long} text(s) are longer than the network reads and are not shown."),
@@ -198,7 +204,7 @@ pub(crate) fn spoke(
         ids: &tokens.ids,
         words: &tokens.words,
         places: &tokens.places,
-        attention: Some(&attention),
+        attention: attention.as_deref(),
     };
     let output = &model.signature().output;
     explain_text(&text, seed, &mut |texts| {

@@ -9,6 +9,7 @@ mod quality;
 mod run;
 mod tables;
 
+pub(crate) use nets::{BACKBONES, OWN};
 pub(crate) use protect::{DATE_PARTS, LEVEL_FILE, LEVELS, PREFIX, WIDTH};
 pub(crate) use tables::RECIPE;
 
@@ -97,6 +98,8 @@ pub(crate) enum Shape {
     Parameters(&'static Table),
     /// A word or one of several small tables.
     Generalization,
+    /// A published network's name or a table with a file.
+    Backbone,
 }
 
 /// A list of values of one shape.

@@ -1,9 +1,106 @@
-//! What only networks have: `[augment]`, `train.head`, `train.unfreeze` and `train.encoder`.
+//! What only networks have: `[augment]`, `train.backbone`, `train.head`, `train.unfreeze` and `train.encoder`.
 
 use super::Presence::{Default, Optional, Required};
-use super::{Bounds, Choice, Edge, Key, LIST, List, Literal, Shape, Table, choice, key};
+use super::{Bounds, Choice, Edge, Form, Key, LIST, List, Literal, Shape, Table, choice, key};
 
-pub(super) static BACKBONES: &[Choice] = &[choice("mobilenet-v2"), choice("minilm-l6")];
+pub(crate) static BACKBONES: &[Choice] = &[choice("mobilenet-v2"), choice("minilm-l6")];
+
+/// One number for each colour.
+static MEANS: List = List { of: Shape::Number(UNIT), least: 0, distinct: false, tables: false };
+static DEVIATIONS: List =
+    List { of: Shape::Number(Bounds::FRACTION), least: 0, distinct: false, tables: false };
+
+/// From 0 to 1.
+const UNIT: Bounds = Bounds { low: Some((0.0, Edge::In)), high: Some((1.0, Edge::In)) };
+
+static POOLINGS: &[Choice] = &[choice("mean"), choice("cls"), choice("none")];
+
+/// An ONNX file of the user's.
+pub(crate) static OWN: Table = Table {
+    name: "train.backbone",
+    keys: &[
+        key(
+            "file",
+            "The ONNX file, relative to the recipe: one file of 32-bit weights, without external data and custom operators.",
+            "ONNX 文件，路径相对于配方：须为单个文件，权重为 32 位，不含外部数据和自定义算子。",
+            Shape::Text(Form::Any),
+            Required,
+            "file = \"models/resnet18.onnx\"",
+        ),
+        key(
+            "features",
+            "The value of the graph that the head learns from, an output or one inside: rows × channels, a map of rows × channels × height × width, which is averaged, or of texts rows × tokens × channels. What stands behind it is cut off.",
+            "输出层所用的特征在计算图中的名称，可为输出或中间值：形状为 行 × 通道；或 行 × 通道 × 高 × 宽 的特征图（取均值）；文本还可为 行 × 词元 × 通道。其后的部分会被去掉。",
+            Shape::Text(Form::Any),
+            Required,
+            "features = \"flatten\"",
+        ),
+        key(
+            "input",
+            "image.classify: the graph's input of pictures, rows × 3 × height × width; without it the only one.",
+            "图像分类：计算图的图片输入（行 × 3 × 高 × 宽）；只有一个输入时可不写。",
+            Shape::Text(Form::Any),
+            Optional,
+            "input = \"image\"",
+        ),
+        key(
+            "resize",
+            "image.classify: pixels that a picture's shorter side is brought to; without it 8/7 of `crop`, 256 of 224.",
+            "图像分类：图片短边缩放到的像素数；不写时为 `crop` 的 8/7（224 对应 256）。",
+            Shape::Integer(16, 2_048),
+            Optional,
+            "resize = 256",
+        ),
+        key(
+            "crop",
+            "image.classify: side of the square that is cut from the middle, in pixels; without it 224.",
+            "图像分类：居中裁剪的正方形边长（像素）；不写时为 224。",
+            Shape::Integer(16, 2_048),
+            Optional,
+            "crop = 224",
+        ),
+        key(
+            "mean",
+            "image.classify: subtracted from red, green and blue, of the range 0 to 1; without it ImageNet's.",
+            "图像分类：红、绿、蓝各减去的均值（取值范围 0 到 1）；不写时用 ImageNet 的均值。",
+            Shape::List(&MEANS),
+            Optional,
+            "mean = [0.485, 0.456, 0.406]",
+        ),
+        key(
+            "std",
+            "image.classify: what red, green and blue are then divided by; without it ImageNet's.",
+            "图像分类：红、绿、蓝随后各除以的标准差；不写时用 ImageNet 的标准差。",
+            Shape::List(&DEVIATIONS),
+            Optional,
+            "std = [0.229, 0.224, 0.225]",
+        ),
+        key(
+            "tokenizer",
+            "text.classify: the tokenizer's file (tokenizer.json), relative to the recipe.",
+            "文本分类：分词器文件（tokenizer.json），路径相对于配方。",
+            Shape::Text(Form::Any),
+            Optional,
+            "tokenizer = \"models/tokenizer.json\"",
+        ),
+        key(
+            "pooling",
+            "text.classify: how tokens become one vector: their mean, the first one (cls), or none where the graph gives one already; without it the mean.",
+            "文本分类：由各词元得到一个向量的方式：取均值（mean）、取首个词元（cls），或计算图已给出单个向量（none）；不写时取均值。",
+            Shape::Choice(POOLINGS),
+            Optional,
+            "pooling = \"mean\"",
+        ),
+        key(
+            "tokens",
+            "text.classify: tokens read of a text at most; without it 256.",
+            "文本分类：每条文本最多读取的词元数；不写时为 256。",
+            Shape::Integer(4, 8_192),
+            Optional,
+            "tokens = 256",
+        ),
+    ],
+};
 
 static WIDTHS: List =
     List { of: Shape::Integer(1, 65_536), least: 0, distinct: false, tables: false };

@@ -2,7 +2,7 @@
 
 use super::Presence::{Default, Optional, Required};
 use super::lora::LORA;
-use super::nets::{BACKBONES, ENCODER, HEAD, PRIVATE, UNFREEZE};
+use super::nets::{ENCODER, HEAD, PRIVATE, UNFREEZE};
 use super::{
     Bounds, COLUMN, COLUMNS, Choice, Edge, Form, Key, LIST, List, Literal, Map, Shape, Table,
     choice, key,
@@ -150,9 +150,9 @@ pub(crate) static TRAIN: Table = Table {
         ),
         key(
             "backbone",
-            "image.classify, text.classify: the pretrained network whose features are learnt from; without it mobilenet-v2 for pictures, minilm-l6 for texts.",
-            "图像与文本分类：提取特征的预训练网络；不写时图片用 mobilenet-v2，文本用 minilm-l6。",
-            Shape::Choice(BACKBONES),
+            "image.classify, text.classify: the pretrained network whose features are learnt from, by name or as a table with an ONNX file of one's own; without it mobilenet-v2 for pictures, minilm-l6 for texts.",
+            "图像与文本分类：提取特征的预训练网络，可写名称，或以表的形式给出自己的 ONNX 文件；不写时图片用 mobilenet-v2，文本用 minilm-l6。",
+            Shape::Backbone,
             Optional,
             "backbone = \"mobilenet-v2\"",
         ),

@@ -17,7 +17,8 @@ pub use compress::{Calibration, CalibrationMethod, Compress, Distill, Prune, Qua
 pub use lora::{Carried, Lora, Objective, Store};
 pub use names::Named;
 pub use nets::{
-    Augment, Backbone, Encoder, EncoderMethod, Head, Mix, Private, Schedule, Unfreeze, Unit,
+    Augment, Backbone, Encoder, EncoderMethod, Head, Mix, OwnBackbone, Pooling, Private, Schedule,
+    Unfreeze, Unit,
 };
 pub(crate) use protect::DAYS;
 pub use protect::{
@@ -111,7 +112,7 @@ impl Recipe {
 
     /// The pretrained network whose features are learnt from: the one it names, else that of the task.
     pub fn backbone(&self) -> Backbone {
-        self.train.backbone.unwrap_or(Backbone::of(self.project.task))
+        self.train.backbone.clone().unwrap_or(Backbone::of(self.project.task))
     }
 
     /// Which rows go where; by classes it is the target that is stratified.

@@ -1,4 +1,4 @@
-//! What only networks have, typed: `[augment]`, `train.head`, `train.unfreeze` and `train.encoder`.
+//! What only networks have, typed: `[augment]`, `train.backbone`, `train.head`, `train.unfreeze` and `train.encoder`.
 
 use ingot_base::Task;
 use serde::{Deserialize, Serialize};
@@ -182,7 +182,7 @@ pub enum Schedule {
 }
 
 /// A pretrained network that gives features.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Backbone {
     /// `MobileNetV2`, trained on `ImageNet`: 1,280 features of a picture of 224 × 224.
     #[serde(rename = "mobilenet-v2")]
@@ -190,6 +190,9 @@ pub enum Backbone {
     /// `all-MiniLM-L6-v2`: 384 features of a text of up to 256 tokens.
     #[serde(rename = "minilm-l6")]
     MiniLm,
+    /// An ONNX file of the user's.
+    #[serde(untagged)]
+    Own(OwnBackbone),
 }
 
 impl Backbone {
@@ -201,11 +204,99 @@ impl Backbone {
         }
     }
 
-    /// The task whose data it reads.
-    pub const fn task(self) -> Task {
+    /// The only task whose data it reads; `None` of a file, which the task says how to read.
+    pub const fn task(&self) -> Option<Task> {
         match self {
-            Self::MobileNetV2 => Task::ImageClassify,
-            Self::MiniLm => Task::TextClassify,
+            Self::MobileNetV2 => Some(Task::ImageClassify),
+            Self::MiniLm => Some(Task::TextClassify),
+            Self::Own(_) => None,
         }
     }
+
+    /// The ONNX file, where it is one of the user's.
+    pub const fn own(&self) -> Option<&OwnBackbone> {
+        match self {
+            Self::Own(own) => Some(own),
+            Self::MobileNetV2 | Self::MiniLm => None,
+        }
+    }
+}
+
+/// The table `train.backbone`: an ONNX file and how its data is prepared.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OwnBackbone {
+    /// The file, relative to the recipe.
+    pub file: String,
+    /// The value of the graph that the features are.
+    pub features: String,
+    /// The graph's input of pictures; `None`: its only one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input: Option<String>,
+    /// Pixels that a picture's shorter side is brought to, 16 to 2,048; `None`: 8/7 of `crop`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resize: Option<u32>,
+    /// Side of the square that is cut from the middle, 16 to 2,048; `None`: 224.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub crop: Option<u32>,
+    /// Subtracted from red, green and blue, of the range 0 to 1; `None`: `ImageNet`'s.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mean: Option<[f64; 3]>,
+    /// What they are then divided by; `None`: `ImageNet`'s.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub std: Option<[f64; 3]>,
+    /// The file of the tokenizer of an encoder of texts, relative to the recipe.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tokenizer: Option<String>,
+    /// How tokens become one vector; `None`: by their mean.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pooling: Option<Pooling>,
+    /// Tokens read of a text, 4 to 8,192; `None`: 256.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tokens: Option<u32>,
+}
+
+impl OwnBackbone {
+    /// Side of the square that the network sees.
+    pub fn crop(&self) -> u32 {
+        self.crop.unwrap_or(224)
+    }
+
+    /// Pixels of a picture's shorter side before that: of 224 they are 256, as for `ImageNet`.
+    pub fn resize(&self) -> u32 {
+        self.resize.unwrap_or(self.crop() * 8 / 7)
+    }
+
+    /// How tokens become one vector.
+    pub fn pooling(&self) -> Pooling {
+        self.pooling.unwrap_or(Pooling::Mean)
+    }
+
+    /// Tokens read of a text.
+    pub fn tokens(&self) -> u32 {
+        self.tokens.unwrap_or(256)
+    }
+
+    /// The same without the folders that its files lie in: they tell of the house, not of the network.
+    #[must_use]
+    pub fn without_folders(&self) -> Self {
+        let name = |path: &String| path.rsplit(['/', '\\']).next().unwrap_or(path).to_owned();
+        Self {
+            file: name(&self.file),
+            tokenizer: self.tokenizer.as_ref().map(name),
+            ..self.clone()
+        }
+    }
+}
+
+/// How the vectors of a text's tokens become one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Pooling {
+    /// Their mean.
+    Mean,
+    /// The first token's.
+    Cls,
+    /// The network gives one already.
+    None,
 }

@@ -548,6 +548,51 @@ fn a_recipe_for_texts_has_an_encoder_and_its_own_copies() {
 }
 
 #[test]
+fn a_backbone_may_be_a_file_of_the_users() {
+    let table = "[train]\nbackbone = { file = \"models/net.onnx\", features = \"flatten\"";
+    let of = |recipe: &str, more: &str| format!("{recipe}{table}{more} }}\n");
+    let recipe = ingot_recipe::parse("ingot.toml", &of(PICTURES, ", crop = 32")).expect("right");
+    let backbone = recipe.backbone();
+    let own = backbone.own().expect("a file");
+    assert_eq!((own.crop(), own.resize(), own.file.as_str()), (32, 36, "models/net.onnx"));
+    assert_eq!(own.without_folders().file, "net.onnx");
+    // It is written as it was read.
+    let json = serde_json::to_value(&recipe).unwrap();
+    assert_eq!(json["train"]["backbone"]["features"], "flatten");
+    assert_eq!(serde_json::from_value::<ingot_recipe::Recipe>(json).unwrap(), recipe);
+    let tokens = ", tokenizer = \"t.json\"";
+    let recipe = ingot_recipe::parse("ingot.toml", &of(TEXTS, tokens)).expect("right");
+    let backbone = recipe.backbone();
+    let own = backbone.own().expect("a file");
+    assert_eq!((own.tokens(), own.pooling()), (256, ingot_recipe::Pooling::Mean));
+    let held = "[split]\nvalidation = 0.1\n";
+    let tuned = "[train.unfreeze]\nblocks = 1\n[compress]\nprune = { channels = 0.5 }\n";
+    for (text, expected) in [
+        (of(PICTURES, tokens), vec!["recipe-key-task train.backbone.tokenizer"]),
+        (of(TEXTS, ""), vec!["recipe-needs train.backbone"]),
+        (of(TEXTS, &format!("{tokens}, crop = 32")), vec!["recipe-key-task train.backbone.crop"]),
+        (of(PICTURES, ", mean = [0.5]"), vec!["recipe-backbone-colours train.backbone.mean"]),
+        (of(PICTURES, ", std = [1, 1, 0]"), vec!["recipe-out-of-range train.backbone.std[2]"]),
+        (of(PICTURES, ", resize = 100"), vec!["recipe-backbone-crop train.backbone.resize"]),
+        (of(PICTURES, ", feature = \"x\""), vec!["recipe-unknown-key-near train.backbone.feature"]),
+        (
+            format!("{}{tuned}{held}", of(PICTURES, "")),
+            vec![
+                "recipe-backbone-own train.unfreeze",
+                "recipe-backbone-own compress.prune.channels",
+            ],
+        ),
+        (
+            format!("{PICTURES}[train]\nbackbone = {{ file = \"net.onnx\" }}\n"),
+            vec!["recipe-missing-key train.backbone.features"],
+        ),
+        (format!("{PICTURES}[train]\nbackbone = 7\n"), vec!["recipe-not-backbone train.backbone"]),
+    ] {
+        assert_eq!(faults(&text), expected, "{text}");
+    }
+}
+
+#[test]
 fn settings_of_another_task_are_refused() {
     for (more, path) in [
         ("[train]\nfairness = [\"width\"]\n", "train.fairness"),

@@ -62,8 +62,15 @@ fn every_key_of_the_model_is_in_the_schema_and_every_key_of_the_schema_reaches_t
         [[source]]\nname = \"photos\"\nuri = \"photos\"\nformat = \"images\"\n\n\
         [split]\nvalidation = 0.1\n[train]\nunfreeze = { blocks = 1 }\n\
         [compress]\nprune = { channels = 0.5 }\ndistill = {}\n";
+    let own_pictures = pictures.split("[split]").next().unwrap().to_owned()
+        + "[train]\nbackbone = { file = \"a.onnx\", features = \"f\", input = \"x\", resize = 64, crop = 48, \
+           mean = [0, 0, 0], std = [1, 1, 1] }\n";
+    let own_texts = texts.replace(
+        "\"minilm-l6\"",
+        "{ file = \"a.onnx\", features = \"f\", tokenizer = \"t.json\", pooling = \"cls\", tokens = 64 }",
+    );
     let mut model = BTreeSet::new();
-    let others = [texts.to_owned(), tuned, pictures.to_owned()];
+    let others = [texts.to_owned(), tuned, pictures.to_owned(), own_pictures, own_texts];
     for text in [full_with_every_param(), regression].into_iter().chain(others) {
         let recipe = ingot_recipe::parse("ingot.toml", &text).unwrap();
         document_paths(&serde_json::to_value(&recipe).unwrap(), "", &mut model);
@@ -103,6 +110,9 @@ fn full_with_every_param() -> String {
 
 /// Settings that a rule over several settings, not one key, may refuse.
 const CROSS: &[&str] = &[
+    "recipe-backbone-colours",
+    "recipe-backbone-crop",
+    "recipe-backbone-own",
     "recipe-key-task",
     "recipe-private-exclusive",
     "recipe-shares",

@@ -52,6 +52,27 @@ impl Builder {
         Self { graph: Graph { name: name.into(), ..Graph::default() } }
     }
 
+    /// Goes on with a graph that is there.
+    pub(crate) fn on(graph: Graph) -> Self {
+        Self { graph }
+    }
+
+    pub(crate) fn into_graph(self) -> Graph {
+        self.graph
+    }
+
+    /// Adds operations and constants of another graph behind those that are there.
+    #[cfg(feature = "onnx")]
+    pub(crate) fn append(&mut self, graph: Graph) {
+        self.graph.node.extend(graph.node);
+        self.graph.initializer.extend(graph.initializer);
+    }
+
+    #[cfg(feature = "onnx")]
+    pub(crate) fn clear_outputs(&mut self) {
+        self.graph.output.clear();
+    }
+
     pub(crate) fn weight(&mut self, name: &str, dims: &[usize], data: &[f32]) -> String {
         self.graph.initializer.push(Tensor {
             dims: dims.iter().map(|dim| i64::try_from(*dim).unwrap_or(i64::MAX)).collect(),
@@ -124,6 +145,7 @@ impl Builder {
             producer_name: "ingot".into(),
             graph: Some(self.graph),
             opset_import: vec![OperatorSet { domain: String::new(), version: OPSET }],
+            ..Model::default()
         }
     }
 }
@@ -173,7 +195,7 @@ pub fn with_head(
     let graph = model.graph.take().ok_or_else(|| wrong("it holds no graph"))?;
     let width = graph.output.iter().find(|output| output.name == features).and_then(last_dimension);
     let mut width = width.ok_or_else(|| wrong("it has no such features"))?;
-    let mut builder = Builder { graph };
+    let mut builder = Builder::on(graph);
     let mut at = features.to_owned();
     for (index, layer) in layers.iter().enumerate() {
         if layer.inputs() != width || layer.weight.len() != width * layer.bias.len() {
@@ -196,7 +218,7 @@ pub fn with_head(
     builder.graph.output.retain(|output| keep.contains(&output.name.as_str()));
     builder.output(SCORES, &[None, i64::try_from(width).ok()]);
     sweep(&mut builder.graph);
-    model.graph = Some(builder.graph);
+    model.graph = Some(builder.into_graph());
     Ok(model)
 }
 

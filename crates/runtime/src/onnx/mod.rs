@@ -13,6 +13,8 @@ mod fit;
 mod mobilenet;
 #[cfg(feature = "onnx")]
 mod narrow;
+#[cfg(feature = "onnx")]
+mod own;
 pub mod proto;
 mod prune;
 mod quantize;
@@ -33,6 +35,8 @@ pub use calibrate::calibrate;
 pub use equalise::equalise;
 pub use mobilenet::{FEATURES, IMAGE, LOGITS, MAP, mobilenet_v2};
 pub use narrow::{Cut, Narrowed, Narrowing, narrow_channels};
+#[cfg(feature = "onnx")]
+pub use own::{OwnPictures, OwnTexts, Pool, Vocabulary, own_pictures, own_texts, read_own};
 pub use prune::prune_weights;
 pub use quantize::{quantize_dynamic, quantize_static};
 pub use ranges::{Calibration, Observed, Range, Ranges};

@@ -3,6 +3,7 @@
 use super::sessions::Sessions;
 use crate::Library;
 use crate::messages::SHAPE;
+use crate::onnx::proto::Model;
 use crate::onnx::{self, Limits, Session};
 use crate::weights::Tensor;
 use ingot_base::{Fault, Result, fault};
@@ -16,6 +17,33 @@ const TOKENS: usize = 1024;
 #[derive(Debug)]
 pub struct TextEncoder {
     sessions: Sessions,
+    size: Size,
+}
+
+/// What a graph takes at once, where it says so: others than the project's own may be made for one text at a time, or for texts of
+/// one length.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Size {
+    rows: Option<usize>,
+    tokens: Option<usize>,
+}
+
+impl Size {
+    pub(super) fn of(model: &Model) -> Self {
+        let mut inputs = model.graph.iter().flat_map(|graph| &graph.input);
+        let input = inputs.find(|input| input.name == onnx::TOKENS);
+        let shape = input.and_then(|input| input.kind.as_ref()?.tensor.as_ref()?.shape.as_ref());
+        let dim = |at: usize| {
+            let size = shape.and_then(|shape| shape.dim.get(at)?.value)?;
+            usize::try_from(size).ok().filter(|size| *size > 0)
+        };
+        Self { rows: dim(0), tokens: dim(1) }
+    }
+
+    /// The shape in which so many texts, the longest of this length, are given.
+    fn shape(self, texts: usize, longest: usize) -> [usize; 2] {
+        [self.rows.unwrap_or(texts).max(texts), self.tokens.unwrap_or(longest).max(longest)]
+    }
 }
 
 impl TextEncoder {
@@ -37,8 +65,8 @@ impl TextEncoder {
         callers: usize,
     ) -> Result<Self> {
         // What was read is gone before the session, which has a copy of its own, is made.
-        onnx::read(&graph, &Limits::default())?;
-        Self::trusting(library, graph, callers)
+        let size = Size::of(&onnx::read(&graph, &Limits::default())?);
+        Self::trusting(library, graph, callers, size)
     }
 
     /// As [`Self::sharing`], of a graph that was read before.
@@ -46,8 +74,9 @@ impl TextEncoder {
         library: &'static Library,
         graph: Arc<[u8]>,
         callers: usize,
+        size: Size,
     ) -> Result<Self> {
-        Ok(Self { sessions: Sessions::new(library, graph, callers)? })
+        Ok(Self { sessions: Sessions::new(library, graph, callers)?, size })
     }
 
     /// One output for each text, a row of numbers each, in the order of the texts; on the caller's thread.
@@ -82,11 +111,12 @@ impl TextEncoder {
     }
 
     fn spread(&self, texts: &[Vec<i64>], output: &str, threads: usize) -> Result<Vec<Vec<f32>>> {
-        let batches = batches(texts, if self.alone() { 1 } else { Self::TEXTS });
+        let most = if self.alone() { 1 } else { self.size.rows.unwrap_or(Self::TEXTS) };
+        let batches = batches(texts, most);
         let (next, rows) = (AtomicUsize::new(0), Mutex::new(vec![Vec::new(); texts.len()]));
         let work = &|session: &Session| -> Result<()> {
             while let Some(batch) = batches.get(next.fetch_add(1, Ordering::Relaxed)) {
-                let found = batch_rows(session, texts, batch, output)?;
+                let found = batch_rows(session, texts, batch, (output, self.size))?;
                 let mut rows = rows.lock().unwrap_or_else(PoisonError::into_inner);
                 for (index, row) in batch.iter().zip(found) {
                     if let Some(slot) = rows.get_mut(*index) {
@@ -121,7 +151,7 @@ fn batches(texts: &[Vec<i64>], most: usize) -> Vec<Vec<usize>> {
     for index in order {
         match batches.last_mut() {
             Some(batch)
-                if batch.len() < most
+                if batch.len() < most.min(TextEncoder::TEXTS)
                     && batch.first().map_or(0, length) * (batch.len() + 1) <= TOKENS =>
             {
                 batch.push(index);
@@ -136,24 +166,28 @@ fn batch_rows(
     session: &Session,
     texts: &[Vec<i64>],
     batch: &[usize],
-    output: &str,
+    (output, size): (&str, Size),
 ) -> Result<Vec<Vec<f32>>> {
     let own: Vec<&Vec<i64>> = batch.iter().filter_map(|index| texts.get(*index)).collect();
     let longest = own.iter().map(|ids| ids.len()).max().unwrap_or_default();
-    let mut ids = Vec::with_capacity(longest * own.len());
+    let shape = size.shape(own.len(), longest);
+    let [rows, tokens] = shape;
+    let mut ids = Vec::with_capacity(tokens * rows);
     for text in &own {
         ids.extend_from_slice(text);
-        ids.resize(ids.len() + longest - text.len(), 0);
+        ids.resize(ids.len() + tokens - text.len(), 0);
     }
-    let answer = session.run_wholes(onnx::TOKENS, &[own.len(), longest], &ids, &[output])?;
+    // Rows that nobody asked for are padding alone.
+    ids.resize(tokens * rows, 0);
+    let answer = session.run_wholes(onnx::TOKENS, &shape, &ids, &[output])?;
     let numbers = answer.into_iter().next().map(|tensor| tensor.data).unwrap_or_default();
-    let width = numbers.len().checked_div(own.len()).unwrap_or_default();
-    if width == 0 || numbers.len() != width * own.len() {
+    let width = numbers.len().checked_div(rows).unwrap_or_default();
+    if width == 0 || numbers.len() != width * rows {
         return Err(Fault::new(&SHAPE)
             .arg("found", format!("{} numbers", numbers.len()))
-            .arg("expected", format!("a row for each of {} texts", own.len())));
+            .arg("expected", format!("a row for each of {rows} texts")));
     }
-    Ok(numbers.chunks(width).map(<[f32]>::to_vec).collect())
+    Ok(numbers.chunks(width).take(own.len()).map(<[f32]>::to_vec).collect())
 }
 
 #[cfg(test)]
@@ -170,5 +204,11 @@ mod tests {
         let many = vec![vec![1; 4]; most + 1];
         assert_eq!(batches(&many, most).iter().map(Vec::len).collect::<Vec<_>>(), [most, 1]);
         assert!(batches(&[], most).is_empty());
+    }
+
+    #[test]
+    fn a_graph_that_takes_one_size_is_given_it() {
+        let one = Size { rows: Some(1), tokens: Some(8) };
+        assert_eq!((one.shape(1, 3), Size::default().shape(4, 3)), ([1, 8], [4, 3]));
     }
 }

@@ -9,6 +9,7 @@ pub use encoder::TextEncoder;
 pub use tagger::{TagPlace, Tagger};
 pub use tokens::{Tokenised, Tokenizer};
 
+use self::encoder::Size;
 use crate::Library;
 use crate::messages::{MODEL_MISMATCH, PREPROCESSING};
 use crate::onnx::{self, Limits};
@@ -23,6 +24,9 @@ pub struct TextPreprocessing {
     pub signature: Signature,
 }
 
+/// A network that shows its attention, and the values that this is.
+type Attentive = (TextEncoder, Vec<String>);
+
 /// A loaded model of texts.
 #[derive(Debug)]
 pub struct TextModel {
@@ -32,7 +36,7 @@ pub struct TextModel {
     /// The graph, to show its attention when somebody asks.
     graph: Arc<[u8]>,
     library: &'static Library,
-    attentive: OnceLock<std::result::Result<(TextEncoder, Vec<String>), String>>,
+    attentive: OnceLock<std::result::Result<Option<Attentive>, String>>,
 }
 
 impl TextModel {
@@ -117,32 +121,37 @@ impl TextModel {
 
     /// How much of each token the answer saw: attention rollout (Abnar & Zuidema 2020), the product over the layers of half the
     /// mean attention of the heads and half the token itself, averaged over the tokens as the embedding is. One number for each
-    /// token; they sum to 1.
+    /// token; they sum to 1. `None` where nobody knows which values of the graph are attention: of a graph of the user's.
     ///
     /// # Errors
-    /// When the graph shows no attention, or fails.
-    pub fn rollout(&self, text: &[i64]) -> Result<Vec<f64>> {
-        let (encoder, layers) = self
+    /// When the graph fails.
+    pub fn rollout(&self, text: &[i64]) -> Result<Option<Vec<f64>>> {
+        let shown = self
             .attentive
             .get_or_init(|| self.attentive().map_err(|fault| fault.to_string()))
             .as_ref()
             .map_err(|error| {
                 fault::internal("a network that shows its attention").because(error.as_str())
             })?;
+        let Some((encoder, layers)) = shown else { return Ok(None) };
         let names: Vec<&str> = layers.iter().map(String::as_str).collect();
         let layers = encoder.one(text, &names)?;
         let layers: Vec<&[f32]> = layers.iter().map(|layer| layer.data.as_slice()).collect();
-        Ok(rolled(&layers, text.len()))
+        Ok(Some(rolled(&layers, text.len())))
     }
 
-    /// The same network with its attention among the outputs, and their names.
-    fn attentive(&self) -> Result<(TextEncoder, Vec<String>)> {
+    /// The same network with its attention among the outputs, and their names, where it has any.
+    fn attentive(&self) -> Result<Option<Attentive>> {
         let model = onnx::read(&self.graph, &Limits::default())?;
+        let size = Size::of(&model);
         let nodes = model.graph.as_ref().map_or(&[][..], |graph| graph.node.as_slice());
         let has = |name: &String| nodes.iter().any(|node| node.output.contains(name));
         let layers: Vec<String> = (0..nodes.len()).map(onnx::attention).take_while(has).collect();
+        if layers.is_empty() {
+            return Ok(None);
+        }
         let graph = onnx::write(&onnx::showing(model, &layers));
-        Ok((TextEncoder::trusting(self.library, graph.into(), 1)?, layers))
+        Ok(Some((TextEncoder::trusting(self.library, graph.into(), 1, size)?, layers)))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Texts as the numbers that an encoder takes.
 
 use crate::messages::{TEXT_BLANK, TEXT_BYTES_MANY, TEXT_LONG, TOKENIZER};
+use crate::onnx::Vocabulary;
 use ingot_base::{Digest, Fault, Result};
 use std::ops::Range;
 use tokenizers::Encoding;
@@ -20,10 +21,12 @@ const STRANGERS: u32 = 1 << 20;
 pub struct Tokenizer {
     inner: tokenizers::Tokenizer,
     window: usize,
-    /// How many tokens the vocabulary has.
+    /// The number behind the vocabulary's last.
     known: i64,
     /// The token of words that it lacks.
     unknown: Option<u32>,
+    /// The token that fills texts up.
+    padding: u32,
 }
 
 /// A token of the vocabulary and where it stands in the text, in bytes; `None` of a mark.
@@ -52,14 +55,32 @@ impl Tokenizer {
         }
         let mut inner = tokenizers::Tokenizer::from_bytes(bytes)
             .map_err(|error| wrong("it is damaged".into()).because(error))?;
+        let padding = inner.get_padding().map_or(0, |padding| padding.pad_id);
         // Whole texts, as they are: what is cut and filled up is said here, not in the file.
         inner.with_padding(None);
         inner.with_truncation(None).map_err(|error| wrong(error.to_string()))?;
         // A text that spells a mark, as `[PAD]`, says the word: number 0 would end it.
         inner.set_encode_special_tokens(true);
-        let known = i64::try_from(inner.get_vocab_size(true)).unwrap_or(i64::MAX);
+        // Numbers may have gaps: what lies beyond the last one is no token.
+        let last = inner.get_vocab(true).values().copied().max().unwrap_or_default();
+        let known = i64::from(last) + 1;
         let unknown = inner.token_to_id(UNKNOWN);
-        Ok(Self { inner, window, known, unknown })
+        Ok(Self { inner, window, known, unknown, padding })
+    }
+
+    /// What numbers of tokens mean to a network whose file knows nothing of this project's.
+    pub fn vocabulary(&self) -> Vocabulary {
+        Vocabulary {
+            known: self.known,
+            unknown: self.unknown.map_or(0, i64::from),
+            padding: i64::from(self.padding),
+            zero: self.zero(),
+        }
+    }
+
+    /// What stands for token 0, since 0 itself ends a text: the number behind those of words that the vocabulary lacks.
+    fn zero(&self) -> i64 {
+        self.known.saturating_add(i64::from(STRANGERS))
     }
 
     /// How many tokens the network reads.
@@ -159,7 +180,8 @@ impl Tokenizer {
     fn numbers(&self, text: &str, encoding: &Encoding) -> Vec<i64> {
         let number = |(id, place): (&u32, &(usize, usize))| {
             let word = text.get(place.0..place.1).filter(|_| Some(*id) == self.unknown);
-            word.map_or(i64::from(*id), |word| self.known.saturating_add(stranger(word)))
+            let own = if *id == 0 { self.zero() } else { i64::from(*id) };
+            word.map_or(own, |word| self.known.saturating_add(stranger(word)))
         };
         encoding.get_ids().iter().zip(encoding.get_offsets()).map(number).collect()
     }
@@ -248,6 +270,25 @@ pub(crate) mod tests {
         let marks = tokenizer.ids("good [SEP] [CLS]").unwrap();
         let count = |mark: i64| marks.iter().filter(|id| **id == mark).count();
         assert_eq!((count(2), count(3)), (1, 1), "{marks:?}");
+    }
+
+    #[test]
+    fn a_token_of_number_0_is_no_padding() {
+        let file = String::from_utf8(small()).unwrap();
+        // As of RoBERTa: the first number begins a text.
+        let file = file
+            .replace("\"[PAD]\":0", "\"[PAD]\":2")
+            .replace("\"[CLS]\":2", "\"[CLS]\":0")
+            .replace("{\"id\":0,", "{\"id\":-,")
+            .replace("{\"id\":2,", "{\"id\":0,")
+            .replace("{\"id\":-,", "{\"id\":2,")
+            .replace("\"ids\":[2]", "\"ids\":[0]");
+        let tokenizer = Tokenizer::load(file.as_bytes(), 9).unwrap();
+        let vocabulary = tokenizer.vocabulary();
+        let ids = tokenizer.ids("good film").unwrap();
+        assert_eq!(ids, [vocabulary.zero, 4, 6, 3]);
+        assert!(vocabulary.zero >= vocabulary.known + i64::from(STRANGERS));
+        assert_eq!((vocabulary.known, vocabulary.unknown), (10, 1));
     }
 
     #[test]
