@@ -1,7 +1,7 @@
 //! Shapes of what is cut, joined, turned or filled up, its numbers as they were.
 
 use super::wholes::{self, Whole};
-use super::{Dim, Known, broadcast, place, product};
+use super::{DIMENSIONS, Dim, Known, broadcast, place, product};
 use crate::onnx::edit::{self, input, integer, integers};
 use crate::onnx::proto::Node;
 
@@ -117,7 +117,8 @@ fn joined(node: &Node, shapes: &[&Vec<Dim>]) -> Option<Vec<Dim>> {
     let mut dims = (*shapes.first()?).clone();
     let axis = place(integer(node, "axis")?, dims.len())?;
     // What one part does not know, another may.
-    for other in shapes.iter().filter(|other| other.len() == dims.len()) {
+    let rank = dims.len();
+    for other in shapes.iter().filter(|other| other.len() == rank) {
         for (dim, own) in dims.iter_mut().zip(other.iter()) {
             *dim = dim.or(*own);
         }
@@ -129,6 +130,9 @@ fn joined(node: &Node, shapes: &[&Vec<Dim>]) -> Option<Vec<Dim>> {
 
 fn unsqueeze(dims: &[Dim], axes: &[i64]) -> Option<Vec<Dim>> {
     let rank = dims.len() + axes.len();
+    if rank > DIMENSIONS {
+        return None;
+    }
     let mut places = axes.iter().map(|axis| place(*axis, rank)).collect::<Option<Vec<_>>>()?;
     places.sort_unstable();
     let mut dims = dims.to_vec();

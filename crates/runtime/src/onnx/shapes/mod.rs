@@ -13,6 +13,9 @@ use wholes::{Whole, Wholes};
 /// A dimension; `None` where it is not known, or differs from run to run.
 pub type Dim = Option<u64>;
 
+/// Dimensions of the deepest value that is followed.
+const DIMENSIONS: usize = 64;
+
 /// Shapes by value; a value that is missing has an unknown shape.
 pub(crate) type Shapes = BTreeMap<String, Vec<Dim>>;
 
@@ -109,6 +112,10 @@ impl Known<'_> {
 
     /// Takes what was worked out, and where that says nothing what the graph says.
     fn learn(&mut self, name: &str, mut dims: Vec<Dim>) {
+        // A few operations in a row may double the dimensions again and again.
+        if dims.len() > DIMENSIONS {
+            return;
+        }
         if let Some(own) = self.shapes.get(name).filter(|own| own.len() == dims.len()) {
             for (dim, own) in dims.iter_mut().zip(own) {
                 *dim = dim.or(*own);

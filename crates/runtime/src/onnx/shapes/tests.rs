@@ -206,3 +206,22 @@ fn graphs_in_eight_bits_are_known_throughout() {
         assert_eq!(found[inner], expected);
     }
 }
+
+#[test]
+fn dimensions_that_double_are_given_up() {
+    let node = |from: String, to: String| Node {
+        op_type: "Gather".into(),
+        input: vec![from.clone(), from],
+        output: vec![to],
+        ..Node::default()
+    };
+    let graph = Graph {
+        node: (0..60).map(|at| node(format!("v{at}"), format!("v{}", at + 1))).collect(),
+        ..Graph::default()
+    };
+    let found = shapes(&graph, &[("v0".to_owned(), vec![2, 2])].into());
+    assert_eq!(found["v1"].len(), 3);
+    assert!(!found.contains_key("v60") && found.values().all(|dims| dims.len() <= 64));
+    let many = vec![0; 2_000_000];
+    assert_eq!(one("Unsqueeze", &[2], &[], vec![wholes("axes", &many)]), Vec::<Dim>::new());
+}
