@@ -518,7 +518,7 @@ fn an_encoder_of_the_users_is_served_with_its_tokenizer() {
 
     let server = Server::start(&project, &project.package(), &["--ledger", "own.db"]);
     let (_, key) = api_key(&project, &["--ledger", "own.db"]);
-    let bad = "The kettle is awful and late";
+    let bad = "The lamp arrived broken and late";
     let one = server.post("/api/predict", &key, &json!({ "note": bad })).json();
     assert_eq!(one["predictions"][0]["label"], "angry", "{one}");
     let answer = server.post("/api/explain", &key, &json!({ "note": bad })).json();

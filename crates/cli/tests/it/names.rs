@@ -67,13 +67,13 @@ fn graph() -> Vec<u8> {
         initializer: vec![table],
         input: vec![value("input_ids", WHOLE, &tokens), value("attention_mask", WHOLE, &tokens)],
         output: vec![value("logits", FLOAT, &["batch", "tokens", "labels"])],
-        value_info: Vec::new(),
+        ..Graph::default()
     };
     onnx::write(&Model {
         ir_version: 8,
-        producer_name: String::new(),
         graph: Some(graph),
         opset_import: vec![OperatorSet { domain: String::new(), version: 17 }],
+        ..Model::default()
     })
 }
 

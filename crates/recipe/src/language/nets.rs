@@ -293,7 +293,7 @@ pub(super) static ENCODER: Table = Table {
 };
 
 /// Beyond it nothing is hidden any more, whatever the figure.
-const EPSILON: Bounds = Bounds { low: Some((0.0, Edge::Out)), high: Some((1000.0, Edge::In)) };
+const EPSILON: Bounds = Bounds { low: Some((0.0, Edge::Out)), high: Some((1e6, Edge::In)) };
 
 pub(super) static PRIVATE: Table = Table {
     name: "train.private",

@@ -12,7 +12,6 @@ pub struct Clean {
     /// SQL predicates; rows for which one is not true are dropped.
     pub keep: Vec<String>,
     /// Texts in one form.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub normalize: Vec<Normalize>,
     /// Type casts.
     pub cast: Vec<Cast>,

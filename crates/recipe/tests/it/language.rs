@@ -271,7 +271,7 @@ fn locate_finds_values_headers_and_the_nearest_above() {
         Some("\"credit_amount\"")
     );
     assert_eq!(at("explain.titles.age.zh").map(|(.., text)| text), Some("\"年龄\""));
-    assert_eq!(at("split"), Some((106, 1, "[split]")));
+    assert_eq!(at("split"), Some((107, 1, "[split]")));
     assert_eq!(at("source[1]").map(|(.., text)| text), Some("[[source]]"));
     assert_eq!(at("split.time"), at("split"), "not set: its table");
     assert_eq!(at("clean.keep[9]").map(|(line, ..)| line), Some(25), "not there: its list");

@@ -255,6 +255,8 @@ mod tests {
             parameters: 3,
             history: Vec::new(),
             best: 0,
+            falling: false,
+            weights: Vec::new(),
             test_groups: None,
             metrics: Vec::new(),
             majority: Vec::new(),
