@@ -63,6 +63,142 @@ fn a_word_has_one_number_and_a_servers_answer_is_none() {
 }
 
 #[test]
+fn places_whose_names_hold_a_word() {
+    for text in [
+        "成都市高新区天府大道88号3栋2单元501室",
+        "成都市锦江区春熙路12号",
+        "成都市武侯区中山巷933号",
+        "都江堰市幸福路12号",
+        "贵州省都匀市剑江中路8号",
+        "重庆市丰都县平都大道20号",
+        "江西省于都县长征大道3号",
+        "广东省广州市从化区街口街道新城路5号",
+        "辽宁省沈阳市于洪区黄海路22号",
+        "新疆和田市北京西路9号",
+        "河北省石家庄市和平西路215号",
+        "内蒙古呼和浩特市新华大街1号",
+        "天津市和平区南京路12号",
+        "陕西省周至县中心街2号",
+    ] {
+        only(&format!("家住{text}。"), "address", text);
+    }
+    for text in ["双方和平解决了争议。", "大家都昌盛起来。", "我们从化学角度看。", "和县里的人说"]
+    {
+        assert_eq!(found(text), [], "{text}");
+    }
+    has("位于都昌县", "place", "都昌县");
+}
+
+#[test]
+fn organisations_whose_names_hold_a_word() {
+    for (text, words) in [
+        ("转至成都市第三人民医院治疗", "成都市第三人民医院"),
+        ("转至成都第三人民医院治疗", "成都第三人民医院"),
+        ("与成都恒瑞达生物科技有限公司签约", "成都恒瑞达生物科技有限公司"),
+        ("在北京首都医科大学附属安贞医院手术", "北京首都医科大学附属安贞医院"),
+        ("他在华为技术有限公司上班", "华为技术有限公司"),
+        ("到石家庄市第一医院就诊", "石家庄市第一医院"),
+        ("由贵州茅台酒股份有限公司生产", "贵州茅台酒股份有限公司"),
+        ("和上海红杉资本管理有限公司合作", "上海红杉资本管理有限公司"),
+    ] {
+        assert_eq!(of("organization", text), [words], "{text}: {:?}", found(text));
+        nothing("person", text);
+    }
+    for text in ["他是一家公司的老板", "北京大学生都来了", "上海银行卡怎么办", "这家医院很好"]
+    {
+        nothing("organization", text);
+    }
+}
+
+#[test]
+fn organisations_behind_everyday_verbs_and_beside_numbers() {
+    for (text, words) in [
+        ("找上海市第六人民医院问问", "上海市第六人民医院"),
+        ("抬头写浙江大学医学院附属第一医院", "浙江大学医学院附属第一医院"),
+        ("抬头写深圳市南山区人民医院", "深圳市南山区人民医院"),
+        ("发票抬头开深圳云帆医疗器械有限公司", "深圳云帆医疗器械有限公司"),
+    ] {
+        only(text, "organization", words);
+    }
+    let both = found("我打028-79249370找深圳云帆医疗器械有限公司问问");
+    let expected = [("phone", "028-79249370"), ("organization", "深圳云帆医疗器械有限公司")];
+    assert_eq!(both, expected.map(|(kind, words)| (kind.to_owned(), words.to_owned())));
+    let both = found("13812345678云帆医疗器械有限公司");
+    assert_eq!(both[0], ("phone".to_owned(), "13812345678".to_owned()), "{both:?}");
+}
+
+#[test]
+fn persons_end_where_the_next_word_begins() {
+    for (text, names) in [
+        ("程宇阿姨来取药", &["程宇"][..]),
+        ("彭伟阿姨来取药", &["彭伟"]),
+        ("由傅浩代办手续", &["傅浩"]),
+        ("欧阳轩远今日就诊", &["欧阳轩远"]),
+        ("程玉与彭然系夫妻", &["程玉", "彭然"]),
+        ("张伟系我院医生", &["张伟"]),
+        ("李伟身份证复印件已收", &["李伟"]),
+        ("收费处：傅明身份证复印件", &["傅明"]),
+        ("地址：北京市海淀区中关村大街27号，于娟国收", &["于娟国"]),
+    ] {
+        assert_eq!(of("person", text), names, "{text}: {:?}", found(text));
+    }
+    for text in
+        ["关系数据库与文件系统", "收费处代办身份证", "电话系统由我院维护", "同学与老师都到了"]
+    {
+        nothing("person", text);
+    }
+}
+
+#[test]
+fn western_names_among_chinese_words() {
+    for (text, name) in [
+        ("外籍患者Eric Smith，电话13812345678", "Eric Smith"),
+        ("外籍患者 Eric Smith", "Eric Smith"),
+        ("患者Eric Smith今日来诊", "Eric Smith"),
+        ("主治医生John Miller查房", "John Miller"),
+        ("Sarah Hudson（护照EA9115889）来诊", "Sarah Hudson"),
+        ("由 Maria van den Berg 签字", "Maria van den Berg"),
+        ("联系人：Robert J. O'Neill，已婚", "Robert J. O'Neill"),
+        ("患者 ERIC SMITH 已出院", "ERIC SMITH"),
+        ("请通知Smith先生明天复诊", "Smith"),
+        ("患者：Eric Smith，男", "Eric Smith"),
+        ("姓名：John Miller", "John Miller"),
+        ("今天Lisa Young和王芳一起来的", "Lisa Young"),
+    ] {
+        has(text, "person", name);
+    }
+    for text in [
+        "使用 Visual Studio 编译，然后启动 Spring Boot 服务",
+        "微服务用Apache Kafka传递消息，Jenkins Pipeline负责发布",
+        "他住在San Francisco，常去Los Angeles出差",
+        "患者做了Holter检查，Apple Watch提示心率快",
+        "诊断为Graves病，Barrett食管",
+        "投资给了Morgan Stanley公司",
+        "请在Google Cloud上部署，用户数据存入Amazon Aurora",
+        "客户端用TypeScript编写，患者端是小程序",
+        "医生用Warfarin治疗，复查INR",
+    ] {
+        nothing("person", text);
+    }
+}
+
+#[test]
+fn who_is_named_in_a_comment() {
+    has("# TODO(Sheila Miller): fix", "person", "Sheila Miller");
+    has("// FIXME(John Carter)", "person", "John Carter");
+    has("x += 1;  // TODO(John Carter): why?", "person", "John Carter");
+    for text in [
+        "// TODO(auth): check the token",
+        "# FIXME(Windows Server): paths",
+        "// TODO(#1234) remove",
+        "/* NOTE(Build System): slow */",
+        "TODO(max_len)",
+    ] {
+        nothing("person", text);
+    }
+}
+
+#[test]
 fn accounts_of_wechat_in_other_words() {
     for (text, words) in [
         ("加我v：wxid_8g137k2k3if0i7", "wxid_8g137k2k3if0i7"),
