@@ -134,12 +134,15 @@ fn own(text: &Text<'_>, end: usize) -> Option<(usize, usize)> {
     if text.at(at) == b'-' && tail > at + 1 && size > 4 {
         at = tail;
     }
-    let number = (5..=20).contains(&size)
-        && !matches!(text.at(at), b'_' | b'%' | b'-' | b'/')
-        && !text.at(at).is_ascii_alphanumeric()
-        && !(text.at(at) == b'.' && text.at(at + 1).is_ascii_digit())
-        && !matches!(text.char_at(at), '元' | '人' | '次' | '个' | '例' | '张' | '位');
-    number.then_some((start, at))
+    let goes_on = goes_on(text, at)
+        || matches!(text.at(at), b'_' | b'%' | b'-' | b'/')
+        || matches!(text.char_at(at), '元' | '人' | '次' | '个' | '例' | '张' | '位');
+    ((5..=20).contains(&size) && !goes_on).then_some((start, at))
+}
+
+/// Whether a number is longer than what ends at an index: a letter, a digit or a fraction follows.
+fn goes_on(text: &Text<'_>, at: usize) -> bool {
+    text.at(at).is_ascii_alphanumeric() || text.at(at) == b'.' && text.at(at + 1).is_ascii_digit()
 }
 
 /// Ten digits, alone or as 3 3 4 with the same mark between.
@@ -157,9 +160,7 @@ fn ten(text: &Text<'_>, start: usize) -> Option<([u8; 10], usize)> {
         *slot = Some(text.at(at)).filter(u8::is_ascii_digit)?;
         at += 1;
     }
-    let whole = !text.at(at).is_ascii_alphanumeric()
-        && !(text.at(at) == b'.' && text.at(at + 1).is_ascii_digit());
-    whole.then_some((digits, at))
+    (!goes_on(text, at)).then_some((digits, at))
 }
 
 /// NHS number: the last digit is 11 less the sum of the others weighted 10 down to 2, mod 11; 11 counts 0, and 10 is never given

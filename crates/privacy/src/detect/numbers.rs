@@ -437,7 +437,8 @@ impl Group<'_, '_> {
         if text.at(start) == b'+' && left.is_ascii_alphanumeric() {
             return None;
         }
-        let joined = start == self.start && text.before(start - 1).is_ascii_alphanumeric();
+        let joined =
+            start == self.start && text.before(start.saturating_sub(1)).is_ascii_alphanumeric();
         if left == b'_'
             || left.is_ascii_digit()
             || left == b'+'

@@ -272,6 +272,7 @@ const BEHIND: &[(&str, f32)] = &[
     ("系朋友", 4.5),
     ("系邻居", 4.5),
 ];
+const LONGEST_BEHIND: usize = 3;
 /// What the receiver's 收 at the end of a parcel's label says for the name before it.
 const RECEIVED: f32 = 4.0;
 /// What a verb says for the name before it that is hardly ever part of one.
@@ -292,7 +293,8 @@ const BESIDE: f32 = -4.0;
 fn around(text: &Text<'_>, candidate: Candidate, lexicon: &Chinese) -> Option<(Candidate, f32)> {
     let Candidate { start, end, surname } = candidate;
     let word = |at: usize| {
-        BEHIND.iter().find(|(word, _)| text.slice(at, at + word.chars().count()) == *word)
+        let rest = text.slice(at, at + LONGEST_BEHIND);
+        BEHIND.iter().find(|(word, _)| rest.starts_with(word))
     };
     let common =
         |at: usize| lexicon.surname(text.slice(at, at + 1)).is_some_and(|count| count >= RARE);

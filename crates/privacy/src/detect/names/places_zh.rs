@@ -234,6 +234,23 @@ pub(crate) fn addresses(text: &Text<'_>, found: &mut Vec<Finding>) {
     }
 }
 
+/// Whether the first unit of an address is a division of the list; `None` where it is no plausible one either.
+fn begins(
+    text: &Text<'_>,
+    (at, end): (usize, usize),
+    unit: Unit,
+    lexicon: &Chinese,
+) -> Option<bool> {
+    if lexicon.place(text.slice(at, end)).is_some() {
+        return Some(true);
+    }
+    let longest = if unit == Unit::District { 4 } else { 7 };
+    let middle = unit > Unit::Street || boundary(text, at) || end - at > longest;
+    // 抬头写深圳市: the division begins later.
+    let later = || (at + 1..end).any(|from| lexicon.place(text.slice(from, end)).is_some());
+    (!middle && !later()).then_some(false)
+}
+
 /// Faulty or foreign as the names may be, the order of the units is the grammar: coarse to fine.
 fn address(text: &Text<'_>, start: usize, lexicon: &Chinese) -> Option<(usize, Vec<Unit>, bool)> {
     let mut at = start;
@@ -258,19 +275,7 @@ fn address(text: &Text<'_>, start: usize, lexicon: &Chinese) -> Option<(usize, V
     }
     while let Some((end, unit)) = unit(text, at, least, !units.is_empty()) {
         if units.is_empty() {
-            let name = text.slice(at, end);
-            known = lexicon.place(name).is_some();
-            // The first unit starts the address: it must be a division of the list, or a plausible one.
-            if !known && (unit > Unit::Street || boundary(text, at) || end - at > 7) {
-                return None;
-            }
-            if !known && unit == Unit::District && end - at > 4 {
-                return None;
-            }
-            // 抬头写深圳市: the division begins later.
-            if !known && (at + 1..end).any(|from| lexicon.place(text.slice(from, end)).is_some()) {
-                return None;
-            }
+            known = begins(text, (at, end), unit, lexicon)?;
         } else if unit <= Unit::District {
             known |= lexicon.place(text.slice(at, end)).is_some();
         }
