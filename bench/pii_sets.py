@@ -94,7 +94,7 @@ class English:
             "mac": (us.mac_address, "mac"), "licence": (self.licence, "driver_licence"), "passport": (self.passport, "passport"),
             "card": (lambda: dice.choice([us.credit_card_number, lambda: spaced(us.credit_card_number("visa16"))])(), "credit_card"),
             "crypto": (lambda: "0x" + "".join(dice.choice("0123456789abcdef") for _ in range(40)), "crypto"),
-            "gps": (lambda: f"{us.latitude()}, {us.longitude()}", "gps"),
+            "gps": (lambda: f"{us.latitude()}, {us.longitude()}", "gps"), "mrn": (lambda: "8841930", "medical_id"),
         }[slot]
         return str(make()), kind
 

@@ -373,6 +373,7 @@ fn kind_title(kind: &str) -> Text {
         "crypto" => text("cryptocurrency address", "加密货币地址"),
         "secret" => text("secret", "密钥或口令"),
         "gps" => text("coordinates", "经纬度"),
+        "medical_id" => text("medical or insurance number", "就医或医保号码"),
         other => Text::same(other),
     }
 }

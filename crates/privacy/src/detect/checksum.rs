@@ -69,6 +69,13 @@ pub(crate) fn iban(code: &[u8]) -> bool {
     remainder == 1
 }
 
+/// The check of an NHS number's ten digits: weights 10 down to 2, mod 11.
+pub(crate) fn nhs(digits: &[u8; 10]) -> bool {
+    let value = |digit: u8| u32::from(digit.wrapping_sub(b'0') % 10);
+    let sum: u32 = digits.iter().zip((1..=10).rev()).map(|(d, w)| value(*d) * w).sum();
+    sum.is_multiple_of(11) && digits.iter().any(|digit| Some(digit) != digits.first())
+}
+
 const BASE58: &[u8] = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
 
 /// `Base58Check` of a 25-byte payload (Bitcoin addresses).
@@ -141,6 +148,9 @@ mod tests {
         // GB 11643-1999, annex: 11010519491231002X and 440524188001010014.
         assert!(resident(b"11010519491231002X") && resident(b"440524188001010014"));
         assert!(!resident(b"110105194912310021"));
+        // The NHS Data Dictionary's example.
+        assert!(nhs(b"9434765919") && !nhs(b"9434765918") && !nhs(b"0000000000"));
+        assert!(luhn(b"808401234567893") && !luhn(b"808401234567894"));
         assert!(credit_code(b"91350100M000100Y43") && !credit_code(b"91350100M000100Y44"));
         assert!(iban(b"GB82WEST12345698765432") && !iban(b"GB82WEST12345698765433"));
         assert!(base58check(b"1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa"));

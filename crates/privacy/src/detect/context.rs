@@ -25,6 +25,48 @@ pub(crate) fn before(
     words.iter().copied().find(|word| holds(&front, word))
 }
 
+/// As [`near`], but a word that another number stands closer to is none: in `tel=13812345678&x=1 HTTP/1.1" 200 512` and
+/// `200 512 电话：13812345678` the short number is nobody's telephone.
+pub(crate) fn unserved(
+    text: &Text<'_>,
+    (start, end): (usize, usize),
+    back: usize,
+    words: &[&'static str],
+) -> Option<&'static str> {
+    let front = text.slice(start.saturating_sub(back), start).to_lowercase();
+    let after = text.slice(end, (end + 24).min(text.len())).to_lowercase();
+    let behind: String = after.chars().take(12).collect();
+    words.iter().copied().find(|word| {
+        let between = front.rfind(word).and_then(|at| front.get(at + word.len()..));
+        let beyond = after.find(word).and_then(|at| after.get(at + word.len()..));
+        holds(&front, word) && between.is_some_and(|between| !served(between))
+            || holds(&behind, word) && beyond.is_some_and(|beyond| !announces(beyond))
+    })
+}
+
+/// Whether what stands between a word and a number holds the word's own number already, and is no list of several.
+fn served(between: &str) -> bool {
+    let digits = between.chars().filter(char::is_ascii_digit).count();
+    let Some(first) = between.find(|letter: char| letter.is_ascii_digit()) else { return false };
+    let list = between.get(first..).unwrap_or_default();
+    let parted = list.contains([',', '，', '、', ';', '；', '或', '和', '/'])
+        || list.contains(" or ")
+        || list.contains(" and ");
+    let plain = list.replace("and", "").replace("or", "");
+    let named = plain
+        .chars()
+        .any(|letter| letter.is_alphabetic() && !matches!(letter, '或' | '和' | '及' | '转'));
+    digits > 5 && (named || !parted)
+}
+
+/// Whether a word announces what follows it. Without a mark it may end what stands before it: `7174-864 office (03) 5336 6879`.
+fn announces(beyond: &str) -> bool {
+    let rest = beyond.trim_start();
+    let number = rest.trim_start_matches([':', '：', '=']);
+    let behind = number.trim_start().trim_start_matches(['+', '(']);
+    number.len() < rest.len() && behind.starts_with(|letter: char| letter.is_ascii_digit())
+}
+
 /// Whole-word search for ASCII words, plain search for others.
 fn holds(hay: &str, word: &str) -> bool {
     if !word.is_ascii() {
@@ -76,6 +118,9 @@ pub(crate) const PHONE: &[&str] = &[
     "热线",
     "号码",
 ];
+/// Names of fields that hold a telephone.
+pub(crate) const PHONE_KEYS: &[&str] =
+    &["phone", "tel", "telephone", "mobile", "cell", "fax", "whatsapp", "sms", "msisdn"];
 pub(crate) const ID: &[&str] =
     &["身份证", "证件", "id card", "identity", "公民身份", "id no", "id number"];
 pub(crate) const BANK: &[&str] = &[

@@ -53,13 +53,15 @@ pub enum Kind {
     Secret,
     /// Geographic coordinates.
     Gps,
+    /// Number of a patient's record, visit or insurance, or of who treats: MRN, NHS number, Medicare (MBI), NPI, 住院号, 医保卡号.
+    MedicalId,
     /// A type of the user's.
     Custom(Arc<str>),
 }
 
 impl Kind {
     /// Every type of our own.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::Person,
         Self::Place,
         Self::Organization,
@@ -84,6 +86,7 @@ impl Kind {
         Self::Crypto,
         Self::Secret,
         Self::Gps,
+        Self::MedicalId,
     ];
 
     /// The name in recipes and findings.
@@ -113,6 +116,7 @@ impl Kind {
             Self::Crypto => "crypto",
             Self::Secret => "secret",
             Self::Gps => "gps",
+            Self::MedicalId => "medical_id",
             Self::Custom(name) => name,
         }
     }
@@ -215,6 +219,26 @@ pub(crate) fn unite(mut found: Vec<Finding>) -> Vec<Finding> {
         }
     }
     united.into_iter().map(|(best, start, end)| Finding { start, end, ..best }).collect()
+}
+
+/// Cuts organisations off where a number begins or ends that they hold only a part of: an organisation that won would leave the other part
+/// in clear.
+pub(crate) fn free_numbers(found: &mut Vec<Finding>) {
+    let spans = found.iter().filter(|one| !one.kind.is_named() && one.score >= 0.5);
+    let numbers: Vec<(usize, usize)> = spans.map(|one| (one.start, one.end)).collect();
+    if numbers.is_empty() {
+        return;
+    }
+    for one in found.iter_mut().filter(|one| one.kind == Kind::Organization) {
+        for (start, end) in &numbers {
+            if *start < one.start && one.start < *end {
+                one.start = *end;
+            } else if *start < one.end && one.end < *end {
+                one.end = *start;
+            }
+        }
+    }
+    found.retain(|one| one.start < one.end);
 }
 
 /// Keeps the best of overlapping findings: higher score, then longer, then earlier. Sorted by place.

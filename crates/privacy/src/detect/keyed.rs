@@ -2,6 +2,7 @@
 
 use super::assigned::{self, Sort};
 use super::finding::{Finding, Kind, Why};
+use super::medical::{self, Record};
 use super::normal::Text;
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder};
 use regex::bytes::Regex;
@@ -22,6 +23,10 @@ enum Topic {
     Assigned(Sort),
     /// A client whose option is a password.
     Client,
+    /// What ends a day of birth right before it: `1961/11/09生的`.
+    Born,
+    /// A number of a patient or of who treats.
+    Medical(Record),
 }
 
 const WORDS: &[(&str, Topic)] = &[
@@ -33,6 +38,16 @@ const WORDS: &[(&str, Topic)] = &[
     ("dob", Topic::Birth),
     ("bday", Topic::Birth),
     ("b-day", Topic::Birth),
+    ("生的", Topic::Born),
+    ("生人", Topic::Born),
+    ("日生人", Topic::Born),
+    ("日生，", Topic::Born),
+    ("日生,", Topic::Born),
+    ("日生。", Topic::Born),
+    ("月生人", Topic::Born),
+    ("月生，", Topic::Born),
+    ("月生,", Topic::Born),
+    ("月生。", Topic::Born),
     ("b.day", Topic::Birth),
     ("d.o.b", Topic::Birth),
     ("微信", Topic::Wechat),
@@ -40,6 +55,11 @@ const WORDS: &[(&str, Topic)] = &[
     ("weixin", Topic::Wechat),
     ("vx", Topic::Wechat),
     ("加v", Topic::Wechat),
+    ("加我v", Topic::Wechat),
+    ("加个v", Topic::Wechat),
+    ("+v", Topic::Wechat),
+    ("v信", Topic::Wechat),
+    ("薇信", Topic::Wechat),
     ("qq", Topic::Qq),
     ("扣扣", Topic::Qq),
     ("企鹅号", Topic::Qq),
@@ -87,7 +107,8 @@ const WORDS: &[(&str, Topic)] = &[
 /// All words with their topics.
 fn words() -> impl Iterator<Item = (&'static str, Topic)> {
     let assigned = assigned::NAMES.iter().map(|(word, sort)| (*word, Topic::Assigned(*sort)));
-    WORDS.iter().copied().chain(assigned)
+    let medical = medical::NAMES.iter().map(|(word, record)| (*word, Topic::Medical(*record)));
+    WORDS.iter().copied().chain(assigned).chain(medical)
 }
 
 /// Finds topics by their words, then looks behind each.
@@ -154,6 +175,9 @@ impl Keyed {
             if word.is_ascii() && within {
                 continue;
             }
+            if *topic == Topic::Wechat && !account(text, (start, end), word) {
+                continue;
+            }
             self.behind(text, (start, end), word, *topic, found);
         }
     }
@@ -175,6 +199,10 @@ impl Keyed {
             Topic::Gps => return coordinates(text, end, &self.gps, word, found),
             Topic::Permit => (Kind::Passport, &self.permit, 16, 0.9),
             Topic::Client => return found.extend(assigned::option(text, end)),
+            Topic::Born => return self.born(text, start, word, found),
+            Topic::Medical(record) => {
+                return found.extend(medical::behind(text, end, word, record));
+            }
             Topic::Assigned(sort) => {
                 if matches!(word, "password" | "pwd") && text.at(end) == b'=' {
                     self.password(text, start, end + 1, found);
@@ -253,6 +281,23 @@ impl Keyed {
         }
     }
 
+    /// `1961/11/09生的`, `1961年11月9日生，`: nothing stands between the day and its word.
+    fn born(&self, text: &Text<'_>, start: usize, word: &'static str, found: &mut Vec<Finding>) {
+        // The word's first character may be the day's last.
+        let end = start + usize::from(!word.starts_with('生'));
+        for at in end.saturating_sub(14)..end {
+            if !text.at(at).is_ascii_digit() || text.before(at).is_ascii_alphanumeric() {
+                continue;
+            }
+            let whole = self.date.find(text.bytes(at, end)).filter(|hit| at + hit.end() == end);
+            if whole.is_some() && fits(text, Topic::Birth, (at, end)) {
+                let why = vec![Why::Context(word.to_owned()), Why::Pattern("before-word")];
+                found.push(Finding::new(Kind::BirthDate, (at, end), 0.85, why));
+                return;
+            }
+        }
+    }
+
     /// A day in a cell, or in brackets, after a person: `| Ann Lee | 1987-04-02 |`, `Ann Lee (2 April 1987)`, `Lee, Ann, female, 02/04/1987`.
     /// Days of the last years are rather when something was written.
     pub(crate) fn births(&self, text: &Text<'_>, found: &mut Vec<Finding>) {
@@ -312,6 +357,17 @@ impl Keyed {
             ));
         }
     }
+}
+
+/// Whether a word for `WeChat` that is hardly more than a letter announces an account: `+v：abc_123`, but no `加vip123456`, `tv信号`, `a+v`.
+fn account(text: &Text<'_>, (start, end): (usize, usize), word: &str) -> bool {
+    let foreign = match word {
+        "+v" => text.is_ascii() || !matches!(text.at(end), b':' | b' ' | b'='),
+        "v信" => text.before(start).is_ascii_alphabetic(),
+        _ => false,
+    };
+    let member = word.ends_with('v') && text.bytes(end, end + 2).eq_ignore_ascii_case(b"ip");
+    !foreign && !member
 }
 
 /// What a regular expression cannot say.

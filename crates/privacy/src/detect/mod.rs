@@ -16,6 +16,7 @@ mod custom;
 mod finding;
 mod keyed;
 mod links;
+mod medical;
 mod names;
 mod network;
 mod normal;
@@ -131,6 +132,7 @@ impl Detector {
         if self.zh || self.en {
             names::find(text, (self.zh, self.en), &mut found);
             self.keyed.births(text, &mut found);
+            finding::free_numbers(&mut found);
         }
         found
     }

@@ -437,12 +437,14 @@ impl Group<'_, '_> {
         if text.at(start) == b'+' && left.is_ascii_alphanumeric() {
             return None;
         }
+        let joined =
+            start == self.start && text.before(start.saturating_sub(1)).is_ascii_alphanumeric();
         if left == b'_'
             || left.is_ascii_digit()
             || left == b'+'
-            || matches!(left, b'.' | b'/' | b'-' | b'=' | b'#')
-                && start == self.start
-                && text.before(start - 1).is_ascii_alphanumeric()
+            || joined && matches!(left, b'.' | b'-' | b'#')
+            || joined && left == b'/' && !behind_mobile(text, start - 1)
+            || joined && left == b'=' && fraction(text, self.end)
         {
             return None;
         }
@@ -451,7 +453,11 @@ impl Group<'_, '_> {
         if let Some(finding) = self.chinese(span, plus) {
             return Some(finding);
         }
-        if left.is_ascii_alphabetic() && !plus {
+        // Behind `name=` any number may stand; a mobile one of the mainland shows itself, another one its name must announce.
+        let unnamed = joined
+            && (left == b'/'
+                || left == b'=' && context::before(text, start, 16, context::PHONE_KEYS).is_none());
+        if left.is_ascii_alphabetic() && !plus || unnamed {
             return None;
         }
         self.foreign(span, plus)
@@ -554,7 +560,12 @@ impl Group<'_, '_> {
         if british && grouped {
             return hit(0.7, "uk");
         }
-        let near = context::near(text, (start, stop), 40, context::PHONE)?;
+        let (local, status) = (digits.len() < 9, answered(text, start, sizes));
+        let near = if local {
+            context::unserved(text, (start, stop), 40, context::PHONE).filter(|_| !status)?
+        } else {
+            context::near(text, (start, stop), 40, context::PHONE)?
+        };
         let first_ok =
             sizes.iter().all(|size| *size <= 11) && !(self.uniform == b'.' && sizes.len() > 5);
         let year = |digits: &[u8]| digits.starts_with(b"19") || digits.starts_with(b"20");
@@ -581,6 +592,29 @@ impl Group<'_, '_> {
         let why = vec![Why::Context(near.to_owned()), Why::Pattern("phone")];
         Some(Finding::new(Kind::Phone, (start, stop), 0.65, why))
     }
+}
+
+/// Whether eleven digits that end at an index are a mobile number: the first of `13712345678/13612345678`.
+fn behind_mobile(text: &Text<'_>, end: usize) -> bool {
+    let from = end.saturating_sub(11);
+    let digits = text.bytes(from, end);
+    digits.len() == 11
+        && digits.iter().all(u8::is_ascii_digit)
+        && !text.before(from).is_ascii_digit()
+        && mobile(digits)
+}
+
+/// Whether a point and a digit follow.
+fn fraction(text: &Text<'_>, end: usize) -> bool {
+    text.at(end) == b'.' && text.at(end + 1).is_ascii_digit()
+}
+
+/// `" 200 512`: a server's status and how many bytes it sent, behind the quoted request of its log.
+fn answered(text: &Text<'_>, start: usize, sizes: &[usize]) -> bool {
+    sizes.first() == Some(&3)
+        && matches!(text.at(start), b'1'..=b'5')
+        && text.before(start) == b' '
+        && text.before(start.saturating_sub(1)) == b'"'
 }
 
 fn extension(text: &Text<'_>, at: usize) -> bool {

@@ -2,7 +2,7 @@
 
 use super::finding::{Finding, Kind, Why};
 use super::normal::{HAN, Text};
-use super::{checksum, context, regions};
+use super::{checksum, context, medical, regions};
 
 /// Longest token that is looked at whole.
 const LONGEST: usize = 4_096;
@@ -22,6 +22,10 @@ pub(crate) fn classify(text: &Text<'_>, (start, end): (usize, usize), found: &mu
         2 => mac(text, start).or_else(|| ipv6(text, start)).or_else(|| iban(text, start)),
         7 | 8 if text.at(end) == b'(' => hong_kong(text, start, end),
         11 => misread_mobile(text, start, end),
+        4 if text.at(end) == b'_' => wxid(text, start, end),
+        4 if text.at(end) == b'-' => {
+            medical::dashed(text, start).or_else(|| mac(text, start)).or_else(|| iban(text, start))
+        }
         3 | 4 => mac(text, start).or_else(|| ipv6(text, start)).or_else(|| iban(text, start)),
         18 => code(text, start, end).or_else(|| iban(text, start)),
         16 => uk_licence(text, start, end).or_else(|| iban(text, start)),
@@ -34,6 +38,17 @@ pub(crate) fn classify(text: &Text<'_>, (start, end): (usize, usize), found: &mu
 
 fn plain(kind: Kind, span: (usize, usize), score: f32, name: &'static str) -> Finding {
     Finding::new(kind, span, score, vec![Why::Pattern(name)])
+}
+
+/// `wxid_8g137k2k3if0i7`: the account that `WeChat` gives who chose none.
+fn wxid(text: &Text<'_>, start: usize, end: usize) -> Option<Finding> {
+    let body = end + 1;
+    let size = (body..body + 25).take_while(|at| text.at(*at).is_ascii_alphanumeric()).count();
+    let digits = text.bytes(body, body + size).iter().filter(|byte| byte.is_ascii_digit()).count();
+    let whole = !matches!(text.at(body + size), b'_' | b'-' | b'(');
+    let named = text.bytes(start, end).eq_ignore_ascii_case(b"wxid");
+    (named && whole && (8..=24).contains(&size) && digits > 0)
+        .then(|| plain(Kind::Wechat, (start, body + size), 0.95, "wxid"))
 }
 
 /// Unified social credit code, and resident numbers misread by a scanner (`O` for 0, `l` for 1).
@@ -471,8 +486,53 @@ fn secret(text: &Text<'_>, start: usize, end: usize) -> Option<Finding> {
     let digits = tail.iter().filter(|byte| byte.is_ascii_digit()).count();
     let letters = tail.iter().filter(|byte| byte.is_ascii_alphabetic()).count();
     let varied = digits >= 2 && letters >= 2 && !tail.iter().all(|byte| Some(byte) == tail.first());
-    ((*least..=*most).contains(&tail.len()) && varied)
+    let fixed = ISSUED.contains(prefix) && (scrambled(tail) || *most == 16 && amazon(tail));
+    ((*least..=*most).contains(&tail.len()) && (varied || fixed))
         .then(|| plain(Kind::Secret, (start, stop), 0.95, "api-key"))
+}
+
+/// Prefixes of which one kind of key alone is known: what follows them needs no digit to be one.
+const ISSUED: &[&[u8]] = &[
+    b"AKIA",
+    b"ASIA",
+    b"ghp_",
+    b"gho_",
+    b"ghu_",
+    b"ghs_",
+    b"glpat-",
+    b"sk_live_",
+    b"sk_test_",
+    b"rk_live_",
+    b"pk_live_",
+    b"xoxb-",
+    b"xoxp-",
+    b"AIza",
+    b"npm_",
+    b"hf_",
+    b"shpat_",
+    b"gsk_",
+];
+
+/// What chance wrote: capitals and small letters change as words of a name, `sk_live_my_function_name` or `glpat-AccessTokenOfMine`,
+/// never do. A random pair of letters changes every second time, a name every third or fourth, and its words have two letters or more.
+fn scrambled(tail: &[u8]) -> bool {
+    let small = |at: usize| tail.get(at).is_some_and(u8::is_ascii_lowercase);
+    let large = |at: usize| tail.get(at).is_some_and(u8::is_ascii_uppercase);
+    let changes = (1..tail.len()).filter(|at| small(*at) != small(at - 1)).count();
+    let lone = (1..tail.len()).any(|at| large(at - 1) && small(at) && large(at + 1));
+    let pairs = (1..tail.len()).any(|at| large(at - 1) && large(at));
+    let words = tail.iter().any(|byte| matches!(byte, b'_' | b'-'));
+    !words && changes * 3 >= tail.len() && lone && pairs
+}
+
+/// The rest of an access key's name at Amazon: base 32. An example of theirs says so.
+fn amazon(tail: &[u8]) -> bool {
+    let mut letters = tail.to_vec();
+    letters.sort_unstable();
+    letters.dedup();
+    tail.iter().all(|byte| byte.is_ascii_uppercase() || matches!(byte, b'2'..=b'7'))
+        && letters.len() > 6
+        && memchr::memmem::find(tail, b"EXAMPLE").is_none()
 }
 
 fn jwt(text: &Text<'_>, start: usize) -> Option<Finding> {

@@ -17,9 +17,53 @@ use std::fmt::Write as _;
 
 /// Tokens of the table are bound to this name instead of a column's.
 const DOMAIN: &str = "ingot:pseudonym";
-/// Days from 1930-01-01 that a fake birthday may be: 90 years.
-const FIRST_DAY: i64 = -14_610;
-const DAYS: u64 = 32_872;
+/// Birthdays that are exchanged for each other: runs of days, each by its first, counted from 1970-01-01, and how many they are.
+#[derive(Debug)]
+struct Era {
+    runs: &'static [(i64, u64)],
+    /// Keeps the permutations of two eras apart.
+    tweak: &'static [u8],
+}
+
+/// 1930-01-01 to 2019-12-31.
+const USUAL: Era = Era { runs: &[(-14_610, 32_872)], tweak: b"" };
+/// 1900-01-01 to 1929-12-31 and 2020-01-01 to 2035-12-31: the very old and the very young, among each other, so that nobody's pseudonym
+/// within [`USUAL`] is anybody else's too.
+const RARE: Era = Era { runs: &[(-25_567, 10_957), (18_262, 5_844)], tweak: b"rare birthdays" };
+
+impl Era {
+    fn days(&self) -> u64 {
+        self.runs.iter().map(|(_, count)| count).sum()
+    }
+
+    /// The day of this number, as `19870402`.
+    fn spelled(&self, mut number: u64) -> String {
+        let mut date = 0;
+        for (first, count) in self.runs {
+            if number < *count {
+                date = first + i64::try_from(number).unwrap_or(0);
+                break;
+            }
+            number -= count;
+        }
+        let day = Day::from_epoch(date);
+        format!("{:04}{:02}{:02}", day.year, day.month, day.of_month)
+    }
+
+    /// The number of the day that [`Self::spelled`] writes so.
+    fn numbered(&self, born: &str) -> Option<u64> {
+        let date = Day::parse(born)?.to_epoch();
+        let mut before = 0;
+        for (first, count) in self.runs {
+            let within = u64::try_from(date - first).ok().filter(|day| day < count);
+            if let Some(day) = within {
+                return Some(before + day).filter(|number| self.spelled(*number) == born);
+            }
+            before += count;
+        }
+        None
+    }
+}
 /// Draws of one length before the next.
 const DRAWS: u64 = 16;
 
@@ -238,9 +282,7 @@ impl Pseudonyms {
                     forward,
                 );
             }
-            Kind::Ssn | Kind::Passport | Kind::Qq | Kind::Iban | Kind::DriverLicence
-                if *kind != Kind::Iban =>
-            {
+            Kind::Ssn | Kind::Passport | Kind::Qq | Kind::DriverLicence | Kind::MedicalId => {
                 return self.plain(value, &digits, &places, 0, forward);
             }
             _ => None,
@@ -292,7 +334,7 @@ impl Pseudonyms {
     }
 
     /// Walks the cycle of FF1 over region × birthday × sequence until it meets a valid number again: a permutation of the
-    /// valid numbers. A region that is no longer in the code table is kept.
+    /// valid numbers of one era. A region that is no longer in the code table is kept.
     fn resident(&self, value: &str, front: &[u8], forward: bool) -> Result<Option<String>> {
         let text = std::str::from_utf8(front).unwrap_or_default();
         let (Some(region), Some(born), Some(sequence)) =
@@ -302,7 +344,11 @@ impl Pseudonyms {
         };
         let region: u32 = region.parse().unwrap_or_default();
         let sequence: u64 = sequence.parse().unwrap_or_default();
-        let Some(day) = numbered(born) else { return Ok(None) };
+        let numbered = |era: &'static Era| era.numbered(born).map(|day| (era, day));
+        let Some((era, day)) = numbered(&USUAL).or_else(|| numbered(&RARE)) else {
+            return Ok(None);
+        };
+        let days = era.days();
         // As for cards: the way back ends in the right check character.
         let last = value.chars().rev().find_map(|letter| match letter {
             'X' | 'x' | 'Ｘ' => Some(b'X'),
@@ -313,11 +359,14 @@ impl Pseudonyms {
         }
         let listed = counties().binary_search(&region).ok();
         let regions = if listed.is_some() { counties().len() } else { 1 };
-        let domain = u64::try_from(regions).unwrap_or(1) * DAYS * 1_000;
+        let domain = u64::try_from(regions).unwrap_or(1) * days * 1_000;
         let mut number =
-            (u64::try_from(listed.unwrap_or(0)).unwrap_or(0) * DAYS + day) * 1_000 + sequence;
+            (u64::try_from(listed.unwrap_or(0)).unwrap_or(0) * days + day) * 1_000 + sequence;
         let width = (domain - 1).to_string().len();
-        let tweak = if listed.is_some() { Vec::new() } else { region.to_be_bytes().to_vec() };
+        let mut tweak = era.tweak.to_vec();
+        if listed.is_none() {
+            tweak.extend(region.to_be_bytes());
+        }
         loop {
             let turned = self.turn(format!("{number:0width$}").as_bytes(), &tweak, forward)?;
             number = std::str::from_utf8(&turned)
@@ -328,15 +377,15 @@ impl Pseudonyms {
                 break;
             }
         }
-        let (day, sequence) = (number / 1_000 % DAYS, number % 1_000);
+        let (day, sequence) = (number / 1_000 % days, number % 1_000);
         let region = listed.map_or(region, |_| {
-            usize::try_from(number / 1_000 / DAYS)
+            usize::try_from(number / 1_000 / days)
                 .ok()
                 .and_then(|at| counties().get(at))
                 .copied()
                 .unwrap_or(region)
         });
-        let mut other = format!("{region:06}{}{sequence:03}", spelled(day)).into_bytes();
+        let mut other = format!("{region:06}{}{sequence:03}", era.spelled(day)).into_bytes();
         other.extend(resident_check(&other));
         Ok(Some(put(value, &other)))
     }
@@ -354,17 +403,6 @@ fn luhn_check(body: &[u8]) -> u8 {
         })
         .sum();
     b'0' + u8::try_from((10 - sum % 10) % 10).unwrap_or_default()
-}
-
-fn spelled(day: u64) -> String {
-    let day = Day::from_epoch(FIRST_DAY + i64::try_from(day).unwrap_or(0));
-    format!("{:04}{:02}{:02}", day.year, day.month, day.of_month)
-}
-
-/// The day that [`spelled`] writes so.
-fn numbered(born: &str) -> Option<u64> {
-    let day = u64::try_from(Day::parse(born)?.to_epoch() - FIRST_DAY).ok()?;
-    (day < DAYS && spelled(day) == born).then_some(day)
 }
 
 /// The digit a character is, full-width ones too.
@@ -512,7 +550,7 @@ fn draw(kind: &Kind, value: &str, dice: &mut Dice) -> String {
             dice.below(256),
             dice.below(256)
         ),
-        Kind::BirthDate => spelled(u64::try_from(dice.below(25_000)).unwrap_or(0)),
+        Kind::BirthDate => USUAL.spelled(u64::try_from(dice.below(25_000)).unwrap_or(0)),
         Kind::Plate => {
             let province = value.chars().next().unwrap_or('京');
             format!(
@@ -545,9 +583,24 @@ mod tests {
 
     #[test]
     fn every_day_has_the_number_that_it_is_spelled_by() {
-        assert!((0..DAYS).all(|day| numbered(&spelled(day)) == Some(day)));
-        for other in ["19291231", "20200101", "19500230", "19501301", "1950", "1950-1-1", ""] {
-            assert_eq!(numbered(other), None, "{other}");
+        for era in [&USUAL, &RARE] {
+            assert!((0..era.days()).all(|day| era.numbered(&era.spelled(day)) == Some(day)));
+        }
+        let era = |born: &str| (USUAL.numbered(born).is_some(), RARE.numbered(born).is_some());
+        for (born, usual, rare) in [
+            ("19000101", false, true),
+            ("19291231", false, true),
+            ("19300101", true, false),
+            ("20191231", true, false),
+            ("20200101", false, true),
+            ("20351231", false, true),
+        ] {
+            assert_eq!(era(born), (usual, rare), "{born}");
+        }
+        for other in
+            ["18991231", "20360101", "19500230", "20210229", "19501301", "1950", "1950-1-1", ""]
+        {
+            assert_eq!(era(other), (false, false), "{other}");
         }
     }
 }

@@ -7,6 +7,7 @@ mod anything;
 mod attack;
 mod attack_residual;
 mod detect;
+mod detect_edges;
 mod detect_trial;
 mod dp;
 mod dp_ledger;

@@ -118,6 +118,58 @@ proptest! {
     }
 }
 
+/// An identity number with the check character by the standard's sum, written apart from the library's.
+fn resident(region: &str, born: &str, sequence: u32) -> String {
+    let front = format!("{region}{born}{sequence:03}");
+    let digits = front.bytes().enumerate();
+    let sum: u32 =
+        digits.map(|(at, digit)| u32::from(digit - b'0') * ((1 << (17 - at)) % 11)).sum();
+    format!("{front}{}", "10X98765432".chars().nth((sum % 11) as usize).unwrap())
+}
+
+proptest! {
+    /// Whoever is born from 1900 to 2035 gets a valid number, from which the key alone leads back, and nobody else gets it.
+    #[test]
+    fn residents_of_every_age_keep_a_valid_number(
+        people in proptest::collection::btree_set((1900_u32..2036, 1_u32..13, 1_u32..29, 0_u32..1_000, 0_usize..3), 2..12),
+    ) {
+        let mut names = Pseudonyms::new(keys()).unwrap();
+        let reader = Pseudonyms::new(keys()).unwrap();
+        let mut seen = std::collections::BTreeSet::new();
+        // A county, another, and one that the code table has no longer.
+        let regions = ["110105", "440524", "110103"];
+        for (year, month, day, sequence, region) in people {
+            let id = resident(regions[region], &format!("{year}{month:02}{day:02}"), sequence);
+            let fake = names.of(&Kind::ResidentId, &id).unwrap();
+            let born: u32 = fake.get(6..10).unwrap().parse().unwrap();
+            prop_assert_eq!(&fake, &resident(&fake[..6], &fake[6..14], fake[14..17].parse().unwrap()));
+            // Among the usual birthdays, or among the rare ones.
+            prop_assert_eq!((1930..2020).contains(&born), (1930..2020).contains(&year), "{} for {}", fake, id);
+            prop_assert!((1900..2036).contains(&born));
+            let hits = detector().detect(&fake);
+            prop_assert!(hits.len() == 1 && hits[0].kind == Kind::ResidentId, "{}", fake);
+            prop_assert!(seen.insert(fake.clone()), "{} twice", fake);
+            let back = reader.original(&Kind::ResidentId, &fake).unwrap();
+            prop_assert_eq!(back.expose(), &id);
+        }
+        prop_assert_eq!(names.lines(), "", "needs no table");
+    }
+}
+
+/// The oldest and the youngest look alike, so that a number does not tell which of them somebody is.
+#[test]
+fn children_and_the_very_old_are_mixed() {
+    let mut names = Pseudonyms::new(keys()).unwrap();
+    let mut old = |born: &str| {
+        let fakes = (0..200).map(|sequence| {
+            names.of(&Kind::ResidentId, &resident("110105", born, sequence)).unwrap()
+        });
+        fakes.filter(|fake| &fake[6..10] < "1930").count()
+    };
+    let (children, elders) = (old("20220307"), old("19210307"));
+    assert!((100..160).contains(&children) && (100..160).contains(&elders), "{children} {elders}");
+}
+
 #[test]
 fn nobody_gets_a_real_persons_name_and_names_do_not_run_out() {
     let mut names = Pseudonyms::new(keys()).unwrap();

@@ -258,6 +258,7 @@ static FINDINGS: &[Choice] = &[
     choice("crypto"),
     choice("secret"),
     choice("gps"),
+    choice("medical_id"),
 ];
 
 static TEXT: Table = Table {

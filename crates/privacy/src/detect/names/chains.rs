@@ -24,7 +24,7 @@ const TIBETAN: &[&str] = &[
 ];
 
 /// Words behind which somebody's name begins.
-const LABELS: &[&str] = &[
+pub(super) const LABELS: &[&str] = &[
     "患者",
     "病人",
     "姓名",

@@ -221,6 +221,129 @@ pub(crate) fn runs(text: &Text<'_>, mut take: impl FnMut(usize, usize)) {
     }
 }
 
+/// Words behind a name, and by how much (in log odds) each makes it likelier that one ends there. Characters of theirs are no part of it.
+const BEHIND: &[(&str, f32)] = &[
+    ("阿姨", 4.5),
+    ("叔叔", 4.5),
+    ("大爷", 4.5),
+    ("大妈", 4.5),
+    ("大叔", 4.5),
+    ("大娘", 4.5),
+    ("奶奶", 4.5),
+    ("爷爷", 4.5),
+    ("伯伯", 4.5),
+    ("大姐", 4.5),
+    ("大哥", 4.5),
+    ("先生", 4.5),
+    ("女士", 4.5),
+    ("小姐", 4.5),
+    ("老师", 3.0),
+    ("同学", 3.0),
+    ("医生", 3.0),
+    ("医师", 3.0),
+    ("大夫", 3.0),
+    ("护士", 3.0),
+    ("教授", 3.0),
+    ("主任", 3.0),
+    ("经理", 3.0),
+    ("同志", 3.0),
+    ("律师", 3.0),
+    ("师傅", 3.0),
+    ("代办", 2.5),
+    ("代签", 2.5),
+    ("代领", 2.5),
+    ("签收", 2.5),
+    ("身份证", 2.5),
+    ("护照", 2.5),
+    ("手机", 2.0),
+    ("电话", 2.0),
+    ("银行卡", 2.0),
+    ("系夫妻", 4.5),
+    ("系父", 4.5),
+    ("系母", 4.5),
+    ("系兄", 4.5),
+    ("系姐", 4.5),
+    ("系同", 3.0),
+    ("系我", 4.5),
+    ("系本", 3.0),
+    ("系该", 4.0),
+    ("系原告", 3.0),
+    ("系被告", 3.0),
+    ("系朋友", 4.5),
+    ("系邻居", 4.5),
+];
+const LONGEST_BEHIND: usize = 3;
+/// What the receiver's 收 at the end of a parcel's label says for the name before it.
+const RECEIVED: f32 = 4.0;
+/// What a verb says for the name before it that is hardly ever part of one.
+const DOES: f32 = 2.0;
+const VERBS: &str = "去说";
+/// Characters that end no name but say nothing for one: 章中被 is nobody.
+const ENDS: &str = "去说把被给请让将";
+
+/// What joins two names.
+const JOINS: &str = "与和及同跟、";
+/// What it says for a name that such a word stands before it and a name of another script, or a mark, before that.
+const SECOND: f32 = 1.0;
+/// How unlikely, in log odds, somebody may be who is named beside another.
+const BESIDE: f32 = -4.0;
+
+/// A candidate without what it holds of the words around it, 彭伟 for 彭伟阿 of 彭伟阿姨, 王芳 for 王芳去 and 和王芳, and what these say for it, in
+/// log odds. `None` where nothing is left of it: 宇阿姨 of 程宇阿姨.
+fn around(text: &Text<'_>, candidate: Candidate, lexicon: &Chinese) -> Option<(Candidate, f32)> {
+    let Candidate { start, end, surname } = candidate;
+    let word = |at: usize| {
+        let rest = text.slice(at, at + LONGEST_BEHIND);
+        BEHIND.iter().find(|(word, _)| rest.starts_with(word))
+    };
+    let common =
+        |at: usize| lexicon.surname(text.slice(at, at + 1)).is_some_and(|count| count >= RARE);
+    // A common surname begins a name of its own even behind another: 于王阿姨.
+    let surnamed = text.before(start) == HAN
+        && lexicon.surname(text.slice(start - 1, start)).is_some()
+        && !common(start);
+    for at in start + surname..end {
+        if (at > start + surname || surnamed) && word(at).is_some() {
+            return (at > start + surname).then_some((Candidate { end: at, ..candidate }, 0.0));
+        }
+    }
+    let three = end - start == 3 && surname == 1;
+    let joined = three && JOINS.contains(text.char_at(start)) && common(start + 1);
+    let together = |at: usize| matches!(text.slice(at, at + 2), "一起" | "一同" | "一直");
+    if joined || three && (ENDS.contains(text.char_at(end - 1)) || together(end - 1)) {
+        let (start, end) = if joined { (start + 1, end) } else { (start, end - 1) };
+        return Some((Candidate { start, end, surname }, 0.0));
+    }
+    let division = || {
+        let name = text.slice(start, end);
+        ["市", "县", "区"].iter().any(|suffix| lexicon.place(&[name, suffix].concat()).is_some())
+    };
+    let received = || {
+        let given = text.slice(start + surname, end);
+        text.char_at(end) == '收'
+            && text.at(end + 1) != HAN
+            && text.before(start) != HAN
+            && (given.chars().count() == 1 || lexicon.word(given).is_none())
+    };
+    // Eric Smith和王芳
+    let second = JOINS.contains(text.char_at(start.saturating_sub(1)))
+        && start > 0
+        && text.before(start - 1) != HAN
+        && common(start);
+    let odds = if second { SECOND } else { 0.0 };
+    let odds = odds
+        + match word(end) {
+            Some(_) if division() => 0.0,
+            Some((_, odds)) => *odds,
+            None if received() => RECEIVED,
+            None if end - start == 2 && (VERBS.contains(text.char_at(end)) || together(end)) => {
+                DOES
+            }
+            None => 0.0,
+        };
+    Some((candidate, odds))
+}
+
 /// Reports persons.
 pub(crate) fn persons(text: &Text<'_>, found: &mut Vec<Finding>) {
     let mut slots = Vec::with_capacity(32);
@@ -229,14 +352,16 @@ pub(crate) fn persons(text: &Text<'_>, found: &mut Vec<Finding>) {
             return;
         }
         let lattice = Lattice::new(text, start, end);
+        let (mut named, mut doubtful) = (Vec::new(), Vec::new());
         for candidate in lattice.candidates() {
             if lattice.margin(candidate) > 60 {
                 continue;
             }
+            let Some((shown, odds)) = around(text, candidate, lattice.lexicon) else { continue };
             lattice.features(candidate, &mut slots);
             let [sum] = MODEL.score::<1>(&slots);
             #[expect(clippy::cast_precision_loss, reason = "a sum of some thirty bytes")]
-            let logit = sum as f32 / SCALE;
+            let logit = sum as f32 / SCALE + odds;
             let word = lattice.lexicon.word(text.slice(candidate.start, candidate.end)).is_some();
             let surname = text.slice(candidate.start, candidate.start + candidate.surname);
             let rare = lattice.lexicon.surname(surname).is_some_and(|count| count < RARE);
@@ -246,10 +371,37 @@ pub(crate) fn persons(text: &Text<'_>, found: &mut Vec<Finding>) {
                 (false, false) => THRESHOLD,
             };
             if logit > least {
-                let score = 0.5 + 0.47 / (1.0 + (-logit).exp());
-                let span = (candidate.start, candidate.end);
-                found.push(Finding::new(Kind::Person, span, score, vec![Why::Model]));
+                named.push((shown, logit));
+            } else if logit > BESIDE && !word {
+                doubtful.push((shown, logit));
             }
         }
+        beside(text, &mut named, &doubtful);
+        found.extend(named.into_iter().map(|(candidate, logit)| {
+            let score = 0.5 + 0.47 / (1.0 + (-logit).exp());
+            Finding::new(Kind::Person, (candidate.start, candidate.end), score, vec![Why::Model])
+        }));
     });
+}
+
+/// Adds the doubtful ones of whom somebody named stands on the other side of an `and`: 程玉与彭然.
+fn beside(text: &Text<'_>, named: &mut Vec<(Candidate, f32)>, doubtful: &[(Candidate, f32)]) {
+    if named.is_empty() || doubtful.is_empty() {
+        return;
+    }
+    let joined = |end: usize, start: usize| end + 1 == start && JOINS.contains(text.char_at(end));
+    let before = named.len();
+    for (one, logit) in doubtful {
+        let sure = named
+            .iter()
+            .take(before)
+            .any(|(other, _)| joined(one.end, other.start) || joined(other.end, one.start));
+        let crossed = named
+            .iter()
+            .take(before)
+            .any(|(other, _)| one.start < other.end && other.start < one.end);
+        if sure && !crossed {
+            named.push((*one, logit.max(0.0)));
+        }
+    }
 }

@@ -6,8 +6,10 @@ mod english;
 mod english_words;
 mod lexicon;
 mod linear;
+mod mixed;
 mod places_en;
 mod places_zh;
+mod stops_zh;
 mod street_words;
 mod terms;
 mod tokens;
@@ -27,10 +29,11 @@ pub(crate) fn find(text: &Text<'_>, languages: (bool, bool), found: &mut Vec<Fin
         terms::sift(text, first, found);
         chains::find(text, first, found);
         places_zh::addresses(text, found);
-        places_zh::organizations(text, found);
+        places_zh::organizations(text, first, found);
     }
     if languages.1 {
         english::find(text, found);
         places_en::addresses(text, found);
+        mixed::find(text, found);
     }
 }

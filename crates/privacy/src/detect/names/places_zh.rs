@@ -3,6 +3,7 @@
 use super::super::finding::{Finding, Kind, Why};
 use super::super::normal::{HAN, Text};
 use super::lexicon::Chinese;
+use super::stops_zh::{ends_firm, ends_place};
 
 /// How fine a unit of an address is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -135,13 +136,6 @@ const MUNICIPAL: &[&str] = &[
     "济南",
 ];
 
-/// Words that never stand inside a name of a division, street or organisation.
-const STOPS: &str = "的在是于住到从向和与及或了着过至往去来为被把对将寄送我你您他她它这那请就都也";
-
-fn stop(letter: char) -> bool {
-    STOPS.contains(letter)
-}
-
 /// The unit whose suffix ends at the nearest place after `start`.
 fn unit(text: &Text<'_>, start: usize, least: Unit, inside: bool) -> Option<(usize, Unit)> {
     let latin = text.at(start).is_ascii_alphanumeric();
@@ -169,7 +163,8 @@ fn unit(text: &Text<'_>, start: usize, least: Unit, inside: bool) -> Option<(usi
                 }
             }
         }
-        if byte == HAN && (stop(letter) && !inside || matches!(letter, '的' | '是' | '在')) {
+        if byte == HAN && (!inside && ends_place(text, at) || matches!(letter, '的' | '是' | '在'))
+        {
             return None;
         }
         at += 1;
@@ -239,6 +234,23 @@ pub(crate) fn addresses(text: &Text<'_>, found: &mut Vec<Finding>) {
     }
 }
 
+/// Whether the first unit of an address is a division of the list; `None` where it is no plausible one either.
+fn begins(
+    text: &Text<'_>,
+    (at, end): (usize, usize),
+    unit: Unit,
+    lexicon: &Chinese,
+) -> Option<bool> {
+    if lexicon.place(text.slice(at, end)).is_some() {
+        return Some(true);
+    }
+    let longest = if unit == Unit::District { 4 } else { 7 };
+    let middle = unit > Unit::Street || boundary(text, at) || end - at > longest;
+    // 抬头写深圳市: the division begins later.
+    let later = || (at + 1..end).any(|from| lexicon.place(text.slice(from, end)).is_some());
+    (!middle && !later()).then_some(false)
+}
+
 /// Faulty or foreign as the names may be, the order of the units is the grammar: coarse to fine.
 fn address(text: &Text<'_>, start: usize, lexicon: &Chinese) -> Option<(usize, Vec<Unit>, bool)> {
     let mut at = start;
@@ -263,15 +275,7 @@ fn address(text: &Text<'_>, start: usize, lexicon: &Chinese) -> Option<(usize, V
     }
     while let Some((end, unit)) = unit(text, at, least, !units.is_empty()) {
         if units.is_empty() {
-            let name = text.slice(at, end);
-            known = lexicon.place(name).is_some();
-            // The first unit starts the address: it must be a division of the list, or a plausible one.
-            if !known && (unit > Unit::Street || boundary(text, at) || end - at > 7) {
-                return None;
-            }
-            if !known && unit == Unit::District && end - at > 4 {
-                return None;
-            }
+            known = begins(text, (at, end), unit, lexicon)?;
         } else if unit <= Unit::District {
             known |= lexicon.place(text.slice(at, end)).is_some();
         }
@@ -417,8 +421,17 @@ const COMPANIES: &[&str] = &[
     "合作社",
 ];
 
-/// Reports organisations: a suffix, and to its left as far as a name goes.
-pub(crate) fn organizations(text: &Text<'_>, found: &mut Vec<Finding>) {
+/// Verbs that names of firms are made of, and that therefore end no sentence before one.
+const TRADES: &[&str] = &[
+    "附属", "直属", "联合", "投资", "管理", "服务", "建设", "发展", "开发", "设计", "制造", "生产",
+    "销售", "运输", "贸易", "培训", "教育", "研究", "合作", "保险", "租赁", "咨询", "监理", "测绘",
+    "装饰", "安装", "加工", "检测", "控股", "创新", "创业", "传播", "代理", "担保", "融资", "供应",
+    "经营", "印刷", "养殖", "种植", "环保", "物流", "交通", "通信", "娱乐", "旅游", "保安", "拍卖",
+    "评估", "体育", "工作", "航空", "再生", "医疗",
+];
+
+/// Reports organisations: a suffix, and to its left as far as a name goes. `first` is where the findings of this text's persons begin.
+pub(crate) fn organizations(text: &Text<'_>, first: usize, found: &mut Vec<Finding>) {
     let lexicon = Chinese::get();
     let mut at = 0;
     while at < text.len() {
@@ -432,16 +445,27 @@ pub(crate) fn organizations(text: &Text<'_>, found: &mut Vec<Finding>) {
             continue;
         };
         let end = at + suffix.chars().count();
+        let long = suffix.chars().count() >= 4;
         if let Some(start) = organization_start(text, at, lexicon) {
-            let long = suffix.chars().count() >= 4;
+            let start = led(text, (start, at), long, lexicon);
             let place = lexicon_place(text, start, at, lexicon);
             let size = at - start;
-            let score = if long && size >= 2 {
-                0.975
-            } else if place && size >= 3 {
-                0.8
-            } else {
-                0.45
+            // 北京安贞医院 is called after a place or a person, and nobody.
+            let person =
+                |one: &Finding| one.kind == Kind::Person && start < one.start && one.end == at;
+            let sure = text.slice(start, at).contains("附属")
+                || found.get(first..).unwrap_or_default().iter().any(person);
+            let score = match () {
+                () if long && size >= 2 => 0.975,
+                () if place && size >= 3 => {
+                    if sure {
+                        0.975
+                    } else {
+                        0.8
+                    }
+                }
+                () if place && size == 2 && whole(text, end, suffix) => 0.8,
+                () => 0.45,
             };
             found.push(Finding::new(
                 Kind::Organization,
@@ -452,6 +476,28 @@ pub(crate) fn organizations(text: &Text<'_>, found: &mut Vec<Finding>) {
         }
         at = end;
     }
+}
+
+/// Whether a province or town alone makes a name of the suffix, 浙江大学, and nothing follows that makes it another word, 浙江大学生.
+fn whole(text: &Text<'_>, end: usize, suffix: &str) -> bool {
+    let next = text.char_at(end);
+    suffix == "大学" && next != '生' || suffix == "银行" && !"卡业家存流股账".contains(next)
+}
+
+/// Where an organisation begins that a place leads, behind words that are none of its name: 找上海市第六人民医院, 患者张伟北京大学第一医院. Of
+/// a firm with a legal form its own name may stand before the place, so only a verb ends there.
+fn led(text: &Text<'_>, (start, end): (usize, usize), long: bool, lexicon: &Chinese) -> usize {
+    if lexicon_place(text, start, end, lexicon) {
+        return start;
+    }
+    let leads = |from: usize| {
+        (2..=6.min(end - from)).any(|length| {
+            let word = text.slice(from, from + length);
+            MUNICIPAL.contains(&word) || lexicon.place(word).is_some()
+        })
+    };
+    let verb = |from: usize| "打问叫填开签付汇转查投告".contains(text.char_at(from - 1));
+    (start + 1..end).find(|from| leads(*from) && (!long || verb(*from))).unwrap_or(start)
 }
 
 fn lexicon_place(text: &Text<'_>, start: usize, end: usize, lexicon: &Chinese) -> bool {
@@ -471,9 +517,10 @@ fn organization_start(text: &Text<'_>, at: usize, lexicon: &Chinese) -> Option<u
         let byte = text.before(start);
         let letter = text.char_at(start - 1);
         let brackets = matches!(letter, '（' | '）') || matches!(byte, b'(' | b')');
+        let number = byte.is_ascii_digit() && number(text, start);
         if byte != HAN && !byte.is_ascii_alphanumeric() && !brackets
-            || stop(letter)
-            || "某该本家各贵任职供入经由给被让跟同名".contains(letter)
+            || number
+            || byte == HAN && ends_firm(text, start - 1)
         {
             break;
         }
@@ -482,6 +529,7 @@ fn organization_start(text: &Text<'_>, at: usize, lexicon: &Chinese) -> Option<u
             let pair = text.slice(start - 1, start + 1);
             if lexicon.word(pair).is_some_and(|(cost, class)| class == b'v' && cost < 34)
                 && at - start >= 3
+                && !TRADES.contains(&pair)
             {
                 start += 1;
                 break;
@@ -493,4 +541,10 @@ fn organization_start(text: &Text<'_>, at: usize, lexicon: &Chinese) -> Option<u
         start += 1;
     }
     (start < at).then_some(start)
+}
+
+/// Whether five digits or more end at an index: somebody's number, and no part of a name.
+fn number(text: &Text<'_>, end: usize) -> bool {
+    text.bytes(end.saturating_sub(5), end).len() == 5
+        && text.bytes(end - 5, end).iter().all(u8::is_ascii_digit)
 }

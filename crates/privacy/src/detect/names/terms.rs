@@ -265,6 +265,14 @@ fn followed<'a>(terms: &Terms, word: &impl Fn(usize) -> &'a str, to: usize) -> b
         || terms.heads.contains(word(next + 1)) && !terms.named.contains(word(next))
 }
 
+/// Whether words, lower case, hold a term or are one together.
+pub(super) fn nobody(words: &[&str]) -> bool {
+    let terms = Terms::get();
+    words.iter().any(|word| terms.words.contains(word))
+        || words.len() > 1 && terms.phrases.contains(words.join("_").as_str())
+        || words.last().is_some_and(|last| words.len() > 1 && terms.heads.contains(last))
+}
+
 /// Takes out of what a plugged-in model named the persons that are terms.
 pub(crate) fn sift_named(raw: &str, found: &mut Vec<Finding>) {
     if !found.iter().any(|one| one.kind == Kind::Person) {

@@ -128,7 +128,9 @@ fn word_end(text: &Text<'_>, start: usize) -> usize {
 
 /// Whether a word is part of a file name, a variable, a call: no word of a sentence.
 fn code(text: &Text<'_>, (start, end): (usize, usize)) -> bool {
-    let (next, before) = (text.at(end), text.before(start));
+    // A full-width mark is a mark of the sentence: `Sarah Hudson（护照…）` calls nothing.
+    let next = Some(text.at(end)).filter(|_| text.char_at(end).is_ascii()).unwrap_or(b' ');
+    let before = text.before(start);
     let word = text.bytes(start, end);
     // A pair of a form, `name=Ann`, is no code.
     let paired = before == b'=' && !matches!(next, b'(' | b'.' | b'_');
