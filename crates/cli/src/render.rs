@@ -91,9 +91,12 @@ pub(crate) fn json(failure: &Failure, lang: Lang) -> serde_json::Value {
 pub(crate) fn table(rows: &[Vec<String>], right: &[bool]) -> String {
     // A name from somebody else's file must neither start a line of its own nor steer the terminal.
     let plain = |cell: &String| {
-        let one = |letter: char| match letter.is_control() {
-            true => letter.escape_default().to_string(),
-            false => letter.to_string(),
+        let one = |letter: char| {
+            if letter.is_control() {
+                letter.escape_default().to_string()
+            } else {
+                letter.to_string()
+            }
         };
         cell.chars().map(one).collect::<String>()
     };

@@ -181,8 +181,9 @@ mod tests {
         let told = read(&project, &graph(own)).unwrap_err();
         assert_eq!(told.code(), "pipeline-backbone-changed");
         let pixels = pixels(&project);
-        assert_eq!((pixels.resize, pixels.crop, pixels.deviation), (36, 32, [1.0; 3]));
-        assert_eq!(pixels.mean, Preprocess::IMAGENET.mean);
+        let expected =
+            Preprocess { resize: 36, crop: 32, deviation: [1.0; 3], ..Preprocess::IMAGENET };
+        assert_eq!(pixels, expected);
     }
 
     #[test]

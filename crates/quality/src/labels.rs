@@ -363,16 +363,14 @@ impl Rank {
     }
 
     fn number(self) -> f64 {
-        #[expect(clippy::cast_possible_truncation, reason = "the upper half")]
         let ordered = (self.0 >> 64) as u64;
         let bits = if ordered & Self::SIGN == 0 { !ordered } else { ordered & !Self::SIGN };
         f64::from_bits(bits)
     }
 
     fn place(self) -> usize {
-        #[expect(clippy::cast_possible_truncation, reason = "the lower half holds a place")]
-        let place = self.0 as usize;
-        place
+        // The lower half.
+        self.0 as usize
     }
 }
 
@@ -383,8 +381,7 @@ fn first(values: &[f64], least: f64) -> usize {
     }
     let (parts, rest) = values.as_chunks::<LANES>();
     // Eight at a time without a branch for each.
-    let reached =
-        |part: &[f64; LANES]| part.iter().fold(false, |any, value| any | (*value >= least));
+    let reached = |part: &[f64; LANES]| any(part.iter().map(|value| *value >= least));
     if let Some((at, part)) = parts.iter().enumerate().find(|(_, part)| reached(part)) {
         return at * LANES + part.iter().position(|value| *value >= least).unwrap_or(0);
     }
@@ -398,10 +395,9 @@ fn lead(row: usize, own: f64, values: &[f64], lists: &mut [Largest], bars: &mut 
     let (bar_parts, bar_rest) = bars.as_chunks_mut::<LANES>();
     // Several classes at a time, without a branch for each: which are above their bars nothing foretells.
     for ((values, bars), lists) in parts.iter().zip(bar_parts).zip(lists.chunks_mut(LANES)) {
-        let any =
-            values.iter().zip(&*bars).fold(false, |any, (value, bar)| any | (value - own > *bar));
-        if any {
-            let found = bits(values.iter().zip(&*bars).map(|(value, bar)| value - own > *bar));
+        let above = |(value, bar): (&f64, &f64)| value - own > *bar;
+        if any(values.iter().zip(&*bars).map(above)) {
+            let found = bits(values.iter().zip(&*bars).map(above));
             take(found, row, own, values, lists, bars);
         }
     }
@@ -427,6 +423,11 @@ fn take(
             *bar = list.push(Rank::lead(value - own, row));
         }
     }
+}
+
+/// Whether an answer is yes, all of them looked at: without a branch for each.
+fn any(answers: impl Iterator<Item = bool>) -> bool {
+    answers.fold(0, |any, answer| any | u8::from(answer)) != 0
 }
 
 /// A bit for each of at most 64 answers, the first one lowest.

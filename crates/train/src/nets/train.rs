@@ -347,7 +347,7 @@ impl Labelled {
         Ok(found)
     }
 
-    /// What the loss of a row of each class counts where all classes are to count alike: n / (k · n_c) of n rows of k classes, which is 1
+    /// What the loss of a row of each class counts where all classes are to count alike: `n / (k · n_c)` of n rows of k classes, which is 1
     /// in the mean of all rows. Empty where nobody asked for it.
     ///
     /// # Errors

@@ -278,18 +278,13 @@ fn scaled(size: u64, scale: f32) -> u64 {
 
 /// How many times as large each dimension becomes.
 fn scales(known: &Known<'_>, node: &Node) -> Option<Vec<f32>> {
-    let name = match node.op_type.as_str() {
-        "Resize" if node.input.len() > 2 => input(node, 2)?,
-        _ => match input(node, 1) {
-            Some(name) => name,
-            // The oldest form of it.
-            None => {
-                let found = node.attribute.iter().find(|attribute| attribute.name == "scales");
-                return found.map(|attribute| attribute.floats.clone());
-            }
-        },
-    };
-    known.floats(name)
+    let place = if node.op_type == "Resize" && node.input.len() > 2 { 2 } else { 1 };
+    if let Some(name) = input(node, place) {
+        return known.floats(name);
+    }
+    // The oldest form of it.
+    let found = node.attribute.iter().find(|attribute| attribute.name == "scales");
+    found.map(|attribute| attribute.floats.clone())
 }
 
 /// Channels that become places, or the other way.

@@ -1,4 +1,4 @@
-//! Expected: the operators' definitions in the standard, and what PyTorch gives for the same sizes.
+//! Expected: the operators' definitions in the standard, and what `PyTorch` gives for the same sizes.
 
 use super::super::build::{Builder, text, whole, wholes};
 use super::super::proto::Attribute;

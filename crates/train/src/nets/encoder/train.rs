@@ -115,7 +115,9 @@ pub fn tune_encoder(
     }
     if let Some(learned) = known.first() {
         let weights = learned.weights(config, classes.len())?;
-        known.iter_mut().for_each(|own| own.weigh(&weights));
+        for own in &mut known {
+            own.weigh(&weights);
+        }
     }
     let mut all = Vec::new();
     for ((table, known), tokens) in tables.into_iter().zip(&known).zip(source.tokens) {
