@@ -6,6 +6,7 @@ mod english;
 mod english_words;
 mod lexicon;
 mod linear;
+mod ordinary;
 mod places_en;
 mod places_zh;
 mod street_words;
@@ -14,6 +15,7 @@ mod tokens;
 #[cfg(feature = "train")]
 pub mod train;
 
+pub(crate) use ordinary::is_word;
 pub(super) use terms::sift_named;
 
 use super::finding::Finding;
