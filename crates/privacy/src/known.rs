@@ -296,7 +296,8 @@ fn joint(letter: char) -> Option<u8> {
         }
         '\u{2010}'..='\u{2015}' => Some(0),
         '*' => Some(LOOSE),
-        '、' | '|' | '+' | '~' | ':' | ';' | '=' | '#' | '@' | '\\' | '(' | ')' => Some(LOOSE + 1),
+        '"' | '“' | '”' | '、' | '|' | '+' | '~' | ':' | ';' | '=' | '#' | '@' | '\\' | '('
+        | ')' => Some(LOOSE + 1),
         other => other.is_whitespace().then_some(0),
     }
 }
@@ -428,6 +429,7 @@ mod tests {
         assert_eq!(spans("Oliver Lindqvist", "see Oliver_Lindqvist"), ["Oliver_Lindqvist"]);
         assert_eq!(spans("José Muñoz", "J. Muñoz, MUÑOZ/JOSÉ"), ["Muñoz", "MUÑOZ/JOSÉ"]);
         assert_eq!(spans("王小明", "王 小明和小明"), ["王 小明", "小明"]);
+        assert_eq!(spans("Robert \"Bob\" Lindqvist", "Robert “Bob” Lindqvist").len(), 1);
         assert_eq!(spans("Rose Hill", "on the hill a rose; Mrs Hill"), ["Hill"]);
     }
 
