@@ -321,6 +321,7 @@ fn reason(sort: &str) -> &str {
         "network" => "外接命名实体识别模型",
         "dictionary" => "词典",
         "column" => "同一行的受保护列",
+        "repeated" => "同一行中已发现的姓名",
         other => other,
     }
 }

@@ -7,9 +7,12 @@
 
 mod dates;
 mod mentions;
+mod repeats;
 
 pub(crate) use dates::{Written, written};
 pub use mentions::{Mentions, spellings};
+pub use repeats::find_repeated;
+pub(crate) use repeats::{Instead, Repeats, values_in};
 
 use crate::calendar::Day;
 use crate::detect::{Finding, Kind, Why, digit, invisible, numeral};
@@ -293,7 +296,8 @@ fn joint(letter: char) -> Option<u8> {
         }
         '\u{2010}'..='\u{2015}' => Some(0),
         '*' => Some(LOOSE),
-        '、' | '|' | '+' | '~' | ':' | ';' | '=' | '#' | '@' | '\\' | '(' | ')' => Some(LOOSE + 1),
+        '"' | '“' | '”' | '、' | '|' | '+' | '~' | ':' | ';' | '=' | '#' | '@' | '\\' | '('
+        | ')' => Some(LOOSE + 1),
         other => other.is_whitespace().then_some(0),
     }
 }
@@ -341,38 +345,36 @@ fn words(piece: &[Letter]) -> Vec<Vec<char>> {
 
 /// Where a piece has the form, as characters of the text.
 fn places(piece: &[Letter], form: &Form, spans: &mut Vec<(usize, usize)>) {
+    let last = piece.len().saturating_sub(form.letters.len());
+    spans.extend((0..=last).filter_map(|from| place(piece, from, form)));
+}
+
+/// The same from one letter of the piece on.
+fn place(piece: &[Letter], from: usize, form: &Form) -> Option<(usize, usize)> {
     let length = form.letters.len();
-    if length == 0 {
-        return;
+    let window = piece.get(from..from.checked_add(length)?)?;
+    let (first, last) = (window.first()?, window.last()?);
+    let same =
+        window.iter().zip(&form.letters).all(|(one, wanted)| alike(one.folded, *wanted, length));
+    if !same || (form.large && !first.large && !ideograph(first.folded)) {
+        return None;
     }
-    for (from, window) in piece.windows(length).enumerate() {
-        let same = window
-            .iter()
-            .zip(&form.letters)
-            .all(|(one, wanted)| alike(one.folded, *wanted, length));
-        let (Some(first), Some(last)) = (window.first(), window.last()) else { continue };
-        if !same || (form.large && !first.large && !ideograph(first.folded)) {
-            continue;
-        }
-        // Few digits that stand apart are many things, but at a number's own point.
-        let few = length < FEW && form.letters.iter().all(char::is_ascii_digit);
-        let gap = |pair: &[Letter]| matches!(pair, [a, b] if a.shown + 1 < b.shown);
-        let apart = || {
-            let mut pairs = window.windows(2).zip(1..);
-            pairs.any(|(pair, place)| gap(pair) && form.point != Some(place))
-        };
-        let loose = || window.iter().skip(1).any(|letter| letter.loose > LOOSE);
-        if few && apart() || length < SHORT && loose() {
-            continue;
-        }
-        let before = from.checked_sub(1).and_then(|index| piece.get(index));
-        let behind = piece.get(from + length);
-        let goes_on = before.is_some_and(|before| one_word(*before, *first))
-            || behind.is_some_and(|behind| one_word(*last, *behind));
-        if !goes_on {
-            spans.push((first.at, last.at + 1));
-        }
+    // Few digits that stand apart are many things, but at a number's own point.
+    let few = length < FEW && form.letters.iter().all(char::is_ascii_digit);
+    let gap = |pair: &[Letter]| matches!(pair, [a, b] if a.shown + 1 < b.shown);
+    let apart = || {
+        let mut pairs = window.windows(2).zip(1..);
+        pairs.any(|(pair, place)| gap(pair) && form.point != Some(place))
+    };
+    let loose = || window.iter().skip(1).any(|letter| letter.loose > LOOSE);
+    if few && apart() || length < SHORT && loose() {
+        return None;
     }
+    let before = from.checked_sub(1).and_then(|index| piece.get(index));
+    let behind = piece.get(from + length);
+    let goes_on = before.is_some_and(|before| one_word(*before, *first))
+        || behind.is_some_and(|behind| one_word(*last, *behind));
+    (!goes_on).then_some((first.at, last.at + 1))
 }
 
 /// Whether two characters are one: of a long value also a digit and the numeral that stands for it.
@@ -427,6 +429,7 @@ mod tests {
         assert_eq!(spans("Oliver Lindqvist", "see Oliver_Lindqvist"), ["Oliver_Lindqvist"]);
         assert_eq!(spans("José Muñoz", "J. Muñoz, MUÑOZ/JOSÉ"), ["Muñoz", "MUÑOZ/JOSÉ"]);
         assert_eq!(spans("王小明", "王 小明和小明"), ["王 小明", "小明"]);
+        assert_eq!(spans("Robert \"Bob\" Lindqvist", "Robert “Bob” Lindqvist").len(), 1);
         assert_eq!(spans("Rose Hill", "on the hill a rose; Mrs Hill"), ["Hill"]);
     }
 

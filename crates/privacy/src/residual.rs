@@ -58,6 +58,9 @@ impl TextEvidence {
 /// 3. *Together.* The attacker succeeds when either channel gives the person away. Whether the same persons are weak in both is
 ///    not known, so neither `max` (as if always the same) nor 1 − ∏(1 − pᵢ) (as if independent) is a bound; the sum is: `min(1, text + table)`.
 ///
+/// Recall is measured on other texts, and the number of identifiers is reckoned from those found: of a data set whose texts are of a sort
+/// that the detectors cannot read, the figure is too small, and the explanation says so.
+///
 /// A value that is no number counts as 1. A channel without evidence counts as 0 and the explanation says so: the figure is as
 /// complete as its evidence. Membership is no part of it: to know that a person is in the data set is assumed already.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -139,10 +142,10 @@ fn explain_text(share: Option<f64>, evidence: &Evidence) -> Text {
     let (each, share) = (found.identifiers_per_person, percent(share));
     Text::new(
         format!(
-            "Text: the detectors find {recall} of identifiers; with {each:.2} a person, at most {share} keep one."
+            "Text: by their recall as measured on other texts, the detectors find {recall} of identifiers; with {each:.2} a person, at most {share} keep one. What they miss altogether in these texts cannot be counted: fewer findings make this figure smaller, not the data safer."
         ),
         format!(
-            "文本：检测器能找出 {recall} 的标识信息；每人平均 {each:.2} 处，最多 {share} 的人仍有遗漏。"
+            "文本：按在其他文本上实测的召回率，检测器能找出 {recall} 的标识信息；每人平均 {each:.2} 处，最多 {share} 的人仍有遗漏。检测器在这些文本中完全没有识别出的内容无法计入：发现得少只会使该数字变小，并不表示数据更安全。"
         ),
     )
 }

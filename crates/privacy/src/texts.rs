@@ -1,8 +1,10 @@
-//! Columns of free text in record batches: what they hold is found on all cores, then replaced in order.
+//! Columns of free text in record batches: what they hold is found on all cores, then replaced in order. Where a cell is JSON, its strings and
+//! numbers are the texts: in the cell itself, escapes stand between words (`\\n110…`).
 
 use crate::cells::{Kind, each, held};
 use crate::detect::{self, DetectConfig, Detector, Finding, NameModel, Why, unite};
-use crate::known::{Known, Pieces, written};
+use crate::json;
+use crate::known::{Instead, Known, Pieces, Repeats, plain, values_in, written};
 use crate::messages::{BATCH_LARGE, COLUMN_MISSING, TYPE_WITHOUT_TEXT};
 use crate::pseudonym::{Pseudonyms, TextAction, TextProtector};
 use crate::token::ColumnKeys;
@@ -37,7 +39,7 @@ pub struct Found {
     pub count: u64,
     /// Sum of their scores; over `count` it is the mean, 0 to 1.
     pub scores: f64,
-    /// How many had a reason of this sort: `pattern`, `checksum`, `context`, `model`, `network`, `dictionary`, `column`.
+    /// How many had a reason of this sort: `pattern`, `checksum`, `context`, `model`, `network`, `dictionary`, `column`, `repeated`.
     pub why: BTreeMap<String, u64>,
 }
 
@@ -53,6 +55,31 @@ struct Column {
     index: usize,
     protector: TextProtector,
     evidence: TextEvidence,
+}
+
+/// A text of a cell: the cell itself, or a string or a number of its JSON. It shows what persons wrote, so there is no `Debug`.
+struct Part {
+    /// Which of the columns of text.
+    column: usize,
+    row: usize,
+    /// The key that it stands under.
+    title: Option<String>,
+    is_number: bool,
+    text: String,
+    /// Whether it is to be read: as long as something in it was replaced.
+    pending: bool,
+    touched: bool,
+}
+
+/// A cell whose texts are taken out of it.
+enum Cell {
+    Null,
+    Text,
+    Json {
+        raw: String,
+        /// How many texts it has.
+        parts: usize,
+    },
 }
 
 impl TextColumns {
@@ -133,15 +160,80 @@ impl TextColumns {
         names: &Mutex<Pseudonyms>,
     ) -> Result<RecordBatch> {
         let mut arrays = batch.columns().to_vec();
-        for column in &mut self.columns {
+        let (mut cells, mut parts) = (Vec::new(), Vec::new());
+        for (number, column) in self.columns.iter_mut().enumerate() {
             let array = arrays
-                .get_mut(column.index)
+                .get(column.index)
                 .ok_or_else(|| fault::internal("a batch whose columns are not those checked"))?;
-            *array = column.protect(array, known, names)?;
+            cells.push(column.take(number, array, &mut parts)?);
+        }
+        self.protect(&mut parts, known, names)?;
+        let mut parts = parts.into_iter();
+        for (column, cells) in self.columns.iter_mut().zip(cells) {
+            if let Some(array) = arrays.get_mut(column.index) {
+                *array = column.put(cells, &mut parts)?;
+            }
         }
         let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
         RecordBatch::try_new_with_options(self.output.clone(), arrays, &options)
             .map_err(|error| fault::internal("protected texts that make no table").because(error))
+    }
+
+    /// Replaces what is found in the texts, column by column, until nothing more shows.
+    fn protect(
+        &mut self,
+        parts: &mut [Part],
+        known: &[Vec<Known>],
+        names: &Mutex<Pseudonyms>,
+    ) -> Result<()> {
+        let known = |row: usize| known.get(row).map_or(&[][..], Vec::as_slice);
+        for round in 0..ROUNDS {
+            let columns = &self.columns;
+            let mut found = parts
+                .par_iter()
+                .with_min_len(16)
+                .map(|part| match columns.get(part.column) {
+                    Some(column) if part.pending => column.find(part, known(part.row), round == 0),
+                    _ => Ok(Vec::new()),
+                })
+                .collect::<Result<Vec<Vec<Finding>>>>()?;
+            let repeats = repeats(parts, &found);
+            let none = Repeats::default();
+            let of = |row: usize| repeats.get(&row).unwrap_or(&none);
+            parts
+                .par_iter()
+                .zip(found.par_iter_mut())
+                .filter(|(part, _)| !part.is_number)
+                .for_each(|(part, found)| of(part.row).find(&part.text, found));
+            let mut names = names.lock().unwrap_or_else(PoisonError::into_inner);
+            for (part, found) in parts.iter_mut().zip(&found) {
+                part.pending = false;
+                let Some(column) = self.columns.get_mut(part.column).filter(|_| !found.is_empty())
+                else {
+                    continue;
+                };
+                let repeats = of(part.row);
+                let instead = |one: &Finding, value: &str| {
+                    let outright = known(part.row).iter().any(|known| known.outright(one));
+                    if outright { Instead::Kind } else { repeats.instead(one, value) }
+                };
+                column.evidence.note(found);
+                part.text = column.protector.rewrite(&part.text, found, &instead, &mut names)?;
+                // What stands for a number is read as any text.
+                (part.is_number, part.touched) = (false, true);
+                part.pending = column.protector.settles();
+            }
+            if parts.iter().all(|part| !part.pending) {
+                return Ok(());
+            }
+        }
+        for part in parts.iter_mut().filter(|part| part.pending) {
+            let Some(column) = self.columns.get_mut(part.column) else { continue };
+            let (settled, starred) = column.protector.star(std::mem::take(&mut part.text));
+            column.evidence.note(&starred);
+            part.text = settled;
+        }
+        Ok(())
     }
 
     /// Keeps what is found in the texts from being given to others as a pseudonym.
@@ -151,12 +243,12 @@ impl TextColumns {
     pub fn reserve(&self, batch: &RecordBatch, names: &Mutex<Pseudonyms>) -> Result<()> {
         for column in &self.columns {
             let Some(array) = batch.column_by_name(&column.evidence.column) else { continue };
-            let texts = Column::texts(array)?;
-            let values = texts
+            let mut parts = Vec::new();
+            column.split(0, array, &mut parts)?;
+            let values = parts
                 .par_iter()
                 .with_min_len(16)
-                .flatten()
-                .map(|text| column.protector.values(text))
+                .map(|part| Ok(values_in(&part.text, &column.find(part, &[], true)?)))
                 .collect::<Result<Vec<Vec<String>>>>()?;
             let mut names = names.lock().unwrap_or_else(PoisonError::into_inner);
             for value in values.iter().flatten() {
@@ -182,75 +274,71 @@ impl Column {
         Ok(texts)
     }
 
-    /// What stands in a text; of a row whose columns are known, what they say too. A known value within something longer, such as a
-    /// name within an address of e-mail, hides no more than itself: the longer one stays.
-    fn find(&self, text: &str, known: &[Known], mut found: Vec<Finding>) -> Vec<Finding> {
-        if known.is_empty() {
-            return found;
-        }
-        let before = found.len();
-        let pieces = Pieces::of(text);
-        let days = if known.iter().any(Known::is_day) { written(&pieces) } else { Vec::new() };
-        for value in known {
-            value.find((&pieces, &days), &|value| self.whole(value), &mut found);
-        }
-        if found.len() > before { unite(found) } else { found }
-    }
-
-    /// The type of a value that is personal data from its first to its last letter.
-    fn whole(&self, value: &str) -> Option<detect::Kind> {
-        let length = value.chars().count();
-        let mut found = self.protector.again(value).into_iter();
-        found.find(|one| one.start == 0 && one.end == length).map(|one| one.kind)
-    }
-
-    fn protect(
-        &mut self,
-        array: &ArrayRef,
-        known: &[Vec<Known>],
-        names: &Mutex<Pseudonyms>,
-    ) -> Result<ArrayRef> {
-        let mut texts = Self::texts(array)?;
-        let mut names = names.lock().unwrap_or_else(PoisonError::into_inner);
-        let none: &[Known] = &[];
-        let known = known.iter().map(Vec::as_slice).chain(std::iter::repeat(none));
-        let mut pending: Vec<(&mut String, &[Known])> = texts
-            .iter_mut()
-            .zip(known)
-            .filter_map(|(text, known)| text.as_mut().map(|text| (text, known)))
-            .collect();
-        self.evidence.cells += pending.len() as u64;
-        for round in 0..ROUNDS {
-            let read = |text: &str| match round {
-                0 => self.protector.find(text),
-                _ => Ok(self.protector.again(text)),
+    /// The cells of a column, with their texts taken out of them.
+    fn split(&self, number: usize, array: &ArrayRef, parts: &mut Vec<Part>) -> Result<Vec<Cell>> {
+        let texts = Self::texts(array)?;
+        let values: Vec<Option<Vec<json::Value>>> =
+            texts.par_iter().map(|text| json::values(text.as_ref()?)).collect();
+        let mut cells = Vec::with_capacity(texts.len());
+        for (row, (text, values)) in texts.into_iter().zip(values).enumerate() {
+            let part = |title, text, is_number| {
+                let (column, touched) = (number, false);
+                Part { column, row, title, is_number, text, pending: true, touched }
             };
-            let found = pending
-                .par_iter()
-                .with_min_len(16)
-                .map(|(text, known)| Ok(self.find(text, known, read(text)?)))
-                .collect::<Result<Vec<Vec<Finding>>>>()?;
-            let mut again = Vec::new();
-            for ((text, known), found) in pending.into_iter().zip(&found) {
-                if found.is_empty() {
-                    continue;
+            cells.push(match (text, values) {
+                (None, _) => Cell::Null,
+                (Some(text), None) => {
+                    parts.push(part(None, text, false));
+                    Cell::Text
                 }
-                self.evidence.touched += u64::from(round == 0);
-                self.evidence.note(found);
-                let outright = |one: &Finding| known.iter().any(|known| known.outright(one));
-                *text = self.protector.rewrite(text, found, &outright, &mut names)?;
-                again.push((text, known));
-            }
-            pending = again;
-            if pending.is_empty() || !self.protector.settles() {
-                pending.clear();
-                break;
-            }
+                (Some(raw), Some(values)) => {
+                    let count = values.len();
+                    let values = values.into_iter();
+                    parts.extend(values.map(|one| part(one.title, one.text, one.is_number)));
+                    Cell::Json { raw, parts: count }
+                }
+            });
         }
-        for (text, _) in pending {
-            let (settled, starred) = self.protector.star(std::mem::take(text));
-            self.evidence.note(&starred);
-            *text = settled;
+        Ok(cells)
+    }
+
+    /// The same, counted.
+    fn take(
+        &mut self,
+        number: usize,
+        array: &ArrayRef,
+        parts: &mut Vec<Part>,
+    ) -> Result<Vec<Cell>> {
+        let cells = self.split(number, array, parts)?;
+        let texts = cells.iter().filter(|cell| !matches!(cell, Cell::Null)).count();
+        self.evidence.cells += texts as u64;
+        Ok(cells)
+    }
+
+    /// The cells with their texts, which come in order, put back.
+    fn put(
+        &mut self,
+        cells: Vec<Cell>,
+        parts: &mut impl Iterator<Item = Part>,
+    ) -> Result<ArrayRef> {
+        let mut texts = Vec::with_capacity(cells.len());
+        for cell in cells {
+            let (count, raw) = match cell {
+                Cell::Null => (0, None),
+                Cell::Text => (1, None),
+                Cell::Json { raw, parts } => (parts, Some(raw)),
+            };
+            let mut touched = false;
+            let mut own = parts.by_ref().take(count).map(|part| {
+                touched |= part.touched;
+                part.text
+            });
+            let text = match raw {
+                Some(raw) => Some(json::with_values(&raw, &mut own)?),
+                None => own.next(),
+            };
+            self.evidence.touched += u64::from(touched);
+            texts.push(text);
         }
         let total =
             texts.iter().flatten().fold(0_usize, |sum, text| sum.saturating_add(text.len()));
@@ -263,6 +351,50 @@ impl Column {
         }
         Ok(Arc::new(out.finish()))
     }
+
+    /// What stands in a text; of a row whose columns are known, what they say too. A known value within something longer, such as a
+    /// name within an address of e-mail, hides no more than itself: the longer one stays. A number is personal data whole or not at all.
+    fn find(&self, part: &Part, known: &[Known], first: bool) -> Result<Vec<Finding>> {
+        let text = part.text.as_str();
+        let mut found = match (first, part.is_number) {
+            (true, false) => self.protector.find_once(text)?,
+            _ => self.protector.again(text),
+        };
+        if first {
+            found = self.protector.titled(found, part.title.as_deref(), text);
+        }
+        if !known.is_empty() {
+            let before = found.len();
+            let pieces = Pieces::of(text);
+            let days = if known.iter().any(Known::is_day) { written(&pieces) } else { Vec::new() };
+            for value in known {
+                value.find((&pieces, &days), &|value| self.whole(value), &mut found);
+            }
+            found = if found.len() > before { unite(found) } else { found };
+        }
+        if part.is_number {
+            // But for the sign and the zeros of a column's scale.
+            let (sign, end) = (usize::from(text.starts_with('-')), plain(text).len());
+            found.retain(|one| one.start <= sign && one.end >= end);
+        }
+        Ok(found)
+    }
+
+    /// The type of a value that is personal data from its first to its last letter.
+    fn whole(&self, value: &str) -> Option<detect::Kind> {
+        let length = value.chars().count();
+        let mut found = self.protector.again(value).into_iter();
+        found.find(|one| one.start == 0 && one.end == length).map(|one| one.kind)
+    }
+}
+
+/// The persons whom the texts of each row name, where they name some.
+fn repeats(parts: &[Part], found: &[Vec<Finding>]) -> BTreeMap<usize, Repeats> {
+    let mut rows: BTreeMap<usize, Vec<(&str, &[Finding])>> = BTreeMap::new();
+    for (part, found) in parts.iter().zip(found).filter(|(_, found)| !found.is_empty()) {
+        rows.entry(part.row).or_default().push((&part.text, found));
+    }
+    rows.into_par_iter().map(|(row, texts)| (row, Repeats::of(texts))).collect()
 }
 
 impl TextEvidence {
@@ -290,5 +422,6 @@ fn sort(why: &Why) -> &'static str {
         Why::Network => "network",
         Why::Dictionary => "dictionary",
         Why::Column(_) => "column",
+        Why::Repeated => "repeated",
     }
 }

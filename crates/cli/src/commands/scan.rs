@@ -1,13 +1,11 @@
 //! `scan`: where personal data stands in a file's texts, and the file without it.
 
 mod input;
-mod json;
 mod keys;
 mod lines;
 mod quotes;
 mod records;
 mod table;
-mod titled;
 
 use crate::Context;
 use crate::args::{RedactWith, Scan};
@@ -141,18 +139,6 @@ impl<'a> Scanner<'a> {
         self.clean(text, found)
     }
 
-    /// The same of a value under a title.
-    fn cell(
-        &mut self,
-        place: Place<'_>,
-        title: Option<&str>,
-        text: &str,
-    ) -> Result<Option<String>> {
-        let found = self.find_under(title, text)?;
-        self.tell(place, &found)?;
-        self.clean(text, found)
-    }
-
     /// A text without its findings, where it is to be written and has any.
     fn clean(&mut self, text: &str, found: Vec<Finding>) -> Result<Option<String>> {
         if self.output.is_none() || found.is_empty() {
@@ -167,6 +153,11 @@ impl<'a> Scanner<'a> {
     /// What a text holds.
     fn find(&self, text: &str) -> Result<Vec<Finding>> {
         self.networked.as_ref().unwrap_or(&self.plain).find(text)
+    }
+
+    /// What a value holds, by itself and with its title before it.
+    fn find_under(&self, title: Option<&str>, text: &str) -> Result<Vec<Finding>> {
+        self.networked.as_ref().unwrap_or(&self.plain).find_under(title, text)
     }
 
     /// What a bare number holds: a network of names, which is slow, would find none in it.

@@ -7,7 +7,7 @@ use crate::project::Project;
 use crate::stages::{clean, protect};
 use crate::store::Stage;
 use ingot_base::{Personal, Result};
-use ingot_privacy::ColumnKeys;
+use ingot_privacy::{ColumnKeys, json};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
@@ -57,7 +57,7 @@ pub(super) fn among(
     Ok(Some(known.map(|(value, _)| value).collect()))
 }
 
-/// Whether something stands in the protected table: as a cell, or within a text.
+/// Whether something stands in the protected table: as a cell, or within a text, whatever escapes that has in JSON.
 pub(super) fn issued(project: &Project<'_>, value: &str) -> Result<bool> {
     let Some(path) = table(project, Stage::Protect, protect::TABLE)? else { return Ok(false) };
     let encryption = convert::encryption(project);
@@ -71,7 +71,8 @@ pub(super) fn issued(project: &Project<'_>, value: &str) -> Result<bool> {
     let mut found = false;
     ingot_data::each(&path, Some(&encryption), &columns, &mut |batch| {
         for array in batch.columns() {
-            found = found || texts(array)?.iter().flatten().any(|cell| cell.contains(value));
+            let mut has = |text: &str| text.contains(value);
+            found = found || texts(array)?.iter().flatten().any(|cell| json::any(cell, &mut has));
         }
         Ok(())
     })?;

@@ -149,10 +149,12 @@ pub enum Why {
     Dictionary,
     /// A protected column of the same row has this value; which one.
     Column(Arc<str>),
+    /// A name that was found elsewhere in the same text or row.
+    Repeated,
 }
 
 impl Why {
-    /// `pattern:email`, `checksum:luhn`, `context:手机`, `model`, `network`, `dictionary`, `column:phone`.
+    /// `pattern:email`, `checksum:luhn`, `context:手机`, `model`, `network`, `dictionary`, `column:phone`, `repeated`.
     pub fn text(&self) -> String {
         match self {
             Self::Pattern(name) => format!("pattern:{name}"),
@@ -162,6 +164,7 @@ impl Why {
             Self::Network => "network".to_owned(),
             Self::Dictionary => "dictionary".to_owned(),
             Self::Column(name) => format!("column:{name}"),
+            Self::Repeated => "repeated".to_owned(),
         }
     }
 }
@@ -186,7 +189,7 @@ impl Finding {
         Self { kind, start: span.0, end: span.1, score, why }
     }
 
-    fn is_of_column(&self) -> bool {
+    pub(crate) fn is_of_column(&self) -> bool {
         self.why.iter().any(|why| matches!(why, Why::Column(_)))
     }
 }

@@ -29,6 +29,7 @@ pub(crate) use checksum::{credit_code_check, resident_check};
 pub use custom::CustomType;
 pub(crate) use finding::unite;
 pub use finding::{Finding, Kind, Why};
+pub(crate) use names::is_word;
 #[cfg(feature = "train")]
 pub use names::train;
 pub(crate) use network::findings;

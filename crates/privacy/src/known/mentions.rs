@@ -2,6 +2,7 @@
 
 use super::{Form, Pieces, forms, fraction, places, plain, telling};
 use crate::detect::Kind;
+use crate::json;
 use ingot_base::Personal;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -74,11 +75,12 @@ impl Mentions {
 
     /// Whether a text has one of the values. One that the text's own row has in the same column is not meant: it is another
     /// person's of the same name. Neither is one that stands within a longer value of the row's own: 李文 in 李文明. `own` are the row's
-    /// columns and cells, `of` the column that the text is from.
+    /// columns and cells, `of` the column that the text is from. Of an array or object of JSON, its keys, strings and numbers are looked into.
     pub fn are_in(&self, text: &str, of: &str, own: &[(&str, &str)]) -> bool {
-        if self.0.is_empty() {
-            return false;
-        }
+        !self.0.is_empty() && json::any(text, &mut |part| self.are_said_in(part, of, own))
+    }
+
+    fn are_said_in(&self, text: &str, of: &str, own: &[(&str, &str)]) -> bool {
         let pieces = Pieces::of(text);
         let mut longer: Option<Vec<(usize, usize, &str, usize)>> = None;
         self.0.iter().any(|known| {
@@ -191,6 +193,29 @@ mod tests {
         }
         assert!(mentions(&[("name", false, "Al"), ("name", false, "王")]).is_empty());
         assert!(!format!("{one:?}").contains("770487"));
+    }
+
+    #[test]
+    fn a_value_is_found_behind_the_escapes_of_json() {
+        let one = mentions(&[
+            ("name", false, "Ann \"Bo\" Lee"),
+            ("name", false, "王小明"),
+            ("customer", false, "CUST-770487"),
+            ("path", false, "north\\7704"),
+        ]);
+        for text in [
+            r#"[{"role":"user","content":"by\nCUST-770487"}]"#,
+            r#"[{"content":"\u738b\u5c0f\u660e"}]"#,
+            r#"{"content":"said Ann \"Bo\" Lee"}"#,
+            r#"{"content":"in north\\7704"}"#,
+            r#"{"王小明":1}"#,
+            r#"{"arguments":"{\"to\":\"a\\n王小明\"}"}"#,
+        ] {
+            assert!(one.are_in(text, "messages", &[]), "{text}");
+        }
+        assert!(!one.are_in(r#"["王小", "明"]"#, "messages", &[]));
+        let own = [("name", "王小明")];
+        assert!(!one.are_in(r#"["见\n王小明"]"#, "messages", &own), "a namesake");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::table::Pseudonyms;
 use crate::detect::{Detector, Finding, Kind, NameModel, findings, unite};
+use crate::known::{Instead, Repeats};
 use crate::token::{ColumnKeys, Encryptor, Hasher};
 use ingot_base::Result;
 use std::sync::Arc;
@@ -67,7 +68,7 @@ impl TextProtector {
     /// When a cipher refuses a value, or a plugged-in model fails.
     pub fn apply(&self, text: &str, names: &mut Pseudonyms) -> Result<(String, Vec<Finding>)> {
         let found = self.find(text)?;
-        Ok((self.rewrite(text, &found, &|_| false, names)?, found))
+        Ok((self.rewrite_alone(text, &found, names)?, found))
     }
 
     /// The text in which the detector finds nothing any more, for [`TextAction::Replace`] and [`TextAction::Mask`]; after [`apply`](Self::apply)
@@ -98,14 +99,14 @@ impl TextProtector {
         mut found: Vec<Finding>,
         names: &mut Pseudonyms,
     ) -> Result<(String, Vec<Finding>)> {
-        let mut clean = self.rewrite(text, &found, &|_| false, names)?;
+        let mut clean = self.rewrite_alone(text, &found, names)?;
         let mut besides = Vec::new();
         for _ in 1..if self.settles() { ROUNDS } else { 1 } {
             if found.is_empty() {
                 return Ok((clean, besides));
             }
             found = self.again(&clean);
-            clean = self.rewrite(&clean, &found, &|_| false, names)?;
+            clean = self.rewrite_alone(&clean, &found, names)?;
             besides.extend_from_slice(&found);
         }
         if self.settles() {
@@ -126,11 +127,19 @@ impl TextProtector {
         matches!(self.action, TextAction::Replace | TextAction::Mask)
     }
 
-    /// What is found, in order, none overlapping another: the part of the work that threads can share.
+    /// What is found, in order, none overlapping another: the part of the work that threads can share. A person who is found in one place is
+    /// found wherever the text names the person again.
     ///
     /// # Errors
     /// When a plugged-in model fails.
     pub fn find(&self, text: &str) -> Result<Vec<Finding>> {
+        let mut found = self.find_once(text)?;
+        Repeats::of([(text, found.as_slice())]).find(text, &mut found);
+        Ok(found)
+    }
+
+    /// The same, each place for itself.
+    pub(crate) fn find_once(&self, text: &str) -> Result<Vec<Finding>> {
         let mut found = self.detector.detect(text);
         let Some(names) = &self.names else { return Ok(found) };
         let named = findings(text, names.name(text)?);
@@ -143,21 +152,23 @@ impl TextProtector {
         self.detector.detect(text)
     }
 
-    /// The found values themselves.
-    pub(crate) fn values(&self, text: &str) -> Result<Vec<String>> {
-        let found = self.find(text)?;
-        let value =
-            |one: &Finding| text.chars().skip(one.start).take(one.end - one.start).collect();
-        Ok(found.iter().map(value).collect())
-    }
-
-    /// The text with the action applied to `found`, findings of this text; those that `outright` names become their type's name whatever
-    /// the action is.
-    pub(crate) fn rewrite(
+    /// The text with the action applied to `found`, findings of this text; a person has one pseudonym or token in it.
+    fn rewrite_alone(
         &self,
         text: &str,
         found: &[Finding],
-        outright: &dyn Fn(&Finding) -> bool,
+        names: &mut Pseudonyms,
+    ) -> Result<String> {
+        let repeats = Repeats::of([(text, found)]);
+        self.rewrite(text, found, &|one, value| repeats.instead(one, value), names)
+    }
+
+    /// The text with the action applied to `found`, findings of this text, or to what `instead` says of one and its text.
+    pub(crate) fn rewrite<'i>(
+        &self,
+        text: &str,
+        found: &[Finding],
+        instead: &dyn Fn(&Finding, &str) -> Instead<'i>,
         names: &mut Pseudonyms,
     ) -> Result<String> {
         let mut out = String::with_capacity(text.len() + 16 * found.len());
@@ -169,10 +180,13 @@ impl TextProtector {
             value.clear();
             value.extend(letters.by_ref().take(finding.end - finding.start));
             at = finding.end;
-            if outright(finding) {
-                replace(&finding.kind, &mut out);
-            } else {
-                self.write(&finding.kind, &value, names, &mut out)?;
+            match instead(finding, &value) {
+                Instead::Kind => replace(&finding.kind, &mut out),
+                // A mask shows how long the text's own value is.
+                Instead::Of(full) if self.action != TextAction::Mask => {
+                    self.write(&finding.kind, full, names, &mut out)?;
+                }
+                _ => self.write(&finding.kind, &value, names, &mut out)?,
             }
         }
         out.push_str(letters.as_str());

@@ -76,6 +76,13 @@ fn it_explains_itself_in_both_languages_and_survives_json() {
             assert!(said.contains(figure), "{figure}: {said}");
         }
     }
+    // Whoever reads a small figure must learn that it may be one because little was found.
+    assert!(residual.explanation.en.contains("measured on other texts"));
+    assert!(residual.explanation.en.contains("cannot be counted"));
+    assert!(
+        residual.explanation.zh.contains("其他文本上实测")
+            && residual.explanation.zh.contains("无法计入")
+    );
     let json = serde_json::to_string(&residual).unwrap();
     assert_eq!(serde_json::from_str::<Residual>(&json).unwrap(), residual);
     let bare = Residual::new(Evidence::default());

@@ -240,6 +240,128 @@ fn a_known_value_within_something_longer_leaves_none_of_it() {
     assert_eq!(evidence.findings.keys().collect::<Vec<_>>(), ["address", "email"]);
 }
 
+/// Columns of text of a table, protected; what the protected table has of them, and the pseudonyms.
+fn columns(
+    cells: Vec<(&str, Vec<Option<&str>>)>,
+    action: TextAction,
+) -> (Vec<Vec<Option<String>>>, Vec<ingot_privacy::TextEvidence>) {
+    let names: Vec<String> = cells.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let batch = table(cells.iter().map(|(name, cells)| (*name, text(cells))).collect());
+    let schema = batch.schema();
+    let config = DetectConfig::default();
+    let mut texts = TextColumns::new(&names, &config, action, &keys(), &schema).unwrap();
+    let protector = Protector::new(Vec::new(), keys(), &schema).unwrap();
+    texts.reserve(&batch, protector.pseudonyms()).unwrap();
+    let safe = texts.apply(batch, &[], protector.pseudonyms()).unwrap();
+    (safe.columns().iter().map(shown).collect(), texts.evidence())
+}
+
+const ACTIONS: [TextAction; 5] = [
+    TextAction::Replace,
+    TextAction::Mask,
+    TextAction::Hash,
+    TextAction::Encrypt,
+    TextAction::Pseudonymize,
+];
+
+#[test]
+fn a_conversation_is_protected_text_by_text_and_stays_one() {
+    let said = r#"[{"role":"user","content":"证件：\n11010519491231002X\n邮箱\nuser0@example.com\t电话\r13812345678"},
+        {"content":"银行卡\n6222021234567890128","role":"assistant","n":1.50,
+         "tool_calls":[{"arguments":"{\"to\":\"\\n13912345678\",\"zip\":[310013]}"}]}, "ok"]"#;
+    for action in ACTIONS {
+        let (cells, evidence) = columns(vec![("messages", vec![Some(said), None])], action);
+        let cell = cells[0][0].clone().unwrap();
+        for value in ["11010519491231002X", "user0@", "138123", "13912345678", "62220212345678"] {
+            let stays = matches!((value, action), ("138123", TextAction::Pseudonymize));
+            assert!(stays || !cell.contains(value), "{action:?}: {value} in {cell}");
+        }
+        let read: serde_json::Value = serde_json::from_str(&cell).unwrap();
+        assert_eq!((read[0]["role"].as_str(), read[2].as_str()), (Some("user"), Some("ok")));
+        assert!(read[0]["content"].as_str().unwrap().starts_with("证件：\n"), "{cell}");
+        assert!(read[1]["content"].as_str().unwrap().starts_with("银行卡\n"), "{cell}");
+        let inner = read[1]["tool_calls"][0]["arguments"].as_str().unwrap();
+        let inner: serde_json::Value = serde_json::from_str(inner).unwrap();
+        assert!(inner["to"].as_str().unwrap().starts_with('\n'), "{cell}");
+        // Members stay in their order, and numbers as they are written.
+        assert!(cell.contains(r#""role":"assistant","n":1.50,"#), "{cell}");
+        let evidence = &evidence[0];
+        assert_eq!((evidence.cells, evidence.touched), (1, 1));
+        assert_eq!(evidence.findings["phone"].count, 2, "{action:?}");
+    }
+}
+
+#[test]
+fn a_number_of_json_is_hidden_whole_or_stays() {
+    let cell = r#"{"phone":13812345678,"size":138123456789012,"id":[-1.5e3],"13812345678":true}"#;
+    let (cells, _) = columns(vec![("call", vec![Some(cell)])], TextAction::Replace);
+    assert_eq!(
+        cells[0][0].as_deref(),
+        Some(r#"{"phone":"[phone]","size":138123456789012,"id":[-1.5e3],"13812345678":true}"#)
+    );
+}
+
+#[test]
+fn what_a_rows_own_columns_say_is_hidden_in_every_string_of_its_json() {
+    let batch = table(vec![
+        ("name", text(&[Some("白云天")])),
+        ("file", Arc::new(Int64Array::from(vec![884_201])) as ArrayRef),
+        ("note", text(&[Some(r#"[{"a":"见\n白云天"},{"b":["\u767d\u4e91\u5929",884201]}]"#)])),
+    ]);
+    let rules = vec![rule("name", Action::Pseudonymize(Kind::Person)), rule("file", Action::Drop)];
+    let protector = Protector::new(rules, keys(), &batch.schema()).unwrap();
+    let config = DetectConfig { types: vec![Kind::Email], ..DetectConfig::default() };
+    let (columns, schema) = (["note".to_owned()], protector.schema());
+    let mut texts =
+        TextColumns::new(&columns, &config, TextAction::Replace, &keys(), &schema).unwrap();
+    let known = protector.known(&batch, &[]).unwrap();
+    let safe = texts.apply(protector.apply(batch).unwrap(), &known, protector.pseudonyms());
+    assert_eq!(
+        shown(safe.unwrap().column_by_name("note").unwrap())[0].as_deref(),
+        Some(r#"[{"a":"见\n[person]"},{"b":["[person]","[file]"]}]"#)
+    );
+}
+
+#[test]
+fn who_is_named_once_in_a_row_is_hidden_wherever_its_texts_name_the_person() {
+    const ASKS: &str = "老师好，我是张伟，电话13812345678，第5课的作业什么时候交？";
+    const ANSWERS: &str = "第5课的作业什么时候交？张伟同学，第5课作业周五交。";
+    let one = format!("{ASKS}张伟同学，第5课作业周五交。");
+    let json = |texts: [&str; 2]| {
+        serde_json::json!([{"content": texts[0]}, {"content": texts[1]}]).to_string()
+    };
+    let conversation = json([ASKS, ANSWERS]);
+    let western = json(["Hi, I am Chloe Diaz.", "Diaz called"]);
+    let rows: Vec<Option<&str>> =
+        vec![Some(&one), Some(&conversation), Some(ASKS), Some(&western), None];
+    let answers: Vec<Option<&str>> =
+        vec![None, None, Some(ANSWERS), Some("ok"), Some("Diaz called. 早高峰堵车")];
+    for action in ACTIONS {
+        let cells = vec![("question", rows.clone()), ("answer", answers.clone())];
+        let (cells, evidence) = columns(cells, action);
+        let all: Vec<&str> = cells.iter().flatten().flatten().map(String::as_str).collect();
+        for text in &all {
+            assert!(!text.contains("张伟"), "{action:?}: {text}");
+        }
+        assert_eq!(cells[1][4].as_deref(), answers[4], "another row names nobody");
+        assert!(!cells[0][3].as_deref().unwrap().contains("Diaz"), "{action:?}");
+        assert!(evidence[0].findings["person"].why["repeated"] >= 3, "{evidence:?}");
+        if action == TextAction::Pseudonymize {
+            let own = |text: &str| {
+                text.split_once("我是").unwrap().1.split_once('，').unwrap().0.to_owned()
+            };
+            let name = own(cells[0][0].as_deref().unwrap());
+            assert_eq!(cells[0][0].as_deref().unwrap().matches(&name).count(), 2);
+            assert_eq!(cells[0][1].as_deref().unwrap().matches(&name).count(), 2);
+            assert!(cells[1][2].as_deref().unwrap().contains(&name));
+            let said: serde_json::Value =
+                serde_json::from_str(cells[0][3].as_deref().unwrap()).unwrap();
+            let name = said[1]["content"].as_str().unwrap().strip_suffix(" called").unwrap();
+            assert_eq!(said[0]["content"], format!("Hi, I am {name}."));
+        }
+    }
+}
+
 #[test]
 fn numbers_are_no_text() {
     let batch = table(vec![(

@@ -14,6 +14,7 @@ use crate::messages::{SHIELD_INJECTION, SHIELD_PROMPT};
 use crate::problem::Problem;
 use ingot_base::{Fault, Result};
 use ingot_privacy::detect::{DetectConfig, Detector, Finding, Kind};
+use ingot_privacy::find_repeated;
 use ingot_runtime::generate::Message;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -80,8 +81,12 @@ impl Shield {
             return Ok(());
         };
         let mut kinds = BTreeSet::new();
-        for message in messages {
-            let found = detector.detect(&message.content);
+        let mut found: Vec<Vec<Finding>> =
+            messages.iter().map(|message| detector.detect(&message.content)).collect();
+        // Whom one message names is hidden in the others too.
+        let texts: Vec<&str> = messages.iter().map(|message| message.content.as_str()).collect();
+        find_repeated(&texts, &mut found);
+        for (message, found) in messages.iter_mut().zip(found) {
             self.count(0, found.len());
             if self.policy.prompts == Act::Mask {
                 message.content = masked(&message.content, &found);
@@ -159,6 +164,14 @@ mod tests {
             (messages[0].content.as_str(), logging.counts[0].load(Ordering::Relaxed)),
             (text, 2)
         );
+    }
+
+    #[test]
+    fn whom_one_message_names_is_hidden_in_the_others() {
+        let mut messages = said("老师好，我是张伟，电话13812345678，第5课的作业什么时候交？");
+        messages.push(Message::new("assistant", "第5课的作业周五交？张伟同学，第5课作业周五交。"));
+        shield(Act::Mask, Act::Off).incoming(&mut messages).unwrap();
+        assert!(messages.iter().all(|message| !message.content.contains("张伟")));
     }
 
     #[test]

@@ -1,13 +1,14 @@
 //! JSON: every string, number and key of the records, at any depth.
 
-use super::json::{self, Broken, Step, Visitor};
 use super::lines::Lines;
 use super::{Place, Scanner, missing};
 use crate::args::Scan;
 use crate::messages::{SCAN_JSON, SCAN_KEYS};
-use ingot_base::{Fault, Result};
+use ingot_base::{Fault, Result, fault};
 use ingot_privacy::detect::Finding;
-use std::collections::{BTreeMap, BTreeSet};
+use ingot_privacy::find_repeated;
+use ingot_privacy::json::{self, Broken, Step, Visitor};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
 
 /// Different keys whose findings are kept: most files have the same few in every record.
@@ -35,6 +36,15 @@ struct Records<'s, 'a> {
     known: Vec<String>,
     keys: BTreeMap<String, Rc<Key>>,
     renamed: usize,
+    /// What the values hold that are to be told, in their order.
+    found: VecDeque<Vec<Finding>>,
+}
+
+/// The first of two readings: what each value of a record holds, before any of it is told, since another value may name the same person.
+struct First<'r, 's, 'a> {
+    records: &'r mut Records<'s, 'a>,
+    texts: Vec<String>,
+    found: Vec<Vec<Finding>>,
 }
 
 impl Scanner<'_> {
@@ -48,6 +58,9 @@ impl Scanner<'_> {
             } else {
                 json::check(&line.text, false)
                     .map_err(|broken| records.scanner.broken(broken, line.number))?;
+                let mut first = First::new(&mut records);
+                json::record(&line.text, &mut first)?;
+                first.close();
                 json::record(&line.text, &mut records)?
             };
             records.scanner.write(clean.as_bytes())?;
@@ -69,6 +82,9 @@ impl Scanner<'_> {
             self.broken(broken, 1 + before as u64)
         })?;
         let mut records = Records::new(self, &args.text);
+        let mut first = First::new(&mut records);
+        json::document(&text, &mut first)?;
+        first.close();
         let clean = json::document(&text, &mut records)?;
         records.scanner.write(clean.as_bytes())?;
         records.finish()
@@ -92,6 +108,7 @@ impl<'s, 'a> Records<'s, 'a> {
             known: Vec::new(),
             keys: BTreeMap::new(),
             renamed: 0,
+            found: VecDeque::new(),
         }
     }
 
@@ -128,8 +145,13 @@ impl<'s, 'a> Records<'s, 'a> {
         Ok(key)
     }
 
-    /// Tells what a value holds; the value as it may be written, if that is another.
-    fn told(&mut self, path: &[Step], text: &str, found: Vec<Finding>) -> Result<Option<String>> {
+    /// Tells what a value holds, if it is to be read; the value as it may be written, if that is another.
+    fn told(&mut self, path: &[Step], text: &str) -> Result<Option<String>> {
+        if !self.wanted(path) {
+            return Ok(None);
+        }
+        let lost = || fault::internal("a value of JSON that was not read before");
+        let found = self.found.pop_front().ok_or_else(lost)?;
         if found.is_empty() {
             return Ok(None);
         }
@@ -183,27 +205,56 @@ impl Visitor for Records<'_, '_> {
     }
 
     fn text(&mut self, path: &[Step], text: &str) -> Result<Option<String>> {
-        if !self.wanted(path) {
-            return Ok(None);
-        }
-        let found = self.scanner.find_under(title(path), text)?;
-        self.told(path, text, found)
+        self.told(path, text)
     }
 
     fn number(&mut self, path: &[Step], digits: &str) -> Result<Option<String>> {
-        if !self.wanted(path) {
-            return Ok(None);
-        }
-        let found = self.scanner.find_in_number(digits)?;
-        let found = self.scanner.titled(found, title(path), digits)?;
-        self.told(path, digits, found)
+        self.told(path, digits)
     }
 }
 
-/// The key that a value stands under, directly or in a list.
-fn title(path: &[Step]) -> Option<&str> {
-    path.iter().rev().find_map(|step| match step {
-        Step::Key { name, .. } => Some(name.as_str()),
-        Step::Index(_) => None,
-    })
+impl<'r, 's, 'a> First<'r, 's, 'a> {
+    fn new(records: &'r mut Records<'s, 'a>) -> Self {
+        Self { records, texts: Vec::new(), found: Vec::new() }
+    }
+
+    /// Ends a record, if one began: whom one of its values names is looked for in the others.
+    fn close(&mut self) {
+        let texts: Vec<&str> = self.texts.iter().map(String::as_str).collect();
+        find_repeated(&texts, &mut self.found);
+        self.texts.clear();
+        self.records.found.extend(self.found.drain(..));
+    }
+}
+
+impl Visitor for First<'_, '_, '_> {
+    fn record(&mut self) {
+        self.close();
+    }
+
+    fn key(&mut self, path: &mut [Step]) -> Result<Option<String>> {
+        if let Some(Step::Key { name, shown, .. }) = path.last_mut() {
+            *shown = self.records.learned(name)?.shown;
+        }
+        Ok(None)
+    }
+
+    fn text(&mut self, path: &[Step], text: &str) -> Result<Option<String>> {
+        if self.records.wanted(path) {
+            self.found.push(self.records.scanner.find_under(json::title(path), text)?);
+            self.texts.push(text.to_owned());
+        }
+        Ok(None)
+    }
+
+    fn number(&mut self, path: &[Step], digits: &str) -> Result<Option<String>> {
+        if self.records.wanted(path) {
+            let scanner = &self.records.scanner;
+            let found = scanner.find_in_number(digits)?;
+            self.found.push(scanner.plain.titled(found, json::title(path), digits));
+            // No name stands in a number.
+            self.texts.push(String::new());
+        }
+        Ok(None)
+    }
 }

@@ -6,6 +6,7 @@ use crate::args::Scan;
 use crate::messages::{SCAN_ENCODING, SCAN_FIELDS, SCAN_HEADER, SCAN_QUOTE};
 use csv::{ErrorKind, StringRecord};
 use ingot_base::{Fault, Result, fault};
+use ingot_privacy::find_repeated;
 use std::fs::File;
 use std::io::BufReader;
 
@@ -92,12 +93,19 @@ impl Scanner<'_> {
     }
 
     fn row(&mut self, row: u64, columns: &Columns, record: &StringRecord) -> Result<Vec<String>> {
-        let mut cells = Vec::with_capacity(record.len());
+        let mut found = Vec::with_capacity(record.len());
         for ((cell, column), wanted) in record.iter().zip(&columns.shown).zip(&columns.wanted) {
-            let place = Place { row, column: Some(column), key: false };
             let title = Some(column.as_str()).filter(|_| columns.titled && row > 0);
-            let clean = if *wanted { self.cell(place, title, cell)? } else { None };
-            cells.push(clean.unwrap_or_else(|| cell.to_owned()));
+            found.push(if *wanted { self.find_under(title, cell)? } else { Vec::new() });
+        }
+        let read = |(cell, wanted)| if wanted { cell } else { "" };
+        let wanted = columns.wanted.iter().copied();
+        let texts: Vec<&str> = record.iter().zip(wanted).map(read).collect();
+        find_repeated(&texts, &mut found);
+        let mut cells = Vec::with_capacity(record.len());
+        for ((cell, column), found) in record.iter().zip(&columns.shown).zip(found) {
+            self.tell(Place { row, column: Some(column), key: false }, &found)?;
+            cells.push(self.clean(cell, found)?.unwrap_or_else(|| cell.to_owned()));
         }
         Ok(cells)
     }

@@ -7,6 +7,7 @@ mod english_words;
 mod lexicon;
 mod linear;
 mod mixed;
+mod ordinary;
 mod places_en;
 mod places_zh;
 mod stops_zh;
@@ -16,6 +17,7 @@ mod tokens;
 #[cfg(feature = "train")]
 pub mod train;
 
+pub(crate) use ordinary::is_word;
 pub(super) use terms::sift_named;
 
 use super::finding::Finding;

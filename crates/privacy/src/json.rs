@@ -10,9 +10,10 @@ const DEPTH: usize = 128;
 
 /// From a value to one in it.
 #[derive(Debug)]
-pub(super) enum Step {
+pub enum Step {
     /// A member of an object.
     Key {
+        /// Its name, without escapes.
         name: String,
         /// Which member it is, from 1.
         place: usize,
@@ -24,7 +25,7 @@ pub(super) enum Step {
 }
 
 /// `messages[0].content`; a key that is not to be printed is `key 2`, by its place, unless `names` is set.
-pub(super) fn path(steps: &[Step], names: bool) -> String {
+pub fn path(steps: &[Step], names: bool) -> String {
     let mut text = String::new();
     for step in steps {
         match step {
@@ -49,30 +50,45 @@ pub(super) fn path(steps: &[Step], names: bool) -> String {
 }
 
 /// What is done with each part of a text; a part that is given is written instead.
-pub(super) trait Visitor {
+pub trait Visitor {
     /// A record begins.
     fn record(&mut self);
 
     /// A key, the last step of its path: what it is renamed to. The visitor says in that step whether it may be printed.
+    ///
+    /// # Errors
+    /// What the visitor cannot do.
     fn key(&mut self, path: &mut [Step]) -> Result<Option<String>>;
 
     /// A string.
+    ///
+    /// # Errors
+    /// What the visitor cannot do.
     fn text(&mut self, path: &[Step], text: &str) -> Result<Option<String>>;
 
     /// A number, as it is written.
+    ///
+    /// # Errors
+    /// What the visitor cannot do.
     fn number(&mut self, path: &[Step], digits: &str) -> Result<Option<String>>;
 }
 
 /// What is wrong with a text: at which byte, and why.
 #[derive(Debug)]
-pub(super) struct Broken {
-    pub(super) at: usize,
-    pub(super) why: Text,
-    pub(super) detail: Option<String>,
+pub struct Broken {
+    /// The byte.
+    pub at: usize,
+    /// In words.
+    pub why: Text,
+    /// What the reader of JSON says.
+    pub detail: Option<String>,
 }
 
 /// Whether a text is whole JSON values, one or (`several`) any number of them.
-pub(super) fn check(text: &str, several: bool) -> std::result::Result<(), Broken> {
+///
+/// # Errors
+/// Where it is not, or values nest too deep.
+pub fn check(text: &str, several: bool) -> std::result::Result<(), Broken> {
     let read = if several {
         serde_json::Deserializer::from_str(text)
             .into_iter::<IgnoredAny>()
@@ -148,15 +164,21 @@ fn string(text: &str, start: usize) -> usize {
     bytes.len()
 }
 
-/// A line of JSON as one record.
-pub(super) fn record(text: &str, visitor: &mut impl Visitor) -> Result<String> {
+/// A line of JSON as one record, after [`check`].
+///
+/// # Errors
+/// What the visitor cannot do.
+pub fn record(text: &str, visitor: &mut impl Visitor) -> Result<String> {
     let mut walk = Walk::new(text, visitor);
     walk.value()?;
     Ok(walk.finish())
 }
 
-/// A file of JSON: the elements of an array outside everything are records, other values are one each.
-pub(super) fn document(text: &str, visitor: &mut impl Visitor) -> Result<String> {
+/// A file of JSON, after [`check`]: the elements of an array outside everything are records, other values are one each.
+///
+/// # Errors
+/// What the visitor cannot do.
+pub fn document(text: &str, visitor: &mut impl Visitor) -> Result<String> {
     let mut walk = Walk::new(text, visitor);
     while let Some(byte) = walk.peek() {
         if byte != b'[' {
@@ -173,6 +195,144 @@ pub(super) fn document(text: &str, visitor: &mut impl Visitor) -> Result<String>
         walk.at += 1;
     }
     Ok(walk.finish())
+}
+
+/// A string or a number of a JSON text.
+#[derive(Debug)]
+pub(crate) struct Value {
+    /// The key that it stands under, directly or in a list.
+    pub(crate) title: Option<String>,
+    /// What the string says, or the number as it is written.
+    pub(crate) text: String,
+    pub(crate) is_number: bool,
+}
+
+/// The strings and numbers of a text that is one array or object, in their order and at any depth: also in strings that are such
+/// texts themselves, as calls of tools have them. `None` of any other text.
+pub(crate) fn values(text: &str) -> Option<Vec<Value>> {
+    let mut values = Values::default();
+    is_nested(text).then(|| record(text, &mut values).ok())??;
+    Some(values.all)
+}
+
+/// A text of which [`values`] gave some, with these texts in their places. What stays keeps its spelling, keys and the order of members;
+/// what does not is a string.
+pub(crate) fn with_values(text: &str, all: &mut dyn Iterator<Item = String>) -> Result<String> {
+    record(text, &mut Given(all))
+}
+
+/// Whether something is true of a text or, where that is one array or object of JSON, of a key, a string or a number in it: what
+/// stands in the text itself has JSON's escapes.
+pub fn any(text: &str, is: &mut dyn FnMut(&str) -> bool) -> bool {
+    let mut asked = Asked { is, answer: false };
+    if !is_nested(text) || record(text, &mut asked).is_err() {
+        return (asked.is)(text);
+    }
+    asked.answer
+}
+
+/// Whether a text is one array or object, however deep its values nest.
+fn is_nested(text: &str) -> bool {
+    text.trim_start().starts_with(['[', '{']) && serde_json::from_str::<IgnoredAny>(text).is_ok()
+}
+
+/// The key that a value stands under, directly or in a list.
+pub fn title(path: &[Step]) -> Option<&str> {
+    path.iter().rev().find_map(|step| match step {
+        Step::Key { name, .. } => Some(name.as_str()),
+        Step::Index(_) => None,
+    })
+}
+
+/// Takes every string and number.
+#[derive(Default)]
+struct Values {
+    all: Vec<Value>,
+}
+
+impl Values {
+    fn push(&mut self, path: &[Step], text: &str, is_number: bool) {
+        let title = title(path).map(str::to_owned);
+        self.all.push(Value { title, text: text.to_owned(), is_number });
+    }
+}
+
+impl Visitor for Values {
+    fn record(&mut self) {}
+
+    fn key(&mut self, _: &mut [Step]) -> Result<Option<String>> {
+        Ok(None)
+    }
+
+    fn text(&mut self, path: &[Step], text: &str) -> Result<Option<String>> {
+        match values(text) {
+            Some(inner) => self.all.extend(inner),
+            None => self.push(path, text, false),
+        }
+        Ok(None)
+    }
+
+    fn number(&mut self, path: &[Step], digits: &str) -> Result<Option<String>> {
+        self.push(path, digits, true);
+        Ok(None)
+    }
+}
+
+/// Gives every string and number another text.
+struct Given<'a>(&'a mut dyn Iterator<Item = String>);
+
+impl Given<'_> {
+    fn next(&mut self, text: &str) -> Result<Option<String>> {
+        let given = self.0.next().ok_or_else(lost)?;
+        Ok((given != text).then_some(given))
+    }
+}
+
+impl Visitor for Given<'_> {
+    fn record(&mut self) {}
+
+    fn key(&mut self, _: &mut [Step]) -> Result<Option<String>> {
+        Ok(None)
+    }
+
+    fn text(&mut self, _: &[Step], text: &str) -> Result<Option<String>> {
+        if !is_nested(text) {
+            return self.next(text);
+        }
+        let given = with_values(text, &mut *self.0)?;
+        Ok((given != text).then_some(given))
+    }
+
+    fn number(&mut self, _: &[Step], digits: &str) -> Result<Option<String>> {
+        self.next(digits)
+    }
+}
+
+/// Asks of every key, string and number.
+struct Asked<'a> {
+    is: &'a mut dyn FnMut(&str) -> bool,
+    answer: bool,
+}
+
+impl Visitor for Asked<'_> {
+    fn record(&mut self) {}
+
+    fn key(&mut self, path: &mut [Step]) -> Result<Option<String>> {
+        if let Some(Step::Key { name, .. }) = path.last() {
+            self.answer = self.answer || (self.is)(name);
+        }
+        Ok(None)
+    }
+
+    fn text(&mut self, _: &[Step], text: &str) -> Result<Option<String>> {
+        self.answer = self.answer || any(text, &mut *self.is);
+        Ok(None)
+    }
+
+    fn number(&mut self, _: &[Step], digits: &str) -> Result<Option<String>> {
+        self.answer = self.answer || (self.is)(digits);
+        Ok(None)
+    }
 }
 
 /// What a value stands in.
@@ -517,6 +677,47 @@ mod tests {
             assert_eq!(unescaped(inner), text);
             assert!(check(&format!("\"{inner}\""), false).is_ok());
         }
+    }
+
+    #[test]
+    fn values_are_taken_without_escapes_and_put_back_with_them() {
+        let inner = r#"{\"to\":\"a\\nb\",\"n\":[13.50]}"#;
+        let text = format!(r#" {{"note":"\u738b\n\"x\"","args":"{inner}","t":[true,1e2]}}"#);
+        let all = values(&text).unwrap();
+        let seen: Vec<(Option<&str>, &str, bool)> =
+            all.iter().map(|one| (one.title.as_deref(), &*one.text, one.is_number)).collect();
+        assert_eq!(
+            seen,
+            [
+                (Some("note"), "王\n\"x\"", false),
+                (Some("to"), "a\nb", false),
+                (Some("n"), "13.50", true),
+                (Some("t"), "1e2", true),
+            ]
+        );
+        let same = with_values(&text, &mut all.into_iter().map(|one| one.text)).unwrap();
+        assert_eq!(same, text);
+        let given = ["王\n\"x\"", "\"[x]\"\n", "13.50", "[y]"].map(str::to_owned);
+        let given = with_values(&text, &mut given.into_iter()).unwrap();
+        let read: serde_json::Value = serde_json::from_str(&given).unwrap();
+        assert_eq!(read["args"], r#"{"to":"\"[x]\"\n","n":[13.50]}"#);
+        assert_eq!(read["t"][1], "[y]");
+        assert!(given.starts_with(" {\"note\":\"\\u738b") && given.contains("[true,"), "{given}");
+        for text in ["[王] said", "5", "\"a\"", "{\"a\":1} {\"a\":2}", "{\"a\":", ""] {
+            assert!(values(text).is_none(), "{text}");
+        }
+        let deep = format!("{}\"x\"{}", "[".repeat(500), "]".repeat(500));
+        assert_eq!(values(&deep).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn something_is_asked_of_what_a_text_says() {
+        let of = |text: &str, wanted: &str| any(text, &mut |part| part == wanted);
+        let text = r#"{"a\tb":["c\"d",7,"{\"e\":\"f\\ng\"}"]}"#;
+        for wanted in ["a\tb", "c\"d", "7", "e", "f\ng"] {
+            assert!(of(text, wanted), "{wanted}");
+        }
+        assert!(!of(text, text) && of("[plain", "[plain"));
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! What a column or key is called, as context of what stands in it: `1949-12-31` is a day, under `dob` a day of birth.
 
-use super::Scanner;
+use crate::detect::Finding;
+use crate::pseudonym::TextProtector;
 use ingot_base::Result;
-use ingot_privacy::detect::Finding;
 
 /// Longest value, in bytes, that is read together with its title: a longer one says itself what it is about.
 const VALUE: usize = 96;
@@ -109,25 +109,24 @@ const ANNOUNCES: &[&str] = &[
     "社保",
 ];
 
-impl Scanner<'_> {
+impl TextProtector {
     /// What a value holds, by itself and with its title before it.
-    pub(super) fn find_under(&self, title: Option<&str>, text: &str) -> Result<Vec<Finding>> {
-        self.titled(self.find(text)?, title, text)
+    ///
+    /// # Errors
+    /// When a plugged-in model fails.
+    pub fn find_under(&self, title: Option<&str>, text: &str) -> Result<Vec<Finding>> {
+        Ok(self.titled(self.find(text)?, title, text))
     }
 
-    /// What a value holds, besides what was found in it alone, with its title before it.
-    pub(super) fn titled(
-        &self,
-        mut found: Vec<Finding>,
-        title: Option<&str>,
-        text: &str,
-    ) -> Result<Vec<Finding>> {
-        let Some(front) = title.and_then(front) else { return Ok(found) };
+    /// What a value holds, besides what was found in it alone, with its title before it. A plugged-in model is not asked: titles are no
+    /// sentences.
+    pub fn titled(&self, mut found: Vec<Finding>, title: Option<&str>, text: &str) -> Vec<Finding> {
+        let Some(front) = title.and_then(front) else { return found };
         if text.len() > VALUE || text.trim().is_empty() {
-            return Ok(found);
+            return found;
         }
         let skipped = front.chars().count();
-        for mut finding in self.plain.find(&format!("{front}{text}"))? {
+        for mut finding in self.again(&format!("{front}{text}")) {
             let Some(start) = finding.start.checked_sub(skipped) else { continue };
             finding.end -= skipped;
             finding.start = start;
@@ -137,7 +136,7 @@ impl Scanner<'_> {
             }
         }
         found.sort_by_key(|finding| (finding.start, finding.end));
-        Ok(found)
+        found
     }
 }
 
