@@ -80,8 +80,9 @@ pub(crate) fn file_name(path: &str) -> String {
 
 /// Figures out of a record.
 pub(crate) fn from_value<T: DeserializeOwned>(value: &Value) -> Result<T> {
+    // The folder beside holds the ledger and must stay.
     T::deserialize(value).map_err(|error| {
-        fault::internal("a stage record of another version of Ingot; delete .ingot and run again")
+        fault::internal("a stage record of another version of Ingot; delete .ingot/stages and run again")
             .because(error)
     })
 }

@@ -79,6 +79,9 @@ fn bounds_stops_and_several_answers() {
     let logs =
         ask(&server, &json!({ "logprobs": true, "top_logprobs": 1, "max_tokens": 1 })).json();
     assert_eq!(logs["choices"][0]["logprobs"]["content"][0]["token"], "o");
+    let wide = self::server(talker("a世"), |_| {});
+    let cut = ask(&wide, &json!({ "max_tokens": 3 })).json();
+    assert_eq!(cut["choices"][0]["message"]["content"], "a", "no half of a character is shown");
     let text = server
         .post("/v1/completions", &json!({ "prompt": "a", "echo": true, "logprobs": 1 }))
         .json();
@@ -106,10 +109,38 @@ fn errors_have_openais_form_in_the_clients_language() {
         (unknown.status, unknown.json()["error"]["code"].as_str()),
         (404, Some("model_not_found"))
     );
-    let wrong = ask(&server, &json!({ "temperature": 9 }));
-    assert_eq!(wrong.json()["error"]["param"], "temperature");
+    for (name, value) in [
+        ("temperature", json!(9)),
+        ("n", json!(0)),
+        ("logit_bias", json!({ "259": 1 })),
+        ("logit_bias", json!({ "-1": 1 })),
+    ] {
+        let wrong = ask(&server, &json!({ name: value }));
+        assert_eq!((wrong.status, wrong.json()["error"]["param"].as_str()), (400, Some(name)));
+    }
+    let nowhere = server.post("/v1/responses", &json!({}));
+    assert_eq!(
+        (nowhere.status, nowhere.json()["error"]["code"].as_str()),
+        (404, Some("serve-route-unknown"))
+    );
+    assert_eq!(nowhere.header("content-type"), Some("application/json"));
     let rows = Server::start();
     assert_eq!(ask(&rows, &json!({})).json()["error"]["code"], "serve-model-no-text");
+}
+
+#[test]
+fn a_model_that_only_generates_says_where_it_is_asked() {
+    let server = server(talker("x"), |settings| {
+        let path = settings.packages[0].with_file_name("made-up-words-1.0.0.ingot");
+        ingot_base::atomic::write(&path, b"made-up-words 1.0.0").unwrap();
+        settings.packages = vec![path];
+    });
+    for body in [json!({ "messages": [] }), json!([{ "age": 1 }]), json!({ "age": 1 })] {
+        let answer = server.post("/api/predict", &body);
+        let hint = answer.json()["hint"].as_str().unwrap_or_default().to_owned();
+        assert_eq!(answer.status, 422, "{body}");
+        assert!(hint.contains("/v1/chat/completions"), "{hint}");
+    }
 }
 
 #[test]
