@@ -314,8 +314,8 @@ pub(crate) struct Reidentify {
 
 #[derive(Debug, Args)]
 pub(crate) struct Pull {
-    /// What to fetch: mobilenet-v2, minilm-l6, smollm2-135m, onnxruntime
-    #[arg(required = true, value_name = "NAME")]
+    /// What to fetch: mobilenet-v2, minilm-l6, smollm2-135m, onnxruntime [default: none, which lists them]
+    #[arg(value_name = "NAME")]
     pub(crate) names: Vec<String>,
 }
 
@@ -436,8 +436,8 @@ pub(crate) struct Eval {
     #[arg(long, value_name = "NAME")]
     pub(crate) field: Vec<String>,
     /// Questions asked at most
-    #[arg(long, default_value_t = 1000, value_name = "COUNT")]
-    pub(crate) limit: usize,
+    #[arg(long, default_value = "1000", value_name = "COUNT")]
+    pub(crate) limit: std::num::NonZeroUsize,
     /// Tokens of an answer at most
     #[arg(long, default_value_t = 128, value_name = "TOKENS")]
     pub(crate) answer_tokens: usize,

@@ -136,8 +136,8 @@ const WORDS: &[(&str, &str)] = &[
         "通过 pip 获取预训练权重或运行网络的库，存入缓存",
     ),
     (
-        "What to fetch: mobilenet-v2, minilm-l6, smollm2-135m, onnxruntime",
-        "要获取的内容：mobilenet-v2、minilm-l6、smollm2-135m、onnxruntime",
+        "What to fetch: mobilenet-v2, minilm-l6, smollm2-135m, onnxruntime [default: none, which lists them]",
+        "要获取的内容：mobilenet-v2、minilm-l6、smollm2-135m、onnxruntime［默认：不获取，仅列出］",
     ),
     (
         "A folder with a token classifier (model.onnx, tokenizer.json, config.json) that names besides",
