@@ -110,7 +110,9 @@ pub(crate) fn ready(project: &Project<'_>, last: Stage) -> Result<()> {
         _ if !able => Err(Fault::new(&NETS_ABSENT)),
         Base::Published(published) => published.fetched(),
         Base::File(path) => gguf::read_file(path, &gguf::Limits::default())
-            .and_then(|header| gguf::Shape::of(&header))
+            .and_then(|header| {
+                gguf::Shape::of(&header).map_err(|fault| gguf::of_file(path, &fault))
+            })
             .map(|_| ())
             .map_err(|fault| fault.at("train.base")),
         Base::Folder(_) => Ok(()),
@@ -483,6 +485,22 @@ mod tests {
         result.unwrap_err().code().to_owned()
     }
 
+    /// The smallest file that may be a language model.
+    fn head() -> Vec<u8> {
+        let number = |key: &str, value| (key.to_owned(), gguf::Value::Unsigned(value));
+        let family = gguf::Value::Text("llama".into());
+        let metadata = BTreeMap::from([
+            ("general.architecture".to_owned(), family),
+            number("llama.block_count", 1),
+            number("llama.embedding_length", 8),
+            number("llama.attention.head_count", 2),
+            number("llama.context_length", 16),
+        ]);
+        let numbers = [0.0; 24];
+        let table = ("token_embd.weight", vec![8, 3], gguf::Data::F32(&numbers));
+        gguf::write(&metadata, &[table]).unwrap()
+    }
+
     #[test]
     fn a_training_that_cannot_be_is_refused_before_any_stage_works() {
         let folder = tempfile::tempdir().unwrap();
@@ -493,12 +511,18 @@ mod tests {
         // What needs no base is done without: here it fails for another reason, as there is no data.
         assert_ne!(code(crate::run(&nowhere, Stage::Split)), "pipeline-base-unknown");
 
-        atomic::write(&folder.path().join("base.gguf"), b"-").unwrap();
-        let found = ready(&project("base = \"base.gguf\"\n"), Stage::Train);
+        let path = folder.path().join("base.gguf");
+        let ready_with = |bytes: &[u8]| {
+            atomic::write(&path, bytes).unwrap();
+            ready(&project("base = \"base.gguf\"\n"), Stage::Train)
+        };
+        let (cut, whole) = (ready_with(b"GGUF"), ready_with(&head()));
         if TRAINS {
-            found.unwrap();
+            let cut = cut.unwrap_err();
+            assert_eq!((cut.code(), cut.key_path()), ("runtime-gguf-file", Some("train.base")));
+            whole.unwrap();
         } else {
-            assert_eq!(code(found), "pipeline-nets-absent");
+            assert_eq!(code(whole), "pipeline-nets-absent");
         }
         std::fs::create_dir(folder.path().join("base")).unwrap();
         for name in CHECKPOINT {
