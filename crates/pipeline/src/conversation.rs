@@ -50,16 +50,13 @@ fn message(value: &Value, number: usize) -> Read<Message> {
     let calls = match value.get("tool_calls") {
         None | Some(Value::Null) => Vec::new(),
         Some(Value::Array(calls)) => {
-            let calls: Option<Vec<ToolCall>> = calls.iter().map(call).collect();
-            match calls {
-                Some(calls) => calls,
-                None => {
-                    return lacks(
-                        "`tool_calls` must be calls with the name and the JSON arguments of a function",
-                        "`tool_calls` 须为带函数名称和 JSON 参数的调用",
-                    );
-                }
-            }
+            let Some(calls) = calls.iter().map(call).collect::<Option<Vec<ToolCall>>>() else {
+                return lacks(
+                    "`tool_calls` must be calls with the name and the JSON arguments of a function",
+                    "`tool_calls` 须为带函数名称和 JSON 参数的调用",
+                );
+            };
+            calls
         }
         Some(_) => return lacks("`tool_calls` is no list", "`tool_calls` 不是列表"),
     };

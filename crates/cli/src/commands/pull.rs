@@ -39,12 +39,15 @@ fn list(context: &Context) {
     let mut files = Vec::new();
     for one in &PUBLISHED {
         let (title, path) = (one.title(), one.path());
-        let state = match path.is_file() {
-            true => context.say("fetched", "已获取"),
-            false => context.say("not fetched", "未获取"),
+        let there = path.is_file();
+        let state = if there {
+            context.say("fetched", "已获取")
+        } else {
+            context.say("not fetched", "未获取")
         };
         rows.push(vec![one.name.to_owned(), title.get(context.lang).to_owned(), state.to_owned()]);
-        files.push(serde_json::json!({ "name": one.name, "path": path, "there": path.is_file() }));
+        let path = path.display().to_string();
+        files.push(serde_json::json!({ "name": one.name, "path": path, "there": there }));
     }
     let table = render::table(&rows, &[false; 3]);
     context.print(&serde_json::json!({ "published": files }), &table);

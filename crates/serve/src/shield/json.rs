@@ -52,7 +52,7 @@ pub(super) fn look(detector: &Detector, document: &str, behind_names: bool) -> L
     while let Some(first) = rest.chars().next() {
         let length = match first {
             '"' => order::string(rest),
-            '-' | '0'..='9' => rest.find(|letter| !is_of_number(letter)),
+            '-' | '0'..='9' => rest.find(|letter: char| !is_of_number(letter)),
             other => Some(other.len_utf8()),
         };
         let (token, after) =
