@@ -314,8 +314,8 @@ pub(crate) struct Reidentify {
 
 #[derive(Debug, Args)]
 pub(crate) struct Pull {
-    /// What to fetch: mobilenet-v2, minilm-l6, smollm2-135m, onnxruntime
-    #[arg(required = true, value_name = "NAME")]
+    /// What to fetch: mobilenet-v2, minilm-l6, smollm2-135m, onnxruntime [default: none, which lists them]
+    #[arg(value_name = "NAME")]
     pub(crate) names: Vec<String>,
 }
 
@@ -436,8 +436,8 @@ pub(crate) struct Eval {
     #[arg(long, value_name = "NAME")]
     pub(crate) field: Vec<String>,
     /// Questions asked at most
-    #[arg(long, default_value_t = 1000, value_name = "COUNT")]
-    pub(crate) limit: usize,
+    #[arg(long, default_value = "1000", value_name = "COUNT")]
+    pub(crate) limit: std::num::NonZeroUsize,
     /// Tokens of an answer at most
     #[arg(long, default_value_t = 128, value_name = "TOKENS")]
     pub(crate) answer_tokens: usize,
@@ -504,15 +504,15 @@ pub(crate) struct Serve {
     /// Language models: requests that may wait
     #[arg(long, default_value_t = 64, value_name = "COUNT")]
     pub(crate) waiting: usize,
-    /// Language models: what is done about personal data in prompts
-    #[arg(long, value_enum, default_value_t = ActArg::Off, value_name = "ACT")]
-    pub(crate) guard_prompts: ActArg,
-    /// Language models: what is done about personal data in answers
-    #[arg(long, value_enum, default_value_t = ActArg::Off, value_name = "ACT")]
-    pub(crate) guard_answers: ActArg,
-    /// Language models: what is done about prompts that try to override instructions
-    #[arg(long, value_enum, default_value_t = ActArg::Off, value_name = "ACT")]
-    pub(crate) guard_injection: ActArg,
+    /// Language models: what is done about personal data in prompts [default: the recipe's, else off]
+    #[arg(long, value_enum, value_name = "ACT")]
+    pub(crate) guard_prompts: Option<ActArg>,
+    /// Language models: what is done about personal data in answers [default: the recipe's, else off]
+    #[arg(long, value_enum, value_name = "ACT")]
+    pub(crate) guard_answers: Option<ActArg>,
+    /// Language models: what is done about prompts that try to override instructions [default: the recipe's, else off]
+    #[arg(long, value_enum, value_name = "ACT")]
+    pub(crate) guard_injection: Option<ActArg>,
     /// Language models: tokens that a key may use a minute [default: no bound]
     #[arg(long, value_name = "TOKENS")]
     pub(crate) tokens_per_minute: Option<u32>,

@@ -79,16 +79,16 @@ const WORDS: &[(&str, &str)] = &[
     ),
     ("Language models: requests that may wait", "语言模型：可排队等待的请求数"),
     (
-        "Language models: what is done about personal data in prompts",
-        "语言模型：对提示词中个人信息的处理",
+        "Language models: what is done about personal data in prompts [default: the recipe's, else off]",
+        "语言模型：对提示词中个人信息的处理［默认：取自配方，否则为 off］",
     ),
     (
-        "Language models: what is done about personal data in answers",
-        "语言模型：对回答中个人信息的处理",
+        "Language models: what is done about personal data in answers [default: the recipe's, else off]",
+        "语言模型：对回答中个人信息的处理［默认：取自配方，否则为 off］",
     ),
     (
-        "Language models: what is done about prompts that try to override instructions",
-        "语言模型：对试图改写指令的提示词的处理",
+        "Language models: what is done about prompts that try to override instructions [default: the recipe's, else off]",
+        "语言模型：对试图改写指令的提示词的处理［默认：取自配方，否则为 off］",
     ),
     (
         "Language models: tokens that a key may use a minute [default: no bound]",
@@ -136,8 +136,8 @@ const WORDS: &[(&str, &str)] = &[
         "通过 pip 获取预训练权重或运行网络的库，存入缓存",
     ),
     (
-        "What to fetch: mobilenet-v2, minilm-l6, smollm2-135m, onnxruntime",
-        "要获取的内容：mobilenet-v2、minilm-l6、smollm2-135m、onnxruntime",
+        "What to fetch: mobilenet-v2, minilm-l6, smollm2-135m, onnxruntime [default: none, which lists them]",
+        "要获取的内容：mobilenet-v2、minilm-l6、smollm2-135m、onnxruntime［默认：不获取，仅列出］",
     ),
     (
         "A folder with a token classifier (model.onnx, tokenizer.json, config.json) that names besides",

@@ -304,7 +304,7 @@ ingot_base::messages! {
     TABLE_READ = {
         code: "data-table-read", class: Failed, status: 500,
         en: "the table `{path}` cannot be read", zh: "无法读取数据表 `{path}`",
-        hint_en: "it was written with other keys, or damaged; delete .ingot and run again", hint_zh: "可能由其他密钥写入或已损坏；请删除 .ingot 后重新运行",
+        hint_en: "it was written with other keys, or damaged; delete the folder that it lies in and run again", hint_zh: "可能由其他密钥写入或已损坏；请删除其所在的文件夹后重新运行",
     };
     /// A table cannot be written.
     TABLE_WRITE = {

@@ -1,5 +1,6 @@
 //! A language model's answers to questions whose right answers are known: in the gate of `[compress]`, and for `ingot eval`.
 
+use crate::conversation::{self, Read};
 use crate::messages::{EVAL_EMPTY, EVAL_LINE, EVAL_PATTERN};
 use ingot_base::{Fault, Result, Text, atomic, fault};
 use ingot_runtime::generate::{Ask, Event, Generator, Message, Sampling, Ticket};
@@ -42,17 +43,18 @@ impl Question {
 /// When the file cannot be read, a line is no such object, or there is none.
 pub fn questions(path: &Path, prompt: &str, answer: &str, limit: usize) -> Result<Vec<Question>> {
     let bytes = atomic::read(path, LIMIT)?;
+    // Some programs begin a file with the mark of its byte order.
+    let text = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&bytes);
     let mut all = Vec::new();
-    let lines = bytes.split(|byte| *byte == b'\n').zip(1_u64..);
+    let lines = text.split(|byte| *byte == b'\n').zip(1_u64..);
     for (line, number) in lines.filter(|(line, _)| !line.trim_ascii().is_empty()).take(limit) {
-        let found =
-            serde_json::from_slice(line).ok().and_then(|row| question(&row, prompt, answer));
-        all.push(found.ok_or_else(|| {
+        all.push(question(line, prompt, answer).map_err(|wrong| {
             Fault::new(&EVAL_LINE)
                 .arg("path", path.display())
                 .arg("line", number)
                 .arg("prompt", prompt)
                 .arg("answer", answer)
+                .words("wrong", wrong)
         })?);
     }
     if all.is_empty() {
@@ -61,21 +63,31 @@ pub fn questions(path: &Path, prompt: &str, answer: &str, limit: usize) -> Resul
     Ok(all)
 }
 
-fn question(row: &Value, prompt: &str, answer: &str) -> Option<Question> {
+fn question(line: &[u8], prompt: &str, answer: &str) -> Read<Question> {
+    let Ok(row) = serde_json::from_slice::<Value>(line) else {
+        return Err(Text::new("it is no JSON", "不是 JSON"));
+    };
+    let text = |name: &str| {
+        let lacks = || {
+            let (en, zh) = ("is missing or no text", "缺少，或不是文本");
+            Text::new(format!("`{name}` {en}"), format!("`{name}` {zh}"))
+        };
+        row.get(name).and_then(Value::as_str).ok_or_else(lacks)
+    };
     let mut question = match row.get("messages") {
-        Some(messages) => {
-            Question::of(&serde_json::from_value::<Vec<Message>>(messages.clone()).ok()?)?
-        }
+        Some(messages) => Question::of(&conversation::messages(messages)?)
+            .ok_or_else(|| Text::new("`messages` holds no answer", "`messages` 中没有回答"))?,
         None => Question {
-            messages: vec![Message::new("user", row.get(prompt)?.as_str()?)],
-            expected: row.get(answer)?.as_str()?.to_owned(),
+            messages: vec![Message::new("user", text(prompt)?)],
+            expected: text(answer)?.to_owned(),
             choices: Vec::new(),
         },
     };
     if let Some(choices) = row.get("choices") {
-        question.choices = serde_json::from_value(choices.clone()).ok()?;
+        question.choices = serde_json::from_value(choices.clone())
+            .map_err(|_| Text::new("`choices` is no list of texts", "`choices` 不是文本列表"))?;
     }
-    Some(question)
+    Ok(question)
 }
 
 /// What is measured beside exact match.
@@ -363,6 +375,9 @@ mod tests {
         let fault = questions(&path, "frage", "answer", 10).unwrap_err();
         assert_eq!(fault.code(), "pipeline-eval-line");
         assert!(!format!("{fault:?}").contains('龘'), "no value is told");
+        assert!(fault.to_string().ends_with("`frage` is missing or no text"), "{fault}");
+        atomic::write(&path, ["\u{FEFF}", text].concat().as_bytes()).unwrap();
+        assert_eq!(questions(&path, "prompt", "answer", 10).unwrap(), found);
         atomic::write(&path, b"\n").unwrap();
         assert_eq!(
             questions(&path, "prompt", "answer", 10).unwrap_err().code(),

@@ -4,6 +4,7 @@
 //! no file format, no algorithm and no engine.
 
 mod backbones;
+mod conversation;
 mod convert;
 mod erase;
 pub mod evaluate;

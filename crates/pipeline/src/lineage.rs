@@ -1,12 +1,13 @@
 //! The chain of evidence as the package carries it, and as `ingot trace` tells it.
 
+use crate::messages::LINEAGE_OTHER;
 use crate::project::Project;
 use crate::run::{Chain, earlier};
 use crate::stages::{from_value, place_name, split};
 use crate::store::{Record, Stage};
 use arrow::array::{Array, StringArray, UInt64Array};
 use ingot_base::digest::Hasher;
-use ingot_base::{Digest, Lang, Result, Text, fault};
+use ingot_base::{Digest, Fault, Lang, Result, Text, fault};
 use ingot_privacy::anonymity::{Diversity, Likeness, Policy};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -153,8 +154,13 @@ fn summarise(part: &str, source: String, mut list: Vec<u64>) -> Rows {
 /// A lineage document, ready to be told.
 #[derive(Debug, Deserialize)]
 pub struct Trace {
+    /// A model that was made elsewhere has none.
+    #[serde(default)]
     rows: Vec<Rows>,
     stages: Vec<Link>,
+    /// Of a model that was made elsewhere: its file, the file's digest, and the base of an adapter.
+    #[serde(default)]
+    made_elsewhere: Option<Value>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -170,7 +176,7 @@ struct Link {
 /// # Errors
 /// When it has another format.
 pub fn trace(lineage: &Value) -> Result<Trace> {
-    from_value(lineage)
+    Trace::deserialize(lineage).map_err(|error| Fault::new(&LINEAGE_OTHER).because(error))
 }
 
 impl Trace {
@@ -180,6 +186,22 @@ impl Trace {
             .find(|link| link.stage == stage)
             .and_then(|link| link.evidence.get(name)?.as_array().cloned())
             .unwrap_or_default()
+    }
+
+    /// Of a model that was made elsewhere: file, digest, base, the base's digest; the first row is the heading.
+    pub fn elsewhere(&self, lang: Lang) -> Option<Vec<Vec<String>>> {
+        let made = self.made_elsewhere.as_ref()?;
+        let heading = heading(
+            lang,
+            &[
+                ("file", "文件"),
+                ("digest", "摘要"),
+                ("base", "基础模型"),
+                ("digest of the base", "基础模型摘要"),
+            ],
+        );
+        let places = ["/file", "/digest", "/base/name", "/base/digest"];
+        Some(vec![heading, places.map(|place| plain(made.pointer(place))).to_vec()])
     }
 
     /// Name, address, rows, quarantined rows, digest of every source; the first row is the heading.
@@ -385,6 +407,19 @@ mod tests {
         let told = |promise: &str| ["protect.anonymity", promise, "4", ""].map(str::to_owned);
         assert_eq!(line(Lang::En), told("k = 5, l = 2 (entropy), t = 0.2, persons by `who`"));
         assert_eq!(line(Lang::Zh), told("k = 5，l = 2（熵），t = 0.2，个人标识列 `who`"));
+    }
+
+    #[test]
+    fn a_model_made_elsewhere_has_no_rows_and_tells_its_file() {
+        let lineage = json!({
+            "format": 1, "stages": [],
+            "made_elsewhere": { "file": "model.gguf", "digest": "sha256:1", "base": { "name": "b", "digest": "sha256:2" } },
+        });
+        let told = trace(&lineage).unwrap().elsewhere(Lang::Zh).unwrap();
+        assert_eq!(told[1], ["model.gguf", "sha256:1", "b", "sha256:2"]);
+        assert_eq!(told[0].len(), 4);
+        assert_eq!(trace(&json!({ "stages": 1 })).unwrap_err().code(), "pipeline-lineage-other");
+        assert!(trace(&json!({ "rows": [], "stages": [] })).unwrap().elsewhere(Lang::En).is_none());
     }
 
     #[test]

@@ -19,6 +19,18 @@ ingot_base::messages! {
         en: "the stage record `{path}` is damaged", zh: "阶段记录 `{path}` 已损坏",
         hint_en: "delete its folder and run again; the stage is then done anew", hint_zh: "请删除该文件所在的文件夹后重新运行，该阶段会重做",
     };
+    /// A stage record whose figures are of another form.
+    RECORD_OTHER = {
+        code: "pipeline-record-other", class: Failed, status: 500,
+        en: "the figures of an earlier stage are of another version of Ingot", zh: "先前阶段的数据由另一版本的 Ingot 写入",
+        hint_en: "delete the folders of the stages within .ingot, never .ingot itself: it may hold the ledger; then run again", hint_zh: "请删除 .ingot 中各阶段的文件夹（切勿删除 .ingot 本身，其中可能有账本），然后重新运行",
+    };
+    /// The lineage of a package that cannot be told.
+    LINEAGE_OTHER = {
+        code: "pipeline-lineage-other", class: Failed, status: 422,
+        en: "the lineage of the package is of a form that this version of Ingot does not know", zh: "模型包的溯源信息采用此版本 Ingot 不支持的格式",
+        hint_en: "use the version of Ingot that sealed it", hint_zh: "请使用封装该模型包的 Ingot 版本",
+    };
     /// A stage record is not what the stage wrote.
     RECORD_CHANGED = {
         code: "pipeline-record-changed", class: Refused, status: 422,
@@ -175,13 +187,13 @@ ingot_base::messages! {
     /// A conversation that is none.
     CONVERSATION = {
         code: "pipeline-conversation", class: Failed, status: 422,
-        en: "a value of the target `{column}` is no conversation", zh: "目标列 `{column}` 中有的值不是对话",
+        en: "row {row} of source `{source}`: the value of the target `{column}` is no conversation: {wrong}", zh: "数据源 `{source}` 第 {row} 行：目标列 `{column}` 的值不是对话：{wrong}",
         hint_en: "each must be a JSON list of objects with `role` and `content`; or name the column of questions in `train.text`", hint_zh: "每个值须为 JSON 列表，其元素含 `role` 与 `content`；或在 `train.text` 中指定提问列",
     };
     /// A line of an evaluation's file is no question with its answer.
     EVAL_LINE = {
         code: "pipeline-eval-line", class: Failed, status: 422,
-        en: "line {line} of `{path}` is no question with its answer", zh: "`{path}` 第 {line} 行不是带有答案的提问",
+        en: "line {line} of `{path}` is no question with its answer: {wrong}", zh: "`{path}` 第 {line} 行不是带有答案的提问：{wrong}",
         hint_en: "a line is a JSON object with the texts `{prompt}` and `{answer}`, or with `messages` that hold an answer; other names are told by --prompt and --answer",
         hint_zh: "每行为一个 JSON 对象，含文本 `{prompt}` 与 `{answer}`，或含有回答的 `messages`；其他字段名用 --prompt 与 --answer 指定",
     };

@@ -38,7 +38,8 @@ pub struct Pack<'a> {
 /// When the file is no model or adapter of a served family, or the package cannot be written.
 pub fn pack(pack: &Pack<'_>, keyring: &Keyring, clock: &dyn Clock) -> Result<Sealed> {
     let bytes = bytes(pack.model)?;
-    let header = gguf::read(&bytes, bytes.len() as u64, &gguf::Limits::default())?;
+    let named = |fault: Fault| gguf::of_file(Path::new(pack.model), &fault);
+    let header = gguf::read(&bytes, bytes.len() as u64, &gguf::Limits::default()).map_err(named)?;
     let digest = Digest::of(&bytes);
     let (file, base) = match (header.is_adapter(), pack.base) {
         (false, None) => (document::MODEL, None),
@@ -47,7 +48,7 @@ pub fn pack(pack: &Pack<'_>, keyring: &Keyring, clock: &dyn Clock) -> Result<Sea
         (false, Some(_)) => return Err(Fault::new(&PACK_KIND)),
     };
     let base = base.map(base_of).transpose()?;
-    let (architecture, shape) = described(&header, base.as_ref())?;
+    let (architecture, shape) = described(&header, base.as_ref()).map_err(named)?;
     let document = Generation::new(base.clone(), pack.system.clone()).to_json()?;
     let signature = signature();
     let lineage = serde_json::json!({

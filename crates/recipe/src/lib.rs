@@ -25,7 +25,7 @@ pub use model::{
     Action, Anonymity, AnonymityLoss, Augment, Backbone, Batch, Calibration, CalibrationMethod,
     Carried, Cast, CastType, Clean, ColumnRule, Compress, Cost, CustomType, Decontaminate, Dedupe,
     Distill, Diversity, Encoder, EncoderMethod, Encoding, Engine, Expectation, Explain,
-    ExplainMethod, Format, Generalize, Head, Hierarchy, HierarchyKind, Impute, ImputeMethod,
+    ExplainMethod, Format, Generalize, Guard, Head, Hierarchy, HierarchyKind, Impute, ImputeMethod,
     LetterCase, Likeness, Lora, Mix, Named, Names, Near, NearAction, Normalize, Objective, OnFail,
     Outlier, OutlierAction, OutlierMethod, OwnBackbone, Passages, Pooling, Presence, Private,
     Project, Protect, Prune, Quality, Quantize, RateLimit, Recipe, Recoding, Rule, Schedule, Seal,

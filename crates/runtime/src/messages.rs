@@ -73,6 +73,12 @@ ingot_base::messages! {
         en: "the GGUF file is refused: {detail}", zh: "拒绝该 GGUF 文件：{detail}",
         hint_en: "fetch the model again, or convert it with llama.cpp", hint_zh: "请重新获取模型，或使用 llama.cpp 重新转换",
     };
+    /// Such a file, by name.
+    GGUF_FILE = {
+        code: "runtime-gguf-file", class: Failed, status: 422,
+        en: "`{path}`: {why}", zh: "`{path}`：{why}",
+        hint_en: "fetch the model again, or convert it with llama.cpp", hint_zh: "请重新获取模型，或使用 llama.cpp 重新转换",
+    };
     /// A model larger than the memory.
     MODEL_TOO_LARGE = {
         code: "runtime-model-too-large", class: Refused, status: 507,

@@ -470,7 +470,10 @@ impl App {
         let (status, kind, body, extra) = match outcome {
             Ok(reply) => (StatusCode::OK, reply.content_type, reply.body, reply.headers),
             Err(problem) => {
-                let body = if route.is_openai() {
+                // Clients of OpenAI's interface also meet paths of it that are none here.
+                let openai = route.is_openai()
+                    || (route == Route::Unknown && call.parts.uri.path().starts_with("/v1/"));
+                let body = if openai {
                     problem.openai(call.lang, &call.id).to_string().into_bytes()
                 } else {
                     problem.render(call.lang, &call.id, route.is_inference())
@@ -478,7 +481,7 @@ impl App {
                 let mut headers = problem.headers().to_vec();
                 let tag = HeaderValue::from_static(call.lang.tag());
                 headers.push((header::CONTENT_LANGUAGE, tag));
-                let kind = if route.is_openai() { JSON } else { PROBLEM };
+                let kind = if openai { JSON } else { PROBLEM };
                 (problem.status(), kind, Bytes::from(body), headers)
             }
         };

@@ -20,7 +20,7 @@ pub(crate) fn eval(context: &Context, args: &Args) -> Result<()> {
         return Err(Fault::new(&EXISTS).arg("path", path.display()));
     }
     let measures = Measures::new(args.regex.as_deref(), &args.field, args.answer_tokens)?;
-    let questions = questions(&args.data, &args.prompt, &args.answer, args.limit)?;
+    let questions = questions(&args.data, &args.prompt, &args.answer, args.limit.get())?;
     let first = asked(context, args, &args.package, &questions, &measures)?;
     let second = match &args.against {
         Some(package) => Some(asked(context, args, package, &questions, &measures)?),

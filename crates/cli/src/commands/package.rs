@@ -60,6 +60,14 @@ pub(crate) fn trace(context: &Context, args: &PackageArg) -> Result<()> {
     let lineage = package.lineage()?;
     let mut text = String::new();
     let trace = ingot_pipeline::trace(&lineage)?;
+    if let Some(made) = trace.elsewhere(context.lang) {
+        text.push_str(context.say("Made elsewhere\n", "在别处制作\n"));
+        text.push_str(&render::table(&made, &[false; 4]));
+        text.push_str("\nlineage ");
+        text.push_str(&Digest::of_json(&lineage)?.to_string());
+        context.print(&lineage, &text);
+        return Ok(());
+    }
     text.push_str(context.say("Sources\n", "数据源\n"));
     text.push_str(&render::table(&trace.sources(context.lang), &[false, false, true, true, false]));
     text.push_str(context.say("\nRules\n", "\n规则\n"));

@@ -5,7 +5,7 @@ use super::{CLOCK, Outcome, identity, load, trusted};
 use crate::args::{ActArg, Serve};
 use crate::{Context, err};
 use ingot_base::Lang;
-use ingot_recipe::Serve as Wanted;
+use ingot_recipe::{Guard, Serve as Wanted};
 use ingot_runtime::generate::Serving;
 use ingot_serve::{
     Act, Event, Governance, Limits, Observer, PackageLoader, Policy, Rate, Settings, TlsFiles,
@@ -83,6 +83,28 @@ fn bounded(limits: &Limits, wanted: &Wanted) -> Limits {
     }
 }
 
+/// What the guard does about prompts, answers, and tries to override instructions: as the flags say, else the recipe.
+fn policy(flags: [Option<ActArg>; 3], wanted: Option<&Wanted>) -> Policy {
+    let act = |flag: Option<ActArg>, own: fn(&Wanted) -> Guard| match flag {
+        Some(ActArg::Off) => Act::Off,
+        Some(ActArg::Log) => Act::Log,
+        Some(ActArg::Mask) => Act::Mask,
+        Some(ActArg::Block) => Act::Block,
+        None => match wanted.map(own).unwrap_or_default() {
+            Guard::Off => Act::Off,
+            Guard::Log => Act::Log,
+            Guard::Mask => Act::Mask,
+            Guard::Block => Act::Block,
+        },
+    };
+    let [prompts, answers, injection] = flags;
+    Policy {
+        prompts: act(prompts, |own| own.guard_prompts),
+        answers: act(answers, |own| own.guard_answers),
+        injection: act(injection, |own| own.guard_injection),
+    }
+}
+
 pub(crate) fn serve(context: &Context, args: Serve) -> Outcome<()> {
     let wanted = wanted(context, args.recipe.as_deref())?;
     let governance = if args.ungoverned {
@@ -118,17 +140,8 @@ pub(crate) fn serve(context: &Context, args: Serve) -> Outcome<()> {
     if let Some(count) = args.peer_connections {
         settings.limits.peer_connections = count;
     }
-    let act = |act: ActArg| match act {
-        ActArg::Off => Act::Off,
-        ActArg::Log => Act::Log,
-        ActArg::Mask => Act::Mask,
-        ActArg::Block => Act::Block,
-    };
-    settings.policy = Policy {
-        prompts: act(args.guard_prompts),
-        answers: act(args.guard_answers),
-        injection: act(args.guard_injection),
-    };
+    settings.policy =
+        policy([args.guard_prompts, args.guard_answers, args.guard_injection], wanted.as_ref());
     settings.limits.token_rate = args.tokens_per_minute;
     if let Some(delay) = args.drain_delay {
         settings.limits.drain_delay = std::time::Duration::from_millis(delay);
@@ -169,6 +182,15 @@ mod tests {
         assert_eq!(wanted.listen, LISTEN);
         let (ours, theirs) = (Limits::default(), bounded(&Limits::default(), &wanted));
         assert_eq!(format!("{ours:?}"), format!("{theirs:?}"));
+    }
+
+    #[test]
+    fn flags_of_the_guard_win_over_the_recipe() {
+        let wanted = of("[serve]\nguard_prompts = \"mask\"\nguard_answers = \"block\"\n");
+        let flags = [None, Some(ActArg::Log), None];
+        let expected = Policy { prompts: Act::Mask, answers: Act::Log, injection: Act::Off };
+        assert_eq!(policy(flags, Some(&wanted)), expected);
+        assert_eq!(policy([None; 3], None), Policy::default());
     }
 
     #[test]

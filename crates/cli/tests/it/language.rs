@@ -63,6 +63,40 @@ fn a_packed_model_answers_and_is_metered() {
 }
 
 #[test]
+fn a_packed_model_is_traced_to_its_file() {
+    let Some(project) = packed() else { return };
+    let package = project.package().display().to_string();
+    let told = project.ok(&["trace", &package]);
+    assert!(told.contains("model.gguf") && told.contains("sha256:"), "{told}");
+    let lineage: Value = serde_json::from_str(&project.ok(&["--json", "trace", &package])).unwrap();
+    let digest = lineage["made_elsewhere"]["digest"].as_str().unwrap();
+    assert!(told.contains(digest), "{told}");
+}
+
+#[test]
+fn what_can_be_fetched_is_listed() {
+    let project = Project::empty();
+    let told = project.ok(&["pull"]);
+    assert!(told.contains(MODEL) && told.contains("minilm-l6"), "{told}");
+    let known: Value = serde_json::from_str(&project.ok(&["--json", "pull"])).unwrap();
+    assert!(known["published"].as_array().unwrap().iter().any(|one| one["name"] == MODEL));
+}
+
+#[test]
+fn what_is_no_language_model_is_refused_by_its_name() {
+    let project = Project::empty();
+    project.ok(&["init", "--keys-only"]);
+    std::fs::write(project.path("cut.gguf"), b"GGUF\x03\0\0\0").unwrap();
+    let output = project.command(&["--lang", "zh", "pack", "cut.gguf", "--name", "x"]).output();
+    let output = output.unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && said.contains("`cut.gguf`"), "{said}");
+    assert!(said.contains("不完整") && !said.contains("cut off"), "{said}");
+    let none = project.command(&["eval", "p.ingot", "q.jsonl", "--limit", "0"]).output().unwrap();
+    assert_eq!(none.status.code(), Some(2));
+}
+
+#[test]
 fn an_answer_is_explained_by_what_it_depends_on() {
     let Some(project) = packed() else { return };
     let server =

@@ -24,7 +24,8 @@ pub(crate) mod train;
 pub(crate) mod tune;
 pub(crate) mod words;
 
-use ingot_base::{Digest, Lang, Result, atomic, fault};
+use crate::messages::RECORD_OTHER;
+use ingot_base::{Digest, Fault, Lang, Result, atomic, fault};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -80,10 +81,7 @@ pub(crate) fn file_name(path: &str) -> String {
 
 /// Figures out of a record.
 pub(crate) fn from_value<T: DeserializeOwned>(value: &Value) -> Result<T> {
-    T::deserialize(value).map_err(|error| {
-        fault::internal("a stage record of another version of Ingot; delete .ingot and run again")
-            .because(error)
-    })
+    T::deserialize(value).map_err(|error| Fault::new(&RECORD_OTHER).because(error))
 }
 
 /// Writes a report page; both languages are inside, the reader switches.

@@ -1,5 +1,6 @@
 //! A language model that learns from conversations: an adapter on a frozen base, merged and measured.
 
+use crate::conversation;
 use crate::messages::{BASE_FOLDER, BASE_UNKNOWN, CONVERSATION, NETS_ABSENT, PROMPT_LACKING};
 use crate::models::Published;
 use crate::project::Project;
@@ -11,6 +12,7 @@ use arrow::array::{Array, RecordBatch, StringArray};
 use ingot_base::{Digest, Fault, Result};
 use ingot_recipe::{Carried, Recipe};
 use ingot_runtime::generate::Message;
+use ingot_runtime::gguf;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -107,7 +109,13 @@ pub(crate) fn ready(project: &Project<'_>, last: Stage) -> Result<()> {
     let lacking = match &base {
         _ if !able => Err(Fault::new(&NETS_ABSENT)),
         Base::Published(published) => published.fetched(),
-        Base::File(_) | Base::Folder(_) => Ok(()),
+        Base::File(path) => gguf::read_file(path, &gguf::Limits::default())
+            .and_then(|header| {
+                gguf::Shape::of(&header).map_err(|fault| gguf::of_file(path, &fault))
+            })
+            .map(|_| ())
+            .map_err(|fault| fault.at("train.base")),
+        Base::Folder(_) => Ok(()),
     };
     if lacking.is_ok() {
         return Ok(());
@@ -219,8 +227,13 @@ fn conversations(recipe: &Recipe, batch: &RecordBatch) -> Result<Rows> {
         let answer = answers.value(index);
         rejected.extend(others.iter().map(|others| others.value(index).to_owned()));
         let Some(questions) = &questions else {
-            let said: Vec<Message> = serde_json::from_str(answer).map_err(|_| {
-                Fault::new(&CONVERSATION).arg("column", target).at("project.target")
+            let said = conversation::parse(answer).map_err(|wrong| {
+                let fault = Fault::new(&CONVERSATION).arg("column", target).words("wrong", wrong);
+                // Of rows that do not tell where they come from, the place in the table.
+                let place = crate::stages::features::places(batch).unwrap_or_default();
+                let place = place.into_iter().nth(index);
+                let (source, row) = place.unwrap_or_else(|| ("?".to_owned(), index as u64));
+                fault.arg("source", source).arg("row", row).at("project.target")
             })?;
             let own = said.first().is_some_and(|first| first.role == "system");
             rows.push(system().filter(|_| !own).chain(said).collect());
@@ -472,6 +485,22 @@ mod tests {
         result.unwrap_err().code().to_owned()
     }
 
+    /// The smallest file that may be a language model.
+    fn head() -> Vec<u8> {
+        let number = |key: &str, value| (key.to_owned(), gguf::Value::Unsigned(value));
+        let family = gguf::Value::Text("llama".into());
+        let metadata = BTreeMap::from([
+            ("general.architecture".to_owned(), family),
+            number("llama.block_count", 1),
+            number("llama.embedding_length", 8),
+            number("llama.attention.head_count", 2),
+            number("llama.context_length", 16),
+        ]);
+        let numbers = [0.0; 24];
+        let table = ("token_embd.weight", vec![8, 3], gguf::Data::F32(&numbers));
+        gguf::write(&metadata, &[table]).unwrap()
+    }
+
     #[test]
     fn a_training_that_cannot_be_is_refused_before_any_stage_works() {
         let folder = tempfile::tempdir().unwrap();
@@ -482,12 +511,18 @@ mod tests {
         // What needs no base is done without: here it fails for another reason, as there is no data.
         assert_ne!(code(crate::run(&nowhere, Stage::Split)), "pipeline-base-unknown");
 
-        atomic::write(&folder.path().join("base.gguf"), b"-").unwrap();
-        let found = ready(&project("base = \"base.gguf\"\n"), Stage::Train);
+        let path = folder.path().join("base.gguf");
+        let ready_with = |bytes: &[u8]| {
+            atomic::write(&path, bytes).unwrap();
+            ready(&project("base = \"base.gguf\"\n"), Stage::Train)
+        };
+        let (cut, whole) = (ready_with(b"GGUF"), ready_with(&head()));
         if TRAINS {
-            found.unwrap();
+            let cut = cut.unwrap_err();
+            assert_eq!((cut.code(), cut.key_path()), ("runtime-gguf-file", Some("train.base")));
+            whole.unwrap();
         } else {
-            assert_eq!(code(found), "pipeline-nets-absent");
+            assert_eq!(code(whole), "pipeline-nets-absent");
         }
         std::fs::create_dir(folder.path().join("base")).unwrap();
         for name in CHECKPOINT {
@@ -519,6 +554,27 @@ mod tests {
             (fault.code(), fault.key_path()),
             ("pipeline-prompt-lacking", Some("train.text"))
         );
+    }
+
+    #[test]
+    fn a_row_that_is_no_conversation_is_named() {
+        let recipe = recipe("lora = {}\n");
+        let good =
+            "[{\"role\":\"user\",\"content\":\"a\"},{\"role\":\"assistant\",\"content\":\"b\"}]";
+        let bad = "[{\"role\":\"user\",\"content\":7}]";
+        let texts = |cells: [&str; 2]| Arc::new(StringArray::from(cells.to_vec())) as ArrayRef;
+        let batch = RecordBatch::try_from_iter([
+            ("answer", texts([good, bad])),
+            (ingot_data::SOURCE, texts(["chats", "chats"])),
+            (ingot_data::ROW, Arc::new(arrow::array::UInt64Array::from(vec![3, 8])) as ArrayRef),
+        ]);
+        let fault = conversations(&recipe, &batch.unwrap()).unwrap_err();
+        let told = fault.to_string();
+        assert!(
+            told.contains("row 8 of source `chats`") && told.contains("message 1: `content`"),
+            "{told}"
+        );
+        assert_eq!(fault.key_path(), Some("project.target"));
     }
 
     #[test]

@@ -574,6 +574,8 @@ pub(crate) static ENGINE: Table = Table {
     ],
 };
 
+static GUARDS: &[Choice] = &[choice("off"), choice("log"), choice("mask"), choice("block")];
+
 pub(crate) static SERVE: Table = Table {
     name: "[serve]",
     keys: &[
@@ -616,6 +618,30 @@ pub(crate) static SERVE: Table = Table {
             Shape::Text(Form::Duration(1, 3_600 * SECOND)),
             Default(Literal::Text("30s")),
             "deadline = \"30s\"",
+        ),
+        key(
+            "guard_prompts",
+            "What is done about personal data in what is sent to language models: nothing, count it, replace it by its type, or refuse the request.",
+            "对发送给语言模型的内容中的个人信息：不处理、仅计数、替换为类型名，或拒绝请求。",
+            Shape::Choice(GUARDS),
+            Default(Literal::Text("off")),
+            "guard_prompts = \"mask\"",
+        ),
+        key(
+            "guard_answers",
+            "What is done about personal data in answers of language models: nothing, count it, replace it by its type, or end the answer there.",
+            "对语言模型回答中的个人信息：不处理、仅计数、替换为类型名，或就此结束回答。",
+            Shape::Choice(GUARDS),
+            Default(Literal::Text("off")),
+            "guard_answers = \"mask\"",
+        ),
+        key(
+            "guard_injection",
+            "What is done about prompts that try to override a language model's instructions: nothing, count them, or refuse the request, which `mask` does too.",
+            "对试图改写语言模型指令的提示词：不处理、仅计数，或拒绝请求（`mask` 同样拒绝）。",
+            Shape::Choice(GUARDS),
+            Default(Literal::Text("off")),
+            "guard_injection = \"block\"",
         ),
     ],
 };

@@ -27,7 +27,8 @@ pub use protect::{
 };
 pub use quality::{Decontaminate, Near, NearAction, Passages, Quality};
 pub use run::{
-    Batch, Cost, Engine, Explain, ExplainMethod, RateLimit, Seal, Serve, Split, SplitMethod, Train,
+    Batch, Cost, Engine, Explain, ExplainMethod, Guard, RateLimit, Seal, Serve, Split, SplitMethod,
+    Train,
 };
 
 use crate::secrets;

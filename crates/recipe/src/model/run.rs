@@ -174,6 +174,30 @@ pub struct Serve {
     /// A request that took longer is answered 504.
     #[serde(with = "duration")]
     pub deadline: Duration,
+    /// Personal data in what is sent to language models.
+    #[serde(default)]
+    pub guard_prompts: Guard,
+    /// Personal data in answers of language models.
+    #[serde(default)]
+    pub guard_answers: Guard,
+    /// Prompts that try to override a language model's instructions.
+    #[serde(default)]
+    pub guard_injection: Guard,
+}
+
+/// What a server does about what its guard finds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Guard {
+    /// Nothing is looked for.
+    #[default]
+    Off,
+    /// It is counted.
+    Log,
+    /// It is replaced by its type.
+    Mask,
+    /// It is refused.
+    Block,
 }
 
 /// A token bucket.

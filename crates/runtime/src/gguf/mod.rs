@@ -8,7 +8,9 @@ mod write;
 
 pub use kinds::TensorKind;
 pub use model::Shape;
-pub use read::{Limits, read, read_file};
+#[cfg(all(feature = "llama", target_os = "linux"))]
+pub(crate) use model::refused;
+pub use read::{Limits, of_file, read, read_file};
 pub use write::{Data, write};
 
 use std::collections::BTreeMap;

@@ -2,7 +2,7 @@
 
 use super::Header;
 use crate::messages::GGUF_INVALID;
-use ingot_base::{Fault, Result};
+use ingot_base::{Fault, Result, Text};
 
 /// Families of models that are served: decoders whose memory is one cache of keys and values.
 const FAMILIES: [&str; 12] = [
@@ -41,26 +41,34 @@ pub struct Shape {
     pub copies: u64,
 }
 
+/// The fault of a head that cannot be used.
+pub(crate) fn refused(english: impl Into<String>, chinese: impl Into<String>) -> Fault {
+    Fault::new(&GGUF_INVALID).words("detail", Text::new(english, chinese))
+}
+
 impl Shape {
     /// Reads the measures of a model's head.
     ///
     /// # Errors
     /// When the file is no model of a served family, or its figures are impossible.
     pub fn of(header: &Header) -> Result<Self> {
-        let wrong = |detail: String| Fault::new(&GGUF_INVALID).arg("detail", detail);
         if header.is_adapter() {
-            return Err(wrong("it is an adapter and no model".into()));
+            return Err(refused("it is an adapter and no model", "这是适配器而非模型"));
         }
         let family = header.text("general.architecture").unwrap_or_default();
         if !FAMILIES.contains(&family) {
             let known = FAMILIES.join(", ");
-            return Err(wrong(format!("its family `{family}` is none of: {known}")));
+            return Err(refused(
+                format!("its family `{family}` is none of: {known}"),
+                format!("其系列 `{family}` 不受支持，支持的有：{known}"),
+            ));
         }
         let figure = |key: &str, most: u64| {
             let found = header.number(&format!("{family}.{key}"));
-            found
-                .filter(|number| (1..=most).contains(number))
-                .ok_or_else(|| wrong(format!("`{family}.{key}` is missing or impossible")))
+            found.filter(|number| (1..=most).contains(number)).ok_or_else(|| {
+                let name = format!("`{family}.{key}`");
+                refused(format!("{name} is missing or impossible"), format!("{name} 缺失或无效"))
+            })
         };
         let layers = figure("block_count", 1024)?;
         let width = figure("embedding_length", 1 << 20)?;
@@ -75,17 +83,20 @@ impl Shape {
         let value = either("attention.value_length", width / heads);
         let table = header
             .tensor("token_embd.weight")
-            .ok_or_else(|| wrong("it has no table of tokens".into()))?;
+            .ok_or_else(|| refused("it has no table of tokens", "没有词元表"))?;
         let &[across, vocabulary] = table.dims.as_slice() else {
-            return Err(wrong("its table of tokens is of another shape".into()));
+            return Err(refused("its table of tokens is of another shape", "词元表的形状不符"));
         };
         if across != width || vocabulary > 10_000_000 {
-            return Err(wrong("its table of tokens is of another shape".into()));
+            return Err(refused("its table of tokens is of another shape", "词元表的形状不符"));
         }
         if let Some(super::Value::Texts(tokens)) = header.metadata.get("tokenizer.ggml.tokens")
             && tokens.len() as u64 != vocabulary
         {
-            return Err(wrong("its tokens are more or fewer than their table says".into()));
+            return Err(refused(
+                "its tokens are more or fewer than their table says",
+                "词元数量与词元表不符",
+            ));
         }
         let cache_bytes = layers * of_keys * (key + value) * 2;
         Ok(Self {

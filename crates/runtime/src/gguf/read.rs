@@ -1,8 +1,8 @@
 //! Reading a head that may be hostile: every length is bounded before it is believed.
 
 use super::{Header, Tensor, TensorKind, Value};
-use crate::messages::GGUF_INVALID;
-use ingot_base::{Fault, Result, fault};
+use crate::messages::{GGUF_FILE, GGUF_INVALID};
+use ingot_base::{Fault, Lang, Result, Text, fault};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::Read;
@@ -43,7 +43,7 @@ impl Default for Limits {
 pub fn read(bytes: &[u8], size: u64, limits: &Limits) -> Result<Header> {
     let bytes = bytes.get(..limits.head.min(bytes.len())).unwrap_or(bytes);
     let mut cursor = Cursor { bytes, at: 0, elements: limits.elements, limits };
-    cursor.header(size).map_err(|detail| refused(&detail))
+    cursor.header(size).map_err(|detail| Fault::new(&GGUF_INVALID).words("detail", detail))
 }
 
 /// Reads the head of a file; the tensors stay on disk.
@@ -61,18 +61,38 @@ pub fn read_file(path: &Path, limits: &Limits) -> Result<Header> {
         match read(&bytes, size, limits) {
             Ok(header) => return Ok(header),
             Err(fault) if bytes.len() >= limits.head || bytes.len() as u64 >= size => {
-                return Err(fault);
+                return Err(of_file(path, &fault));
             }
             Err(_) => want = bytes.len() as u64,
         }
     }
 }
 
-fn refused(detail: &str) -> Fault {
-    Fault::new(&GGUF_INVALID).arg("detail", detail)
+/// A fault of a file's content, with the file's name.
+pub fn of_file(path: &Path, why: &Fault) -> Fault {
+    let why = Text::new(why.render(Lang::En), why.render(Lang::Zh));
+    Fault::new(&GGUF_FILE).arg("path", path.display()).words("why", why)
 }
 
-type Found<T> = std::result::Result<T, String>;
+/// Something, or what is wrong with the file.
+type Found<T> = std::result::Result<T, Text>;
+
+fn wrong<T>(english: impl Into<String>, chinese: impl Into<String>) -> Found<T> {
+    Err(Text::new(english, chinese))
+}
+
+fn cut() -> Text {
+    Text::new("is cut off", "不完整")
+}
+
+/// What is wrong with one of several things that are numbered.
+fn numbered(index: u64, (english, chinese): (&str, &str), detail: Text) -> Text {
+    let en = format!("{english} {index} {}", detail.en);
+    Text::new(en, format!("第 {index} {chinese}{}", detail.zh))
+}
+
+const ENTRY: (&str, &str) = ("entry", "项元数据");
+const TENSOR: (&str, &str) = ("tensor", "个张量");
 
 struct Cursor<'a> {
     bytes: &'a [u8],
@@ -84,22 +104,26 @@ struct Cursor<'a> {
 
 impl Cursor<'_> {
     fn header(&mut self, size: u64) -> Found<Header> {
+        let twice = || Text::new("has a name that was there before", "的名称重复");
         if self.take(4)? != b"GGUF" {
-            return Err("it does not begin as one".into());
+            return wrong("it does not begin as one", "开头不是 GGUF 标记");
         }
         let version = self.u32()?;
         if !(2..=3).contains(&version) {
-            return Err(format!("it is of version {version}; known are 2 and 3"));
+            return wrong(
+                format!("it is of version {version}; known are 2 and 3"),
+                format!("版本为 {version}，仅支持 2 和 3"),
+            );
         }
-        let tensors = self.count(self.limits.tensors, "tensors")?;
-        let entries = self.count(self.limits.entries, "entries")?;
+        let tensors = self.count(self.limits.tensors, ("tensors", "个张量"))?;
+        let entries = self.count(self.limits.entries, ("entries", "项元数据"))?;
         let mut metadata = BTreeMap::new();
         for index in 0..entries {
             let key = self.text(65_535)?;
             let kind = self.u32()?;
-            let value = self.value(kind).map_err(|detail| format!("entry {index} {detail}"))?;
+            let value = self.value(kind).map_err(|detail| numbered(index, ENTRY, detail))?;
             if metadata.insert(key, value).is_some() {
-                return Err(format!("entry {index} has a name that was there before"));
+                return Err(numbered(index, ENTRY, twice()));
             }
         }
         let alignment = match metadata.get("general.alignment") {
@@ -107,17 +131,18 @@ impl Cursor<'_> {
             Some(value) => value
                 .unsigned()
                 .filter(|number| number.is_power_of_two() && (8..=65_536).contains(number))
-                .ok_or("its alignment is impossible")?,
+                .ok_or_else(|| Text::new("its alignment is impossible", "对齐值无效"))?,
         };
         let mut list = Vec::new();
         let mut names = BTreeSet::new();
         for index in 0..tensors {
-            let tensor = self.tensor().map_err(|detail| format!("tensor {index} {detail}"))?;
+            let tensor = self.tensor().map_err(|detail| numbered(index, TENSOR, detail))?;
             if !tensor.offset.is_multiple_of(alignment) {
-                return Err(format!("tensor {index} begins between two places"));
+                let between = Text::new("begins between two places", "的起始位置未对齐");
+                return Err(numbered(index, TENSOR, between));
             }
             if !names.insert(tensor.name.clone()) {
-                return Err(format!("tensor {index} has a name that was there before"));
+                return Err(numbered(index, TENSOR, twice()));
             }
             list.push(tensor);
         }
@@ -127,18 +152,19 @@ impl Cursor<'_> {
     }
 
     fn tensor(&mut self) -> Found<Tensor> {
+        let shape = || Text::new("has an impossible shape", "的形状无效");
         let name = self.text(63)?;
         let count = self.u32()?;
         if !(1..=4).contains(&count) {
-            return Err(format!("has {count} dimensions"));
+            return wrong(format!("has {count} dimensions"), format!("有 {count} 个维度"));
         }
         let dims: Vec<u64> = (0..count).map(|_| self.u64()).collect::<Found<_>>()?;
         if dims.iter().any(|dim| *dim == 0 || *dim > i64::MAX as u64) {
-            return Err("has an impossible shape".into());
+            return Err(shape());
         }
         let kind = self.u32()?;
-        let kind = TensorKind::of(kind).ok_or_else(|| format!("is of an unknown type {kind}"))?;
-        let bytes = kind.size(&dims).ok_or("has an impossible shape")?;
+        let kind = TensorKind::of(kind).ok_or_else(|| unknown(kind))?;
+        let bytes = kind.size(&dims).ok_or_else(shape)?;
         let offset = self.u64()?;
         Ok(Tensor { name, dims, kind, offset, bytes })
     }
@@ -152,7 +178,7 @@ impl Cursor<'_> {
             7 => Value::Bool(self.flag()?),
             8 => Value::Text(self.text(self.limits.text)?),
             9 => self.list()?,
-            _ => return Err(format!("is of an unknown type {kind}")),
+            _ => return Err(unknown(kind)),
         })
     }
 
@@ -161,7 +187,10 @@ impl Cursor<'_> {
         let count = self.u64()?;
         // Every element takes at least one byte: no length is believed that the file cannot hold.
         if count > self.elements || count > (self.bytes.len() - self.at) as u64 {
-            return Err(format!("is a list of {count} elements, more than there can be"));
+            return wrong(
+                format!("is a list of {count} elements, more than there can be"),
+                format!("是 {count} 个元素的列表，超出可能的数量"),
+            );
         }
         self.elements -= count;
         Ok(match kind {
@@ -186,8 +215,13 @@ impl Cursor<'_> {
             0..=5 | 10 | 11 => {
                 Value::Integers((0..count).map(|_| self.integer(kind)).collect::<Found<_>>()?)
             }
-            9 => return Err("is a list of lists".into()),
-            _ => return Err(format!("is a list of an unknown type {kind}")),
+            9 => return wrong("is a list of lists", "是列表的列表"),
+            _ => {
+                return wrong(
+                    format!("is a list of an unknown type {kind}"),
+                    format!("是未知类型 {kind} 的列表"),
+                );
+            }
         })
     }
 
@@ -209,14 +243,17 @@ impl Cursor<'_> {
         match self.take(1)? {
             [0] => Ok(false),
             [1] => Ok(true),
-            _ => Err("is neither yes nor no".into()),
+            _ => wrong("is neither yes nor no", "不是布尔值"),
         }
     }
 
-    fn count(&mut self, most: u64, what: &str) -> Found<u64> {
+    fn count(&mut self, most: u64, (english, chinese): (&str, &str)) -> Found<u64> {
         let count = self.u64()?;
         if count > most {
-            Err(format!("it has {count} {what}, more than {most}"))
+            wrong(
+                format!("it has {count} {english}, more than {most}"),
+                format!("有 {count} {chinese}，超过上限 {most}"),
+            )
         } else {
             Ok(count)
         }
@@ -225,9 +262,13 @@ impl Cursor<'_> {
     fn text(&mut self, most: u64) -> Found<String> {
         let length = self.u64()?;
         if length > most {
-            return Err(format!("has a text of {length} bytes, more than {most}"));
+            return wrong(
+                format!("has a text of {length} bytes, more than {most}"),
+                format!("含 {length} 字节的文本，超过上限 {most}"),
+            );
         }
-        let length = usize::try_from(length).map_err(|_| "has an endless text".to_owned())?;
+        let length = usize::try_from(length)
+            .map_err(|_| Text::new("has an endless text", "含长度无效的文本"))?;
         Ok(String::from_utf8_lossy(self.take(length)?).into_owned())
     }
 
@@ -240,15 +281,19 @@ impl Cursor<'_> {
     }
 
     fn array<const N: usize>(&mut self) -> Found<[u8; N]> {
-        self.take(N)?.try_into().map_err(|_| "is cut off".to_owned())
+        self.take(N)?.try_into().map_err(|_| cut())
     }
 
     fn take(&mut self, length: usize) -> Found<&[u8]> {
-        let end = self.at.checked_add(length).ok_or("is cut off")?;
-        let taken = self.bytes.get(self.at..end).ok_or("is cut off")?;
+        let end = self.at.checked_add(length).ok_or_else(cut)?;
+        let taken = self.bytes.get(self.at..end).ok_or_else(cut)?;
         self.at = end;
         Ok(taken)
     }
+}
+
+fn unknown(kind: u32) -> Text {
+    Text::new(format!("is of an unknown type {kind}"), format!("的类型 {kind} 未知"))
 }
 
 /// Whether all tensors lie within the file, and none on another.
@@ -256,15 +301,17 @@ fn apart(tensors: &[Tensor], size: Option<u64>) -> Found<()> {
     if tensors.is_empty() {
         return Ok(());
     }
-    let size = size.ok_or("it is cut off before the tensors")?;
+    let size = size
+        .ok_or_else(|| Text::new("it is cut off before the tensors", "文件在张量之前就已中断"))?;
     let mut places: Vec<(u64, u64)> = tensors.iter().map(|one| (one.offset, one.bytes)).collect();
     places.sort_unstable();
     let mut free = 0;
     for (offset, bytes) in places {
         let end = offset.checked_add(bytes).filter(|end| *end <= size);
-        let end = end.ok_or("a tensor ends after the file")?;
+        let end =
+            end.ok_or_else(|| Text::new("a tensor ends after the file", "有张量超出文件末尾"))?;
         if offset < free {
-            return Err("a tensor lies on another".into());
+            return wrong("a tensor lies on another", "有张量相互重叠");
         }
         free = end;
     }
@@ -323,7 +370,11 @@ mod tests {
         }
         let mut cut = small();
         cut.truncate(cut.len() - 8);
-        assert!(whole(&cut).unwrap_err().to_string().contains("after the file"));
+        let fault = whole(&cut).unwrap_err();
+        assert!(fault.to_string().contains("after the file"));
+        assert_eq!(fault.render(Lang::Zh), "拒绝该 GGUF 文件：有张量超出文件末尾");
+        let named = of_file(Path::new("a.gguf"), &fault);
+        assert_eq!(named.render(Lang::Zh), "`a.gguf`：拒绝该 GGUF 文件：有张量超出文件末尾");
         assert!(whole(b"GGUF").is_err() && whole(b"").is_err());
         let few = Limits { entries: 3, ..Limits::default() };
         assert!(read(&small(), 4096, &few).unwrap_err().to_string().contains("8 entries"));

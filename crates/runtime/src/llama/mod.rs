@@ -19,8 +19,8 @@ pub use quantize::{Importance, Quantisation, quantize};
 use crate::generate::{
     About, Ask, ChatTemplate, Event, Figures, Form, Generator, Serving, Ticket, Token, fit,
 };
-use crate::gguf::{self, Header, Shape};
-use crate::messages::{ADAPTER_UNKNOWN, GENERATOR_BUSY, GGUF_INVALID, MODEL_TOO_LARGE};
+use crate::gguf::{self, Header, Shape, refused};
+use crate::messages::{ADAPTER_UNKNOWN, GENERATOR_BUSY, MODEL_TOO_LARGE};
 use ingot_base::{Fault, Result, fault};
 use memory::Sealed;
 use native::{Adapter, Context, Grammar, Model, Sizes};
@@ -166,13 +166,15 @@ impl LlamaGenerator {
 
     /// Whether an adapter's tensors change tensors of this model, by pairs of their shape.
     fn belongs(&self, header: &Header) -> Result<()> {
-        let wrong = |detail: String| Fault::new(&GGUF_INVALID).arg("detail", detail);
         if !header.is_adapter() || header.text("adapter.type") != Some("lora") {
-            return Err(wrong("it is no LoRA adapter".into()));
+            return Err(refused("it is no LoRA adapter", "不是 LoRA 适配器"));
         }
         let family = self.header.text("general.architecture");
         if header.text("general.architecture") != family {
-            return Err(wrong("the adapter is for another family of models".into()));
+            return Err(refused(
+                "the adapter is for another family of models",
+                "该适配器用于另一系列的模型",
+            ));
         }
         for (index, tensor) in header.tensors.iter().enumerate() {
             let parts = tensor
@@ -180,12 +182,16 @@ impl LlamaGenerator {
                 .rsplit_once('.')
                 .filter(|(_, side)| matches!(*side, "lora_a" | "lora_b"));
             let Some((name, side)) = parts else {
-                return Err(wrong(format!("tensor {index} of the adapter changes nothing")));
+                return Err(refused(
+                    format!("tensor {index} of the adapter changes nothing"),
+                    format!("适配器的第 {index} 个张量不改变任何内容"),
+                ));
             };
             let Some(base) = self.header.tensor(name) else {
-                return Err(wrong(format!(
-                    "tensor {index} of the adapter changes what is not there"
-                )));
+                return Err(refused(
+                    format!("tensor {index} of the adapter changes what is not there"),
+                    format!("适配器的第 {index} 个张量改变的内容不存在"),
+                ));
             };
             let fits = match side {
                 "lora_a" => tensor.dims.first() == base.dims.first(),
@@ -193,7 +199,10 @@ impl LlamaGenerator {
             };
             // The table of tokens is changed the other way round.
             if !fits && !name.starts_with("token_embd") {
-                return Err(wrong(format!("tensor {index} of the adapter is of another shape")));
+                return Err(refused(
+                    format!("tensor {index} of the adapter is of another shape"),
+                    format!("适配器的第 {index} 个张量形状不符"),
+                ));
             }
         }
         Ok(())

@@ -11,7 +11,8 @@ pub(crate) mod texts;
 
 use crate::batch::Rows;
 use crate::messages::{
-    DEPTH, JSON, MEMBER_TYPE, MEMBER_UNKNOWN, MODEL_TWO, ROWS_MANY, ROWS_NONE, SHAPE,
+    DEPTH, JSON, MEMBER_TYPE, MEMBER_UNKNOWN, MODEL_ONLY_TEXT, MODEL_TWO, ROWS_MANY, ROWS_NONE,
+    SHAPE,
 };
 use crate::model::{Model, Registry};
 use crate::problem::{FieldProblem, Problem};
@@ -73,6 +74,9 @@ pub(crate) fn read(
         }
         None => (registry.first()?, registry.only()),
     };
+    if let Ok(model) = &known {
+        has_rows(model)?;
+    }
     let form = match body.iter().find(|byte| !byte.is_ascii_whitespace()) {
         Some(b'[') => Form::List,
         Some(b'{') if is_row(body, first) => Form::Row,
@@ -91,6 +95,7 @@ pub(crate) fn read(
         return Err(Problem::new(Fault::new(&MODEL_TWO)));
     }
     *selected = Some(Arc::clone(model));
+    has_rows(model)?;
     if let Some(field) = model.picture() {
         let files = pictures::json(body, &form, field, bounds.depth)?;
         let rows = Rows { features: Vec::new(), count: files.len() };
@@ -115,6 +120,14 @@ pub(crate) fn read(
     }
     let rows = Rows { features: reader.features, count: reader.count };
     Ok(Asked { model: Arc::clone(model), rows, files: Vec::new() })
+}
+
+/// Refuses a model that only generates text, before anything is said of a body that it could never have.
+fn has_rows(model: &Model) -> Result<(), Fault> {
+    if model.signature().inputs.is_empty() && model.generator().is_some() {
+        return Err(Fault::new(&MODEL_ONLY_TEXT));
+    }
+    Ok(())
 }
 
 /// The three forms of a body.

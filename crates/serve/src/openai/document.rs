@@ -144,7 +144,8 @@ pub(crate) fn schemas(into: &mut Map<String, Value>) {
         "seed": { "type": "integer", "description": "The same seed and prompt give the same answer." },
         "stop": { "oneOf": [text(), list(text())], "description": "Texts that end the answer." },
         "n": { "type": "integer", "minimum": 1, "maximum": 8 },
-        "logit_bias": { "type": "object", "additionalProperties": number(-100.0, 100.0) },
+        "logit_bias": { "type": "object", "additionalProperties": number(-100.0, 100.0),
+            "description": "By the model's own token numbers." },
         "stream": { "type": "boolean", "description": "Server-sent events, one for each piece, `[DONE]` at the end." },
         "stream_options": { "type": "object", "properties": { "include_usage": { "type": "boolean" } } },
         "response_format": { "type": "object", "description": "`text`, `json_object`, or `json_schema` with a schema.",
@@ -169,7 +170,8 @@ pub(crate) fn schemas(into: &mut Map<String, Value>) {
     into.insert("ChatRequest".into(), with(chat, &["messages"]));
     let completion = json!({
         "prompt": { "description": "A text, a list of texts, or token numbers." },
-        "echo": { "type": "boolean" }, "logprobs": count(20),
+        "echo": { "type": "boolean", "description": "The prompt first; with `logprobs` also its tokens, of which the first has none." },
+        "logprobs": count(20),
     });
     into.insert("CompletionRequest".into(), with(completion, &["prompt"]));
     let usage = json!({ "type": "object", "required": ["prompt_tokens", "completion_tokens", "total_tokens"],
@@ -177,7 +179,7 @@ pub(crate) fn schemas(into: &mut Map<String, Value>) {
             "total_tokens": count(1 << 40),
             "prompt_tokens_details": { "type": "object", "properties": { "cached_tokens": count(1 << 40) } } } });
     explained(into, &message, &usage);
-    let reason = json!({ "enum": ["stop", "length", "tool_calls"] });
+    let reason = json!({ "enum": ["stop", "length", "tool_calls", "content_filter"] });
     for (name, kind, member) in [
         ("ChatAnswer", "chat.completion", json!({ "message": message })),
         ("CompletionAnswer", "text_completion", json!({ "text": text() })),

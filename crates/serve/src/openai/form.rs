@@ -4,7 +4,7 @@ use super::order::{self, Step::Name};
 use super::tools::{Choice, Tools};
 use crate::messages::{OPENAI_BODY, OPENAI_FIELD};
 use crate::problem::Problem;
-use ingot_base::Fault;
+use ingot_base::{Fault, Text};
 use ingot_runtime::generate::{Form, Message, Sampling, Token, ToolCall};
 use serde_json::{Map, Value};
 
@@ -55,8 +55,13 @@ pub(crate) enum Prompt {
     Tokens(Vec<Token>),
 }
 
-pub(crate) fn fault(field: &str, expected: &str) -> Problem {
-    Problem::new(Fault::new(&OPENAI_FIELD).arg("field", field).arg("expected", expected))
+/// A member that is not as it should be; what it should be, in English and in Chinese.
+pub(crate) fn fault(
+    field: &str,
+    (english, chinese): (impl Into<String>, impl Into<String>),
+) -> Problem {
+    let expected = Text::new(english, chinese);
+    Problem::new(Fault::new(&OPENAI_FIELD).arg("field", field).words("expected", expected))
 }
 
 /// The object of a body.
@@ -88,7 +93,10 @@ pub(crate) fn chat(body: &[u8]) -> Read<Chat> {
     let tools = Tools::read(object.get("tools"), object.get("tool_choice"))?;
     if let Some(schema) = tools.schema(text) {
         if wish.form.is_some() {
-            return Err(fault("response_format", "nothing else where a tool must be called"));
+            return Err(fault(
+                "response_format",
+                ("nothing else where a tool must be called", "必须调用工具时不能再有其他格式要求"),
+            ));
         }
         wish.form = Some(Form::JsonSchema(schema));
     }
@@ -101,7 +109,7 @@ pub(crate) fn completion(body: &[u8]) -> Read<Completion> {
     let mut wish = wish(&object, std::str::from_utf8(body).unwrap_or_default())?;
     wish.max_tokens = Some(wish.max_tokens.unwrap_or(16));
     wish.alternatives = count(&object, "logprobs", 20)?;
-    let expected = "a text, a list of texts, or token numbers";
+    let expected = ("a text, a list of texts, or token numbers", "文本、文本列表或词元编号");
     let tokens = |list: &[Value]| -> Option<Vec<Token>> {
         list.iter().map(|one| Token::try_from(one.as_i64()?).ok()).collect()
     };
@@ -123,7 +131,10 @@ pub(crate) fn completion(body: &[u8]) -> Read<Completion> {
         _ => return Err(fault("prompt", expected)),
     };
     if object.get("suffix").is_some_and(|suffix| !suffix.is_null()) {
-        return Err(fault("suffix", "nothing: texts are continued at their end only"));
+        return Err(fault(
+            "suffix",
+            ("nothing: texts are continued at their end only", "空：文本只能从末尾续写"),
+        ));
     }
     Ok(Completion { wish, prompts, echo: flag(&object, "echo")? })
 }
@@ -132,9 +143,12 @@ fn wish(object: &Map<String, Value>, body: &str) -> Read<Wish> {
     let own = Sampling::default();
     let seed = match object.get("seed") {
         None | Some(Value::Null) => None,
-        Some(value) => {
-            Some(value.as_i64().ok_or_else(|| fault("seed", "a whole number"))?.cast_unsigned())
-        }
+        Some(value) => Some(
+            value
+                .as_i64()
+                .ok_or_else(|| fault("seed", ("a whole number", "整数")))?
+                .cast_unsigned(),
+        ),
     };
     let repeat = float(object, "repeat_penalty", 0.1, 10.0)?;
     let sampling = Sampling {
@@ -148,6 +162,10 @@ fn wish(object: &Map<String, Value>, body: &str) -> Read<Wish> {
         bias: bias(object)?,
         seed: seed.unwrap_or_default(),
     };
+    let answers = count(object, "n", ANSWERS)?.unwrap_or(1);
+    if answers == 0 {
+        return Err(range("n", 1, ANSWERS));
+    }
     let options = object.get("stream_options").and_then(Value::as_object);
     Ok(Wish {
         model: model(object)?,
@@ -157,7 +175,7 @@ fn wish(object: &Map<String, Value>, body: &str) -> Read<Wish> {
         stop: stop(object)?,
         alternatives: None,
         form: form(object, body)?,
-        answers: count(object, "n", ANSWERS)?.unwrap_or(1).max(1),
+        answers,
         stream: flag(object, "stream")?,
         stream_usage: options.map_or(Ok(false), |options| flag(options, "include_usage"))?,
         endless: flag(object, "ignore_eos")?,
@@ -168,9 +186,12 @@ fn form(object: &Map<String, Value>, body: &str) -> Read<Option<Form>> {
     let grammar = match object.get("grammar") {
         None | Some(Value::Null) => None,
         Some(Value::String(text)) => Some(Form::Grammar(text.clone())),
-        Some(_) => return Err(fault("grammar", "a grammar as text")),
+        Some(_) => return Err(fault("grammar", ("a grammar as text", "以文本表示的语法"))),
     };
-    let expected = "`text`, `json_object`, or `json_schema` with a schema";
+    let expected = (
+        "`text`, `json_object`, or `json_schema` with a schema",
+        "`text`、`json_object`，或带模式的 `json_schema`",
+    );
     let format = match object.get("response_format") {
         None | Some(Value::Null) => None,
         Some(format) => match format.get("type").and_then(Value::as_str) {
@@ -189,7 +210,10 @@ fn form(object: &Map<String, Value>, body: &str) -> Read<Option<Form>> {
         },
     };
     match (grammar, format) {
-        (Some(_), Some(_)) => Err(fault("grammar", "nothing beside `response_format`")),
+        (Some(_), Some(_)) => Err(fault(
+            "grammar",
+            ("nothing beside `response_format`", "空：不能与 `response_format` 同时使用"),
+        )),
         (grammar, format) => Ok(grammar.or(format)),
     }
 }
@@ -202,13 +226,19 @@ fn stop(object: &Map<String, Value>) -> Read<Vec<String>> {
             .iter()
             .map(|one| one.as_str().map(str::to_owned))
             .collect::<Option<Vec<_>>>()
-            .ok_or_else(|| fault("stop", "a text, or a list of texts")),
-        Some(_) => Err(fault("stop", "a text, or a list of at most 16 texts")),
+            .ok_or_else(|| fault("stop", ("a text, or a list of texts", "文本或文本列表"))),
+        Some(_) => Err(fault(
+            "stop",
+            ("a text, or a list of at most 16 texts", "文本，或最多 16 个文本的列表"),
+        )),
     }
 }
 
 fn bias(object: &Map<String, Value>) -> Read<Vec<(Token, f32)>> {
-    let expected = "an object of token numbers and figures from -100 to 100";
+    let expected = (
+        "an object of token numbers and figures from -100 to 100",
+        "以词元编号为键、-100 到 100 的数为值的对象",
+    );
     match object.get("logit_bias") {
         None | Some(Value::Null) => Ok(Vec::new()),
         Some(Value::Object(members)) if members.len() <= 1024 => members
@@ -232,7 +262,10 @@ fn float(object: &Map<String, Value>, name: &str, least: f64, most: f64) -> Read
         Some(value) => match value.as_f64() {
             #[expect(clippy::cast_possible_truncation, reason = "bounded next to it")]
             Some(number) if (least..=most).contains(&number) => Ok(Some(number as f32)),
-            _ => Err(fault(name, &format!("a number from {least} to {most}"))),
+            _ => Err(fault(
+                name,
+                (format!("a number from {least} to {most}"), format!("{least} 到 {most} 的数")),
+            )),
         },
     }
 }
@@ -242,16 +275,22 @@ pub(crate) fn count(object: &Map<String, Value>, name: &str, most: usize) -> Rea
         None | Some(Value::Null) => Ok(None),
         Some(value) => match value.as_u64().and_then(|number| usize::try_from(number).ok()) {
             Some(number) if number <= most => Ok(Some(number)),
-            _ => Err(fault(name, &format!("a whole number from 0 to {most}"))),
+            _ => Err(range(name, 0, most)),
         },
     }
+}
+
+/// A member that is no whole number of a range.
+pub(crate) fn range(name: &str, least: usize, most: usize) -> Problem {
+    let english = format!("a whole number from {least} to {most}");
+    fault(name, (english, format!("{least} 到 {most} 的整数")))
 }
 
 fn flag(object: &Map<String, Value>, name: &str) -> Read<bool> {
     match object.get(name) {
         None | Some(Value::Null) => Ok(false),
         Some(Value::Bool(flag)) => Ok(*flag),
-        Some(_) => Err(fault(name, "true or false")),
+        Some(_) => Err(fault(name, ("true or false", "true 或 false"))),
     }
 }
 
@@ -260,7 +299,7 @@ pub(crate) fn model(object: &Map<String, Value>) -> Read<Option<String>> {
     match object.get("model") {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(name)) => Ok(Some(name.clone())),
-        Some(_) => Err(fault("model", "a model's name")),
+        Some(_) => Err(fault("model", ("a model's name", "模型名称"))),
     }
 }
 
@@ -272,7 +311,7 @@ pub(crate) fn messages(object: &Map<String, Value>) -> Read<Vec<Message>> {
             .enumerate()
             .map(|(index, value)| message(value, &format!("messages[{index}]")))
             .collect(),
-        _ => Err(fault("messages", "a list of messages, at least one")),
+        _ => Err(fault("messages", ("a list of messages, at least one", "至少含一条消息的列表"))),
     }
 }
 
@@ -283,7 +322,15 @@ fn message(value: &Value, place: &str) -> Read<Message> {
         // The name that newer models have for the system.
         Some("developer") => "system",
         Some(role @ ("system" | "user" | "assistant" | "tool")) => role,
-        _ => return Err(fault(&at("role"), "`system`, `user`, `assistant` or `tool`")),
+        _ => {
+            return Err(fault(
+                &at("role"),
+                (
+                    "`system`, `user`, `assistant` or `tool`",
+                    "`system`、`user`、`assistant` 或 `tool`",
+                ),
+            ));
+        }
     };
     let content = match value.get("content") {
         None | Some(Value::Null) if role == "assistant" => String::new(),
@@ -294,15 +341,20 @@ fn message(value: &Value, place: &str) -> Read<Message> {
                 part.get("text").and_then(Value::as_str).filter(|_| text).map(str::to_owned)
             };
             let texts: Option<Vec<String>> = parts.iter().map(text).collect();
-            texts.ok_or_else(|| fault(&at("content"), "parts of the type `text`"))?.concat()
+            texts
+                .ok_or_else(|| {
+                    fault(&at("content"), ("parts of the type `text`", "类型为 `text` 的部分"))
+                })?
+                .concat()
         }
-        _ => return Err(fault(&at("content"), "a text")),
+        _ => return Err(fault(&at("content"), ("a text", "文本"))),
     };
     let mut message = Message::new(role, content);
     message.name = value.get("name").and_then(Value::as_str).map(str::to_owned);
     message.tool_call_id = value.get("tool_call_id").and_then(Value::as_str).map(str::to_owned);
     if let Some(Value::Array(calls)) = value.get("tool_calls") {
-        let expected = "calls with the name and the arguments of a function";
+        let expected =
+            ("calls with the name and the arguments of a function", "带有函数名称和参数的调用");
         let calls: Option<Vec<ToolCall>> = calls.iter().map(call).collect();
         message.tool_calls = calls.ok_or_else(|| fault(&at("tool_calls"), expected))?;
     }
@@ -378,6 +430,22 @@ mod tests {
                 .contains("content")
         );
         assert!(chat(b"{\"messages\": [").unwrap_err().fault().to_string().contains("line 1"));
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_in_both_languages() {
+        let user = json!([{"role": "user", "content": "hi"}]);
+        for (body, chinese) in [
+            (json!({"messages": user, "temperature": 9}), "0 到 2 的数"),
+            (json!({"messages": user, "n": 0}), "1 到 8 的整数"),
+            (json!({"messages": user, "stop": 1}), "文本，或最多 16 个文本的列表"),
+            (json!({"messages": user, "tools": 1}), "最多 64 个函数的列表"),
+            (json!({"messages": []}), "至少含一条消息的列表"),
+        ] {
+            let problem = chat(body.to_string().as_bytes()).unwrap_err();
+            let told = problem.fault().render(ingot_base::Lang::Zh);
+            assert!(told.ends_with(chinese), "{told}");
+        }
     }
 
     #[test]

@@ -210,14 +210,29 @@ impl Writer {
 
     fn text(&mut self, index: usize, text: &str, logs: &[Log]) {
         self.open(index);
-        let Some(state) = self.states.get_mut(index) else { return };
-        if let Some(way) = &mut state.way {
+        if self.states.get(index).is_some_and(|state| state.way.is_some()) {
             // Log-probabilities would show what the guard holds back.
-            let text = way.push(text);
-            self.show(index, &text, &[]);
+            self.guarded(index, text);
         } else {
             self.show(index, text, logs);
         }
+    }
+
+    /// Shows what the guard lets out. What may become a call, or must keep its form, is looked at when it is whole.
+    fn guarded(&mut self, index: usize, text: &str) {
+        let Some(state) = self.states.get_mut(index) else { return };
+        let Some(way) = &mut state.way else { return };
+        if !way.changes() {
+            let text = way.push(text);
+            return self.show(index, &text, &[]);
+        }
+        state.held.push_str(text);
+        if self.head.form.is_some() || (state.holding && Tools::may_begin(&state.held)) {
+            return;
+        }
+        state.holding = false;
+        let text = way.push(&std::mem::take(&mut state.held));
+        self.show(index, &text, &[]);
     }
 
     fn show(&mut self, index: usize, text: &str, logs: &[Log]) {
@@ -256,33 +271,32 @@ impl Writer {
         for index in 0..self.states.len() {
             self.open(index);
             let Some(state) = self.states.get_mut(index) else { continue };
-            let mut rest = String::new();
+            let held = std::mem::take(&mut state.held);
+            let (mut text, mut calls) = (held, Vec::new());
+            if state.holding {
+                (text, calls) = self.head.calls(&text);
+            }
             if let Some(way) = &mut state.way {
-                rest = way.finish();
+                if way.changes() {
+                    text = self.head.guarded(way, &text, &mut calls);
+                } else {
+                    way.finish();
+                }
                 self.found += way.found;
                 state.answer.filtered = way.blocked;
                 if way.blocked {
-                    rest.push_str(&self.refusal);
+                    text.push_str(&self.refusal);
                 }
             }
-            if !rest.is_empty() {
-                self.show(index, &rest, &[]);
-            }
-            let Some(state) = self.states.get_mut(index) else { continue };
             let answer = state.answer.clone();
-            let held = std::mem::take(&mut state.held);
-            let mut called = false;
-            if state.holding {
-                let (text, calls) = self.head.calls(&held);
-                called = !calls.is_empty();
-                if !text.is_empty() {
-                    let piece = self.head.piece(index, &text, &[]);
-                    self.event(&piece);
-                }
-                if called {
-                    let calling = self.head.calling(index, &calls);
-                    self.event(&calling);
-                }
+            if !text.is_empty() {
+                let piece = self.head.piece(index, &text, &[]);
+                self.event(&piece);
+            }
+            let called = !calls.is_empty();
+            if called {
+                let calling = self.head.calling(index, &calls);
+                self.event(&calling);
             }
             let closing = self.head.closing(index, &answer, called);
             self.event(&closing);

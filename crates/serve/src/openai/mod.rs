@@ -3,7 +3,7 @@
 pub(crate) mod document;
 pub(crate) mod form;
 mod live;
-mod order;
+pub(crate) mod order;
 pub(crate) mod reply;
 mod tools;
 
@@ -17,8 +17,8 @@ use crate::problem::Problem;
 use axum::body::Body;
 use form::{Prompt, Wish};
 use ingot_base::{Fault, Lang};
-use ingot_runtime::generate::{Ask, Event, Generator, Message, Ticket, Token};
-use reply::{Answer, Head, Kind, Used};
+use ingot_runtime::generate::{Ask, Event, Generator, Log, Message, Ticket, Token};
+use reply::{Answer, Echo, Head, Kind, Used};
 use serde_json::json;
 use std::sync::Arc;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -63,9 +63,9 @@ impl App {
         if let Some(system) = unasked(&model, &messages) {
             messages.insert(0, system);
         }
-        let offered = chat.tools.offered().to_vec();
+        let mut offered = chat.tools.offered().to_vec();
         self.allow(trace)?;
-        self.shield.incoming(&mut messages)?;
+        self.shield.incoming(&mut messages, &mut offered)?;
         let prompt = blocking(move || asked.conversation(&messages, &offered, true)).await??;
         let head = self.head(Kind::Chat, call, &model, generator, tools);
         self.generate(trace, head, &chat.wish, vec![prompt], call.lang).await
@@ -83,38 +83,63 @@ impl App {
         let asked = form::completion(&body)?;
         let (model, generator) = self.generator(asked.wish.model.as_deref(), trace)?;
         self.allow(trace)?;
-        let mut echo = String::new();
+        if asked.echo && (asked.prompts.len() > 1 || asked.wish.stream) {
+            let expected = ("one prompt, and no stream", "单个提示词，且不使用流式输出");
+            return Err(form::fault("echo", expected));
+        }
+        let mut head = self.head(Kind::Text, call, &model, Arc::clone(&generator), None);
         let mut prompts = Vec::new();
         for prompt in asked.prompts {
-            match prompt {
-                Prompt::Text(text) => {
-                    short_enough(text.len(), &*generator)?;
-                    let mut written = [Message::new("user", text)];
-                    self.shield.incoming(&mut written)?;
-                    let [Message { content: text, .. }] = written;
-                    let reader = Arc::clone(&generator);
-                    if asked.echo {
-                        echo.clone_from(&text);
-                    }
-                    prompts.push(blocking(move || reader.tokens(&text, true)).await?);
+            let (text, tokens) = self.looked(prompt, &generator).await?;
+            if asked.echo {
+                // Without log-probabilities nothing tells of single tokens, and the prompt is not read for them.
+                let told = asked.wish.alternatives.and(tokens.first().copied());
+                head.echo = Some(Echo { text, first: told });
+            }
+            prompts.push(tokens);
+        }
+        self.generate(trace, head, &asked.wish, prompts, call.lang).await
+    }
+
+    /// A prompt as text and as tokens, once the guard looked at it.
+    async fn looked(
+        &self,
+        prompt: Prompt,
+        generator: &Arc<dyn Generator>,
+    ) -> Result<(String, Vec<Token>), Problem> {
+        let (sent, known) = match prompt {
+            Prompt::Text(text) => {
+                short_enough(text.len(), &**generator)?;
+                (text, None)
+            }
+            Prompt::Tokens(tokens) => {
+                let vocabulary = generator.about().vocabulary;
+                let known =
+                    |token: &Token| usize::try_from(*token).is_ok_and(|one| one < vocabulary);
+                if !tokens.iter().all(known) {
+                    let expected = ("token numbers of the model", "该模型的词元编号");
+                    return Err(form::fault("prompt", expected));
                 }
-                Prompt::Tokens(tokens) => {
-                    let known = |token: &Token| {
-                        usize::try_from(*token).is_ok_and(|one| one < generator.about().vocabulary)
-                    };
-                    if !tokens.iter().all(known) {
-                        return Err(form::fault("prompt", "token numbers of the model"));
-                    }
-                    prompts.push(tokens);
-                }
+                let bytes: Vec<u8> =
+                    tokens.iter().flat_map(|token| generator.piece(*token)).collect();
+                (String::from_utf8_lossy(&bytes).into_owned(), Some(tokens))
+            }
+        };
+        let mut written = [Message::new("user", sent.as_str())];
+        self.shield.incoming(&mut written, &mut [])?;
+        let [Message { content: text, .. }] = written;
+        let (reader, same) = (Arc::clone(generator), text == sent);
+        match known {
+            Some(tokens) if same => Ok((text, tokens)),
+            // Marks stand in a prompt of tokens by their numbers only.
+            known => {
+                blocking(move || {
+                    let tokens = reader.tokens(&text, known.is_none());
+                    (text, tokens)
+                })
+                .await
             }
         }
-        if asked.echo && (prompts.len() > 1 || asked.wish.stream) {
-            return Err(form::fault("echo", "one prompt, and no stream"));
-        }
-        let mut head = self.head(Kind::Text, call, &model, generator, None);
-        head.echo = echo;
-        self.generate(trace, head, &asked.wish, prompts, call.lang).await
     }
 
     /// Refuses a key that used its tokens.
@@ -138,7 +163,8 @@ impl App {
             model: Arc::clone(&model.name),
             generator,
             tools,
-            echo: String::new(),
+            form: None,
+            echo: None,
         }
     }
 
@@ -162,11 +188,13 @@ impl App {
     async fn generate(
         &self,
         trace: &mut Trace,
-        head: Head,
+        mut head: Head,
         wish: &Wish,
         prompts: Vec<Vec<Token>>,
         lang: Lang,
     ) -> Result<Reply, Problem> {
+        known_bias(wish, &*head.generator)?;
+        head.form.clone_from(&wish.form);
         let owner = trace.key().unwrap_or_else(|| Arc::from(""));
         let (sender, events) = unbounded_channel();
         let mut tickets = Vec::new();
@@ -175,6 +203,7 @@ impl App {
             for _ in 0..wish.answers {
                 let index = tickets.len();
                 let mut ask = ask(wish, prompt.clone(), &owner);
+                ask.echo = head.echo.as_ref().is_some_and(|echo| echo.first.is_some());
                 if !wish.seeded {
                     ask.sampling.seed = chance;
                 }
@@ -193,7 +222,7 @@ impl App {
         }
         let mut answers = self.gather(&head, events, tickets).await?;
         for answer in &mut answers {
-            self.guard(answer, lang);
+            self.guard(&head, answer, lang);
         }
         let used = Used::of(answers.iter().filter_map(|answer| answer.end.as_ref()), wish.answers);
         trace.rows = 1;
@@ -202,16 +231,21 @@ impl App {
     }
 
     /// Sends a whole answer through the guard.
-    fn guard(&self, answer: &mut Answer, lang: Lang) {
+    fn guard(&self, head: &Head, answer: &mut Answer, lang: Lang) {
         let Some(mut way) = self.shield.outgoing() else { return };
-        let mut text = way.push(&answer.text);
-        text.push_str(&way.finish());
+        if way.changes() {
+            let (said, mut calls) = head.calls(&answer.text);
+            answer.text = head.guarded(&mut way, &said, &mut calls);
+            answer.calls = Some(calls);
+        } else {
+            way.push(&answer.text);
+            way.finish();
+        }
         self.shield.count(1, way.found);
         answer.filtered = way.blocked;
         if way.blocked {
-            text.push_str(&Fault::new(&SHIELD_ANSWER).render(lang));
+            answer.text.push_str(&Fault::new(&SHIELD_ANSWER).render(lang));
         }
-        answer.text = text;
         answer.logs.clear();
     }
 
@@ -223,12 +257,20 @@ impl App {
     ) -> Result<Vec<Answer>, Problem> {
         let mut answers = vec![Answer::default(); tickets.len()];
         for answer in &mut answers {
-            answer.text.push_str(&head.echo);
+            let echo = head.echo.as_ref();
+            answer.text.push_str(echo.map_or("", |echo| echo.text.as_str()));
+            // Nothing comes before the first token, which makes it neither likely nor unlikely.
+            let first = echo.and_then(|echo| echo.first);
+            answer.logs.extend(first.map(|token| Log {
+                token,
+                logprob: f32::NAN,
+                top: Vec::new(),
+            }));
         }
         while let Some((index, event)) = events.recv().await {
             let Some(answer) = answers.get_mut(index) else { continue };
             match event {
-                Event::Prompt { .. } => {}
+                Event::Prompt { logs, .. } => answer.logs.extend(logs),
                 Event::Text { text, logs } => {
                     answer.text.push_str(&text);
                     answer.logs.extend(logs);
@@ -259,6 +301,23 @@ fn ask(wish: &Wish, prompt: Vec<Token>, owner: &Arc<str>) -> Ask {
         owner: Arc::clone(owner),
         endless: wish.endless,
     }
+}
+
+/// Refuses a bias for tokens that the model does not have.
+fn known_bias(wish: &Wish, generator: &dyn Generator) -> Result<(), Problem> {
+    let vocabulary = generator.about().vocabulary;
+    let known = |token: Token| usize::try_from(token).is_ok_and(|one| one < vocabulary);
+    if wish.sampling.bias.iter().all(|(token, _)| known(*token)) {
+        return Ok(());
+    }
+    let expected = (
+        format!(
+            "an object of the model's token numbers, from 0 to {}",
+            vocabulary.saturating_sub(1)
+        ),
+        format!("以该模型词元编号（0 到 {}）为键的对象", vocabulary.saturating_sub(1)),
+    );
+    Err(form::fault("logit_bias", expected))
 }
 
 /// What the system is told before a conversation that tells it nothing.

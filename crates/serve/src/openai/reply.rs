@@ -1,7 +1,8 @@
 //! Answers in `OpenAI`'s form.
 
 use super::tools::Tools;
-use ingot_runtime::generate::{End, Generator, Log, Reason, Token, ToolCall};
+use crate::shield::Outgoing;
+use ingot_runtime::generate::{End, Form, Generator, Log, Reason, Token, ToolCall};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -22,8 +23,18 @@ pub(crate) struct Head {
     pub(crate) generator: Arc<dyn Generator>,
     /// Functions that the answer may call.
     pub(crate) tools: Option<Tools>,
+    /// What the answer must have the form of.
+    pub(crate) form: Option<Form>,
     /// What a whole answer begins with: the prompt, when it was asked back.
-    pub(crate) echo: String,
+    pub(crate) echo: Option<Echo>,
+}
+
+/// A prompt that is told again.
+#[derive(Debug, Clone)]
+pub(crate) struct Echo {
+    pub(crate) text: String,
+    /// Its first token, where its tokens' log-probabilities are told: nothing comes before it that could foretell it.
+    pub(crate) first: Option<Token>,
 }
 
 /// One answer as it grows.
@@ -32,6 +43,8 @@ pub(crate) struct Answer {
     pub(crate) text: String,
     pub(crate) logs: Vec<Log>,
     pub(crate) end: Option<End>,
+    /// What it calls, where the guard looked at that; else it is still in the text.
+    pub(crate) calls: Option<Vec<ToolCall>>,
     /// The guard cut it off.
     pub(crate) filtered: bool,
 }
@@ -93,7 +106,10 @@ impl Head {
     /// The whole answer.
     pub(crate) fn whole(&self, answers: &[Answer], used: Used) -> Value {
         let choice = |(index, answer): (usize, &Answer)| {
-            let (text, calls) = self.calls(&answer.text);
+            let (text, calls) = match &answer.calls {
+                Some(calls) => (answer.text.clone(), calls.clone()),
+                None => self.calls(&answer.text),
+            };
             let reason = reason(answer.end.as_ref(), !calls.is_empty(), answer.filtered);
             let logs = (!answer.logs.is_empty()).then(|| self.logs(&answer.logs));
             match self.kind {
@@ -170,6 +186,32 @@ impl Head {
         }
     }
 
+    /// What an answer says and calls, as the guard lets it out: what had to have a form keeps it, or is withheld.
+    pub(crate) fn guarded(
+        &self,
+        way: &mut Outgoing,
+        said: &str,
+        calls: &mut Vec<ToolCall>,
+    ) -> String {
+        let text = match &self.form {
+            // A call that had to be made has its form in its arguments.
+            Some(form) if calls.is_empty() => way.formed(said, form),
+            _ => {
+                let mut text = way.push(said);
+                text.push_str(&way.finish());
+                text
+            }
+        };
+        for call in calls.iter_mut() {
+            let promised = self.tools.as_ref().and_then(|tools| tools.promised(&call.name));
+            way.arguments(call, promised);
+        }
+        if way.blocked {
+            calls.clear();
+        }
+        text
+    }
+
     fn called(&self, calls: &[ToolCall], answer: usize, numbered: bool) -> Value {
         let call = |(index, call): (usize, &ToolCall)| {
             let mut value = json!({
@@ -192,27 +234,36 @@ impl Head {
                 json!({ "content": entries.collect::<Vec<_>>() })
             }
             Kind::Text => {
-                let mut offset = 0;
-                let mut offsets = Vec::new();
-                for log in logs {
-                    offsets.push(offset);
-                    offset += text(log.token).chars().count();
-                }
                 let tops = logs.iter().map(|log| {
-                    log.top
-                        .iter()
-                        .map(|(token, logprob)| (text(*token), Value::from(*logprob)))
-                        .collect::<serde_json::Map<_, _>>()
+                    if log.logprob.is_nan() {
+                        return Value::Null;
+                    }
+                    let one =
+                        |(token, logprob): &(Token, f32)| (text(*token), Value::from(*logprob));
+                    Value::Object(log.top.iter().map(one).collect())
                 });
                 json!({
                     "tokens": logs.iter().map(|log| text(log.token)).collect::<Vec<_>>(),
                     "token_logprobs": logs.iter().map(|log| log.logprob).collect::<Vec<_>>(),
                     "top_logprobs": tops.collect::<Vec<_>>(),
-                    "text_offset": offsets,
+                    "text_offset": offsets(logs.iter().map(|log| self.generator.piece(log.token))),
                 })
             }
         }
     }
+}
+
+/// Where each token begins in the text that they make together, in characters; within a character, where that begins.
+fn offsets(pieces: impl Iterator<Item = Vec<u8>>) -> Vec<usize> {
+    let inner = |byte: &u8| byte & 0xC0 == 0x80;
+    let mut begun = 0_usize;
+    let place = |piece: Vec<u8>| {
+        let within = piece.first().is_some_and(inner);
+        let at = begun.saturating_sub(usize::from(within));
+        begun += piece.iter().filter(|byte| !inner(byte)).count();
+        at
+    };
+    pieces.map(place).collect()
 }
 
 /// A token of an answer with its log-probability and the likeliest others in its place.
@@ -235,5 +286,18 @@ fn reason(end: Option<&End>, called: bool, filtered: bool) -> Value {
         Some(Reason::Stop) => Value::from("stop"),
         Some(Reason::Length) => Value::from("length"),
         Some(Reason::Dropped) | None => Value::Null,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_stand_where_their_characters_begin() {
+        let pieces =
+            ["a".as_bytes(), &"你".as_bytes()[..1], &"你".as_bytes()[1..], b"", b"bc", b"d"];
+        let found = offsets(pieces.into_iter().map(<[u8]>::to_vec));
+        assert_eq!(found, [0, 1, 1, 2, 2, 4]);
     }
 }

@@ -37,7 +37,12 @@ impl Tools {
         let functions = match tools {
             None | Some(Value::Null) => Vec::new(),
             Some(Value::Array(list)) if list.len() <= MOST => list.clone(),
-            Some(_) => return Err(fault("tools", "a list of at most 64 functions")),
+            Some(_) => {
+                return Err(fault(
+                    "tools",
+                    ("a list of at most 64 functions", "最多 64 个函数的列表"),
+                ));
+            }
         };
         for (index, tool) in functions.iter().enumerate() {
             let named = tool.get("type").and_then(Value::as_str) == Some("function");
@@ -45,7 +50,10 @@ impl Tools {
                 return Err(fault(&format!("tools[{index}]"), "a function with a name"));
             }
         }
-        let expected = "`none`, `auto`, `required`, or a function of `tools`";
+        let expected = (
+            "`none`, `auto`, `required`, or a function of `tools`",
+            "`none`、`auto`、`required`，或 `tools` 中的某个函数",
+        );
         let choice = match choice {
             None | Some(Value::Null) => Choice::Auto,
             Some(Value::String(word)) => match word.as_str() {
@@ -124,6 +132,13 @@ impl Tools {
             name: called.to_owned(),
             arguments: Value::Object(arguments),
         })
+    }
+
+    /// The form of a function's arguments where the answer was held to it.
+    pub(crate) fn promised(&self, called: &str) -> Option<&Value> {
+        let forced = matches!(self.choice, Choice::Required | Choice::Named(_));
+        let tool = self.functions.iter().find(|tool| forced && name(tool) == called)?;
+        tool.get("function")?.get("parameters").filter(|form| form.is_object())
     }
 
     /// Whether what an answer begins with may still become a call: then nothing of it is shown yet.

@@ -1,7 +1,7 @@
 //! What is asked when an answer of a language model is to be explained.
 
 use super::{ALTERNATIVES, ANSWER, TOLD, USUAL};
-use crate::openai::form::{count, fault, messages, model};
+use crate::openai::form::{count, fault, messages, model, range};
 use crate::problem::{Problem, unknown};
 use ingot_runtime::generate::Message;
 use serde_json::{Map, Value};
@@ -61,17 +61,25 @@ pub(super) fn read(members: &Map<String, Value>) -> Result<Asked, Problem> {
     let prompt = match (members.get("messages"), members.get("prompt")) {
         (Some(_), None) => Prompt::Messages(messages(members)?),
         (None, Some(Value::String(text))) => Prompt::Text(text.clone()),
-        (None, Some(_)) => return Err(fault("prompt", "a text")),
-        _ => return Err(fault("messages", "a list of messages, or a text as `prompt` instead")),
+        (None, Some(_)) => return Err(fault("prompt", ("a text", "文本"))),
+        _ => {
+            return Err(fault(
+                "messages",
+                (
+                    "a list of messages, or a text as `prompt` instead",
+                    "消息列表，或改用文本形式的 `prompt`",
+                ),
+            ));
+        }
     };
     let answer = match members.get("answer") {
         None | Some(Value::Null) => None,
         Some(Value::String(text)) => Some(text.clone()),
-        Some(_) => return Err(fault("answer", "a text")),
+        Some(_) => return Err(fault("answer", ("a text", "文本"))),
     };
     let max_tokens = count(members, "max_tokens", ANSWER)?.unwrap_or(USUAL);
     if max_tokens == 0 {
-        return Err(fault("max_tokens", &format!("a whole number from 1 to {ANSWER}")));
+        return Err(range("max_tokens", 1, ANSWER));
     }
     let alternatives = count(members, "top_logprobs", ALTERNATIVES)?.unwrap_or(TOLD);
     Ok(Asked { prompt, answer, max_tokens, alternatives })

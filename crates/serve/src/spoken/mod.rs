@@ -141,7 +141,7 @@ impl App {
         };
         let given = asked.answer.as_ref().map(|answer| Message::new("assistant", answer.as_str()));
         written.extend(given);
-        self.shield.incoming(&mut written)?;
+        self.shield.incoming(&mut written, &mut [])?;
         if asked.answer.is_some() {
             asked.answer = written.pop().map(|answer| answer.content);
         }

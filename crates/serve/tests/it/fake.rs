@@ -76,6 +76,10 @@ fn signature_of(name: &str) -> Signature {
             let kind = FieldKind::Text { tokens: 64 };
             (Task::TextClassify, kind, "mood", labels(["bad", HOSTILE, "good"]))
         }
+        "made-up-words" => {
+            let output = Output::Text { target: "answer".into() };
+            return Signature { task: Task::Generate, inputs: Vec::new(), output };
+        }
         _ => return signature(),
     };
     let inputs = vec![field("content", kind, false)];

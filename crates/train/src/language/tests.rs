@@ -522,6 +522,13 @@ fn what_cannot_be_learnt_from_says_why() {
     assert_eq!(words.example(&[ask("a")], 100), Err(Unfit::Silent));
     assert_eq!(words.example(&[ask("a"), say(" ")], 100), Err(Unfit::Silent));
     assert_eq!(words.example(&[ask("a<|im_end|>"), say("a")], 100), Err(Unfit::Mark));
+    let mut calling = say("");
+    calling.tool_calls.push(ingot_runtime::generate::ToolCall {
+        id: String::new(),
+        name: "a".to_owned(),
+        arguments: serde_json::json!({ "a": "<|im_end|>" }),
+    });
+    assert_eq!(words.example(&[ask("a"), calling], 100), Err(Unfit::Mark));
 }
 
 #[test]

@@ -226,10 +226,13 @@ impl Words {
         messages: &[Message],
         limit: usize,
     ) -> std::result::Result<Example, Unfit> {
-        if messages
-            .iter()
-            .any(|message| self.marks.iter().any(|mark| message.content.contains(mark.as_str())))
-        {
+        let marked = |message: &Message| {
+            // Calls, names and whatever else a template may write.
+            let whole = serde_json::to_string(message).unwrap_or_default();
+            let held = |mark: &String| message.content.contains(mark) || whole.contains(mark);
+            self.marks.iter().any(held)
+        };
+        if messages.iter().any(marked) {
             return Err(Unfit::Mark);
         }
         let mut example = Example { tokens: Vec::new(), learnt: Vec::new() };
@@ -238,7 +241,7 @@ impl Words {
             if message.role != "assistant" {
                 continue;
             }
-            if message.content.trim().is_empty() {
+            if message.content.trim().is_empty() && message.tool_calls.is_empty() {
                 return Err(Unfit::Silent);
             }
             let render = |count: usize, open: bool| {
