@@ -16,14 +16,15 @@ mod tests;
 pub use measure::{Distance, Passage, Weights, distance};
 pub use quantize::{Importance, Quantisation, quantize};
 
+use crate::generate::grammar::{Grammar, Vocabulary};
 use crate::generate::{
     About, Ask, ChatTemplate, Event, Figures, Form, Generator, Serving, Ticket, Token, fit,
 };
 use crate::gguf::{self, Header, Shape};
-use crate::messages::{ADAPTER_UNKNOWN, GENERATOR_BUSY, GGUF_INVALID, MODEL_TOO_LARGE};
+use crate::messages::{ADAPTER_UNKNOWN, FORM_INVALID, GENERATOR_BUSY, GGUF_INVALID, MODEL_TOO_LARGE};
 use ingot_base::{Fault, Result, fault};
 use memory::Sealed;
-use native::{Adapter, Context, Grammar, Model, Sizes};
+use native::{Adapter, Context, Model, Sizes};
 use scheduler::{Command, Plan, Scheduler, Shared};
 use slot::Waiting;
 use std::collections::BTreeMap;
@@ -44,6 +45,7 @@ pub struct LlamaGenerator {
     header: Header,
     model: Arc<Model>,
     ends: Vec<Token>,
+    words: Arc<Vocabulary>,
     queue: usize,
     commands: Mutex<Option<Sender<Command>>>,
     shared: Arc<Shared>,
@@ -127,12 +129,16 @@ impl LlamaGenerator {
             .name("ingot-llama".into())
             .spawn(move || scheduler.run())
             .map_err(|error| fault::internal("a thread could not be made").because(error))?;
-        let ends = (0..).take(model.vocabulary()).filter(|token| model.ends(*token)).collect();
+        let all = (0..).take(model.vocabulary());
+        let ends = all.clone().filter(|token| model.ends(*token)).collect();
+        let words = all.map(|token| (model.piece(token), model.ends(token)));
+        let words = Arc::new(Vocabulary::new(words));
         Ok(Self {
             about,
             header,
             model,
             ends,
+            words,
             queue: settings.queue,
             commands: Mutex::new(Some(commands)),
             shared,
@@ -205,7 +211,11 @@ impl LlamaGenerator {
             Some(Form::Grammar(text)) => text.clone(),
             Some(Form::JsonSchema(schema)) => native::schema_grammar(schema)?,
         };
-        Grammar::new(Arc::clone(&self.model), &text).map(Some)
+        let invalid = |detail: &str| {
+            Fault::new(&FORM_INVALID).arg("what", "grammar").arg("detail", detail)
+        };
+        let marks = |text: &str| self.model.tokens(text, true);
+        Grammar::new(&text, Arc::clone(&self.words), &marks).map(Some).map_err(invalid)
     }
 
     fn send(&self, command: Command) -> Result<()> {
