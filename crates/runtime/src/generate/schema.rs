@@ -13,7 +13,7 @@ const DEEPEST: usize = 32;
 /// Properties of one object, and of all.
 const PROPERTIES: usize = 128;
 const ALL_PROPERTIES: usize = 512;
-/// Bytes of a property's name: where others may come too, the grammar goes as deep as the name is long.
+/// Characters of a property's name: where others may come too, the grammar goes as deep as the name is long.
 const NAME: usize = 48;
 /// Values of one `enum`.
 const CHOICES: usize = 1024;
@@ -108,8 +108,8 @@ impl Sizes {
                     "`properties` may be {PROPERTIES} in one object and {ALL_PROPERTIES} in all"
                 ));
             }
-            if properties.keys().any(|name| name.len() > NAME) {
-                return Err(format!("a name in `properties` has more than {NAME} bytes"));
+            if properties.keys().any(|name| name.chars().count() > NAME) {
+                return Err(format!("a name in `properties` has more than {NAME} characters"));
             }
         }
         let choices = members.get("enum").and_then(Value::as_array).map_or(0, Vec::len);
@@ -353,7 +353,7 @@ mod tests {
         let circle = json!({ "allOf": [{ "$ref": "#/$defs/a" }], "$defs": { "a": { "$ref": "#/$defs/a" } } });
         assert!(refused(&circle).contains("without an end"));
         let name = "n".repeat(NAME + 1);
-        assert!(refused(&json!({ "properties": { name: {} } })).contains("bytes"));
+        assert!(refused(&json!({ "properties": { name: {} } })).contains("characters"));
         assert!(refused(&json!({ "$ref": "https://example.org" })).contains("$ref"));
         let references: Vec<Value> = (0..129).map(|_| json!({ "$ref": "#/$defs/a" })).collect();
         assert!(refused(&json!({ "anyOf": references, "$defs": { "a": {} } })).contains("$ref"));

@@ -38,7 +38,7 @@ pub(crate) struct Ending {
 }
 
 impl Ending {
-    async fn record(&mut self, used: Used) -> Result<(), Problem> {
+    pub(super) async fn record(&mut self, used: Used) -> Result<(), Problem> {
         self.trace.rows = 1;
         self.trace.tokens = (used.read, used.written);
         self.app.record_as(self.route, &self.call, 200, &self.trace).await

@@ -6,7 +6,7 @@ mod injection;
 mod outgoing;
 mod spent;
 
-pub(crate) use allowance::Allowance;
+pub(crate) use allowance::{Allowance, Hold};
 pub(crate) use outgoing::Outgoing;
 pub(crate) use spent::Spent;
 
