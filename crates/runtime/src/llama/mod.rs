@@ -21,7 +21,7 @@ use crate::generate::{
     About, Ask, ChatTemplate, Event, Figures, Form, Generator, Serving, Ticket, Token, fit,
 };
 use crate::gguf::{self, Header, Shape};
-use crate::messages::{ADAPTER_UNKNOWN, FORM_INVALID, GENERATOR_BUSY, GGUF_INVALID, MODEL_TOO_LARGE};
+use crate::messages::{ADAPTER_UNKNOWN, FORM_INVALID, GENERATOR_BUSY, MODEL_TOO_LARGE};
 use ingot_base::{Fault, Result, fault};
 use memory::Sealed;
 use native::{Adapter, Context, Model, Sizes};
@@ -159,7 +159,7 @@ impl LlamaGenerator {
     /// When the file is no adapter for this model.
     pub fn adapted(self: &Arc<Self>, name: &str, bytes: &[u8]) -> Result<AdaptedGenerator> {
         let header = gguf::read(bytes, bytes.len() as u64, &gguf::Limits::default())?;
-        self.belongs(&header)?;
+        gguf::belongs(&header, bytes, &self.header)?;
         let sealed = Sealed::new(bytes)?;
         let mut adapters = self.adapters.lock().unwrap_or_else(PoisonError::into_inner);
         let adapter = Arc::new(Adapter::load(Arc::clone(&self.model), &sealed)?);
@@ -170,50 +170,14 @@ impl LlamaGenerator {
         Ok(AdaptedGenerator { base: Arc::clone(self), name })
     }
 
-    /// Whether an adapter's tensors change tensors of this model, by pairs of their shape.
-    fn belongs(&self, header: &Header) -> Result<()> {
-        let wrong = |detail: String| Fault::new(&GGUF_INVALID).arg("detail", detail);
-        if !header.is_adapter() || header.text("adapter.type") != Some("lora") {
-            return Err(wrong("it is no LoRA adapter".into()));
-        }
-        let family = self.header.text("general.architecture");
-        if header.text("general.architecture") != family {
-            return Err(wrong("the adapter is for another family of models".into()));
-        }
-        for (index, tensor) in header.tensors.iter().enumerate() {
-            let parts = tensor
-                .name
-                .rsplit_once('.')
-                .filter(|(_, side)| matches!(*side, "lora_a" | "lora_b"));
-            let Some((name, side)) = parts else {
-                return Err(wrong(format!("tensor {index} of the adapter changes nothing")));
-            };
-            let Some(base) = self.header.tensor(name) else {
-                return Err(wrong(format!(
-                    "tensor {index} of the adapter changes what is not there"
-                )));
-            };
-            let fits = match side {
-                "lora_a" => tensor.dims.first() == base.dims.first(),
-                _ => tensor.dims.get(1) == base.dims.get(1),
-            };
-            // The table of tokens is changed the other way round.
-            if !fits && !name.starts_with("token_embd") {
-                return Err(wrong(format!("tensor {index} of the adapter is of another shape")));
-            }
-        }
-        Ok(())
-    }
-
     fn grammar(&self, form: Option<&Form>) -> Result<Option<Grammar>> {
         let text = match form {
             None => return Ok(None),
             Some(Form::Grammar(text)) => text.clone(),
             Some(Form::JsonSchema(schema)) => native::schema_grammar(schema)?,
         };
-        let invalid = |detail: &str| {
-            Fault::new(&FORM_INVALID).arg("what", "grammar").arg("detail", detail)
-        };
+        let invalid =
+            |detail: &str| Fault::new(&FORM_INVALID).arg("what", "grammar").arg("detail", detail);
         let marks = |text: &str| self.model.tokens(text, true);
         Grammar::new(&text, Arc::clone(&self.words), &marks).map(Some).map_err(invalid)
     }

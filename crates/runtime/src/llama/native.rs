@@ -39,6 +39,22 @@ unsafe extern "C" fn listen(level: sys::ggml_log_level, text: *const c_char, _: 
 unsafe extern "C" {
     /// Offers llama.cpp faster products of weights, where the processor can do them (native/repack.cpp).
     fn ingot_repack() -> bool;
+    /// The tokens of a text: their number, less than zero when there is too little room, the least when it cannot be read.
+    fn ingot_tokenize(
+        vocabulary: *const sys::llama_vocab,
+        text: *const c_char,
+        length: i32,
+        tokens: *mut Token,
+        room: i32,
+        control: bool,
+    ) -> i32;
+    /// The bytes of a token, in the same way.
+    fn ingot_piece(
+        vocabulary: *const sys::llama_vocab,
+        token: Token,
+        bytes: *mut c_char,
+        room: i32,
+    ) -> i32;
     /// Matrices that were laid out for them since the program began.
     #[cfg(test)]
     fn ingot_repacked() -> u64;
@@ -173,16 +189,13 @@ impl Model {
             let room = i32::try_from(tokens.len()).unwrap_or(i32::MAX);
             // SAFETY: both buffers are as long as their lengths say and live for the call.
             let count = unsafe {
-                sys::llama_tokenize(
-                    self.vocabulary.as_ptr(),
-                    text.as_ptr().cast(),
-                    length,
-                    tokens.as_mut_ptr(),
-                    room,
-                    false,
-                    control,
-                )
+                let vocabulary = self.vocabulary.as_ptr();
+                let text = text.as_ptr().cast();
+                ingot_tokenize(vocabulary, text, length, tokens.as_mut_ptr(), room, control)
             };
+            if count == i32::MIN {
+                break;
+            }
             if let Ok(count) = usize::try_from(count) {
                 tokens.truncate(count);
                 return tokens;
@@ -203,15 +216,11 @@ impl Model {
             // SAFETY: the buffer is as long as its length says and lives for the call; the token is one of the vocabulary.
             let count = unsafe {
                 let vocabulary = self.vocabulary.as_ptr();
-                sys::llama_token_to_piece(
-                    vocabulary,
-                    token,
-                    bytes.as_mut_ptr().cast(),
-                    room,
-                    0,
-                    false,
-                )
+                ingot_piece(vocabulary, token, bytes.as_mut_ptr().cast(), room)
             };
+            if count == i32::MIN {
+                break;
+            }
             if let Ok(count) = usize::try_from(count) {
                 bytes.truncate(count);
                 return bytes;
