@@ -173,8 +173,10 @@ impl Flowing {
                 self.writer.event(&body);
             }
         }
-        self.send().await;
+        // Charged before the client knows that it is the end: its next request finds the account as it is.
         ending.app.finish(ending.route, &ending.call, status, &ending.trace);
+        ending.trace.held = None;
+        self.send().await;
     }
 
     async fn send(&mut self) -> bool {
