@@ -11,7 +11,7 @@ use std::sync::Arc;
 const READINGS: usize = 2_048;
 const DEEPEST: usize = 1_024;
 /// Places that may be looked at to judge one token, or all tokens once: some hundredths of a second.
-const WORK: usize = 2_000_000;
+const WORK: usize = 1_000_000;
 /// States and places that are remembered from token to token.
 const STATES: usize = 4_096;
 const PLACES: usize = 1 << 20;
