@@ -18,12 +18,12 @@ const NAME: &str = "chat";
 /// they are long.
 const LONGEST: usize = 64 << 10;
 /// Steps of a template at most. One pays for 64 bytes of what it makes, too.
-const FUEL: u64 = 2_000_000;
+const FUEL: u64 = 1_000_000;
 /// Bytes of one text that a filter or a method makes, at most.
 const MADE: usize = 4 << 20;
-/// Bytes of the stack of a thread that works on a template, which comes with the model and may be hostile: four thousand for each byte
+/// Bytes of the stack of a thread that works on a template, which comes with the model and may be hostile: two thousand for each byte
 /// of the longest template, and enough for lists within lists as many as the steps make. What is not used takes no memory.
-const STACK: usize = 256 << 20;
+const STACK: usize = 128 << 20;
 
 /// One message of a conversation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

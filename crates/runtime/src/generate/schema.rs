@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 /// Bytes of a schema at most.
 const LONGEST: usize = 64 << 10;
 /// Values within values, at most.
-const DEEPEST: usize = 32;
+const DEEPEST: usize = 64;
 /// Properties of one object, and of all.
 const PROPERTIES: usize = 128;
 const ALL_PROPERTIES: usize = 512;
@@ -343,7 +343,7 @@ mod tests {
         assert!(refused(&json!({ "properties": properties(129) })).contains("properties"));
         let five: Vec<Value> = (0..5).map(|_| json!({ "properties": properties(128) })).collect();
         assert!(refused(&json!({ "anyOf": five })).contains("512"));
-        let deep = (0..40).fold(json!({}), |inner, _| json!({ "items": inner }));
+        let deep = (0..70).fold(json!({}), |inner, _| json!({ "items": inner }));
         assert!(refused(&deep).contains("levels"));
         let types = json!(["object", "array", "string", "null"]);
         let typed = (0..12).fold(json!({}), |inner, _| json!({ "type": types, "items": inner }));

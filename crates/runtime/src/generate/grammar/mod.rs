@@ -507,6 +507,7 @@ impl Constraint for Grammar {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     /// One byte a token, then two texts of several, a mark, and the end.
     fn vocabulary() -> Arc<Vocabulary> {
@@ -625,5 +626,19 @@ mod tests {
             grammar.accept(Token::from(b'q'));
         }
         assert!(grammar.states.len() <= STATES + 1 && !grammar.allows(259));
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_it_panic(text in "(root ::= )?[a-c\"\\[\\]()|*+?{}0-9,:=<>!.#^\\\\ \n-]{0,40}") {
+            if let Ok(mut grammar) = grammar(&text) {
+                for token in [97, 98, 256, 257, 259] {
+                    if grammar.allows(token) {
+                        grammar.accept(token);
+                    }
+                }
+                grammar.mask(&mut [0.0; 260]);
+            }
+        }
     }
 }
