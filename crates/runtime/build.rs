@@ -1,4 +1,4 @@
-//! Builds what Ingot adds to llama.cpp (`native/repack.cpp`), against the sources that `llama-cpp-sys-2` was built from.
+//! Builds what Ingot adds to llama.cpp (`native/`), against the sources that `llama-cpp-sys-2` was built from.
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
@@ -19,17 +19,20 @@ mod llama {
         if std::env::var("CARGO_CFG_TARGET_OS").as_deref() != Ok("linux") {
             return;
         }
-        let ggml = sources().join("ggml");
+        let sources = sources();
+        let ggml = sources.join("ggml");
         cc::Build::new()
             .cpp(true)
             .std("c++17")
             .opt_level(3)
             .warnings(false)
+            .include(sources.join("include"))
             .include(ggml.join("include"))
             .include(ggml.join("src"))
             .include(ggml.join("src/ggml-cpu"))
             .file("native/attend.cpp")
             .file("native/repack.cpp")
+            .file("native/words.cpp")
             .compile("ingot_repack");
     }
 

@@ -15,7 +15,7 @@ use crate::model::{Model, Registry};
 use crate::openai::{Ending, Live};
 use crate::problem::{FieldProblem, Problem};
 use crate::route::Route;
-use crate::shield::{Allowance, Shield, Spent};
+use crate::shield::{Allowance, Hold, Shield, Spent};
 use arc_swap::ArcSwap;
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
@@ -85,9 +85,24 @@ pub(crate) struct Trace {
     /// Instead, of work that asks a model many times: what that took so far, also where the request fails. It is charged already. What such
     /// work goes on to take after a deadline is charged too, and does not stand in the ledger.
     pub(crate) spent: Option<Arc<Spent>>,
+    /// What is held of the key's allowance until the request has been charged.
+    pub(crate) held: Option<Arc<Hold>>,
+    /// Whether its time ran out: it is recorded as such, whatever it goes on to take.
+    pub(crate) late: Arc<AtomicBool>,
 }
 
 impl Trace {
+    /// For work that outlives the request.
+    pub(crate) fn copy(&self) -> Self {
+        Self {
+            model: self.model.clone(),
+            principal: self.principal.clone(),
+            held: self.held.clone(),
+            late: Arc::clone(&self.late),
+            ..Self::default()
+        }
+    }
+
     /// The key that asks, if one is needed.
     pub(crate) fn key(&self) -> Option<Arc<str>> {
         self.principal.as_ref().map(|principal| Arc::clone(&principal.key))
@@ -100,6 +115,14 @@ pub(crate) struct Call {
     pub(crate) parts: Parts,
     pub(crate) id: Arc<str>,
     pub(crate) lang: Lang,
+}
+
+impl Call {
+    /// For work that outlives the request.
+    pub(crate) fn copy(&self) -> Self {
+        let id = Arc::clone(&self.id);
+        Self { begun: self.begun, parts: self.parts.clone(), id, lang: self.lang }
+    }
 }
 
 impl App {
@@ -167,6 +190,7 @@ impl App {
         body: Body,
         trace: &mut Trace,
     ) -> Result<Reply, Problem> {
+        let too_late = Arc::clone(&trace.late);
         let handled = pin!(self.handle(route, call, body, trace));
         let handled = Guarded(handled);
         let deadline = if route.generates() || route == Route::Explain {
@@ -177,7 +201,11 @@ impl App {
         match tokio::time::timeout(deadline, handled).await {
             Ok(Some(outcome)) => outcome,
             Ok(None) => Err(Problem::new(Fault::new(&PANIC))),
-            Err(_) => Err(late(deadline)),
+            Err(_) => {
+                // Before the handler is dropped, which ends what it began.
+                too_late.store(true, Ordering::Release);
+                Err(late(deadline))
+            }
         }
     }
 

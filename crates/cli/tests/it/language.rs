@@ -160,6 +160,27 @@ fn many_at_once_answer_as_one_alone() {
         cities.iter().zip(&together).filter(|(city, answer)| begins(&ask(city)) == begins(answer));
     let same = same.count();
     assert!(same >= 5, "{same} of {}", cities.len());
+    // Forms are not mixed up either: every answer has its own, to the end.
+    let formed = |city: &str| {
+        let grammar = format!("root ::= \"{city}: \" [a-z ]{{8,24}} \".\"");
+        let messages = json!([{ "role": "user", "content": "Say one fact about a city." }]);
+        let more = json!({ "messages": messages, "grammar": grammar, "max_tokens": 64 });
+        chat(&server, "", &more)["choices"][0]["message"]["content"].clone()
+    };
+    std::thread::scope(|scope| {
+        let formed = &formed;
+        let all: Vec<_> =
+            cities.iter().map(|city| (city, scope.spawn(move || formed(city)))).collect();
+        for (city, answer) in all {
+            let answer = answer.join().unwrap();
+            let text = answer.as_str().unwrap();
+            let rest = text.strip_prefix(&format!("{city}: "));
+            let rest =
+                rest.and_then(|rest| rest.strip_suffix('.')).unwrap_or_else(|| panic!("{text}"));
+            assert!(rest.bytes().all(|byte| byte == b' ' || byte.is_ascii_lowercase()), "{text}");
+            assert!((8..=24).contains(&rest.len()), "{text}");
+        }
+    });
 }
 
 /// What the official client does, unchanged.

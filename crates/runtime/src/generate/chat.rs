@@ -2,7 +2,7 @@
 
 use super::{Generator, Token};
 use crate::messages::{TEMPLATE_INVALID, TEMPLATE_MISSING, TEMPLATE_REFUSED};
-use ingot_base::{Fault, Result};
+use ingot_base::{Fault, Result, fault};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Kwargs, Value as Jinja, ValueKind};
 use minijinja::{Environment, ErrorKind};
@@ -14,8 +14,16 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 const NAME: &str = "chat";
-/// Bytes of a template at most.
-const LONGEST: usize = 256 << 10;
+/// Bytes of a template at most; the longest in use have some 20 thousand. The compiler goes down into chains of operators as deep as
+/// they are long.
+const LONGEST: usize = 64 << 10;
+/// Steps of a template at most. One pays for 64 bytes of what it makes, too.
+const FUEL: u64 = 1_000_000;
+/// Bytes of one text that a filter or a method makes, at most.
+const MADE: usize = 4 << 20;
+/// Bytes of the stack of a thread that works on a template, which comes with the model and may be hostile: two thousand for each byte
+/// of the longest template, and enough for lists within lists as many as the steps make. What is not used takes no memory.
+const STACK: usize = 128 << 20;
 
 /// One message of a conversation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -87,6 +95,8 @@ impl ChatTemplate {
             return Err(invalid(format!("it has {} bytes, more than {LONGEST}", source.len())));
         }
         let mut environment = Environment::new();
+        environment.set_fuel(Some(FUEL));
+        environment.set_recursion_limit(250);
         let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
         environment.set_syntax(syntax.map_err(|error| invalid(format!("{error:#}")))?);
         environment.set_unknown_method_callback(method);
@@ -97,9 +107,10 @@ impl ChatTemplate {
                 Err(minijinja::Error::new(ErrorKind::InvalidOperation, text))
             },
         );
-        environment
-            .add_template_owned(NAME, source.to_owned())
-            .map_err(|error| invalid(format!("{error:#}")))?;
+        let environment = roomy(move || {
+            environment.add_template_owned(NAME, source.to_owned()).map(|()| environment)
+        })?;
+        let environment = environment.map_err(|error| invalid(format!("{error:#}")))?;
         Ok(Self {
             environment: Arc::new(environment),
             begin: begin.to_owned(),
@@ -124,7 +135,6 @@ impl ChatTemplate {
             (told.as_slice(), &[][..])
         };
         let spoken: Jinja = messages.iter().map(|one| jinja(&spoken(one, self.tools))).collect();
-        let template = self.environment.get_template(NAME).map_err(refused)?;
         let context = minijinja::context! {
             messages => spoken,
             tools => if known.is_empty() { Jinja::from(()) } else { known.iter().map(jinja).collect() },
@@ -132,7 +142,8 @@ impl ChatTemplate {
             bos_token => self.begin.clone(),
             eos_token => self.end.clone(),
         };
-        template.render(context).map_err(refused)
+        let written = roomy(|| self.environment.get_template(NAME)?.render(context));
+        written?.map_err(refused)
     }
 }
 
@@ -141,6 +152,17 @@ impl ChatTemplate {
 const BEGIN: char = '\u{E0F0}';
 const END: char = '\u{E0F1}';
 const BEGIN_JSON: char = '\u{E0F2}';
+
+/// Does work on a template where there is stack enough for a hostile one.
+fn roomy<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T> {
+    let done = std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().name("ingot-template".into()).stack_size(STACK);
+        thread.spawn_scoped(scope, work).map(std::thread::ScopedJoinHandle::join)
+    });
+    let done =
+        done.map_err(|error| fault::internal("a thread could not be made").because(error))?;
+    done.map_err(|_| fault::internal("working on a chat template panicked"))
+}
 
 /// The tokens of a conversation, by the model's template. Marks in what people or tools wrote stay plain text, wherever it stands:
 /// nobody ends a message and begins another within it.
@@ -352,7 +374,8 @@ fn json(
     out: &mut String,
     depth: usize,
 ) -> std::result::Result<(), minijinja::Error> {
-    if depth > 64 {
+    // Lists may hold one another twice and more: what they say is bounded, not only how deep they are.
+    if depth > 64 || out.len() > MADE {
         return Err(minijinja::Error::from(ErrorKind::BadSerialization));
     }
     match value.kind() {
@@ -407,7 +430,12 @@ fn method(
             ("split", Some(part)) => text.split(part).map(Jinja::from).collect(),
             ("split", None) => text.split_whitespace().map(Jinja::from).collect(),
             ("replace", Some(part)) => {
-                Jinja::from(text.replace(part, argument(1).ok_or_else(unknown)?))
+                let by = argument(1).ok_or_else(unknown)?;
+                let more = text.matches(part).count().saturating_mul(by.len());
+                if more.saturating_add(text.len()) > MADE {
+                    return Err(minijinja::Error::from(ErrorKind::OutOfFuel));
+                }
+                Jinja::from(text.replace(part, by))
             }
             _ => return Err(unknown()),
         });
@@ -492,6 +520,35 @@ mod tests {
             "{% for a in range(99999) %}{% for b in range(99999999) %}x{% endfor %}{% endfor %}",
         );
         assert!(endless.render(&[], &[], true).is_err());
+    }
+
+    #[test]
+    fn hostile_templates_end_in_a_fault() {
+        let many = |part: &str, count: usize| part.repeat(count);
+        // Chains that the compiler goes down into: refused or not, they end.
+        for chain in [
+            format!("{{{{ {}1 }}}}", many("-", 20_000)),
+            format!("{{{{ {}1 }}}}", many("not ", 10_000)),
+            format!("{{{{ a{} }}}}", many(".a", 20_000)),
+            format!("{{{{ 1{} }}}}", many("+1", 20_000)),
+            format!("{{{{ {}1{} }}}}", many("(", 10_000), many(")", 10_000)),
+            format!("{{% if a %}}{}{{% endif %}}", many("{% elif a %}", 5_000)),
+        ] {
+            let _ = ChatTemplate::new(&chain, "", "").map(|one| one.render(&[], &[], true));
+        }
+        assert!(ChatTemplate::new(&many("a", LONGEST + 1), "", "").is_err());
+        let doubled = format!("{{% set a = 'aaaaaaaa' %}}{}", many("{% set a = a ~ a %}", 60));
+        let listed =
+            format!("{{% set a = [1] %}}{}{{{{ a | tojson }}}}", many("{% set a = [a, a] %}", 40));
+        let loops =
+            "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}";
+        let replaced = "{% set a = 'aaaaaaaa' * 100000 %}{{ a.replace('a', a) }}";
+        for source in [doubled.as_str(), &listed, loops, replaced, "{{ 'a' * 9999999999 }}"] {
+            assert!(template(source).render(&[], &[], true).is_err(), "{}", source.len());
+        }
+        // Lists within lists, as many as there are steps.
+        let nested = "{% set n = namespace(a=[]) %}{% for a in range(99999) %}{% set n.a = [n.a] %}{% endfor %}x";
+        let _ = template(nested).render(&[], &[], true);
     }
 
     #[test]

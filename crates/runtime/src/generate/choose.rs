@@ -18,6 +18,10 @@ pub trait Constraint: Send {
     fn mask(&mut self, scores: &mut [f32]);
     /// Goes on past a token that was chosen.
     fn accept(&mut self, token: Token);
+    /// Why the answer cannot go on, if it cannot: what was chosen since means nothing.
+    fn fault(&self) -> Option<&'static str> {
+        None
+    }
 }
 
 /// Chooses the tokens of one answer.

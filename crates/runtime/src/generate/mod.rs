@@ -7,9 +7,13 @@ pub mod document;
 mod draft;
 mod fake;
 #[cfg(any(feature = "llama", test))]
+pub(crate) mod grammar;
+#[cfg(any(feature = "llama", test))]
 pub(crate) mod prefix;
 #[cfg(any(feature = "llama", test))]
 pub(crate) mod queue;
+#[cfg(any(feature = "llama", test))]
+pub(crate) mod schema;
 mod text;
 
 pub use chat::{ChatTemplate, Message, ToolCall};

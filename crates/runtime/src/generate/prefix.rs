@@ -1,4 +1,7 @@
 //! What was computed before: token sequences whose state is still in the cache.
+//!
+//! A sequence serves only the key whose request computed it: how much of a prompt is known is told to the client, so what one key asked
+//! could be found out by another, token by token.
 
 use super::Token;
 use std::sync::Arc;
@@ -12,6 +15,14 @@ pub(crate) struct Kept {
     pub(crate) tokens: Vec<Token>,
     /// The adapter that computed it.
     pub(crate) adapter: Option<Arc<str>>,
+    /// The key whose request it was.
+    pub(crate) owner: Arc<str>,
+}
+
+impl Kept {
+    fn serves(&self, owner: &str, adapter: Option<&Arc<str>>) -> bool {
+        *self.owner == *owner && self.adapter.as_ref() == adapter
+    }
 }
 
 /// Kept sequences, the least recently used first.
@@ -26,19 +37,19 @@ pub(crate) fn common(left: &[Token], right: &[Token]) -> usize {
 }
 
 impl Prefixes {
-    /// The kept sequence that shares most with a prompt, and how many tokens; it becomes the most recently used.
+    /// The kept sequence of a key that shares most with a prompt, and how many tokens; it becomes the most recently used.
     pub(crate) fn find(
         &mut self,
         prompt: &[Token],
+        owner: &str,
         adapter: Option<&Arc<str>>,
     ) -> Option<(&Kept, usize)> {
         let shares = |kept: &Kept| common(&kept.tokens, prompt);
-        let same = |kept: &&Kept| kept.adapter.as_ref() == adapter;
         let (at, shared) = self
             .kept
             .iter()
             .enumerate()
-            .filter(|(_, kept)| same(kept))
+            .filter(|(_, kept)| kept.serves(owner, adapter))
             .map(|(at, kept)| (at, shares(kept)))
             .filter(|(_, shared)| *shared > 0)
             .max_by_key(|(at, shared)| (*shared, *at))?;
@@ -47,9 +58,14 @@ impl Prefixes {
         self.kept.last().map(|kept| (kept, shared))
     }
 
-    /// How much of a prompt is kept.
-    pub(crate) fn longest(&self, prompt: &[Token], adapter: Option<&Arc<str>>) -> usize {
-        let same = self.kept.iter().filter(|kept| kept.adapter.as_ref() == adapter);
+    /// How much of a key's prompt is kept.
+    pub(crate) fn longest(
+        &self,
+        prompt: &[Token],
+        owner: &str,
+        adapter: Option<&Arc<str>>,
+    ) -> usize {
+        let same = self.kept.iter().filter(|kept| kept.serves(owner, adapter));
         same.map(|kept| common(&kept.tokens, prompt)).max().unwrap_or(0)
     }
 
@@ -61,8 +77,9 @@ impl Prefixes {
 
     /// Keeps a sequence. Sequences that it begins with need not be kept any more: their numbers, to be forgotten.
     pub(crate) fn keep(&mut self, new: Kept) -> Vec<i32> {
-        let covered =
-            |kept: &Kept| kept.adapter == new.adapter && new.tokens.starts_with(&kept.tokens);
+        let covered = |kept: &Kept| {
+            kept.serves(&new.owner, new.adapter.as_ref()) && new.tokens.starts_with(&kept.tokens)
+        };
         let gone =
             self.kept.iter().filter(|kept| covered(kept)).map(|kept| kept.sequence).collect();
         self.kept.retain(|kept| !covered(kept));
@@ -98,7 +115,7 @@ mod tests {
     use super::*;
 
     fn kept(sequence: i32, tokens: &[Token]) -> Kept {
-        Kept { sequence, tokens: tokens.to_vec(), adapter: None }
+        Kept { sequence, tokens: tokens.to_vec(), adapter: None, owner: Arc::from("k") }
     }
 
     #[test]
@@ -106,12 +123,25 @@ mod tests {
         let mut prefixes = Prefixes::default();
         assert!(prefixes.keep(kept(1, &[1, 2, 3])).is_empty());
         assert!(prefixes.keep(kept(2, &[1, 2, 9, 9])).is_empty());
-        let (found, shared) = prefixes.find(&[1, 2, 3, 4], None).unwrap();
+        let (found, shared) = prefixes.find(&[1, 2, 3, 4], "k", None).unwrap();
         assert_eq!((found.sequence, shared), (1, 3));
-        assert!(prefixes.find(&[7], None).is_none());
-        assert!(prefixes.find(&[1, 2], Some(&Arc::from("a"))).is_none());
+        assert!(prefixes.find(&[7], "k", None).is_none());
+        assert!(prefixes.find(&[1, 2], "k", Some(&Arc::from("a"))).is_none());
         // The other one was used less recently.
         assert_eq!(prefixes.evict(), Some(2));
+    }
+
+    #[test]
+    fn nothing_is_shared_between_keys() {
+        let mut prefixes = Prefixes::default();
+        prefixes.keep(kept(1, &[1, 2, 3]));
+        assert!(prefixes.find(&[1, 2, 3], "other", None).is_none());
+        assert_eq!(prefixes.longest(&[1, 2, 3], "other", None), 0);
+        assert_eq!(prefixes.longest(&[1, 2, 3], "k", None), 3);
+        // Another key's longer sequence does not replace this key's either.
+        let other = Kept { owner: Arc::from("other"), ..kept(2, &[1, 2, 3, 4]) };
+        assert!(prefixes.keep(other).is_empty());
+        assert_eq!(prefixes.longest(&[1, 2, 3, 4], "k", None), 3);
     }
 
     #[test]

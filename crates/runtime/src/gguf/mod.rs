@@ -1,11 +1,13 @@
 //! GGUF files, the form of language models for llama.cpp: read with limits and checked whole before any engine sees them, and
 //! written. Format: <https://github.com/ggml-org/ggml/blob/master/docs/gguf.md>, versions 2 and 3, little-endian.
 
+mod adapter;
 mod kinds;
 mod model;
 mod read;
 mod write;
 
+pub use adapter::belongs;
 pub use kinds::TensorKind;
 pub use model::Shape;
 #[cfg(all(feature = "llama", target_os = "linux"))]
@@ -22,6 +24,8 @@ pub struct Header {
     pub version: u32,
     /// What the file says about itself, by key.
     pub metadata: BTreeMap<String, Value>,
+    /// How the file stores each of them, by the format's numbers of types: some readers take one width only.
+    pub kinds: BTreeMap<String, u32>,
     /// The tensors, in the file's order.
     pub tensors: Vec<Tensor>,
     /// Where the tensors' bytes begin in the file.
@@ -99,6 +103,11 @@ impl Header {
     /// A whole number of the metadata.
     pub fn number(&self, key: &str) -> Option<u64> {
         self.metadata.get(key).and_then(Value::unsigned)
+    }
+
+    /// How the file stores an entry of the metadata.
+    pub fn kind(&self, key: &str) -> Option<u32> {
+        self.kinds.get(key).copied()
     }
 
     /// A tensor by name.

@@ -1,8 +1,9 @@
 //! What a head tells of the model: checked before llama.cpp loads it.
 
-use super::Header;
+use super::{Header, Tensor, Value};
 use crate::messages::GGUF_INVALID;
 use ingot_base::{Fault, Result, Text};
+use std::collections::BTreeSet;
 
 /// Families of models that are served: decoders whose memory is one cache of keys and values.
 const FAMILIES: [&str; 12] = [
@@ -18,6 +19,17 @@ const FAMILIES: [&str; 12] = [
     "smollm3",
     "starcoder2",
     "granite",
+];
+
+/// Tokenizers that are served, as llama.cpp names them: byte pairs, and `SentencePiece` with tokens for bytes.
+const TOKENIZERS: [&str; 2] = ["gpt2", "llama"];
+/// The type of tokens that stand for one byte.
+const BYTE: i64 = 6;
+/// Types that matrices may have: those that llama.cpp's processor code multiplies.
+const MATRICES: [&str; 25] = [
+    "F32", "F16", "BF16", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0", "Q2_K", "Q3_K", "Q4_K", "Q5_K",
+    "Q6_K", "IQ1_S", "IQ1_M", "IQ2_XXS", "IQ2_XS", "IQ2_S", "IQ3_XXS", "IQ3_S", "IQ4_NL", "IQ4_XS",
+    "TQ1_0", "TQ2_0", "MXFP4",
 ];
 
 /// The measures of a model, in tokens, layers and heads.
@@ -90,7 +102,19 @@ impl Shape {
         if across != width || vocabulary > 10_000_000 {
             return Err(refused("its table of tokens is of another shape", "词元表的形状不符"));
         }
-        if let Some(super::Value::Texts(tokens)) = header.metadata.get("tokenizer.ggml.tokens")
+        header.tensors.iter().enumerate().try_for_each(|(index, tensor)| {
+            let allowed = if is_vector(tensor) { &["F32"][..] } else { &MATRICES[..] };
+            let (kind, fine) = (tensor.kind.name, allowed.contains(&tensor.kind.name));
+            if fine {
+                return Ok(());
+            }
+            Err(refused(
+                format!("tensor {index} is of type {kind}, which cannot stand there"),
+                format!("第 {index} 个张量的类型为 {kind}，不能用在此处"),
+            ))
+        })?;
+        words(header)?;
+        if let Some(Value::Texts(tokens)) = header.metadata.get("tokenizer.ggml.tokens")
             && tokens.len() as u64 != vocabulary
         {
             return Err(refused(
@@ -122,6 +146,50 @@ impl Shape {
     }
 }
 
+/// Whether a tensor is added to or multiplied number by number: norms, biases, factors of positions.
+fn is_vector(tensor: &Tensor) -> bool {
+    let one_row = tensor.dims.iter().skip(1).all(|dim| *dim == 1);
+    one_row || tensor.name.contains("norm") || tensor.name.ends_with(".bias")
+}
+
+/// Whether the words of a model are of a kind that llama.cpp reads every text with.
+fn words(header: &Header) -> Result<()> {
+    let Some(kind) = header.text("tokenizer.ggml.model") else { return Ok(()) };
+    if !TOKENIZERS.contains(&kind) {
+        let known = TOKENIZERS.join(", ");
+        return Err(refused(
+            format!("its tokenizer `{kind}` is none of: {known}"),
+            format!("不支持其分词器 `{kind}`；支持：{known}"),
+        ));
+    }
+    let Some(Value::Texts(tokens)) = header.metadata.get("tokenizer.ggml.tokens") else {
+        return Err(refused("its tokens are missing", "缺少词元"));
+    };
+    let spelled = |text: &str| text.len() == 6 && text.starts_with("<0x") && text.ends_with('>');
+    if let Some(Value::Integers(types)) = header.metadata.get("tokenizer.ggml.token_type") {
+        let wrong = types.iter().zip(tokens).position(|(one, text)| *one == BYTE && !spelled(text));
+        if let Some(index) = wrong {
+            return Err(refused(
+                format!("its token {index} stands for no byte, though it says so"),
+                format!("第 {index} 个词元标为字节，却不代表任何字节"),
+            ));
+        }
+    }
+    if kind == "llama" {
+        // A character that is no token is read as its bytes, and each of them must be one.
+        let tokens: BTreeSet<&str> = tokens.iter().map(String::as_str).collect();
+        let there = |byte: u8| {
+            let plain = char::from(byte).to_string();
+            tokens.contains(format!("<0x{byte:02X}>").as_str())
+                || (1..0x80).contains(&byte) && tokens.contains(plain.as_str())
+        };
+        if !(0..=255).all(there) {
+            return Err(refused("its tokenizer lacks tokens for bytes", "分词器缺少字节词元"));
+        }
+    }
+    Ok(())
+}
+
 /// Bytes of the matrices whose types llama.cpp, or what Ingot adds to it, keeps in another order.
 fn copies(header: &Header) -> u64 {
     const TYPES: [&str; 7] = ["Q2_K", "Q4_0", "Q4_1", "Q4_K", "Q8_0", "IQ4_NL", "MXFP4"];
@@ -132,13 +200,22 @@ fn copies(header: &Header) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Data, Limits, Value, read, write};
+    use super::super::{Data, Limits, TensorKind, Value, read, write};
     use super::*;
     use std::collections::BTreeMap;
 
     fn head(family: &str, width: u64) -> Header {
+        with(family, width, &[], &[])
+    }
+
+    fn with(
+        family: &str,
+        width: u64,
+        more: &[(&str, Value)],
+        others: &[(&str, Vec<u64>, Data<'_>)],
+    ) -> Header {
         let name = |key: &str| format!("{family}.{key}");
-        let metadata = BTreeMap::from([
+        let mut metadata = BTreeMap::from([
             ("general.architecture".to_owned(), Value::Text(family.into())),
             (name("block_count"), Value::Unsigned(2)),
             (name("embedding_length"), Value::Unsigned(width)),
@@ -146,8 +223,10 @@ mod tests {
             (name("attention.head_count_kv"), Value::Unsigned(1)),
             (name("context_length"), Value::Unsigned(16)),
         ]);
+        metadata.extend(more.iter().map(|(key, value)| ((*key).to_owned(), value.clone())));
         let numbers = [0.0; 24];
-        let tensors = [("token_embd.weight", vec![8, 3], Data::F32(&numbers))];
+        let mut tensors = vec![("token_embd.weight", vec![8, 3], Data::F32(&numbers))];
+        tensors.extend_from_slice(others);
         let bytes = write(&metadata, &tensors).unwrap();
         read(&bytes, bytes.len() as u64, &Limits::default()).unwrap()
     }
@@ -160,6 +239,48 @@ mod tests {
         assert_eq!(shape.copies, 0);
         assert!(Shape::of(&head("llama", 16)).unwrap_err().to_string().contains("another shape"));
         assert!(Shape::of(&head("rwkv", 8)).unwrap_err().to_string().contains("family"));
+    }
+
+    #[test]
+    fn tensors_are_of_types_that_can_stand_there() {
+        let bytes = [0_u8; 512];
+        for (name, dims, kind, fine) in [
+            ("blk.0.attn_q.weight", vec![32, 2], 2, true),
+            ("blk.0.attn_q.weight", vec![8, 8], 26, false),
+            ("blk.0.attn_k.weight", vec![8, 8], 24, false),
+            ("output.weight", vec![8, 8], 28, false),
+            ("output.weight", vec![32, 2], 9, false),
+            ("output_norm.weight", vec![8], 1, false),
+            ("blk.0.attn_norm.weight", vec![8, 1], 28, false),
+            ("blk.0.attn_q_norm.weight", vec![32, 2], 2, false),
+            ("blk.0.attn_q.bias", vec![8], 1, false),
+            ("blk.0.attn_q.bias", vec![8], 0, true),
+        ] {
+            let kind = TensorKind::of(kind).unwrap();
+            let length = usize::try_from(kind.size(&dims).unwrap()).unwrap();
+            let tensor = (name, dims, Data::Raw(kind, &bytes[..length]));
+            let head = with("llama", 8, &[], &[tensor]);
+            assert_eq!(Shape::of(&head).is_ok(), fine, "{name} {}", kind.name);
+        }
+    }
+
+    #[test]
+    fn tokenizers_read_every_text_or_are_refused() {
+        let words = |kind: &str, tokens: &[String], types: &[i64]| {
+            let more = [
+                ("tokenizer.ggml.model", Value::Text(kind.into())),
+                ("tokenizer.ggml.tokens", Value::Texts(tokens.to_vec())),
+                ("tokenizer.ggml.token_type", Value::Integers(types.to_vec())),
+            ];
+            words(&with("llama", 8, &more, &[])).is_ok()
+        };
+        let three = ["a", "b", "c"].map(str::to_owned);
+        assert!(words("gpt2", &three, &[1, 1, 1]) && !words("gpt2", &three, &[1, 6, 1]));
+        for kind in ["llama", "none", "no_vocab", "rwkv", "t5", "test"] {
+            assert!(!words(kind, &three, &[1, 1, 1]), "{kind}");
+        }
+        let bytes: Vec<String> = (0..=255_u8).map(|byte| format!("<0x{byte:02X}>")).collect();
+        assert!(words("llama", &bytes, &[6; 256]));
     }
 
     #[test]

@@ -117,11 +117,12 @@ impl Cursor<'_> {
         }
         let tensors = self.count(self.limits.tensors, ("tensors", "个张量"))?;
         let entries = self.count(self.limits.entries, ("entries", "项元数据"))?;
-        let mut metadata = BTreeMap::new();
+        let (mut metadata, mut kinds) = (BTreeMap::new(), BTreeMap::new());
         for index in 0..entries {
             let key = self.text(65_535)?;
             let kind = self.u32()?;
             let value = self.value(kind).map_err(|detail| numbered(index, ENTRY, detail))?;
+            kinds.insert(key.clone(), kind);
             if metadata.insert(key, value).is_some() {
                 return Err(numbered(index, ENTRY, twice()));
             }
@@ -148,7 +149,7 @@ impl Cursor<'_> {
         }
         let data = (self.at as u64).next_multiple_of(alignment);
         apart(&list, size.checked_sub(data))?;
-        Ok(Header { version, metadata, tensors: list, data })
+        Ok(Header { version, metadata, kinds, tensors: list, data })
     }
 
     fn tensor(&mut self) -> Found<Tensor> {

@@ -16,14 +16,15 @@ mod tests;
 pub use measure::{Distance, Passage, Weights, distance};
 pub use quantize::{Importance, Quantisation, quantize};
 
+use crate::generate::grammar::{Grammar, Vocabulary};
 use crate::generate::{
     About, Ask, ChatTemplate, Event, Figures, Form, Generator, Serving, Ticket, Token, fit,
 };
-use crate::gguf::{self, Header, Shape, refused};
-use crate::messages::{ADAPTER_UNKNOWN, GENERATOR_BUSY, MODEL_TOO_LARGE};
+use crate::gguf::{self, Header, Shape};
+use crate::messages::{ADAPTER_UNKNOWN, FORM_INVALID, GENERATOR_BUSY, MODEL_TOO_LARGE};
 use ingot_base::{Fault, Result, fault};
 use memory::Sealed;
-use native::{Adapter, Context, Grammar, Model, Sizes};
+use native::{Adapter, Context, Model, Sizes};
 use scheduler::{Command, Plan, Scheduler, Shared};
 use slot::Waiting;
 use std::collections::BTreeMap;
@@ -44,6 +45,7 @@ pub struct LlamaGenerator {
     header: Header,
     model: Arc<Model>,
     ends: Vec<Token>,
+    words: Arc<Vocabulary>,
     queue: usize,
     commands: Mutex<Option<Sender<Command>>>,
     shared: Arc<Shared>,
@@ -127,12 +129,16 @@ impl LlamaGenerator {
             .name("ingot-llama".into())
             .spawn(move || scheduler.run())
             .map_err(|error| fault::internal("a thread could not be made").because(error))?;
-        let ends = (0..).take(model.vocabulary()).filter(|token| model.ends(*token)).collect();
+        let all = (0..).take(model.vocabulary());
+        let ends = all.clone().filter(|token| model.ends(*token)).collect();
+        let words = all.map(|token| (model.piece(token), model.ends(token)));
+        let words = Arc::new(Vocabulary::new(words));
         Ok(Self {
             about,
             header,
             model,
             ends,
+            words,
             queue: settings.queue,
             commands: Mutex::new(Some(commands)),
             shared,
@@ -153,7 +159,7 @@ impl LlamaGenerator {
     /// When the file is no adapter for this model.
     pub fn adapted(self: &Arc<Self>, name: &str, bytes: &[u8]) -> Result<AdaptedGenerator> {
         let header = gguf::read(bytes, bytes.len() as u64, &gguf::Limits::default())?;
-        self.belongs(&header)?;
+        gguf::belongs(&header, bytes, &self.header)?;
         let sealed = Sealed::new(bytes)?;
         let mut adapters = self.adapters.lock().unwrap_or_else(PoisonError::into_inner);
         let adapter = Arc::new(Adapter::load(Arc::clone(&self.model), &sealed)?);
@@ -164,57 +170,16 @@ impl LlamaGenerator {
         Ok(AdaptedGenerator { base: Arc::clone(self), name })
     }
 
-    /// Whether an adapter's tensors change tensors of this model, by pairs of their shape.
-    fn belongs(&self, header: &Header) -> Result<()> {
-        if !header.is_adapter() || header.text("adapter.type") != Some("lora") {
-            return Err(refused("it is no LoRA adapter", "不是 LoRA 适配器"));
-        }
-        let family = self.header.text("general.architecture");
-        if header.text("general.architecture") != family {
-            return Err(refused(
-                "the adapter is for another family of models",
-                "该适配器用于另一系列的模型",
-            ));
-        }
-        for (index, tensor) in header.tensors.iter().enumerate() {
-            let parts = tensor
-                .name
-                .rsplit_once('.')
-                .filter(|(_, side)| matches!(*side, "lora_a" | "lora_b"));
-            let Some((name, side)) = parts else {
-                return Err(refused(
-                    format!("tensor {index} of the adapter changes nothing"),
-                    format!("适配器的第 {index} 个张量不改变任何内容"),
-                ));
-            };
-            let Some(base) = self.header.tensor(name) else {
-                return Err(refused(
-                    format!("tensor {index} of the adapter changes what is not there"),
-                    format!("适配器的第 {index} 个张量改变的内容不存在"),
-                ));
-            };
-            let fits = match side {
-                "lora_a" => tensor.dims.first() == base.dims.first(),
-                _ => tensor.dims.get(1) == base.dims.get(1),
-            };
-            // The table of tokens is changed the other way round.
-            if !fits && !name.starts_with("token_embd") {
-                return Err(refused(
-                    format!("tensor {index} of the adapter is of another shape"),
-                    format!("适配器的第 {index} 个张量形状不符"),
-                ));
-            }
-        }
-        Ok(())
-    }
-
     fn grammar(&self, form: Option<&Form>) -> Result<Option<Grammar>> {
         let text = match form {
             None => return Ok(None),
             Some(Form::Grammar(text)) => text.clone(),
             Some(Form::JsonSchema(schema)) => native::schema_grammar(schema)?,
         };
-        Grammar::new(Arc::clone(&self.model), &text).map(Some)
+        let invalid =
+            |detail: &str| Fault::new(&FORM_INVALID).arg("what", "grammar").arg("detail", detail);
+        let marks = |text: &str| self.model.tokens(text, true);
+        Grammar::new(&text, Arc::clone(&self.words), &marks).map(Some).map_err(invalid)
     }
 
     fn send(&self, command: Command) -> Result<()> {

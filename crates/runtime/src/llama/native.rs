@@ -1,10 +1,10 @@
-//! llama.cpp behind a safe face: models, contexts, batches, adapters, grammars. Nothing else of the workspace calls its C
+//! llama.cpp behind a safe face: models, contexts, batches, adapters, the grammars of schemas. Nothing else of the workspace calls its C
 //! functions.
 #![expect(unsafe_code, reason = "calls into llama.cpp's C API; each call states why it is sound")]
 
 use super::memory::Sealed;
 use super::quantize::Importance;
-use crate::generate::{Constraint, Token};
+use crate::generate::{Token, schema};
 use crate::messages::{FORM_INVALID, LLAMA};
 use ingot_base::{Fault, Result};
 use llama_cpp_sys_2 as sys;
@@ -14,8 +14,9 @@ use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 use std::sync::{Arc, Mutex, Once, PoisonError};
 
-/// Bytes of a grammar or schema at most.
-const FORM: usize = 64 << 10;
+/// Bytes of the stack of a thread that turns a schema into a grammar: llama.cpp goes down into the schema, and into each of its texts
+/// character by character.
+const STACK: usize = 64 << 20;
 
 /// The last thing llama.cpp complained of.
 static COMPLAINT: Mutex<String> = Mutex::new(String::new());
@@ -38,6 +39,22 @@ unsafe extern "C" fn listen(level: sys::ggml_log_level, text: *const c_char, _: 
 unsafe extern "C" {
     /// Offers llama.cpp faster products of weights, where the processor can do them (native/repack.cpp).
     fn ingot_repack() -> bool;
+    /// The tokens of a text: their number, less than zero when there is too little room, the least when it cannot be read.
+    fn ingot_tokenize(
+        vocabulary: *const sys::llama_vocab,
+        text: *const c_char,
+        length: i32,
+        tokens: *mut Token,
+        room: i32,
+        control: bool,
+    ) -> i32;
+    /// The bytes of a token, in the same way.
+    fn ingot_piece(
+        vocabulary: *const sys::llama_vocab,
+        token: Token,
+        bytes: *mut c_char,
+        room: i32,
+    ) -> i32;
     /// Matrices that were laid out for them since the program began.
     #[cfg(test)]
     fn ingot_repacked() -> u64;
@@ -172,16 +189,13 @@ impl Model {
             let room = i32::try_from(tokens.len()).unwrap_or(i32::MAX);
             // SAFETY: both buffers are as long as their lengths say and live for the call.
             let count = unsafe {
-                sys::llama_tokenize(
-                    self.vocabulary.as_ptr(),
-                    text.as_ptr().cast(),
-                    length,
-                    tokens.as_mut_ptr(),
-                    room,
-                    false,
-                    control,
-                )
+                let vocabulary = self.vocabulary.as_ptr();
+                let text = text.as_ptr().cast();
+                ingot_tokenize(vocabulary, text, length, tokens.as_mut_ptr(), room, control)
             };
+            if count == i32::MIN {
+                break;
+            }
             if let Ok(count) = usize::try_from(count) {
                 tokens.truncate(count);
                 return tokens;
@@ -202,15 +216,11 @@ impl Model {
             // SAFETY: the buffer is as long as its length says and lives for the call; the token is one of the vocabulary.
             let count = unsafe {
                 let vocabulary = self.vocabulary.as_ptr();
-                sys::llama_token_to_piece(
-                    vocabulary,
-                    token,
-                    bytes.as_mut_ptr().cast(),
-                    room,
-                    0,
-                    false,
-                )
+                ingot_piece(vocabulary, token, bytes.as_mut_ptr().cast(), room)
             };
+            if count == i32::MIN {
+                break;
+            }
             if let Ok(count) = usize::try_from(count) {
                 bytes.truncate(count);
                 return bytes;
@@ -223,7 +233,7 @@ impl Model {
 
 impl Drop for Model {
     fn drop(&mut self) {
-        // SAFETY: contexts, adapters and grammars hold the model, so nothing of it is in use any more.
+        // SAFETY: contexts and adapters hold the model, so nothing of it is in use any more.
         unsafe { sys::llama_model_free(self.raw.as_ptr()) }
     }
 }
@@ -503,101 +513,37 @@ impl Batch {
     }
 }
 
-/// A grammar at some point of an answer.
-pub(super) struct Grammar {
-    raw: NonNull<sys::llama_sampler>,
-    _model: Arc<Model>,
-}
-
-// SAFETY: a grammar may move between threads; only its owner calls into it.
-unsafe impl Send for Grammar {}
-
-impl Grammar {
-    pub(super) fn new(model: Arc<Model>, text: &str) -> Result<Self> {
-        let invalid =
-            |detail: &str| Fault::new(&FORM_INVALID).arg("what", "grammar").arg("detail", detail);
-        if text.len() > FORM {
-            return Err(invalid("it is too long"));
-        }
-        let text = CString::new(text).map_err(|_| invalid("it holds a zero byte"))?;
-        // SAFETY: the vocabulary lives as long as the model, which the grammar holds; both texts end with a zero.
-        let raw = unsafe {
-            sys::llama_rs_sampler_init_grammar(
-                model.vocabulary.as_ptr(),
-                text.as_ptr(),
-                c"root".as_ptr(),
-            )
-        };
-        let raw =
-            NonNull::new(raw).ok_or_else(|| invalid("it is not valid, or has no rule `root`"))?;
-        Ok(Self { raw, _model: model })
-    }
-
-    fn apply(&mut self, candidates: &mut [sys::llama_token_data]) {
-        let mut array = sys::llama_token_data_array {
-            data: candidates.as_mut_ptr(),
-            size: candidates.len(),
-            selected: -1,
-            sorted: false,
-        };
-        // SAFETY: the array is as long as it says and lives for the call; grammars change scores in place only.
-        unsafe { sys::llama_sampler_apply(self.raw.as_ptr(), &raw mut array) }
-    }
-}
-
-impl Constraint for Grammar {
-    fn allows(&mut self, token: Token) -> bool {
-        let mut one = [sys::llama_token_data { id: token, logit: 1.0, p: 0.0 }];
-        self.apply(&mut one);
-        one.iter().all(|one| one.logit.is_finite())
-    }
-
-    fn mask(&mut self, scores: &mut [f32]) {
-        let mut all: Vec<sys::llama_token_data> = (0..)
-            .zip(scores.iter())
-            .map(|(id, logit)| sys::llama_token_data { id, logit: *logit, p: 0.0 })
-            .collect();
-        self.apply(&mut all);
-        for (score, one) in scores.iter_mut().zip(&all) {
-            *score = one.logit;
-        }
-    }
-
-    fn accept(&mut self, token: Token) {
-        // SAFETY: the grammar is alive. A token that it does not take is a failure that the wrapper catches; the answer then
-        // goes on without the form, which `allows` and `mask` prevent.
-        unsafe { sys::llama_rs_sampler_accept(self.raw.as_ptr(), token) };
-    }
-}
-
-impl Drop for Grammar {
-    fn drop(&mut self) {
-        // SAFETY: the grammar is alive and not used after this.
-        unsafe { sys::llama_sampler_free(self.raw.as_ptr()) }
-    }
-}
-
 /// The grammar of a JSON Schema.
-pub(super) fn schema_grammar(schema: &str) -> Result<String> {
+pub(super) fn schema_grammar(text: &str) -> Result<String> {
+    schema::check(text)?;
     let invalid =
         |detail: &str| Fault::new(&FORM_INVALID).arg("what", "JSON Schema").arg("detail", detail);
-    if schema.len() > FORM {
-        return Err(invalid("it is too long"));
-    }
-    let text = CString::new(schema).map_err(|_| invalid("it holds a zero byte"))?;
+    let text = CString::new(text).map_err(|_| invalid("it holds a zero byte"))?;
+    let converted = std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().name("ingot-schema".into()).stack_size(STACK);
+        thread.spawn_scoped(scope, || convert(&text)).map(std::thread::ScopedJoinHandle::join)
+    });
+    let thread = |error: std::io::Error| {
+        ingot_base::fault::internal("a thread could not be made").because(error)
+    };
+    let grammar = converted.map_err(thread)?.ok().flatten();
+    grammar.ok_or_else(|| invalid("it uses what grammars cannot say"))
+}
+
+/// The grammar of a schema, if there is one.
+fn convert(schema: &CStr) -> Option<String> {
     let mut out: *mut c_char = ptr::null_mut();
     // SAFETY: the text ends with a zero; the wrapper catches what its library throws and sets `out` or leaves it null.
-    let code = unsafe { sys::llama_rs_json_schema_to_grammar(text.as_ptr(), true, &raw mut out) };
+    let code = unsafe { sys::llama_rs_json_schema_to_grammar(schema.as_ptr(), true, &raw mut out) };
     if code != sys::LLAMA_RS_STATUS_OK || out.is_null() {
-        return Err(invalid("it uses what grammars cannot say"));
+        return None;
     }
     // SAFETY: the wrapper returns a text that ends with a zero, to be freed by its own function, once.
-    let grammar = unsafe {
+    unsafe {
         let text = CStr::from_ptr(out).to_string_lossy().into_owned();
         sys::llama_rs_string_free(out);
-        text
-    };
-    Ok(grammar)
+        Some(text)
+    }
 }
 
 /// The watcher that fills an importance, for a context's whole life.

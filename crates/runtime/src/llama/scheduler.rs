@@ -177,10 +177,11 @@ impl Scheduler {
         if slot.computed < SHORT || !self.plan.share || slot.echoes() {
             return self.release(slot.sequence);
         }
-        let adapter = slot.adapter_name().cloned();
+        let (adapter, owner) = (slot.adapter_name().cloned(), Arc::clone(slot.owner()));
         let mut tokens = std::mem::take(&mut slot.tokens);
         tokens.truncate(slot.computed);
-        for sequence in self.prefixes.keep(Kept { sequence: slot.sequence, tokens, adapter }) {
+        let kept = Kept { sequence: slot.sequence, tokens, adapter, owner };
+        for sequence in self.prefixes.keep(kept) {
             self.release(sequence);
         }
         // Every kept cell is looked at in every step: enough for conversations to go on, no more.
@@ -207,25 +208,25 @@ impl Scheduler {
         }
     }
 
-    /// Gives a request a sequence that begins with what is known of its prompt.
+    /// Gives a request a sequence that begins with what is known of its prompt from requests of the same key.
     fn place(&mut self, request: Waiting) -> Slot {
         let prompt = request.ask.prompt.as_slice();
         // The last token must be computed in any case, and what foretells the first echoed one: its scores are wanted.
         let (most, echo) = (request.ask.quiet(), request.ask.echo);
-        let adapter = request.ask.adapter.as_ref();
+        let (adapter, owner) = (request.ask.adapter.as_ref(), &request.ask.owner);
         let known = self.plan.share && most > 0;
         let mut source = None;
         if known {
             let running = self
                 .slots
                 .iter()
-                .filter(|slot| slot.adapter_name() == adapter)
+                .filter(|slot| slot.adapter_name() == adapter && slot.owner() == owner)
                 .map(|slot| {
                     let done = slot.tokens.get(..slot.computed).unwrap_or_default();
                     (slot.sequence, common(done, prompt).min(most))
                 })
                 .max_by_key(|(_, shared)| *shared);
-            let kept = self.prefixes.find(prompt, adapter).map(|(kept, shared)| {
+            let kept = self.prefixes.find(prompt, owner, adapter).map(|(kept, shared)| {
                 let whole = shared == kept.tokens.len() && shared <= most;
                 // What is only scored is not kept, so it must not use up what is.
                 (kept.sequence, shared.min(most), whole && !echo)
@@ -486,15 +487,16 @@ fn answer(context: &mut Context, slot: &mut Slot, part: &Part, batch: &Batch) ->
     (drafted, accepted)
 }
 
-/// Whether another request is reading much of the same prompt right now: then it is quicker to wait for it.
+/// Whether another request of the same key is reading much of the same prompt right now: then it is quicker to wait for it.
 fn waits_for_another(request: &Waiting, slots: &[Slot], prefixes: &Prefixes) -> bool {
     if request.ask.echo {
         return false;
     }
-    let adapter = request.ask.adapter.as_ref();
-    let known = prefixes.longest(&request.ask.prompt, adapter);
+    let (adapter, owner) = (request.ask.adapter.as_ref(), &request.ask.owner);
+    let known = prefixes.longest(&request.ask.prompt, owner, adapter);
     slots.iter().any(|slot| {
-        let ahead = if slot.reads() && !slot.echoes() && slot.adapter_name() == adapter {
+        let same = slot.adapter_name() == adapter && slot.owner() == owner;
+        let ahead = if slot.reads() && !slot.echoes() && same {
             common(&slot.tokens, &request.ask.prompt)
         } else {
             0

@@ -1,6 +1,7 @@
 use super::memory::Sealed;
 use super::native::{Batch, Context, Model, Sizes, Step, packed_so_far, packs};
 use super::*;
+use crate::generate::{End, Sampling};
 use crate::gguf::{Data, TensorKind, Value, write};
 use half::f16;
 use ingot_base::Rng;
@@ -177,4 +178,88 @@ fn scores_do_not_depend_on_who_else_is_in_the_cache() {
         .zip(&crowded)
         .all(|(one, other)| (f32::from_bits(*one) - f32::from_bits(*other)).abs() < 0.5);
     assert!(same && alone.len() == crowded.len());
+}
+
+fn loaded(speculate: bool) -> LlamaGenerator {
+    let settings = Serving { slots: 2, context: 128, threads: 2, speculate, ..Serving::default() };
+    LlamaGenerator::load(&small(), &settings).unwrap()
+}
+
+fn asked(owner: &str, first: Token) -> Ask {
+    Ask {
+        prompt: (0..24).map(|place| (first + place % 6) % 45 + 2).collect(),
+        max_tokens: 24,
+        sampling: Sampling::greedy(),
+        owner: Arc::from(owner),
+        endless: true,
+        ..Ask::default()
+    }
+}
+
+fn answer(generator: &LlamaGenerator, ask: Ask) -> (String, End) {
+    let (sender, events) = channel();
+    let sink = Box::new(move |event: Event| drop(sender.send(event)));
+    let _ticket = Generator::start(generator, ask, sink).unwrap();
+    let mut said = String::new();
+    for event in events {
+        match event {
+            Event::Prompt { .. } => {}
+            Event::Text { text, .. } => said.push_str(&text),
+            Event::Done(end) => return (said, end),
+            Event::Failed(fault) => panic!("{fault}"),
+        }
+    }
+    panic!("no end")
+}
+
+#[test]
+fn guesses_change_no_answer() {
+    let (plain, guessing) = (loaded(false), loaded(true));
+    let mut drafted = 0;
+    for first in [0, 7, 31] {
+        let (said, _) = answer(&plain, asked("a", first));
+        let (guessed, end) = answer(&guessing, asked("a", first));
+        assert_eq!(said, guessed, "{first}");
+        drafted += end.drafted;
+    }
+    assert!(drafted > 0);
+}
+
+#[test]
+fn what_one_key_asked_is_not_known_to_another() {
+    let generator = loaded(true);
+    let cached = |owner| answer(&generator, asked(owner, 3)).1.cached_tokens;
+    assert_eq!(cached("a"), 0);
+    assert_eq!(cached("b"), 0);
+    assert_eq!((cached("a"), cached("b")), (23, 23));
+}
+
+#[test]
+fn answers_have_the_form_that_was_asked_for_and_bombs_are_refused() {
+    let generator = loaded(true);
+    let with = |form| Ask { form: Some(form), endless: false, ..asked("a", 9) };
+    let (said, end) =
+        answer(&generator, with(Form::Grammar("root ::= (\"t2\" | \"t3\"){6}".into())));
+    let words = said.split('t').skip(1).collect::<Vec<_>>();
+    assert!(words.len() == 6 && words.iter().all(|word| matches!(*word, "2" | "3")), "{said}");
+    assert_eq!(end.answer_tokens, 7);
+    let properties: Vec<String> = (0..5000).map(|at| format!("\"p{at}\":{{}}")).collect();
+    for form in [
+        Form::Grammar(format!("root ::= {}", "(".repeat(5120))),
+        Form::Grammar("root ::= \"y\"{1,3}".into()),
+        Form::JsonSchema(format!("{{\"properties\":{{{}}}}}", properties.join(","))),
+        Form::JsonSchema("{\"type\":\"number\",\"multipleOf\":2}".into()),
+    ] {
+        let nothing_fits = matches!(&form, Form::Grammar(text) if text.contains('y'));
+        let (sender, events) = channel();
+        let sink = Box::new(move |event: Event| drop(sender.send(event)));
+        match Generator::start(&generator, with(form), sink) {
+            Err(fault) => assert_eq!(fault.code(), FORM_INVALID.code),
+            Ok(_ticket) => {
+                assert!(nothing_fits);
+                let failed = events.iter().any(|event| matches!(event, Event::Failed(_)));
+                assert!(failed);
+            }
+        }
+    }
 }

@@ -38,7 +38,7 @@ pub(crate) struct Ending {
 }
 
 impl Ending {
-    async fn record(&mut self, used: Used) -> Result<(), Problem> {
+    pub(super) async fn record(&mut self, used: Used) -> Result<(), Problem> {
         self.trace.rows = 1;
         self.trace.tokens = (used.read, used.written);
         self.app.record_as(self.route, &self.call, 200, &self.trace).await
@@ -173,8 +173,10 @@ impl Flowing {
                 self.writer.event(&body);
             }
         }
-        self.send().await;
+        // Charged before the client knows that it is the end: its next request finds the account as it is.
         ending.app.finish(ending.route, &ending.call, status, &ending.trace);
+        ending.trace.held = None;
+        self.send().await;
     }
 
     async fn send(&mut self) -> bool {

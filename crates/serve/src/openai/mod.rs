@@ -14,6 +14,7 @@ use crate::body;
 use crate::messages::{MODEL_NO_TEXT, OPENAI_LONG, PANIC, SHIELD_ANSWER};
 use crate::model::Model;
 use crate::problem::Problem;
+use crate::route::Route;
 use axum::body::Body;
 use form::{Prompt, Wish};
 use ingot_base::{Fault, Lang};
@@ -21,7 +22,9 @@ use ingot_runtime::generate::{Ask, Event, Generator, Log, Message, Ticket, Token
 use reply::{Answer, Echo, Head, Kind, Used};
 use serde_json::json;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::sync::oneshot;
 
 /// Bytes of a prompt per token of the context at most: longer ones cannot fit, and are not worth reading.
 const DENSE: usize = 128;
@@ -47,7 +50,7 @@ impl App {
 
     /// A conversation goes on.
     pub(crate) async fn chat(
-        &self,
+        self: &Arc<Self>,
         call: &Call,
         body: Body,
         trace: &mut Trace,
@@ -68,12 +71,12 @@ impl App {
         self.shield.incoming(&mut messages, &mut offered)?;
         let prompt = blocking(move || asked.conversation(&messages, &offered, true)).await??;
         let head = self.head(Kind::Chat, call, &model, generator, tools);
-        self.generate(trace, head, &chat.wish, vec![prompt], call.lang).await
+        self.generate(trace, head, &chat.wish, vec![prompt], call).await
     }
 
     /// A text goes on.
     pub(crate) async fn complete(
-        &self,
+        self: &Arc<Self>,
         call: &Call,
         body: Body,
         trace: &mut Trace,
@@ -98,7 +101,7 @@ impl App {
             }
             prompts.push(tokens);
         }
-        self.generate(trace, head, &asked.wish, prompts, call.lang).await
+        self.generate(trace, head, &asked.wish, prompts, call).await
     }
 
     /// A prompt as text and as tokens, once the guard looked at it.
@@ -186,15 +189,19 @@ impl App {
 
     /// Starts the answers to all prompts; waits for them, or lets them flow.
     async fn generate(
-        &self,
+        self: &Arc<Self>,
         trace: &mut Trace,
         mut head: Head,
         wish: &Wish,
         prompts: Vec<Vec<Token>>,
-        lang: Lang,
+        call: &Call,
     ) -> Result<Reply, Problem> {
         known_bias(wish, &*head.generator)?;
         head.form.clone_from(&wish.form);
+        if let Some(key) = trace.key() {
+            let most = most(wish, &prompts, head.generator.about().context);
+            trace.held = Some(Arc::new(self.allowance.hold(&key, most)?));
+        }
         let owner = trace.key().unwrap_or_else(|| Arc::from(""));
         let (sender, events) = unbounded_channel();
         let mut tickets = Vec::new();
@@ -220,9 +227,18 @@ impl App {
             let live = Live::new(head, events, tickets, wish.answers, wish.stream_usage);
             return Ok(Reply::live(live));
         }
-        let mut answers = self.gather(&head, events, tickets).await?;
+        let route = if head.kind == Kind::Chat { Route::Chat } else { Route::Completions };
+        let ending =
+            Ending { app: Arc::clone(self), route, call: call.copy(), trace: trace.copy() };
+        // The request may be given up; what was read and written by then is recorded all the same.
+        let (here, gone) = oneshot::channel();
+        let gathering =
+            gather(begun(&head, tickets.len()), events, tickets, gone, ending, wish.answers);
+        let gathered = tokio::spawn(gathering).await;
+        drop::<oneshot::Sender<()>>(here);
+        let mut answers = gathered.map_err(|_| Problem::new(Fault::new(&PANIC)))??;
         for answer in &mut answers {
-            self.guard(&head, answer, lang);
+            self.guard(&head, answer, call.lang);
         }
         let used = Used::of(answers.iter().filter_map(|answer| answer.end.as_ref()), wish.answers);
         trace.rows = 1;
@@ -248,43 +264,83 @@ impl App {
         }
         answer.logs.clear();
     }
+}
 
-    async fn gather(
-        &self,
-        head: &Head,
-        mut events: Events,
-        tickets: Vec<Ticket>,
-    ) -> Result<Vec<Answer>, Problem> {
-        let mut answers = vec![Answer::default(); tickets.len()];
-        for answer in &mut answers {
-            let echo = head.echo.as_ref();
-            answer.text.push_str(echo.map_or("", |echo| echo.text.as_str()));
-            // Nothing comes before the first token, which makes it neither likely nor unlikely.
-            let first = echo.and_then(|echo| echo.first);
-            answer.logs.extend(first.map(|token| Log {
-                token,
-                logprob: f32::NAN,
-                top: Vec::new(),
-            }));
-        }
-        while let Some((index, event)) = events.recv().await {
-            let Some(answer) = answers.get_mut(index) else { continue };
-            match event {
-                Event::Prompt { logs, .. } => answer.logs.extend(logs),
-                Event::Text { text, logs } => {
-                    answer.text.push_str(&text);
-                    answer.logs.extend(logs);
-                }
-                Event::Done(end) => answer.end = Some(end),
-                Event::Failed(fault) => return Err(Problem::new(fault)),
+/// Answers of which nothing has come: what is echoed stands before each.
+fn begun(head: &Head, count: usize) -> Vec<Answer> {
+    let echo = head.echo.as_ref();
+    // Nothing comes before the first token, which makes it neither likely nor unlikely.
+    let first = echo.and_then(|echo| echo.first);
+    let logs: Vec<Log> =
+        first.map(|token| Log { token, logprob: f32::NAN, top: Vec::new() }).into_iter().collect();
+    let text = echo.map_or_else(String::new, |echo| echo.text.clone());
+    vec![Answer { text, logs, ..Answer::default() }; count]
+}
+
+/// Waits for all answers. When the request is given up, ends them, and records and charges what they took.
+async fn gather(
+    mut answers: Vec<Answer>,
+    mut events: Events,
+    tickets: Vec<Ticket>,
+    mut gone: oneshot::Receiver<()>,
+    mut ending: Ending,
+    each: usize,
+) -> Result<Vec<Answer>, Problem> {
+    let mut tickets = Some(tickets);
+    loop {
+        let event = tokio::select! {
+            event = events.recv() => event,
+            _ = &mut gone, if tickets.is_some() => {
+                tickets = None;
+                continue;
             }
+        };
+        let Some((index, event)) = event else { break };
+        let Some(answer) = answers.get_mut(index) else { continue };
+        match event {
+            Event::Prompt { logs, .. } => answer.logs.extend(logs),
+            Event::Text { text, logs } => {
+                answer.text.push_str(&text);
+                answer.logs.extend(logs);
+            }
+            Event::Done(end) => answer.end = Some(end),
+            Event::Failed(fault) if tickets.is_some() => return Err(Problem::new(fault)),
+            Event::Failed(_) => {}
         }
-        drop(tickets);
-        if answers.iter().any(|answer| answer.end.is_none()) {
-            return Err(Problem::new(Fault::new(&PANIC)));
-        }
-        Ok(answers)
     }
+    if tickets.is_none() {
+        let used = Used::of(answers.iter().filter_map(|answer| answer.end.as_ref()), each);
+        abandoned(&mut ending, used).await;
+    } else if answers.iter().any(|answer| answer.end.is_none()) {
+        return Err(Problem::new(Fault::new(&PANIC)));
+    }
+    Ok(answers)
+}
+
+/// Records and charges what an answer took that nobody waited for.
+async fn abandoned(ending: &mut Ending, used: Used) {
+    if ending.trace.late.load(Ordering::Acquire) {
+        // It stands in the ledger as one whose time ran out.
+        if let Some(key) = ending.trace.key() {
+            ending.app.allowance.charge(&key, used.read + used.written);
+        }
+        return;
+    }
+    let status = match ending.record(used).await {
+        Ok(()) => 200,
+        Err(problem) => problem.status().as_u16(),
+    };
+    ending.app.finish(ending.route, &ending.call, status, &ending.trace);
+}
+
+/// Tokens that a request may take at most.
+fn most(wish: &Wish, prompts: &[Vec<Token>], context: usize) -> u64 {
+    let of = |prompt: &Vec<Token>| {
+        let room = context.saturating_sub(prompt.len());
+        let answer = wish.max_tokens.map_or(room, |most| most.min(room));
+        prompt.len() + answer.saturating_mul(wish.answers)
+    };
+    prompts.iter().map(of).fold(0, usize::saturating_add) as u64
 }
 
 fn ask(wish: &Wish, prompt: Vec<Token>, owner: &Arc<str>) -> Ask {

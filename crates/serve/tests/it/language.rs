@@ -192,6 +192,37 @@ fn tokens_are_metered_before_a_stream_ends_and_a_key_has_its_share() {
 }
 
 #[test]
+fn a_whole_answer_that_nobody_waits_for_is_metered_and_counts_while_it_is_under_way() {
+    let slow = talker(&"x".repeat(3000)).with_pause(Duration::from_millis(5));
+    let behaviour = Behaviour { generator: Some(slow), ..Behaviour::default() };
+    let server = Server::governed_with(behaviour, |settings| settings.limits.token_rate = Some(60));
+    let key = server.key(&[Scope::Predict], None);
+    let body = json!({ "messages": [{ "role": "user", "content": "hi" }] }).to_string();
+    let head = format!(
+        "POST /v1/chat/completions HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\nx-api-key: {}\r\ncontent-length: {}\r\n\r\n{body}",
+        key.secret.expose(),
+        body.len()
+    );
+    let mut client = server.client();
+    client.raw(head.as_bytes()).unwrap();
+    std::thread::sleep(Duration::from_millis(500));
+    // The first has not ended, and as much as it may take is held.
+    let second = server.client().send(
+        "POST",
+        "/v1/chat/completions",
+        &[("x-api-key", key.secret.expose())],
+        body.as_bytes(),
+    );
+    assert_eq!(second.status, 429, "{}", second.text());
+    drop(client);
+    eventually("what was written is recorded", || {
+        let usage = server.ledger(async |ledger| ledger.usage(None).await.unwrap());
+        let total = UsageTotal::of(&usage);
+        total.tokens_read > 15 && total.tokens_written > 10 && total.tokens_written < 3000
+    });
+}
+
+#[test]
 fn a_client_that_goes_away_ends_its_answer() {
     let slow = talker(&"x".repeat(3000)).with_pause(Duration::from_millis(5));
     let server = server(slow, |_| {});

@@ -481,7 +481,8 @@ fn words() -> Words {
         ("tokenizer.ggml.eos_token_id".to_owned(), Value::Unsigned(1)),
         ("tokenizer.chat_template".to_owned(), Value::Text(template.into())),
     ]);
-    let header = gguf::Header { version: 3, metadata, tensors: Vec::new(), data: 0 };
+    let header =
+        gguf::Header { version: 3, metadata, kinds: BTreeMap::new(), tensors: Vec::new(), data: 0 };
     Words::from_gguf(&header).unwrap()
 }
 
@@ -536,7 +537,8 @@ fn a_checkpoints_head_says_the_same_as_a_files() {
     let words = words();
     let shape = Shape { vocabulary: 33, ..shape(Family::Llama) };
     let metadata = words.head(&shape, "tiny").unwrap();
-    let header = gguf::Header { version: 3, metadata, tensors: Vec::new(), data: 0 };
+    let header =
+        gguf::Header { version: 3, metadata, kinds: BTreeMap::new(), tensors: Vec::new(), data: 0 };
     let read = Words::from_gguf(&header).unwrap();
     assert_eq!(read.template(), words.template());
     assert_eq!(read.ends(), words.ends());
