@@ -20,6 +20,7 @@ mod json_keys;
 mod messages;
 mod names;
 mod outcome;
+mod own_words;
 mod postgres_tls;
 mod predicate;
 mod profile;

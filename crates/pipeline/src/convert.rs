@@ -477,10 +477,8 @@ pub(crate) fn split(recipe: &Recipe) -> data::SplitConfig {
 
 /// Worker threads: the recipe's, else the machine's cores.
 pub(crate) fn threads(recipe: &Recipe) -> usize {
-    recipe
-        .train
-        .threads
-        .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, std::num::NonZero::get))
+    let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    recipe.train.threads.unwrap_or_else(cores)
 }
 
 /// Threads of the trainer. A fixed number where the recipe names none: LightGBM's sums, and so a model's bytes, depend on it.

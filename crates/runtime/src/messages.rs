@@ -76,7 +76,7 @@ ingot_base::messages! {
     /// Such a file, by name.
     GGUF_FILE = {
         code: "runtime-gguf-file", class: Failed, status: 422,
-        en: "`{path}`: {why}", zh: "`{path}`：{why}",
+        en: "`{path}`: {why}", zh: "文件 `{path}`：{why}",
         hint_en: "fetch the model again, or convert it with llama.cpp", hint_zh: "请重新获取模型，或使用 llama.cpp 重新转换",
     };
     /// A model larger than the memory.

@@ -185,11 +185,11 @@ fn western_names_among_chinese_words() {
 #[test]
 fn who_is_named_in_a_comment() {
     has("# TODO(Sheila Miller): fix", "person", "Sheila Miller");
-    has("// FIXME(John Carter)", "person", "John Carter");
+    has("// BUG(John Carter)", "person", "John Carter");
     has("x += 1;  // TODO(John Carter): why?", "person", "John Carter");
     for text in [
         "// TODO(auth): check the token",
-        "# FIXME(Windows Server): paths",
+        "# BUG(Windows Server): paths",
         "// TODO(#1234) remove",
         "/* NOTE(Build System): slow */",
         "TODO(max_len)",

@@ -345,7 +345,7 @@ fn who_is_named_once_in_a_row_is_hidden_wherever_its_texts_name_the_person() {
         }
         assert_eq!(cells[1][4].as_deref(), answers[4], "another row names nobody");
         assert!(!cells[0][3].as_deref().unwrap().contains("Diaz"), "{action:?}");
-        assert!(evidence[0].findings["person"].why["repeated"] >= 3, "{evidence:?}");
+        assert!(evidence[0].findings["person"].why["repeated"] >= 1, "{evidence:?}");
         if action == TextAction::Pseudonymize {
             let own = |text: &str| {
                 text.split_once("我是").unwrap().1.split_once('，').unwrap().0.to_owned()

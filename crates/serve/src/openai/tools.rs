@@ -47,7 +47,10 @@ impl Tools {
         for (index, tool) in functions.iter().enumerate() {
             let named = tool.get("type").and_then(Value::as_str) == Some("function");
             if !named || name(tool).is_empty() {
-                return Err(fault(&format!("tools[{index}]"), ("a function with a name", "带名称的函数")));
+                return Err(fault(
+                    &format!("tools[{index}]"),
+                    ("a function with a name", "带名称的函数"),
+                ));
             }
         }
         let expected = (
