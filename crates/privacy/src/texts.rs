@@ -244,7 +244,7 @@ impl TextColumns {
         for column in &self.columns {
             let Some(array) = batch.column_by_name(&column.evidence.column) else { continue };
             let mut parts = Vec::new();
-            column.split(0, array, &mut parts)?;
+            Column::split(0, array, &mut parts)?;
             let values = parts
                 .par_iter()
                 .with_min_len(16)
@@ -275,7 +275,7 @@ impl Column {
     }
 
     /// The cells of a column, with their texts taken out of them.
-    fn split(&self, number: usize, array: &ArrayRef, parts: &mut Vec<Part>) -> Result<Vec<Cell>> {
+    fn split(number: usize, array: &ArrayRef, parts: &mut Vec<Part>) -> Result<Vec<Cell>> {
         let texts = Self::texts(array)?;
         let values: Vec<Option<Vec<json::Value>>> =
             texts.par_iter().map(|text| json::values(text.as_ref()?)).collect();
@@ -309,7 +309,7 @@ impl Column {
         array: &ArrayRef,
         parts: &mut Vec<Part>,
     ) -> Result<Vec<Cell>> {
-        let cells = self.split(number, array, parts)?;
+        let cells = Self::split(number, array, parts)?;
         let texts = cells.iter().filter(|cell| !matches!(cell, Cell::Null)).count();
         self.evidence.cells += texts as u64;
         Ok(cells)

@@ -175,12 +175,11 @@ fn forms(value: &str, score: f32) -> Option<Vec<Form>> {
         return name.then(|| vec![Form::of(letters)]);
     }
     // `Moore, Alice` has its family name first.
-    let (family, given) = match value.split_once(',') {
-        Some((family, given)) => (family.trim(), given.trim()),
-        None => {
-            let (given, family) = value.trim().rsplit_once(char::is_whitespace)?;
-            (family, given.trim())
-        }
+    let (family, given) = if let Some((family, given)) = value.split_once(',') {
+        (family.trim(), given.trim())
+    } else {
+        let (given, family) = value.trim().rsplit_once(char::is_whitespace)?;
+        (family, given.trim())
     };
     let (first, last) = (folded(given), folded(family));
     if first.is_empty() || last.is_empty() || letters.len() < LETTERS {

@@ -242,7 +242,7 @@ fn a_known_value_within_something_longer_leaves_none_of_it() {
 
 /// Columns of text of a table, protected; what the protected table has of them, and the pseudonyms.
 fn columns(
-    cells: Vec<(&str, Vec<Option<&str>>)>,
+    cells: &[(&str, Vec<Option<&str>>)],
     action: TextAction,
 ) -> (Vec<Vec<Option<String>>>, Vec<ingot_privacy::TextEvidence>) {
     let names: Vec<String> = cells.iter().map(|(name, _)| (*name).to_owned()).collect();
@@ -270,7 +270,7 @@ fn a_conversation_is_protected_text_by_text_and_stays_one() {
         {"content":"银行卡\n6222021234567890128","role":"assistant","n":1.50,
          "tool_calls":[{"arguments":"{\"to\":\"\\n13912345678\",\"zip\":[310013]}"}]}, "ok"]"#;
     for action in ACTIONS {
-        let (cells, evidence) = columns(vec![("messages", vec![Some(said), None])], action);
+        let (cells, evidence) = columns(&[("messages", vec![Some(said), None])], action);
         let cell = cells[0][0].clone().unwrap();
         for value in ["11010519491231002X", "user0@", "138123", "13912345678", "62220212345678"] {
             let stays = matches!((value, action), ("138123", TextAction::Pseudonymize));
@@ -294,7 +294,7 @@ fn a_conversation_is_protected_text_by_text_and_stays_one() {
 #[test]
 fn a_number_of_json_is_hidden_whole_or_stays() {
     let cell = r#"{"phone":13812345678,"size":138123456789012,"id":[-1.5e3],"13812345678":true}"#;
-    let (cells, _) = columns(vec![("call", vec![Some(cell)])], TextAction::Replace);
+    let (cells, _) = columns(&[("call", vec![Some(cell)])], TextAction::Replace);
     assert_eq!(
         cells[0][0].as_deref(),
         Some(r#"{"phone":"[phone]","size":138123456789012,"id":[-1.5e3],"13812345678":true}"#)
@@ -338,7 +338,7 @@ fn who_is_named_once_in_a_row_is_hidden_wherever_its_texts_name_the_person() {
         vec![None, None, Some(ANSWERS), Some("ok"), Some("Diaz called. 早高峰堵车")];
     for action in ACTIONS {
         let cells = vec![("question", rows.clone()), ("answer", answers.clone())];
-        let (cells, evidence) = columns(cells, action);
+        let (cells, evidence) = columns(&cells, action);
         let all: Vec<&str> = cells.iter().flatten().flatten().map(String::as_str).collect();
         for text in &all {
             assert!(!text.contains("张伟"), "{action:?}: {text}");

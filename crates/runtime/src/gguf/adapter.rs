@@ -48,55 +48,67 @@ pub fn belongs(adapter: &Header, bytes: &[u8], base: &Header) -> Result<()> {
     if adapter.tensors.is_empty() {
         return Err(refused("the adapter changes nothing", "适配器不改变任何内容"));
     }
-    for (index, tensor) in adapter.tensors.iter().enumerate() {
-        let Some((name, side @ ("lora_a" | "lora_b"))) = tensor.name.rsplit_once('.') else {
+    adapter
+        .tensors
+        .iter()
+        .enumerate()
+        .try_for_each(|(index, tensor)| changes(adapter, bytes, base, (index, tensor)))
+}
+
+/// Whether a tensor is half of a change of a matrix of the base, and its numbers are finite.
+fn changes(
+    adapter: &Header,
+    bytes: &[u8],
+    base: &Header,
+    (index, tensor): (usize, &Tensor),
+) -> Result<()> {
+    let Some((name, side @ ("lora_a" | "lora_b"))) = tensor.name.rsplit_once('.') else {
+        return Err(refused(
+            format!("tensor {index} of the adapter changes nothing"),
+            format!("适配器的第 {index} 个张量不改变任何内容"),
+        ));
+    };
+    let Some(changed) = base.tensor(name) else {
+        return Err(refused(
+            format!("tensor {index} of the adapter changes what is not there"),
+            format!("适配器的第 {index} 个张量改变的内容不存在"),
+        ));
+    };
+    let other = if side == "lora_a" { "lora_b" } else { "lora_a" };
+    let Some(other) = adapter.tensor(&format!("{name}.{other}")) else {
+        return Err(refused(
+            format!("tensor {index} of the adapter lacks its other half"),
+            format!("适配器的第 {index} 个张量缺少另一半"),
+        ));
+    };
+    let (a, b) = if side == "lora_a" { (tensor, other) } else { (other, tensor) };
+    if !fits(a, b, changed) {
+        return Err(refused(
+            format!("tensor {index} of the adapter is of another shape"),
+            format!("适配器的第 {index} 个张量形状不符"),
+        ));
+    }
+    let from = usize::try_from(adapter.data + tensor.offset).unwrap_or(usize::MAX);
+    let length = usize::try_from(tensor.bytes).unwrap_or(usize::MAX);
+    let numbers = bytes.get(from..from.saturating_add(length));
+    let numbers =
+        numbers.ok_or_else(|| refused("a tensor ends after the file", "有张量超出文件末尾"))?;
+    match finite(tensor.kind.name, numbers) {
+        Some(true) => {}
+        Some(false) => {
             return Err(refused(
-                format!("tensor {index} of the adapter changes nothing"),
-                format!("适配器的第 {index} 个张量不改变任何内容"),
-            ));
-        };
-        let Some(changed) = base.tensor(name) else {
-            return Err(refused(
-                format!("tensor {index} of the adapter changes what is not there"),
-                format!("适配器的第 {index} 个张量改变的内容不存在"),
-            ));
-        };
-        let other = if side == "lora_a" { "lora_b" } else { "lora_a" };
-        let Some(other) = adapter.tensor(&format!("{name}.{other}")) else {
-            return Err(refused(
-                format!("tensor {index} of the adapter lacks its other half"),
-                format!("适配器的第 {index} 个张量缺少另一半"),
-            ));
-        };
-        let (a, b) = if side == "lora_a" { (tensor, other) } else { (other, tensor) };
-        if !fits(a, b, changed) {
-            return Err(refused(
-                format!("tensor {index} of the adapter is of another shape"),
-                format!("适配器的第 {index} 个张量形状不符"),
+                format!("tensor {index} of the adapter has numbers that are none"),
+                format!("适配器的第 {index} 个张量含有非有限数"),
             ));
         }
-        let from = usize::try_from(adapter.data + tensor.offset).unwrap_or(usize::MAX);
-        let length = usize::try_from(tensor.bytes).unwrap_or(usize::MAX);
-        let numbers = bytes.get(from..from.saturating_add(length));
-        let numbers =
-            numbers.ok_or_else(|| refused("a tensor ends after the file", "有张量超出文件末尾"))?;
-        match finite(tensor.kind.name, numbers) {
-            Some(true) => {}
-            Some(false) => {
-                return Err(refused(
-                    format!("tensor {index} of the adapter has numbers that are none"),
-                    format!("适配器的第 {index} 个张量含有非有限数"),
-                ));
-            }
-            None => {
-                let kind = tensor.kind.name;
-                return Err(refused(
-                    format!(
-                        "tensor {index} of the adapter is of type {kind}; F32, F16, BF16 and Q8_0 are served"
-                    ),
-                    format!("适配器的第 {index} 个张量类型为 {kind}；支持 F32、F16、BF16 和 Q8_0"),
-                ));
-            }
+        None => {
+            let kind = tensor.kind.name;
+            return Err(refused(
+                format!(
+                    "tensor {index} of the adapter is of type {kind}; F32, F16, BF16 and Q8_0 are served"
+                ),
+                format!("适配器的第 {index} 个张量类型为 {kind}；支持 F32、F16、BF16 和 Q8_0"),
+            ));
         }
     }
     Ok(())

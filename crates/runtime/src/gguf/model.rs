@@ -149,7 +149,7 @@ impl Shape {
 /// Whether a tensor is added to or multiplied number by number: norms, biases, factors of positions.
 fn is_vector(tensor: &Tensor) -> bool {
     let one_row = tensor.dims.iter().skip(1).all(|dim| *dim == 1);
-    one_row || tensor.name.contains("norm") || tensor.name.ends_with(".bias")
+    one_row || tensor.name.contains("norm") || tensor.name.rsplit('.').next() == Some("bias")
 }
 
 /// Whether the words of a model are of a kind that llama.cpp reads every text with.

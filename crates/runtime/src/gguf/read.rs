@@ -86,7 +86,7 @@ fn cut() -> Text {
 }
 
 /// What is wrong with one of several things that are numbered.
-fn numbered(index: u64, (english, chinese): (&str, &str), detail: Text) -> Text {
+fn numbered(index: u64, (english, chinese): (&str, &str), detail: &Text) -> Text {
     let en = format!("{english} {index} {}", detail.en);
     Text::new(en, format!("第 {index} {chinese}{}", detail.zh))
 }
@@ -121,10 +121,10 @@ impl Cursor<'_> {
         for index in 0..entries {
             let key = self.text(65_535)?;
             let kind = self.u32()?;
-            let value = self.value(kind).map_err(|detail| numbered(index, ENTRY, detail))?;
+            let value = self.value(kind).map_err(|detail| numbered(index, ENTRY, &detail))?;
             kinds.insert(key.clone(), kind);
             if metadata.insert(key, value).is_some() {
-                return Err(numbered(index, ENTRY, twice()));
+                return Err(numbered(index, ENTRY, &twice()));
             }
         }
         let alignment = match metadata.get("general.alignment") {
@@ -137,13 +137,13 @@ impl Cursor<'_> {
         let mut list = Vec::new();
         let mut names = BTreeSet::new();
         for index in 0..tensors {
-            let tensor = self.tensor().map_err(|detail| numbered(index, TENSOR, detail))?;
+            let tensor = self.tensor().map_err(|detail| numbered(index, TENSOR, &detail))?;
             if !tensor.offset.is_multiple_of(alignment) {
                 let between = Text::new("begins between two places", "的起始位置未对齐");
-                return Err(numbered(index, TENSOR, between));
+                return Err(numbered(index, TENSOR, &between));
             }
             if !names.insert(tensor.name.clone()) {
-                return Err(numbered(index, TENSOR, twice()));
+                return Err(numbered(index, TENSOR, &twice()));
             }
             list.push(tensor);
         }
