@@ -35,6 +35,12 @@ TEMPLATES = [
     "hi\n\n{% if messages[0].role == 'x' %}{{ raise_exception('no') }}{% endif %}{% set n = namespace(i=0) %}{{ n.i }}{{ messages | length }}",
 ]
 
+DOCUMENTS = [
+    '{"messages":[{"role":"user","content":"证件：\\n1101"},{"n":1.50e-3}],"a":null,"b":[true,false]}',
+    '{"a":"\\u5f20\\ud83d\\ude00\\\\ \\" /"}\n{"13812345678":-0}\n"text"\n',
+    '[{"x":[[],{}]},[1,2]]',
+]
+
 
 def png(colour, depth, pixels):
     def chunk(kind, data):
@@ -149,6 +155,7 @@ SEEDS = {
     "chat": lambda: [text.encode() for text in TEMPLATES],
     "package": lambda: [b"\0\0\0m", b"\0\2\0x\0\4\0y"],
     "image": lambda: PICTURES,
+    "json": lambda: [text.encode() for text in DOCUMENTS],
 }
 
 
