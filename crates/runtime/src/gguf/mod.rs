@@ -10,7 +10,6 @@ mod write;
 pub use adapter::belongs;
 pub use kinds::TensorKind;
 pub use model::Shape;
-#[cfg(all(feature = "llama", target_os = "linux"))]
 pub(crate) use model::refused;
 pub use read::{Limits, of_file, read, read_file};
 pub use write::{Data, write};

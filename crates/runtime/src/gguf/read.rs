@@ -375,7 +375,7 @@ mod tests {
         assert!(fault.to_string().contains("after the file"));
         assert_eq!(fault.render(Lang::Zh), "拒绝该 GGUF 文件：有张量超出文件末尾");
         let named = of_file(Path::new("a.gguf"), &fault);
-        assert_eq!(named.render(Lang::Zh), "`a.gguf`：拒绝该 GGUF 文件：有张量超出文件末尾");
+        assert_eq!(named.render(Lang::Zh), "文件 `a.gguf`：拒绝该 GGUF 文件：有张量超出文件末尾");
         assert!(whole(b"GGUF").is_err() && whole(b"").is_err());
         let few = Limits { entries: 3, ..Limits::default() };
         assert!(read(&small(), 4096, &few).unwrap_err().to_string().contains("8 entries"));

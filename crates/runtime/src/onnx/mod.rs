@@ -7,6 +7,7 @@ mod calibrate;
 #[cfg(feature = "onnx")]
 mod chains;
 mod edit;
+#[cfg(feature = "onnx")]
 mod equalise;
 #[cfg(feature = "onnx")]
 mod fit;
@@ -34,6 +35,7 @@ pub use calibrate::calibrate;
 #[cfg(feature = "onnx")]
 pub use equalise::equalise;
 pub use mobilenet::{FEATURES, IMAGE, LOGITS, MAP, mobilenet_v2};
+#[cfg(feature = "onnx")]
 pub use narrow::{Cut, Narrowed, Narrowing, narrow_channels};
 #[cfg(feature = "onnx")]
 pub use own::{OwnPictures, OwnTexts, Pool, Vocabulary, own_pictures, own_texts, read_own};
