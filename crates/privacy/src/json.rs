@@ -401,7 +401,8 @@ impl<'t, V: Visitor> Walk<'t, V> {
             }
             first => {
                 let start = self.at;
-                let ends = |byte: u8| b",]}\"".contains(&byte) || byte.is_ascii_whitespace();
+                // Values that follow each other outside everything need no blank between them.
+                let ends = |byte: u8| b",[]{}\"".contains(&byte) || byte.is_ascii_whitespace();
                 while self.text.as_bytes().get(self.at).is_some_and(|byte| !ends(*byte)) {
                     self.at += 1;
                 }
@@ -603,6 +604,18 @@ mod tests {
         let out = record(text, &mut seen).unwrap();
         assert_eq!(seen.records, 1);
         (out, seen.all)
+    }
+
+    #[test]
+    fn values_outside_everything_need_no_blank_between_them() {
+        let text = "8[7]true{\"a\":1}-7\"b\"null[]";
+        check(text, true).unwrap();
+        let mut seen = Seen::default();
+        assert_eq!(
+            document(text, &mut seen).unwrap(),
+            text.replace("[7]", "[\"[x]\"]").replace("-7", "\"[x]\"")
+        );
+        assert_eq!(seen.records, 7);
     }
 
     #[test]

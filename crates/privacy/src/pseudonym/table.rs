@@ -5,7 +5,7 @@
 //! sequence. Names, addresses and other words are drawn by HMAC-SHA-256 from lists; a table from the drawn word to the
 //! AES-SIV token of the original keeps two persons apart and leads back. The table holds nothing in the clear.
 
-use super::ff1::{FEWEST, Ff1};
+use super::ff1::{FEWEST, Ff1, MOST};
 use crate::calendar::Day;
 use crate::detect::{Kind, counties, credit_code_check, resident_check};
 use crate::token::{ColumnKeys, decrypt_value, encrypt_value};
@@ -308,7 +308,7 @@ impl Pseudonyms {
         forward: bool,
     ) -> Result<Option<String>> {
         let (front, back) = digits.split_at(keep.min(digits.len()));
-        if back.len() < FEWEST || places.len() != digits.len() {
+        if !(FEWEST..=MOST).contains(&back.len()) || places.len() != digits.len() {
             return Ok(None);
         }
         let mut other = front.to_vec();
@@ -324,7 +324,7 @@ impl Pseudonyms {
             return Ok(None);
         }
         let Some((issuer, middle)) = body.split_at_checked(6) else { return Ok(None) };
-        if middle.len() < FEWEST {
+        if !(FEWEST..=MOST).contains(&middle.len()) {
             return Ok(None);
         }
         let mut other = issuer.to_vec();
