@@ -15,6 +15,7 @@ pub mod reporter;
 pub mod rng;
 pub mod secret;
 pub mod signature;
+pub mod spelling;
 pub mod task;
 pub mod width;
 
@@ -26,7 +27,8 @@ pub use lang::{Lang, Text};
 pub use reporter::{Reporter, Silent};
 pub use rng::Rng;
 pub use secret::{Personal, Secret};
-pub use signature::{Field, FieldKind, Outlier, Output, Signature, Treatment};
+pub use signature::{Field, FieldKind, Outlier, Output, Signature, Spelling, Treatment};
+pub use spelling::{folded, unified};
 pub use task::{Tabular, Task};
 pub use width::half_width;
 

@@ -1,7 +1,8 @@
 //! What a model takes and what it answers: the contract between training, serving and explanation.
 
-use crate::{Task, Text};
+use crate::{Task, Text, folded, unified};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// Inputs in the model's column order, and the answer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -74,6 +75,29 @@ pub struct Treatment {
     /// A date that is sent becomes the days since 1970-01-01: the column came from a cast to date.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub date: bool,
+    /// A text that is sent is written as cleaning wrote the column.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spelling: Option<Spelling>,
+}
+
+/// One form of the ways to write the same text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Spelling {
+    /// As [`unified`].
+    Unified,
+    /// As [`folded`].
+    Folded,
+}
+
+impl Spelling {
+    /// A text in this form.
+    pub fn of(self, text: &str) -> String {
+        match self {
+            Self::Unified => unified(text),
+            Self::Folded => folded(text),
+        }
+    }
 }
 
 impl Treatment {
@@ -88,6 +112,11 @@ impl Treatment {
             Some(width) => (sent / width).floor() * width,
             None => sent,
         }
+    }
+
+    /// A text that was sent as the column has it.
+    pub fn text<'t>(&self, sent: &'t str) -> Cow<'t, str> {
+        self.spelling.map_or(Cow::Borrowed(sent), |spelling| spelling.of(sent).into())
     }
 
     /// The feature of a missing value: NaN where nothing stands for it.

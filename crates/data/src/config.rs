@@ -1,5 +1,6 @@
 //! What this room is asked to do, as plain values.
 
+use ingot_base::Spelling;
 use ingot_quality::text::TextRules;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -208,8 +209,8 @@ pub struct PassageRule {
 pub struct Normalize {
     /// Column.
     pub column: String,
-    /// Whether letters become small too.
-    pub lower: bool,
+    /// The form.
+    pub spelling: Spelling,
 }
 
 /// A type cast.

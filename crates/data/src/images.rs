@@ -1,8 +1,7 @@
 //! A folder of pictures as a table: one row a file, told by its place, its class (the folder it stands in), its size and its
 //! content. The pixels stay where they are; whoever learns from them reads the file that the row names and checks its digest.
 
-use crate::config::Format;
-use crate::config::SourceConfig;
+use crate::config::{Format, SourceConfig};
 use crate::messages::{IMAGES_PASSED, SOURCE_MISSING};
 use crate::source::local;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};

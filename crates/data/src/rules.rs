@@ -24,7 +24,7 @@ use arrow::compute::{cast, is_not_null};
 use arrow::datatypes::{DataType, Field, Float64Type, Int64Type, Schema, SchemaRef, TimeUnit};
 use arrow::error::ArrowError;
 use datafusion::physical_expr::PhysicalExpr;
-use ingot_base::{Fault, Result, Text};
+use ingot_base::{Fault, Result, Spelling, Text};
 use ingot_quality::passages::Contamination;
 use ingot_quality::text::TextJudge;
 use std::collections::BTreeSet;
@@ -44,7 +44,7 @@ pub(crate) struct Step {
 /// What a rule does to a batch.
 pub(crate) enum Action {
     /// Writes texts in one form, in small letters if so.
-    Normalize(usize, bool),
+    Normalize(usize, Spelling),
     /// Casts a column.
     Cast(usize, DataType),
     /// Drops rows whose value is missing.
@@ -264,17 +264,16 @@ impl Compiler {
         for (index, rule) in config.normalize.iter().enumerate() {
             let path = format!("clean.normalize[{index}]");
             let column = self.text(&rule.column, &path)?;
-            let (en, zh) = if rule.lower {
-                ("in one form, in small letters", "统一写法并转为小写")
-            } else {
-                ("in one form", "统一写法")
+            let (en, zh) = match rule.spelling {
+                Spelling::Folded => ("in one form, in small letters", "统一写法并转为小写"),
+                Spelling::Unified => ("in one form", "统一写法"),
             };
             if let Some(field) = self.fields.get_mut(column) {
                 *field = field.clone().with_nullable(true);
             }
             let text =
                 Text::new(format!("`{}` {en}", rule.column), format!("将 `{}` {zh}", rule.column));
-            self.push(path, text, Action::Normalize(column, rule.lower));
+            self.push(path, text, Action::Normalize(column, rule.spelling));
         }
         Ok(())
     }
@@ -553,8 +552,8 @@ impl Work {
         fields: &mut Vec<Field>,
     ) -> std::result::Result<(), ArrowError> {
         match &step.action {
-            Action::Normalize(column, lower) => {
-                self.normalize(index, *column, *lower)?;
+            Action::Normalize(column, spelling) => {
+                self.normalize(index, *column, *spelling)?;
                 if let Some(field) = fields.get_mut(*column) {
                     *field = field.clone().with_nullable(true);
                 }
@@ -628,13 +627,11 @@ impl Work {
         &mut self,
         index: usize,
         column: usize,
-        lower: bool,
+        spelling: Spelling,
     ) -> std::result::Result<(), ArrowError> {
         let kind = self.column(column)?.data_type().clone();
         let before = texts(self.column(column)?)?;
-        let form: fn(&str) -> String =
-            if lower { ingot_privacy::folded } else { ingot_privacy::unified };
-        let written = |text: &str| Some(form(text)).filter(|text| !text.is_empty());
+        let written = |text: &str| Some(spelling.of(text)).filter(|text| !text.is_empty());
         let after: StringArray = before.iter().map(|text| text.and_then(written)).collect();
         let changed = before.iter().zip(&after).filter(|(before, after)| before != after).count();
         self.add(index, changed as u64, |work| &mut work.changed);

@@ -21,7 +21,7 @@ use crate::{ROW, SOURCE};
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Array, RecordBatch};
 use arrow::compute::{cast, filter_record_batch};
 use arrow::datatypes::{DataType, Float64Type, Int64Type};
-use ingot_base::{Fault, Result, crash, fault};
+use ingot_base::{Fault, Result, crash, fault, folded};
 use ingot_quality::Unite;
 use ingot_quality::near::{Groups, NearConfig, NearIndex, Sketcher};
 use std::collections::{BTreeMap, BTreeSet};
@@ -86,7 +86,6 @@ pub fn split(
     encryption: Option<&Encryption>,
 ) -> Result<SplitOutcome> {
     let mut columns = Columns::find(input, config, encryption)?;
-    columns.unite_spellings(input, encryption)?;
     let near = columns.unite_near(input, encryption)?;
     let (groups, undated) = groups(input, &columns, encryption)?;
     let mut places = assign(&groups, config);
@@ -104,8 +103,6 @@ struct Columns {
     stratum: Option<String>,
     time: Option<String>,
     near: Option<NearRule>,
-    /// Other spellings of a group, by the least.
-    spelled: BTreeMap<u128, u128>,
     /// Groups that near duplicates make one, by the first of them.
     united: BTreeMap<u128, u128>,
 }
@@ -138,37 +135,7 @@ impl Columns {
             }
         }
         let (group, near) = (config.group.clone(), config.near.clone());
-        let (spelled, united) = (BTreeMap::new(), BTreeMap::new());
-        Ok(Self { group, stratum, time, near, spelled, united })
-    }
-
-    /// Finds groups that are written in several ways: the least of their hashes stands for all, so that a group that is written in one is
-    /// where it would be without them.
-    fn unite_spellings(&mut self, input: &Path, keys: Option<&Encryption>) -> Result<()> {
-        let Some(group) = self.group.clone() else { return Ok(()) };
-        let schema = schema(input, keys)?;
-        // Numbers have one spelling.
-        if schema.field_with_name(&group).is_ok_and(|field| field.data_type().is_numeric()) {
-            return Ok(());
-        }
-        let mut least: BTreeMap<u128, u128> = BTreeMap::new();
-        let mut others: BTreeSet<(u128, u128)> = BTreeSet::new();
-        for batch in open(input, keys, Some(&[group.as_str()]))? {
-            let batch = batch.map_err(|error| read_fault(input, error))?;
-            let values = texts(&batch, &group)?;
-            for value in values.as_string::<i32>().iter().flatten() {
-                let (person, own) =
-                    (XxHash3_128::oneshot(ingot_privacy::folded(value).as_bytes()), named(value));
-                let first = least.entry(person).or_insert(own);
-                if *first != own {
-                    others.insert((person, own.max(*first)));
-                    *first = own.min(*first);
-                }
-            }
-        }
-        let first = |(person, other): (u128, u128)| Some((other, *least.get(&person)?));
-        self.spelled = others.into_iter().filter_map(first).collect();
-        Ok(())
+        Ok(Self { group, stratum, time, near, united: BTreeMap::new() })
     }
 
     /// Finds near duplicates of the whole table and makes their groups one.
@@ -277,8 +244,7 @@ impl Columns {
             .map(|row| match &group {
                 // A missing group value makes a row its own group.
                 Some(group) if group.is_valid(row) => {
-                    let own = named(group.as_string::<i32>().value(row));
-                    self.spelled.get(&own).copied().unwrap_or(own)
+                    named(&folded(group.as_string::<i32>().value(row)))
                 }
                 _ => XxHash3_128::oneshot(
                     format!("r\u{0}{}\u{0}{}", sources.value(row), rows.value(row)).as_bytes(),
@@ -288,7 +254,7 @@ impl Columns {
     }
 }
 
-/// The hash of a group by its value.
+/// The hash of a group by its folded value.
 fn named(group: &str) -> u128 {
     XxHash3_128::oneshot(format!("g\u{0}{group}").as_bytes())
 }
@@ -760,7 +726,6 @@ mod tests {
             stratum: None,
             time: Some("t".into()),
             near: None,
-            spelled: BTreeMap::new(),
             // Train and test; train, validation and test; train alone; train and validation.
             united: BTreeMap::from([(95, 3), (72, 5), (99, 5), (11, 10), (75, 20), (21, 20)]),
         };

@@ -3,7 +3,7 @@
 
 use crate::messages::BACKBONE_CHANGED;
 use crate::project::Project;
-use crate::stages::features;
+use crate::stages::{features, file_name};
 use ingot_base::{Digest, Fault, Result, Task, atomic};
 use ingot_image::Preprocess;
 use ingot_recipe::{Backbone, OwnBackbone, Pooling};
@@ -20,8 +20,14 @@ const TOKENIZER: &str = "train.backbone.tokenizer";
 /// Most bytes of a tokenizer's file.
 const TOKENIZER_BYTES: u64 = 64 << 20;
 
-/// Digests of files by their paths, as they were when first read: what was digested is what is worked with.
-pub(crate) type Known = Mutex<BTreeMap<PathBuf, Digest>>;
+/// What is known of the files.
+#[derive(Debug, Default)]
+pub(crate) struct Known {
+    /// Digests by path, as they were when first read: what was digested is what is worked with.
+    digests: Mutex<BTreeMap<PathBuf, Digest>>,
+    /// The graph, once it was tried: several stages ask for it.
+    model: Mutex<Option<Model>>,
+}
 
 /// What the files are known by, each under the name that stage records have for it.
 ///
@@ -48,7 +54,7 @@ pub(crate) fn title(project: &Project<'_>) -> Result<String> {
         Backbone::MiniLm => "all-MiniLM-L6-v2".to_owned(),
         Backbone::Own(own) => {
             let short = digest(project, &graph(&own))?.short();
-            format!("{} (SHA-256 {short}…)", own.without_folders().file)
+            format!("{} (SHA-256 {short}…)", file_name(&own.file))
         }
     })
 }
@@ -74,6 +80,16 @@ pub(crate) fn pixels(project: &Project<'_>) -> Preprocess {
 /// # Errors
 /// When the file is no such graph, or does not give what the recipe says.
 pub(crate) fn model(project: &Project<'_>, own: &OwnBackbone) -> Result<Model> {
+    let mut known = project.backbones.model.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(model) = &*known {
+        return Ok(model.clone());
+    }
+    let model = tried(project, own)?;
+    *known = Some(model.clone());
+    Ok(model)
+}
+
+fn tried(project: &Project<'_>, own: &OwnBackbone) -> Result<Model> {
     let bytes = read(project, &graph(own))?;
     let model = onnx::read_own(&bytes, &Limits::default()).map_err(|fault| fault.at(FILE))?;
     // What was read is no longer needed: some networks are large.
@@ -128,7 +144,7 @@ fn tokenizer(own: &OwnBackbone) -> Option<Named<'_>> {
 
 fn digest(project: &Project<'_>, file: &Named<'_>) -> Result<Digest> {
     let path = project.source.folder().join(file.path);
-    let known = project.backbones.lock().unwrap_or_else(PoisonError::into_inner);
+    let known = project.backbones.digests.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(found) = known.get(&path) {
         return Ok(*found);
     }
@@ -143,7 +159,7 @@ fn read(project: &Project<'_>, file: &Named<'_>) -> Result<Vec<u8>> {
 fn load(project: &Project<'_>, file: &Named<'_>, path: &Path) -> Result<(Vec<u8>, Digest)> {
     let bytes = atomic::read(path, file.limit).map_err(|fault| fault.at(file.key))?;
     let found = Digest::of(&bytes);
-    let mut known = project.backbones.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut known = project.backbones.digests.lock().unwrap_or_else(PoisonError::into_inner);
     let first = *known.entry(path.to_owned()).or_insert(found);
     if first == found {
         return Ok((bytes, found));

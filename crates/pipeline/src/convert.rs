@@ -3,7 +3,7 @@
 use crate::figures::Figure;
 use crate::hierarchies;
 use crate::project::Project;
-use ingot_base::{Result, Secret, Tabular, Text};
+use ingot_base::{Result, Secret, Spelling, Tabular, Text};
 use ingot_data as data;
 use ingot_privacy as privacy;
 use ingot_privacy::detect::{CustomType, DetectConfig, Kind};
@@ -52,10 +52,10 @@ pub(crate) fn sources(recipe: &Recipe) -> Vec<data::SourceConfig> {
 /// `[clean]` makes a column a number, or needs it as one, it is a number.
 pub(crate) fn identities(recipe: &Recipe) -> BTreeMap<String, data::Identity> {
     use recipe::Action;
-    let (mut identities, rules) = (BTreeMap::new(), &recipe.protect.columns);
+    let mut identities = BTreeMap::new();
     let clean = &recipe.clean;
     let sql = words_of_sql(recipe);
-    for rule in rules {
+    for rule in &recipe.protect.columns {
         match &rule.action {
             Action::Encrypt
             | Action::Fpe
@@ -75,9 +75,7 @@ pub(crate) fn identities(recipe: &Recipe) -> BTreeMap<String, data::Identity> {
     }
     let person = recipe.protect.anonymity.as_ref().and_then(|wanted| wanted.person.as_ref());
     for group in recipe.split.group.iter().chain(person) {
-        let renamed = rules.iter().find(|rule| rule.rename.as_ref() == Some(group));
-        let before = renamed.map_or(group, |rule| &rule.name);
-        identities.entry(before.clone()).or_insert(data::Identity::Kept);
+        identities.entry(recipe.protect.before(group).to_owned()).or_insert(data::Identity::Kept);
     }
     let filled = |rule: &&recipe::Impute| {
         matches!(rule.method, recipe::ImputeMethod::Mean | recipe::ImputeMethod::Median)
@@ -197,7 +195,15 @@ fn on_fail(on_fail: recipe::OnFail) -> data::OnFail {
 }
 
 fn normalize(rule: &recipe::Normalize) -> data::Normalize {
-    data::Normalize { column: rule.column.clone(), lower: rule.case == recipe::LetterCase::Lower }
+    data::Normalize { column: rule.column.clone(), spelling: spelling(rule) }
+}
+
+/// The one form in which a column's texts are written.
+pub(crate) fn spelling(rule: &recipe::Normalize) -> Spelling {
+    match rule.case {
+        recipe::LetterCase::Keep => Spelling::Unified,
+        recipe::LetterCase::Lower => Spelling::Folded,
+    }
 }
 
 fn cast(rule: &recipe::Cast) -> data::Cast {

@@ -14,7 +14,7 @@ mod list;
 mod traced;
 mod values;
 
-pub(crate) use list::{Erasures, is_text, texts};
+pub(crate) use list::{Erasures, FOLDER, is_text, texts};
 
 use crate::convert;
 use crate::messages::{
@@ -30,7 +30,7 @@ use ingot_base::{Digest, Fault, Personal, Result, atomic, crash, fault};
 use ingot_recipe::Recipe;
 use ingot_seal::{Package, Reason, Revocation, Revocations};
 use left::Person;
-use list::{Entry, FOLDER, PENDING};
+use list::{Entry, PENDING};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -44,7 +44,7 @@ const NAMED: usize = 20;
 pub struct Subject {
     /// The column that names persons, as the source table calls it; the recipe's `split.group` when `None`.
     pub column: Option<String>,
-    /// The person's value there, however it is written ([`ingot_privacy::folded`]): case, width and blanks around it make no difference.
+    /// The person's value there, however it is written ([`ingot_base::folded`]): case, width and blanks around it make no difference.
     pub value: Personal<String>,
 }
 

@@ -28,7 +28,7 @@ ingot_base::messages! {
     /// The lineage of a package that cannot be told.
     LINEAGE_OTHER = {
         code: "pipeline-lineage-other", class: Failed, status: 422,
-        en: "the lineage of the package is of a form that this version of Ingot does not know", zh: "模型包的溯源信息采用此版本 Ingot 不支持的格式",
+        en: "the lineage of the package is of a form that this version of Ingot does not know", zh: "模型包的血缘信息采用此版本 Ingot 不支持的格式",
         hint_en: "use the version of Ingot that sealed it", hint_zh: "请使用封装该模型包的 Ingot 版本",
     };
     /// A stage record is not what the stage wrote.
@@ -90,7 +90,7 @@ ingot_base::messages! {
     /// Features that are no numbers.
     FEATURES_NUMBERS = {
         code: "pipeline-features-numbers", class: Failed, status: 422,
-        en: "the network gives infinite features, or such as are no numbers (NaN), for row {row} of {source}", zh: "对于 {source} 的第 {row} 行，网络给出的特征含无穷大或非数值（NaN）",
+        en: "the network gives infinite features, or such as are no numbers (NaN), for row {row} of source `{source}`", zh: "对于数据源 `{source}` 的第 {row} 行，网络给出的特征含无穷大或非数值（NaN）",
         hint_en: "look for an overflow or a division by zero in the network, or leave the row out with `clean.keep`", hint_zh: "请检查网络中是否有溢出或除以零，或用 `clean.keep` 去掉该行",
     };
     /// Nothing of that name can be fetched.
@@ -138,8 +138,14 @@ ingot_base::messages! {
     /// A head that could have learnt more; a warning.
     LOSS_FALLING = {
         code: "pipeline-loss-falling", class: Failed, status: 200,
-        en: "the loss was still falling in the last of {epochs} epochs: more epochs or a smaller batch would learn more", zh: "训练 {epochs} 轮后损失仍在下降：增加轮数或减小批量，可学到更多",
+        en: "the loss was still falling in the last of {epochs} epochs: more epochs or a smaller batch would learn more", zh: "训练 {epochs} 轮后损失仍在下降，模型尚未充分学习",
         hint_en: "raise `train.head.epochs`, or lower `train.head.batch` where there are few rows", hint_zh: "请提高 `train.head.epochs`；数据较少时可减小 `train.head.batch`",
+    };
+    /// The texts that a model reads were written in another form than requests are.
+    TEXT_NORMALIZED = {
+        code: "pipeline-text-normalized", class: Usage, status: 422,
+        en: "`{column}` holds the texts that the model reads, and texts that it is asked with are read as they come", zh: "列 `{column}` 是模型读取的文本，而调用时传入的文本会原样读取",
+        hint_en: "leave the column out of `[clean] normalize`", hint_zh: "请将该列从 `[clean]` 的 `normalize` 中去掉",
     };
     /// Nobody said which column holds the texts.
     TEXT_COLUMN = {
@@ -345,7 +351,7 @@ ingot_base::messages! {
     /// Groups of the split that an erasure takes for one person.
     SPLIT_ALIKE = {
         code: "pipeline-split-alike", class: Failed, status: 200,
-        en: "{count} values of `{column}` are written in more than one way (case, width, blanks): each counts as a person of its own in tokens and moved dates, and so in the split and in counts of persons (k); `ingot erase` takes them for one", zh: "列 `{column}` 中有 {count} 个值只是写法不同（大小写、全半角、空白）：在令牌与日期平移中，从而在划分与按人计数（k）中，每种写法都算作不同的人；`ingot erase` 则视为同一人",
+        en: "{count} values of `{column}` are written in more than one way (case, width, blanks): each counts as a person of its own in tokens and moved dates, and so in the split and in counts of persons (k); `ingot erase` takes them for one", zh: "列 `{column}` 中有 {count} 个值只是写法不同（大小写、全半角、空白）：令牌与日期平移把每种写法当作不同的人，划分与按人计数（k）也随之如此；`ingot erase` 则视为同一人",
         hint_en: "if they are the same persons, write them alike in the source, or let cleaning do it: `[clean] normalize = [{example}]`", hint_zh: "若确为同一人，请在源数据中统一写法，或在清洗时统一：`[clean] normalize = [{example}]`",
     };
     /// What the person may have been part of cannot be looked into.
@@ -375,8 +381,8 @@ ingot_base::messages! {
     /// The keys that a project's work was made with are gone.
     KEYS_GONE = {
         code: "pipeline-keys-gone", class: Refused, status: 422,
-        en: "there is no `{path}`, but `.ingot` holds work that was made with its keys", zh: "`{path}` 不存在，但 `.ingot` 中有用其密钥完成的工作",
-        hint_en: "put the keys back from your backup, or name their folder under `[seal]`, `keys`; to begin anew with other keys and other pseudonyms, move `.ingot` away", hint_zh: "请从备份恢复密钥，或在 `[seal]` 的 `keys` 中指定其目录；若要用新密钥（假名也会随之改变）重新开始，请移走 `.ingot`",
+        en: "there is no `{path}`, but `{made}` was made with its keys", zh: "`{path}` 不存在，但 `{made}` 是用其中的密钥生成的",
+        hint_en: "put the keys back from your backup, or name their folder under `[seal]`, `keys`; to begin anew with other keys and other pseudonyms, take another folder", hint_zh: "请从备份恢复密钥，或在 `[seal]` 的 `keys` 中指定其目录；若要用新密钥重新开始（假名也会随之改变），请换一个项目文件夹",
     };
     /// Keys were made.
     KEYS_MADE = {

@@ -71,12 +71,12 @@ pub fn predict_pictures(model: &VisionModel, path: &Path, lang: Lang) -> Result<
                 let prediction = decide(&model.signature().output, &scores);
                 scored.push(Scored { row, name: Some(place), prediction });
             }
-            // The rows of a folder are numbered nowhere else.
-            Err(fault) if path.is_dir() => {
-                let reason = format!("`{}`: {}", place.escape_debug(), fault.render(lang));
-                bad.push(BadRow { row, reason });
+            Err(fault) => {
+                let reason = fault.render(lang);
+                // The rows of a folder are numbered nowhere else.
+                let named = path.is_dir().then(|| format!("`{}`: {reason}", place.escape_debug()));
+                bad.push(BadRow { row, reason: named.unwrap_or(reason) });
             }
-            Err(fault) => bad.push(BadRow { row, reason: fault.render(lang) }),
         }
     }
     bad.sort_by_key(|bad| bad.row);

@@ -1,9 +1,9 @@
 //! A recipe with everything its stages need around it: folders, keys, clock, reporter.
 
-use crate::backbones;
 use crate::hierarchies::Known;
 use crate::messages::{KEYS_GONE, KEYS_MADE, RECIPE_ENCODING, RECIPE_INVALID, RECIPE_MISSING};
 use crate::store::{Stage, Store};
+use crate::{backbones, erase, reidentify, stats};
 use ingot_base::{Clock, Fault, Lang, Reporter, Result, atomic};
 use ingot_recipe::{Diagnostic, Recipe};
 use ingot_seal::Keyring;
@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 
 /// The folder of the stages' work.
 const STORE: &str = ".ingot";
+/// What else a project keeps that its keys sign or hash.
+const KEYED: &[&str] = &[erase::FOLDER, reidentify::AUDIT, stats::LEDGER];
 /// Most bytes a recipe may have.
 const RECIPE_LIMIT: u64 = 1 << 20;
 
@@ -105,20 +107,27 @@ impl std::fmt::Debug for Project<'_> {
 /// # Errors
 /// When they cannot be read or made, or are gone while what was made with them is still there.
 pub fn keys(root: &Path, folder: &Path) -> Result<Keyring> {
+    opened(root, folder, Keyring::create)
+}
+
+/// The keys in `folder`; where there are none those of `new`, unless others made what the project holds: new ones would give every person
+/// another pseudonym, read nothing of it, and know nobody who was erased.
+fn opened(
+    root: &Path,
+    folder: &Path,
+    new: impl FnOnce(&Path) -> Result<Keyring>,
+) -> Result<Keyring> {
     if folder.exists() {
         return Keyring::open(folder);
     }
-    unused(root, folder)?;
-    Keyring::create(folder)
-}
-
-/// New keys beside work that old ones made would give every person another pseudonym, and read nothing of it.
-fn unused(root: &Path, folder: &Path) -> Result<()> {
-    let store = root.join(STORE);
-    if Stage::ALL.iter().any(|stage| store.join(stage.as_str()).exists()) {
-        return Err(Fault::new(&KEYS_GONE).arg("path", folder.display()));
+    let stages = Stage::ALL.iter().map(|stage| Path::new(STORE).join(stage.as_str()));
+    let mut made = stages.chain(KEYED.iter().map(PathBuf::from));
+    match made.find(|made| root.join(made).exists()) {
+        Some(made) => {
+            Err(Fault::new(&KEYS_GONE).arg("path", folder.display()).arg("made", made.display()))
+        }
+        None => new(folder),
     }
-    Ok(())
 }
 
 impl<'a> Project<'a> {
@@ -152,12 +161,7 @@ impl<'a> Project<'a> {
         reporter: &'a dyn Reporter,
     ) -> Result<Self> {
         let folder = root.join(&source.recipe.seal.keys);
-        let keyring = if folder.exists() {
-            Keyring::open(&folder)?
-        } else {
-            unused(root, &folder)?;
-            Keyring::unsaved()?
-        };
+        let keyring = opened(root, &folder, |_| Keyring::unsaved())?;
         Ok(Self::with(keyring, source, root, clock, reporter))
     }
 

@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 /// Where uses are written, in the project.
-const AUDIT: &str = "reidentify.jsonl";
+pub(crate) const AUDIT: &str = "reidentify.jsonl";
 const LIMIT: u64 = 1 << 30;
 /// What persons in the list of uses are hashed as: a column that no table has.
 const AUDITED: &str = "ingot:reidentify";
@@ -252,14 +252,13 @@ fn listed(names: &[&str]) -> String {
 /// The columns of the protected table whose rules have such an action.
 fn outputs<'p>(project: &'p Project<'_>, wanted: &dyn Fn(&Action) -> bool) -> Vec<&'p str> {
     let rules = project.recipe().protect.columns.iter().filter(|rule| wanted(&rule.action));
-    rules.map(|rule| rule.rename.as_deref().unwrap_or(&rule.name)).collect()
+    rules.map(ColumnRule::output).collect()
 }
 
 /// The fault of a column that the protected table does not have.
 fn unknown(project: &Project<'_>, column: &str) -> Result<Fault> {
     // Called as the source calls it.
-    let rules = &project.recipe().protect.columns;
-    let renamed = rules.iter().find(|rule| rule.name == column && rule.rename.is_some());
+    let renamed = project.recipe().protect.rule(column);
     let seen = seen::columns(project)?;
     let texts = project.recipe().protect.text.iter().flat_map(|text| &text.columns);
     let mut known: Vec<&str> = outputs(project, &|action| !matches!(action, Action::Drop));
@@ -274,8 +273,7 @@ fn unknown(project: &Project<'_>, column: &str) -> Result<Fault> {
 
 /// The rule whose column has this name in the protected table.
 fn rule<'p>(project: &'p Project<'_>, column: &str) -> Option<&'p ColumnRule> {
-    let mut rules = project.recipe().protect.columns.iter();
-    rules.find(|rule| rule.rename.as_ref().unwrap_or(&rule.name) == column)
+    project.recipe().protect.columns.iter().find(|rule| rule.output() == column)
 }
 
 /// Whose dates a column holds, by the source's name, and how far they moved at most.
@@ -301,8 +299,8 @@ impl Ways<'_> {
     /// and does not lead back is refused: taken for a person, it would give some other day.
     fn source_value(&self, named: &str, given: &Personal<String>) -> Result<Personal<String>> {
         let keys = self.keys;
-        let rule = self.project.recipe().protect.columns.iter().find(|rule| rule.name == named);
-        let output = rule.and_then(|rule| rule.rename.as_deref()).unwrap_or(named);
+        let rule = self.project.recipe().protect.rule(named);
+        let output = rule.map_or(named, ColumnRule::output);
         let refused = |action: &str| {
             Err(Fault::new(&REIDENTIFY_STAND_IN).arg("person", named).arg("action", action))
         };

@@ -9,7 +9,7 @@ use ingot_seal::Keyring;
 use std::path::Path;
 
 /// The budget ledger's file in a project.
-const LEDGER: &str = "privacy-budget.jsonl";
+pub(crate) const LEDGER: &str = "privacy-budget.jsonl";
 /// How the ledger names this work.
 const STAGE: &str = "stats";
 

@@ -18,7 +18,6 @@ mod cells;
 pub mod chain;
 pub mod detect;
 pub mod dp;
-mod folded;
 mod generalize;
 pub mod json;
 mod known;
@@ -33,8 +32,6 @@ mod titled;
 mod token;
 
 pub use cells::{cell_texts, held};
-pub use detect::narrow;
-pub use folded::{folded, unified};
 pub use known::{Known, Mentions, find_repeated, spellings};
 pub use protector::{Protector, mask_value};
 pub use rule::{Action, ColumnRule, Generalize};

@@ -7,7 +7,7 @@ use crate::check;
 use crate::forms::is_database;
 use crate::language::{RECIPE, Shape};
 use crate::messages as m;
-use crate::model::Backbone;
+use crate::model::{Backbone, OwnBackbone};
 use crate::span::child;
 use ingot_base::{Fault, Tabular, Task};
 use serde_json::Value as Json;
@@ -228,7 +228,7 @@ impl<'r> Rules<'r> {
             }
         }
         let size = |key: &str| own.get(key).and_then(Json::as_u64);
-        let crop = size("crop").unwrap_or(224);
+        let crop = size("crop").unwrap_or(u64::from(OwnBackbone::CROP));
         if let Some(resize) = size("resize").filter(|resize| *resize < crop) {
             let fault = Fault::new(&m::BACKBONE_CROP).arg("crop", crop).arg("resize", resize);
             self.report("train.backbone.resize", fault);

@@ -123,13 +123,18 @@ pub fn value(field: &Field, sent: &Value) -> Result<f64, Fault> {
     }
 }
 
-/// The index of a category; where the categories are intervals, also that of the one which holds the number that is written.
+/// The index of a category, in whatever way it is written where cleaning wrote them in one; where the categories are intervals, also that of the one which holds the number that is written.
 ///
 /// # Errors
 /// When it is not one of the known values.
 pub fn category(field: &Field, values: &[String], text: &str) -> Result<f64, Fault> {
+    let text = field.treatment.text(text);
+    if text.is_empty() && field.treatment.spelling.is_some() {
+        // Cleaning left nothing of such a text, either.
+        return value(field, &Value::Null);
+    }
     values
-        .binary_search_by(|known| known.as_str().cmp(text))
+        .binary_search_by(|known| known.as_str().cmp(&text))
         .ok()
         .or_else(|| interval::holding(values, text.trim().parse().ok()?))
         .map(index)
@@ -199,7 +204,7 @@ fn listed<'a>(names: impl Iterator<Item = &'a str>, total: usize) -> String {
 #[expect(clippy::float_cmp, reason = "numbers come through unchanged")]
 mod tests {
     use super::*;
-    use ingot_base::{Lang, Output, Tabular, Task, Treatment};
+    use ingot_base::{Lang, Output, Spelling, Tabular, Task, Treatment};
     use serde_json::json;
 
     fn signature() -> Signature {
@@ -236,6 +241,22 @@ mod tests {
     }
 
     #[test]
+    fn a_category_is_known_in_any_spelling_where_cleaning_wrote_one() {
+        let kind = FieldKind::Category { values: vec!["é".into(), "p7".into()] };
+        let values = ["p7".to_owned(), "é".to_owned()];
+        let treatment = Treatment { spelling: Some(Spelling::Folded), ..Treatment::default() };
+        let field = Field { treatment, ..Field::new("place", kind, true) };
+        for sent in [" P7\u{a0}", "ｐ７", "p7"] {
+            assert_eq!(category(&field, &values, sent).unwrap(), 0.0, "{sent}");
+        }
+        assert_eq!(category(&field, &values, "E\u{301}").unwrap(), 1.0);
+        assert!(category(&field, &values, " \u{3000}").unwrap().is_nan(), "as missing");
+        assert!(category(&field, &values, "p8").is_err());
+        let plain = Field { treatment: Treatment::default(), ..field };
+        assert!(category(&plain, &values, "P7").is_err());
+    }
+
+    #[test]
     fn encodes_every_kind() {
         assert_eq!(
             encode(&json!({"owner": true, "job": "农民", "age": 40})).unwrap(),
@@ -248,7 +269,7 @@ mod tests {
     #[test]
     fn values_are_treated_as_training_treated_them() {
         let kind = FieldKind::Number { min: 10.0, max: 70.0, integer: true };
-        let treatment = Treatment { fill: Some(30.0), width: Some(10.0), date: false };
+        let treatment = Treatment { fill: Some(30.0), width: Some(10.0), ..Treatment::default() };
         let field = Field { treatment, ..Field::new("age", kind, true) };
         for (sent, feature) in
             [(json!(28), 20.0), (json!(20), 20.0), (json!(-1.5), -10.0), (json!(null), 30.0)]
@@ -260,7 +281,7 @@ mod tests {
     #[test]
     fn a_flag_of_outliers_is_taken_when_sent_and_else_found_from_its_input() {
         let kind = FieldKind::Number { min: 10.0, max: 70.0, integer: true };
-        let treatment = Treatment { fill: Some(30.0), width: Some(10.0), date: false };
+        let treatment = Treatment { fill: Some(30.0), width: Some(10.0), ..Treatment::default() };
         let age = Field { treatment, ..Field::new("age", kind, true) };
         let bounds = Outlier { of: "age".into(), low: None, high: Some(65.0), missing: false };
         let flag = Field::new("age_outlier", FieldKind::Boolean, false);

@@ -5,7 +5,7 @@ use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type};
 use arrow::record_batch::RecordBatch;
-use ingot_base::{Fault, Held, Result, Text};
+use ingot_base::{Fault, Held, Result, Text, folded};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Columns that tell where a row comes from and what it weighs; never features.
@@ -173,8 +173,10 @@ pub(crate) fn interned(batches: &[RecordBatch], name: &str) -> Result<Interned> 
 /// When the column is missing or has no text form.
 pub(crate) fn groups(batches: &[RecordBatch], name: &str) -> Result<Vec<u32>> {
     let Interned { values, codes } = interned(batches, name)?;
-    let known = u32::try_from(values.len()).unwrap_or(MISSING);
-    Ok(each_their_own(codes.into_iter().map(|code| (code != MISSING).then_some(code)), known))
+    let numbers = numbered(values.iter().map(|value| Some(value.as_str())));
+    let known = numbers.iter().max().map_or(0, |last| last.saturating_add(1));
+    let number = |code: u32| usize::try_from(code).ok().and_then(|code| numbers.get(code)).copied();
+    Ok(each_their_own(codes.into_iter().map(number), known))
 }
 
 /// Numbers of groups, of which so many are known; who is in none is numbered after them.
@@ -183,14 +185,15 @@ fn each_their_own(groups: impl Iterator<Item = Option<u32>>, known: u32) -> Vec<
     groups.map(|group| group.unwrap_or_else(|| alone.next().unwrap_or(MISSING))).collect()
 }
 
-/// Groups as numbers from 0, in the order of their names whatever that of the rows; rows without a group are each their own, after them.
+/// Groups as numbers from 0, in the order of their names whatever that of the rows; who is written in several ways is one group, as in the
+/// split ([`folded`]), and rows without a group are each their own, after them.
 pub(crate) fn numbered<'a>(groups: impl Iterator<Item = Option<&'a str>>) -> Vec<u32> {
-    let groups: Vec<Option<&str>> = groups.collect();
-    let names: BTreeSet<&str> = groups.iter().flatten().copied().collect();
+    let groups: Vec<Option<String>> = groups.map(|group| group.map(folded)).collect();
+    let names: BTreeSet<&str> = groups.iter().flatten().map(String::as_str).collect();
     let known: BTreeMap<&str, u32> = names.into_iter().zip(0..).collect();
     let count = u32::try_from(known.len()).unwrap_or(MISSING);
-    let number = |group: Option<&str>| group.and_then(|name| known.get(name).copied());
-    each_their_own(groups.into_iter().map(number), count)
+    let number = |group: &Option<String>| known.get(group.as_deref()?).copied();
+    each_their_own(groups.iter().map(number), count)
 }
 
 /// Renumbers first-seen codes by the order of their values.

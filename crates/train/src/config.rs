@@ -1,7 +1,7 @@
 //! What a training run is told.
 
 use crate::messages::{PARAM, PARAM_VALUE, SETTING};
-use ingot_base::{Fault, Outlier, Result, Tabular, Text};
+use ingot_base::{Fault, Outlier, Result, Spelling, Tabular, Text};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -130,6 +130,9 @@ pub struct Prepared {
     /// Dates became days since 1970-01-01.
     #[serde(default)]
     pub date: bool,
+    /// Texts were written in one form.
+    #[serde(default)]
+    pub spelling: Option<Spelling>,
     /// The column is a flag that was made of another one's outliers.
     #[serde(default)]
     pub outlier: Option<Outlier>,

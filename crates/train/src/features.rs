@@ -240,7 +240,8 @@ fn treatment(config: &TrainConfig, name: &str, kind: &FieldKind) -> Treatment {
     });
     let number = matches!(kind, FieldKind::Number { .. });
     let width = prepared.width.filter(|_| number);
-    let known = Treatment { fill: None, width, date: prepared.date && number };
+    let spelling = prepared.spelling.filter(|_| matches!(kind, FieldKind::Category { .. }));
+    let known = Treatment { fill: None, width, date: prepared.date && number, spelling };
     Treatment { fill: fill.map(|fill| known.number(fill)), ..known }
 }
 

@@ -103,3 +103,30 @@ fn a_build_without_mpi_refuses_to_be_several_processes() {
     let output = project.command(&["prepare"]).env("PMI_SIZE", "1").output().unwrap();
     assert!(output.status.success());
 }
+
+/// New keys beside what old ones made would give every person another pseudonym, without a word.
+#[test]
+fn keys_that_are_gone_are_not_made_anew() {
+    let project = Project::new();
+    project.ok(&["prepare"]);
+    std::fs::rename(project.path("keys"), project.path("away")).unwrap();
+    for (lang, words) in [("en", "was made with its keys"), ("zh", "请从备份恢复密钥")] {
+        for command in [&["plan"][..], &["run"], &["init", "--keys-only"]] {
+            let told = project.fails(3, &[&["--lang", lang], command].concat());
+            assert!(told.contains("pipeline-keys-gone") && told.contains(words), "{told}");
+            assert!(!project.path("keys").exists(), "{command:?}");
+        }
+    }
+    std::fs::rename(project.path(".ingot"), project.path("stages")).unwrap();
+    for made in ["reidentify.jsonl", "privacy-budget.jsonl", "erasures"] {
+        std::fs::write(project.path(made), "").unwrap();
+        let told = project.fails(3, &["--lang", "en", "run"]);
+        assert!(told.contains(&format!("but `{made}` was made")), "{told}");
+        std::fs::remove_file(project.path(made)).unwrap();
+    }
+    project.ok(&["plan"]);
+    assert!(!project.path("keys").exists(), "a plan writes nothing");
+    std::fs::rename(project.path("stages"), project.path(".ingot")).unwrap();
+    std::fs::rename(project.path("away"), project.path("keys")).unwrap();
+    assert!(project.warned(&["--lang", "en", "run"]).contains("clean: up to date"));
+}

@@ -13,7 +13,7 @@ fn project() -> Project {
         let income =
             if row % 11 == 0 { String::new() } else { (3_000 + (row * 137) % 9_000).to_string() };
         let note = format!("客户来电 139{:08}", 10_000_000 + row % 15);
-        let tag = ["new", "old", "vip", ""][(row % 4) as usize];
+        let tag = [" New", "ＯＬＤ", "vip", ""][(row % 4) as usize];
         let late = (age < 35) != (row % 9 == 0);
         let _ = writeln!(text, "C{row},{age},{income},{note},{tag},{late}");
     }
@@ -26,6 +26,7 @@ target = "late"
 name = "loans"
 uri = "loans.csv"
 [clean]
+normalize = [{ column = "tag", case = "lower" }]
 impute = [
   { column = "income", method = "median" },
   { column = "tag", method = "constant", value = "none" },
@@ -76,6 +77,14 @@ fn personal_data_in_values_stays_out_of_the_model_and_serving_treats_values_as_t
         ask(serde_json::json!({"age": 40, "income": 5_000, "tag": value}))
     };
     assert!((tag(serde_json::Value::Null) - tag("none".into())).abs() < 1e-12);
+    for (sent, known) in [("NEW ", "new"), ("ｏld", "old"), ("  ", "none")] {
+        assert!((tag(sent.into()) - tag(known.into())).abs() < 1e-12, "{sent}");
+    }
+    // What training read is read again: the very file, spelled as it is.
+    let scored =
+        ["predict", package.to_str().unwrap(), "--input", "loans.csv", "--output", "s.csv"];
+    project.ok(&scored);
+    assert_eq!(std::fs::read_to_string(project.path("s.csv")).unwrap().lines().count(), 601);
 }
 
 #[test]

@@ -26,7 +26,7 @@ mod texts;
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int64Type, UInt64Type};
-use ingot_base::{Fault, Lang, Reporter, Result, Silent, Text};
+use ingot_base::{Fault, Lang, Reporter, Result, Silent, Spelling, Text};
 use ingot_data::{
     CleanConfig, CleanJob, CleanOutcome, Expectation, Identity, Impute, ImputeMethod, Normalize,
     OnFail, Outlier, OutlierAction, OutlierMethod, ProtectOutcome, Rule, SourceConfig, SplitConfig,
@@ -365,7 +365,10 @@ fn texts_are_brought_into_one_form_before_other_rules() {
     let text =
         "person,name,n\nP7,Ann  Lee,1\n\" ｐ7\",Jose\u{301},2\nP\u{2011}7,José,3\n\"  \",ok,4\n";
     std::fs::write(folder.path().join("a.csv"), text).unwrap();
-    let rule = |column: &str, lower| Normalize { column: column.into(), lower };
+    let rule = |column: &str, lower| Normalize {
+        column: column.into(),
+        spelling: if lower { Spelling::Folded } else { Spelling::Unified },
+    };
     let rules = CleanConfig {
         normalize: vec![rule("person", true), rule("name", false)],
         keep: vec!["name <> 'Ann  Lee'".into()],
@@ -433,7 +436,7 @@ fn a_group_that_is_written_in_several_ways_is_one() {
     };
     let several = parts(rows(&|row| row % 3));
     assert_eq!(several.iter().map(BTreeSet::len).sum::<usize>(), 400, "nobody is in two parts");
-    parts(rows(&|_| 0));
+    assert_eq!(parts(rows(&|_| 0)), several, "spellings move nobody");
 }
 
 #[test]

@@ -16,9 +16,9 @@ use crate::store::{Stage, entries};
 use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
+use ingot_base::spelling::{folded, narrow};
 use ingot_base::{Digest, Fault, Personal, Result, atomic, fault};
 use ingot_privacy::chain::{Chain, Words};
-use ingot_privacy::{folded, narrow};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,7 +26,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Folder of the list and of the signed records, in the project.
-pub(super) const FOLDER: &str = "erasures";
+pub(crate) const FOLDER: &str = "erasures";
 const LIST: &str = "subjects.jsonl";
 /// The erasure that has begun and not ended.
 pub(super) const PENDING: &str = "pending.json";
@@ -44,7 +44,7 @@ const WORDS: Words =
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Entry {
     pub(super) column: String,
-    /// Keyed hash of the value, as [`folded`] compares it, in older lines as [`folded_before`] did.
+    /// Keyed hash of the value, as [`folded`] compares it.
     pub(super) subject: String,
     /// Keyed hashes of the same value as columns that hold no text write it: 5.50 is 5.5 there.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
@@ -76,19 +76,6 @@ impl Entry {
     pub(super) fn is(&self, other: &Self) -> bool {
         self.column == other.column && self.subject == other.subject
     }
-}
-
-/// A value as lists of before compared it: in lower case and half-width alone, not in Unicode's normal form. Whoever was listed by such a
-/// value is still found wherever it was found then; most values have the same form in both, and so the same hash.
-fn folded_before(value: &str) -> String {
-    narrow(value).trim().to_lowercase()
-}
-
-/// The forms of a value under which a list may have it, the present one first.
-pub(super) fn folded_forms(value: &str) -> Vec<String> {
-    let mut forms = vec![folded(value), folded_before(value)];
-    forms.dedup();
-    forms
 }
 
 /// How columns that hold no text write this value, if they can.
@@ -329,21 +316,11 @@ fn named(
         erased.insert(&entry.subject);
         erased.extend(entry.numbers.iter().filter(|_| !text).map(String::as_str));
     }
+    let array = if text { folded_cells(array)? } else { Arc::clone(array) };
     let keys = convert::column_keys(project);
-    let domain = format!("{DOMAIN}{column}");
-    let listed = |array: &ArrayRef| -> Result<Vec<bool>> {
-        let tokens = ingot_privacy::hash_cells(&keys, &domain, array)?.into_iter();
-        Ok(tokens.map(|token| token.is_some_and(|one| erased.contains(&*one))).collect())
-    };
-    if !text {
-        return listed(array);
-    }
-    let [now, before] = folded_cells(array)?;
-    let mut found = listed(&now)?;
-    if before.null_count() < before.len() {
-        found.iter_mut().zip(listed(&before)?).for_each(|(found, before)| *found |= before);
-    }
-    Ok(found)
+    let tokens = ingot_privacy::hash_cells(&keys, &format!("{DOMAIN}{column}"), &array)?;
+    let erased = tokens.into_iter().map(|token| token.is_some_and(|one| erased.contains(&*one)));
+    Ok(erased.collect())
 }
 
 /// Whether a column holds text.
@@ -363,15 +340,10 @@ pub(crate) fn texts(array: &ArrayRef) -> Result<StringArray> {
     cells.cloned().ok_or_else(|| fault::internal("text of another type"))
 }
 
-/// A column's cells as persons are compared, and as lists of before compared them where that is something else.
-fn folded_cells(array: &ArrayRef) -> Result<[ArrayRef; 2]> {
-    let (mut now, mut before) = (Vec::new(), Vec::new());
-    for cell in &texts(array)? {
-        let mut forms = cell.map(folded_forms).unwrap_or_default().into_iter();
-        now.push(forms.next());
-        before.push(forms.next());
-    }
-    Ok([Arc::new(StringArray::from(now)), Arc::new(StringArray::from(before))])
+/// A column's cells as persons are compared.
+fn folded_cells(array: &ArrayRef) -> Result<ArrayRef> {
+    let cells: StringArray = texts(array)?.iter().map(|cell| cell.map(folded)).collect();
+    Ok(Arc::new(cells))
 }
 
 #[cfg(test)]
@@ -394,14 +366,6 @@ mod tests {
     }
 
     #[test]
-    fn a_value_of_an_older_list_is_looked_for_in_its_form_too() {
-        assert_eq!(folded_forms("CUST-7 "), ["cust-7"]);
-        assert_eq!(folded_forms("José"), ["josé"]);
-        assert_eq!(folded_forms("Jose\u{301}"), ["josé", "jose\u{301}"]);
-        assert_eq!(folded_forms("Straße"), ["strasse", "straße"]);
-    }
-
-    #[test]
     fn whoever_is_listed_is_found_in_any_form() {
         let folder = tempfile::tempdir().unwrap();
         let text = "[project]\nname = \"x\"\ntask = \"tabular.binary\"\ntarget = \"y\"\n\
@@ -420,14 +384,5 @@ mod tests {
         assert_eq!(found(&entry("José García")), [true, true, false, false, false]);
         assert_eq!(found(&entry("jose\u{301} garci\u{301}a")), [true, true, false, false, false]);
         assert_eq!(found(&entry("STRASSE")), [false, false, false, true, false]);
-        // A line of before has the hash of what the value was then.
-        let keys = convert::column_keys(&project);
-        let hash = |text: &str| {
-            ingot_privacy::hash_value(&keys, "ingot:erasure:name", &value(text)).unwrap()
-        };
-        let old = Entry { subject: hash("straße"), ..entry("x") };
-        assert_eq!(found(&old), [false, false, false, true, false]);
-        let old = Entry { subject: hash("jose\u{301} garci\u{301}a"), ..entry("x") };
-        assert_eq!(found(&old), [false, true, false, false, false]);
     }
 }

@@ -3,15 +3,15 @@
 //! and stays known.
 
 use super::Found;
-use super::list::{DOMAIN, Erasures, LIMIT, folded_forms, written_as};
+use super::list::{DOMAIN, Erasures, LIMIT, written_as};
 use crate::convert;
 use crate::project::Project;
 use crate::stages::protect;
 use crate::store::Stage;
 use arrow::array::Array as _;
-use ingot_base::{Digest, Personal, Result, atomic};
+use ingot_base::{Digest, Personal, Result, atomic, folded};
 use ingot_privacy::pseudonym::Pseudonyms;
-use ingot_privacy::{ColumnKeys, cell_texts, folded};
+use ingot_privacy::{ColumnKeys, cell_texts};
 use ingot_recipe::Action;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -112,14 +112,11 @@ impl Erasures {
         for column in columns {
             let domain = format!("{DOMAIN}{column}");
             let hash = |value| ingot_privacy::hash_value(keys, &domain, &Personal::new(value));
-            let subjects =
-                folded_forms(value).into_iter().map(hash).collect::<Result<BTreeSet<_>>>()?;
+            let subject = hash(folded(value))?;
             let numbers =
                 written_as(value).into_iter().map(hash).collect::<Result<BTreeSet<_>>>()?;
             let mut own = self.entries.iter().filter(|entry| entry.column == *column);
-            if own.any(|entry| {
-                subjects.contains(&entry.subject) || !entry.numbers.is_disjoint(&numbers)
-            }) {
+            if own.any(|entry| entry.subject == subject || !entry.numbers.is_disjoint(&numbers)) {
                 return Ok(true);
             }
         }

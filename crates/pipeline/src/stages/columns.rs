@@ -39,8 +39,7 @@ pub(crate) fn looked_at(recipe: &Recipe, batches: &[RecordBatch]) -> Result<Look
             rule.action,
             Action::Encrypt | Action::Fpe | Action::Hash | Action::Pseudonymize(_)
         ) {
-            let name = rule.rename.as_ref().unwrap_or(&rule.name);
-            withheld.insert(name.clone(), Withheld::Token);
+            withheld.insert(rule.output().to_owned(), Withheld::Token);
         }
     }
     withheld.extend(answers(recipe).into_iter().map(|name| (name, Withheld::Answer)));
@@ -51,7 +50,7 @@ pub(crate) fn looked_at(recipe: &Recipe, batches: &[RecordBatch]) -> Result<Look
 fn answers(recipe: &Recipe) -> Vec<String> {
     flags(recipe)
         .filter(|(_, rule)| rule.column == recipe.project.target)
-        .map(|(_, rule)| renamed(recipe, &format!("{}_outlier", rule.column)))
+        .map(|(_, rule)| recipe.protect.after(&format!("{}_outlier", rule.column)).to_owned())
         .collect()
 }
 
@@ -66,33 +65,38 @@ pub(crate) fn prepared(
     let mut prepared: BTreeMap<String, Prepared> = BTreeMap::new();
     for found in outcome.rules.iter().filter_map(|rule| rule.found.as_ref()) {
         if let Found::Fill { column, value } = found {
-            prepared.entry(renamed(recipe, column)).or_default().fill = Some(value.clone());
+            prepared.entry(recipe.protect.after(column).to_owned()).or_default().fill =
+                Some(value.clone());
         }
     }
     // A constant is found in no data.
     for rule in &recipe.clean.impute {
         if let ImputeMethod::Constant(value) = &rule.method {
-            let column = prepared.entry(renamed(recipe, &rule.column)).or_default();
+            let column = prepared.entry(recipe.protect.after(&rule.column).to_owned()).or_default();
             column.fill.get_or_insert_with(|| value.clone());
         }
     }
     for column in dates(recipe) {
-        prepared.entry(renamed(recipe, column)).or_default().date = true;
+        prepared.entry(recipe.protect.after(column).to_owned()).or_default().date = true;
+    }
+    for rule in &recipe.clean.normalize {
+        let spelling = convert::spelling(rule);
+        prepared.entry(recipe.protect.after(&rule.column).to_owned()).or_default().spelling =
+            Some(spelling);
     }
     for rule in &recipe.protect.columns {
         if let Action::Generalize(Generalize::Width(width)) = &rule.action {
-            let name = rule.rename.as_ref().unwrap_or(&rule.name);
-            prepared.entry(name.clone()).or_default().width = Some(*width);
+            prepared.entry(rule.output().to_owned()).or_default().width = Some(*width);
         }
     }
     let mut unknown = Vec::new();
     for (index, rule) in flags(recipe) {
-        let name = renamed(recipe, &format!("{}_outlier", rule.column));
+        let name = recipe.protect.after(&format!("{}_outlier", rule.column)).to_owned();
         let Some((low, high)) = bounds(recipe, &outcome, index) else {
             unknown.push(name);
             continue;
         };
-        let of = renamed(recipe, &rule.column);
+        let of = recipe.protect.after(&rule.column).to_owned();
         let fill = prepared.get(&of).and_then(|column| column.fill.as_ref()?.parse().ok());
         let finite = |bound: f64| Some(bound).filter(|bound| bound.is_finite());
         let mut outlier = Outlier { of, low: finite(low), high: finite(high), missing: false };
@@ -161,11 +165,6 @@ pub(crate) fn dates(recipe: &Recipe) -> BTreeSet<&str> {
         }
     }
     days
-}
-
-fn renamed(recipe: &Recipe, column: &str) -> String {
-    let rule = recipe.protect.columns.iter().find(|rule| rule.name == column);
-    rule.and_then(|rule| rule.rename.as_deref()).unwrap_or(column).to_owned()
 }
 
 /// Columns of texts or whole numbers whose values hold personal data that the recipe has not treated, and others whose texts are amounts

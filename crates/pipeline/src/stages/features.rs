@@ -8,7 +8,7 @@ use crate::project::Project;
 use crate::run::{Chain, Done, ORT, PARQUET, Product, earlier, stage, versions};
 use crate::stages::copies::Copies;
 use crate::stages::texts::TextReader;
-use crate::stages::{split, texts, to_value, tune};
+use crate::stages::{file_name, split, texts, to_value, tune};
 use crate::store::{Inputs, Stage};
 use crate::{backbones, convert};
 use arrow::array::{
@@ -17,7 +17,7 @@ use arrow::array::{
 use arrow::datatypes::DataType;
 use ingot_base::{Digest, Fault, Message, Result, Task, Text, atomic, fault};
 use ingot_image::{Limits, Preprocess, RgbImage};
-use ingot_recipe::Backbone;
+use ingot_recipe::{Backbone, OwnBackbone};
 use ingot_runtime::onnx::{self, Library, Session};
 use ingot_runtime::weights::{self, Weights};
 use ingot_train::nets::{FeatureTable, Mixed};
@@ -97,10 +97,14 @@ pub(crate) fn reads_texts(project: &Project<'_>) -> bool {
     project.recipe().project.task == Task::TextClassify
 }
 
-/// The backbone as stage records tell it: where its files lie is no part of it.
+/// The backbone as stage records tell it: where its files lie is no part of it, they tell of the house and not of the network.
 pub(crate) fn told(project: &Project<'_>) -> Result<serde_json::Value> {
     match project.recipe().backbone() {
-        Backbone::Own(own) => to_value(&own.without_folders()),
+        Backbone::Own(own) => to_value(&OwnBackbone {
+            file: file_name(&own.file),
+            tokenizer: own.tokenizer.as_deref().map(file_name),
+            ..own
+        }),
         published => to_value(&published),
     }
 }
@@ -294,7 +298,7 @@ impl Front {
         &self,
         session: &Session,
         view: &RgbImage,
-        place: Option<&(String, u64)>,
+        place: &(String, u64),
     ) -> Result<Vec<f32>> {
         let side = self.pixels.crop as usize;
         let numbers = self.pixels.numbers(view);
@@ -493,10 +497,11 @@ impl Work<'_> {
             let view = self.front.pixels.view(&picture)?;
             let label = self.labels.and_then(|labels| cell(labels, index));
             let place = self.pictures.place(index);
-            let original = self.front.features(session, &view, place.as_ref())?;
+            let place = place.ok_or_else(|| fault::internal("a picture without a place"))?;
+            let original = self.front.features(session, &view, &place)?;
             rows.push(Row { index, copy: false, mixed: None, features: original });
             for copy in self.copies.make(&view, seed, label)? {
-                let features = self.front.features(session, &copy.picture, place.as_ref())?;
+                let features = self.front.features(session, &copy.picture, &place)?;
                 rows.push(Row { index, copy: true, mixed: copy.mixed, features });
             }
         }
@@ -507,11 +512,11 @@ impl Work<'_> {
 ///
 /// # Errors
 /// Otherwise; the fault names the row.
-pub(crate) fn finite(features: &[f32], place: Option<&(String, u64)>) -> Result<()> {
+pub(crate) fn finite(features: &[f32], place: &(String, u64)) -> Result<()> {
     if features.iter().all(|number| number.is_finite()) {
         return Ok(());
     }
-    let (source, row) = place.map_or(("", 0), |(source, row)| (source.as_str(), *row));
+    let (source, row) = place;
     Err(Fault::new(&FEATURES_NUMBERS).arg("source", source).arg("row", row))
 }
 
@@ -587,17 +592,9 @@ pub(crate) fn places(batch: &RecordBatch) -> Result<Vec<(String, u64)>> {
     Ok((0..batch.num_rows()).map(|index| (name(index).to_owned(), rows.value(index))).collect())
 }
 
-/// The groups of the rows, where the split keeps groups together. Whoever is written in several ways is one, to a private training as to
-/// the split; a token has one spelling.
+/// The groups of the rows, where the split keeps groups together.
 pub(crate) fn groups(project: &Project<'_>, batch: &RecordBatch) -> Option<StringArray> {
-    let recipe = project.recipe();
-    let group = recipe.split.group.as_ref()?;
-    let cells = text(batch, group)?;
-    let before = recipe.protect.before(group);
-    if recipe.protect.columns.iter().any(|rule| rule.name == before) {
-        return Some(cells);
-    }
-    Some(cells.iter().map(|cell| cell.map(ingot_privacy::folded)).collect())
+    text(batch, project.recipe().split.group.as_ref()?)
 }
 
 /// Class, lineage, features and group of each row.

@@ -148,8 +148,7 @@ fn learn(project: &Project<'_>, chain: &Chain, (folder, key): (&Path, &str)) -> 
 fn work(project: &Project<'_>, chain: &Chain, (folder, key): (&Path, &str)) -> Result<Product> {
     let Learned { mut trained, network, test } = learn(project, chain, (folder, key))?;
     let own = &trained.outcome;
-    // What was trained behind it went on from there.
-    if own.falling && own.tuned().is_none() && own.tuned_encoder().is_none() {
+    if own.falling {
         project.reporter.warn(&Fault::new(&LOSS_FALLING).arg("epochs", own.history.len()));
     }
     let mut outputs: Vec<_> =

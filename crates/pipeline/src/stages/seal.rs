@@ -262,7 +262,7 @@ fn of_texts(project: &Project<'_>, signature: &Signature) -> Vec<Text> {
 /// Whether `[protect]` changed a column of the protected table.
 fn protected(recipe: &Recipe, name: &str) -> bool {
     let protect = &recipe.protect;
-    let mut ruled = protect.columns.iter().map(|rule| rule.rename.as_ref().unwrap_or(&rule.name));
+    let mut ruled = protect.columns.iter().map(ingot_recipe::ColumnRule::output);
     let mut searched = protect.text.iter().flat_map(|rule| &rule.columns);
     ruled.any(|own| own == name) || searched.any(|own| own == name)
 }

@@ -9,7 +9,7 @@ use crate::stages::{compress, split, to_value, told};
 use crate::store::{Inputs, Stage};
 use crate::together;
 use arrow::array::{Array, RecordBatch, StringArray};
-use ingot_base::{Digest, Fault, Result};
+use ingot_base::{Digest, Fault, Result, fault};
 use ingot_recipe::{Carried, Recipe};
 use ingot_runtime::generate::Message;
 use ingot_runtime::gguf;
@@ -218,6 +218,7 @@ fn conversations(recipe: &Recipe, batch: &RecordBatch) -> Result<Rows> {
         None => None,
         Some(name) => Some(column(name, "train.lora.rejected")?),
     };
+    let places = crate::stages::features::places(batch)?;
     let (mut rows, mut rejected) = Rows::default();
     for index in 0..answers.len() {
         let lacks = |column: &StringArray| column.is_null(index);
@@ -227,12 +228,10 @@ fn conversations(recipe: &Recipe, batch: &RecordBatch) -> Result<Rows> {
         let answer = answers.value(index);
         rejected.extend(others.iter().map(|others| others.value(index).to_owned()));
         let Some(questions) = &questions else {
+            let place = places.get(index);
+            let (source, row) = place.ok_or_else(|| fault::internal("a row without a place"))?;
             let said = conversation::parse(answer).map_err(|wrong| {
                 let fault = Fault::new(&CONVERSATION).arg("column", target).words("wrong", wrong);
-                // Of rows that do not tell where they come from, the place in the table.
-                let place = crate::stages::features::places(batch).unwrap_or_default();
-                let place = place.into_iter().nth(index);
-                let (source, row) = place.unwrap_or_else(|| ("?".to_owned(), index as u64));
                 fault.arg("source", source).arg("row", row).at("project.target")
             })?;
             let own = said.first().is_some_and(|first| first.role == "system");
@@ -466,7 +465,7 @@ mod trained {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use arrow::array::{ArrayRef, StringArray};
+    use arrow::array::{ArrayRef, StringArray, UInt64Array};
     use ingot_base::atomic;
     use std::sync::Arc;
 
@@ -532,12 +531,17 @@ mod tests {
         assert_eq!(code(ready(&alone, Stage::Seal)), "pipeline-base-folder");
     }
 
+    /// Rows 0, 1, … of one source.
     fn table(columns: &[(&str, &[Option<&str>])]) -> RecordBatch {
+        let rows = columns.first().map_or(0, |(_, cells)| cells.len());
         let columns = columns.iter().map(|(name, cells)| {
             (*name, Arc::new(cells.iter().copied().collect::<StringArray>()) as ArrayRef)
         });
-        RecordBatch::try_from_iter_with_nullable(columns.map(|(name, cells)| (name, cells, true)))
-            .unwrap()
+        let sources = Arc::new(StringArray::from(vec!["chats"; rows])) as ArrayRef;
+        let numbers = Arc::new(UInt64Array::from_iter_values(0..rows as u64)) as ArrayRef;
+        let lineage = [(ingot_data::SOURCE, sources), (ingot_data::ROW, numbers)];
+        let columns = columns.chain(lineage).map(|(name, cells)| (name, cells, true));
+        RecordBatch::try_from_iter_with_nullable(columns).unwrap()
     }
 
     #[test]
@@ -566,7 +570,7 @@ mod tests {
         let batch = RecordBatch::try_from_iter([
             ("answer", texts([good, bad])),
             (ingot_data::SOURCE, texts(["chats", "chats"])),
-            (ingot_data::ROW, Arc::new(arrow::array::UInt64Array::from(vec![3, 8])) as ArrayRef),
+            (ingot_data::ROW, Arc::new(UInt64Array::from(vec![3, 8])) as ArrayRef),
         ]);
         let fault = conversations(&recipe, &batch.unwrap()).unwrap_err();
         let told = fault.to_string();

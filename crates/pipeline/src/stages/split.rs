@@ -64,7 +64,7 @@ fn persons(recipe: &Recipe) -> BTreeSet<&str> {
         Action::Shift { person, .. } => Some(&**person),
         _ => None,
     });
-    let ruled = |column: &&str| protect.columns.iter().any(|rule| rule.name == *column);
+    let ruled = |column: &&str| protect.rule(column).is_some();
     let named = erase::named_by_group(recipe).into_iter().chain(counted).filter(ruled);
     named.chain(moved).collect()
 }
@@ -85,7 +85,7 @@ fn alike(project: &Project<'_>, chain: &Chain, column: &str) -> Result<()> {
         for cells in batch.columns() {
             let cells = erase::texts(cells)?;
             spellings.extend(
-                cells.iter().flatten().map(|cell| (hash(&ingot_privacy::folded(cell)), hash(cell))),
+                cells.iter().flatten().map(|cell| (hash(&ingot_base::folded(cell)), hash(cell))),
             );
         }
         Ok(())

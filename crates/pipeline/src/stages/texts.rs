@@ -1,6 +1,6 @@
 //! Texts through the frozen network, and what else the stages need of texts.
 
-use crate::messages::TEXT_COLUMN;
+use crate::messages::{TEXT_COLUMN, TEXT_NORMALIZED};
 use crate::project::Project;
 #[cfg(feature = "nets")]
 use crate::run::Done;
@@ -9,8 +9,8 @@ use crate::stages::split;
 use crate::{backbones, convert};
 use arrow::array::{RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Schema};
-use ingot_base::{Digest, Fault, Result, Rng};
-use ingot_recipe::Backbone;
+use ingot_base::{Digest, Fault, Result, Rng, fault};
+use ingot_recipe::{Backbone, OwnBackbone};
 use ingot_runtime::{TextEncoder, Tokenizer, onnx};
 #[cfg(feature = "nets")]
 use ingot_train::nets::FeatureTable;
@@ -18,7 +18,7 @@ use ingot_train::texts;
 use serde_json::{Value, json};
 
 /// Tokens that the published network reads of a text, as its publisher set it.
-const WINDOW: usize = 256;
+const WINDOW: usize = OwnBackbone::TOKENS as usize;
 /// The tokenizer's file, as published and in packages.
 pub(crate) const TOKENIZER: &str = "tokenizer.json";
 
@@ -45,7 +45,22 @@ pub(crate) fn tokenizer_file(project: &Project<'_>) -> Result<Vec<u8>> {
 }
 
 /// The column of texts: the one that the recipe names, else the only one of text.
+///
+/// # Errors
+/// When there is none, several, or cleaning wrote it in another form than it is asked with.
 pub(crate) fn column(project: &Project<'_>, schema: &Schema) -> Result<String> {
+    let recipe = project.recipe();
+    let column = found(project, schema)?;
+    let before = recipe.protect.before(&column);
+    match recipe.clean.normalize.iter().position(|rule| rule.column == before) {
+        Some(rule) => Err(Fault::new(&TEXT_NORMALIZED)
+            .arg("column", &column)
+            .at(format!("clean.normalize[{rule}].column"))),
+        None => Ok(column),
+    }
+}
+
+fn found(project: &Project<'_>, schema: &Schema) -> Result<String> {
     let recipe = project.recipe();
     let mut known: Vec<String> = schema
         .fields()
@@ -216,7 +231,9 @@ impl TextReader {
         let features = self.encoder.run_wide(&told.ids, onnx::FEATURES)?;
         let places = features::places(batch)?;
         for ((index, _), features) in told.places.iter().zip(&features) {
-            features::finite(features, places.get(*index))?;
+            let place = places.get(*index);
+            let place = place.ok_or_else(|| fault::internal("a text without a place"))?;
+            features::finite(features, place)?;
         }
         let rows: Vec<Row> = told
             .places

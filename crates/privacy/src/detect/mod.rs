@@ -29,13 +29,13 @@ pub(crate) use checksum::{credit_code_check, resident_check};
 pub use custom::CustomType;
 pub(crate) use finding::unite;
 pub use finding::{Finding, Kind, Why};
+pub(crate) use ingot_base::spelling::invisible;
 pub(crate) use names::is_word;
 #[cfg(feature = "train")]
 pub use names::train;
 pub(crate) use network::findings;
 pub use network::{NameModel, Named};
-pub use normal::narrow;
-pub(crate) use normal::{digit, invisible, numeral};
+pub(crate) use normal::{digit, numeral};
 pub(crate) use regions::counties;
 
 use custom::Custom;

@@ -7,7 +7,7 @@
 //! as it shows: [`Shown`].
 
 use super::finding::Finding;
-use ingot_base::half_width;
+use ingot_base::spelling::invisible;
 use std::borrow::Cow;
 
 /// A Han character.
@@ -341,34 +341,6 @@ fn hides(raw: &str) -> bool {
     })
 }
 
-/// Characters that show nothing: default ignorable ones, controls, accents that stand beside their letter, and what only changes how
-/// the one before them is drawn.
-pub(crate) fn invisible(letter: char) -> bool {
-    match letter {
-        ' '..='~' => false,
-        '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}' | '\u{feff}' => {
-            true
-        }
-        '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' => true,
-        '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' => true,
-        '\u{fe00}'..='\u{fe0f}' | '\u{fff9}'..='\u{fffb}' => true,
-        '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}' => true,
-        _ => accent(letter) || letter.is_control() && !letter.is_whitespace(),
-    }
-}
-
-/// Accents that stand beside their letter.
-fn accent(letter: char) -> bool {
-    matches!(letter, '\u{300}'..='\u{36f}' | '\u{20d0}'..='\u{20f0}')
-}
-
-/// A value as it is compared by what shows of it: without invisible characters, in half-width forms, the unbreakable blank as a blank.
-/// Letters keep their case and accents, and blanks their place: José is not Jose.
-pub fn narrow(text: &str) -> String {
-    let seen = text.chars().filter(|letter| accent(*letter) || !invisible(*letter));
-    seen.map(|letter| if letter == '\u{a0}' { ' ' } else { half_width(letter) }).collect()
-}
-
 /// Runs of digits outside ASCII: the first, its value, how many. Zeros of every script (Unicode's Nd), superscripts, circled and
 /// other forms.
 const DIGITS: &[(u32, u8, u8)] = &[
@@ -527,16 +499,6 @@ mod tests {
         let back = shown.back(finding).unwrap();
         assert_eq!((back.start, back.end), (2, 6));
         assert!(shown.back(Finding::new(Kind::Phone, (1, 9), 1.0, Vec::new())).is_none());
-    }
-
-    #[test]
-    fn a_value_is_narrow_without_what_nobody_sees() {
-        assert_eq!(
-            narrow("\u{feff}ＣＵＳＴ\u{ad}－\u{200e}７\u{a0}\u{3000}x\u{2060}"),
-            "CUST-7  x"
-        );
-        assert_eq!(narrow("cust 7\n"), "cust 7\n");
-        assert_eq!(narrow("Jose\u{301}"), "Jose\u{301}");
     }
 
     #[test]

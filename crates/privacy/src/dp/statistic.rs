@@ -2,11 +2,10 @@
 
 use super::messages::{BOUNDS, CATEGORIES, CATEGORY, COLUMN, GRID, NUMBER, ROWS};
 use crate::cells::{self, Kind, held};
-use crate::folded::folded;
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type, Schema};
-use ingot_base::{Fault, Result, fault};
+use ingot_base::{Fault, Result, fault, folded};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -20,7 +19,7 @@ pub enum Unit {
     /// A person may have several rows. Of each person the first `most` rows in the table's order count, the others are left
     /// out; rows without a person are left out too.
     Person {
-        /// The column that names the person; case, width and blanks around a name tell nobody apart ([`folded`](crate::folded())).
+        /// The column that names the person; case, width and blanks around a name tell nobody apart ([`folded`]).
         column: String,
         /// The most rows a person contributes.
         most: u32,

@@ -28,8 +28,8 @@ pub(crate) static CLEAN: Table = Table {
         ),
         key(
             "normalize",
-            "Texts in one form: width, Unicode's normal form and blanks alike; of nothing but blanks nothing is left. Before all other rules; whoever asks the model later sends values in that form.",
-            "统一文本写法：全半角、Unicode 规范形式与空白；只含空白的值记为缺失。先于其他规则执行；之后请求模型时须按统一后的写法提供。",
+            "Texts in one form: width, Unicode's normal form and blanks alike; of nothing but blanks nothing is left. Before all other rules; values that the model is asked with are written so too.",
+            "统一文本写法：全半角、Unicode 规范形式与空白；只含空白的值记为缺失。先于其他规则执行；调用模型时传入的值也会同样统一。",
             Shape::List(&list(Shape::Table(&NORMALIZE))),
             LIST,
             "normalize = [{ column = \"customer_id\", case = \"lower\" }]",

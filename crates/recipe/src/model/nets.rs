@@ -257,9 +257,14 @@ pub struct OwnBackbone {
 }
 
 impl OwnBackbone {
+    /// The side of the square, where the recipe sets none.
+    pub const CROP: u32 = 224;
+    /// The tokens read of a text, where the recipe sets none; the published encoder reads as many.
+    pub const TOKENS: u32 = 256;
+
     /// Side of the square that the network sees.
     pub fn crop(&self) -> u32 {
-        self.crop.unwrap_or(224)
+        self.crop.unwrap_or(Self::CROP)
     }
 
     /// Pixels of a picture's shorter side before that: of 224 they are 256, as for `ImageNet`.
@@ -274,18 +279,7 @@ impl OwnBackbone {
 
     /// Tokens read of a text.
     pub fn tokens(&self) -> u32 {
-        self.tokens.unwrap_or(256)
-    }
-
-    /// The same without the folders that its files lie in: they tell of the house, not of the network.
-    #[must_use]
-    pub fn without_folders(&self) -> Self {
-        let name = |path: &String| path.rsplit(['/', '\\']).next().unwrap_or(path).to_owned();
-        Self {
-            file: name(&self.file),
-            tokenizer: self.tokenizer.as_ref().map(name),
-            ..self.clone()
-        }
+        self.tokens.unwrap_or(Self::TOKENS)
     }
 }
 

@@ -27,6 +27,16 @@ impl Protect {
         let rule = self.columns.iter().find(|rule| rule.rename.as_deref() == Some(named));
         rule.map_or(named, |rule| &rule.name)
     }
+
+    /// The rule of a column, by its name before protection.
+    pub fn rule(&self, column: &str) -> Option<&ColumnRule> {
+        self.columns.iter().find(|rule| rule.name == column)
+    }
+
+    /// What a column is called in the protected table.
+    pub fn after<'n>(&'n self, column: &'n str) -> &'n str {
+        self.rule(column).map_or(column, ColumnRule::output)
+    }
 }
 
 /// The table `protect.anonymity`.
@@ -247,6 +257,13 @@ pub struct ColumnRule {
     pub rename: Option<String>,
     /// What happens to it.
     pub action: Action,
+}
+
+impl ColumnRule {
+    /// The column's name in the protected table.
+    pub fn output(&self) -> &str {
+        self.rename.as_deref().unwrap_or(&self.name)
+    }
 }
 
 /// What happens to a column's values.

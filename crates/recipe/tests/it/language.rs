@@ -555,7 +555,6 @@ fn a_backbone_may_be_a_file_of_the_users() {
     let backbone = recipe.backbone();
     let own = backbone.own().expect("a file");
     assert_eq!((own.crop(), own.resize(), own.file.as_str()), (32, 36, "models/net.onnx"));
-    assert_eq!(own.without_folders().file, "net.onnx");
     // It is written as it was read.
     let json = serde_json::to_value(&recipe).unwrap();
     assert_eq!(json["train"]["backbone"]["features"], "flatten");

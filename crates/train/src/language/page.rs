@@ -150,7 +150,7 @@ fn history(outcome: &SftOutcome, section: &mut Section) {
             Text::new("cross-entropy of a token", "每词元交叉熵"),
         )
     };
-    let step = Axis::new(Text::new("step", "步"));
+    let step = Axis::counting(Text::new("step", "步"));
     section.figure(title, chart::lines(&series, &step, &Axis::new(axis)));
     preferences(outcome, section);
     let (all, learnt) = outcome.tokens;

@@ -54,14 +54,23 @@ pub struct Epoch {
 /// must take away to be still learning.
 const UNLEARNT: (f64, f64) = (0.3, 0.02);
 
-/// Whether a training of at most so many passes ended while the loss of its training rows still fell, on rows that it had not learnt yet.
-pub(super) fn still_falling(history: &[Epoch], epochs: usize, best: usize, classes: usize) -> bool {
+/// Whether a training ended while the loss of its training rows still fell, on rows that it had not learnt yet. Of a rate that goes down to
+/// nothing the end tells nothing: no loss falls there.
+pub(super) fn still_falling(
+    history: &[Epoch],
+    settings: &HeadSettings,
+    best: usize,
+    classes: usize,
+) -> bool {
+    if settings.schedule == Schedule::Cosine {
+        return false;
+    }
     let [.., before, last] = history else { return false };
     let (Some(before), Some(last)) = (before.train_loss, last.train_loss) else { return false };
     #[expect(clippy::cast_precision_loss, reason = "classes are few")]
     let nothing = (classes.max(2) as f64).ln();
     // One that stopped sooner, or was better on the validation rows before, had learnt what it could.
-    let whole = history.len() == epochs && best + 1 == epochs;
+    let whole = history.len() == settings.epochs && best + 1 == settings.epochs;
     whole && last > UNLEARNT.0 * nothing && last < (1.0 - UNLEARNT.1) * before
 }
 
@@ -736,7 +745,7 @@ mod tests {
                 learning_rate: 0.1,
             };
             let history: Vec<Epoch> = losses.iter().map(epoch).collect();
-            still_falling(&history, epochs, best, 2)
+            still_falling(&history, &HeadSettings { epochs, ..settings() }, best, 2)
         };
         assert!(of(&[0.72, 0.66, 0.61], 3, 2));
         assert!(!of(&[0.72, 0.66, 0.61], 10, 2), "it was stopped");

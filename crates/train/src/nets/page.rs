@@ -196,7 +196,7 @@ fn history(outcome: &HeadOutcome, section: &mut Section) {
     if outcome.falling {
         section.note(Text::new(
             "The loss was still falling: more epochs or a smaller batch would learn more.",
-            "损失仍在下降：增加轮数或减小批量，可学到更多。",
+            "损失仍在下降，模型尚未充分学习：请增加轮数或减小批量。",
         ));
     }
     if !outcome.weights.is_empty() {
@@ -205,7 +205,7 @@ fn history(outcome: &HeadOutcome, section: &mut Section) {
             each.map(|(class, weight)| format!("{class} × {}", number(*weight, 2))).collect();
         section.note(Text::new(
             format!("All classes count alike: the loss of a row counts by its class ({}). Probabilities of rare classes are higher for it than their share of the rows.", each.join(", ")),
-            format!("各类别权重相同：每行的损失按其类别加权（{}）。因此稀有类别的概率会高于其在数据中的占比。", each.join("，")),
+            format!("各类别同等看待：每行的损失按类别加权（{}），因此稀有类别的预测概率会高于其在数据中的占比。", each.join("，")),
         ));
     }
     section.note(Text::new(

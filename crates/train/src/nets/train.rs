@@ -108,11 +108,7 @@ pub fn assist_head(
     group: &dyn Group,
 ) -> Result<()> {
     let classes = classes(config, train)?;
-    let mut learned = Labelled::of("train", train, &classes, config)?;
-    let mut held = Labelled::of("validation", validation, &classes, config)?;
-    let weights = learned.weights(config, classes.len())?;
-    learned.weigh(&weights);
-    held.weigh(&weights);
+    let (mut learned, held, _) = Labelled::pair(config, (train, validation), &classes)?;
     learned.mix(config);
     let watched = (!held.truths.is_empty()).then(|| held.examples(config.width));
     fitted(config, &learned, watched, classes.len(), group)?;
@@ -134,11 +130,7 @@ pub fn train_head_together(
         }
     }
     let classes = classes(config, train)?;
-    let mut learned = Labelled::of("train", train, &classes, config)?;
-    let mut held = Labelled::of("validation", validation, &classes, config)?;
-    let weights = learned.weights(config, classes.len())?;
-    learned.weigh(&weights);
-    held.weigh(&weights);
+    let (mut learned, held, weights) = Labelled::pair(config, (train, validation), &classes)?;
     let unseen = Labelled::of("test", test, &classes, config)?;
     learned.told_apart(&classes, config)?;
     let mixtures = learned.mix(config);
@@ -168,7 +160,7 @@ pub fn train_head_together(
         backbone: config.backbone.clone(),
         width: config.width,
         parameters: net.layers.iter().map(|layer| layer.weight.len() + layer.bias.len()).sum(),
-        falling: still_falling(&history, config.settings.epochs, best, classes.len()),
+        falling: still_falling(&history, &config.settings, best, classes.len()),
         history,
         best,
         weights,
@@ -347,6 +339,23 @@ impl Labelled {
         Ok(found)
     }
 
+    /// The rows to learn from and those that say when it is enough, their classes weighed alike, and the classes' weights.
+    ///
+    /// # Errors
+    /// As [`Labelled::of`] and [`Labelled::weights`].
+    pub(super) fn pair(
+        config: &HeadConfig,
+        (train, validation): (&FeatureTable, &FeatureTable),
+        classes: &[String],
+    ) -> Result<(Self, Self, Vec<f64>)> {
+        let mut learned = Self::of("train", train, classes, config)?;
+        let mut held = Self::of("validation", validation, classes, config)?;
+        let weights = learned.weights(config, classes.len())?;
+        learned.weigh(&weights);
+        held.weigh(&weights);
+        Ok((learned, held, weights))
+    }
+
     /// What the loss of a row of each class counts where all classes are to count alike: `n / (k · n_c)` of n rows of k classes, which is 1
     /// in the mean of all rows. Empty where nobody asked for it.
     ///
@@ -354,7 +363,7 @@ impl Labelled {
     /// In a private training. The weights are made of how many rows each class has: one row more would change the gradients of all the
     /// others, and noise for the length of one gradient would not hide that.
     #[expect(clippy::cast_precision_loss, reason = "rows are counted in millions")]
-    pub(super) fn weights(&self, config: &HeadConfig, classes: usize) -> Result<Vec<f64>> {
+    fn weights(&self, config: &HeadConfig, classes: usize) -> Result<Vec<f64>> {
         if !config.balance {
             return Ok(Vec::new());
         }
@@ -374,7 +383,7 @@ impl Labelled {
     }
 
     /// Has rows count by their classes, what is of two classes by the shares of both.
-    pub(super) fn weigh(&mut self, weights: &[f64]) {
+    fn weigh(&mut self, weights: &[f64]) {
         let of = |class: usize| weights.get(class).copied().unwrap_or(1.0);
         for truth in &mut self.truths {
             truth.weight = truth.share * of(truth.class) + (1.0 - truth.share) * of(truth.other);

@@ -99,7 +99,7 @@ pub fn tune_encoder(
     tables: [&FeatureTable; 3],
     (teacher, course): (Option<&EncoderTeacher>, EncoderCourse<'_>),
 ) -> Result<TunedText> {
-    let [train, _, test] = tables;
+    let [train, validation, test] = tables;
     let (embeddings, base) = read(source.weights, source.encoder)?;
     if settings.layers == 0 || settings.layers > base.len() {
         return Err(Fault::new(&ENCODER_LAYERS)
@@ -108,17 +108,8 @@ pub fn tune_encoder(
             .at(format!("{}.layers", settings.passes.section)));
     }
     let classes = classes(config, train)?;
-    let names = ["train", "validation", "test"];
-    let mut known = Vec::new();
-    for (name, table) in names.into_iter().zip(tables) {
-        known.push(Labelled::of(name, table, &classes, config)?);
-    }
-    if let Some(learned) = known.first() {
-        let weights = learned.weights(config, classes.len())?;
-        for own in &mut known {
-            own.weigh(&weights);
-        }
-    }
+    let (learned, held, _) = Labelled::pair(config, (train, validation), &classes)?;
+    let known = [learned, held, Labelled::of("test", test, &classes, config)?];
     let mut all = Vec::new();
     for ((table, known), tokens) in tables.into_iter().zip(&known).zip(source.tokens) {
         let texts = Texts { table, tokens, width: config.width, embedded: embeddings.width };
@@ -172,6 +163,8 @@ pub fn tune_encoder(
         parameters: head.outcome.parameters + tuned.change.parameters(),
         to_label: margins(train, work.scores(&tuned, &texts.unlabelled()?)),
         encoder: Some(encoder),
+        // What is kept went on from where the head ended.
+        falling: false,
         ..head.outcome
     };
     Ok(TunedText {

@@ -63,11 +63,7 @@ pub fn fine_tune(
     }
     let wide = HeadConfig { width: shape.numbers(), ..config.clone() };
     let classes = classes(config, train)?;
-    let mut learned = Labelled::of("train", train, &classes, &wide)?;
-    let mut held = Labelled::of("validation", validation, &classes, &wide)?;
-    let weights = learned.weights(&wide, classes.len())?;
-    learned.weigh(&weights);
-    held.weigh(&weights);
+    let (mut learned, held, _) = Labelled::pair(&wide, (train, validation), &classes)?;
     learned.mix(&wide);
     let net = Net { layers: head.layers.clone(), activation: head.activation };
     let steps = settings.passes.steps(&config.settings);
@@ -108,6 +104,8 @@ pub fn fine_tune(
         parameters: head.outcome.parameters + tail.parameters(),
         to_label: margins(train, state.scores(&end, &unlabelled)),
         unfrozen: Some(unfrozen),
+        // What is kept went on from where the head ended.
+        falling: false,
         ..head.outcome
     };
     let tail = end.with(state.front.layers);

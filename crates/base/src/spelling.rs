@@ -1,8 +1,36 @@
-//! Who is one person, where persons are told apart by a value: one equality for the list of erased persons, for counts of persons, for what
-//! a statistic counts of each and for the groups of the split.
+//! Ways to write the same value, and one equality of those who are told apart by a value: for the list of erased persons, for counts of
+//! persons, for what a statistic counts of each, for the groups of the split and of training, and for categories that cleaning wrote in one form.
 
-use crate::detect::narrow;
+use crate::half_width;
 use unicode_normalization::UnicodeNormalization as _;
+
+/// Characters that show nothing: default ignorable ones, controls, accents that stand beside their letter, and what only changes how
+/// the one before them is drawn.
+pub fn invisible(letter: char) -> bool {
+    match letter {
+        ' '..='~' => false,
+        '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}' | '\u{feff}' => {
+            true
+        }
+        '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' => true,
+        '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' => true,
+        '\u{fe00}'..='\u{fe0f}' | '\u{fff9}'..='\u{fffb}' => true,
+        '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}' => true,
+        _ => accent(letter) || letter.is_control() && !letter.is_whitespace(),
+    }
+}
+
+/// Accents that stand beside their letter.
+pub fn accent(letter: char) -> bool {
+    matches!(letter, '\u{300}'..='\u{36f}' | '\u{20d0}'..='\u{20f0}')
+}
+
+/// A value as it is compared by what shows of it: without invisible characters, in half-width forms, the unbreakable blank as a blank.
+/// Letters keep their case and accents, and blanks their place: José is not Jose.
+pub fn narrow(text: &str) -> String {
+    let seen = text.chars().filter(|letter| accent(*letter) || !invisible(*letter));
+    seen.map(|letter| if letter == '\u{a0}' { ' ' } else { half_width(letter) }).collect()
+}
 
 /// A value written in one of the ways that show the same: in Unicode's form NFKC (so `é` is one letter, and full-width forms are plain
 /// ones), without what nobody sees and blanks around it, one blank for several, and a plain hyphen for Unicode's own two. Letters
@@ -27,7 +55,7 @@ pub fn folded(value: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{folded, unified};
+    use super::{folded, narrow, unified};
 
     #[test]
     fn a_person_is_the_same_however_it_is_typed() {
@@ -77,5 +105,15 @@ mod tests {
             assert_eq!(folded(&unified(value)), once, "{value:?}");
             assert_eq!(unified(&unified(value)), unified(value), "{value:?}");
         }
+    }
+
+    #[test]
+    fn a_value_is_narrow_without_what_nobody_sees() {
+        assert_eq!(
+            narrow("\u{feff}ＣＵＳＴ\u{ad}－\u{200e}７\u{a0}\u{3000}x\u{2060}"),
+            "CUST-7  x"
+        );
+        assert_eq!(narrow("cust 7\n"), "cust 7\n");
+        assert_eq!(narrow("Jose\u{301}"), "Jose\u{301}");
     }
 }
