@@ -12,9 +12,9 @@ use crate::args::{RedactWith, Scan};
 use crate::messages::{COLUMN_MISSING, KIND_UNKNOWN};
 use ingot_base::atomic::AtomicFile;
 use ingot_base::{Fault, Result, Secret, fault};
-use ingot_privacy::ColumnKeys;
 use ingot_privacy::detect::{DetectConfig, Detector, Finding, Kind, Why};
 use ingot_privacy::pseudonym::{Pseudonyms, TextAction, TextProtector};
+use ingot_privacy::{ColumnKeys, Title};
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -64,12 +64,23 @@ pub(crate) fn scan(context: &Context, args: &Scan) -> Result<()> {
     scanner.finish()
 }
 
-struct Scanner<'a> {
-    context: &'a Context,
-    /// Of the types that were asked for.
+/// What reads texts for the types that were asked for.
+struct Readers {
     plain: TextProtector,
     /// The same with a network of names, where there is one.
     networked: Option<TextProtector>,
+}
+
+impl Readers {
+    /// The one that finds most.
+    fn best(&self) -> &TextProtector {
+        self.networked.as_ref().unwrap_or(&self.plain)
+    }
+}
+
+struct Scanner<'a> {
+    context: &'a Context,
+    readers: Readers,
     /// Of every type, where not all were asked for: what it finds in a column's name is printed nowhere.
     guard: Option<Detector>,
     names: Pseudonyms,
@@ -118,8 +129,10 @@ impl<'a> Scanner<'a> {
         }
         Ok(Self {
             context,
-            plain: protector()?,
-            networked: args.names.as_deref().map(networked).transpose()?,
+            readers: Readers {
+                plain: protector()?,
+                networked: args.names.as_deref().map(networked).transpose()?,
+            },
             guard: (!types.is_empty()).then(guard).transpose()?,
             names: Pseudonyms::new(keys)?,
             output: written.map(AtomicFile::create).transpose()?,
@@ -144,25 +157,19 @@ impl<'a> Scanner<'a> {
         if self.output.is_none() || found.is_empty() {
             return Ok(None);
         }
-        let protector = self.networked.as_ref().unwrap_or(&self.plain);
-        let (clean, besides) = protector.settle_telling(text, found, &mut self.names)?;
+        let (clean, besides) = self.readers.best().settle_telling(text, found, &mut self.names)?;
         self.besides += besides.len() as u64;
         Ok(Some(clean))
     }
 
     /// What a text holds.
     fn find(&self, text: &str) -> Result<Vec<Finding>> {
-        self.networked.as_ref().unwrap_or(&self.plain).find(text)
+        self.readers.best().find(text)
     }
 
     /// What a value holds, by itself and with its title before it.
-    fn find_under(&self, title: Option<&str>, text: &str) -> Result<Vec<Finding>> {
-        self.networked.as_ref().unwrap_or(&self.plain).find_under(title, text)
-    }
-
-    /// What a bare number holds: a network of names, which is slow, would find none in it.
-    fn find_in_number(&self, digits: &str) -> Result<Vec<Finding>> {
-        self.plain.find(digits)
+    fn find_under(&self, title: &Title, text: &str) -> Result<Vec<Finding>> {
+        self.readers.best().find_under(title, text)
     }
 
     fn tell(&mut self, place: Place<'_>, found: &[Finding]) -> Result<()> {
@@ -192,7 +199,7 @@ impl<'a> Scanner<'a> {
     fn printable(&self, name: &str) -> Result<bool> {
         Ok(match &self.guard {
             Some(guard) => guard.detect(name).is_empty(),
-            None => self.plain.find(name)?.is_empty(),
+            None => self.readers.plain.find(name)?.is_empty(),
         })
     }
 

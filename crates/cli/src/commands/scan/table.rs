@@ -6,7 +6,7 @@ use crate::args::Scan;
 use crate::messages::{SCAN_ENCODING, SCAN_FIELDS, SCAN_HEADER, SCAN_QUOTE};
 use csv::{ErrorKind, StringRecord};
 use ingot_base::{Fault, Result, fault};
-use ingot_privacy::find_repeated;
+use ingot_privacy::{Title, find_repeated};
 use std::fs::File;
 use std::io::BufReader;
 
@@ -17,8 +17,8 @@ struct Columns {
     /// As findings name them.
     shown: Vec<String>,
     wanted: Vec<bool>,
-    /// Whether they are names, and not numbers of places.
-    titled: bool,
+    /// What they say of the cells under them, if they are names and not numbers of places.
+    titles: Vec<Title>,
 }
 
 impl Scanner<'_> {
@@ -86,16 +86,19 @@ impl Scanner<'_> {
         } else {
             titles.iter().map(|title| (*title).to_owned()).collect()
         };
-        let titled = !args.no_header && personal == 0;
+        let titled = |name: &String| {
+            if args.no_header || personal > 0 { Title::default() } else { Title::of(name) }
+        };
         let known = if args.no_header { &[][..] } else { &titles };
         let wanted = chosen(&args.text, &shown, known)?;
-        Ok(Columns { shown, wanted, titled })
+        Ok(Columns { titles: shown.iter().map(titled).collect(), shown, wanted })
     }
 
     fn row(&mut self, row: u64, columns: &Columns, record: &StringRecord) -> Result<Vec<String>> {
         let mut found = Vec::with_capacity(record.len());
-        for ((cell, column), wanted) in record.iter().zip(&columns.shown).zip(&columns.wanted) {
-            let title = Some(column.as_str()).filter(|_| columns.titled && row > 0);
+        for ((cell, title), wanted) in record.iter().zip(&columns.titles).zip(&columns.wanted) {
+            let none = Title::default();
+            let title = if row > 0 { title } else { &none };
             found.push(if *wanted { self.find_under(title, cell)? } else { Vec::new() });
         }
         let read = |(cell, wanted)| if wanted { cell } else { "" };
