@@ -154,12 +154,18 @@ impl<'a> Scanner<'a> {
 
     /// A text without its findings, where it is to be written and has any.
     fn clean(&mut self, text: &str, found: Vec<Finding>) -> Result<Option<String>> {
+        let (clean, besides) = self.settled(text, found)?;
+        self.besides += besides;
+        Ok(clean)
+    }
+
+    /// The same, and how much was hidden besides: to be counted where the text is written.
+    fn settled(&mut self, text: &str, found: Vec<Finding>) -> Result<(Option<String>, u64)> {
         if self.output.is_none() || found.is_empty() {
-            return Ok(None);
+            return Ok((None, 0));
         }
         let (clean, besides) = self.readers.best().settle_telling(text, found, &mut self.names)?;
-        self.besides += besides.len() as u64;
-        Ok(Some(clean))
+        Ok((Some(clean), besides.len() as u64))
     }
 
     /// What a text holds.
@@ -195,12 +201,9 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    /// Whether a column's name may be printed.
-    fn printable(&self, name: &str) -> Result<bool> {
-        Ok(match &self.guard {
-            Some(guard) => guard.detect(name).is_empty(),
-            None => self.readers.plain.find(name)?.is_empty(),
-        })
+    /// Whether a column's name, in which that was found, may be printed.
+    fn printable(&self, name: &str, found: &[Finding]) -> bool {
+        found.is_empty() && self.guard.as_ref().is_none_or(|guard| guard.detect(name).is_empty())
     }
 
     fn warn(&self, warning: &Fault) {
@@ -228,8 +231,10 @@ impl<'a> Scanner<'a> {
             share().map_err(|error| unwritten(written, error))?;
         }
         if context.json {
-            let rows = self.rows;
-            crate::out(&serde_json::json!({ "rows": rows, "findings": self.printed }).to_string());
+            let (rows, besides) = (self.rows, self.besides);
+            let found = self.printed;
+            let told = serde_json::json!({ "rows": rows, "findings": found, "besides": besides });
+            crate::out(&told.to_string());
         } else if !context.quiet {
             crate::err(&format!(
                 "{} {}, {} {}",
@@ -239,13 +244,14 @@ impl<'a> Scanner<'a> {
                 context.say("findings", "处发现")
             ));
             if self.besides > 0 {
-                crate::err(&format!(
-                    "{} {}",
-                    super::grouped(self.besides),
-                    context.say(
-                        "more are hidden in the redacted file: beside what stands for findings they look like some",
-                        "处在脱敏后的文件中一并隐去：紧邻替换内容时，它们看起来也像个人信息"
-                    )
+                let count = super::grouped(self.besides);
+                crate::err(context.say(
+                    &format!(
+                        "{count} more are hidden in the redacted file too: beside what stands for findings they look like personal data"
+                    ),
+                    &format!(
+                        "另有 {count} 处也已在脱敏文件中隐去：与替换内容相邻时，它们看起来也像个人信息"
+                    ),
                 ));
             }
         }

@@ -21,6 +21,8 @@ struct Key {
     found: Vec<Finding>,
     /// What stands instead.
     clean: Option<String>,
+    /// How much of it is hidden besides what was found.
+    besides: u64,
     /// Whether findings may name it.
     shown: bool,
     /// What it says of the values under it.
@@ -138,9 +140,9 @@ impl<'s, 'a> Records<'s, 'a> {
             return Ok(Rc::clone(key));
         }
         let found = self.scanner.find(name)?;
-        let shown = found.is_empty() && self.scanner.printable(name)?;
-        let clean = self.scanner.clean(name, found.clone())?;
-        let key = Rc::new(Key { found, clean, shown, title: Title::of(name) });
+        let shown = self.scanner.printable(name, &found);
+        let (clean, besides) = self.scanner.settled(name, found.clone())?;
+        let key = Rc::new(Key { found, clean, besides, shown, title: Title::of(name) });
         if self.keys.len() < KEPT {
             self.keys.insert(name.to_owned(), Rc::clone(&key));
         }
@@ -211,6 +213,7 @@ impl Visitor for Records<'_, '_> {
         let place = Place { row: self.scanner.rows, column: Some(&column), key: true };
         self.scanner.tell(place, &key.found)?;
         self.renamed += usize::from(key.clean.is_some());
+        self.scanner.besides += key.besides;
         Ok(key.clean.clone())
     }
 
