@@ -155,7 +155,7 @@ const WORDS: &[(&str, &str)] = &[
     ),
     (
         "What the table may cost in all, as this project counts it: another project folder has a budget of its own for the same file; needed the first time, and then fixed",
-        "此表在本项目中的总预算（另一个项目文件夹对同一文件另有预算），首次必填，之后不可更改",
+        "此表在本项目中的总预算（换一个项目文件夹，同一文件另计预算）；首次必填，之后不可更改",
     ),
     (
         "Column that names persons, when one person has several rows; case, width and blanks around a name make no difference",

@@ -6,7 +6,7 @@ use crate::identity::Identity;
 use crate::messages::{RETRIED, VERSION};
 use crate::scheduler::{SILENCE, write_all};
 use ingot_base::{Fault, Result};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
@@ -35,7 +35,7 @@ pub trait Job: Send + Sync {
 type Jobs = BTreeMap<u64, Option<Arc<dyn Job>>>;
 
 /// Works for a scheduler until the future is dropped. A scheduler that cannot be reached, or that refuses the certificate, is tried
-/// again; `tell` hears why, once for each reason.
+/// again; `tell` hears why, once for each reason until it was reached.
 ///
 /// # Errors
 /// When the certificates cannot be used or the scheduler runs another version of the program.
@@ -49,7 +49,7 @@ pub async fn execute(
 ) -> Result<()> {
     let config = identity.client()?;
     let mut wait = Duration::from_millis(100);
-    let mut told = String::new();
+    let mut told = BTreeSet::<String>::new();
     let hello = Frame::new(Kind::Hello, 0, places as u64, version.as_bytes());
     loop {
         let answer = match connect(address, &config).await {
@@ -66,10 +66,8 @@ pub async fn execute(
                 serve(stream, &work).await;
             }
             Err(error) => {
-                let why = error.to_string();
-                if why != told {
+                if told.insert(error.to_string()) {
                     tell(&Fault::new(&RETRIED).arg("address", address).because(error));
-                    told = why;
                 }
             }
         }

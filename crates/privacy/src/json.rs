@@ -197,17 +197,25 @@ pub fn document(text: &str, visitor: &mut impl Visitor) -> Result<String> {
     Ok(walk.finish())
 }
 
-/// A string or a number of a JSON text.
+/// What a text is in JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sort {
+    Key,
+    Text,
+    Number,
+}
+
+/// A key, a string or a number of a JSON text.
 #[derive(Debug)]
 pub(crate) struct Value {
-    /// The key that it stands under, directly or in a list.
+    /// The key that a string or number stands under, directly or in a list.
     pub(crate) title: Option<String>,
     /// What the string says, or the number as it is written.
     pub(crate) text: String,
-    pub(crate) is_number: bool,
+    pub(crate) sort: Sort,
 }
 
-/// The strings and numbers of a text that is one array or object, in their order and at any depth: also in strings that are such
+/// The keys, strings and numbers of a text that is one array or object, in their order and at any depth: also in strings that are such
 /// texts themselves, as calls of tools have them. `None` of any other text.
 pub(crate) fn values(text: &str) -> Option<Vec<Value>> {
     let mut values = Values::default();
@@ -215,8 +223,8 @@ pub(crate) fn values(text: &str) -> Option<Vec<Value>> {
     Some(values.all)
 }
 
-/// A text of which [`values`] gave some, with these texts in their places. What stays keeps its spelling, keys and the order of members;
-/// what does not is a string.
+/// A text of which [`values`] gave some, with these texts in their places. What stays keeps its spelling and the order of members; what
+/// does not is a string. Keys of one object that were different stay so.
 pub(crate) fn with_values(text: &str, all: &mut dyn Iterator<Item = String>) -> Result<String> {
     record(text, &mut Given(all))
 }
@@ -244,41 +252,50 @@ pub fn title(path: &[Step]) -> Option<&str> {
     })
 }
 
-/// Takes every string and number.
+/// Takes every key, string and number.
 #[derive(Default)]
 struct Values {
     all: Vec<Value>,
 }
 
 impl Values {
-    fn push(&mut self, path: &[Step], text: &str, is_number: bool) {
+    fn push(&mut self, path: &[Step], text: &str, sort: Sort) {
         let title = title(path).map(str::to_owned);
-        self.all.push(Value { title, text: text.to_owned(), is_number });
+        self.all.push(Value { title, text: text.to_owned(), sort });
     }
 }
 
 impl Visitor for Values {
     fn record(&mut self) {}
 
-    fn key(&mut self, _: &mut [Step]) -> Result<Option<String>> {
+    fn key(&mut self, path: &mut [Step]) -> Result<Option<String>> {
+        if let Some(Step::Key { name, .. }) = path.last() {
+            self.all.push(Value { title: None, text: name.clone(), sort: Sort::Key });
+        }
         Ok(None)
     }
 
     fn text(&mut self, path: &[Step], text: &str) -> Result<Option<String>> {
         match values(text) {
-            Some(inner) => self.all.extend(inner),
-            None => self.push(path, text, false),
+            Some(mut inner) => {
+                let untitled = |one: &&mut Value| one.title.is_none() && one.sort != Sort::Key;
+                for one in inner.iter_mut().filter(untitled) {
+                    one.title = title(path).map(str::to_owned);
+                }
+                self.all.append(&mut inner);
+            }
+            None => self.push(path, text, Sort::Text),
         }
         Ok(None)
     }
 
     fn number(&mut self, path: &[Step], digits: &str) -> Result<Option<String>> {
-        self.push(path, digits, true);
+        self.push(path, digits, Sort::Number);
         Ok(None)
     }
 }
 
-/// Gives every string and number another text.
+/// Gives every key, string and number another text.
 struct Given<'a>(&'a mut dyn Iterator<Item = String>);
 
 impl Given<'_> {
@@ -291,8 +308,11 @@ impl Given<'_> {
 impl Visitor for Given<'_> {
     fn record(&mut self) {}
 
-    fn key(&mut self, _: &mut [Step]) -> Result<Option<String>> {
-        Ok(None)
+    fn key(&mut self, path: &mut [Step]) -> Result<Option<String>> {
+        match path.last() {
+            Some(Step::Key { name, .. }) => self.next(name),
+            _ => Err(lost()),
+        }
     }
 
     fn text(&mut self, _: &[Step], text: &str) -> Result<Option<String>> {
@@ -697,21 +717,26 @@ mod tests {
         let inner = r#"{\"to\":\"a\\nb\",\"n\":[13.50]}"#;
         let text = format!(r#" {{"note":"\u738b\n\"x\"","args":"{inner}","t":[true,1e2]}}"#);
         let all = values(&text).unwrap();
-        let seen: Vec<(Option<&str>, &str, bool)> =
-            all.iter().map(|one| (one.title.as_deref(), &*one.text, one.is_number)).collect();
+        let seen: Vec<(Option<&str>, &str, Sort)> =
+            all.iter().map(|one| (one.title.as_deref(), &*one.text, one.sort)).collect();
         assert_eq!(
             seen,
             [
-                (Some("note"), "王\n\"x\"", false),
-                (Some("to"), "a\nb", false),
-                (Some("n"), "13.50", true),
-                (Some("t"), "1e2", true),
+                (None, "note", Sort::Key),
+                (Some("note"), "王\n\"x\"", Sort::Text),
+                (None, "args", Sort::Key),
+                (None, "to", Sort::Key),
+                (Some("to"), "a\nb", Sort::Text),
+                (None, "n", Sort::Key),
+                (Some("n"), "13.50", Sort::Number),
+                (None, "t", Sort::Key),
+                (Some("t"), "1e2", Sort::Number),
             ]
         );
         let same = with_values(&text, &mut all.into_iter().map(|one| one.text)).unwrap();
         assert_eq!(same, text);
-        let given = ["王\n\"x\"", "\"[x]\"\n", "13.50", "[y]"].map(str::to_owned);
-        let given = with_values(&text, &mut given.into_iter()).unwrap();
+        let given = ["note", "王\n\"x\"", "args", "to", "\"[x]\"\n", "n", "13.50", "t", "[y]"];
+        let given = with_values(&text, &mut given.map(str::to_owned).into_iter()).unwrap();
         let read: serde_json::Value = serde_json::from_str(&given).unwrap();
         assert_eq!(read["args"], r#"{"to":"\"[x]\"\n","n":[13.50]}"#);
         assert_eq!(read["t"][1], "[y]");
@@ -721,6 +746,24 @@ mod tests {
         }
         let deep = format!("{}\"x\"{}", "[".repeat(500), "]".repeat(500));
         assert_eq!(values(&deep).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn keys_are_given_other_names_and_stay_apart() {
+        let text = r#"{"17":{"27":1},"b":"{\"17\":2}","27":3}"#;
+        let all = values(text).unwrap();
+        let given = all.iter().map(|one| one.text.replace("17", "[x]").replace("27", "[x]"));
+        let given = with_values(text, &mut given.collect::<Vec<_>>().into_iter()).unwrap();
+        assert_eq!(given, r#"{"[x]":{"[x]":1},"b":"{\"[x]\":2}","[x]_2":3}"#);
+    }
+
+    #[test]
+    fn what_a_string_holds_as_json_stands_under_its_key() {
+        let all = values(r#"{"dob":"[\"1949-12-31\",{\"a\":1}]"}"#).unwrap();
+        let seen: Vec<(Option<&str>, &str)> =
+            all.iter().map(|one| (one.title.as_deref(), &*one.text)).collect();
+        let expected = [(None, "dob"), (Some("dob"), "1949-12-31"), (None, "a"), (Some("a"), "1")];
+        assert_eq!(seen, expected);
     }
 
     #[test]

@@ -263,6 +263,11 @@ impl Pieces {
         }
         Self(pieces)
     }
+
+    /// Its letters and digits, as they are compared.
+    fn letters(&self) -> Vec<char> {
+        self.0.iter().flatten().map(|letter| letter.folded).collect()
+    }
 }
 
 /// The plainest form of a letter or digit, with whether it is large; of a ligature or a circled number, each part.

@@ -37,6 +37,7 @@ pub use protector::{Protector, mask_value};
 pub use rule::{Action, ColumnRule, Generalize};
 pub use shift::unshift_date;
 pub use texts::{Found, TextColumns, TextEvidence};
+pub use titled::Title;
 pub use token::{
     ColumnKeys, ENCRYPTED, HASHED, decrypt_value, encrypt_value, hash_cells, hash_value,
 };

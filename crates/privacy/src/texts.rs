@@ -1,12 +1,13 @@
-//! Columns of free text in record batches: what they hold is found on all cores, then replaced in order. Where a cell is JSON, its strings and
-//! numbers are the texts: in the cell itself, escapes stand between words (`\\n110…`).
+//! Columns of free text in record batches: what they hold is found on all cores, then replaced in order. Where a cell is JSON, its keys,
+//! strings and numbers are the texts: in the cell itself, escapes stand between words (`\\n110…`).
 
 use crate::cells::{Kind, each, held};
 use crate::detect::{self, DetectConfig, Detector, Finding, NameModel, Why, unite};
-use crate::json;
+use crate::json::{self, Sort};
 use crate::known::{Instead, Known, Pieces, Repeats, plain, values_in, written};
 use crate::messages::{BATCH_LARGE, COLUMN_MISSING, TYPE_WITHOUT_TEXT};
 use crate::pseudonym::{Pseudonyms, TextAction, TextProtector};
+use crate::titled::Title;
 use crate::token::ColumnKeys;
 use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, StringBuilder};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
@@ -53,23 +54,27 @@ pub struct TextColumns {
 #[derive(Debug)]
 struct Column {
     index: usize,
+    title: Title,
     protector: TextProtector,
     evidence: TextEvidence,
 }
 
-/// A text of a cell: the cell itself, or a string or a number of its JSON. It shows what persons wrote, so there is no `Debug`.
+/// A text of a cell: the cell itself, or a key, a string or a number of its JSON. It shows what persons wrote, so there is no `Debug`.
 struct Part {
     /// Which of the columns of text.
     column: usize,
     row: usize,
-    /// The key that it stands under.
-    title: Option<String>,
-    is_number: bool,
+    /// The key that it stands under, or the column.
+    title: Title,
+    sort: Sort,
     text: String,
     /// Whether it is to be read: as long as something in it was replaced.
     pending: bool,
     touched: bool,
 }
+
+/// What stands in keys by themselves, by the column of text and the key.
+type Keys<'p> = BTreeMap<(usize, &'p str), Vec<Finding>>;
 
 /// A cell whose texts are taken out of it.
 enum Cell {
@@ -119,6 +124,7 @@ impl TextColumns {
             *field = Arc::new(Field::new(name, DataType::Utf8, field.is_nullable()));
             list.push(Column {
                 index,
+                title: Title::of(name),
                 protector: TextProtector::new(
                     Detector::new(detect.clone())?,
                     action,
@@ -186,24 +192,15 @@ impl TextColumns {
         known: &[Vec<Known>],
         names: &Mutex<Pseudonyms>,
     ) -> Result<()> {
-        let known = |row: usize| known.get(row).map_or(&[][..], Vec::as_slice);
         for round in 0..ROUNDS {
-            let columns = &self.columns;
-            let mut found = parts
-                .par_iter()
-                .with_min_len(16)
-                .map(|part| match columns.get(part.column) {
-                    Some(column) if part.pending => column.find(part, known(part.row), round == 0),
-                    _ => Ok(Vec::new()),
-                })
-                .collect::<Result<Vec<Vec<Finding>>>>()?;
+            let mut found = self.find(parts, known, round == 0)?;
             let repeats = repeats(parts, &found);
             let none = Repeats::default();
             let of = |row: usize| repeats.get(&row).unwrap_or(&none);
             parts
                 .par_iter()
                 .zip(found.par_iter_mut())
-                .filter(|(part, _)| !part.is_number)
+                .filter(|(part, _)| part.sort != Sort::Number)
                 .for_each(|(part, found)| of(part.row).find(&part.text, found));
             let mut names = names.lock().unwrap_or_else(PoisonError::into_inner);
             for (part, found) in parts.iter_mut().zip(&found) {
@@ -214,13 +211,16 @@ impl TextColumns {
                 };
                 let repeats = of(part.row);
                 let instead = |one: &Finding, value: &str| {
-                    let outright = known(part.row).iter().any(|known| known.outright(one));
+                    let outright = said(known, part.row).iter().any(|known| known.outright(one));
                     if outright { Instead::Kind } else { repeats.instead(one, value) }
                 };
                 column.evidence.note(found);
                 part.text = column.protector.rewrite(&part.text, found, &instead, &mut names)?;
                 // What stands for a number is read as any text.
-                (part.is_number, part.touched) = (false, true);
+                if part.sort == Sort::Number {
+                    part.sort = Sort::Text;
+                }
+                part.touched = true;
                 part.pending = column.protector.settles();
             }
             if parts.iter().all(|part| !part.pending) {
@@ -236,23 +236,50 @@ impl TextColumns {
         Ok(())
     }
 
+    /// What stands in the texts that are to be read, of each in order.
+    fn find(&self, parts: &[Part], known: &[Vec<Known>], first: bool) -> Result<Vec<Vec<Finding>>> {
+        let keys = if first { self.keys(parts)? } else { Keys::new() };
+        let one = |part: &Part| -> Result<Vec<Finding>> {
+            let column = self.columns.get(part.column).filter(|_| part.pending);
+            let Some(column) = column else { return Ok(Vec::new()) };
+            let found = match keys.get(&(part.column, part.text.as_str())) {
+                Some(found) if part.sort == Sort::Key => found.clone(),
+                _ => column.find(part, first)?,
+            };
+            Ok(column.beside(part, said(known, part.row), found))
+        };
+        parts.par_iter().with_min_len(16).map(one).collect()
+    }
+
+    /// What stands in each key by itself: most cells have the same few.
+    fn keys<'p>(&self, parts: &'p [Part]) -> Result<Keys<'p>> {
+        let mut keys: BTreeMap<(usize, &'p str), &'p Part> = BTreeMap::new();
+        for part in parts.iter().filter(|part| part.sort == Sort::Key) {
+            keys.entry((part.column, part.text.as_str())).or_insert(part);
+        }
+        let one = |(key, part): ((usize, &'p str), &'p Part)| -> Result<_> {
+            let column = self.columns.get(part.column);
+            let found = column.map_or_else(|| Ok(Vec::new()), |column| column.find(part, true))?;
+            Ok((key, found))
+        };
+        keys.into_par_iter().map(one).collect()
+    }
+
     /// Keeps what is found in the texts from being given to others as a pseudonym.
     ///
     /// # Errors
     /// When a column cannot be read, or a plugged-in model fails.
     pub fn reserve(&self, batch: &RecordBatch, names: &Mutex<Pseudonyms>) -> Result<()> {
-        for column in &self.columns {
+        for (number, column) in self.columns.iter().enumerate() {
             let Some(array) = batch.column_by_name(&column.evidence.column) else { continue };
             let mut parts = Vec::new();
-            Column::split(0, array, &mut parts)?;
-            let values = parts
-                .par_iter()
-                .with_min_len(16)
-                .map(|part| Ok(values_in(&part.text, &column.find(part, &[], true)?)))
-                .collect::<Result<Vec<Vec<String>>>>()?;
+            column.split(number, array, &mut parts)?;
+            let found = self.find(&parts, &[], true)?;
             let mut names = names.lock().unwrap_or_else(PoisonError::into_inner);
-            for value in values.iter().flatten() {
-                names.reserve(value);
+            for (part, found) in parts.iter().zip(&found) {
+                for value in values_in(&part.text, found) {
+                    names.reserve(&value);
+                }
             }
         }
         Ok(())
@@ -275,26 +302,36 @@ impl Column {
     }
 
     /// The cells of a column, with their texts taken out of them.
-    fn split(number: usize, array: &ArrayRef, parts: &mut Vec<Part>) -> Result<Vec<Cell>> {
+    fn split(&self, number: usize, array: &ArrayRef, parts: &mut Vec<Part>) -> Result<Vec<Cell>> {
         let texts = Self::texts(array)?;
         let values: Vec<Option<Vec<json::Value>>> =
             texts.par_iter().map(|text| json::values(text.as_ref()?)).collect();
         let mut cells = Vec::with_capacity(texts.len());
+        let mut titles: BTreeMap<String, Title> = BTreeMap::new();
         for (row, (text, values)) in texts.into_iter().zip(values).enumerate() {
-            let part = |title, text, is_number| {
+            let part = |title, text, sort| {
                 let (column, touched) = (number, false);
-                Part { column, row, title, is_number, text, pending: true, touched }
+                Part { column, row, title, sort, text, pending: true, touched }
             };
             cells.push(match (text, values) {
                 (None, _) => Cell::Null,
                 (Some(text), None) => {
-                    parts.push(part(None, text, false));
+                    parts.push(part(self.title.clone(), text, Sort::Text));
                     Cell::Text
                 }
                 (Some(raw), Some(values)) => {
                     let count = values.len();
-                    let values = values.into_iter();
-                    parts.extend(values.map(|one| part(one.title, one.text, one.is_number)));
+                    parts.extend(values.into_iter().map(|one| {
+                        let title = match one.title {
+                            Some(name) => titles
+                                .entry(name)
+                                .or_insert_with_key(|name| Title::of(name))
+                                .clone(),
+                            None if one.sort == Sort::Key => Title::default(),
+                            None => self.title.clone(),
+                        };
+                        part(title, one.text, one.sort)
+                    }));
                     Cell::Json { raw, parts: count }
                 }
             });
@@ -309,7 +346,7 @@ impl Column {
         array: &ArrayRef,
         parts: &mut Vec<Part>,
     ) -> Result<Vec<Cell>> {
-        let cells = Self::split(number, array, parts)?;
+        let cells = self.split(number, array, parts)?;
         let texts = cells.iter().filter(|cell| !matches!(cell, Cell::Null)).count();
         self.evidence.cells += texts as u64;
         Ok(cells)
@@ -328,13 +365,12 @@ impl Column {
                 Cell::Text => (1, None),
                 Cell::Json { raw, parts } => (parts, Some(raw)),
             };
-            let mut touched = false;
-            let mut own = parts.by_ref().take(count).map(|part| {
-                touched |= part.touched;
-                part.text
-            });
+            let own: Vec<Part> = parts.by_ref().take(count).collect();
+            let touched = own.iter().any(|part| part.touched);
+            let mut own = own.into_iter().map(|part| part.text);
             let text = match raw {
-                Some(raw) => Some(json::with_values(&raw, &mut own)?),
+                Some(raw) if touched => Some(json::with_values(&raw, &mut own)?),
+                Some(raw) => Some(raw),
                 None => own.next(),
             };
             self.evidence.touched += u64::from(touched);
@@ -352,17 +388,22 @@ impl Column {
         Ok(Arc::new(out.finish()))
     }
 
-    /// What stands in a text; of a row whose columns are known, what they say too. A known value within something longer, such as a
-    /// name within an address of e-mail, hides no more than itself: the longer one stays. A number is personal data whole or not at all.
-    fn find(&self, part: &Part, known: &[Known], first: bool) -> Result<Vec<Finding>> {
+    /// What stands in a text by itself, and the first time with its title before it.
+    fn find(&self, part: &Part, first: bool) -> Result<Vec<Finding>> {
         let text = part.text.as_str();
-        let mut found = match (first, part.is_number) {
-            (true, false) => self.protector.find_once(text)?,
-            _ => self.protector.again(text),
-        };
-        if first {
-            found = self.protector.titled(found, part.title.as_deref(), text);
-        }
+        Ok(match (first, part.sort) {
+            (true, Sort::Number) => {
+                self.protector.titled(self.protector.again(text), &part.title, text)
+            }
+            (true, _) => self.protector.titled(self.protector.find_once(text)?, &part.title, text),
+            (false, _) => self.protector.again(text),
+        })
+    }
+
+    /// The same with what its row's columns say, where they are known. A known value within something longer, such as a name within an
+    /// address of e-mail, hides no more than itself: the longer one stays. A number is personal data whole or not at all.
+    fn beside(&self, part: &Part, known: &[Known], mut found: Vec<Finding>) -> Vec<Finding> {
+        let text = part.text.as_str();
         if !known.is_empty() {
             let before = found.len();
             let pieces = Pieces::of(text);
@@ -372,12 +413,12 @@ impl Column {
             }
             found = if found.len() > before { unite(found) } else { found };
         }
-        if part.is_number {
+        if part.sort == Sort::Number {
             // But for the sign and the zeros of a column's scale.
             let (sign, end) = (usize::from(text.starts_with('-')), plain(text).len());
             found.retain(|one| one.start <= sign && one.end >= end);
         }
-        Ok(found)
+        found
     }
 
     /// The type of a value that is personal data from its first to its last letter.
@@ -386,6 +427,11 @@ impl Column {
         let mut found = self.protector.again(value).into_iter();
         found.find(|one| one.start == 0 && one.end == length).map(|one| one.kind)
     }
+}
+
+/// What the columns of a row say, if they are known.
+fn said(known: &[Vec<Known>], row: usize) -> &[Known] {
+    known.get(row).map_or(&[][..], Vec::as_slice)
 }
 
 /// The persons whom the texts of each row name, where they name some.

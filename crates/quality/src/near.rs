@@ -355,7 +355,8 @@ impl NearIndex {
     }
 
     /// Which texts may go, of each what it repeats: in the order they came, a text goes that is like one of its group that stays, and is told
-    /// beside the stayer it is most like. A text that only a chain of others ties to its group stays.
+    /// beside the stayer it is most like. It is compared with the last 256 of these alone: a text like an earlier one alone stays, as
+    /// does one that only a chain of others ties to its group.
     pub fn repeats(&self, groups: &Groups) -> Vec<Link> {
         let mut stay: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
         let mut repeats = Vec::new();

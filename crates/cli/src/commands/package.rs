@@ -61,7 +61,7 @@ pub(crate) fn trace(context: &Context, args: &PackageArg) -> Result<()> {
     let mut text = String::new();
     let trace = ingot_pipeline::trace(&lineage)?;
     if let Some(made) = trace.elsewhere(context.lang) {
-        text.push_str(context.say("Made elsewhere\n", "在别处制作\n"));
+        text.push_str(context.say("Made elsewhere\n", "外部来源\n"));
         text.push_str(&render::table(&made, &[false; 4]));
         text.push_str("\nlineage ");
         text.push_str(&Digest::of_json(&lineage)?.to_string());

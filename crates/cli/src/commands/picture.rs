@@ -13,7 +13,9 @@ const LIMIT: u64 = 2 << 30;
 pub(crate) fn picture(context: &Context, args: &Args) -> Result<()> {
     let model = onnx::read(&atomic::read(&args.model, LIMIT)?, &onnx::Limits::default())?;
     let shapes = args.shape.iter().map(|text| shape(text)).collect::<Result<BTreeMap<_, _>>>()?;
-    fit(&onnx::summary(&model, &BTreeMap::new())?.inputs, &shapes)?;
+    if !shapes.is_empty() {
+        fit(&onnx::summary(&model, &BTreeMap::new())?.inputs, &shapes)?;
+    }
     let summary = onnx::summary(&model, &shapes)?;
     let svg = ingot_explain::network_svg(&summary);
     for path in &args.output {

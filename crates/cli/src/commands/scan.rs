@@ -12,9 +12,9 @@ use crate::args::{RedactWith, Scan};
 use crate::messages::{COLUMN_MISSING, KIND_UNKNOWN};
 use ingot_base::atomic::AtomicFile;
 use ingot_base::{Fault, Result, Secret, fault};
-use ingot_privacy::ColumnKeys;
 use ingot_privacy::detect::{DetectConfig, Detector, Finding, Kind, Why};
 use ingot_privacy::pseudonym::{Pseudonyms, TextAction, TextProtector};
+use ingot_privacy::{ColumnKeys, Title};
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -64,12 +64,23 @@ pub(crate) fn scan(context: &Context, args: &Scan) -> Result<()> {
     scanner.finish()
 }
 
-struct Scanner<'a> {
-    context: &'a Context,
-    /// Of the types that were asked for.
+/// What reads texts for the types that were asked for.
+struct Readers {
     plain: TextProtector,
     /// The same with a network of names, where there is one.
     networked: Option<TextProtector>,
+}
+
+impl Readers {
+    /// The one that finds most.
+    fn best(&self) -> &TextProtector {
+        self.networked.as_ref().unwrap_or(&self.plain)
+    }
+}
+
+struct Scanner<'a> {
+    context: &'a Context,
+    readers: Readers,
     /// Of every type, where not all were asked for: what it finds in a column's name is printed nowhere.
     guard: Option<Detector>,
     names: Pseudonyms,
@@ -118,8 +129,10 @@ impl<'a> Scanner<'a> {
         }
         Ok(Self {
             context,
-            plain: protector()?,
-            networked: args.names.as_deref().map(networked).transpose()?,
+            readers: Readers {
+                plain: protector()?,
+                networked: args.names.as_deref().map(networked).transpose()?,
+            },
             guard: (!types.is_empty()).then(guard).transpose()?,
             names: Pseudonyms::new(keys)?,
             output: written.map(AtomicFile::create).transpose()?,
@@ -141,28 +154,28 @@ impl<'a> Scanner<'a> {
 
     /// A text without its findings, where it is to be written and has any.
     fn clean(&mut self, text: &str, found: Vec<Finding>) -> Result<Option<String>> {
+        let (clean, besides) = self.settled(text, found)?;
+        self.besides += besides;
+        Ok(clean)
+    }
+
+    /// The same, and how much was hidden besides: to be counted where the text is written.
+    fn settled(&mut self, text: &str, found: Vec<Finding>) -> Result<(Option<String>, u64)> {
         if self.output.is_none() || found.is_empty() {
-            return Ok(None);
+            return Ok((None, 0));
         }
-        let protector = self.networked.as_ref().unwrap_or(&self.plain);
-        let (clean, besides) = protector.settle_telling(text, found, &mut self.names)?;
-        self.besides += besides.len() as u64;
-        Ok(Some(clean))
+        let (clean, besides) = self.readers.best().settle_telling(text, found, &mut self.names)?;
+        Ok((Some(clean), besides.len() as u64))
     }
 
     /// What a text holds.
     fn find(&self, text: &str) -> Result<Vec<Finding>> {
-        self.networked.as_ref().unwrap_or(&self.plain).find(text)
+        self.readers.best().find(text)
     }
 
     /// What a value holds, by itself and with its title before it.
-    fn find_under(&self, title: Option<&str>, text: &str) -> Result<Vec<Finding>> {
-        self.networked.as_ref().unwrap_or(&self.plain).find_under(title, text)
-    }
-
-    /// What a bare number holds: a network of names, which is slow, would find none in it.
-    fn find_in_number(&self, digits: &str) -> Result<Vec<Finding>> {
-        self.plain.find(digits)
+    fn find_under(&self, title: &Title, text: &str) -> Result<Vec<Finding>> {
+        self.readers.best().find_under(title, text)
     }
 
     fn tell(&mut self, place: Place<'_>, found: &[Finding]) -> Result<()> {
@@ -188,12 +201,9 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    /// Whether a column's name may be printed.
-    fn printable(&self, name: &str) -> Result<bool> {
-        Ok(match &self.guard {
-            Some(guard) => guard.detect(name).is_empty(),
-            None => self.plain.find(name)?.is_empty(),
-        })
+    /// Whether a column's name, in which that was found, may be printed.
+    fn printable(&self, name: &str, found: &[Finding]) -> bool {
+        found.is_empty() && self.guard.as_ref().is_none_or(|guard| guard.detect(name).is_empty())
     }
 
     fn warn(&self, warning: &Fault) {
@@ -221,8 +231,10 @@ impl<'a> Scanner<'a> {
             share().map_err(|error| unwritten(written, error))?;
         }
         if context.json {
-            let rows = self.rows;
-            crate::out(&serde_json::json!({ "rows": rows, "findings": self.printed }).to_string());
+            let (rows, besides) = (self.rows, self.besides);
+            let found = self.printed;
+            let told = serde_json::json!({ "rows": rows, "findings": found, "besides": besides });
+            crate::out(&told.to_string());
         } else if !context.quiet {
             crate::err(&format!(
                 "{} {}, {} {}",
@@ -232,13 +244,14 @@ impl<'a> Scanner<'a> {
                 context.say("findings", "处发现")
             ));
             if self.besides > 0 {
-                crate::err(&format!(
-                    "{} {}",
-                    super::grouped(self.besides),
-                    context.say(
-                        "more are hidden in the redacted file: beside what stands for findings they look like some",
-                        "处在脱敏后的文件中一并隐去：紧邻替换内容时，它们看起来也像个人信息"
-                    )
+                let count = super::grouped(self.besides);
+                crate::err(context.say(
+                    &format!(
+                        "{count} more are hidden in the redacted file too: beside what stands for findings they look like personal data"
+                    ),
+                    &format!(
+                        "另有 {count} 处也已在脱敏文件中隐去：与替换内容相邻时，它们看起来也像个人信息"
+                    ),
                 ));
             }
         }

@@ -87,6 +87,7 @@ fn csv(scores: &Scores<'_>) -> Result<Vec<u8>> {
         Output::Multiclass { labels, .. } => labels,
         Output::Number { .. } | Output::Text { .. } => &[],
     };
+    let binary = matches!(scores.output, Output::Binary { .. });
     let named = scores.scored.iter().any(|row| row.name.is_some());
     let mut writer = csv::Writer::from_writer(Vec::new());
     let labelled = !matches!(scores.output, Output::Number { .. });
@@ -102,8 +103,13 @@ fn csv(scores: &Scores<'_>) -> Result<Vec<u8>> {
         cells.extend(labelled.then(|| prediction.label.clone().unwrap_or_default()));
         cells.push(prediction.score.to_string());
         let shares: &[(String, f64)] = prediction.probabilities.as_deref().unwrap_or_default();
-        cells.extend(classes.iter().map(|class| {
-            let share = shares.iter().find(|(label, _)| label == class);
+        cells.extend(classes.iter().enumerate().map(|(place, class)| {
+            // Several classes stand in the signature's order.
+            let share = if binary {
+                shares.iter().find(|(label, _)| label == class)
+            } else {
+                shares.get(place)
+            };
             share.map(|(_, share)| share.to_string()).unwrap_or_default()
         }));
         cells.extend(named.then(|| row.name.clone().unwrap_or_default()));

@@ -48,7 +48,7 @@ pub(crate) fn stats(context: &Context, args: &Stats) -> Result<()> {
         "\n{}",
         context.say(
             "± is the noise alone: moving values into the bounds is not in it.",
-            "± 仅指噪声，不含将数值移入上下限造成的偏差。"
+            "± 仅反映噪声，不含数值被截断到上下限带来的偏差。"
         )
     );
     if release.figures.iter().any(|figure| figure.margin.is_none()) {
@@ -57,7 +57,7 @@ pub(crate) fn stats(context: &Context, args: &Stats) -> Result<()> {
             "{}",
             context.say(
                 "A quantile has none: its noise is in the rank, and only the data tell how far that moves the value.",
-                "分位数没有 ±：其噪声在于排名，由此造成的数值偏差取决于数据本身。"
+                "分位数不给出 ±：噪声加在排名上，数值会偏多少取决于数据本身。"
             )
         );
     }

@@ -73,6 +73,21 @@ fn a_redacted_file_has_no_finding() {
 }
 
 #[test]
+fn one_json_document_tells_everything() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("notes.csv"), TEXT).unwrap();
+    let told = |output: Output| -> serde_json::Value {
+        assert!(output.status.success(), "{output:?}");
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let plain = told(scan(folder.path(), &["notes.csv", "--json"]));
+    assert_eq!((&plain["rows"], &plain["besides"]), (&3.into(), &0.into()));
+    let written = told(scan(folder.path(), &["notes.csv", "--json", "--redact", "clean.csv"]));
+    assert_eq!(written["findings"], plain["findings"]);
+    assert!(written["besides"].is_u64(), "{written}");
+}
+
+#[test]
 fn a_banks_export_in_gbk_with_semicolons_is_read_and_written_as_a_table() {
     let folder = tempfile::tempdir().unwrap();
     let text = "编号;备注\n1;客户电话13812345678，请回电\n2;无\n";

@@ -81,6 +81,14 @@ fn holds(hay: &str, word: &str) -> bool {
     })
 }
 
+/// Whether a text has a word; an ASCII one not behind another letter.
+pub(crate) fn begins(hay: &str, word: &str) -> bool {
+    hay.match_indices(word).any(|(at, _)| {
+        let before = hay.get(..at).and_then(|text| text.chars().next_back());
+        !word.is_ascii() || before.is_none_or(|letter| !letter.is_ascii_alphabetic())
+    })
+}
+
 pub(crate) const PHONE: &[&str] = &[
     "phone",
     "tel",

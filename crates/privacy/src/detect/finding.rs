@@ -228,17 +228,27 @@ pub(crate) fn unite(mut found: Vec<Finding>) -> Vec<Finding> {
 /// in clear.
 pub(crate) fn free_numbers(found: &mut Vec<Finding>) {
     let spans = found.iter().filter(|one| !one.kind.is_named() && one.score >= 0.5);
-    let numbers: Vec<(usize, usize)> = spans.map(|one| (one.start, one.end)).collect();
+    let mut numbers: Vec<(usize, usize)> = spans.map(|one| (one.start, one.end)).collect();
     if numbers.is_empty() {
         return;
     }
+    numbers.sort_unstable();
+    // Those that overlap are cut off together, so that each ends behind the one before it.
+    numbers.dedup_by(|next, last| {
+        let overlap = next.0 < last.1;
+        last.1 = if overlap { last.1.max(next.1) } else { last.1 };
+        overlap
+    });
+    let around = |at: usize| {
+        let one = numbers.get(numbers.partition_point(|(_, end)| *end <= at));
+        one.copied().filter(|(start, _)| *start < at)
+    };
     for one in found.iter_mut().filter(|one| one.kind == Kind::Organization) {
-        for (start, end) in &numbers {
-            if *start < one.start && one.start < *end {
-                one.start = *end;
-            } else if *start < one.end && one.end < *end {
-                one.end = *start;
-            }
+        if let Some((_, end)) = around(one.start) {
+            one.start = end;
+        }
+        if let Some((start, _)) = around(one.end) {
+            one.end = start;
         }
     }
     found.retain(|one| one.start < one.end);
@@ -292,6 +302,44 @@ mod tests {
             united(&[(Person, 0, 4, 1.0), (Address, 2, 12, 0.6), (Phone, 11, 14, 1.0)]),
             [(Address, 0, 14)]
         );
+    }
+
+    fn freed(organization: (usize, usize), numbers: &[(usize, usize)]) -> Option<(usize, usize)> {
+        let of = |kind, span| Finding::new(kind, span, 0.9, vec![Why::Model]);
+        let mut found: Vec<Finding> = numbers.iter().map(|span| of(Kind::Phone, *span)).collect();
+        found.push(of(Kind::Organization, organization));
+        free_numbers(&mut found);
+        let left = found.into_iter().find(|one| one.kind == Kind::Organization);
+        left.map(|one| (one.start, one.end))
+    }
+
+    #[test]
+    fn an_organisation_holds_no_part_of_a_number() {
+        assert_eq!(freed((5, 20), &[(0, 8), (15, 25)]), Some((8, 15)));
+        assert_eq!(freed((5, 20), &[(5, 8), (10, 20)]), Some((5, 20)), "whole ones may stay");
+        assert_eq!(freed((5, 20), &[(0, 5), (20, 25)]), Some((5, 20)));
+        assert_eq!(freed((5, 20), &[(0, 25)]), None);
+        assert_eq!(freed((5, 20), &[(5, 25)]), None);
+        // Numbers that overlap, in whatever order they were found.
+        assert_eq!(freed((5, 20), &[(7, 10), (0, 8)]), Some((10, 20)));
+        assert_eq!(freed((5, 20), &[(0, 8), (7, 10)]), Some((10, 20)));
+        assert_eq!(freed((5, 20), &[(12, 17), (16, 25)]), Some((5, 12)));
+    }
+
+    /// Each organisation beside each number, this would be 10^11 steps.
+    #[test]
+    fn very_many_organisations_are_freed_of_very_many_numbers() {
+        const MANY: usize = 300_000;
+        let mut found = Vec::with_capacity(2 * MANY);
+        for at in (0..MANY).map(|number| 10 * number) {
+            let why = || vec![Why::Model];
+            found.push(Finding::new(Kind::Organization, (at, at + 6), 0.8, why()));
+            found.push(Finding::new(Kind::Phone, (at + 4, at + 9), 0.9, why()));
+        }
+        free_numbers(&mut found);
+        let organisations = found.iter().filter(|one| one.kind == Kind::Organization);
+        let cut = organisations.filter(|one| one.start % 10 == 0 && one.end == one.start + 4);
+        assert_eq!(cut.count(), MANY);
     }
 
     #[test]

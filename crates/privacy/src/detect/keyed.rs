@@ -111,6 +111,13 @@ fn words() -> impl Iterator<Item = (&'static str, Topic)> {
     WORDS.iter().copied().chain(assigned).chain(medical)
 }
 
+/// Words that, as what a column is called, announce what stands in it.
+pub(crate) fn titles() -> impl Iterator<Item = &'static str> {
+    words()
+        .filter(|(_, topic)| !matches!(topic, Topic::Born | Topic::Client | Topic::Gps))
+        .map(|(word, _)| word)
+}
+
 /// Finds topics by their words, then looks behind each.
 #[derive(Debug)]
 pub(crate) struct Keyed {

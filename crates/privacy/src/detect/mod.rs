@@ -159,6 +159,14 @@ impl Detector {
     }
 }
 
+/// Whether a word that announces something to the detector begins a word of a title, lower case. Coordinates are not among what they
+/// announce, since `lat` begins `latency`; nor telephones by the words that may stand near one in a text: `number`, `office`, `号码`.
+pub(crate) fn announces(title: &str) -> bool {
+    use context::{BANK, CODE, CREDIT, ID, PHONE_KEYS, SSN};
+    let near = [PHONE_KEYS, ID, BANK, CREDIT, SSN, CODE].into_iter().flatten().copied();
+    keyed::titles().chain(near).any(|word| context::begins(title, word))
+}
+
 /// What to do at a byte of the view.
 const SKIP: u8 = 0;
 const ALPHA: u8 = 1;

@@ -3,6 +3,7 @@
 use super::finding::{Finding, Kind, Why};
 use super::normal::{HAN, Text};
 use super::{checksum, context, medical, regions};
+use Undigited::{Base32, Never, Scrambled};
 
 /// Longest token that is looked at whole.
 const LONGEST: usize = 4_096;
@@ -420,46 +421,57 @@ fn uk_licence(text: &Text<'_>, start: usize, end: usize) -> Option<Finding> {
         .then(|| plain(Kind::DriverLicence, (start, end), 0.8, "uk-licence"))
 }
 
-/// Prefix, fewest and most characters after it.
-const KEYS: &[(&[u8], usize, usize)] = &[
-    (b"AKIA", 16, 16),
-    (b"ASIA", 16, 16),
-    (b"ghp_", 36, 36),
-    (b"gho_", 36, 36),
-    (b"ghu_", 36, 36),
-    (b"ghs_", 36, 36),
-    (b"ghr_", 36, 76),
-    (b"github_pat_", 22, 100),
-    (b"glpat-", 20, 30),
-    (b"sk-ant-", 20, 200),
-    (b"sk-proj-", 20, 200),
-    (b"sk-", 20, 200),
-    (b"sk_live_", 16, 200),
-    (b"sk_test_", 16, 200),
-    (b"rk_live_", 16, 200),
-    (b"pk_live_", 16, 200),
-    (b"xoxb-", 10, 200),
-    (b"xoxp-", 10, 200),
-    (b"xoxa-", 10, 200),
-    (b"xoxr-", 10, 200),
-    (b"AIza", 35, 35),
-    (b"ya29.", 20, 400),
-    (b"SG.", 40, 80),
-    (b"npm_", 36, 36),
-    (b"pypi-AgE", 40, 300),
-    (b"hf_", 30, 40),
-    (b"dop_v1_", 64, 64),
-    (b"LTAI", 12, 26),
-    (b"AKID", 32, 36),
-    (b"shpat_", 32, 32),
-    (b"whsec_", 20, 80),
-    (b"key-", 32, 32),
-    (b"SK", 32, 32),
-    (b"eyJ", 20, 4000),
-    (b"ik_", 24, 80),
-    (b"gsk_", 40, 64),
-    (b"EAACEdEose0cBA", 20, 300),
-    (b"AGE-SECRET-KEY-1", 58, 58),
+/// What a key may be that has no digit.
+#[derive(Debug, Clone, Copy)]
+enum Undigited {
+    /// None: something else may begin alike.
+    Never,
+    /// What chance wrote: its prefix is of one kind of key alone.
+    Scrambled,
+    /// The same, or base 32, as Amazon writes it.
+    Base32,
+}
+
+/// Prefix, fewest and most characters after it, and what these may be without a digit.
+const KEYS: &[(&[u8], usize, usize, Undigited)] = &[
+    (b"AKIA", 16, 16, Base32),
+    (b"ASIA", 16, 16, Base32),
+    (b"ghp_", 36, 36, Scrambled),
+    (b"gho_", 36, 36, Scrambled),
+    (b"ghu_", 36, 36, Scrambled),
+    (b"ghs_", 36, 36, Scrambled),
+    (b"ghr_", 36, 76, Never),
+    (b"github_pat_", 22, 100, Never),
+    (b"glpat-", 20, 30, Scrambled),
+    (b"sk-ant-", 20, 200, Never),
+    (b"sk-proj-", 20, 200, Never),
+    (b"sk-", 20, 200, Never),
+    (b"sk_live_", 16, 200, Scrambled),
+    (b"sk_test_", 16, 200, Scrambled),
+    (b"rk_live_", 16, 200, Scrambled),
+    (b"pk_live_", 16, 200, Scrambled),
+    (b"xoxb-", 10, 200, Scrambled),
+    (b"xoxp-", 10, 200, Scrambled),
+    (b"xoxa-", 10, 200, Never),
+    (b"xoxr-", 10, 200, Never),
+    (b"AIza", 35, 35, Scrambled),
+    (b"ya29.", 20, 400, Never),
+    (b"SG.", 40, 80, Never),
+    (b"npm_", 36, 36, Scrambled),
+    (b"pypi-AgE", 40, 300, Never),
+    (b"hf_", 30, 40, Scrambled),
+    (b"dop_v1_", 64, 64, Never),
+    (b"LTAI", 12, 26, Never),
+    (b"AKID", 32, 36, Never),
+    (b"shpat_", 32, 32, Scrambled),
+    (b"whsec_", 20, 80, Never),
+    (b"key-", 32, 32, Never),
+    (b"SK", 32, 32, Never),
+    (b"eyJ", 20, 4000, Never),
+    (b"ik_", 24, 80, Never),
+    (b"gsk_", 40, 64, Scrambled),
+    (b"EAACEdEose0cBA", 20, 300, Never),
+    (b"AGE-SECRET-KEY-1", 58, 58, Never),
 ];
 
 fn key_byte(byte: u8) -> bool {
@@ -472,7 +484,8 @@ fn secret(text: &Text<'_>, start: usize, end: usize) -> Option<Finding> {
         return None;
     }
     let rest = text.bytes(start, (start + 16).min(text.len()));
-    let (prefix, least, most) = KEYS.iter().find(|(prefix, _, _)| rest.starts_with(prefix))?;
+    let (prefix, least, most, undigited) =
+        KEYS.iter().find(|(prefix, ..)| rest.starts_with(prefix))?;
     if *prefix == b"eyJ" {
         return jwt(text, start);
     }
@@ -486,32 +499,14 @@ fn secret(text: &Text<'_>, start: usize, end: usize) -> Option<Finding> {
     let digits = tail.iter().filter(|byte| byte.is_ascii_digit()).count();
     let letters = tail.iter().filter(|byte| byte.is_ascii_alphabetic()).count();
     let varied = digits >= 2 && letters >= 2 && !tail.iter().all(|byte| Some(byte) == tail.first());
-    let fixed = ISSUED.contains(prefix) && (scrambled(tail) || *most == 16 && amazon(tail));
+    let fixed = match undigited {
+        Never => false,
+        Scrambled => scrambled(tail),
+        Base32 => scrambled(tail) || amazon(tail),
+    };
     ((*least..=*most).contains(&tail.len()) && (varied || fixed))
         .then(|| plain(Kind::Secret, (start, stop), 0.95, "api-key"))
 }
-
-/// Prefixes of which one kind of key alone is known: what follows them needs no digit to be one.
-const ISSUED: &[&[u8]] = &[
-    b"AKIA",
-    b"ASIA",
-    b"ghp_",
-    b"gho_",
-    b"ghu_",
-    b"ghs_",
-    b"glpat-",
-    b"sk_live_",
-    b"sk_test_",
-    b"rk_live_",
-    b"pk_live_",
-    b"xoxb-",
-    b"xoxp-",
-    b"AIza",
-    b"npm_",
-    b"hf_",
-    b"shpat_",
-    b"gsk_",
-];
 
 /// What chance wrote: capitals and small letters change as words of a name, `sk_live_my_function_name` or `glpat-AccessTokenOfMine`,
 /// never do. A random pair of letters changes every second time, a name every third or fourth, and its words have two letters or more.

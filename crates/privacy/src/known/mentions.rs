@@ -29,7 +29,7 @@ impl Mentions {
         if !telling(value) {
             return;
         }
-        let letters = folded(value);
+        let letters = compared(value);
         if self.0.iter().any(|known| &*known.column == column && *known.letters.expose() == letters)
         {
             return;
@@ -61,7 +61,8 @@ impl Mentions {
     /// The weak values that another row has in the same column, as numbers for [`forget`](Self::forget).
     pub fn shared(&self, column: &str, cell: &str) -> BTreeSet<usize> {
         let weak = |known: &Mention| known.weak && &*known.column == column;
-        let letters = if self.0.iter().any(weak) { folded(cell) } else { return BTreeSet::new() };
+        let letters =
+            if self.0.iter().any(weak) { compared(cell) } else { return BTreeSet::new() };
         let same =
             |(_, known): &(usize, &Mention)| weak(known) && *known.letters.expose() == letters;
         self.0.iter().enumerate().filter(same).map(|(number, _)| number).collect()
@@ -86,7 +87,7 @@ impl Mentions {
         self.0.iter().any(|known| {
             let spans = all_places(&pieces, known.forms.expose());
             let namesake = |(column, cell): &(&str, &str)| {
-                *column == &*known.column && folded(cell) == *known.letters.expose()
+                *column == &*known.column && compared(cell) == *known.letters.expose()
             };
             if spans.is_empty() || own.iter().any(namesake) {
                 return false;
@@ -154,9 +155,8 @@ pub fn spellings(value: &str) -> Personal<Vec<String>> {
 }
 
 /// A value's letters and digits, as they are compared.
-fn folded(value: &str) -> Vec<char> {
-    let pieces = Pieces::of(plain(value.trim()));
-    pieces.0.iter().flatten().map(|letter| letter.folded).collect()
+fn compared(value: &str) -> Vec<char> {
+    Pieces::of(plain(value.trim())).letters()
 }
 
 #[cfg(test)]

@@ -57,12 +57,14 @@ impl Repeats {
         let mut all = Self::default();
         let mut seen: BTreeMap<Vec<char>, usize> = BTreeMap::new();
         for (text, found) in texts {
-            let values = values_in(text, found);
-            for (one, value) in found.iter().zip(values) {
-                let told = |why: &Why| matches!(why, Why::Column(_) | Why::Repeated);
-                if one.kind == Kind::Person && one.score >= SURE && !one.why.iter().any(told) {
-                    all.add(&value, one.score, &mut seen);
-                }
+            let told = |why: &Why| matches!(why, Why::Column(_) | Why::Repeated);
+            let named: Vec<&Finding> = found
+                .iter()
+                .filter(|one| one.kind == Kind::Person && one.score >= SURE)
+                .filter(|one| !one.why.iter().any(told))
+                .collect();
+            for (one, value) in named.iter().zip(values_in(text, named.iter().copied())) {
+                all.add(&value, one.score, &mut seen);
             }
         }
         for (number, person) in all.persons.iter().enumerate() {
@@ -134,8 +136,7 @@ impl Repeats {
         if self.persons.is_empty() || finding.kind != Kind::Person || finding.is_of_column() {
             return Instead::Own;
         }
-        let pieces = Pieces::of(value);
-        let letters: Vec<char> = pieces.0.iter().flatten().map(|letter| letter.folded).collect();
+        let letters = Pieces::of(value).letters();
         let [first, second, ..] = letters.as_slice() else { return Instead::Own };
         let begin = self.begin.get(&[*first, *second]).into_iter().flatten();
         let written = begin.filter_map(|(number, which)| {
@@ -150,10 +151,13 @@ impl Repeats {
     }
 }
 
-/// What was found in a text, as it is written.
-pub(crate) fn values_in(text: &str, found: &[Finding]) -> Vec<String> {
+/// What was found in a text, in order, as it is written.
+pub(crate) fn values_in<'f>(
+    text: &str,
+    found: impl IntoIterator<Item = &'f Finding>,
+) -> Vec<String> {
     let (mut letters, mut at) = (text.chars(), 0);
-    let mut values = Vec::with_capacity(found.len());
+    let mut values = Vec::new();
     for one in found {
         letters.by_ref().take(one.start.saturating_sub(at)).for_each(drop);
         values.push(letters.by_ref().take(one.end.saturating_sub(one.start)).collect());
@@ -165,10 +169,7 @@ pub(crate) fn values_in(text: &str, found: &[Finding]) -> Vec<String> {
 /// How texts may name a person again, full names first; `None` for what is no full name, or an ordinary word. A surname must begin with a
 /// large letter.
 fn forms(value: &str, score: f32) -> Option<Vec<Form>> {
-    let folded = |text: &str| -> Vec<char> {
-        Pieces::of(text).0.iter().flatten().map(|letter| letter.folded).collect()
-    };
-    let letters = folded(value);
+    let letters = Pieces::of(value).letters();
     let small = |letters: &[char]| letters.iter().collect::<String>();
     if letters.iter().all(|letter| ideograph(*letter)) {
         let name = letters.len() >= 2 && !is_word(&small(&letters));
@@ -181,7 +182,7 @@ fn forms(value: &str, score: f32) -> Option<Vec<Form>> {
         let (given, family) = value.trim().rsplit_once(char::is_whitespace)?;
         (family, given.trim())
     };
-    let (first, last) = (folded(given), folded(family));
+    let (first, last) = (Pieces::of(given).letters(), Pieces::of(family).letters());
     if first.is_empty() || last.is_empty() || letters.len() < LETTERS {
         return None;
     }

@@ -67,8 +67,9 @@ impl TextProtector {
     /// # Errors
     /// When a cipher refuses a value, or a plugged-in model fails.
     pub fn apply(&self, text: &str, names: &mut Pseudonyms) -> Result<(String, Vec<Finding>)> {
-        let found = self.find(text)?;
-        Ok((self.rewrite_alone(text, &found, names)?, found))
+        let (found, repeats) = self.named(text)?;
+        let instead = |one: &Finding, value: &str| repeats.instead(one, value);
+        Ok((self.rewrite(text, &found, &instead, names)?, found))
     }
 
     /// The text in which the detector finds nothing any more, for [`TextAction::Replace`] and [`TextAction::Mask`]; after [`apply`](Self::apply)
@@ -133,12 +134,18 @@ impl TextProtector {
     /// # Errors
     /// When a plugged-in model fails.
     pub fn find(&self, text: &str) -> Result<Vec<Finding>> {
-        let mut found = self.find_once(text)?;
-        Repeats::of([(text, found.as_slice())]).find(text, &mut found);
-        Ok(found)
+        Ok(self.named(text)?.0)
     }
 
-    /// The same, each place for itself.
+    /// The same, and the persons whom the text names.
+    fn named(&self, text: &str) -> Result<(Vec<Finding>, Repeats)> {
+        let mut found = self.find_once(text)?;
+        let repeats = Repeats::of([(text, found.as_slice())]);
+        repeats.find(text, &mut found);
+        Ok((found, repeats))
+    }
+
+    /// What is found, each place for itself.
     pub(crate) fn find_once(&self, text: &str) -> Result<Vec<Finding>> {
         let mut found = self.detector.detect(text);
         let Some(names) = &self.names else { return Ok(found) };

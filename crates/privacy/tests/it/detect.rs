@@ -19,6 +19,11 @@ pub(super) fn found(text: &str) -> Vec<(String, String)> {
         .collect()
 }
 
+/// The texts found of one type.
+pub(super) fn of(kind: &str, text: &str) -> Vec<String> {
+    found(text).into_iter().filter(|(name, _)| name == kind).map(|(_, words)| words).collect()
+}
+
 #[track_caller]
 pub(super) fn only(text: &str, kind: &str, words: &str) {
     assert_eq!(found(text), [(kind.to_owned(), words.to_owned())], "{text}");

@@ -1,11 +1,6 @@
 //! Personal data where it touches something else: another script, the `=` of a query, a word that could be part of it.
 
-use super::detect::{found, only};
-
-/// The texts found of one type.
-fn of(kind: &str, text: &str) -> Vec<String> {
-    found(text).into_iter().filter(|(name, _)| name == kind).map(|(_, words)| words).collect()
-}
+use super::detect::{found, of, only};
 
 #[track_caller]
 fn has(text: &str, kind: &str, words: &str) {

@@ -1,11 +1,6 @@
 //! What a trial by a data-protection engineer found amiss.
 
-use super::detect::{found, only};
-
-/// The texts found of one type.
-fn of(kind: &str, text: &str) -> Vec<String> {
-    found(text).into_iter().filter(|(name, _)| name == kind).map(|(_, words)| words).collect()
-}
+use super::detect::{found, of, only};
 
 #[test]
 fn a_day_is_no_telephone() {

@@ -297,8 +297,59 @@ fn a_number_of_json_is_hidden_whole_or_stays() {
     let (cells, _) = columns(&[("call", vec![Some(cell)])], TextAction::Replace);
     assert_eq!(
         cells[0][0].as_deref(),
-        Some(r#"{"phone":"[phone]","size":138123456789012,"id":[-1.5e3],"13812345678":true}"#)
+        Some(r#"{"phone":"[phone]","size":138123456789012,"id":[-1.5e3],"[phone]":true}"#)
     );
+}
+
+#[test]
+fn a_key_of_json_is_hidden_as_any_text_and_keys_stay_apart() {
+    let cell = r#"{"13812345678":"a","13912345678":{"张伟":1},"note":"我是张伟，电话13712345678"}"#;
+    for action in ACTIONS {
+        let (cells, evidence) = columns(&[("call", vec![Some(cell), Some(cell)])], action);
+        for cell in &cells[0] {
+            let cell = cell.as_deref().unwrap();
+            for value in ["13812345678", "13912345678", "张伟"] {
+                assert!(!cell.contains(value), "{action:?}: {cell}");
+            }
+            let read: serde_json::Value = serde_json::from_str(cell).unwrap();
+            assert_eq!(read.as_object().unwrap().len(), 3, "{action:?}: {cell}");
+            assert!(cell.contains(r#""note":"#), "{cell}");
+        }
+        assert_eq!(evidence[0].findings["phone"].count, 6, "{action:?}");
+    }
+    let (cells, _) = columns(&[("call", vec![Some(cell)])], TextAction::Replace);
+    let expected =
+        r#"{"[phone]":"a","[phone]_2":{"[person]":1},"note":"我是[person]，电话[phone]"}"#;
+    assert_eq!(cells[0][0].as_deref(), Some(expected));
+}
+
+#[test]
+fn json_in_which_nothing_is_found_stays_byte_for_byte() {
+    let cell = r#" {"\u006eote" : "\u4e0d", "n":1.50,"note":"ok \ud83d"} "#;
+    let (cells, evidence) = columns(&[("call", vec![Some(cell)])], TextAction::Replace);
+    assert_eq!(cells[0][0].as_deref(), Some(cell));
+    assert_eq!((evidence[0].cells, evidence[0].touched), (1, 0));
+}
+
+#[test]
+fn what_a_column_is_called_says_what_its_short_texts_are() {
+    for action in ACTIONS {
+        let born = vec![Some("1949-12-31"), None, Some(r#"["1949-12-31",{"day":"1949-12-31"}]"#)];
+        let cells = vec![
+            ("dob", born.clone()),
+            ("微信号", vec![Some("sunny9bd45e"), None, None]),
+            ("day", born),
+        ];
+        let (cells, evidence) = columns(&cells, action);
+        let cell = |column: usize, row: usize| cells[column][row].as_deref().unwrap();
+        assert_ne!(cell(0, 0), "1949-12-31", "{action:?}");
+        assert!(!cell(0, 2).contains(r#"["1949-12-31""#), "{action:?}: {}", cell(0, 2));
+        assert!(cell(0, 2).ends_with(r#"{"day":"1949-12-31"}]"#), "{}", cell(0, 2));
+        assert_ne!(cell(1, 0), "sunny9bd45e", "{action:?}");
+        assert_eq!(cell(2, 0), "1949-12-31", "nothing says that it is personal");
+        assert_eq!(evidence[0].findings["birth_date"].count, 2, "{action:?}");
+        assert_eq!(evidence[1].findings["wechat"].count, 1, "{action:?}");
+    }
 }
 
 #[test]
@@ -306,7 +357,12 @@ fn what_a_rows_own_columns_say_is_hidden_in_every_string_of_its_json() {
     let batch = table(vec![
         ("name", text(&[Some("白云天")])),
         ("file", Arc::new(Int64Array::from(vec![884_201])) as ArrayRef),
-        ("note", text(&[Some(r#"[{"a":"见\n白云天"},{"b":["\u767d\u4e91\u5929",884201]}]"#)])),
+        (
+            "note",
+            text(&[Some(
+                r#"[{"a":"见\n白云天"},{"b":["\u767d\u4e91\u5929",884201],"白云天":{"884201":2}}]"#,
+            )]),
+        ),
     ]);
     let rules = vec![rule("name", Action::Pseudonymize(Kind::Person)), rule("file", Action::Drop)];
     let protector = Protector::new(rules, keys(), &batch.schema()).unwrap();
@@ -318,7 +374,7 @@ fn what_a_rows_own_columns_say_is_hidden_in_every_string_of_its_json() {
     let safe = texts.apply(protector.apply(batch).unwrap(), &known, protector.pseudonyms());
     assert_eq!(
         shown(safe.unwrap().column_by_name("note").unwrap())[0].as_deref(),
-        Some(r#"[{"a":"见\n[person]"},{"b":["[person]","[file]"]}]"#)
+        Some(r#"[{"a":"见\n[person]"},{"b":["[person]","[file]"],"[person]":{"[file]":2}}]"#)
     );
 }
 

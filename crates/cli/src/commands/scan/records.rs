@@ -6,8 +6,8 @@ use crate::args::Scan;
 use crate::messages::{SCAN_JSON, SCAN_KEYS};
 use ingot_base::{Fault, Result, fault};
 use ingot_privacy::detect::Finding;
-use ingot_privacy::find_repeated;
 use ingot_privacy::json::{self, Broken, Step, Visitor};
+use ingot_privacy::{Title, find_repeated};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
 
@@ -21,8 +21,12 @@ struct Key {
     found: Vec<Finding>,
     /// What stands instead.
     clean: Option<String>,
+    /// How much of it is hidden besides what was found.
+    besides: u64,
     /// Whether findings may name it.
     shown: bool,
+    /// What it says of the values under it.
+    title: Title,
 }
 
 /// One file's records.
@@ -136,13 +140,21 @@ impl<'s, 'a> Records<'s, 'a> {
             return Ok(Rc::clone(key));
         }
         let found = self.scanner.find(name)?;
-        let shown = found.is_empty() && self.scanner.printable(name)?;
-        let clean = self.scanner.clean(name, found.clone())?;
-        let key = Rc::new(Key { found, clean, shown });
+        let shown = self.scanner.printable(name, &found);
+        let (clean, besides) = self.scanner.settled(name, found.clone())?;
+        let key = Rc::new(Key { found, clean, besides, shown, title: Title::of(name) });
         if self.keys.len() < KEPT {
             self.keys.insert(name.to_owned(), Rc::clone(&key));
         }
         Ok(key)
+    }
+
+    /// What the key says of a value that it stands under, directly or in a list.
+    fn title(&self, path: &[Step]) -> Title {
+        json::title(path).map_or_else(Title::default, |name| match self.keys.get(name) {
+            Some(key) => key.title.clone(),
+            None => Title::of(name),
+        })
     }
 
     /// Tells what a value holds, if it is to be read; the value as it may be written, if that is another.
@@ -201,6 +213,7 @@ impl Visitor for Records<'_, '_> {
         let place = Place { row: self.scanner.rows, column: Some(&column), key: true };
         self.scanner.tell(place, &key.found)?;
         self.renamed += usize::from(key.clean.is_some());
+        self.scanner.besides += key.besides;
         Ok(key.clean.clone())
     }
 
@@ -241,7 +254,8 @@ impl Visitor for First<'_, '_, '_> {
 
     fn text(&mut self, path: &[Step], text: &str) -> Result<Option<String>> {
         if self.records.wanted(path) {
-            self.found.push(self.records.scanner.find_under(json::title(path), text)?);
+            let title = self.records.title(path);
+            self.found.push(self.records.scanner.find_under(&title, text)?);
             self.texts.push(text.to_owned());
         }
         Ok(None)
@@ -249,9 +263,9 @@ impl Visitor for First<'_, '_, '_> {
 
     fn number(&mut self, path: &[Step], digits: &str) -> Result<Option<String>> {
         if self.records.wanted(path) {
-            let scanner = &self.records.scanner;
-            let found = scanner.find_in_number(digits)?;
-            self.found.push(scanner.plain.titled(found, json::title(path), digits));
+            let title = self.records.title(path);
+            // A network of names, which is slow, would find none in a number.
+            self.found.push(self.records.scanner.readers.plain.find_under(&title, digits)?);
             // No name stands in a number.
             self.texts.push(String::new());
         }

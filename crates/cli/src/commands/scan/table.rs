@@ -6,7 +6,8 @@ use crate::args::Scan;
 use crate::messages::{SCAN_ENCODING, SCAN_FIELDS, SCAN_HEADER, SCAN_QUOTE};
 use csv::{ErrorKind, StringRecord};
 use ingot_base::{Fault, Result, fault};
-use ingot_privacy::find_repeated;
+use ingot_privacy::detect::Finding;
+use ingot_privacy::{Title, find_repeated};
 use std::fs::File;
 use std::io::BufReader;
 
@@ -17,8 +18,10 @@ struct Columns {
     /// As findings name them.
     shown: Vec<String>,
     wanted: Vec<bool>,
-    /// Whether they are names, and not numbers of places.
-    titled: bool,
+    /// What they say of the cells under them, if they are names and not numbers of places.
+    titles: Vec<Title>,
+    /// What the header's own cells hold that are read.
+    header: Vec<Vec<Finding>>,
 }
 
 impl Scanner<'_> {
@@ -44,8 +47,12 @@ impl Scanner<'_> {
                     .arg("expected", columns.shown.len()));
             }
             self.rows += u64::from(!header);
-            let row = if header { 0 } else { self.rows };
-            let clean = self.row(row, columns, &record)?;
+            let (row, found) = if header {
+                (0, std::mem::take(&mut columns.header))
+            } else {
+                (self.rows, self.cells(columns, &record)?)
+            };
+            let clean = self.row(row, columns, &record, found)?;
             if self.output.is_some() {
                 self.write(&written(&clean, delimiter)?)?;
             }
@@ -71,11 +78,13 @@ impl Scanner<'_> {
     /// Names the columns by the first record: if that looks like data, by their places.
     fn columns(&self, args: &Scan, first: &StringRecord) -> Result<Columns> {
         let titles: Vec<&str> = first.iter().collect();
-        let mut personal = 0_usize;
-        for title in if args.no_header { &[][..] } else { &titles } {
-            let named = !self.printable(title)? || !self.find(title)?.is_empty();
-            personal += usize::from(named);
-        }
+        let known = if args.no_header { &[][..] } else { &titles };
+        let mut header = known.iter().map(|title| self.find(title)).collect::<Result<Vec<_>>>()?;
+        let personal = known
+            .iter()
+            .zip(&header)
+            .filter(|(title, found)| !self.printable(title, found))
+            .count();
         if personal > 0 {
             self.warn(
                 &Fault::new(&SCAN_HEADER).arg("path", self.path.display()).arg("count", personal),
@@ -86,18 +95,32 @@ impl Scanner<'_> {
         } else {
             titles.iter().map(|title| (*title).to_owned()).collect()
         };
-        let titled = !args.no_header && personal == 0;
-        let known = if args.no_header { &[][..] } else { &titles };
+        let titled = |name: &String| {
+            if args.no_header || personal > 0 { Title::default() } else { Title::of(name) }
+        };
         let wanted = chosen(&args.text, &shown, known)?;
-        Ok(Columns { shown, wanted, titled })
+        for (found, _) in header.iter_mut().zip(&wanted).filter(|(_, wanted)| !**wanted) {
+            found.clear();
+        }
+        Ok(Columns { titles: shown.iter().map(titled).collect(), shown, wanted, header })
     }
 
-    fn row(&mut self, row: u64, columns: &Columns, record: &StringRecord) -> Result<Vec<String>> {
+    /// What the cells of a row hold that are read.
+    fn cells(&self, columns: &Columns, record: &StringRecord) -> Result<Vec<Vec<Finding>>> {
         let mut found = Vec::with_capacity(record.len());
-        for ((cell, column), wanted) in record.iter().zip(&columns.shown).zip(&columns.wanted) {
-            let title = Some(column.as_str()).filter(|_| columns.titled && row > 0);
+        for ((cell, title), wanted) in record.iter().zip(&columns.titles).zip(&columns.wanted) {
             found.push(if *wanted { self.find_under(title, cell)? } else { Vec::new() });
         }
+        Ok(found)
+    }
+
+    fn row(
+        &mut self,
+        row: u64,
+        columns: &Columns,
+        record: &StringRecord,
+        mut found: Vec<Vec<Finding>>,
+    ) -> Result<Vec<String>> {
         let read = |(cell, wanted)| if wanted { cell } else { "" };
         let wanted = columns.wanted.iter().copied();
         let texts: Vec<&str> = record.iter().zip(wanted).map(read).collect();

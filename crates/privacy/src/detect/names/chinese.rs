@@ -5,6 +5,7 @@ use super::super::finding::{Finding, Kind, Why};
 use super::super::normal::{HAN, Text};
 use super::lexicon::Chinese;
 use super::linear::{Feature, Model};
+use super::terms::TITLES;
 
 pub(crate) static MODEL: Model = Model::new(include_bytes!("../weights/zh.bin"), 1);
 /// Features are hashed into so many slots.
@@ -221,7 +222,8 @@ pub(crate) fn runs(text: &Text<'_>, mut take: impl FnMut(usize, usize)) {
     }
 }
 
-/// Words behind a name, and by how much (in log odds) each makes it likelier that one ends there. Characters of theirs are no part of it.
+/// Words behind a name besides titles, and by how much (in log odds) each makes it likelier that one ends there. Characters of theirs are no
+/// part of it.
 const BEHIND: &[(&str, f32)] = &[
     ("阿姨", 4.5),
     ("叔叔", 4.5),
@@ -234,20 +236,6 @@ const BEHIND: &[(&str, f32)] = &[
     ("伯伯", 4.5),
     ("大姐", 4.5),
     ("大哥", 4.5),
-    ("先生", 4.5),
-    ("女士", 4.5),
-    ("小姐", 4.5),
-    ("老师", 3.0),
-    ("同学", 3.0),
-    ("医生", 3.0),
-    ("医师", 3.0),
-    ("大夫", 3.0),
-    ("护士", 3.0),
-    ("教授", 3.0),
-    ("主任", 3.0),
-    ("经理", 3.0),
-    ("同志", 3.0),
-    ("律师", 3.0),
     ("师傅", 3.0),
     ("代办", 2.5),
     ("代签", 2.5),
@@ -294,7 +282,8 @@ fn around(text: &Text<'_>, candidate: Candidate, lexicon: &Chinese) -> Option<(C
     let Candidate { start, end, surname } = candidate;
     let word = |at: usize| {
         let rest = text.slice(at, at + LONGEST_BEHIND);
-        BEHIND.iter().find(|(word, _)| rest.starts_with(word))
+        let titles = TITLES.iter().filter_map(|(word, odds)| Some((*word, (*odds)?)));
+        titles.chain(BEHIND.iter().copied()).find(|(word, _)| rest.starts_with(word))
     };
     let common =
         |at: usize| lexicon.surname(text.slice(at, at + 1)).is_some_and(|count| count >= RARE);
@@ -334,7 +323,7 @@ fn around(text: &Text<'_>, candidate: Candidate, lexicon: &Chinese) -> Option<(C
     let odds = odds
         + match word(end) {
             Some(_) if division() => 0.0,
-            Some((_, odds)) => *odds,
+            Some((_, odds)) => odds,
             None if received() => RECEIVED,
             None if end - start == 2 && (VERBS.contains(text.char_at(end)) || together(end)) => {
                 DOES

@@ -10,61 +10,12 @@ use super::english_words::{ALONE, LINKS, SUFFIXES, TITLES};
 use super::lexicon::English;
 use super::terms;
 
-/// What behind a name makes it something else's: `Morgan Stanley公司`, `Alan Turing测试`.
+/// What behind a name makes it something else's, besides the heads of terms: `Morgan Stanley公司`, `Alan Turing测试`. A Western name is seldom
+/// a patient's before `病` and `征`, as a Chinese one may be.
 const THINGS: &[&str] = &[
-    "公司",
-    "集团",
-    "大学",
-    "学院",
-    "医院",
-    "银行",
-    "基金",
-    "公园",
-    "酒店",
-    "品牌",
-    "系列",
-    "语言",
-    "框架",
-    "手机",
-    "电影",
-    "奖",
-    "街",
-    "路",
-    "大道",
-    "广场",
-    "病",
-    "征",
-    "症",
-    "氏",
-    "综合征",
-    "测试",
-    "检验",
-    "定理",
-    "算法",
-    "分布",
-    "模型",
-    "方程",
-    "公式",
-    "食管",
-    "变换",
-    "定律",
-    "指数",
-    "系数",
-    "量表",
-    "评分",
-    "分期",
-    "分级",
-    "曲线",
-    "软件",
-    "系统",
-    "平台",
-    "版",
-];
-
-/// What behind a word says that it is somebody's name.
-const CALLED: &[&str] = &[
-    "先生", "女士", "小姐", "太太", "老师", "教授", "医生", "医师", "大夫", "护士", "博士", "律师",
-    "经理", "总监", "同学",
+    "公司", "集团", "大学", "学院", "医院", "银行", "基金", "公园", "酒店", "品牌", "系列", "语言",
+    "框架", "手机", "电影", "奖", "街", "路", "大道", "广场", "病", "征", "症", "氏", "测试",
+    "检验", "食管", "指数", "量表", "评分", "分级", "软件", "系统", "平台", "版",
 ];
 
 /// Names' ends that are none of their words.
@@ -248,9 +199,8 @@ fn name(text: &Text<'_>, mut words: Vec<Word>, lexicon: &English) -> Option<Find
     let label = label.trim_end_matches([' ', ':', '：', '“', '"', '(', '（']);
     let behind = text.slice(end, end + 4);
     let behind = behind.strip_prefix(' ').unwrap_or(behind);
-    let labelled = titled
-        || LABELS.iter().any(|word| label.ends_with(word))
-        || CALLED.iter().any(|word| behind.starts_with(word));
+    let labelled =
+        titled || LABELS.iter().any(|word| label.ends_with(word)) || terms::titled(behind);
     let score = likely(&words, labelled, lexicon).filter(|_| !thing(text, start, end))?;
     Some(Finding::new(Kind::Person, (start, end), score, vec![Why::Dictionary]))
 }
@@ -262,7 +212,7 @@ fn thing(text: &Text<'_>, start: usize, end: usize) -> bool {
     }
     let behind = text.slice(end, end + 4);
     let behind = behind.strip_prefix(' ').unwrap_or(behind);
-    THINGS.iter().any(|word| behind.starts_with(word))
+    (terms::heads(behind) || THINGS.iter().any(|word| behind.starts_with(word)))
         && !behind.starts_with("病情")
         && !behind.starts_with("病人")
 }

@@ -4,6 +4,7 @@ use super::super::finding::{Finding, Kind, Why};
 use super::super::normal::{HAN, Text};
 use super::lexicon::Chinese;
 use super::stops_zh::{ends_firm, ends_place};
+use std::collections::BTreeMap;
 
 /// How fine a unit of an address is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -433,6 +434,12 @@ const TRADES: &[&str] = &[
 /// Reports organisations: a suffix, and to its left as far as a name goes. `first` is where the findings of this text's persons begin.
 pub(crate) fn organizations(text: &Text<'_>, first: usize, found: &mut Vec<Finding>) {
     let lexicon = Chinese::get();
+    // Where the last person begins who ends at a place.
+    let mut persons: BTreeMap<usize, usize> = BTreeMap::new();
+    for one in found.iter().skip(first).filter(|one| one.kind == Kind::Person) {
+        let start = persons.entry(one.end).or_insert(one.start);
+        *start = one.start.max(*start);
+    }
     let mut at = 0;
     while at < text.len() {
         let hit = (text.at(at) == HAN)
@@ -451,14 +458,14 @@ pub(crate) fn organizations(text: &Text<'_>, first: usize, found: &mut Vec<Findi
             let place = lexicon_place(text, start, at, lexicon);
             let size = at - start;
             // 北京安贞医院 is called after a place or a person, and nobody.
-            let person =
-                |one: &Finding| one.kind == Kind::Person && start < one.start && one.end == at;
-            let sure = text.slice(start, at).contains("附属")
-                || found.get(first..).unwrap_or_default().iter().any(person);
+            let sure = || {
+                text.slice(start, at).contains("附属")
+                    || persons.get(&at).is_some_and(|person| start < *person)
+            };
             let score = match () {
                 () if long && size >= 2 => 0.975,
                 () if place && size >= 3 => {
-                    if sure {
+                    if sure() {
                         0.975
                     } else {
                         0.8
@@ -547,4 +554,29 @@ fn organization_start(text: &Text<'_>, at: usize, lexicon: &Chinese) -> Option<u
 fn number(text: &Text<'_>, end: usize) -> bool {
     text.bytes(end.saturating_sub(5), end).len() == 5
         && text.bytes(end - 5, end).iter().all(u8::is_ascii_digit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each person beside each suffix, this would be 10^10 steps.
+    #[test]
+    fn very_many_persons_before_very_many_suffixes_are_looked_at_once() {
+        const MANY: usize = 100_000;
+        let raw = "北京安贞医院，".repeat(MANY);
+        let text = Text::new(&raw);
+        let person = |number: usize| {
+            let start = 7 * number + 2;
+            Finding::new(Kind::Person, (start, start + 2), 0.9, vec![Why::Model])
+        };
+        let mut found: Vec<Finding> = (0..MANY).map(person).collect();
+        organizations(&text, 0, &mut found);
+        let called = found.iter().skip(MANY).filter(|one| one.score > 0.9);
+        assert_eq!(called.count(), MANY);
+        found.clear();
+        organizations(&text, 0, &mut found);
+        assert_eq!(found.iter().filter(|one| one.score > 0.9).count(), 0);
+        assert_eq!(found.len(), MANY);
+    }
 }
