@@ -237,7 +237,12 @@ pub enum Event {
     /// The end of the answer.
     Done(End),
     /// The request failed on the way.
-    Failed(Fault),
+    Failed {
+        /// Why.
+        fault: Fault,
+        /// What it took until then.
+        end: End,
+    },
 }
 
 /// The log-probability of a token, with its likeliest alternatives.
@@ -277,6 +282,8 @@ pub enum Reason {
     Length,
     /// Nobody wanted it any more: the ticket was dropped.
     Dropped,
+    /// It failed on the way.
+    Failed,
 }
 
 /// A request on its way; dropping it ends the request.

@@ -167,7 +167,8 @@ impl Slot {
 
     pub(super) fn fail(&mut self, fault: ingot_base::Fault) {
         self.ended = true;
-        self.tell(Event::Failed(fault));
+        let end = self.taken(Reason::Failed);
+        self.tell(Event::Failed { fault, end });
     }
 
     /// Nobody wants the answer any more.
@@ -184,20 +185,25 @@ impl Slot {
             self.tell(Event::Text { text, logs });
         }
         self.ended = true;
+        let end = self.taken(reason);
+        self.tell(Event::Done(end));
+    }
+
+    /// What the request took, which ends now.
+    fn taken(&self, reason: Reason) -> End {
         let read = match reason {
             // Nobody pays for what was not read.
-            Reason::Dropped => self.computed.min(self.prompt()),
-            _ => self.prompt(),
+            Reason::Dropped | Reason::Failed => self.computed.min(self.prompt()),
+            Reason::Stop | Reason::Length => self.prompt(),
         };
-        let end = End {
+        End {
             reason,
             prompt_tokens: read,
             cached_tokens: self.cached,
             answer_tokens: self.answered(),
             drafted: self.drafted,
             accepted: self.accepted,
-        };
-        self.tell(Event::Done(end));
+        }
     }
 
     fn tell(&mut self, event: Event) {
