@@ -16,8 +16,8 @@ pub(crate) mod queue;
 pub(crate) mod schema;
 mod text;
 
-pub use chat::{ChatTemplate, Message, ToolCall};
-pub use choose::{Chooser, Constraint, log_probabilities};
+pub use chat::{ChatTemplate, Message, ToolCall, roomy};
+pub use choose::{Chooser, Constraint, Told, log_probabilities};
 pub use draft::Drafter;
 pub use fake::FakeGenerator;
 pub use text::Flow;

@@ -1,11 +1,10 @@
 //! One request that is worked on: its tokens, where it stands, what it hears.
 
 use super::native::{Adapter, Model};
-use crate::generate::grammar::Grammar;
+use crate::generate::grammar::{self, Grammar};
 use crate::generate::{
     Ask, Chooser, Constraint, Drafter, End, Event, Flow, Log, Reason, Token, log_probabilities,
 };
-use crate::messages::FORM_INVALID;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -131,9 +130,8 @@ impl Slot {
         let token = self.chooser.choose(scores, form);
         self.tokens.push(token);
         let fault = self.request.grammar.as_ref().and_then(Constraint::fault);
-        if let Some(detail) = fault {
-            let fault = ingot_base::Fault::new(&FORM_INVALID).arg("what", "grammar");
-            self.fail(fault.arg("detail", detail));
+        if let Some(told) = fault {
+            self.fail(grammar::invalid(told));
             return token;
         }
         if let Some(count) = self.request.ask.alternatives {
