@@ -316,7 +316,7 @@ fn hear(generator: &Arc<dyn Generator>, asks: Vec<Option<Ask>>) -> Result<Vec<He
             Event::Done(_) => {
                 running.remove(&index);
             }
-            Event::Failed(fault) => return Err(fault),
+            Event::Failed { fault, .. } => return Err(fault),
         }
     }
 }

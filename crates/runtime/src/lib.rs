@@ -6,6 +6,7 @@
 
 mod calibration;
 mod decide;
+mod deep;
 pub mod encode;
 mod forest;
 pub mod generate;

@@ -15,7 +15,7 @@ use crate::model::{Model, Registry};
 use crate::openai::{Ending, Live};
 use crate::problem::{FieldProblem, Problem};
 use crate::route::Route;
-use crate::shield::{Allowance, Hold, Shield, Spent};
+use crate::shield::{Allowance, Shield, Spent};
 use arc_swap::ArcSwap;
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
@@ -27,7 +27,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -82,13 +82,11 @@ pub(crate) struct Trace {
     pub(crate) rows: usize,
     /// Tokens that were read and written.
     pub(crate) tokens: (u64, u64),
-    /// Instead, of work that asks a model many times: what that took so far, also where the request fails. It is charged already. What such
+    /// Instead, of answers of language models: what they took so far, also where the request fails. It is charged already. What such
     /// work goes on to take after a deadline is charged too, and does not stand in the ledger.
     pub(crate) spent: Option<Arc<Spent>>,
-    /// What is held of the key's allowance until the request has been charged.
-    pub(crate) held: Option<Arc<Hold>>,
-    /// Whether its time ran out: it is recorded as such, whatever it goes on to take.
-    pub(crate) late: Arc<AtomicBool>,
+    /// Tells whoever records the request should its client leave that it is recorded; dropped without a word, that the client left.
+    pub(crate) left: Option<oneshot::Sender<()>>,
 }
 
 impl Trace {
@@ -97,10 +95,15 @@ impl Trace {
         Self {
             model: self.model.clone(),
             principal: self.principal.clone(),
-            held: self.held.clone(),
-            late: Arc::clone(&self.late),
+            spent: self.spent.clone(),
             ..Self::default()
         }
+    }
+
+    /// Somebody records it now.
+    fn recorded(&mut self) {
+        // Who waits for the client to leave is gone only with the server.
+        let _ = self.left.take().map(|left| left.send(()));
     }
 
     /// The key that asks, if one is needed.
@@ -136,6 +139,7 @@ impl App {
         let call = Call { begun, parts, id: self.ids.next(), lang };
         let mut trace = Trace::default();
         let mut outcome = self.bounded(route, &call, body, &mut trace).await;
+        trace.recorded();
         if let Ok(reply) = &mut outcome
             && let Some(live) = reply.live.take()
         {
@@ -190,7 +194,6 @@ impl App {
         body: Body,
         trace: &mut Trace,
     ) -> Result<Reply, Problem> {
-        let too_late = Arc::clone(&trace.late);
         let handled = pin!(self.handle(route, call, body, trace));
         let handled = Guarded(handled);
         let deadline = if route.generates() || route == Route::Explain {
@@ -201,11 +204,7 @@ impl App {
         match tokio::time::timeout(deadline, handled).await {
             Ok(Some(outcome)) => outcome,
             Ok(None) => Err(Problem::new(Fault::new(&PANIC))),
-            Err(_) => {
-                // Before the handler is dropped, which ends what it began.
-                too_late.store(true, Ordering::Release);
-                Err(late(deadline))
-            }
+            Err(_) => Err(late(deadline)),
         }
     }
 

@@ -111,6 +111,12 @@ ingot_base::messages! {
         en: "this key may use {limit} tokens a minute and has used more", zh: "该密钥每分钟最多使用 {limit} 个词元，现已超出",
         hint_en: "wait as long as `Retry-After` says", hint_zh: "请按 `Retry-After` 指示等待",
     };
+    /// A key whose requests under way may use what it has left.
+    TOKEN_HELD = {
+        code: "serve-token-held", class: Refused, status: 429,
+        en: "requests of this key that are under way may take all that is left of its {limit} tokens a minute", zh: "该密钥每分钟最多使用 {limit} 个词元，仍在处理中的请求可能用完余下的额度",
+        hint_en: "wait until they have ended, and bound answers with `max_tokens`: what a request may take is kept free for it", hint_zh: "请等待这些请求结束，并用 `max_tokens` 限制回答长度：系统按请求可能用到的上限预留额度",
+    };
     /// A query parameter that the path does not have.
     QUERY_UNKNOWN = {
         code: "serve-query-unknown", class: Usage, status: 400,

@@ -1,8 +1,9 @@
 //! From a conversation to a prompt, by the model's own template (Jinja, as Hugging Face's libraries read it).
 
 use super::{Generator, Token};
+use crate::deep::deep;
 use crate::messages::{TEMPLATE_INVALID, TEMPLATE_MISSING, TEMPLATE_REFUSED};
-use ingot_base::{Fault, Result, fault};
+use ingot_base::{Fault, Result};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Kwargs, Value as Jinja, ValueKind};
 use minijinja::{Environment, ErrorKind};
@@ -153,15 +154,13 @@ const BEGIN: char = '\u{E0F0}';
 const END: char = '\u{E0F1}';
 const BEGIN_JSON: char = '\u{E0F2}';
 
-/// Does work on a template where there is stack enough for a hostile one.
-fn roomy<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T> {
-    let done = std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().name("ingot-template".into()).stack_size(STACK);
-        thread.spawn_scoped(scope, work).map(std::thread::ScopedJoinHandle::join)
-    });
-    let done =
-        done.map_err(|error| fault::internal("a thread could not be made").because(error))?;
-    done.map_err(|_| fault::internal("working on a chat template panicked"))
+/// Does work on a template where there is stack enough for a hostile one. Whoever fills templates many times does all of it there, with
+/// one thread for all.
+///
+/// # Errors
+/// When there can be no thread, or the work panics.
+pub fn roomy<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T> {
+    deep("ingot-template", STACK, work)
 }
 
 /// The tokens of a conversation, by the model's template. Marks in what people or tools wrote stay plain text, wherever it stands:

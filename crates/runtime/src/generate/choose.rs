@@ -10,6 +10,9 @@ const REPEAT_WINDOW: usize = 64;
 /// Candidates this far below the best are looked at only if the others do not suffice.
 const FAR: f32 = 12.0;
 
+/// A reason, in English and in Chinese.
+pub type Told = (&'static str, &'static str);
+
 /// A form that answers must have, token by token.
 pub trait Constraint: Send {
     /// Whether a token may come next.
@@ -19,7 +22,7 @@ pub trait Constraint: Send {
     /// Goes on past a token that was chosen.
     fn accept(&mut self, token: Token);
     /// Why the answer cannot go on, if it cannot: what was chosen since means nothing.
-    fn fault(&self) -> Option<&'static str> {
+    fn fault(&self) -> Option<Told> {
         None
     }
 }

@@ -3,7 +3,8 @@
 use super::{
     About, Ask, ChatTemplate, End, Event, Flow, Generator, Log, Reason, Ticket, Token, fit,
 };
-use ingot_base::Result;
+use crate::messages::FORM_INVALID;
+use ingot_base::{Fault, Result};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -21,6 +22,8 @@ pub struct FakeGenerator {
     answer: String,
     pause: Duration,
     cue: String,
+    /// Tokens of an answer after which it fails.
+    fails: Option<usize>,
 }
 
 impl FakeGenerator {
@@ -34,7 +37,13 @@ impl FakeGenerator {
             slots: 4,
             memory: 0,
         };
-        Self { about, answer: answer.to_owned(), pause: Duration::ZERO, cue: String::new() }
+        Self {
+            about,
+            answer: answer.to_owned(),
+            pause: Duration::ZERO,
+            cue: String::new(),
+            fails: None,
+        }
     }
 
     /// With a chat template.
@@ -62,6 +71,13 @@ impl FakeGenerator {
     #[must_use]
     pub fn with_pause(mut self, pause: Duration) -> Self {
         self.pause = pause;
+        self
+    }
+
+    /// With answers that fail after so many tokens.
+    #[must_use]
+    pub fn with_failure(mut self, after: usize) -> Self {
+        self.fails = Some(after);
         self
     }
 }
@@ -109,7 +125,7 @@ impl Generator for FakeGenerator {
     fn start(&self, mut ask: Ask, mut sink: Box<dyn FnMut(Event) + Send>) -> Result<Ticket> {
         fit(&mut ask, &self.about)?;
         let (ticket, dropped) = Ticket::new();
-        let (answer, pause) = (self.answer.clone(), self.pause);
+        let (answer, pause, fails) = (self.answer.clone(), self.pause, self.fails);
         let scored = if ask.echo { ask.scored.max(1) } else { ask.prompt.len() };
         let (before, rest) = ask.prompt.split_at(scored.min(ask.prompt.len()));
         let logprob = self.logprob(before);
@@ -138,6 +154,12 @@ impl Generator for FakeGenerator {
                 if dropped.load(Ordering::Acquire) {
                     end.reason = Reason::Dropped;
                     sink(Event::Done(end));
+                    return;
+                }
+                if fails == Some(end.answer_tokens) {
+                    end.reason = Reason::Failed;
+                    let fault = Fault::new(&FORM_INVALID).arg("what", "grammar");
+                    sink(Event::Failed { fault: fault.arg("detail", "on purpose"), end });
                     return;
                 }
                 if end.answer_tokens == ask.max_tokens {

@@ -16,8 +16,8 @@ pub(crate) mod queue;
 pub(crate) mod schema;
 mod text;
 
-pub use chat::{ChatTemplate, Message, ToolCall};
-pub use choose::{Chooser, Constraint, log_probabilities};
+pub use chat::{ChatTemplate, Message, ToolCall, roomy};
+pub use choose::{Chooser, Constraint, Told, log_probabilities};
 pub use draft::Drafter;
 pub use fake::FakeGenerator;
 pub use text::Flow;
@@ -237,7 +237,12 @@ pub enum Event {
     /// The end of the answer.
     Done(End),
     /// The request failed on the way.
-    Failed(Fault),
+    Failed {
+        /// Why.
+        fault: Fault,
+        /// What it took until then.
+        end: End,
+    },
 }
 
 /// The log-probability of a token, with its likeliest alternatives.
@@ -277,6 +282,8 @@ pub enum Reason {
     Length,
     /// Nobody wanted it any more: the ticket was dropped.
     Dropped,
+    /// It failed on the way.
+    Failed,
 }
 
 /// A request on its way; dropping it ends the request.

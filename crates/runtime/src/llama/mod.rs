@@ -16,28 +16,30 @@ mod tests;
 pub use measure::{Distance, Passage, Weights, distance};
 pub use quantize::{Importance, Quantisation, quantize};
 
-use crate::generate::grammar::{Grammar, Vocabulary};
+use crate::generate::grammar::{self, Grammar, Rules, Vocabulary};
 use crate::generate::{
     About, Ask, ChatTemplate, Event, Figures, Form, Generator, Serving, Ticket, Token, fit,
 };
 use crate::gguf::{self, Header, Shape};
-use crate::messages::{ADAPTER_UNKNOWN, FORM_INVALID, GENERATOR_BUSY, MODEL_TOO_LARGE};
+use crate::messages::{ADAPTER_UNKNOWN, GENERATOR_BUSY, MODEL_TOO_LARGE};
 use ingot_base::{Fault, Result, fault};
 use memory::Sealed;
 use native::{Adapter, Context, Model, Sizes};
 use scheduler::{Command, Plan, Scheduler, Shared};
 use slot::Waiting;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 
 /// Tokens of one step at most.
 const BATCH: usize = 512;
 /// Guesses per answer and step, at most.
 const GUESSES: usize = 8;
+/// Forms of answers that are kept once they were read: the answers of one request have the same, and often those of many.
+const FORMS: usize = 8;
 
 /// A language model that answers many requests at once.
 pub struct LlamaGenerator {
@@ -45,7 +47,9 @@ pub struct LlamaGenerator {
     header: Header,
     model: Arc<Model>,
     ends: Vec<Token>,
-    words: Arc<Vocabulary>,
+    /// The tokens as grammars see them, from the first grammar on.
+    words: OnceLock<Arc<Vocabulary>>,
+    forms: Mutex<VecDeque<(Form, Arc<Rules>)>>,
     queue: usize,
     commands: Mutex<Option<Sender<Command>>>,
     shared: Arc<Shared>,
@@ -129,16 +133,14 @@ impl LlamaGenerator {
             .name("ingot-llama".into())
             .spawn(move || scheduler.run())
             .map_err(|error| fault::internal("a thread could not be made").because(error))?;
-        let all = (0..).take(model.vocabulary());
-        let ends = all.clone().filter(|token| model.ends(*token)).collect();
-        let words = all.map(|token| (model.piece(token), model.ends(token)));
-        let words = Arc::new(Vocabulary::new(words));
+        let ends = (0..).take(model.vocabulary()).filter(|token| model.ends(*token)).collect();
         Ok(Self {
             about,
             header,
             model,
             ends,
-            words,
+            words: OnceLock::new(),
+            forms: Mutex::default(),
             queue: settings.queue,
             commands: Mutex::new(Some(commands)),
             shared,
@@ -171,15 +173,41 @@ impl LlamaGenerator {
     }
 
     fn grammar(&self, form: Option<&Form>) -> Result<Option<Grammar>> {
-        let text = match form {
-            None => return Ok(None),
-            Some(Form::Grammar(text)) => text.clone(),
-            Some(Form::JsonSchema(schema)) => native::schema_grammar(schema)?,
+        let Some(form) = form else { return Ok(None) };
+        let forms = || self.forms.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = forms().iter().find(|(one, _)| one == form).map(|(_, rules)| Arc::clone(rules));
+        let rules = match known {
+            Some(rules) => rules,
+            None => {
+                let rules = Arc::new(self.rules(form)?);
+                let mut forms = forms();
+                forms.truncate(FORMS - 1);
+                forms.push_front((form.clone(), Arc::clone(&rules)));
+                rules
+            }
         };
-        let invalid =
-            |detail: &str| Fault::new(&FORM_INVALID).arg("what", "grammar").arg("detail", detail);
+        Ok(Some(Grammar::new(rules, Arc::clone(self.words()))))
+    }
+
+    fn rules(&self, form: &Form) -> Result<Rules> {
+        let of_schema;
+        let text = match form {
+            Form::Grammar(text) => text,
+            Form::JsonSchema(schema) => {
+                of_schema = native::schema_grammar(schema)?;
+                &of_schema
+            }
+        };
         let marks = |text: &str| self.model.tokens(text, true);
-        Grammar::new(&text, Arc::clone(&self.words), &marks).map(Some).map_err(invalid)
+        Rules::new(text, self.words(), &marks).map_err(grammar::invalid)
+    }
+
+    fn words(&self) -> &Arc<Vocabulary> {
+        self.words.get_or_init(|| {
+            let all = (0..).take(self.model.vocabulary());
+            let words = all.map(|token| (self.model.piece(token), self.model.ends(token)));
+            Arc::new(Vocabulary::new(words))
+        })
     }
 
     fn send(&self, command: Command) -> Result<()> {

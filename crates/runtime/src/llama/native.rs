@@ -516,18 +516,11 @@ impl Batch {
 /// The grammar of a JSON Schema.
 pub(super) fn schema_grammar(text: &str) -> Result<String> {
     schema::check(text)?;
-    let invalid =
-        |detail: &str| Fault::new(&FORM_INVALID).arg("what", "JSON Schema").arg("detail", detail);
-    let text = CString::new(text).map_err(|_| invalid("it holds a zero byte"))?;
-    let converted = std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().name("ingot-schema".into()).stack_size(STACK);
-        thread.spawn_scoped(scope, || convert(&text)).map(std::thread::ScopedJoinHandle::join)
-    });
-    let thread = |error: std::io::Error| {
-        ingot_base::fault::internal("a thread could not be made").because(error)
-    };
-    let grammar = converted.map_err(thread)?.ok().flatten();
-    grammar.ok_or_else(|| invalid("it uses what grammars cannot say"))
+    let invalid = |(english, chinese)| schema::invalid(Text::new(english, chinese));
+    let text =
+        CString::new(text).map_err(|_| invalid(("it holds a zero byte", "其中含有零字节")))?;
+    let grammar = deep("ingot-schema", STACK, || convert(&text))?;
+    grammar.ok_or_else(|| invalid(("it uses what grammars cannot say", "使用了语法无法表达的内容")))
 }
 
 /// The grammar of a schema, if there is one.

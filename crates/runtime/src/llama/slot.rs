@@ -1,11 +1,10 @@
 //! One request that is worked on: its tokens, where it stands, what it hears.
 
 use super::native::{Adapter, Model};
-use crate::generate::grammar::Grammar;
+use crate::generate::grammar::{self, Grammar};
 use crate::generate::{
     Ask, Chooser, Constraint, Drafter, End, Event, Flow, Log, Reason, Token, log_probabilities,
 };
-use crate::messages::FORM_INVALID;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -131,9 +130,8 @@ impl Slot {
         let token = self.chooser.choose(scores, form);
         self.tokens.push(token);
         let fault = self.request.grammar.as_ref().and_then(Constraint::fault);
-        if let Some(detail) = fault {
-            let fault = ingot_base::Fault::new(&FORM_INVALID).arg("what", "grammar");
-            self.fail(fault.arg("detail", detail));
+        if let Some(told) = fault {
+            self.fail(grammar::invalid(told));
             return token;
         }
         if let Some(count) = self.request.ask.alternatives {
@@ -167,7 +165,8 @@ impl Slot {
 
     pub(super) fn fail(&mut self, fault: ingot_base::Fault) {
         self.ended = true;
-        self.tell(Event::Failed(fault));
+        let end = self.taken(Reason::Failed);
+        self.tell(Event::Failed { fault, end });
     }
 
     /// Nobody wants the answer any more.
@@ -184,20 +183,25 @@ impl Slot {
             self.tell(Event::Text { text, logs });
         }
         self.ended = true;
+        let end = self.taken(reason);
+        self.tell(Event::Done(end));
+    }
+
+    /// What the request took, which ends now.
+    fn taken(&self, reason: Reason) -> End {
         let read = match reason {
             // Nobody pays for what was not read.
-            Reason::Dropped => self.computed.min(self.prompt()),
-            _ => self.prompt(),
+            Reason::Dropped | Reason::Failed => self.computed.min(self.prompt()),
+            Reason::Stop | Reason::Length => self.prompt(),
         };
-        let end = End {
+        End {
             reason,
             prompt_tokens: read,
             cached_tokens: self.cached,
             answer_tokens: self.answered(),
             drafted: self.drafted,
             accepted: self.accepted,
-        };
-        self.tell(Event::Done(end));
+        }
     }
 
     fn tell(&mut self, event: Event) {

@@ -206,7 +206,7 @@ fn answer(generator: &LlamaGenerator, ask: Ask) -> (String, End) {
             Event::Prompt { .. } => {}
             Event::Text { text, .. } => said.push_str(&text),
             Event::Done(end) => return (said, end),
-            Event::Failed(fault) => panic!("{fault}"),
+            Event::Failed { fault, .. } => panic!("{fault}"),
         }
     }
     panic!("no end")
@@ -257,8 +257,14 @@ fn answers_have_the_form_that_was_asked_for_and_bombs_are_refused() {
             Err(fault) => assert_eq!(fault.code(), FORM_INVALID.code),
             Ok(_ticket) => {
                 assert!(nothing_fits);
-                let failed = events.iter().any(|event| matches!(event, Event::Failed(_)));
-                assert!(failed);
+                let failed = events.iter().find_map(|event| match event {
+                    Event::Failed { end, .. } => Some(end),
+                    _ => None,
+                });
+                // What it took is told all the same.
+                let end = failed.unwrap();
+                assert_eq!(end.reason, Reason::Failed);
+                assert!(end.prompt_tokens > 0 && end.answer_tokens > 0);
             }
         }
     }

@@ -100,6 +100,7 @@ pub(crate) fn chat(body: &[u8]) -> Read<Chat> {
         }
         wish.form = Some(Form::JsonSchema(schema));
     }
+    ends(&wish)?;
     Ok(Chat { wish, messages, tools })
 }
 
@@ -136,7 +137,17 @@ pub(crate) fn completion(body: &[u8]) -> Read<Completion> {
             ("nothing: texts are continued at their end only", "空：文本只能从末尾续写"),
         ));
     }
+    ends(&wish)?;
     Ok(Completion { wish, prompts, echo: flag(&object, "echo")? })
+}
+
+/// Refuses to go on where a form has ended: nothing can come then, and the answer would fail however much of it was written.
+fn ends(wish: &Wish) -> Read<()> {
+    if wish.endless && wish.form.is_some() {
+        let expected = ("false where the answer must have a form", "false（回答须符合指定格式）");
+        return Err(fault("ignore_eos", expected));
+    }
+    Ok(())
 }
 
 fn wish(object: &Map<String, Value>, body: &str) -> Read<Wish> {
@@ -430,6 +441,26 @@ mod tests {
                 .contains("content")
         );
         assert!(chat(b"{\"messages\": [").unwrap_err().fault().to_string().contains("line 1"));
+    }
+
+    #[test]
+    fn an_answer_of_a_form_has_an_end() {
+        let user = json!([{"role": "user", "content": "hi"}]);
+        let tools = json!([{"type": "function", "function": {"name": "f"}}]);
+        for more in [
+            json!({"grammar": "root ::= \"a\""}),
+            json!({"response_format": {"type": "json_object"}}),
+            json!({"tools": tools, "tool_choice": "required"}),
+        ] {
+            let mut body = json!({"messages": user, "prompt": "a"});
+            body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            assert!(chat(body.to_string().as_bytes()).is_ok(), "{body}");
+            body["ignore_eos"] = json!(true);
+            assert!(refused(&body).contains("`ignore_eos`"), "{body}");
+            let text = completion(body.to_string().as_bytes());
+            assert_eq!(text.is_err(), body.get("tools").is_none(), "{body}");
+        }
+        assert!(completion(br#"{"prompt": "a", "ignore_eos": true}"#).unwrap().wish.endless);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Answers that flow: server-sent events, one for each piece. What was used is on disk before the last of them leaves.
 
 use super::Events;
-use super::reply::{Answer, Head, Used};
+use super::reply::{Answer, Head};
 use super::tools::Tools;
 use crate::app::{App, Call, Trace};
 use crate::messages::{PANIC, SHIELD_ANSWER};
@@ -24,8 +24,6 @@ pub(crate) struct Live {
     head: Head,
     events: Events,
     tickets: Vec<Ticket>,
-    /// Answers to one prompt.
-    answers: usize,
     usage: bool,
 }
 
@@ -38,22 +36,15 @@ pub(crate) struct Ending {
 }
 
 impl Ending {
-    pub(super) async fn record(&mut self, used: Used) -> Result<(), Problem> {
+    pub(super) async fn record(&mut self) -> Result<(), Problem> {
         self.trace.rows = 1;
-        self.trace.tokens = (used.read, used.written);
         self.app.record_as(self.route, &self.call, 200, &self.trace).await
     }
 }
 
 impl Live {
-    pub(super) fn new(
-        head: Head,
-        events: Events,
-        tickets: Vec<Ticket>,
-        answers: usize,
-        usage: bool,
-    ) -> Self {
-        Self { head, events, tickets, answers, usage }
+    pub(super) fn new(head: Head, events: Events, tickets: Vec<Ticket>, usage: bool) -> Self {
+        Self { head, events, tickets, usage }
     }
 
     /// The body that flows; a task of its own fills it.
@@ -71,7 +62,7 @@ impl Live {
                 found: 0,
                 refusal: Fault::new(&SHIELD_ANSWER).render(lang),
             };
-            let flow = Flowing { writer, sender, lang, usage: self.usage, answers: self.answers };
+            let flow = Flowing { writer, sender, lang, usage: self.usage };
             flow.run(self.events, self.tickets, ending).await;
         };
         app.metrics.in_flight.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
@@ -114,7 +105,6 @@ struct Flowing {
     sender: mpsc::Sender<Bytes>,
     lang: Lang,
     usage: bool,
-    answers: usize,
 }
 
 impl Flowing {
@@ -129,7 +119,7 @@ impl Flowing {
             let mut next = Some(first);
             while let Some((index, event)) = next {
                 match event {
-                    Event::Failed(fault) => failed = Some(fault),
+                    Event::Failed { fault, .. } => failed = Some(fault),
                     event => self.writer.hear(index, event),
                 }
                 next = events.try_recv().ok();
@@ -141,17 +131,10 @@ impl Flowing {
                 break true;
             }
         };
-        // Ends what is still being generated; its last word tells what it took.
+        // Ends what is still being generated. It was charged by the time its last word is here.
         drop(tickets);
-        if gone {
-            while let Some((index, event)) = events.recv().await {
-                if let Event::Done(end) = event {
-                    self.writer.ended(index, end);
-                }
-            }
-        }
-        let used = self.writer.used(self.answers);
-        let recorded = ending.record(used).await;
+        while events.recv().await.is_some() {}
+        let recorded = ending.record().await;
         let outcome = match failed {
             Some(fault) => Err(Problem::new(fault)),
             None if !gone && !self.writer.all_ended() => Err(Problem::new(Fault::new(&PANIC))),
@@ -162,7 +145,8 @@ impl Flowing {
             Ok(()) => {
                 self.writer.close();
                 ending.app.shield.count(1, self.writer.found);
-                if self.usage {
+                if let Some(spent) = ending.trace.spent.as_ref().filter(|_| self.usage) {
+                    let (used, _) = spent.so_far();
                     let usage = self.writer.head.usage(used);
                     self.writer.event(&usage);
                 }
@@ -173,9 +157,9 @@ impl Flowing {
                 self.writer.event(&body);
             }
         }
-        // Charged before the client knows that it is the end: its next request finds the account as it is.
         ending.app.finish(ending.route, &ending.call, status, &ending.trace);
-        ending.trace.held = None;
+        // Nothing is held any more when the client knows that it is the end, not even for an answer that never began.
+        ending.trace.spent = None;
         self.send().await;
     }
 
@@ -197,7 +181,7 @@ impl Writer {
             Event::Prompt { .. } => self.open(index),
             Event::Text { text, logs } => self.text(index, &text, &logs),
             Event::Done(end) => self.ended(index, end),
-            Event::Failed(_) => {}
+            Event::Failed { .. } => {}
         }
     }
 
@@ -262,10 +246,6 @@ impl Writer {
 
     fn all_ended(&self) -> bool {
         self.states.iter().all(|state| state.answer.end.is_some())
-    }
-
-    fn used(&self, answers: usize) -> Used {
-        Used::of(self.states.iter().filter_map(|state| state.answer.end.as_ref()), answers)
     }
 
     /// The last pieces of all answers.

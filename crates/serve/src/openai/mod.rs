@@ -15,15 +15,15 @@ use crate::messages::{MODEL_NO_TEXT, OPENAI_LONG, PANIC, SHIELD_ANSWER};
 use crate::model::Model;
 use crate::problem::Problem;
 use crate::route::Route;
+use crate::shield::Spent;
 use axum::body::Body;
 use form::{Prompt, Wish};
 use ingot_base::{Fault, Lang};
 use ingot_runtime::generate::{Ask, Event, Generator, Log, Message, Ticket, Token};
-use reply::{Answer, Echo, Head, Kind, Used};
+use reply::{Answer, Echo, Head, Kind};
 use serde_json::json;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
-use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::sync::mpsc::{self, UnboundedReceiver, unbounded_channel};
 use tokio::sync::oneshot;
 
 /// Bytes of a prompt per token of the context at most: longer ones cannot fit, and are not worth reading.
@@ -187,7 +187,7 @@ impl App {
         Ok((Arc::clone(model), generator))
     }
 
-    /// Starts the answers to all prompts; waits for them, or lets them flow.
+    /// Starts the answers to all prompts; waits for them, or lets them flow. What some took is known also where others cannot begin.
     async fn generate(
         self: &Arc<Self>,
         trace: &mut Trace,
@@ -198,52 +198,84 @@ impl App {
     ) -> Result<Reply, Problem> {
         known_bias(wish, &*head.generator)?;
         head.form.clone_from(&wish.form);
-        if let Some(key) = trace.key() {
-            let most = most(wish, &prompts, head.generator.about().context);
-            trace.held = Some(Arc::new(self.allowance.hold(&key, most)?));
-        }
+        let most = most(wish, &prompts, head.generator.about().context);
+        let answers = prompts.len().saturating_mul(wish.answers);
+        let spent = Spent::holding(Arc::clone(&self.allowance), trace.key(), most, answers)?;
+        let spent = Arc::new(spent);
+        trace.spent = Some(Arc::clone(&spent));
         let owner = trace.key().unwrap_or_else(|| Arc::from(""));
-        let (sender, events) = unbounded_channel();
+        let (sender, mut events) = unbounded_channel();
+        let running = self.watched(trace, head.kind, call);
         let mut tickets = Vec::new();
         let chance = self.ids.chance();
-        for prompt in prompts {
-            for _ in 0..wish.answers {
-                let index = tickets.len();
-                let mut ask = ask(wish, prompt.clone(), &owner);
-                ask.echo = head.echo.as_ref().is_some_and(|echo| echo.first.is_some());
-                if !wish.seeded {
-                    ask.sampling.seed = chance;
+        let begin = async {
+            for (number, prompt) in prompts.into_iter().enumerate() {
+                for _ in 0..wish.answers {
+                    let index = tickets.len();
+                    let mut ask = ask(wish, prompt.clone(), &owner);
+                    ask.echo = head.echo.as_ref().is_some_and(|echo| echo.first.is_some());
+                    if !wish.seeded {
+                        ask.sampling.seed = chance;
+                    }
+                    ask.sampling.seed = ask.sampling.seed.wrapping_add(index as u64);
+                    let (sender, spent, running) =
+                        (sender.clone(), Arc::clone(&spent), running.clone());
+                    let sink = Box::new(move |event: Event| {
+                        // Here nothing is lost, whether or not anybody listens.
+                        if let Event::Done(end) | Event::Failed { end, .. } = &event {
+                            spent.add_to(number, end);
+                        }
+                        drop(sender.send((index, event)));
+                        // Held as long as the sink is.
+                        let _running = &running;
+                    });
+                    let (generator, started) = (Arc::clone(&head.generator), ask);
+                    let ticket = blocking(move || generator.start(started, sink)).await?;
+                    tickets.push(ticket.map_err(busy)?);
                 }
-                ask.sampling.seed = ask.sampling.seed.wrapping_add(index as u64);
-                let sender = sender.clone();
-                let sink = Box::new(move |event: Event| drop(sender.send((index, event))));
-                let (generator, started) = (Arc::clone(&head.generator), ask);
-                let ticket = blocking(move || generator.start(started, sink)).await?;
-                tickets.push(ticket.map_err(busy)?);
             }
-        }
+            Ok::<(), Problem>(())
+        };
+        let outcome = begin.await;
         drop(sender);
-        if wish.stream {
-            let live = Live::new(head, events, tickets, wish.answers, wish.stream_usage);
-            return Ok(Reply::live(live));
+        if let Err(problem) = outcome {
+            drop(tickets);
+            while events.recv().await.is_some() {}
+            return Err(problem);
         }
-        let route = if head.kind == Kind::Chat { Route::Chat } else { Route::Completions };
-        let ending =
-            Ending { app: Arc::clone(self), route, call: call.copy(), trace: trace.copy() };
-        // The request may be given up; what was read and written by then is recorded all the same.
-        let (here, gone) = oneshot::channel();
-        let gathering =
-            gather(begun(&head, tickets.len()), events, tickets, gone, ending, wish.answers);
-        let gathered = tokio::spawn(gathering).await;
-        drop::<oneshot::Sender<()>>(here);
-        let mut answers = gathered.map_err(|_| Problem::new(Fault::new(&PANIC)))??;
+        if wish.stream {
+            return Ok(Reply::live(Live::new(head, events, tickets, wish.stream_usage)));
+        }
+        let mut answers = gather(begun(&head, tickets.len()), events, tickets).await?;
         for answer in &mut answers {
             self.guard(&head, answer, call.lang);
         }
-        let used = Used::of(answers.iter().filter_map(|answer| answer.end.as_ref()), wish.answers);
         trace.rows = 1;
-        trace.tokens = (used.read, used.written);
+        let (used, _) = spent.so_far();
         Ok(Reply::json(head.whole(&answers, used).to_string()))
+    }
+
+    /// Has a request recorded whose client leaves before that is done, once nothing of what is returned is left: every answer of it has
+    /// ended, and was charged.
+    fn watched(self: &Arc<Self>, trace: &mut Trace, kind: Kind, call: &Call) -> mpsc::Sender<()> {
+        let route = if kind == Kind::Chat { Route::Chat } else { Route::Completions };
+        let mut ending =
+            Ending { app: Arc::clone(self), route, call: call.copy(), trace: trace.copy() };
+        let (running, mut ended) = mpsc::channel(1);
+        let (left, gone) = oneshot::channel();
+        trace.left = Some(left);
+        tokio::spawn(async move {
+            if gone.await.is_ok() {
+                return;
+            }
+            while ended.recv().await.is_some() {}
+            let status = match ending.record().await {
+                Ok(()) => 200,
+                Err(problem) => problem.status().as_u16(),
+            };
+            ending.app.finish(ending.route, &ending.call, status, &ending.trace);
+        });
+        running
     }
 
     /// Sends a whole answer through the guard.
@@ -277,25 +309,15 @@ fn begun(head: &Head, count: usize) -> Vec<Answer> {
     vec![Answer { text, logs, ..Answer::default() }; count]
 }
 
-/// Waits for all answers. When the request is given up, ends them, and records and charges what they took.
+/// Waits for all answers. After a failure of one the others end as well, and what they took is known before it is told.
 async fn gather(
     mut answers: Vec<Answer>,
     mut events: Events,
     tickets: Vec<Ticket>,
-    mut gone: oneshot::Receiver<()>,
-    mut ending: Ending,
-    each: usize,
 ) -> Result<Vec<Answer>, Problem> {
     let mut tickets = Some(tickets);
-    loop {
-        let event = tokio::select! {
-            event = events.recv() => event,
-            _ = &mut gone, if tickets.is_some() => {
-                tickets = None;
-                continue;
-            }
-        };
-        let Some((index, event)) = event else { break };
+    let mut failed = None;
+    while let Some((index, event)) = events.recv().await {
         let Some(answer) = answers.get_mut(index) else { continue };
         match event {
             Event::Prompt { logs, .. } => answer.logs.extend(logs),
@@ -304,33 +326,20 @@ async fn gather(
                 answer.logs.extend(logs);
             }
             Event::Done(end) => answer.end = Some(end),
-            Event::Failed(fault) if tickets.is_some() => return Err(Problem::new(fault)),
-            Event::Failed(_) => {}
+            Event::Failed { fault, .. } => {
+                failed.get_or_insert(fault);
+                tickets = None;
+            }
         }
     }
-    if tickets.is_none() {
-        let used = Used::of(answers.iter().filter_map(|answer| answer.end.as_ref()), each);
-        abandoned(&mut ending, used).await;
-    } else if answers.iter().any(|answer| answer.end.is_none()) {
-        return Err(Problem::new(Fault::new(&PANIC)));
-    }
-    Ok(answers)
-}
-
-/// Records and charges what an answer took that nobody waited for.
-async fn abandoned(ending: &mut Ending, used: Used) {
-    if ending.trace.late.load(Ordering::Acquire) {
-        // It stands in the ledger as one whose time ran out.
-        if let Some(key) = ending.trace.key() {
-            ending.app.allowance.charge(&key, used.read + used.written);
+    drop(tickets);
+    match failed {
+        Some(fault) => Err(Problem::new(fault)),
+        None if answers.iter().any(|answer| answer.end.is_none()) => {
+            Err(Problem::new(Fault::new(&PANIC)))
         }
-        return;
+        None => Ok(answers),
     }
-    let status = match ending.record(used).await {
-        Ok(()) => 200,
-        Err(problem) => problem.status().as_u16(),
-    };
-    ending.app.finish(ending.route, &ending.call, status, &ending.trace);
 }
 
 /// Tokens that a request may take at most.

@@ -77,7 +77,7 @@ fn value(text: &str) -> Option<usize> {
 }
 
 /// Bytes of the string that a text begins with, quotes and all.
-pub(crate) fn string(text: &str) -> Option<usize> {
+fn string(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     (bytes.first() == Some(&b'"')).then_some(())?;
     let mut at = 1;

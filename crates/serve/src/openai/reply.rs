@@ -58,26 +58,6 @@ pub(crate) struct Used {
 }
 
 impl Used {
-    /// One prompt counts once, however many answers it gets.
-    pub(crate) fn of<'a>(ends: impl Iterator<Item = &'a End>, answers: usize) -> Self {
-        let mut used = Self::default();
-        for (index, end) in ends.enumerate() {
-            if index.is_multiple_of(answers.max(1)) {
-                used.add(end);
-            } else {
-                used.written += end.answer_tokens as u64;
-            }
-        }
-        used
-    }
-
-    /// One answer more, with its prompt.
-    pub(crate) fn add(&mut self, end: &End) {
-        self.read += end.prompt_tokens as u64;
-        self.cached += end.cached_tokens as u64;
-        self.written += end.answer_tokens as u64;
-    }
-
     pub(crate) fn json(self) -> Value {
         json!({
             "prompt_tokens": self.read, "completion_tokens": self.written,
@@ -285,7 +265,7 @@ fn reason(end: Option<&End>, called: bool, filtered: bool) -> Value {
         Some(Reason::Stop) if called => Value::from("tool_calls"),
         Some(Reason::Stop) => Value::from("stop"),
         Some(Reason::Length) => Value::from("length"),
-        Some(Reason::Dropped) | None => Value::Null,
+        Some(Reason::Dropped | Reason::Failed) | None => Value::Null,
     }
 }
 

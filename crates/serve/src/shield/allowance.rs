@@ -2,7 +2,7 @@
 //! most, so that many at once get no more than one after the other. A key may overdraw once; it then waits until its account is level
 //! again.
 
-use crate::messages::TOKEN_RATE;
+use crate::messages::{TOKEN_HELD, TOKEN_RATE};
 use crate::problem::Problem;
 use ingot_base::Fault;
 use std::collections::BTreeMap;
@@ -11,6 +11,8 @@ use std::time::Instant;
 
 /// Keys that are remembered.
 const KEYS: usize = 10_000;
+/// Seconds after which a key may come again whose requests under way hold what it has left: they may end at any time.
+const SOON: u64 = 2;
 
 /// The accounts of all keys.
 #[derive(Debug)]
@@ -23,8 +25,10 @@ pub(crate) struct Allowance {
 
 #[derive(Debug, Clone, Copy)]
 struct Account {
+    /// Tokens left at a time, without regard to what is held.
     level: f64,
     at: f64,
+    held: f64,
 }
 
 impl Allowance {
@@ -51,29 +55,32 @@ impl Allowance {
     fn check_at(&self, key: &str, now: f64) -> Result<(), Problem> {
         let Some(rate) = self.rate else { return Ok(()) };
         let accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
-        accounts.get(key).map_or(Ok(()), |account| level(rate, account.now(rate, now)))
+        accounts.get(key).map_or(Ok(()), |account| account.free(rate, now))
     }
 
     fn hold_at(&self, key: &Arc<str>, tokens: u64, now: f64) -> Result<(), Problem> {
         let Some(rate) = self.rate else { return Ok(()) };
         // Looked at and taken under one lock: of many at once, only one finds the last of it.
         let mut accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(account) = accounts.get(key) {
-            level(rate, account.now(rate, now))?;
-        }
-        take(&mut accounts, key, rate, count(tokens), now);
+        let account = account(&mut accounts, key, rate, now);
+        account.free(rate, now)?;
+        account.held += count(tokens);
         Ok(())
     }
 
     fn charge_at(&self, key: &Arc<str>, tokens: u64, now: f64) {
-        self.take_at(key, count(tokens), now);
-    }
-
-    /// Takes out of an account, or gives back what is below zero.
-    fn take_at(&self, key: &Arc<str>, tokens: f64, now: f64) {
         let Some(rate) = self.rate else { return };
         let mut accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
-        take(&mut accounts, key, rate, tokens, now);
+        let account = account(&mut accounts, key, rate, now);
+        account.level = account.now(rate, now) - count(tokens);
+        account.at = now;
+    }
+
+    fn give_back(&self, key: &str, tokens: u64) {
+        let mut accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(account) = accounts.get_mut(key) {
+            account.held = (account.held - count(tokens)).max(0.0);
+        }
     }
 }
 
@@ -87,8 +94,7 @@ pub(crate) struct Hold {
 
 impl Drop for Hold {
     fn drop(&mut self) {
-        let now = self.allowance.begun.elapsed().as_secs_f64();
-        self.allowance.take_at(&self.key, -count(self.tokens), now);
+        self.allowance.give_back(&self.key, self.tokens);
     }
 }
 
@@ -97,34 +103,37 @@ fn count(tokens: u64) -> f64 {
     tokens as f64
 }
 
-/// Whether an account is level; how long to wait if it is not.
-fn level(rate: u32, level: f64) -> Result<(), Problem> {
-    if level > 0.0 {
-        return Ok(());
-    }
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "minutes")]
-    let seconds = ((1.0 - level) * 60.0 / f64::from(rate)).ceil().max(1.0) as u64;
-    Err(Problem::new(Fault::new(&TOKEN_RATE).arg("limit", rate)).retry_after(seconds))
-}
-
-fn take(
-    accounts: &mut BTreeMap<Arc<str>, Account>,
+/// A key's account, a full one of a key that is not known.
+fn account<'a>(
+    accounts: &'a mut BTreeMap<Arc<str>, Account>,
     key: &Arc<str>,
     rate: u32,
-    tokens: f64,
     now: f64,
-) {
+) -> &'a mut Account {
     if accounts.len() >= KEYS && !accounts.contains_key(key) {
-        // Who is level again need not be remembered.
-        accounts.retain(|_, account| account.now(rate, now) < f64::from(rate));
+        // Who is level again, and asks nothing now, need not be remembered.
+        accounts.retain(|_, one| one.held > 0.0 || one.now(rate, now) < f64::from(rate));
     }
-    let account =
-        accounts.entry(Arc::clone(key)).or_insert(Account { level: f64::from(rate), at: now });
-    let level = (account.now(rate, now) - tokens).min(f64::from(rate));
-    *account = Account { level, at: now };
+    let full = Account { level: f64::from(rate), at: now, held: 0.0 };
+    accounts.entry(Arc::clone(key)).or_insert(full)
 }
 
 impl Account {
+    /// Whether anything is left that is not held; what stands in the way if not, and how long to wait.
+    fn free(self, rate: u32, now: f64) -> Result<(), Problem> {
+        let level = self.now(rate, now);
+        if level > self.held {
+            return Ok(());
+        }
+        if level > 0.0 {
+            let fault = Fault::new(&TOKEN_HELD).arg("limit", rate);
+            return Err(Problem::new(fault).retry_after(SOON));
+        }
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "minutes")]
+        let seconds = ((1.0 - level) * 60.0 / f64::from(rate)).ceil().max(1.0) as u64;
+        Err(Problem::new(Fault::new(&TOKEN_RATE).arg("limit", rate)).retry_after(seconds))
+    }
+
     fn now(self, rate: u32, now: f64) -> f64 {
         let rate = f64::from(rate);
         (self.level + (now - self.at).max(0.0) * rate / 60.0).min(rate)
@@ -151,6 +160,24 @@ mod tests {
         drop(third);
         let open = Arc::new(Allowance::new(None));
         let _held = (0..100).map(|_| open.hold(&key, 1 << 40).unwrap()).collect::<Vec<_>>();
+    }
+
+    #[test]
+    fn what_stands_in_the_way_is_told() {
+        let allowance = Arc::new(Allowance::new(Some(60)));
+        let key: Arc<str> = Arc::from("k");
+        let told = |refused: Result<(), Problem>| {
+            let refused = refused.unwrap_err();
+            (refused.fault().code(), refused.headers()[0].1.clone())
+        };
+        let held = allowance.hold(&key, 6000).unwrap();
+        // Nothing was used: it is no matter of minutes.
+        assert_eq!(told(allowance.check("k")), ("serve-token-held", SOON.into()));
+        allowance.charge_at(&key, 90, 0.0);
+        assert_eq!(told(allowance.check_at("k", 0.0)).0, "serve-token-rate");
+        drop(held);
+        assert_eq!(told(allowance.check_at("k", 0.0)).0, "serve-token-rate");
+        assert!(allowance.check_at("k", 31.0).is_ok());
     }
 
     #[test]

@@ -1,15 +1,16 @@
 //! Personal data in JSON: looked for value by value, and replaced so that what was valid stays valid.
 
 use super::masked;
-use crate::openai::order;
+use ingot_base::Result;
 use ingot_privacy::detect::{Detector, Finding};
-use serde_json::Value;
+use ingot_privacy::json::{self as walk, Step, Visitor};
+use serde_json::{Map, Value};
 
 /// Schemas within schemas at most.
 const DEEP: usize = 64;
 
 /// Members of a schema that say nothing of a text in a document.
-const SILENT: [&str; 21] = [
+const SILENT: [&str; 22] = [
     "$comment",
     "$defs",
     "$id",
@@ -19,6 +20,7 @@ const SILENT: [&str; 21] = [
     "definitions",
     "deprecated",
     "description",
+    "discriminator",
     "examples",
     "exclusiveMaximum",
     "exclusiveMinimum",
@@ -31,6 +33,20 @@ const SILENT: [&str; 21] = [
     "multipleOf",
     "required",
     "title",
+];
+
+/// Those of them that say something of other values.
+const BOUNDS: [&str; 10] = [
+    "additionalItems",
+    "exclusiveMaximum",
+    "exclusiveMinimum",
+    "maxItems",
+    "maxProperties",
+    "maximum",
+    "minItems",
+    "minProperties",
+    "minimum",
+    "multipleOf",
 ];
 
 /// A document that was looked at.
@@ -46,50 +62,56 @@ pub(super) struct Looked {
 /// Looks at every text and number of a valid document, each behind its member's name if that may tell what it is. A finding in a
 /// text is replaced within it, a number as a whole by a text.
 pub(super) fn look(detector: &Detector, document: &str, behind_names: bool) -> Looked {
-    let mut looked = Looked::default();
-    let mut name = String::new();
-    let mut rest = document;
-    while let Some(first) = rest.chars().next() {
-        let length = match first {
-            '"' => order::string(rest),
-            '-' | '0'..='9' => rest.find(|letter: char| !is_of_number(letter)),
-            other => Some(other.len_utf8()),
-        };
-        let (token, after) =
-            length.and_then(|length| rest.split_at_checked(length)).unwrap_or((rest, ""));
-        rest = after;
-        let text = match first {
-            '"' => serde_json::from_str::<String>(token).ok(),
-            '-' | '0'..='9' => Some(token.to_owned()),
-            _ => None,
-        };
-        let Some(text) = text else {
-            looked.text.push_str(token);
-            continue;
-        };
-        if first == '"' && after.trim_start().starts_with(':') {
-            let found = detector.detect(&text);
-            looked.named |= !found.is_empty();
-            looked.found.extend(found);
-            looked.text.push_str(token);
-            name = text;
-            continue;
-        }
-        let label = if behind_names { format!("{name}: ") } else { String::new() };
-        let found = behind(detector, &label, &text);
-        if found.is_empty() {
-            looked.text.push_str(token);
-        } else {
-            let told = if first == '"' { masked(&text, &found) } else { whole(&found) };
-            looked.text.push_str(&Value::from(told).to_string());
-            looked.found.extend(found);
-        }
-    }
-    looked
+    let mut look = Look { detector, behind_names, found: Vec::new(), named: false };
+    let text = walk::record(document, &mut look).unwrap_or_else(|_| {
+        // Of what is no document nothing can be replaced.
+        look.named = true;
+        look.found = detector.detect(document);
+        document.to_owned()
+    });
+    Looked { text, found: look.found, named: look.named }
 }
 
-const fn is_of_number(letter: char) -> bool {
-    matches!(letter, '0'..='9' | '-' | '+' | '.' | 'e' | 'E')
+/// Looks for personal data, part by part.
+struct Look<'a> {
+    detector: &'a Detector,
+    behind_names: bool,
+    found: Vec<Finding>,
+    named: bool,
+}
+
+impl Look<'_> {
+    /// Findings of a value, behind the name that it stands under.
+    fn value(&mut self, path: &[Step], text: &str) -> Vec<Finding> {
+        let name = walk::title(path).filter(|_| self.behind_names);
+        let label = name.map_or_else(String::new, |name| format!("{name}: "));
+        let found = behind(self.detector, &label, text);
+        self.found.extend(found.iter().cloned());
+        found
+    }
+}
+
+impl Visitor for Look<'_> {
+    fn record(&mut self) {}
+
+    fn key(&mut self, path: &mut [Step]) -> Result<Option<String>> {
+        if let Some(Step::Key { name, .. }) = path.last() {
+            let found = self.detector.detect(name);
+            self.named |= !found.is_empty();
+            self.found.extend(found);
+        }
+        Ok(None)
+    }
+
+    fn text(&mut self, path: &[Step], text: &str) -> Result<Option<String>> {
+        let found = self.value(path, text);
+        Ok((!found.is_empty()).then(|| masked(text, &found)))
+    }
+
+    fn number(&mut self, path: &[Step], digits: &str) -> Result<Option<String>> {
+        let found = self.value(path, digits);
+        Ok((!found.is_empty()).then(|| whole(&found)))
+    }
 }
 
 /// What stands for a number: the type of what it is.
@@ -122,21 +144,22 @@ fn within(root: &Value, schema: &Value, (old, new): (&Value, &Value), depth: usi
     }
     let Some(rules) = schema.as_object() else { return schema == &Value::Bool(true) };
     let next = |schema: &Value, pair| depth < DEEP && within(root, schema, pair, depth + 1);
-    let each = |schemas: &Value| schemas.as_array().cloned().unwrap_or_default();
     rules.iter().all(|(rule, told)| match rule.as_str() {
         "type" => is_of(told, new),
-        "$ref" => {
-            let named = told.as_str().and_then(|path| root.pointer(path.strip_prefix('#')?));
-            named.is_some_and(|schema| next(schema, (old, new)))
+        "$ref" => pointed(root, told).is_some_and(|schema| next(schema, (old, new))),
+        "anyOf" | "oneOf" => {
+            // What did not change is of the branch that the old value was of, and perhaps of no other.
+            let may_be = |schema: &&Value| of(root, schema, old, false, depth + 1);
+            let mut own = each(told).filter(may_be).peekable();
+            own.peek().is_some() && own.all(|schema| next(schema, (old, new)))
+                || each(told).any(|schema| of(root, schema, new, true, depth + 1))
         }
-        "anyOf" | "oneOf" => each(told).iter().any(|schema| next(schema, (old, new))),
-        "allOf" => each(told).iter().all(|schema| next(schema, (old, new))),
+        "allOf" => each(told).all(|schema| next(schema, (old, new))),
         "properties" => members(old, new)
             .all(|(name, old, new)| told.get(name).is_none_or(|schema| next(schema, (old, new)))),
-        "additionalProperties" => members(old, new).all(|(name, old, new)| {
-            let own = rules.get("properties").is_some_and(|own| own.get(name).is_some());
-            own || next(told, (old, new))
-        }),
+        "additionalProperties" => {
+            members(old, new).all(|(name, old, new)| is_own(rules, name) || next(told, (old, new)))
+        }
         "items" => {
             let (old, new) = (old.as_array(), new.as_array());
             let mut pairs = old.into_iter().flatten().zip(new.into_iter().flatten());
@@ -146,6 +169,55 @@ fn within(root: &Value, schema: &Value, (old, new): (&Value, &Value), depth: usi
         "maxLength" => bound(told, new).is_none_or(|(bound, length)| length <= bound),
         silent => SILENT.contains(&silent),
     })
+}
+
+/// Whether a value is of a schema, `surely` or only as far as is understood of it.
+fn of(root: &Value, schema: &Value, value: &Value, surely: bool, depth: usize) -> bool {
+    let rules = match schema {
+        Value::Bool(any) => return *any,
+        Value::Object(rules) if depth < DEEP => rules,
+        _ => return !surely,
+    };
+    let next = |schema: &Value, value: &Value| of(root, schema, value, surely, depth + 1);
+    let members = || value.as_object().into_iter().flatten();
+    rules.iter().all(|(rule, told)| match rule.as_str() {
+        "type" => is_of(told, value),
+        "const" => told == value,
+        "enum" => each(told).any(|one| one == value),
+        "required" => value.as_object().is_none_or(|there| {
+            each(told).filter_map(Value::as_str).all(|name| there.contains_key(name))
+        }),
+        "$ref" => pointed(root, told).map_or(!surely, |schema| next(schema, value)),
+        "anyOf" | "oneOf" => each(told).any(|schema| next(schema, value)),
+        "allOf" => each(told).all(|schema| next(schema, value)),
+        "properties" => {
+            members().all(|(name, value)| told.get(name).is_none_or(|schema| next(schema, value)))
+        }
+        "additionalProperties" => {
+            members().all(|(name, value)| is_own(rules, name) || next(told, value))
+        }
+        "items" => value.as_array().into_iter().flatten().all(|item| next(told, item)),
+        "minLength" => bound(told, value).is_none_or(|(bound, length)| length >= bound),
+        "maxLength" => bound(told, value).is_none_or(|(bound, length)| length <= bound),
+        // They say nothing of texts, and are not understood of anything else.
+        bounds if BOUNDS.contains(&bounds) => !surely || value.is_string(),
+        other => !surely || SILENT.contains(&other),
+    })
+}
+
+/// The items of a list.
+fn each(list: &Value) -> impl Iterator<Item = &Value> {
+    list.as_array().into_iter().flatten()
+}
+
+/// Where a reference leads.
+fn pointed<'a>(root: &'a Value, reference: &Value) -> Option<&'a Value> {
+    root.pointer(reference.as_str()?.strip_prefix('#')?)
+}
+
+/// Whether a member is among the properties that a schema names.
+fn is_own(rules: &Map<String, Value>, name: &str) -> bool {
+    rules.get("properties").is_some_and(|own| own.get(name).is_some())
 }
 
 /// The members of two objects that differ in values only.
@@ -158,17 +230,22 @@ fn members<'a>(
     old.as_object().into_iter().flatten().filter_map(pair)
 }
 
-/// Whether a value that is a text, a list or an object is of a type, or of one of some.
+/// Whether a value is of a type, or of one of some.
 fn is_of(types: &Value, value: &Value) -> bool {
     let own = match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(_) => "number",
         Value::String(_) => "string",
         Value::Array(_) => "array",
         Value::Object(_) => "object",
-        _ => return false,
     };
+    let whole =
+        value.is_i64() || value.is_u64() || value.as_f64().is_some_and(|n| n.fract() == 0.0);
+    let is = |one: &Value| one == own || whole && one == "integer";
     match types {
-        Value::Array(types) => types.iter().any(|one| one == own),
-        one => one == own,
+        Value::Array(types) => types.iter().any(is),
+        one => is(one),
     }
 }
 
@@ -201,6 +278,12 @@ mod tests {
         assert!(looked(r#"{"13812345678": 1}"#).named);
         // The member's name tells what the number is.
         assert_eq!(looked(r#"{"qq":"123456789"}"#).text, r#"{"qq":"<QQ>"}"#);
+        assert_eq!(looked(r#"{"qq":[123456789]}"#).text, r#"{"qq":["<QQ>"]}"#);
+        // That of a member before it does not.
+        assert!(!looked(r#"[{"qq":"x"},123456789]"#).text.contains("QQ"));
+        // What is no document counts as what cannot be masked.
+        let broken = looked("{13812345678");
+        assert!(broken.named && !broken.found.is_empty());
     }
 
     #[test]
@@ -226,5 +309,32 @@ mod tests {
         let listed =
             json!({ "$defs": { "t": { "type": "string" } }, "items": { "$ref": "#/$defs/t" } });
         assert!(keeps(&listed, &json!(["a", "b"]), &json!(["a", "c"])));
+    }
+
+    #[test]
+    fn a_union_keeps_the_branch_that_its_value_is_of() {
+        let branch = |kind: &str, phone: Value| {
+            json!({ "type": "object", "required": ["kind"], "properties": {
+                "kind": { "const": kind }, "phone": phone, "note": { "type": ["string", "null"] } } })
+        };
+        let (number, text) = (json!({ "type": "integer" }), json!({ "type": "string" }));
+        let branches = json!([branch("a", number), branch("b", text)]);
+        let said = |kind: &str, phone: Value| json!({ "kind": kind, "phone": phone, "note": null });
+        for union in [
+            json!({ "anyOf": branches }),
+            json!({ "oneOf": [{ "$ref": "#/$defs/0" }, { "$ref": "#/$defs/1" }], "$defs": branches }),
+        ] {
+            // Only the other branch has a text there.
+            let (old, new) = (said("a", json!(13_812_345_678_u64)), said("a", json!("<PHONE>")));
+            assert!(!keeps(&union, &old, &new), "{union}");
+            let (old, new) = (said("b", json!("13812345678")), said("b", json!("<PHONE>")));
+            assert!(keeps(&union, &old, &new), "{union}");
+        }
+        // Where either branch may be meant, both must be kept.
+        let short = json!({ "type": "string", "maxLength": 11 });
+        let long = json!({ "type": "string", "pattern": "^1[0-9]+$" });
+        let (old, new) = (json!("13812345678"), json!("<PHONE>"));
+        assert!(keeps(&json!({ "anyOf": [short, { "type": "null" }] }), &old, &new));
+        assert!(!keeps(&json!({ "anyOf": [long, { "type": "null" }] }), &old, &new));
     }
 }

@@ -7,7 +7,8 @@ mod json;
 mod outgoing;
 mod spent;
 
-pub(crate) use allowance::{Allowance, Hold};
+pub(crate) use allowance::Allowance;
+use allowance::Hold;
 pub(crate) use outgoing::Outgoing;
 pub(crate) use spent::Spent;
 

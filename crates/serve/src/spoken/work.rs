@@ -230,10 +230,8 @@ impl Work {
         while !left.is_empty()
             && let Ok((index, event)) = receive.recv()
         {
-            if let Event::Done(end) = &event {
+            if let Event::Done(end) | Event::Failed { end, .. } = &event {
                 self.spent.add(end);
-            }
-            if matches!(event, Event::Done(_) | Event::Failed(_)) {
                 left.remove(&index);
             }
         }
@@ -291,7 +289,8 @@ impl Work {
                     one.reason = Some(end.reason);
                     running.remove(&index);
                 }
-                Event::Failed(fault) => {
+                Event::Failed { fault, end } => {
+                    self.spent.add(&end);
                     running.remove(&index);
                     return Err(fault);
                 }
@@ -362,7 +361,7 @@ mod tests {
             }
             let running = Arc::clone(&self.running);
             let sink = Box::new(move |event: Event| {
-                if matches!(event, Event::Done(_) | Event::Failed(_)) {
+                if matches!(event, Event::Done(_) | Event::Failed { .. }) {
                     running.fetch_sub(1, Ordering::SeqCst);
                 }
                 sink(event);

@@ -214,11 +214,68 @@ fn a_whole_answer_that_nobody_waits_for_is_metered_and_counts_while_it_is_under_
         body.as_bytes(),
     );
     assert_eq!(second.status, 429, "{}", second.text());
+    assert_eq!(second.json()["error"]["code"], "serve-token-held");
+    let wait: u64 = second.header("retry-after").unwrap().parse().unwrap();
+    assert!(wait < 10, "{wait}");
     drop(client);
     eventually("what was written is recorded", || {
         let usage = server.ledger(async |ledger| ledger.usage(None).await.unwrap());
         let total = UsageTotal::of(&usage);
         total.tokens_read > 15 && total.tokens_written > 10 && total.tokens_written < 3000
+    });
+}
+
+/// A governed server whose keys are spent after one answer, and what asks with one of them.
+fn spending(
+    generator: FakeGenerator,
+    change: impl FnOnce(&mut Settings),
+) -> (Server, impl Fn(&Server, &Value) -> Answer) {
+    let behaviour = Behaviour { generator: Some(generator), ..Behaviour::default() };
+    let server = Server::governed_with(behaviour, |settings| {
+        settings.limits.token_rate = Some(1);
+        change(settings);
+    });
+    let key = server.key(&[Scope::Predict], None);
+    let ask = move |server: &Server, more: &Value| {
+        let mut body = json!({ "messages": [{ "role": "user", "content": "hi" }] });
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let headers = [("x-api-key", key.secret.expose().as_str())];
+        let body = body.to_string();
+        server.client().send("POST", "/v1/chat/completions", &headers, body.as_bytes())
+    };
+    (server, ask)
+}
+
+#[test]
+fn an_answer_that_fails_is_metered_and_charged() {
+    for stream in [false, true] {
+        let (server, ask) = spending(talker("0123456789").with_failure(4), |_| {});
+        let failed = ask(&server, &json!({ "n": 2, "stream": stream }));
+        assert!(failed.text().contains("runtime-form-invalid"), "{}", failed.text());
+        assert_eq!(failed.status, if stream { 200 } else { 400 });
+        let usage = server.ledger(async |ledger| ledger.usage(None).await.unwrap());
+        let total = UsageTotal::of(&usage);
+        // Two answers to one prompt, of which the second may have ended with the first.
+        let prompt = "user\nhi\nassistant\n".len() as u64 + 3;
+        assert_eq!((total.requests, total.tokens_read), (1, prompt));
+        assert!((4..=8).contains(&total.tokens_written), "{total:?}");
+        let spent = ask(&server, &json!({}));
+        assert_eq!(spent.status, 429, "{}", spent.text());
+        assert_eq!(spent.json()["error"]["code"], "serve-token-rate");
+    }
+}
+
+#[test]
+fn an_answer_that_is_late_is_charged() {
+    let slow = talker(&"x".repeat(3000)).with_pause(Duration::from_millis(20));
+    let (server, ask) = spending(slow, |settings| {
+        settings.limits.generation_time = Duration::from_millis(300);
+    });
+    let late = ask(&server, &json!({}));
+    assert_eq!((late.status, &late.json()["error"]["code"]), (504, &json!("serve-deadline")));
+    // What it took is known a moment later.
+    eventually("it is charged", || {
+        ask(&server, &json!({})).json()["error"]["code"] == "serve-token-rate"
     });
 }
 

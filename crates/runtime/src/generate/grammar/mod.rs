@@ -3,7 +3,9 @@
 
 mod read;
 
-use super::{Constraint, Token};
+use super::{Constraint, Told, Token};
+use crate::messages::FORM_INVALID;
+use ingot_base::{Fault, Text};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -16,7 +18,13 @@ const WORK: usize = 1_000_000;
 const STATES: usize = 4_096;
 const PLACES: usize = 1 << 20;
 
-type Found<T> = Result<T, &'static str>;
+type Found<T> = Result<T, Told>;
+
+/// A grammar that cannot be used, and why.
+pub(crate) fn invalid((english, chinese): Told) -> Fault {
+    let fault = Fault::new(&FORM_INVALID).words("what", Text::new("grammar", "语法"));
+    fault.words("detail", Text::new(english, chinese))
+}
 
 /// The work for one token is done, and the token not judged.
 #[derive(Debug, Clone, Copy)]
@@ -69,18 +77,50 @@ impl Class {
 
 /// Rules that were read: the elements of all alternatives one after another, each alternative with `None` at its end.
 #[derive(Debug)]
-struct Rules {
+pub(crate) struct Rules {
     code: Vec<Option<Element>>,
     /// Where the alternatives of each rule begin.
     starts: Vec<Vec<usize>>,
     classes: Vec<Class>,
     root: usize,
+    /// Readings before the first token.
+    begin: BTreeSet<Reading>,
 }
 
 /// Where reading can go on: places in rules, the innermost last; none when the answer may end.
 type Reading = Vec<usize>;
 
 impl Rules {
+    /// Reads a grammar. `marks` tells the tokens of a text with marks, for tokens that it names.
+    ///
+    /// # Errors
+    /// Says what is wrong with it, without a word of it.
+    pub(crate) fn new(
+        text: &str,
+        vocabulary: &Vocabulary,
+        marks: &dyn Fn(&str) -> Vec<Token>,
+    ) -> Found<Self> {
+        let mut rules = read::read(text, vocabulary, marks)?;
+        let endless = |_: Spent| {
+            ("a rule begins with itself, or it can be read in too many ways", "某条规则以自身开头，或语法的歧义过多")
+        };
+        // A rule that begins with itself would be followed for ever: told now rather than in the middle of an answer.
+        let mut left = 4 * WORK;
+        for starts in &rules.starts {
+            for start in starts.iter().filter(|start| rules.at(**start).is_some()) {
+                rules.close(vec![*start], &mut BTreeSet::new(), &mut left).map_err(endless)?;
+            }
+        }
+        let mut begin = BTreeSet::new();
+        let mut left = WORK;
+        for start in rules.starts.get(rules.root).into_iter().flatten() {
+            let reading = rules.at(*start).map(|_| *start).into_iter().collect();
+            rules.close(reading, &mut begin, &mut left).map_err(endless)?;
+        }
+        rules.begin = begin;
+        Ok(rules)
+    }
+
     fn at(&self, place: usize) -> Option<Element> {
         self.code.get(place).copied().flatten()
     }
@@ -151,8 +191,10 @@ fn take(left: &mut usize, work: usize) -> Result<(), Spent> {
 /// The tokens of a model as grammars see them.
 #[derive(Debug)]
 pub(crate) struct Vocabulary {
-    /// The bytes of each token; none of marks.
-    pieces: Vec<Vec<u8>>,
+    /// The bytes of all tokens one after another; none of marks.
+    bytes: Vec<u8>,
+    /// Where those of each begin, and where the last ones end.
+    begins: Vec<usize>,
     /// Whether a token ends answers.
     ends: Vec<bool>,
     /// Tokens by their bytes in order, each with how many it shares with the one before.
@@ -162,28 +204,34 @@ pub(crate) struct Vocabulary {
 impl Vocabulary {
     /// Of the tokens in the order of their numbers: bytes, and whether answers end with it.
     pub(crate) fn new(tokens: impl Iterator<Item = (Vec<u8>, bool)>) -> Self {
-        let (pieces, ends): (Vec<Vec<u8>>, Vec<bool>) = tokens.unzip();
-        let mut sorted: Vec<usize> = (0..pieces.len()).collect();
-        let piece = |token: usize| pieces.get(token).map(Vec::as_slice).unwrap_or_default();
-        sorted.retain(|token| !piece(*token).is_empty());
-        sorted.sort_by(|one, other| piece(*one).cmp(piece(*other)));
+        let mut all = Self { bytes: Vec::new(), begins: vec![0], ends: Vec::new(), order: vec![] };
+        for (piece, ends) in tokens {
+            all.bytes.extend(piece);
+            all.begins.push(all.bytes.len());
+            all.ends.push(ends);
+        }
+        let mut sorted: Vec<usize> = (0..all.ends.len()).collect();
+        sorted.retain(|token| !all.piece(*token).is_empty());
+        sorted.sort_by(|one, other| all.piece(*one).cmp(all.piece(*other)));
         let mut before: &[u8] = &[];
         let mut order = Vec::with_capacity(sorted.len());
         for token in sorted {
-            let bytes = piece(token);
+            let bytes = all.piece(token);
             let shared = bytes.iter().zip(before).take_while(|(one, other)| one == other).count();
             order.push((token, shared));
             before = bytes;
         }
-        Self { pieces, ends, order }
+        all.order = order;
+        all
     }
 
     fn knows(&self, token: Token) -> bool {
-        usize::try_from(token).is_ok_and(|token| token < self.pieces.len())
+        usize::try_from(token).is_ok_and(|token| token < self.ends.len())
     }
 
     fn piece(&self, token: usize) -> &[u8] {
-        self.pieces.get(token).map(Vec::as_slice).unwrap_or_default()
+        let bounds = self.begins.get(token).zip(self.begins.get(token + 1));
+        bounds.and_then(|(from, to)| self.bytes.get(*from..*to)).unwrap_or_default()
     }
 
     fn ends(&self, token: usize) -> bool {
@@ -214,10 +262,10 @@ type Point = (usize, Begun);
 /// The state of an answer that the grammar does not allow.
 const DEAD: usize = 0;
 
-/// A grammar at some point of an answer.
+/// A grammar at some point of an answer: rules that many answers share, and the state of this one.
 #[derive(Debug)]
 pub(crate) struct Grammar {
-    rules: Rules,
+    rules: Arc<Rules>,
     vocabulary: Arc<Vocabulary>,
     states: Vec<State>,
     numbers: HashMap<Arc<Vec<Reading>>, usize>,
@@ -226,34 +274,13 @@ pub(crate) struct Grammar {
     point: Point,
     /// Work that may still be done for this token.
     left: usize,
-    fault: Option<&'static str>,
+    fault: Option<Told>,
 }
 
 impl Grammar {
-    /// Reads a grammar. `marks` tells the tokens of a text with marks, for tokens that it names.
-    ///
-    /// # Errors
-    /// Says what is wrong with it, without a word of it.
-    pub(crate) fn new(
-        text: &str,
-        vocabulary: Arc<Vocabulary>,
-        marks: &dyn Fn(&str) -> Vec<Token>,
-    ) -> Found<Self> {
-        let rules = read::read(text, &vocabulary, marks)?;
-        let endless = |_: Spent| "a rule begins with itself, or it can be read in too many ways";
-        // A rule that begins with itself would be followed for ever: told now rather than in the middle of an answer.
-        let mut left = 4 * WORK;
-        for starts in &rules.starts {
-            for start in starts.iter().filter(|start| rules.at(**start).is_some()) {
-                rules.close(vec![*start], &mut BTreeSet::new(), &mut left).map_err(endless)?;
-            }
-        }
-        let mut readings = BTreeSet::new();
-        let mut left = WORK;
-        for start in rules.starts.get(rules.root).into_iter().flatten() {
-            let reading = rules.at(*start).map(|_| *start).into_iter().collect();
-            rules.close(reading, &mut readings, &mut left).map_err(endless)?;
-        }
+    /// The begin of an answer by rules that were read.
+    pub(crate) fn new(rules: Arc<Rules>, vocabulary: Arc<Vocabulary>) -> Self {
+        let begin = rules.begin.clone();
         let mut grammar = Self {
             rules,
             vocabulary,
@@ -265,8 +292,8 @@ impl Grammar {
             fault: None,
         };
         grammar.state(BTreeSet::new());
-        grammar.point.0 = grammar.state(readings);
-        Ok(grammar)
+        grammar.point.0 = grammar.state(begin);
+        grammar
     }
 
     /// The number of a state.
@@ -459,7 +486,7 @@ impl Grammar {
 
     /// Notes that the answer cannot go on.
     fn give_up<T>(&mut self, _: Spent) -> Option<T> {
-        self.fault = Some("it can be read in too many ways");
+        self.fault = Some(("it can be read in too many ways", "语法的歧义过多"));
         None
     }
 }
@@ -480,7 +507,7 @@ impl Constraint for Grammar {
         let judged = self.judge_all(scores.len());
         let Some(fine) = judged.map_or_else(|spent| self.give_up(spent), Some) else { return };
         if !fine.contains(&true) {
-            self.fault = Some("no token of the model fits");
+            self.fault = Some(("no token of the model fits", "模型没有符合语法的词元"));
         }
         for (score, fine) in scores.iter_mut().zip(fine) {
             if !fine {
@@ -499,7 +526,7 @@ impl Constraint for Grammar {
         self.tidy();
     }
 
-    fn fault(&self) -> Option<&'static str> {
+    fn fault(&self) -> Option<Told> {
         self.fault
     }
 }
@@ -518,7 +545,9 @@ mod tests {
     }
 
     fn grammar(text: &str) -> Found<Grammar> {
-        Grammar::new(text, vocabulary(), &|mark| if mark == "<m>" { vec![258] } else { vec![] })
+        let (words, marks) =
+            (vocabulary(), |mark: &str| if mark == "<m>" { vec![258] } else { vec![] });
+        Ok(Grammar::new(Arc::new(Rules::new(text, &words, &marks)?), words))
     }
 
     /// Whether an answer is taken, byte by byte, and may end.

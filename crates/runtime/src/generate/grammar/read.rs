@@ -1,8 +1,8 @@
 //! Reading a grammar's text. What it may be is bounded before it is believed: groups within groups, and what repetitions unfold to.
 
-use super::super::Token;
+use super::super::{Told, Token};
 use super::{Class, Element, Found, Rules, Vocabulary};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Bytes of a grammar at most.
 const LONGEST: usize = 256 << 10;
@@ -14,14 +14,14 @@ const ELEMENTS: usize = 131_072;
 /// Times that something may be repeated where it has a bound.
 const TIMES: usize = 10_000;
 
-/// Reads a grammar. `marks` tells the tokens of a text with marks.
+/// Reads a grammar, but for where answers begin. `marks` tells the tokens of a text with marks.
 pub(super) fn read(
     text: &str,
     vocabulary: &Vocabulary,
     marks: &dyn Fn(&str) -> Vec<Token>,
 ) -> Found<Rules> {
     if text.len() > LONGEST {
-        return Err("it is too long");
+        return Err(("it is too long", "语法过长"));
     }
     let reader = Reader {
         text: text.chars().collect(),
@@ -58,18 +58,18 @@ impl Reader<'_> {
         while self.peek().is_some() {
             self.rule()?;
         }
-        let root = *self.names.get("root").ok_or("it has no rule `root`")?;
+        let root = *self.names.get("root").ok_or(("it has no rule `root`", "缺少规则 `root`"))?;
         let (mut code, mut starts) = (Vec::new(), Vec::new());
         for rule in self.rules {
             let mut begins = Vec::new();
-            for alternative in rule.ok_or("a rule is named that is not there")? {
+            for alternative in rule.ok_or(("a rule is named that is not there", "引用了不存在的规则"))? {
                 begins.push(code.len());
                 code.extend(alternative.into_iter().map(Some));
                 code.push(None);
             }
             starts.push(begins);
         }
-        Ok(Rules { code, starts, classes: self.classes, root })
+        Ok(Rules { code, starts, classes: self.classes, root, begin: BTreeSet::new() })
     }
 
     fn peek(&self) -> Option<char> {
@@ -83,7 +83,7 @@ impl Reader<'_> {
         there
     }
 
-    fn expect(&mut self, wanted: char, or: &'static str) -> Found<()> {
+    fn expect(&mut self, wanted: char, or: Told) -> Found<()> {
         if self.eat(wanted) { Ok(()) } else { Err(or) }
     }
 
@@ -107,9 +107,9 @@ impl Reader<'_> {
         let rule = self.name()?;
         self.blank(false);
         for _ in 0..2 {
-            self.expect(':', "a rule's name is not followed by `::=`")?;
+            self.expect(':', ("a rule's name is not followed by `::=`", "规则名之后缺少 `::=`"))?;
         }
-        self.expect('=', "a rule's name is not followed by `::=`")?;
+        self.expect('=', ("a rule's name is not followed by `::=`", "规则名之后缺少 `::=`"))?;
         self.blank(true);
         let alternatives = self.alternatives()?;
         if let Some(place) = self.rules.get_mut(rule) {
@@ -118,7 +118,7 @@ impl Reader<'_> {
         if self.eat('\r') {
             self.eat('\n');
         } else if self.peek().is_some() && !self.eat('\n') {
-            return Err("a rule does not end with its line");
+            return Err(("a rule does not end with its line", "规则没有在行末结束"));
         }
         self.blank(true);
         Ok(())
@@ -132,7 +132,7 @@ impl Reader<'_> {
         }
         let name: String = self.text.get(begin..self.at).unwrap_or_default().iter().collect();
         if name.is_empty() {
-            return Err("a rule's name is missing");
+            return Err(("a rule's name is missing", "缺少规则名"));
         }
         if let Some(rule) = self.names.get(&name) {
             return Ok(*rule);
@@ -144,7 +144,7 @@ impl Reader<'_> {
 
     fn define(&mut self, alternatives: Option<Vec<Vec<Element>>>) -> Found<usize> {
         if self.rules.len() == RULES {
-            return Err("it has too many rules");
+            return Err(("it has too many rules", "规则过多"));
         }
         self.rules.push(alternatives);
         Ok(self.rules.len() - 1)
@@ -153,7 +153,7 @@ impl Reader<'_> {
     /// Makes room for elements.
     fn grow(&mut self, more: usize) -> Found<()> {
         self.elements = self.elements.saturating_add(more);
-        if self.elements > ELEMENTS { Err("it is too large") } else { Ok(()) }
+        if self.elements > ELEMENTS { Err(("it is too large", "语法过大")) } else { Ok(()) }
     }
 
     fn alternatives(&mut self) -> Found<Vec<Vec<Element>>> {
@@ -196,14 +196,14 @@ impl Reader<'_> {
             '<' | '!' => vec![self.token()?],
             '(' => {
                 if self.nested == NESTED {
-                    return Err("its groups are nested too deeply");
+                    return Err(("its groups are nested too deeply", "括号嵌套过深"));
                 }
                 self.at += 1;
                 self.nested += 1;
                 self.blank(true);
                 let alternatives = self.alternatives()?;
                 self.nested -= 1;
-                self.expect(')', "a group is not closed")?;
+                self.expect(')', ("a group is not closed", "括号没有闭合"))?;
                 vec![Element::Rule(self.define(Some(alternatives))?)]
             }
             one if word(one) => vec![Element::Rule(self.name()?)],
@@ -247,12 +247,12 @@ impl Reader<'_> {
 
     /// A character of a literal or a class.
     fn character(&mut self) -> Found<u32> {
-        let one = self.peek().ok_or("it ends within a literal or a class")?;
+        let one = self.peek().ok_or(("it ends within a literal or a class", "在字面量或字符类中间中断"))?;
         self.at += 1;
         if one != '\\' {
             return Ok(one.into());
         }
-        let escape = self.peek().ok_or("it ends within a literal or a class")?;
+        let escape = self.peek().ok_or(("it ends within a literal or a class", "在字面量或字符类中间中断"))?;
         self.at += 1;
         let digits = match escape {
             't' => return Ok('\t'.into()),
@@ -262,13 +262,13 @@ impl Reader<'_> {
             'x' => 2,
             'u' => 4,
             'U' => 8,
-            _ => return Err("it has an unknown escape"),
+            _ => return Err(("it has an unknown escape", "含有未知的转义")),
         };
         (0..digits).try_fold(0_u32, |value, _| {
             let digit = self.peek().and_then(|one| one.to_digit(16));
             self.at += 1;
             // No shift loses bits: there are eight digits at most.
-            Ok(value << 4 | digit.ok_or("an escape has too few digits")?)
+            Ok(value << 4 | digit.ok_or(("an escape has too few digits", "转义的位数不足"))?)
         })
     }
 
@@ -276,9 +276,9 @@ impl Reader<'_> {
     fn token(&mut self) -> Found<Element> {
         let not = self.eat('!');
         let begin = self.at;
-        self.expect('<', "a token is not named in angle brackets")?;
+        self.expect('<', ("a token is not named in angle brackets", "词元没有写在尖括号中"))?;
         while !self.eat('>') {
-            self.peek().ok_or("a token's name does not end")?;
+            self.peek().ok_or(("a token's name does not end", "词元名没有结束"))?;
             self.at += 1;
         }
         let name: String = self.text.get(begin..self.at).unwrap_or_default().iter().collect();
@@ -291,7 +291,7 @@ impl Reader<'_> {
             },
         };
         let token = token.filter(|token| self.vocabulary.knows(*token));
-        Ok(Element::Token { token: token.ok_or("it names a token that is none")?, not })
+        Ok(Element::Token { token: token.ok_or(("it names a token that is none", "引用了不存在的词元"))?, not })
     }
 
     /// How often what stood before is to come: least, and most if there is a bound.
@@ -304,7 +304,7 @@ impl Reader<'_> {
                 self.at += 1;
                 let inner = self.nested > 0;
                 self.blank(inner);
-                let least = self.count()?.ok_or("a number of repetitions is missing")?;
+                let least = self.count()?.ok_or(("a number of repetitions is missing", "缺少重复次数"))?;
                 self.blank(inner);
                 let mut most = Some(least);
                 if self.eat(',') {
@@ -312,7 +312,7 @@ impl Reader<'_> {
                     most = self.count()?;
                     self.blank(inner);
                 }
-                self.expect('}', "a number of repetitions is not closed")?;
+                self.expect('}', ("a number of repetitions is not closed", "重复次数没有闭合"))?;
                 return Ok(Some((least, most)));
             }
             _ => return Ok(None),
@@ -327,7 +327,7 @@ impl Reader<'_> {
             self.at += 1;
             let more = count.unwrap_or(0_usize) * 10 + digit as usize;
             if more > TIMES {
-                return Err("something is to be repeated too often");
+                return Err(("something is to be repeated too often", "重复次数过多"));
             }
             count = Some(more);
         }
@@ -341,7 +341,7 @@ impl Reader<'_> {
         most: Option<usize>,
     ) -> Found<Vec<Element>> {
         if item.is_empty() {
-            return Err("there is nothing to repeat");
+            return Err(("there is nothing to repeat", "没有可重复的内容"));
         }
         self.grow(item.len() * least + 1)?;
         let mut all: Vec<Element> = item.iter().copied().cycle().take(item.len() * least).collect();
@@ -355,7 +355,7 @@ impl Reader<'_> {
             all.push(Element::Rule(rule));
             return Ok(all);
         };
-        let more = most.checked_sub(least).ok_or("something may come less often than it must")?;
+        let more = most.checked_sub(least).ok_or(("something may come less often than it must", "重复次数的上限小于下限"))?;
         let mut rest = None;
         for _ in 0..more {
             self.grow(item.len() + 2)?;
