@@ -1,5 +1,6 @@
 //! What a run shows at its end: the model's figures and where everything is.
 
+use crate::outcomes;
 use crate::project::Project;
 use crate::run::{Chain, Done};
 use crate::spending;
@@ -66,10 +67,10 @@ pub(crate) fn compression(chain: &Chain) -> Result<Option<CompressOutcome>> {
 pub fn figures(chain: &Chain) -> Result<Option<Vec<Figure>>> {
     let Some(evidence) = Evidence::of(chain)? else { return Ok(None) };
     Ok(Some(match evidence {
-        Evidence::Tables(outcome) => crate::convert::figures(&outcome),
-        Evidence::Head(outcome) => crate::convert::head_figures(&outcome),
+        Evidence::Tables(outcome) => outcomes::figures(&outcome),
+        Evidence::Head(outcome) => outcomes::head_figures(&outcome),
         Evidence::Language(outcome) => {
-            crate::convert::language_figures(&outcome, quantisation(chain)?.as_ref())
+            outcomes::language_figures(&outcome, quantisation(chain)?.as_ref())
         }
     }))
 }

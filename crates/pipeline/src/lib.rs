@@ -15,6 +15,7 @@ mod lineage;
 pub mod messages;
 pub mod models;
 mod names;
+mod outcomes;
 mod pack;
 mod plan;
 mod predict;

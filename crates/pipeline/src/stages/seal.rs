@@ -1,8 +1,8 @@
 //! The signed, encrypted package, with everything that was measured on the way.
 
-use crate::convert;
 use crate::figures::{self, Evidence};
 use crate::lineage;
+use crate::outcomes;
 use crate::project::Project;
 use crate::run::{Chain, DATAFUSION, Done, GEMM, LIGHTGBM, ORT, Product, earlier, stage, versions};
 use crate::stages::{compress, explain, from_value, head, membership, sft, split, texts, train};
@@ -177,7 +177,7 @@ fn bom(project: &Project<'_>, signature: &Signature, chain: &Chain) -> Result<Bo
     Ok(Bom {
         algorithm: Some(Text::new("gradient-boosted decision trees", "梯度提升决策树")),
         architecture: Some(format!("LightGBM gbdt, {} trees, {} leaves", size.trees, size.leaves)),
-        parameters: convert::parameters(&trained),
+        parameters: outcomes::parameters(&trained),
         datasets,
         metrics: trained.told_metrics().iter().map(metric).collect(),
         fairness: fairness(&trained),
@@ -488,7 +488,7 @@ fn language(
         )),
         parameters,
         datasets,
-        metrics: convert::language_metrics(trained, quantised)
+        metrics: outcomes::language_metrics(trained, quantised)
             .iter()
             .map(|own| Metric {
                 name: own.name.clone(),
@@ -537,7 +537,7 @@ fn metric(metric: &ingot_train::outcome::Metric) -> Metric {
     let interval = metric.interval().map(|(lower, upper)| Interval { lower, upper, level: 0.95 });
     Metric {
         name: metric.name.clone(),
-        title: convert::metric_title(&metric.name),
+        title: outcomes::metric_title(&metric.name),
         value: metric.value,
         interval,
         slice: None,

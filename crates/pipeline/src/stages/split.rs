@@ -5,7 +5,7 @@ use crate::project::Project;
 use crate::run::{Chain, Done, PARQUET, Product, earlier, stage, versions};
 use crate::stages::{clean, from_value, protect, to_value, write_page};
 use crate::store::{Inputs, Stage};
-use crate::{convert, erase};
+use crate::{convert, erase, outcomes};
 use arrow::datatypes::Field;
 use ingot_base::{Fault, Result, Task};
 use ingot_data::Encryption;
@@ -144,5 +144,5 @@ fn work(project: &Project<'_>, chain: &Chain, input: &Path, folder: &Path) -> Re
         }
     }
     let evidence = to_value(&outcome)?;
-    Ok(Product { outputs, evidence, summary: convert::split_summary(&outcome) })
+    Ok(Product { outputs, evidence, summary: outcomes::split_summary(&outcome) })
 }

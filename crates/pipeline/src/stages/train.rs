@@ -5,7 +5,7 @@ use crate::project::Project;
 use crate::run::{Chain, Done, LIGHTGBM, Product, Within, earlier, stage, versions};
 use crate::stages::{columns, membership, split, to_value, told, write_page};
 use crate::store::{Inputs, Stage};
-use crate::together;
+use crate::{outcomes, together};
 use arrow::array::RecordBatch;
 use ingot_base::{Fault, Lang, Result, Tabular, Text, atomic};
 use ingot_recipe::Recipe;
@@ -168,7 +168,7 @@ fn work(
         evidence.insert(WARNINGS.to_owned(), to_value(&warnings)?);
         evidence.insert(membership::MEMBERSHIP.to_owned(), to_value(&attacked)?);
     }
-    Ok(Product { outputs, summary: convert::train_summary(&trained.outcome), evidence })
+    Ok(Product { outputs, summary: outcomes::train_summary(&trained.outcome), evidence })
 }
 
 /// What a person should hear before trusting the model; where the test rows are too few, that alone.

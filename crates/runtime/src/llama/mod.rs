@@ -176,15 +176,14 @@ impl LlamaGenerator {
         let Some(form) = form else { return Ok(None) };
         let forms = || self.forms.lock().unwrap_or_else(PoisonError::into_inner);
         let known = forms().iter().find(|(one, _)| one == form).map(|(_, rules)| Arc::clone(rules));
-        let rules = match known {
-            Some(rules) => rules,
-            None => {
-                let rules = Arc::new(self.rules(form)?);
-                let mut forms = forms();
-                forms.truncate(FORMS - 1);
-                forms.push_front((form.clone(), Arc::clone(&rules)));
-                rules
-            }
+        let rules = if let Some(rules) = known {
+            rules
+        } else {
+            let rules = Arc::new(self.rules(form)?);
+            let mut forms = forms();
+            forms.truncate(FORMS - 1);
+            forms.push_front((form.clone(), Arc::clone(&rules)));
+            rules
         };
         Ok(Some(Grammar::new(rules, Arc::clone(self.words()))))
     }

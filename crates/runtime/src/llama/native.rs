@@ -4,9 +4,10 @@
 
 use super::memory::Sealed;
 use super::quantize::Importance;
+use crate::deep::deep;
 use crate::generate::{Token, schema};
-use crate::messages::{FORM_INVALID, LLAMA};
-use ingot_base::{Fault, Result};
+use crate::messages::LLAMA;
+use ingot_base::{Fault, Result, Text};
 use llama_cpp_sys_2 as sys;
 use std::ffi::{CStr, CString, c_char, c_void};
 use std::path::Path;

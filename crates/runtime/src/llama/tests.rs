@@ -1,8 +1,9 @@
 use super::memory::Sealed;
 use super::native::{Batch, Context, Model, Sizes, Step, packed_so_far, packs};
 use super::*;
-use crate::generate::{End, Sampling};
+use crate::generate::{End, Reason, Sampling};
 use crate::gguf::{Data, TensorKind, Value, write};
+use crate::messages::FORM_INVALID;
 use half::f16;
 use ingot_base::Rng;
 

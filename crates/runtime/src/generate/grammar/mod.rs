@@ -3,7 +3,7 @@
 
 mod read;
 
-use super::{Constraint, Told, Token};
+use super::{Constraint, Token, Told};
 use crate::messages::FORM_INVALID;
 use ingot_base::{Fault, Text};
 use std::collections::{BTreeSet, HashMap};
@@ -102,7 +102,10 @@ impl Rules {
     ) -> Found<Self> {
         let mut rules = read::read(text, vocabulary, marks)?;
         let endless = |_: Spent| {
-            ("a rule begins with itself, or it can be read in too many ways", "某条规则以自身开头，或语法的歧义过多")
+            (
+                "a rule begins with itself, or it can be read in too many ways",
+                "某条规则以自身开头，或语法的歧义过多",
+            )
         };
         // A rule that begins with itself would be followed for ever: told now rather than in the middle of an answer.
         let mut left = 4 * WORK;

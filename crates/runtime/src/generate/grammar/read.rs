@@ -1,6 +1,6 @@
 //! Reading a grammar's text. What it may be is bounded before it is believed: groups within groups, and what repetitions unfold to.
 
-use super::super::{Told, Token};
+use super::super::{Token, Told};
 use super::{Class, Element, Found, Rules, Vocabulary};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -62,7 +62,9 @@ impl Reader<'_> {
         let (mut code, mut starts) = (Vec::new(), Vec::new());
         for rule in self.rules {
             let mut begins = Vec::new();
-            for alternative in rule.ok_or(("a rule is named that is not there", "引用了不存在的规则"))? {
+            for alternative in
+                rule.ok_or(("a rule is named that is not there", "引用了不存在的规则"))?
+            {
                 begins.push(code.len());
                 code.extend(alternative.into_iter().map(Some));
                 code.push(None);
@@ -247,12 +249,16 @@ impl Reader<'_> {
 
     /// A character of a literal or a class.
     fn character(&mut self) -> Found<u32> {
-        let one = self.peek().ok_or(("it ends within a literal or a class", "在字面量或字符类中间中断"))?;
+        let one = self
+            .peek()
+            .ok_or(("it ends within a literal or a class", "在字面量或字符类中间中断"))?;
         self.at += 1;
         if one != '\\' {
             return Ok(one.into());
         }
-        let escape = self.peek().ok_or(("it ends within a literal or a class", "在字面量或字符类中间中断"))?;
+        let escape = self
+            .peek()
+            .ok_or(("it ends within a literal or a class", "在字面量或字符类中间中断"))?;
         self.at += 1;
         let digits = match escape {
             't' => return Ok('\t'.into()),
@@ -291,7 +297,10 @@ impl Reader<'_> {
             },
         };
         let token = token.filter(|token| self.vocabulary.knows(*token));
-        Ok(Element::Token { token: token.ok_or(("it names a token that is none", "引用了不存在的词元"))?, not })
+        Ok(Element::Token {
+            token: token.ok_or(("it names a token that is none", "引用了不存在的词元"))?,
+            not,
+        })
     }
 
     /// How often what stood before is to come: least, and most if there is a bound.
@@ -304,7 +313,8 @@ impl Reader<'_> {
                 self.at += 1;
                 let inner = self.nested > 0;
                 self.blank(inner);
-                let least = self.count()?.ok_or(("a number of repetitions is missing", "缺少重复次数"))?;
+                let least =
+                    self.count()?.ok_or(("a number of repetitions is missing", "缺少重复次数"))?;
                 self.blank(inner);
                 let mut most = Some(least);
                 if self.eat(',') {
@@ -355,7 +365,9 @@ impl Reader<'_> {
             all.push(Element::Rule(rule));
             return Ok(all);
         };
-        let more = most.checked_sub(least).ok_or(("something may come less often than it must", "重复次数的上限小于下限"))?;
+        let more = most
+            .checked_sub(least)
+            .ok_or(("something may come less often than it must", "重复次数的上限小于下限"))?;
         let mut rest = None;
         for _ in 0..more {
             self.grow(item.len() + 2)?;
