@@ -261,16 +261,15 @@ fn texts(section: &mut Section, protected: &ProtectOutcome) {
     let mut rows = Vec::new();
     for column in &protected.texts {
         for (kind, found) in &column.findings {
-            let because: Vec<String> =
-                found.why.iter().map(|(sort, count)| format!("{sort} {count}")).collect();
-            let reasons: Vec<String> =
-                found.why.iter().map(|(sort, count)| format!("{} {count}", reason(sort))).collect();
+            let reasons = found.why.iter().map(|(sort, count)| reason(sort, *count));
+            let (english, chinese): (Vec<String>, Vec<String>) =
+                reasons.map(|told| (told.en, told.zh)).unzip();
             rows.push(vec![
                 Cell::same(&column.column),
                 Cell::text(kind_title(kind)),
                 Cell::count(found.count),
                 Cell::number(found.scores / real(found.count.max(1)), 2),
-                Cell::text(Text::new(because.join(", "), reasons.join("、"))),
+                Cell::text(Text::new(english.join(", "), chinese.join("、"))),
             ]);
         }
         if column.findings.is_empty() {
@@ -311,19 +310,20 @@ fn texts(section: &mut Section, protected: &ProtectOutcome) {
     section.facts(facts.collect());
 }
 
-/// What speaks for a finding, in Chinese.
-fn reason(sort: &str) -> &str {
-    match sort {
-        "pattern" => "格式",
-        "checksum" => "校验码",
-        "context" => "上下文",
-        "model" => "模型",
-        "network" => "外接命名实体识别模型",
-        "dictionary" => "词典",
-        "column" => "同一行的受保护列",
-        "repeated" => "同一行中已发现的姓名",
-        other => other,
-    }
+/// What speaks for so many findings.
+fn reason(sort: &str, count: u64) -> Text {
+    let (english, chinese) = match sort {
+        "pattern" => ("pattern", "格式"),
+        "checksum" => ("checksum", "校验码"),
+        "context" => ("context", "上下文"),
+        "model" => ("name model", "模型"),
+        "network" => ("network of the recipe", "外接命名实体识别模型"),
+        "dictionary" => ("dictionary", "词典"),
+        "column" => ("protected column of the same row", "同一行的受保护列"),
+        "repeated" => ("name found in the same row", "同一行中已发现的姓名"),
+        other => (other, other),
+    };
+    Text::new(format!("{english} {count}"), format!("{chinese} {count}"))
 }
 
 /// A column's type in words.

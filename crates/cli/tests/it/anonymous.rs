@@ -1,6 +1,6 @@
 //! The promise about the whole table: kept in the artifact, told in the report, and no burden for who asks the model.
 
-use crate::support::{Project, Server, api_key, applicant, table_keys};
+use crate::support::{Project, Server, api_key, applicant, table_keys, workspace};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -167,6 +167,42 @@ fn nobody_stands_out_and_who_asks_still_sends_an_age() {
     let refused = answer(json!(17));
     assert_eq!(refused.status, 422, "{}", refused.body);
     assert!(refused.body.contains("age"), "{}", refused.body);
+}
+
+#[test]
+fn the_recipe_with_a_promise_is_the_other_and_reports_all_of_it() {
+    let of = |name: &str| {
+        std::fs::read_to_string(workspace().join("verticals/finance").join(name)).unwrap()
+    };
+    let strict = of("protected.toml");
+    let (before, rest) = strict.split_once("\n# What a neighbour").unwrap();
+    let (policy, after) = rest.split_once("\n[split]").unwrap();
+    let without =
+        format!("{before}\n[split]{after}").replace("credit-risk-anonymous", "credit-risk");
+    assert_eq!(without, of("ingot.toml"));
+    assert!(policy.contains("[protect.anonymity]"));
+
+    let project = Project::new();
+    let strict = strict.replace("trials = 16", "trials = 2");
+    std::fs::write(project.path("ingot.toml"), strict).unwrap();
+    let asked = ["stats", "data/german_credit.csv", "count", "mean(age,18,80)"];
+    let price = ["--epsilon", "0.5", "--budget", "2", "--person", "customer_id", "--most", "1"];
+    project.ok(&["init", "--keys-only"]);
+    project.ok(&[asked.as_slice(), &price].concat());
+    project.ok(&["run"]);
+    let report = project.path("dist/credit-risk-anonymous-1.0.0-reports/data-report.html");
+    let report = std::fs::read_to_string(report).unwrap();
+    for told in [
+        "k = 5, l = 2",
+        "prosecutor risk, highest",
+        "linkage attack: row found",
+        "protected column of the same row",
+        "同一行的受保护列",
+        "Released statistics",
+        "count, mean(age)",
+    ] {
+        assert!(report.contains(told), "{told}");
+    }
 }
 
 #[test]
