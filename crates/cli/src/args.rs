@@ -20,7 +20,7 @@ pub(crate) struct Global {
     /// Language of messages and reports [default: from LANG]
     #[arg(long, global = true, value_enum)]
     pub(crate) lang: Option<LangArg>,
-    /// Print nothing but errors
+    /// Print nothing but errors and what was asked for
     #[arg(long, short, global = true)]
     pub(crate) quiet: bool,
     /// Print one JSON document on standard output

@@ -11,7 +11,7 @@ const WORDS: &[(&str, &str)] = &[
         "输入私有数据，输出已封装、可解释、可计量的模型 API",
     ),
     ("Language of messages and reports [default: from LANG]", "消息和报告的语言［默认取自 LANG］"),
-    ("Print nothing but errors", "只输出错误"),
+    ("Print nothing but errors and what was asked for", "只输出错误和所要的结果"),
     ("Print one JSON document on standard output", "在标准输出打印一个 JSON 文档"),
     ("Folder that holds .ingot, keys and dist", "存放 .ingot、keys 和 dist 的文件夹"),
     (

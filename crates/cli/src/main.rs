@@ -49,11 +49,19 @@ impl Context {
         err(&format!("{word}[{}]: {}", warning.code(), warning.advice(self.lang)));
     }
 
-    /// Prints the JSON form with `--json`, else the text, else (with `--quiet`) nothing.
+    /// Tells what was done: the JSON form with `--json`, else the text, else (with `--quiet`) nothing.
     pub(crate) fn print(&self, json: &serde_json::Value, text: &str) {
+        if self.json || !self.quiet {
+            self.answer(json, text);
+        }
+    }
+
+    /// Prints what the command is there to tell, also with `--quiet`: the JSON form with `--json`, else the text. It may be paid for, or
+    /// be taken for "nothing" where it is missing.
+    pub(crate) fn answer(&self, json: &serde_json::Value, text: &str) {
         if self.json {
             out(&json.to_string());
-        } else if !self.quiet {
+        } else {
             out(text);
         }
     }

@@ -37,7 +37,7 @@ pub(crate) fn doctor(context: &Context) {
         .iter()
         .map(|need| serde_json::json!({ "name": need.name, "found": need.found, "remedy": need.remedy.0 }))
         .collect::<Vec<_>>();
-    context.print(&serde_json::json!({ "needs": json }), &render::table(&rows, &[false; 4]));
+    context.answer(&serde_json::json!({ "needs": json }), &render::table(&rows, &[false; 4]));
 }
 
 fn needs(project: &Path) -> Vec<Need> {

@@ -62,7 +62,7 @@ pub(crate) fn reidentify(context: &Context, args: &Reidentify) -> Outcome<()> {
         (None, None) => return Err(fault::internal("neither column nor type").into()),
     };
     let original = ingot_pipeline::reidentify(&project, &token, &args.reason)?;
-    context.print(&serde_json::json!({ "value": original.expose() }), original.expose());
+    context.answer(&serde_json::json!({ "value": original.expose() }), original.expose());
     Ok(())
 }
 

@@ -41,7 +41,7 @@ pub(crate) fn eval(context: &Context, args: &Args) -> Result<()> {
         "against": second.as_ref().map(|second| &second.figures),
         "side_by_side": second.as_ref().map(|_| &compared),
     });
-    context.print(&document, &table(context, &first, second.as_ref(), &compared));
+    context.answer(&document, &table(context, &first, second.as_ref(), &compared));
     Ok(())
 }
 

@@ -130,7 +130,7 @@ fn list(context: &Context, args: &LedgerArg) -> Result<()> {
     }
     let json = serde_json::to_value(&keys)
         .map_err(|error| ingot_base::fault::internal("keys without a JSON form").because(error))?;
-    context.print(&json, &render::table(&rows, &[false; 6]));
+    context.answer(&json, &render::table(&rows, &[false; 6]));
     Ok(())
 }
 
@@ -179,8 +179,10 @@ pub(crate) fn usage(context: &Context, args: &Usage) -> Result<()> {
     }
     let json = serde_json::to_value(&totals)
         .map_err(|error| ingot_base::fault::internal("usage without a JSON form").because(error))?;
-    context
-        .print(&json, &render::table(&rows, &[false, false, false, false, true, true, true, true]));
+    context.answer(
+        &json,
+        &render::table(&rows, &[false, false, false, false, true, true, true, true]),
+    );
     Ok(())
 }
 

@@ -65,7 +65,7 @@ pub(crate) fn trace(context: &Context, args: &PackageArg) -> Result<()> {
         text.push_str(&render::table(&made, &[false; 4]));
         text.push_str("\nlineage ");
         text.push_str(&Digest::of_json(&lineage)?.to_string());
-        context.print(&lineage, &text);
+        context.answer(&lineage, &text);
         return Ok(());
     }
     text.push_str(context.say("Sources\n", "数据源\n"));
@@ -80,6 +80,6 @@ pub(crate) fn trace(context: &Context, args: &PackageArg) -> Result<()> {
     text.push_str(&render::table(&trace.stages(context.lang), &[false, false, false]));
     text.push_str("\nlineage ");
     text.push_str(&Digest::of_json(&lineage)?.to_string());
-    context.print(&lineage, &text);
+    context.answer(&lineage, &text);
     Ok(())
 }

@@ -43,7 +43,7 @@ pub(crate) fn plan(context: &Context, args: &Recipe) -> Outcome<()> {
     for (name, section) in project.recipe().used_sections() {
         text.extend(["  [", &name, "] ", &section.to_string(), "\n"]);
     }
-    context.print(&json, &text);
+    context.answer(&json, &text);
     Ok(())
 }
 

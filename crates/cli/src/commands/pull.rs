@@ -50,5 +50,5 @@ fn list(context: &Context) {
         files.push(serde_json::json!({ "name": one.name, "path": path, "there": there }));
     }
     let table = render::table(&rows, &[false; 3]);
-    context.print(&serde_json::json!({ "published": files }), &table);
+    context.answer(&serde_json::json!({ "published": files }), &table);
 }

@@ -17,7 +17,7 @@ pub(crate) fn risk(context: &Context, args: &Args) -> Result<()> {
             &[false, true, true, true, true, true, true, true, true],
         ));
     }
-    context.print(&serde_json::json!(risk), &text);
+    context.answer(&serde_json::json!(risk), &text);
     Ok(())
 }
 

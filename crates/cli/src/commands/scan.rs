@@ -194,7 +194,7 @@ impl<'a> Scanner<'a> {
             };
             if self.context.json {
                 self.printed.push(serde_json::to_value(&line).map_err(failed)?);
-            } else if !self.context.quiet {
+            } else {
                 crate::out(&serde_json::to_string(&line).map_err(failed)?);
             }
         }

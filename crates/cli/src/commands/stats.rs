@@ -6,8 +6,9 @@ use crate::messages::STATISTIC;
 use crate::{Context, render};
 use ingot_base::{Fault, Result};
 use ingot_pipeline::Ask;
-use ingot_privacy::dp::{Bounds, Statistic, Unit};
+use ingot_privacy::dp::{Account, Amount, Bounds, Budget, Loss, Release, Statistic, Unit};
 use ingot_seal::Keyring;
+use serde_json::Value;
 use std::fmt::Write as _;
 
 /// Most values of a grid for quantiles.
@@ -51,6 +52,16 @@ pub(crate) fn stats(context: &Context, args: &Stats) -> Result<()> {
             "± 仅反映噪声，不含数值被截断到上下限带来的偏差。"
         )
     );
+    if args.person.is_some() {
+        let _ = writeln!(
+            text,
+            "{}",
+            context.say(
+                "At most so many rows of a person count as `--most` says: rows beyond it are in no figure.",
+                "每人最多计入 `--most` 所限的行数，超出的行不在任何统计量中。"
+            )
+        );
+    }
     if release.figures.iter().any(|figure| figure.margin.is_none()) {
         let _ = writeln!(
             text,
@@ -70,8 +81,44 @@ pub(crate) fn stats(context: &Context, args: &Stats) -> Result<()> {
         let left = left.unwrap_or_else(|| "0".to_owned());
         let _ = writeln!(text, "\n{spent} ε = {:.4}; {rest} {left}", account.epsilon_spent);
     }
-    context.print(&serde_json::json!({ "release": release, "account": account }), &text);
+    let account = account.as_ref().map(of_account);
+    context
+        .answer(&serde_json::json!({ "release": of_release(&release), "account": account }), &text);
     Ok(())
+}
+
+/// A release with its price as people read it: the ledger reckons in whole 10⁻¹².
+fn of_release(release: &Release) -> Value {
+    let mut told = serde_json::json!(release);
+    if let Some(told) = told.as_object_mut() {
+        let (unit, price) = match release.loss {
+            Loss::Pure(epsilon) => ("epsilon", epsilon),
+            Loss::Zcdp(rho) => ("rho", rho),
+        };
+        told.insert("loss".to_owned(), serde_json::json!({ unit: price.value() }));
+    }
+    told
+}
+
+/// What was spent and what is left of a budget, 0 where no release is possible any more.
+fn of_account(account: &Account) -> Value {
+    let budget = match account.budget {
+        Budget::Pure { epsilon } => serde_json::json!({ "epsilon": epsilon.value() }),
+        Budget::Approximate { epsilon, delta } => {
+            serde_json::json!({ "epsilon": epsilon.value(), "delta": delta })
+        }
+    };
+    let rho = match account.budget {
+        Budget::Pure { .. } => None,
+        Budget::Approximate { .. } => Some(account.rho_left.map_or(0.0, Amount::value)),
+    };
+    serde_json::json!({
+        "budget": budget,
+        "releases": account.releases,
+        "epsilon_spent": account.epsilon_spent,
+        "epsilon_left": account.epsilon_left.map_or(0.0, Amount::value),
+        "rho_left": rho,
+    })
 }
 
 /// `name(argument,…)`.

@@ -2,6 +2,7 @@
 
 use crate::support::{Project, Server, api_key, applicant, files, finished, table_keys};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
+use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -704,6 +705,11 @@ fn statistics_are_paid_from_a_budget_that_ends() {
     assert!(first.status.success(), "{}", String::from_utf8_lossy(&first.stderr));
     let told: serde_json::Value = serde_json::from_slice(&first.stdout).unwrap();
     let count = told["release"]["figures"][0]["value"].as_f64().unwrap();
+    assert_eq!(
+        (&told["release"]["loss"], &told["account"]["budget"]),
+        (&json!({ "epsilon": 2.0 }), &json!({ "epsilon": 3.0 }))
+    );
+    assert_eq!(told["account"]["epsilon_left"], 1.0);
     // A Laplace error of 1: beyond 40 once in 10^17.
     assert!((count - 1000.0).abs() < 40.0, "{count}");
     let told = |output: &std::process::Output| String::from_utf8_lossy(&output.stdout).into_owned();
@@ -721,6 +727,12 @@ fn statistics_are_paid_from_a_budget_that_ends() {
     let second = ask(&["--epsilon", "2"]);
     assert_eq!(second.status.code(), Some(3));
     assert!(String::from_utf8_lossy(&second.stdout).contains("privacy-dp-overspent"));
+    // What was paid for is told to whoever wants no words beside it.
+    let last = project.ok(&["--quiet", "stats", "data/t.csv", "count", "--epsilon", "0.5"]);
+    assert!(last.contains("count"), "{last}");
+    let last = ask(&["--epsilon", "0.5"]);
+    let last: serde_json::Value = serde_json::from_slice(&last.stdout).unwrap();
+    assert_eq!(last["account"]["epsilon_left"], 0.0);
     let path = project.path("privacy-budget.jsonl");
     let ledger = std::fs::read_to_string(&path).unwrap();
     std::fs::write(&path, ledger.lines().next().unwrap().to_owned() + "\n").unwrap();
