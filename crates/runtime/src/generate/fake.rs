@@ -35,6 +35,7 @@ impl FakeGenerator {
             template: None,
             begin: None,
             slots: 4,
+            room: 64,
             memory: 0,
         };
         Self {

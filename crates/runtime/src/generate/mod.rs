@@ -121,6 +121,8 @@ pub struct About {
     pub begin: Option<Token>,
     /// Requests that are worked on at once.
     pub slots: usize,
+    /// Requests that are worked on or wait at once: more are refused.
+    pub room: usize,
     /// Bytes that the model takes, with its cache.
     pub memory: u64,
 }

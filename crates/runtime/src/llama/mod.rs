@@ -50,7 +50,6 @@ pub struct LlamaGenerator {
     /// The tokens as grammars see them, from the first grammar on.
     words: OnceLock<Arc<Vocabulary>>,
     forms: Mutex<VecDeque<(Form, Arc<Rules>)>>,
-    queue: usize,
     commands: Mutex<Option<Sender<Command>>>,
     shared: Arc<Shared>,
     adapters: Mutex<BTreeMap<Arc<str>, Arc<Adapter>>>,
@@ -116,6 +115,8 @@ impl LlamaGenerator {
             template,
             begin: model.begin(),
             slots,
+            // Who comes to an empty place does not wait.
+            room: slots + settings.queue,
             memory: if packed { needed.saturating_add(shape.copies) } else { needed },
         };
         let context = Context::new(Arc::clone(&model), sizes, None)?;
@@ -141,7 +142,6 @@ impl LlamaGenerator {
             ends,
             words: OnceLock::new(),
             forms: Mutex::default(),
-            queue: settings.queue,
             commands: Mutex::new(Some(commands)),
             shared,
             adapters: Mutex::default(),
@@ -253,8 +253,7 @@ impl Generator for LlamaGenerator {
         if ask.endless {
             ask.sampling.bias.extend(self.ends.iter().map(|token| (*token, f32::NEG_INFINITY)));
         }
-        // Who comes to an empty place does not wait.
-        let most = self.queue + self.about.slots;
+        let most = self.about.room;
         let running =
             usize::try_from(self.shared.running.load(Ordering::Acquire)).unwrap_or(usize::MAX);
         let more = |waiting: usize| (waiting + running < most).then_some(waiting + 1);

@@ -521,7 +521,9 @@ pub(super) fn schema_grammar(text: &str) -> Result<String> {
     let text =
         CString::new(text).map_err(|_| invalid(("it holds a zero byte", "其中含有零字节")))?;
     let grammar = deep("ingot-schema", STACK, || convert(&text))?;
-    grammar.ok_or_else(|| invalid(("it uses what grammars cannot say", "使用了语法无法表达的内容")))
+    grammar
+        .map(|grammar| schema::in_texts(&grammar))
+        .ok_or_else(|| invalid(("it uses what grammars cannot say", "使用了语法无法表达的内容")))
 }
 
 /// The grammar of a schema, if there is one.

@@ -36,9 +36,10 @@ pub(crate) struct Ending {
 }
 
 impl Ending {
-    pub(super) async fn record(&mut self) -> Result<(), Problem> {
+    /// Records the request by how it ended, whatever its head said.
+    pub(super) async fn record(&mut self, status: u16) -> Result<(), Problem> {
         self.trace.rows = 1;
-        self.app.record_as(self.route, &self.call, 200, &self.trace).await
+        self.app.record_as(self.route, &self.call, status, &self.trace).await
     }
 }
 
@@ -134,12 +135,14 @@ impl Flowing {
         // Ends what is still being generated. It was charged by the time its last word is here.
         drop(tickets);
         while events.recv().await.is_some() {}
-        let recorded = ending.record().await;
-        let outcome = match failed {
+        let ended = match failed {
             Some(fault) => Err(Problem::new(fault)),
             None if !gone && !self.writer.all_ended() => Err(Problem::new(Fault::new(&PANIC))),
-            None => recorded,
+            None => Ok(()),
         };
+        let status = ended.as_ref().err().map_or(200, |problem| problem.status().as_u16());
+        let recorded = ending.record(status).await;
+        let outcome = ended.and(recorded);
         let status = if let Err(problem) = &outcome { problem.status().as_u16() } else { 200 };
         match outcome {
             Ok(()) => {

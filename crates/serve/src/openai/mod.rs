@@ -200,6 +200,13 @@ impl App {
         head.form.clone_from(&wish.form);
         let most = most(wish, &prompts, head.generator.about().context);
         let answers = prompts.len().saturating_mul(wish.answers);
+        // It would wait for itself for ever.
+        let room = head.generator.about().room;
+        if answers > room {
+            let expected =
+                (format!("at most {room} answers at once"), format!("一次最多 {room} 个回答"));
+            return Err(form::fault(if prompts.len() > 1 { "prompt" } else { "n" }, expected));
+        }
         let spent = Spent::holding(Arc::clone(&self.allowance), trace.key(), most, answers)?;
         let spent = Arc::new(spent);
         trace.spent = Some(Arc::clone(&spent));
@@ -269,7 +276,7 @@ impl App {
                 return;
             }
             while ended.recv().await.is_some() {}
-            let status = match ending.record().await {
+            let status = match ending.record(200).await {
                 Ok(()) => 200,
                 Err(problem) => problem.status().as_u16(),
             };

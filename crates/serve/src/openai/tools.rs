@@ -14,6 +14,8 @@ use serde_json::Value;
 const MOST: usize = 64;
 const OPEN: &str = "<tool_call>";
 const CLOSE: &str = "</tool_call>";
+/// The key of a reference in a schema.
+const REFERENCE: &str = "\"$ref\"";
 
 /// Whether a function is called.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,17 +89,20 @@ impl Tools {
             Choice::Required => true,
             Choice::Named(wanted) => name(tool) == wanted,
         };
-        let forms: Vec<String> = self
-            .functions
-            .iter()
-            .enumerate()
-            .filter(|(_, tool)| wanted(tool))
-            .map(|(index, tool)| form(tool, index, body))
+        let wanted = || self.functions.iter().enumerate().filter(|(_, tool)| wanted(tool));
+        let forms: Vec<String> = wanted().map(|(index, tool)| form(tool, index)).collect();
+        let parameters: Vec<String> = wanted()
+            .map(|(index, _)| format!("\"f{index}\":{}", parameters(index, body)))
             .collect();
+        // What a function's parameters lead to stands where they do.
+        let named = format!("\"$defs\":{{{}}}", parameters.join(","));
         match forms.as_slice() {
             [] => None,
-            [one] => Some(one.clone()),
-            several => Some(format!("{{\"anyOf\":[{}]}}", several.join(","))),
+            [one] => Some(format!("{{{named},{one}}}")),
+            several => {
+                let forms: Vec<String> = several.iter().map(|one| format!("{{{one}}}")).collect();
+                Some(format!("{{{named},\"anyOf\":[{}]}}", forms.join(",")))
+            }
         }
     }
 
@@ -155,16 +160,35 @@ fn name(tool: &Value) -> &str {
     tool.get("function").and_then(|one| one.get("name")).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// The form of a call of one function.
-fn form(tool: &Value, index: usize, body: &str) -> String {
+/// The members of the form of a call of one function.
+fn form(tool: &Value, index: usize) -> String {
+    format!(
+        "\"type\":\"object\",\"properties\":{{\"name\":{{\"const\":{}}},\"arguments\":{{\"$ref\":\"#/$defs/f{index}\"}}}},\
+         \"required\":[\"name\",\"arguments\"],\"additionalProperties\":false",
+        Value::from(name(tool)),
+    )
+}
+
+/// The form of a function's arguments, with its references to its own root led to where it stands among all.
+fn parameters(index: usize, body: &str) -> String {
     let path = [Name("tools"), Index(index), Name("function"), Name("parameters")];
     let parameters = order::member(body, &path).filter(|one| one.starts_with('{'));
-    format!(
-        "{{\"type\":\"object\",\"properties\":{{\"name\":{{\"const\":{}}},\"arguments\":{}}},\
-         \"required\":[\"name\",\"arguments\"],\"additionalProperties\":false}}",
-        Value::from(name(tool)),
-        parameters.unwrap_or("{\"type\":\"object\"}"),
-    )
+    let mut rest = parameters.unwrap_or("{\"type\":\"object\"}");
+    let mut led = String::with_capacity(rest.len() + 16);
+    while let Some((before, after)) = rest.split_once(REFERENCE) {
+        led.extend([before, REFERENCE]);
+        rest = after;
+        // A key, and no text that is called so.
+        let target = after.trim_start().strip_prefix(':').map(str::trim_start);
+        if let Some(target) = target.and_then(|target| target.strip_prefix("\"#"))
+            && target.starts_with(['/', '"'])
+        {
+            led.extend([":\"#/$defs/f", &index.to_string()]);
+            rest = target;
+        }
+    }
+    led.push_str(rest);
+    led
 }
 
 #[cfg(test)]
@@ -199,13 +223,31 @@ mod tests {
         assert!(schema(&json!("auto")).is_none());
         let both: Value = serde_json::from_str(&schema(&json!("required")).unwrap()).unwrap();
         assert_eq!(both["anyOf"].as_array().unwrap().len(), 2);
+        assert_eq!(both["anyOf"][1]["properties"]["arguments"]["$ref"], "#/$defs/f1");
         let named = json!({"type": "function", "function": {"name": "time"}});
         let text = schema(&named).unwrap();
-        assert!(text.contains(r#"{"name":{"const":"time"},"arguments":{"type":"object","properties":{"z":{},"a":{}}}}"#));
+        assert!(text.contains(r#""f1":{"type":"object","properties":{"z":{},"a":{}}}"#), "{text}");
+        let text = schema(&json!("required")).unwrap();
+        assert!(text.contains(r#""f0":{"type":"object"}"#), "{text}");
         assert!(
             tools(&json!({"function": {"name": "rm"}})).is_err() && tools(&json!("maybe")).is_err()
         );
         assert!(tools(&json!("none")).unwrap().offered().is_empty());
+    }
+
+    #[test]
+    fn what_parameters_lead_to_goes_with_them() {
+        let body = r##"{"tools":[{"function":{"parameters":{"$defs":{"Node":{"properties":{"next":{"$ref": "#/$defs/Node"},"all":{"$ref":"#"}}}},
+            "properties":{"node":{"$ref" : "#/$defs/Node","description":"\"$ref\" is \"#/\""}}}}}]}"##;
+        let of = parameters(0, body);
+        let of: Value = serde_json::from_str(&of).unwrap();
+        let node = &of["$defs"]["Node"]["properties"];
+        assert_eq!(
+            (&node["next"]["$ref"], &node["all"]["$ref"]),
+            (&json!("#/$defs/f0/$defs/Node"), &json!("#/$defs/f0"))
+        );
+        assert_eq!(of["properties"]["node"]["$ref"], "#/$defs/f0/$defs/Node");
+        assert_eq!(of["properties"]["node"]["description"], "\"$ref\" is \"#/\"");
     }
 
     #[test]

@@ -255,6 +255,7 @@ fn an_answer_that_fails_is_metered_and_charged() {
         assert_eq!(failed.status, if stream { 200 } else { 400 });
         let usage = server.ledger(async |ledger| ledger.usage(None).await.unwrap());
         let total = UsageTotal::of(&usage);
+        assert_eq!((total.rows, total.failed), (0, 1));
         // Two answers to one prompt, of which the second may have ended with the first.
         let (whole, ask_whole) = spending(talker("0123456789"), |_| {});
         let used = ask_whole(&whole, &json!({})).json();
@@ -267,6 +268,20 @@ fn an_answer_that_fails_is_metered_and_charged() {
         assert_eq!(spent.status, 429, "{}", spent.text());
         assert_eq!(spent.json()["error"]["code"], "serve-token-rate");
     }
+}
+
+#[test]
+fn more_answers_than_there_is_room_for_are_refused() {
+    let server = server(talker("0123456789"), |_| {});
+    let ask = |prompts: usize| {
+        let body = json!({ "prompt": vec!["hi"; prompts], "n": 8 });
+        server.post("/v1/completions", &body)
+    };
+    // To come again would never help.
+    let refused = ask(9);
+    assert_eq!((refused.status, refused.header("retry-after")), (400, None), "{}", refused.text());
+    assert!(refused.text().contains("64"), "{}", refused.text());
+    assert_eq!(ask(8).status, 200);
 }
 
 #[test]
