@@ -1,12 +1,14 @@
 //! What a column or key is called, as context of what stands in it: `1949-12-31` is a day, under `dob` a day of birth.
 
 use crate::detect::{Finding, announces};
-use crate::pseudonym::TextProtector;
+use crate::pseudonym::{Pseudonyms, TextProtector};
 use ingot_base::Result;
 use std::sync::Arc;
 
-/// Longest value, in bytes, that is read together with its title: a longer one says itself what it is about.
+/// So many bytes of a value are read together with its title: what stands further on says itself what it is about.
 const VALUE: usize = 96;
+/// How often a value is rewritten under its title before what still shows becomes stars, and how often that is done before all of it does.
+const ROUNDS: usize = 4;
 /// Longest title that is read.
 const TITLE: usize = 48;
 /// Parts of titles that announce something personal, besides the words of the detector. A bare `name` is none: products have names too.
@@ -34,6 +36,7 @@ const ANNOUNCES: &[&str] = &[
     "addr",
     "street",
     "account",
+    "imei",
     "iban",
     "national id",
     "plate",
@@ -86,6 +89,42 @@ impl TextProtector {
         Ok(self.titled(self.find(text)?, title, text))
     }
 
+    /// The value in which, read under its title, nothing is found any more, as [`settle_telling`](Self::settle_telling) gives it: what stands for
+    /// one finding may bring another nearer to the title. `found` is what [`find_under`](Self::find_under) gives.
+    ///
+    /// # Errors
+    /// When a cipher refuses a value.
+    pub fn settle_under(
+        &self,
+        title: &Title,
+        text: &str,
+        found: Vec<Finding>,
+        names: &mut Pseudonyms,
+    ) -> Result<(String, Vec<Finding>)> {
+        let (mut clean, mut besides) = self.settle_telling(text, found, names)?;
+        if title.0.is_none() || !self.settles() {
+            return Ok((clean, besides));
+        }
+        for round in 0..=2 * ROUNDS {
+            let found = self.titled(self.again(&clean), title, &clean);
+            if found.is_empty() {
+                break;
+            }
+            besides.extend_from_slice(&found);
+            if round < ROUNDS {
+                let (settled, more) = self.settle_telling(&clean, found, names)?;
+                clean = settled;
+                besides.extend(more);
+            } else {
+                let all = round == 2 * ROUNDS;
+                clean = starred(&clean, |at| {
+                    all || found.iter().any(|one| (one.start..one.end).contains(&at))
+                });
+            }
+        }
+        Ok((clean, besides))
+    }
+
     /// What a value holds, besides what was found in it alone, with its title before it. A plugged-in model is not asked: titles are no
     /// sentences.
     pub(crate) fn titled(
@@ -95,11 +134,17 @@ impl TextProtector {
         text: &str,
     ) -> Vec<Finding> {
         let Some(front) = &title.0 else { return found };
-        if text.len() > VALUE || text.trim().is_empty() {
+        if text.trim().is_empty() {
             return found;
         }
+        let head = text.get(..text.floor_char_boundary(VALUE)).unwrap_or(text);
         let skipped = front.chars().count();
-        for mut finding in self.again(&format!("{front}{text}")) {
+        let cut = skipped + head.chars().count();
+        for mut finding in self.again(&format!("{front}{head}")) {
+            // What touches the cut may go on behind it.
+            if head.len() < text.len() && finding.end == cut {
+                continue;
+            }
             let Some(start) = finding.start.checked_sub(skipped) else { continue };
             finding.end -= skipped;
             finding.start = start;
@@ -111,6 +156,11 @@ impl TextProtector {
         found.sort_by_key(|finding| (finding.start, finding.end));
         found
     }
+}
+
+/// A text with stars at some places.
+fn starred(text: &str, hidden: impl Fn(usize) -> bool) -> String {
+    text.chars().enumerate().map(|(at, letter)| if hidden(at) { '*' } else { letter }).collect()
 }
 
 /// A title as it is written before a value, if it announces something personal.
@@ -141,6 +191,55 @@ fn spaced(title: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ColumnKeys;
+    use crate::detect::{DetectConfig, Detector};
+    use crate::pseudonym::TextAction;
+    use ingot_base::Secret;
+
+    fn keys() -> ColumnKeys {
+        ColumnKeys { encrypt: Secret::new(vec![0; 64]), hash: Secret::new(vec![0; 32]) }
+    }
+
+    fn protector(action: TextAction) -> TextProtector {
+        let detector = Detector::new(DetectConfig::default()).unwrap();
+        TextProtector::new(detector, action, keys(), "text").unwrap()
+    }
+
+    #[test]
+    fn a_redacted_value_shows_nothing_under_its_title_either() {
+        let mut names = Pseudonyms::new(keys()).unwrap();
+        let long = "Tiger2020pass，这是李娜在北京市海淀区人民南路83号阳光花园6幢1203室开户时设的";
+        for (action, title, text) in [
+            (TextAction::Replace, "password", long),
+            (TextAction::Mask, "password", long),
+            (TextAction::Mask, "手机号", "16664986019 532-17-6836A"),
+            (TextAction::Replace, "手机号", "16664986019 532-17-6836A"),
+            (TextAction::Replace, "api_key", "abcdef1234567890abcd"),
+            (TextAction::Replace, "账号", "6222021234567890123"),
+        ] {
+            let (protector, title) = (protector(action), Title::of(title));
+            let found = protector.find_under(&title, text).unwrap();
+            assert!(!found.is_empty(), "{text}");
+            let (clean, _) = protector.settle_under(&title, text, found, &mut names).unwrap();
+            assert!(protector.find_under(&title, &clean).unwrap().is_empty(), "{clean}");
+            assert_ne!(clean, text);
+        }
+    }
+
+    #[test]
+    fn the_title_of_a_long_value_is_read_with_its_head() {
+        let protector = protector(TextAction::Replace);
+        let kinds = |title: &str, text: &str| -> Vec<String> {
+            let found = protector.find_under(&Title::of(title), text).unwrap();
+            found.iter().map(|one| one.kind.name().to_owned()).collect()
+        };
+        let rest =
+            "and nothing else that anybody would have to hide from those who may read it all";
+        assert_eq!(kinds("password", &format!("Tiger2020pass, {rest} today")), ["secret"]);
+        // A word that the cut goes through is none of its own.
+        let long = format!("{rest} {rest}").get(..90).unwrap().to_owned();
+        assert_eq!(kinds("api_key", &format!("{long} 8f14e45fceea167a5a36dedd")), [""; 0]);
+    }
 
     #[test]
     fn titles_are_read_as_words() {

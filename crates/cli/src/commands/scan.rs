@@ -154,17 +154,33 @@ impl<'a> Scanner<'a> {
 
     /// A text without its findings, where it is to be written and has any.
     fn clean(&mut self, text: &str, found: Vec<Finding>) -> Result<Option<String>> {
-        let (clean, besides) = self.settled(text, found)?;
+        self.clean_under(&Title::default(), text, found)
+    }
+
+    /// The same for a value that its title announces.
+    fn clean_under(
+        &mut self,
+        title: &Title,
+        text: &str,
+        found: Vec<Finding>,
+    ) -> Result<Option<String>> {
+        let (clean, besides) = self.settled(title, text, found)?;
         self.besides += besides;
         Ok(clean)
     }
 
     /// The same, and how much was hidden besides: to be counted where the text is written.
-    fn settled(&mut self, text: &str, found: Vec<Finding>) -> Result<(Option<String>, u64)> {
+    fn settled(
+        &mut self,
+        title: &Title,
+        text: &str,
+        found: Vec<Finding>,
+    ) -> Result<(Option<String>, u64)> {
         if self.output.is_none() || found.is_empty() {
             return Ok((None, 0));
         }
-        let (clean, besides) = self.readers.best().settle_telling(text, found, &mut self.names)?;
+        let reader = self.readers.best();
+        let (clean, besides) = reader.settle_under(title, text, found, &mut self.names)?;
         Ok((Some(clean), besides.len() as u64))
     }
 

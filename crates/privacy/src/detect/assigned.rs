@@ -4,7 +4,7 @@
 //! one says or programs.
 
 use super::finding::{Finding, Kind, Why};
-use super::normal::Text;
+use super::normal::{HAN, Text};
 
 /// What a name says of its value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +28,13 @@ pub(crate) const NAMES: &[(&str, Sort)] = &[
     ("api_key", Sort::Token),
     ("api-key", Sort::Token),
     ("apikey", Sort::Token),
+    // As the title of a column is read.
+    ("api key", Sort::Token),
+    ("access key", Sort::Token),
+    ("secret key", Sort::Token),
+    ("private key", Sort::Token),
+    ("encryption key", Sort::Token),
+    ("account key", Sort::Token),
     ("access_key", Sort::Token),
     ("accesskey", Sort::Token),
     ("account_key", Sort::Token),
@@ -76,6 +83,8 @@ pub(crate) fn value(
         _ if at > named && (option || word == "bearer" || !word.is_ascii()) => at,
         _ => return None,
     };
+    // `password: hunter22` and `密码 hunter22` are said to a reader, `password = hunter22` to a machine.
+    let said = text.before(at) == b':' || !word.is_ascii();
     at = blanks(at);
     // `b"…"`, `r'…'`, and the backslash of a quote within a quote.
     if matches!(text.at(at), b'b' | b'r' | b'f' | b'u' | b'@')
@@ -90,7 +99,9 @@ pub(crate) fn value(
     let spelled = text.bytes(at, stop);
     let quoted = quote.is_some() && closed;
     let code = !quoted && !quoted_name && matches!(text.at(stop), b'(' | b'[' | b'{');
-    if code || quote.is_some() && !closed || !secret(spelled, sort, quoted) {
+    let short = said && quote.is_none() && ends(text, stop) && brief(spelled, sort);
+    let hides = secret(spelled, sort, quoted) || short;
+    if code || quote.is_some() && !closed || !hides {
         return None;
     }
     let why = vec![Why::Context(word.to_owned()), Why::Pattern("assigned")];
@@ -265,9 +276,33 @@ fn secret(value: &[u8], sort: Sort, quoted: bool) -> bool {
                             | b'*'
                     )
             });
-            sound && shape.digits > 2 && shape.letters() > 2 && shape.changes > 4
+            // `abcdef1234567890abcd`: few changes, but no word with a number behind it either.
+            let long = value.len() > 15
+                && shape.digits > 5
+                && shape.changes > 2
+                && value.iter().all(u8::is_ascii_alphanumeric);
+            sound && shape.digits > 2 && shape.letters() > 2 && (shape.changes > 4 || long)
         }
     }
+}
+
+/// Whether the sentence, the line or the word ends at an index.
+fn ends(text: &Text<'_>, at: usize) -> bool {
+    let byte = text.at(at);
+    byte.is_ascii_whitespace() || matches!(byte, b',' | b'.' | b';' | b'|' | b')') || byte >= HAN
+}
+
+/// A short password behind a label that is no program's: a word and two digits, `hunter22`.
+fn brief(value: &[u8], sort: Sort) -> bool {
+    let shape = Shape::of(value);
+    let plain = value.iter().all(u8::is_ascii_alphanumeric);
+    sort == Sort::Password
+        && plain
+        && (8..LONGEST).contains(&value.len())
+        && shape.digits == 2
+        && shape.letters() > 3
+        && !placeholder(value)
+        && !algorithm(value)
 }
 
 /// Names of variables and files: words of letters, `_`, `.` and `-` between them, hardly a digit.
@@ -291,7 +326,7 @@ fn algorithm(value: &[u8]) -> bool {
     const KNOWN: &[&[u8]] = &[
         b"sha", b"md5", b"aes", b"utf", b"base64", b"rsa", b"hmac", b"pbkdf2", b"scrypt",
         b"argon2", b"bcrypt", b"ed25519", b"hs256", b"rs256", b"es256", b"oauth", b"uint", b"int",
-        b"string", b"varchar", b"char(",
+        b"string", b"varchar", b"char(", b"bytes", b"float", b"latin",
     ];
     let lower = value.to_ascii_lowercase();
     value.len() < 20 && KNOWN.iter().any(|known| lower.starts_with(known))
@@ -376,12 +411,22 @@ mod tests {
             "os.environ",
             "step2",
             "see-README.md",
+            "hunter22",
         ] {
             assert!(!secret(value.as_bytes(), Sort::Password, false), "{value}");
         }
-        for value in
-            ["8f14e45fceea167a5a36dedd4bea2543", "Hy7kQw92LmZxPq83Vn", "p8e-XbA-93k.2zQ_w7"]
-        {
+        for value in ["hunter22", "sommer24", "Qwertz12"] {
+            assert!(brief(value.as_bytes(), Sort::Password), "{value}");
+        }
+        for value in ["sha25622", "bytes3200", "step2", "required", "user_pw22", "hunter2"] {
+            assert!(!brief(value.as_bytes(), Sort::Password), "{value}");
+        }
+        for value in [
+            "8f14e45fceea167a5a36dedd4bea2543",
+            "Hy7kQw92LmZxPq83Vn",
+            "p8e-XbA-93k.2zQ_w7",
+            "abcdef1234567890abcd",
+        ] {
             assert!(secret(value.as_bytes(), Sort::Token, false), "{value}");
         }
         for value in [

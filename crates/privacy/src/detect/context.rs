@@ -59,6 +59,29 @@ fn served(between: &str) -> bool {
     digits > 5 && (named || !parted)
 }
 
+/// The one of `words` (lower case) that stands right before `start` as a label: nothing but blanks, a colon, `号` or `no.` between.
+pub(crate) fn labelled(
+    text: &Text<'_>,
+    start: usize,
+    words: &[&'static str],
+) -> Option<&'static str> {
+    let front = text.slice(start.saturating_sub(32), start).to_lowercase();
+    let marks = [' ', ':', '：', '=', '#', '"', '.', '(', ')', '（', '）'];
+    let bare = front.trim_end_matches(marks);
+    let bare = ["number", "no", "号码", "号", "为", "是"]
+        .iter()
+        .find_map(|tail| bare.strip_suffix(tail))
+        .map_or(bare, |bare| bare.trim_end_matches(marks));
+    words.iter().copied().find(|word| {
+        let ends = |hay: &str| {
+            hay.strip_suffix(*word).is_some_and(|rest| {
+                !word.is_ascii() || !rest.ends_with(|letter: char| letter.is_ascii_alphanumeric())
+            })
+        };
+        ends(bare) || ends(front.trim_end_matches(marks))
+    })
+}
+
 /// Whether a word announces what follows it. Without a mark it may end what stands before it: `7174-864 office (03) 5336 6879`.
 fn announces(beyond: &str) -> bool {
     let rest = beyond.trim_start();
@@ -142,6 +165,21 @@ pub(crate) const BANK: &[&str] = &[
     "卡号",
     "工资卡",
     "账户",
+    "bank card",
+    "debit card",
+];
+/// Labels of a card or account whose number is told by nothing else.
+pub(crate) const ACCOUNT: &[&str] = &[
+    "账号",
+    "帐号",
+    "账户",
+    "帐户",
+    "卡号",
+    "银行卡",
+    "储蓄卡",
+    "借记卡",
+    "工资卡",
+    "account",
     "bank card",
     "debit card",
 ];

@@ -119,6 +119,13 @@ impl Detector {
             let again = self.candidates(&Text::new(shown.text()));
             found.extend(again.into_iter().filter_map(|finding| shown.back(finding)));
         }
+        // Besides, not instead: a format of a program has signs of percent, too. No names, which a query spells otherwise.
+        if let Some(shown) = Shown::decoded(raw) {
+            let mut again = Vec::new();
+            scan(&Text::new(shown.text()), &mut again);
+            again.retain(|finding| matches!(finding.kind, Kind::Email | Kind::Phone));
+            found.extend(again.into_iter().filter_map(|finding| shown.back(finding)));
+        }
         found.retain(|finding| self.wants(finding));
         finding::resolve(found)
     }

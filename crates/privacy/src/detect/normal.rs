@@ -128,6 +128,8 @@ pub(crate) struct Shown {
     text: String,
     /// Where each of its characters stands in the text itself.
     places: Vec<usize>,
+    /// Where each ends, if that is not one further.
+    ends: Vec<usize>,
 }
 
 impl Shown {
@@ -145,7 +147,7 @@ impl Shown {
                 *letter = value.map_or(*letter, |value| char::from(b'0' + value));
             }
         }
-        Some(Self { text: letters.into_iter().collect(), places })
+        Some(Self { text: letters.into_iter().collect(), places, ends: Vec::new() })
     }
 
     /// A text without the blanks that only space it out: between single characters of a label or name (`姓 名：王 芳`), between the digits of a
@@ -165,7 +167,30 @@ impl Shown {
         let kept = letters.iter().zip(&gone).enumerate().filter(|(_, (_, gone))| !**gone);
         let (places, text): (Vec<usize>, String) =
             kept.map(|(place, (letter, _))| (place, *letter)).unzip();
-        Some(Self { text, places })
+        Some(Self { text, places, ends: Vec::new() })
+    }
+
+    /// A text with what a form wrote as `%40` for `@`, `%2B` for `+`, `%20` between digits. `None` where there is none of these.
+    pub(crate) fn decoded(raw: &str) -> Option<Self> {
+        if !encoded(raw.as_bytes()) {
+            return None;
+        }
+        let letters: Vec<char> = raw.chars().collect();
+        let (mut text, mut places, mut ends) = (String::new(), Vec::new(), Vec::new());
+        let mut at = 0;
+        while let Some(letter) = letters.get(at) {
+            let hex = |place: usize| letters.get(place).and_then(|letter| letter.to_digit(16));
+            let code = match (letter, hex(at + 1), hex(at + 2)) {
+                ('%', Some(high), Some(low)) => char::from_u32(16 * high + low),
+                _ => None,
+            };
+            let shown = code.filter(|code| matches!(code, ' '..='~'));
+            places.push(at);
+            at += if shown.is_some() { 3 } else { 1 };
+            ends.push(at);
+            text.push(shown.unwrap_or(*letter));
+        }
+        Some(Self { text, places, ends })
     }
 
     pub(crate) fn text(&self) -> &str {
@@ -175,9 +200,26 @@ impl Shown {
     /// What was found in it, at its place in the text itself.
     pub(crate) fn back(&self, finding: Finding) -> Option<Finding> {
         let start = *self.places.get(finding.start)?;
-        let end = *self.places.get(finding.end.checked_sub(1)?)? + 1;
+        let last = finding.end.checked_sub(1)?;
+        let end = match self.ends.get(last) {
+            Some(end) => *end,
+            None => *self.places.get(last)? + 1,
+        };
         Some(Finding { start, end, ..finding })
     }
+}
+
+/// A quick look for an encoded `@` or `+`, or an encoded blank between digits.
+fn encoded(raw: &[u8]) -> bool {
+    memchr::memchr_iter(b'%', raw).any(|at| match raw.get(at + 1..at + 3) {
+        Some(b"40" | b"2B" | b"2b") => true,
+        Some(b"20") => {
+            let digit =
+                |at: Option<usize>| at.and_then(|at| raw.get(at)).is_some_and(u8::is_ascii_digit);
+            digit(at.checked_sub(1)) && digit(Some(at + 3))
+        }
+        _ => false,
+    })
 }
 
 fn blank(letter: char) -> bool {

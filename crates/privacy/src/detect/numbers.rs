@@ -15,7 +15,7 @@ pub(crate) struct Chain {
 const MOST_GROUPS: usize = 12;
 
 fn separator(byte: u8) -> bool {
-    matches!(byte, b' ' | b'-' | b'.' | b'(' | b')' | b'/')
+    matches!(byte, b' ' | b'-' | b'.' | b'(' | b')' | b'/' | b'_')
 }
 
 impl Chain {
@@ -122,6 +122,9 @@ impl Chain {
         group
             .resident()
             .or_else(|| group.card())
+            .or_else(|| group.account())
+            .or_else(|| group.equipment())
+            .or_else(|| group.scientific())
             .or_else(|| group.address())
             .or_else(|| group.phone().filter(|_| !dated))
     }
@@ -204,7 +207,7 @@ impl Group<'_, '_> {
     fn resident(&self) -> Option<Finding> {
         let (text, mut end) = (self.text, self.end);
         let spaced = self.sizes.get().len() > 1;
-        if spaced && (self.uniform == 1 || self.uniform == b'.' || self.uniform == b'/') {
+        if spaced && matches!(self.uniform, 1 | b'.' | b'/' | b'_') {
             return None;
         }
         let mut number = [0_u8; 18];
@@ -313,6 +316,7 @@ impl Group<'_, '_> {
         }
         let shape = match self.sizes.get() {
             [_] => true,
+            [4, 4, 4, 4] if self.marked() => true,
             sizes => {
                 matches!(self.uniform, b' ' | b'-')
                     && sizes.len() <= 5
@@ -352,6 +356,60 @@ impl Group<'_, '_> {
         Some(self.found(kind, if near.is_some() { 1.0 } else { 0.9 }, why))
     }
 
+    /// Whether a point, a slash or a low line stands between all groups.
+    fn marked(&self) -> bool {
+        matches!(self.uniform, b'.' | b'/' | b'_')
+    }
+
+    /// An account or card that its label names though its check digit does not: `账号：6222…`, typed with a fault or of a bank without one.
+    fn account(&self) -> Option<Finding> {
+        let sizes = self.sizes.get();
+        let grouped = matches!(self.uniform, b' ' | b'-')
+            && sizes.iter().rev().skip(1).all(|size| *size == 4);
+        if !(16..=19).contains(&self.digits.len())
+            || !self.bounded()
+            || !(sizes.len() == 1 || grouped)
+            || self.digits.iter().all(|digit| Some(digit) == self.digits.first())
+        {
+            return None;
+        }
+        let word = context::labelled(self.text, self.start, context::ACCOUNT)?;
+        let why = vec![Why::Context(word.to_owned()), Why::Pattern("account")];
+        Some(self.found(Kind::BankCard, 0.75, why))
+    }
+
+    /// The number of a telephone's hardware (IMEI), behind its name.
+    fn equipment(&self) -> Option<Finding> {
+        let sound = self.digits.len() == 15
+            && self.bounded()
+            && matches!(self.uniform, 0 | b' ' | b'-')
+            && checksum::luhn(self.digits);
+        let near = context::before(self.text, self.start, 12, &["imei"]).filter(|_| sound)?;
+        let why = vec![Why::Checksum("luhn"), Why::Context(near.to_owned())];
+        Some(self.found(Kind::Mac, 0.95, why))
+    }
+
+    /// A mobile number as a spreadsheet wrote it, behind a telephone's word: `1.3812345678E10`.
+    fn scientific(&self) -> Option<Finding> {
+        let text = self.text;
+        let shaped = self.sizes.get() == [1, 10]
+            && self.uniform == b'.'
+            && mobile(self.digits)
+            && !word(text.before(self.start))
+            && text.at(self.end).eq_ignore_ascii_case(&b'E');
+        if !shaped {
+            return None;
+        }
+        let at = self.end + 1 + usize::from(text.at(self.end + 1) == b'+');
+        let end = at + 2;
+        if text.bytes(at, end) != b"10" || word(text.at(end)) {
+            return None;
+        }
+        let near = context::before(text, self.start, 16, context::PHONE)?;
+        let why = vec![Why::Pattern("cn-mobile"), Why::Context(near.to_owned())];
+        Some(Finding::new(Kind::Phone, (self.start, end), 0.8, why))
+    }
+
     /// IPv4 and SSN: dotted or dashed groups.
     fn address(&self) -> Option<Finding> {
         if !self.bounded() {
@@ -372,7 +430,7 @@ impl Group<'_, '_> {
             && number(self.digits.get(5..)?) != 0;
         let near = context::before(self.text, self.start, 40, context::SSN);
         let dashed = sizes == [3, 2, 4] && self.uniform == b'-';
-        let spaced = sizes == [3, 2, 4] && self.uniform == b' ';
+        let spaced = sizes == [3, 2, 4] && (self.uniform == b' ' || self.marked());
         if !possible || !(dashed || near.is_some() && (spaced || sizes.len() == 1)) {
             return None;
         }
@@ -464,10 +522,13 @@ impl Group<'_, '_> {
     }
 
     fn chinese(&self, span: (usize, usize), plus: bool) -> Option<Finding> {
-        if matches!(self.uniform, b'.' | b'/') {
+        let digits = self.digits;
+        // `139/1234/5678` as mobile numbers are grouped; anything else between such marks is none.
+        let mixed = self.text.bytes(self.start, self.end).contains(&b'_') && self.uniform != b'_';
+        let grouped = self.sizes.get() == [3, 4, 4] && mobile(digits);
+        if self.marked() && !grouped || mixed {
             return None;
         }
-        let digits = self.digits;
         let national = if plus { digits.strip_prefix(b"86") } else { None }
             .or_else(|| digits.strip_prefix(b"0086"))
             .or_else(|| digits.strip_prefix(b"86").filter(|rest| rest.len() == 11))
@@ -515,7 +576,11 @@ impl Group<'_, '_> {
 
     fn foreign(&self, (start, end): (usize, usize), plus: bool) -> Option<Finding> {
         let (text, digits, sizes) = (self.text, self.digits, self.sizes.get());
-        if self.uniform == b'/' || sizes.len() > 6 {
+        let decimal = self.uniform == b'.' && sizes.len() == 2 && sizes != [3, 4];
+        if self.uniform == b'/' || decimal && !plus || sizes.len() > 6 {
+            return None;
+        }
+        if text.bytes(start, end).contains(&b'_') {
             return None;
         }
         let stop = extended(text, end);

@@ -22,6 +22,7 @@ pub(crate) fn classify(text: &Text<'_>, (start, end): (usize, usize), found: &mu
     let hit = match token.len() {
         2 => mac(text, start).or_else(|| ipv6(text, start)).or_else(|| iban(text, start)),
         7 | 8 if text.at(end) == b'(' => hong_kong(text, start, end),
+        10 => taiwan(text, start, end),
         11 => misread_mobile(text, start, end),
         4 if text.at(end) == b'_' => wxid(text, start, end),
         4 if text.at(end) == b'-' => {
@@ -163,6 +164,32 @@ fn hong_kong(text: &Text<'_>, start: usize, end: usize) -> Option<Finding> {
         let why = vec![Why::Checksum("hkid"), Why::Pattern("hkid")];
         Finding::new(Kind::ResidentId, (start, end + 3), 0.95, why)
     })
+}
+
+/// `A123456789`: an identity number of Taiwan with its check digit, behind a word for one.
+fn taiwan(text: &Text<'_>, start: usize, end: usize) -> Option<Finding> {
+    // What the letters count, from A on.
+    const LETTERS: &[u8; 26] = &[
+        10, 11, 12, 13, 14, 15, 16, 17, 34, 18, 19, 20, 21, 22, 35, 23, 24, 25, 26, 27, 28, 29, 32,
+        30, 31, 33,
+    ];
+    const WORDS: &[&str] = &["台湾", "臺灣", "身分证", "身分證", "taiwan", "national id"];
+    let token: [u8; 10] = text.bytes(start, end).try_into().ok()?;
+    let [letter, digits @ ..] = token;
+    let sex = matches!(digits.first(), Some(b'1' | b'2' | b'8' | b'9'));
+    if !letter.is_ascii_uppercase() || !sex || !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let head = LETTERS.get(usize::from(letter - b'A'))?;
+    let weights = [8_u32, 7, 6, 5, 4, 3, 2, 1, 1];
+    let sum: u32 =
+        digits.iter().zip(weights).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum();
+    let right = (u32::from(head / 10) + u32::from(head % 10) * 9 + sum).is_multiple_of(10);
+    let near = context::before(text, start, 16, WORDS)
+        .or_else(|| context::before(text, start, 16, context::ID))
+        .filter(|_| right)?;
+    let why = vec![Why::Checksum("twid"), Why::Context(near.to_owned())];
+    Some(Finding::new(Kind::ResidentId, (start, end), 0.95, why))
 }
 
 /// A mobile number as a scanner misreads it, `l3867412953`: behind a word for telephones.
@@ -461,7 +488,7 @@ const KEYS: &[(&[u8], usize, usize, Undigited)] = &[
     (b"pypi-AgE", 40, 300, Never),
     (b"hf_", 30, 40, Scrambled),
     (b"dop_v1_", 64, 64, Never),
-    (b"LTAI", 12, 26, Never),
+    (b"LTAI", 12, 26, Scrambled),
     (b"AKID", 32, 36, Never),
     (b"shpat_", 32, 32, Scrambled),
     (b"whsec_", 20, 80, Never),

@@ -293,3 +293,45 @@ fn numbers_of_patients() {
         nothing("medical_id", text);
     }
 }
+
+#[test]
+fn numbers_behind_a_label_and_between_other_marks() {
+    for (text, kind, words) in [
+        ("密码：hunter22", "secret", "hunter22"),
+        ("password: hunter22", "secret", "hunter22"),
+        ("api key: abcdef1234567890abcd", "secret", "abcdef1234567890abcd"),
+        ("LTAI5tAbCdEfGh1234567890", "secret", "LTAI5tAbCdEfGh1234567890"),
+        ("LTAI4FoDtTwmsrEvQQvMjRxY", "secret", "LTAI4FoDtTwmsrEvQQvMjRxY"),
+        ("账号：6222021234567890123", "bank_card", "6222021234567890123"),
+        ("account: 6222021234567890123", "bank_card", "6222021234567890123"),
+        ("台湾身份证A123456789", "cn_id", "A123456789"),
+        ("IMEI 490154203237518", "mac", "490154203237518"),
+        ("4539.1488.0343.6467", "credit_card", "4539.1488.0343.6467"),
+        ("card 4539/1488/0343/6467", "credit_card", "4539/1488/0343/6467"),
+        ("card 4539_1488_0343_6467", "credit_card", "4539_1488_0343_6467"),
+        ("SSN 219.09.9998", "ssn", "219.09.9998"),
+        ("139/1234/5678", "phone", "139/1234/5678"),
+        ("139_1234_5678", "phone", "139_1234_5678"),
+        ("手机: 1.3812345678E10", "phone", "1.3812345678E10"),
+        ("mail=ava%40example.com&x=1", "email", "ava%40example.com"),
+        ("tel=%2B86%20139%201234%205678", "phone", "%2B86%20139%201234%205678"),
+    ] {
+        has(text, kind, words);
+    }
+    for (text, kind) in [
+        ("password = hunter22", "secret"),
+        ("password: bytes32", "secret"),
+        ("台湾身份证A123456788", "cn_id"),
+        ("A123456789", "cn_id"),
+        ("IMEI 490154203237519", "mac"),
+        ("490154203237518", "mac"),
+        ("219.09.9998", "ssn"),
+        ("order 6222021234567890123", "bank_card"),
+        ("电话 0.000001", "phone"),
+        ("number 0.000001", "phone"),
+        ("1.3812345678E10", "phone"),
+        ("width 100%40 of it", "email"),
+    ] {
+        nothing(kind, text);
+    }
+}

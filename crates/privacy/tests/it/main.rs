@@ -8,6 +8,7 @@ mod attack;
 mod attack_residual;
 mod detect;
 mod detect_edges;
+mod detect_names;
 mod detect_trial;
 mod dp;
 mod dp_ledger;

@@ -141,7 +141,7 @@ impl<'s, 'a> Records<'s, 'a> {
         }
         let found = self.scanner.find(name)?;
         let shown = self.scanner.printable(name, &found);
-        let (clean, besides) = self.scanner.settled(name, found.clone())?;
+        let (clean, besides) = self.scanner.settled(&Title::default(), name, found.clone())?;
         let key = Rc::new(Key { found, clean, besides, shown, title: Title::of(name) });
         if self.keys.len() < KEPT {
             self.keys.insert(name.to_owned(), Rc::clone(&key));
@@ -170,7 +170,8 @@ impl<'s, 'a> Records<'s, 'a> {
         let column = json::path(path, false);
         let column = Some(column.as_str()).filter(|column| !column.is_empty());
         self.scanner.tell(Place { row: self.scanner.rows, column, key: false }, &found)?;
-        self.scanner.clean(text, found)
+        let title = self.title(path);
+        self.scanner.clean_under(&title, text, found)
     }
 
     fn finish(self) -> Result<()> {

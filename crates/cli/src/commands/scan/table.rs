@@ -126,9 +126,16 @@ impl Scanner<'_> {
         let texts: Vec<&str> = record.iter().zip(wanted).map(read).collect();
         find_repeated(&texts, &mut found);
         let mut cells = Vec::with_capacity(record.len());
-        for ((cell, column), found) in record.iter().zip(&columns.shown).zip(found) {
+        let heads = columns.shown.iter().zip(&columns.titles);
+        for ((cell, (column, title)), found) in record.iter().zip(heads).zip(found) {
             self.tell(Place { row, column: Some(column), key: false }, &found)?;
-            cells.push(self.clean(cell, found)?.unwrap_or_else(|| cell.to_owned()));
+            // A header's cell stands under no title.
+            let clean = if row == 0 {
+                self.clean(cell, found)?
+            } else {
+                self.clean_under(title, cell, found)?
+            };
+            cells.push(clean.unwrap_or_else(|| cell.to_owned()));
         }
         Ok(cells)
     }

@@ -259,6 +259,15 @@ const BEHIND: &[(&str, f32)] = &[
     ("系被告", 3.0),
     ("系朋友", 4.5),
     ("系邻居", 4.5),
+    ("来电", 2.5),
+    ("来访", 2.5),
+    ("来函", 2.5),
+    ("来信", 2.5),
+    ("来院", 2.5),
+    ("现住", 2.5),
+    ("现居", 2.5),
+    ("现年", 2.5),
+    ("现任", 2.5),
 ];
 const LONGEST_BEHIND: usize = 3;
 /// What the receiver's 收 at the end of a parcel's label says for the name before it.
@@ -266,8 +275,17 @@ const RECEIVED: f32 = 4.0;
 /// What a verb says for the name before it that is hardly ever part of one.
 const DOES: f32 = 2.0;
 const VERBS: &str = "去说";
+/// One that also follows what is no person, 程序需: it says something for a name at the head of a sentence that is no word.
+const NEEDS: char = '需';
+const NEEDED: f32 = 3.5;
 /// Characters that end no name but say nothing for one: 章中被 is nobody.
 const ENDS: &str = "去说把被给请让将";
+/// Those that may end one, 张志向，but hardly where the sentence goes on: 张伟向我院.
+const LEADS: &str = "于在从对因及与需住现";
+/// To whom somebody turns behind 向, whatever stands before it: 王方向我院.
+const TOWARDS: &str = "我本公法银有该其单社派警客物医同他她上";
+/// What stands before 和 in a given name: 王建和.
+const HARMONY: &str = "永建志中景玉春仁谦祥正义泰德文清世庆瑞宝树致太协平温共人";
 
 /// What joins two names.
 const JOINS: &str = "与和及同跟、";
@@ -296,6 +314,16 @@ fn around(text: &Text<'_>, candidate: Candidate, lexicon: &Chinese) -> Option<(C
             return (at > start + surname).then_some((Candidate { end: at, ..candidate }, 0.0));
         }
     }
+    let given = text.slice(start + surname, end);
+    let leads = |at: usize| {
+        let letter = text.char_at(at);
+        text.at(at + 1) == HAN
+            && match letter {
+                '和' => !HARMONY.contains(text.char_at(at - 1)),
+                '向' => lexicon.word(given).is_none() || TOWARDS.contains(text.char_at(at + 1)),
+                _ => LEADS.contains(letter),
+            }
+    };
     let three = end - start == 3 && surname == 1;
     let joined = three && JOINS.contains(text.char_at(start)) && common(start + 1);
     let together = |at: usize| matches!(text.slice(at, at + 2), "一起" | "一同" | "一直");
@@ -303,12 +331,14 @@ fn around(text: &Text<'_>, candidate: Candidate, lexicon: &Chinese) -> Option<(C
         let (start, end) = if joined { (start + 1, end) } else { (start, end - 1) };
         return Some((Candidate { start, end, surname }, 0.0));
     }
+    if end - start == surname + 2 && leads(end - 1) {
+        return Some((Candidate { end: end - 1, ..candidate }, 0.0));
+    }
     let division = || {
         let name = text.slice(start, end);
         ["市", "县", "区"].iter().any(|suffix| lexicon.place(&[name, suffix].concat()).is_some())
     };
     let received = || {
-        let given = text.slice(start + surname, end);
         text.char_at(end) == '收'
             && text.at(end + 1) != HAN
             && text.before(start) != HAN
@@ -328,13 +358,50 @@ fn around(text: &Text<'_>, candidate: Candidate, lexicon: &Chinese) -> Option<(C
             None if end - start == 2 && (VERBS.contains(text.char_at(end)) || together(end)) => {
                 DOES
             }
+            None if end - start == 2 && text.char_at(end) == NEEDS => {
+                let head = text.before(start) != HAN && text.at(end + 1) == HAN;
+                if head && lexicon.word(text.slice(start, end)).is_none() { NEEDED } else { 0.0 }
+            }
             None => 0.0,
         };
     Some((candidate, odds))
 }
 
+/// What may stand between the beginning of a sentence and somebody's surname and title.
+const CALLS: &[&str] = &["联系", "致电", "通知", "转告", "告知", "转交", "回复", "麻烦", "感谢"];
+
+/// Reports a surname with nothing but a title behind it: 张女士来访。 The title is part of it, since a surname alone can hardly be hidden.
+fn addressed(text: &Text<'_>, lexicon: &Chinese, found: &mut Vec<Finding>) {
+    for at in 1..text.len() {
+        if text.at(at) != HAN || text.at(at + 1) != HAN {
+            continue;
+        }
+        if !matches!(text.slice(at, at + 2), "先生" | "女士" | "小姐" | "太太") {
+            continue;
+        }
+        let surname = |start: usize, least: i32| {
+            lexicon.surname(text.slice(start, at)).is_some_and(|count| count >= least)
+        };
+        let fresh = |start: usize| {
+            text.before(start) != HAN || start > 1 && CALLS.contains(&text.slice(start - 2, start))
+        };
+        let whole = (1..=2)
+            .filter_map(|length| at.checked_sub(length).map(|start| (start, length)))
+            .find(|(start, length)| {
+                (*start..at).all(|at| text.at(at) == HAN)
+                    && surname(*start, if *length == 1 { RARE } else { 0 })
+                    && fresh(*start)
+            });
+        if let Some((start, _)) = whole {
+            let why = vec![Why::Pattern("surname-title"), Why::Dictionary];
+            found.push(Finding::new(Kind::Person, (start, at + 2), 0.75, why));
+        }
+    }
+}
+
 /// Reports persons.
 pub(crate) fn persons(text: &Text<'_>, found: &mut Vec<Finding>) {
+    addressed(text, Chinese::get(), found);
     let mut slots = Vec::with_capacity(32);
     runs(text, |start, end| {
         if end - start < 2 {

@@ -4,10 +4,10 @@ use super::super::finding::{Finding, Kind, Why};
 use super::super::normal::Text;
 use super::english_words::{ALONE, LEGAL};
 use super::linear::{Feature, Model};
-use super::terms;
 use super::tokens::{
     COUNTRY, INITIAL, LINK, LONE, LOWER, MIXED, SUFFIX, TITLE, Token, UPPER, tokens,
 };
+use super::{compound, terms};
 
 /// Labels of the tagger.
 pub(crate) const LABELS: usize = 5;
@@ -35,6 +35,9 @@ const PLAIN: i32 = 38;
 const DULL: i32 = 40;
 /// One that a place needs that no list knows and that stands in capitals.
 const CAPITALS: i32 = 70;
+
+/// The score of what is only a guess.
+const GUESS: f32 = 0.45;
 
 /// Whether a word may be part of a name at all.
 pub(crate) fn eligible(all: &[Token], at: usize) -> bool {
@@ -261,6 +264,7 @@ pub(crate) fn find(text: &Text<'_>, found: &mut Vec<Finding>) {
     let all = tokens(text);
     let labels = tag(&all);
     firms(text, &all, found);
+    let first = found.len();
     let mut at = 0;
     while let (Some(token), Some((label, lead))) = (all.get(at), labels.get(at)) {
         let mut lead = *lead;
@@ -283,6 +287,13 @@ pub(crate) fn find(text: &Text<'_>, found: &mut Vec<Finding>) {
             let adjoined =
                 matches!(gap, b" " | b". " | b"." | b"-" | b"  ") || firm && gap == b", ";
             let goes_on = if firm { *same == INSIDE } else { same == label };
+            // A full stop ends the sentence, and the name.
+            let stopped = *label == PERSON
+                && gap == b". "
+                && all.get(next - 1).is_some_and(|last| {
+                    let named = last.first >= 0 || last.last >= 0;
+                    !shortened(last) && (next - at > 1 || named && last.lower.len() > 2)
+                });
             // A town and its country are two places, and so are two fields of a line.
             let apart = *label == PLACE
                 && (gap == b"  "
@@ -291,7 +302,7 @@ pub(crate) fn find(text: &Text<'_>, found: &mut Vec<Finding>) {
             // Two firms, each of two or three names.
             let twice = token.lower == "and"
                 && all.get(at..next).is_some_and(|past| past.iter().any(|t| t.lower == "and"));
-            if !goes_on || !adjoined || twice || apart {
+            if !goes_on || !adjoined || twice || apart || stopped {
                 break;
             }
             end = token.end;
@@ -317,14 +328,59 @@ pub(crate) fn find(text: &Text<'_>, found: &mut Vec<Finding>) {
                 }
             }
         }
-        if let Some(finding) = Some(words)
+        if let Some(mut finding) = Some(words)
             .filter(|words| !words.is_empty())
             .and_then(|words| report((label, lead), words, (start, end)))
         {
+            if finding.kind == Kind::Person && finding.end == end && finding.score > GUESS {
+                next = widen(text, &all, next, &mut finding);
+            }
             found.push(finding);
         }
         at = next;
     }
+    compound::find(text, &all, found);
+    compound::again(text, &all, first, found);
+}
+
+/// Gives a person what belongs to the name on both sides, and says which word comes next.
+fn widen(text: &Text<'_>, all: &[Token], next: usize, finding: &mut Finding) -> usize {
+    let from = all.partition_point(|token| token.start < finding.start);
+    let to = all.partition_point(|token| token.end <= finding.end);
+    let (wide, wider) = compound::widened(text, all, (from, to));
+    if (wide, wider) == (from, to) {
+        return next;
+    }
+    if let (Some(first), Some(last)) = (all.get(wide), all.get(wider - 1)) {
+        (finding.start, finding.end) = (first.start, last.end);
+        finding.score = finding.score.max(0.85);
+    }
+    next.max(wider)
+}
+
+/// Whether a point behind a word of a name is the word's: an initial, a title, `St.`
+fn shortened(word: &Token) -> bool {
+    word.shape == INITIAL
+        || word.role == TITLE
+        || matches!(
+            word.lower.as_str(),
+            "st" | "jr"
+                | "sr"
+                | "wm"
+                | "chas"
+                | "geo"
+                | "thos"
+                | "jas"
+                | "robt"
+                | "hon"
+                | "gen"
+                | "col"
+                | "capt"
+                | "lt"
+                | "sgt"
+                | "maj"
+                | "ph"
+        )
 }
 
 /// A country's name that is no one's first name needs no model: its words' count.
@@ -502,5 +558,5 @@ fn report(
         PLACE => (Kind::Place, 0.6),
         _ => (Kind::Organization, if words.len() > 1 { 0.7 } else { 0.55 }),
     };
-    Some(Finding::new(kind, span, if guess { 0.45 } else { score }, vec![Why::Model]))
+    Some(Finding::new(kind, span, if guess { GUESS } else { score }, vec![Why::Model]))
 }

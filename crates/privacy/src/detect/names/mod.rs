@@ -2,6 +2,7 @@
 
 mod chains;
 mod chinese;
+mod compound;
 mod english;
 mod english_words;
 mod lexicon;

@@ -281,13 +281,16 @@ fn describe(
     } else {
         lower.split(['-', '\'']).next().unwrap_or_default()
     };
+    // The lists write `oconnor`.
+    let joined = lower.contains('\'').then(|| lower.replace('\'', ""));
+    let joined = joined.as_deref().unwrap_or(&lower);
     Token {
         first: if listed {
-            bucket(lexicon.first(&lower).or_else(|| lexicon.first(part)))
+            bucket(lexicon.first(joined).or_else(|| lexicon.first(part)))
         } else {
             -1
         },
-        last: if listed { bucket(lexicon.last(&lower).or_else(|| lexicon.last(part))) } else { -1 },
+        last: if listed { bucket(lexicon.last(joined).or_else(|| lexicon.last(part))) } else { -1 },
         common: (common + 2) / 3,
         place: 0,
         role,
