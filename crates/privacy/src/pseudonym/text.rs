@@ -140,7 +140,7 @@ impl TextProtector {
     /// The same, and the persons whom the text names.
     fn named(&self, text: &str) -> Result<(Vec<Finding>, Repeats)> {
         let mut found = self.find_once(text)?;
-        let repeats = Repeats::of([(text, found.as_slice())]);
+        let repeats = Repeats::of(&[], [(text, found.as_slice())]);
         repeats.find(text, &mut found);
         Ok((found, repeats))
     }
@@ -166,7 +166,7 @@ impl TextProtector {
         found: &[Finding],
         names: &mut Pseudonyms,
     ) -> Result<String> {
-        let repeats = Repeats::of([(text, found)]);
+        let repeats = Repeats::of(&[], [(text, found)]);
         self.rewrite(text, found, &|one, value| repeats.instead(one, value), names)
     }
 
