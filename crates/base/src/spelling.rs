@@ -4,7 +4,7 @@
 use crate::half_width;
 use unicode_normalization::UnicodeNormalization as _;
 
-/// Characters that show nothing: default ignorable ones, controls, accents that stand beside their letter, and what only changes how
+/// Characters that show nothing: default ignorable ones, a blank of Braille, controls, accents that stand beside their letter, and what only changes how
 /// the one before them is drawn.
 pub fn invisible(letter: char) -> bool {
     match letter {
@@ -12,17 +12,17 @@ pub fn invisible(letter: char) -> bool {
         '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}' | '\u{feff}' => {
             true
         }
-        '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' => true,
+        '\u{34f}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{2800}' => true,
         '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' => true,
-        '\u{fe00}'..='\u{fe0f}' | '\u{fff9}'..='\u{fffb}' => true,
+        '\u{fe00}'..='\u{fe0f}' | '\u{fff0}'..='\u{fffb}' => true,
         '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}' => true,
         _ => accent(letter) || letter.is_control() && !letter.is_whitespace(),
     }
 }
 
-/// Accents that stand beside their letter.
+/// Accents that stand beside their letter. The joiner among them (U+034F) shows nothing.
 pub fn accent(letter: char) -> bool {
-    matches!(letter, '\u{300}'..='\u{36f}' | '\u{20d0}'..='\u{20f0}')
+    matches!(letter, '\u{300}'..='\u{34e}' | '\u{350}'..='\u{36f}' | '\u{20d0}'..='\u{20f0}')
 }
 
 /// A value as it is compared by what shows of it: without invisible characters, in half-width forms, the unbreakable blank as a blank.
@@ -33,12 +33,13 @@ pub fn narrow(text: &str) -> String {
 }
 
 /// A value written in one of the ways that show the same: in Unicode's form NFKC (so `é` is one letter, and full-width forms are plain
-/// ones), without what nobody sees and blanks around it, one blank for several, and a plain hyphen for Unicode's own two. Letters
-/// keep their case.
+/// ones), without what nobody sees and blanks around it, one blank for several, and a plain hyphen and apostrophe for Unicode's own.
+/// Letters keep their case.
 pub fn unified(value: &str) -> String {
     let form: String = narrow(value).as_str().nfkc().collect();
     let words: Vec<&str> = form.split_whitespace().collect();
-    words.join(" ").replace(['\u{2010}', '\u{2011}'], "-")
+    let plain = words.join(" ").replace(['\u{2010}', '\u{2011}'], "-");
+    plain.replace(['\u{2018}', '\u{2019}', '\u{2bc}'], "'")
 }
 
 /// A value as persons are told apart by it: [`unified`] and in lower case, with `ß` as `ss`. `CUST-1 ` is the person that `cust-1` is,
@@ -69,11 +70,16 @@ mod tests {
             "\u{2060} CUST-7\u{a0}\u{200f} ",
             "CUST\u{2010}7",
             "cust\u{2011}7",
+            "cu\u{34f}st-7",
+            "cu\u{17b4}st\u{2800}-7\u{fff0}",
         ] {
             assert_eq!(folded(typed), "cust-7", "{typed:?}");
         }
         assert_eq!(folded("José García"), "josé garcía");
         assert_eq!(folded("Jose\u{301} Garci\u{301}a"), folded("José García"));
+        for typed in ["O’Brien", "o‘brien", "OʼBrien", "O＇Brien"] {
+            assert_eq!(folded(typed), "o'brien");
+        }
         assert_eq!(folded("STRASSE"), folded("Straße"));
         assert_eq!(folded("STRAẞE"), folded("straße"));
         assert_eq!(folded("ΣΑΣ"), folded("σας"));
@@ -97,9 +103,19 @@ mod tests {
 
     #[test]
     fn what_is_folded_stays_as_it_is() {
-        for value in
-            ["José ", "ẞ\u{301}", "İstanbul", "´a", "ΣΑΣ", "王小明", "ﾃｽﾄ", "½", "\u{2011}"]
-        {
+        for value in [
+            "José ",
+            "ŉ",
+            "’",
+            "ẞ\u{301}",
+            "İstanbul",
+            "´a",
+            "ΣΑΣ",
+            "王小明",
+            "ﾃｽﾄ",
+            "½",
+            "\u{2011}",
+        ] {
             let once = folded(value);
             assert_eq!(folded(&once), once, "{value:?}");
             assert_eq!(folded(&unified(value)), once, "{value:?}");

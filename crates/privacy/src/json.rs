@@ -2,11 +2,17 @@
 
 use ingot_base::{Fault, Result, Text, fault};
 use serde::de::IgnoredAny;
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 /// How deep values may nest, as in other readers of JSON.
 const DEPTH: usize = 128;
+
+/// The mark of the order of bytes, before a text.
+const MARK: char = '\u{feff}';
+/// Numbers from here on are not written out: nothing that tells a person from another is so large.
+const LARGE: f64 = 1e20;
 
 /// From a value to one in it.
 #[derive(Debug)]
@@ -215,8 +221,8 @@ pub(crate) struct Value {
     pub(crate) sort: Sort,
 }
 
-/// The keys, strings and numbers of a text that is one array or object, in their order and at any depth: also in strings that are such
-/// texts themselves, as calls of tools have them. `None` of any other text.
+/// The keys, strings and numbers of a text that is one array or object, or one string with escapes, in their order and at any depth: also in
+/// strings that are such texts themselves, as calls of tools have them. `None` of any other text.
 pub(crate) fn values(text: &str) -> Option<Vec<Value>> {
     let mut values = Values::default();
     is_nested(text).then(|| record(text, &mut values).ok())??;
@@ -229,8 +235,8 @@ pub(crate) fn with_values(text: &str, all: &mut dyn Iterator<Item = String>) -> 
     record(text, &mut Given(all))
 }
 
-/// Whether something is true of a text or, where that is one array or object of JSON, of a key, a string or a number in it: what
-/// stands in the text itself has JSON's escapes.
+/// Whether something is true of a text or, where that is one array or object of JSON or a string with escapes, of a key, a string or a
+/// number in it: what stands in the text itself has JSON's escapes. Of a number it may also be true as [`decimal`] writes it.
 pub fn any(text: &str, is: &mut dyn FnMut(&str) -> bool) -> bool {
     let mut asked = Asked { is, answer: false };
     if !is_nested(text) || record(text, &mut asked).is_err() {
@@ -239,9 +245,23 @@ pub fn any(text: &str, is: &mut dyn FnMut(&str) -> bool) -> bool {
     asked.answer
 }
 
-/// Whether a text is one array or object, however deep its values nest.
+/// A number without its sign, in digits alone: 48213 for `-48213.00` and for `4.8213e4`.
+pub(crate) fn decimal(number: &str) -> Cow<'_, str> {
+    let digits = number.strip_prefix('-').unwrap_or(number);
+    let written = digits.contains(['e', 'E']).then(|| digits.parse::<f64>().ok()).flatten();
+    match written.filter(|number| *number < LARGE).map(|number| number.to_string()) {
+        Some(written) => Cow::Owned(written),
+        None => Cow::Borrowed(crate::known::plain(digits)),
+    }
+}
+
+/// Whether a text is one array or object, however deep its values nest, or a string with escapes; behind the mark that some programs begin
+/// files with.
 fn is_nested(text: &str) -> bool {
-    text.trim_start().starts_with(['[', '{']) && serde_json::from_str::<IgnoredAny>(text).is_ok()
+    let text = text.strip_prefix(MARK).unwrap_or(text);
+    let begin = text.trim_start();
+    let walked = begin.starts_with(['[', '{']) || begin.starts_with('"') && begin.contains('\\');
+    walked && serde_json::from_str::<IgnoredAny>(text).is_ok()
 }
 
 /// The key that a value stands under, directly or in a list.
@@ -350,7 +370,8 @@ impl Visitor for Asked<'_> {
     }
 
     fn number(&mut self, _: &[Step], digits: &str) -> Result<Option<String>> {
-        self.answer = self.answer || (self.is)(digits);
+        let written = decimal(digits);
+        self.answer = self.answer || (self.is)(digits) || written != digits && (self.is)(&written);
         Ok(None)
     }
 }
@@ -379,7 +400,8 @@ struct Walk<'t, V> {
 
 impl<'t, V: Visitor> Walk<'t, V> {
     fn new(text: &'t str, visitor: &'t mut V) -> Self {
-        Self { text, at: 0, copied: 0, out: String::with_capacity(text.len()), visitor }
+        let at = if text.starts_with(MARK) { MARK.len_utf8() } else { 0 };
+        Self { text, at, copied: 0, out: String::with_capacity(text.len()), visitor }
     }
 
     /// A record, whatever is in it.
@@ -774,6 +796,45 @@ mod tests {
             assert!(of(text, wanted), "{wanted}");
         }
         assert!(!of(text, text) && of("[plain", "[plain"));
+    }
+
+    #[test]
+    fn json_is_walked_behind_a_mark_and_in_strings_of_strings() {
+        let of = |text: &str| -> Vec<String> {
+            values(text).unwrap().into_iter().map(|one| one.text).collect()
+        };
+        assert_eq!(of("\u{feff}{\"a\":\"b\"}"), ["a", "b"]);
+        assert_eq!(of(r#""\u738b\u5c0f\u660e""#), ["王小明"]);
+        assert_eq!(of(r#"{"x": "\"\\u738b\\u5c0f\\u660e\""}"#), ["x", "王小明"]);
+        for text in ["\u{feff} {\"a\":\"b\"}", r#""\u738b""#, r#"{"x":"\"\\u738b\""}"#] {
+            let mut given = values(text).unwrap().into_iter().map(|_| "[y]".to_owned());
+            let given = with_values(text, &mut given).unwrap();
+            assert!(given.contains("[y]") && is_json(&given), "{given}");
+            let mut same = values(text).unwrap().into_iter().map(|one| one.text);
+            assert_eq!(with_values(text, &mut same).unwrap(), text);
+        }
+        assert!(any(r#"{"x": "\"\\u738b\""}"#, &mut |part| part == "王"));
+        assert!(any("\u{feff}[4.8213e4]", &mut |part| part == "48213"));
+    }
+
+    fn is_json(text: &str) -> bool {
+        let text = text.strip_prefix(MARK).unwrap_or(text);
+        serde_json::from_str::<IgnoredAny>(text).is_ok()
+    }
+
+    #[test]
+    fn a_number_is_written_in_digits() {
+        for (number, written) in [
+            ("48213", "48213"),
+            ("-48213.00", "48213"),
+            ("4.8213e4", "48213"),
+            ("4.82135E+4", "48213.5"),
+            ("1.3900001111e10", "13900001111"),
+            ("1e999", "1e999"),
+            ("1.50", "1.50"),
+        ] {
+            assert_eq!(decimal(number), written, "{number}");
+        }
     }
 
     #[test]

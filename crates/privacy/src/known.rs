@@ -5,18 +5,25 @@
 //! person's name its parts count too. Traditional and simplified characters are different ones here. A day is found in whatever form texts
 //! write days ([`dates`]).
 
+mod behind;
 mod dates;
+mod escapes;
 mod mentions;
+mod pieces;
 mod repeats;
 
+pub(crate) use behind::cut;
+pub use behind::shortened;
 pub(crate) use dates::{Written, written};
 pub use mentions::{Mentions, spellings};
+pub(crate) use pieces::Pieces;
 pub use repeats::find_repeated;
 pub(crate) use repeats::{Instead, Repeats, values_in};
 
 use crate::calendar::Day;
-use crate::detect::{Finding, Kind, Why, digit, invisible, numeral};
-use ingot_base::{Personal, half_width};
+use crate::detect::{Finding, Kind, Why, numeral};
+use ingot_base::Personal;
+use pieces::{LOOSE, Letter, one_word, words};
 use std::sync::Arc;
 
 /// A value of one row that its texts must not repeat.
@@ -36,28 +43,10 @@ pub struct Known {
     forms: Personal<Vec<Form>>,
 }
 
-/// A letter or digit of a text: itself in its plainest form, where it stands, and whether it is written large. It shows what persons
-/// wrote, so there is no `Debug`.
-#[derive(Clone, Copy)]
-struct Letter {
-    /// Lower case, without accent, width or style.
-    folded: char,
-    /// The character of the text.
-    at: usize,
-    /// The same among characters that show.
-    shown: usize,
-    /// How loosely it hangs on the one before: what stands between them that values are seldom written with.
-    loose: u8,
-    large: bool,
-}
-
 /// Values of fewer letters are found only as they are usually written.
 const SHORT: usize = 4;
 /// Fewer digits that stand apart are many things; fewer numerals are words.
 const FEW: usize = 6;
-/// What between the letters of a short value is still no accident.
-const LOOSE: u8 = 1;
-
 /// What is looked for; personal too.
 #[derive(Clone)]
 struct Form {
@@ -118,6 +107,24 @@ impl Known {
             day: Personal::new(day),
             forms: Personal::new(forms),
         })
+    }
+
+    /// Whether the recipe says that the column names persons.
+    fn says_person(&self) -> bool {
+        self.kind == Some(Kind::Person)
+    }
+
+    /// Whether the value is a person's name that stands in the table under a token or pseudonym: by the recipe or, where that says nothing, by
+    /// what was found of the column in the row's texts.
+    fn is_person<'f>(&self, mut found: impl Iterator<Item = &'f Finding>) -> bool {
+        let own = Why::Column(Arc::clone(&self.column));
+        let mut judged = || found.any(|one| one.kind == Kind::Person && one.why.contains(&own));
+        !self.outright && (self.says_person() || self.kind.is_none() && judged())
+    }
+
+    /// The value as the column has it.
+    fn value(&self) -> &str {
+        self.value.expose()
     }
 
     /// Whether days are to be looked for.
@@ -198,17 +205,13 @@ fn telling(value: &str) -> bool {
     ideographs >= 2 || letters >= 4
 }
 
-/// The value whole; of a person also family name first, and each part.
+/// The value whole; of a person also family name first, without what is between the first and the last, and each part.
 fn forms(kind: Option<&Kind>, value: &str) -> Vec<Form> {
-    let parts: Vec<Vec<char>> = Pieces::of(value).0.iter().flat_map(|piece| words(piece)).collect();
-    let mut forms = vec![Form::of(parts.concat())];
+    let parts = parts(value);
     if kind != Some(&Kind::Person) {
-        return fraction(value).unwrap_or(forms);
+        return fraction(value).unwrap_or_else(|| vec![Form::of(parts.concat())]);
     }
-    if let ([.., last], true) = (parts.as_slice(), parts.len() > 1) {
-        let rest = parts.iter().take(parts.len() - 1).flatten();
-        forms.push(Form::of(last.iter().chain(rest).copied().collect()));
-    }
+    let mut forms: Vec<Form> = orders(&parts).into_iter().map(Form::of).collect();
     let long = parts.iter().filter(|part| part.len() >= 3 && parts.len() > 1);
     forms.extend(long.map(|part| Form { large: true, ..Form::of(part.clone()) }));
     // The given name alone, where it is two ideographs.
@@ -222,130 +225,38 @@ fn forms(kind: Option<&Kind>, value: &str) -> Vec<Form> {
     forms
 }
 
-/// A text as values are looked for in it: runs of letters and digits with nothing between them but what joins the parts of one value.
-pub(crate) struct Pieces(Vec<Vec<Letter>>);
-
-impl Pieces {
-    pub(crate) fn of(text: &str) -> Self {
-        let mut pieces = vec![Vec::new()];
-        let (mut shown, mut loose) = (0, 0_u8);
-        let mut letters = text.char_indices().enumerate();
-        while let Some((at, (byte, letter))) = letters.next() {
-            if invisible(letter) {
-                continue;
-            }
-            shown += 1;
-            if letter.is_alphanumeric() {
-                if let Some(piece) = pieces.last_mut() {
-                    fold(letter, &mut |folded, large| {
-                        piece.push(Letter { folded, at, shown, loose, large });
-                    });
-                }
-                loose = 0;
-                continue;
-            }
-            let joined = match text.get(byte..).map_or(0, markup) {
-                0 => joint(letter),
-                length => {
-                    letters.nth(length - 2);
-                    shown += length - 1;
-                    Some(LOOSE)
-                }
-            };
-            if let Some(step) = joined {
-                loose = loose.saturating_add(step);
-                continue;
-            }
-            loose = 0;
-            if pieces.last().is_some_and(|piece| !piece.is_empty()) {
-                pieces.push(Vec::new());
-            }
-        }
-        Self(pieces)
-    }
-
-    /// Its letters and digits, as they are compared.
-    fn letters(&self) -> Vec<char> {
-        self.0.iter().flatten().map(|letter| letter.folded).collect()
-    }
+/// The words of a value, as they are compared.
+fn parts(value: &str) -> Vec<Vec<char>> {
+    Pieces::of_value(value).0.iter().flat_map(|piece| words(piece)).collect()
 }
 
-/// The plainest form of a letter or digit, with whether it is large; of a ligature or a circled number, each part.
-fn fold(letter: char, take: &mut dyn FnMut(char, bool)) {
-    if let Some(value) = digit(letter) {
-        return take(char::from(b'0' + value), false);
-    }
-    let mut some = false;
-    let mut part = |part: char| {
-        if part.is_alphanumeric() {
-            let folded = part.to_lowercase().next().unwrap_or(part);
-            take(folded, part != folded);
-            some = true;
-        }
-    };
-    if letter.is_ascii() || ideograph(letter) && !compatible(letter) {
-        part(letter);
-    } else {
-        unicode_normalization::char::decompose_compatible(letter, &mut part);
-    }
-    if !some {
-        take(letter, false);
-    }
-}
-
-/// How loosely a character joins the parts of one value, 0 where it usually does; `None` where it ends what stands before it.
-fn joint(letter: char) -> Option<u8> {
-    match half_width(letter) {
-        '-' | '_' | '.' | ',' | '/' | '\'' | '’' | '·' | '・' | '･' | '•' | '‧' | '−' => {
-            Some(0)
-        }
-        '\u{2010}'..='\u{2015}' => Some(0),
-        '*' => Some(LOOSE),
-        '"' | '“' | '”' | '、' | '|' | '+' | '~' | ':' | ';' | '=' | '#' | '@' | '\\' | '('
-        | ')' => Some(LOOSE + 1),
-        other => other.is_whitespace().then_some(0),
-    }
-}
-
-/// Tags that stand within a word or number, or part it; others may have values in them.
-const TAGS: &[&str] = &[
-    "b", "br", "div", "em", "font", "i", "li", "p", "s", "small", "span", "strong", "sub", "sup",
-    "td", "tr", "tt", "u", "wbr",
-];
-/// Named characters that show nothing, or join.
-const ENTITIES: &[&str] = &[
-    "nbsp", "ensp", "emsp", "thinsp", "shy", "zwj", "zwnj", "lrm", "rlm", "middot", "ndash",
-    "mdash", "hyphen", "minus", "ast",
-];
-
-/// How many characters of markup a text begins with that shows as nothing or as what joins: `<br/>`, `&nbsp;`; 0 of none.
-fn markup(text: &str) -> usize {
-    let (stop, longest) = match text.as_bytes().first() {
-        Some(b'<') => (b'>', 12),
-        Some(b'&') => (b';', 10),
-        _ => return 0,
-    };
-    let Some(end) = text.bytes().take(longest).position(|byte| byte == stop) else { return 0 };
-    let inner = text.get(1..end).unwrap_or_default().to_ascii_lowercase();
-    let known = if stop == b'>' {
-        TAGS.contains(&inner.trim_matches('/').trim())
-    } else if let Some(number) = inner.strip_prefix('#') {
-        let code = match number.strip_prefix('x') {
-            Some(number) => u32::from_str_radix(number, 16),
-            None => number.parse(),
+/// How the words of a person's name may stand: as they do, either end first, and the first and the last alone.
+fn orders(parts: &[Vec<char>]) -> Vec<Vec<char>> {
+    let mut orders = vec![parts.concat()];
+    if let [first, middle @ .., last] = parts {
+        let all = || [first].into_iter().chain(middle).chain([last]);
+        let mut add = |letters: Vec<char>| {
+            if !orders.contains(&letters) {
+                orders.push(letters);
+            }
         };
-        let letter = code.ok().and_then(char::from_u32);
-        letter.is_some_and(|letter| invisible(letter) || joint(letter).is_some())
-    } else {
-        ENTITIES.contains(&inner.as_str())
-    };
-    if known { end + 1 } else { 0 }
+        add([last].into_iter().chain(all().take(parts.len() - 1)).flatten().copied().collect());
+        add(all().skip(1).chain([first]).flatten().copied().collect());
+        add([first.as_slice(), last].concat());
+        add([last.as_slice(), first].concat());
+    }
+    orders
 }
 
-/// The parts of a piece that something joined.
-fn words(piece: &[Letter]) -> Vec<Vec<char>> {
-    let together = |a: &Letter, b: &Letter| a.shown + 1 >= b.shown;
-    piece.chunk_by(together).map(|part| part.iter().map(|one| one.folded).collect()).collect()
+/// The letters that a person's whole name may have, and those of its parts, two and more.
+fn named_by(value: &str) -> (Vec<Vec<char>>, Vec<Vec<char>>) {
+    let words = parts(value);
+    let mut whole = orders(&words);
+    whole.retain(|letters| !letters.is_empty());
+    let shorter = forms(Some(&Kind::Person), value).into_iter().map(|form| form.letters);
+    let parts = shorter.chain(words);
+    let parts = parts.filter(|letters| letters.len() >= 2 && !whole.contains(letters)).collect();
+    (whole, parts)
 }
 
 /// Where a piece has the form, as characters of the text.
@@ -364,22 +275,58 @@ fn place(piece: &[Letter], from: usize, form: &Form) -> Option<(usize, usize)> {
     if !same || (form.large && !first.large && !ideograph(first.folded)) {
         return None;
     }
-    // Few digits that stand apart are many things, but at a number's own point.
-    let few = length < FEW && form.letters.iter().all(char::is_ascii_digit);
-    let gap = |pair: &[Letter]| matches!(pair, [a, b] if a.shown + 1 < b.shown);
-    let apart = || {
-        let mut pairs = window.windows(2).zip(1..);
-        pairs.any(|(pair, place)| gap(pair) && form.point != Some(place))
-    };
+    let number = form.letters.iter().all(char::is_ascii_digit);
     let loose = || window.iter().skip(1).any(|letter| letter.loose > LOOSE);
-    if few && apart() || length < SHORT && loose() {
+    let behind = piece.get(from + length..).unwrap_or_default();
+    if number && length < FEW && !is_own(form, window, behind) || length < SHORT && loose() {
         return None;
     }
-    let before = from.checked_sub(1).and_then(|index| piece.get(index));
-    let behind = piece.get(from + length);
-    let goes_on = before.is_some_and(|before| one_word(*before, *first))
-        || behind.is_some_and(|behind| one_word(*last, *behind));
-    (!goes_on).then_some((first.at, last.at + 1))
+    let before = piece.get(..from).unwrap_or_default();
+    let currency = |before, behind| number && is_currency(before, behind);
+    let goes_on = before.last().is_some_and(|before| one_word(*before, *first))
+        && !currency(before, &[])
+        || behind.first().is_some_and(|behind| one_word(*last, *behind)) && !currency(&[], behind);
+    (!goes_on).then_some((first.at, last.end()))
+}
+
+/// Whether few digits are written as one number: with nothing between them but at its point and between groups of three, and no further
+/// group behind. Few digits that stand apart otherwise are many things.
+fn is_own(form: &Form, window: &[Letter], behind: &[Letter]) -> bool {
+    let whole = form.point.unwrap_or(form.letters.len());
+    let (mut parted, mut grouped) = (false, false);
+    for (pair, place) in window.windows(2).zip(1..) {
+        let gap = matches!(pair, [a, b] if a.shown + 1 < b.shown);
+        let group = pair.last().is_some_and(|letter| letter.grouped)
+            && place < whole
+            && (whole - place).is_multiple_of(3);
+        grouped |= gap && group;
+        parted |= gap && !group && form.point != Some(place);
+    }
+    let more = || {
+        let digits = behind.iter().enumerate().take_while(|(place, letter)| {
+            letter.folded.is_ascii_digit() && (*place == 0 || !letter.parted)
+        });
+        behind.first().is_some_and(|first| first.grouped) && digits.count() == 3
+    };
+    !parted && !(grouped && form.point.is_none() && more())
+}
+
+/// Whether what stands right before a number ends in the code of a currency, or what stands right behind one begins with it.
+fn is_currency(before: &[Letter], behind: &[Letter]) -> bool {
+    const CODES: &[&str] =
+        &["cny", "rmb", "usd", "eur", "gbp", "hkd", "jpy", "chf", "aud", "cad", "sgd", "twd"];
+    let (code, outside) = match before.split_last_chunk::<3>() {
+        Some((outside, code)) => (code, outside.last().zip(code.first())),
+        None => match behind.split_first_chunk::<3>() {
+            Some((code, outside)) => (code, code.last().zip(outside.first())),
+            None => return false,
+        },
+    };
+    let one = code.windows(2).all(|pair| matches!(pair, [a, b] if one_word(*a, *b)));
+    let name: String = code.iter().map(|letter| letter.folded).collect();
+    one && code.iter().all(|letter| letter.large)
+        && CODES.contains(&name.as_str())
+        && outside.is_none_or(|(a, b)| !one_word(*a, *b))
 }
 
 /// Whether two characters are one: of a long value also a digit and the numeral that stands for it.
@@ -389,16 +336,6 @@ fn alike(one: char, wanted: char, length: usize) -> bool {
         other => numeral(other),
     };
     one == wanted || length >= FEW && value(one).is_some_and(|one| value(wanted) == Some(one))
-}
-
-/// Whether two neighbours make one word or number. What shows nothing parts them: rather a place too many than a value left.
-fn one_word(left: Letter, right: Letter) -> bool {
-    left.at + 1 >= right.at && !ideograph(left.folded) && !ideograph(right.folded)
-}
-
-/// Ideographs that are written for another one.
-fn compatible(letter: char) -> bool {
-    matches!(letter, '\u{f900}'..='\u{faff}' | '\u{2f800}'..='\u{2fa1f}')
 }
 
 fn ideograph(letter: char) -> bool {

@@ -32,7 +32,7 @@ mod titled;
 mod token;
 
 pub use cells::{cell_texts, held};
-pub use known::{Known, Mentions, find_repeated, spellings};
+pub use known::{Known, Mentions, find_repeated, shortened, spellings};
 pub use protector::{Protector, mask_value};
 pub use rule::{Action, ColumnRule, Generalize};
 pub use shift::unshift_date;

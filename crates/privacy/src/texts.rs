@@ -4,7 +4,7 @@
 use crate::cells::{Kind, each, held};
 use crate::detect::{self, DetectConfig, Detector, Finding, NameModel, Why, unite};
 use crate::json::{self, Sort};
-use crate::known::{Instead, Known, Pieces, Repeats, plain, values_in, written};
+use crate::known::{Instead, Known, Pieces, Repeats, cut, values_in, written};
 use crate::messages::{BATCH_LARGE, COLUMN_MISSING, TYPE_WITHOUT_TEXT};
 use crate::pseudonym::{Pseudonyms, TextAction, TextProtector};
 use crate::titled::Title;
@@ -14,6 +14,7 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use ingot_base::{Fault, Result, fault};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -71,6 +72,16 @@ struct Part {
     /// Whether it is to be read: as long as something in it was replaced.
     pending: bool,
     touched: bool,
+}
+
+impl Part {
+    /// What is read of it: of a number its digits, however it is written.
+    fn said(&self) -> Cow<'_, str> {
+        match self.sort {
+            Sort::Number => json::decimal(&self.text),
+            Sort::Key | Sort::Text => Cow::Borrowed(&self.text),
+        }
+    }
 }
 
 /// What stands in keys by themselves, by the column of text and the key.
@@ -194,7 +205,13 @@ impl TextColumns {
     ) -> Result<()> {
         for round in 0..ROUNDS {
             let mut found = self.find(parts, known, round == 0)?;
-            let repeats = repeats(parts, &found);
+            // Of a number that is hidden nothing stays, no sign and no zeros of a column's scale.
+            for (part, _) in parts.iter_mut().zip(&found).filter(|(_, found)| !found.is_empty()) {
+                if part.sort == Sort::Number {
+                    part.text = part.said().into_owned();
+                }
+            }
+            let repeats = repeats(parts, &found, known);
             let none = Repeats::default();
             let of = |row: usize| repeats.get(&row).unwrap_or(&none);
             parts
@@ -277,7 +294,7 @@ impl TextColumns {
             let found = self.find(&parts, &[], true)?;
             let mut names = names.lock().unwrap_or_else(PoisonError::into_inner);
             for (part, found) in parts.iter().zip(&found) {
-                for value in values_in(&part.text, found) {
+                for value in values_in(&part.said(), found) {
                     names.reserve(&value);
                 }
             }
@@ -390,7 +407,7 @@ impl Column {
 
     /// What stands in a text by itself, and the first time with its title before it.
     fn find(&self, part: &Part, first: bool) -> Result<Vec<Finding>> {
-        let text = part.text.as_str();
+        let text = &*part.said();
         Ok(match (first, part.sort) {
             (true, Sort::Number) => {
                 self.protector.titled(self.protector.again(text), &part.title, text)
@@ -403,20 +420,26 @@ impl Column {
     /// The same with what its row's columns say, where they are known. A known value within something longer, such as a name within an
     /// address of e-mail, hides no more than itself: the longer one stays. A number is personal data whole or not at all.
     fn beside(&self, part: &Part, known: &[Known], mut found: Vec<Finding>) -> Vec<Finding> {
-        let text = part.text.as_str();
+        let text = &*part.said();
         if !known.is_empty() {
-            let before = found.len();
             let pieces = Pieces::of(text);
             let days = if known.iter().any(Known::is_day) { written(&pieces) } else { Vec::new() };
+            let mut said = Vec::new();
             for value in known {
-                value.find((&pieces, &days), &|value| self.whole(value), &mut found);
+                value.find((&pieces, &days), &|value| self.whole(value), &mut said);
             }
-            found = if found.len() > before { unite(found) } else { found };
+            if !said.is_empty() {
+                // What the table has no stand-in for shows its column's name however much of the text that takes.
+                let outright = |one: &Finding| known.iter().any(|known| known.outright(one));
+                let named: Vec<Finding> =
+                    said.iter().filter(|one| !outright(one)).cloned().collect();
+                cut(text, &named, &mut found);
+                found.append(&mut said);
+                found = unite(found);
+            }
         }
         if part.sort == Sort::Number {
-            // But for the sign and the zeros of a column's scale.
-            let (sign, end) = (usize::from(text.starts_with('-')), plain(text).len());
-            found.retain(|one| one.start <= sign && one.end >= end);
+            found.retain(|one| one.start == 0 && one.end >= text.len());
         }
         found
     }
@@ -434,13 +457,17 @@ fn said(known: &[Vec<Known>], row: usize) -> &[Known] {
     known.get(row).map_or(&[][..], Vec::as_slice)
 }
 
-/// The persons whom the texts of each row name, where they name some.
-fn repeats(parts: &[Part], found: &[Vec<Finding>]) -> BTreeMap<usize, Repeats> {
+/// The persons whom the columns and texts of each row name, where the texts name some.
+fn repeats(
+    parts: &[Part],
+    found: &[Vec<Finding>],
+    known: &[Vec<Known>],
+) -> BTreeMap<usize, Repeats> {
     let mut rows: BTreeMap<usize, Vec<(&str, &[Finding])>> = BTreeMap::new();
     for (part, found) in parts.iter().zip(found).filter(|(_, found)| !found.is_empty()) {
         rows.entry(part.row).or_default().push((&part.text, found));
     }
-    rows.into_par_iter().map(|(row, texts)| (row, Repeats::of(texts))).collect()
+    rows.into_par_iter().map(|(row, texts)| (row, Repeats::of(said(known, row), texts))).collect()
 }
 
 impl TextEvidence {

@@ -1,6 +1,7 @@
 //! Text as tokens: words where words are set apart, single characters where they are not.
 
 use crate::math::mix;
+use ingot_base::spelling::{accent, invisible};
 
 /// A word, or a character of a script that sets no spaces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,13 +34,16 @@ pub(crate) fn stands_alone(letter: char) -> bool {
         || matches!(u32::from(letter), 0x3040..=0x30FF | 0x31F0..=0x31FF | 0x0E00..=0x0EFF | 0x1000..=0x109F | 0x1780..=0x17FF)
 }
 
-/// Calls `found` with every token, in order. Case and width do not count, punctuation and spaces part tokens.
+/// Calls `found` with every token, in order. Case and width do not count, nor what nobody sees; punctuation and spaces part tokens.
 pub(crate) fn each(text: &str, mut found: impl FnMut(Token)) {
     const SEED: u64 = 0x9E37_79B9_7F4A_7C15;
     let mut word: Option<Token> = None;
     for (at, letter) in text.char_indices() {
         let end = at + letter.len_utf8();
         let plain = if letter.is_ascii() { letter.to_ascii_lowercase() } else { narrow(letter) };
+        if !plain.is_ascii() && invisible(plain) && !accent(plain) {
+            continue;
+        }
         let alone = !plain.is_ascii() && stands_alone(plain);
         if !alone && (plain.is_alphanumeric() || (word.is_some() && is_mark(plain))) {
             let mut push = |letter: char| {
@@ -114,6 +118,7 @@ mod tests {
         let hashes = |text: &str| tokens(text).iter().map(|token| token.hash).collect::<Vec<_>>();
         assert_eq!(hashes("ＡＢ１２ Straße"), hashes("ab12  STRASSE".replace("SS", "ß").as_str()));
         assert_ne!(hashes("ab c"), hashes("a bc"));
+        assert_eq!(hashes("p\u{200b}a\u{34f}id 借\u{feff}款\u{2060}"), hashes("paid 借款"));
     }
 
     proptest! {

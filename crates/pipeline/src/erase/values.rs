@@ -45,12 +45,19 @@ pub(super) fn pseudonyms(
         let mut names = Pseudonyms::new(keys.clone())?;
         names.load(&String::from_utf8_lossy(&atomic::read(&path, LIMIT)?))?;
         for (fake, original) in names.originals()? {
-            if !digests(&keys, original.expose())?.is_disjoint(values) {
-                found.insert(of_pseudonym(&keys, fake)?);
+            for name in readings(&original) {
+                if !digests(&keys, name.expose())?.is_disjoint(values) {
+                    found.insert(of_pseudonym(&keys, fake)?);
+                }
             }
         }
     }
     Ok(found)
+}
+
+/// Whom a value may name: of a Chinese name that a model found in a text also the one without the word behind it.
+fn readings(value: &Personal<String>) -> Vec<Personal<String>> {
+    std::iter::once(value.clone()).chain(ingot_privacy::shortened(value.expose())).collect()
 }
 
 fn of_pseudonym(keys: &ColumnKeys, fake: &str) -> Result<String> {
@@ -85,20 +92,30 @@ impl Erasures {
             return Ok(vec![false; values.len()]);
         }
         let keys = convert::column_keys(project);
-        let mut gone = Vec::with_capacity(values.len());
+        // The readings of each value that were an erased person's.
+        let mut erased: Vec<Vec<String>> = Vec::with_capacity(values.len());
         for value in values {
-            gone.push(self.was(&keys, value.expose())?);
-        }
-        let erased = values.iter().zip(&gone).filter(|(_, gone)| **gone);
-        // Whose letters are an erased person's may still be somebody else: only the value itself tells that it is a namesake's.
-        let wanted: BTreeSet<String> = erased.map(|(value, _)| folded(value.expose())).collect();
-        if let Some(table) = table.filter(|table| !wanted.is_empty() && table.exists()) {
-            let held = self.held(project, table, &wanted)?;
-            for (value, gone) in values.iter().zip(&mut gone) {
-                *gone &= !held.contains(&folded(value.expose()));
+            let mut names = Vec::new();
+            for name in readings(value) {
+                if self.was(&keys, name.expose())? {
+                    names.push(folded(name.expose()));
+                }
             }
+            erased.push(names);
         }
-        Ok(gone)
+        // Whose letters are an erased person's may still be somebody else: only the value itself tells that it is a namesake's.
+        let asked = values.iter().zip(&erased).filter(|(_, names)| !names.is_empty());
+        let wanted: BTreeSet<String> = asked
+            .flat_map(|(value, names)| names.iter().cloned().chain([folded(value.expose())]))
+            .collect();
+        let held = match table.filter(|table| !wanted.is_empty() && table.exists()) {
+            Some(table) => self.held(project, table, &wanted)?,
+            None => BTreeSet::new(),
+        };
+        let gone = values.iter().zip(&erased).map(|(value, names)| {
+            names.iter().any(|name| !held.contains(name)) && !held.contains(&folded(value.expose()))
+        });
+        Ok(gone.collect())
     }
 
     /// Whether a value was an erased person's.
@@ -189,5 +206,30 @@ mod tests {
         assert_eq!(gone, [true, false, true, false, false, false]);
         let gone = erased.gone(&project, None, &asked.map(value)).unwrap();
         assert_eq!(gone, [true, true, true, true, true, false], "nobody can be asked");
+    }
+
+    #[test]
+    fn an_erased_persons_name_stays_so_with_the_word_behind_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = "[project]\nname = \"x\"\ntask = \"tabular.binary\"\ntarget = \"y\"\n\
+             [[source]]\nname = \"a\"\nuri = \"a.csv\"\n\
+             [protect]\ncolumns = [{ name = \"name\", action = \"encrypt\" }]\n";
+        let project = crate::project::project(folder.path(), text);
+        let rows = "name,y\n李文和,1\n王小,0\n赵敏,1\n";
+        atomic::write(&folder.path().join("a.csv"), rows.as_bytes()).unwrap();
+        clean::run(&project).unwrap();
+        let record = project.store.latest(Stage::Clean).unwrap().unwrap();
+        let table = project.store.folder(Stage::Clean, &record.key).join(clean::TABLE);
+        let value = |text: &str| Personal::new(text.to_owned());
+        let keys = convert::column_keys(&project);
+        let mut entry = Entry::new(&project, "name".to_owned(), &value("邹芳")).unwrap();
+        for said in ["邹芳", "李文", "王小来", "赵敏"] {
+            entry.values.extend(digests(&keys, said).unwrap());
+        }
+        let erased = Erasures::of(&entry);
+        // 李文和 is somebody who is left, as is a namesake of 赵敏; 王小来 was erased though a 王小 is left.
+        let asked = ["邹芳于", "李文和", "李文说", "王小来", "赵敏在", "邹芳华"];
+        let gone = erased.gone(&project, Some(&table), &asked.map(value)).unwrap();
+        assert_eq!(gone, [true, false, true, true, false, false]);
     }
 }

@@ -3,7 +3,8 @@
 //! `2023-10-20`, `2023/1/4`, `2023.10.20`, `20231020`, `2023年1月4日` (or `10月20日` alone), `二〇二三年十月二十日`, `20/10/2023`, `10/20/23`,
 //! `20 October 2023`, `Oct 20th, 2023`, `October 20`. A day that is only half said (`the 20th`, `10.20`) is not read.
 
-use super::{Letter, Pieces, ideograph};
+use super::pieces::Letter;
+use super::{Pieces, ideograph};
 use crate::calendar::Day;
 use crate::detect::numeral;
 
@@ -217,7 +218,7 @@ fn runs(piece: &[Letter]) -> Vec<Run> {
             2 => What::Sign(first.folded),
             _ => What::Word(folded().collect()),
         };
-        Some(Run { what, span: (first.at, last.at + 1) })
+        Some(Run { what, span: (first.at, last.end()) })
     };
     piece.chunk_by(together).filter_map(run).collect()
 }

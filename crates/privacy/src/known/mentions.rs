@@ -156,7 +156,7 @@ pub fn spellings(value: &str) -> Personal<Vec<String>> {
 
 /// A value's letters and digits, as they are compared.
 fn compared(value: &str) -> Vec<char> {
-    Pieces::of(plain(value.trim())).letters()
+    Pieces::of_value(plain(value.trim())).letters()
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! Persons whom a row's texts name once so that a model sees it, looked for wherever these texts name them again: behind `我是` a name is plain,
 //! at the head of the next sentence it may be missed.
 
-use super::{Form, Letter, Pieces, ideograph, place};
+use super::pieces::Letter;
+use super::{Form, Known, Pieces, ideograph, place};
 use crate::detect::{Finding, Kind, Why, is_word, unite};
 use ingot_base::Personal;
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,24 +11,42 @@ use std::collections::{BTreeMap, BTreeSet};
 const SURE: f32 = 0.75;
 /// Least score of a full name whose surname is looked for alone.
 const SURER: f32 = 0.8;
+/// What stands before a surname and is no name.
+const TITLES: &[&str] = &["mr", "mrs", "ms", "miss", "dr", "prof", "sir", "dear"];
+/// Nobody's number: who has a part of a name that is not looked at alone.
+const NOBODY: usize = usize::MAX;
 /// Fewest letters of a surname that is, and of a full name.
 const LETTERS: usize = 4;
 
-/// The persons that the texts of one row name.
-#[derive(Debug, Default)]
+/// The persons that the columns and texts of one row name.
+#[derive(Debug)]
 pub(crate) struct Repeats {
     persons: Vec<Repeat>,
     /// Forms by the two letters that they begin with: which person's, and which of them.
     begin: BTreeMap<[char; 2], Vec<(usize, usize)>>,
+    /// Whom the letters of a name, or of a part of it, may mean.
+    means: Personal<BTreeMap<Vec<char>, BTreeSet<usize>>>,
+}
+
+impl Default for Repeats {
+    fn default() -> Self {
+        let means = Personal::new(BTreeMap::new());
+        Self { persons: Vec::new(), begin: BTreeMap::new(), means }
+    }
 }
 
 /// One of them.
 #[derive(Debug)]
 struct Repeat {
-    /// As it was written first.
+    /// As the column has it, or as it was written first.
     value: Personal<String>,
     score: f32,
+    /// How it is looked for.
     forms: Personal<Vec<Form>>,
+    /// What else means this person where a model or the column found it: of a column's person any part of the name.
+    parts: Personal<Vec<Vec<char>>>,
+    /// Parts of the name that mean neither this person nor, alone, another.
+    shared: Personal<Vec<Vec<char>>>,
 }
 
 /// What stands for a finding.
@@ -45,36 +64,90 @@ pub(crate) enum Instead<'a> {
 /// Western one, or its surname. `found` has the findings of each text, in order.
 pub fn find_repeated(texts: &[&str], found: &mut [Vec<Finding>]) {
     let named = texts.iter().copied().zip(found.iter().map(Vec::as_slice));
-    let repeats = Repeats::of(named);
+    let repeats = Repeats::of(&[], named);
     for (text, found) in texts.iter().zip(found) {
         repeats.find(text, found);
     }
 }
 
 impl Repeats {
-    /// The persons whom the findings in some texts name whole and with some certainty. What a column of the row says is looked for anyway.
-    pub(crate) fn of<'t>(texts: impl IntoIterator<Item = (&'t str, &'t [Finding])>) -> Self {
+    /// The persons whom the row's columns name, `known`, and those whom the findings in some texts name whole and with some certainty.
+    pub(crate) fn of<'t>(
+        known: &[Known],
+        texts: impl IntoIterator<Item = (&'t str, &'t [Finding])>,
+    ) -> Self {
+        let texts: Vec<(&str, &[Finding])> = texts.into_iter().collect();
         let mut all = Self::default();
         let mut seen: BTreeMap<Vec<char>, usize> = BTreeMap::new();
+        let found = || texts.iter().flat_map(|(_, found)| found.iter());
+        for one in known.iter().filter(|one| one.is_person(found())) {
+            all.add_known(one, &mut seen);
+        }
         for (text, found) in texts {
-            let told = |why: &Why| matches!(why, Why::Column(_) | Why::Repeated);
             let named: Vec<&Finding> = found
                 .iter()
                 .filter(|one| one.kind == Kind::Person && one.score >= SURE)
-                .filter(|one| !one.why.iter().any(told))
+                .filter(|one| !one.why.contains(&Why::Repeated))
                 .collect();
             for (one, value) in named.iter().zip(values_in(text, named.iter().copied())) {
-                all.add(&value, one.score, &mut seen);
+                // Susan Barker holds the surname of the column's Robert Barker.
+                if !one.is_of_column() || all.is_other(&value) {
+                    all.add(&value, one.score, &mut seen);
+                }
             }
         }
+        let mut means: BTreeMap<Vec<char>, BTreeSet<usize>> = BTreeMap::new();
         for (number, person) in all.persons.iter().enumerate() {
-            for (which, form) in person.forms.expose().iter().enumerate() {
+            let forms = person.forms.expose();
+            for (which, form) in forms.iter().enumerate() {
                 if let [first, second, ..] = form.letters.as_slice() {
                     all.begin.entry([*first, *second]).or_default().push((number, which));
                 }
             }
+            for letters in forms.iter().map(|form| &form.letters).chain(person.parts.expose()) {
+                means.entry(letters.clone()).or_default().insert(number);
+            }
+            // Robert is not the column's Robert Barker alone where a text has a Robert Smith.
+            for letters in person.shared.expose() {
+                means.entry(letters.clone()).or_default().insert(NOBODY);
+            }
         }
+        all.means = Personal::new(means);
         all
+    }
+
+    /// Adds a person whom a column names, once however columns write the name.
+    fn add_known(&mut self, known: &Known, seen: &mut BTreeMap<Vec<char>, usize>) {
+        let value = known.value();
+        let (whole, parts) = super::named_by(value);
+        if whole.iter().any(|letters| seen.contains_key(letters)) {
+            return;
+        }
+        for letters in whole.iter().cloned() {
+            seen.insert(letters, self.persons.len());
+        }
+        // Where the type was the recipe's, the column's own search has its surname too.
+        let forms = if known.says_person() { None } else { forms(value, 1.0) };
+        self.persons.push(Repeat {
+            value: Personal::new(value.to_owned()),
+            score: 1.0,
+            forms: Personal::new(forms.unwrap_or_default()),
+            parts: Personal::new([whole, parts].concat()),
+            shared: Personal::new(Vec::new()),
+        });
+    }
+
+    /// Whether a name in which something of a column stands is not that of the column's person. A title or an initial before a surname
+    /// makes nobody else of it.
+    fn is_other(&self, value: &str) -> bool {
+        let first = value.split(|letter: char| !letter.is_alphabetic()).next().unwrap_or_default();
+        let title = TITLES.iter().any(|title| first.eq_ignore_ascii_case(title));
+        if title || first.len() == 1 {
+            return false;
+        }
+        let whole = super::named_by(value).0;
+        let has = |person: &Repeat| whole.iter().any(|one| person.parts.expose().contains(one));
+        !self.persons.iter().any(has)
     }
 
     /// Adds a person, once however the name is written.
@@ -83,7 +156,7 @@ impl Repeats {
         let known =
             forms.iter().filter(|form| !form.large).find_map(|form| seen.get(&form.letters));
         if let Some(person) = known.and_then(|number| self.persons.get_mut(*number)) {
-            if score > person.score {
+            if score > person.score && !person.forms.expose().is_empty() {
                 person.score = score;
                 person.forms = Personal::new(forms);
             }
@@ -92,8 +165,11 @@ impl Repeats {
         for form in forms.iter().filter(|form| !form.large) {
             seen.insert(form.letters.clone(), self.persons.len());
         }
+        let of_forms = |letters: &Vec<char>| forms.iter().any(|form| form.letters == *letters);
+        let shared = super::named_by(value).1.into_iter().filter(|part| !of_forms(part)).collect();
         let value = Personal::new(value.to_owned());
-        self.persons.push(Repeat { value, score, forms: Personal::new(forms) });
+        let (parts, shared) = (Personal::new(Vec::new()), Personal::new(shared));
+        self.persons.push(Repeat { value, score, forms: Personal::new(forms), parts, shared });
     }
 
     /// Adds the places of a text where one of the persons is named again and nothing longer was found.
@@ -131,24 +207,26 @@ impl Repeats {
         }
     }
 
-    /// What stands for a finding, by the text of it: of a person who is named in full elsewhere, what stands for that name.
+    /// What stands for a finding, by the text of it: of a person whom a column names, or who is named in full elsewhere, what stands for
+    /// that name.
     pub(crate) fn instead(&self, finding: &Finding, value: &str) -> Instead<'_> {
-        if self.persons.is_empty() || finding.kind != Kind::Person || finding.is_of_column() {
+        if self.persons.is_empty() || finding.kind != Kind::Person {
             return Instead::Own;
         }
-        let letters = Pieces::of(value).letters();
-        let [first, second, ..] = letters.as_slice() else { return Instead::Own };
-        let begin = self.begin.get(&[*first, *second]).into_iter().flatten();
-        let written = begin.filter_map(|(number, which)| {
-            let form = self.persons.get(*number)?.forms.expose().get(*which)?;
-            (form.letters == letters).then_some(*number)
-        });
+        let means = |letters: &Vec<char>| self.means.expose().get(letters);
+        // Robert J. Barker is Robert Barker.
+        let orders = || super::named_by(value).0;
+        let meant = means(&letters_of(value)).or_else(|| orders().iter().find_map(means));
+        let Some(meant) = meant else { return Instead::Own };
         // A surname that two of them have is neither's.
-        let meant: BTreeSet<usize> = written.collect();
         let one = meant.first().filter(|_| meant.len() == 1);
         let person = one.and_then(|number| self.persons.get(*number));
         person.map_or(Instead::Own, |person| Instead::Of(person.value.expose()))
     }
+}
+
+fn letters_of(value: &str) -> Vec<char> {
+    Pieces::of_value(value).letters()
 }
 
 /// What was found in a text, in order, as it is written.
@@ -169,7 +247,7 @@ pub(crate) fn values_in<'f>(
 /// How texts may name a person again, full names first; `None` for what is no full name, or an ordinary word. A surname must begin with a
 /// large letter.
 fn forms(value: &str, score: f32) -> Option<Vec<Form>> {
-    let letters = Pieces::of(value).letters();
+    let letters = letters_of(value);
     let small = |letters: &[char]| letters.iter().collect::<String>();
     if letters.iter().all(|letter| ideograph(*letter)) {
         let name = letters.len() >= 2 && !is_word(&small(&letters));
@@ -182,7 +260,7 @@ fn forms(value: &str, score: f32) -> Option<Vec<Form>> {
         let (given, family) = value.trim().rsplit_once(char::is_whitespace)?;
         (family, given.trim())
     };
-    let (first, last) = (Pieces::of(given).letters(), Pieces::of(family).letters());
+    let (first, last) = (letters_of(given), letters_of(family));
     if first.is_empty() || last.is_empty() || letters.len() < LETTERS {
         return None;
     }
@@ -205,7 +283,7 @@ fn forms(value: &str, score: f32) -> Option<Vec<Form>> {
 fn is_split(piece: &[Letter], from: usize, length: usize) -> bool {
     let is_word_at = |from: usize| match piece.get(from..from + 2) {
         Some([a, b]) => {
-            a.at + 1 == b.at && is_word(&[a.folded, b.folded].iter().collect::<String>())
+            a.end() == b.at && is_word(&[a.folded, b.folded].iter().collect::<String>())
         }
         _ => false,
     };
@@ -281,16 +359,35 @@ mod tests {
     fn who_is_named_again_is_the_person_in_full() {
         let text = "Chloe Diaz; Diaz";
         let mut found = vec![Finding::new(Kind::Person, (0, 10), 0.9, vec![Why::Model])];
-        let repeats = Repeats::of([(text, found.as_slice())]);
+        let repeats = Repeats::of(&[], [(text, found.as_slice())]);
         repeats.find(text, &mut found);
         assert_eq!(repeats.instead(&found[1], "Diaz"), Instead::Of("Chloe Diaz"));
         assert_eq!(found[1].why, [Why::Repeated]);
         let other = Finding::new(Kind::Person, (0, 10), 0.9, vec![Why::Model]);
-        let both = Repeats::of([
-            (text, [other.clone()].as_slice()),
-            ("Abel Diaz.", &[Finding { end: 9, ..other }]),
-        ]);
+        let abel = [Finding { end: 9, ..other.clone() }];
+        let texts = [(text, std::slice::from_ref(&other)), ("Abel Diaz.", abel.as_slice())];
+        let both = Repeats::of(&[], texts);
         assert_eq!(both.instead(&found[1], "Diaz"), Instead::Own);
         assert!(!format!("{both:?}").contains("Diaz"));
+    }
+
+    #[test]
+    fn a_columns_person_stands_for_all_that_means_the_person_alone() {
+        let known = Known::new(&"name".into(), Some(Kind::Person), "Robert Barker").unwrap();
+        let found = |end: usize| {
+            let why = vec![Why::Model, Why::Column("name".into())];
+            Finding::new(Kind::Person, (0, end), 0.9, why)
+        };
+        let text = "Robert J. Barker";
+        let one = [found(16)];
+        let repeats = Repeats::of(std::slice::from_ref(&known), [(text, one.as_slice())]);
+        for name in [text, "BARKER, Robert", "Barker", "Robert"] {
+            assert_eq!(repeats.instead(&one[0], name), Instead::Of("Robert Barker"), "{name}");
+        }
+        // Whose surname another one of the row has, stands for neither by it.
+        let wife = [found(12)];
+        let both = Repeats::of(&[known], [("Susan Barker", wife.as_slice())]);
+        assert_eq!(both.instead(&wife[0], "Barker"), Instead::Own);
+        assert_eq!(both.instead(&wife[0], "ROBERT BARKER"), Instead::Of("Robert Barker"));
     }
 }

@@ -10,7 +10,7 @@ use crate::calendar::Day;
 use crate::detect::{Kind, counties, credit_code_check, resident_check};
 use crate::token::{ColumnKeys, decrypt_value, encrypt_value};
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use ingot_base::{Fault, Personal, Result, Secret, fault};
+use ingot_base::{Fault, Personal, Result, Secret, fault, folded, unified};
 use sha2::Sha256;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -157,10 +157,12 @@ impl Pseudonyms {
         if let Some(other) = self.number(kind, value, true)? {
             return Ok(other);
         }
+        // The way back leads to the value as it was written first.
         let token = encrypt_value(&self.keys, DOMAIN, &Personal::new(canonical(value)))?;
+        let one = one_value(kind, value);
         for attempt in 0..u64::MAX {
-            let mut dice = Dice::new(&self.keys, kind, &canonical(value), attempt)?;
-            let fake = widen(draw(kind, value, &mut dice), attempt, &mut dice);
+            let mut dice = Dice::new(&self.keys, kind, &one, attempt)?;
+            let fake = widen(draw(kind, &one, &mut dice), attempt, &mut dice);
             let same = alike(&fake);
             if same == alike(value) || self.reserved.contains(&same) {
                 continue;
@@ -169,7 +171,9 @@ impl Pseudonyms {
                 .drawn
                 .entry((kind.name().to_owned(), fake.clone()))
                 .or_insert_with(|| token.clone());
-            if *known == token {
+            let own = *known == token
+                || one_value(kind, decrypt_value(&self.keys, DOMAIN, known)?.expose()) == one;
+            if own {
                 return Ok(fake);
             }
         }
@@ -433,6 +437,11 @@ fn canonical(value: &str) -> String {
     value.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// A value of a type as others are told apart from it, however it was typed: an address of e-mail has no case.
+pub(super) fn one_value(kind: &Kind, value: &str) -> String {
+    if *kind == Kind::Email { folded(value) } else { unified(value) }
+}
+
 /// What two names are that only case tells apart.
 fn alike(value: &str) -> String {
     canonical(value).to_lowercase()
@@ -580,6 +589,23 @@ fn title(dice: &mut Dice) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_value_has_one_pseudonym_however_it_is_typed_and_leads_back_to_the_first() {
+        let (encrypt, hash) = (Secret::new(vec![7; 64]), Secret::new(vec![8; 32]));
+        let mut names = Pseudonyms::new(ColumnKeys { encrypt, hash }).unwrap();
+        for (kind, first, other) in [
+            (Kind::Custom("account".into()), "00120000", "００１２００００"),
+            (Kind::Email, "Ann.Lee@X.org", "ann.lee@x.org"),
+            (Kind::Person, "José O’Brien", "Jose\u{301} O'Brien"),
+        ] {
+            let fake = names.of(&kind, first).unwrap();
+            assert_eq!(names.of(&kind, other).unwrap(), fake, "{first}");
+            assert_eq!(names.original(&kind, &fake).unwrap().expose(), first);
+        }
+        let person = Kind::Person;
+        assert_ne!(names.of(&person, "ANN LEE").unwrap(), names.of(&person, "Ann Leigh").unwrap());
+    }
 
     #[test]
     fn every_day_has_the_number_that_it_is_spelled_by() {

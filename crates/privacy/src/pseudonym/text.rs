@@ -1,10 +1,11 @@
 //! Texts in which personal data is replaced, masked, hashed, encrypted, or made somebody else's.
 
-use super::table::Pseudonyms;
+use super::table::{Pseudonyms, one_value};
 use crate::detect::{Detector, Finding, Kind, NameModel, findings, unite};
 use crate::known::{Instead, Repeats};
 use crate::token::{ColumnKeys, Encryptor, Hasher};
 use ingot_base::Result;
+use ingot_base::spelling::narrow;
 use std::sync::Arc;
 
 /// What stands in the text instead of a finding.
@@ -140,7 +141,7 @@ impl TextProtector {
     /// The same, and the persons whom the text names.
     fn named(&self, text: &str) -> Result<(Vec<Finding>, Repeats)> {
         let mut found = self.find_once(text)?;
-        let repeats = Repeats::of([(text, found.as_slice())]);
+        let repeats = Repeats::of(&[], [(text, found.as_slice())]);
         repeats.find(text, &mut found);
         Ok((found, repeats))
     }
@@ -166,7 +167,7 @@ impl TextProtector {
         found: &[Finding],
         names: &mut Pseudonyms,
     ) -> Result<String> {
-        let repeats = Repeats::of([(text, found)]);
+        let repeats = Repeats::of(&[], [(text, found)]);
         self.rewrite(text, found, &|one, value| repeats.instead(one, value), names)
     }
 
@@ -210,8 +211,13 @@ impl TextProtector {
         match self.action {
             TextAction::Replace => replace(kind, out),
             TextAction::Mask => mask(kind, value, out),
-            TextAction::Hash => Hasher::new(&self.keys, &self.column)?.write(value, out),
-            TextAction::Encrypt => Encryptor::new(&self.keys, &self.column)?.write(value, out)?,
+            TextAction::Hash => {
+                Hasher::new(&self.keys, &self.column)?.write(&one_value(kind, value), out);
+            }
+            // The token is the only way back, so that what shows of the value stays in it.
+            TextAction::Encrypt => {
+                Encryptor::new(&self.keys, &self.column)?.write(&narrow(value), out)?;
+            }
             TextAction::Pseudonymize => out.push_str(&names.of(kind, value)?),
         }
         Ok(())

@@ -240,6 +240,137 @@ fn a_known_value_within_something_longer_leaves_none_of_it() {
     assert_eq!(evidence.findings.keys().collect::<Vec<_>>(), ["address", "email"]);
 }
 
+/// A table with a column of names that is pseudonymized and one of notes, protected; rows of both.
+fn named(rows: &[(&str, &str)], action: TextAction) -> Vec<(String, String)> {
+    let names: Vec<Option<&str>> = rows.iter().map(|(name, _)| Some(*name)).collect();
+    let notes: Vec<Option<&str>> = rows.iter().map(|(_, note)| Some(*note)).collect();
+    let batch = table(vec![("name", text(&names)), ("note", text(&notes))]);
+    let rules = vec![rule("name", Action::Pseudonymize(Kind::Person))];
+    let protector = Protector::new(rules, keys(), &batch.schema()).unwrap();
+    let (columns, schema) = (["note".to_owned()], protector.schema());
+    let config = DetectConfig::default();
+    let mut texts = TextColumns::new(&columns, &config, action, &keys(), &schema).unwrap();
+    let known = protector.known(&batch, &[]).unwrap();
+    let safe = protector.apply(batch).unwrap();
+    let safe = texts.apply(safe, &known, protector.pseudonyms()).unwrap();
+    let cells = |column: usize| shown(safe.column(column)).into_iter().flatten();
+    cells(0).zip(cells(1)).collect()
+}
+
+#[test]
+fn a_columns_person_has_the_columns_pseudonym_wherever_the_rows_text_names_them() {
+    let rows = [
+        ("Robert Barker", "Robert Barker called; Mr. Barker paid.", "{} called; Mr. {} paid."),
+        ("Robert Barker", "ROBERT BARKER, or BARKER, Robert", "{}, or {}"),
+        (
+            "LINDQVIST, Amelia",
+            "I am Amelia Lindqvist. Dear Lindqvist, we paid.",
+            "I am {}. Dear {}, we paid.",
+        ),
+        (
+            "Amelia Jane Lindqvist",
+            "Amelia Lindqvist came, Lindqvist Amelia Jane too",
+            "{} came, {} too",
+        ),
+        ("王小明", "王小明来电，小明已还款", "{}来电，{}已还款"),
+        ("邹芳", "邹芳于2023-12-28来电", "{}于2023-12-28来电"),
+        ("李文", "李文明来电，李文已还款", "{?}来电，{}已还款"),
+    ];
+    let given: Vec<(&str, &str)> = rows.iter().map(|(name, note, _)| (*name, *note)).collect();
+    for ((name, note), (_, _, wanted)) in named(&given, TextAction::Pseudonymize).iter().zip(&rows)
+    {
+        let wanted = wanted.replace("{}", name);
+        match wanted.split_once("{?}") {
+            None => assert_eq!(*note, wanted),
+            Some((_, end)) => assert!(note.ends_with(end) && !note.contains("李文"), "{note}"),
+        }
+    }
+    for action in [TextAction::Hash, TextAction::Encrypt] {
+        let safe = named(&given[..2], action);
+        let (first, rest) = safe[0].1.split_once(" called; Mr. ").unwrap();
+        assert_eq!(rest, format!("{first} paid."));
+        assert_eq!(safe[1].1, format!("{first}, or {first}"));
+    }
+}
+
+/// What a text shows of its row's salary, which is made coarser, and of its customer's name and number, which are hashed.
+fn of_salary(salary: i64, note: &str) -> String {
+    let batch = table(vec![
+        ("salary", Arc::new(Int64Array::from(vec![salary])) as ArrayRef),
+        ("name", text(&[Some("Ava Featherstone")])),
+        ("note", text(&[Some(note)])),
+    ]);
+    let rules = vec![rule("name", Action::Pseudonymize(Kind::Person))];
+    let protector = Protector::new(rules, keys(), &batch.schema()).unwrap();
+    let config = DetectConfig { types: vec![Kind::Email], ..DetectConfig::default() };
+    let (columns, schema) = (["note".to_owned()], protector.schema());
+    let mut texts =
+        TextColumns::new(&columns, &config, TextAction::Replace, &keys(), &schema).unwrap();
+    let known = protector.known(&batch, &["salary"]).unwrap();
+    let safe = texts.apply(protector.apply(batch).unwrap(), &known, protector.pseudonyms());
+    shown(safe.unwrap().column_by_name("note").unwrap()).remove(0).unwrap()
+}
+
+#[test]
+fn a_number_made_coarser_is_found_with_its_groups_and_currency() {
+    for (salary, note, wanted) in [
+        (40_939, "salary of 40,939 a year", "salary of [salary] a year"),
+        (23_522, "earns $23,522.00", "earns $[salary].00"),
+        (21_809, "21 809 EUR", "[salary] EUR"),
+        (12_597, "EUR12597", "EUR[salary]"),
+        (4_600, "rent 4,600", "rent [salary]"),
+        (48_213, "48213USD, USD48213", "[salary]USD, USD[salary]"),
+        (48_213, "€48.213,00", "€[salary],00"),
+        (148_213, "USD148213", "USD[salary]"),
+        (
+            48_213,
+            r#"{"d":"48,213","e":4.8213e4,"f":-48213,"g":48213.0}"#,
+            r#"{"d":"[salary]","e":"[salary]","f":"[salary]","g":"[salary]"}"#,
+        ),
+        // Other numbers, and lists.
+        (4_600, "4,600,000; 46,00; 4 and 600", "4,600,000; 46,00; 4 and 600"),
+        (48_213, "AUSD48213 usd48213 X48213", "AUSD48213 usd48213 X48213"),
+    ] {
+        assert_eq!(of_salary(salary, note), wanted);
+    }
+}
+
+#[test]
+fn a_known_value_is_found_behind_escapes() {
+    for (note, wanted) in [
+        ("https://x.example/?name=Ava%20Featherstone", "https://x.example/?name=[person]"),
+        (r"to Ava\nFeatherstone\nfrom", r"to [person]\nfrom"),
+        ("Ava=20Featherstone=3D", "[person]=3D"),
+        ("Ava =\nFeatherstone", "[person]"),
+        (r"Ava\u0020Featherstone", "[person]"),
+        (r"\u0041va said", "[person] said"),
+        ("name=Ava%2520Featherstone", "name=[person]"),
+        ("\u{feff}{\"a\":\"Ava Featherstone\"}", "\u{feff}{\"a\":\"[person]\"}"),
+        (r#""Ava\u0020Featherstone""#, r#""[person]""#),
+    ] {
+        assert_eq!(of_salary(20_481, note), wanted);
+    }
+    // What looks like an escape may be the number itself.
+    assert_eq!(of_salary(20_481, "?id=20481&x=1"), "?id=[salary]&x=1");
+}
+
+#[test]
+fn a_value_of_a_text_has_one_token_however_it_is_typed() {
+    let mails = Some("mail Ann.Lee@Example.org");
+    let small = Some("mail ann.lee@example.org");
+    let (half, wide) = (Some("QQ 12345678"), Some("QQ １２３４５６７８"));
+    for (action, cells) in [
+        (TextAction::Hash, vec![mails, small]),
+        (TextAction::Pseudonymize, vec![mails, small]),
+        (TextAction::Hash, vec![half, wide]),
+        (TextAction::Encrypt, vec![half, wide]),
+    ] {
+        let (safe, _) = columns(&[("note", cells.clone())], action);
+        assert_eq!(safe[0][0], safe[0][1], "{action:?} {cells:?}");
+        assert_ne!(safe[0][0].as_deref(), cells[0]);
+    }
+}
+
 /// Columns of text of a table, protected; what the protected table has of them, and the pseudonyms.
 fn columns(
     cells: &[(&str, Vec<Option<&str>>)],
