@@ -85,26 +85,12 @@ impl Checker {
                 Some(_) => {
                     self.push(&path, &entry.range, Fault::new(&m::NOT_YET).arg("key", &path));
                 }
-                None => {
-                    self.push(&path, &entry.range, unknown_key(table, &entry.key));
-                    // What the key meant has a value that nobody knows: not its default, of which rules would say more that is not so.
-                    let known = table.keys.iter().filter(|key| key.is_here());
-                    let meant = nearest(&entry.key, known.map(|key| key.name));
-                    if let Some(meant) = meant.and_then(|name| table.key(name))
-                        && !matches!(meant.presence, Presence::Required)
-                        && !entries.iter().any(|entry| entry.key == meant.name)
-                    {
-                        object.insert(meant.name.to_owned(), Json::Null);
-                    }
-                }
+                None => self.push(&path, &entry.range, unknown_key(table, &entry.key)),
             }
         }
         for key in
             table.keys.iter().filter(|key| !entries.iter().any(|entry| entry.key == key.name))
         {
-            if object.contains_key(key.name) {
-                continue;
-            }
             if let Some(value) = default(key) {
                 object.insert(key.name.to_owned(), value);
             } else if matches!(key.presence, Presence::Required) {
