@@ -5,6 +5,15 @@ use std::fs::{self, File};
 use std::io::{self, Read as _, Write};
 use std::path::{Path, PathBuf};
 
+/// How the names of unfinished files begin and end.
+const BEGINNING: &str = ".ingot-";
+const END: &str = ".partial";
+
+/// Whether a file of this name is unfinished: its writer is at work, or died.
+pub fn is_partial(name: &str) -> bool {
+    name.starts_with(BEGINNING) && name.ends_with(END)
+}
+
 /// A file that appears under its name only when [`commit`](AtomicFile::commit) succeeds; dropped before, it vanishes.
 #[derive(Debug)]
 pub struct AtomicFile {
@@ -21,7 +30,7 @@ impl AtomicFile {
         let start = || -> io::Result<tempfile::NamedTempFile> {
             let folder = parent(target);
             fs::create_dir_all(folder)?;
-            tempfile::Builder::new().prefix(".ingot-").suffix(".partial").tempfile_in(folder)
+            tempfile::Builder::new().prefix(BEGINNING).suffix(END).tempfile_in(folder)
         };
         let temporary = start().map_err(|error| write_fault(target, error))?;
         Ok(Self { target: target.to_owned(), temporary })

@@ -7,6 +7,7 @@
 //! set aside as well.
 
 use crate::config::Encoding;
+use crate::copies::private;
 use crate::messages::{FILE_ENCODING, FILE_WRONG};
 use encoding_rs::{Decoder, DecoderResult};
 use ingot_base::{Digest, Fault, Result, fault};
@@ -259,7 +260,7 @@ pub(crate) fn to_utf8(path: &Path, encoding: Encoding, copies: &Path) -> Result<
         copies.join(format!("{}-utf8", Digest::of(path.to_string_lossy().as_bytes()).hex()));
     let copy = || -> io::Result<()> {
         let mut input = BufReader::with_capacity(BUFFER, File::open(path)?);
-        let mut output = File::options().create(true).truncate(true).write(true).open(&target)?;
+        let mut output = private(&target)?;
         let mut decoder = encoding.coder().new_decoder_without_bom_handling();
         let (mut bytes, mut text) = (vec![0; BUFFER], Vec::new());
         loop {

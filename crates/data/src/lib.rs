@@ -5,6 +5,7 @@
 mod chunk;
 mod clean;
 mod config;
+mod copies;
 mod csv_decode;
 mod csv_plain;
 mod distribute;

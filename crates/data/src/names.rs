@@ -1,6 +1,7 @@
 //! Names of columns: which a file has, and which of them a wrong name may mean.
 
 use crate::config::{CleanConfig, Format, SourceConfig};
+use crate::copies::Copies;
 use crate::messages::{COLUMN_ABSENT, COLUMN_UNKNOWN, HEADER_DOUBTFUL};
 use crate::{images, infer};
 use crate::{rules, source};
@@ -57,7 +58,7 @@ pub fn headers(base_dir: &Path, sources: &[SourceConfig]) -> Result<Option<Vec<H
     if sources.iter().any(|one| one.uri.contains("://") && !one.uri.starts_with("file://")) {
         return Ok(None);
     }
-    let copies = source::copies()?;
+    let copies = Copies::new()?;
     let mut headers = Vec::new();
     for (index, config) in sources.iter().enumerate() {
         let mut add = |file: String, format: Format, schema: &Schema| {

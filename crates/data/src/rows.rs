@@ -4,6 +4,7 @@
 //! empty one is missing.
 
 use crate::config::Format;
+use crate::copies::Copies;
 use crate::csv_decode;
 use crate::finite;
 use crate::guard::ReadError;
@@ -47,7 +48,7 @@ pub struct FileRows {
 /// # Errors
 /// When the file cannot be read as what its name says, or holds no record.
 pub fn file_rows(path: &Path, wanted: &[&str]) -> Result<FileRows> {
-    let copies = source::copies()?;
+    let copies = Copies::new()?;
     let part = source::single(path, copies.path())?;
     let columns = (part.format != Format::Jsonl).then(|| part.names.clone());
     let rows = match part.format {

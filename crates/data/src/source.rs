@@ -2,6 +2,7 @@
 
 use crate::chunk::{Chunk, Chunks, Records};
 use crate::config::{Encoding, Format, Identity, SourceConfig};
+use crate::copies::Copies;
 use crate::encoding;
 use crate::finite;
 use crate::guard::{self, Batches};
@@ -25,7 +26,6 @@ use std::io::{BufRead as _, BufReader, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use tempfile::TempDir;
 
 /// Bytes read at once.
 const BUFFER: usize = 1 << 20;
@@ -99,7 +99,7 @@ pub(crate) struct Sources {
     pub(crate) notes: Vec<Text>,
     /// Content digests by source: a thread works them out while the rows are read.
     digests: Digests,
-    _copies: Option<TempDir>,
+    _copies: Option<Copies>,
 }
 
 type Digests = Mutex<Option<JoinHandle<Result<Vec<Digest>>>>>;
@@ -124,7 +124,7 @@ impl Sources {
 /// # Errors
 /// When a source cannot be read.
 pub fn source_digests(base_dir: &Path, sources: &[SourceConfig]) -> Result<Vec<Digest>> {
-    let copies = copies()?;
+    let copies = Copies::new()?;
     sources.iter().map(|source| digest(&files(base_dir, source, copies.path())?)).collect()
 }
 
@@ -143,7 +143,7 @@ fn resolved(
     sources: &[SourceConfig],
     admit: fn(&SourceConfig, &Part) -> Result<()>,
 ) -> Result<Sources> {
-    let copies = copies()?;
+    let copies = Copies::new()?;
     let (mut parts, mut found) = (Vec::new(), Vec::new());
     for (index, source) in sources.iter().enumerate() {
         let files = files(base_dir, source, copies.path())?;
@@ -170,12 +170,6 @@ fn resolved(
     notes.extend(parts.iter().filter_map(left_out));
     let digests = std::thread::spawn(move || found.iter().map(|files| digest(files)).collect());
     Ok(Sources { parts, schema, notes, digests: Mutex::new(Some(digests)), _copies: Some(copies) })
-}
-
-pub(crate) fn copies() -> Result<TempDir> {
-    tempfile::tempdir().map_err(|error| {
-        Fault::new(&fault::FILE_WRITE).arg("path", std::env::temp_dir().display()).because(error)
-    })
 }
 
 /// The digest of a source's files: each file's digest in order.
@@ -268,7 +262,7 @@ pub(crate) fn shape(source: &SourceConfig, path: &Path) -> Result<(Format, Schem
         Format::Jsonl => match told(format)? {
             Encoding::Utf8 => identified(source, &json_schema(source, path)?.0),
             other => {
-                let copies = copies()?;
+                let copies = Copies::new()?;
                 let copy = encoding::to_utf8(path, other, copies.path())?;
                 identified(source, &json_schema(source, &copy)?.0)
             }
@@ -377,7 +371,7 @@ pub fn text_reader(path: &Path) -> Result<BufReader<File>> {
     let mut reader = match encoding::of_file(path, "text").unwrap_or(Encoding::Utf8) {
         Encoding::Utf8 => open(path)?,
         other => {
-            let copies = copies()?;
+            let copies = Copies::new()?;
             // The copy goes when it is closed.
             open(&encoding::to_utf8(path, other, copies.path())?)?
         }

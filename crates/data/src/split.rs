@@ -21,7 +21,8 @@ use crate::{ROW, SOURCE};
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Array, RecordBatch};
 use arrow::compute::{cast, filter_record_batch};
 use arrow::datatypes::{DataType, Float64Type, Int64Type};
-use ingot_base::{Fault, Result, crash, fault, folded};
+use ingot_base::{Fault, Result, crash, fault};
+use ingot_privacy::anonymity::told_apart;
 use ingot_quality::Unite;
 use ingot_quality::near::{Groups, NearConfig, NearIndex, Sketcher};
 use std::collections::{BTreeMap, BTreeSet};
@@ -244,7 +245,7 @@ impl Columns {
             .map(|row| match &group {
                 // A missing group value makes a row its own group.
                 Some(group) if group.is_valid(row) => {
-                    named(&folded(group.as_string::<i32>().value(row)))
+                    named(&told_apart(group.as_string::<i32>().value(row)))
                 }
                 _ => XxHash3_128::oneshot(
                     format!("r\u{0}{}\u{0}{}", sources.value(row), rows.value(row)).as_bytes(),
@@ -254,7 +255,7 @@ impl Columns {
     }
 }
 
-/// The hash of a group by its folded value.
+/// The hash of a group by its value as persons are told apart.
 fn named(group: &str) -> u128 {
     XxHash3_128::oneshot(format!("g\u{0}{group}").as_bytes())
 }

@@ -9,12 +9,13 @@
 //! interrupted afterwards is taken up by the next erasure or run, under the same lock, and ends with the record that the
 //! first would have signed: no evidence is lost.
 
+mod elsewhere;
 mod left;
 mod list;
 mod traced;
 mod values;
 
-pub(crate) use list::{Erasures, FOLDER, is_text, texts};
+pub(crate) use list::{Erasures, FOLDER, is_text, listed, texts};
 
 use crate::convert;
 use crate::messages::{
@@ -66,7 +67,7 @@ pub struct Erased {
     /// Stage outputs made anew: stage and content.
     pub rebuilt: Vec<(Stage, Digest)>,
     /// Rows of other persons in each source whose texts have the person's value, or another value that the recipe protects and that a
-    /// row of the person has.
+    /// row of the person has, or in which another protected column says who the person is.
     pub left: Rows,
     /// Those of them in which a protected table still has it, in clear or as a token or pseudonym that the keys lead back from; `None` when
     /// an interruption lost the values that were looked for.
@@ -219,6 +220,13 @@ pub(crate) fn resume(project: &Project<'_>) -> Result<Option<Pending>> {
         carry_out(project, &Erasures::load(project)?, pending)?;
     }
     Ok(pending)
+}
+
+/// Warns of erasures that nobody could prove any more. The caller holds the store's lock.
+pub(crate) fn tell_lost(project: &Project<'_>) -> Result<()> {
+    let ending = Pending::load(project)?;
+    Erasures::load(project)?.tell_lost(project, ending.as_ref().map(|pending| &pending.entry));
+    Ok(())
 }
 
 /// Lists the person, revokes and removes. Everything may have happened before.
@@ -397,7 +405,7 @@ fn together(mut rows: Rows, others: Rows) -> Rows {
 }
 
 /// Source and row number of the rows that do not stay.
-fn places(batch: &RecordBatch, stays: &BooleanArray) -> Result<Vec<(String, u64)>> {
+pub(crate) fn places(batch: &RecordBatch, stays: &BooleanArray) -> Result<Vec<(String, u64)>> {
     let column = |name: &str| {
         batch.column_by_name(name).ok_or_else(|| fault::internal(format!("table without `{name}`")))
     };
@@ -560,6 +568,57 @@ mod tests {
         assert!(person.has_weak());
         person.forget_shared(&project).unwrap();
         assert!(!person.has_weak());
+    }
+
+    #[test]
+    fn whom_others_columns_name_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = "[project]\nname = \"x\"\ntask = \"tabular.binary\"\ntarget = \"y\"\n\
+             [[source]]\nname = \"a\"\nuri = \"a.csv\"\n\
+             [protect]\ncolumns = [{ name = \"cid\", action = \"hash\" },\n\
+             { name = \"name\", action = \"pseudonymize\", type = \"person\" },\n\
+             { name = \"guarantor\", action = \"pseudonymize\", type = \"person\" },\n\
+             { name = \"guarantor_id\", action = \"hash\" }, { name = \"phone\", action = \"hash\" },\n\
+             { name = \"town\", action = \"hash\" }]\n";
+        let project = crate::project::project(folder.path(), text);
+        let mut rows = vec!["cid,name,guarantor,guarantor_id,phone,town,y".to_owned()];
+        let families =
+            ["袁晓琪", "李思远", "王芳芳", "赵子龙", "孙尚香", "周公瑾", "吴道子", "郑成功"];
+        for row in 0..24 {
+            let name =
+                families.get(row).map_or_else(|| format!("客户{row:03}"), |one| (*one).to_owned());
+            let (guarantor, by) = match row {
+                // Row 5 to 8 are guaranteed by the one who is erased; by name, or by number in another case.
+                4..=6 => ("李思远", ""),
+                7 => ("", "c1001 "),
+                // The erased one is guaranteed by 王芳芳.
+                1 => ("王芳芳", ""),
+                _ => ("", ""),
+            };
+            // A namesake, and the same telephone under another number.
+            let name = if row == 10 { "李思远".to_owned() } else { name };
+            let phone = if row == 11 { 13_800_000_001_u64 } else { 13_800_000_000 + row as u64 };
+            let town = if row % 2 == 0 { "Hamburg" } else { "Bremen" };
+            rows.push(format!(
+                "C{},{name},{guarantor},{by},{phone},{town},{}",
+                1000 + row,
+                row % 2
+            ));
+        }
+        atomic::write(&folder.path().join("a.csv"), rows.join("\n").as_bytes()).unwrap();
+        crate::run(&project, Stage::Protect).unwrap();
+        let erase = |who: &str| {
+            let value = Personal::new(who.to_owned());
+            super::erase(&project, &Subject { column: Some("cid".to_owned()), value }).unwrap()
+        };
+        let of = |rows: &[u64]| Rows::from([("a".to_owned(), rows.to_vec())]);
+        let erased = erase("C1001");
+        assert_eq!(erased.rows, of(&[2]));
+        assert_eq!(erased.left, of(&[5, 6, 7, 8, 12]));
+        assert_eq!(erased.shown, Some(of(&[5, 6, 7])), "a hash is not gone back from");
+        // Nobody names 周公瑾, and whose guarantor somebody was is no matter of that person's.
+        assert_eq!(erase("C1005").left, Rows::new());
+        assert_eq!(erase("C1004").left, Rows::new());
     }
 
     #[test]

@@ -1,12 +1,16 @@
 //! Hierarchies that the recipe gives, in itself or in files: read, and checked before any stage works.
 
-use crate::messages::{HIERARCHY_QUOTE, HIERARCHY_TEXT};
+use crate::erase::places;
+use crate::messages::{HIERARCHY_LACKS, HIERARCHY_QUOTE, HIERARCHY_TEXT};
 use crate::project::Project;
+use arrow::array::BooleanArray;
 use ingot_base::{Digest, Fault, Result, atomic};
+use ingot_data::Encryption;
 use ingot_privacy::anonymity::flaw;
-use ingot_privacy::anonymity::messages::HIERARCHY_LEVEL;
-use ingot_recipe::{Action, ColumnRule, Generalize};
+use ingot_privacy::anonymity::messages::{self, HIERARCHY_LEVEL};
+use ingot_recipe::{Action, ColumnRule, Generalize, Recipe};
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 /// Largest file of a hierarchy, in bytes.
@@ -46,6 +50,47 @@ pub(crate) fn check(project: &Project<'_>) -> Result<BTreeMap<String, Digest>> {
         }
     }
     Ok(files)
+}
+
+/// A fault of a hierarchy that lacks values, told as a user can look it up: by the row of a source instead of the row of a table that only the
+/// stage sees, at the hierarchy's place in the recipe. Other faults are given back as they are.
+pub(crate) fn placed(recipe: &Recipe, fault: Fault, table: &Path, keys: &Encryption) -> Fault {
+    if fault.code() != messages::HIERARCHY_LACKS.code {
+        return fault;
+    }
+    let of = |name: &str| {
+        let found = fault.args().iter().find(|(key, _)| *key == name);
+        found.map(|(_, value)| value.clone()).unwrap_or_default()
+    };
+    let column = of("column");
+    let number = of("row").parse::<usize>().ok().and_then(|number| number.checked_sub(1));
+    let Some((source, row)) = number.and_then(|number| origin(number, table, keys).ok().flatten())
+    else {
+        return fault;
+    };
+    let own = recipe.protect.anonymity.iter().flat_map(|policy| &policy.hierarchies);
+    let path = fault.key_path().map(str::to_owned).or_else(|| {
+        let index = own.clone().position(|rule| rule.column == column)?;
+        Some(format!("protect.anonymity.hierarchies[{index}]"))
+    });
+    let told = Fault::new(&HIERARCHY_LACKS).arg("column", &column).arg("count", of("count"));
+    let told = told.arg("rows", of("rows")).arg("row", row).arg("source", source);
+    told.at(path.unwrap_or_else(|| "protect.anonymity".to_owned()))
+}
+
+/// Source and row of the row with this number, counted from 0, of a table.
+fn origin(number: usize, table: &Path, keys: &Encryption) -> Result<Option<(String, u64)>> {
+    let (mut before, mut found) = (0, None);
+    ingot_data::each(table, Some(keys), &["_source", "_row"], &mut |batch| {
+        let here = number.checked_sub(before).filter(|here| *here < batch.num_rows());
+        if let Some(here) = here {
+            let every = BooleanArray::from(vec![false; batch.num_rows()]);
+            found = places(batch, &every)?.into_iter().nth(here);
+        }
+        before += batch.num_rows();
+        Ok(())
+    })?;
+    Ok(found)
 }
 
 /// The rows of a hierarchy that stands in the recipe at `path`.
@@ -172,6 +217,34 @@ fn unquoted(quoted: &str) -> Option<(String, Option<&str>)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_value_that_a_hierarchy_lacks_is_told_by_its_source_and_row() {
+        let rows = "id,job,y\n1,nurse,1\n2,nurse,\n3,baker,0\n4,nurse,1\n";
+        for (protect, place) in [
+            (
+                "columns = [{ name = \"job\", action = \"generalize\", to = { levels = [[\"nurse\", \"health\"]], level = 1 } }]",
+                "protect.columns[0].to",
+            ),
+            (
+                "anonymity = { k = 1, quasi = [\"job\"], hierarchies = [\
+                 { column = \"job\", by = \"table\", levels = [[\"nurse\", \"health\"]] }] }",
+                "protect.anonymity.hierarchies[0]",
+            ),
+        ] {
+            let folder = tempfile::tempdir().unwrap();
+            let text = format!(
+                "[project]\nname = \"x\"\ntask = \"tabular.binary\"\ntarget = \"y\"\n\
+                 [[source]]\nname = \"staff\"\nuri = \"a.csv\"\n[clean]\ndrop_missing = [\"y\"]\n[protect]\n{protect}\n"
+            );
+            let project = crate::project::project(folder.path(), &text);
+            atomic::write(&folder.path().join("a.csv"), rows.as_bytes()).unwrap();
+            let fault = crate::run(&project, crate::Stage::Protect).unwrap_err();
+            assert_eq!((fault.code(), fault.key_path()), ("pipeline-hierarchy-lacks", Some(place)));
+            let told = fault.to_string();
+            assert!(told.contains("row 3 of source `staff`") && !told.contains("baker"), "{told}");
+        }
+    }
 
     #[test]
     fn cells_are_read_as_arx_writes_them() {

@@ -41,7 +41,7 @@ pub use pack::{Pack, file as language_file, pack, published as published_languag
 pub use plan::{Standing, Step, plan};
 pub use predict::{BadRow, Fractions, Outside, Predictions, Scored, predict};
 pub use predict_whole::{predict_pictures, predict_texts};
-pub use project::{LoadError, Project, Source, keys};
+pub use project::{LoadError, Project, Source, keys, rotate};
 pub use reidentify::{Token, reidentify};
 pub use risk::risk;
 pub use run::{Chain, Done, run};

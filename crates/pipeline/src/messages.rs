@@ -35,7 +35,7 @@ ingot_base::messages! {
     RECORD_CHANGED = {
         code: "pipeline-record-changed", class: Refused, status: 422,
         en: "the stage record `{path}` was changed after it was written, or written with other keys", zh: "阶段记录 `{path}` 在写入后被改动，或是用其他密钥写入的",
-        hint_en: "delete its folder and run again; the stage is then done anew", hint_zh: "请删除该文件所在的文件夹后重新运行，该阶段会重做",
+        hint_en: "are the files in the folder of keys those of this project? If so, delete the record's folder and run again; the stage is then done anew", hint_zh: "请先确认密钥文件夹中的文件属于本项目；若属于，请删除该记录所在的文件夹后重新运行，该阶段会重做",
     };
     /// An output is not what the stage wrote.
     OUTPUT_CHANGED = {
@@ -293,6 +293,12 @@ ingot_base::messages! {
         en: "the hierarchy has a quoted cell at {place} that does not end before the next semicolon", zh: "层级表 {place} 处带引号的单元格没有在下一个分号前结束",
         hint_en: "a cell in double quotes ends with a double quote; one inside is written twice", hint_zh: "以双引号开头的单元格须以双引号结束；其中的双引号须写两次",
     };
+    /// Values that a hierarchy does not list.
+    HIERARCHY_LACKS = {
+        code: "pipeline-hierarchy-lacks", class: Usage, status: 422,
+        en: "the hierarchy of column `{column}` lacks {count} of the column's values, which {rows} rows have; the first is row {row} of source `{source}`", zh: "列 `{column}` 的层级表缺少该列中的 {count} 个值，涉及 {rows} 行；第一处是数据源 `{source}` 的第 {row} 行",
+        hint_en: "add a row for each value, or ranges that hold it", hint_zh: "请为每个值添加一行，或扩大区间使其包含该值",
+    };
     /// The population lacks a quasi-identifier.
     POPULATION_COLUMN = {
         code: "pipeline-population-column", class: Usage, status: 422,
@@ -351,8 +357,8 @@ ingot_base::messages! {
     /// Groups of the split that an erasure takes for one person.
     SPLIT_ALIKE = {
         code: "pipeline-split-alike", class: Failed, status: 200,
-        en: "{count} values of `{column}` are written in more than one way (case, width, blanks): each counts as a person of its own in tokens and moved dates, and so in the split and in counts of persons (k); `ingot erase` takes them for one", zh: "列 `{column}` 中有 {count} 个值只是写法不同（大小写、全半角、空白）：令牌与日期平移把每种写法当作不同的人，划分与按人计数（k）也随之如此；`ingot erase` 则视为同一人",
-        hint_en: "if they are the same persons, write them alike in the source, or let cleaning do it: `[clean] normalize = [{example}]`", hint_zh: "若确为同一人，请在源数据中统一写法，或在清洗时统一：`[clean] normalize = [{example}]`",
+        en: "{persons} person(s) of `{column}` are written in {count} ways (case, width, blanks, 7005 and 7005.0): each way counts as a person of its own in tokens and moved dates, and so in the split and in counts of persons (k); `ingot erase` takes the ways of a person for one", zh: "列 `{column}` 中有 {persons} 人共有 {count} 种写法（大小写、全半角、空白、7005 与 7005.0）：令牌与日期平移把每种写法当作不同的人，划分与按人计数（k）也随之如此；`ingot erase` 则视为同一人",
+        hint_en: "if they are the same persons, write them alike in the source, or let cleaning do it: `[clean] normalize = [{example}]`; pandas writes whole numbers of a column with gaps as 7005.0 unless it is read with `dtype=str` or `Int64`", hint_zh: "若确为同一人，请在源数据中统一写法，或在清洗时统一：`[clean] normalize = [{example}]`；pandas 会把有缺失值的整数列写成 7005.0，读取时请用 `dtype=str` 或 `Int64`",
     };
     /// What the person may have been part of cannot be looked into.
     ERASE_UNTRACED = {
@@ -363,14 +369,14 @@ ingot_base::messages! {
     /// Other persons' texts in the sources name the erased person.
     ERASE_LEFT = {
         code: "pipeline-erase-left", class: Failed, status: 200,
-        en: "{count} row(s) of other persons still have in their texts a name, number or other value that tells who was erased: {rows}", zh: "其他人的 {count} 行文本中仍含有该已删除人员的姓名、号码或其他可识别其身份的值：{rows}",
-        hint_en: "have these texts corrected at their source, then erase the person once more, which removes what was made of them; the signed record lists the rows", hint_zh: "请在源数据中更正这些文本，然后再次对此人执行 ingot erase，以清除由其生成的产物；签名记录列出了全部行号",
+        en: "{count} row(s) of other persons still have in their texts or protected columns a name, number or other value that tells who was erased: {rows}", zh: "其他人的 {count} 行数据中（文本或受保护的列）仍含有该已删除人员的姓名、号码或其他可识别其身份的值：{rows}",
+        hint_en: "have these texts and cells corrected at their source, then erase the person once more, which removes what was made of them; the signed record lists the rows", hint_zh: "请在源数据中更正这些文本与单元格，然后再次对此人执行 ingot erase，以清除由其生成的产物；签名记录列出了全部行号",
     };
     /// A protected table names the erased person.
     ERASE_SHOWN = {
         code: "pipeline-erase-shown", class: Failed, status: 200,
         en: "{count} of these row(s) may show it in the protected table, from which models learn and which is exported, in clear or as a pseudonym or token that the keys lead back from: {rows}", zh: "其中 {count} 行可能在脱敏后的表中仍有该值（明文，或可用密钥还原的假名、令牌），该表用于训练和导出：{rows}",
-        hint_en: "until the source is corrected, keep these rows out (`clean.keep`), or add the column to `protect.text` with `action = \"replace\"`", hint_zh: "在源数据更正之前，请排除这些行（`clean.keep`），或将该列加入 `protect.text` 并设 `action = \"replace\"`",
+        hint_en: "until the source is corrected, keep these rows out (`clean.keep`), or add the column of texts to `protect.text` with `action = \"replace\"` and give other columns `hash` or `drop`", hint_zh: "在源数据更正之前，请排除这些行（`clean.keep`），或将文本列加入 `protect.text` 并设 `action = \"replace\"`，其他列改用 `hash` 或 `drop`",
     };
     /// Nothing of the erased person can be looked for.
     ERASE_UNSEARCHED = {
@@ -383,6 +389,12 @@ ingot_base::messages! {
         code: "pipeline-keys-gone", class: Refused, status: 422,
         en: "there is no `{path}`, but `{made}` was made with its keys", zh: "`{path}` 不存在，但 `{made}` 是用其中的密钥生成的",
         hint_en: "put the keys back from your backup, or name their folder under `[seal]`, `keys`; to begin anew with other keys and other pseudonyms, take another folder", hint_zh: "请从备份恢复密钥，或在 `[seal]` 的 `keys` 中指定其目录；若要用新密钥重新开始（假名也会随之改变），请换一个项目文件夹",
+    };
+    /// The root key is lost, and the master key is not it.
+    KEYS_NOT_ROOT = {
+        code: "pipeline-keys-not-root", class: Refused, status: 422,
+        en: "there is no `{path}`, and `{made}` was made with another root key than the `master.key` beside it", zh: "`{path}` 不存在，而 `{made}` 所用的根密钥并不是旁边的 `master.key`",
+        hint_en: "restore `data.key` from your backup, with the `master.key` of the same time; delete nothing and do not rotate: nothing was written", hint_zh: "请从备份恢复 `data.key`，并使用同一时间的 `master.key`；请勿删除任何内容，也不要轮换密钥：没有写入任何内容",
     };
     /// Keys were made.
     KEYS_MADE = {
@@ -425,6 +437,12 @@ ingot_base::messages! {
         code: "pipeline-erasures-old", class: Refused, status: 422,
         en: "the list of erased persons `{path}` lacks a line that it had when `{record}` was written", zh: "已删除人员名单 `{path}` 缺少写入 `{record}` 时已有的一行",
         hint_en: "restore the folder `erasures` from a backup. Without one: move it and `.ingot` aside, keep them, and erase every person again", hint_zh: "请从备份恢复文件夹 `erasures`。没有备份时：将其与 `.ingot` 移到别处保存，再对每个人重新执行 ingot erase",
+    };
+    /// The evidence of an erasure is gone. A warning.
+    ERASURES_UNRECORDED = {
+        code: "pipeline-erasures-unrecorded", class: Failed, status: 200,
+        en: "the signed record of the erasure of {at} is gone from `{path}`: the person stays erased, but what was removed and revoked is proven by nothing", zh: "`{path}` 中缺少 {at} 那次删除的签名记录：该人员仍处于已删除状态，但已无法证明当时移除和吊销了哪些内容",
+        hint_en: "restore it and its `.sig` from a backup", hint_zh: "请从备份恢复该记录及其 `.sig`",
     };
     /// A document about an erasure is not what was signed.
     ERASURE_UNSIGNED = {

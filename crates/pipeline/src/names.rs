@@ -54,7 +54,10 @@ fn unknown(recipe: &Recipe, headers: &[Header]) -> Vec<Fault> {
         }
     }
     let after = recipe.columns_after_protection(&before);
-    let after: Vec<&str> = after.iter().map(String::as_str).collect();
+    let mut after: Vec<&str> = after.iter().map(String::as_str).collect();
+    // The new name of a column that is not there is no fault of its own.
+    let absent = recipe.protect.columns.iter().filter(|rule| !before.contains(&&*rule.name));
+    after.extend(absent.filter_map(|rule| rule.rename.as_deref()));
     missing(recipe.named_before_protection(), &before, &mut faults);
     missing(recipe.named_after_protection(), &after, &mut faults);
     faults
@@ -152,6 +155,16 @@ mod tests {
                 ("data-column-absent", "train.exclude[1]".to_owned()),
             ]
         );
+    }
+
+    #[test]
+    fn the_new_name_of_an_unknown_column_is_no_fault_of_its_own() {
+        let recipe = recipe(
+            "[protect]\ncolumns = [{ name = \"cidd\", as = \"uid\", action = \"encrypt\" }]\n\
+             [split]\ngroup = \"uid\"\n[train]\nexclude = [\"uid\"]\n",
+        );
+        let faults = found(&recipe, &[header(&["cid", "risk"])]);
+        assert_eq!(faults, [("data-column-unknown", "protect.columns[0].name".to_owned())]);
     }
 
     #[test]

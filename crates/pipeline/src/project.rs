@@ -1,12 +1,14 @@
 //! A recipe with everything its stages need around it: folders, keys, clock, reporter.
 
 use crate::hierarchies::Known;
-use crate::messages::{KEYS_GONE, KEYS_MADE, RECIPE_ENCODING, RECIPE_INVALID, RECIPE_MISSING};
+use crate::messages::{
+    KEYS_GONE, KEYS_MADE, KEYS_NOT_ROOT, RECIPE_ENCODING, RECIPE_INVALID, RECIPE_MISSING,
+};
 use crate::store::{Stage, Store};
 use crate::{backbones, erase, reidentify, stats};
 use ingot_base::{Clock, Fault, Lang, Reporter, Result, atomic};
 use ingot_recipe::{Diagnostic, Recipe};
-use ingot_seal::Keyring;
+use ingot_seal::{Keyring, Rotation};
 use ingot_train::group::{Alone, Group};
 use std::path::{Path, PathBuf};
 
@@ -118,7 +120,9 @@ fn opened(
     new: impl FnOnce(&Path) -> Result<Keyring>,
 ) -> Result<Keyring> {
     if folder.exists() {
-        return Keyring::open(folder);
+        let keyring = Keyring::open(folder)?;
+        suits(root, folder, &keyring)?;
+        return Ok(keyring);
     }
     let stages = Stage::ALL.iter().map(|stage| Path::new(STORE).join(stage.as_str()));
     let mut made = stages.chain(KEYED.iter().map(PathBuf::from));
@@ -128,6 +132,37 @@ fn opened(
         }
         None => new(folder),
     }
+}
+
+/// Replaces the master key in `folder`, of the project in `root`.
+///
+/// # Errors
+/// When the keys cannot be read or written, or did not make what the project holds: a lost `data.key` must not be given up for ever.
+pub fn rotate(root: &Path, folder: &Path) -> Result<Rotation> {
+    suits(root, folder, &Keyring::open(folder)?)?;
+    Keyring::rotate(folder)
+}
+
+/// Refuses a master key that is taken for the root (there is no `data.key`) where the project's work was made with another root.
+fn suits(root: &Path, folder: &Path, keyring: &Keyring) -> Result<()> {
+    if keyring.is_enveloped() {
+        return Ok(());
+    }
+    let refused = |made: PathBuf| {
+        Fault::new(&KEYS_NOT_ROOT)
+            .arg("path", folder.join("data.key").display())
+            .arg("made", made.display())
+    };
+    let records = Store::new(root.join(STORE), keyring.derive("stage records", 32));
+    match records.made_with_these_keys()? {
+        Some(true) => return Ok(()),
+        Some(false) => return Err(refused(STORE.into())),
+        None => {}
+    }
+    // Without records the chains tell.
+    erase::listed(root, keyring).map_err(|fault| refused(erase::FOLDER.into()).because(fault))?;
+    let budget = stats::ledger(root, keyring).entries().map(drop);
+    budget.map_err(|fault| refused(stats::LEDGER.into()).because(fault))
 }
 
 impl<'a> Project<'a> {
@@ -230,6 +265,54 @@ pub(crate) fn project(folder: &Path, text: &str) -> Project<'static> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Keys as they were before a folder remembered that it has a `data.key`, and that file is lost.
+    fn lose_data_key(keys: &Path) {
+        let path = keys.join("identity.txt");
+        let text = std::fs::read_to_string(&path).unwrap();
+        let rest: Vec<&str> = text.lines().filter(|line| !line.contains("data.key")).collect();
+        atomic::write_private(&path, rest.join("\n").as_bytes()).unwrap();
+        std::fs::remove_file(keys.join("data.key")).unwrap();
+    }
+
+    #[test]
+    fn a_lost_data_key_is_told_by_what_was_made_with_it() {
+        const RECIPE: &str = "[project]\nname = \"x\"\ntask = \"tabular.binary\"\ntarget = \"y\"\n\
+             [[source]]\nname = \"a\"\nuri = \"a.csv\"\n";
+        for erased in [false, true] {
+            let folder = tempfile::tempdir().unwrap();
+            let project = project(folder.path(), RECIPE);
+            let rows = b"id,y\nP0001,1\nP0002,0\nP0003,1\n";
+            atomic::write(&folder.path().join("a.csv"), rows).unwrap();
+            crate::stages::clean::run(&project).unwrap();
+            if erased {
+                let value = ingot_base::Personal::new("P0001".to_owned());
+                let subject = crate::Subject { column: Some("id".to_owned()), value };
+                crate::erase(&project, &subject).unwrap();
+                std::fs::remove_dir_all(folder.path().join(STORE)).unwrap();
+            }
+            let keys = folder.path().join("keys");
+            lose_data_key(&keys);
+            let master = std::fs::read(keys.join("master.key")).unwrap();
+            let code = |fault: Fault| fault.code();
+            assert_eq!(
+                super::keys(folder.path(), &keys).map(drop).map_err(code),
+                Err("pipeline-keys-not-root")
+            );
+            assert_eq!(rotate(folder.path(), &keys).map_err(code), Err("pipeline-keys-not-root"));
+            assert_eq!(std::fs::read(keys.join("master.key")).unwrap(), master);
+        }
+        // Keys of an earlier version and what they made belong together.
+        let folder = tempfile::tempdir().unwrap();
+        let keys = folder.path().join("keys");
+        Keyring::create(&keys).unwrap();
+        lose_data_key(&keys);
+        let project = project(folder.path(), RECIPE);
+        atomic::write(&folder.path().join("a.csv"), b"id,y\nP0001,1\nP0002,0\n").unwrap();
+        crate::stages::clean::run(&project).unwrap();
+        super::keys(folder.path(), &keys).unwrap();
+        assert_eq!(rotate(folder.path(), &keys).unwrap(), Rotation::OldKeyOpens);
+    }
 
     #[test]
     fn a_recipe_that_is_not_there_or_no_utf8_says_so() {

@@ -89,6 +89,7 @@ pub type Chain = BTreeMap<Stage, Done>;
 pub fn run(project: &Project<'_>, last: Stage) -> Result<Chain> {
     let _lock = project.store.lock()?;
     let pending = erase::resume(project)?;
+    erase::tell_lost(project)?;
     let chain = work_through(project, last)?;
     if let Some(pending) = pending.filter(|pending| pending.last() <= Some(last)) {
         let erased = erase::finish(project, &pending, &chain)?;

@@ -16,6 +16,8 @@ use std::path::{Path, PathBuf};
 
 /// Most bytes a record may have: records hold figures, never data.
 const RECORD_LIMIT: u64 = 64 << 20;
+/// How deep below a stage's folder unfinished files may lie.
+const DEEPEST: usize = 3;
 /// Most bytes of a record's authentication code.
 const CODE_LIMIT: u64 = 256;
 
@@ -273,6 +275,28 @@ impl Store {
         Ok(found)
     }
 
+    /// Whether the records here were written with these keys; one that was is proof enough, so one that was changed by hand counts for
+    /// nothing beside it. `None` when no record has a code.
+    ///
+    /// # Errors
+    /// When a folder cannot be listed or a record cannot be read.
+    pub(crate) fn made_with_these_keys(&self) -> Result<Option<bool>> {
+        let mut found = None;
+        for stage in Stage::ALL {
+            for folder in entries(&self.root.join(stage.as_str()))? {
+                let path = folder.join("record.json");
+                if !path.exists() || !path.with_extension("mac").exists() {
+                    continue;
+                }
+                if self.authentic(&path, &atomic::read(&path, RECORD_LIMIT)?).is_ok() {
+                    return Ok(Some(true));
+                }
+                found = Some(false);
+            }
+        }
+        Ok(found)
+    }
+
     /// Every finished stage, whatever its key, with its folder.
     ///
     /// # Errors
@@ -338,7 +362,26 @@ impl Store {
         })?;
         file.try_lock()
             .map_err(|error| Fault::new(&BUSY).arg("path", self.root.display()).because(error))?;
+        for stage in Stage::ALL {
+            sweep(&self.root.join(stage.as_str()), DEEPEST);
+        }
         Ok(Lock { _file: file })
+    }
+}
+
+/// Removes the unfinished files of writers that were killed; whoever holds the lock is the only writer. What cannot be removed hurts nobody.
+fn sweep(folder: &Path, deeper: usize) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for entry in entries.filter_map(std::result::Result::ok) {
+        let (name, path) = (entry.file_name(), entry.path());
+        let name = name.to_string_lossy();
+        match entry.file_type() {
+            Ok(kind) if kind.is_dir() && deeper > 0 => sweep(&path, deeper - 1),
+            Ok(kind) if kind.is_file() && atomic::is_partial(&name) => {
+                let _ = fs::remove_file(&path);
+            }
+            _ => {}
+        }
     }
 }
 
@@ -470,6 +513,21 @@ mod tests {
         let mut other = inputs();
         other.versions.insert("datafusion".into(), "56".into());
         assert_ne!(other.key().unwrap(), key);
+    }
+
+    #[test]
+    fn unfinished_files_of_the_dead_go_with_the_next_lock() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::new(folder.path(), Secret::new(vec![7; 32]));
+        store.keep(&record(inputs())).unwrap();
+        let place = store.folder(Stage::Clean, &record(inputs()).key);
+        let left = [place.join(".ingot-abc123.partial"), place.join("deep/.ingot-x.partial")];
+        for path in left.iter().chain([&place.join("table.parquet")]) {
+            atomic::write(path, b"").unwrap();
+        }
+        let _held = store.lock().unwrap();
+        assert!(left.iter().all(|path| !path.exists()));
+        assert!(place.join("table.parquet").exists() && place.join("record.json").exists());
     }
 
     #[test]

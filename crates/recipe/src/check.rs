@@ -356,7 +356,7 @@ fn home(found: &str) -> Option<&'static str> {
 }
 
 /// The known name that is most like the one found, if one is like it at all.
-fn nearest<'k>(found: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
+pub(crate) fn nearest<'k>(found: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
     let found = found.to_lowercase();
     known
         .map(|name| {

@@ -54,7 +54,15 @@ pub fn parse(file_name: &str, text: &str) -> std::result::Result<Recipe, Vec<Dia
     let Document { entries, broken, trusted } = syntax::read(text);
     let (json, mut faults) = check::recipe(&entries);
     if broken.is_empty() {
-        faults.extend(rules::check(&json).into_iter().map(|fault| {
+        // Days that are misspelt are not those of no setting: what would be said of them is not so.
+        let misspelt = faults.iter().any(|found| {
+            let near = |(name, value): &(&str, String)| *name == "near" && value == "days";
+            found.fault.code() == messages::UNKNOWN_KEY_NEAR.code
+                && found.fault.args().iter().any(near)
+        });
+        let told = rules::check(&json).into_iter();
+        let told = told.filter(|fault| !misspelt || fault.code() != messages::SHIFT_DAYS.code);
+        faults.extend(told.map(|fault| {
             let range =
                 fault.key_path().and_then(|path| syntax::find(&entries, path)).unwrap_or(0..0);
             Found::new(fault, range)

@@ -265,7 +265,13 @@ ingot_base::messages! {
     PATTERN = {
         code: "recipe-pattern", class: Usage, status: 422,
         en: "`{key}` is not a regular expression: {detail}", zh: "`{key}` 不是合法的正则表达式：{detail}",
-        hint_en: "put it in single quotes, so that backslashes stay as they are", hint_zh: "请使用单引号，使反斜杠保持原样",
+        hint_en: "check that every bracket is closed; in single quotes a backslash is written once, in double quotes twice", hint_zh: "请检查括号是否成对；反斜杠在单引号中写一个，在双引号中写两个",
+    };
+    /// A hierarchy of a column that is none of the quasi-identifiers, one of which is nearly called so.
+    HIERARCHY_NEAR = {
+        code: "recipe-hierarchy-near", class: Usage, status: 422,
+        en: "the hierarchy is of `{column}`, which is not in `quasi`; `{near}` is", zh: "此层级属于 `{column}`，但它不在 `quasi` 中；`quasi` 中有 `{near}`",
+        hint_en: "if both mean one column, write its name alike", hint_zh: "若两者是同一列，请统一写法",
     };
     /// Not a recipient's public key.
     RECIPIENT = {

@@ -55,6 +55,22 @@ fn handed_over(owner: u32, user: Option<u32>) -> bool {
     user.is_some_and(|user| user != owner)
 }
 
+/// Whether a file can be replaced without becoming another's or wider: a regular file of this user's, for nobody else, that may be written.
+#[cfg(unix)]
+pub(crate) fn is_own(path: &Path) -> bool {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    path.symlink_metadata().is_ok_and(|found| {
+        found.is_file()
+            && found.permissions().mode() & 0o7777 == 0o600
+            && own_user() == Some(found.uid())
+    })
+}
+
+#[cfg(not(unix))]
+pub(crate) fn is_own(path: &Path) -> bool {
+    path.symlink_metadata().is_ok_and(|found| found.is_file())
+}
+
 /// The effective user of this process; `None` where the system does not tell.
 #[cfg(unix)]
 fn own_user() -> Option<u32> {

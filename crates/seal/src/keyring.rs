@@ -2,8 +2,11 @@
 
 use crate::age_file::Identity;
 use crate::envelope::{self, Key, new_key};
-use crate::key_file::{named, read_private};
-use crate::messages::{KEYS_DISAGREE, KEYS_EXIST, MASTER_MALFORMED, RANDOMNESS, SIGNING_MALFORMED};
+use crate::key_file::{is_own, named, read_private};
+use crate::messages::{
+    DATA_MISSING, IDENTITY_MALFORMED, KEYS_DISAGREE, KEYS_EXIST, MASTER_MALFORMED, RANDOMNESS,
+    SIGNING_MALFORMED,
+};
 use crate::public_key::PublicKey;
 use age::secrecy::ExposeSecret;
 use age::x25519;
@@ -25,6 +28,9 @@ const SIGNING_PUBLIC: &str = "signing.pub";
 const MASTER: &str = "master.key";
 const DATA: &str = "data.key";
 const PUBLIC_LIMIT: u64 = 1 << 16;
+/// The line of `identity.txt`, a comment to others, by which a folder remembers that its root key is in `data.key`: without that file the
+/// master key must not be taken for the root.
+const ENVELOPED: &str = "# root key: data.key";
 
 /// RFC 5869: HKDF-SHA-256 gives at most 255 blocks of 32 bytes.
 const HKDF_LIMIT: usize = 255 * 32;
@@ -36,6 +42,7 @@ pub struct Keyring {
     signing: SigningKey,
     public: PublicKey,
     root: Secret<Vec<u8>>,
+    enveloped: bool,
 }
 
 impl Keyring {
@@ -55,7 +62,10 @@ impl Keyring {
         let identity = x25519::Identity::generate();
         let text = identity.to_string();
         let public = identity.to_public();
-        let file = Zeroizing::new(format!("# public key: {public}\n{}\n", text.expose_secret()));
+        let file = Zeroizing::new(format!(
+            "{ENVELOPED}\n# public key: {public}\n{}\n",
+            text.expose_secret()
+        ));
         atomic::write_private(&dir.join(IDENTITY), file.as_bytes())?;
 
         let pem = signing_key()?
@@ -82,6 +92,7 @@ impl Keyring {
             public: PublicKey::of(*signing.verifying_key())?,
             signing,
             root: Secret::new(new_key()?.to_vec()),
+            enveloped: true,
         })
     }
 
@@ -90,14 +101,15 @@ impl Keyring {
     /// envelope only now: who has the old master key can still derive all keys, [`Rotation::OldKeyOpens`].
     ///
     /// # Errors
-    /// When the keys cannot be read or written. A crash at any moment leaves keys that open.
+    /// When the keys cannot be read or written; when `data.key` is lost, in which case nothing is written. A crash at any moment leaves keys
+    /// that open.
     pub fn rotate(dir: &Path) -> Result<Rotation> {
         let old = read_master(dir)?;
         let path = dir.join(DATA);
-        let enveloped = path.exists();
-        let root = if enveloped { envelope::read(&path, &old)? } else { old.clone() };
+        let (root, enveloped) = read_root(dir, &old)?;
         let new = new_key()?;
         envelope::write(&path, &root, &[&old, &new])?;
+        remember(dir);
         write_master(dir, &new)?;
         envelope::write(&path, &root, &[&new])?;
         Ok(if enveloped { Rotation::Replaced } else { Rotation::OldKeyOpens })
@@ -106,7 +118,8 @@ impl Keyring {
     /// Reads the keys in `dir`. Missing public halves are written again from the private ones.
     ///
     /// # Errors
-    /// When a private key is missing or malformed, when others may read it, or when a public half belongs to another key.
+    /// When a private key is missing or malformed, when others may read it, or when a public half belongs to another key. A folder whose
+    /// `data.key` is lost is refused: its master key is not its root.
     pub fn open(dir: &Path) -> Result<Self> {
         let identity = Identity::read(&dir.join(IDENTITY))?;
         let recipient = identity.recipient();
@@ -118,14 +131,20 @@ impl Keyring {
         let public = PublicKey::of(*signing.verifying_key())?;
 
         let master = read_master(dir)?;
-        // Folders of earlier versions have no envelope: there the master key is the root.
-        let path = dir.join(DATA);
-        let root = if path.exists() { envelope::read(&path, &master)? } else { master };
-
+        let (root, enveloped) = read_root(dir, &master)?;
+        if enveloped {
+            remember(dir);
+        }
         public_half(dir, RECIPIENT, IDENTITY, &format!("{recipient}\n"))?;
         public_half(dir, SIGNING_PUBLIC, SIGNING, public.to_pem())?;
         let root = Secret::new(root.to_vec());
-        Ok(Self { identity, recipient, signing, public, root })
+        Ok(Self { identity, recipient, signing, public, root, enveloped })
+    }
+
+    /// Whether the root key has an envelope of its own. In folders of earlier versions the master key is the root; a folder from which
+    /// `data.key` was lost before it remembered to have one looks the same, so what was made with the keys has to tell.
+    pub fn is_enveloped(&self) -> bool {
+        self.enveloped
     }
 
     /// The recipient (`age1…`) others encrypt for.
@@ -201,6 +220,38 @@ pub enum Rotation {
     Replaced,
     /// The old master key was the root itself, so who has it can still derive every key.
     OldKeyOpens,
+}
+
+/// The root key, and whether it is in an envelope; in folders of earlier versions, which have none, the master key is the root.
+fn read_root(dir: &Path, master: &Key) -> Result<(Key, bool)> {
+    let path = dir.join(DATA);
+    // A link that leads nowhere is a lost file too.
+    if path.symlink_metadata().is_ok() {
+        return Ok((envelope::read(&path, master)?, true));
+    }
+    if remembers(dir)? {
+        return Err(Fault::new(&DATA_MISSING).arg("path", path.display()));
+    }
+    Ok((master.clone(), false))
+}
+
+/// Whether the folder has, or had, its root key in an envelope.
+fn remembers(dir: &Path) -> Result<bool> {
+    let text = read_private(&dir.join(IDENTITY), &IDENTITY_MALFORMED)?;
+    Ok(text.lines().any(|line| line.trim() == ENVELOPED))
+}
+
+/// Has a folder of before remember its envelope. Where the identity is a link, another user's or not to be written, all stays as it is: the
+/// keys open either way.
+fn remember(dir: &Path) {
+    let path = dir.join(IDENTITY);
+    if !is_own(&path) || remembers(dir).unwrap_or(true) {
+        return;
+    }
+    if let Ok(text) = read_private(&path, &IDENTITY_MALFORMED) {
+        let marked = Zeroizing::new(format!("{ENVELOPED}\n{}", *text));
+        let _ = atomic::write_private(&path, marked.as_bytes());
+    }
 }
 
 fn read_master(dir: &Path) -> Result<Key> {
@@ -359,7 +410,7 @@ mod tests {
         assert_eq!(Keyring::open(dir.path()).unwrap_err().code(), "seal-envelope");
         atomic::write_private(&dir.path().join(MASTER), &new).unwrap();
         // A folder of an earlier version.
-        fs::remove_file(dir.path().join(DATA)).unwrap();
+        make_earlier(dir.path());
         let before = Keyring::open(dir.path()).unwrap();
         assert_eq!(Keyring::rotate(dir.path()).unwrap(), Rotation::OldKeyOpens);
         let after = Keyring::open(dir.path()).unwrap();
@@ -367,11 +418,69 @@ mod tests {
         assert_eq!(Keyring::rotate(dir.path()).unwrap(), Rotation::Replaced);
     }
 
+    /// As versions before the envelope left it: the master key is the root.
+    fn make_earlier(dir: &Path) {
+        forget(dir);
+        fs::remove_file(dir.join(DATA)).unwrap();
+    }
+
+    fn forget(dir: &Path) {
+        let path = dir.join(IDENTITY);
+        let text = fs::read_to_string(&path).unwrap();
+        let rest = text.strip_prefix(ENVELOPED).unwrap().trim_start();
+        atomic::write_private(&path, rest.as_bytes()).unwrap();
+    }
+
+    /// Every file of a folder, by name.
+    fn files(dir: &Path) -> std::collections::BTreeMap<String, Vec<u8>> {
+        let name = |path: &Path| path.file_name().unwrap().to_string_lossy().into_owned();
+        let paths = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
+        paths.map(|path| (name(&path), fs::read(&path).unwrap())).collect()
+    }
+
+    #[test]
+    fn a_lost_envelope_is_refused_by_name_and_nothing_is_written() {
+        for of_before in [false, true] {
+            let dir = tempfile::tempdir().unwrap();
+            Keyring::create(dir.path()).unwrap();
+            if of_before {
+                // Opened once by this version, a folder remembers what it has.
+                forget(dir.path());
+                assert!(Keyring::open(dir.path()).unwrap().is_enveloped());
+            }
+            let whole = fs::read(dir.path().join(DATA)).unwrap();
+            fs::remove_file(dir.path().join(DATA)).unwrap();
+            fs::remove_file(dir.path().join(RECIPIENT)).unwrap();
+            let before = files(dir.path());
+            for refused in [
+                Keyring::open(dir.path()).map(drop).unwrap_err(),
+                Keyring::rotate(dir.path()).map(drop).unwrap_err(),
+            ] {
+                assert_eq!(refused.code(), "seal-data-key-missing");
+                assert!(refused.to_string().contains(DATA), "{refused}");
+            }
+            assert_eq!(files(dir.path()), before);
+            atomic::write_private(&dir.path().join(DATA), &whole).unwrap();
+            Keyring::open(dir.path()).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_folder_of_before_remembers_its_envelope_once_it_is_replaced() {
+        let dir = tempfile::tempdir().unwrap();
+        Keyring::create(dir.path()).unwrap();
+        make_earlier(dir.path());
+        assert!(!Keyring::open(dir.path()).unwrap().is_enveloped());
+        Keyring::rotate(dir.path()).unwrap();
+        fs::remove_file(dir.path().join(DATA)).unwrap();
+        assert_eq!(Keyring::open(dir.path()).unwrap_err().code(), "seal-data-key-missing");
+    }
+
     #[test]
     fn derivation_has_known_values_and_separates_purposes() {
         let dir = tempfile::tempdir().unwrap();
         Keyring::create(dir.path()).unwrap();
-        fs::remove_file(dir.path().join(DATA)).unwrap();
+        make_earlier(dir.path());
         atomic::write_private(&dir.path().join(MASTER), "07".repeat(32).as_bytes()).unwrap();
         let keyring = Keyring::open(dir.path()).unwrap();
         // Computed with Python's `cryptography`: HKDF(SHA256, 42, None, b"ingot/v1/test").derive(b"\x07" * 32)

@@ -50,6 +50,14 @@ ingot_base::messages! {
         hint_en: "restore it from your backup; without it, encrypted columns and tables stay closed",
         hint_zh: "请从备份恢复该文件；没有它，加密的列和数据表将无法打开",
     };
+    /// The root key's file is lost.
+    DATA_MISSING = {
+        code: "seal-data-key-missing", class: Failed, status: 500,
+        en: "the key file `{path}` is missing: it holds the root key, and `master.key` beside it does no more than open it",
+        zh: "缺少密钥文件 `{path}`：根密钥保存在其中，旁边的 `master.key` 只能用于打开它",
+        hint_en: "restore it from your backup, with the `master.key` of the same time; nothing was written. Without it, encrypted columns, tables and records stay closed",
+        hint_zh: "请从备份恢复该文件，并使用同一时间的 `master.key`；没有写入任何内容。没有它，加密的列、数据表和记录将无法打开",
+    };
     /// Keys exist and would have been overwritten.
     KEYS_EXIST = {
         code: "seal-keys-exist", class: Usage, status: 409,

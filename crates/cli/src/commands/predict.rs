@@ -35,7 +35,8 @@ pub(crate) fn predict(context: &Context, args: &Predict) -> Result<()> {
     };
     let scores =
         Scores { scored: &scored, kept: &kept, output: &package.manifest().signature.output };
-    atomic::write(&args.output, &write(&scores)?)?;
+    // Scores and what is kept beside them are of persons.
+    atomic::write_private(&args.output, &write(&scores)?)?;
     let mut text = format!(
         "{} {} {}",
         super::grouped(scored.len() as u64),

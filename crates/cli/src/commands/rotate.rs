@@ -3,11 +3,11 @@
 use crate::Context;
 use crate::args::Rotate;
 use ingot_base::Result;
-use ingot_seal::{Keyring, Rotation};
+use ingot_seal::Rotation;
 
 pub(crate) fn rotate(context: &Context, args: &Rotate) -> Result<()> {
     let folder = context.project.join(&args.keys);
-    let rotation = Keyring::rotate(&folder)?;
+    let rotation = ingot_pipeline::rotate(&context.project, &folder)?;
     let text = match rotation {
         Rotation::Replaced => context.say(
             "the master key is new; the old one opens nothing in this folder any more\nback up master.key and data.key together; who kept both old files can still open what was written so far",

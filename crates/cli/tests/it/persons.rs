@@ -138,12 +138,12 @@ fn groups_that_an_erasure_takes_for_one_person_are_told() {
     };
     let english = told("en");
     let line = english.lines().find(|line| line.contains("pipeline-split-alike")).unwrap();
-    assert!(line.contains("3 values of `customer_id` are written in more than one way"), "{line}");
+    assert!(line.contains("1 person(s) of `customer_id` are written in 3 ways"), "{line}");
     assert!(!english.to_lowercase().contains(&small), "{english}");
     let recipe = std::fs::read_to_string(project.path("ingot.toml")).unwrap();
     std::fs::write(project.path("ingot.toml"), recipe.replace("test = 0.2", "test = 0.3")).unwrap();
     let chinese = told("zh");
-    assert!(chinese.contains("`customer_id` 中有 3 个值"), "{chinese}");
+    assert!(chinese.contains("`customer_id` 中有 1 人共有 3 种写法"), "{chinese}");
     // As the source should be.
     for row in [2, 3] {
         rewrite(&project, row, "customer_id", &format!("CUST-MENDED-{row}"));

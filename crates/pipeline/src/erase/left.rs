@@ -3,6 +3,7 @@
 //! The values are in memory only while the person is erased, so what is found is told and recorded then, as row numbers: whoever keeps
 //! the source corrects it there, and the next run has none of it.
 
+use super::elsewhere::{Census, Elsewhere};
 use super::list::{Entry, Erasures, is_text, texts};
 use super::{Found, Rows, is_whole, numbered, places, values};
 use crate::convert;
@@ -28,6 +29,8 @@ pub(super) struct Person {
     gone: Erasures,
     /// The columns of such values, by their names before protection, and whether one is only dropped: that may say anything.
     columns: BTreeMap<String, bool>,
+    /// The column that the person is erased by.
+    named: String,
     said: Said,
 }
 
@@ -36,13 +39,18 @@ pub(super) struct Person {
 struct Said {
     /// What is looked for in texts.
     mentions: Mentions,
+    /// What is looked for in other protected columns.
+    elsewhere: Elsewhere,
     /// Every value, also of few letters.
     values: Vec<Personal<String>>,
 }
 
 impl Said {
-    fn add(&mut self, column: &str, weak: bool, value: &str) {
+    fn add(&mut self, column: &str, weak: bool, named: bool, value: &str) {
         self.mentions.add(column, weak, value);
+        if !weak {
+            self.elsewhere.add(column, named, value);
+        }
         if !self.values.iter().any(|known| known.expose() == value) {
             self.values.push(Personal::new(value.to_owned()));
         }
@@ -64,8 +72,9 @@ impl Person {
             .collect();
         columns.insert(entry.column.clone(), false);
         let mut said = Said::default();
-        said.add(&entry.column, false, value.expose());
-        Self { one: Erasures::of(entry), gone: listed.with(entry), columns, said }
+        said.add(&entry.column, false, true, value.expose());
+        let (one, gone) = (Erasures::of(entry), listed.with(entry));
+        Self { one, gone, columns, named: entry.column.clone(), said }
     }
 
     /// Keyed hashes of what was learnt.
@@ -91,18 +100,18 @@ impl Person {
         batch: &RecordBatch,
     ) -> Result<BooleanArray> {
         let stays = self.one.admit(project, batch)?;
-        learn(&self.columns, &mut self.said, batch, &stays)?;
+        learn((&self.columns, &*self.named), &mut self.said, batch, &stays)?;
         Ok(stays)
     }
 
     /// Whether there is nothing to look for: every value is too short to be told from ordinary words.
     pub(super) fn is_too_short(&self) -> bool {
-        self.said.mentions.is_empty()
+        self.said.mentions.is_empty() && self.said.elsewhere.is_empty()
     }
 
     /// The person's rows in the sources as they are now, also those that cleaning leaves out; what they say is learnt.
     pub(super) fn learn_at_origin(&mut self, project: &Project<'_>) -> Result<Rows> {
-        let (one, columns) = (&self.one, &self.columns);
+        let (one, columns) = (&self.one, (&self.columns, &*self.named));
         let said = Mutex::new(&mut self.said);
         refused(project, &|batch| {
             let stays = one.admit(project, batch)?;
@@ -117,14 +126,24 @@ impl Person {
     /// The rows of others in the sources whose texts have a value of the person's.
     pub(super) fn left_at_origin(&mut self, project: &Project<'_>) -> Result<Rows> {
         self.forget_shared(project)?;
-        if self.said.mentions.is_empty() {
+        if self.is_too_short() {
             return Ok(Rows::new());
         }
         refused(project, &|batch| self.others(project, batch, &|_| true))
     }
 
-    /// Looks no more for what is only dropped and others in the sources have too.
+    /// Looks no more for what is only dropped and others in the sources have too; learns in which protected columns of others a value tells
+    /// of the person.
     pub(super) fn forget_shared(&mut self, project: &Project<'_>) -> Result<()> {
+        if !self.said.elsewhere.is_empty() {
+            let census = Mutex::new(Census::new(&self.named, &self.said.elsewhere));
+            refused(project, &|batch| {
+                self.count(project, batch, &census)?;
+                Ok(vec![true; batch.num_rows()].into())
+            })?;
+            let census = census.into_inner().unwrap_or_else(PoisonError::into_inner);
+            self.said.elsewhere.weigh(&census);
+        }
         if !self.said.mentions.has_weak() {
             return Ok(());
         }
@@ -149,7 +168,13 @@ impl Person {
     }
 
     /// As [`left_at_origin`](Self::left_at_origin), in the cleaned tables: where the sources are out of reach.
-    pub(super) fn left_in_tables(&self, project: &Project<'_>, all: &[Found]) -> Result<Rows> {
+    pub(super) fn left_in_tables(&mut self, project: &Project<'_>, all: &[Found]) -> Result<Rows> {
+        let census = Mutex::new(Census::new(&self.named, &self.said.elsewhere));
+        self.in_batches(project, all, Stage::Clean, &mut |_, batch| {
+            self.count(project, batch, &census)
+        })?;
+        let census = census.into_inner().unwrap_or_else(PoisonError::into_inner);
+        self.said.elsewhere.weigh(&census);
         let mut found: BTreeMap<String, BTreeSet<u64>> = BTreeMap::new();
         self.in_tables(project, all, Stage::Clean, &mut |_, source, row| {
             found.entry(source).or_default().insert(row);
@@ -161,7 +186,7 @@ impl Person {
     /// or a pseudonym that the keys lead back from.
     pub(super) fn shown(&self, project: &Project<'_>, left: &Rows) -> Result<Rows> {
         let mut found: BTreeMap<String, BTreeSet<u64>> = BTreeMap::new();
-        if left.is_empty() || self.said.mentions.is_empty() {
+        if left.is_empty() || self.is_too_short() {
             return Ok(Rows::new());
         }
         let mut all = project.store.all()?;
@@ -199,7 +224,7 @@ impl Person {
         all: &[Found],
         recorded: &Rows,
     ) -> Result<BTreeSet<PathBuf>> {
-        if self.said.mentions.is_empty() && recorded.is_empty() {
+        if self.is_too_short() && recorded.is_empty() {
             return Ok(BTreeSet::new());
         }
         let inputs = clean::inputs_with(project, listed);
@@ -243,7 +268,7 @@ impl Person {
         stage: Stage,
         found: &mut dyn FnMut(&Path, String, u64),
     ) -> Result<()> {
-        if self.said.mentions.is_empty() {
+        if self.is_too_short() {
             return Ok(());
         }
         self.in_batches(project, all, stage, &mut |folder, batch| {
@@ -294,16 +319,29 @@ impl Person {
         among: &dyn Fn(&str) -> bool,
     ) -> Result<BooleanArray> {
         let mut clean = vec![true; batch.num_rows()];
-        if self.said.mentions.is_empty() {
+        if self.is_too_short() {
             return Ok(clean.into());
         }
         let others = self.gone.admit(project, batch)?;
         let own = own(&self.columns, batch)?;
         for (field, array) in batch.schema_ref().fields().iter().zip(batch.columns()) {
             let name = field.name();
-            // What a rule hides is hidden in every row.
+            if !among(name) {
+                continue;
+            }
+            // What a rule hides is hidden in every row; its tokens lead to the person all the same.
             let hidden = self.columns.get(name) == Some(&false);
-            if hidden || name == "_source" || !among(name) || !is_text(array.data_type()) {
+            if hidden && self.said.elsewhere.is_told() {
+                let cells = own.iter().find(|(column, ..)| column == name);
+                for (row, clean) in clean.iter_mut().enumerate() {
+                    let cell = cells.filter(|(_, _, cells)| cells.is_valid(row));
+                    let told = cell.is_some_and(|(_, _, cells)| {
+                        self.said.elsewhere.is_in(name, cells.value(row))
+                    });
+                    *clean &= !(told && others.value(row));
+                }
+            }
+            if hidden || name == "_source" || !is_text(array.data_type()) {
                 continue;
             }
             let cells = texts(array)?;
@@ -325,6 +363,27 @@ impl Person {
         Ok(clean.into())
     }
 
+    /// Counts what others have in the protected columns.
+    fn count(
+        &self,
+        project: &Project<'_>,
+        batch: &RecordBatch,
+        census: &Mutex<Census>,
+    ) -> Result<()> {
+        let others = self.gone.admit(project, batch)?;
+        let own = own(&self.columns, batch)?;
+        let mut census = census.lock().unwrap_or_else(PoisonError::into_inner);
+        for row in (0..others.len()).filter(|row| others.value(*row)) {
+            let person = own.iter().find(|(name, ..)| *name == self.named);
+            let person = person.filter(|(_, _, cells)| cells.is_valid(row));
+            let cells = own.iter().filter_map(|one| {
+                (!one.1 && one.2.is_valid(row)).then(|| (one.0, one.2.value(row)))
+            });
+            census.see(person.map(|(_, _, cells)| cells.value(row)), cells);
+        }
+        Ok(())
+    }
+
     /// The values only dropped that others have too: they tell nobody.
     fn shared(&self, project: &Project<'_>, batch: &RecordBatch) -> Result<BTreeSet<usize>> {
         let others = self.gone.admit(project, batch)?;
@@ -338,19 +397,24 @@ impl Person {
     }
 }
 
-/// The columns of text, by their names before protection, in which what is hidden can be gone back from.
+/// The columns, by their names before protection, in which what is hidden can be gone back from.
 fn backwards<'p>(project: &'p Project<'_>) -> BTreeSet<&'p str> {
     let protect = &project.recipe().protect;
-    let Some(text) = &protect.text else { return BTreeSet::new() };
-    if !matches!(text.action, TextAction::Encrypt | TextAction::Pseudonymize) {
-        return BTreeSet::new();
-    }
-    text.columns.iter().map(|named| protect.before(named)).collect()
+    let rules = protect.columns.iter().filter(|rule| {
+        matches!(rule.action, Action::Encrypt | Action::Fpe | Action::Pseudonymize(_))
+    });
+    let rules = rules.map(|rule| rule.name.as_str());
+    let texts = protect
+        .text
+        .iter()
+        .filter(|text| matches!(text.action, TextAction::Encrypt | TextAction::Pseudonymize));
+    let texts = texts.flat_map(|text| &text.columns).map(|named| protect.before(named));
+    rules.chain(texts).collect()
 }
 
 /// Adds what the rows that do not stay say.
 fn learn(
-    columns: &BTreeMap<String, bool>,
+    (columns, named): (&BTreeMap<String, bool>, &str),
     said: &mut Said,
     batch: &RecordBatch,
     stays: &BooleanArray,
@@ -360,7 +424,7 @@ fn learn(
     }
     for (name, weak, cells) in own(columns, batch)? {
         for row in (0..stays.len()).filter(|row| !stays.value(*row) && cells.is_valid(*row)) {
-            said.add(name, weak, cells.value(row));
+            said.add(name, weak, name == named, cells.value(row));
         }
     }
     Ok(())

@@ -9,7 +9,7 @@ use super::{Rows, together};
 use crate::convert;
 use crate::messages::{
     ERASURE_UNSIGNED, ERASURES_CHANGED, ERASURES_HEAD, ERASURES_LACK, ERASURES_OLD,
-    ERASURES_RENAMED, ERASURES_SHORT,
+    ERASURES_RENAMED, ERASURES_SHORT, ERASURES_UNRECORDED,
 };
 use crate::project::Project;
 use crate::store::{Stage, entries};
@@ -18,7 +18,9 @@ use arrow::compute::cast;
 use arrow::datatypes::DataType;
 use ingot_base::spelling::{folded, narrow};
 use ingot_base::{Digest, Fault, Personal, Result, atomic, fault};
+use ingot_privacy::anonymity::told_apart;
 use ingot_privacy::chain::{Chain, Words};
+use ingot_seal::Keyring;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -44,7 +46,7 @@ const WORDS: Words =
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Entry {
     pub(super) column: String,
-    /// Keyed hash of the value, as [`folded`] compares it.
+    /// Keyed hash of the value, as [`told_apart`] compares it; in lists of before as [`folded`] does.
     pub(super) subject: String,
     /// Keyed hashes of the same value as columns that hold no text write it: 5.50 is 5.5 there.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
@@ -65,7 +67,7 @@ impl Entry {
         let domain = format!("{DOMAIN}{column}");
         let token =
             |value: String| ingot_privacy::hash_value(&keys, &domain, &Personal::new(value));
-        let subject = token(folded(value.expose()))?;
+        let subject = token(told_apart(value.expose()))?;
         let mut numbers =
             written_as(value.expose()).into_iter().map(token).collect::<Result<BTreeSet<_>>>()?;
         numbers.remove(&subject);
@@ -242,6 +244,22 @@ impl Erasures {
         Ok(())
     }
 
+    /// Warns of erasures whose signed record is gone. A line of the list is as old as its record; `ending` is the erasure that has none yet.
+    pub(super) fn tell_lost(&self, project: &Project<'_>, ending: Option<&Entry>) {
+        for entry in &self.entries {
+            let own = |record: &Recorded| {
+                record.column == entry.column
+                    && record.subject == entry.subject
+                    && record.at == entry.at
+            };
+            if ending != Some(entry) && !self.recorded.iter().any(own) {
+                let folder = project.root.join(FOLDER);
+                let told = Fault::new(&ERASURES_UNRECORDED).arg("path", folder.display());
+                project.reporter.warn(&told.arg("at", &entry.at));
+            }
+        }
+    }
+
     /// The rows of others that the records of a person name: what their texts said of the person then.
     pub(super) fn recorded(&self, entry: &Entry) -> Rows {
         let own =
@@ -254,6 +272,7 @@ impl Erasures {
 /// Whom a signed record is about, and the rows of others that it names.
 #[derive(Debug, Deserialize)]
 struct Recorded {
+    at: String,
     column: String,
     subject: String,
     #[serde(default)]
@@ -265,7 +284,20 @@ fn list(project: &Project<'_>) -> PathBuf {
 }
 
 fn chain(project: &Project<'_>) -> Chain<Entry> {
-    Chain::new(list(project), project.keyring.derive("erasures/list", 32), PURPOSE, &WORDS)
+    chain_in(&project.root, &project.keyring)
+}
+
+fn chain_in(root: &Path, keyring: &Keyring) -> Chain<Entry> {
+    let list = root.join(FOLDER).join(LIST);
+    Chain::new(list, keyring.derive("erasures/list", 32), PURPOSE, &WORDS)
+}
+
+/// Whether the list of a project, if it has one, was written with these keys.
+///
+/// # Errors
+/// When it was not, was changed, or cannot be read.
+pub(crate) fn listed(root: &Path, keyring: &Keyring) -> Result<()> {
+    chain_in(root, keyring).open(false).map(drop)
 }
 
 /// A document of this folder that the project's own key has signed.
@@ -316,11 +348,25 @@ fn named(
         erased.insert(&entry.subject);
         erased.extend(entry.numbers.iter().filter(|_| !text).map(String::as_str));
     }
-    let array = if text { folded_cells(array)? } else { Arc::clone(array) };
     let keys = convert::column_keys(project);
-    let tokens = ingot_privacy::hash_cells(&keys, &format!("{DOMAIN}{column}"), &array)?;
-    let erased = tokens.into_iter().map(|token| token.is_some_and(|one| erased.contains(&*one)));
-    Ok(erased.collect())
+    let find = |array: &ArrayRef| -> Result<Vec<bool>> {
+        let tokens = ingot_privacy::hash_cells(&keys, &format!("{DOMAIN}{column}"), array)?;
+        let found = tokens.into_iter().map(|token| token.is_some_and(|one| erased.contains(&*one)));
+        Ok(found.collect())
+    };
+    if !text {
+        return find(array);
+    }
+    let cells = texts(array)?;
+    let as_now: StringArray = cells.iter().map(|cell| cell.map(told_apart)).collect();
+    let as_before: StringArray = cells.iter().map(|cell| cell.map(folded)).collect();
+    let mut found = find(&(Arc::new(as_now.clone()) as ArrayRef))?;
+    // A list of before may have 7005.0 as it was written.
+    if as_now != as_before {
+        let before = find(&(Arc::new(as_before) as ArrayRef))?;
+        found.iter_mut().zip(before).for_each(|(found, before)| *found |= before);
+    }
+    Ok(found)
 }
 
 /// Whether a column holds text.
@@ -338,12 +384,6 @@ pub(crate) fn texts(array: &ArrayRef) -> Result<StringArray> {
         .map_err(|error| fault::internal("a column without a text form").because(error))?;
     let cells = cells.as_any().downcast_ref::<StringArray>();
     cells.cloned().ok_or_else(|| fault::internal("text of another type"))
-}
-
-/// A column's cells as persons are compared.
-fn folded_cells(array: &ArrayRef) -> Result<ArrayRef> {
-    let cells: StringArray = texts(array)?.iter().map(|cell| cell.map(folded)).collect();
-    Ok(Arc::new(cells))
 }
 
 #[cfg(test)]
@@ -384,5 +424,63 @@ mod tests {
         assert_eq!(found(&entry("José García")), [true, true, false, false, false]);
         assert_eq!(found(&entry("jose\u{301} garci\u{301}a")), [true, true, false, false, false]);
         assert_eq!(found(&entry("STRASSE")), [false, false, false, true, false]);
+    }
+
+    #[test]
+    fn a_number_with_a_fraction_of_zeros_is_the_same_person_in_a_column_of_text() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = "[project]\nname = \"x\"\ntask = \"tabular.binary\"\ntarget = \"y\"\n\
+             [[source]]\nname = \"a\"\nuri = \"a.csv\"\n";
+        let project = crate::project::project(folder.path(), text);
+        let cells: ArrayRef =
+            Arc::new(StringArray::from(vec!["7005", "7005.0", "07005", "7006.0"]));
+        let value = |text: &str| Personal::new(text.to_owned());
+        let found = |entry: &Entry| named(&project, "id", &[entry], &cells).unwrap();
+        for erased in ["7005", "7005.00"] {
+            let entry = Entry::new(&project, "id".to_owned(), &value(erased)).unwrap();
+            assert_eq!(found(&entry), [true, true, false, false], "{erased}");
+        }
+        // As a list of before has it.
+        let mut entry = Entry::new(&project, "id".to_owned(), &value("7005.0")).unwrap();
+        let keys = convert::column_keys(&project);
+        entry.subject =
+            ingot_privacy::hash_value(&keys, &format!("{DOMAIN}id"), &value("7005.0")).unwrap();
+        assert_eq!(found(&entry), [false, true, false, false]);
+    }
+
+    #[test]
+    fn a_record_that_was_removed_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = "[project]\nname = \"x\"\ntask = \"tabular.binary\"\ntarget = \"y\"\n\
+             [[source]]\nname = \"a\"\nuri = \"a.csv\"\n";
+        let heard = Heard::default();
+        let mut project = crate::project::project(folder.path(), text);
+        project.reporter = Box::leak(Box::new(heard.clone()));
+        let rows = b"id,y\nP0001,1\nP0002,0\nP0003,1\n";
+        atomic::write(&folder.path().join("a.csv"), rows).unwrap();
+        crate::stages::clean::run(&project).unwrap();
+        let value = Personal::new("P0001".to_owned());
+        let subject = crate::Subject { column: Some("id".to_owned()), value };
+        let erased = crate::erase(&project, &subject).unwrap();
+        crate::run(&project, Stage::Clean).unwrap();
+        let told = || heard.0.lock().unwrap().contains(&"pipeline-erasures-unrecorded");
+        assert!(!told());
+        std::fs::remove_file(&erased.record).unwrap();
+        std::fs::remove_file(erased.record.with_extension("json.sig")).unwrap();
+        crate::run(&project, Stage::Clean).unwrap();
+        assert!(told());
+    }
+
+    /// The codes of what was warned of.
+    #[derive(Debug, Clone, Default)]
+    struct Heard(Arc<std::sync::Mutex<Vec<&'static str>>>);
+
+    impl ingot_base::Reporter for Heard {
+        fn start(&self, _: &ingot_base::Text, _: Option<u64>) {}
+        fn advance(&self, _: u64) {}
+        fn finish(&self, _: &ingot_base::Text) {}
+        fn warn(&self, warning: &Fault) {
+            self.0.lock().unwrap().push(warning.code());
+        }
     }
 }

@@ -10,6 +10,7 @@ use crate::stages::protect;
 use crate::store::Stage;
 use arrow::array::Array as _;
 use ingot_base::{Digest, Personal, Result, atomic, folded};
+use ingot_privacy::anonymity::told_apart;
 use ingot_privacy::pseudonym::Pseudonyms;
 use ingot_privacy::{ColumnKeys, cell_texts};
 use ingot_recipe::Action;
@@ -129,11 +130,14 @@ impl Erasures {
         for column in columns {
             let domain = format!("{DOMAIN}{column}");
             let hash = |value| ingot_privacy::hash_value(keys, &domain, &Personal::new(value));
-            let subject = hash(folded(value))?;
+            let (subject, before) = (hash(told_apart(value))?, hash(folded(value))?);
             let numbers =
                 written_as(value).into_iter().map(hash).collect::<Result<BTreeSet<_>>>()?;
             let mut own = self.entries.iter().filter(|entry| entry.column == *column);
-            if own.any(|entry| entry.subject == subject || !entry.numbers.is_disjoint(&numbers)) {
+            if own.any(|entry| {
+                [&subject, &before].contains(&&entry.subject)
+                    || !entry.numbers.is_disjoint(&numbers)
+            }) {
                 return Ok(true);
             }
         }

@@ -58,9 +58,12 @@ pub(crate) fn apply(
         Some(presence) => population(project, presence, &known, &quasi)?,
         None => Vec::new(),
     };
-    let placed = |fault: Fault| match fault.key_path() {
-        Some(_) => fault,
-        None => fault.at("protect.anonymity"),
+    let placed = |fault: Fault| {
+        let fault = hierarchies::placed(project.recipe(), fault, input, keys);
+        match fault.key_path() {
+            Some(_) => fault,
+            None => fault.at("protect.anonymity"),
+        }
     };
     let plan = anonymity::search_in(&known, &people, &policy).map_err(placed)?;
     let rows = ingot_data::transform(input, output, Some(keys), Some(keys), &mut |batch| {

@@ -1,7 +1,8 @@
 //! Column actions and text detection on personal data; what leaves this stage may be looked at.
 
 use crate::convert;
-use crate::erase::Erasures;
+use crate::erase::{self, Erasures};
+use crate::hierarchies;
 use crate::messages::{LEFT_OVER, PROTECT_EMPTIED, PROTECT_LOST};
 use crate::project::Project;
 use crate::run::{Chain, Done, ORT, PARQUET, Product, earlier, stage, versions};
@@ -103,7 +104,9 @@ fn work(
         })?;
         outcome.rows = anonymous.rows;
         outcome.anonymity = Some(anonymous);
-    } else if let Some(text) = TextEvidence::measured(&outcome.texts, outcome.rows) {
+    } else if let Some(text) =
+        TextEvidence::measured(&outcome.texts, persons(project, input, &keys, outcome.rows)?)
+    {
         let evidence = Evidence { text: Some(text), ..Evidence::default() };
         outcome.residual = Some(Residual::new(evidence));
     }
@@ -114,6 +117,30 @@ fn work(
         outputs.push((PSEUDONYMS.into(), None));
     }
     Ok(Product { outputs, summary: summary(&outcome), evidence: to_value(&outcome)? })
+}
+
+/// How many persons a cleaned table of so many rows has: different ones where the split keeps a person's rows together, else each row is one.
+fn persons(project: &Project<'_>, input: &Path, keys: &Encryption, rows: u64) -> Result<u64> {
+    let Some(column) = erase::named_by_group(project.recipe()) else { return Ok(rows) };
+    // A table may have as many persons as rows: hashes of them do.
+    let (mut persons, mut nobody) = (std::collections::HashSet::new(), 0_u64);
+    ingot_data::each(input, Some(keys), &[column], &mut |batch| {
+        for cells in batch.columns() {
+            let Some(cells) = ingot_privacy::cell_texts(cells)? else { continue };
+            for cell in &cells {
+                match cell {
+                    Some(cell) => {
+                        let person = ingot_privacy::anonymity::told_apart(cell);
+                        persons.insert(Digest::of(person.as_bytes()));
+                    }
+                    None => nobody += 1,
+                }
+            }
+        }
+        Ok(())
+    })?;
+    // Of a row that says nothing nobody knows that it is another row's person.
+    Ok((persons.len() as u64 + nobody).clamp(1, rows.max(1)))
 }
 
 /// Rows through the column rules, then the text rules; the pseudonyms where the recipe asks for such.
@@ -176,7 +203,8 @@ fn protect(
                 None => protector.apply(batch),
             },
         )?;
-    readable(project, &protector)?;
+    readable(project, &protector)
+        .map_err(|fault| hierarchies::placed(project.recipe(), fault, input, keys))?;
     let outcome = ProtectOutcome {
         rows,
         actions: protector.summary(),

@@ -9,6 +9,7 @@ use crate::{convert, erase, outcomes};
 use arrow::datatypes::Field;
 use ingot_base::{Fault, Result, Task};
 use ingot_data::Encryption;
+use ingot_privacy::anonymity::told_apart;
 use ingot_recipe::{Action, Recipe};
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -69,7 +70,7 @@ fn persons(recipe: &Recipe) -> BTreeSet<&str> {
     named.chain(moved).collect()
 }
 
-/// Warns of persons that an erasure takes for one, though tokens do not: `P7`, `p7` and `P7 `. They are looked for in the cleaned
+/// Warns of persons that an erasure takes for one, though tokens do not: `P7`, `p7` and `P7 `, or 7005 and 7005.0. They are looked for in the cleaned
 /// table: a token no longer tells how its value was written.
 fn alike(project: &Project<'_>, chain: &Chain, column: &str) -> Result<()> {
     let table = earlier(chain, Stage::Clean)?.verified(clean::TABLE)?;
@@ -84,18 +85,18 @@ fn alike(project: &Project<'_>, chain: &Chain, column: &str) -> Result<()> {
     ingot_data::each(&table, Some(&keys), &[column], &mut |batch| {
         for cells in batch.columns() {
             let cells = erase::texts(cells)?;
-            spellings.extend(
-                cells.iter().flatten().map(|cell| (hash(&ingot_base::folded(cell)), hash(cell))),
-            );
+            spellings
+                .extend(cells.iter().flatten().map(|cell| (hash(&told_apart(cell)), hash(cell))));
         }
         Ok(())
     })?;
     spellings.sort_unstable();
     spellings.dedup();
     let persons = spellings.chunk_by(|one, next| one.0 == next.0);
-    let groups: usize = persons.map(<[_]>::len).filter(|groups| *groups > 1).sum();
-    if groups > 0 {
-        let told = Fault::new(&SPLIT_ALIKE).arg("count", groups).arg("column", column);
+    let several: Vec<usize> = persons.map(<[_]>::len).filter(|groups| *groups > 1).collect();
+    if !several.is_empty() {
+        let told = Fault::new(&SPLIT_ALIKE).arg("column", column).arg("persons", several.len());
+        let told = told.arg("count", several.iter().sum::<usize>());
         let example = format!("{{ column = \"{column}\", case = \"lower\" }}");
         project.reporter.warn(&told.arg("example", example));
     }
@@ -145,4 +146,82 @@ fn work(project: &Project<'_>, chain: &Chain, input: &Path, folder: &Path) -> Re
     }
     let evidence = to_value(&outcome)?;
     Ok(Product { outputs, evidence, summary: outcomes::split_summary(&outcome) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ingot_base::{Reporter, Text, atomic};
+    use std::sync::Mutex;
+
+    #[derive(Debug, Default)]
+    struct Heard(Mutex<Vec<String>>);
+
+    impl Reporter for Heard {
+        fn start(&self, _: &Text, _: Option<u64>) {}
+        fn advance(&self, _: u64) {}
+        fn finish(&self, _: &Text) {}
+        fn warn(&self, warning: &Fault) {
+            self.0.lock().unwrap().push(warning.to_string());
+        }
+    }
+
+    /// Sixty persons; a source without gaps has their numbers whole, another one with a gap as pandas writes them.
+    fn project<'a>(folder: &Path, heard: &'a Heard, protect: &str) -> Project<'a> {
+        let text = format!(
+            "[project]\nname = \"x\"\ntask = \"tabular.binary\"\ntarget = \"y\"\n\
+             [[source]]\nname = \"a\"\nuri = \"a.csv\"\n[[source]]\nname = \"b\"\nuri = \"b.csv\"\n\
+             [protect]\n{protect}\n[split]\ngroup = \"cid\"\ntest = 0.3\n"
+        );
+        let mut project = crate::project::project(folder, &text);
+        project.reporter = heard;
+        let rows = |number: &dyn Fn(u32) -> String| {
+            let rows = (0..60)
+                .map(|row| format!("{},电话 13800138{row:03},{}", number(7000 + row), row % 2));
+            std::iter::once("cid,note,y".to_owned()).chain(rows).collect::<Vec<_>>().join("\n")
+        };
+        let write = |name: &str, text: String| {
+            atomic::write(&folder.join(name), text.as_bytes()).unwrap();
+        };
+        write("a.csv", rows(&|number| number.to_string()));
+        write("b.csv", rows(&|number| format!("{number}.0")) + "\n,other,1\n");
+        project
+    }
+
+    fn persons_in(project: &Project<'_>, split: &Done, part: &str) -> BTreeSet<String> {
+        let keys = convert::encryption(project);
+        let batches = ingot_data::read_columns(&split.path(part), Some(&keys), &["cid"]).unwrap();
+        let cells = batches.iter().map(|batch| erase::texts(batch.column(0)).unwrap());
+        cells.flat_map(|cells| cells.iter().flatten().map(told_apart).collect::<Vec<_>>()).collect()
+    }
+
+    #[test]
+    fn a_number_with_and_without_its_fraction_is_one_person_of_the_split() {
+        let folder = tempfile::tempdir().unwrap();
+        let heard = Heard::default();
+        let project = project(folder.path(), &heard, "");
+        let chain = crate::run(&project, Stage::Split).unwrap();
+        let split = earlier(&chain, Stage::Split).unwrap();
+        let (train, test) = (persons_in(&project, split, TRAIN), persons_in(&project, split, TEST));
+        assert_eq!(train.len() + test.len(), 60);
+        assert!(train.is_disjoint(&test) && !test.is_empty());
+    }
+
+    #[test]
+    fn persons_whose_tokens_differ_by_a_fraction_are_told_and_counted_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let heard = Heard::default();
+        let protect = "columns = [{ name = \"cid\", action = \"encrypt\" }]\n\
+             text = { columns = [\"note\"], action = \"replace\" }";
+        let project = project(folder.path(), &heard, protect);
+        let chain = crate::run(&project, Stage::Split).unwrap();
+        let told = heard.0.lock().unwrap().join("\n");
+        assert!(told.contains("60 person(s) of `cid` are written in 120 ways"), "{told}");
+        let record = &earlier(&chain, Stage::Protect).unwrap().record;
+        let outcome: ingot_data::ProtectOutcome = from_value(&record.evidence).unwrap();
+        // 121 rows of 60 persons, and one of nobody.
+        let measured = ingot_privacy::residual::TextEvidence::measured(&outcome.texts, 61);
+        assert!(measured.is_some());
+        assert_eq!(outcome.residual.and_then(|found| found.evidence.text), measured);
+    }
 }

@@ -2,12 +2,13 @@
 
 use super::messages::{COLUMN_DIFFERS, COLUMN_TYPE, COLUMN_UNKNOWN};
 use super::numbers::{by, code, mix, real};
+use super::persons::told_apart;
 use crate::calendar::Day;
 use crate::cells::{Kind, each, plain, values_of};
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type, Int64Type, UInt64Type};
-use ingot_base::{Fault, Result, fault, folded};
+use ingot_base::{Fault, Result, fault};
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
@@ -45,13 +46,13 @@ impl Coded {
         ranks
     }
 
-    /// The codes of persons, one a row, and how many persons there are: whoever is written in several ways is one ([`folded`]).
+    /// The codes of persons, one a row, and how many persons there are: whoever is written in several ways is one ([`told_apart`]).
     pub(super) fn persons(self) -> (Vec<u32>, usize) {
         let mut seen: HashMap<Option<String>, u32> = HashMap::with_capacity(self.texts.len());
         let mut persons = Vec::with_capacity(self.texts.len());
         for text in &self.texts {
             let fresh = code(seen.len());
-            persons.push(*seen.entry(text.as_deref().map(folded)).or_insert(fresh));
+            persons.push(*seen.entry(text.as_deref().map(told_apart)).or_insert(fresh));
         }
         let codes = self.codes.iter().map(|index| by(&persons, *index)).collect();
         (codes, seen.len())

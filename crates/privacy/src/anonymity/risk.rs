@@ -3,7 +3,8 @@
 //! Rows with the same quasi-identifiers form a class; null equals null. All figures are of the table as it is.
 //!
 //! Where a column names persons, sizes of classes are numbers of different persons, and a person who is in several classes counts in
-//! each of them; whoever is written in several ways, in case, width or blanks, is one. What an attacker learns who puts several rows of one
+//! each of them; whoever is written in several ways, in case, width or blanks, is one. Only shares of persons who are alone or at risk
+//! count each person once, by the worst class that the person is in. What an attacker learns who puts several rows of one
 //! person together is no part of these figures.
 
 use super::encode::{Coded, encode, parts};
@@ -43,7 +44,7 @@ pub struct Risk {
     pub median_class: f64,
     /// Rows of persons that are alone in their class.
     pub unique_rows: u64,
-    /// Share of persons that are alone in their class.
+    /// Share of persons that are alone in their class, or in any of their classes.
     pub uniqueness: f64,
     /// Re-identification risk.
     pub reidentification: Reidentification,
@@ -63,13 +64,13 @@ pub struct Reidentification {
     pub prosecutor_highest: f64,
     /// Mean of 1/f over the persons: classes ÷ persons.
     pub prosecutor_average: f64,
-    /// Share of persons with 1/f above [`AT_RISK`].
+    /// Share of persons with 1/f above [`AT_RISK`] in any of their classes.
     pub prosecutor_at_risk: f64,
     /// Mean of 1/f over the classes.
     pub class_average: f64,
     /// Looks for anyone, through the population: largest 1/F. Without a population F is taken as f, the worst case.
     pub journalist_highest: f64,
-    /// Share of persons with 1/F above [`AT_RISK`].
+    /// Share of persons with 1/F above [`AT_RISK`] in any of their classes.
     pub journalist_at_risk: f64,
     /// Wants as many matches as possible: mean of 1/F over the persons, the expected share of right matches.
     pub marketer: f64,
@@ -225,7 +226,6 @@ pub(super) fn measure(groups: &Groups, attributes: &[Attribute]) -> Risk {
     let classes = sizes.len() as u64;
     // A person counts in each class that has a row of that person.
     let persons: u64 = sizes.iter().map(|size| u64::from(*size)).sum();
-    let unique = sizes.iter().take_while(|size| **size == 1).count() as u64;
     let rows = |group: &usize| u64::from(at(&groups.rows, *group));
     let middle = |place: usize| f64::from(at(&sizes, place));
     let half = sizes.len() / 2;
@@ -249,7 +249,7 @@ pub(super) fn measure(groups: &Groups, attributes: &[Attribute]) -> Risk {
         mean_class: real(persons) / real(classes.max(1)),
         median_class,
         unique_rows: all.iter().filter(|group| groups.size(**group) == 1).map(rows).sum(),
-        uniqueness: real(unique) / real(persons.max(1)),
+        uniqueness: share(groups, &all, &|group| groups.size(group) == 1),
         reidentification: reidentification(groups, &all, persons),
         models: worst(groups, &sensitive, &all),
         sensitive,
@@ -269,9 +269,8 @@ fn reidentification(groups: &Groups, all: &[usize], persons: u64) -> Reidentific
     let sum = |of: &dyn Fn(usize) -> f64| all.iter().map(|group| of(*group)).sum::<f64>();
     let highest =
         |of: &dyn Fn(usize) -> f64| all.iter().map(|group| 1.0 / of(*group)).fold(0.0, f64::max);
-    let at_risk = |of: &dyn Fn(usize) -> f64| {
-        sum(&|group| if 1.0 / of(group) > AT_RISK { size(group) } else { 0.0 }) / total
-    };
+    let at_risk =
+        |of: &dyn Fn(usize) -> f64| share(groups, all, &|group| 1.0 / of(group) > AT_RISK);
     Reidentification {
         prosecutor_highest: highest(&size),
         prosecutor_average: real(all.len() as u64) / total,
@@ -281,8 +280,14 @@ fn reidentification(groups: &Groups, all: &[usize], persons: u64) -> Reidentific
         journalist_at_risk: at_risk(&people),
         marketer: sum(&|group| size(group) / people(group)) / total,
         population_unique: (!groups.people.is_empty())
-            .then(|| sum(&|group| if people(group) <= 1.0 { size(group) } else { 0.0 }) / total),
+            .then(|| share(groups, all, &|group| people(group) <= 1.0)),
     }
+}
+
+/// The share of persons, each once, that are in a class which `meant` is true of.
+fn share(groups: &Groups, all: &[usize], meant: &dyn Fn(usize) -> bool) -> f64 {
+    let some = groups.together(all.iter().copied().filter(|group| meant(*group)));
+    real(some) / real(groups.together(all.iter().copied()).max(1))
 }
 
 fn column_risk(

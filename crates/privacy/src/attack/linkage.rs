@@ -5,8 +5,9 @@ use super::interval::{Rate, wilson};
 use super::messages::{EMPTY, TRUTH};
 use super::random::Random;
 use super::table::{Cell, Index, Levels, Pair, each};
+use crate::anonymity::told_apart;
 use arrow::array::RecordBatch;
-use ingot_base::{Fault, Result, folded};
+use ingot_base::{Fault, Result};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -187,7 +188,7 @@ impl Persons {
         let mut numbers: BTreeMap<Option<String>, u32> = BTreeMap::new();
         let mut number = |cell: Cell<'_>| {
             let key = match cell {
-                Cell::Text(text) => Some(folded(text)),
+                Cell::Text(text) => Some(told_apart(text)),
                 _ => None,
             };
             let next = u32::try_from(numbers.len()).unwrap_or(u32::MAX);

@@ -71,6 +71,23 @@ fn six_rows_of_one_person_are_no_class_of_six() {
 }
 
 #[test]
+fn whoever_is_alone_in_any_class_is_alone_and_counts_once() {
+    // Five persons share a class; four of them have also a class each.
+    let table = table(vec![
+        ("who", words(&["A", "B", "C", "D", "E", "A", "B", "C", "D", "D"])),
+        ("town", words(&["x", "x", "x", "x", "x", "a", "b", "c", "d", "d"])),
+    ]);
+    let one = std::slice::from_ref(&table);
+    let found = risk_in(one, &[], &["town"], &[], Some("who")).unwrap();
+    assert!((found.uniqueness - 0.8).abs() < 1e-12, "{}", found.uniqueness);
+    assert!((found.reidentification.prosecutor_at_risk - 0.8).abs() < 1e-12);
+    assert!((found.reidentification.journalist_at_risk - 0.8).abs() < 1e-12);
+    assert_eq!((found.persons, found.k, found.classes), (Some(5), 1, 5));
+    // Rows as ever: three of ten are alone.
+    assert!((risk(one, &["town"], &[]).unwrap().uniqueness - 0.3).abs() < 1e-12);
+}
+
+#[test]
 fn a_person_who_is_written_in_several_ways_counts_once() {
     let table = table(vec![
         ("who", words(&["P1", "p1 ", "Ｐ1", "José", "Jose\u{301}", "Jose"])),

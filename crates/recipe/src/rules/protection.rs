@@ -1,6 +1,7 @@
 //! Rules of `[protect] text` and `[protect] anonymity`.
 
 use super::{Rules, field};
+use crate::check::nearest;
 use crate::messages as m;
 use crate::model::DAYS;
 use ingot_base::{Fault, Task};
@@ -92,7 +93,11 @@ impl Rules<'_> {
         for (index, rule) in self.items("/protect/anonymity/hierarchies").iter().enumerate() {
             let path = format!("{root}.hierarchies[{index}]");
             let Some(column) = field(rule, "column") else { continue };
-            if !names.contains(column) {
+            let near = nearest(column, names.iter().copied());
+            if let Some(near) = near.filter(|_| !names.contains(column)) {
+                let fault = Fault::new(&m::HIERARCHY_NEAR).arg("column", column).arg("near", near);
+                self.report(format!("{path}.column"), fault);
+            } else if !names.contains(column) {
                 let example = format!("quasi = [\"{column}\"]");
                 self.needs(format!("{path}.column"), column, "anonymity.quasi", &example);
             } else if !ruled.insert(column) {

@@ -308,3 +308,24 @@ fn a_promise_that_contradicts_itself() {
         ]
     );
 }
+
+#[test]
+fn a_misspelt_setting_is_one_fault() {
+    let recipe = with(&[(
+        "protect",
+        "columns = [{ name = \"a\", action = \"shift\", person = \"p\", days = 90 }, { name = \"b\", action = \"shift\", person = \"p\", dayz = 90 }]",
+    )]);
+    assert_eq!(faults(&recipe), ["recipe-unknown-key-near protect.columns[1].dayz"]);
+}
+
+#[test]
+fn a_misspelt_quasi_identifier_is_named_with_its_hierarchy() {
+    let recipe = with(&[(
+        "protect",
+        "anonymity = { k = 5, quasi = [\"agee\", \"job\"], hierarchies = [{ column = \"age\", by = \"interval\" }] }",
+    )]);
+    assert_eq!(faults(&recipe), ["recipe-hierarchy-near protect.anonymity.hierarchies[0].column"]);
+    let told = ingot_recipe::parse("ingot.toml", &recipe).unwrap_err();
+    let told: Vec<String> = told.iter().map(|fault| fault.fault().to_string()).collect();
+    assert!(told.iter().any(|told| told.contains("`agee`") && told.contains("`age`")), "{told:?}");
+}

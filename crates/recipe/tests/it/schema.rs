@@ -132,6 +132,7 @@ const CROSS: &[&str] = &[
     "recipe-column-dropped",
     "recipe-no-meaning",
     "recipe-needs",
+    "recipe-hierarchy-near",
     "recipe-expect-nothing",
     "recipe-expect-several",
     "recipe-bounds",
