@@ -2,12 +2,14 @@
 //! content. The pixels stay where they are; whoever learns from them reads the file that the row names and checks its digest.
 
 use crate::config::{Format, SourceConfig};
-use crate::messages::{IMAGES_PASSED, SOURCE_MISSING};
+use crate::messages::{
+    IMAGE_MISSING, IMAGE_OUTSIDE, IMAGE_UNREAD, IMAGES_NONE, IMAGES_PASSED, IMAGES_REMOTE,
+};
 use crate::source::local;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use ingot_base::{Digest, Fault, Lang, Result, Text, atomic, fault};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 /// The file, relative to the source's folder, with `/` between folders.
@@ -159,7 +161,7 @@ pub fn pictures_passed(folder: &Path) -> Option<Fault> {
 fn some(folder: &Path, source: &str, uri: &str) -> Result<Vec<PathBuf>> {
     let listing = Listing::of(folder)?;
     if listing.pictures.is_empty() {
-        let none = listing.told().unwrap_or_else(|| Fault::new(&SOURCE_MISSING));
+        let none = listing.told().unwrap_or_else(|| Fault::new(&IMAGES_NONE));
         return Err(none.arg("source", source).arg("uri", uri));
     }
     Ok(listing.pictures)
@@ -212,13 +214,52 @@ pub(crate) fn in_two_classes(table: &Path) -> Result<usize> {
     Ok(classes.values().filter(|labels| labels.len() > 1).count())
 }
 
-/// Where a row's picture is. A place that leads out of the source's folder is none.
-pub fn image_path(base_dir: &Path, uri: &str, place: &str) -> Option<PathBuf> {
-    let root = local(base_dir, uri)?;
-    let folder = if root.is_dir() { root } else { root.parent()?.to_owned() };
-    let inside =
-        Path::new(place).components().all(|part| matches!(part, std::path::Component::Normal(_)));
-    inside.then(|| folder.join(place))
+/// Where a row's picture is, beside the table or in the folder that `uri` names.
+///
+/// # Errors
+/// When the source is on no disk of this machine, and as [`picture_file`].
+pub fn image_path(base_dir: &Path, uri: &str, place: &str) -> Result<PathBuf> {
+    let root = local(base_dir, uri);
+    let folder =
+        root.as_deref().and_then(|root| if root.is_dir() { Some(root) } else { root.parent() });
+    let folder = folder.ok_or_else(|| Fault::new(&IMAGES_REMOTE).arg("source", uri))?;
+    picture_file(folder, place)
+}
+
+/// The file of a picture within a folder. Links are followed, as long as they stay in it.
+///
+/// # Errors
+/// When the file is missing or no regular one, or its path or a link leads out of the folder.
+pub fn picture_file(folder: &Path, place: &str) -> Result<PathBuf> {
+    let inside = |part| matches!(part, Component::Normal(_) | Component::CurDir);
+    if place.is_empty() {
+        return Err(Fault::new(&IMAGE_MISSING));
+    }
+    if !Path::new(place).components().all(inside) {
+        return Err(Fault::new(&IMAGE_OUTSIDE));
+    }
+    let missing = |error: std::io::Error| Fault::new(&IMAGE_MISSING).because(error);
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let root = folder.canonicalize().map_err(missing)?;
+    let file = folder.join(place).canonicalize().map_err(missing)?;
+    if !file.starts_with(root) {
+        return Err(Fault::new(&IMAGE_OUTSIDE));
+    }
+    if file.is_file() { Ok(file) } else { Err(Fault::new(&IMAGE_UNREAD)) }
+}
+
+/// What is in a picture's file.
+///
+/// # Errors
+/// When it cannot be read, or has more bytes than `limit`.
+pub fn picture_bytes(file: &Path, limit: u64) -> Result<Vec<u8>> {
+    atomic::read(file, limit).map_err(|fault| Fault::new(&IMAGE_UNREAD).because(fault.to_string()))
+}
+
+/// A digest as tables have it: hexadecimal in either case, with or without `sha256:` before it.
+pub fn written_digest(text: &str) -> Option<Digest> {
+    let text = text.trim().to_ascii_lowercase();
+    Digest::parse(&format!("sha256:{}", text.strip_prefix("sha256:").unwrap_or(&text)))
 }
 
 #[cfg(test)]
@@ -315,6 +356,12 @@ mod tests {
     }
 
     #[test]
+    fn an_empty_folder_is_told_as_such() {
+        let root = tempfile::tempdir().unwrap();
+        assert_eq!(pictures(root.path()).unwrap_err().code(), "data-images-none");
+    }
+
+    #[test]
     fn a_picture_of_another_class_is_another_source() {
         let root = tempfile::tempdir().unwrap();
         let digest = || crate::source_digests(root.path(), &[source("photos")]).unwrap();
@@ -333,14 +380,43 @@ mod tests {
     #[test]
     fn a_place_stays_in_its_folder() {
         let root = tempfile::tempdir().unwrap();
-        let at = |place| image_path(root.path(), ".", place);
-        assert_eq!(at("cat/1.png"), Some(root.path().join(".").join("cat/1.png")));
-        assert_eq!(at("../1.png"), None);
-        assert_eq!(at("/etc/passwd"), None);
-        assert_eq!(
-            image_path(root.path(), "list.csv", "1.png"),
-            Some(root.path().join("1.png")),
-            "a table's pictures stand beside it"
-        );
+        let folder = root.path().join("photos");
+        for file in ["photos/cat/1.png", "photos/1.png", "1.png"] {
+            atomic::write(&root.path().join(file), HEADER).unwrap();
+        }
+        let at = |place| {
+            let found = image_path(&folder, ".", place);
+            found.map_err(|fault| fault.code())
+        };
+        let real = |file: &str| Ok(folder.canonicalize().unwrap().join(file));
+        assert_eq!(at("cat/1.png"), real("cat/1.png"));
+        assert_eq!(at("./cat/1.png"), real("cat/1.png"));
+        assert_eq!(at("../1.png"), Err("data-image-outside"));
+        assert_eq!(at("/etc/passwd"), Err("data-image-outside"));
+        assert_eq!(at("2.png"), Err("data-image-missing"));
+        assert_eq!(at("cat"), Err("data-image-unread"));
+        let found = image_path(&folder, "list.csv", "1.png");
+        assert_eq!(found.unwrap(), real("1.png").unwrap(), "a table's pictures stand beside it");
+        let remote = image_path(&folder, "s3://bucket/list.csv", "1.png").unwrap_err();
+        assert_eq!(remote.code(), "data-images-remote");
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::symlink(root.path().join("1.png"), folder.join("out.png")).unwrap();
+            std::os::unix::fs::symlink("cat/1.png", folder.join("in.png")).unwrap();
+            std::os::unix::fs::symlink(root.path(), folder.join("up")).unwrap();
+            assert_eq!(at("out.png"), Err("data-image-outside"));
+            assert_eq!(at("up/1.png"), Err("data-image-outside"));
+            assert_eq!(at("in.png"), real("cat/1.png"));
+        }
+    }
+
+    #[test]
+    fn a_digest_is_read_in_either_case_with_or_without_its_kind() {
+        let known = Digest::of(HEADER);
+        let hex = known.hex();
+        let forms =
+            [hex.clone(), hex.to_uppercase(), format!("sha256:{hex}"), format!(" SHA256:{hex}")];
+        assert!(forms.iter().all(|form| written_digest(form) == Some(known)));
+        assert_eq!(written_digest(hex.get(1..).unwrap()), None);
     }
 }

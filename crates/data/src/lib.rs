@@ -49,7 +49,10 @@ pub use config::{
 };
 pub use distribute::{CLUSTER_VERSION, CleanPieces, Cluster};
 pub use export::{ExportFormat, export};
-pub use images::{DIGEST, IMAGE, LABEL, image_path, pictures, pictures_passed};
+pub use images::{
+    DIGEST, IMAGE, LABEL, image_path, picture_bytes, picture_file, pictures, pictures_passed,
+    written_digest,
+};
 pub use messages::MESSAGES;
 pub use names::{
     Header, check_sql, doubtful_header, headers, nearest, renamed_column, unknown_column,

@@ -49,6 +49,30 @@ ingot_base::messages! {
         en: "source `{source}`: {count} file(s) are no JPEG, PNG or WebP of this folder and are passed over: {list}", zh: "数据源 `{source}`：{count} 个文件不是本文件夹内的 JPEG、PNG 或 WebP 图片，已略过：{list}",
         hint_en: "convert them to PNG first, without losing depth; copy what links lead to", hint_zh: "请先将其转换为 PNG（注意保留位深）；符号链接指向的文件请复制到该文件夹",
     };
+    /// A folder without pictures.
+    IMAGES_NONE = {
+        code: "data-images-none", class: Failed, status: 422,
+        en: "source `{source}`: the folder `{uri}` holds no JPEG, PNG or WebP picture", zh: "数据源 `{source}`：文件夹 `{uri}` 中没有 JPEG、PNG 或 WebP 图片",
+        hint_en: "put each picture into a folder named after its class", hint_zh: "请将图片放入以其类别命名的文件夹中",
+    };
+    /// A picture's file that is not there.
+    IMAGE_MISSING = {
+        code: "data-image-missing", class: Failed, status: 422,
+        en: "the picture's file is missing", zh: "图片文件不存在",
+        hint_en: "paths start at the folder of the table, or are those within the folder of pictures", hint_zh: "路径以表所在文件夹为起点，或为图片文件夹内的路径",
+    };
+    /// A path that leads elsewhere.
+    IMAGE_OUTSIDE = {
+        code: "data-image-outside", class: Failed, status: 422,
+        en: "the path leads out of the source's folder", zh: "路径指向数据源文件夹之外",
+        hint_en: "copy the picture into the folder, and write its path from there, without `..`", hint_zh: "请将图片复制到该文件夹内，并填写不含 `..` 的相对路径",
+    };
+    /// A picture's file that cannot be read.
+    IMAGE_UNREAD = {
+        code: "data-image-unread", class: Failed, status: 422,
+        en: "the picture's file cannot be read: it is no regular file, too large, or not allowed", zh: "无法读取图片文件：不是普通文件、过大或没有读取权限",
+        hint_en: "check its permissions and its size", hint_zh: "请检查文件权限和大小",
+    };
     /// Pictures under two classes. A warning.
     IMAGES_CLASSES = {
         code: "data-images-classes", class: Failed, status: 422,

@@ -32,4 +32,6 @@ pub use outcome::{
 pub use page::explanation_report;
 pub use shap::{RowShap, Shap, TreeShap};
 pub use study::{ExplainConfig, Explained, Pictures, Truth, explain};
-pub use texts::{Asked, ExplainedText, TextTokens, Word, WordTree, explain_text, word_tree};
+pub use texts::{
+    Asked, ExplainedText, TextTokens, Word, WordTree, explain_text, text_evaluations, word_tree,
+};

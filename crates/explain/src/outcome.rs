@@ -136,6 +136,18 @@ pub struct Surrogate {
     pub agreement: Option<f64>,
 }
 
+impl Surrogate {
+    /// What is said beside a tree that explains nothing: it does not stand for the model.
+    pub fn warning(&self) -> Option<Text> {
+        self.r2.filter(|r2| *r2 <= 0.0).map(|_| {
+            Text::new(
+                "The tree explains nothing of the model's scores: on rows it was not grown on it is no better than their mean. It does not stand for the model; do not read it as an explanation.",
+                "该树未能解释模型的分数：在未参与生成的数据上，它不优于分数的均值。它不能代表模型，请勿将其视为解释。",
+            )
+        })
+    }
+}
+
 impl ExplainOutcome {
     /// One line for a person.
     pub fn summary(&self) -> Text {
@@ -156,5 +168,17 @@ impl ExplainOutcome {
                 names(|text| &text.zh, "、")
             ),
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tree_that_explains_nothing_says_so() {
+        let tree = |r2| Surrogate { depth: 1, leaves: 2, rows: 9, r2, agreement: None };
+        assert!(tree(Some(-0.2)).warning().is_some());
+        assert!(tree(Some(0.2)).warning().is_none() && tree(None).warning().is_none());
     }
 }

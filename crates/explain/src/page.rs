@@ -258,6 +258,9 @@ fn surrogate(page: &mut Page, outcome: &ExplainOutcome, pictures: &Pictures) {
         ),
         format!("在 {} 行留出数据上测得。该树用于描述模型，并非模型本身。", tree.rows),
     ));
+    if let Some(warning) = tree.warning() {
+        section.note(warning);
+    }
     if tree.leaves < 2 {
         section.note(Text::new(
             "No question parts the rows: there are too few, or the model answers nearly the same for all.",

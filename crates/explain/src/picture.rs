@@ -9,8 +9,9 @@ use ingot_runtime::decide;
 use resvg::{tiny_skia, usvg};
 use std::fmt::Write as _;
 
-const BOX: f64 = 182.0;
-const COLUMN: f64 = 234.0;
+/// The narrowest box and the widest, and what is between two.
+const BOX: (f64, f64) = (182.0, 420.0);
+const BETWEEN: f64 = 52.0;
 const ROW: f64 = 70.0;
 const LEAF: f64 = 54.0;
 const MARGIN: f64 = 20.0;
@@ -44,11 +45,20 @@ pub(crate) fn svg(signature: &Signature, tree: &Node, lang: Lang) -> String {
     let about = ordered(&about(&signature.output), lang);
     // A small tree is narrower than what stands above it.
     let head = MARGIN * 2.0 + (18.0 * em(&about.0)).max(14.5 * em(&about.1)) + SCALE;
-    let width = (MARGIN * 2.0 + COLUMN * real(levels(tree) - 1) + BOX).max(head);
-    let height = HEAD + MARGIN + ROW * real(tree.leaves());
     let range = range(tree);
-    let mut drawing =
-        Drawing { signature, lang, range, links: String::new(), boxes: String::new(), leaf: 0 };
+    let mut drawing = Drawing {
+        signature,
+        lang,
+        range,
+        wide: BOX.0,
+        links: String::new(),
+        boxes: String::new(),
+        leaf: 0,
+    };
+    drawing.wide = drawing.widest(tree).clamp(BOX.0, BOX.1);
+    let wide = drawing.wide;
+    let width = (MARGIN * 2.0 + (wide + BETWEEN) * real(levels(tree) - 1) + wide).max(head);
+    let height = HEAD + MARGIN + ROW * real(tree.leaves());
     drawing.node(tree, 0);
     format!(
         "<svg class=\"wide\" xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width:.0} {height:.0}\" width=\"{width:.0}\" \
@@ -160,10 +170,19 @@ fn scale(output: &Output, (low, high): (f64, f64), width: f64) -> String {
     out
 }
 
+/// A line in a box.
+struct Line {
+    words: String,
+    size: f64,
+    style: String,
+}
+
 struct Drawing<'a> {
     signature: &'a Signature,
     lang: Lang,
     range: (f64, f64),
+    /// Width of a box.
+    wide: f64,
     links: String,
     boxes: String,
     leaf: usize,
@@ -172,7 +191,7 @@ struct Drawing<'a> {
 impl Drawing<'_> {
     /// Draws a node and what is below it; returns the height of its middle.
     fn node(&mut self, node: &Node, level: usize) -> f64 {
-        let x = MARGIN + COLUMN * real(level);
+        let x = MARGIN + (self.wide + BETWEEN) * real(level);
         let Some((question, children)) = &node.split else {
             let y = HEAD + ROW * (real(self.leaf) + 0.5);
             self.leaf += 1;
@@ -190,7 +209,7 @@ impl Drawing<'_> {
             [(pass, places[0], ("yes", "是"), true), (fail, places[1], ("no", "否"), false)]
         {
             let word = joined(word.0, word.1, self.lang);
-            let (from, to) = (x + BOX, x + COLUMN);
+            let (from, to) = (x + self.wide, x + self.wide + BETWEEN);
             let middle = from + 12.0;
             let _ = write!(
                 self.links,
@@ -213,8 +232,9 @@ impl Drawing<'_> {
     fn frame(&mut self, (x, y): (f64, f64), height: f64, fill: &str) {
         let _ = write!(
             self.boxes,
-            "<rect x=\"{x:.1}\" y=\"{:.1}\" width=\"{BOX}\" height=\"{height}\" rx=\"6\" fill=\"{fill}\" stroke=\"#9aa6b3\"/>",
-            y - height / 2.0
+            "<rect x=\"{x:.1}\" y=\"{:.1}\" width=\"{:.1}\" height=\"{height}\" rx=\"6\" fill=\"{fill}\" stroke=\"#9aa6b3\"/>",
+            y - height / 2.0,
+            self.wide
         );
     }
 
@@ -222,51 +242,80 @@ impl Drawing<'_> {
         let _ = write!(
             self.boxes,
             "<text x=\"{:.1}\" y=\"{y:.1}\" font-size=\"{size:.1}\" text-anchor=\"middle\" {style}>{}</text>",
-            x + BOX / 2.0,
+            x + self.wide / 2.0,
             escape(words)
         );
     }
 
     fn answer(&mut self, x: f64, y: f64, node: &Node) {
         self.frame((x, y), LEAF, &tint(strength(node), self.range));
+        let mut at = y - 4.0;
+        for Line { words, size, style } in self.answer_lines(node) {
+            self.text((x, at), size, &style, &words);
+            at += 19.0;
+        }
+    }
+
+    fn question(&mut self, x: f64, y: f64, node: &Node, question: &Question) {
+        let lines = self.question_lines(node, question);
+        let height = LINE * real(lines.len()) + 14.0;
+        self.frame((x, y), height, "#f7f9fb");
+        let mut at = y - height / 2.0 + 19.0;
+        for Line { words, size, style } in lines {
+            self.text((x, at), size, &style, &words);
+            at += LINE;
+        }
+    }
+
+    /// What the widest line of a tree needs, and room at its sides.
+    fn widest(&self, node: &Node) -> f64 {
+        let lines = match &node.split {
+            Some((question, _)) => self.question_lines(node, question),
+            None => self.answer_lines(node),
+        };
+        let own = lines.iter().map(|line| em(&line.words) * line.size + 10.0);
+        let below = node.split.iter().flat_map(|(_, children)| children.iter());
+        own.chain(below.map(|child| self.widest(child))).fold(0.0, f64::max)
+    }
+
+    fn answer_lines(&self, node: &Node) -> Vec<Line> {
         let ink = format!("fill=\"{INK}\"");
-        self.text((x, y - 4.0), 15.0, &format!("font-weight=\"600\" {ink}"), &self.told(node));
         let mut words = share(node, self.lang);
         if let Output::Binary { .. } = self.signature.output
             && let Some(label) = decide(&self.signature.output, &node.mean).label
         {
             let _ = write!(words, " → {}", shorten(&label, 10));
         }
-        self.text((x, y + 15.0), 13.0, &ink, &words);
+        vec![
+            Line {
+                words: self.told(node),
+                size: 15.0,
+                style: format!("font-weight=\"600\" {ink}"),
+            },
+            Line { words, size: 13.0, style: ink },
+        ]
     }
 
-    fn question(&mut self, x: f64, y: f64, node: &Node, question: &Question) {
-        let Some(field) = self.signature.inputs.get(question.feature) else { return };
+    fn question_lines(&self, node: &Node, question: &Question) -> Vec<Line> {
+        let Some(field) = self.signature.inputs.get(question.feature) else { return Vec::new() };
         let (first, second) = ordered(&words::title(field), self.lang);
         // Missing values go where yes goes, which has to be said.
         let whole = turned(question, &field.kind) && !field.nullable;
         let mark = |cut: String| if whole { format!("{cut}?") } else { cut };
-        let first_line = mark(shorten(&first, FIT));
-        let size = fitting(&first_line, 15.0);
-        let mut lines = vec![(first_line, size, format!("font-weight=\"600\" fill=\"{INK}\""))];
+        let line = |words: String, size: f64, style: String| Line { words, size, style };
+        let bold = format!("font-weight=\"600\" fill=\"{INK}\"");
+        let mut lines = vec![line(mark(shorten(&first, FIT)), 15.0, bold)];
         if first != second {
-            lines.push((mark(shorten(&second, FIT)), 13.0, format!("fill=\"{SOFT}\"")));
+            let soft = format!("fill=\"{SOFT}\"");
+            lines.push(line(mark(shorten(&second, FIT)), 13.0, soft));
         }
         if !whole {
-            lines.push((test(question, &field.kind, self.lang), 13.5, format!("fill=\"{INK}\"")));
+            let words = test(question, &field.kind, self.lang);
+            lines.push(line(words, 13.5, format!("fill=\"{INK}\"")));
         }
-        lines.push((
-            format!("{} · {}", self.told(node), share(node, self.lang)),
-            12.5,
-            format!("fill=\"{SOFT}\""),
-        ));
-        let height = LINE * real(lines.len()) + 14.0;
-        self.frame((x, y), height, "#f7f9fb");
-        let mut at = y - height / 2.0 + 19.0;
-        for (words, size, style) in lines {
-            self.text((x, at), size, &style, &words);
-            at += LINE;
-        }
+        let words = format!("{} · {}", self.told(node), share(node, self.lang));
+        lines.push(line(words, 12.5, format!("fill=\"{SOFT}\"")));
+        lines
     }
 
     /// The answer in words.
@@ -333,11 +382,6 @@ fn share(node: &Node, lang: Lang) -> String {
 /// The width of a bold line in its size: a wide letter is as wide as it is high, a narrow one at most two thirds of that.
 fn em(text: &str) -> f64 {
     text.chars().map(|one| if u32::from(one) >= 0x2e80 { 1.0 } else { 0.66 }).sum()
-}
-
-/// The size, at most `size`, at which a bold line fits a box.
-fn fitting(text: &str, size: f64) -> f64 {
-    size.min((BOX - 10.0) / em(text).max(1.0))
 }
 
 /// Cuts a text that is wider than `fit` columns; wide letters take two.
@@ -422,6 +466,19 @@ mod tests {
         let at = |words: &str| text.find(words).unwrap();
         // What yes leads to is drawn above what no leads to.
         assert!(at("bad 87.5%") < at("bad 12.5%") && at(">yes 是<") < at(">no 否<"), "{text}");
+    }
+
+    #[test]
+    fn no_line_is_wider_than_its_box() {
+        let text = drawn(false);
+        let inside = text.split("<rect").filter(|part| part.contains("stroke=\"#9aa6b3\""));
+        let line = "bad 50.0% · 100% rows 行";
+        let wide = inside.map(|part| {
+            let width = part.split("width=\"").nth(1).unwrap().split('"').next().unwrap();
+            width.parse::<f64>().unwrap()
+        });
+        let narrowest = wide.fold(f64::INFINITY, f64::min);
+        assert!(text.contains(line) && narrowest >= em(line) * 12.5, "{narrowest}: {text}");
     }
 
     #[test]

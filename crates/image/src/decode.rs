@@ -6,7 +6,7 @@ use image::codecs::png::PngEncoder;
 use image::{
     DynamicImage, ImageDecoder as _, ImageEncoder as _, ImageFormat, ImageReader, RgbImage,
 };
-use ingot_base::{Fault, Result, fault};
+use ingot_base::{Fault, Result, Text, fault};
 use std::io::{Cursor, ErrorKind};
 
 /// What a picture may be at most.
@@ -70,8 +70,10 @@ pub fn decode(bytes: &[u8], limits: &Limits) -> Result<RgbImage> {
     let mut decoder = reader.into_decoder().map_err(invalid)?;
     let (width, height) = decoder.dimensions();
     if u64::from(width) * u64::from(height) > limits.pixels {
-        let limit = format!("{} megapixels", limits.pixels / 1_000_000);
-        return Err(Fault::new(&IMAGE_LARGE).arg("limit", limit));
+        let millions = limits.pixels / 1_000_000;
+        let limit =
+            Text::new(format!("{millions} megapixels"), format!("{} 万像素", millions * 100));
+        return Err(Fault::new(&IMAGE_LARGE).words("limit", limit));
     }
     let orientation = decoder.orientation().map_err(invalid)?;
     let mut picture = DynamicImage::from_decoder(decoder).map_err(invalid)?;

@@ -117,6 +117,24 @@ ingot_base::messages! {
         en: "{count} picture(s) could not be read and are left out: {list}", zh: "有 {count} 张图片无法读取，已略过：{list}",
         hint_en: "each is named by its source and row number: `ingot export all` shows which file a row is (`_row`, `image`); the stage record has all of them", hint_zh: "按数据源与行号列出：`ingot export all` 可查看每行对应的文件（`_row`、`image` 列）；完整列表见阶段记录",
     };
+    /// A picture that is another than its table says.
+    IMAGE_CHANGED = {
+        code: "pipeline-image-changed", class: Failed, status: 422,
+        en: "the picture is not the one that its digest tells", zh: "图片与其摘要不符",
+        hint_en: "put the picture back, or correct the cell of `digest`", hint_zh: "请恢复原图片，或更正 `digest` 列的取值",
+    };
+    /// A digest that is none.
+    IMAGE_DIGEST = {
+        code: "pipeline-image-digest", class: Failed, status: 422,
+        en: "row {row} of source `{source}`: the cell of `digest` is no SHA-256", zh: "数据源 `{source}` 的第 {row} 行：`digest` 列的取值不是 SHA-256",
+        hint_en: "write 64 hexadecimal digits, as `sha256sum` does, or leave the column out: the files are then looked at themselves", hint_zh: "请填写 64 位十六进制数字（与 `sha256sum` 的输出一致），或去掉该列：届时将直接检查文件内容",
+    };
+    /// Embeddings that compression changed; a warning.
+    EMBEDDINGS_OTHER = {
+        code: "pipeline-embeddings-other", class: Failed, status: 200,
+        en: "the embeddings of the compressed network are others than the trained one's: their mean cosine is {cosine}", zh: "压缩后网络的嵌入向量与训练所得网络不同：平均余弦为 {cosine}",
+        hint_en: "embed all texts anew with the sealed network, or keep more layers (`compress.distill.layers`)", hint_zh: "请用封装网络重新生成所有文本的嵌入，或保留更多层（`compress.distill.layers`）",
+    };
     /// Maps that are too large together.
     MAPS_LARGE = {
         code: "pipeline-maps-large", class: Usage, status: 422,
@@ -134,6 +152,12 @@ ingot_base::messages! {
         code: "pipeline-texts-cut", class: Failed, status: 200,
         en: "{count} text(s) are longer than the {limit} tokens that the network reads: only their beginning was learnt from", zh: "有 {count} 条文本超过网络可读取的 {limit} 个词元，仅学习其开头部分",
         hint_en: "split long documents into paragraphs, a row each, if what matters stands later", hint_zh: "若关键内容在后文，请将长文档按段落拆成多行",
+    };
+    /// Words that the encoder's vocabulary lacks; a warning.
+    TEXTS_STRANGE = {
+        code: "pipeline-texts-strange", class: Failed, status: 200,
+        en: "{percent}% of the texts' tokens are not in the encoder's vocabulary: it does not understand them, and they are told apart by their letters alone", zh: "文本中有 {percent}% 的词元不在编码器的词表中：编码器不理解这些词，只能按字形区分",
+        hint_en: "the published encoder knows English; name one of the texts' language as [train.backbone] with file and tokenizer", hint_zh: "公开的编码器只懂英文；请在 [train.backbone] 中用 file 和 tokenizer 指定适用于该语言的编码器",
     };
     /// A head that could have learnt more; a warning.
     LOSS_FALLING = {
@@ -238,6 +262,12 @@ ingot_base::messages! {
         code: "pipeline-rows-refused", class: Failed, status: 422,
         en: "{bad} of {rows} rows of `{path}` cannot be scored:{list}", zh: "`{path}` 的 {rows} 行中有 {bad} 行无法评分：{list}",
         hint_en: "correct the rows; nothing was written. `--skip-bad` scores the others", hint_zh: "请更正这些行；没有写出任何结果。使用 `--skip-bad` 可只对其余行评分",
+    };
+    /// Rows that were passed over; a warning.
+    ROWS_SKIPPED = {
+        code: "pipeline-rows-skipped", class: Failed, status: 200,
+        en: "{bad} of {rows} rows of `{path}` cannot be scored and are passed over:{list}", zh: "`{path}` 的 {rows} 行中有 {bad} 行无法评分，已略过：{list}",
+        hint_en: "the others are scored", hint_zh: "其余行已评分",
     };
     /// The recipe's licence is over before the package is sealed; a warning.
     LICENCE_PAST = {

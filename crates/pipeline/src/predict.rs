@@ -2,9 +2,9 @@
 
 use crate::messages::{
     CELL_FLAG, CELL_NUMBER, COLUMNS_LACKING, HEADER_LACKING, ROWS_FRACTION, ROWS_OUTSIDE,
-    ROWS_REFUSED,
+    ROWS_REFUSED, ROWS_SKIPPED,
 };
-use ingot_base::{Fault, Field, FieldKind, Lang, Result, Signature, day};
+use ingot_base::{Fault, Field, FieldKind, Lang, Message, Result, Signature, day};
 use ingot_data::{FileRow, FileRows, written_flag, written_number};
 use ingot_runtime::encode::FieldFault;
 use ingot_runtime::interval::holding;
@@ -95,6 +95,15 @@ impl Predictions {
 
     /// The fault that names the bad rows, the first ten one by one; `None` without any.
     pub fn refusal(&self, path: &Path, lang: Lang) -> Option<Fault> {
+        self.about_bad(&ROWS_REFUSED, path, lang)
+    }
+
+    /// The same as a warning, where the other rows are scored all the same.
+    pub fn skipped(&self, path: &Path, lang: Lang) -> Option<Fault> {
+        self.about_bad(&ROWS_SKIPPED, path, lang)
+    }
+
+    fn about_bad(&self, message: &'static Message, path: &Path, lang: Lang) -> Option<Fault> {
         if self.bad.is_empty() {
             return None;
         }
@@ -111,7 +120,7 @@ impl Predictions {
             list.push_str("\n  …");
         }
         Some(
-            Fault::new(&ROWS_REFUSED)
+            Fault::new(message)
                 .arg("path", path.display())
                 .arg("bad", self.bad.len())
                 .arg("rows", self.bad.len() + self.scored.len())
@@ -346,6 +355,8 @@ mod tests {
             assert!(text.contains(part), "{part} is not in {text}");
         }
         assert!(!text.contains("canary"), "{text}");
+        let skipped = found.skipped(&path, Lang::En).unwrap().advice(Lang::En);
+        assert!(skipped.contains("row 4: ") && !skipped.contains("nothing was written"));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use crate::messages::COLUMNS_LACKING;
 use crate::predict::{BadRow, Predictions, Scored};
-use ingot_base::{Fault, Lang, Result, atomic};
+use ingot_base::{Fault, Lang, Result};
 use ingot_data::{FileRow, FileRows};
 use ingot_image::Limits;
 use ingot_runtime::encode::wrong_type;
@@ -61,7 +61,8 @@ pub fn predict_pictures(model: &VisionModel, path: &Path, lang: Lang) -> Result<
     let limits = Limits::default();
     let mut scored = Vec::with_capacity(files.len());
     for (row, place) in files {
-        let prepared = atomic::read(&folder.join(&place), limits.bytes as u64)
+        let prepared = ingot_data::picture_file(&folder, &place)
+            .and_then(|file| ingot_data::picture_bytes(&file, limits.bytes as u64))
             .and_then(|bytes| ingot_image::decode(&bytes, &limits))
             .and_then(|picture| model.pixels().view(&picture))
             .map(|view| model.pixels().numbers(&view));
@@ -117,6 +118,7 @@ fn cells(path: &Path, name: &str, lang: Lang) -> Result<Cells> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ingot_base::atomic;
 
     #[test]
     fn a_row_that_cannot_be_read_is_told_in_the_reader_s_language() {

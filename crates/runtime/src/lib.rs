@@ -26,6 +26,8 @@ mod tabular;
 #[cfg(feature = "onnx")]
 mod text;
 #[cfg(feature = "onnx")]
+mod turns;
+#[cfg(feature = "onnx")]
 mod vision;
 pub mod weights;
 

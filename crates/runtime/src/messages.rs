@@ -13,6 +13,12 @@ ingot_base::messages! {
         en: "the operation `{name}` is of `{operator}`, which a backbone may not have", zh: "算子 `{name}` 属于 `{operator}`，预训练网络中不允许使用",
         hint_en: "export the network in operators of the ONNX standard alone, without custom, random and control-flow ones; local functions can be inlined", hint_zh: "请只用 ONNX 标准算子导出网络，不要使用自定义、随机或控制流算子；局部函数可先内联",
     };
+    /// A division that may stop the program.
+    BACKBONE_DIVISION = {
+        code: "runtime-backbone-division", class: Refused, status: 422,
+        en: "the operation `{name}` (`{operator}`) divides whole numbers by what may be 0 or -1, which can stop the whole program", zh: "算子 `{name}`（`{operator}`）对整数做除法，而除数可能为 0 或 -1，这可能使整个程序中止",
+        hint_en: "divide by a constant other than 0 and -1, or cast both to float32 before", hint_zh: "请除以 0 和 -1 以外的常量，或先将两者转换为 float32",
+    };
     /// An operator set that is too old.
     BACKBONE_OPSET = {
         code: "runtime-backbone-opset", class: Failed, status: 422,

@@ -9,7 +9,9 @@ use crate::gate::{Gate, Quota};
 use crate::guard::Guarded;
 use crate::ids::Ids;
 use crate::input::{Asked, BodyBounds, pictures, query, texts};
-use crate::messages::{DEADLINE, METHOD, PANIC, PICTURES_MANY, QUEUE_FULL, ROUTE_UNKNOWN};
+use crate::messages::{
+    DEADLINE, EXPLAIN_TIME, METHOD, PANIC, PICTURES_MANY, QUEUE_FULL, ROUTE_UNKNOWN,
+};
 use crate::metrics::Metrics;
 use crate::model::{Model, Registry};
 use crate::openai::{Ending, Live};
@@ -357,12 +359,13 @@ impl App {
         let asked = self.asked(sent, bounds, trace).await?;
         let model = asked.model;
         let rows = asked.rows.count;
+        let texts = if model.text().is_some() { asked.files } else { Vec::new() };
+        self.affordable(&model, &texts)?;
         // Explaining a row takes as long as scoring hundreds: few at once, and a short queue before them.
         let slot = self.turn(&model.explaining).await?;
         let scores = model.batcher.scores(asked.rows.clone()).await?;
         let (engine, features) = (Arc::clone(&model.engine.0), asked.rows.features);
         let width = engine.width();
-        let texts = if model.text().is_some() { asked.files } else { Vec::new() };
         let explanations = aside(slot, move |wanted| {
             if !texts.is_empty() {
                 let explain = |(_, text): &(String, Bytes)| {
@@ -382,6 +385,22 @@ impl App {
         let mut reply = Reply::json(body);
         reply.headers.push((header::CONTENT_LANGUAGE, HeaderValue::from_static(call.lang.tag())));
         Ok(reply)
+    }
+
+    /// That texts can be explained in the time that a request has: whoever asks for more hears so before anything is done for it.
+    fn affordable(&self, model: &Model, texts: &[(String, Bytes)]) -> Result<(), Problem> {
+        let (mut takes, limit) = (Duration::ZERO, self.limits.deadline);
+        for (_, text) in texts {
+            takes += model.engine.0.explaining_takes(&String::from_utf8_lossy(text))?;
+        }
+        if takes <= limit {
+            return Ok(());
+        }
+        Err(Problem::new(
+            Fault::new(&EXPLAIN_TIME)
+                .arg("seconds", takes.as_secs().max(1))
+                .arg("limit", limit.as_secs()),
+        ))
     }
 
     /// Reads what was sent.

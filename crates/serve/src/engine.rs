@@ -7,7 +7,7 @@ use ingot_seal::Licence;
 use serde::Serialize;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// A loaded model. Immutable; called from many threads at once.
 pub trait Engine: Send + Sync + 'static {
@@ -56,6 +56,14 @@ pub trait Engine: Send + Sync + 'static {
     /// When the model cannot explain, or takes no texts.
     fn explain_text(&self, _text: &str) -> Result<Explanation> {
         Err(ingot_base::fault::internal("a text for a model of something else"))
+    }
+
+    /// About how long explaining a text takes. Only models of texts know.
+    ///
+    /// # Errors
+    /// When the text is blank or too long.
+    fn explaining_takes(&self, _text: &str) -> Result<Duration> {
+        Ok(Duration::ZERO)
     }
 
     /// The numbers of a text's tokens. Only models of texts have it.

@@ -69,6 +69,12 @@ ingot_base::messages! {
         en: "the answer has {tokens} tokens; one that is explained may have {limit}", zh: "回答有 {tokens} 个词元，可解释的回答最多 {limit} 个",
         hint_en: "send a shorter `answer`", hint_zh: "请发送更短的 `answer`",
     };
+    /// Texts that take too long to be explained.
+    EXPLAIN_TIME = {
+        code: "serve-explain-time", class: Usage, status: 422,
+        en: "explaining these texts would take about {seconds} s, and a request has {limit} s", zh: "解释这些文本约需 {seconds} 秒，而每个请求的时限为 {limit} 秒",
+        hint_en: "send fewer texts at once, or shorter ones: each is evaluated some hundred times", hint_zh: "请减少一次提交的文本数量或缩短文本：每条文本需计算数百次",
+    };
     /// A body of OpenAI's interface that is no JSON object.
     OPENAI_BODY = {
         code: "serve-openai-body", class: Usage, status: 400,
@@ -194,6 +200,12 @@ ingot_base::messages! {
         code: "serve-picture-base64", class: Usage, status: 422,
         en: "`{field}` is no picture file in base64", zh: "`{field}` 不是 base64 编码的图片文件",
         hint_en: "encode the file's bytes, or send the file itself with its own Content-Type", hint_zh: "请对文件字节做 base64 编码，或直接发送文件并设置其 Content-Type",
+    };
+    /// A body without bytes.
+    PICTURE_EMPTY = {
+        code: "serve-picture-empty", class: Usage, status: 422,
+        en: "the body is empty: it should be the bytes of a picture", zh: "请求体为空：应为图片文件的字节",
+        hint_en: "send the file itself, as with `curl --data-binary @file`", hint_zh: "请直接发送文件，例如 `curl --data-binary @文件`",
     };
     /// More pictures than one request may have.
     PICTURES_MANY = {

@@ -61,11 +61,11 @@ impl Model {
             }
             _ => (rows, queued, true),
         };
-        // An explanation of an answer asks its model some times at once.
+        // An explanation of an answer asks its model some times at once; of others one turn stays for whoever wants a prediction.
         let explaining = loaded
             .engine
             .generator()
-            .map_or(slots, |generator| (generator.about().slots / TOGETHER).max(1));
+            .map_or(slots.saturating_sub(1), |generator| generator.about().slots / TOGETHER);
         let bounds = Bounds { slots, batch, queue, wait: limits.batch_wait };
         let prefix =
             format!("{{\"model\":{},\"version\":{},", quote(&loaded.name), quote(&loaded.version));
@@ -85,7 +85,7 @@ impl Model {
             batcher: Arc::new(Batcher::new(Arc::clone(&loaded.engine), bounds, Arc::clone(&own))),
             engine: EngineBox(loaded.engine),
             metrics: own,
-            explaining: Arc::new(Semaphore::new(explaining)),
+            explaining: Arc::new(Semaphore::new(explaining.max(1))),
             preparing: Arc::new(Semaphore::new(slots)),
             name: loaded.name.into(),
             version: loaded.version.into(),

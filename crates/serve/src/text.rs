@@ -8,6 +8,7 @@ use ingot_runtime::{TextModel, decide, probability_of};
 use ingot_seal::{Identity, Package};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Tokens of a text whose scores are timed: a sentence.
 const SENTENCE: usize = 32;
@@ -101,6 +102,10 @@ impl Engine for TextEngine {
         })
     }
 
+    fn explaining_takes(&self, text: &str) -> Result<Duration> {
+        Ok(taken(self.tokens(text)?.len(), self.row_nanoseconds))
+    }
+
     fn tokens(&self, text: &str) -> Result<Vec<i64>> {
         self.model.tokenizer().ids(text)
     }
@@ -116,6 +121,14 @@ impl Engine for TextEngine {
     fn row_nanoseconds(&self) -> u64 {
         self.row_nanoseconds
     }
+}
+
+/// About how long explaining a text of so many tokens takes, where a sentence takes `sentence` nanoseconds: half of the words are there
+/// in the mean, and those of a length are evaluated together, which takes about half the time.
+fn taken(tokens: usize, sentence: u64) -> Duration {
+    let read = ingot_explain::text_evaluations(tokens).saturating_mul(tokens) / 4;
+    let nanoseconds = (read as u64).saturating_mul(sentence) / SENTENCE as u64;
+    Duration::from_nanos(nanoseconds)
 }
 
 /// A row's tokens without what it was filled up with.
@@ -137,4 +150,18 @@ fn reasons(found: &ingot_explain::ExplainedText, output: &Output, label: &str) -
         ),
     };
     words.iter().take(3).map(reason).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_text_takes_longer_to_explain_than_a_short_one() {
+        let sentence = 3_000_000;
+        assert!(taken(8, sentence) < Duration::from_millis(100));
+        assert!(taken(60, sentence) < Duration::from_secs(2));
+        assert!(taken(500, sentence) * 8 > Duration::from_secs(30));
+        assert_eq!(taken(0, sentence), Duration::ZERO);
+    }
 }

@@ -25,7 +25,9 @@ pub(crate) fn predict(context: &Context, args: &Predict) -> Result<()> {
             if !args.skip_bad || found.scored.is_empty() {
                 return Err(refusal);
             }
-            context.warn(&refusal);
+            if let Some(skipped) = found.skipped(&args.input, context.lang) {
+                context.warn(&skipped);
+            }
         }
         let passed = args.input.is_dir().then(|| ingot_data::pictures_passed(&args.input));
         for warning in found.warnings().into_iter().chain(passed.flatten()) {

@@ -3,6 +3,7 @@
 use super::Word;
 use crate::picture::families;
 use crate::words::real;
+use ingot_base::Text;
 use ingot_report::escape;
 use std::fmt::Write as _;
 
@@ -18,18 +19,15 @@ const SOFT: &str = "#5b6675";
 
 /// A self-contained SVG: words that spoke for the answer on blue, those against it on orange, the stronger the deeper; below
 /// each, as a bar, how much of it the attention saw.
-pub(super) fn svg(words: &[Word], answer: &str) -> String {
+pub(super) fn svg(words: &[Word], answer: Option<&str>) -> String {
     let most = words.iter().map(|word| word.contribution.abs()).fold(f64::MIN_POSITIVE, f64::max);
     let seen = words.iter().filter_map(|word| word.attention).fold(f64::MIN_POSITIVE, f64::max);
     let bars = words.iter().any(|word| word.attention.is_some());
-    let (bar_en, bar_zh) =
-        if bars { (" Bar: attention.", "下方横条：注意力。") } else { ("", "") };
-    let [en, zh] = [
-        format!("Blue: speaks for “{answer}”; orange: against it.{bar_en}"),
-        format!("蓝色：支持“{answer}”；橙色：反对。{bar_zh}"),
-    ];
-    let mut body = line(24.0, &en) + &line(44.0, &zh);
-    let (mut x, mut y) = (MARGIN, 64.0);
+    let legend = answer.map(|answer| legend(answer, bars));
+    let mut body = legend
+        .as_ref()
+        .map_or_else(String::new, |legend| line(24.0, &legend.en) + &line(44.0, &legend.zh));
+    let (mut x, mut y) = (MARGIN, if legend.is_some() { 64.0 } else { 10.0 });
     for word in words {
         let width = (letters(&word.text) * LETTER + 8.0).min(WIDTH - 2.0 * MARGIN);
         if x + width > WIDTH - MARGIN && x > MARGIN {
@@ -60,6 +58,16 @@ pub(super) fn svg(words: &[Word], answer: &str) -> String {
         x += width + SPACE;
     }
     sheet(y + LINE + 4.0, &body)
+}
+
+/// What the colours mean, and the bars where there are any.
+fn legend(answer: &str, bars: bool) -> Text {
+    let (bar_en, bar_zh) =
+        if bars { (" Bar: attention.", "下方横条：注意力。") } else { ("", "") };
+    Text::new(
+        format!("Blue: speaks for “{answer}”; orange: against it.{bar_en}"),
+        format!("蓝色：支持“{answer}”；橙色：反对。{bar_zh}"),
+    )
 }
 
 /// A self-contained SVG of the width of all and of this height, white, with this in it.
@@ -113,7 +121,8 @@ mod tests {
             contribution,
             attention,
         };
-        let drawn = svg(&[word("<b>", 1.0, Some(0.5)), word("很好", -0.5, None)], "spam & co");
+        let drawn =
+            svg(&[word("<b>", 1.0, Some(0.5)), word("很好", -0.5, None)], Some("spam & co"));
         assert!(
             drawn.contains("&lt;b&gt;")
                 && drawn.contains("很好")
@@ -122,7 +131,8 @@ mod tests {
         assert!(drawn.contains("rgb(88,152,228)") && drawn.contains("rgb(248,200,160)"), "{drawn}");
         assert_eq!(drawn.matches("<title>").count(), 2);
         let long: Vec<Word> = (0..40).map(|_| word("seventeen-letters", 0.1, None)).collect();
-        let lines = svg(&long, "x").matches("x=\"16.0\"").count();
+        let lines = svg(&long, Some("x")).matches("x=\"16.0\"").count();
         assert_eq!(lines, 10, "four words a line");
+        assert!(!svg(&long, None).contains("Blue") && svg(&long, Some("x")).contains("Blue"));
     }
 }

@@ -3,7 +3,8 @@
 
 use crate::project::Project;
 use crate::run::{Chain, Done, GEMM, ORT, Product, earlier, stage, versions};
-use crate::stages::features::{self, Front, Pictures};
+use crate::stages::features::{self, Front};
+use crate::stages::pictures::Pictures;
 use crate::stages::tune::{self, Tuning};
 use crate::stages::{explain, from_value, head, split, to_value, train, write_page};
 use crate::store::{Inputs, Stage};
@@ -48,6 +49,7 @@ pub(crate) fn inputs(project: &Project<'_>, chain: &Chain) -> Result<Inputs> {
             content.insert(name.to_owned(), output.content);
         }
     }
+    content.extend(features::seen(chain)?);
     Ok(Inputs {
         stage: Stage::Compress,
         content,
@@ -130,11 +132,15 @@ pub(crate) fn summary(outcome: &CompressOutcome) -> Text {
     };
     let size = last.bytes as f64 / first.bytes.max(1) as f64;
     let time = last.milliseconds / first.milliseconds;
-    let (accuracy, before) = (last.accuracy, first.accuracy);
+    let (accuracy, before, kind) = (last.accuracy, first.accuracy, last.kind.title());
     Text::new(
-        format!("{size:.2} × size, {time:.2} × time, accuracy {accuracy:.4} (was {before:.4})"),
         format!(
-            "体积为原来的 {size:.2} 倍，耗时为 {time:.2} 倍，准确率 {accuracy:.4}（原为 {before:.4}）"
+            "{}: {size:.2} × size, {time:.2} × time, accuracy {accuracy:.4} (as trained {before:.4})",
+            kind.en
+        ),
+        format!(
+            "{}：体积为原来的 {size:.2} 倍，耗时为 {time:.2} 倍，准确率 {accuracy:.4}（训练所得为 {before:.4}）",
+            kind.zh
         ),
     )
 }
@@ -362,6 +368,8 @@ pub(crate) struct Answers {
     pub(crate) seconds: Vec<f64>,
     /// Rank correlations of explanations with the first form's.
     pub(crate) maps: Vec<f64>,
+    /// Cosines of embeddings with the first form's, of texts.
+    pub(crate) cosines: Vec<f64>,
 }
 
 /// The rows that all forms were asked: their classes, and groups where there are any.
@@ -436,6 +444,7 @@ pub(crate) fn count(
             accuracy: compress::accuracy(&measured.metrics),
             agreement: share(same.count(), reference.len()),
             maps: (!answers.maps.is_empty()).then(|| mean(&answers.maps)),
+            embeddings: (!answers.cosines.is_empty()).then(|| mean(&answers.cosines)),
         });
         outcome.model.test_groups = measured.groups;
         outcome.model.metrics = measured.metrics;

@@ -2,10 +2,12 @@
 //! contact sheet.
 
 use crate::project::Project;
-use crate::run::Done;
-use crate::stages::features::{self, Pictures};
+use crate::run::{Chain, Done, earlier};
+use crate::stages::features;
 use crate::stages::maps::{embedded, spread};
+use crate::stages::pictures::Pictures;
 use crate::stages::split;
+use crate::store::Stage;
 use crate::{backbones, convert};
 use arrow::array::RecordBatch;
 use ingot_base::{Result, Rng, Text};
@@ -13,6 +15,7 @@ use ingot_image::{Augment, Preprocess, RgbImage};
 use ingot_recipe::Mix;
 use ingot_report::Page;
 use ingot_train::nets::{self, Mixed};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Pixels of a side on the contact sheet.
@@ -134,7 +137,8 @@ pub(crate) fn shown(project: &Project<'_>) -> usize {
 }
 
 /// The contact sheet in the training report, where the recipe shows pictures; else why there is none.
-pub(crate) fn report(project: &Project<'_>, parts: &Done, page: &mut Page) -> Result<()> {
+pub(crate) fn report(project: &Project<'_>, chain: &Chain, page: &mut Page) -> Result<()> {
+    let parts = earlier(chain, Stage::Split)?;
     let recipe = project.recipe();
     let (pictures, mixup) =
         (recipe.augment.copies + recipe.augment.cutmix.copies, recipe.augment.mixup);
@@ -166,7 +170,7 @@ pub(crate) fn report(project: &Project<'_>, parts: &Done, page: &mut Page) -> Re
         ));
         return Ok(());
     }
-    let (rows, names) = sheet(project, parts, shown(project))?;
+    let (rows, names) = sheet(project, parts, shown(project), &features::unreadable(chain)?)?;
     if rows.is_empty() {
         return Ok(());
     }
@@ -196,19 +200,22 @@ fn caption(names: &[Text]) -> Text {
 /// Pictures, evenly over all that can be read, each with some of its copies; and what they are called.
 fn sheet(
     project: &Project<'_>,
-    parts: &Done,
+    before: &Done,
     wanted: usize,
+    lost: &BTreeSet<(String, u64)>,
 ) -> Result<(Vec<Vec<RgbImage>>, Vec<Text>)> {
-    let copies = Copies::of(project, parts, split::TRAIN)?;
-    let batches = batches(project, parts)?;
-    let all = batches.iter().map(RecordBatch::num_rows).sum();
+    let copies = Copies::of(project, before, split::TRAIN)?;
+    let batches = batches(project, before)?;
+    let of = |batch: &RecordBatch| Pictures::of(project, batch);
+    let parts = batches.iter().map(of).collect::<Result<Vec<_>>>()?;
+    let readable: Vec<Vec<usize>> = parts.iter().map(|part| part.readable(lost)).collect();
+    let all = readable.iter().map(Vec::len).sum();
     let mut chosen = spread(all, wanted).into_iter().peekable();
     let (mut rows, mut names, mut first) = (Vec::new(), Vec::new(), 0);
-    for batch in &batches {
-        let pictures = Pictures::of(project, batch)?;
+    for ((batch, pictures), readable) in batches.iter().zip(&parts).zip(&readable) {
         let labels = features::text(batch, &project.recipe().project.target);
-        while let Some(index) = chosen.next_if(|index| *index < first + batch.num_rows()) {
-            let index = index - first;
+        while let Some(index) = chosen.next_if(|index| *index < first + readable.len()) {
+            let Some(&index) = readable.get(index - first) else { continue };
             let (Ok((picture, seed)), Some((source, row))) =
                 (pictures.load(index), pictures.place(index))
             else {
@@ -227,7 +234,7 @@ fn sheet(
             names.push(Text::new(en, zh));
             rows.push(line);
         }
-        first += batch.num_rows();
+        first += readable.len();
     }
     Ok((rows, names))
 }

@@ -1,29 +1,31 @@
 //! Pictures or texts through the frozen network, once: what a head is trained on, whatever head it is. Augmented copies too.
 
 use crate::messages::{
-    FEATURES_NUMBERS, IMAGES_LACKING, IMAGES_UNREADABLE, NETS_ABSENT, TEXTS_BLANK, TEXTS_CUT,
+    FEATURES_NUMBERS, IMAGES_UNREADABLE, NETS_ABSENT, TEXTS_BLANK, TEXTS_CUT, TEXTS_STRANGE,
 };
 use crate::models::{self, Published};
 use crate::project::Project;
 use crate::run::{Chain, Done, ORT, PARQUET, Product, earlier, stage, versions};
 use crate::stages::copies::Copies;
+use crate::stages::pictures::{self, Pictures};
 use crate::stages::texts::TextReader;
-use crate::stages::{file_name, split, texts, to_value, tune};
+use crate::stages::{file_name, from_value, split, texts, to_value, tune};
 use crate::store::{Inputs, Stage};
 use crate::{backbones, convert};
 use arrow::array::{
     Array, ArrayRef, BinaryArray, BooleanArray, Float64Array, RecordBatch, StringArray, UInt64Array,
 };
 use arrow::datatypes::DataType;
-use ingot_base::{Digest, Fault, Message, Result, Task, Text, atomic, fault};
-use ingot_image::{Limits, Preprocess, RgbImage};
+use ingot_base::{Digest, Fault, Lang, Message, Result, Task, Text, fault};
+use ingot_image::{Preprocess, RgbImage};
 use ingot_recipe::{Backbone, OwnBackbone};
+use ingot_report::{Cell, Column, Page, Table};
 use ingot_runtime::onnx::{self, Library, Session};
 use ingot_runtime::weights::{self, Weights};
 use ingot_train::nets::{FeatureTable, Mixed};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -36,8 +38,12 @@ const MIXED: &str = "mixed";
 const SHARE: &str = "share";
 /// The group of a row, where the split keeps groups together.
 const GROUP: &str = "_group";
+/// Percent of tokens that a vocabulary may lack before it is worth a warning.
+const STRANGE: u64 = 20;
 /// Unreadable pictures named in a warning at most.
 const NAMED: usize = 5;
+/// The same in the report, for each reason.
+const LISTED: usize = 20;
 
 /// What the stage found out.
 #[derive(Debug, Serialize, Deserialize)]
@@ -48,8 +54,11 @@ pub(crate) struct Outcome {
     pub(crate) pictures: BTreeMap<String, u64>,
     /// Augmented copies of training pictures or texts.
     pub(crate) copies: u64,
-    /// Source and row of what could not be read, and of blank texts.
+    /// Source and row of what could not be read, and of blank texts; sorted.
     pub(crate) unreadable: Vec<(String, u64)>,
+    /// Why, in the same order; empty of texts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) reasons: Vec<Text>,
     /// Texts of which only the beginning was read.
     #[serde(default)]
     pub(crate) cut: u64,
@@ -66,6 +75,11 @@ pub(crate) fn inputs(project: &Project<'_>, chain: &Chain) -> Result<Inputs> {
         if let Some(output) = before.record.outputs.get(name) {
             content.insert(name.to_owned(), output.content);
         }
+    }
+    if !reads_texts(project)
+        && let Some(seen) = pictures::content(project, before)?
+    {
+        content.insert(pictures::CONTENT.to_owned(), seen);
     }
     let mut config = serde_json::json!({
         "backbone": told(project)?,
@@ -90,6 +104,18 @@ pub(crate) fn inputs(project: &Project<'_>, chain: &Chain) -> Result<Inputs> {
         seed: project.recipe().project.seed,
         versions: versions(&[ORT, PARQUET]),
     })
+}
+
+/// What the features were made of besides the split's tables: a stage that reads pictures again does anew what these change.
+pub(crate) fn seen(chain: &Chain) -> Result<Option<(String, Digest)>> {
+    let content = &earlier(chain, Stage::Features)?.record.inputs.content;
+    Ok(content.get_key_value(pictures::CONTENT).map(|(name, digest)| (name.clone(), *digest)))
+}
+
+/// Source and row of what could not be read.
+pub(crate) fn unreadable(chain: &Chain) -> Result<BTreeSet<(String, u64)>> {
+    let found: Outcome = from_value(&earlier(chain, Stage::Features)?.record.evidence)?;
+    Ok(found.unreadable.into_iter().collect())
 }
 
 /// Whether it is texts that are learnt from, else pictures.
@@ -208,6 +234,7 @@ pub(crate) fn run(project: &Project<'_>, chain: &Chain) -> Result<Done> {
 }
 
 fn work(project: &Project<'_>, split: &Done, folder: &Path) -> Result<Product> {
+    classes(project, split)?;
     let keys = convert::encryption(project);
     let reader = Reader::of(project)?;
     let mut outcome = Outcome {
@@ -215,6 +242,7 @@ fn work(project: &Project<'_>, split: &Done, folder: &Path) -> Result<Product> {
         pictures: BTreeMap::new(),
         copies: 0,
         unreadable: Vec::new(),
+        reasons: Vec::new(),
         cut: 0,
         shape: match (&reader, &project.recipe().train.unfreeze) {
             (Reader::Pictures(front), Some(asked)) => {
@@ -223,7 +251,7 @@ fn work(project: &Project<'_>, split: &Done, folder: &Path) -> Result<Product> {
             _ => None,
         },
     };
-    let mut outputs = Vec::new();
+    let (mut outputs, mut left_out, mut strange) = (Vec::new(), Vec::new(), (0, 0));
     for name in [split::TRAIN, split::VALIDATION, split::TEST] {
         if !split.has(name) {
             continue;
@@ -240,9 +268,10 @@ fn work(project: &Project<'_>, split: &Done, folder: &Path) -> Result<Product> {
             };
             count += found.pictures;
             outcome.cut += found.cut;
+            strange = (strange.0 + found.words.0, strange.1 + found.words.1);
             outcome.copies += found.copies;
             outcome.width = outcome.width.max(found.width);
-            outcome.unreadable.extend(found.unreadable);
+            left_out.extend(found.left_out);
             Ok(batch)
         })?;
         outcome.pictures.insert(name.trim_end_matches(".parquet").to_owned(), count);
@@ -250,11 +279,20 @@ fn work(project: &Project<'_>, split: &Done, folder: &Path) -> Result<Product> {
         outputs.push((name.to_owned(), Some(content)));
     }
     let texts = matches!(reader, Reader::Texts(_));
-    warn(project, if texts { &TEXTS_BLANK } else { &IMAGES_UNREADABLE }, &outcome.unreadable);
+    left_out.sort_by(|one: &LeftOut, other| one.place.cmp(&other.place));
+    warn(project, if texts { &TEXTS_BLANK } else { &IMAGES_UNREADABLE }, &left_out);
+    for one in left_out {
+        outcome.unreadable.push(one.place);
+        outcome.reasons.extend(one.reason);
+    }
     if outcome.cut > 0 {
         project.reporter.warn(
             &Fault::new(&TEXTS_CUT).arg("count", outcome.cut).arg("limit", texts::window(project)),
         );
+    }
+    if let Some(percent) = strangers(strange) {
+        let told = Fault::new(&TEXTS_STRANGE).arg("percent", percent);
+        project.reporter.warn(&told.at("train.backbone"));
     }
     let (rows, copies, width) = (outcome.pictures.values().sum(), outcome.copies, outcome.width);
     Ok(Product {
@@ -262,6 +300,12 @@ fn work(project: &Project<'_>, split: &Done, folder: &Path) -> Result<Product> {
         evidence: to_value(&outcome)?,
         summary: summary(texts, rows, copies, width),
     })
+}
+
+/// The share of tokens that the vocabulary lacks, in percent, where it is worth a warning.
+fn strangers((lacking, all): (u64, u64)) -> Option<u64> {
+    let percent = (lacking * 100).checked_div(all)?;
+    (percent > STRANGE).then_some(percent)
 }
 
 /// The part of a network that gives the features.
@@ -390,18 +434,85 @@ impl Reader {
     }
 }
 
-fn warn(project: &Project<'_>, message: &'static Message, unreadable: &[(String, u64)]) {
-    if unreadable.is_empty() {
+/// A row that was not learnt from.
+pub(crate) struct LeftOut {
+    place: (String, u64),
+    /// Why, of pictures.
+    reason: Option<Text>,
+}
+
+fn warn(project: &Project<'_>, message: &'static Message, left_out: &[LeftOut]) {
+    if left_out.is_empty() {
         return;
     }
-    let mut list: Vec<String> =
-        unreadable.iter().take(NAMED).map(|(source, row)| format!("{source} {row}")).collect();
-    if unreadable.len() > NAMED {
-        list.push("…".to_owned());
+    let told = |lang: Lang| {
+        let one = |one: &LeftOut| {
+            let (source, row) = &one.place;
+            match (&one.reason, lang) {
+                (None, _) => format!("{source} {row}"),
+                (Some(reason), Lang::En) => format!("{source} {row} ({})", reason.en),
+                (Some(reason), Lang::Zh) => format!("{source} {row}（{}）", reason.zh),
+            }
+        };
+        let mut list: Vec<String> = left_out.iter().take(NAMED).map(one).collect();
+        if left_out.len() > NAMED {
+            list.push("…".to_owned());
+        }
+        list.join(match lang {
+            Lang::En => ", ",
+            Lang::Zh => "、",
+        })
+    };
+    let list = Text::new(told(Lang::En), told(Lang::Zh));
+    project.reporter.warn(&Fault::new(message).arg("count", left_out.len()).words("list", list));
+}
+
+/// What was left out, in the training report: how many for which reason, and some by name where single rows may be told.
+pub(crate) fn report(found: &Outcome, private: bool, page: &mut Page) {
+    if found.reasons.is_empty() {
+        return;
     }
-    project
-        .reporter
-        .warn(&Fault::new(message).arg("count", unreadable.len()).arg("list", list.join(", ")));
+    let mut by: BTreeMap<(&str, &str), Vec<String>> = BTreeMap::new();
+    for ((source, row), reason) in found.unreadable.iter().zip(&found.reasons) {
+        by.entry((reason.en.as_str(), reason.zh.as_str()))
+            .or_default()
+            .push(format!("{source} {row}"));
+    }
+    let section = page.section(Text::new("Pictures left out", "略过的图片"));
+    let mut columns = vec![
+        Column::text(Text::new("Reason", "原因")),
+        Column::number(Text::new("Pictures", "图片数")),
+    ];
+    if !private {
+        columns.push(Column::text(Text::new("Source and row", "数据源与行号")));
+    }
+    let rows = by.into_iter().map(|((en, zh), places)| {
+        let mut cells = vec![Cell::text(Text::new(en, zh)), Cell::count(places.len() as u64)];
+        if !private {
+            let more = if places.len() > LISTED { ", …" } else { "" };
+            let some: Vec<&str> = places.iter().take(LISTED).map(String::as_str).collect();
+            cells.push(Cell::same(format!("{}{more}", some.join(", "))));
+        }
+        cells
+    });
+    section.table(Table { columns, rows: rows.collect() });
+}
+
+/// That there are classes to tell apart, before minutes of work for features.
+fn classes(project: &Project<'_>, parts: &Done) -> Result<()> {
+    let keys = convert::encryption(project);
+    let target = &project.recipe().project.target;
+    let mut labels = Vec::new();
+    for batch in ingot_data::read(&parts.verified(split::TRAIN)?, Some(&keys))? {
+        let Some(own) = text(&batch, target) else { return Ok(()) };
+        labels.extend(own.iter().flatten().map(str::to_owned));
+        labels.sort_unstable();
+        labels.dedup();
+    }
+    if labels.is_empty() {
+        return Ok(());
+    }
+    ingot_train::nets::several_classes(target, labels.iter().map(String::as_str))
 }
 
 /// Counts of one batch.
@@ -409,19 +520,29 @@ pub(crate) struct Found {
     width: usize,
     pictures: u64,
     copies: u64,
-    cut: u64,
-    unreadable: Vec<(String, u64)>,
+    pub(crate) cut: u64,
+    /// Tokens that the vocabulary lacks, of so many.
+    pub(crate) words: (u64, u64),
+    left_out: Vec<LeftOut>,
 }
 
 impl Found {
-    /// Counts rows; of a batch with these places some rows could not be read, and some only in part.
-    pub(crate) fn of(rows: &[Row], places: &[(String, u64)], failed: &[usize], cut: u64) -> Self {
+    /// Counts rows; of a batch with these places some rows could not be read.
+    pub(crate) fn of(
+        rows: &[Row],
+        places: &[(String, u64)],
+        failed: Vec<(usize, Option<Text>)>,
+    ) -> Self {
+        let left_out = failed.into_iter().filter_map(|(index, reason)| {
+            Some(LeftOut { place: places.get(index)?.clone(), reason })
+        });
         Self {
             width: rows.first().map_or(0, |row| row.features.len()),
             pictures: rows.iter().filter(|row| !row.copy).count() as u64,
             copies: rows.iter().filter(|row| row.copy).count() as u64,
-            cut,
-            unreadable: failed.iter().filter_map(|index| places.get(*index).cloned()).collect(),
+            cut: 0,
+            words: (0, 0),
+            left_out: left_out.collect(),
         }
     }
 }
@@ -467,8 +588,7 @@ fn featurise(
         failed.extend(unreadable);
     }
     rows.sort_by_key(|row: &Row| (row.index, row.copy));
-    failed.sort_unstable();
-    let found = Found::of(&rows, &pictures.places, &failed, 0);
+    let found = Found::of(&rows, pictures.places(), failed);
     Ok((table(project, batch, &rows)?, found))
 }
 
@@ -482,17 +602,21 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
-    /// Takes pictures until none is left; gives rows and the indices of unreadable pictures.
-    fn take_all(&self, session: &Session) -> Result<(Vec<Row>, Vec<usize>)> {
+    /// Takes pictures until none is left; gives rows, and the indices of unreadable pictures with what is wrong.
+    fn take_all(&self, session: &Session) -> Result<(Vec<Row>, Vec<(usize, Option<Text>)>)> {
         let (mut rows, mut unreadable) = (Vec::new(), Vec::new());
         loop {
             let index = self.next.fetch_add(1, Ordering::Relaxed);
-            if index >= self.pictures.paths.len() {
+            if index >= self.pictures.places().len() {
                 return Ok((rows, unreadable));
             }
-            let Ok((picture, seed)) = self.pictures.load(index) else {
-                unreadable.push(index);
-                continue;
+            let (picture, seed) = match self.pictures.load(index) {
+                Ok(loaded) => loaded,
+                Err(fault) => {
+                    let why = Text::new(fault.render(Lang::En), fault.render(Lang::Zh));
+                    unreadable.push((index, Some(why)));
+                    continue;
+                }
             };
             let view = self.front.pixels.view(&picture)?;
             let label = self.labels.and_then(|labels| cell(labels, index));
@@ -518,59 +642,6 @@ pub(crate) fn finite(features: &[f32], place: &(String, u64)) -> Result<()> {
     }
     let (source, row) = place;
     Err(Fault::new(&FEATURES_NUMBERS).arg("source", source).arg("row", row))
-}
-
-/// Where a batch's pictures are.
-pub(crate) struct Pictures {
-    paths: Vec<Option<PathBuf>>,
-    digests: Vec<Option<Digest>>,
-    places: Vec<(String, u64)>,
-}
-
-impl Pictures {
-    pub(crate) fn of(project: &Project<'_>, batch: &RecordBatch) -> Result<Self> {
-        let lacking = || Fault::new(&IMAGES_LACKING).at("source[0].format");
-        let images = text(batch, ingot_data::IMAGE).ok_or_else(lacking)?;
-        let digests = text(batch, ingot_data::DIGEST);
-        let places = places(batch)?;
-        let uris: BTreeMap<&str, &str> = project
-            .recipe()
-            .sources
-            .iter()
-            .map(|source| (source.name.as_str(), source.uri.as_str()))
-            .collect();
-        let folder = project.source.folder();
-        let paths = images.iter().zip(&places).map(|(image, (source, _))| {
-            let name = source.split('/').next().unwrap_or(source);
-            ingot_data::image_path(folder, uris.get(name)?, image?)
-        });
-        Ok(Self {
-            paths: paths.collect(),
-            digests: match digests {
-                Some(digests) => digests.iter().map(|digest| Digest::parse(digest?)).collect(),
-                None => vec![None; places.len()],
-            },
-            places,
-        })
-    }
-
-    pub(crate) fn place(&self, index: usize) -> Option<(String, u64)> {
-        self.places.get(index).cloned()
-    }
-
-    /// The pixels, and a number that stands for the file's content.
-    pub(crate) fn load(&self, index: usize) -> Result<(RgbImage, u64)> {
-        let limits = Limits::default();
-        let path = self.paths.get(index).and_then(Option::as_ref);
-        let path = path.ok_or_else(|| fault::internal("a row without a picture"))?;
-        let bytes = atomic::read(path, limits.bytes as u64)?;
-        let digest = Digest::of(&bytes);
-        if self.digests.get(index).copied().flatten().is_some_and(|known| known != digest) {
-            return Err(fault::internal("a picture changed while it was read"));
-        }
-        let seed = digest.as_bytes().first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
-        Ok((ingot_image::decode(&bytes, &limits)?, seed))
-    }
 }
 
 pub(crate) fn text(batch: &RecordBatch, name: &str) -> Option<StringArray> {
@@ -696,4 +767,37 @@ pub(crate) fn append(
         table.features.extend(numbers);
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_vocabulary_that_lacks_most_words_is_told() {
+        assert_eq!(strangers((70, 100)), Some(70));
+        assert_eq!(strangers((20, 100)), None);
+        assert_eq!(strangers((0, 0)), None);
+    }
+
+    #[test]
+    fn what_was_left_out_is_told_by_its_reason() {
+        let place = |row| ("list".to_owned(), row);
+        let found = Outcome {
+            width: 1,
+            pictures: BTreeMap::new(),
+            copies: 0,
+            unreadable: vec![place(2), place(7)],
+            reasons: vec![Text::new("missing", "不存在"); 2],
+            cut: 0,
+            shape: None,
+        };
+        let told = |private| {
+            let mut page = Page::new(Text::same("report"));
+            report(&found, private, &mut page);
+            page.html(Lang::En)
+        };
+        assert!(told(false).contains("missing") && told(false).contains("list 2, list 7"));
+        assert!(told(true).contains("missing") && !told(true).contains("list 2"));
+    }
 }

@@ -3,7 +3,8 @@
 use crate::messages::{LOSS_FALLING, NETWORK_PARITY};
 use crate::project::Project;
 use crate::run::{Chain, Done, GEMM, ORT, Product, earlier, stage, versions};
-use crate::stages::features::{self, Outcome, Pictures};
+use crate::stages::features::{self, Outcome};
+use crate::stages::pictures::Pictures;
 use crate::stages::tune::Tuning;
 use crate::stages::{copies, encoder, from_value, split, texts, to_value, train, tune, write_page};
 use crate::store::{Inputs, Stage};
@@ -172,15 +173,20 @@ fn work(project: &Project<'_>, chain: &Chain, (folder, key): (&Path, &str)) -> R
         outputs.push((texts::TOKENIZER.to_owned(), None));
     }
     let mut page = nets::head_report(&trained.outcome);
+    let found: Outcome = from_value(&earlier(chain, Stage::Features)?.record.evidence)?;
+    features::report(&found, trained.outcome.privacy.is_some(), &mut page);
     if !texts {
-        copies::report(project, earlier(chain, Stage::Split)?, &mut page)?;
+        copies::report(project, chain, &mut page)?;
     }
     together::report(&mut page, project);
     write_page(folder, train::REPORT, &page)?;
     if let Some(labels) = &mut trained.outcome.labels {
         labels.doubtful.truncate(train::KEPT);
     }
-    let evidence = to_value(&trained.outcome)?;
+    let mut evidence = to_value(&trained.outcome)?;
+    if let Some(evidence) = evidence.as_object_mut() {
+        evidence.insert(train::WARNINGS.to_owned(), to_value(&trained.outcome.warnings())?);
+    }
     Ok(Product { outputs, evidence, summary: summary(&trained.outcome) })
 }
 

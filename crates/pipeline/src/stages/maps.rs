@@ -3,7 +3,8 @@
 use crate::convert;
 use crate::project::Project;
 use crate::run::{Chain, Done, ORT, Product, earlier, stage, versions};
-use crate::stages::features::{self, Pictures};
+use crate::stages::features;
+use crate::stages::pictures::Pictures;
 use crate::stages::{compress, explain, head, split, to_value, train, write_page};
 use crate::store::{Inputs, Stage};
 use arrow::array::RecordBatch;
@@ -22,13 +23,15 @@ pub(crate) const NETWORK_PNG: &str = "network.png";
 /// What the stage's result depends on.
 pub(crate) fn inputs(project: &Project<'_>, chain: &Chain) -> Result<Inputs> {
     let trained = earlier(chain, compress::served(chain))?;
+    let mut content: BTreeMap<String, _> = BTreeMap::from([
+        (head::MODEL.into(), trained.content(head::MODEL)?),
+        (train::PREPROCESSING.into(), trained.content(train::PREPROCESSING)?),
+        (split::TEST.into(), earlier(chain, Stage::Split)?.content(split::TEST)?),
+    ]);
+    content.extend(features::seen(chain)?);
     Ok(Inputs {
         stage: Stage::Explain,
-        content: BTreeMap::from([
-            (head::MODEL.into(), trained.content(head::MODEL)?),
-            (train::PREPROCESSING.into(), trained.content(train::PREPROCESSING)?),
-            (split::TEST.into(), earlier(chain, Stage::Split)?.content(split::TEST)?),
-        ]),
+        content,
         config: to_value(&project.recipe().explain)?,
         seed: project.recipe().project.seed,
         versions: versions(&[ORT]),
@@ -66,14 +69,18 @@ fn work(project: &Project<'_>, chain: &Chain, folder: &Path) -> Result<Product> 
             "未展示图片，因为图片可能涉及个人。可在配方中设置 explain.pictures，让报告的所有读者看到部分图片。",
         ));
     }
-    let mut chosen =
-        spread(batches.iter().map(RecordBatch::num_rows).sum(), wanted).into_iter().peekable();
+    // A picture that cannot be read takes nobody's place.
+    let lost = features::unreadable(chain)?;
+    let of = |batch: &RecordBatch| Pictures::of(project, batch);
+    let parts = batches.iter().map(of).collect::<Result<Vec<_>>>()?;
+    let readable: Vec<Vec<usize>> = parts.iter().map(|part| part.readable(&lost)).collect();
+    let all = readable.iter().map(Vec::len).sum();
+    let mut chosen = spread(all, wanted).into_iter().peekable();
     let (mut first, mut shown, mut mapped, mut hidden) = (0, 0, false, false);
-    for batch in &batches {
-        let pictures = Pictures::of(project, batch)?;
+    for ((batch, pictures), readable) in batches.iter().zip(&parts).zip(&readable) {
         let labels = features::text(batch, &project.recipe().project.target);
-        while let Some(index) = chosen.next_if(|index| *index < first + batch.num_rows()) {
-            let index = index - first;
+        while let Some(index) = chosen.next_if(|index| *index < first + readable.len()) {
+            let Some(&index) = readable.get(index - first) else { continue };
             let (Ok((picture, _)), Some(place)) = (pictures.load(index), pictures.place(index))
             else {
                 continue;
@@ -93,7 +100,7 @@ fn work(project: &Project<'_>, chain: &Chain, folder: &Path) -> Result<Product> 
             section.figure(caption(&place, truth, &answer), embedded(&png));
             shown += 1;
         }
-        first += batch.num_rows();
+        first += readable.len();
     }
     if mapped {
         section.note(Text::new(

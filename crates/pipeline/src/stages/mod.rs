@@ -13,6 +13,7 @@ pub(crate) mod head;
 pub(crate) mod kept;
 pub(crate) mod maps;
 pub(crate) mod membership;
+pub(crate) mod pictures;
 pub(crate) mod protect;
 pub(crate) mod quants;
 pub(crate) mod seal;

@@ -15,7 +15,7 @@ use ingot_seal::{
     Bom, Considerations, Dataset, DatasetRole, Fairness, Interval, Library, Metric, Risk, SealJob,
 };
 use ingot_train::TrainOutcome;
-use ingot_train::compress::CompressOutcome;
+use ingot_train::compress::{CompressOutcome, FormKind, Narrowed};
 use ingot_train::language::{QuantOutcome, SftOutcome};
 use ingot_train::nets::{HeadOutcome, Method, PrivacySpent, TunedEncoder};
 use std::collections::BTreeMap;
@@ -164,6 +164,7 @@ fn bom(project: &Project<'_>, signature: &Signature, chain: &Chain) -> Result<Bo
             let mut known = considerations(chain)?;
             known.limitations.extend(of_texts(project, signature));
             known.risks.extend(trained.privacy.as_ref().map(bounded));
+            let datasets = counted(datasets, &trained);
             return Ok(network(&trained, figures::compression(chain)?.as_ref(), datasets, known));
         }
         Evidence::Language(trained) => {
@@ -311,12 +312,7 @@ fn network(
             .map(|(name, value)| (name.to_owned(), value)),
         );
     }
-    if let Some(form) = compressed.and_then(|compressed| compressed.forms.last()) {
-        parameters.extend([
-            ("compression".to_owned(), form.kind.title().en),
-            ("answers as before compression".to_owned(), format!("{:.4}", form.agreement)),
-        ]);
-    }
+    parameters.extend(compressed.iter().flat_map(|compressed| squeezed(compressed)));
     Bom {
         algorithm: Some(algorithm(trained)),
         architecture: Some(format!(
@@ -340,6 +336,40 @@ fn network(
         ],
         ..Bom::default()
     }
+}
+
+/// What made the sealed network smaller than the trained one, and that the figures are of it.
+#[expect(clippy::cast_precision_loss, reason = "channels and weights are counted in millions")]
+fn squeezed(compressed: &CompressOutcome) -> Vec<(String, String)> {
+    let Some(last) = compressed.forms.last() else { return Vec::new() };
+    let steps: Vec<String> =
+        compressed.forms.iter().skip(1).map(|form| form.kind.title().en).collect();
+    let mut facts = vec![
+        ("compression", steps.join("; ")),
+        ("answers as before compression", format!("{:.4}", last.agreement)),
+        ("parameters of the sealed network", last.parameters.to_string()),
+        ("figures measured on", format!("the sealed network ({})", last.kind.title().en)),
+    ];
+    let share = |part: u64, whole: u64| format!("{:.4}", part as f64 / whole.max(1) as f64);
+    if !compressed.narrowed.is_empty() {
+        let sum = |of: fn(&Narrowed) -> usize| compressed.narrowed.iter().map(of).sum::<usize>();
+        let (before, after) = (sum(|own| own.before) as u64, sum(|own| own.after) as u64);
+        facts.push(("share of channels pruned", share(before.saturating_sub(after), before)));
+    }
+    if let Some(form) = compressed.forms.iter().find(|form| form.kind == FormKind::Weights) {
+        facts.push(("share of weights pruned", share(form.zeros, form.parameters)));
+    }
+    if let Some(distilled) = &compressed.distilled {
+        let kept = if distilled.training.helped() { "" } else { ", not kept" };
+        facts.push(("blocks distilled", format!("{}{kept}", distilled.training.blocks)));
+    }
+    if let Some(student) = &compressed.student {
+        facts.push(("student's layers", format!("{} of {}", student.training.of, student.of)));
+    }
+    if let Some(cosine) = last.embeddings {
+        facts.push(("embeddings' mean cosine with the trained", format!("{cosine:.4}")));
+    }
+    facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 /// How a head's network was trained.
@@ -571,6 +601,19 @@ fn datasets(chain: &Chain, cleaned: &CleanOutcome) -> Result<Vec<Dataset>> {
         }
     }
     Ok(list)
+}
+
+/// The parts with the rows that were learnt from and measured on: those that have a class and could be read.
+fn counted(mut datasets: Vec<Dataset>, trained: &HeadOutcome) -> Vec<Dataset> {
+    for own in &mut datasets {
+        own.rows = match own.role {
+            DatasetRole::Training => trained.rows.train,
+            DatasetRole::Validation => trained.rows.validation,
+            DatasetRole::Test => trained.rows.test,
+            DatasetRole::Source => own.rows,
+        };
+    }
+    datasets
 }
 
 fn fairness(trained: &TrainOutcome) -> Vec<Fairness> {

@@ -2,6 +2,7 @@
 //! one on the test texts and refused where it costs more than the recipe tolerates.
 
 use crate::convert;
+use crate::messages::EMBEDDINGS_OTHER;
 #[cfg(not(feature = "nets"))]
 use crate::messages::NETS_ABSENT;
 use crate::project::Project;
@@ -10,9 +11,7 @@ use crate::stages::compress::{self, Answers, Asked, REPORT};
 use crate::stages::maps::spread;
 use crate::stages::{explain, features, head, split, texts, to_value, train, words, write_page};
 use crate::store::{Inputs, Stage};
-#[cfg(not(feature = "nets"))]
-use ingot_base::Fault;
-use ingot_base::{Digest, Result, atomic, fault};
+use ingot_base::{Digest, Fault, Result, atomic, fault};
 use ingot_recipe::{Distill, Quantize};
 use ingot_runtime::{TextModel, decide, onnx};
 use ingot_train::compress::{CompressOutcome, FormKind, compress_report, rank_agreement};
@@ -90,6 +89,9 @@ fn work(project: &Project<'_>, chain: &Chain, (folder, key): (&Path, &str)) -> R
     let (document, tokenizer) = (read(train::PREPROCESSING)?, read(texts::TOKENIZER)?);
     measure(project, chain, &forms, (&document, &tokenizer), &mut outcome)?;
     outcome.gate()?;
+    if let Some(cosine) = outcome.estranged() {
+        project.reporter.warn(&Fault::new(&EMBEDDINGS_OTHER).arg("cosine", format!("{cosine:.2}")));
+    }
     let last = forms.last().ok_or_else(|| fault::internal("a compression without a form"))?;
     atomic::write_private(&folder.join(head::MODEL), &last.graph)?;
     atomic::write_private(&folder.join(train::PREPROCESSING), &document)?;
@@ -150,17 +152,29 @@ fn answer(
     classes: &[String],
     answers: &mut [Answers],
 ) -> Result<()> {
+    let mut first: Option<Vec<f32>> = None;
     for (model, answers) in models.iter().zip(answers) {
         let (ids, _) = model.tokenizer().beginning(text)?;
+        let ids = [ids];
         let begun = Instant::now();
-        let scores = model.scores(&[ids])?;
+        let scores = model.scores(&ids)?;
         answers.seconds.push(begun.elapsed().as_secs_f64());
         let said = decide(&model.signature().output, &scores).label;
         let class = classes.iter().position(|class| Some(class) == said.as_ref());
         answers.classes.push(class.unwrap_or_default());
         answers.scores.extend(scores);
+        let own = model.embeddings(&ids)?.into_iter().next().unwrap_or_default();
+        match &first {
+            None => first = Some(own),
+            Some(first) => answers.cosines.push(cosine(first, &own)),
+        }
     }
     Ok(())
+}
+
+/// Of two embeddings, which are of length 1.
+fn cosine(one: &[f32], other: &[f32]) -> f64 {
+    one.iter().zip(other).map(|(one, other)| f64::from(*one) * f64::from(*other)).sum()
 }
 
 /// What each word of a text did to the first form's answer, in all forms.

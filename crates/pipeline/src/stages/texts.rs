@@ -119,6 +119,9 @@ struct Told {
     blank: Vec<usize>,
     /// Texts of which only the beginning is there.
     cut: u64,
+    /// Tokens of the texts, copies left out, and those of them that the vocabulary lacks.
+    tokens: u64,
+    strangers: u64,
 }
 
 impl Told {
@@ -137,6 +140,9 @@ impl Told {
             };
             let (tokens, long) = tokenizer.beginning(text)?;
             told.cut += u64::from(long);
+            told.strangers += tokenizer.strangers(&tokens) as u64;
+            // The marks of beginning and end are no words.
+            told.tokens += tokens.len().saturating_sub(2) as u64;
             told.add(index, false, tokens);
             let mut seeds = Rng::new(seed(project, text), "copies");
             for _ in 0..copies {
@@ -246,7 +252,9 @@ impl TextReader {
                 features,
             })
             .collect();
-        let found = Found::of(&rows, &places, &told.blank, told.cut);
+        let blank = told.blank.into_iter().map(|index| (index, None)).collect();
+        let mut found = Found::of(&rows, &places, blank);
+        (found.cut, found.words) = (told.cut, (told.strangers, told.tokens));
         Ok((features::table(project, batch, &rows)?, found))
     }
 }

@@ -156,8 +156,13 @@ fn examples(
         }
         let (answer, found) = explained(model, &row.text, texts::seed(project, &row.text))?;
         sampled |= !found.exact;
-        let said = answer.label.clone().unwrap_or_default();
-        section.figure(caption(row, &answer), found.svg(&said));
+        if shown == 0 {
+            section.paragraph(Text::new(
+                "Blue words speak for what the model says above the text, orange ones against it. A bar below a word: how much of it the attention saw.",
+                "蓝色的词支持文本上方所示的判断，橙色的词反对。词下方的横条表示注意力的大小。",
+            ));
+        }
+        section.figure(caption(row, &answer), found.svg_plain());
         shown += 1;
     }
     if sampled {
@@ -286,6 +291,9 @@ fn imitation(tree: &WordTree, section: &mut Section) {
             tree.outcome.rows
         ),
     ));
+    if let Some(warning) = tree.outcome.warning() {
+        section.note(warning);
+    }
     let drawn = Text::new(tree.drawn.en.clone(), tree.drawn.zh.clone());
     section.figure_in_both(Text::new("Surrogate tree", "代理决策树"), &drawn);
 }

@@ -2,6 +2,8 @@
 //! names that graphs of this project have, so that nothing behind this file need know whose it was. Values of the user's that are
 //! called as ours are renamed; everything else stays as it was written.
 
+mod division;
+
 use super::build::{Builder, whole};
 use super::edit::{Wires, input, output, sweep};
 use super::proto::{Graph, Model, Node, Shape, Tensor, TensorType, Type, ValueInfo};
@@ -111,7 +113,8 @@ pub struct Vocabulary {
 /// Reads a file of the user's and checks that it is written in operators of the standard alone.
 ///
 /// # Errors
-/// As [`read`]; besides, operators of other domains, unknown ones, and an operator set older than 11 are refused by name.
+/// As [`read`]; besides, operators of other domains, unknown ones, an operator set older than 11, and whole-number divisions that may
+/// stop the program are refused by name.
 pub fn read_own(bytes: &[u8], limits: &Limits) -> Result<Model> {
     let mut model = read(bytes, limits)?;
     let set = model.opset_import.iter().find(|set| set.domain.is_empty());
@@ -137,6 +140,7 @@ pub fn read_own(bytes: &[u8], limits: &Limits) -> Result<Model> {
     model.ir_version = model.ir_version.max(8);
     if let Some(graph) = &mut model.graph {
         settle(graph);
+        division::safe(graph)?;
     }
     Ok(model)
 }

@@ -114,9 +114,12 @@ impl TextEncoder {
         let most = if self.alone() { 1 } else { self.size.rows.unwrap_or(Self::TEXTS) };
         let batches = batches(texts, most);
         let (next, rows) = (AtomicUsize::new(0), Mutex::new(vec![Vec::new(); texts.len()]));
-        let work = &|session: &Session| -> Result<()> {
+        // A session for each batch: others who wait have theirs between two of an explanation's many.
+        let work = &|| -> Result<()> {
             while let Some(batch) = batches.get(next.fetch_add(1, Ordering::Relaxed)) {
-                let found = batch_rows(session, texts, batch, (output, self.size))?;
+                let found = self
+                    .sessions
+                    .with(|session| batch_rows(session, texts, batch, (output, self.size)))?;
                 let mut rows = rows.lock().unwrap_or_else(PoisonError::into_inner);
                 for (index, row) in batch.iter().zip(found) {
                     if let Some(slot) = rows.get_mut(*index) {
@@ -128,11 +131,10 @@ impl TextEncoder {
         };
         let threads = threads.min(batches.len());
         if threads < 2 {
-            self.sessions.with(work)?;
+            work()?;
         } else {
             std::thread::scope(|scope| {
-                let handles: Vec<_> =
-                    (0..threads).map(|_| scope.spawn(move || self.sessions.with(work))).collect();
+                let handles: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
                 handles.into_iter().try_for_each(|handle| {
                     handle.join().unwrap_or_else(|_| Err(fault::internal("a text thread")))
                 })

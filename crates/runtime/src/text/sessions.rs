@@ -2,9 +2,9 @@
 
 use crate::Library;
 use crate::onnx::Session;
+use crate::turns::Turns;
 use ingot_base::{Result, fault};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, TryLockError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Sessions of one graph: a session works on one thread at a time.
 #[derive(Debug)]
@@ -15,7 +15,7 @@ pub(super) struct Sessions {
     /// The first is made at once; each other when somebody comes while those before it are taken.
     slots: Vec<Mutex<Option<Session>>>,
     alone: bool,
-    turn: AtomicUsize,
+    turns: Turns,
 }
 
 impl Sessions {
@@ -33,7 +33,7 @@ impl Sessions {
             slots: std::iter::once(first).chain(others).collect(),
             graph: if callers > 1 { graph } else { Arc::default() },
             alone,
-            turn: AtomicUsize::new(0),
+            turns: Turns::new(callers),
         })
     }
 
@@ -47,22 +47,12 @@ impl Sessions {
         self.slots.len()
     }
 
-    /// Works with the first session that nobody has, or waits for one. A session that is not there yet is made.
+    /// Works with the first session that nobody has, or waits for one: who asked first is first. A session that is not there yet is made.
     pub(super) fn with<T>(&self, work: impl FnOnce(&Session) -> Result<T>) -> Result<T> {
-        let free = self.slots.iter().find_map(|slot| match slot.try_lock() {
-            Ok(slot) => Some(slot),
-            Err(TryLockError::Poisoned(slot)) => Some(slot.into_inner()),
-            Err(TryLockError::WouldBlock) => None,
-        });
-        let mut slot = if let Some(slot) = free {
-            slot
-        } else {
-            let turn = self.turn.fetch_add(1, Ordering::Relaxed);
-            let at = turn.checked_rem(self.slots.len()).unwrap_or_default();
-            let slot = self.slots.get(at);
-            let slot = slot.ok_or_else(|| fault::internal("a network without sessions"))?;
-            slot.lock().unwrap_or_else(PoisonError::into_inner)
-        };
+        let turn = self.turns.take();
+        let slot = self.slots.get(turn.place);
+        let slot = slot.ok_or_else(|| fault::internal("a network without sessions"))?;
+        let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
         let session = match slot.take() {
             Some(session) => session,
             None => Session::new(self.library, &self.graph)?,

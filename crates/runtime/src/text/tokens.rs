@@ -83,6 +83,11 @@ impl Tokenizer {
         self.known.saturating_add(i64::from(STRANGERS))
     }
 
+    /// How many of these tokens stand for words that the vocabulary lacks.
+    pub fn strangers(&self, ids: &[i64]) -> usize {
+        ids.iter().filter(|id| (self.known..self.zero()).contains(*id)).count()
+    }
+
     /// How many tokens the network reads.
     pub fn window(&self) -> usize {
         self.window
@@ -258,6 +263,7 @@ pub(crate) mod tests {
         assert!(ids[2] != ids[3] && ids[3] != ids[4] && ids[4] == ids[5], "{ids:?}");
         assert_eq!(tokenizer.words("好坏差").unwrap().ids, tokenizer.ids("好坏差").unwrap());
         assert_eq!(tokenizer.beginning("坏").unwrap().0[1], ids[2]);
+        assert_eq!(tokenizer.strangers(&ids), 4);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! A row never holds a list, so an object whose `inputs` is a list is the enveloped form, even for a model that has a column
 //! called `inputs` or `model`.
 
+mod once;
 pub(crate) mod pictures;
 pub(crate) mod query;
 mod row;
@@ -11,14 +12,15 @@ pub(crate) mod texts;
 
 use crate::batch::Rows;
 use crate::messages::{
-    DEPTH, JSON, MEMBER_TYPE, MEMBER_UNKNOWN, MODEL_ONLY_TEXT, MODEL_TWO, ROWS_MANY, ROWS_NONE,
-    SHAPE,
+    DEPTH, FIELD_TWICE, JSON, MEMBER_TYPE, MEMBER_UNKNOWN, MODEL_ONLY_TEXT, MODEL_TWO, ROWS_MANY,
+    ROWS_NONE, SHAPE,
 };
 use crate::model::{Model, Registry};
 use crate::problem::{FieldProblem, Problem};
 use axum::body::Bytes;
 use ingot_base::Fault;
 use ingot_runtime::messages::FIELD_NOT_FINITE;
+use once::TWICE;
 use row::{Place, Reader, RowSeed, Skip, TOO_DEEP, skip_list};
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use std::fmt;
@@ -213,6 +215,11 @@ pub(crate) fn refuse(
     if text.starts_with(TOO_MANY) {
         return Problem::new(Fault::new(&ROWS_MANY).arg("limit", bounds.rows));
     }
+    if let Some(rest) = text.strip_prefix(TWICE) {
+        let name = rest.rsplit_once(" at line").map_or(rest, |(name, _)| name);
+        let fault = Fault::new(&FIELD_TWICE).arg("field", name);
+        return Problem::fields(vec![FieldProblem { field: name.to_owned(), fault }]);
+    }
     // Valid JSON, but no double holds it.
     if text.starts_with("number out of range")
         && let Some(reader) = reader
@@ -382,7 +389,12 @@ impl<'de> Visitor<'de> for Sniff {
                     }
                 }
                 Member::Model => match map.next_value_seed(Kind(self.0))? {
-                    Found::Text(name) => seen.model = Some(name),
+                    // As of `inputs`: which model answers is nothing to be guessed.
+                    Found::Text(name) => {
+                        if seen.model.replace(name).is_some() {
+                            seen.unknown.push("model".into());
+                        }
+                    }
                     Found::List | Found::Other => seen.model_type_wrong = true,
                 },
                 Member::Other(name) => {

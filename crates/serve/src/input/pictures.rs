@@ -1,8 +1,11 @@
 //! Requests about pictures: base64 in JSON, a form with files, or the bytes of one file.
 
+use super::once::Once;
 use super::{BodyBounds, Form, refuse};
 use crate::body::{Media, not_picture};
-use crate::messages::{FORM_BROKEN, PICTURE_BASE64, PICTURES_MANY, ROW_TYPE, ROWS_NONE};
+use crate::messages::{
+    FORM_BROKEN, PICTURE_BASE64, PICTURE_EMPTY, PICTURES_MANY, ROW_TYPE, ROWS_NONE,
+};
 use crate::problem::{FieldProblem, LISTED, Problem};
 use axum::body::Bytes;
 use base64::Engine as _;
@@ -55,8 +58,7 @@ pub(super) fn rows(
     field: &str,
     bounds: BodyBounds,
 ) -> Result<Vec<(String, Value)>, Problem> {
-    let value: Value =
-        serde_json::from_slice(body).map_err(|error| refuse(&error, bounds, None))?;
+    let Once(value) = serde_json::from_slice(body).map_err(|error| refuse(&error, bounds, None))?;
     Ok(match (form, value) {
         (Form::Row, row) => vec![(field.to_owned(), row)],
         (Form::List, Value::Array(rows)) => placed("", rows, field),
@@ -132,6 +134,9 @@ pub(crate) async fn raw(
 ) -> Result<Vec<(String, Bytes)>, Problem> {
     let boundary = match media {
         Media::Form(boundary) => boundary,
+        Media::Bytes | Media::Picture if body.is_empty() => {
+            return Err(Problem::new(Fault::new(&PICTURE_EMPTY)));
+        }
         Media::Bytes if !ingot_image::is_picture(&body) => return Err(not_picture()),
         _ => return counted(vec![(field.to_owned(), body)], 1),
     };
@@ -217,6 +222,7 @@ mod tests {
             read(Media::Form("X".into()), two).unwrap(),
             [named("image[0]", "a"), named("image[1]", "b")]
         );
+        assert_eq!(read(Media::Picture, "").unwrap_err(), "serve-picture-empty");
         assert_eq!(read(Media::Picture, "bytes").unwrap(), [named("image", "bytes")]);
         assert_eq!(read(Media::Bytes, "bytes").unwrap_err(), "serve-media-picture");
         let webp = "RIFF\0\0\0\0WEBP";

@@ -60,6 +60,10 @@ mod tests {
         let code = |body: &str| read(body, &Form::List).unwrap_err().fault().code().to_owned();
         assert_eq!(code("[]"), "serve-rows-none");
         assert_eq!(code(&format!("[{}]", [r#"{"note":"a"}"#; 4].join(","))), "serve-rows-many");
+        assert_eq!(code(r#"[{"note":"a"},{"note":"b","note":"c"}]"#), "serve-input");
+        let twice = read(r#"{"note":"a","note":"b"}"#, &Form::Row).unwrap_err();
+        let told = String::from_utf8(twice.render(ingot_base::Lang::En, "id", false)).unwrap();
+        assert!(told.contains("`note` stands twice"), "{told}");
         for bad in [r#"[{"note":1}]"#, "[{}]", r#"[{"note":"a","x":1}]"#] {
             assert_eq!(code(bad), "serve-input", "{bad}");
         }

@@ -76,6 +76,9 @@ pub struct Form {
     pub agreement: f64,
     /// Mean rank correlation (Spearman) of its activation maps, or of what single words did, with the first's; `None` without such maps.
     pub maps: Option<f64>,
+    /// Mean cosine of its embeddings of the test texts with the first's; `None` of pictures and of the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub embeddings: Option<f64>,
 }
 
 /// What made a form of the model.
@@ -132,6 +135,8 @@ pub struct Narrowed {
     pub error: f64,
 }
 
+/// Least mean cosine of embeddings that can stand for each other.
+const ALIKE: f64 = 0.9;
 /// Slack of a comparison of shares of counted rows.
 const ROUNDING: f64 = 1e-9;
 
@@ -148,6 +153,11 @@ impl CompressOutcome {
         let tolerated = self.forms.iter().filter(|form| self.tolerates(form));
         tolerated
             .min_by(|a, b| a.milliseconds.total_cmp(&b.milliseconds).then(a.bytes.cmp(&b.bytes)))
+    }
+
+    /// The mean cosine of the last form's embeddings with the first's, where it is so low that they cannot stand for each other.
+    pub fn estranged(&self) -> Option<f64> {
+        self.forms.last()?.embeddings.filter(|own| *own < ALIKE)
     }
 
     /// Refuses a last form that costs more than is tolerated.
@@ -239,6 +249,7 @@ mod tests {
             accuracy,
             agreement,
             maps: None,
+            embeddings: None,
         }
     }
 
@@ -248,6 +259,8 @@ mod tests {
             target: "label".into(),
             classes: vec!["a".into(), "b".into()],
             rows: Rows { train: 2, validation: 0, test: 2 },
+            repeated: 0,
+            rare: Vec::new(),
             copies: 0,
             mixed: 0,
             backbone: "tiny".into(),
@@ -326,6 +339,22 @@ mod tests {
         assert_eq!(told(&found), (true, true, false));
         found.distilled = Some(distilled(2));
         assert_eq!(told(&found), (false, false, true));
+    }
+
+    #[test]
+    fn embeddings_that_cannot_stand_for_each_other_are_told() {
+        let mut found = outcome(vec![form(FormKind::Trained, 4.0, 0.98, 1.0)]);
+        let told = |found: &CompressOutcome| {
+            let page = super::super::compress_report(found).html(ingot_base::Lang::En);
+            (page.contains("Embeddings as before"), page.contains("must not be searched"))
+        };
+        assert_eq!(told(&found), (false, false));
+        let near = Form { embeddings: Some(0.97), ..form(FormKind::Student, 2.0, 0.98, 1.0) };
+        found.forms.push(near.clone());
+        assert_eq!(told(&found), (true, false));
+        found.forms.push(Form { embeddings: Some(0.5), kind: FormKind::Int8, ..near });
+        assert_eq!(told(&found), (true, true));
+        assert_eq!(found.estranged(), Some(0.5));
     }
 
     #[test]

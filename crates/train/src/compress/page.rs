@@ -59,7 +59,7 @@ fn forms(outcome: &CompressOutcome, section: &mut Section) {
     let recommended = outcome.recommended().map(|form| form.kind);
     let texts = outcome.model.task == Task::TextClassify;
     let pick = |text: Text, picture: Text| if texts { text } else { picture };
-    let columns = vec![
+    let mut columns = vec![
         Column::text(Text::new("Form", "形式")),
         Column::number(Text::new("Size, MB", "体积（MB）")),
         Column::number(Text::new("Parameters", "参数")),
@@ -76,6 +76,10 @@ fn forms(outcome: &CompressOutcome, section: &mut Section) {
         )),
         Column::text(Text::new("Tolerated", "是否在允许范围内")),
     ];
+    let embedded = outcome.forms.iter().any(|form| form.embeddings.is_some());
+    if embedded {
+        columns.push(Column::number(Text::new("Embeddings as before", "嵌入一致度")));
+    }
     let rows = outcome.forms.iter().map(|form| {
         let title = form.kind.title();
         let name = if recommended == Some(form.kind) {
@@ -85,7 +89,7 @@ fn forms(outcome: &CompressOutcome, section: &mut Section) {
         };
         let tolerated =
             if outcome.tolerates(form) { Text::new("yes", "是") } else { Text::new("no", "否") };
-        vec![
+        let mut cells = vec![
             Cell::text(name),
             Cell::number(megabytes(form), 2),
             Cell::count(form.parameters),
@@ -95,9 +99,27 @@ fn forms(outcome: &CompressOutcome, section: &mut Section) {
             Cell::share(form.agreement),
             form.maps.map_or_else(Cell::empty, |maps| Cell::number(maps, 3)),
             Cell::text(tolerated),
-        ]
+        ];
+        if embedded {
+            let own = form.embeddings;
+            cells.push(own.map_or_else(Cell::empty, |own| Cell::number(own, 3)));
+        }
+        cells
     });
     section.table(Table { columns, rows: rows.collect() });
+    section.note(Text::new(
+        "Each form was measured on the same test rows. The last goes into the package, and the figures of the model card are its own; those of the training report are of the first.",
+        "各形式均在相同的测试数据上测量。最后一种形式被封装，模型卡中的指标属于它；训练报告中的指标属于第一种形式。",
+    ));
+    if embedded {
+        section.note(Text::new(
+            "Embeddings: mean cosine with those of the trained model on the test texts; 1 is the same direction.",
+            "嵌入一致度：在测试文本上与训练所得模型的嵌入向量的平均余弦，1 表示方向相同。",
+        ));
+    }
+    if let Some(own) = outcome.estranged() {
+        section.note(estranged(own));
+    }
     section.note(pick(
         Text::new(
             "Times are the median of one text on one core, all forms in turn on the same texts. Words: mean rank correlation of what single words did to the answer (Shapley values) with the trained model's, on some test texts; 1 is the same order of all words.",
@@ -118,6 +140,18 @@ fn forms(outcome: &CompressOutcome, section: &mut Section) {
     section.figure(time.clone(), chart::bars(&bars(|form| form.milliseconds), &Axis::new(time), 2));
     let size = Text::new("size, MB", "体积（MB）");
     section.figure(size.clone(), chart::bars(&bars(megabytes), &Axis::new(size), 2));
+}
+
+/// That the embeddings of the network in the package are not those of the trained one.
+fn estranged(cosine: f64) -> Text {
+    Text::new(
+        format!(
+            "The embeddings of the sealed network are others than the trained one's (mean cosine {cosine:.2}): texts embedded by the one must not be searched by the other. Embed all of them anew, or keep more layers."
+        ),
+        format!(
+            "封装网络的嵌入向量与训练所得网络不同（平均余弦 {cosine:.2}）：不可用其中一个网络的嵌入去检索另一个网络的嵌入。请全部重新生成，或保留更多层。"
+        ),
+    )
 }
 
 #[expect(clippy::cast_precision_loss, reason = "bytes of a file")]
@@ -181,7 +215,7 @@ fn student(student: &Student, section: &mut Section) {
         format!("The student has {layers} of the encoder's {of} layers, evenly taken. Their {weights} numbers and the head learnt the trained network's answers to the training texts, softened by the temperature {temperature} (knowledge distillation, Hinton et al. 2015), and to give its embeddings. The answers make up {share:.0}% of the loss, the classes of the texts the rest; words' and positions' embeddings stayed as they were."),
         format!("学生模型含编码器 {of} 层中均匀选取的 {layers} 层。这些层的 {weights} 个数值与输出层学习训练所得网络对训练文本的输出（以温度 {temperature} 软化；知识蒸馏，Hinton 等，2015），并学习给出相同的嵌入向量。输出占损失的 {share:.0}%，其余为文本的真实类别；词与位置的嵌入保持不变。"),
     ));
-    crate::nets::losses(&training.history, section);
+    crate::nets::taught_losses(&training.history, section);
     section.note(match training.best {
         0 => Text::new(
             "No pass made the validation loss lower: the fewer layers stay as they were, with a head of their own.",

@@ -1,8 +1,12 @@
 //! Several classes: macro averages, every class weighing the same.
 
-use super::{EPSILON, Figures, Sampling, ascending, at, ranked, ratio, sure, with_intervals};
+use super::{
+    BOOTSTRAP_WORK, EPSILON, Figures, Sampling, ascending, at, quantile, ranked, ratio, sure,
+    with_intervals,
+};
 use crate::outcome::Metric;
 use crate::target::class_index;
+use ingot_base::Rng;
 use ingot_runtime::Matrix;
 
 /// Scores (`rows × classes`) and truth of rows.
@@ -40,6 +44,13 @@ impl Multiclass<'_> {
             figures.push(("auc", mean_of_defined(areas)));
             figures
         });
+        // A draw without a rare class leaves its recall out of the mean, which lifts it where that recall is low.
+        let balanced = metrics.iter_mut().find(|metric| metric.name == "balanced_accuracy");
+        if let (Some(metric), None) = (balanced, sampling.groups)
+            && let Some((low, high)) = balanced_within(&truth, &guess, classes, sampling.seed)
+        {
+            (metric.low, metric.high) = (low, high);
+        }
         sure::widen(&mut metrics, |name, value| {
             limits(name, value, classes, (&truth, &guess), sampling)
         });
@@ -87,6 +98,33 @@ impl Multiclass<'_> {
             ("f1", mean_of_defined(f1)),
         ]
     }
+}
+
+/// The bootstrap interval of the mean recall, rows drawn within each class.
+fn balanced_within(
+    truth: &[usize],
+    guess: &[usize],
+    classes: usize,
+    seed: u64,
+) -> Option<(f64, f64)> {
+    let mut right: Vec<Vec<bool>> = vec![Vec::new(); classes];
+    for (truth, guess) in truth.iter().zip(guess) {
+        if let Some(own) = right.get_mut(*truth) {
+            own.push(truth == guess);
+        }
+    }
+    let repetitions = (BOOTSTRAP_WORK / truth.len().max(1)).clamp(100, 1000);
+    let mut rng = Rng::new(seed, "bootstrap within classes");
+    let recall = |own: &[bool], rng: &mut Rng| {
+        let hit = |_| own.get(rng.below(own.len())).copied().unwrap_or_default();
+        let hits: f64 = (0..own.len()).map(hit).map(|hit| f64::from(u8::from(hit))).sum();
+        ratio(hits, own.iter().map(|_| 1.0).sum())
+    };
+    let mut draws: Vec<f64> = (0..repetitions)
+        .map(|_| mean_of_defined(right.iter().map(|own| recall(own, &mut rng))))
+        .collect();
+    draws.sort_unstable_by(f64::total_cmp);
+    Some((quantile(&draws, 0.025)?, quantile(&draws, 0.975)?))
 }
 
 /// Wilson's limits of a figure that is made of shares.
@@ -143,6 +181,34 @@ mod tests {
         assert!((value("auc") - 1.0).abs() < 1e-12);
         let loss = -(0.7_f64.ln() + 0.6_f64.ln() + 0.4_f64.ln() + 0.7_f64.ln()) / 4.0;
         assert!((value("log_loss") - loss).abs() < 1e-12);
+    }
+
+    #[test]
+    fn the_interval_of_mean_recall_does_not_lean_away_from_a_rare_class() {
+        // Nine of ten right in two classes; of the third, two rows, one is missed.
+        let (mut rows, mut labels) = (Vec::new(), Vec::new());
+        for row in 0..22 {
+            let truth = if row < 20 { row % 2 } else { 2 };
+            let guess = if row == 0 || row == 21 { 1 - truth.min(1) } else { truth };
+            rows.extend((0..3).map(|class| if class == guess { 0.8 } else { 0.1 }));
+            labels.push(f64::from(u8::try_from(truth).unwrap()));
+        }
+        let scores = Matrix::new(22, 3, rows).unwrap();
+        let metrics = Multiclass { scores: &scores, labels: &labels }.metrics(Sampling::rows(1));
+        let found = metrics.iter().find(|metric| metric.name == "balanced_accuracy").unwrap();
+        assert!((found.value - (0.9 + 1.0 + 0.5) / 3.0).abs() < 1e-9, "{found:?}");
+        let (below, above) = (found.value - found.low, found.high - found.value);
+        assert!(above < 0.21 && (below - above).abs() < 0.1, "{found:?}");
+        // Nothing of the rarest is ever right: no draw says more than that.
+        let never = [[0.8, 0.1, 0.1]; 10].concat();
+        let scores =
+            Matrix::new(10, 3, [never, vec![0.8, 0.1, 0.1]].concat()[..30].to_vec()).unwrap();
+        let labels = [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0];
+        let all = balanced_within(&labels.map(class_index), &[0; 10], 3, 1).unwrap();
+        assert_eq!(all, (0.5, 0.5));
+        assert!(
+            Multiclass { scores: &scores, labels: &labels }.metrics(Sampling::rows(1)).len() > 3
+        );
     }
 
     #[test]

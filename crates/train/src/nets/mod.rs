@@ -21,13 +21,13 @@ pub use head::{Epoch, HeadSettings, Schedule};
 pub use mix::{Mixed, Mixup, beta};
 pub use outcome::{HeadOutcome, ToLabel};
 pub use page::head_report;
-pub(crate) use page::losses;
+pub(crate) use page::taught_losses;
 pub use passes::Passes;
 pub use private::{PrivacySpent, PrivateSettings};
 pub use review::doubtful_labels;
 pub use train::{
-    FeatureTable, HeadConfig, Measured, TrainedHead, assist_head, measure, train_head,
-    train_head_together,
+    FeatureTable, HeadConfig, Measured, TrainedHead, assist_head, measure, several_classes,
+    train_head, train_head_together,
 };
 #[cfg(feature = "nets")]
 pub use tune::{Distill, MapShape, Teacher, Tuned, fine_tune, pooled};

@@ -6,8 +6,9 @@ use super::private::PrivacySpent;
 use super::tune::Unfrozen;
 use crate::outcome::{Metric, Parity, Rows, few};
 use crate::review::LabelFindings;
-use ingot_base::{Task, Text};
+use ingot_base::{Task, Text, unified};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// The evidence of one training.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -18,8 +19,14 @@ pub struct HeadOutcome {
     pub target: String,
     /// The classes, in the model's order.
     pub classes: Vec<String>,
-    /// Rows of each table, without augmented copies.
+    /// Rows of each table that have a class, without augmented copies.
     pub rows: Rows,
+    /// Test rows whose features are those of a training row, as of the same picture or text; 0 of a training that hides single rows.
+    #[serde(default)]
+    pub repeated: u64,
+    /// Classes that one training row alone has.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rare: Vec<String>,
     /// Augmented copies learned from besides.
     pub copies: u64,
     /// Of these, mixtures of two rows.
@@ -101,6 +108,35 @@ impl HeadOutcome {
         ))
     }
 
+    /// What a person should hear before trusting the model.
+    pub fn warnings(&self) -> Vec<Text> {
+        let (repeated, tested) = (self.repeated, self.rows.test);
+        let seen = (repeated > 0).then(|| {
+            Text::new(
+                format!("{repeated} of the {tested} test rows are the same as a training row to the network: the same picture or text, or one spelt otherwise. The figures are better for it than those of new rows. Drop repeated rows with `clean.dedupe`, or keep them together with `split.group`."),
+                format!("{tested} 行测试数据中有 {repeated} 行对网络而言与某个训练行相同（同一图片或文本，或仅写法不同），因此指标会优于在新数据上的表现。请用 `clean.dedupe` 去除重复行，或用 `split.group` 将其分在同一部分。"),
+            )
+        });
+        let (names, names_zh) = (quoted(&self.rare, ", "), quoted(&self.rare, "、"));
+        let rare = (!self.rare.is_empty()).then(|| {
+            Text::new(
+                format!("Only one training row has the class {names}: nothing general can be learnt of it, and nothing of its labels is judged. Collect more of it, or merge it with another in [clean]."),
+                format!("类别 {names_zh} 只有一个训练行：无法从中学到一般规律，其标注也无从核查。请收集更多数据，或在 [clean] 中将其与其他类别合并。"),
+            )
+        });
+        let mut alike: BTreeMap<String, usize> = BTreeMap::new();
+        for class in &self.classes {
+            *alike.entry(unified(class)).or_default() += 1;
+        }
+        let alike = alike.into_iter().filter(|(_, count)| *count > 1).map(|(name, count)| {
+            Text::new(
+                format!("{count} classes are called `{name}`, written in ways that look the same (invisible or composed letters, blanks, full width): they were learnt as different ones. Make their spelling one in [clean]."),
+                format!("有 {count} 个类别都显示为 `{name}`，仅写法不同（不可见字符、组合字符、空格或全半角），它们被当作不同类别学习。请在 [clean] 中统一写法。"),
+            )
+        });
+        seen.into_iter().chain(rare).chain(alike).collect()
+    }
+
     /// The figures as they may be told: without intervals where the test rows are too few for any.
     pub fn told_metrics(&self) -> Vec<Metric> {
         let few = self.few_test_rows().is_some();
@@ -117,4 +153,10 @@ pub struct ToLabel {
     pub row: u64,
     /// Probability of the likeliest class minus that of the next: the smaller, the less the model knows.
     pub margin: f64,
+}
+
+/// Names of classes, as a sentence has them.
+fn quoted(names: &[String], between: &str) -> String {
+    let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    names.join(between)
 }

@@ -13,6 +13,13 @@ use ingot_report::{Cell, Column, Page, Section, Table, count, number};
 pub fn head_report(outcome: &HeadOutcome) -> Page {
     let mut page = Page::new(Text::new("Training report", "训练报告"));
     page.lead(lead(outcome));
+    let warnings = outcome.warnings();
+    if !warnings.is_empty() {
+        let section = page.section(Text::new("Warnings", "警告"));
+        for warning in warnings {
+            section.note(warning);
+        }
+    }
     result(outcome, page.section(Text::new("Result on test rows", "测试集结果")));
     confusion(outcome, page.section(Text::new("Mistakes", "错误分布")));
     history(outcome, page.section(Text::new("How it learned", "训练过程")));
@@ -125,6 +132,10 @@ fn result(outcome: &HeadOutcome, section: &mut Section) {
     {
         section.note(note);
     }
+    section.note(Text::new(
+        "These figures are of the network as it was trained. Where the recipe compresses it, those of the network in the package stand in the compression report.",
+        "以上指标属于训练所得的网络。若配方要求压缩，封装网络的指标见压缩报告。",
+    ));
     if outcome.few_test_rows().is_some() {
         section.note(too_few(true));
         return;
@@ -164,24 +175,58 @@ fn confusion(outcome: &HeadOutcome, section: &mut Section) {
 
 /// Losses pass by pass.
 pub(crate) fn losses(history: &[super::Epoch], section: &mut Section) {
+    drawn(history, section, false);
+}
+
+/// The same of a student: what it is taught by is a sum of other parts than the cross-entropy that its validation rows are judged by.
+pub(crate) fn taught_losses(history: &[super::Epoch], section: &mut Section) {
+    drawn(history, section, true);
+}
+
+fn drawn(history: &[super::Epoch], section: &mut Section, taught: bool) {
     #[expect(clippy::cast_precision_loss, reason = "epochs are counted in thousands")]
     let line = |pick: fn(&super::Epoch) -> Option<f64>| -> Vec<(f64, f64)> {
         let epochs = history.iter().enumerate();
         epochs.filter_map(|(at, epoch)| Some(((at + 1) as f64, pick(epoch)?))).collect()
     };
     let lines = [
-        (Text::new("training rows", "训练集"), line(|epoch| epoch.train_loss)),
-        (Text::new("validation rows", "验证集"), line(|epoch| epoch.validation_loss)),
+        (
+            if taught {
+                Text::new("training rows: distillation loss", "训练集：蒸馏损失")
+            } else {
+                Text::new("training rows", "训练集")
+            },
+            line(|epoch| epoch.train_loss),
+        ),
+        (
+            if taught {
+                Text::new("validation rows: cross-entropy", "验证集：交叉熵")
+            } else {
+                Text::new("validation rows", "验证集")
+            },
+            line(|epoch| epoch.validation_loss),
+        ),
     ];
     let known = lines.into_iter().filter(|(_, points)| !points.is_empty());
     let series: Vec<Series> =
         known.map(|(name, points)| Series { name, points, band: Vec::new() }).collect();
     if !series.is_empty() {
-        let (x, y) = (Text::new("epoch", "轮次"), Text::new("cross-entropy", "交叉熵"));
+        let y = if taught {
+            Text::new("loss", "损失")
+        } else {
+            Text::new("cross-entropy", "交叉熵")
+        };
+        let x = Text::new("epoch", "轮次");
         section.figure(
             Text::new("Loss after each epoch; lower is better", "每轮之后的损失，越低越好"),
             chart::lines(&series, &Axis::counting(x), &Axis::new(y)),
         );
+        if taught {
+            section.note(Text::new(
+                "The two lines measure different things and cannot be compared: the distillation loss weighs the teacher's softened answers (times the temperature's square) with the classes.",
+                "两条曲线衡量的内容不同，不可相互比较：蒸馏损失是教师软化输出（乘以温度的平方）与真实类别的加权和。",
+            ));
+        }
     }
 }
 

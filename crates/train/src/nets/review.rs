@@ -28,10 +28,9 @@ pub fn doubtful_labels(config: &HeadConfig, train: &FeatureTable) -> Result<Labe
         }
     }
     let strata: Vec<usize> = known.values().copied().collect();
-    let smallest = (0..classes.len())
-        .map(|class| strata.iter().filter(|stratum| **stratum == class).count())
-        .min()
-        .unwrap_or_default();
+    let rows_of = |class: usize| strata.iter().filter(|stratum| **stratum == class).count();
+    let smallest =
+        (0..classes.len()).map(rows_of).filter(|rows| *rows > 1).min().unwrap_or_default();
     let folds = FOLDS.min(smallest).max(2);
     let dealt = folds::stratified(&strata, folds, config.seed);
     let fold_of: BTreeMap<&(String, u64), usize> = known.keys().copied().zip(dealt).collect();
@@ -46,7 +45,10 @@ pub fn doubtful_labels(config: &HeadConfig, train: &FeatureTable) -> Result<Labe
             Some(Row { features, label, place, fold: *fold_of.get(place)?, copy: *copy })
         })
         .collect();
-    let judged: Vec<&Row<'_>> = rows.iter().filter(|row| !row.copy).collect();
+    // Whoever judges the only row of a class has never seen that class.
+    let counts: Vec<usize> = (0..classes.len()).map(rows_of).collect();
+    let several = |row: &&Row<'_>| counts.get(row.label).is_some_and(|count| *count > 1);
+    let judged: Vec<&Row<'_>> = rows.iter().filter(|row| !row.copy).filter(several).collect();
     let mut probabilities = vec![0.0; judged.len() * classes.len()];
     for fold in 0..folds {
         let seen: Vec<&Row<'_>> = rows.iter().filter(|row| row.fold != fold).collect();

@@ -149,12 +149,18 @@ pub fn train_head_together(
     }
     let Measured { metrics, majority, confusion, groups } =
         measured_on(&classes, &scores, &unseen, test, config.seed)?;
-    let count = |table: &FeatureTable| table.copy.iter().filter(|copy| !**copy).count() as u64;
+    let count = |table: &FeatureTable| {
+        let rows = table.copy.iter().zip(&table.labels);
+        rows.filter(|(copy, label)| !**copy && label.is_some()).count() as u64
+    };
     let outcome = HeadOutcome {
         task: config.task,
         target: config.target.clone(),
         classes: classes.clone(),
         rows: Rows { train: count(train), validation: count(validation), test: count(test) },
+        // How many rows are alike would tell of single ones.
+        repeated: if privacy.is_none() { repeated(train, test, config.width) } else { 0 },
+        rare: if privacy.is_none() { rare(train, &classes) } else { Vec::new() },
         copies: train.copy.iter().filter(|copy| **copy).count() as u64 + mixtures,
         mixed: train.mixed.iter().flatten().count() as u64 + mixtures,
         backbone: config.backbone.clone(),
@@ -236,6 +242,18 @@ pub(super) fn undefined(test: &FeatureTable, row: usize) -> Fault {
 /// Scores of a row.
 fn outputs(classes: &[String]) -> usize {
     if classes.len() == 2 { 1 } else { classes.len() }
+}
+
+/// That a target has two classes or more.
+///
+/// # Errors
+/// Otherwise: before minutes of work there is nothing to learn.
+pub fn several_classes<'a>(target: &str, mut labels: impl Iterator<Item = &'a str>) -> Result<()> {
+    let first = labels.next();
+    if labels.any(|label| Some(label) != first) {
+        return Ok(());
+    }
+    Err(Fault::new(&ONE_CLASS).arg("column", target).at("project.target"))
 }
 
 /// The classes in index order: sorted; of two, the positive one last.
@@ -456,6 +474,29 @@ impl Labelled {
         }
         Ok(())
     }
+}
+
+/// Test rows with a class whose features are those of a training row with one, copies left out.
+fn repeated(train: &FeatureTable, test: &FeatureTable, width: usize) -> u64 {
+    let width = width.max(1);
+    let own = train.features.chunks_exact(width).zip(train.labels.iter().zip(&train.copy));
+    let learned = own.filter(|(_, (label, copy))| label.is_some() && !**copy);
+    let mut known: Vec<&[f32]> = learned.map(|(row, _)| row).collect();
+    known.sort_unstable_by(|one, other| by_bits(one, other));
+    let there = |row: &[f32]| known.binary_search_by(|own| by_bits(own, row)).is_ok();
+    let tested = test.features.chunks_exact(width).zip(&test.labels);
+    tested.filter(|(row, label)| label.is_some() && there(row)).count() as u64
+}
+
+/// Classes that one training row alone has.
+fn rare(train: &FeatureTable, classes: &[String]) -> Vec<String> {
+    let mut counts: BTreeMap<&String, usize> = BTreeMap::new();
+    for label in train.labels.iter().zip(&train.copy).filter(|(_, copy)| !**copy) {
+        if let Some(label) = label.0 {
+            *counts.entry(label).or_default() += 1;
+        }
+    }
+    classes.iter().filter(|class| counts.get(class) == Some(&1)).cloned().collect()
 }
 
 /// An order of rows in which only equal bits are equal.

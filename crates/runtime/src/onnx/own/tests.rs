@@ -61,6 +61,36 @@ fn what_is_not_of_the_standard_is_refused_by_name() {
 }
 
 #[test]
+fn whole_numbers_are_divided_by_safe_constants_alone() {
+    let divided = |by: Option<i64>| {
+        let mut builder = Builder::new("division");
+        builder.input_wholes("wholes", &[Some(2)]);
+        if let Some(by) = by {
+            let own = super::super::proto::Attribute {
+                name: "value".into(),
+                t: Some(Tensor {
+                    data_type: WHOLE,
+                    raw_data: by.to_le_bytes().to_vec(),
+                    ..Tensor::default()
+                }),
+                kind: 4,
+                ..Default::default()
+            };
+            builder.node("Constant", "by", &[], vec![own]);
+        }
+        let by = if by.is_some() { "by" } else { "wholes" };
+        builder.node("Div", "divided", &["wholes", by], Vec::new());
+        builder.output("divided", &[Some(2)]);
+        let found = read_own(&write(&model(builder.into_graph())), &Limits::default());
+        found.map(|_| ()).map_err(|fault| fault.code())
+    };
+    assert_eq!(divided(Some(2)), Ok(()));
+    for bad in [Some(-1), Some(0), None] {
+        assert_eq!(divided(bad), Err("runtime-backbone-division"), "{bad:?}");
+    }
+}
+
+#[test]
 fn a_value_that_is_not_there_is_told_with_those_that_are() {
     let told = named(&small(), "Flatten_0").unwrap_err();
     assert_eq!(told.code(), "runtime-backbone-features");

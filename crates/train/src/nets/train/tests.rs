@@ -391,3 +391,51 @@ fn a_training_that_runs_away_is_told_with_its_epoch() {
     let lost = train_head(&config(), &three(42), &FeatureTable::default(), &blind).unwrap_err();
     assert!(lost.to_string().contains("row 5 of source `line`"), "{lost}");
 }
+
+#[test]
+fn what_training_saw_is_told_of_test_rows_and_only_rows_with_a_class_are_counted() {
+    let mut train = table(200, ["no", "yes"]);
+    let mut test = table(50, ["no", "yes"]);
+    for row in 0..5 {
+        let (own, seen) = (row * 2, row * 8 * 2);
+        let features = train.features[seen..seen + 2].to_vec();
+        test.features[own..own + 2].copy_from_slice(&features);
+    }
+    train.labels[20] = None;
+    test.labels[4] = None;
+    let found = |train: &FeatureTable| {
+        train_head(&config(), train, &FeatureTable::default(), &test).unwrap().outcome
+    };
+    let clean = found(&train);
+    // Four rows of one table on a line are those of the other by themselves.
+    assert_eq!((clean.rows.train, clean.rows.test), (199, 49));
+    assert!(clean.repeated >= 4, "{}", clean.repeated);
+    let told = clean.warnings();
+    assert_eq!(told.len(), 1);
+    assert!(told[0].en.contains(&format!("{} of the 49 test rows", clean.repeated)), "{told:?}");
+    let page = super::super::head_report(&clean).html(ingot_base::Lang::Zh);
+    assert!(page.contains("49 行测试数据中有"), "the report says it too");
+    for features in train.features.chunks_exact_mut(2) {
+        features[1] = 1.5;
+    }
+    assert!(found(&train).warnings().is_empty());
+}
+
+#[test]
+fn a_class_of_one_row_and_names_that_look_the_same_are_told() {
+    let mut train = table(60, ["no", "yes"]);
+    train.labels[0] = Some("no\u{200b}".into());
+    let test = table(30, ["no", "yes"]);
+    let outcome = train_head(&config(), &train, &FeatureTable::default(), &test).unwrap().outcome;
+    assert_eq!(outcome.rare, ["no\u{200b}"]);
+    let told: Vec<String> = outcome.warnings().into_iter().map(|told| told.en).collect();
+    assert!(told.iter().any(|told| told.starts_with("Only one training row has the class")));
+    assert!(told.iter().any(|told| told.starts_with("2 classes are called `no`")), "{told:?}");
+    let found = super::super::doubtful_labels(&config(), &train).unwrap();
+    assert_eq!(found.rows, 59, "its only row is not judged");
+    let at = found.classes.iter().position(|class| class == "no\u{200b}").unwrap();
+    assert_eq!(found.joint[at].iter().sum::<u64>(), 0);
+    assert_eq!(found.joint.iter().map(|row| row[at]).sum::<u64>(), 0);
+    assert!(several_classes("t", ["a", "b"].into_iter()).is_ok());
+    assert_eq!(several_classes("t", ["a", "a"].into_iter()).unwrap_err().code(), "train-one-class");
+}
