@@ -8,6 +8,7 @@ mod draft;
 mod fake;
 #[cfg(any(feature = "llama", test))]
 pub(crate) mod grammar;
+mod guard;
 #[cfg(any(feature = "llama", test))]
 pub(crate) mod prefix;
 #[cfg(any(feature = "llama", test))]
@@ -16,13 +17,13 @@ pub(crate) mod queue;
 pub(crate) mod schema;
 mod text;
 
-pub use chat::{ChatTemplate, Message, ToolCall, roomy};
+pub use chat::{ChatTemplate, Message, ToolCall};
 pub use choose::{Chooser, Constraint, Told, log_probabilities};
 pub use draft::Drafter;
 pub use fake::FakeGenerator;
 pub use text::Flow;
 
-use ingot_base::{Fault, Result};
+use ingot_base::{Fault, Result, Text};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
