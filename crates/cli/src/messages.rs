@@ -19,6 +19,12 @@ ingot_base::messages! {
         en: "this package is a language model: it has no rows to score", zh: "此模型包是语言模型，没有可评分的行",
         hint_en: "`ingot eval` asks it questions whose answers are known; `ingot serve` lets it answer others", hint_zh: "可用 `ingot eval` 以已知答案的提问测试，或用 `ingot serve` 提供服务",
     };
+    /// A context that the model was not made for; a warning.
+    CONTEXT_LONGEST = {
+        code: "cli-context-longest", class: Usage, status: 200,
+        en: "the context is {context} tokens, not {asked}: the model of `{path}` was made for no more", zh: "上下文为 {context} 个词元，而非 {asked} 个：`{path}` 的模型不支持更长的上下文",
+        hint_en: "", hint_zh: "",
+    };
     /// A package that does not answer questions.
     EVAL_TASK = {
         code: "cli-eval-task", class: Usage, status: 400,

@@ -4,7 +4,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 use ingot_base::{Fault, Lang, Reporter, Text};
 use std::io::IsTerminal;
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+/// Without a terminal, a stage that goes on is told of this often.
+const STILL: Duration = Duration::from_secs(30);
 
 /// Where progress goes.
 #[derive(Debug)]
@@ -12,6 +15,28 @@ pub(crate) struct Progress {
     lang: Lang,
     shown: Shown,
     bar: Mutex<Option<ProgressBar>>,
+    /// Without a terminal: the stage that runs.
+    stage: Mutex<Option<Running>>,
+}
+
+/// A stage under way.
+#[derive(Debug)]
+struct Running {
+    title: String,
+    begun: Instant,
+    /// When it was last told of.
+    told: Instant,
+}
+
+impl Running {
+    /// How many seconds it has been at work, when that is to be told again.
+    fn due(&mut self, now: Instant) -> Option<u64> {
+        if now.duration_since(self.told) < STILL {
+            return None;
+        }
+        self.told = now;
+        Some(now.duration_since(self.begun).as_secs())
+    }
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -30,7 +55,7 @@ impl Progress {
         } else {
             Shown::Lines
         };
-        Self { lang, shown, bar: Mutex::new(None) }
+        Self { lang, shown, bar: Mutex::new(None), stage: Mutex::new(None) }
     }
 
     fn line(&self, text: &str) {
@@ -53,7 +78,12 @@ impl Reporter for Progress {
         let title = stage.get(self.lang).to_owned();
         match self.shown {
             Shown::Nothing => {}
-            Shown::Lines => crate::err(&format!("  … {title}")),
+            Shown::Lines => {
+                crate::err(&format!("  … {title}"));
+                let now = Instant::now();
+                *self.stage.lock().unwrap_or_else(PoisonError::into_inner) =
+                    Some(Running { title, begun: now, told: now });
+            }
             Shown::Bar => {
                 let template = if total.is_some() {
                     "  {spinner} {msg} {wide_bar:.cyan/dim} {percent:>3}% {elapsed}"
@@ -75,12 +105,19 @@ impl Reporter for Progress {
         if let Some(bar) = self.bar.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
             bar.inc(done);
         }
+        let mut stage = self.stage.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(running) = stage.as_mut()
+            && let Some(seconds) = running.due(Instant::now())
+        {
+            crate::err(&format!("  … {} ({seconds} s)", running.title));
+        }
     }
 
     fn finish(&self, summary: &Text) {
         if let Some(bar) = self.bar.lock().unwrap_or_else(PoisonError::into_inner).take() {
             bar.finish_and_clear();
         }
+        *self.stage.lock().unwrap_or_else(PoisonError::into_inner) = None;
         self.line(&format!("  ✓ {}", summary.get(self.lang)));
     }
 
@@ -94,5 +131,20 @@ impl Reporter for Progress {
             text.extend(["\n      ", &hint]);
         }
         self.line(&text);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_stage_is_told_of_again_and_again() {
+        let begun = Instant::now();
+        let mut running = Running { title: "train".to_owned(), begun, told: begun };
+        assert_eq!(running.due(begun + STILL / 2), None);
+        assert_eq!(running.due(begun + STILL), Some(30));
+        assert_eq!(running.due(begun + STILL + STILL / 2), None);
+        assert_eq!(running.due(begun + 2 * STILL), Some(60));
     }
 }

@@ -1,14 +1,16 @@
 //! A language model's answers to questions whose right answers are known: in the gate of `[compress]`, and for `ingot eval`.
 
 use crate::conversation::{self, Read};
-use crate::messages::{EVAL_EMPTY, EVAL_LINE, EVAL_PATTERN};
+use crate::messages::{
+    EVAL_CUT, EVAL_EMPTY, EVAL_FIELD, EVAL_LINE, EVAL_LONG, EVAL_NONE, EVAL_PATTERN,
+};
 use ingot_base::{Fault, Result, Text, atomic, fault};
 use ingot_runtime::generate::{Ask, Event, Generator, Message, Sampling, Ticket};
 use ingot_train::language::{Figure, same_answer, share_figure};
 use regex::Regex;
 use serde::Serialize;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::channel;
@@ -86,6 +88,12 @@ fn question(line: &[u8], prompt: &str, answer: &str) -> Read<Question> {
     if let Some(choices) = row.get("choices") {
         question.choices = serde_json::from_value(choices.clone())
             .map_err(|_| Text::new("`choices` is no list of texts", "`choices` 不是文本列表"))?;
+        if !question.choices.is_empty() && !question.choices.contains(&question.expected) {
+            return Err(Text::new(
+                "its answer is none of its `choices`",
+                "答案不在 `choices` 之中",
+            ));
+        }
     }
     Ok(question)
 }
@@ -153,38 +161,95 @@ impl Judged {
 pub struct Evaluation {
     /// Questions asked.
     pub rows: u64,
+    /// Questions that are longer than the context: not asked, and in no figure.
+    pub too_long: u64,
     /// Exact match first.
     pub figures: Vec<Judged>,
+    /// What is worth knowing of these figures.
+    #[serde(skip)]
+    pub warnings: Vec<Warning>,
     /// What was said, in the order of the questions.
     #[serde(skip)]
     pub answers: Vec<String>,
 }
 
+/// Something worth knowing that is no failure.
+#[derive(Debug, Clone)]
+pub struct Warning(pub Arc<Fault>);
+
+impl PartialEq for Warning {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.to_string() == other.0.to_string()
+    }
+}
+
+/// That some expected answer has each member that is to be judged.
+fn known_fields(questions: &[Question], fields: &[String]) -> Result<()> {
+    let object = |question: &Question| match serde_json::from_str(question.expected.trim()) {
+        Ok(Value::Object(members)) => Some(members),
+        _ => None,
+    };
+    let known: BTreeSet<String> = questions
+        .iter()
+        .filter_map(object)
+        .flat_map(|members| members.into_iter().map(|(name, _)| name))
+        .collect();
+    match fields.iter().find(|field| !known.contains(*field)) {
+        None => Ok(()),
+        Some(field) => {
+            let known: Vec<&str> = known.iter().take(20).map(String::as_str).collect();
+            let known = if known.is_empty() { "–".to_owned() } else { known.join(", ") };
+            Err(Fault::new(&EVAL_FIELD).arg("field", field).arg("known", known))
+        }
+    }
+}
+
 /// Asks a model and judges its answers.
 ///
 /// # Errors
-/// When the model cannot answer.
+/// When the model cannot answer, no question fits its context, or no expected answer has a member that is to be judged.
 pub fn evaluate(
     generator: &Arc<dyn Generator>,
     system: Option<&str>,
     questions: &[Question],
     measures: &Measures,
 ) -> Result<Evaluation> {
+    known_fields(questions, &measures.fields)?;
     let told: Vec<Question> = questions.iter().map(|one| with_system(one, system)).collect();
-    let said = answers(generator, &told, measures.answer_tokens)?;
-    let pairs = || said.iter().zip(&told);
-    let exact = pairs().map(|(said, one)| Some(same_answer(said, &one.expected))).collect();
+    let said = heard(generator, &told, measures.answer_tokens)?;
+    let (all, context) = (questions.len() as u64, generator.about().context);
+    let too_long = said.iter().filter(|said| said.is_none()).count() as u64;
+    let mut warnings = Vec::new();
+    if too_long == all {
+        return Err(Fault::new(&EVAL_NONE).arg("all", all).arg("context", context));
+    }
+    if too_long > 0 {
+        let told = Fault::new(&EVAL_LONG).arg("count", too_long).arg("all", all);
+        warnings.push(Warning(Arc::new(told.arg("context", context))));
+    }
+    let limit = measures.answer_tokens;
+    let long = |one: &&Question| generator.tokens(&one.expected, false).len() > limit;
+    let cut = told.iter().filter(long).count();
+    if cut > 0 {
+        let told = Fault::new(&EVAL_CUT).arg("count", cut).arg("all", all).arg("limit", limit);
+        warnings.push(Warning(Arc::new(told)));
+    }
+    // Of each question that was asked.
+    let each = |judge: &dyn Fn(&str, &Question) -> Option<bool>| -> Vec<Option<bool>> {
+        said.iter().zip(&told).map(|(said, one)| judge(said.as_deref()?, one)).collect()
+    };
+    let exact = each(&|said, one| Some(same_answer(said, &one.expected)));
     let mut figures: Vec<Judged> = Judged::new("exact_match", exact).into_iter().collect();
     if let Some(pattern) = &measures.pattern {
-        let right = said.iter().map(|said| Some(pattern.is_match(said))).collect();
-        figures.extend(Judged::new("regex", right));
+        figures.extend(Judged::new("regex", each(&|said, _| Some(pattern.is_match(said)))));
     }
     for field in &measures.fields {
-        let right = pairs().map(|(said, one)| same_member(said, &one.expected, field)).collect();
+        let right = each(&|said, one| same_member(said, &one.expected, field));
         figures.extend(Judged::new(format!("field:{field}"), right));
     }
     figures.extend(Judged::new("choice", choices(generator, &told)?));
-    Ok(Evaluation { rows: questions.len() as u64, figures, answers: said })
+    let answers = said.into_iter().map(Option::unwrap_or_default).collect();
+    Ok(Evaluation { rows: all - too_long, too_long, figures, warnings, answers })
 }
 
 fn with_system(question: &Question, system: Option<&str>) -> Question {
@@ -214,6 +279,16 @@ pub fn answers(
     questions: &[Question],
     answer_tokens: usize,
 ) -> Result<Vec<String>> {
+    let all = heard(generator, questions, answer_tokens)?;
+    Ok(all.into_iter().map(Option::unwrap_or_default).collect())
+}
+
+/// The same; `None` to a question that leaves no room in the context.
+fn heard(
+    generator: &Arc<dyn Generator>,
+    questions: &[Question],
+    answer_tokens: usize,
+) -> Result<Vec<Option<String>>> {
     let room = generator.about().context;
     let asks = questions.iter().map(|question| {
         let prompt = generator.conversation(&question.messages, &[], true)?;
@@ -226,15 +301,25 @@ pub fn answers(
         }))
     });
     let asks = asks.collect::<Result<Vec<_>>>()?;
-    Ok(hear(generator, asks)?.into_iter().map(|heard| heard.text).collect())
+    let asked: Vec<bool> = asks.iter().map(Option::is_some).collect();
+    let heard = hear(generator, asks)?.into_iter().zip(asked);
+    // Half a character at the end, where an answer is cut off, is none.
+    let text = |heard: Heard| heard.text.trim_end_matches('\u{FFFD}').to_owned();
+    Ok(heard.map(|(heard, asked)| asked.then(|| text(heard))).collect())
 }
 
 /// Of every question with choices: whether the likeliest of them, by the sum of its tokens' log-probabilities, is the right one.
 fn choices(generator: &Arc<dyn Generator>, questions: &[Question]) -> Result<Vec<Option<bool>>> {
     let room = generator.about().context;
-    let (mut asks, mut lengths) = (Vec::new(), Vec::new());
-    for question in questions.iter().filter(|question| !question.choices.is_empty()) {
+    let (mut asks, mut lengths, mut fits) = (Vec::new(), Vec::new(), Vec::new());
+    for question in questions {
+        if question.choices.is_empty() {
+            fits.push(false);
+            continue;
+        }
         let prompt = generator.conversation(&question.messages, &[], true)?;
+        // As everywhere: what leaves no room for an answer is not asked.
+        fits.push(prompt.len() < room);
         for choice in &question.choices {
             let own = generator.tokens(choice, false);
             lengths.push(own.len());
@@ -258,12 +343,12 @@ fn choices(generator: &Arc<dyn Generator>, questions: &[Question]) -> Result<Vec
         })
         .collect();
     let mut rest = sums.as_slice();
-    let judge = |question: &Question| {
+    let judge = |(question, fits): (&Question, bool)| {
         let (own, after) = rest.split_at(question.choices.len().min(rest.len()));
         rest = after;
-        chosen(question, own)
+        chosen(question, own).filter(|_| fits)
     };
-    Ok(questions.iter().map(judge).collect())
+    Ok(questions.iter().zip(fits).map(judge).collect())
 }
 
 /// Whether the likeliest choice, by these sums of log-probabilities, is the right one: wrong where no choice has one, `None` without
@@ -359,6 +444,7 @@ fn mcnemar(first: u64, second: u64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ingot_runtime::generate::{ChatTemplate, FakeGenerator};
 
     #[test]
     fn questions_come_as_conversations_or_as_two_columns() {
@@ -383,6 +469,44 @@ mod tests {
             questions(&path, "prompt", "answer", 10).unwrap_err().code(),
             "pipeline-eval-empty"
         );
+    }
+
+    #[test]
+    fn an_answer_is_one_of_its_choices() {
+        let line = br#"{"prompt":"a","answer":"c","choices":["a","b"]}"#;
+        let wrong = question(line, "prompt", "answer").unwrap_err();
+        assert_eq!(wrong.en, "its answer is none of its `choices`");
+    }
+
+    #[test]
+    fn what_is_too_long_is_not_asked_and_not_counted() {
+        let template = ChatTemplate::new("{{ messages[0].content }}", "", "").unwrap();
+        let model = FakeGenerator::new("b").with_template(template);
+        let room = model.about().context;
+        let generator: Arc<dyn Generator> = Arc::new(model);
+        let ask = |text: String| Question {
+            messages: vec![Message::new("user", text)],
+            expected: "b".to_owned(),
+            choices: vec!["b".to_owned(), "c".to_owned()],
+        };
+        let (short, long) = (ask("a".to_owned()), ask("a".repeat(room * 2)));
+        let measures = Measures::new(None, &[], 8).unwrap();
+        let found = evaluate(&generator, None, &[short.clone(), long.clone()], &measures).unwrap();
+        assert_eq!((found.rows, found.too_long, found.warnings.len()), (1, 1, 1));
+        assert_eq!(found.warnings[0].0.code(), "pipeline-eval-long");
+        let exact = &found.figures[0];
+        assert_eq!((exact.rows, &exact.right), (1, &vec![Some(true), None]));
+        assert_eq!(found.figures.last().unwrap().right[1], None);
+        let none = evaluate(&generator, None, &[long], &measures).unwrap_err();
+        assert_eq!(none.code(), "pipeline-eval-none");
+
+        let brief = Measures::new(None, &[], 1).unwrap();
+        let wordy = Question { expected: "bb".to_owned(), choices: Vec::new(), ..short.clone() };
+        let cut = evaluate(&generator, None, &[wordy], &brief).unwrap();
+        assert_eq!(cut.warnings[0].0.code(), "pipeline-eval-cut");
+        let field = Measures::new(None, &["order".to_owned()], 8).unwrap();
+        let unknown = evaluate(&generator, None, &[short], &field).unwrap_err();
+        assert_eq!(unknown.code(), "pipeline-eval-field");
     }
 
     #[test]

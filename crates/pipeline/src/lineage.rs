@@ -188,6 +188,16 @@ impl Trace {
             .unwrap_or_default()
     }
 
+    /// The base of an adapter: its name, and its digest where the adapter was made elsewhere.
+    pub fn base(&self) -> Option<Value> {
+        let made = self.made_elsewhere.as_ref().and_then(|made| made.get("base"));
+        let trained = || {
+            let link = self.stages.iter().find(|link| link.stage == Stage::Train)?;
+            Some(serde_json::json!({ "name": link.evidence.get("base")?.as_str()? }))
+        };
+        made.filter(|base| base.is_object()).cloned().or_else(trained)
+    }
+
     /// Of a model that was made elsewhere: file, digest, base, the base's digest; the first row is the heading.
     pub fn elsewhere(&self, lang: Lang) -> Option<Vec<Vec<String>>> {
         let made = self.made_elsewhere.as_ref()?;
@@ -418,6 +428,7 @@ mod tests {
         let told = trace(&lineage).unwrap().elsewhere(Lang::Zh).unwrap();
         assert_eq!(told[1], ["model.gguf", "sha256:1", "b", "sha256:2"]);
         assert_eq!(told[0].len(), 4);
+        assert_eq!(trace(&lineage).unwrap().base().unwrap()["name"], "b");
         assert_eq!(trace(&json!({ "stages": 1 })).unwrap_err().code(), "pipeline-lineage-other");
         assert!(trace(&json!({ "rows": [], "stages": [] })).unwrap().elsewhere(Lang::En).is_none());
     }

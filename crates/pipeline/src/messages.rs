@@ -220,6 +220,36 @@ ingot_base::messages! {
         en: "row {row} of source `{source}`: the value of the target `{column}` is no conversation: {wrong}", zh: "数据源 `{source}` 第 {row} 行：目标列 `{column}` 的值不是对话：{wrong}",
         hint_en: "each must be a JSON list of objects with `role` and `content`; or name the column of questions in `train.text`", hint_zh: "每个值须为 JSON 列表，其元素含 `role` 与 `content`；或在 `train.text` 中指定提问列",
     };
+    /// A whole conversation where a question belongs.
+    QUESTION_WHOLE = {
+        code: "pipeline-question-whole", class: Usage, status: 422,
+        en: "row {row} of source `{source}`: the column `{column}` holds a whole conversation, a list of messages, not a question", zh: "数据源 `{source}` 第 {row} 行：列 `{column}` 中是整段对话（消息列表），而不是提问",
+        hint_en: "for whole conversations leave out `train.text` and name their column in `project.target`", hint_zh: "若数据是整段对话，请去掉 `train.text`，并在 `project.target` 中指定对话所在的列",
+    };
+    /// A member that no expected answer has.
+    EVAL_FIELD = {
+        code: "pipeline-eval-field", class: Usage, status: 400,
+        en: "no expected answer is a JSON object with the member `{field}`", zh: "没有任何期望回答是含字段 `{field}` 的 JSON 对象",
+        hint_en: "give --field a name that the expected answers have; they have: {known}", hint_zh: "请为 --field 指定期望回答中存在的字段；现有字段：{known}",
+    };
+    /// Questions that are too long to be asked; a warning.
+    EVAL_LONG = {
+        code: "pipeline-eval-long", class: Failed, status: 200,
+        en: "{count} of {all} questions are longer than the context of {context} tokens: they are not asked and not counted", zh: "{all} 个提问中有 {count} 个超过 {context} 个词元的上下文长度：未提问，也不计入结果",
+        hint_en: "--context allows for longer ones, up to what the model was made for", hint_zh: "可用 --context 增大上下文长度（不超过模型自身的上限）",
+    };
+    /// Answers that can never be given whole; a warning.
+    EVAL_CUT = {
+        code: "pipeline-eval-cut", class: Failed, status: 200,
+        en: "{count} of {all} expected answers have more than {limit} tokens: the model's answers are cut off there and can never be right", zh: "{all} 个期望回答中有 {count} 个超过 {limit} 个词元：模型的回答会在此处截断，不可能判为正确",
+        hint_en: "raise --answer-tokens", hint_zh: "请提高 --answer-tokens",
+    };
+    /// All questions are too long.
+    EVAL_NONE = {
+        code: "pipeline-eval-none", class: Failed, status: 422,
+        en: "all {all} questions are longer than the context of {context} tokens", zh: "全部 {all} 个提问都超过 {context} 个词元的上下文长度",
+        hint_en: "--context allows for longer ones, up to what the model was made for", hint_zh: "可用 --context 增大上下文长度（不超过模型自身的上限）",
+    };
     /// A line of an evaluation's file is no question with its answer.
     EVAL_LINE = {
         code: "pipeline-eval-line", class: Failed, status: 422,

@@ -5,6 +5,7 @@ use crate::models::Published;
 use ingot_base::{
     Clock, Digest, Fault, Output, Result, Secret, Signature, Task, Text, atomic, fault,
 };
+use ingot_runtime::generate::ChatTemplate;
 use ingot_runtime::generate::document::{self, Base, Generation};
 use ingot_runtime::gguf::{self, Header, Shape};
 use ingot_seal::{Bom, Keyring, Library, SealJob, Sealed};
@@ -47,6 +48,7 @@ pub fn pack(pack: &Pack<'_>, keyring: &Keyring, clock: &dyn Clock) -> Result<Sea
         (true, None) => return Err(Fault::new(&PACK_BASE)),
         (false, Some(_)) => return Err(Fault::new(&PACK_KIND)),
     };
+    loadable(&header).map_err(named)?;
     let base = base.map(base_of).transpose()?;
     let (architecture, shape) = described(&header, base.as_ref()).map_err(named)?;
     let document = Generation::new(base.clone(), pack.system.clone()).to_json()?;
@@ -94,6 +96,11 @@ pub(crate) fn signature() -> Signature {
         inputs: Vec::new(),
         output: Output::Text { target: "answer".into() },
     }
+}
+
+/// That a server would load a model's template.
+fn loadable(header: &Header) -> Result<()> {
+    header.chat_template().map_or(Ok(()), |text| ChatTemplate::new(text, "", "").map(drop))
 }
 
 fn described(
@@ -159,4 +166,28 @@ pub fn file(model: &str) -> Result<PathBuf> {
         .map_err(|_| Fault::new(&fault::FILE_READ).arg("path", path.display()))?;
     known.read()?;
     Ok(known.path())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn a_broken_template_is_not_sealed() {
+        let with = |template: &str| {
+            let text = |text: &str| gguf::Value::Text(text.to_owned());
+            let metadata = BTreeMap::from([
+                ("general.architecture".to_owned(), text("llama")),
+                ("tokenizer.chat_template".to_owned(), text(template)),
+            ]);
+            let numbers = [0.0; 24];
+            let table = ("token_embd.weight", vec![8, 3], gguf::Data::F32(&numbers));
+            let bytes = gguf::write(&metadata, &[table]).unwrap();
+            gguf::read(&bytes, bytes.len() as u64, &gguf::Limits::default()).unwrap()
+        };
+        loadable(&with("{{ messages[0].content }}")).unwrap();
+        let broken = loadable(&with("{% if %}")).unwrap_err();
+        assert_eq!(broken.code(), "runtime-template-invalid");
+    }
 }

@@ -6,6 +6,7 @@
 
 mod calibration;
 mod decide;
+#[cfg(any(feature = "llama", test))]
 mod deep;
 pub mod encode;
 mod forest;

@@ -137,7 +137,7 @@ ingot_base::messages! {
     CONTEXT_OVERFLOW = {
         code: "runtime-context-overflow", class: Usage, status: 400,
         en: "the prompt has {tokens} tokens; prompt and answer may have {limit} together", zh: "提示词有 {tokens} 个词元，而提示词与回答合计最多 {limit} 个",
-        hint_en: "shorten the conversation, or serve with a longer `--context`", hint_zh: "请缩短对话，或以更大的 `--context` 启动服务",
+        hint_en: "shorten the conversation{or}", hint_zh: "请缩短对话{or}",
     };
     /// An adapter that was not loaded.
     ADAPTER_UNKNOWN = {

@@ -205,6 +205,8 @@ pub enum Event<'a> {
         model: &'a str,
         /// Its version.
         version: &'a str,
+        /// Of a language model whose context is as long as the model allows: its tokens.
+        longest: Option<usize>,
     },
     /// A package was refused; what was served before stays.
     Refused {

@@ -244,5 +244,18 @@ mod tests {
         for name in said {
             assert!(words.contains_key(name), "{name} is no message");
         }
+        // What a problem says is looked up when it is shown: the language may change meanwhile.
+        let problems: Vec<&str> = script
+            .split("new Problem({")
+            .skip(1)
+            .filter_map(|rest| rest.split("})").next())
+            .collect();
+        assert!(problems.len() > 8, "{}", problems.len());
+        for problem in problems {
+            assert!(
+                !problem.contains("title: say(") && !problem.contains("detail: say("),
+                "{problem}"
+            );
+        }
     }
 }

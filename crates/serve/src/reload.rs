@@ -358,8 +358,14 @@ impl Watcher {
         if self.places.iter().enumerate().any(elsewhere) {
             return Err(Fault::new(&PACKAGE_TWICE).arg("name", name));
         }
+        let generator = loaded.engine.generator();
+        let longest = generator.map(|own| own.about().clone()).filter(|about| about.longest);
         let model = Arc::new(Model::new(loaded, &self.app.limits, &self.app.metrics));
-        self.app.observer.event(&Event::Loaded { model: &model.name, version: &model.version });
+        self.app.observer.event(&Event::Loaded {
+            model: &model.name,
+            version: &model.version,
+            longest: longest.map(|about| about.context),
+        });
         if let Some(place) = self.places.get_mut(index) {
             if !place.folder {
                 // A file may come back under another name.

@@ -4,8 +4,36 @@ ingot_base::messages! {
     /// A table without rows.
     NO_ROWS = {
         code: "train-no-rows", class: Failed, status: 422,
-        en: "the {table} table has no rows", zh: "{table} 表没有数据行",
+        en: "the {table} table has no rows", zh: "{table}没有数据行",
         hint_en: "check what the cleaning rules dropped and the shares in [split]", hint_zh: "请检查清洗规则删除了哪些行，以及 [split] 中的比例",
+    };
+    /// Conversations, and none of them to learn from or to measure on.
+    NONE_USABLE = {
+        code: "train-none-usable", class: Failed, status: 422,
+        en: "{table}: {all} conversations, none usable: {why}", zh: "{table}共 {all} 段对话，均无法使用：{why}",
+        hint_en: "an answer is a message of the role `assistant`; `train.lora.max_tokens` says how long a conversation may be",
+        hint_zh: "回答须为角色为 `assistant` 的消息；对话长度上限由 `train.lora.max_tokens` 设定",
+    };
+    /// Some conversations are left out; a warning.
+    UNUSED = {
+        code: "train-rows-unused", class: Failed, status: 200,
+        en: "{count} of {all} conversations are not used: {why}", zh: "{all} 段对话中有 {count} 段未使用：{why}",
+        hint_en: "the training report has the same counts; `train.lora.max_tokens` says how long a conversation may be",
+        hint_zh: "训练报告中列有同样的数目；对话长度上限由 `train.lora.max_tokens` 设定",
+    };
+    /// Some conversations have speakers that templates do not know; a warning.
+    ROLES_STRANGE = {
+        code: "train-roles", class: Failed, status: 200,
+        en: "messages of roles other than system, user, assistant and tool in {count} of {all} conversations: {roles}",
+        zh: "{all} 段对话中有 {count} 段含有 system、user、assistant、tool 以外的角色：{roles}",
+        hint_en: "only what `assistant` says is learnt; rename the roles before the training", hint_zh: "只学习 `assistant` 所说的内容；请在训练前改正角色名称",
+    };
+    /// Answers that can never be given whole; a warning.
+    ANSWERS_CUT = {
+        code: "train-answers-cut", class: Failed, status: 200,
+        en: "{count} of {all} expected answers have more than {limit} tokens: the model's answers are cut off there and can never be right",
+        zh: "{all} 个期望回答中有 {count} 个超过 {limit} 个词元：模型的回答会在此处截断，不可能判为正确",
+        hint_en: "raise `train.lora.answer_tokens`", hint_zh: "请提高 `train.lora.answer_tokens`",
     };
     /// A column is not there.
     COLUMN_MISSING = {
@@ -28,7 +56,7 @@ ingot_base::messages! {
     /// The target has nulls.
     TARGET_NULL = {
         code: "train-target-null", class: Failed, status: 422,
-        en: "the target `{column}` is missing in {rows} of {total} rows of the {table} part", zh: "目标列 `{column}` 在 {table} 部分的 {total} 行中有 {rows} 行缺失",
+        en: "the target `{column}` is missing in {rows} of {total} rows of the {table} part", zh: "目标列 `{column}` 在{table}的 {total} 行中有 {rows} 行缺失",
         hint_en: "add it to `clean.drop_missing`", hint_zh: "请将其加入 `clean.drop_missing`",
     };
     /// The target is not a number.
@@ -152,7 +180,7 @@ ingot_base::messages! {
     /// A class of validation or test rows was not in training.
     CLASS_UNSEEN = {
         code: "train-class-unseen", class: Failed, status: 422,
-        en: "{rows} rows of the {table} table have a class of `{column}` that no training row has", zh: "{table} 表中有 {rows} 行的 `{column}` 类别未出现在训练数据中",
+        en: "{rows} rows of the {table} table have a class of `{column}` that no training row has", zh: "{table}中有 {rows} 行的 `{column}` 类别未出现在训练数据中",
         hint_en: "stratify the split by the target", hint_zh: "请按目标列分层划分",
     };
     /// The table has the target alone.
@@ -363,7 +391,8 @@ ingot_base::messages! {
     BASE_INVALID = {
         code: "train-base-invalid", class: Failed, status: 422,
         en: "the base model is refused: {detail}", zh: "拒绝该基础模型：{detail}",
-        hint_en: "fetch it again with `ingot pull`, or name another file in `train.base`", hint_zh: "请用 `ingot pull` 重新获取，或在 `train.base` 中指定其他文件",
+        hint_en: "if `ingot pull` brought it, fetch it again; else look at your own file or folder, or name another one in `train.base`",
+        hint_zh: "若由 `ingot pull` 下载，请重新获取；否则请检查自己的文件或文件夹，或在 `train.base` 中另行指定",
     };
     /// A base model of a kind that is not trained here.
     BASE_UNSUPPORTED = {

@@ -103,6 +103,16 @@ pub struct Rows {
     pub test: u64,
 }
 
+/// What a part of the data is called in messages.
+pub(crate) fn part(name: &str) -> Text {
+    match name {
+        "train" | "training" => Text::new("training", "训练集"),
+        "validation" => Text::new("validation", "验证集"),
+        "test" => Text::new("test", "测试集"),
+        other => Text::same(other),
+    }
+}
+
 /// A column learned from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Feature {

@@ -176,7 +176,7 @@ fn run(
 fn prepare(config: &TrainConfig, tables: &Tables<'_>, reporter: &dyn Reporter) -> Result<Prepared> {
     for (name, table) in [("train", tables.train), ("test", tables.test)] {
         if columns::rows(table) == 0 {
-            return Err(Fault::new(&NO_ROWS).arg("table", name));
+            return Err(Fault::new(&NO_ROWS).words("table", crate::outcome::part(name)));
         }
     }
     let (output, labels) = target::fit(config, tables.train)?;

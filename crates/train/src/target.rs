@@ -161,7 +161,10 @@ pub(crate) fn complete(output: &Output, batches: &[RecordBatch], table: &str) ->
     let nulls: usize =
         pieces(batches, target)?.iter().map(|array| array.logical_null_count()).sum();
     no_nulls(target, table, nulls, labels.len())?;
-    Err(Fault::new(&CLASS_UNSEEN).arg("rows", unknown).arg("table", table).arg("column", target))
+    Err(Fault::new(&CLASS_UNSEEN)
+        .arg("rows", unknown)
+        .words("table", crate::outcome::part(table))
+        .arg("column", target))
 }
 
 fn encode(output: &Output, found: &Interned) -> Vec<f64> {
@@ -205,7 +208,7 @@ fn no_nulls(target: &str, table: &str, missing: usize, total: usize) -> Result<(
     }
     Err(Fault::new(&TARGET_NULL)
         .arg("column", target)
-        .arg("table", table)
+        .words("table", crate::outcome::part(table))
         .arg("rows", missing)
         .arg("total", total))
 }

@@ -2,7 +2,7 @@
 
 use super::{CLOCK, identity, trusted};
 use crate::args::Eval as Args;
-use crate::messages::{EVAL_TASK, EXISTS};
+use crate::messages::{CONTEXT_LONGEST, EVAL_TASK, EXISTS};
 use crate::{Context, render};
 use ingot_base::{Fault, Result, atomic, fault};
 use ingot_pipeline::evaluate::{
@@ -37,6 +37,7 @@ pub(crate) fn eval(context: &Context, args: &Args) -> Result<()> {
         .collect();
     let document = json!({
         "rows": first.rows,
+        "too_long": first.too_long,
         "figures": first.figures,
         "against": second.as_ref().map(|second| &second.figures),
         "side_by_side": second.as_ref().map(|_| &compared),
@@ -66,7 +67,16 @@ fn asked(
         .engine
         .generator()
         .ok_or_else(|| Fault::new(&EVAL_TASK).arg("path", path.display()))?;
-    evaluate(&generator, loaded.engine.system(), questions, measures)
+    let about = generator.about();
+    if about.longest && about.context < args.context {
+        let told = Fault::new(&CONTEXT_LONGEST).arg("asked", args.context);
+        context.warn(&told.arg("path", path.display()).arg("context", about.context));
+    }
+    let found = evaluate(&generator, loaded.engine.system(), questions, measures)?;
+    for warning in &found.warnings {
+        context.warn_anyway(&warning.0);
+    }
+    Ok(found)
 }
 
 /// The same figure of another model.

@@ -5,6 +5,7 @@ use crate::args::{Open, PackageArg, Verify};
 use crate::messages::EXISTS;
 use crate::{Context, render};
 use ingot_base::{Digest, Fault, Result, atomic};
+use ingot_runtime::generate::document::ADAPTER;
 
 pub(crate) fn verify(context: &Context, args: &Verify) -> Result<()> {
     let package = verified(context, &args.package, &args.public_key)?;
@@ -26,9 +27,15 @@ pub(crate) fn verify(context: &Context, args: &Verify) -> Result<()> {
 
 pub(crate) fn inspect(context: &Context, args: &PackageArg) -> Result<()> {
     let package = looked_at(context, &args.package, &args.public_key)?;
-    let json = serde_json::to_value(package.manifest()).map_err(|error| {
+    let mut json = serde_json::to_value(package.manifest()).map_err(|error| {
         ingot_base::fault::internal("manifest without a JSON form").because(error)
     })?;
+    // An adapter says nothing without its base: whoever is to serve it must know which.
+    let adapter = package.manifest().payloads.iter().any(|payload| payload.name == ADAPTER);
+    if adapter && let (Some(members), Ok(lineage)) = (json.as_object_mut(), package.lineage()) {
+        let base = ingot_pipeline::trace(&lineage).ok().and_then(|trace| trace.base());
+        members.extend(base.map(|base| ("base".to_owned(), base)));
+    }
     let text = serde_json::to_string_pretty(&json).unwrap_or_default();
     context.print(&json, &text);
     Ok(())

@@ -20,13 +20,28 @@ const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALH
 const RECIPE: &str = "ingot.toml";
 
 /// Tells of events on standard error; single answers are in the metrics and the ledger.
-struct Tell(Lang);
+struct Tell {
+    lang: Lang,
+    /// Tokens of prompt and answer that were asked for.
+    context: usize,
+}
 
 impl Observer for Tell {
     fn event(&self, event: &Event<'_>) {
         let (en, zh) = match event {
-            Event::Loaded { model, version } => {
-                (format!("serving {model} {version}"), format!("已加载 {model} {version}"))
+            Event::Loaded { model, version, longest } => {
+                let (mut en, mut zh) =
+                    (format!("serving {model} {version}"), format!("已加载 {model} {version}"));
+                if let Some(own) = longest.filter(|own| *own < self.context) {
+                    let asked = self.context;
+                    en = format!(
+                        "{en} with a context of {own} tokens, not {asked}: the model was made for no more"
+                    );
+                    zh = format!(
+                        "{zh}，上下文为 {own} 个词元，而非 {asked} 个：该模型不支持更长的上下文"
+                    );
+                }
+                (en, zh)
             }
             Event::Refused { path, fault } => {
                 let (name, code) = (path.display(), fault.code());
@@ -43,7 +58,7 @@ impl Observer for Tell {
                 ("finishing what was accepted".to_owned(), "正在处理已接收的请求".to_owned())
             }
         };
-        err(match self.0 {
+        err(match self.lang {
             Lang::En => &en,
             Lang::Zh => &zh,
         });
@@ -146,7 +161,7 @@ pub(crate) fn serve(context: &Context, args: Serve) -> Outcome<()> {
     if let Some(delay) = args.drain_delay {
         settings.limits.drain_delay = std::time::Duration::from_millis(delay);
     }
-    settings.observer = Arc::new(Tell(context.lang));
+    settings.observer = Arc::new(Tell { lang: context.lang, context: args.context });
     let (quiet, listening) = (context.quiet, context.say("listening on", "正在监听").to_owned());
     let scheme = if settings.tls.is_some() { "https" } else { "http" };
     let ready = move |address| {

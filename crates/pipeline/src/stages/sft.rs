@@ -1,7 +1,9 @@
 //! A language model that learns from conversations: an adapter on a frozen base, merged and measured.
 
 use crate::conversation;
-use crate::messages::{BASE_FOLDER, BASE_UNKNOWN, CONVERSATION, NETS_ABSENT, PROMPT_LACKING};
+use crate::messages::{
+    BASE_FOLDER, BASE_UNKNOWN, CONVERSATION, NETS_ABSENT, PROMPT_LACKING, QUESTION_WHOLE,
+};
 use crate::models::Published;
 use crate::project::Project;
 use crate::run::{Chain, Done, GEMM, earlier, stage, versions};
@@ -176,13 +178,21 @@ pub(crate) fn assist(_: &Project<'_>, _: &Chain, _: &Digest) -> Result<()> {
     Err(Fault::new(&NETS_ABSENT))
 }
 
-/// Conversations, and, where preferences are learnt, of each the answer to which its last one is preferred; else none.
-type Rows = (Vec<Vec<Message>>, Vec<String>);
+/// What a table has to learn from.
+#[derive(Debug, Default)]
+struct Rows {
+    /// Conversations.
+    said: Vec<Vec<Message>>,
+    /// Where preferences are learnt, of each the answer to which its last one is preferred; else none.
+    rejected: Vec<String>,
+    /// Rows that are no conversation, as one of their columns is empty.
+    empty: u64,
+}
 
 /// The conversations of one of the split's tables.
 #[cfg_attr(not(feature = "nets"), expect(dead_code, reason = "only builds that train read them"))]
 pub(crate) fn rows(project: &Project<'_>, chain: &Chain, name: &str) -> Result<Vec<Vec<Message>>> {
-    Ok(table(project, chain, name)?.0)
+    Ok(table(project, chain, name)?.said)
 }
 
 fn table(project: &Project<'_>, chain: &Chain, name: &str) -> Result<Rows> {
@@ -191,16 +201,17 @@ fn table(project: &Project<'_>, chain: &Chain, name: &str) -> Result<Rows> {
     if done.has(name) {
         let keys = crate::convert::encryption(project);
         for batch in ingot_data::read(&done.verified(name)?, Some(&keys))? {
-            let (said, rejected) = conversations(project.recipe(), &batch)?;
-            all.0.extend(said);
-            all.1.extend(rejected);
+            let own = conversations(project.recipe(), &batch)?;
+            all.said.extend(own.said);
+            all.rejected.extend(own.rejected);
+            all.empty += own.empty;
         }
     }
     Ok(all)
 }
 
 /// The conversations of a batch: a JSON list of messages in the target column, or a question in one column and its answer in the target;
-/// and the answers that were not preferred. Rows without one of these are left out.
+/// and the answers that were not preferred. Rows without one of these are left out and counted.
 fn conversations(recipe: &Recipe, batch: &RecordBatch) -> Result<Rows> {
     let target = recipe.project.target.as_str();
     let column = |name: &str, key: &str| {
@@ -219,30 +230,37 @@ fn conversations(recipe: &Recipe, batch: &RecordBatch) -> Result<Rows> {
         Some(name) => Some(column(name, "train.lora.rejected")?),
     };
     let places = crate::stages::features::places(batch)?;
-    let (mut rows, mut rejected) = Rows::default();
+    let mut rows = Rows::default();
     for index in 0..answers.len() {
-        let lacks = |column: &StringArray| column.is_null(index);
+        let lacks =
+            |column: &StringArray| column.is_null(index) || column.value(index).trim().is_empty();
         if [Some(&answers), questions.as_ref(), others.as_ref()].into_iter().flatten().any(lacks) {
+            rows.empty += 1;
             continue;
         }
         let answer = answers.value(index);
-        rejected.extend(others.iter().map(|others| others.value(index).to_owned()));
+        rows.rejected.extend(others.iter().map(|others| others.value(index).to_owned()));
+        let place = places.get(index);
+        let (source, row) = place.ok_or_else(|| fault::internal("a row without a place"))?;
         let Some(questions) = &questions else {
-            let place = places.get(index);
-            let (source, row) = place.ok_or_else(|| fault::internal("a row without a place"))?;
             let said = conversation::parse(answer).map_err(|wrong| {
                 let fault = Fault::new(&CONVERSATION).arg("column", target).words("wrong", wrong);
                 fault.arg("source", source).arg("row", row).at("project.target")
             })?;
             let own = said.first().is_some_and(|first| first.role == "system");
-            rows.push(system().filter(|_| !own).chain(said).collect());
+            rows.said.push(system().filter(|_| !own).chain(said).collect());
             continue;
         };
-        let said =
-            [Message::new("user", questions.value(index)), Message::new("assistant", answer)];
-        rows.push(system().chain(said).collect());
+        let question = questions.value(index);
+        if question.trim_start().starts_with('[') && conversation::parse(question).is_ok() {
+            let column = recipe.train.text.as_deref().unwrap_or_default();
+            let fault = Fault::new(&QUESTION_WHOLE).arg("column", column).arg("source", source);
+            return Err(fault.arg("row", row).at("train.text"));
+        }
+        let said = [Message::new("user", question), Message::new("assistant", answer)];
+        rows.said.push(system().chain(said).collect());
     }
-    Ok((rows, rejected))
+    Ok(rows)
 }
 
 #[cfg(feature = "nets")]
@@ -289,10 +307,11 @@ mod trained {
 
     fn said([train, validation, test]: &[super::Rows; 3]) -> Conversations<'_> {
         Conversations {
-            train: &train.0,
-            validation: &validation.0,
-            test: &test.0,
-            rejected: [&train.1, &validation.1, &test.1],
+            train: &train.said,
+            validation: &validation.said,
+            test: &test.said,
+            rejected: [&train.rejected, &validation.rejected, &test.rejected],
+            empty: [train.empty, validation.empty, test.empty],
         }
     }
 
@@ -331,7 +350,7 @@ mod trained {
         let config = convert::sft(recipe);
         let (base, words, head) = opened(&source, &config.base)?;
         let tables = tables(project, chain)?;
-        let test = &tables[2].0;
+        let test = &tables[2].said;
         let kept = Kept::of(folder);
         let detector = Detector::new(DetectConfig::default())?;
         let mut trained = train_adapter(
@@ -416,14 +435,15 @@ mod trained {
         let exact = outcome.metrics.iter().find(|figure| figure.name == "exact_match");
         let exact = exact.map_or(f64::NAN, |figure| figure.value);
         let steps = outcome.steps.len();
+        let said = if steps == 1 { "1 step".to_owned() } else { format!("{steps} steps") };
         let preferred = outcome.metrics.iter().find(|figure| figure.name == "preference");
         let summary = match preferred {
             Some(figure) => Text::new(
-                format!("{steps} steps, preference accuracy {:.4}", figure.value),
+                format!("{said}, preference accuracy {:.4}", figure.value),
                 format!("{steps} 步，偏好准确率 {:.4}", figure.value),
             ),
             None => Text::new(
-                format!("{steps} steps, exact match {exact:.4}"),
+                format!("{said}, exact match {exact:.4}"),
                 format!("{steps} 步，完全一致率 {exact:.4}"),
             ),
         };
@@ -549,8 +569,9 @@ mod tests {
         let recipe = recipe("text = \"prompt\"\nlora = { system = \"Be brief.\" }\n");
         let rows = [Some("问"), None, Some("c")];
         let batch = table(&[("prompt", &rows), ("answer", &[Some("答"), Some("b"), None])]);
-        let (found, rejected) = conversations(&recipe, &batch).unwrap();
+        let Rows { said: found, rejected, empty } = conversations(&recipe, &batch).unwrap();
         assert!(rejected.is_empty());
+        assert_eq!(empty, 2, "what is left out is counted");
         let said = [("system", "Be brief."), ("user", "问"), ("assistant", "答")];
         assert_eq!(found, [said.map(|(role, text)| Message::new(role, text)).to_vec()]);
         let fault = conversations(&recipe, &table(&[("answer", &[Some("b")])])).unwrap_err();
@@ -558,6 +579,26 @@ mod tests {
             (fault.code(), fault.key_path()),
             ("pipeline-prompt-lacking", Some("train.text"))
         );
+    }
+
+    #[test]
+    fn a_conversation_is_no_question() {
+        let recipe = recipe("text = \"prompt\"\n");
+        let whole = r#"[{"role":"user","content":"canary"},{"role":"assistant","content":"b"}]"#;
+        let asked = |question| {
+            conversations(
+                &recipe,
+                &table(&[("prompt", &[Some(question)]), ("answer", &[Some("c")])]),
+            )
+        };
+        let fault = asked(whole).unwrap_err();
+        assert_eq!(
+            (fault.code(), fault.key_path()),
+            ("pipeline-question-whole", Some("train.text"))
+        );
+        assert!(!format!("{fault:?}").contains("canary"), "no value is told");
+        assert_eq!(asked("[1, 2] is what?").unwrap().said.len(), 1);
+        assert_eq!(asked("[1, 2]").unwrap().said.len(), 1);
     }
 
     #[test]
@@ -586,11 +627,12 @@ mod tests {
         let recipe =
             recipe("text = \"prompt\"\nlora = { objective = \"dpo\", rejected = \"worse\" }\n");
         let batch = table(&[
-            ("prompt", &[Some("a"), Some("b"), Some("c"), None]),
-            ("answer", &[Some("A"), Some("B"), None, Some("D")]),
-            ("worse", &[Some("x"), None, Some("y"), Some("z")]),
+            ("prompt", &[Some("a"), Some("b"), Some("c"), None, Some("e")]),
+            ("answer", &[Some("A"), Some("B"), None, Some("D"), Some("E")]),
+            ("worse", &[Some("x"), None, Some("y"), Some("z"), Some(" ")]),
         ]);
-        let (said, rejected) = conversations(&recipe, &batch).unwrap();
+        let Rows { said, rejected, empty } = conversations(&recipe, &batch).unwrap();
+        assert_eq!(empty, 4);
         let pair = [Message::new("user", "a"), Message::new("assistant", "A")].to_vec();
         assert_eq!((said, rejected), (vec![pair], vec!["x".to_owned()]));
         let fault = conversations(&recipe, &table(&[("prompt", &[]), ("answer", &[])]));
@@ -604,7 +646,7 @@ mod tests {
         let bare = r#"[{"role":"user","content":"a"},{"role":"assistant","content":"b"}]"#;
         let found = conversations(&recipe, &table(&[("answer", &[Some(whole), Some(bare)])]));
         let systems: Vec<String> =
-            found.unwrap().0.iter().map(|row| row[0].content.clone()).collect();
+            found.unwrap().said.iter().map(|row| row[0].content.clone()).collect();
         assert_eq!(systems, ["Be long.", "Be brief."]);
         let broken = table(&[("answer", &[Some("not a list of canary")])]);
         let fault = conversations(&recipe, &broken).unwrap_err();

@@ -107,5 +107,12 @@ mod tests {
         let svg = bars(&items, &Axis::new(Text::new("effect", "影响")), 2);
         assert!(svg.contains("<title>effect / 影响</title>"));
         assert!(svg.contains("<desc>Age: 1.25 / 年龄：1.25</desc>"));
+        let line = |points| Series { name: Text::new("loss", "损失"), points, band: Vec::new() };
+        let axis = Axis::new(Text::same("v"));
+        // The axis is widened around a single number; the words are not.
+        let even = lines(&[line(vec![(1.0, 2.606), (2.0, 2.606)])], &axis, &axis);
+        assert!(even.contains("<desc>loss: 2.6060 / 损失：2.6060</desc>"), "{even}");
+        let falls = lines(&[line(vec![(1.0, 2.5), (2.0, 1.5)]), line(Vec::new())], &axis, &axis);
+        assert!(falls.contains("<desc>loss: 1.5000 … 2.5000; loss: – "), "{falls}");
     }
 }

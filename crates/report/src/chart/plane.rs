@@ -55,11 +55,18 @@ impl Plane {
     }
 }
 
-/// First, last, lowest and highest point of every line, in words.
+/// Lowest and highest point of every line, in words; of a line whose points are all alike, the one number.
 fn told(series: &[Series]) -> Text {
     let figures = |line: &Series| {
-        let (low, high) = span(line.points.iter().map(|point| point.1), None);
-        format!("{} … {}", number(low, 4), number(high, 4))
+        let finite = line.points.iter().map(|point| point.1).filter(|value| value.is_finite());
+        let (low, high) = finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), one| {
+            (low.min(one), high.max(one))
+        });
+        let (low, high) = match low.partial_cmp(&high) {
+            Some(std::cmp::Ordering::Greater) | None => return "–".to_owned(),
+            _ => (number(low, 4), number(high, 4)),
+        };
+        if low == high { low } else { format!("{low} … {high}") }
     };
     Text::new(
         series

@@ -1,9 +1,9 @@
 //! From a conversation to a prompt, by the model's own template (Jinja, as Hugging Face's libraries read it).
 
+use super::guard::{counted, guard, in_time};
 use super::{Generator, Token};
-use crate::deep::deep;
 use crate::messages::{TEMPLATE_INVALID, TEMPLATE_MISSING, TEMPLATE_REFUSED};
-use ingot_base::{Fault, Result};
+use ingot_base::{Fault, Result, Text};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Kwargs, Value as Jinja, ValueKind};
 use minijinja::{Environment, ErrorKind};
@@ -13,6 +13,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::fmt::Write as _;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 const NAME: &str = "chat";
 /// Bytes of a template at most; the longest in use have some 20 thousand. The compiler goes down into chains of operators as deep as
@@ -25,6 +27,10 @@ const MADE: usize = 4 << 20;
 /// Bytes of the stack of a thread that works on a template, which comes with the model and may be hostile: two thousand for each byte
 /// of the longest template, and enough for lists within lists as many as the steps make. What is not used takes no memory.
 const STACK: usize = 128 << 20;
+/// How long a template may take: those in use take milliseconds.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Characters of what is told of a broken template, at most.
+const TOLD: usize = 120;
 
 /// One message of a conversation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -77,6 +83,8 @@ pub struct ChatTemplate {
     begin: String,
     end: String,
     tools: bool,
+    /// Whether it was given up once: the thread that works on it still does.
+    endless: Arc<AtomicBool>,
 }
 
 impl fmt::Debug for ChatTemplate {
@@ -99,7 +107,8 @@ impl ChatTemplate {
         environment.set_fuel(Some(FUEL));
         environment.set_recursion_limit(250);
         let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
-        environment.set_syntax(syntax.map_err(|error| invalid(format!("{error:#}")))?);
+        let syntax = syntax.map_err(|error| invalid(brief(&error)))?;
+        environment.set_syntax(syntax.clone());
         environment.set_unknown_method_callback(method);
         environment.add_filter("tojson", to_json);
         environment.add_function(
@@ -108,15 +117,19 @@ impl ChatTemplate {
                 Err(minijinja::Error::new(ErrorKind::InvalidOperation, text))
             },
         );
-        let environment = roomy(move || {
-            environment.add_template_owned(NAME, source.to_owned()).map(|()| environment)
+        guard(&mut environment);
+        let owned = source.to_owned();
+        let environment = in_time(STACK, PATIENCE, move || {
+            let counted = counted(&owned, &syntax)?;
+            environment.add_template_owned(NAME, counted).map(|()| environment)
         })?;
-        let environment = environment.map_err(|error| invalid(format!("{error:#}")))?;
+        let environment = environment.map_err(|error| invalid(brief(&error)))?;
         Ok(Self {
             environment: Arc::new(environment),
             begin: begin.to_owned(),
             end: end.to_owned(),
             tools: source.contains("tools"),
+            endless: Arc::default(),
         })
     }
 
@@ -143,7 +156,18 @@ impl ChatTemplate {
             bos_token => self.begin.clone(),
             eos_token => self.end.clone(),
         };
-        let written = roomy(|| self.environment.get_template(NAME)?.render(context));
+        if self.endless.load(Ordering::Relaxed) {
+            let never = Text::new("it never ends", "模板执行不会结束");
+            return Err(Fault::new(&TEMPLATE_REFUSED).words("detail", never));
+        }
+        let environment = Arc::clone(&self.environment);
+        let work = move || environment.get_template(NAME)?.render(context);
+        let written = in_time(STACK, PATIENCE, work).inspect_err(|fault| {
+            // A machine out of threads is no fault of the template's.
+            if fault.code() == TEMPLATE_REFUSED.code {
+                self.endless.store(true, Ordering::Relaxed);
+            }
+        });
         written?.map_err(refused)
     }
 }
@@ -153,15 +177,6 @@ impl ChatTemplate {
 const BEGIN: char = '\u{E0F0}';
 const END: char = '\u{E0F1}';
 const BEGIN_JSON: char = '\u{E0F2}';
-
-/// Does work on a template where there is stack enough for a hostile one. Whoever fills templates many times does all of it there, with
-/// one thread for all.
-///
-/// # Errors
-/// When there can be no thread, or the work panics.
-pub fn roomy<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T> {
-    deep("ingot-template", STACK, work)
-}
 
 /// The tokens of a conversation, by the model's template. Marks in what people or tools wrote stay plain text, wherever it stands:
 /// nobody ends a message and begins another within it.
@@ -338,6 +353,16 @@ fn reason(error: &minijinja::Error) -> String {
     }
 }
 
+/// What is wrong with a template: one short line, without the template itself.
+fn brief(error: &minijinja::Error) -> String {
+    let told = error.to_string();
+    let line = told.lines().next().unwrap_or_default();
+    if line.chars().count() <= TOLD {
+        return line.to_owned();
+    }
+    line.chars().take(TOLD - 1).chain(std::iter::once('…')).collect()
+}
+
 /// A document as templates read it.
 fn jinja(value: &Value) -> Jinja {
     match value {
@@ -445,6 +470,8 @@ fn method(
             let other = args.get(1).cloned().unwrap_or_else(|| Jinja::from(()));
             Ok(if found.is_undefined() { other } else { found })
         }
+        // Of a list, which may still be to be put together, nobody asks for these.
+        "keys" | "items" if value.kind() != ValueKind::Map => Err(unknown()),
         "keys" => Ok(value.try_iter()?.collect()),
         "items" => value
             .try_iter()?
@@ -548,6 +575,121 @@ mod tests {
         // Lists within lists, as many as there are steps.
         let nested = "{% set n = namespace(a=[]) %}{% for a in range(99999) %}{% set n.a = [n.a] %}{% endfor %}x";
         let _ = template(nested).render(&[], &[], true);
+        // Lists of lists that the engine puts together, repeats, sums or joins uncounted.
+        let start = "{% set ns = namespace(l=[1,2,3,4,5,6,7,8]) %}{% for i in range(60) %}";
+        for grown in [
+            "{% set ns.l = ns.l + ns.l %}{% endfor %}{{ ns.l|length }}",
+            "{% set ns.l = [] + ns.l + ns.l %}{% endfor %}{{ ns.l|length }}",
+            "{% set ns.l = ns.l|chain(ns.l) %}{% endfor %}{{ ns.l|length }}",
+            "{% set ns.l = ns.l|zip(ns.l) %}{% endfor %}{{ ns.l|length }}",
+            "{% set ns.l = [ns.l, ns.l]|sum(start=[]) %}{% endfor %}{{ ns.l|length }}",
+        ] {
+            assert!(template(&[start, grown].concat()).render(&[], &[], true).is_err(), "{grown}");
+        }
+        let many = "{% set ns = namespace(l=[1]) %}{% for i in range(99999) %}{% set ns.l = 1 * ns.l %}{% endfor %}x";
+        assert!(template(many).render(&[], &[], true).is_err());
+    }
+
+    #[test]
+    fn lists_and_numbers_are_added_as_ever() {
+        let source = "{% set ns = namespace(l=[], n=0) %}{% for m in messages %}{% set ns.l = ns.l + [m.content] %}\
+            {% set ns.n = ns.n + 2 * 3 %}{% endfor %}{{ ns.l | join(',') }} {{ ns.n }} {{ 'a' + 'b' * 3 }} \
+            {{ -1 + 2 }} {{ [1, 2.5] | sum }} {{ [1, 2] | sum }} {{ ([1] + [2] * 2) | length }}";
+        let messages: Vec<Message> =
+            (0..300).map(|one: usize| Message::new("user", one.to_string())).collect();
+        let text = template(source).render(&messages, &[], true).unwrap();
+        assert!(text.starts_with("0,1,2,") && text.ends_with("299 1800 abbb 1 3.5 3 3"), "{text}");
+    }
+
+    #[test]
+    fn a_template_without_end_is_given_up_once() {
+        // Two lists that hold themselves twice over, sixty deep, are compared item by item.
+        let doubled = |name: &str| {
+            let twice = format!("{{% set {name} = [{name}, {name}] %}}");
+            format!("{{% set {name} = [1] %}}{}", twice.repeat(60))
+        };
+        let endless = template(
+            "{% for a in range(99999) %}{% for b in range(99999999) %}x{% endfor %}{% endfor %}",
+        );
+        assert!(endless.render(&[], &[], true).is_err());
+    }
+
+    #[test]
+    fn hostile_templates_end_in_a_fault() {
+        let many = |part: &str, count: usize| part.repeat(count);
+        // Chains that the compiler goes down into: refused or not, they end.
+        for chain in [
+            format!("{{{{ {}1 }}}}", many("-", 20_000)),
+            format!("{{{{ {}1 }}}}", many("not ", 10_000)),
+            format!("{{{{ a{} }}}}", many(".a", 20_000)),
+            format!("{{{{ 1{} }}}}", many("+1", 20_000)),
+            format!("{{{{ {}1{} }}}}", many("(", 10_000), many(")", 10_000)),
+            format!("{{% if a %}}{}{{% endif %}}", many("{% elif a %}", 5_000)),
+        ] {
+            let _ = ChatTemplate::new(&chain, "", "").map(|one| one.render(&[], &[], true));
+        }
+        assert!(ChatTemplate::new(&many("a", LONGEST + 1), "", "").is_err());
+        let doubled = format!("{{% set a = 'aaaaaaaa' %}}{}", many("{% set a = a ~ a %}", 60));
+        let listed =
+            format!("{{% set a = [1] %}}{}{{{{ a | tojson }}}}", many("{% set a = [a, a] %}", 40));
+        let loops =
+            "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}";
+        let replaced = "{% set a = 'aaaaaaaa' * 100000 %}{{ a.replace('a', a) }}";
+        for source in [doubled.as_str(), &listed, loops, replaced, "{{ 'a' * 9999999999 }}"] {
+            assert!(template(source).render(&[], &[], true).is_err(), "{}", source.len());
+        }
+        // Lists within lists, as many as there are steps.
+        let nested = "{% set n = namespace(a=[]) %}{% for a in range(99999) %}{% set n.a = [n.a] %}{% endfor %}x";
+        let _ = template(nested).render(&[], &[], true);
+        // Lists of lists that the engine puts together, repeats, sums or joins uncounted.
+        let start = "{% set ns = namespace(l=[1,2,3,4,5,6,7,8]) %}{% for i in range(60) %}";
+        for grown in [
+            "{% set ns.l = ns.l + ns.l %}{% endfor %}{{ ns.l|length }}",
+            "{% set ns.l = [] + ns.l + ns.l %}{% endfor %}{{ ns.l|length }}",
+            "{% set ns.l = ns.l|chain(ns.l) %}{% endfor %}{{ ns.l|length }}",
+            "{% set ns.l = ns.l|zip(ns.l) %}{% endfor %}{{ ns.l|length }}",
+            "{% set ns.l = [ns.l, ns.l]|sum(start=[]) %}{% endfor %}{{ ns.l|length }}",
+        ] {
+            assert!(template(&[start, grown].concat()).render(&[], &[], true).is_err(), "{grown}");
+        }
+        let many = "{% set ns = namespace(l=[1]) %}{% for i in range(99999) %}{% set ns.l = 1 * ns.l %}{% endfor %}x";
+        assert!(template(many).render(&[], &[], true).is_err());
+    }
+
+    #[test]
+    fn lists_and_numbers_are_added_as_ever() {
+        let source = "{% set ns = namespace(l=[], n=0) %}{% for m in messages %}{% set ns.l = ns.l + [m.content] %}\
+            {% set ns.n = ns.n + 2 * 3 %}{% endfor %}{{ ns.l | join(',') }} {{ ns.n }} {{ 'a' + 'b' * 3 }} \
+            {{ -1 + 2 }} {{ [1, 2.5] | sum }} {{ [1, 2] | sum }} {{ ([1] + [2] * 2) | length }}";
+        let messages: Vec<Message> =
+            (0..300).map(|one: usize| Message::new("user", one.to_string())).collect();
+        let text = template(source).render(&messages, &[], true).unwrap();
+        assert!(text.starts_with("0,1,2,") && text.ends_with("299 1800 abbb 1 3.5 3 3"), "{text}");
+    }
+
+    #[test]
+    fn a_template_without_end_is_given_up_once() {
+        // Two lists that hold themselves twice over, sixty deep, are compared item by item.
+        let half = |name: &str| {
+            format!(
+                "{{% set {name} = [1] %}}{{% for i in range(1) %}}{{% endfor %}}{}",
+                format!("{{% set {name} = [{name}, {name}] %}}").repeat(60)
+            )
+        };
+        let endless = template(&format!("{}{}{{{{ a == b }}}}", doubled("a"), doubled("b")));
+        let begun = std::time::Instant::now();
+        assert!(endless.render(&[], &[], true).is_err());
+        let again = std::time::Instant::now();
+        assert!(endless.render(&[], &[], true).is_err());
+        assert!(again.elapsed() < PATIENCE && begun.elapsed() < 3 * PATIENCE);
+    }
+
+    #[test]
+    fn what_is_told_of_a_broken_template_is_short() {
+        let broken = format!("{}\n{{% if %}}\n{}", "secret ".repeat(100), "more ".repeat(100));
+        let told = ChatTemplate::new(&broken, "", "").unwrap_err().to_string();
+        assert!(!told.contains("secret") && told.lines().count() == 1, "{told}");
+        assert!(told.chars().count() < 2 * TOLD, "{told}");
     }
 
     #[test]

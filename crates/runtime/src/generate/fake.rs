@@ -31,6 +31,7 @@ impl FakeGenerator {
     pub fn new(answer: &str) -> Self {
         let about = About {
             context: 4096,
+            longest: false,
             vocabulary: 256 + MARKS.len(),
             template: None,
             begin: None,

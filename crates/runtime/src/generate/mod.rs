@@ -8,6 +8,7 @@ mod draft;
 mod fake;
 #[cfg(any(feature = "llama", test))]
 pub(crate) mod grammar;
+mod guard;
 #[cfg(any(feature = "llama", test))]
 pub(crate) mod prefix;
 #[cfg(any(feature = "llama", test))]
@@ -16,13 +17,13 @@ pub(crate) mod queue;
 pub(crate) mod schema;
 mod text;
 
-pub use chat::{ChatTemplate, Message, ToolCall, roomy};
+pub use chat::{ChatTemplate, Message, ToolCall};
 pub use choose::{Chooser, Constraint, Told, log_probabilities};
 pub use draft::Drafter;
 pub use fake::FakeGenerator;
 pub use text::Flow;
 
-use ingot_base::{Fault, Result};
+use ingot_base::{Fault, Result, Text};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -113,6 +114,8 @@ impl Default for Serving {
 pub struct About {
     /// Tokens that prompt and answer of one request may have together.
     pub context: usize,
+    /// Whether the model was made for no more than these, so that no setting allows for more.
+    pub longest: bool,
     /// Tokens that the model knows.
     pub vocabulary: usize,
     /// How a conversation becomes a prompt; `None` when the model was not made for conversations.
@@ -327,22 +330,43 @@ impl dyn Generator {
 /// # Errors
 /// When the request can never be answered; the fault says by how much.
 pub fn fit(ask: &mut Ask, about: &About) -> Result<()> {
-    use crate::messages::{CONTEXT_OVERFLOW, PROMPT_EMPTY};
+    use crate::messages::PROMPT_EMPTY;
     if ask.prompt.is_empty() {
         return Err(Fault::new(&PROMPT_EMPTY));
     }
     let room = about.context.saturating_sub(ask.prompt.len());
     if room < ask.max_tokens.min(1) || ask.prompt.len() > about.context {
-        let fault = Fault::new(&CONTEXT_OVERFLOW).arg("tokens", ask.prompt.len());
-        return Err(fault.arg("limit", about.context));
+        return Err(overflow(ask.prompt.len(), about.context, about));
     }
     ask.max_tokens = ask.max_tokens.min(room);
     Ok(())
 }
 
+/// That so many tokens of a prompt are more than may be; a longer context is advised where the model allows for one.
+pub fn overflow(tokens: usize, limit: usize, about: &About) -> Fault {
+    let or = if about.longest {
+        Text::new("; the model was made for no longer ones", "；该模型不支持更长的上下文")
+    } else {
+        Text::new(", or serve with a longer `--context`", "，或以更大的 `--context` 启动服务")
+    };
+    let fault = Fault::new(&crate::messages::CONTEXT_OVERFLOW);
+    fault.arg("tokens", tokens).arg("limit", limit).words("or", or)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_longer_context_is_advised_only_where_there_is_one() {
+        let mut about = FakeGenerator::new("").with_context(4).about().clone();
+        let mut told = |longest| {
+            about.longest = longest;
+            let mut ask = Ask { prompt: vec![1; 5], ..Ask::default() };
+            fit(&mut ask, &about).unwrap_err().hint(ingot_base::Lang::En).unwrap_or_default()
+        };
+        assert!(told(false).contains("--context") && !told(true).contains("--context"));
+    }
 
     #[test]
     fn scores_are_wanted_from_what_foretells_the_first_scored_token_on() {

@@ -111,6 +111,7 @@ impl LlamaGenerator {
         };
         let about = About {
             context,
+            longest: context == trained,
             vocabulary: model.vocabulary(),
             template,
             begin: model.begin(),

@@ -150,7 +150,8 @@ const measured = (turn) => {
     usage ? say(cached ? "readCached" : "read", { tokens: whole(usage.prompt_tokens), cached: whole(cached) }) : null,
     tokens ? say("written", { tokens: whole(tokens) }) : null,
     first ? say("first", { time: seconds(first / 1000) }) : null,
-    first && took > first && tokens > 1 ? say("speed", { rate: decimal((tokens - 1) / ((took - first) / 1000), 3) }) : null,
+    // Over the whole time: an answer that was held back until it was looked through comes at once, long after it was made.
+    took && tokens > 1 ? say("speed", { rate: decimal(tokens / (took / 1000), 3) }) : null,
     logs.length ? say("perplexity", { value: decimal(Math.exp(-logs.reduce((sum, one) => sum + one, 0) / logs.length), 3) }) : null,
     ends[reason] ? say(ends[reason]) : null,
   ].filter(Boolean).join(" · ");

@@ -97,12 +97,18 @@ const store = (name, value) => {
 let key = stored(vault);
 let kept = key !== "";
 
-// What went wrong, as words for a person.
+// What went wrong, as words for a person. The page's own words are functions: the language may change while they stand there.
+const worded = (words) => (typeof words === "function" ? words() : words);
 class Problem extends Error {
-  constructor(about) {
-    super(about.detail || about.title);
+  constructor({ title, detail, ...about }) {
+    super(worded(detail) || worded(title));
     Object.assign(this, { errors: [], ...about });
+    this.words = { title, detail };
   }
+
+  get title() { return worded(this.words.title); }
+
+  get detail() { return worded(this.words.detail); }
 }
 
 // Seconds to wait, of a header that holds them or a date.
@@ -117,14 +123,14 @@ const problemOf = async (answer) => {
   try { found = await answer.json(); } catch (error) { if (error.name === "AbortError") throw error; }
   const again = waitOf(answer.headers.get("retry-after"));
   // What stands before the server (a proxy, a sign-in) answers in its own words, for machines of its own.
-  if (!found || typeof found !== "object") return new Problem({ status: answer.status, title: say("notServer"), detail: say("notServerHow", { status: answer.status }), again });
+  if (!found || typeof found !== "object") return new Problem({ status: answer.status, title: () => say("notServer"), detail: () => say("notServerHow", { status: answer.status }), again });
   if (found.error && typeof found.error === "object") {
     const { message, code, param, request_id: request } = found.error;
-    return new Problem({ status: answer.status, title: say("refused"), detail: message, code, request, again, field: param });
+    return new Problem({ status: answer.status, title: () => say("refused"), detail: message, code, request, again, field: param });
   }
   const code = String(found.type || "").split(":").pop();
   return new Problem({
-    status: answer.status, title: found.title || say("refused"), detail: found.detail, hint: found.hint, code,
+    status: answer.status, title: found.title || (() => say("refused")), detail: found.detail, hint: found.hint, code,
     request: found.request_id, errors: Array.isArray(found.errors) ? found.errors : [], again,
   });
 };
@@ -137,13 +143,13 @@ const headers = (more = {}) => {
 
 // Sends, and gives the answer back when it is one; else a problem.
 const send = async (path, options = {}) => {
-  if (!/^[\x21-\x7e]*$/.test(key)) throw new Problem({ title: say("keyOdd"), code: "key", status: 401 });
+  if (!/^[\x21-\x7e]*$/.test(key)) throw new Problem({ title: () => say("keyOdd"), code: "key", status: 401 });
   let answer;
   try {
     answer = await fetch(path, { ...options, headers: headers(options.headers), cache: "no-store", credentials: "omit", redirect: "error" });
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new Problem({ title: say("unreachable"), detail: say("unreachableHow"), status: 0 });
+    throw new Problem({ title: () => say("unreachable"), detail: () => say("unreachableHow"), status: 0 });
   }
   if (!answer.ok) throw await problemOf(answer);
   return answer;
@@ -154,9 +160,9 @@ const documentOf = async (answer) => {
   let text;
   try { text = await answer.text(); } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new Problem({ title: say("broken"), detail: say("brokenHow") });
+    throw new Problem({ title: () => say("broken"), detail: () => say("brokenHow") });
   }
-  try { return JSON.parse(text); } catch { throw new Problem({ title: say("notServer"), detail: say("notServerHow", { status: answer.status }) }); }
+  try { return JSON.parse(text); } catch { throw new Problem({ title: () => say("notServer"), detail: () => say("notServerHow", { status: answer.status }) }); }
 };
 
 const post = (path, body, signal) => send(path, {
@@ -168,7 +174,7 @@ const flow = async (path, body, signal, hear) => {
   const answer = await post(path, body, signal);
   const reader = answer.body.getReader();
   const decoder = new TextDecoder();
-  const cut = () => new Problem({ title: say("broken"), detail: say("brokenHow") });
+  const cut = () => new Problem({ title: () => say("broken"), detail: () => say("brokenHow") });
   const next = async () => {
     try { return await reader.read(); } catch (error) { throw error.name === "AbortError" ? error : cut(); }
   };
@@ -187,7 +193,7 @@ const flow = async (path, body, signal, hear) => {
         try { piece = JSON.parse(data); } catch { throw cut(); }
         if (piece.error) {
           const { message, code, request_id: request } = piece.error;
-          throw new Problem({ title: say("broken"), detail: message, code, request });
+          throw new Problem({ title: () => say("broken"), detail: message, code, request });
         }
         hear(piece);
       }
@@ -201,7 +207,7 @@ const flow = async (path, body, signal, hear) => {
 
 // A problem in words: what, why, what to do, which fields; the number by which the server's log knows it.
 const trouble = (problem, again) => {
-  if (!(problem instanceof Problem)) problem = new Problem({ title: say("pageFault"), detail: String(problem) });
+  if (!(problem instanceof Problem)) problem = new Problem({ title: () => say("pageFault"), detail: String(problem) });
   const small = [problem.status ? String(problem.status) : null, problem.code, problem.request].filter(Boolean).join(" · ");
   // Hints of the server speak to programs, of headers and members; a page has its own field for the key, and shows each wrong field itself.
   const keyless = problem.status === 401;

@@ -131,7 +131,7 @@ const scorer = (model) => {
 // Asks for a prediction or an explanation. Whoever looks elsewhere meanwhile, or in another language, finds the answer when they come back.
 const asking = async (model, state, path) => {
   if (model.kind === "picture" && !state.file) {
-    state.problem = new Problem({ title: say("noPicture"), detail: say("noPictureHow") });
+    state.problem = new Problem({ title: () => say("noPicture"), detail: () => say("noPictureHow") });
     state.paint();
     return;
   }

@@ -79,7 +79,7 @@ const look = async () => {
     pulse.samples = [...pulse.samples.slice(1 - keptSamples), { at: performance.now(), samples: pulse.page }];
     pulse.problem = null;
   } catch (error) {
-    pulse.problem = error instanceof Problem ? error : new Problem({ title: say("broken"), detail: say("brokenHow") });
+    pulse.problem = error instanceof Problem ? error : new Problem({ title: () => say("broken"), detail: () => say("brokenHow") });
   }
 };
 

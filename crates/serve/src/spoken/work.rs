@@ -9,9 +9,8 @@ use crate::shield::{Outgoing, Spent};
 use ingot_base::{Fault, Result, fault};
 use ingot_explain::{Occluded, Said, occlude, said};
 use ingot_runtime::generate::{
-    Ask, Event, Generator, Log, Message, Reason, Sampling, Ticket, Token,
+    Ask, Event, Generator, Log, Message, Reason, Sampling, Ticket, Token, overflow,
 };
-use ingot_runtime::messages::CONTEXT_OVERFLOW;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -146,10 +145,8 @@ impl Work {
     /// The answer that was given, or the model's own.
     fn answer(&self, prompt: &[Token], wanted: &Wanted) -> Result<Answer> {
         let context = self.generator.about().context;
-        let overflow = |tokens: usize| {
-            let fault = Fault::new(&CONTEXT_OVERFLOW).arg("tokens", tokens);
-            fault.arg("limit", context.saturating_sub(SPARE))
-        };
+        let limit = context.saturating_sub(SPARE);
+        let overflow = |tokens: usize| overflow(tokens, limit, self.generator.about());
         let room = context.saturating_sub(prompt.len() + SPARE);
         if room == 0 {
             return Err(overflow(prompt.len()));

@@ -4,7 +4,7 @@ use super::adapter::{Adapter, AdapterForm};
 use super::blocks;
 use super::model::{BaseModel, Part, turn};
 use crate::messages::ADAPTER_INVALID;
-use ingot_base::{Fault, Result, fault};
+use ingot_base::{Fault, Result, Text, fault};
 use ingot_runtime::gguf::{self, Data, TensorKind, Value as Entry};
 use ingot_runtime::product::{Target, View, product};
 use ingot_runtime::weights::numbers;
@@ -24,8 +24,8 @@ pub enum Storage {
     Q8,
 }
 
-fn invalid(detail: impl Into<String>) -> Fault {
-    Fault::new(&ADAPTER_INVALID).arg("detail", detail.into())
+fn invalid(english: impl Into<String>, chinese: impl Into<String>) -> Fault {
+    Fault::new(&ADAPTER_INVALID).words("detail", Text::new(english, chinese))
 }
 
 /// PEFT's name of one matrix's A or B.
@@ -88,19 +88,21 @@ impl Adapter {
     /// # Errors
     /// When the adapter is of a kind not known here, or does not fit the model.
     pub fn from_peft(config: &[u8], weights: &[u8], base: &BaseModel) -> Result<Self> {
-        let config: Value = serde_json::from_slice(config)
-            .map_err(|error| invalid("adapter_config.json is no JSON").because(error))?;
+        let config: Value = serde_json::from_slice(config).map_err(|error| {
+            invalid("adapter_config.json is no JSON", "adapter_config.json 不是 JSON")
+                .because(error)
+        })?;
         let plain_kind = ["use_rslora", "use_dora", "fan_in_fan_out"]
             .iter()
             .all(|key| config.get(*key).and_then(Value::as_bool) != Some(true));
         if config.get("peft_type").and_then(Value::as_str) != Some("LORA") || !plain_kind {
-            return Err(invalid("it is no plain LoRA"));
+            return Err(invalid("it is no plain LoRA", "不是普通的 LoRA"));
         }
         let number = |key: &str| {
             config
                 .get(key)
                 .and_then(Value::as_f64)
-                .ok_or_else(|| invalid(format!("`{key}` is missing")))
+                .ok_or_else(|| invalid(format!("`{key}` is missing"), format!("缺少 `{key}`")))
         };
         let named: Vec<&str> = config
             .get("target_modules")
@@ -119,23 +121,28 @@ impl Adapter {
             targets: Part::ALL.into_iter().filter(|part| named.contains(&part.as_str())).collect(),
         };
         if !(1..=4096).contains(&form.rank) || form.targets.len() != named.len() {
-            return Err(invalid("its rank or its matrices are not known here"));
+            return Err(invalid(
+                "its rank or its matrices are not known here",
+                "其秩或矩阵不受支持",
+            ));
         }
-        let file = SafeTensors::deserialize(weights)
-            .map_err(|error| invalid("adapter_model.safetensors is damaged").because(error))?;
+        let file = SafeTensors::deserialize(weights).map_err(|error| {
+            invalid("adapter_model.safetensors is damaged", "adapter_model.safetensors 已损坏")
+                .because(error)
+        })?;
         let mut adapter = Self::new(&form, &base.shape, 0);
         let mut values = Vec::with_capacity(adapter.parameters());
         for (layer, part, place) in adapter.all() {
             for (letter, size) in [("A", place.a.len()), ("B", place.b.len())] {
                 let name = peft_name(layer, part, letter);
-                let tensor = file
-                    .tensor(&name)
-                    .map_err(|error| invalid(format!("`{name}` is missing")).because(error))?;
+                let tensor = file.tensor(&name).map_err(|error| {
+                    invalid(format!("`{name}` is missing"), format!("缺少 `{name}`")).because(error)
+                })?;
                 let numbers =
                     numbers(tensor.dtype(), tensor.data()).filter(|own| own.len() == size);
-                values.extend(
-                    numbers.ok_or_else(|| invalid(format!("`{name}` is of another shape")))?,
-                );
+                values.extend(numbers.ok_or_else(|| {
+                    invalid(format!("`{name}` is of another shape"), format!("`{name}` 形状不符"))
+                })?);
             }
         }
         adapter.fill(values)?;

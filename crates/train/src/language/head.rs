@@ -3,13 +3,13 @@
 use super::model::Shape;
 use super::words::{LLAMA, QWEN, Words};
 use crate::messages::BASE_UNSUPPORTED;
-use ingot_base::{Fault, Result, fault};
+use ingot_base::{Fault, Result, Text, fault};
 use ingot_runtime::gguf::Value as Entry;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-fn unsupported(detail: &str) -> Fault {
-    Fault::new(&BASE_UNSUPPORTED).arg("detail", detail)
+fn unsupported(english: &str, chinese: &str) -> Fault {
+    Fault::new(&BASE_UNSUPPORTED).words("detail", Text::new(english, chinese))
 }
 
 impl Words {
@@ -69,7 +69,7 @@ impl Words {
 /// Tokens by number, and what kind each is: 1 a text, 3 a mark, 4 a text that is always one token, 5 nothing.
 fn vocabulary(document: &Value, size: usize) -> Result<(Vec<String>, Vec<i64>)> {
     let known = document.pointer("/model/vocab").and_then(Value::as_object);
-    let known = known.ok_or_else(|| unsupported("a vocabulary that is no BPE"))?;
+    let known = known.ok_or_else(|| unsupported("a vocabulary that is no BPE", "非 BPE 的词表"))?;
     let mut tokens: Vec<(String, i64)> = (0..size).map(|id| (format!("[PAD{id}]"), 5)).collect();
     let mut put = |id: &Value, token: &str, kind: i64| {
         let slot =
@@ -94,7 +94,7 @@ fn vocabulary(document: &Value, size: usize) -> Result<(Vec<String>, Vec<i64>)> 
 
 fn merges(document: &Value) -> Result<Vec<String>> {
     let list = document.pointer("/model/merges").and_then(Value::as_array);
-    let list = list.ok_or_else(|| unsupported("a vocabulary that is no BPE"))?;
+    let list = list.ok_or_else(|| unsupported("a vocabulary that is no BPE", "非 BPE 的词表"))?;
     let one = |merge: &Value| match merge {
         Value::String(text) => Some(text.clone()),
         Value::Array(pair) => match pair.as_slice() {
@@ -104,7 +104,7 @@ fn merges(document: &Value) -> Result<Vec<String>> {
         _ => None,
     };
     let all: Option<Vec<String>> = list.iter().map(one).collect();
-    all.ok_or_else(|| unsupported("a vocabulary whose merges are no pairs"))
+    all.ok_or_else(|| unsupported("a vocabulary whose merges are no pairs", "合并规则不成对的词表"))
 }
 
 /// llama.cpp's name of how texts are split.
@@ -124,6 +124,9 @@ fn split(document: &Value) -> Result<&'static str> {
         (["Digits", "ByteLevel"], _) => Ok("smollm"),
         (["Split", "ByteLevel"], Some(QWEN)) => Ok("qwen2"),
         (["Split", "ByteLevel"], Some(LLAMA)) => Ok("llama-bpe"),
-        _ => Err(unsupported("a way to split texts that llama.cpp has no name for here")),
+        _ => Err(unsupported(
+            "a way to split texts that llama.cpp has no name for here",
+            "llama.cpp 没有对应名称的文本切分方式",
+        )),
     }
 }

@@ -139,6 +139,12 @@ pub(super) fn exposures(
     Ok(memory)
 }
 
+/// Whether a value says enough to be looked for: four characters, or two ideographs, which are a whole Chinese name.
+fn telling(value: &str) -> bool {
+    let ideograph = |letter: &char| matches!(letter, '\u{3400}'..='\u{9FFF}' | '\u{F900}'..='\u{FAFF}' | '\u{20000}'..='\u{3FFFF}');
+    value.chars().count() > 3 || value.chars().filter(ideograph).count() > 1
+}
+
 /// Finds personal values in a text.
 pub type Finder<'a> = &'a dyn Fn(&str) -> Vec<String>;
 
@@ -153,7 +159,7 @@ pub(super) fn extracted(
         .iter()
         .flatten()
         .flat_map(|message| find(&message.content))
-        .filter(|value| value.chars().count() > 3)
+        .filter(|value| telling(value))
         .collect();
     let mut found = BTreeSet::new();
     for (asked, said) in told {
@@ -202,5 +208,17 @@ mod tests {
         let mut memory = Memory::default();
         extracted(&mut memory, find, &train, &told);
         assert_eq!((memory.personal, memory.extracted, memory.tried), (2, 1, 1));
+    }
+    #[test]
+    fn a_chinese_name_is_a_value() {
+        let find: Finder<'_> = &|text| {
+            let known = ["王小明", "李雷", "Al", "12", "王"];
+            known.into_iter().filter(|name| text.contains(name)).map(str::to_owned).collect()
+        };
+        let train = vec![vec![Message::new("user", "王小明和李雷 Al 12")]];
+        let told = [("问".to_owned(), "是王小明，Al 12".to_owned())];
+        let mut memory = Memory::default();
+        extracted(&mut memory, find, &train, &told);
+        assert_eq!((memory.personal, memory.extracted), (2, 1));
     }
 }

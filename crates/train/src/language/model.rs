@@ -3,7 +3,7 @@
 use super::attention::Layout;
 use super::blocks;
 use crate::messages::{BASE_INVALID, BASE_UNSUPPORTED};
-use ingot_base::{Fault, Result};
+use ingot_base::{Fault, Result, Text};
 use ingot_runtime::gguf::{self, Header};
 use ingot_runtime::weights::numbers;
 use safetensors::SafeTensors;
@@ -178,12 +178,12 @@ pub struct BaseModel {
     pub(super) output: Option<Vec<f32>>,
 }
 
-fn invalid(detail: impl Into<String>) -> Fault {
-    Fault::new(&BASE_INVALID).arg("detail", detail.into())
+fn invalid(english: impl Into<String>, chinese: impl Into<String>) -> Fault {
+    Fault::new(&BASE_INVALID).words("detail", Text::new(english, chinese))
 }
 
-fn unsupported(detail: impl Into<String>) -> Fault {
-    Fault::new(&BASE_UNSUPPORTED).arg("detail", detail.into())
+fn unsupported(english: impl Into<String>, chinese: impl Into<String>) -> Fault {
+    Fault::new(&BASE_UNSUPPORTED).words("detail", Text::new(english, chinese))
 }
 
 impl BaseModel {
@@ -195,11 +195,15 @@ impl BaseModel {
         let header = gguf::read(bytes, bytes.len() as u64, &gguf::Limits::default())?;
         let shape = gguf_shape(&header)?;
         if header.tensor("rope_freqs.weight").is_some() {
-            return Err(unsupported("scaled positions (rope_freqs)"));
+            return Err(unsupported(
+                "scaled positions (rope_freqs)",
+                "缩放的位置编码（rope_freqs）",
+            ));
         }
         let find = |name: &str, size: usize| -> Result<Vec<f32>> {
-            let tensor =
-                header.tensor(name).ok_or_else(|| invalid(format!("`{name}` is missing")))?;
+            let tensor = header
+                .tensor(name)
+                .ok_or_else(|| invalid(format!("`{name}` is missing"), format!("缺少 `{name}`")))?;
             if tensor.elements() != size as u64 {
                 return Err(invalid(format!(
                     "`{name}` has {} numbers instead of {size}",
@@ -208,11 +212,13 @@ impl BaseModel {
             }
             let start = usize::try_from(header.data + tensor.offset).unwrap_or(usize::MAX);
             let end = start.saturating_add(usize::try_from(tensor.bytes).unwrap_or(usize::MAX));
-            let own = bytes
-                .get(start..end)
-                .ok_or_else(|| invalid(format!("`{name}` lies outside the file")))?;
-            blocks::numbers(tensor.kind, own)
-                .ok_or_else(|| unsupported(format!("tensors of type {}", tensor.kind.name)))
+            let own = bytes.get(start..end).ok_or_else(|| {
+                invalid(format!("`{name}` lies outside the file"), format!("`{name}` 超出文件范围"))
+            })?;
+            blocks::numbers(tensor.kind, own).ok_or_else(|| {
+                let kind = tensor.kind.name;
+                unsupported(format!("tensors of type {kind}"), format!("{kind} 类型的张量"))
+            })
         };
         let there = |name: &str| header.tensor(name).is_some();
         let name = |layer: usize, part: &str, what: &str| format!("blk.{layer}.{part}.{what}");
@@ -259,23 +265,33 @@ impl BaseModel {
     /// # Errors
     /// When the architecture is none known here, or a tensor is missing or of another shape or type.
     pub fn from_checkpoint(config: &[u8], files: &[&[u8]]) -> Result<Self> {
-        let config: Value = serde_json::from_slice(config)
-            .map_err(|error| invalid("config.json is no JSON").because(error))?;
+        let config: Value = serde_json::from_slice(config).map_err(|error| {
+            invalid("config.json is no JSON", "config.json 不是 JSON").because(error)
+        })?;
         let shape = config_shape(&config)?;
         let open = |bytes| {
-            SafeTensors::deserialize(bytes)
-                .map_err(|error| invalid("a safetensors file is damaged").because(error))
+            SafeTensors::deserialize(bytes).map_err(|error| {
+                invalid("a safetensors file is damaged", "safetensors 文件已损坏").because(error)
+            })
         };
         let files = files.iter().map(|bytes| open(bytes)).collect::<Result<Vec<_>>>()?;
         let seek = |name: &str| files.iter().find_map(|file| file.tensor(name).ok());
         let find = |name: &str, size: usize| -> Result<Vec<f32>> {
-            let tensor = seek(name).ok_or_else(|| invalid(format!("`{name}` is missing")))?;
-            let numbers = numbers(tensor.dtype(), tensor.data())
-                .ok_or_else(|| unsupported(format!("tensors of type {:?}", tensor.dtype())))?;
+            let tensor = seek(name)
+                .ok_or_else(|| invalid(format!("`{name}` is missing"), format!("缺少 `{name}`")))?;
+            let numbers = numbers(tensor.dtype(), tensor.data()).ok_or_else(|| {
+                let kind = tensor.dtype();
+                unsupported(format!("tensors of type {kind:?}"), format!("{kind:?} 类型的张量"))
+            })?;
             if numbers.len() == size {
                 Ok(numbers)
             } else {
-                Err(invalid(format!("`{name}` has {} numbers instead of {size}", numbers.len())))
+                let found = numbers.len();
+                let (en, zh) = (
+                    format!("`{name}` has {found} numbers instead of {size}"),
+                    format!("`{name}` 有 {found} 个数，应为 {size} 个"),
+                );
+                Err(invalid(en, zh))
             }
         };
         let mut layers = Vec::with_capacity(shape.layers);
@@ -379,7 +395,12 @@ fn gguf_shape(header: &Header) -> Result<Shape> {
     let family = match own.family.as_str() {
         "llama" => Family::Llama,
         "qwen2" => Family::Qwen2,
-        other => return Err(unsupported(format!("models of the family `{other}`"))),
+        other => {
+            return Err(unsupported(
+                format!("models of the family `{other}`"),
+                format!("`{other}` 系列的模型"),
+            ));
+        }
     };
     let count = |key: &str| {
         header
@@ -390,8 +411,12 @@ fn gguf_shape(header: &Header) -> Result<Shape> {
         Some(gguf::Value::Float(number)) => Some(*number),
         _ => None,
     };
-    let need =
-        |key: &str| count(key).ok_or_else(|| invalid(format!("`{}.{key}` is missing", own.family)));
+    let need = |key: &str| {
+        count(key).ok_or_else(|| {
+            let family = &own.family;
+            invalid(format!("`{family}.{key}` is missing"), format!("缺少 `{family}.{key}`"))
+        })
+    };
     let (width, heads) = (need("embedding_length")?, need("attention.head_count")?);
     let size = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
     #[expect(clippy::cast_possible_truncation, reason = "single precision in every model")]
@@ -409,7 +434,10 @@ fn gguf_shape(header: &Header) -> Result<Shape> {
         theta: float("rope.freq_base").unwrap_or(10_000.0) as f32,
     };
     if count("rope.dimension_count").is_some_and(|turned| turned != shape.head) {
-        return Err(unsupported("positions in a part of each head"));
+        return Err(unsupported(
+            "positions in a part of each head",
+            "只作用于注意力头一部分的位置编码",
+        ));
     }
     checked(shape)
 }
@@ -419,19 +447,33 @@ fn config_shape(config: &Value) -> Result<Shape> {
     let family = match name {
         "llama" => Family::Llama,
         "qwen2" => Family::Qwen2,
-        other => return Err(unsupported(format!("models of the family `{other}`"))),
+        other => {
+            return Err(unsupported(
+                format!("models of the family `{other}`"),
+                format!("`{other}` 系列的模型"),
+            ));
+        }
     };
     let count = |key: &str| {
         config.get(key).and_then(Value::as_u64).and_then(|number| usize::try_from(number).ok())
     };
-    let need =
-        |key: &str| count(key).ok_or_else(|| invalid(format!("`{key}` is missing in config.json")));
+    let need = |key: &str| {
+        count(key).ok_or_else(|| {
+            invalid(
+                format!("`{key}` is missing in config.json"),
+                format!("config.json 中缺少 `{key}`"),
+            )
+        })
+    };
     let float = |key: &str| config.get(key).and_then(Value::as_f64);
     if config.get("rope_scaling").is_some_and(|scaling| !scaling.is_null()) {
-        return Err(unsupported("scaled positions (rope_scaling)"));
+        return Err(unsupported(
+            "scaled positions (rope_scaling)",
+            "缩放的位置编码（rope_scaling）",
+        ));
     }
     if config.get("use_sliding_window").and_then(Value::as_bool) == Some(true) {
-        return Err(unsupported("attention in a sliding window"));
+        return Err(unsupported("attention in a sliding window", "滑动窗口注意力"));
     }
     let theta =
         float("rope_theta").or_else(|| config.get("rope_parameters")?.get("rope_theta")?.as_f64());
@@ -471,7 +513,7 @@ fn checked(shape: Shape) -> Result<Shape> {
     if within && fits && numbers {
         Ok(shape)
     } else {
-        Err(invalid("its measures do not fit each other"))
+        Err(invalid("its measures do not fit each other", "各项尺寸彼此不符"))
     }
 }
 

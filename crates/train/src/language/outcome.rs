@@ -122,12 +122,49 @@ pub struct UnfitRows {
     pub mark: u64,
     /// Refused by the template.
     pub refused: u64,
+    /// Rows of several columns of which one is empty: no question, no answer, or no answer that another was preferred to.
+    #[serde(default)]
+    pub empty: u64,
+    /// Whose preferred answer is the one it was preferred to.
+    #[serde(default)]
+    pub alike: u64,
 }
 
 impl UnfitRows {
     /// All of them.
     pub const fn total(self) -> u64 {
-        self.long + self.silent + self.mark + self.refused
+        self.long + self.silent + self.mark + self.refused + self.empty + self.alike
+    }
+
+    /// How many there are of each kind; `roles` are those that were found where no answer was.
+    pub fn told(self, roles: &[String]) -> Text {
+        let found = match roles {
+            [] => Text::same(""),
+            roles => {
+                let roles = roles.join(", ");
+                Text::new(format!(" (roles found: {roles})"), format!("（出现的角色：{roles}）"))
+            }
+        };
+        let parts = [
+            (self.empty, "without a question or an answer", "缺少提问或回答", None),
+            (self.long, "too long", "超出长度上限", None),
+            (self.silent, "without an assistant's answer", "没有 assistant 的回答", Some(found)),
+            (
+                self.mark,
+                "with a mark of the template in somebody's words",
+                "文本中含有模板标记",
+                None,
+            ),
+            (self.refused, "refused by the template", "模板无法处理", None),
+            (self.alike, "whose two answers are the same", "两个回答相同", None),
+        ];
+        let (mut english, mut chinese) = (Vec::new(), Vec::new());
+        for (count, en, zh, more) in parts.into_iter().filter(|part| part.0 > 0) {
+            let more = more.unwrap_or_else(|| Text::same(""));
+            english.push(format!("{count} {en}{}", more.en));
+            chinese.push(format!("{zh} {count} 段{}", more.zh));
+        }
+        Text::new(english.join(", "), chinese.join("，"))
     }
 }
 
@@ -142,6 +179,9 @@ pub struct Sample {
     pub before: String,
     /// What the trained model says.
     pub after: String,
+    /// Whether these two are cut off at the greatest length of an answer.
+    #[serde(default)]
+    pub cut: [bool; 2],
 }
 
 /// Tests of memorisation.
@@ -187,4 +227,26 @@ pub struct MergeParity {
     pub agreement: f64,
     /// Greatest divergence that passes.
     pub tolerance: f64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_used_is_counted_by_reason() {
+        let unfit = UnfitRows { long: 2, silent: 3, empty: 1, alike: 4, ..UnfitRows::default() };
+        assert_eq!(unfit.total(), 10);
+        let told = unfit.told(&["human".to_owned(), "gpt".to_owned()]);
+        assert_eq!(
+            told.en,
+            "1 without a question or an answer, 2 too long, 3 without an assistant's answer (roles found: human, gpt), \
+             4 whose two answers are the same"
+        );
+        assert!(
+            told.zh.contains("没有 assistant 的回答 3 段（出现的角色：human, gpt）"),
+            "{}",
+            told.zh
+        );
+    }
 }

@@ -72,15 +72,10 @@ fn result(outcome: &SftOutcome, section: &mut Section) {
     section.table(Table { columns, rows });
     let unfit = outcome.unfit;
     if unfit.total() > 0 {
+        let told = unfit.told(&[]);
         section.note(Text::new(
-            format!(
-                "Not used: {} conversations longer than the limit, {} without an answer, {} with a mark of the template in somebody's words, {} that the template refuses.",
-                unfit.long, unfit.silent, unfit.mark, unfit.refused
-            ),
-            format!(
-                "未使用的对话：超出长度上限 {} 段，没有回答 {} 段，文本中含有模板标记 {} 段，模板无法处理 {} 段。",
-                unfit.long, unfit.silent, unfit.mark, unfit.refused
-            ),
+            format!("Not used: {}.", told.en),
+            format!("未使用的对话：{}。", told.zh),
         ));
     }
 }
@@ -103,10 +98,22 @@ fn samples(outcome: &SftOutcome, section: &mut Section) {
         let cut: String = text.chars().take(400).collect();
         Cell::same(if cut.len() < text.len() { format!("{cut}…") } else { cut })
     };
-    let rows = outcome
-        .samples
-        .iter()
-        .map(|one| [&one.asked, &one.expected, &one.before, &one.after].map(short).to_vec());
+    let answer = |text: &String, cut: bool| {
+        if !cut {
+            return short(text);
+        }
+        let text: String = text.chars().take(400).collect();
+        Cell::text(Text::new(format!("{text}… [cut off]"), format!("{text}… [已截断]")))
+    };
+    let rows = outcome.samples.iter().map(|one| {
+        let [before, after] = one.cut;
+        vec![
+            short(&one.asked),
+            short(&one.expected),
+            answer(&one.before, before),
+            answer(&one.after, after),
+        ]
+    });
     section.table(Table { columns, rows: rows.collect() });
     section.note(Text::new(
         "The likeliest words, as the data stand after [protect].",

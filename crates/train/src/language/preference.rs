@@ -59,7 +59,11 @@ impl Words {
         rejected: &str,
         limit: usize,
     ) -> std::result::Result<Pair, Unfit> {
-        let (asked, _) = last_answer(messages).ok_or(Unfit::Silent)?;
+        let (asked, answer) = last_answer(messages).ok_or(Unfit::Silent)?;
+        let calls = messages.get(asked.len()).is_some_and(|one| !one.tool_calls.is_empty());
+        if answer.trim() == rejected.trim() && !answer.trim().is_empty() && !calls {
+            return Err(Unfit::Alike);
+        }
         let chosen = messages.get(..=asked.len()).unwrap_or_default();
         // Earlier answers stand in both: what they add to the margin is nothing.
         let rejected = [asked, &[Message::new("assistant", rejected)]].concat();

@@ -14,11 +14,12 @@ use super::sample::{Apart, answers, apart, text_scores};
 use super::train::{TrainSettings, Trainer, mean_loss, mean_loss_together};
 use super::words::{Example, Unfit, Words};
 use crate::group::{Alone, Group};
-use crate::messages::{MERGE_PARITY, NO_ROWS};
-use crate::outcome::Rows;
+use crate::messages::{ANSWERS_CUT, MERGE_PARITY, NO_ROWS, NONE_USABLE, ROLES_STRANGE, UNUSED};
+use crate::outcome::{Rows, part};
 use ingot_base::{Fault, Reporter, Result, crash};
 use ingot_runtime::generate::Message;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// Steps between checkpoints.
 const KEEP: usize = 10;
@@ -72,6 +73,29 @@ pub struct Conversations<'a> {
     /// The answers to which the last ones of each table's rows are preferred, row by row, in the order of the tables; not looked at
     /// where answers are learnt.
     pub rejected: [&'a [String]; 3],
+    /// Rows of each table that are no conversation, as one of their columns is empty.
+    pub empty: [u64; 3],
+}
+
+/// Roles that templates know.
+const ROLES: [&str; 4] = ["system", "user", "assistant", "tool"];
+/// Other roles that a message tells, at most, and characters of one: longer ones are no names of roles.
+const NAMED: usize = 5;
+const NAME: usize = 16;
+
+/// The roles of conversations that templates do not know, and how many conversations have such.
+pub(super) fn strange<'a>(rows: impl Iterator<Item = &'a Vec<Message>>) -> (u64, Vec<String>) {
+    let (mut count, mut names) = (0, BTreeSet::new());
+    for row in rows {
+        let own = row.iter().map(|one| one.role.as_str()).filter(|role| !ROLES.contains(role));
+        let before: Vec<&str> = own.collect();
+        count += u64::from(!before.is_empty());
+        names.extend(before.into_iter().filter(|role| {
+            let plain = |letter: char| letter.is_ascii_alphanumeric() || "_-".contains(letter);
+            !role.is_empty() && role.len() <= NAME && role.chars().all(plain)
+        }));
+    }
+    (count, names.into_iter().take(NAMED).map(str::to_owned).collect())
 }
 
 /// Where an unfinished training is kept.
@@ -111,6 +135,7 @@ fn fitting<T>(
             Err(Unfit::Silent) => unfit.silent += 1,
             Err(Unfit::Mark) => unfit.mark += 1,
             Err(Unfit::Refused) => unfit.refused += 1,
+            Err(Unfit::Alike) => unfit.alike += 1,
         }
     }
     fit
@@ -398,12 +423,10 @@ pub fn train_adapter(
 ) -> Result<TrainedAdapter> {
     let mut unfit = UnfitRows::default();
     let mut lessons = Lessons::of(config, words, rows, &mut unfit);
+    unfit.empty = rows.empty.iter().sum();
     let counts = lessons.counts();
-    for (table, own) in [("training", counts.train), ("test", counts.test)] {
-        if own == 0 {
-            return Err(Fault::new(&NO_ROWS).arg("table", table));
-        }
-    }
+    usable(config, words, rows, counts)?;
+    tell(rows, unfit, course.reporter);
     let planted = memory::plant(config.canaries, config.settings.seed);
     lessons.plant(&planted, words, config);
     let found = learnt(config, base, &lessons, course)?;
@@ -412,7 +435,8 @@ pub fn train_adapter(
     let told = |adapter| lessons.told(base, adapter, config.settings.batch);
     let told = [told(None), told(Some(&adapter))];
     let tested = told.each_ref().map(|one| one.loss);
-    let mut judged = Judged::of(config, (base, words), &adapter, rows.test, tested)?;
+    let mut judged =
+        Judged::of(config, (base, words), &adapter, rows.test, (tested, course.reporter))?;
     let mut preferred = None;
     if let Lessons::Preferences(_, beta) = &lessons {
         judged.prefers(&told, *beta);
@@ -450,6 +474,60 @@ pub fn train_adapter(
     Ok(TrainedAdapter { adapter, outcome })
 }
 
+/// That there is something to learn from and to measure on.
+pub(super) fn usable(
+    config: &SftConfig,
+    words: &Words,
+    rows: Conversations<'_>,
+    counts: Rows,
+) -> Result<()> {
+    let [train, _, test] = rows.empty;
+    for (table, found, own, empty) in
+        [("train", counts.train, rows.train, train), ("test", counts.test, rows.test, test)]
+    {
+        if found > 0 {
+            continue;
+        }
+        if own.is_empty() && empty == 0 {
+            return Err(Fault::new(&NO_ROWS).words("table", part(table)));
+        }
+        // Once more for this table alone.
+        let others = if table == "train" { rows.rejected[0] } else { rows.rejected[2] };
+        let alone = Conversations {
+            train: own,
+            validation: &[],
+            test: &[],
+            rejected: [others, &[], &[]],
+            empty: [empty, 0, 0],
+        };
+        let mut unfit = UnfitRows::default();
+        Lessons::of(config, words, alone, &mut unfit);
+        unfit.empty = empty;
+        return Err(Fault::new(&NONE_USABLE)
+            .words("table", part(table))
+            .arg("all", own.len() as u64 + empty)
+            .words("why", unfit.told(&strange(own.iter()).1)));
+    }
+    Ok(())
+}
+
+/// Tells what is left out of what was given, and which conversations have speakers that no template knows.
+pub(super) fn tell(rows: Conversations<'_>, unfit: UnfitRows, reporter: &dyn Reporter) {
+    let every = || [rows.train, rows.validation, rows.test].into_iter().flatten();
+    let all = every().count() as u64 + unfit.empty;
+    let (count, roles) = strange(every());
+    if unfit.total() > 0 {
+        let told = Fault::new(&UNUSED).arg("count", unfit.total()).arg("all", all);
+        reporter.warn(&told.words("why", unfit.told(&roles)));
+    }
+    if count > 0 {
+        let told = Fault::new(&ROLES_STRANGE).arg("count", count).arg("all", all);
+        reporter.warn(
+            &told.arg("roles", if roles.is_empty() { "…".to_owned() } else { roles.join(", ") }),
+        );
+    }
+}
+
 /// The last answer of a conversation, and what comes before it.
 pub(super) fn last_answer(row: &[Message]) -> Option<(&[Message], &str)> {
     let at = row.iter().rposition(|message| message.role == "assistant")?;
@@ -469,22 +547,30 @@ impl Judged {
         (base, words): (&BaseModel, &Words),
         adapter: &Adapter,
         rows: &[Vec<Message>],
-        losses: [f64; 2],
+        (losses, reporter): ([f64; 2], &dyn Reporter),
     ) -> Result<Self> {
         let asked: Vec<(&[Message], &str)> =
             rows.iter().filter_map(|row| last_answer(row)).take(config.evaluate).collect();
         let prompts =
             asked.iter().map(|(asked, _)| words.prompt(asked)).collect::<Result<Vec<_>>>()?;
-        let say = |adapter| -> Vec<String> {
+        // Each answer, and whether it is cut off.
+        let say = |adapter| -> Vec<(String, bool)> {
             let said = answers(base, adapter, &prompts, config.answer_tokens, words.ends());
-            said.iter().map(|tokens| words.text(tokens)).collect()
+            let text = |tokens: &Vec<u32>| {
+                let cut = tokens.len() >= config.answer_tokens;
+                // Half a character at the end is none.
+                let text = words.text(tokens);
+                let whole = if cut { text.trim_end_matches('\u{FFFD}') } else { text.as_str() };
+                (whole.to_owned(), cut)
+            };
+            said.iter().map(text).collect()
         };
         let (before, after) = (say(None), say(Some(adapter)));
-        let figures = |loss: f64, said: &[String]| {
+        let figures = |loss: f64, said: &[(String, bool)]| {
             let hits = said
                 .iter()
                 .zip(&asked)
-                .filter(|(said, (_, expected))| same_answer(said, expected))
+                .filter(|((said, _), (_, expected))| same_answer(said, expected))
                 .count();
             let plain =
                 |name: &str, value: f64| Figure { name: name.to_owned(), value, interval: None };
@@ -493,14 +579,23 @@ impl Judged {
             all.extend([plain("loss", loss), plain("perplexity", loss.exp())]);
             all
         };
+        let long = |(_, expected): &&(&[Message], &str)| {
+            words.tokens(expected).is_ok_and(|tokens| tokens.len() > config.answer_tokens)
+        };
+        let long = asked.iter().filter(long).count();
+        if long > 0 {
+            let told = Fault::new(&ANSWERS_CUT).arg("count", long).arg("all", asked.len());
+            reporter.warn(&told.arg("limit", config.answer_tokens));
+        }
         let [old, new] = losses;
         let (old, new) = (figures(old, &before), figures(new, &after));
         let answers = asked.iter().zip(before.into_iter().zip(after)).map(
             |((asked, expected), (before, after))| Sample {
                 asked: asked.last().map(|message| message.content.clone()).unwrap_or_default(),
                 expected: (*expected).to_owned(),
-                before,
-                after,
+                cut: [before.1, after.1],
+                before: before.0,
+                after: after.0,
             },
         );
         Ok(Self { before: old, after: new, answers: answers.collect() })

@@ -3,10 +3,12 @@
 use super::adapter::{Adapter, AdapterForm};
 use super::model::{BaseModel, Family, Layer, Part, Shape};
 use super::net::{Batch, Chance, Net, Weigh};
+use super::outcome::UnfitRows;
 use super::preference::{
     Pair, Preferences, batch as pair_batch, chosen_loss, likelihoods, preference,
 };
 use super::sample::{answers, apart, likeliest, text_scores};
+use super::sft::{Conversations, Objective, SftConfig, tell, usable};
 use super::train::{TrainSettings, Trainer, mean_loss};
 use super::words::{Example, Unfit, Words};
 use super::{Storage, merge_parity_of};
@@ -270,6 +272,7 @@ fn a_pair_is_one_question_with_two_answers() {
     }
     assert_eq!(words.pair(&said[..1], "c", 100), Err(Unfit::Silent));
     assert_eq!(words.pair(&said, " ", 100), Err(Unfit::Silent));
+    assert_eq!(words.pair(&said, &format!(" {} ", said[1].content), 100), Err(Unfit::Alike));
     assert_eq!(words.pair(&said, "<|im_end|>", 100), Err(Unfit::Mark));
     assert_eq!(words.pair(&said, "c", 5), Err(Unfit::Long));
 }
@@ -308,6 +311,21 @@ fn no_text_of_a_batch_sees_another() {
     }
     assert_eq!(whole.len(), parts.len());
     assert!(whole.iter().zip(&parts).all(|(whole, part)| (whole - part).abs() < 1e-5));
+}
+
+#[test]
+fn a_training_of_one_step_learns() {
+    let (base, examples) = (base(Family::Llama), examples(3));
+    let form = AdapterForm { rank: 2, alpha: 4.0, dropout: 0.0, targets: vec![Part::Query] };
+    for warmup in [0.03, 1.0] {
+        let settings = TrainSettings { epochs: 1, warmup, ..settings() };
+        let fresh = Adapter::new(&form, &base.shape, 1);
+        let mut trainer = Trainer::new(&base, fresh.clone(), &settings, &examples);
+        let step = trainer.step().unwrap();
+        assert!(trainer.step().is_none());
+        assert!((step.learning_rate - settings.learning_rate).abs() < 1e-12);
+        assert_ne!(trainer.adapter().values, fresh.values);
+    }
 }
 
 #[test]
@@ -545,4 +563,60 @@ fn a_checkpoints_head_says_the_same_as_a_files() {
     for text in ["ab ba abab", "<|im_start|>ab"] {
         assert_eq!(read.tokens(text).unwrap(), words.tokens(text).unwrap());
     }
+}
+
+#[test]
+fn what_cannot_be_used_is_told_with_its_reasons() {
+    struct Heard(std::sync::Mutex<Vec<String>>);
+    impl ingot_base::Reporter for Heard {
+        fn start(&self, _: &ingot_base::Text, _: Option<u64>) {}
+        fn advance(&self, _: u64) {}
+        fn finish(&self, _: &ingot_base::Text) {}
+        fn warn(&self, warning: &ingot_base::Fault) {
+            self.0.lock().unwrap().push(warning.to_string());
+        }
+    }
+
+    let talk = |roles: [&str; 2]| roles.map(|role| Message::new(role, "ab")).to_vec();
+    let (good, bad) = (talk(["user", "assistant"]), talk(["human", "gpt"]));
+    let config = SftConfig {
+        objective: Objective::Answers,
+        base: "tiny".to_owned(),
+        form: AdapterForm { rank: 2, alpha: 4.0, dropout: 0.0, targets: vec![Part::Query] },
+        settings: settings(),
+        max_tokens: 100,
+        canaries: 0,
+        evaluate: 8,
+        answer_tokens: 8,
+        samples: 0,
+    };
+    let (all, test) = ([bad.clone(), bad.clone(), good.clone()], [good]);
+    let rows = |train, empty| Conversations {
+        train,
+        validation: &[],
+        test: &test,
+        rejected: [&[]; 3],
+        empty: [empty, 0, 0],
+    };
+    let counts = |train| crate::outcome::Rows { train, validation: 0, test: 1 };
+    let check = |train, empty, found| usable(&config, &words(), rows(train, empty), counts(found));
+    assert!(check(&all, 0, 1).is_ok());
+    let none = check(&all[..2], 1, 0).unwrap_err();
+    assert_eq!(none.code(), "train-none-usable");
+    assert_eq!(
+        none.to_string(),
+        "training: 3 conversations, none usable: 1 without a question or an answer, \
+         2 without an assistant's answer (roles found: gpt, human)"
+    );
+    assert_eq!(check(&[], 0, 0).unwrap_err().code(), "train-no-rows");
+
+    let heard = Heard(std::sync::Mutex::default());
+    let unfit = UnfitRows { silent: 2, ..UnfitRows::default() };
+    tell(rows(&all, 0), unfit, &heard);
+    let heard = heard.0.into_inner().unwrap();
+    assert_eq!(heard.len(), 2, "{heard:?}");
+    assert!(
+        heard[0].contains("2 of 4 conversations are not used")
+            && heard[1].ends_with("in 2 of 4 conversations: gpt, human")
+    );
 }

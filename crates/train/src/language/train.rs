@@ -235,7 +235,9 @@ impl<'a> Trainer<'a> {
     )]
     fn rate(&self, step: usize) -> f64 {
         let (settings, total) = (self.settings, self.total());
+        // At least the last step has its full size: where there is one alone, it would teach nothing at the rate 0 that a warm-up begins with.
         let warm = (settings.warmup * total as f64).ceil() as usize;
+        let warm = warm.min(total.saturating_sub(1));
         if step < warm {
             return settings.learning_rate * step as f64 / warm as f64;
         }

@@ -1,7 +1,7 @@
 //! Texts and tokens: the model's own vocabulary and its own template of conversations.
 
 use crate::messages::{BASE_INVALID, BASE_UNSUPPORTED};
-use ingot_base::{Fault, Result};
+use ingot_base::{Fault, Result, Text};
 use ingot_runtime::generate::{ChatTemplate, Message};
 use ingot_runtime::gguf::{Header, Value as Entry};
 use serde_json::{Value, json};
@@ -55,10 +55,12 @@ pub enum Unfit {
     Mark,
     /// The template refuses it.
     Refused,
+    /// The answer that is preferred is the one it is preferred to.
+    Alike,
 }
 
-fn invalid(detail: impl Into<String>) -> Fault {
-    Fault::new(&BASE_INVALID).arg("detail", detail.into())
+fn invalid(english: impl Into<String>, chinese: impl Into<String>) -> Fault {
+    Fault::new(&BASE_INVALID).words("detail", Text::new(english, chinese))
 }
 
 impl Words {
@@ -69,12 +71,17 @@ impl Words {
     pub fn from_gguf(header: &Header) -> Result<Self> {
         let list = |key: &str| match header.metadata.get(key) {
             Some(Entry::Texts(texts)) => Ok(texts),
-            _ => Err(invalid(format!("`{key}` is missing"))),
+            _ => Err(invalid(format!("`{key}` is missing"), format!("缺少 `{key}`"))),
         };
         let model = header.text("tokenizer.ggml.model").unwrap_or_default();
         if model != "gpt2" {
-            return Err(Fault::new(&BASE_UNSUPPORTED)
-                .arg("detail", format!("vocabularies of the kind `{model}`")));
+            return Err(Fault::new(&BASE_UNSUPPORTED).words(
+                "detail",
+                Text::new(
+                    format!("vocabularies of the kind `{model}`"),
+                    format!("`{model}` 类型的词表"),
+                ),
+            ));
         }
         let tokens = list("tokenizer.ggml.tokens")?;
         let kinds = match header.metadata.get("tokenizer.ggml.token_type") {
@@ -94,7 +101,9 @@ impl Words {
             Some(Entry::Bool(begins)) => *begins,
             _ => pre == "llama-bpe",
         };
-        let source = header.chat_template().ok_or_else(|| invalid("it has no chat template"))?;
+        let source = header
+            .chat_template()
+            .ok_or_else(|| invalid("it has no chat template", "没有对话模板"))?;
         Self::new(tokenizer, source, (begin, begins), end)
     }
 
@@ -103,10 +112,13 @@ impl Words {
     /// # Errors
     /// When one of them is damaged, or there is no template.
     pub fn from_checkpoint(tokenizer: &[u8], config: &[u8]) -> Result<Self> {
-        let tokenizer = Tokenizer::from_bytes(tokenizer)
-            .map_err(|error| invalid(format!("tokenizer.json: {error}")))?;
-        let config: Value = serde_json::from_slice(config)
-            .map_err(|error| invalid("tokenizer_config.json is no JSON").because(error))?;
+        let tokenizer = Tokenizer::from_bytes(tokenizer).map_err(|error| {
+            invalid(format!("tokenizer.json: {error}"), format!("tokenizer.json：{error}"))
+        })?;
+        let config: Value = serde_json::from_slice(config).map_err(|error| {
+            invalid("tokenizer_config.json is no JSON", "tokenizer_config.json 不是 JSON")
+                .because(error)
+        })?;
         let token = |key: &str| {
             let value = config.get(key)?;
             let text = value.as_str().or_else(|| value.get("content")?.as_str())?;
@@ -115,7 +127,7 @@ impl Words {
         let source = config
             .get("chat_template")
             .and_then(Value::as_str)
-            .ok_or_else(|| invalid("it has no chat template"))?;
+            .ok_or_else(|| invalid("it has no chat template", "没有对话模板"))?;
         let begins = config.get("add_bos_token").and_then(Value::as_bool).unwrap_or(false);
         let (begin, end) = (token("bos_token"), token("eos_token"));
         Self::new(tokenizer, source, (begin, begins), end)
@@ -188,7 +200,7 @@ impl Words {
         let encoded = self
             .tokenizer
             .encode_fast(text, false)
-            .map_err(|error| invalid(format!("tokenizer: {error}")))?;
+            .map_err(|error| invalid(format!("tokenizer: {error}"), format!("分词器：{error}")))?;
         Ok(encoded.get_ids().to_vec())
     }
 
@@ -307,9 +319,13 @@ fn document(tokens: &[String], kinds: &[i64], merges: &[String], pre: &str) -> R
         "qwen2" => (split(QWEN), json!({"type": "NFC"}), false),
         "llama-bpe" => (split(LLAMA), Value::Null, true),
         other => {
-            return Err(
-                Fault::new(&BASE_UNSUPPORTED).arg("detail", format!("texts split as `{other}`"))
-            );
+            return Err(Fault::new(&BASE_UNSUPPORTED).words(
+                "detail",
+                Text::new(
+                    format!("texts split as `{other}`"),
+                    format!("按 `{other}` 方式切分文本"),
+                ),
+            ));
         }
     };
     let pairs: Vec<Value> = merges
@@ -318,7 +334,7 @@ fn document(tokens: &[String], kinds: &[i64], merges: &[String], pre: &str) -> R
         .map(|(left, right)| json!([left, right]))
         .collect();
     if pairs.len() != merges.len() {
-        return Err(invalid("a merge of its vocabulary is no pair"));
+        return Err(invalid("a merge of its vocabulary is no pair", "词表中有一条合并规则不成对"));
     }
     Ok(json!({
         "version": "1.0", "truncation": null, "padding": null, "added_tokens": added, "normalizer": normaliser,
@@ -333,5 +349,5 @@ fn document(tokens: &[String], kinds: &[i64], merges: &[String], pre: &str) -> R
 
 fn read(document: &Value) -> Result<Tokenizer> {
     Tokenizer::from_bytes(document.to_string())
-        .map_err(|error| invalid(format!("its vocabulary: {error}")))
+        .map_err(|error| invalid(format!("its vocabulary: {error}"), format!("词表：{error}")))
 }

@@ -126,7 +126,7 @@ pub fn train_head_together(
 ) -> Result<TrainedHead> {
     for (name, table) in [("train", train), ("test", test)] {
         if table.labels.iter().all(Option::is_none) {
-            return Err(Fault::new(&NO_ROWS).arg("table", name));
+            return Err(Fault::new(&NO_ROWS).words("table", crate::outcome::part(name)));
         }
     }
     let classes = classes(config, train)?;
@@ -350,7 +350,7 @@ impl Labelled {
         if unknown > 0 {
             return Err(Fault::new(&CLASS_UNSEEN)
                 .arg("rows", unknown)
-                .arg("table", name)
+                .words("table", crate::outcome::part(name))
                 .arg("column", &config.target)
                 .at("split.stratify"));
         }
