@@ -308,7 +308,7 @@ fn is_own(form: &Form, window: &[Letter], behind: &[Letter]) -> bool {
         });
         behind.first().is_some_and(|first| first.grouped) && digits.count() == 3
     };
-    !parted && !(grouped && form.point.is_none() && more())
+    !(parted || grouped && form.point.is_none() && more())
 }
 
 /// Whether what stands right before a number ends in the code of a currency, or what stands right behind one begins with it.

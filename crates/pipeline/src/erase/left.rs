@@ -376,9 +376,8 @@ impl Person {
         for row in (0..others.len()).filter(|row| others.value(*row)) {
             let person = own.iter().find(|(name, ..)| *name == self.named);
             let person = person.filter(|(_, _, cells)| cells.is_valid(row));
-            let cells = own.iter().filter_map(|one| {
-                (!one.1 && one.2.is_valid(row)).then(|| (one.0, one.2.value(row)))
-            });
+            let cells = own.iter().filter(|(_, weak, cells)| !weak && cells.is_valid(row));
+            let cells = cells.map(|(name, _, cells)| (*name, cells.value(row)));
             census.see(person.map(|(_, _, cells)| cells.value(row)), cells);
         }
         Ok(())

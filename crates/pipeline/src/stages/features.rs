@@ -526,13 +526,12 @@ pub(crate) struct Found {
     left_out: Vec<LeftOut>,
 }
 
+/// A row of a batch that could not be read, with what is wrong if that is known.
+type Failed = (usize, Option<Text>);
+
 impl Found {
     /// Counts rows; of a batch with these places some rows could not be read.
-    pub(crate) fn of(
-        rows: &[Row],
-        places: &[(String, u64)],
-        failed: Vec<(usize, Option<Text>)>,
-    ) -> Self {
+    pub(crate) fn of(rows: &[Row], places: &[(String, u64)], failed: Vec<Failed>) -> Self {
         let left_out = failed.into_iter().filter_map(|(index, reason)| {
             Some(LeftOut { place: places.get(index)?.clone(), reason })
         });
@@ -603,7 +602,7 @@ struct Work<'a> {
 
 impl Work<'_> {
     /// Takes pictures until none is left; gives rows, and the indices of unreadable pictures with what is wrong.
-    fn take_all(&self, session: &Session) -> Result<(Vec<Row>, Vec<(usize, Option<Text>)>)> {
+    fn take_all(&self, session: &Session) -> Result<(Vec<Row>, Vec<Failed>)> {
         let (mut rows, mut unreadable) = (Vec::new(), Vec::new());
         loop {
             let index = self.next.fetch_add(1, Ordering::Relaxed);

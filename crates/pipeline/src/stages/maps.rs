@@ -10,7 +10,7 @@ use crate::store::{Inputs, Stage};
 use arrow::array::RecordBatch;
 use base64::Engine as _;
 use ingot_base::{Result, Text, atomic};
-use ingot_report::Page;
+use ingot_report::{Page, Section};
 use ingot_runtime::{Answer, VisionModel, onnx};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -102,18 +102,7 @@ fn work(project: &Project<'_>, chain: &Chain, folder: &Path) -> Result<Product> 
         }
         first += readable.len();
     }
-    if mapped {
-        section.note(Text::new(
-            "Second in each row: the class activation map, what each place added to the answer's score; exact for one layer on the mean of the network's last map.",
-            "每行第二幅：类激活图，即各位置对答案分数的贡献；若输出层只有一层且作用于末层特征图的均值，则结果是精确的。",
-        ));
-    }
-    if hidden {
-        section.note(Text::new(
-            "Last in each row: occlusion, how far the answer's log-odds fall in the mean where a grey square hides the place. It asks the network alone and holds for any head.",
-            "每行最后一幅：遮挡法，即用灰色方块遮住该位置时答案对数几率的平均下降；只依据网络本身的输出，适用于任何输出层。",
-        ));
-    }
+    legend(section, mapped, hidden);
     let picture = network(&graph, model.pixels().crop, &mut page)?;
     atomic::write(&folder.join(NETWORK_SVG), picture.as_bytes())?;
     atomic::write(&folder.join(NETWORK_PNG), &ingot_explain::network_png(&picture)?)?;
@@ -129,6 +118,22 @@ fn work(project: &Project<'_>, chain: &Chain, folder: &Path) -> Result<Product> 
         // What single rows are and were said to be stays in the report: records travel in packages, in plain.
         evidence: serde_json::json!({ "pictures": shown }),
     })
+}
+
+/// What the pictures beside each other are.
+fn legend(section: &mut Section, mapped: bool, hidden: bool) {
+    if mapped {
+        section.note(Text::new(
+            "Second in each row: the class activation map, what each place added to the answer's score; exact for one layer on the mean of the network's last map.",
+            "每行第二幅：类激活图，即各位置对答案分数的贡献；若输出层只有一层且作用于末层特征图的均值，则结果是精确的。",
+        ));
+    }
+    if hidden {
+        section.note(Text::new(
+            "Last in each row: occlusion, how far the answer's log-odds fall in the mean where a grey square hides the place. It asks the network alone and holds for any head.",
+            "每行最后一幅：遮挡法，即用灰色方块遮住该位置时答案对数几率的平均下降；只依据网络本身的输出，适用于任何输出层。",
+        ));
+    }
 }
 
 /// The network as a picture and as a table, on the page; gives the picture.

@@ -130,13 +130,19 @@ fn forms(outcome: &CompressOutcome, section: &mut Section) {
             "耗时为单核处理一张图片的中位数，各形式在相同图片上轮流测量。类激活图一致度：与训练所得模型的类激活图的平均秩相关系数，1 表示所有位置排序相同。",
         ),
     ));
+    bars(outcome, texts, section);
+}
+
+/// Time and size of each form.
+fn bars(outcome: &CompressOutcome, texts: bool, section: &mut Section) {
+    let time = if texts {
+        Text::new("milliseconds for one text", "单条文本耗时（毫秒）")
+    } else {
+        Text::new("milliseconds for one picture", "单张图片耗时（毫秒）")
+    };
     let bars = |pick: fn(&Form) -> f64| -> Vec<(Text, f64)> {
         outcome.forms.iter().map(|form| (form.kind.title(), pick(form))).collect()
     };
-    let time = pick(
-        Text::new("milliseconds for one text", "单条文本耗时（毫秒）"),
-        Text::new("milliseconds for one picture", "单张图片耗时（毫秒）"),
-    );
     section.figure(time.clone(), chart::bars(&bars(|form| form.milliseconds), &Axis::new(time), 2));
     let size = Text::new("size, MB", "体积（MB）");
     section.figure(size.clone(), chart::bars(&bars(megabytes), &Axis::new(size), 2));

@@ -205,10 +205,11 @@ impl BaseModel {
                 .tensor(name)
                 .ok_or_else(|| invalid(format!("`{name}` is missing"), format!("缺少 `{name}`")))?;
             if tensor.elements() != size as u64 {
-                return Err(invalid(format!(
-                    "`{name}` has {} numbers instead of {size}",
-                    tensor.elements()
-                )));
+                let there = tensor.elements();
+                return Err(invalid(
+                    format!("`{name}` has {there} numbers instead of {size}"),
+                    format!("`{name}` 有 {there} 个数，应为 {size} 个"),
+                ));
             }
             let start = usize::try_from(header.data + tensor.offset).unwrap_or(usize::MAX);
             let end = start.saturating_add(usize::try_from(tensor.bytes).unwrap_or(usize::MAX));
