@@ -227,7 +227,7 @@ mod tests {
                 "protect.columns[0].to",
             ),
             (
-                "anonymity = { k = 1, quasi = [\"job\"], hierarchies = [\
+                "anonymity = { k = 2, quasi = [\"job\"], hierarchies = [\
                  { column = \"job\", by = \"table\", levels = [[\"nurse\", \"health\"]] }] }",
                 "protect.anonymity.hierarchies[0]",
             ),

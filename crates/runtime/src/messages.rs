@@ -173,7 +173,7 @@ ingot_base::messages! {
     FORM_INVALID = {
         code: "runtime-form-invalid", class: Usage, status: 400,
         en: "the {what} for the answer cannot be used: {detail}", zh: "无法使用回答的格式约束（{what}）：{detail}",
-        hint_en: "try it in a smaller form first", hint_zh: "请先用更简单的形式尝试",
+        hint_en: "change that and ask again", hint_zh: "请修改后重试",
     };
     /// Too many requests wait.
     GENERATOR_BUSY = {

@@ -101,7 +101,7 @@ fn hierarchies_of_the_recipe_are_what_is_written() {
     };
     let few = ward(&all[..39]).fails(2, &["prepare"]);
     assert!(
-        few.contains("privacy-hierarchy-lacks") && few.contains("1 of the column's values"),
+        few.contains("pipeline-hierarchy-lacks") && few.contains("1 of the column's values"),
         "{few}"
     );
     let project = ward(&all);
@@ -162,8 +162,8 @@ fn a_hierarchy_that_is_wrong_is_named_by_line_and_value_before_any_work() {
     let project = project(&file());
     std::fs::write(project.path("jobs.csv"), LEVELS.replace("teller;office;*\n", "")).unwrap();
     let fault = project.fails(2, &["--lang", "en", "prepare"]);
-    assert!(fault.contains("privacy-hierarchy-lacks") && fault.contains("lacks 1 of"), "{fault}");
-    assert!(!fault.contains("teller"), "{fault}");
+    assert!(fault.contains("pipeline-hierarchy-lacks") && fault.contains("lacks 1 of"), "{fault}");
+    assert!(fault.contains("of source `ward`") && !fault.contains("teller"), "{fault}");
 }
 
 #[test]

@@ -231,7 +231,7 @@ fn a_hierarchy_that_lacks_a_value_is_refused_by_its_row() {
     );
     std::fs::write(project.path("jobs.csv"), "护士;医疗\n医生;医疗\n").unwrap();
     let told = project.fails(2, &["--lang", "en", "--quiet", "prepare"]);
-    assert!(told.contains("privacy-hierarchy-lacks") && told.contains("`job`"), "{told}");
+    assert!(told.contains("pipeline-hierarchy-lacks") && told.contains("`job`"), "{told}");
     // Every third row from the second on.
     assert!(told.contains("12 rows") && told.contains("row 2 "), "{told}");
     assert!(!told.contains("教师"), "{told}");

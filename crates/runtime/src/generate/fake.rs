@@ -36,7 +36,7 @@ impl FakeGenerator {
             template: None,
             begin: None,
             slots: 4,
-            room: 64,
+            room: 32,
             memory: 0,
         };
         Self {

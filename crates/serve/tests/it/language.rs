@@ -278,10 +278,10 @@ fn more_answers_than_there_is_room_for_are_refused() {
         server.post("/v1/completions", &body)
     };
     // To come again would never help.
-    let refused = ask(9);
+    let refused = ask(8);
     assert_eq!((refused.status, refused.header("retry-after")), (400, None), "{}", refused.text());
-    assert!(refused.text().contains("64"), "{}", refused.text());
-    assert_eq!(ask(8).status, 200);
+    assert!(refused.text().contains("32"), "{}", refused.text());
+    assert_eq!(ask(4).status, 200);
 }
 
 #[test]

@@ -149,10 +149,11 @@ pub fn train_head_together(
     }
     let Measured { metrics, majority, confusion, groups } =
         measured_on(&classes, &scores, &unseen, test, config.seed)?;
-    let count = |table: &FeatureTable| {
+    let counted = |table: &FeatureTable, copies: bool| {
         let rows = table.copy.iter().zip(&table.labels);
-        rows.filter(|(copy, label)| !**copy && label.is_some()).count() as u64
+        rows.filter(|(copy, label)| **copy == copies && label.is_some()).count() as u64
     };
+    let count = |table: &FeatureTable| counted(table, false);
     let outcome = HeadOutcome {
         task: config.task,
         target: config.target.clone(),
@@ -161,7 +162,7 @@ pub fn train_head_together(
         // How many rows are alike would tell of single ones.
         repeated: if privacy.is_none() { repeated(train, test, config.width) } else { 0 },
         rare: if privacy.is_none() { rare(train, &classes) } else { Vec::new() },
-        copies: train.copy.iter().filter(|copy| **copy).count() as u64 + mixtures,
+        copies: counted(train, true) + mixtures,
         mixed: train.mixed.iter().flatten().count() as u64 + mixtures,
         backbone: config.backbone.clone(),
         width: config.width,

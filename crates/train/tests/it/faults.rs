@@ -44,7 +44,7 @@ fn the_target_is_missing() {
         |people: &[Person]| texts((0..people.len()).map(|row| (row % 2 == 0).then_some("good")));
     let fault = fails(Tabular::Binary, half);
     says(&fault, "train-target-null");
-    assert!(fault.to_string().contains("150 of 300 rows of the train part"), "{fault}");
+    assert!(fault.to_string().contains("150 of 300 rows of the training part"), "{fault}");
     let all_null = |people: &[Person]| texts(people.iter().map(|_| None));
     says(&fails(Tabular::Multiclass, all_null), "train-target-null");
     let numbers = |people: &[Person]| {
