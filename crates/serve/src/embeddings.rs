@@ -61,7 +61,7 @@ impl App {
         let asked = read(&members, bounds.rows)?;
         let rows = asked.texts.len();
         // Embedding takes longer than reading requests: few at once, and a short queue before them.
-        let slot = self.turn(&model.explaining).await?;
+        let slot = self.turn(&model.embedding).await?;
         let work = move |wanted: &Wanted| {
             let tokens = tokens(&*model.engine.0, &asked.texts, wanted)?;
             let used = tokens.iter().map(Vec::len).sum();

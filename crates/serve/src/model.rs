@@ -24,8 +24,10 @@ pub(crate) struct Model {
     pub(crate) engine: EngineBox,
     pub(crate) batcher: Arc<Batcher>,
     pub(crate) metrics: Arc<ModelMetrics>,
-    /// Requests that explain or embed at once.
+    /// Requests that explain at once.
     pub(crate) explaining: Arc<Semaphore>,
+    /// Requests that embed at once: batch by batch they share the sessions with predictions.
+    pub(crate) embedding: Arc<Semaphore>,
     /// Requests whose pictures are decoded or texts tokenised at once.
     pub(crate) preparing: Arc<Semaphore>,
     /// `{"model":…,"version":…,`
@@ -86,6 +88,7 @@ impl Model {
             engine: EngineBox(loaded.engine),
             metrics: own,
             explaining: Arc::new(Semaphore::new(explaining.max(1))),
+            embedding: Arc::new(Semaphore::new(slots)),
             preparing: Arc::new(Semaphore::new(slots)),
             name: loaded.name.into(),
             version: loaded.version.into(),
