@@ -1,29 +1,15 @@
 //! Work that goes down deep into what others wrote.
 
 use ingot_base::{Result, fault};
-use std::cell::Cell;
 
-thread_local! {
-    /// Bytes of the stack of a thread that was made for such work.
-    static ROOM: Cell<usize> = const { Cell::new(0) };
-}
-
-/// Does work on a thread with a stack of so many bytes, of which what is not used takes no memory. Work within such work stays on its
-/// thread: who does much of it opens the first around all of it.
+/// Does work on a thread with a stack of so many bytes, of which what is not used takes no memory.
 pub(crate) fn deep<T: Send>(
     name: &str,
     bytes: usize,
     work: impl FnOnce() -> T + Send,
 ) -> Result<T> {
-    if ROOM.get() >= bytes {
-        return Ok(work());
-    }
     let done = std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().name(name.to_owned()).stack_size(bytes);
-        let work = move || {
-            ROOM.set(bytes);
-            work()
-        };
         thread.spawn_scoped(scope, work).map(std::thread::ScopedJoinHandle::join)
     });
     let done =
@@ -34,19 +20,14 @@ pub(crate) fn deep<T: Send>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::thread::current;
 
     #[test]
-    fn work_within_work_stays_on_its_thread() {
-        let own = current().id();
-        let (outer, inner, deeper) = deep("outer", 1 << 20, || {
-            let inner = deep("inner", 1 << 20, || current().id()).unwrap();
-            let deeper = deep("deeper", 2 << 20, || current().id()).unwrap();
-            (current().id(), inner, deeper)
-        })
-        .unwrap();
-        assert!(outer == inner && outer != deeper && outer != own);
+    fn deep_work_has_a_stack_of_its_own() {
+        fn down(depth: usize) -> usize {
+            let frame = std::hint::black_box([depth; 64]);
+            if depth == 0 { 0 } else { down(depth - 1) + frame.len() / 64 }
+        }
+        assert_eq!(deep("deep", 64 << 20, || down(30_000)).unwrap(), 30_000);
         assert!(deep("panics", 1 << 20, || panic!("on purpose")).map(|(): ()| ()).is_err());
-        assert_eq!(ROOM.get(), 0);
     }
 }

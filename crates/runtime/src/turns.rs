@@ -45,10 +45,17 @@ impl Turns {
                     *free = false;
                 }
                 state.now += 1;
-                self.changed.notify_all();
+                self.changed(&state);
                 return Turn { turns: self, place };
             }
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Wakes those who wait, if anybody does.
+    fn changed(&self, state: &State) {
+        if state.now < state.next {
+            self.changed.notify_all();
         }
     }
 
@@ -59,10 +66,11 @@ impl Turns {
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        if let Some(free) = self.turns.lock().free.get_mut(self.place) {
+        let mut state = self.turns.lock();
+        if let Some(free) = state.free.get_mut(self.place) {
             *free = true;
         }
-        self.turns.changed.notify_all();
+        self.turns.changed(&state);
     }
 }
 

@@ -3,10 +3,10 @@
 use crate::Library;
 use crate::messages::{MODEL_MISMATCH, PREPROCESSING, SHAPE};
 use crate::onnx::{self, Activation, Dense, Limits, Session};
+use crate::turns::Turns;
 use ingot_base::{Fault, FieldKind, Output, Result, Signature, Task, fault};
 use ingot_image::{Heat, Preprocess};
 use serde::{Deserialize, Serialize};
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Pictures evaluated at once. One: on a processor the activations of one stay in its cache, and those of eight do not.
 pub const BATCH: usize = 1;
@@ -28,9 +28,9 @@ pub struct VisionPreprocessing {
 /// A loaded model of pictures.
 #[derive(Debug)]
 pub struct VisionModel {
-    /// The same network several times: callers side by side take them in turn.
+    /// The same network several times, for callers side by side: who asked first is first.
     sessions: Vec<Session>,
-    turn: AtomicUsize,
+    turns: Turns,
     preprocessing: VisionPreprocessing,
     /// Whether the features are the mean of a map that the graph gives.
     mapped: bool,
@@ -70,8 +70,9 @@ impl VisionModel {
         let outputs = onnx::read(graph, &Limits::default())?.graph.map(|graph| graph.output);
         let mapped = outputs.iter().flatten().any(|output| output.name == onnx::MAP);
         let sessions = (0..callers.max(1)).map(|_| Session::new(library, graph));
-        let sessions = sessions.collect::<Result<_>>()?;
-        Ok(Self { sessions, turn: 0.into(), preprocessing, mapped })
+        let sessions: Vec<Session> = sessions.collect::<Result<_>>()?;
+        let turns = Turns::new(sessions.len());
+        Ok(Self { sessions, turns, preprocessing, mapped })
     }
 
     /// What goes in and what comes out.
@@ -238,8 +239,8 @@ impl VisionModel {
     fn run(&self, prepared: &[f32], outputs: &[&str]) -> Result<Vec<crate::weights::Tensor>> {
         let side = self.preprocessing.pixels.crop as usize;
         let rows = prepared.len().checked_div(self.preprocessing.pixels.size()).unwrap_or_default();
-        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
-        let session = self.sessions.get(turn.checked_rem(self.sessions.len()).unwrap_or_default());
+        let turn = self.turns.take();
+        let session = self.sessions.get(turn.place);
         let session = session.ok_or_else(|| fault::internal("a network without sessions"))?;
         session.run(onnx::IMAGE, &[rows, 3, side, side], prepared, outputs)
     }

@@ -360,7 +360,7 @@ impl App {
         let model = asked.model;
         let rows = asked.rows.count;
         let texts = if model.text().is_some() { asked.files } else { Vec::new() };
-        self.affordable(&model, &texts)?;
+        self.affordable(&model, &asked.rows.features)?;
         // Explaining a row takes as long as scoring hundreds: few at once, and a short queue before them.
         let slot = self.turn(&model.explaining).await?;
         let scores = model.batcher.scores(asked.rows.clone()).await?;
@@ -387,12 +387,11 @@ impl App {
         Ok(reply)
     }
 
-    /// That texts can be explained in the time that a request has: whoever asks for more hears so before anything is done for it.
-    fn affordable(&self, model: &Model, texts: &[(String, Bytes)]) -> Result<(), Problem> {
-        let (mut takes, limit) = (Duration::ZERO, self.limits.deadline);
-        for (_, text) in texts {
-            takes += model.engine.0.explaining_takes(&String::from_utf8_lossy(text))?;
-        }
+    /// That texts can be explained in the time that a request has: whoever asks for more hears so before it waits for a turn.
+    fn affordable(&self, model: &Model, features: &[f64]) -> Result<(), Problem> {
+        let (engine, limit) = (&model.engine.0, self.limits.deadline);
+        let rows = features.chunks_exact(engine.width().max(1));
+        let takes: Duration = rows.map(|row| engine.explaining_takes(row)).sum();
         if takes <= limit {
             return Ok(());
         }

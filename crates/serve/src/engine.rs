@@ -58,12 +58,9 @@ pub trait Engine: Send + Sync + 'static {
         Err(ingot_base::fault::internal("a text for a model of something else"))
     }
 
-    /// About how long explaining a text takes. Only models of texts know.
-    ///
-    /// # Errors
-    /// When the text is blank or too long.
-    fn explaining_takes(&self, _text: &str) -> Result<Duration> {
-        Ok(Duration::ZERO)
+    /// About how long explaining a text takes that stands in a row as its tokens. Only models of texts know.
+    fn explaining_takes(&self, _row: &[f64]) -> Duration {
+        Duration::ZERO
     }
 
     /// The numbers of a text's tokens. Only models of texts have it.

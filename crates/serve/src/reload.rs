@@ -359,12 +359,12 @@ impl Watcher {
             return Err(Fault::new(&PACKAGE_TWICE).arg("name", name));
         }
         let generator = loaded.engine.generator();
-        let longest = generator.map(|own| own.about().clone()).filter(|about| about.longest);
+        let longest = generator.and_then(|own| own.about().longest.then_some(own.about().context));
         let model = Arc::new(Model::new(loaded, &self.app.limits, &self.app.metrics));
         self.app.observer.event(&Event::Loaded {
             model: &model.name,
             version: &model.version,
-            longest: longest.map(|about| about.context),
+            longest,
         });
         if let Some(place) = self.places.get_mut(index) {
             if !place.folder {

@@ -12,8 +12,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fmt::Write as _;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 const NAME: &str = "chat";
@@ -83,8 +82,10 @@ pub struct ChatTemplate {
     begin: String,
     end: String,
     tools: bool,
-    /// Whether it was given up once: the thread that works on it still does.
-    endless: Arc<AtomicBool>,
+    /// How long filling it may take.
+    patience: Duration,
+    /// Held by the thread that works on it still where it was given up.
+    given_up: Arc<Mutex<Weak<()>>>,
 }
 
 impl fmt::Debug for ChatTemplate {
@@ -129,7 +130,8 @@ impl ChatTemplate {
             begin: begin.to_owned(),
             end: end.to_owned(),
             tools: source.contains("tools"),
-            endless: Arc::default(),
+            patience: PATIENCE,
+            given_up: Arc::default(),
         })
     }
 
@@ -141,6 +143,11 @@ impl ChatTemplate {
     pub fn render(&self, messages: &[Message], tools: &[Value], open: bool) -> Result<String> {
         let refused =
             |error: minijinja::Error| Fault::new(&TEMPLATE_REFUSED).arg("detail", reason(&error));
+        let given_up = || self.given_up.lock().unwrap_or_else(PoisonError::into_inner);
+        if given_up().strong_count() > 0 {
+            let never = Text::new("it does not end", "模板会无休止地执行");
+            return Err(Fault::new(&TEMPLATE_INVALID).words("detail", never));
+        }
         let told;
         let (messages, known) = if tools.is_empty() || self.tools {
             (messages, tools)
@@ -156,17 +163,17 @@ impl ChatTemplate {
             bos_token => self.begin.clone(),
             eos_token => self.end.clone(),
         };
-        if self.endless.load(Ordering::Relaxed) {
-            let never = Text::new("it never ends", "模板执行不会结束");
-            return Err(Fault::new(&TEMPLATE_REFUSED).words("detail", never));
-        }
         let environment = Arc::clone(&self.environment);
-        let work = move || environment.get_template(NAME)?.render(context);
-        let written = in_time(STACK, PATIENCE, work).inspect_err(|fault| {
-            // A machine out of threads is no fault of the template's.
-            if fault.code() == TEMPLATE_REFUSED.code {
-                self.endless.store(true, Ordering::Relaxed);
-            }
+        let working = Arc::new(());
+        let still = Arc::downgrade(&working);
+        let work = move || {
+            let written = environment.get_template(NAME)?.render(context);
+            drop(working);
+            written
+        };
+        let written = in_time(STACK, self.patience, work).inspect_err(|_| {
+            // Of a machine that was busy the work ends after all, and the template is tried again.
+            *given_up() = still;
         });
         written?.map_err(refused)
     }
@@ -608,12 +615,20 @@ mod tests {
             let twice = format!("{{% set {name} = [{name}, {name}] %}}");
             format!("{{% set {name} = [1] %}}{}", twice.repeat(60))
         };
-        let endless = template(&format!("{}{}{{{{ a == b }}}}", doubled("a"), doubled("b")));
-        let begun = std::time::Instant::now();
-        assert!(endless.render(&[], &[], true).is_err());
-        let again = std::time::Instant::now();
-        assert!(endless.render(&[], &[], true).is_err());
-        assert!(again.elapsed() < PATIENCE && begun.elapsed() < 3 * PATIENCE);
+        let brief = |source: &str| ChatTemplate {
+            patience: Duration::from_millis(200),
+            ..template(source)
+        };
+        let endless = brief(&format!("{}{}{{{{ a == b }}}}", doubled("a"), doubled("b")));
+        let told =
+            |template: &ChatTemplate| template.render(&[], &[], true).unwrap_err().to_string();
+        assert!(told(&endless).contains("no end within"), "the first time");
+        // Nobody waits for it again.
+        assert!(told(&endless).contains("does not end"), "from then on");
+        // One that only took its time is filled once that is done.
+        let slow = brief("{{ a }}");
+        *slow.given_up.lock().unwrap() = Weak::new();
+        assert_eq!(slow.render(&[], &[], true).unwrap(), "");
     }
 
     #[test]

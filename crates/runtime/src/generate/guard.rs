@@ -2,12 +2,12 @@
 //! works on: lists that are added to one another are put together later, all at once and uncounted, and lists within lists are compared
 //! without a count. So additions are counted here, and whatever takes too long all the same is given up.
 
-use crate::messages::TEMPLATE_REFUSED;
+use crate::messages::TEMPLATE_INVALID;
 use ingot_base::{Fault, Result, Text, fault};
 use minijinja::machinery::{Token, tokenize};
 use minijinja::syntax::SyntaxConfig;
-use minijinja::value::{Value as Jinja, ValueKind};
-use minijinja::{Environment, Error, State};
+use minijinja::value::{Kwargs, Value as Jinja, ValueKind};
+use minijinja::{Environment, Error, ErrorKind, State, filters};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
@@ -88,59 +88,22 @@ fn repeated(state: &State<'_, '_>, value: Jinja) -> std::result::Result<Jinja, E
     Ok(value)
 }
 
-/// A sum of numbers: what adds lists would add them uncounted.
-#[expect(clippy::needless_pass_by_value, reason = "the template engine hands options over")]
+/// A sum of numbers: the engine refuses anything else once it has begun with one, and would add lists uncounted.
 fn sum(
     state: &State<'_, '_>,
-    values: &Jinja,
-    attribute: Option<String>,
+    values: Jinja,
+    attribute: Option<&str>,
     start: Option<Jinja>,
-    options: minijinja::value::Kwargs,
+    options: Kwargs,
 ) -> std::result::Result<Jinja, Error> {
-    let attribute = match attribute {
-        Some(name) => Some(name),
-        None => options.get::<Option<String>>("attribute")?,
+    let begin = match &start {
+        Some(start) => Some(start.clone()),
+        None => options.peek::<Option<Jinja>>("start")?,
     };
-    let start = match start {
-        Some(start) => start,
-        None => options.get::<Option<Jinja>>("start")?.unwrap_or_else(|| Jinja::from(0)),
-    };
-    options.assert_all_used()?;
-    let number = |value: &Jinja| value.is_number() || value.kind() == ValueKind::Bool;
-    let no_number = || {
-        let kind = minijinja::ErrorKind::InvalidOperation;
-        Error::new(kind, "only numbers are summed")
-    };
-    if !number(&start) {
-        return Err(no_number());
+    if begin.is_some_and(|begin| !begin.is_number()) {
+        return Err(Error::new(ErrorKind::InvalidOperation, "only numbers are summed"));
     }
-    let (mut whole, mut real) = (0_i64, None::<f64>);
-    for value in
-        std::iter::once(Ok(start)).chain(values.try_iter()?.map(|value| match &attribute {
-            Some(name) => value.get_attr(name),
-            None => Ok(value),
-        }))
-    {
-        let value = value?;
-        state.consume_fuel(1)?;
-        if value.is_undefined() {
-            continue;
-        }
-        if !number(&value) {
-            return Err(no_number());
-        }
-        match (i64::try_from(value.clone()), real) {
-            (Ok(own), None) if value.is_integer() || value.kind() == ValueKind::Bool => {
-                whole = whole.checked_add(own).ok_or_else(no_number)?;
-            }
-            _ => {
-                #[expect(clippy::cast_precision_loss, reason = "one term has a fraction already")]
-                let before = real.unwrap_or(whole as f64);
-                real = Some(before + f64::try_from(value)?);
-            }
-        }
-    }
-    Ok(real.map_or_else(|| Jinja::from(whole), Jinja::from))
+    filters::sum(state, values, attribute, start, options)
 }
 
 /// Does work on a thread of its own, with a stack of so many bytes, that is given up when it takes too long: threads cannot be ended from
@@ -165,7 +128,7 @@ pub(super) fn in_time<T: Send + 'static>(
         RecvTimeoutError::Timeout => {
             let seconds = patience.as_secs();
             let (en, zh) = (format!("no end within {seconds} s"), format!("{seconds} 秒内未完成"));
-            Fault::new(&TEMPLATE_REFUSED).words("detail", Text::new(en, zh))
+            Fault::new(&TEMPLATE_INVALID).words("detail", Text::new(en, zh))
         }
         RecvTimeoutError::Disconnected => fault::internal("work on a template panicked"),
     })
@@ -197,7 +160,7 @@ mod tests {
     fn what_takes_too_long_is_given_up() {
         let brief = Duration::from_millis(50);
         let slow = in_time(1 << 20, brief, || std::thread::sleep(Duration::from_secs(2)));
-        assert_eq!(slow.unwrap_err().code(), "runtime-template-refused");
+        assert_eq!(slow.unwrap_err().code(), "runtime-template-invalid");
         assert_eq!(in_time(1 << 20, Duration::from_mins(1), || 7).unwrap(), 7);
         assert!(
             in_time(1 << 20, Duration::from_mins(1), || panic!("on purpose"))

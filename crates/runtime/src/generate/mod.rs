@@ -9,6 +9,7 @@ mod fake;
 #[cfg(any(feature = "llama", test))]
 pub(crate) mod grammar;
 mod guard;
+mod notes;
 #[cfg(any(feature = "llama", test))]
 pub(crate) mod prefix;
 #[cfg(any(feature = "llama", test))]
@@ -21,6 +22,7 @@ pub use chat::{ChatTemplate, Message, ToolCall};
 pub use choose::{Chooser, Constraint, Told, log_probabilities};
 pub use draft::Drafter;
 pub use fake::FakeGenerator;
+pub use notes::is_note;
 pub use text::Flow;
 
 use ingot_base::{Fault, Result, Text};

@@ -175,16 +175,25 @@ impl LlamaGenerator {
 
     fn grammar(&self, form: Option<&Form>) -> Result<Option<Grammar>> {
         let Some(form) = form else { return Ok(None) };
-        let forms = || self.forms.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = forms().iter().find(|(one, _)| one == form).map(|(_, rules)| Arc::clone(rules));
-        let rules = if let Some(rules) = known {
+        // What was asked for last stands first, and what nobody asks for goes.
+        let take = || {
+            let mut forms = self.forms.lock().unwrap_or_else(PoisonError::into_inner);
+            let at = forms.iter().position(|(one, _)| one == form)?;
+            let (form, rules) = forms.remove(at)?;
+            forms.push_front((form, Arc::clone(&rules)));
+            Some(rules)
+        };
+        let rules = if let Some(rules) = take() {
             rules
         } else {
             let rules = Arc::new(self.rules(form)?);
-            let mut forms = forms();
-            forms.truncate(FORMS - 1);
-            forms.push_front((form.clone(), Arc::clone(&rules)));
-            rules
+            // Another answer may have read it meanwhile.
+            take().unwrap_or_else(|| {
+                let mut forms = self.forms.lock().unwrap_or_else(PoisonError::into_inner);
+                forms.truncate(FORMS - 1);
+                forms.push_front((form.clone(), Arc::clone(&rules)));
+                rules
+            })
         };
         Ok(Some(Grammar::new(rules, Arc::clone(self.words()))))
     }

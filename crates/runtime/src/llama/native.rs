@@ -516,11 +516,12 @@ impl Batch {
 
 /// The grammar of a JSON Schema.
 pub(super) fn schema_grammar(text: &str) -> Result<String> {
-    schema::check(text)?;
     let invalid = |(english, chinese)| schema::invalid(Text::new(english, chinese));
-    let text =
+    let own =
         CString::new(text).map_err(|_| invalid(("it holds a zero byte", "其中含有零字节")))?;
-    let grammar = deep("ingot-schema", STACK, || convert(&text))?;
+    // References lead from one deep schema into the next: judging goes down as far as converting.
+    let work = || schema::check(text).map(|()| convert(&own));
+    let grammar = deep("ingot-schema", STACK, work)??;
     grammar
         .map(|grammar| schema::in_texts(&grammar))
         .ok_or_else(|| invalid(("it uses what grammars cannot say", "使用了语法无法表达的内容")))

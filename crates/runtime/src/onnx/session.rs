@@ -1,7 +1,6 @@
 //! ONNX Runtime: loaded from a library file when first needed, so that programs without networks do not need it.
 
 use crate::messages::{LIBRARY_MISSING, ONNX_RUN};
-use crate::turns::Turns;
 use crate::weights::Tensor;
 use ingot_base::{Fault, Result};
 use ort::environment::Environment;
@@ -53,8 +52,6 @@ impl Library {
 #[derive(Debug)]
 pub struct Session {
     inner: Mutex<ort::session::Session>,
-    /// Who asked first is answered first.
-    turns: Turns,
     alone: bool,
 }
 
@@ -71,7 +68,7 @@ impl Session {
             builder.commit_from_memory(model)
         };
         let session = build().map_err(failed)?;
-        Ok(Self { inner: Mutex::new(session), turns: Turns::new(1), alone: ranged(model) })
+        Ok(Self { inner: Mutex::new(session), alone: ranged(model) })
     }
 
     /// Whether rows are evaluated one at a time. Padding would change their answers too: whoever has rows of several lengths asks
@@ -167,7 +164,6 @@ impl Session {
         inputs: Vec<(Cow<'_, str>, SessionInputValue<'_>)>,
         outputs: &[&str],
     ) -> Result<Vec<Tensor>> {
-        let _turn = self.turns.take();
         let mut session = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         let answers = session.run(inputs).map_err(failed)?;
         outputs

@@ -23,6 +23,7 @@ use ingot_runtime::messages::FIELD_NOT_FINITE;
 use once::TWICE;
 use row::{Place, Reader, RowSeed, Skip, TOO_DEEP, skip_list};
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -177,6 +178,10 @@ fn sniff(body: &[u8], model: &Model, bounds: BodyBounds) -> Result<Form, Problem
             FieldProblem { field, fault }
         })
         .collect();
+    errors.extend(seen.twice.into_iter().map(|field| {
+        let fault = Fault::new(&FIELD_TWICE).arg("field", field);
+        FieldProblem { field: field.to_owned(), fault }
+    }));
     if seen.model_type_wrong {
         let fault = Fault::new(&MEMBER_TYPE).arg("field", "model").arg("expected", "string");
         errors.push(FieldProblem { field: "model".into(), fault });
@@ -359,6 +364,8 @@ struct Seen {
     messages: bool,
     /// Names of other members, the first few.
     unknown: Vec<String>,
+    /// Members that stand twice.
+    twice: BTreeSet<&'static str>,
     others: usize,
 }
 
@@ -385,14 +392,14 @@ impl<'de> Visitor<'de> for Sniff {
                     let list = matches!(map.next_value_seed(Kind(self.0))?, Found::List);
                     // A second `inputs` would hide the first.
                     if seen.inputs.replace(list).is_some() {
-                        seen.unknown.push("inputs".into());
+                        seen.twice.insert("inputs");
                     }
                 }
                 Member::Model => match map.next_value_seed(Kind(self.0))? {
                     // As of `inputs`: which model answers is nothing to be guessed.
                     Found::Text(name) => {
                         if seen.model.replace(name).is_some() {
-                            seen.unknown.push("model".into());
+                            seen.twice.insert("model");
                         }
                     }
                     Found::List | Found::Other => seen.model_type_wrong = true,

@@ -28,7 +28,7 @@ struct Account {
     /// Tokens left at a time, without regard to what is held.
     level: f64,
     at: f64,
-    held: f64,
+    held: u64,
 }
 
 impl Allowance {
@@ -64,7 +64,7 @@ impl Allowance {
         let mut accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
         let account = account(&mut accounts, key, rate, now);
         account.free(rate, now)?;
-        account.held += count(tokens);
+        account.held = account.held.saturating_add(tokens);
         Ok(())
     }
 
@@ -79,7 +79,7 @@ impl Allowance {
     fn give_back(&self, key: &str, tokens: u64) {
         let mut accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(account) = accounts.get_mut(key) {
-            account.held = (account.held - count(tokens)).max(0.0);
+            account.held = account.held.saturating_sub(tokens);
         }
     }
 }
@@ -112,9 +112,9 @@ fn account<'a>(
 ) -> &'a mut Account {
     if accounts.len() >= KEYS && !accounts.contains_key(key) {
         // Who is level again, and asks nothing now, need not be remembered.
-        accounts.retain(|_, one| one.held > 0.0 || one.now(rate, now) < f64::from(rate));
+        accounts.retain(|_, one| one.held > 0 || one.now(rate, now) < f64::from(rate));
     }
-    let full = Account { level: f64::from(rate), at: now, held: 0.0 };
+    let full = Account { level: f64::from(rate), at: now, held: 0 };
     accounts.entry(Arc::clone(key)).or_insert(full)
 }
 
@@ -122,7 +122,7 @@ impl Account {
     /// Whether anything is left that is not held; what stands in the way if not, and how long to wait.
     fn free(self, rate: u32, now: f64) -> Result<(), Problem> {
         let level = self.now(rate, now);
-        if level > self.held {
+        if level > count(self.held) {
             return Ok(());
         }
         if level > 0.0 {

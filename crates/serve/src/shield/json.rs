@@ -4,38 +4,17 @@ use super::masked;
 use ingot_base::Result;
 use ingot_privacy::detect::{Detector, Finding};
 use ingot_privacy::json::{self as walk, Step, Visitor};
+use ingot_runtime::generate::is_note;
 use serde_json::{Map, Value};
+use std::cell::Cell;
 
 /// Schemas within schemas at most.
 const DEEP: usize = 64;
 
-/// Members of a schema that say nothing of a text in a document.
-const SILENT: [&str; 22] = [
-    "$comment",
-    "$defs",
-    "$id",
-    "$schema",
-    "additionalItems",
-    "default",
-    "definitions",
-    "deprecated",
-    "description",
-    "discriminator",
-    "examples",
-    "exclusiveMaximum",
-    "exclusiveMinimum",
-    "maxItems",
-    "maxProperties",
-    "maximum",
-    "minItems",
-    "minProperties",
-    "minimum",
-    "multipleOf",
-    "required",
-    "title",
-];
+/// Work that one look at a schema may take: branches within branches are tried again and again.
+const WORK: usize = 100_000;
 
-/// Those of them that say something of other values.
+/// Members that no text breaks, though another value may.
 const BOUNDS: [&str; 10] = [
     "additionalItems",
     "exclusiveMaximum",
@@ -133,86 +112,103 @@ pub(super) fn behind(detector: &Detector, before: &str, text: &str) -> Vec<Findi
 }
 
 /// Whether a document that is of a schema still is with some of its texts replaced and some numbers turned to texts. What is not
-/// understood of a schema is taken as a no.
+/// understood of a schema is taken as a no, and so is what takes too much work.
 pub(super) fn keeps(schema: &Value, old: &Value, new: &Value) -> bool {
-    within(schema, schema, (old, new), 0)
+    Schema { root: schema, left: Cell::new(WORK) }.within(schema, (old, new), 0)
 }
 
-fn within(root: &Value, schema: &Value, (old, new): (&Value, &Value), depth: usize) -> bool {
-    if old == new {
-        return true;
+/// A schema that values are looked at with.
+struct Schema<'s> {
+    root: &'s Value,
+    /// Work that is left.
+    left: Cell<usize>,
+}
+
+impl Schema<'_> {
+    /// Whether there is work left; takes some of it.
+    fn goes_on(&self) -> bool {
+        self.left.set(self.left.get().saturating_sub(1));
+        self.left.get() > 0
     }
-    let Some(rules) = schema.as_object() else { return schema == &Value::Bool(true) };
-    let next = |schema: &Value, pair| depth < DEEP && within(root, schema, pair, depth + 1);
-    rules.iter().all(|(rule, told)| match rule.as_str() {
-        "type" => is_of(told, new),
-        "$ref" => pointed(root, told).is_some_and(|schema| next(schema, (old, new))),
-        "anyOf" | "oneOf" => {
-            // What did not change is of the branch that the old value was of, and perhaps of no other.
-            let may_be = |schema: &&Value| of(root, schema, old, false, depth + 1);
-            let mut own = each(told).filter(may_be).peekable();
-            own.peek().is_some() && own.all(|schema| next(schema, (old, new)))
-                || each(told).any(|schema| of(root, schema, new, true, depth + 1))
-        }
-        "allOf" => each(told).all(|schema| next(schema, (old, new))),
-        "properties" => members(old, new)
-            .all(|(name, old, new)| told.get(name).is_none_or(|schema| next(schema, (old, new)))),
-        "additionalProperties" => {
-            members(old, new).all(|(name, old, new)| is_own(rules, name) || next(told, (old, new)))
-        }
-        "items" => {
-            let (old, new) = (old.as_array(), new.as_array());
-            let mut pairs = old.into_iter().flatten().zip(new.into_iter().flatten());
-            pairs.all(|pair| next(told, pair))
-        }
-        "minLength" => bound(told, new).is_none_or(|(bound, length)| length >= bound),
-        "maxLength" => bound(told, new).is_none_or(|(bound, length)| length <= bound),
-        silent => SILENT.contains(&silent),
-    })
-}
 
-/// Whether a value is of a schema, `surely` or only as far as is understood of it.
-fn of(root: &Value, schema: &Value, value: &Value, surely: bool, depth: usize) -> bool {
-    let rules = match schema {
-        Value::Bool(any) => return *any,
-        Value::Object(rules) if depth < DEEP => rules,
-        _ => return !surely,
-    };
-    let next = |schema: &Value, value: &Value| of(root, schema, value, surely, depth + 1);
-    let members = || value.as_object().into_iter().flatten();
-    rules.iter().all(|(rule, told)| match rule.as_str() {
-        "type" => is_of(told, value),
-        "const" => told == value,
-        "enum" => each(told).any(|one| one == value),
-        "required" => value.as_object().is_none_or(|there| {
-            each(told).filter_map(Value::as_str).all(|name| there.contains_key(name))
-        }),
-        "$ref" => pointed(root, told).map_or(!surely, |schema| next(schema, value)),
-        "anyOf" | "oneOf" => each(told).any(|schema| next(schema, value)),
-        "allOf" => each(told).all(|schema| next(schema, value)),
-        "properties" => {
-            members().all(|(name, value)| told.get(name).is_none_or(|schema| next(schema, value)))
+    fn within(&self, schema: &Value, (old, new): (&Value, &Value), depth: usize) -> bool {
+        if old == new {
+            return true;
         }
-        "additionalProperties" => {
-            members().all(|(name, value)| is_own(rules, name) || next(told, value))
-        }
-        "items" => value.as_array().into_iter().flatten().all(|item| next(told, item)),
-        "minLength" => bound(told, value).is_none_or(|(bound, length)| length >= bound),
-        "maxLength" => bound(told, value).is_none_or(|(bound, length)| length <= bound),
-        // They say nothing of texts, and are not understood of anything else.
-        bounds if BOUNDS.contains(&bounds) => !surely || value.is_string(),
-        other => !surely || SILENT.contains(&other),
-    })
+        let Some(rules) = schema.as_object() else { return schema == &Value::Bool(true) };
+        let next = |schema: &Value, pair| depth < DEEP && self.within(schema, pair, depth + 1);
+        self.goes_on()
+            && rules.iter().all(|(rule, told)| match rule.as_str() {
+                "type" => is_of(told, new),
+                "$ref" => self.pointed(told).is_some_and(|schema| next(schema, (old, new))),
+                "anyOf" | "oneOf" => {
+                    // What did not change is of the branch that the old value was of, and perhaps of no other.
+                    let may_be = |schema: &&Value| self.of(schema, old, false, depth + 1);
+                    let mut own = each(told).filter(may_be).peekable();
+                    own.peek().is_some() && own.all(|schema| next(schema, (old, new)))
+                        || each(told).any(|schema| self.of(schema, new, true, depth + 1))
+                }
+                "allOf" => each(told).all(|schema| next(schema, (old, new))),
+                "properties" => members(old, new).all(|(name, old, new)| {
+                    told.get(name).is_none_or(|schema| next(schema, (old, new)))
+                }),
+                "additionalProperties" => members(old, new)
+                    .all(|(name, old, new)| is_own(rules, name) || next(told, (old, new))),
+                "items" => {
+                    let (old, new) = (old.as_array(), new.as_array());
+                    let mut pairs = old.into_iter().flatten().zip(new.into_iter().flatten());
+                    pairs.all(|pair| next(told, pair))
+                }
+                "minLength" => bound(told, new).is_none_or(|(bound, length)| length >= bound),
+                "maxLength" => bound(told, new).is_none_or(|(bound, length)| length <= bound),
+                // Names stay as they are.
+                "required" => true,
+                other => is_note(other, told) || BOUNDS.contains(&other),
+            })
+    }
+
+    /// Whether a value is of a schema, `surely` or only as far as is understood of it.
+    fn of(&self, schema: &Value, value: &Value, surely: bool, depth: usize) -> bool {
+        let rules = match schema {
+            Value::Bool(any) => return *any,
+            Value::Object(rules) if depth < DEEP && self.goes_on() => rules,
+            _ => return !surely,
+        };
+        let next = |schema: &Value, value: &Value| self.of(schema, value, surely, depth + 1);
+        let members = || value.as_object().into_iter().flatten();
+        rules.iter().all(|(rule, told)| match rule.as_str() {
+            "type" => is_of(told, value),
+            "const" => told == value,
+            "enum" => each(told).any(|one| one == value),
+            "required" => value.as_object().is_none_or(|there| {
+                each(told).filter_map(Value::as_str).all(|name| there.contains_key(name))
+            }),
+            "$ref" => self.pointed(told).map_or(!surely, |schema| next(schema, value)),
+            "anyOf" | "oneOf" => each(told).any(|schema| next(schema, value)),
+            "allOf" => each(told).all(|schema| next(schema, value)),
+            "properties" => members()
+                .all(|(name, value)| told.get(name).is_none_or(|schema| next(schema, value))),
+            "additionalProperties" => {
+                members().all(|(name, value)| is_own(rules, name) || next(told, value))
+            }
+            "items" => value.as_array().into_iter().flatten().all(|item| next(told, item)),
+            "minLength" => bound(told, value).is_none_or(|(bound, length)| length >= bound),
+            "maxLength" => bound(told, value).is_none_or(|(bound, length)| length <= bound),
+            // They say nothing of texts, and are not understood of anything else.
+            bounds if BOUNDS.contains(&bounds) => !surely || value.is_string(),
+            other => !surely || is_note(other, told),
+        })
+    }
+
+    /// Where a reference leads.
+    fn pointed(&self, reference: &Value) -> Option<&Value> {
+        self.root.pointer(reference.as_str()?.strip_prefix('#')?)
+    }
 }
 
 /// The items of a list.
 fn each(list: &Value) -> impl Iterator<Item = &Value> {
     list.as_array().into_iter().flatten()
-}
-
-/// Where a reference leads.
-fn pointed<'a>(root: &'a Value, reference: &Value) -> Option<&'a Value> {
-    root.pointer(reference.as_str()?.strip_prefix('#')?)
 }
 
 /// Whether a member is among the properties that a schema names.
@@ -336,5 +332,34 @@ mod tests {
         let (old, new) = (json!("13812345678"), json!("<PHONE>"));
         assert!(keeps(&json!({ "anyOf": [short, { "type": "null" }] }), &old, &new));
         assert!(!keeps(&json!({ "anyOf": [long, { "type": "null" }] }), &old, &new));
+    }
+
+    /// Every branch at every level would be tried: 10^30 looks.
+    #[test]
+    fn a_schema_that_takes_too_much_work_keeps_nothing() {
+        let kinds = |kind: usize| {
+            json!({ "type": "object", "required": ["kind", "args"], "properties": {
+                "args": { "type": "array", "items": { "$ref": "#/$defs/node" } },
+                "kind": { "const": kind.to_string() } } })
+        };
+        let mut branches: Vec<Value> = (0..7).map(kinds).collect();
+        branches.push(json!({ "type": "string" }));
+        let schema = json!({ "$ref": "#/$defs/node", "$defs": { "node": { "anyOf": branches } } });
+        let tree = |depth: usize, leaf: &str| {
+            (0..depth).fold(json!(leaf), |inner, _| json!({ "kind": "6", "args": [inner, "x"] }))
+        };
+        let (old, new) = (tree(2, "13812345678"), tree(2, "<PHONE>"));
+        assert!(keeps(&schema, &old, &new));
+        let (old, new) = (tree(30, "13812345678"), tree(30, "<PHONE>"));
+        assert!(!keeps(&schema, &old, &new));
+    }
+
+    #[test]
+    fn notes_of_a_schema_are_no_rules() {
+        let schema =
+            json!({ "type": "string", "x-own": 1, "readOnly": true, "uniqueItems": false });
+        assert!(keeps(&schema, &json!("13812345678"), &json!("<PHONE>")));
+        let schema = json!({ "type": "string", "pattern": "^1[0-9]+$" });
+        assert!(!keeps(&schema, &json!("13812345678"), &json!("<PHONE>")));
     }
 }

@@ -120,7 +120,7 @@ impl Reader<'_> {
         if self.eat('\r') {
             self.eat('\n');
         } else if self.peek().is_some() && !self.eat('\n') {
-            return Err(("a rule does not end with its line", "规则没有在行末结束"));
+            return Err(("a rule does not end with its line", "规则之后还有多余内容"));
         }
         self.blank(true);
         Ok(())
@@ -249,16 +249,14 @@ impl Reader<'_> {
 
     /// A character of a literal or a class.
     fn character(&mut self) -> Found<u32> {
-        let one = self
-            .peek()
-            .ok_or(("it ends within a literal or a class", "在字面量或字符类中间中断"))?;
+        let one =
+            self.peek().ok_or(("it ends within a literal or a class", "字面量或字符类没有写完"))?;
         self.at += 1;
         if one != '\\' {
             return Ok(one.into());
         }
-        let escape = self
-            .peek()
-            .ok_or(("it ends within a literal or a class", "在字面量或字符类中间中断"))?;
+        let escape =
+            self.peek().ok_or(("it ends within a literal or a class", "字面量或字符类没有写完"))?;
         self.at += 1;
         let digits = match escape {
             't' => return Ok('\t'.into()),

@@ -101,7 +101,7 @@ impl Sizes {
             if properties.keys().any(|name| name.chars().count() > NAME) {
                 return Err(Text::new(
                     format!("a name in `properties` has more than {NAME} characters"),
-                    format!("`properties` 中有名称超过 {NAME} 个字符"),
+                    format!("`properties` 中某个名称超过 {NAME} 个字符"),
                 ));
             }
         }
@@ -109,7 +109,7 @@ impl Sizes {
         if choices > CHOICES {
             return Err(Text::new(
                 format!("an `enum` has more than {CHOICES} values"),
-                format!("有 `enum` 超过 {CHOICES} 个取值"),
+                format!("某个 `enum` 的取值超过 {CHOICES} 个"),
             ));
         }
         self.references += usize::from(members.contains_key("$ref"));
@@ -210,6 +210,9 @@ mod tests {
             ("type", text(json!({ "const": 5 }))),
             ("minLength", text(json!({ "enum": ["a", "bbb"], "minLength": 2 }))),
             ("minLength", text(json!({ "format": "uuid", "minLength": 40 }))),
+            ("maxLength", text(json!({ "format": "uuid4", "maxLength": 10 }))),
+            ("allOf", json!({ "type": ["object", "null"], "allOf": [object("a")] })),
+            ("allOf", json!({ "allOf": [{ "enum": [1] }, { "enum": [2] }] })),
             ("maxLength", text(json!({ "pattern": "^a+$", "maxLength": 4 }))),
             ("minLength", text(json!({ "minLength": 5, "maxLength": 2 }))),
             ("exclusiveMinimum", json!({ "type": "integer", "minimum": 0, "exclusiveMinimum": 3 })),
@@ -249,12 +252,50 @@ mod tests {
     }
 
     #[test]
+    fn references_lead_deep_and_the_work_has_room() {
+        let deep = |last: Value| (0..60).fold(last, |inner, _| json!({ "items": inner }));
+        let next = |at: usize| match at {
+            99 => json!({ "type": "null" }),
+            _ => json!({ "$ref": format!("#/$defs/d{}", at + 1) }),
+        };
+        let defs: Map<String, Value> =
+            (0..100).map(|at| (format!("d{at}"), deep(next(at)))).collect();
+        let schema = json!({ "$ref": "#/$defs/d0", "$defs": defs }).to_string();
+        assert!(schema.len() < LONGEST);
+        crate::deep::deep("test", 64 << 20, || check(&schema)).unwrap().unwrap();
+    }
+
+    #[test]
     fn patterns_that_no_grammar_says_are_refused() {
         let of = |pattern: &str| json!({ "type": "string", "pattern": pattern });
         for pattern in [
-            "a", "^a", "^(?=a)a$", "^\\d+$", "^\\ba$", "^a$|^b$", "^(a$", "^a+?$", "^[a$",
-            "^a{b}$", "^[\\d]$", "^\"q\"$", "^\\\"$", "^a\\\\b$", "^\\t$", "^[ -~]$", "^\\x22$",
-            "^é{2}$", "^中+$", "^a**$", "^*$", "^(+)$", "^a|*$", "^[\"]$",
+            "a",
+            "^a",
+            "^(?=a)a$",
+            "^\\d+$",
+            "^\\ba$",
+            "^a$|^b$",
+            "^(a$",
+            "^a+?$",
+            "^[a$",
+            "^a{b}$",
+            "^[\\d]$",
+            "^\"q\"$",
+            "^\\\"$",
+            "^a\\\\b$",
+            "^\\t$",
+            "^[ -~]$",
+            "^\\x22$",
+            "^é{2}$",
+            "^v\\.?1$",
+            "^a\\.+$",
+            "^\\.\\.?$",
+            "^中+$",
+            "^a**$",
+            "^*$",
+            "^(+)$",
+            "^a|*$",
+            "^[\"]$",
         ] {
             assert!(refused(&of(pattern)).contains("`pattern`"), "{pattern}");
         }
@@ -269,6 +310,9 @@ mod tests {
             "^[A-Z]{2}-(?:(a|b)+|\\.)?$",
             "^a[-x]$",
             "^[\\-a]$",
+            "^[0-9]+\\.?$",
+            "^\\.?a$",
+            "^a(?:\\.)?$",
             "^[0-9a-f]*$",
         ] {
             assert!(

@@ -19,7 +19,8 @@ pub(super) fn check(pattern: &str) -> Found {
     let inner = pattern.strip_prefix('^').and_then(|rest| rest.strip_suffix('$'));
     let inner = inner
         .ok_or(("that does not begin with `^` and end with `$`", "没有以 `^` 开头并以 `$` 结尾"))?;
-    let mut reader = Reader { rest: inner.chars().peekable(), depth: 0, last: Last::Nothing };
+    let mut reader =
+        Reader { rest: inner.chars().peekable(), depth: 0, last: Last::Nothing, word: false };
     while let Some(one) = reader.rest.next() {
         reader.one(one)?;
     }
@@ -35,7 +36,7 @@ enum Last {
     Nothing,
     /// Something that is one element of the grammar.
     One,
-    /// A letter of several bytes: the grammar would repeat the last of them.
+    /// A letter of several bytes, of which the grammar would repeat the last, or an escape within a word, with which it would repeat the word.
     Wide,
 }
 
@@ -43,6 +44,8 @@ struct Reader<'p> {
     rest: Peekable<Chars<'p>>,
     depth: usize,
     last: Last,
+    /// Whether that is a letter, which begins a word or goes on with one.
+    word: bool,
 }
 
 impl Reader<'_> {
@@ -51,8 +54,14 @@ impl Reader<'_> {
     }
 
     fn one(&mut self, one: char) -> Found {
+        let word = std::mem::take(&mut self.word);
         self.last = match one {
-            '\\' => of(self.escaped(None)?),
+            // llama.cpp takes an escape into the word before it without looking at what follows.
+            '\\' => {
+                let letter = self.escaped(None)?;
+                self.word = true;
+                if word { Last::Wide } else { of(letter) }
+            }
             '[' => self.class()?,
             '(' => {
                 self.depth += 1;
@@ -79,7 +88,10 @@ impl Reader<'_> {
                 self.repeated()?
             }
             '*' | '+' | '?' => self.repeated()?,
-            other => of(plain(other)?),
+            other => {
+                self.word = true;
+                of(plain(other)?)
+            }
         };
         Ok(())
     }
@@ -90,8 +102,8 @@ impl Reader<'_> {
             Last::Nothing => return Err(TWICE),
             Last::Wide => {
                 return Err((
-                    "with a repetition of a letter beyond ASCII: write it as `(?:…)`",
-                    "直接重复了 ASCII 以外的字符；请写成 `(?:…)`",
+                    "with a repetition of an escape or of a letter beyond ASCII: write it as `(?:…)`",
+                    "直接重复了转义字符或 ASCII 以外的字符；请写成 `(?:…)`",
                 ));
             }
             Last::One => {}

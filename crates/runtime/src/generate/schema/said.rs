@@ -2,63 +2,20 @@
 //! silence. Here a schema is refused by name wherever something would be passed over.
 
 use super::{Found, pattern, told};
+use crate::generate::is_note;
 use ingot_base::Text;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Branches of one `oneOf` at most: each is compared with each.
+const BRANCHES: usize = 64;
 /// References that may follow one upon the other.
 const CHAIN: usize = 16;
 /// Whole numbers that are bounds at most: beyond, the converter's numbers are no longer exact.
 const LARGEST: f64 = 1e15;
 
-/// Keywords that say nothing of an answer, or nothing that is not kept anyhow.
-const NOTES: [&str; 20] = [
-    "$anchor",
-    "$comment",
-    "$defs",
-    "$id",
-    "$schema",
-    "contentEncoding",
-    "contentMediaType",
-    "contentSchema",
-    "default",
-    "definitions",
-    "deprecated",
-    "description",
-    "discriminator",
-    "example",
-    "examples",
-    "externalDocs",
-    "nullable",
-    "readOnly",
-    "title",
-    "writeOnly",
-];
-/// Keywords that something is said of, in one kind of schema or another.
-const SAID: [&str; 22] = [
-    "$ref",
-    "additionalProperties",
-    "allOf",
-    "anyOf",
-    "const",
-    "enum",
-    "exclusiveMaximum",
-    "exclusiveMinimum",
-    "format",
-    "items",
-    "maxItems",
-    "maxLength",
-    "maximum",
-    "minItems",
-    "minLength",
-    "minimum",
-    "oneOf",
-    "pattern",
-    "prefixItems",
-    "properties",
-    "required",
-    "type",
-];
+/// Keywords that decide of which kind a schema is.
+const DECIDE: [&str; 7] = ["$ref", "allOf", "anyOf", "const", "enum", "oneOf", "type"];
 /// Keywords of JSON Schema of which nothing is said.
 const UNSAID: [&str; 20] = [
     "$dynamicRef",
@@ -87,7 +44,8 @@ const OF_LISTS: [&str; 4] = ["items", "maxItems", "minItems", "prefixItems"];
 const OF_TEXTS: [&str; 4] = ["format", "maxLength", "minLength", "pattern"];
 const OF_NUMBERS: [&str; 4] = ["exclusiveMaximum", "exclusiveMinimum", "maximum", "minimum"];
 /// Formats that are kept; others are notes.
-const FORMATS: [&str; 4] = ["date", "date-time", "time", "uuid"];
+const FORMATS: [&str; 9] =
+    ["date", "date-time", "time", "uuid", "uuid1", "uuid2", "uuid3", "uuid4", "uuid5"];
 
 type Members = Map<String, Value>;
 
@@ -111,14 +69,11 @@ impl<'a> Said<'a> {
             Value::Bool(_) => {
                 return told((
                     "`true` or `false` stands where a schema is needed: name a type",
-                    "应为模式的位置是 `true` 或 `false`；请写明类型",
+                    "此处应为 schema，却是 `true` 或 `false`；请写明类型",
                 ));
             }
             _ => {
-                return told((
-                    "something else stands where a schema is needed",
-                    "应为模式的位置不是模式",
-                ));
+                return told(("something else stands where a schema is needed", "此处应为 schema"));
             }
         };
         for (keyword, value) in members {
@@ -252,7 +207,7 @@ impl<'a> Said<'a> {
         let Some(branches) = branches.filter(|branches| !branches.is_empty()) else {
             return told((
                 "`anyOf` or `oneOf` is no list of schemas",
-                "`anyOf` 或 `oneOf` 不是模式列表",
+                "`anyOf` 或 `oneOf` 不是 schema 列表",
             ));
         };
         alone(members, &[keyword, "type"], keyword)?;
@@ -264,6 +219,12 @@ impl<'a> Said<'a> {
         };
         if !own.is_empty() && !branches.iter().all(of_own) {
             return Err(beside("type", keyword));
+        }
+        if keyword == "oneOf" && branches.len() > BRANCHES {
+            return Err(Text::new(
+                format!("`oneOf` has more than {BRANCHES} branches: use `anyOf`"),
+                format!("`oneOf` 超过 {BRANCHES} 个分支；请改用 `anyOf`"),
+            ));
         }
         let apart = |(at, one): (usize, &'a Value)| {
             branches.iter().skip(at + 1).all(|other| self.apart(one, other))
@@ -282,7 +243,7 @@ impl<'a> Said<'a> {
         alone(members, &["allOf", "type"], "allOf")?;
         let branches = members.get("allOf").and_then(Value::as_array);
         let Some(branches) = branches.filter(|branches| !branches.is_empty()) else {
-            return told(("`allOf` is no list of schemas", "`allOf` 不是模式列表"));
+            return told(("`allOf` is no list of schemas", "`allOf` 不是 schema 列表"));
         };
         branches.iter().try_for_each(|branch| self.schema(branch))?;
         let members_of = |branch: &'a Value| self.resolved(branch).and_then(Value::as_object);
@@ -296,15 +257,26 @@ impl<'a> Said<'a> {
                         .any(|keyword| own.contains_key(*keyword))
             })
         };
-        let objects = branches.iter().all(is_object) && fits(types, "object");
+        let objects = branches.iter().all(is_object) && types.iter().all(|one| *one == "object");
         let choices = types.is_empty() && branches.iter().all(is_choice);
-        if objects || choices {
+        if objects {
             return self.disjoint(branches);
+        }
+        if choices && self.shared(branches) {
+            return Ok(());
         }
         told((
             "`allOf` of anything but objects with `properties` cannot be kept: put its keywords into one schema",
-            "`allOf` 只支持带 `properties` 的对象；请把各关键字合并到一个模式中",
+            "`allOf` 只支持带 `properties` 的对象；请把各关键字合并到一个 schema 中",
         ))
+    }
+
+    /// Whether some value is among the choices of all.
+    fn shared(&self, branches: &'a [Value]) -> bool {
+        let mut lists = branches.iter().filter_map(|branch| values(self.resolved(branch)?));
+        let Some(first) = lists.next() else { return false };
+        let rest: Vec<Vec<&Value>> = lists.collect();
+        first.iter().any(|value| rest.iter().all(|list| list.contains(value)))
     }
 
     /// That no two objects have a property of one name: only one of its schemas would be kept.
@@ -339,7 +311,7 @@ impl<'a> Said<'a> {
             self.named(next)?;
             target = self.target(next)?;
         }
-        told(("a `$ref` leads to another `$ref` without an end", "`$ref` 之间的引用没有尽头"))
+        told(("a `$ref` leads to another `$ref` without an end", "`$ref` 循环引用"))
     }
 
     /// That no other reference gives a rule of this one's name.
@@ -368,7 +340,7 @@ impl<'a> Said<'a> {
         if reference == "#" {
             return told((
                 "a `$ref` leads to the whole schema: give what repeats a name in `$defs`",
-                "`$ref` 指向整个模式；请把重复的部分放入 `$defs` 并命名",
+                "`$ref` 指向整个 schema；请把重复的部分放入 `$defs` 并命名",
             ));
         }
         if reference.contains(['~', '%']) {
@@ -378,7 +350,10 @@ impl<'a> Said<'a> {
             ));
         }
         let nowhere = || {
-            Text::new("a `$ref` leads nowhere in the schema", "`$ref` 指向的位置在该模式中不存在")
+            Text::new(
+                "a `$ref` leads nowhere in the schema",
+                "`$ref` 指向的位置在该 schema 中不存在",
+            )
         };
         let path = reference.strip_prefix("#/").ok_or_else(nowhere)?;
         let mut target = self.root;
@@ -457,10 +432,8 @@ fn values(schema: &Value) -> Option<Vec<&Value>> {
 
 /// Refuses a keyword of which nothing is said. A word that is none is not repeated: it is a client's own.
 fn known(keyword: &str, value: &Value) -> Found {
-    if keyword.starts_with("x-") || NOTES.contains(&keyword) || SAID.contains(&keyword) {
-        return Ok(());
-    }
-    if keyword == "uniqueItems" && value == &Value::Bool(false) {
+    let said = [&DECIDE[..], &OF_OBJECTS, &OF_LISTS, &OF_TEXTS, &OF_NUMBERS];
+    if is_note(keyword, value) || said.iter().any(|said| said.contains(&keyword)) {
         return Ok(());
     }
     if UNSAID.contains(&keyword) {
@@ -479,8 +452,8 @@ fn known(keyword: &str, value: &Value) -> Found {
 fn alone(members: &Members, kept: &[&str], decides: &str) -> Found {
     let note = |keyword: &str, value: &Value| match keyword {
         "format" => !value.as_str().is_some_and(|format| FORMATS.contains(&format)),
-        "uniqueItems" | "additionalProperties" => value == &Value::Bool(keyword != "uniqueItems"),
-        _ => NOTES.contains(&keyword) || keyword.starts_with("x-"),
+        "additionalProperties" => value == &Value::Bool(true),
+        _ => is_note(keyword, value),
     };
     let mut passed_over = members
         .iter()
@@ -503,7 +476,9 @@ fn beside(keyword: &str, decides: &str) -> Text {
         format!(
             "an answer cannot be held to `{keyword}` beside `{decides}`: leave it out, or check it after"
         ),
-        format!("`{decides}` 旁的 `{keyword}` 无法遵守：请去掉，或在收到回答后自行检查"),
+        format!(
+            "`{keyword}` 与 `{decides}` 并用时无法遵守：请去掉 `{keyword}`，或在收到回答后自行检查"
+        ),
     )
 }
 
