@@ -37,6 +37,7 @@ pub use span::Span;
 pub use starter::{Example, example, starter};
 
 use diagnostic::Found;
+use serde_json::Value as Json;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use syntax::Document;
@@ -52,17 +53,10 @@ const MOST: usize = 200;
 /// key by key, but nothing is said of what might be missing.
 pub fn parse(file_name: &str, text: &str) -> std::result::Result<Recipe, Vec<Diagnostic>> {
     let Document { entries, broken, trusted } = syntax::read(text);
-    let (json, mut faults) = check::recipe(&entries);
+    let (mut json, mut faults) = check::recipe(&entries);
     if broken.is_empty() {
-        // Days that are misspelt are not those of no setting: what would be said of them is not so.
-        let misspelt = faults.iter().any(|found| {
-            let near = |(name, value): &(&str, String)| *name == "near" && value == "days";
-            found.fault.code() == messages::UNKNOWN_KEY_NEAR.code
-                && found.fault.args().iter().any(near)
-        });
-        let told = rules::check(&json).into_iter();
-        let told = told.filter(|fault| !misspelt || fault.code() != messages::SHIFT_DAYS.code);
-        faults.extend(told.map(|fault| {
+        misspelt_days(&mut json, &faults);
+        faults.extend(rules::check(&json).into_iter().map(|fault| {
             let range =
                 fault.key_path().and_then(|path| syntax::find(&entries, path)).unwrap_or(0..0);
             Found::new(fault, range)
@@ -89,6 +83,28 @@ pub fn parse(file_name: &str, text: &str) -> std::result::Result<Recipe, Vec<Dia
     faults.truncate(MOST);
     let (file, text): (Arc<str>, Arc<str>) = (file_name.into(), text.into());
     Err(faults.into_iter().map(|found| Diagnostic::new(&file, &text, found)).collect())
+}
+
+/// Days that a rule misspells are wrong, not missing: its dates do not move by as many as without any.
+fn misspelt_days(json: &mut Json, faults: &[Found]) {
+    let rules = json.pointer_mut("/protect/columns").and_then(Json::as_array_mut);
+    for (index, rule) in rules.into_iter().flatten().enumerate() {
+        let table = format!("protect.columns[{index}].");
+        let misspelt = |found: &Found| {
+            let near = |(name, value): &(&str, String)| *name == "near" && value == "days";
+            let fault = &found.fault;
+            fault.code() == messages::UNKNOWN_KEY_NEAR.code
+                && fault.key_path().is_some_and(|path| path.starts_with(&table))
+                && fault.args().iter().any(near)
+        };
+        let shifts = rule.get("action").and_then(Json::as_str) == Some("shift");
+        if let Some(rule) = rule.as_object_mut()
+            && shifts
+            && faults.iter().any(misspelt)
+        {
+            rule.entry("days").or_insert(Json::Null);
+        }
+    }
 }
 
 fn line(text: &str, found: &Found) -> usize {

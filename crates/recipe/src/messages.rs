@@ -270,7 +270,7 @@ ingot_base::messages! {
     /// A hierarchy of a column that is none of the quasi-identifiers, one of which is nearly called so.
     HIERARCHY_NEAR = {
         code: "recipe-hierarchy-near", class: Usage, status: 422,
-        en: "the hierarchy is of `{column}`, which is not in `quasi`; `{near}` is", zh: "此层级属于 `{column}`，但它不在 `quasi` 中；`quasi` 中有 `{near}`",
+        en: "the hierarchy is of `{column}`, which is not in `quasi`; `{near}` is", zh: "此层级表针对列 `{column}`，但该列不在 `quasi` 中；`quasi` 中有 `{near}`",
         hint_en: "if both mean one column, write its name alike", hint_zh: "若两者是同一列，请统一写法",
     };
     /// Not a recipient's public key.

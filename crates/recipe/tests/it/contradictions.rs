@@ -319,6 +319,31 @@ fn a_misspelt_setting_is_one_fault() {
 }
 
 #[test]
+fn days_that_one_rule_misspells_say_nothing_of_others() {
+    let told = |days: [&str; 4]| {
+        let rules = ["a", "b", "c", "d"].iter().zip(["p", "p", "p", "q"]).zip(days);
+        let rules = rules.map(|((name, person), days)| {
+            format!("{{ name = \"{name}\", action = \"shift\", person = \"{person}\", {days} }}")
+        });
+        let columns = format!("columns = [{}]", rules.collect::<Vec<_>>().join(", "));
+        faults(&with(&[("protect", columns.as_str())]))
+    };
+    let misspelt = "recipe-unknown-key-near protect.columns[0].dayz";
+    assert_eq!(told(["dayz = 90", "days = 30", "days = 30", "days = 7"]), [misspelt]);
+    assert_eq!(
+        told(["dayz = 90", "days = 30", "days = 60", "days = 7"]),
+        [misspelt, "recipe-shift-days protect.columns[2].days"]
+    );
+    assert_eq!(
+        told(["days = 30", "days = 60", "days = 30", "dayz = 7"]),
+        [
+            "recipe-shift-days protect.columns[1].days",
+            "recipe-unknown-key-near protect.columns[3].dayz"
+        ]
+    );
+}
+
+#[test]
 fn a_misspelt_quasi_identifier_is_named_with_its_hierarchy() {
     let recipe = with(&[(
         "protect",
