@@ -9,8 +9,12 @@ use ingot_runtime::decide;
 use resvg::{tiny_skia, usvg};
 use std::fmt::Write as _;
 
-/// The narrowest box and the widest, and what is between two.
-const BOX: (f64, f64) = (182.0, 420.0);
+/// The narrowest box.
+const BOX: f64 = 182.0;
+/// The widest box. Titles and classes are cut long before that, but numbers are not: without a limit a single one of many digits would make
+/// every box of the tree as wide as itself.
+const WIDEST: f64 = 420.0;
+/// What is between two boxes.
 const BETWEEN: f64 = 52.0;
 const ROW: f64 = 70.0;
 const LEAF: f64 = 54.0;
@@ -50,12 +54,12 @@ pub(crate) fn svg(signature: &Signature, tree: &Node, lang: Lang) -> String {
         signature,
         lang,
         range,
-        wide: BOX.0,
+        wide: BOX,
         links: String::new(),
         boxes: String::new(),
         leaf: 0,
     };
-    drawing.wide = drawing.widest(tree).clamp(BOX.0, BOX.1);
+    drawing.wide = drawing.widest(tree).clamp(BOX, WIDEST);
     let wide = drawing.wide;
     let width = (MARGIN * 2.0 + (wide + BETWEEN) * real(levels(tree) - 1) + wide).max(head);
     let height = HEAD + MARGIN + ROW * real(tree.leaves());

@@ -237,18 +237,23 @@ fn read_root(dir: &Path, master: &Key) -> Result<(Key, bool)> {
 
 /// Whether the folder has, or had, its root key in an envelope.
 fn remembers(dir: &Path) -> Result<bool> {
-    let text = read_private(&dir.join(IDENTITY), &IDENTITY_MALFORMED)?;
-    Ok(text.lines().any(|line| line.trim() == ENVELOPED))
+    Ok(is_marked(&read_private(&dir.join(IDENTITY), &IDENTITY_MALFORMED)?))
+}
+
+fn is_marked(identity: &str) -> bool {
+    identity.lines().any(|line| line.trim() == ENVELOPED)
 }
 
 /// Has a folder of before remember its envelope. Where the identity is a link, another user's or not to be written, all stays as it is: the
 /// keys open either way.
 fn remember(dir: &Path) {
     let path = dir.join(IDENTITY);
-    if !is_own(&path) || remembers(dir).unwrap_or(true) {
+    if !is_own(&path) {
         return;
     }
-    if let Ok(text) = read_private(&path, &IDENTITY_MALFORMED) {
+    if let Ok(text) = read_private(&path, &IDENTITY_MALFORMED)
+        && !is_marked(&text)
+    {
         let marked = Zeroizing::new(format!("{ENVELOPED}\n{}", *text));
         let _ = atomic::write_private(&path, marked.as_bytes());
     }

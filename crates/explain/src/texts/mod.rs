@@ -17,12 +17,6 @@ const PLAYERS: usize = 24;
 const PARTS: usize = 12;
 /// Texts evaluated for one explanation, about: all coalitions of up to eight words.
 const EVALUATIONS: usize = 384;
-/// How often about [`explain_text`] asks the network about a text of so many words.
-pub fn text_evaluations(words: usize) -> usize {
-    let all = u32::try_from(words).ok().and_then(|words| 1_usize.checked_shl(words));
-    all.map_or(EVALUATIONS, |all| all.min(EVALUATIONS))
-}
-
 /// Probabilities are kept this far from 0 and 1, so that their odds are numbers.
 const EDGE: f64 = 1e-7;
 
@@ -77,6 +71,12 @@ impl ExplainedText {
     pub fn svg_plain(&self) -> String {
         draw::svg(&self.words, None)
     }
+}
+
+/// How often about [`explain_text`] asks the network about a text of so many words.
+pub fn text_evaluations(words: usize) -> usize {
+    let all = u32::try_from(words).ok().and_then(|words| 1_usize.checked_shl(words));
+    all.map_or(EVALUATIONS, |all| all.min(EVALUATIONS))
 }
 
 /// Asks a network for the answer's probability for each of several texts of tokens.

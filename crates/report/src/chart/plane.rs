@@ -62,10 +62,11 @@ fn told(series: &[Series]) -> Text {
         let (low, high) = finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), one| {
             (low.min(one), high.max(one))
         });
-        let (low, high) = match low.partial_cmp(&high) {
-            Some(std::cmp::Ordering::Greater) | None => return "–".to_owned(),
-            _ => (number(low, 4), number(high, 4)),
-        };
+        // Without a point the ends stay where they were.
+        if low > high {
+            return "–".to_owned();
+        }
+        let (low, high) = (number(low, 4), number(high, 4));
         if low == high { low } else { format!("{low} … {high}") }
     };
     Text::new(

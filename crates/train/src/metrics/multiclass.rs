@@ -199,16 +199,22 @@ mod tests {
         assert!((found.value - (0.9 + 1.0 + 0.5) / 3.0).abs() < 1e-9, "{found:?}");
         let (below, above) = (found.value - found.low, found.high - found.value);
         assert!(above < 0.21 && (below - above).abs() < 0.1, "{found:?}");
-        // Nothing of the rarest is ever right: no draw says more than that.
+    }
+
+    #[test]
+    fn a_rare_class_that_is_never_right_leaves_the_mean_recall_uncertain() {
         let never = [[0.8, 0.1, 0.1]; 10].concat();
-        let scores =
-            Matrix::new(10, 3, [never, vec![0.8, 0.1, 0.1]].concat()[..30].to_vec()).unwrap();
+        let scores = Matrix::new(10, 3, never).unwrap();
         let labels = [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0];
+        // Every draw within the classes says the same.
         let all = balanced_within(&labels.map(class_index), &[0; 10], 3, 1).unwrap();
         assert_eq!(all, (0.5, 0.5));
-        assert!(
-            Multiclass { scores: &scores, labels: &labels }.metrics(Sampling::rows(1)).len() > 3
-        );
+        let metrics = Multiclass { scores: &scores, labels: &labels }.metrics(Sampling::rows(1));
+        let found = metrics.iter().find(|metric| metric.name == "balanced_accuracy").unwrap();
+        assert!((found.value - 0.5).abs() < 1e-12 && found.method == "wilson", "{found:?}");
+        // The means of the limits of 9 of 9, from 9 / (9 + z²) to 1, and of 0 of 1, from 0 to z² / (1 + z²).
+        assert!((found.low..=found.high).contains(&0.5), "{found:?}");
+        assert!((found.high - found.low - 0.546).abs() < 1e-3, "{found:?}");
     }
 
     #[test]
