@@ -24,11 +24,11 @@ pub use digest::Digest;
 pub use fault::{Class, Fault, Message};
 pub use held::Held;
 pub use lang::{Lang, Text};
-pub use reporter::{Reporter, Silent};
+pub use reporter::{Heard, Reporter, Silent};
 pub use rng::Rng;
 pub use secret::{Personal, Secret};
 pub use signature::{Field, FieldKind, Outlier, Output, Signature, Spelling, Treatment};
-pub use spelling::{folded, unified};
+pub use spelling::{folded, told_apart, unified};
 pub use task::{Tabular, Task};
 pub use width::half_width;
 

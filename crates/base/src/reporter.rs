@@ -1,6 +1,7 @@
 //! Output belongs to the command line: libraries tell a [`Reporter`] what they are at.
 
-use crate::{Fault, Text};
+use crate::{Fault, Lang, Text};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Receives progress. All methods may be called from any thread.
 pub trait Reporter: Send + Sync {
@@ -23,4 +24,38 @@ impl Reporter for Silent {
     fn advance(&self, _: u64) {}
     fn finish(&self, _: &Text) {}
     fn warn(&self, _: &Fault) {}
+}
+
+/// Keeps warnings, as tests look at them: each with its code, and its sentence and hint in both languages.
+#[derive(Debug, Default)]
+pub struct Heard(Mutex<Vec<(&'static str, String)>>);
+
+impl Heard {
+    /// What was warned of with a code.
+    pub fn of(&self, code: &str) -> Vec<String> {
+        let heard = self.lock();
+        heard.iter().filter(|(own, _)| *own == code).map(|(_, said)| said.clone()).collect()
+    }
+
+    /// All of it, a line each.
+    pub fn all(&self) -> String {
+        let heard = self.lock();
+        heard.iter().flat_map(|(code, said)| [*code, " ", said, "\n"]).collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<(&'static str, String)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Reporter for Heard {
+    fn start(&self, _: &Text, _: Option<u64>) {}
+    fn advance(&self, _: u64) {}
+    fn finish(&self, _: &Text) {}
+    fn warn(&self, warning: &Fault) {
+        let said = [Lang::En, Lang::Zh].map(|lang| {
+            format!("{} {}", warning.render(lang), warning.hint(lang).unwrap_or_default())
+        });
+        self.lock().push((warning.code(), said.join(" ")));
+    }
 }

@@ -1,11 +1,10 @@
-//! Ways to write the same value, and one equality of those who are told apart by a value: for the list of erased persons, for counts of
-//! persons, for what a statistic counts of each, for the groups of the split and of training, and for categories that cleaning wrote in one form.
+//! Ways to write the same value, and one equality of those who are told apart by a value ([`told_apart`]): for the list of erased persons,
+//! for counts of persons, for what a statistic counts of each, and for the groups of the split and of training.
 
 use crate::half_width;
 use unicode_normalization::UnicodeNormalization as _;
 
-/// Characters that show nothing: default ignorable ones, a blank of Braille, controls, accents that stand beside their letter, and what only changes how
-/// the one before them is drawn.
+/// Characters that show nothing: default ignorable ones, a blank of Braille, controls, and what only changes how the one before them is drawn.
 pub fn invisible(letter: char) -> bool {
     match letter {
         ' '..='~' => false,
@@ -16,7 +15,7 @@ pub fn invisible(letter: char) -> bool {
         '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' => true,
         '\u{fe00}'..='\u{fe0f}' | '\u{fff0}'..='\u{fffb}' => true,
         '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}' => true,
-        _ => accent(letter) || letter.is_control() && !letter.is_whitespace(),
+        _ => letter.is_control() && !letter.is_whitespace(),
     }
 }
 
@@ -25,10 +24,15 @@ pub fn accent(letter: char) -> bool {
     matches!(letter, '\u{300}'..='\u{34e}' | '\u{350}'..='\u{36f}' | '\u{20d0}'..='\u{20f0}')
 }
 
+/// Whether a character is an ideograph: Han, with its extensions and compatibility forms.
+pub fn ideograph(letter: char) -> bool {
+    matches!(letter, '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')
+}
+
 /// A value as it is compared by what shows of it: without invisible characters, in half-width forms, the unbreakable blank as a blank.
 /// Letters keep their case and accents, and blanks their place: José is not Jose.
 pub fn narrow(text: &str) -> String {
-    let seen = text.chars().filter(|letter| accent(*letter) || !invisible(*letter));
+    let seen = text.chars().filter(|letter| !invisible(*letter));
     seen.map(|letter| if letter == '\u{a0}' { ' ' } else { half_width(letter) }).collect()
 }
 
@@ -42,7 +46,7 @@ pub fn unified(value: &str) -> String {
     plain.replace(['\u{2018}', '\u{2019}', '\u{2bc}'], "'")
 }
 
-/// A value as persons are told apart by it: [`unified`] and in lower case, with `ß` as `ss`. `CUST-1 ` is the person that `cust-1` is,
+/// A value without regard to case: [`unified`] and in lower case, with `ß` as `ss`. `CUST-1 ` is the person that `cust-1` is,
 /// however the value was typed or stored. Accents, blanks within and what joins letters tell persons apart: José is not Jose,
 /// `CUST 7` not `CUST-7`.
 pub fn folded(value: &str) -> String {
@@ -54,9 +58,25 @@ pub fn folded(value: &str) -> String {
     lower.replace('ß', "ss").replace('ς', "σ").as_str().nfkc().collect()
 }
 
+/// A value as persons are told apart by it: [`folded`], and a whole number without the `.0` that a table gets whose column has gaps: 7005.0
+/// is the person that 7005 is. Zeros in front tell persons apart.
+pub fn told_apart(value: &str) -> String {
+    plain(&folded(value)).to_owned()
+}
+
+/// A number without the zeros that a column's scale adds: `4600.00` is 4600.
+pub fn plain(number: &str) -> &str {
+    let whole = number.split_once('.').filter(|(whole, rest)| {
+        let digits = whole.strip_prefix('-').unwrap_or(whole);
+        let whole = !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit());
+        whole && !rest.is_empty() && rest.bytes().all(|digit| digit == b'0')
+    });
+    whole.map_or(number, |(whole, _)| whole)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{folded, narrow, unified};
+    use super::{folded, narrow, told_apart, unified};
 
     #[test]
     fn a_person_is_the_same_however_it_is_typed() {
@@ -131,5 +151,16 @@ mod tests {
         );
         assert_eq!(narrow("cust 7\n"), "cust 7\n");
         assert_eq!(narrow("Jose\u{301}"), "Jose\u{301}");
+    }
+
+    #[test]
+    fn a_whole_number_is_one_person_with_and_without_its_fraction() {
+        for same in ["7005", "7005.0", " 7005.00", "７００５．０"] {
+            assert_eq!(told_apart(same), "7005");
+        }
+        for other in ["07005", "7005.", "7005.01", "7.005.0", "v7005.0", ".0", "-.0", "1e3.0"] {
+            assert_eq!(told_apart(other), other, "{other}");
+        }
+        assert_eq!(told_apart("-7.0"), "-7");
     }
 }

@@ -258,7 +258,7 @@ pub(crate) struct Risk {
     /// Columns that nobody may learn of a person; by commas or repeated
     #[arg(long, value_delimiter = ',', value_name = "COLUMN")]
     pub(crate) sensitive: Vec<String>,
-    /// The column that says whose a row is (case, width and blanks around a value make no difference); without it each row counts as a person
+    /// The column that says whose a row is (case, width, blanks around a value and the .0 of a whole number make no difference); without it each row counts as a person
     #[arg(long, value_name = "COLUMN")]
     pub(crate) person: Option<String>,
     /// A larger table that holds all these rows, with the same quasi-identifiers
@@ -283,7 +283,7 @@ pub(crate) struct Stats {
     /// What the table may cost in all, as this project counts it: another project folder has a budget of its own for the same file; needed the first time, and then fixed
     #[arg(long, value_name = "EPSILON", allow_negative_numbers = true)]
     pub(crate) budget: Option<f64>,
-    /// Column that names persons, when one person has several rows; case, width and blanks around a name make no difference
+    /// Column that names persons, when one person has several rows; case, width, blanks around it and the .0 of a whole number make no difference
     #[arg(long, value_name = "COLUMN", requires = "most")]
     pub(crate) person: Option<String>,
     /// Most rows of a person that count

@@ -11,7 +11,7 @@ const WORDS: &[(&str, &str)] = &[
         "输入私有数据，输出已封装、可解释、可计量的模型 API",
     ),
     ("Language of messages and reports [default: from LANG]", "消息和报告的语言［默认取自 LANG］"),
-    ("Print nothing but errors and what was asked for", "只输出错误和所要的结果"),
+    ("Print nothing but errors and what was asked for", "只输出错误信息和命令请求的结果"),
     ("Print one JSON document on standard output", "在标准输出打印一个 JSON 文档"),
     ("Folder that holds .ingot, keys and dist", "存放 .ingot、keys 和 dist 的文件夹"),
     (
@@ -112,8 +112,8 @@ const WORDS: &[(&str, &str)] = &[
         "不得被推知的敏感列，用逗号分隔或重复给出",
     ),
     (
-        "The column that says whose a row is (case, width and blanks around a value make no difference); without it each row counts as a person",
-        "标识行属于何人的列（不区分大小写、全半角与首尾空白）；不指定时每行按一人计",
+        "The column that says whose a row is (case, width, blanks around a value and the .0 of a whole number make no difference); without it each row counts as a person",
+        "标识行属于何人的列（不区分大小写、全半角、首尾空白以及整数后的 .0）；不指定时每行按一人计",
     ),
     (
         "A larger table that holds all these rows, with the same quasi-identifiers",
@@ -158,8 +158,8 @@ const WORDS: &[(&str, &str)] = &[
         "此表在本项目中的总预算（换一个项目文件夹，同一文件另计预算）；首次必填，之后不可更改",
     ),
     (
-        "Column that names persons, when one person has several rows; case, width and blanks around a name make no difference",
-        "标识个人的列，用于一人多行的情况；不区分大小写、全半角与首尾空白",
+        "Column that names persons, when one person has several rows; case, width, blanks around it and the .0 of a whole number make no difference",
+        "标识个人的列，用于一人多行的情况；不区分大小写、全半角、首尾空白以及整数后的 .0",
     ),
     ("Most rows of a person that count", "每人最多计入的行数"),
     ("The token, pseudonym or moved date", "令牌、假名或平移后的日期"),

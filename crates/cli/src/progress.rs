@@ -6,7 +6,7 @@ use std::io::IsTerminal;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Without a terminal, a stage that goes on is told of this often.
+/// Without a terminal, a stage that reports a step is told of again, at most this often.
 const STILL: Duration = Duration::from_secs(30);
 
 /// Where progress goes.

@@ -1,11 +1,12 @@
 //! Copies of sources while they are read: what another machine holds, and what is not UTF-8. They show in the open what the source shows, so
-//! nobody else reads them, and none outlives its use: a folder is locked as long as it is used, and whoever makes one first removes those
-//! whose user died.
+//! nobody else reads them, and none outlives its use: a folder is locked as long as it is used, and a process that makes its first one
+//! removes those whose user died.
 
 use ingot_base::{Fault, Result, atomic, fault};
 use std::fs::{self, File};
 use std::io;
 use std::path::Path;
+use std::sync::Once;
 use tempfile::TempDir;
 
 /// How the folders' names begin.
@@ -26,11 +27,13 @@ impl Copies {
     /// # Errors
     /// When it cannot be made.
     pub(crate) fn new() -> Result<Self> {
-        Self::within(&std::env::temp_dir())
+        static SWEPT: Once = Once::new();
+        let parent = std::env::temp_dir();
+        SWEPT.call_once(|| sweep(&parent));
+        Self::within(&parent)
     }
 
     fn within(parent: &Path) -> Result<Self> {
-        sweep(parent);
         let make = || -> io::Result<Self> {
             loop {
                 if let Some(made) = Self::locked(parent)? {
@@ -105,9 +108,9 @@ mod tests {
         let other = parent.path().join("of-others");
         fs::create_dir(&other).unwrap();
         drop(private(&other.join(LOCK)).unwrap());
-        let next = Copies::within(parent.path()).unwrap();
+        sweep(parent.path());
         assert!(!left.exists() && other.exists());
-        assert!(used.path().exists() && next.path().exists());
+        assert!(used.path().exists());
         let path = used.path().to_owned();
         drop(used);
         assert!(!path.exists());

@@ -43,7 +43,7 @@ pub(crate) struct Step {
 
 /// What a rule does to a batch.
 pub(crate) enum Action {
-    /// Writes texts in one form, in small letters if so.
+    /// Writes texts in one form; a folded spelling has small letters alone.
     Normalize(usize, Spelling),
     /// Casts a column.
     Cast(usize, DataType),

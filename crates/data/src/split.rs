@@ -1,7 +1,7 @@
 //! Train, validation and test: exact, seeded, and nothing of a group on both sides, nor near duplicates.
 //!
-//! Rows are gathered into groups (a row without a group column is its own); values of its column that differ only in case, width or
-//! blanks are one group, as they are one person elsewhere. A stratum holds the groups of one value of
+//! Rows are gathered into groups (a row without a group column is its own); values of its column in which [`told_apart`]
+//! sees one person are one group. A stratum holds the groups of one value of
 //! the stratifying column; within it groups are put in the order of a keyed hash of their name and cut at the shares, so
 //! that adding a row elsewhere moves no other group. Groups with near duplicates of each other become one. Afterwards the parts
 //! are read back and both promises are checked, near duplicates under other permutations than those that found them.
@@ -21,8 +21,7 @@ use crate::{ROW, SOURCE};
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Array, RecordBatch};
 use arrow::compute::{cast, filter_record_batch};
 use arrow::datatypes::{DataType, Float64Type, Int64Type};
-use ingot_base::{Fault, Result, crash, fault};
-use ingot_privacy::anonymity::told_apart;
+use ingot_base::{Fault, Result, crash, fault, told_apart};
 use ingot_quality::Unite;
 use ingot_quality::near::{Groups, NearConfig, NearIndex, Sketcher};
 use std::collections::{BTreeMap, BTreeSet};

@@ -473,8 +473,7 @@ pub(crate) fn split(recipe: &Recipe) -> data::SplitConfig {
         },
         group: recipe.split.group.clone(),
         // A column that protection changed as a whole has no texts any more; its near duplicates are gone since cleaning.
-        near: near(recipe)
-            .filter(|near| !recipe.protect.columns.iter().any(|rule| rule.name == near.column)),
+        near: near(recipe).filter(|near| recipe.protect.rule(&near.column).is_none()),
         seed: recipe.project.seed,
     }
 }

@@ -45,7 +45,7 @@ const NAMED: usize = 20;
 pub struct Subject {
     /// The column that names persons, as the source table calls it; the recipe's `split.group` when `None`.
     pub column: Option<String>,
-    /// The person's value there, however it is written ([`ingot_base::folded`]): case, width and blanks around it make no difference.
+    /// The person's value there, however it is written ([`ingot_base::told_apart`]).
     pub value: Personal<String>,
 }
 
@@ -222,11 +222,9 @@ pub(crate) fn resume(project: &Project<'_>) -> Result<Option<Pending>> {
     Ok(pending)
 }
 
-/// Warns of erasures that nobody could prove any more. The caller holds the store's lock.
-pub(crate) fn tell_lost(project: &Project<'_>) -> Result<()> {
-    let ending = Pending::load(project)?;
-    Erasures::load(project)?.tell_lost(project, ending.as_ref().map(|pending| &pending.entry));
-    Ok(())
+/// Warns of erasures that nobody could prove any more; `ending` is the one that has no record yet.
+pub(crate) fn tell_lost(project: &Project<'_>, erasures: &Erasures, ending: Option<&Pending>) {
+    erasures.tell_lost(project, ending.map(|pending| &pending.entry));
 }
 
 /// Lists the person, revokes and removes. Everything may have happened before.
@@ -251,7 +249,7 @@ fn carry_out(project: &Project<'_>, listed: &Erasures, pending: &Pending) -> Res
 
 fn rebuild(project: &Project<'_>, pending: &Pending, person: Option<&Person>) -> Result<Erased> {
     let chain = match pending.last() {
-        Some(stage) => work_through(project, stage)?,
+        Some(stage) => work_through(project, stage, &Erasures::load(project)?)?,
         None => Chain::new(),
     };
     conclude(project, pending, &chain, person)
@@ -405,7 +403,7 @@ fn together(mut rows: Rows, others: Rows) -> Rows {
 }
 
 /// Source and row number of the rows that do not stay.
-pub(crate) fn places(batch: &RecordBatch, stays: &BooleanArray) -> Result<Vec<(String, u64)>> {
+fn places(batch: &RecordBatch, stays: &BooleanArray) -> Result<Vec<(String, u64)>> {
     let column = |name: &str| {
         batch.column_by_name(name).ok_or_else(|| fault::internal(format!("table without `{name}`")))
     };
@@ -548,7 +546,7 @@ mod tests {
         let rows = "id,city,note,y\nCUST-0001,Berlin,first,1\nCUST-0002,Hamburg,moved to Berlin,0\n\
              CUST-0003,Hamburg,guarantor CUST-0001,1\nCUST-0004,Berlin,none,0\n";
         atomic::write(&source, rows.as_bytes()).unwrap();
-        clean::run(&project).unwrap();
+        crate::run(&project, Stage::Clean).unwrap();
         std::fs::remove_file(&source).unwrap();
         let value = || Personal::new("cust-0001".to_owned());
         let subject = Subject { column: Some("id".to_owned()), value: value() };
@@ -635,7 +633,7 @@ mod tests {
              CUST-0003,7015207.0,410023,53,see 7015205.0,1\n\
              CUST-0004,7015208.0,410024,54,\"branch 410022, 41234 paid\",0\n";
         atomic::write(&folder.path().join("a.csv"), rows.as_bytes()).unwrap();
-        clean::run(&project).unwrap();
+        crate::run(&project, Stage::Clean).unwrap();
         let value = Personal::new("cust-0001".to_owned());
         let erased = erase(&project, &Subject { column: Some("id".to_owned()), value }).unwrap();
         assert_eq!(erased.rows, Rows::from([("a".to_owned(), vec![1])]));

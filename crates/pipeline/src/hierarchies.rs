@@ -1,9 +1,8 @@
 //! Hierarchies that the recipe gives, in itself or in files: read, and checked before any stage works.
 
-use crate::erase::places;
 use crate::messages::{HIERARCHY_LACKS, HIERARCHY_QUOTE, HIERARCHY_TEXT};
 use crate::project::Project;
-use arrow::array::BooleanArray;
+use crate::stages::features;
 use ingot_base::{Digest, Fault, Result, atomic};
 use ingot_data::Encryption;
 use ingot_privacy::anonymity::flaw;
@@ -84,8 +83,7 @@ fn origin(number: usize, table: &Path, keys: &Encryption) -> Result<Option<(Stri
     ingot_data::each(table, Some(keys), &["_source", "_row"], &mut |batch| {
         let here = number.checked_sub(before).filter(|here| *here < batch.num_rows());
         if let Some(here) = here {
-            let every = BooleanArray::from(vec![false; batch.num_rows()]);
-            found = places(batch, &every)?.into_iter().nth(here);
+            found = features::places(&batch.slice(here, 1))?.pop();
         }
         before += batch.num_rows();
         Ok(())

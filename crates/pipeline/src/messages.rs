@@ -133,7 +133,8 @@ ingot_base::messages! {
     EMBEDDINGS_OTHER = {
         code: "pipeline-embeddings-other", class: Failed, status: 200,
         en: "the embeddings of the compressed network are others than the trained one's: their mean cosine is {cosine}", zh: "压缩后网络的嵌入向量与训练所得网络不同：平均余弦为 {cosine}",
-        hint_en: "embed all texts anew with the sealed network, or keep more layers (`compress.distill.layers`)", hint_zh: "请用封装网络重新生成所有文本的嵌入，或保留更多层（`compress.distill.layers`）",
+        hint_en: "never search stored embeddings of the one with the other: embed all texts anew with the sealed package; for embeddings that stay alike raise `compress.distill.layers`, or leave [compress] out",
+        hint_zh: "切勿用其中一个网络的嵌入检索另一个网络已存的嵌入：请用封装的模型包重新生成所有文本的嵌入；如需嵌入保持相近，请增大 `compress.distill.layers`，或去掉 [compress]",
     };
     /// Maps that are too large together.
     MAPS_LARGE = {
@@ -157,7 +158,8 @@ ingot_base::messages! {
     TEXTS_STRANGE = {
         code: "pipeline-texts-strange", class: Failed, status: 200,
         en: "{percent}% of the texts' tokens are not in the encoder's vocabulary: it does not understand them, and they are told apart by their letters alone", zh: "文本中有 {percent}% 的词元不在编码器的词表中：编码器不理解这些词，只能按字形区分",
-        hint_en: "the published encoder knows English; name one of the texts' language as [train.backbone] with file and tokenizer", hint_zh: "公开的编码器只懂英文；请在 [train.backbone] 中用 file 和 tokenizer 指定适用于该语言的编码器",
+        hint_en: "the published encoder knows English; for another language export an encoder of it to ONNX and name it under [train]: backbone = { file = \"models/encoder.onnx\", features = \"last_hidden_state\", tokenizer = \"models/tokenizer.json\" }",
+        hint_zh: "公开的编码器以英文为主；其他语言请将适用的编码器导出为 ONNX，并在 [train] 中指定：backbone = { file = \"models/encoder.onnx\", features = \"last_hidden_state\", tokenizer = \"models/tokenizer.json\" }",
     };
     /// A head that could have learnt more; a warning.
     LOSS_FALLING = {
@@ -241,7 +243,7 @@ ingot_base::messages! {
     /// Answers that can never be given whole; a warning.
     EVAL_CUT = {
         code: "pipeline-eval-cut", class: Failed, status: 200,
-        en: "{count} of {all} expected answers have more than {limit} tokens: the model's answers are cut off there and can never be right", zh: "{all} 个期望回答中有 {count} 个超过 {limit} 个词元：模型的回答会在此处截断，不可能判为正确",
+        en: "{count} of {all} expected answers have more than {limit} tokens: the model's answers are cut off there and cannot match exactly", zh: "{all} 个期望回答中有 {count} 个超过 {limit} 个词元：模型的回答会在此处截断，不可能完全一致",
         hint_en: "raise --answer-tokens", hint_zh: "请提高 --answer-tokens",
     };
     /// All questions are too long.

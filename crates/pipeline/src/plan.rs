@@ -2,7 +2,7 @@
 
 use crate::project::Project;
 use crate::run::{Chain, Done};
-use crate::stages;
+use crate::stages::{self, pictures};
 use crate::store::{Inputs, Record, Stage};
 use ingot_base::{Lang, Result, Task, Text, fault};
 
@@ -106,6 +106,7 @@ fn look(project: &Project<'_>, stage: Stage, chain: &mut Chain) -> Result<Step> 
 fn difference(before: &Record, now: &Inputs) -> Text {
     let named = |name: &String| match name.strip_prefix("source ") {
         Some(source) => Text::new(name, format!("数据源 {source}")),
+        None if name == pictures::CONTENT => Text::new(name, "图片"),
         None => Text::same(name),
     };
     let mut changed: Vec<Text> = now

@@ -284,7 +284,7 @@ mod tests {
             let project = project(folder.path(), RECIPE);
             let rows = b"id,y\nP0001,1\nP0002,0\nP0003,1\n";
             atomic::write(&folder.path().join("a.csv"), rows).unwrap();
-            crate::stages::clean::run(&project).unwrap();
+            crate::run(&project, Stage::Clean).unwrap();
             if erased {
                 let value = ingot_base::Personal::new("P0001".to_owned());
                 let subject = crate::Subject { column: Some("id".to_owned()), value };
@@ -309,7 +309,7 @@ mod tests {
         lose_data_key(&keys);
         let project = project(folder.path(), RECIPE);
         atomic::write(&folder.path().join("a.csv"), b"id,y\nP0001,1\nP0002,0\n").unwrap();
-        crate::stages::clean::run(&project).unwrap();
+        crate::run(&project, Stage::Clean).unwrap();
         super::keys(folder.path(), &keys).unwrap();
         assert_eq!(rotate(folder.path(), &keys).unwrap(), Rotation::OldKeyOpens);
     }

@@ -379,7 +379,6 @@ fn record(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stages::clean;
     use std::path::Path;
 
     fn project(folder: &Path, action: &str) -> Project<'static> {
@@ -454,7 +453,7 @@ mod tests {
 
         let rows = format!("id,y\n{number},1\n6222-0000-0007,0\n");
         atomic::write(&folder.path().join("a.csv"), rows.as_bytes()).unwrap();
-        clean::run(&project).unwrap();
+        crate::run(&project, Stage::Clean).unwrap();
         let mut cipher = String::new();
         FormatCipher::new(&keys, "who").unwrap().write(number, &mut cipher).unwrap();
         for given in [number, cipher.as_str()] {

@@ -1,6 +1,6 @@
 //! The order of work: every stage that is not up to date, each fed by the content of the ones before.
 
-use crate::erase;
+use crate::erase::{self, Erasures};
 use crate::hierarchies;
 use crate::messages::{LICENCE_PAST, OUTPUT_CHANGED};
 use crate::project::Project;
@@ -89,8 +89,9 @@ pub type Chain = BTreeMap<Stage, Done>;
 pub fn run(project: &Project<'_>, last: Stage) -> Result<Chain> {
     let _lock = project.store.lock()?;
     let pending = erase::resume(project)?;
-    erase::tell_lost(project)?;
-    let chain = work_through(project, last)?;
+    let erasures = Erasures::load(project)?;
+    erase::tell_lost(project, &erasures, pending.as_ref());
+    let chain = work_through(project, last, &erasures)?;
     if let Some(pending) = pending.filter(|pending| pending.last() <= Some(last)) {
         let erased = erase::finish(project, &pending, &chain)?;
         let record = erased.record.display();
@@ -114,8 +115,12 @@ fn look_at_licence(project: &Project<'_>) {
     }
 }
 
-/// The stages up to `last`, by whoever holds the store's lock.
-pub(crate) fn work_through(project: &Project<'_>, last: Stage) -> Result<Chain> {
+/// The stages up to `last`, by whoever holds the store's lock and has loaded the list of erased persons since.
+pub(crate) fn work_through(
+    project: &Project<'_>,
+    last: Stage,
+    erasures: &Erasures,
+) -> Result<Chain> {
     let mut chain = Chain::new();
     let task = project.recipe().project.task;
     check(project, last)?;
@@ -124,7 +129,7 @@ pub(crate) fn work_through(project: &Project<'_>, last: Stage) -> Result<Chain> 
     }
     for stage in stages(project).filter(|stage| *stage <= last) {
         let done = match stage {
-            Stage::Clean => stages::clean::run(project)?,
+            Stage::Clean => stages::clean::run(project, erasures)?,
             Stage::Protect => stages::protect::run(project, &chain)?,
             Stage::Split => stages::split::run(project, &chain)?,
             Stage::Features => stages::features::run(project, &chain)?,

@@ -1,5 +1,6 @@
 //! JSON text walked value by value: what a visitor gives something else for is replaced, every other byte stays.
 
+use ingot_base::spelling::plain;
 use ingot_base::{Fault, Result, Text, fault};
 use serde::de::IgnoredAny;
 use std::borrow::Cow;
@@ -11,8 +12,8 @@ const DEPTH: usize = 128;
 
 /// The mark of the order of bytes, before a text.
 const MARK: char = '\u{feff}';
-/// Numbers from here on are not written out: nothing that tells a person from another is so large.
-const LARGE: f64 = 1e20;
+/// Most digits that a power of ten adds: nothing that tells a person from another is so large.
+const POWER: usize = 20;
 
 /// From a value to one in it.
 #[derive(Debug)]
@@ -248,11 +249,21 @@ pub fn any(text: &str, is: &mut dyn FnMut(&str) -> bool) -> bool {
 /// A number without its sign, in digits alone: 48213 for `-48213.00` and for `4.8213e4`.
 pub(crate) fn decimal(number: &str) -> Cow<'_, str> {
     let digits = number.strip_prefix('-').unwrap_or(number);
-    let written = digits.contains(['e', 'E']).then(|| digits.parse::<f64>().ok()).flatten();
-    match written.filter(|number| *number < LARGE).map(|number| number.to_string()) {
-        Some(written) => Cow::Owned(written),
-        None => Cow::Borrowed(crate::known::plain(digits)),
+    match written_out(digits) {
+        Some(written) => Cow::Owned(plain(&written).to_owned()),
+        None => Cow::Borrowed(plain(digits)),
     }
+}
+
+/// A number with a power of ten, written without it: digit by digit, as a floating one holds only some fifteen of them.
+fn written_out(number: &str) -> Option<String> {
+    let (mantissa, power) = number.split_once(['e', 'E'])?;
+    let (whole, part) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let power = power.strip_prefix('+').unwrap_or(power).parse::<usize>().ok();
+    let power = power.filter(|power| *power <= POWER)?;
+    let (moved, rest) = part.split_at_checked(power).unwrap_or((part, ""));
+    let point = if rest.is_empty() { "" } else { "." };
+    Some(format!("{whole}{moved:0<power$}{point}{rest}"))
 }
 
 /// Whether a text is one array or object, however deep its values nest, or a string with escapes; behind the mark that some programs begin
@@ -830,7 +841,10 @@ mod tests {
             ("4.8213e4", "48213"),
             ("4.82135E+4", "48213.5"),
             ("1.3900001111e10", "13900001111"),
+            ("6.222021234567890123e18", "6222021234567890123"),
+            ("1.5e0", "1.5"),
             ("1e999", "1e999"),
+            ("15e-1", "15e-1"),
             ("1.50", "1.50"),
         ] {
             assert_eq!(decimal(number), written, "{number}");

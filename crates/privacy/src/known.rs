@@ -23,7 +23,8 @@ pub(crate) use repeats::{Instead, Repeats, values_in};
 use crate::calendar::Day;
 use crate::detect::{Finding, Kind, Why, numeral};
 use ingot_base::Personal;
-use pieces::{LOOSE, Letter, one_word, words};
+use ingot_base::spelling::{ideograph, plain};
+use pieces::{LOOSE, Letter, one_word, together, words};
 use std::sync::Arc;
 
 /// A value of one row that its texts must not repeat.
@@ -165,19 +166,6 @@ impl Known {
     }
 }
 
-/// A number without the zeros that a column's scale adds: `4600.00` is 4600 in a text.
-pub(crate) fn plain(value: &str) -> &str {
-    match value.split_once('.') {
-        Some((whole, rest))
-            if digits(whole.strip_prefix('-').unwrap_or(whole))
-                && rest.bytes().all(|digit| digit == b'0') =>
-        {
-            whole
-        }
-        _ => value,
-    }
-}
-
 fn digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
@@ -233,15 +221,17 @@ fn parts(value: &str) -> Vec<Vec<char>> {
 /// How the words of a person's name may stand: as they do, either end first, and the first and the last alone.
 fn orders(parts: &[Vec<char>]) -> Vec<Vec<char>> {
     let mut orders = vec![parts.concat()];
-    if let [first, middle @ .., last] = parts {
-        let all = || [first].into_iter().chain(middle).chain([last]);
+    if let [first, .., last] = parts {
         let mut add = |letters: Vec<char>| {
             if !orders.contains(&letters) {
                 orders.push(letters);
             }
         };
-        add([last].into_iter().chain(all().take(parts.len() - 1)).flatten().copied().collect());
-        add(all().skip(1).chain([first]).flatten().copied().collect());
+        for by in [parts.len() - 1, 1] {
+            let mut turned = parts.to_vec();
+            turned.rotate_left(by);
+            add(turned.concat());
+        }
         add([first.as_slice(), last].concat());
         add([last.as_slice(), first].concat());
     }
@@ -303,10 +293,9 @@ fn is_own(form: &Form, window: &[Letter], behind: &[Letter]) -> bool {
         parted |= gap && !group && form.point != Some(place);
     }
     let more = || {
-        let digits = behind.iter().enumerate().take_while(|(place, letter)| {
-            letter.folded.is_ascii_digit() && (*place == 0 || !letter.parted)
-        });
-        behind.first().is_some_and(|first| first.grouped) && digits.count() == 3
+        let next = behind.chunk_by(together).next().unwrap_or_default();
+        let digits = next.iter().take_while(|letter| letter.folded.is_ascii_digit());
+        next.first().is_some_and(|first| first.grouped) && digits.count() == 3
     };
     !(parted || grouped && form.point.is_none() && more())
 }
@@ -336,10 +325,6 @@ fn alike(one: char, wanted: char, length: usize) -> bool {
         other => numeral(other),
     };
     one == wanted || length >= FEW && value(one).is_some_and(|one| value(wanted) == Some(one))
-}
-
-fn ideograph(letter: char) -> bool {
-    matches!(letter, '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')
 }
 
 #[cfg(test)]

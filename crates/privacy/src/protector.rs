@@ -4,7 +4,7 @@ use crate::anonymity::messages::HIERARCHY_LACKS;
 use crate::calendar::{Day, fixed_offset};
 use crate::cells::{Kind, each, held, values_of};
 use crate::generalize;
-use crate::known::{Known, plain};
+use crate::known::Known;
 use crate::messages::{
     BATCH_LARGE, COLUMN_AMBIGUOUS, COLUMN_MISSING, COLUMN_RESERVED, DROP_RENAMED, MASK_INVALID,
     NAME_EMPTY, NAME_TAKEN, PREFIX_INVALID, RULE_TWICE, TYPE_WITHOUT_DATE, TYPE_WITHOUT_TEXT,
@@ -16,6 +16,7 @@ use crate::shift::{self, Shifter};
 use crate::token::{ColumnKeys, Encryptor, Hasher};
 use arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, StringBuilder};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use ingot_base::spelling::plain;
 use ingot_base::{Fault, Result, Text, fault};
 use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};

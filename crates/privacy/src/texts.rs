@@ -246,7 +246,8 @@ impl TextColumns {
         }
         for part in parts.iter_mut().filter(|part| part.pending) {
             let Some(column) = self.columns.get_mut(part.column) else { continue };
-            let (settled, starred) = column.protector.star(std::mem::take(&mut part.text));
+            let (settled, starred) =
+                column.protector.star(&part.title, std::mem::take(&mut part.text));
             column.evidence.note(&starred);
             part.text = settled;
         }
@@ -259,10 +260,12 @@ impl TextColumns {
         let one = |part: &Part| -> Result<Vec<Finding>> {
             let column = self.columns.get(part.column).filter(|_| part.pending);
             let Some(column) = column else { return Ok(Vec::new()) };
-            let found = match keys.get(&(part.column, part.text.as_str())) {
-                Some(found) if part.sort == Sort::Key => found.clone(),
-                _ => column.find(part, first)?,
+            let once = if part.sort == Sort::Key {
+                keys.get(&(part.column, part.text.as_str()))
+            } else {
+                None
             };
+            let found = once.map_or_else(|| column.find(part, first), |found| Ok(found.clone()))?;
             Ok(column.beside(part, said(known, part.row), found))
         };
         parts.par_iter().with_min_len(16).map(one).collect()
@@ -405,15 +408,14 @@ impl Column {
         Ok(Arc::new(out.finish()))
     }
 
-    /// What stands in a text by itself, and the first time with its title before it.
+    /// What stands in a text by itself and with its title before it.
     fn find(&self, part: &Part, first: bool) -> Result<Vec<Finding>> {
         let text = &*part.said();
         Ok(match (first, part.sort) {
-            (true, Sort::Number) => {
-                self.protector.titled(self.protector.again(text), &part.title, text)
+            (true, Sort::Text | Sort::Key) => {
+                self.protector.titled(self.protector.find_once(text)?, &part.title, text)
             }
-            (true, _) => self.protector.titled(self.protector.find_once(text)?, &part.title, text),
-            (false, _) => self.protector.again(text),
+            _ => self.protector.again_under(&part.title, text),
         })
     }
 

@@ -1,14 +1,12 @@
 //! What a column or key is called, as context of what stands in it: `1949-12-31` is a day, under `dob` a day of birth.
 
-use crate::detect::{Finding, announces};
-use crate::pseudonym::{Pseudonyms, TextProtector};
+use crate::detect::{Finding, announces, begins};
+use crate::pseudonym::TextProtector;
 use ingot_base::Result;
 use std::sync::Arc;
 
 /// So many bytes of a value are read together with its title: what stands further on says itself what it is about.
 const VALUE: usize = 96;
-/// How often a value is rewritten under its title before what still shows becomes stars, and how often that is done before all of it does.
-const ROUNDS: usize = 4;
 /// Longest title that is read.
 const TITLE: usize = 48;
 /// Parts of titles that announce something personal, besides the words of the detector. A bare `name` is none: products have names too.
@@ -17,6 +15,7 @@ const ANNOUNCES: &[&str] = &[
     "licen",
     "wx",
     "key",
+    "apikey",
     "patient",
     "customer",
     "client",
@@ -33,12 +32,10 @@ const ANNOUNCES: &[&str] = &[
     "teacher",
     "owner",
     "holder",
+    "cardholder",
     "addr",
     "street",
-    "account",
-    "imei",
     "iban",
-    "national id",
     "plate",
     "medical record",
     "手机",
@@ -89,40 +86,9 @@ impl TextProtector {
         Ok(self.titled(self.find(text)?, title, text))
     }
 
-    /// The value in which, read under its title, nothing is found any more, as [`settle_telling`](Self::settle_telling) gives it: what stands for
-    /// one finding may bring another nearer to the title. `found` is what [`find_under`](Self::find_under) gives.
-    ///
-    /// # Errors
-    /// When a cipher refuses a value.
-    pub fn settle_under(
-        &self,
-        title: &Title,
-        text: &str,
-        found: Vec<Finding>,
-        names: &mut Pseudonyms,
-    ) -> Result<(String, Vec<Finding>)> {
-        let (mut clean, mut besides) = self.settle_telling(text, found, names)?;
-        if title.0.is_none() || !self.settles() {
-            return Ok((clean, besides));
-        }
-        for round in 0..=2 * ROUNDS {
-            let found = self.titled(self.again(&clean), title, &clean);
-            if found.is_empty() {
-                break;
-            }
-            besides.extend_from_slice(&found);
-            if round < ROUNDS {
-                let (settled, more) = self.settle_telling(&clean, found, names)?;
-                clean = settled;
-                besides.extend(more);
-            } else {
-                let all = round == 2 * ROUNDS;
-                clean = starred(&clean, |at| {
-                    all || found.iter().any(|one| (one.start..one.end).contains(&at))
-                });
-            }
-        }
-        Ok((clean, besides))
+    /// What the detector finds in a value that was rewritten, or that is no sentence, with its title before it.
+    pub(crate) fn again_under(&self, title: &Title, text: &str) -> Vec<Finding> {
+        self.titled(self.again(text), title, text)
     }
 
     /// What a value holds, besides what was found in it alone, with its title before it. A plugged-in model is not asked: titles are no
@@ -158,11 +124,6 @@ impl TextProtector {
     }
 }
 
-/// A text with stars at some places.
-fn starred(text: &str, hidden: impl Fn(usize) -> bool) -> String {
-    text.chars().enumerate().map(|(at, letter)| if hidden(at) { '*' } else { letter }).collect()
-}
-
 /// A title as it is written before a value, if it announces something personal.
 fn front(title: &str) -> Option<String> {
     if title.len() > TITLE {
@@ -170,7 +131,7 @@ fn front(title: &str) -> Option<String> {
     }
     let front = format!("{}: ", spaced(title));
     let lower = front.to_lowercase();
-    let told = ANNOUNCES.iter().any(|part| lower.contains(part)) || announces(&lower);
+    let told = ANNOUNCES.iter().any(|part| begins(&lower, part)) || announces(&lower);
     told.then_some(front)
 }
 
@@ -193,7 +154,7 @@ mod tests {
     use super::*;
     use crate::ColumnKeys;
     use crate::detect::{DetectConfig, Detector};
-    use crate::pseudonym::TextAction;
+    use crate::pseudonym::{Pseudonyms, TextAction};
     use ingot_base::Secret;
 
     fn keys() -> ColumnKeys {
@@ -220,7 +181,7 @@ mod tests {
             let (protector, title) = (protector(action), Title::of(title));
             let found = protector.find_under(&title, text).unwrap();
             assert!(!found.is_empty(), "{text}");
-            let (clean, _) = protector.settle_under(&title, text, found, &mut names).unwrap();
+            let (clean, _) = protector.settle_telling(&title, text, found, &mut names).unwrap();
             assert!(protector.find_under(&title, &clean).unwrap().is_empty(), "{clean}");
             assert_ne!(clean, text);
         }

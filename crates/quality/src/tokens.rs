@@ -1,7 +1,8 @@
 //! Text as tokens: words where words are set apart, single characters where they are not.
 
 use crate::math::mix;
-use ingot_base::spelling::{accent, invisible};
+use ingot_base::half_width;
+use ingot_base::spelling::invisible;
 
 /// A word, or a character of a script that sets no spaces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,15 +13,6 @@ pub struct Token {
     pub start: usize,
     /// Byte after the last.
     pub end: usize,
-}
-
-/// Full-width letters and digits as ASCII; others as they are.
-pub(crate) fn narrow(letter: char) -> char {
-    match u32::from(letter) {
-        code @ 0xFF01..=0xFF5E => char::from_u32(code - 0xFEE0).unwrap_or(letter),
-        0x3000 => ' ',
-        _ => letter,
-    }
 }
 
 /// Whether a character is Han.
@@ -40,8 +32,9 @@ pub(crate) fn each(text: &str, mut found: impl FnMut(Token)) {
     let mut word: Option<Token> = None;
     for (at, letter) in text.char_indices() {
         let end = at + letter.len_utf8();
-        let plain = if letter.is_ascii() { letter.to_ascii_lowercase() } else { narrow(letter) };
-        if !plain.is_ascii() && invisible(plain) && !accent(plain) {
+        let plain =
+            if letter.is_ascii() { letter.to_ascii_lowercase() } else { half_width(letter) };
+        if !plain.is_ascii() && invisible(plain) {
             continue;
         }
         let alone = !plain.is_ascii() && stands_alone(plain);

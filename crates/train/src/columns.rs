@@ -5,7 +5,7 @@ use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type};
 use arrow::record_batch::RecordBatch;
-use ingot_base::{Fault, Held, Result, Text, folded};
+use ingot_base::{Fault, Held, Result, Text, told_apart};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Columns that tell where a row comes from and what it weighs; never features.
@@ -186,9 +186,9 @@ fn each_their_own(groups: impl Iterator<Item = Option<u32>>, known: u32) -> Vec<
 }
 
 /// Groups as numbers from 0, in the order of their names whatever that of the rows; who is written in several ways is one group, as in the
-/// split ([`folded`]), and rows without a group are each their own, after them.
+/// split ([`told_apart`]), and rows without a group are each their own, after them.
 pub(crate) fn numbered<'a>(groups: impl Iterator<Item = Option<&'a str>>) -> Vec<u32> {
-    let groups: Vec<Option<String>> = groups.map(|group| group.map(folded)).collect();
+    let groups: Vec<Option<String>> = groups.map(|group| group.map(told_apart)).collect();
     let names: BTreeSet<&str> = groups.iter().flatten().map(String::as_str).collect();
     let known: BTreeMap<&str, u32> = names.into_iter().zip(0..).collect();
     let count = u32::try_from(known.len()).unwrap_or(MISSING);
@@ -245,6 +245,8 @@ mod tests {
         let column = Arc::new(StringArray::from(groups.to_vec())) as ArrayRef;
         let found = super::groups(&[table(vec![("g", column)])], "g").unwrap();
         assert_eq!(found, numbered(groups.into_iter()), "a column is numbered the same");
+        let ways = ["7005", "P7", "7005.0", " p7 ", "7006"];
+        assert_eq!(numbered(ways.into_iter().map(Some)), [0, 2, 0, 2, 1], "as the split has it");
     }
 
     #[test]

@@ -74,7 +74,7 @@ fn asked(
     }
     let found = evaluate(&generator, loaded.engine.system(), questions, measures)?;
     for warning in &found.warnings {
-        context.warn_anyway(&warning.0);
+        context.warn_anyway(warning);
     }
     Ok(found)
 }

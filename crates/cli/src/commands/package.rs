@@ -32,12 +32,14 @@ pub(crate) fn inspect(context: &Context, args: &PackageArg) -> Result<()> {
     })?;
     // An adapter says nothing without its base: whoever is to serve it must know which.
     let adapter = package.manifest().payloads.iter().any(|payload| payload.name == ADAPTER);
-    if adapter && let (Some(members), Ok(lineage)) = (json.as_object_mut(), package.lineage()) {
-        let base = ingot_pipeline::trace(&lineage).ok().and_then(|trace| trace.base());
-        members.extend(base.map(|base| ("base".to_owned(), base)));
+    if adapter {
+        let base = ingot_pipeline::trace(&package.lineage()?)?.base();
+        if let Some(members) = json.as_object_mut() {
+            members.extend(base.map(|base| ("base".to_owned(), base)));
+        }
     }
     let text = serde_json::to_string_pretty(&json).unwrap_or_default();
-    context.print(&json, &text);
+    context.answer(&json, &text);
     Ok(())
 }
 

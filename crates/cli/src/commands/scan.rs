@@ -180,7 +180,7 @@ impl<'a> Scanner<'a> {
             return Ok((None, 0));
         }
         let reader = self.readers.best();
-        let (clean, besides) = reader.settle_under(title, text, found, &mut self.names)?;
+        let (clean, besides) = reader.settle_telling(title, text, found, &mut self.names)?;
         Ok((Some(clean), besides.len() as u64))
     }
 

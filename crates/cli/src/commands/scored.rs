@@ -87,7 +87,6 @@ fn csv(scores: &Scores<'_>) -> Result<Vec<u8>> {
         Output::Multiclass { labels, .. } => labels,
         Output::Number { .. } | Output::Text { .. } => &[],
     };
-    let binary = matches!(scores.output, Output::Binary { .. });
     let named = scores.scored.iter().any(|row| row.name.is_some());
     let mut writer = csv::Writer::from_writer(Vec::new());
     let labelled = !matches!(scores.output, Output::Number { .. });
@@ -103,14 +102,10 @@ fn csv(scores: &Scores<'_>) -> Result<Vec<u8>> {
         cells.extend(labelled.then(|| prediction.label.clone().unwrap_or_default()));
         cells.push(prediction.score.to_string());
         let shares: &[(String, f64)] = prediction.probabilities.as_deref().unwrap_or_default();
-        cells.extend(classes.iter().enumerate().map(|(place, class)| {
-            // Several classes stand in the signature's order.
-            let share = if binary {
-                shares.iter().find(|(label, _)| label == class)
-            } else {
-                shares.get(place)
-            };
-            share.map(|(_, share)| share.to_string()).unwrap_or_default()
+        // Several classes stand in the signature's order, of two the positive one last.
+        let before = shares.len().saturating_sub(classes.len());
+        cells.extend((before..).take(classes.len()).map(|place| {
+            shares.get(place).map(|(_, share)| share.to_string()).unwrap_or_default()
         }));
         cells.extend(named.then(|| row.name.clone().unwrap_or_default()));
         let kept = scores.kept.columns.iter().map(|name| match scores.kept.value(row.row, name) {

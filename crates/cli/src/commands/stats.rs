@@ -58,7 +58,7 @@ pub(crate) fn stats(context: &Context, args: &Stats) -> Result<()> {
             "{}",
             context.say(
                 "At most so many rows of a person count as `--most` says: rows beyond it are in no figure.",
-                "每人最多计入 `--most` 所限的行数，超出的行不在任何统计量中。"
+                "每人最多计入 `--most` 指定的行数，超出部分不计入任何统计量。"
             )
         );
     }

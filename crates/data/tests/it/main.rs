@@ -26,7 +26,7 @@ mod texts;
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int64Type, UInt64Type};
-use ingot_base::{Fault, Lang, Reporter, Result, Silent, Spelling, Text};
+use ingot_base::{Heard, Reporter, Result, Silent, Spelling};
 use ingot_data::{
     CleanConfig, CleanJob, CleanOutcome, Expectation, Identity, Impute, ImputeMethod, Normalize,
     OnFail, Outlier, OutlierAction, OutlierMethod, ProtectOutcome, Rule, SourceConfig, SplitConfig,
@@ -34,7 +34,6 @@ use ingot_data::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::Mutex;
 
 fn source(name: &str, uri: &str) -> SourceConfig {
     SourceConfig {
@@ -84,35 +83,6 @@ fn told(
         personal: &personal,
     };
     clean(&job, reporter)
-}
-
-/// Keeps warnings: code, sentence and hint in both languages.
-#[derive(Default)]
-struct Heard(Mutex<Vec<(String, String)>>);
-
-impl Reporter for Heard {
-    fn start(&self, _: &Text, _: Option<u64>) {}
-    fn advance(&self, _: u64) {}
-    fn finish(&self, _: &Text) {}
-    fn warn(&self, warning: &Fault) {
-        let said = [Lang::En, Lang::Zh].map(|lang| {
-            format!("{} {}", warning.render(lang), warning.hint(lang).unwrap_or_default())
-        });
-        self.0.lock().unwrap().push((warning.code().to_owned(), said.join(" ")));
-    }
-}
-
-impl Heard {
-    fn of(&self, code: &str) -> Vec<String> {
-        let all = self.0.lock().unwrap();
-        all.iter().filter(|(own, _)| own == code).map(|(_, said)| said.clone()).collect()
-    }
-
-    /// All of them.
-    fn all(&self) -> String {
-        let all = self.0.lock().unwrap();
-        all.iter().map(|(code, said)| format!("{code} {said}\n")).collect()
-    }
 }
 
 fn rows(folder: &Path) -> Vec<u64> {

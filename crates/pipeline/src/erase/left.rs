@@ -3,12 +3,12 @@
 //! The values are in memory only while the person is erased, so what is found is told and recorded then, as row numbers: whoever keeps
 //! the source corrects it there, and the next run has none of it.
 
-use super::elsewhere::{Census, Elsewhere};
+use super::elsewhere::{Census, Elsewhere, compared};
 use super::list::{Entry, Erasures, is_text, texts};
 use super::{Found, Rows, is_whole, numbered, places, values};
 use crate::convert;
 use crate::project::Project;
-use crate::stages::{clean, protect};
+use crate::stages::{clean, features, protect};
 use crate::store::Stage;
 use arrow::array::{Array, BooleanArray, RecordBatch, StringArray};
 use ingot_base::{Personal, Result};
@@ -20,6 +20,9 @@ use std::sync::{Mutex, PoisonError};
 
 /// Digits from which on a number that is only dropped is looked for.
 const LONG: usize = 6;
+
+/// A column that tells who somebody is, whether it is only dropped, and its cells.
+type Column<'c> = (&'c str, bool, StringArray);
 
 /// What tells who an erased person is.
 #[derive(Debug)]
@@ -104,9 +107,10 @@ impl Person {
         Ok(stays)
     }
 
-    /// Whether there is nothing to look for: every value is too short to be told from ordinary words.
+    /// Whether there is nothing to look for any more: every value is too short to be told from ordinary words. Asked once
+    /// [`forget_shared`](Self::forget_shared) or [`left_in_tables`](Self::left_in_tables) knows which cells of others could tell.
     pub(super) fn is_too_short(&self) -> bool {
-        self.said.mentions.is_empty() && self.said.elsewhere.is_empty()
+        self.said.mentions.is_empty() && !self.said.elsewhere.is_told()
     }
 
     /// The person's rows in the sources as they are now, also those that cleaning leaves out; what they say is learnt.
@@ -135,26 +139,31 @@ impl Person {
     /// Looks no more for what is only dropped and others in the sources have too; learns in which protected columns of others a value tells
     /// of the person.
     pub(super) fn forget_shared(&mut self, project: &Project<'_>) -> Result<()> {
-        if !self.said.elsewhere.is_empty() {
-            let census = Mutex::new(Census::new(&self.named, &self.said.elsewhere));
-            refused(project, &|batch| {
-                self.count(project, batch, &census)?;
-                Ok(vec![true; batch.num_rows()].into())
-            })?;
-            let census = census.into_inner().unwrap_or_else(PoisonError::into_inner);
-            self.said.elsewhere.weigh(&census);
-        }
-        if !self.said.mentions.has_weak() {
+        let (counts, weak) = (!self.said.elsewhere.is_empty(), self.said.mentions.has_weak());
+        if !counts && !weak {
             return Ok(());
         }
+        let census = Mutex::new(Census::new(&self.named, &self.said.elsewhere));
         let shared = Mutex::new(BTreeSet::new());
         refused(project, &|batch| {
-            let found = self.shared(project, batch)?;
-            shared.lock().unwrap_or_else(PoisonError::into_inner).extend(found);
+            let (others, own) = self.of_others(project, batch)?;
+            if counts {
+                self.count(&others, &own, &census);
+            }
+            if weak {
+                let found = self.shared(&others, &own);
+                shared.lock().unwrap_or_else(PoisonError::into_inner).extend(found);
+            }
             Ok(vec![true; batch.num_rows()].into())
         })?;
+        self.weigh(census);
         self.said.mentions.forget(&shared.into_inner().unwrap_or_else(PoisonError::into_inner));
         Ok(())
+    }
+
+    fn weigh(&mut self, census: Mutex<Census>) {
+        let census = census.into_inner().unwrap_or_else(PoisonError::into_inner);
+        self.said.elsewhere.weigh(&census);
     }
 
     /// Looks for nothing that is only dropped: where the sources are out of reach, nobody can tell whether others have it too.
@@ -169,12 +178,15 @@ impl Person {
 
     /// As [`left_at_origin`](Self::left_at_origin), in the cleaned tables: where the sources are out of reach.
     pub(super) fn left_in_tables(&mut self, project: &Project<'_>, all: &[Found]) -> Result<Rows> {
-        let census = Mutex::new(Census::new(&self.named, &self.said.elsewhere));
-        self.in_batches(project, all, Stage::Clean, &mut |_, batch| {
-            self.count(project, batch, &census)
-        })?;
-        let census = census.into_inner().unwrap_or_else(PoisonError::into_inner);
-        self.said.elsewhere.weigh(&census);
+        if !self.said.elsewhere.is_empty() {
+            let census = Mutex::new(Census::new(&self.named, &self.said.elsewhere));
+            self.in_batches(project, all, Stage::Clean, &mut |_, batch| {
+                let (others, own) = self.of_others(project, batch)?;
+                self.count(&others, &own, &census);
+                Ok(())
+            })?;
+            self.weigh(census);
+        }
         let mut found: BTreeMap<String, BTreeSet<u64>> = BTreeMap::new();
         self.in_tables(project, all, Stage::Clean, &mut |_, source, row| {
             found.entry(source).or_default().insert(row);
@@ -202,8 +214,7 @@ impl Person {
         }
         self.in_batches(project, &all, Stage::Protect, &mut |_, batch| {
             let clear = self.others(project, batch, &|_| true)?;
-            let every = BooleanArray::from(vec![false; batch.num_rows()]);
-            for (row, place) in places(batch, &every)?.into_iter().enumerate() {
+            for (row, place) in features::places(batch)?.into_iter().enumerate() {
                 // A namesake's row says who it is only before protection.
                 let meant = left.get(&place.0).is_some_and(|left| left.contains(&place.1));
                 if meant && (!clear.value(row) || behind.contains(&place)) {
@@ -240,11 +251,10 @@ impl Person {
         self.in_batches(project, &earlier, Stage::Clean, &mut |folder, batch| {
             let mut clean = self.others(project, batch, &|_| true)?;
             if !recorded.is_empty() {
-                let none = BooleanArray::from(vec![false; batch.num_rows()]);
                 let named = |(source, row): (String, u64)| {
                     recorded.get(&source).is_some_and(|rows| rows.contains(&row))
                 };
-                let named = places(batch, &none)?.into_iter().map(named);
+                let named = features::places(batch)?.into_iter().map(named);
                 clean = clean
                     .values()
                     .iter()
@@ -322,8 +332,7 @@ impl Person {
         if self.is_too_short() {
             return Ok(clean.into());
         }
-        let others = self.gone.admit(project, batch)?;
-        let own = own(&self.columns, batch)?;
+        let (others, own) = self.of_others(project, batch)?;
         for (field, array) in batch.schema_ref().fields().iter().zip(batch.columns()) {
             let name = field.name();
             if !among(name) {
@@ -331,14 +340,15 @@ impl Person {
             }
             // What a rule hides is hidden in every row; its tokens lead to the person all the same.
             let hidden = self.columns.get(name) == Some(&false);
-            if hidden && self.said.elsewhere.is_told() {
-                let cells = own.iter().find(|(column, ..)| column == name);
+            if hidden
+                && self.said.elsewhere.is_told()
+                && let Some((_, _, cells)) = own.iter().find(|(column, ..)| column == name)
+            {
                 for (row, clean) in clean.iter_mut().enumerate() {
-                    let cell = cells.filter(|(_, _, cells)| cells.is_valid(row));
-                    let told = cell.is_some_and(|(_, _, cells)| {
-                        self.said.elsewhere.is_in(name, cells.value(row))
-                    });
-                    *clean &= !(told && others.value(row));
+                    // A cell is folded only where it decides.
+                    if *clean && others.value(row) && cells.is_valid(row) {
+                        *clean = !self.said.elsewhere.is_in(name, cells.value(row));
+                    }
                 }
             }
             if hidden || name == "_source" || !is_text(array.data_type()) {
@@ -363,36 +373,38 @@ impl Person {
         Ok(clean.into())
     }
 
-    /// Counts what others have in the protected columns.
-    fn count(
+    /// For every row whether it is somebody else's, and the columns that tell who somebody is.
+    fn of_others(
         &self,
         project: &Project<'_>,
         batch: &RecordBatch,
-        census: &Mutex<Census>,
-    ) -> Result<()> {
-        let others = self.gone.admit(project, batch)?;
-        let own = own(&self.columns, batch)?;
+    ) -> Result<(BooleanArray, Vec<Column<'_>>)> {
+        Ok((self.gone.admit(project, batch)?, own(&self.columns, batch)?))
+    }
+
+    /// Counts what others have in the protected columns.
+    fn count(&self, others: &BooleanArray, own: &[Column<'_>], census: &Mutex<Census>) {
+        let hidden = own.iter().filter(|(_, weak, _)| !weak);
+        let hidden: Vec<(&str, Vec<Option<u64>>)> =
+            hidden.map(|(name, _, cells)| (*name, compared(cells))).collect();
+        let named = hidden.iter().find(|(name, _)| *name == self.named).map(|(_, cells)| cells);
         let mut census = census.lock().unwrap_or_else(PoisonError::into_inner);
         for row in (0..others.len()).filter(|row| others.value(*row)) {
-            let person = own.iter().find(|(name, ..)| *name == self.named);
-            let person = person.filter(|(_, _, cells)| cells.is_valid(row));
-            let cells = own.iter().filter(|(_, weak, cells)| !weak && cells.is_valid(row));
-            let cells = cells.map(|(name, _, cells)| (*name, cells.value(row)));
-            census.see(person.map(|(_, _, cells)| cells.value(row)), cells);
+            let of = |cells: &Vec<Option<u64>>| cells.get(row).copied().flatten();
+            let cells = hidden.iter().filter_map(|(name, cells)| Some((*name, of(cells)?)));
+            census.see(named.and_then(of), cells);
         }
-        Ok(())
     }
 
     /// The values only dropped that others have too: they tell nobody.
-    fn shared(&self, project: &Project<'_>, batch: &RecordBatch) -> Result<BTreeSet<usize>> {
-        let others = self.gone.admit(project, batch)?;
+    fn shared(&self, others: &BooleanArray, own: &[Column<'_>]) -> BTreeSet<usize> {
         let mut shared = BTreeSet::new();
-        for (name, _, cells) in own(&self.columns, batch)?.iter().filter(|(_, weak, _)| *weak) {
+        for (name, _, cells) in own.iter().filter(|(_, weak, _)| *weak) {
             for row in (0..others.len()).filter(|row| others.value(*row) && cells.is_valid(*row)) {
                 shared.extend(self.said.mentions.shared(name, cells.value(row)));
             }
         }
-        Ok(shared)
+        shared
     }
 }
 
@@ -430,10 +442,7 @@ fn learn(
 }
 
 /// The cells of the columns that tell who somebody is. A column that is only dropped tells nobody by a short number or a day.
-fn own<'c>(
-    columns: &'c BTreeMap<String, bool>,
-    batch: &RecordBatch,
-) -> Result<Vec<(&'c str, bool, StringArray)>> {
+fn own<'c>(columns: &'c BTreeMap<String, bool>, batch: &RecordBatch) -> Result<Vec<Column<'c>>> {
     let mut cells = Vec::new();
     for (name, weak) in columns {
         let Some(array) = batch.column_by_name(name) else { continue };

@@ -9,8 +9,7 @@ use crate::project::Project;
 use crate::stages::protect;
 use crate::store::Stage;
 use arrow::array::Array as _;
-use ingot_base::{Digest, Personal, Result, atomic, folded};
-use ingot_privacy::anonymity::told_apart;
+use ingot_base::{Digest, Personal, Result, atomic, folded, told_apart};
 use ingot_privacy::pseudonym::Pseudonyms;
 use ingot_privacy::{ColumnKeys, cell_texts};
 use ingot_recipe::Action;
@@ -183,19 +182,30 @@ mod tests {
     use super::*;
     use crate::erase::list::Entry;
     use crate::stages::clean;
+    use std::path::PathBuf;
+
+    /// A project that encrypts some columns, and its cleaned table.
+    fn cleaned(folder: &Path, encrypted: &[&str], rows: &str) -> (Project<'static>, PathBuf) {
+        let rule = |name: &&str| format!("{{ name = \"{name}\", action = \"encrypt\" }}");
+        let rules: Vec<String> = encrypted.iter().map(rule).collect();
+        let text = format!(
+            "[project]\nname = \"x\"\ntask = \"tabular.binary\"\ntarget = \"y\"\n\
+             [[source]]\nname = \"a\"\nuri = \"a.csv\"\n[protect]\ncolumns = [{}]\n",
+            rules.join(", ")
+        );
+        let project = crate::project::project(folder, &text);
+        atomic::write(&folder.join("a.csv"), rows.as_bytes()).unwrap();
+        crate::run(&project, Stage::Clean).unwrap();
+        let record = project.store.latest(Stage::Clean).unwrap().unwrap();
+        let table = project.store.folder(Stage::Clean, &record.key).join(clean::TABLE);
+        (project, table)
+    }
 
     #[test]
     fn who_has_the_same_letters_alone_is_no_namesake() {
-        let folder = tempfile::tempdir().unwrap();
-        let text = "[project]\nname = \"x\"\ntask = \"tabular.binary\"\ntarget = \"y\"\n\
-             [[source]]\nname = \"a\"\nuri = \"a.csv\"\n\
-             [protect]\ncolumns = [{ name = \"ref\", action = \"encrypt\" }, { name = \"name\", action = \"encrypt\" }]\n";
-        let project = crate::project::project(folder.path(), text);
         let rows = "ref,name,y\nA12-3,Jose Garcia,1\nB9-99,Ann Lee,0\nC1-11,Bo Chan,1\n";
-        atomic::write(&folder.path().join("a.csv"), rows.as_bytes()).unwrap();
-        clean::run(&project).unwrap();
-        let record = project.store.latest(Stage::Clean).unwrap().unwrap();
-        let table = project.store.folder(Stage::Clean, &record.key).join(clean::TABLE);
+        let folder = tempfile::tempdir().unwrap();
+        let (project, table) = cleaned(folder.path(), &["ref", "name"], rows);
 
         // Erased were A1-23, José García, and an Ann Lee beside the one who is left.
         let value = |text: &str| Personal::new(text.to_owned());
@@ -215,15 +225,8 @@ mod tests {
     #[test]
     fn an_erased_persons_name_stays_so_with_the_word_behind_it() {
         let folder = tempfile::tempdir().unwrap();
-        let text = "[project]\nname = \"x\"\ntask = \"tabular.binary\"\ntarget = \"y\"\n\
-             [[source]]\nname = \"a\"\nuri = \"a.csv\"\n\
-             [protect]\ncolumns = [{ name = \"name\", action = \"encrypt\" }]\n";
-        let project = crate::project::project(folder.path(), text);
         let rows = "name,y\n李文和,1\n王小,0\n赵敏,1\n";
-        atomic::write(&folder.path().join("a.csv"), rows.as_bytes()).unwrap();
-        clean::run(&project).unwrap();
-        let record = project.store.latest(Stage::Clean).unwrap().unwrap();
-        let table = project.store.folder(Stage::Clean, &record.key).join(clean::TABLE);
+        let (project, table) = cleaned(folder.path(), &["name"], rows);
         let value = |text: &str| Personal::new(text.to_owned());
         let keys = convert::column_keys(&project);
         let mut entry = Entry::new(&project, "name".to_owned(), &value("邹芳")).unwrap();

@@ -78,11 +78,10 @@ fn digest(path: &Path) -> Result<ingot_base::Digest> {
     ingot_base::Digest::of_file(path).map_err(|fault| fault.at("clean.decontaminate.against"))
 }
 
-pub(crate) fn run(project: &Project<'_>) -> Result<Done> {
+pub(crate) fn run(project: &Project<'_>, erasures: &Erasures) -> Result<Done> {
     let sources = convert::sources(project.recipe());
-    let erasures = Erasures::load(project)?;
-    stage(project, inputs_with(project, &erasures)?, &Stage::Clean.title(), |folder| {
-        work(project, &sources, &erasures, folder)
+    stage(project, inputs_with(project, erasures)?, &Stage::Clean.title(), |folder| {
+        work(project, &sources, erasures, folder)
     })
 }
 

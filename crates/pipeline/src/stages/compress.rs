@@ -4,7 +4,7 @@
 use crate::project::Project;
 use crate::run::{Chain, Done, GEMM, ORT, Product, earlier, stage, versions};
 use crate::stages::features::{self, Front};
-use crate::stages::pictures::Pictures;
+use crate::stages::pictures::{self, Pictures};
 use crate::stages::tune::{self, Tuning};
 use crate::stages::{explain, from_value, head, split, to_value, train, write_page};
 use crate::store::{Inputs, Stage};
@@ -333,29 +333,22 @@ pub(crate) fn logits(scores: &[f32], activation: Activation) -> Vec<f32> {
     }
 }
 
-/// Prepared training pictures, evenly over all; unreadable ones are left out.
+/// Prepared training pictures, evenly over all that can be read.
 fn calibration(project: &Project<'_>, chain: &Chain, wanted: usize) -> Result<Vec<Tensor>> {
     let keys = convert::encryption(project);
     let path = earlier(chain, Stage::Split)?.verified(split::TRAIN)?;
     let batches = ingot_data::read(&path, Some(&keys))?;
-    let rows: usize = batches.iter().map(arrow::array::RecordBatch::num_rows).sum();
     let pixels = backbones::pixels(project);
     let side = pixels.crop as usize;
     let mut found = Vec::new();
-    let (mut first, mut next) = (0, 0);
-    for batch in &batches {
-        let pictures = Pictures::of(project, batch)?;
-        while next < wanted.min(rows) {
-            let row = next * rows / wanted.min(rows);
-            if row >= first + batch.num_rows() {
-                break;
-            }
-            next += 1;
-            let Ok((picture, _)) = pictures.load(row - first) else { continue };
+    for (pictures, indices) in
+        pictures::chosen(project, &batches, wanted, &features::unreadable(chain)?)?
+    {
+        for index in indices {
+            let Ok((picture, _)) = pictures.load(index) else { continue };
             let data = pixels.numbers(&pixels.view(&picture)?);
             found.push(Tensor { shape: vec![1, 3, side, side], data });
         }
-        first += batch.num_rows();
     }
     Ok(found)
 }

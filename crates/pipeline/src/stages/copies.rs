@@ -3,10 +3,9 @@
 
 use crate::project::Project;
 use crate::run::{Chain, Done, earlier};
-use crate::stages::features;
-use crate::stages::maps::{embedded, spread};
-use crate::stages::pictures::Pictures;
-use crate::stages::split;
+use crate::stages::maps::embedded;
+use crate::stages::pictures::{self, Pictures};
+use crate::stages::{features, split};
 use crate::store::Stage;
 use crate::{backbones, convert};
 use arrow::array::RecordBatch;
@@ -206,16 +205,11 @@ fn sheet(
 ) -> Result<(Vec<Vec<RgbImage>>, Vec<Text>)> {
     let copies = Copies::of(project, before, split::TRAIN)?;
     let batches = batches(project, before)?;
-    let of = |batch: &RecordBatch| Pictures::of(project, batch);
-    let parts = batches.iter().map(of).collect::<Result<Vec<_>>>()?;
-    let readable: Vec<Vec<usize>> = parts.iter().map(|part| part.readable(lost)).collect();
-    let all = readable.iter().map(Vec::len).sum();
-    let mut chosen = spread(all, wanted).into_iter().peekable();
-    let (mut rows, mut names, mut first) = (Vec::new(), Vec::new(), 0);
-    for ((batch, pictures), readable) in batches.iter().zip(&parts).zip(&readable) {
+    let chosen = pictures::chosen(project, &batches, wanted, lost)?;
+    let (mut rows, mut names) = (Vec::new(), Vec::new());
+    for (batch, (pictures, indices)) in batches.iter().zip(chosen) {
         let labels = features::text(batch, &project.recipe().project.target);
-        while let Some(index) = chosen.next_if(|index| *index < first + readable.len()) {
-            let Some(&index) = readable.get(index - first) else { continue };
+        for index in indices {
             let (Ok((picture, seed)), Some((source, row))) =
                 (pictures.load(index), pictures.place(index))
             else {
@@ -234,7 +228,6 @@ fn sheet(
             names.push(Text::new(en, zh));
             rows.push(line);
         }
-        first += readable.len();
     }
     Ok((rows, names))
 }

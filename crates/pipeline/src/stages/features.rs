@@ -501,14 +501,16 @@ pub(crate) fn report(found: &Outcome, private: bool, page: &mut Page) {
 /// That there are classes to tell apart, before minutes of work for features.
 fn classes(project: &Project<'_>, parts: &Done) -> Result<()> {
     let keys = convert::encryption(project);
-    let target = &project.recipe().project.target;
-    let mut labels = Vec::new();
-    for batch in ingot_data::read(&parts.verified(split::TRAIN)?, Some(&keys))? {
-        let Some(own) = text(&batch, target) else { return Ok(()) };
-        labels.extend(own.iter().flatten().map(str::to_owned));
-        labels.sort_unstable();
-        labels.dedup();
-    }
+    let target = project.recipe().project.target.as_str();
+    let mut labels: BTreeSet<String> = BTreeSet::new();
+    ingot_data::each(&parts.verified(split::TRAIN)?, Some(&keys), &[target], &mut |batch| {
+        for label in text(batch, target).iter().flatten().flatten() {
+            if !labels.contains(label) {
+                labels.insert(label.to_owned());
+            }
+        }
+        Ok(())
+    })?;
     if labels.is_empty() {
         return Ok(());
     }

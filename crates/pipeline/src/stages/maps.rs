@@ -3,11 +3,10 @@
 use crate::convert;
 use crate::project::Project;
 use crate::run::{Chain, Done, ORT, Product, earlier, stage, versions};
-use crate::stages::features;
-use crate::stages::pictures::Pictures;
-use crate::stages::{compress, explain, head, split, to_value, train, write_page};
+use crate::stages::{
+    compress, explain, features, head, pictures, split, to_value, train, write_page,
+};
 use crate::store::{Inputs, Stage};
-use arrow::array::RecordBatch;
 use base64::Engine as _;
 use ingot_base::{Result, Text, atomic};
 use ingot_report::{Page, Section};
@@ -69,18 +68,11 @@ fn work(project: &Project<'_>, chain: &Chain, folder: &Path) -> Result<Product> 
             "未展示图片，因为图片可能涉及个人。可在配方中设置 explain.pictures，让报告的所有读者看到部分图片。",
         ));
     }
-    // A picture that cannot be read takes nobody's place.
-    let lost = features::unreadable(chain)?;
-    let of = |batch: &RecordBatch| Pictures::of(project, batch);
-    let parts = batches.iter().map(of).collect::<Result<Vec<_>>>()?;
-    let readable: Vec<Vec<usize>> = parts.iter().map(|part| part.readable(&lost)).collect();
-    let all = readable.iter().map(Vec::len).sum();
-    let mut chosen = spread(all, wanted).into_iter().peekable();
-    let (mut first, mut shown, mut mapped, mut hidden) = (0, 0, false, false);
-    for ((batch, pictures), readable) in batches.iter().zip(&parts).zip(&readable) {
+    let chosen = pictures::chosen(project, &batches, wanted, &features::unreadable(chain)?)?;
+    let (mut shown, mut mapped, mut hidden) = (0, false, false);
+    for (batch, (pictures, indices)) in batches.iter().zip(chosen) {
         let labels = features::text(batch, &project.recipe().project.target);
-        while let Some(index) = chosen.next_if(|index| *index < first + readable.len()) {
-            let Some(&index) = readable.get(index - first) else { continue };
+        for index in indices {
             let (Ok((picture, _)), Some(place)) = (pictures.load(index), pictures.place(index))
             else {
                 continue;
@@ -100,7 +92,6 @@ fn work(project: &Project<'_>, chain: &Chain, folder: &Path) -> Result<Product> 
             section.figure(caption(&place, truth, &answer), embedded(&png));
             shown += 1;
         }
-        first += readable.len();
     }
     legend(section, mapped, hidden);
     let picture = network(&graph, model.pixels().crop, &mut page)?;

@@ -4,13 +4,14 @@ use crate::convert;
 use crate::messages::{IMAGE_CHANGED, IMAGE_DIGEST, IMAGES_LACKING};
 use crate::project::Project;
 use crate::run::Done;
+use crate::stages::maps::spread;
 use crate::stages::{features, split};
 use arrow::array::RecordBatch;
 use ingot_base::{Digest, Fault, Result, fault};
 use ingot_image::{Limits, RgbImage};
 use ingot_recipe::Format;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Among the inputs of a stage: the digest of all pictures of which the tables have none.
 pub(crate) const CONTENT: &str = "pictures";
@@ -84,14 +85,43 @@ impl Pictures {
         ingot_data::image_path(&self.folder, uri, image)
     }
 
-    /// Place and content of each picture of which the table has no digest; `None` of content that is not there.
+    /// Place and content of each picture of which the table has no digest; `None` of content that is not there, or more than is read.
     fn unsaid(&self) -> impl Iterator<Item = ((String, u64), Option<Digest>)> {
         let rows = self.places.iter().zip(&self.digests).enumerate();
         rows.filter(|(_, (_, known))| known.is_none()).map(move |(index, (place, _))| {
-            let file = self.path(index).ok();
+            let file = self.path(index).ok().filter(|file| is_read(file));
             (place.clone(), file.and_then(|file| Digest::of_file(&file).ok()))
         })
     }
+}
+
+/// Whether a file is no larger than [`Pictures::load`] reads.
+fn is_read(file: &Path) -> bool {
+    file.metadata().is_ok_and(|found| found.len() <= Limits::default().bytes as u64)
+}
+
+/// So many pictures, evenly over all that are not among the lost, which take nobody's place: of each batch its pictures, and the indices of
+/// those chosen.
+pub(crate) fn chosen(
+    project: &Project<'_>,
+    batches: &[RecordBatch],
+    wanted: usize,
+    lost: &BTreeSet<(String, u64)>,
+) -> Result<Vec<(Pictures, Vec<usize>)>> {
+    let of = |batch: &RecordBatch| -> Result<(Pictures, Vec<usize>)> {
+        Ok((Pictures::of(project, batch)?, Vec::new()))
+    };
+    let mut parts = batches.iter().map(of).collect::<Result<Vec<_>>>()?;
+    let indices = parts.iter().enumerate().flat_map(|(part, (pictures, _))| {
+        pictures.readable(lost).into_iter().map(move |index| (part, index))
+    });
+    let all: Vec<(usize, usize)> = indices.collect();
+    for &(part, index) in spread(all.len(), wanted).into_iter().filter_map(|at| all.get(at)) {
+        if let Some((_, own)) = parts.get_mut(part) {
+            own.push(index);
+        }
+    }
+    Ok(parts)
 }
 
 /// The digest that a row has of its picture, if it has one.
@@ -108,14 +138,16 @@ pub(crate) fn content(project: &Project<'_>, parts: &Done) -> Result<Option<Dige
         return Ok(None);
     }
     let keys = convert::encryption(project);
+    let columns = [ingot_data::IMAGE, ingot_data::SOURCE, ingot_data::ROW, ingot_data::DIGEST];
     let mut seen = Vec::new();
     for name in [split::TRAIN, split::VALIDATION, split::TEST] {
         if !parts.has(name) {
             continue;
         }
-        for batch in ingot_data::read(&parts.verified(name)?, Some(&keys))? {
-            seen.extend(Pictures::of(project, &batch)?.unsaid());
-        }
+        ingot_data::each(&parts.verified(name)?, Some(&keys), &columns, &mut |batch| {
+            seen.extend(Pictures::of(project, batch)?.unsaid());
+            Ok(())
+        })?;
     }
     all(seen)
 }
@@ -128,9 +160,11 @@ fn all(mut seen: Vec<((String, u64), Option<Digest>)>) -> Result<Option<Digest>>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use arrow::array::{ArrayRef, StringArray, UInt64Array};
     use ingot_base::atomic;
+    use std::sync::Arc;
 
-    fn pictures(folder: &std::path::Path, images: &[&str]) -> Pictures {
+    fn pictures(folder: &Path, images: &[&str]) -> Pictures {
         Pictures {
             folder: folder.to_owned(),
             spots: images.iter().map(|image| ("list.csv".into(), (*image).into())).collect(),
@@ -154,12 +188,38 @@ mod tests {
         assert_ne!(replaced, before);
         std::fs::remove_file(folder.path().join("b.png")).unwrap();
         assert!(digest() != replaced && digest() != before);
+        let large = std::fs::File::options().write(true).open(folder.path().join("a.png")).unwrap();
+        large.set_len(Limits::default().bytes as u64 + 1).unwrap();
+        assert!(list.unsaid().all(|(_, seen)| seen.is_none()), "what is too large is not read");
         let mut rows: Vec<_> = list.unsaid().collect();
         let sorted = all(rows.clone()).unwrap();
         rows.reverse();
         assert_eq!(all(rows).unwrap(), sorted, "whatever part of the split they are in");
         let known = Pictures { digests: vec![Some(before); 3], ..list };
         assert_eq!(all(known.unsaid().collect()).unwrap(), None);
+    }
+
+    #[test]
+    fn what_cannot_be_read_takes_nobodys_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = "[project]\nname = \"x\"\ntask = \"image.classify\"\ntarget = \"label\"\n\
+             [[source]]\nname = \"a\"\nuri = \"a\"\nformat = \"images\"\n";
+        let project = crate::project::project(folder.path(), text);
+        let batch = |rows: std::ops::Range<u64>| {
+            let names = StringArray::from_iter_values(rows.clone().map(|row| format!("{row}.png")));
+            let sources = StringArray::from_iter_values(rows.clone().map(|_| "a"));
+            RecordBatch::try_from_iter([
+                (ingot_data::IMAGE, Arc::new(names) as ArrayRef),
+                (ingot_data::SOURCE, Arc::new(sources) as ArrayRef),
+                (ingot_data::ROW, Arc::new(UInt64Array::from_iter_values(rows)) as ArrayRef),
+            ])
+            .unwrap()
+        };
+        let lost = BTreeSet::from([2, 4, 5].map(|row| ("a".to_owned(), row)));
+        let batches = [batch(1..4), batch(4..6), batch(6..11)];
+        let found = chosen(&project, &batches, 4, &lost).unwrap();
+        let indices: Vec<Vec<usize>> = found.into_iter().map(|(_, own)| own).collect();
+        assert_eq!(indices, [vec![0, 2], vec![], vec![1, 3]]);
     }
 
     #[test]

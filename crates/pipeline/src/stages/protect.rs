@@ -104,11 +104,11 @@ fn work(
         })?;
         outcome.rows = anonymous.rows;
         outcome.anonymity = Some(anonymous);
-    } else if let Some(text) =
-        TextEvidence::measured(&outcome.texts, persons(project, input, &keys, outcome.rows)?)
-    {
-        let evidence = Evidence { text: Some(text), ..Evidence::default() };
-        outcome.residual = Some(Residual::new(evidence));
+    } else if !outcome.texts.is_empty() {
+        let persons = persons(project, input, &keys, outcome.rows)?;
+        let text = TextEvidence::measured(&outcome.texts, persons);
+        let residual = |text| Residual::new(Evidence { text: Some(text), ..Evidence::default() });
+        outcome.residual = text.map(residual);
     }
     let content = ingot_data::content_digest(&table, Some(&keys))?;
     let mut outputs = vec![(TABLE.into(), Some(content))];
@@ -126,11 +126,14 @@ fn persons(project: &Project<'_>, input: &Path, keys: &Encryption, rows: u64) ->
     let (mut persons, mut nobody) = (std::collections::HashSet::new(), 0_u64);
     ingot_data::each(input, Some(keys), &[column], &mut |batch| {
         for cells in batch.columns() {
-            let Some(cells) = ingot_privacy::cell_texts(cells)? else { continue };
+            let Some(cells) = ingot_privacy::cell_texts(cells)? else {
+                nobody += batch.num_rows() as u64;
+                continue;
+            };
             for cell in &cells {
                 match cell {
                     Some(cell) => {
-                        let person = ingot_privacy::anonymity::told_apart(cell);
+                        let person = ingot_base::told_apart(cell);
                         persons.insert(Digest::of(person.as_bytes()));
                     }
                     None => nobody += 1,

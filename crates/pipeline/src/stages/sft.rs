@@ -229,7 +229,10 @@ fn conversations(recipe: &Recipe, batch: &RecordBatch) -> Result<Rows> {
         None => None,
         Some(name) => Some(column(name, "train.lora.rejected")?),
     };
-    let places = crate::stages::features::places(batch)?;
+    let place = |index: usize| -> Result<(String, u64)> {
+        let place = crate::stages::features::places(&batch.slice(index, 1))?.pop();
+        place.ok_or_else(|| fault::internal("a row without a place"))
+    };
     let mut rows = Rows::default();
     for index in 0..answers.len() {
         let lacks =
@@ -240,13 +243,16 @@ fn conversations(recipe: &Recipe, batch: &RecordBatch) -> Result<Rows> {
         }
         let answer = answers.value(index);
         rows.rejected.extend(others.iter().map(|others| others.value(index).to_owned()));
-        let place = places.get(index);
-        let (source, row) = place.ok_or_else(|| fault::internal("a row without a place"))?;
         let Some(questions) = &questions else {
-            let said = conversation::parse(answer).map_err(|wrong| {
-                let fault = Fault::new(&CONVERSATION).arg("column", target).words("wrong", wrong);
-                fault.arg("source", source).arg("row", row).at("project.target")
-            })?;
+            let said = match conversation::parse(answer) {
+                Ok(said) => said,
+                Err(wrong) => {
+                    let (source, row) = place(index)?;
+                    let told = Fault::new(&CONVERSATION).arg("column", target);
+                    let told = told.words("wrong", wrong).arg("source", source).arg("row", row);
+                    return Err(told.at("project.target"));
+                }
+            };
             let own = said.first().is_some_and(|first| first.role == "system");
             rows.said.push(system().filter(|_| !own).chain(said).collect());
             continue;
@@ -254,8 +260,9 @@ fn conversations(recipe: &Recipe, batch: &RecordBatch) -> Result<Rows> {
         let question = questions.value(index);
         if question.trim_start().starts_with('[') && conversation::parse(question).is_ok() {
             let column = recipe.train.text.as_deref().unwrap_or_default();
-            let fault = Fault::new(&QUESTION_WHOLE).arg("column", column).arg("source", source);
-            return Err(fault.arg("row", row).at("train.text"));
+            let (source, row) = place(index)?;
+            let told = Fault::new(&QUESTION_WHOLE).arg("column", column).arg("source", source);
+            return Err(told.arg("row", row).at("train.text"));
         }
         let said = [Message::new("user", question), Message::new("assistant", answer)];
         rows.said.push(system().chain(said).collect());

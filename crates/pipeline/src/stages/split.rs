@@ -7,9 +7,8 @@ use crate::stages::{clean, from_value, protect, to_value, write_page};
 use crate::store::{Inputs, Stage};
 use crate::{convert, erase, outcomes};
 use arrow::datatypes::Field;
-use ingot_base::{Fault, Result, Task};
+use ingot_base::{Fault, Result, Task, told_apart};
 use ingot_data::Encryption;
-use ingot_privacy::anonymity::told_apart;
 use ingot_recipe::{Action, Recipe};
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -151,20 +150,7 @@ fn work(project: &Project<'_>, chain: &Chain, input: &Path, folder: &Path) -> Re
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ingot_base::{Reporter, Text, atomic};
-    use std::sync::Mutex;
-
-    #[derive(Debug, Default)]
-    struct Heard(Mutex<Vec<String>>);
-
-    impl Reporter for Heard {
-        fn start(&self, _: &Text, _: Option<u64>) {}
-        fn advance(&self, _: u64) {}
-        fn finish(&self, _: &Text) {}
-        fn warn(&self, warning: &Fault) {
-            self.0.lock().unwrap().push(warning.to_string());
-        }
-    }
+    use ingot_base::{Heard, atomic};
 
     /// Sixty persons; a source without gaps has their numbers whole, another one with a gap as pandas writes them.
     fn project<'a>(folder: &Path, heard: &'a Heard, protect: &str) -> Project<'a> {
@@ -215,7 +201,7 @@ mod tests {
              text = { columns = [\"note\"], action = \"replace\" }";
         let project = project(folder.path(), &heard, protect);
         let chain = crate::run(&project, Stage::Split).unwrap();
-        let told = heard.0.lock().unwrap().join("\n");
+        let told = heard.all();
         assert!(told.contains("60 person(s) of `cid` are written in 120 ways"), "{told}");
         let record = &earlier(&chain, Stage::Protect).unwrap().record;
         let outcome: ingot_data::ProtectOutcome = from_value(&record.evidence).unwrap();

@@ -2,13 +2,12 @@
 
 use super::messages::{COLUMN_DIFFERS, COLUMN_TYPE, COLUMN_UNKNOWN};
 use super::numbers::{by, code, mix, real};
-use super::persons::told_apart;
 use crate::calendar::Day;
 use crate::cells::{Kind, each, plain, values_of};
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type, Int64Type, UInt64Type};
-use ingot_base::{Fault, Result, fault};
+use ingot_base::{Fault, Result, fault, told_apart};
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 

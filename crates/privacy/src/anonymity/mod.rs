@@ -27,7 +27,6 @@ mod search;
 
 pub use hierarchy::{ANY, Hierarchy};
 pub use levels::{Flaw, flaw};
-pub use persons::told_apart;
 pub use plan::{ChosenLevel, Local, Plan, Report, Suppressed, search, search_in};
 pub use policy::{Diversity, Likeness, Loss, Policy, Presence, Quasi, Recoding};
 pub use risk::{AT_RISK, Models, Reidentification, Risk, SensitiveRisk, risk, risk_in};

@@ -6,22 +6,6 @@
 
 use super::groups::sorted;
 use super::numbers::{at, code};
-use ingot_base::folded;
-
-/// A value as persons are told apart by it: [`folded`], and a whole number without the `.0` that a table gets whose column has gaps: 7005.0
-/// is the person that 7005 is. Zeros in front tell persons apart.
-pub fn told_apart(value: &str) -> String {
-    let mut person = folded(value);
-    let whole = person.split_once('.').filter(|(whole, rest)| {
-        let digits = whole.strip_prefix('-').unwrap_or(whole);
-        let number = !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit());
-        number && !rest.is_empty() && rest.bytes().all(|digit| digit == b'0')
-    });
-    if let Some(end) = whole.map(|(whole, _)| whole.len()) {
-        person.truncate(end);
-    }
-    person
-}
 
 /// The persons of groups, each once in a group.
 #[derive(Debug, Clone)]
@@ -128,17 +112,6 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
     use std::collections::BTreeSet;
-
-    #[test]
-    fn a_whole_number_is_one_person_with_and_without_its_fraction() {
-        for same in ["7005", "7005.0", " 7005.00", "７００５．０"] {
-            assert_eq!(told_apart(same), "7005");
-        }
-        for other in ["07005", "7005.", "7005.01", "7.005.0", "v7005.0", ".0", "-.0", "1e3.0"] {
-            assert_eq!(told_apart(other), other, "{other}");
-        }
-        assert_eq!(told_apart("-7.0"), "-7");
-    }
 
     proptest! {
         #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]

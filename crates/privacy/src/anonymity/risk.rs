@@ -3,7 +3,7 @@
 //! Rows with the same quasi-identifiers form a class; null equals null. All figures are of the table as it is.
 //!
 //! Where a column names persons, sizes of classes are numbers of different persons, and a person who is in several classes counts in
-//! each of them; whoever is written in several ways, in case, width or blanks, is one. Only shares of persons who are alone or at risk
+//! each of them; whoever is written in several ways ([`ingot_base::told_apart`]) is one. Only shares of persons who are alone or at risk
 //! count each person once, by the worst class that the person is in. What an attacker learns who puts several rows of one
 //! person together is no part of these figures.
 
@@ -240,17 +240,18 @@ pub(super) fn measure(groups: &Groups, attributes: &[Attribute]) -> Risk {
         .map(|(column, attribute)| column_risk(groups, column, attribute, &all))
         .collect();
     let shares: Vec<f64> = (0..groups.len()).filter_map(|group| presence(groups, group)).collect();
+    let everyone = groups.everyone();
     Risk {
         rows: all.iter().map(rows).sum(),
-        persons: groups.persons.is_some().then(|| groups.everyone()),
+        persons: groups.persons.is_some().then_some(everyone),
         classes,
         k: u64::from(sizes.first().copied().unwrap_or(0)),
         largest_class: u64::from(sizes.last().copied().unwrap_or(0)),
         mean_class: real(persons) / real(classes.max(1)),
         median_class,
         unique_rows: all.iter().filter(|group| groups.size(**group) == 1).map(rows).sum(),
-        uniqueness: share(groups, &all, &|group| groups.size(group) == 1),
-        reidentification: reidentification(groups, &all, persons),
+        uniqueness: share(groups, (&all, everyone), &|group| groups.size(group) == 1),
+        reidentification: reidentification(groups, (&all, everyone), persons),
         models: worst(groups, &sensitive, &all),
         sensitive,
         presence: (!shares.is_empty()).then(|| {
@@ -259,7 +260,11 @@ pub(super) fn measure(groups: &Groups, attributes: &[Attribute]) -> Risk {
     }
 }
 
-fn reidentification(groups: &Groups, all: &[usize], persons: u64) -> Reidentification {
+fn reidentification(
+    groups: &Groups,
+    (all, everyone): (&[usize], u64),
+    persons: u64,
+) -> Reidentification {
     let total = real(persons.max(1));
     let size = |group: usize| f64::from(groups.size(group));
     let people = |group: usize| match groups.people.get(group) {
@@ -269,8 +274,9 @@ fn reidentification(groups: &Groups, all: &[usize], persons: u64) -> Reidentific
     let sum = |of: &dyn Fn(usize) -> f64| all.iter().map(|group| of(*group)).sum::<f64>();
     let highest =
         |of: &dyn Fn(usize) -> f64| all.iter().map(|group| 1.0 / of(*group)).fold(0.0, f64::max);
-    let at_risk =
-        |of: &dyn Fn(usize) -> f64| share(groups, all, &|group| 1.0 / of(group) > AT_RISK);
+    let at_risk = |of: &dyn Fn(usize) -> f64| {
+        share(groups, (all, everyone), &|group| 1.0 / of(group) > AT_RISK)
+    };
     Reidentification {
         prosecutor_highest: highest(&size),
         prosecutor_average: real(all.len() as u64) / total,
@@ -280,14 +286,14 @@ fn reidentification(groups: &Groups, all: &[usize], persons: u64) -> Reidentific
         journalist_at_risk: at_risk(&people),
         marketer: sum(&|group| size(group) / people(group)) / total,
         population_unique: (!groups.people.is_empty())
-            .then(|| share(groups, all, &|group| people(group) <= 1.0)),
+            .then(|| share(groups, (all, everyone), &|group| people(group) <= 1.0)),
     }
 }
 
-/// The share of persons, each once, that are in a class which `meant` is true of.
-fn share(groups: &Groups, all: &[usize], meant: &dyn Fn(usize) -> bool) -> f64 {
+/// The share of all persons, each once, that are in a class which `meant` is true of.
+fn share(groups: &Groups, (all, everyone): (&[usize], u64), meant: &dyn Fn(usize) -> bool) -> f64 {
     let some = groups.together(all.iter().copied().filter(|group| meant(*group)));
-    real(some) / real(groups.together(all.iter().copied()).max(1))
+    real(some) / real(everyone.max(1))
 }
 
 fn column_risk(

@@ -91,7 +91,8 @@ fn announces(beyond: &str) -> bool {
 }
 
 /// Whole-word search for ASCII words, plain search for others.
-fn holds(hay: &str, word: &str) -> bool {
+/// Whether a text has a word; an ASCII one between no other letters.
+pub(crate) fn holds(hay: &str, word: &str) -> bool {
     if !word.is_ascii() {
         return hay.contains(word);
     }
@@ -168,21 +169,12 @@ pub(crate) const BANK: &[&str] = &[
     "bank card",
     "debit card",
 ];
-/// Labels of a card or account whose number is told by nothing else.
-pub(crate) const ACCOUNT: &[&str] = &[
-    "账号",
-    "帐号",
-    "账户",
-    "帐户",
-    "卡号",
-    "银行卡",
-    "储蓄卡",
-    "借记卡",
-    "工资卡",
-    "account",
-    "bank card",
-    "debit card",
-];
+/// Labels, besides those, of an account whose number is told by nothing else.
+pub(crate) const ACCOUNT: &[&str] = &["帐户", "account"];
+/// Words for an identity number of Taiwan.
+pub(crate) const TAIWAN: &[&str] = &["台湾", "臺灣", "身分证", "身分證", "taiwan", "national id"];
+/// The number of a telephone's hardware.
+pub(crate) const IMEI: &[&str] = &["imei"];
 pub(crate) const CREDIT: &[&str] = &[
     "信用卡",
     "credit card",

@@ -26,24 +26,30 @@ mod regions;
 mod words;
 
 pub(crate) use checksum::{credit_code_check, resident_check};
+pub(crate) use context::begins;
 pub use custom::CustomType;
 pub(crate) use finding::unite;
 pub use finding::{Finding, Kind, Why};
-pub(crate) use ingot_base::spelling::invisible;
-pub(crate) use names::is_word;
 #[cfg(feature = "train")]
 pub use names::train;
+pub(crate) use names::{TITLES, ends_name, is_word};
 pub(crate) use network::findings;
 pub use network::{NameModel, Named};
 pub(crate) use normal::{digit, numeral};
 pub(crate) use regions::counties;
 
 use custom::Custom;
+use ingot_base::spelling;
 use ingot_base::{Lang, Result, fault};
 use keyed::Keyed;
 use normal::{HAN, Shown, Text};
 use numbers::Chain;
 use std::collections::BTreeSet;
+
+/// Characters that show nothing by themselves, accents beside their letter too.
+pub(crate) fn invisible(letter: char) -> bool {
+    spelling::accent(letter) || spelling::invisible(letter)
+}
 
 /// What to look for.
 #[derive(Debug, Clone)]
@@ -166,12 +172,14 @@ impl Detector {
     }
 }
 
-/// Whether a word that announces something to the detector begins a word of a title, lower case. Coordinates are not among what they
+/// Whether a title, lower case, has a word that announces something to the detector: one of a label begins a word of it, one that may stand
+/// near a number is a word of it. Coordinates are not among what they
 /// announce, since `lat` begins `latency`; nor telephones by the words that may stand near one in a text: `number`, `office`, `号码`.
 pub(crate) fn announces(title: &str) -> bool {
-    use context::{BANK, CODE, CREDIT, ID, PHONE_KEYS, SSN};
-    let near = [PHONE_KEYS, ID, BANK, CREDIT, SSN, CODE].into_iter().flatten().copied();
-    keyed::titles().chain(near).any(|word| context::begins(title, word))
+    use context::{ACCOUNT, BANK, CODE, CREDIT, ID, IMEI, PHONE_KEYS, SSN, TAIWAN};
+    let near = [PHONE_KEYS, ID, BANK, ACCOUNT, CREDIT, SSN, CODE, TAIWAN, IMEI];
+    keyed::titles().any(|word| context::begins(title, word))
+        || near.into_iter().flatten().any(|word| context::holds(title, word))
 }
 
 /// What to do at a byte of the view.

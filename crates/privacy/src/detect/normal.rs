@@ -7,7 +7,7 @@
 //! as it shows: [`Shown`].
 
 use super::finding::Finding;
-use ingot_base::spelling::invisible;
+use super::invisible;
 use std::borrow::Cow;
 
 /// A Han character.

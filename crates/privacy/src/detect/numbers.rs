@@ -373,7 +373,8 @@ impl Group<'_, '_> {
         {
             return None;
         }
-        let word = context::labelled(self.text, self.start, context::ACCOUNT)?;
+        let label = |words| context::labelled(self.text, self.start, words);
+        let word = label(context::BANK).or_else(|| label(context::ACCOUNT))?;
         let why = vec![Why::Context(word.to_owned()), Why::Pattern("account")];
         Some(self.found(Kind::BankCard, 0.75, why))
     }
@@ -384,7 +385,10 @@ impl Group<'_, '_> {
             && self.bounded()
             && matches!(self.uniform, 0 | b' ' | b'-')
             && checksum::luhn(self.digits);
-        let near = context::before(self.text, self.start, 12, &["imei"]).filter(|_| sound)?;
+        if !sound {
+            return None;
+        }
+        let near = context::before(self.text, self.start, 12, context::IMEI)?;
         let why = vec![Why::Checksum("luhn"), Why::Context(near.to_owned())];
         Some(self.found(Kind::Mac, 0.95, why))
     }

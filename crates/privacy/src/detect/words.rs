@@ -173,7 +173,6 @@ fn taiwan(text: &Text<'_>, start: usize, end: usize) -> Option<Finding> {
         10, 11, 12, 13, 14, 15, 16, 17, 34, 18, 19, 20, 21, 22, 35, 23, 24, 25, 26, 27, 28, 29, 32,
         30, 31, 33,
     ];
-    const WORDS: &[&str] = &["台湾", "臺灣", "身分证", "身分證", "taiwan", "national id"];
     let token: [u8; 10] = text.bytes(start, end).try_into().ok()?;
     let [letter, digits @ ..] = token;
     let sex = matches!(digits.first(), Some(b'1' | b'2' | b'8' | b'9'));
@@ -185,9 +184,11 @@ fn taiwan(text: &Text<'_>, start: usize, end: usize) -> Option<Finding> {
     let sum: u32 =
         digits.iter().zip(weights).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum();
     let right = (u32::from(head / 10) + u32::from(head % 10) * 9 + sum).is_multiple_of(10);
-    let near = context::before(text, start, 16, WORDS)
-        .or_else(|| context::before(text, start, 16, context::ID))
-        .filter(|_| right)?;
+    if !right {
+        return None;
+    }
+    let near = context::before(text, start, 16, context::TAIWAN)
+        .or_else(|| context::before(text, start, 16, context::ID))?;
     let why = vec![Why::Checksum("twid"), Why::Context(near.to_owned())];
     Some(Finding::new(Kind::ResidentId, (start, end), 0.95, why))
 }

@@ -5,7 +5,7 @@ use crate::cells::{self, Kind, held};
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type, Schema};
-use ingot_base::{Fault, Result, fault, folded};
+use ingot_base::{Fault, Result, fault, told_apart};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -19,7 +19,7 @@ pub enum Unit {
     /// A person may have several rows. Of each person the first `most` rows in the table's order count, the others are left
     /// out; rows without a person are left out too.
     Person {
-        /// The column that names the person; case, width and blanks around a name tell nobody apart ([`folded`]).
+        /// The column that names the person; case, width, blanks around it and the `.0` of a whole number tell nobody apart ([`told_apart`]).
         column: String,
         /// The most rows a person contributes.
         most: u32,
@@ -292,7 +292,7 @@ fn kept(batches: &[RecordBatch], unit: &Unit) -> Result<Vec<Vec<bool>>> {
         let mut rows = Vec::with_capacity(batch.num_rows());
         cells::each(category(batch, column)?, false, &mut |person| {
             rows.push(person.is_some_and(|person| {
-                let count = seen.entry(folded(person)).or_default();
+                let count = seen.entry(told_apart(person)).or_default();
                 *count = count.saturating_add(1);
                 *count <= *most
             }));

@@ -1,22 +1,26 @@
 //! What stands behind a name in Chinese, where no blank parts words: a model that takes 邹芳于 for a name out of `邹芳于3日来电` makes another person
 //! of 邹芳.
 
-use super::ideograph;
-use crate::detect::{Finding, Kind};
+use crate::detect::{Finding, Kind, ends_name};
 use ingot_base::Personal;
+use ingot_base::spelling::ideograph;
 
-/// Characters that follow a name and hardly ever end one.
-const BEHIND: &str = "于在向与对从被把将给让请由因及需住称说去现正已未曾刚同跟";
+/// Characters that follow a name and hardly ever end one, besides those at which the tagger ends one.
+const MORE: &str = "向由称正已未曾刚";
 /// Those that follow names of two or three characters too, and end some.
 const OFTEN: &str = "和来";
 /// Those of them that are surnames: before a name they may be a part of it.
-const SURNAMES: &str = "于向和";
+const SURNAMES: &str = "于向曾";
 /// Fewest and most characters of a Chinese name of which a longer guess is cut.
 const NAME: std::ops::RangeInclusive<usize> = 2..=4;
 
 /// Whether a character behind a name of so many characters is hardly a part of it.
 fn follows(letter: char, length: usize) -> bool {
-    BEHIND.contains(letter) || (2..=3).contains(&length) && OFTEN.contains(letter)
+    is_word(letter) || (2..=3).contains(&length) && OFTEN.contains(letter)
+}
+
+fn is_word(letter: char) -> bool {
+    MORE.contains(letter) || !OFTEN.contains(letter) && ends_name(letter)
 }
 
 /// A Chinese name without the character behind it that is hardly a part of it, for one of three characters and more that ends in such a
@@ -32,7 +36,8 @@ pub fn shortened(name: &str) -> Option<Personal<String>> {
 /// a part of a name. What may be somebody else's name behind it stays found. `known` are the findings of the columns.
 pub(crate) fn cut(text: &str, known: &[Finding], found: &mut Vec<Finding>) {
     let longer = |one: &Finding, known: &Finding| {
-        one.start <= known.start
+        known.kind == Kind::Person
+            && one.start <= known.start
             && known.end <= one.end
             && one.end - one.start > known.end - known.start
     };
@@ -51,7 +56,7 @@ pub(crate) fn cut(text: &str, known: &[Finding], found: &mut Vec<Finding>) {
         let (before, own, behind) =
             (part(one.start, name.start), part(name.start, name.end), part(name.end, one.end));
         let chinese = |part: &[char]| part.iter().all(|letter| ideograph(*letter));
-        let word = |letter: &char| BEHIND.contains(*letter) && !SURNAMES.contains(*letter);
+        let word = |letter: &char| is_word(*letter) && !SURNAMES.contains(*letter);
         let cut = chinese(own)
             && NAME.contains(&own.len())
             && chinese(behind)
@@ -102,9 +107,13 @@ mod tests {
 
     #[test]
     fn a_longer_name_stays_whole() {
-        for (guess, known) in
-            [("李文明", "李文"), ("于李文", "李文"), ("王李文", "李文"), ("Ann于", "Ann")]
-        {
+        for (guess, known) in [
+            ("李文明", "李文"),
+            ("于李文", "李文"),
+            ("王李文", "李文"),
+            ("曾文静", "文静"),
+            ("Ann于", "Ann"),
+        ] {
             assert_eq!(left(guess, known), [guess]);
         }
     }

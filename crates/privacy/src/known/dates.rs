@@ -3,10 +3,11 @@
 //! `2023-10-20`, `2023/1/4`, `2023.10.20`, `20231020`, `2023年1月4日` (or `10月20日` alone), `二〇二三年十月二十日`, `20/10/2023`, `10/20/23`,
 //! `20 October 2023`, `Oct 20th, 2023`, `October 20`. A day that is only half said (`the 20th`, `10.20`) is not read.
 
+use super::Pieces;
 use super::pieces::Letter;
-use super::{Pieces, ideograph};
 use crate::calendar::Day;
 use crate::detect::numeral;
+use ingot_base::spelling::ideograph;
 
 const MONTHS: [&str; 12] = [
     "january",

@@ -30,7 +30,16 @@ fn hex(text: &str, from: usize, length: usize) -> Option<u32> {
 fn of_bytes(text: &str, sign: u8) -> Option<(char, usize)> {
     let mut bytes = Vec::with_capacity(BYTES);
     let mut at = 0;
-    while bytes.len() < BYTES && text.as_bytes().get(at) == Some(&sign) {
+    while bytes.len() < BYTES {
+        // Mails break lines between the bytes of a letter too.
+        for line_end in ["=\r\n", "=\n"] {
+            if sign == b'=' && text.get(at..).is_some_and(|rest| rest.starts_with(line_end)) {
+                at += line_end.len();
+            }
+        }
+        if text.as_bytes().get(at) != Some(&sign) {
+            break;
+        }
         let mut digits = at + 1;
         while sign == b'%' && hex(text, digits, 4).is_some_and(|code| code >> 8 == 0x25) {
             digits += 2;
@@ -97,6 +106,8 @@ mod tests {
             ("%E7%8E%8B%E5", '王', 9),
             ("=3D1", '=', 3),
             ("=E7=8E=8B", '王', 9),
+            ("=E7=8E=\n=8B", '王', 11),
+            ("=E7=\r\n=8E=8B", '王', 12),
             ("\\nW", ' ', 2),
             ("\\\\nW", ' ', 3),
             ("\\u738b", '王', 6),

@@ -1,9 +1,10 @@
 //! The values of one person, looked for in the texts of others.
 
-use super::{Form, Pieces, forms, fraction, places, plain, telling};
+use super::{Form, Pieces, forms, fraction, places, telling};
 use crate::detect::Kind;
 use crate::json;
 use ingot_base::Personal;
+use ingot_base::spelling::plain;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 

@@ -1,9 +1,9 @@
 //! A text as the values of a row are compared with it: letters and digits in their plainest form, in runs of those that one value may have.
 
 use super::escapes::escape;
-use super::ideograph;
 use crate::detect::{digit, invisible};
 use ingot_base::half_width;
+use ingot_base::spelling::ideograph;
 
 /// What between the letters of a short value is still no accident.
 pub(super) const LOOSE: u8 = 1;
@@ -23,9 +23,7 @@ pub(super) struct Letter {
     /// How loosely it hangs on the one before: what stands between them that values are seldom written with.
     pub(super) loose: u8,
     pub(super) large: bool,
-    /// Whether anything shows between it and the one before.
-    pub(super) parted: bool,
-    /// Whether that is one sign that groups the digits of numbers.
+    /// Whether one sign that groups the digits of numbers stands between it and the one before, and nothing else that shows.
     pub(super) grouped: bool,
 }
 
@@ -42,19 +40,17 @@ pub(crate) struct Pieces(pub(super) Vec<Vec<Letter>>);
 impl Pieces {
     /// The pieces of a text; where it has escapes, as it stands and as they say: `=20` may be a blank and may be a number.
     pub(crate) fn of(text: &str) -> Self {
-        let mut pieces = read(text, false).0;
-        if text.contains(['%', '\\', '=', '&']) {
-            let (said, some) = read(text, true);
-            if some {
-                pieces.extend(said);
-            }
+        let mut pieces = read(text, false);
+        let mut signs = text.match_indices(['%', '\\', '=', '&']);
+        if signs.any(|(at, _)| text.get(at..).and_then(escape).is_some()) {
+            pieces.extend(read(text, true));
         }
         Self(pieces)
     }
 
     /// The pieces of one value, as it stands.
     pub(super) fn of_value(value: &str) -> Self {
-        Self(read(value, false).0)
+        Self(read(value, false))
     }
 
     /// Its letters and digits, as they are compared.
@@ -71,10 +67,10 @@ struct Between {
     grouping: bool,
 }
 
-/// A text in pieces, and whether it has an escape; such are read as what they say where `escaped`.
-fn read(text: &str, escaped: bool) -> (Vec<Vec<Letter>>, bool) {
+/// A text in pieces; escapes are read as what they say where `escaped`.
+fn read(text: &str, escaped: bool) -> Vec<Vec<Letter>> {
     let mut pieces = vec![Vec::new()];
-    let (mut shown, mut some) = (0, false);
+    let mut shown = 0;
     let mut between = Between::default();
     let mut letters = text.char_indices().enumerate();
     while let Some((at, (byte, letter))) = letters.next() {
@@ -82,7 +78,6 @@ fn read(text: &str, escaped: bool) -> (Vec<Vec<Letter>>, bool) {
         let said = if escaped && !letter.is_alphanumeric() { escape(rest) } else { None };
         let (letter, width) = said.unwrap_or((letter, 1));
         if said.is_some() {
-            some = true;
             letters.by_ref().take(usize::from(width) - 1).for_each(drop);
         }
         if invisible(letter) {
@@ -93,10 +88,10 @@ fn read(text: &str, escaped: bool) -> (Vec<Vec<Letter>>, bool) {
         shown += 1;
         if letter.is_alphanumeric() {
             let Between { shown: parted, loose, grouping } = std::mem::take(&mut between);
-            let (parted, grouped) = (parted > 0, parted == 1 && grouping);
+            let grouped = parted == 1 && grouping;
             if let Some(piece) = pieces.last_mut() {
                 fold(letter, &mut |folded, large| {
-                    piece.push(Letter { folded, at, width, shown, loose, large, parted, grouped });
+                    piece.push(Letter { folded, at, width, shown, loose, large, grouped });
                 });
             }
             continue;
@@ -106,7 +101,6 @@ fn read(text: &str, escaped: bool) -> (Vec<Vec<Letter>>, bool) {
             length => {
                 letters.by_ref().take(length - 1).for_each(drop);
                 shown += length - 1;
-                between.shown += 1;
                 Some(LOOSE)
             }
         };
@@ -124,7 +118,7 @@ fn read(text: &str, escaped: bool) -> (Vec<Vec<Letter>>, bool) {
             pieces.push(Vec::new());
         }
     }
-    (pieces, some)
+    pieces
 }
 
 /// The plainest form of a letter or digit, with whether it is large; of a ligature or a circled number, each part.
@@ -186,13 +180,6 @@ fn markup(text: &str) -> usize {
     let inner = text.get(1..end).unwrap_or_default().to_ascii_lowercase();
     let known = if stop == b'>' {
         TAGS.contains(&inner.trim_matches('/').trim())
-    } else if let Some(number) = inner.strip_prefix('#') {
-        let code = match number.strip_prefix('x') {
-            Some(number) => u32::from_str_radix(number, 16),
-            None => number.parse(),
-        };
-        let letter = code.ok().and_then(char::from_u32);
-        letter.is_some_and(|letter| invisible(letter) || joint(letter).is_some())
     } else {
         ENTITIES.contains(&inner.as_str())
     };
@@ -201,8 +188,12 @@ fn markup(text: &str) -> usize {
 
 /// The parts of a piece that something joined.
 pub(super) fn words(piece: &[Letter]) -> Vec<Vec<char>> {
-    let together = |a: &Letter, b: &Letter| a.shown + 1 >= b.shown;
     piece.chunk_by(together).map(|part| part.iter().map(|one| one.folded).collect()).collect()
+}
+
+/// Whether nothing that shows stands between two neighbours.
+pub(super) fn together(left: &Letter, right: &Letter) -> bool {
+    left.shown + 1 >= right.shown
 }
 
 /// Whether two neighbours make one word or number. What shows nothing parts them: rather a place too many than a value left.

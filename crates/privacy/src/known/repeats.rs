@@ -2,17 +2,16 @@
 //! at the head of the next sentence it may be missed.
 
 use super::pieces::Letter;
-use super::{Form, Known, Pieces, ideograph, place};
-use crate::detect::{Finding, Kind, Why, is_word, unite};
+use super::{Form, Known, Pieces, place};
+use crate::detect::{Finding, Kind, TITLES, Why, is_word, unite};
 use ingot_base::Personal;
+use ingot_base::spelling::ideograph;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Least score of a name that is looked for again: a word that was taken for one spreads to no other place.
 const SURE: f32 = 0.75;
 /// Least score of a full name whose surname is looked for alone.
 const SURER: f32 = 0.8;
-/// What stands before a surname and is no name.
-const TITLES: &[&str] = &["mr", "mrs", "ms", "miss", "dr", "prof", "sir", "dear"];
 /// Nobody's number: who has a part of a name that is not looked at alone.
 const NOBODY: usize = usize::MAX;
 /// Fewest letters of a surname that is, and of a full name.
@@ -140,12 +139,16 @@ impl Repeats {
     /// Whether a name in which something of a column stands is not that of the column's person. A title or an initial before a surname
     /// makes nobody else of it.
     fn is_other(&self, value: &str) -> bool {
-        let first = value.split(|letter: char| !letter.is_alphabetic()).next().unwrap_or_default();
-        let title = TITLES.iter().any(|title| first.eq_ignore_ascii_case(title));
-        if title || first.len() == 1 {
-            return false;
-        }
-        let whole = super::named_by(value).0;
+        let words = super::parts(value);
+        let short = |word: &Vec<char>| match word.as_slice() {
+            [one] => !ideograph(*one),
+            many => {
+                let word: String = many.iter().collect();
+                word == "dear" || TITLES.contains(&word.as_str())
+            }
+        };
+        let Some(at) = words.iter().position(|word| !short(word)) else { return false };
+        let whole = super::orders(words.get(at..).unwrap_or_default());
         let has = |person: &Repeat| whole.iter().any(|one| person.parts.expose().contains(one));
         !self.persons.iter().any(has)
     }
@@ -156,7 +159,7 @@ impl Repeats {
         let known =
             forms.iter().filter(|form| !form.large).find_map(|form| seen.get(&form.letters));
         if let Some(person) = known.and_then(|number| self.persons.get_mut(*number)) {
-            if score > person.score && !person.forms.expose().is_empty() {
+            if score > person.score {
                 person.score = score;
                 person.forms = Personal::new(forms);
             }
@@ -214,10 +217,10 @@ impl Repeats {
             return Instead::Own;
         }
         let means = |letters: &Vec<char>| self.means.expose().get(letters);
-        // Robert J. Barker is Robert Barker.
-        let orders = || super::named_by(value).0;
-        let meant = means(&letters_of(value)).or_else(|| orders().iter().find_map(means));
-        let Some(meant) = meant else { return Instead::Own };
+        // As it stands, or in another order: Robert J. Barker is Robert Barker.
+        let Some(meant) = super::orders(&super::parts(value)).iter().find_map(means) else {
+            return Instead::Own;
+        };
         // A surname that two of them have is neither's.
         let one = meant.first().filter(|_| meant.len() == 1);
         let person = one.and_then(|number| self.persons.get(*number));

@@ -146,7 +146,7 @@ impl Pseudonyms {
     /// Keeps a real value from being drawn for somebody else: whoever searches protected data for a person must not find
     /// another one's pseudonym. To be told of every value before the first pseudonym is asked for.
     pub fn reserve(&mut self, value: &str) {
-        self.reserved.insert(alike(value));
+        self.reserved.insert(folded(value));
     }
 
     /// The other value for a value of a type; the same every time.
@@ -163,8 +163,8 @@ impl Pseudonyms {
         for attempt in 0..u64::MAX {
             let mut dice = Dice::new(&self.keys, kind, &one, attempt)?;
             let fake = widen(draw(kind, &one, &mut dice), attempt, &mut dice);
-            let same = alike(&fake);
-            if same == alike(value) || self.reserved.contains(&same) {
+            let same = folded(&fake);
+            if same == folded(value) || self.reserved.contains(&same) {
                 continue;
             }
             let known = self
@@ -442,11 +442,6 @@ pub(super) fn one_value(kind: &Kind, value: &str) -> String {
     if *kind == Kind::Email { folded(value) } else { unified(value) }
 }
 
-/// What two names are that only case tells apart.
-fn alike(value: &str) -> String {
-    canonical(value).to_lowercase()
-}
-
 /// A key of 32 bytes for one purpose.
 pub(super) fn derive(keys: &ColumnKeys, label: &[u8]) -> Result<Vec<u8>> {
     let mut mac = Hmac::<Sha256>::new_from_slice(keys.hash.expose())
@@ -592,8 +587,11 @@ mod tests {
 
     #[test]
     fn a_value_has_one_pseudonym_however_it_is_typed_and_leads_back_to_the_first() {
-        let (encrypt, hash) = (Secret::new(vec![7; 64]), Secret::new(vec![8; 32]));
-        let mut names = Pseudonyms::new(ColumnKeys { encrypt, hash }).unwrap();
+        let keys = || {
+            let (encrypt, hash) = (Secret::new(vec![7; 64]), Secret::new(vec![8; 32]));
+            ColumnKeys { encrypt, hash }
+        };
+        let mut names = Pseudonyms::new(keys()).unwrap();
         for (kind, first, other) in [
             (Kind::Custom("account".into()), "00120000", "００１２００００"),
             (Kind::Email, "Ann.Lee@X.org", "ann.lee@x.org"),
@@ -603,8 +601,21 @@ mod tests {
             assert_eq!(names.of(&kind, other).unwrap(), fake, "{first}");
             assert_eq!(names.original(&kind, &fake).unwrap().expose(), first);
         }
+        // Nobody is given the name that somebody has, in whatever width it is typed.
         let person = Kind::Person;
-        assert_ne!(names.of(&person, "ANN LEE").unwrap(), names.of(&person, "Ann Leigh").unwrap());
+        let own = names.of(&person, "Kim Park").unwrap();
+        let wide = |name: &str| -> String {
+            let wide = |letter: char| match u32::from(letter) {
+                0x20 => '\u{3000}',
+                code => char::from_u32(code + 0xfee0).unwrap(),
+            };
+            name.chars().map(wide).collect()
+        };
+        let mut reserving = Pseudonyms::new(keys()).unwrap();
+        reserving.reserve(&wide(&own));
+        assert_ne!(reserving.of(&person, "Kim Park").unwrap(), own);
+        // Of a name case is kept.
+        assert_ne!(names.of(&person, "ANN LEE").unwrap(), names.of(&person, "Ann Lee").unwrap());
     }
 
     #[test]

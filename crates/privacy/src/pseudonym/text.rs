@@ -3,6 +3,7 @@
 use super::table::{Pseudonyms, one_value};
 use crate::detect::{Detector, Finding, Kind, NameModel, findings, unite};
 use crate::known::{Instead, Repeats};
+use crate::titled::Title;
 use crate::token::{ColumnKeys, Encryptor, Hasher};
 use ingot_base::Result;
 use ingot_base::spelling::narrow;
@@ -61,19 +62,7 @@ impl TextProtector {
         Self { names: Some(names), ..self }
     }
 
-    /// The text without personal data that is found in it, and what was found.
-    ///
-    /// `names` is the project's table of pseudonyms; only [`TextAction::Pseudonymize`] reads or extends it.
-    ///
-    /// # Errors
-    /// When a cipher refuses a value, or a plugged-in model fails.
-    pub fn apply(&self, text: &str, names: &mut Pseudonyms) -> Result<(String, Vec<Finding>)> {
-        let (found, repeats) = self.named(text)?;
-        let instead = |one: &Finding, value: &str| repeats.instead(one, value);
-        Ok((self.rewrite(text, &found, &instead, names)?, found))
-    }
-
-    /// The text in which the detector finds nothing any more, for [`TextAction::Replace`] and [`TextAction::Mask`]; after [`apply`](Self::apply)
+    /// The text in which the detector finds nothing any more, for [`TextAction::Replace`] and [`TextAction::Mask`]; with what was found replaced
     /// once for the others, whose values look like personal data on purpose. `found` is what [`find`](Self::find) gives for the text.
     ///
     /// What is still found after some rounds becomes `x` whole and, should that show something again, stars: every further round leaves fewer
@@ -87,16 +76,18 @@ impl TextProtector {
         found: Vec<Finding>,
         names: &mut Pseudonyms,
     ) -> Result<String> {
-        Ok(self.settle_telling(text, found, names)?.0)
+        Ok(self.settle_telling(&Title::default(), text, found, names)?.0)
     }
 
-    /// The settled text as [`settle`](Self::settle) gives it, and what was hidden besides `found`: what showed only beside that which stands
-    /// for other findings. Those findings have their places in the text as it was by then.
+    /// The text as [`settle`](Self::settle) gives it, read under its title: what stands for one finding may bring another nearer to it. `found`
+    /// is what [`find_under`](Self::find_under) gives. And what was hidden besides: what showed only beside that which stands for other findings.
+    /// Those findings have their places in the text as it was by then.
     ///
     /// # Errors
     /// When a cipher refuses a value.
     pub fn settle_telling(
         &self,
+        title: &Title,
         text: &str,
         mut found: Vec<Finding>,
         names: &mut Pseudonyms,
@@ -107,21 +98,21 @@ impl TextProtector {
             if found.is_empty() {
                 return Ok((clean, besides));
             }
-            found = self.again(&clean);
+            found = self.again_under(title, &clean);
             clean = self.rewrite_alone(&clean, &found, names)?;
             besides.extend_from_slice(&found);
         }
         if self.settles() {
-            let (settled, starred) = self.star(clean);
+            let (settled, starred) = self.star(title, clean);
             clean = settled;
             besides.extend(starred);
         }
         Ok((clean, besides))
     }
 
-    /// The text with `x` or stars instead of what is found, until nothing is; and what that was, with its place in the text.
-    pub(crate) fn star(&self, text: String) -> (String, Vec<Finding>) {
-        stars(text, |text| self.again(text))
+    /// The text with `x` or stars instead of what is found under its title, until nothing is; and what that was, with its place in the text.
+    pub(crate) fn star(&self, title: &Title, text: String) -> (String, Vec<Finding>) {
+        stars(text, |text| self.again_under(title, text))
     }
 
     /// Whether what is written instead is nothing that a detector takes for personal data again.
@@ -135,15 +126,10 @@ impl TextProtector {
     /// # Errors
     /// When a plugged-in model fails.
     pub fn find(&self, text: &str) -> Result<Vec<Finding>> {
-        Ok(self.named(text)?.0)
-    }
-
-    /// The same, and the persons whom the text names.
-    fn named(&self, text: &str) -> Result<(Vec<Finding>, Repeats)> {
         let mut found = self.find_once(text)?;
         let repeats = Repeats::of(&[], [(text, found.as_slice())]);
         repeats.find(text, &mut found);
-        Ok((found, repeats))
+        Ok(found)
     }
 
     /// What is found, each place for itself.

@@ -1,6 +1,7 @@
 //! Text transforms: nothing found twice, the same person the same, and the way back.
 
 use crate::support::keys;
+use ingot_privacy::Title;
 use ingot_privacy::decrypt_value;
 use ingot_privacy::detect::{DetectConfig, Detector, Kind};
 use ingot_privacy::pseudonym::{Pseudonyms, TextAction, TextProtector};
@@ -15,7 +16,8 @@ fn detector() -> Detector {
 fn protect(action: TextAction, text: &str) -> (String, usize) {
     let mut names = Pseudonyms::new(keys()).unwrap();
     let protector = TextProtector::new(detector(), action, keys(), "note").unwrap();
-    let (out, found) = protector.apply(text, &mut names).unwrap();
+    let found = protector.find(text).unwrap();
+    let out = protector.settle(text, found.clone(), &mut names).unwrap();
     (out, found.len())
 }
 
@@ -294,7 +296,8 @@ fn a_long_list_settles_without_its_other_words_and_all_that_is_hidden_is_told() 
     let protector = TextProtector::new(detector(), TextAction::Mask, keys(), "note").unwrap();
     let found = protector.find(&text).unwrap();
     let mut names = Pseudonyms::new(keys()).unwrap();
-    let (out, besides) = protector.settle_telling(&text, found.clone(), &mut names).unwrap();
+    let (out, besides) =
+        protector.settle_telling(&Title::default(), &text, found.clone(), &mut names).unwrap();
     assert_eq!(detector().detect(&out), []);
     let told: usize = found.iter().chain(&besides).map(|one| one.end - one.start).sum();
     let hidden = out.chars().zip(text.chars()).filter(|(one, other)| one != other).count();

@@ -1,7 +1,8 @@
 //! Words, symbols and lines of a text as figures.
 
 use crate::math::{real, share};
-use crate::tokens::{is_han, narrow};
+use crate::tokens::is_han;
+use ingot_base::half_width;
 
 /// Stop words of Gopher's rule.
 const STOP_EN: [&str; 8] = ["the", "be", "to", "of", "and", "that", "have", "with"];
@@ -170,7 +171,7 @@ fn words(text: &str, chinese: bool) -> Lines {
 fn sentences(text: &str) -> usize {
     let mut count = 0;
     let mut open = false;
-    let mut letters = text.chars().map(narrow).peekable();
+    let mut letters = text.chars().map(half_width).peekable();
     while let Some(letter) = letters.next() {
         let ends = ENDS.contains(&letter)
             && (letter != '.' || letters.peek().is_none_or(|next| !next.is_alphanumeric()));

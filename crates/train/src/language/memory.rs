@@ -8,6 +8,7 @@ use super::outcome::{Canary, Memory};
 use super::preference::Pair;
 use super::sample::answers;
 use super::words::{Example, Words};
+use ingot_base::spelling::ideograph;
 use ingot_base::{Lang, Result, Rng};
 use ingot_runtime::generate::Message;
 use std::collections::BTreeSet;
@@ -141,8 +142,7 @@ pub(super) fn exposures(
 
 /// Whether a value says enough to be looked for: four characters, or two ideographs, which are a whole Chinese name.
 fn telling(value: &str) -> bool {
-    let ideograph = |letter: &char| matches!(letter, '\u{3400}'..='\u{9FFF}' | '\u{F900}'..='\u{FAFF}' | '\u{20000}'..='\u{3FFFF}');
-    value.chars().count() > 3 || value.chars().filter(ideograph).count() > 1
+    value.chars().count() > 3 || value.chars().filter(|letter| ideograph(*letter)).count() > 1
 }
 
 /// Finds personal values in a text.

@@ -140,10 +140,10 @@ impl UnfitRows {
     pub fn told(self, roles: &[String]) -> Text {
         let found = match roles {
             [] => Text::same(""),
-            roles => {
-                let roles = roles.join(", ");
-                Text::new(format!(" (roles found: {roles})"), format!("（出现的角色：{roles}）"))
-            }
+            roles => Text::new(
+                format!(" (roles found: {})", roles.join(", ")),
+                format!("（出现的角色：{}）", roles.join("、")),
+            ),
         };
         let parts = [
             (self.empty, "without a question or an answer", "缺少提问或回答", None),
@@ -244,7 +244,7 @@ mod tests {
              4 whose two answers are the same"
         );
         assert!(
-            told.zh.contains("没有 assistant 的回答 3 段（出现的角色：human, gpt）"),
+            told.zh.contains("没有 assistant 的回答 3 段（出现的角色：human、gpt）"),
             "{}",
             told.zh
         );

@@ -16,7 +16,7 @@ use super::words::{Example, Unfit, Words};
 use crate::group::{Alone, Group};
 use crate::messages::{ANSWERS_CUT, MERGE_PARITY, NO_ROWS, NONE_USABLE, ROLES_STRANGE, UNUSED};
 use crate::outcome::{Rows, part};
-use ingot_base::{Fault, Reporter, Result, crash};
+use ingot_base::{Fault, Reporter, Result, Text, crash};
 use ingot_runtime::generate::Message;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -522,9 +522,11 @@ pub(super) fn tell(rows: Conversations<'_>, unfit: UnfitRows, reporter: &dyn Rep
     }
     if count > 0 {
         let told = Fault::new(&ROLES_STRANGE).arg("count", count).arg("all", all);
-        reporter.warn(
-            &told.arg("roles", if roles.is_empty() { "…".to_owned() } else { roles.join(", ") }),
-        );
+        let named = match &roles[..] {
+            [] => Text::same("…"),
+            roles => Text::new(roles.join(", "), roles.join("、")),
+        };
+        reporter.warn(&told.words("roles", named));
     }
 }
 

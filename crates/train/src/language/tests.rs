@@ -567,16 +567,6 @@ fn a_checkpoints_head_says_the_same_as_a_files() {
 
 #[test]
 fn what_cannot_be_used_is_told_with_its_reasons() {
-    struct Heard(std::sync::Mutex<Vec<String>>);
-    impl ingot_base::Reporter for Heard {
-        fn start(&self, _: &ingot_base::Text, _: Option<u64>) {}
-        fn advance(&self, _: u64) {}
-        fn finish(&self, _: &ingot_base::Text) {}
-        fn warn(&self, warning: &ingot_base::Fault) {
-            self.0.lock().unwrap().push(warning.to_string());
-        }
-    }
-
     let talk = |roles: [&str; 2]| roles.map(|role| Message::new(role, "ab")).to_vec();
     let (good, bad) = (talk(["user", "assistant"]), talk(["human", "gpt"]));
     let config = SftConfig {
@@ -610,13 +600,11 @@ fn what_cannot_be_used_is_told_with_its_reasons() {
     );
     assert_eq!(check(&[], 0, 0).unwrap_err().code(), "train-no-rows");
 
-    let heard = Heard(std::sync::Mutex::default());
+    let heard = ingot_base::Heard::default();
     let unfit = UnfitRows { silent: 2, ..UnfitRows::default() };
     tell(rows(&all, 0), unfit, &heard);
-    let heard = heard.0.into_inner().unwrap();
-    assert_eq!(heard.len(), 2, "{heard:?}");
-    assert!(
-        heard[0].contains("2 of 4 conversations are not used")
-            && heard[1].ends_with("in 2 of 4 conversations: gpt, human")
-    );
+    let (unused, roles) = (heard.of("train-rows-unused"), heard.of("train-roles"));
+    assert!(unused.len() == 1 && unused[0].contains("2 of 4 conversations are not used"));
+    assert!(roles.len() == 1 && roles[0].contains("in 2 of 4 conversations: gpt, human"));
+    assert_eq!(heard.all().lines().count(), 2, "{}", heard.all());
 }

@@ -120,8 +120,8 @@ impl HeadOutcome {
         let (names, names_zh) = (quoted(&self.rare, ", "), quoted(&self.rare, "、"));
         let rare = (!self.rare.is_empty()).then(|| {
             Text::new(
-                format!("Only one training row has the class {names}: nothing general can be learnt of it, and nothing of its labels is judged. Collect more of it, or merge it with another in [clean]."),
-                format!("类别 {names_zh} 只有一个训练行：无法从中学到一般规律，其标注也无从核查。请收集更多数据，或在 [clean] 中将其与其他类别合并。"),
+                format!("Classes with only one training row: {names}. Nothing general can be learnt from a single row, and its label cannot be checked. Collect more rows of such a class, or merge it with another in [clean]."),
+                format!("以下类别只有一个训练行：{names_zh}。从单独一行学不到一般规律，其标注也无从核查。请为这样的类别收集更多数据，或在 [clean] 中将其与其他类别合并。"),
             )
         });
         let mut alike: BTreeMap<String, usize> = BTreeMap::new();

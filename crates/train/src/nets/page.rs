@@ -174,7 +174,7 @@ fn confusion(outcome: &HeadOutcome, section: &mut Section) {
 }
 
 /// Losses pass by pass.
-pub(crate) fn losses(history: &[super::Epoch], section: &mut Section) {
+pub(super) fn losses(history: &[super::Epoch], section: &mut Section) {
     drawn(history, section, false);
 }
 

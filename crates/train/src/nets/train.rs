@@ -11,7 +11,7 @@ use crate::messages::{
 };
 use crate::metrics::{Binary, Multiclass, Sampling, distinct, top};
 use crate::outcome::{Metric, Parity, Rows};
-use ingot_base::{Fault, Output, Result, Task, fault};
+use ingot_base::{Fault, Output, Result, Task, fault, told_apart};
 use ingot_runtime::Matrix;
 use ingot_runtime::onnx::{Activation, Dense};
 use std::cmp::Ordering;
@@ -259,12 +259,11 @@ pub fn several_classes<'a>(target: &str, mut labels: impl Iterator<Item = &'a st
 
 /// The classes in index order: sorted; of two, the positive one last.
 pub(super) fn classes(config: &HeadConfig, train: &FeatureTable) -> Result<Vec<String>> {
-    let mut classes: Vec<String> = train.labels.iter().flatten().cloned().collect();
+    let labels = || train.labels.iter().flatten();
+    several_classes(&config.target, labels().map(String::as_str))?;
+    let mut classes: Vec<String> = labels().cloned().collect();
     classes.sort();
     classes.dedup();
-    if classes.len() < 2 {
-        return Err(Fault::new(&ONE_CLASS).arg("column", &config.target).at("project.target"));
-    }
     if let Some(positive) = &config.positive {
         if classes.len() != 2 || !classes.contains(positive) {
             return Err(Fault::new(&POSITIVE)
@@ -294,7 +293,8 @@ fn output(config: &HeadConfig, classes: &[String]) -> Output {
 /// What a private training hides. Copies have the place of the row that they were made of.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Unit<'a> {
-    Group(&'a String),
+    /// As the split tells groups apart.
+    Group(String),
     Row(Option<&'a (String, u64)>),
 }
 
@@ -341,7 +341,8 @@ impl Labelled {
                 found.plain.push(index);
             }
             let group = table.groups.get(at).and_then(Option::as_ref).filter(|_| groups);
-            let unit = group.map_or(Unit::Row(table.places.get(at)), Unit::Group);
+            let person = group.map(|group| told_apart(group));
+            let unit = person.map_or(Unit::Row(table.places.get(at)), Unit::Group);
             let unit = *units.entry(unit).or_insert(found.made.len());
             match found.made.get_mut(unit) {
                 Some(made) => made.push(index),

@@ -2,9 +2,9 @@
 
 use arrow::array::{ArrayRef, BooleanArray, Float64Array, Int64Array, StringArray, UInt64Array};
 use arrow::record_batch::RecordBatch;
-use ingot_base::{Fault, Reporter, Tabular, Text};
+use ingot_base::Tabular;
 use ingot_train::{Tables, TrainConfig, Trained};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// `SplitMix64`.
@@ -115,19 +115,6 @@ pub(crate) fn config(task: Tabular) -> TrainConfig {
     // Tests run side by side already.
     config.threads = 1;
     config
-}
-
-/// Remembers warnings.
-#[derive(Default)]
-pub(crate) struct Heard(pub(crate) Mutex<Vec<String>>);
-
-impl Reporter for Heard {
-    fn start(&self, _: &Text, _: Option<u64>) {}
-    fn advance(&self, _: u64) {}
-    fn finish(&self, _: &Text) {}
-    fn warn(&self, warning: &Fault) {
-        self.0.lock().unwrap().push(warning.to_string());
-    }
 }
 
 pub(crate) fn run(

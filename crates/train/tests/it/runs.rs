@@ -1,10 +1,10 @@
 //! What a run decides and says.
 
-use crate::data::{Heard, config, credit, people, risk, run, table};
+use crate::data::{config, credit, people, risk, run, table};
 use arrow::array::{ArrayRef, AsArray as _, Float64Array, StringArray};
 use arrow::compute::concat_batches;
 use arrow::record_batch::RecordBatch;
-use ingot_base::{FieldKind, Output, Silent, Tabular};
+use ingot_base::{FieldKind, Heard, Output, Silent, Tabular};
 use ingot_runtime::Predictor as _;
 use ingot_train::outcome::Scheme;
 use ingot_train::{Cost, Tables, TrainConfig, TrainOutcome, encode_table, suspicion};
@@ -63,8 +63,12 @@ fn columns_are_chosen_and_reported() {
     assert!(matches!(signature.inputs[4].kind, FieldKind::Boolean));
     let excluded: Vec<&str> = trained.outcome.excluded.iter().map(|e| e.name.as_str()).collect();
     assert_eq!(excluded, ["user_id", "number", "noise", "empty", "constant"]);
-    let warnings = heard.0.lock().unwrap();
-    assert_eq!(warnings.len(), 4, "the column the user excluded needs no warning: {warnings:?}");
+    let warnings = heard.all();
+    assert_eq!(
+        warnings.lines().count(),
+        4,
+        "the column the user excluded needs no warning: {warnings}"
+    );
     assert!(
         matches!(&signature.output, Output::Binary { positive, negative, .. } if positive == "bad" && negative == "good")
     );
@@ -234,7 +238,7 @@ fn the_budget_ends_the_search_but_never_the_first_trial() {
     let tables = Tables { train: &[train], validation: &[], test: &[test] };
     let search = ingot_train::train(&config, &tables, &heard).unwrap().outcome.search;
     assert!(search.budget_cut);
-    let told = heard.0.lock().unwrap().join("\n");
+    let told = heard.all();
     for words in ["the first trial alone took ", "more than the budget of 0.0 s", "training took "]
     {
         assert!(told.contains(words), "{words}: {told}");

@@ -127,14 +127,11 @@ impl Scanner<'_> {
         find_repeated(&texts, &mut found);
         let mut cells = Vec::with_capacity(record.len());
         let heads = columns.shown.iter().zip(&columns.titles);
+        // A header's cell stands under no title.
+        let none = Title::default();
         for ((cell, (column, title)), found) in record.iter().zip(heads).zip(found) {
             self.tell(Place { row, column: Some(column), key: false }, &found)?;
-            // A header's cell stands under no title.
-            let clean = if row == 0 {
-                self.clean(cell, found)?
-            } else {
-                self.clean_under(title, cell, found)?
-            };
+            let clean = self.clean_under(if row == 0 { &none } else { title }, cell, found)?;
             cells.push(clean.unwrap_or_else(|| cell.to_owned()));
         }
         Ok(cells)

@@ -289,6 +289,11 @@ const HARMONY: &str = "永建志中景玉春仁谦祥正义泰德文清世庆瑞
 
 /// What joins two names.
 const JOINS: &str = "与和及同跟、";
+
+/// Whether a character behind a name is a word of the sentence rather than a part of the name.
+pub(crate) fn ends_name(letter: char) -> bool {
+    [ENDS, LEADS, JOINS].iter().any(|all| all.contains(letter))
+}
 /// What it says for a name that such a word stands before it and a name of another script, or a mark, before that.
 const SECOND: f32 = 1.0;
 /// How unlikely, in log odds, somebody may be who is named beside another.
@@ -372,30 +377,38 @@ const CALLS: &[&str] = &["联系", "致电", "通知", "转告", "告知", "转�
 
 /// Reports a surname with nothing but a title behind it: 张女士来访。 The title is part of it, since a surname alone can hardly be hidden.
 fn addressed(text: &Text<'_>, lexicon: &Chinese, found: &mut Vec<Finding>) {
-    for at in 1..text.len() {
-        if text.at(at) != HAN || text.at(at + 1) != HAN {
-            continue;
+    runs(text, |from, to| {
+        for at in from + 1..to.saturating_sub(1) {
+            if matches!(text.slice(at, at + 2), "先生" | "女士" | "小姐" | "太太") {
+                titled(text, (from, at), lexicon, found);
+            }
         }
-        if !matches!(text.slice(at, at + 2), "先生" | "女士" | "小姐" | "太太") {
-            continue;
-        }
-        let surname = |start: usize, least: i32| {
-            lexicon.surname(text.slice(start, at)).is_some_and(|count| count >= least)
-        };
-        let fresh = |start: usize| {
-            text.before(start) != HAN || start > 1 && CALLS.contains(&text.slice(start - 2, start))
-        };
-        let whole = (1..=2)
-            .filter_map(|length| at.checked_sub(length).map(|start| (start, length)))
-            .find(|(start, length)| {
-                (*start..at).all(|at| text.at(at) == HAN)
-                    && surname(*start, if *length == 1 { RARE } else { 0 })
-                    && fresh(*start)
-            });
-        if let Some((start, _)) = whole {
-            let why = vec![Why::Pattern("surname-title"), Why::Dictionary];
-            found.push(Finding::new(Kind::Person, (start, at + 2), 0.75, why));
-        }
+    });
+}
+
+/// Reports the surname before a title that stands in a run of Chinese, if one does.
+fn titled(
+    text: &Text<'_>,
+    (from, at): (usize, usize),
+    lexicon: &Chinese,
+    found: &mut Vec<Finding>,
+) {
+    let surname = |start: usize, least: i32| {
+        lexicon.surname(text.slice(start, at)).is_some_and(|count| count >= least)
+    };
+    // 向 and 和 are surnames, and at the head of a sentence words: 向女士推荐.
+    let word = |start: usize| matches!(text.slice(start, at), "向" | "和");
+    let fresh = |start: usize| {
+        start == from && !word(start) || start > 1 && CALLS.contains(&text.slice(start - 2, start))
+    };
+    let whole = (1..=2)
+        .filter_map(|length| at.checked_sub(length).map(|start| (start, length)))
+        .find(|(start, length)| {
+            *start >= from && surname(*start, if *length == 1 { RARE } else { 0 }) && fresh(*start)
+        });
+    if let Some((start, _)) = whole {
+        let why = vec![Why::Pattern("surname-title"), Why::Dictionary];
+        found.push(Finding::new(Kind::Person, (start, at + 2), 0.75, why));
     }
 }
 

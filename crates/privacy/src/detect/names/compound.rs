@@ -5,6 +5,7 @@ use super::super::finding::{Finding, Kind, Why};
 use super::super::normal::Text;
 use super::lexicon::English;
 use super::tokens::{INITIAL, LOWER, TITLE, Token};
+use std::collections::HashSet;
 use unicode_normalization::UnicodeNormalization;
 
 /// Titles that the tagger does not know as such.
@@ -85,7 +86,9 @@ fn capital(text: &Text<'_>, token: &Token) -> bool {
 pub(super) fn find(text: &Text<'_>, all: &[Token], found: &mut Vec<Finding>) {
     for (at, token) in all.iter().enumerate() {
         let word = token.lower.as_str();
-        let title = token.role == TITLE || MORE_TITLES.contains(&word);
+        // To miss somebody is no title.
+        let title = token.role == TITLE && (word != "miss" || capital(text, token))
+            || MORE_TITLES.contains(&word);
         let announced = all.get(at + 1).is_some_and(|next| {
             let gap = text.bytes(token.end, next.start);
             title && matches!(gap, b" " | b". " | b".") || labels(all, at) && colon(gap)
@@ -208,9 +211,17 @@ pub(super) fn again(text: &Text<'_>, all: &[Token], first: usize, found: &mut Ve
         let plain = last.common == 0 && last.end - last.start > 3 && last.end == one.end;
         (named && plain && last.shape != LOWER).then(|| spelled(text, last))
     };
-    let names: Vec<&str> = persons().filter_map(surname).collect();
+    let names: HashSet<&str> = persons().filter_map(surname).collect();
     if names.is_empty() {
         return;
+    }
+    // Where persons end at the latest, by where they begin: each word is looked up, however many there are.
+    let mut known: Vec<(usize, usize)> = persons().map(|one| (one.start, one.end)).collect();
+    known.sort_unstable();
+    let mut latest = 0;
+    for (_, end) in &mut known {
+        latest = latest.max(*end);
+        *end = latest;
     }
     let mut more = Vec::new();
     for (at, token) in all.iter().enumerate() {
@@ -219,7 +230,10 @@ pub(super) fn again(text: &Text<'_>, all: &[Token], first: usize, found: &mut Ve
         let goes_on = all
             .get(at + 1)
             .is_some_and(|next| text.bytes(token.end, next.start) == b" " && capital(text, next));
-        let known = || persons().any(|one| one.start < token.end && token.start < one.end);
+        let begun = known.partition_point(|(start, _)| *start < token.end);
+        let known = || {
+            begun.checked_sub(1).and_then(|at| known.get(at)).is_some_and(|one| token.start < one.1)
+        };
         if token.shape != LOWER && names.contains(&own) && !goes_on && !known() {
             more.push(Finding::new(
                 Kind::Person,

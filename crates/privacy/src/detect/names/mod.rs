@@ -18,6 +18,8 @@ mod tokens;
 #[cfg(feature = "train")]
 pub mod train;
 
+pub(crate) use chinese::ends_name;
+pub(crate) use english_words::TITLES;
 pub(crate) use ordinary::is_word;
 pub(super) use terms::sift_named;
 

@@ -560,7 +560,7 @@ fn number(text: &Text<'_>, end: usize) -> bool {
 mod tests {
     use super::*;
 
-    /// Each person beside each suffix, this would be 10^10 steps.
+    /// A text of a hospital named after somebody, again and again.
     #[test]
     fn very_many_persons_before_very_many_suffixes_are_looked_at_once() {
         const MANY: usize = 100_000;

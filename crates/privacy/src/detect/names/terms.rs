@@ -66,7 +66,7 @@ const HEADS_IF: &[(&str, &str)] = &[
     ("协议", "要规资框"),
 ];
 
-/// Titles behind somebody's name and, where that was measured, by how much (in log odds) each makes it likelier that a Chinese one ends there.
+/// Titles behind somebody's name and by how much (in log odds) each counts for a Chinese one ending there; `None` where none does.
 pub(super) const TITLES: &[(&str, Option<f32>)] = &[
     ("先生", Some(4.5)),
     ("女士", Some(4.5)),

@@ -290,7 +290,13 @@ fn a_private_training_takes_no_mixture() {
 #[test]
 fn a_group_is_hidden_as_a_whole_where_that_is_asked_for() {
     let mut train = table(60, ["no", "yes"]);
-    train.groups = (0..60).map(|row| (row < 50).then(|| format!("p{}", row % 10))).collect();
+    // However a person is written.
+    let written = |row: usize| match row / 10 {
+        0 => format!("p{}", row % 10),
+        1 => format!(" P{} ", row % 10),
+        _ => format!("ｐ{}", row % 10),
+    };
+    train.groups = (0..60).map(|row| (row < 50).then(|| written(row))).collect();
     train.copy[7] = true;
     let private = |groups| {
         let secret = ingot_base::Secret::new(vec![1; 32]);
@@ -429,7 +435,8 @@ fn a_class_of_one_row_and_names_that_look_the_same_are_told() {
     let outcome = train_head(&config(), &train, &FeatureTable::default(), &test).unwrap().outcome;
     assert_eq!(outcome.rare, ["no\u{200b}"]);
     let told: Vec<String> = outcome.warnings().into_iter().map(|told| told.en).collect();
-    assert!(told.iter().any(|told| told.starts_with("Only one training row has the class")));
+    let rare = "Classes with only one training row: `no\u{200b}`.";
+    assert!(told.iter().any(|told| told.starts_with(rare)), "{told:?}");
     assert!(told.iter().any(|told| told.starts_with("2 classes are called `no`")), "{told:?}");
     let found = super::super::doubtful_labels(&config(), &train).unwrap();
     assert_eq!(found.rows, 59, "its only row is not judged");
