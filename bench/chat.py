@@ -15,9 +15,11 @@ import threading
 import time
 from pathlib import Path
 
-from harness import Running, free_port
+from harness import Running, free_port, written_by
 
 CONTEXT = 2048
+#: What the command line may change.
+USUAL = {"runs": 3, "clients": 8, "requests": 3, "tokens": 64, "system": 900, "questions": 20}
 #: What is said; the words come from a seed, so that no two prompts begin alike unless they are meant to.
 WORDS = (
     "account invoice order parcel refund delivery payment customer branch meeting report weather garden river school teacher patient doctor "
@@ -228,7 +230,8 @@ def page(options, seen, same):
     lines = [
         "# Benchmarks: chats",
         "",
-        "Written by `bench/chat.sh`; do not edit. SmolLM2-135M-Instruct in 4 bits (Q4_1), the same file served by Ingot and by llama.cpp's "
+        f"Written by `{written_by('chat.sh', options, USUAL)}`; do not edit. "
+        "SmolLM2-135M-Instruct in 4 bits (Q4_1), the same file served by Ingot and by llama.cpp's "
         f"`llama-server -np {options.clients}`: {os.cpu_count()} threads, {CONTEXT:,} tokens of context for each of {options.clients} places, "
         "a cache of 16-bit numbers, both otherwise as they are by themselves: Ingot guesses tokens from the text so far, `llama-server` does not. "
         f"Everybody takes turns, {options.runs} rounds, in the other order every second round; servers start anew in every round. "
@@ -264,8 +267,8 @@ def main():
     for name in ("ingot", "peers", "model", "page"):
         parser.add_argument(f"--{name}", type=Path, required=True)
     parser.add_argument("--version", required=True)
-    for name, given in (("runs", 3), ("clients", 8), ("requests", 3), ("tokens", 64), ("system", 900), ("questions", 20)):
-        parser.add_argument(f"--{name}", type=int, default=given)
+    for name, value in USUAL.items():
+        parser.add_argument(f"--{name}", type=int, default=value)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="ingot-bench-") as folder:
         folder = Path(folder)

@@ -1,5 +1,6 @@
 """Processes and their figures: contenders take turns, so that a busy minute of the machine meets all of them."""
 
+import datetime
 import json
 import os
 import platform
@@ -131,3 +132,16 @@ def versions(*packages):
     from importlib.metadata import version
 
     return {package: version(package) for package in packages}
+
+
+def there(*peers):
+    """When, where and beside which peers something was measured, in a sentence."""
+    found = machine()
+    beside = ", ".join(f"{name} {version}" for name, version in versions(*peers).items())
+    return f"Measured on {datetime.date.today()} on {found['cores']} cores of {found['processor']}, {found['system']}, with {beside}."
+
+
+def written_by(script, given, usual):
+    """The command that a page was written by: the script with every option that is not as usual."""
+    words = [f"--{name} {getattr(given, name)}" for name, value in usual.items() if getattr(given, name) != value]
+    return " ".join([f"bench/{script}", *words])

@@ -7,7 +7,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from datetime import date
 from pathlib import Path
 
 import harness
@@ -45,14 +44,11 @@ def main():
         "seconds": (median(ours), median(theirs)),
         "peak": (peak(ours), peak(theirs)),
     }
-    machine, peers = harness.machine(), harness.versions("torch", "transformers", "peft")
-    there = f"Measured on {date.today().isoformat()} on {machine['cores']} cores of {machine['processor']}, {machine['system']}, with "
-    there += ", ".join(f"{name} {version}" for name, version in peers.items()) + "."
     page = f"""# Training of language models
 
 Written by `bench/language.sh {arguments.steps}`: SmolLM2-135M-Instruct (its Q4_1 file, turned back into single precision), LoRA of rank 16 on all seven
 matrices, batches of {arguments.batch} conversations of `examples/assistant`, AdamW, cosine, clipping at 1; PyTorch and PEFT with the same weights, first adapter and batches, two threads
-each, in turns. {there}
+each, in turns. {harness.there("torch", "transformers", "peft")}
 
 | | Ingot | PyTorch + PEFT | ratio |
 |---|---:|---:|---:|

@@ -14,9 +14,13 @@ from pathlib import Path
 
 import numpy
 
+from harness import written_by
+
 PEER = Path(__file__).resolve().parent / "peers/quality.py"
 SIMILARITY = 0.8
 SHINGLE = 5
+#: What the command line may change.
+USUAL = {"documents": 20_000, "runs": 3}
 
 
 def corpus(documents, path):
@@ -169,13 +173,14 @@ def main():
     words = argparse.ArgumentParser(description=__doc__)
     words.add_argument("--ingot", required=True)
     words.add_argument("--page", required=True)
-    words.add_argument("--documents", type=int, default=20_000)
-    words.add_argument("--runs", type=int, default=3)
+    for name, value in USUAL.items():
+        words.add_argument(f"--{name}", type=int, default=value)
     options = words.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         parts = [("Near duplicates", *near(options, folder)), ("Label errors", *labels(options, folder))]
-    page = ["# Benchmarks of data quality", "", "Written by `bench/quality.sh`; do not edit. Ingot and its peers take turns on one machine in one run; a figure is the median."]
+    written = f"Written by `{written_by('quality.sh', options, USUAL)}`; do not edit."
+    page = ["# Benchmarks of data quality", "", f"{written} Ingot and its peers take turns on one machine in one run; a figure is the median."]
     for title, intro, rows in parts:
         page += ["", f"## {title}", "", intro, "", "| figure | measured | wanted |", "|---|---:|---:|"]
         page += [f"| {name} | **{shown(value)}** | {wanted} |" for name, value, wanted in rows]

@@ -15,6 +15,8 @@ from pathlib import Path
 
 import numpy
 
+from harness import there
+
 REVIEWS = Path("examples/text/data/reviews.csv")
 RECIPE = Path("examples/text/ingot.toml")
 ROUNDS = 3
@@ -135,7 +137,8 @@ def main():
         ("accuracy of scikit-learn, settings searched by folds", f"{searched:.4f}", ""),
     ]
     page = ["# Benchmarks of texts", "", "Written by `bench/text.sh`.", ""]
-    page += [f"{len(rows):,} sentences of film reviews (examples/text), {os.cpu_count()} cores. Both sides learn from the same rows.", ""]
+    peers = ["scikit-learn", *(["torch", "sentence-transformers"] if found else [])]
+    page += [f"{len(rows):,} sentences of film reviews (examples/text). Both sides learn from the same rows. {there(*peers)}", ""]
     page += ["| figure | measured | wanted |", "|---|---:|---:|"]
     page += [f"| {name} | **{value}** | {wanted} |" for name, value, wanted in measured]
     Path(options.page).write_text("\n".join(page) + "\n")
