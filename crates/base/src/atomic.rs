@@ -14,6 +14,23 @@ pub fn is_partial(name: &str) -> bool {
     name.starts_with(BEGINNING) && name.ends_with(END)
 }
 
+/// Removes the unfinished files of writers that were killed, so many folders down; the caller is the only writer there. What cannot be removed
+/// hurts nobody.
+pub fn sweep(folder: &Path, deeper: usize) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for entry in entries.filter_map(std::result::Result::ok) {
+        let (name, path) = (entry.file_name(), entry.path());
+        let name = name.to_string_lossy();
+        match entry.file_type() {
+            Ok(kind) if kind.is_dir() && deeper > 0 => sweep(&path, deeper - 1),
+            Ok(kind) if kind.is_file() && is_partial(&name) => {
+                let _ = fs::remove_file(&path);
+            }
+            _ => {}
+        }
+    }
+}
+
 /// A file that appears under its name only when [`commit`](AtomicFile::commit) succeeds; dropped before, it vanishes.
 #[derive(Debug)]
 pub struct AtomicFile {

@@ -363,25 +363,9 @@ impl Store {
         file.try_lock()
             .map_err(|error| Fault::new(&BUSY).arg("path", self.root.display()).because(error))?;
         for stage in Stage::ALL {
-            sweep(&self.root.join(stage.as_str()), DEEPEST);
+            atomic::sweep(&self.root.join(stage.as_str()), DEEPEST);
         }
         Ok(Lock { _file: file })
-    }
-}
-
-/// Removes the unfinished files of writers that were killed; whoever holds the lock is the only writer. What cannot be removed hurts nobody.
-fn sweep(folder: &Path, deeper: usize) {
-    let Ok(entries) = fs::read_dir(folder) else { return };
-    for entry in entries.filter_map(std::result::Result::ok) {
-        let (name, path) = (entry.file_name(), entry.path());
-        let name = name.to_string_lossy();
-        match entry.file_type() {
-            Ok(kind) if kind.is_dir() && deeper > 0 => sweep(&path, deeper - 1),
-            Ok(kind) if kind.is_file() && atomic::is_partial(&name) => {
-                let _ = fs::remove_file(&path);
-            }
-            _ => {}
-        }
     }
 }
 

@@ -18,6 +18,8 @@ use p256::ecdsa::{Signature, SigningKey};
 use p256::pkcs8::{DecodePrivateKey, EncodePrivateKey, LineEnding};
 use sha2::Sha256;
 use std::fmt;
+use std::fs::File;
+use std::io;
 use std::path::Path;
 use zeroize::Zeroizing;
 
@@ -104,6 +106,13 @@ impl Keyring {
     /// When the keys cannot be read or written; when `data.key` is lost, in which case nothing is written. A crash at any moment leaves keys
     /// that open.
     pub fn rotate(dir: &Path) -> Result<Rotation> {
+        let path = dir.join(SIGNING);
+        // Two at once would each write the root under a master key that the other replaces.
+        let _held = held(dir, File::lock).map_err(|error| {
+            Fault::new(&fault::FILE_READ).arg("path", path.display()).because(error)
+        })?;
+        // Unfinished files hold the root under master keys that are to open nothing any more.
+        atomic::sweep(dir, 0);
         let old = read_master(dir)?;
         let path = dir.join(DATA);
         let (root, enveloped) = read_root(dir, &old)?;
@@ -121,6 +130,8 @@ impl Keyring {
     /// When a private key is missing or malformed, when others may read it, or when a public half belongs to another key. A folder whose
     /// `data.key` is lost is refused: its master key is not its root.
     pub fn open(dir: &Path) -> Result<Self> {
+        // Where files cannot be locked, the keys are read all the same.
+        let _held = held(dir, File::lock_shared);
         let identity = Identity::read(&dir.join(IDENTITY))?;
         let recipient = identity.recipient();
 
@@ -220,6 +231,13 @@ pub enum Rotation {
     Replaced,
     /// The old master key was the root itself, so who has it can still derive every key.
     OldKeyOpens,
+}
+
+/// The folder's keys, held while they are read or replaced: by a lock on the file among them that nobody writes again.
+fn held(dir: &Path, lock: impl FnOnce(&File) -> io::Result<()>) -> io::Result<File> {
+    let file = File::open(dir.join(SIGNING))?;
+    lock(&file)?;
+    Ok(file)
 }
 
 /// The root key, and whether it is in an envelope; in folders of earlier versions, which have none, the master key is the root.
@@ -327,6 +345,27 @@ mod tests {
     fn set_mode(path: &Path, mode: u32) {
         use std::os::unix::fs::PermissionsExt;
         fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    #[test]
+    fn keys_that_many_replace_and_read_at_once_always_open() {
+        let dir = tempfile::tempdir().unwrap();
+        let keys = dir.path().join("keys");
+        let made = Keyring::create(&keys).unwrap();
+        atomic::write(&keys.join(".ingot-killed.partial"), b"the root under an old key").unwrap();
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..25 {
+                        assert_eq!(Keyring::rotate(&keys).unwrap(), Rotation::Replaced);
+                    }
+                });
+                scope.spawn(|| (0..25).for_each(|_| drop(Keyring::open(&keys).unwrap())));
+            }
+        });
+        let opened = Keyring::open(&keys).unwrap();
+        assert_eq!(made.derive("a", 32).expose(), opened.derive("a", 32).expose());
+        assert!(!keys.join(".ingot-killed.partial").exists());
     }
 
     #[test]
