@@ -5,7 +5,7 @@ ingot_base::messages! {
     ONNX_INVALID = {
         code: "runtime-onnx-invalid", class: Failed, status: 422,
         en: "the ONNX graph is refused: {detail}", zh: "拒绝该 ONNX 计算图：{detail}",
-        hint_en: "export it again, as one file without external data", hint_zh: "请重新导出为单个文件，不要使用外部数据",
+        hint_en: "export it again, as one file without external data (`torch.onnx.export(…, external_data=False)`)", hint_zh: "请重新导出为单个文件，不要使用外部数据（`torch.onnx.export(…, external_data=False)`）",
     };
     /// An operator that is not the standard's.
     BACKBONE_OPERATOR = {

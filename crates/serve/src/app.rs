@@ -102,6 +102,18 @@ impl Trace {
         }
     }
 
+    /// Tokens that were read and written.
+    fn took(&self, fine: bool) -> (u64, u64) {
+        match &self.spent {
+            Some(spent) => {
+                let (used, _) = spent.so_far();
+                (used.read, used.written)
+            }
+            None if fine => self.tokens,
+            None => (0, 0),
+        }
+    }
+
     /// Somebody records it now.
     fn recorded(&mut self) {
         // Who waits for the client to leave is gone only with the server.
@@ -176,6 +188,9 @@ impl App {
         let duration = call.begun.elapsed();
         let model = trace.model.as_deref();
         self.metrics.observe(model.map(|model| &*model.metrics), route, status, duration);
+        if let Some(model) = model {
+            model.metrics.tokens(trace.took(status == 200));
+        }
         self.observer.access(&Access {
             request_id: &call.id,
             route: route.pattern(),
@@ -241,14 +256,7 @@ impl App {
             trace.model.as_deref().map_or_else(|| Arc::from(""), |model| Arc::clone(part(model)))
         };
         let fine = status == 200;
-        let tokens = match &trace.spent {
-            Some(spent) => {
-                let (used, _) = spent.so_far();
-                (used.read, used.written)
-            }
-            None if fine => trace.tokens,
-            None => (0, 0),
-        };
+        let tokens = trace.took(fine);
         let event = ingot_ledger::Event {
             request_id: Arc::clone(&call.id),
             key: Arc::clone(&principal.key),
@@ -301,7 +309,7 @@ impl App {
             // An answer that flows leaves before it is recorded: whether the key stands is asked at once.
             let recorded = route.is_metered() && !route.generates();
             let principal = self.gate.admit(headers, scope, recorded).await?;
-            let quota = self.gate.throttle(principal.as_deref(), &self.metrics);
+            let quota = self.gate.throttle(principal.as_deref());
             if quota.is_err() && recorded {
                 // Nothing is recorded of it, so nobody asks again: a key that another process revoked is told so first.
                 trace.throttled = true;

@@ -6,7 +6,8 @@ use crate::body;
 use crate::engine::Engine;
 use crate::input::refuse;
 use crate::messages::{
-    EMBEDDINGS_LONG, EMBEDDINGS_NONE, ENGINE, MEMBER_TYPE, ROWS_MANY, ROWS_NONE,
+    EMBEDDINGS_DIMENSIONS, EMBEDDINGS_LONG, EMBEDDINGS_NONE, ENGINE, MEMBER_TYPE, ROWS_MANY,
+    ROWS_NONE,
 };
 use crate::problem::{FieldProblem, Problem, unknown};
 use axum::body::Body;
@@ -30,6 +31,8 @@ struct Asked {
     texts: Vec<String>,
     /// Numbers as base64 of their bytes; else as a list.
     packed: bool,
+    /// Numbers that a vector must have, if the client says how many.
+    dimensions: Option<u64>,
 }
 
 impl App {
@@ -65,6 +68,7 @@ impl App {
         let work = move |wanted: &Wanted| {
             let tokens = tokens(&*model.engine.0, &asked.texts, wanted)?;
             let used = tokens.iter().map(Vec::len).sum();
+            whole(&*model.engine.0, &tokens, asked.dimensions)?;
             let vectors = vectors(&*model.engine.0, tokens, wanted)?;
             Ok::<_, Problem>((answer(&model.name, &vectors, used, asked.packed), used))
         };
@@ -104,6 +108,19 @@ fn tokens(
     Ok(found)
 }
 
+/// Refuses other dimensions than the vectors have: all numbers are given, and a client that wants fewer would get another space. What is
+/// asked of the engine for it is one token.
+fn whole(engine: &dyn Engine, texts: &[Vec<i64>], dimensions: Option<u64>) -> Result<(), Problem> {
+    let Some(wanted) = dimensions else { return Ok(()) };
+    let token = texts.first().and_then(|text| text.first()).copied().into_iter().collect();
+    let there = engine.embed(&[token])?.first().map_or(0, Vec::len);
+    if wanted == there as u64 {
+        return Ok(());
+    }
+    let fault = Fault::new(&EMBEDDINGS_DIMENSIONS).arg("dimensions", there);
+    Err(Problem::fields(vec![FieldProblem { field: "dimensions".to_owned(), fault }]))
+}
+
 /// The vectors of tokenised texts, in the order of the texts. Those of about one length are embedded together: in a batch every text
 /// takes as long as the longest.
 fn vectors(
@@ -136,10 +153,11 @@ fn read(members: &Map<String, Value>, most: usize) -> Result<Asked, Problem> {
     if members.get("model").is_some_and(|model| !model.is_string()) {
         wrong("model", "string");
     }
-    // All numbers are given: a client that wants fewer would get another space.
-    if members.get("dimensions").is_some_and(|dimensions| !dimensions.is_null()) {
-        wrong("dimensions", "null");
+    let dimensions = members.get("dimensions").filter(|dimensions| !dimensions.is_null());
+    if dimensions.is_some_and(|dimensions| !dimensions.is_u64()) {
+        wrong("dimensions", "integer");
     }
+    let dimensions = dimensions.and_then(Value::as_u64);
     let packed = match members.get("encoding_format").map(Value::as_str) {
         None | Some(Some("float")) => false,
         Some(Some("base64")) => true,
@@ -171,7 +189,11 @@ fn read(members: &Map<String, Value>, most: usize) -> Result<Asked, Problem> {
             errors.push(FieldProblem { field: "input".into(), fault });
         }
     }
-    if errors.is_empty() { Ok(Asked { texts, packed }) } else { Err(Problem::fields(errors)) }
+    if errors.is_empty() {
+        Ok(Asked { texts, packed, dimensions })
+    } else {
+        Err(Problem::fields(errors))
+    }
 }
 
 #[derive(Serialize)]
@@ -272,6 +294,21 @@ mod tests {
         assert!(lengths.concat().is_sorted(), "{lengths:?}");
     }
 
+    #[test]
+    fn other_dimensions_than_there_are_is_told_with_those_that_there_are() {
+        let engine = Lengths(Mutex::default());
+        let read = |dimensions| read(&format!(r#"{{"input":"a","dimensions":{dimensions}}}"#));
+        let check =
+            |dimensions| whole(&engine, &[vec![7, 8, 9]], read(dimensions).unwrap().dimensions);
+        assert!(check("null").is_ok() && engine.0.lock().unwrap().is_empty());
+        assert!(check("1").is_ok());
+        let problem = check("8").unwrap_err();
+        assert_eq!(problem.fault().code(), "serve-input");
+        let told = problem.openai(ingot_base::Lang::En, "id")["error"]["message"].to_string();
+        assert!(told.contains("have 1 dimensions"), "{told}");
+        assert_eq!(*engine.0.lock().unwrap(), [[1], [1]], "one token is asked of the engine");
+    }
+
     fn read(text: &str) -> Result<Asked, String> {
         let members: Map<String, Value> = serde_json::from_str(text).unwrap();
         super::read(&members, 3).map_err(|problem| {
@@ -295,7 +332,8 @@ mod tests {
             (r#"{"input":["a","b","c","d"]}"#, "serve-rows-many"),
             ("{}", "serve-input"),
             (r#"{"input":[1,2]}"#, "serve-input"),
-            (r#"{"input":"a","dimensions":8}"#, "serve-input"),
+            (r#"{"input":"a","dimensions":"8"}"#, "serve-input"),
+            (r#"{"input":"a","dimensions":-8}"#, "serve-input"),
             (r#"{"input":"a","encoding_format":"int8"}"#, "serve-input"),
             (r#"{"input":"a","temperature":1}"#, "serve-input"),
         ] {

@@ -2,7 +2,6 @@
 
 use crate::config::Rate;
 use crate::messages::{KEY_MISSING, RATE, SCOPE_MISSING};
-use crate::metrics::Metrics;
 use crate::problem::Problem;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use ingot_base::Fault;
@@ -60,11 +59,7 @@ impl Gate {
     }
 
     /// Takes one request from the key's bucket; what is left goes into the answer's headers.
-    pub(crate) fn throttle(
-        &self,
-        principal: Option<&Principal>,
-        metrics: &Metrics,
-    ) -> Result<Option<Quota>, Problem> {
+    pub(crate) fn throttle(&self, principal: Option<&Principal>) -> Result<Option<Quota>, Problem> {
         let (Self::Governed(governed), Some(principal)) = (self, principal) else {
             return Ok(None);
         };
@@ -76,7 +71,6 @@ impl Gate {
         if quota.wait_ns == 0 {
             return Ok(Some(quota));
         }
-        metrics.rate_limited.fetch_add(1, Relaxed);
         let fault = Fault::new(&RATE).arg("limit", quota.limit).arg("seconds", quota.window());
         let mut problem = Problem::new(fault).retry_after(quota.wait_ns.div_ceil(SECOND));
         for (name, value) in quota.headers() {

@@ -364,6 +364,12 @@ ingot_base::messages! {
         en: "the texts have {tokens} tokens; one request may have {limit}", zh: "这些文本共有 {tokens} 个词元，单个请求最多 {limit} 个",
         hint_en: "send the texts in several requests", hint_zh: "请拆分为多个请求发送",
     };
+    /// Fewer or more numbers than the model's vectors have.
+    EMBEDDINGS_DIMENSIONS = {
+        code: "serve-embeddings-dimensions", class: Usage, status: 422,
+        en: "the model's vectors have {dimensions} dimensions, and `dimensions` cannot change that", zh: "该模型的向量为 {dimensions} 维，不支持用 `dimensions` 改变维数",
+        hint_en: "leave `dimensions` out, or send {dimensions}", hint_zh: "请省略 `dimensions`，或填 {dimensions}",
+    };
     /// The server is ending.
     DRAINING = {
         code: "serve-draining", class: Failed, status: 503,

@@ -702,6 +702,7 @@ fn embeddings(
             "input": { "anyOf": [text, list] },
             "encoding_format": { "type": "string", "enum": ["float", "base64"],
                 "description": "base64: the vector's 32-bit numbers, little-endian." },
+            "dimensions": { "type": "integer", "minimum": 1, "description": "As many as the model's vectors have; others are refused." },
             "user": { "type": "string" },
         }),
         if alone { &["input"] } else { &["model", "input"] },

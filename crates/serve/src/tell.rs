@@ -6,6 +6,7 @@ use crate::body;
 use crate::console;
 use crate::input::tensor::{self, datatype, outputs};
 use crate::messages::{DRAINING, MODEL_NONE, PICTURE_TENSOR};
+use crate::metrics::Serving;
 use crate::model::{Model, quote};
 use crate::problem::Problem;
 use crate::route::Route;
@@ -49,12 +50,10 @@ impl App {
             }
             Route::Metrics => {
                 let registry = self.registry.load();
-                let serving: Vec<_> = registry
-                    .models
-                    .iter()
-                    .map(|model| (Arc::clone(&model.name), Arc::clone(&model.version)))
-                    .collect();
-                let mut reply = Reply::json(self.metrics.render(&serving));
+                let models = registry.models.iter();
+                let serving: Vec<_> =
+                    models.map(|model| serving(model, self.limits.queued_rows)).collect();
+                let mut reply = Reply::json(self.metrics.render(&serving, &self.shield.counts));
                 reply.content_type = METRICS_TYPE;
                 Ok(reply)
             }
@@ -124,6 +123,16 @@ impl App {
             outputs(&model).iter().copied().filter(|name| wanted(name)).collect();
         Ok(Reply::json(tensors(&model, &scores, &names, inference.id.as_deref(), &call.id)))
     }
+}
+
+/// What metrics tell of a model beside what is counted.
+fn serving(model: &Model, rows: usize) -> Serving {
+    let generator = model.generator();
+    let waiting = generator.as_ref().map(|generator| generator.figures().waiting);
+    let about = generator.as_ref().map(|generator| generator.about());
+    let room = about.map_or(rows, |about| about.room.saturating_sub(about.slots));
+    let (name, version) = (Arc::clone(&model.name), Arc::clone(&model.version));
+    Serving { name, version, waiting, room }
 }
 
 /// What the protocol tells of a model.

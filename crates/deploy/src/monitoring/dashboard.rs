@@ -111,6 +111,7 @@ fn rows() -> Vec<(&'static str, Vec<Panel>)> {
         ("Traffic and latency · 流量与延迟", traffic()),
         ("Queue and batches · 排队与批处理", queue()),
         ("Predictions · 预测", predictions()),
+        ("Language models · 语言模型", language()),
         ("Ledger and limits · 账本与限流", ledger()),
         ("Process · 进程", process()),
     ]
@@ -198,8 +199,8 @@ fn traffic() -> Vec<Panel> {
 fn queue() -> Vec<Panel> {
     vec![
         Panel {
-            title: "Waiting rows",
-            zh: "各实例等待预测的行数。",
+            title: "Waiting rows or requests",
+            zh: "各实例等待预测的行数（语言模型为请求数）。",
             kind: "timeseries",
             unit: "short",
             queries: vec![(
@@ -277,6 +278,31 @@ fn predictions() -> Vec<Panel> {
     ]
 }
 
+fn language() -> Vec<Panel> {
+    vec![
+        Panel {
+            title: "Tokens read and written",
+            zh: "语言模型每秒读入（提示词）与生成的词元数。",
+            kind: "timeseries",
+            unit: "short",
+            queries: vec![(
+                r#"sum by (direction) (rate(ingot_tokens_total{job="$job",model="$model"}[$__rate_interval]))"#.into(),
+                "{{direction}}",
+            )],
+        },
+        Panel {
+            title: "Found by the guard",
+            zh: "最近一小时在提示词与回答中发现的个人信息，以及试图改写指令的提示词数量。",
+            kind: "timeseries",
+            unit: "short",
+            queries: vec![(
+                r#"sum by (where) (increase(ingot_guard_findings_total{job="$job"}[1h]))"#.into(),
+                "{{where}}",
+            )],
+        },
+    ]
+}
+
 fn ledger() -> Vec<Panel> {
     vec![
         Panel {
@@ -296,7 +322,7 @@ fn ledger() -> Vec<Panel> {
         },
         Panel {
             title: "Held back by limits",
-            zh: "每秒因超出速率限制而被拒绝的请求数。",
+            zh: "每秒以 429 拒绝的请求数（限流、词元额度或排队已满）。",
             kind: "timeseries",
             unit: "reqps",
             queries: vec![(

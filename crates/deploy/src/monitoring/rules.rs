@@ -100,11 +100,13 @@ fn service(options: &MonitoringOptions) -> Vec<Alert> {
         },
         Alert {
             name: "IngotQueueLong",
-            expression: format!("max by (model) (ingot_queue_depth{{job=\"{job}\"}}) > 5000"),
+            expression: format!(
+                "max by (model) (ingot_queue_depth{{job=\"{job}\"}} / ingot_queue_room{{job=\"{job}\"}}) > 0.25"
+            ),
             lasting: "2m",
             severity: "warning",
-            summary: "{{ $value }} rows wait; add replicas",
-            zh: "有 {{ $value }} 行数据在排队等待预测，请增加副本。",
+            summary: "{{ $value | humanizePercentage }} of the queue is taken; add replicas",
+            zh: "排队位置已占用 {{ $value | humanizePercentage }}，请增加副本。",
         },
         Alert {
             name: "IngotPackageRefused",
@@ -119,8 +121,8 @@ fn service(options: &MonitoringOptions) -> Vec<Alert> {
             expression: format!("sum(rate(ingot_rate_limited_total{{job=\"{job}\"}}[10m])) > 1"),
             lasting: "15m",
             severity: "info",
-            summary: "A client is held back by its limit, {{ $value | humanize }} times a second",
-            zh: "有客户端持续触发限流，每秒 {{ $value | humanize }} 次。",
+            summary: "A key's limit, its tokens or a full queue refuse {{ $value | humanize }} requests a second",
+            zh: "每秒有 {{ $value | humanize }} 个请求因密钥限流、词元额度用尽或排队已满而被拒绝（429）。",
         },
         Alert {
             name: "IngotLedgerSlow",

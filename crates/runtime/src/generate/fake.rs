@@ -1,10 +1,12 @@
 //! A generator without a model, for tests of what stands on one.
 
+use super::places::Places;
 use super::{
-    About, Ask, ChatTemplate, End, Event, Flow, Generator, Log, Reason, Ticket, Token, fit,
+    About, Ask, ChatTemplate, End, Event, Figures, Flow, Generator, Log, Reason, Ticket, Token, fit,
 };
-use crate::messages::FORM_INVALID;
+use crate::messages::{FORM_INVALID, GENERATOR_BUSY};
 use ingot_base::{Fault, Result};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -24,6 +26,8 @@ pub struct FakeGenerator {
     cue: String,
     /// Tokens of an answer after which it fails.
     fails: Option<usize>,
+    /// Shared by copies.
+    places: Arc<Places>,
 }
 
 impl FakeGenerator {
@@ -45,6 +49,7 @@ impl FakeGenerator {
             pause: Duration::ZERO,
             cue: String::new(),
             fails: None,
+            places: Arc::default(),
         }
     }
 
@@ -59,6 +64,13 @@ impl FakeGenerator {
     #[must_use]
     pub fn with_context(mut self, context: usize) -> Self {
         self.about.context = context;
+        self
+    }
+
+    /// With room for so many requests, of which all but the first `slots` count as waiting.
+    #[must_use]
+    pub fn with_room(mut self, slots: usize, room: usize) -> Self {
+        (self.about.slots, self.about.room) = (slots, room);
         self
     }
 
@@ -126,6 +138,10 @@ impl Generator for FakeGenerator {
 
     fn start(&self, mut ask: Ask, mut sink: Box<dyn FnMut(Event) + Send>) -> Result<Ticket> {
         fit(&mut ask, &self.about)?;
+        let place = self
+            .places
+            .take(&ask.owner, self.about.room)
+            .ok_or_else(|| Fault::new(&GENERATOR_BUSY).arg("waiting", self.figures().waiting))?;
         let (ticket, dropped) = Ticket::new();
         let (answer, pause, fails) = (self.answer.clone(), self.pause, self.fails);
         let scored = if ask.echo { ask.scored.max(1) } else { ask.prompt.len() };
@@ -134,6 +150,7 @@ impl Generator for FakeGenerator {
         let count = ask.alternatives.unwrap_or(0);
         let logs = rest.iter().map(|token| log(*token, logprob, count)).collect();
         std::thread::spawn(move || {
+            let _place = place;
             let mut end = End {
                 reason: Reason::Stop,
                 prompt_tokens: ask.prompt.len(),
@@ -185,5 +202,12 @@ impl Generator for FakeGenerator {
             sink(Event::Done(end));
         });
         Ok(ticket)
+    }
+
+    fn figures(&self) -> Figures {
+        let taken = self.places.taken();
+        let running = taken.min(self.about.slots);
+        let (running, waiting) = (running as u64, (taken - running) as u64);
+        Figures { running, waiting, ..Figures::default() }
     }
 }

@@ -10,6 +10,7 @@ mod fake;
 pub(crate) mod grammar;
 mod guard;
 mod notes;
+mod places;
 #[cfg(any(feature = "llama", test))]
 pub(crate) mod prefix;
 #[cfg(any(feature = "llama", test))]
@@ -23,6 +24,8 @@ pub use choose::{Chooser, Constraint, Told, log_probabilities};
 pub use draft::Drafter;
 pub use fake::FakeGenerator;
 pub use notes::is_note;
+#[cfg(feature = "llama")]
+pub(crate) use places::{Place, Places};
 pub use text::Flow;
 
 use ingot_base::{Fault, Result, Text};
@@ -85,7 +88,7 @@ pub struct Serving {
     pub slots: usize,
     /// Tokens that prompt and answer of one request may have; no more than the model was trained for.
     pub context: usize,
-    /// Requests that may wait.
+    /// Requests that may wait; where all places are taken, as many again of owners that have less than their part.
     pub queue: usize,
     /// Threads; 0 for as many as there are processors.
     pub threads: usize,
@@ -126,7 +129,7 @@ pub struct About {
     pub begin: Option<Token>,
     /// Requests that are worked on at once.
     pub slots: usize,
-    /// Requests that are worked on or wait at once: more are refused.
+    /// Requests that are worked on or wait at once: more are refused, but of owners that have less than an equal part of these.
     pub room: usize,
     /// Bytes that the model takes, with its cache.
     pub memory: u64,
@@ -158,9 +161,17 @@ pub struct Ask {
     pub owner: Arc<str>,
     /// Do not end at the model's own mark of the end: for measurements.
     pub endless: bool,
+    /// Chance is to fall the same each time: nothing is guessed, because checking guesses changes the last bits of scores.
+    pub steady: bool,
 }
 
 impl Ask {
+    /// Whether tokens may be guessed from the text so far: the likeliest token stays the likeliest whatever the last bits of its score
+    /// are, but a token chosen by chance may become another.
+    pub fn guesses(&self) -> bool {
+        !self.steady || self.sampling.temperature <= 0.0
+    }
+
     /// The first place of the prompt whose scores are wanted: where the first echoed token is foretold, else its last token.
     pub fn quiet(&self) -> usize {
         let last = self.prompt.len().saturating_sub(1);
@@ -197,7 +208,7 @@ pub struct Sampling {
     pub repeat_penalty: f32,
     /// Added to the logits of single tokens.
     pub bias: Vec<(Token, f32)>,
-    /// The same seed, prompt and settings give the same answer.
+    /// The same seed and the same scores give the same answer; see [`Ask::steady`].
     pub seed: u64,
 }
 
@@ -368,6 +379,16 @@ mod tests {
             fit(&mut ask, &about).unwrap_err().hint(ingot_base::Lang::En).unwrap_or_default()
         };
         assert!(told(false).contains("--context") && !told(true).contains("--context"));
+    }
+
+    #[test]
+    fn nothing_is_guessed_where_chance_is_to_fall_the_same() {
+        let ask = |steady, temperature| {
+            let sampling = Sampling { temperature, ..Sampling::default() };
+            Ask { sampling, steady, ..Ask::default() }.guesses()
+        };
+        assert!(ask(false, 0.7) && ask(false, 0.0) && ask(true, 0.0));
+        assert!(!ask(true, 0.7));
     }
 
     #[test]

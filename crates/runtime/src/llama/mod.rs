@@ -18,7 +18,7 @@ pub use quantize::{Importance, Quantisation, quantize};
 
 use crate::generate::grammar::{self, Grammar, Rules, Vocabulary};
 use crate::generate::{
-    About, Ask, ChatTemplate, Event, Figures, Form, Generator, Serving, Ticket, Token, fit,
+    About, Ask, ChatTemplate, Event, Figures, Form, Generator, Places, Serving, Ticket, Token, fit,
 };
 use crate::gguf::{self, Header, Shape};
 use crate::messages::{ADAPTER_UNKNOWN, GENERATOR_BUSY, MODEL_TOO_LARGE};
@@ -52,6 +52,7 @@ pub struct LlamaGenerator {
     forms: Mutex<VecDeque<(Form, Arc<Rules>)>>,
     commands: Mutex<Option<Sender<Command>>>,
     shared: Arc<Shared>,
+    places: Arc<Places>,
     adapters: Mutex<BTreeMap<Arc<str>, Arc<Adapter>>>,
     /// Adapters loaded so far.
     loaded: AtomicU64,
@@ -145,6 +146,7 @@ impl LlamaGenerator {
             forms: Mutex::default(),
             commands: Mutex::new(Some(commands)),
             shared,
+            places: Arc::default(),
             adapters: Mutex::default(),
             loaded: AtomicU64::new(0),
             thread: Mutex::new(Some(thread)),
@@ -263,16 +265,13 @@ impl Generator for LlamaGenerator {
         if ask.endless {
             ask.sampling.bias.extend(self.ends.iter().map(|token| (*token, f32::NEG_INFINITY)));
         }
-        let most = self.about.room;
-        let running =
-            usize::try_from(self.shared.running.load(Ordering::Acquire)).unwrap_or(usize::MAX);
-        let more = |waiting: usize| (waiting + running < most).then_some(waiting + 1);
-        self.shared
-            .waiting
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, more)
-            .map_err(|waiting| Fault::new(&GENERATOR_BUSY).arg("waiting", waiting))?;
+        let place = self.places.take(&ask.owner, self.about.room).ok_or_else(|| {
+            let waiting = self.shared.waiting.load(Ordering::Acquire);
+            Fault::new(&GENERATOR_BUSY).arg("waiting", waiting)
+        })?;
+        self.shared.waiting.fetch_add(1, Ordering::AcqRel);
         let (ticket, dropped) = Ticket::new();
-        let request = Box::new(Waiting { ask, sink, dropped, grammar, adapter });
+        let request = Box::new(Waiting { ask, sink, dropped, grammar, adapter, _place: place });
         self.send(Command::Start(request))?;
         Ok(ticket)
     }

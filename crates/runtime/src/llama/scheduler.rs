@@ -11,7 +11,7 @@ use crate::generate::queue::FairQueue;
 use ingot_base::Fault;
 use std::collections::BTreeSet;
 use std::ops::Range;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -37,7 +37,6 @@ pub(super) enum Command {
 #[derive(Default)]
 pub(super) struct Shared {
     pub(super) waiting: AtomicUsize,
-    pub(super) running: AtomicU64,
     pub(super) figures: Mutex<Figures>,
 }
 
@@ -459,7 +458,6 @@ impl Scheduler {
         self.figures.running = self.slots.len() as u64;
         self.figures.waiting = self.shared.waiting.load(Ordering::Acquire) as u64;
         *self.shared.figures.lock().unwrap_or_else(PoisonError::into_inner) = self.figures;
-        self.shared.running.store(self.figures.running, Ordering::Release);
     }
 }
 

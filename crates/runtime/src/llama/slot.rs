@@ -3,7 +3,8 @@
 use super::native::{Adapter, Model};
 use crate::generate::grammar::{self, Grammar};
 use crate::generate::{
-    Ask, Chooser, Constraint, Drafter, End, Event, Flow, Log, Reason, Token, log_probabilities,
+    Ask, Chooser, Constraint, Drafter, End, Event, Flow, Log, Place, Reason, Token,
+    log_probabilities,
 };
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,6 +16,8 @@ pub(super) struct Waiting {
     pub(super) dropped: Arc<AtomicBool>,
     pub(super) grammar: Option<Grammar>,
     pub(super) adapter: Option<Arc<Adapter>>,
+    /// Held as long as the request is.
+    pub(super) _place: Place,
 }
 
 /// A request that has a sequence.
@@ -44,7 +47,7 @@ impl Slot {
         let chooser = Chooser::new(request.ask.sampling.clone(), &tokens);
         let flow = Flow::new(std::mem::take(&mut request.ask.stop));
         let adapter = request.adapter.take();
-        let drafter = speculate.then(Drafter::default);
+        let drafter = (speculate && request.ask.guesses()).then(Drafter::default);
         Self {
             sequence,
             tokens,

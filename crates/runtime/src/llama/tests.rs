@@ -227,6 +227,38 @@ fn guesses_change_no_answer() {
 }
 
 #[test]
+fn nothing_is_guessed_where_chance_is_to_fall_the_same() {
+    let generator = loaded(true);
+    let sampling = Sampling { temperature: 0.7, seed: 77, ..Sampling::default() };
+    for first in [0, 7, 31] {
+        let ask = || Ask { sampling: sampling.clone(), steady: true, ..asked("a", first) };
+        let (said, end) = answer(&generator, ask());
+        assert_eq!(end.drafted, 0, "{first}");
+        assert_eq!(answer(&generator, ask()).0, said, "{first}");
+    }
+}
+
+#[test]
+fn a_key_that_takes_all_places_keeps_no_other_out() {
+    let settings = Serving { slots: 1, context: 256, queue: 7, threads: 2, ..Serving::default() };
+    let generator = LlamaGenerator::load(&small(), &settings).unwrap();
+    let begin = |owner: &str| {
+        let (sender, events) = channel();
+        let sink = Box::new(move |event: Event| drop(sender.send(event)));
+        let ask = Ask { max_tokens: 200, ..asked(owner, 3) };
+        Generator::start(&generator, ask, sink).map(|ticket| (ticket, events))
+    };
+    // Some may end meanwhile.
+    let greedy: Vec<_> = std::iter::from_fn(|| begin("greedy").ok()).take(1000).collect();
+    assert!((8..1000).contains(&greedy.len()), "{}", greedy.len());
+    let (_ticket, events) = begin("other").unwrap();
+    assert!(generator.figures().waiting > 0);
+    // It comes to its end though the other's wait since before.
+    assert!(events.iter().any(|event| matches!(event, Event::Done(_))));
+    drop(greedy);
+}
+
+#[test]
 fn what_one_key_asked_is_not_known_to_another() {
     let generator = loaded(true);
     let cached = |owner| answer(&generator, asked(owner, 3)).1.cached_tokens;

@@ -24,6 +24,9 @@ const NUMBERS: &[f64] =
 /// Statuses the server answers with; another one would be counted as the last.
 const STATUSES: &[u16] =
     &[200, 400, 401, 403, 404, 405, 406, 408, 413, 415, 422, 429, 503, 504, 500];
+const TOO_MANY: u16 = 429;
+/// What the guard counts, in its own order.
+const FOUND: [&str; 3] = ["prompts", "answers", "injection"];
 /// Classes counted one by one; the rest as `other`.
 const CLASSES: usize = 100;
 
@@ -60,6 +63,8 @@ pub(crate) struct ModelMetrics {
     requests: RequestMetrics,
     pub(crate) batches: Histogram,
     pub(crate) queue: AtomicI64,
+    /// Read and written.
+    tokens: [AtomicU64; 2],
     scores: Histogram,
     labels: Vec<(String, AtomicU64)>,
 }
@@ -81,8 +86,16 @@ impl ModelMetrics {
             requests: RequestMetrics::new(),
             batches: Histogram::new(BATCHES),
             queue: AtomicI64::new(0),
+            tokens: Default::default(),
             scores: Histogram::new(bounds),
             labels: labels.into_iter().map(|label| (label, AtomicU64::new(0))).collect(),
+        }
+    }
+
+    /// Counts tokens that were read and written.
+    pub(crate) fn tokens(&self, (read, written): (u64, u64)) {
+        for (count, more) in self.tokens.iter().zip([read, written]) {
+            count.fetch_add(more, Relaxed);
         }
     }
 
@@ -97,12 +110,24 @@ impl ModelMetrics {
     }
 }
 
+/// A model that is in service.
+#[derive(Debug)]
+pub(crate) struct Serving {
+    pub(crate) name: Arc<str>,
+    pub(crate) version: Arc<str>,
+    /// Requests that wait, where it is a language model.
+    pub(crate) waiting: Option<u64>,
+    /// Rows or requests that may wait.
+    pub(crate) room: usize,
+}
+
 /// Everything that is counted.
 #[derive(Debug)]
 pub(crate) struct Metrics {
     without_model: RequestMetrics,
     models: Mutex<BTreeMap<String, Arc<ModelMetrics>>>,
-    pub(crate) rate_limited: AtomicU64,
+    /// Answers of the status 429, whatever was too much.
+    rate_limited: AtomicU64,
     pub(crate) commits: Histogram,
     pub(crate) connections: AtomicI64,
     pub(crate) in_flight: AtomicI64,
@@ -149,26 +174,35 @@ impl Metrics {
         status: u16,
         duration: Duration,
     ) {
+        if status == TOO_MANY {
+            self.rate_limited.fetch_add(1, Relaxed);
+        }
         model.map_or(&self.without_model, |model| &model.requests).observe(route, status, duration);
     }
 
-    /// The whole page; `serving` are names and versions.
-    pub(crate) fn render(&self, serving: &[(Arc<str>, Arc<str>)]) -> String {
+    /// The whole page; `found` is what the guard counted.
+    pub(crate) fn render(&self, serving: &[Serving], found: &[AtomicU64; 3]) -> String {
         let models = self.models.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let mut out = String::with_capacity(16 << 10);
         requests(&mut out, &self.without_model, &models);
+        queues(&mut out, &models, serving);
         of_models(&mut out, &models);
         head(&mut out, "ingot_model_info", "gauge", "Models being served: 1 for each.");
-        for (name, version) in serving {
-            let (name, version) = (escape(name), escape(version));
+        for one in serving {
+            let (name, version) = (escape(&one.name), escape(&one.version));
             let _ = writeln!(out, "ingot_model_info{{model=\"{name}\",version=\"{version}\"}} 1");
+        }
+        let name = "ingot_guard_findings_total";
+        head(&mut out, name, "counter", "What the guard of language models found, by where.");
+        for (place, count) in FOUND.iter().zip(found) {
+            let _ = writeln!(out, "{name}{{where=\"{place}\"}} {}", count.load(Relaxed));
         }
         let mut single = |name: &str, kind: &str, help: &str, value: i128| {
             head(&mut out, name, kind, help);
             let _ = writeln!(out, "{name} {value}");
         };
         let count = |counter: &AtomicU64| i128::from(counter.load(Relaxed));
-        let help = "Requests refused with 429.";
+        let help = "Requests refused with 429: a key's limit, its tokens, a full queue.";
         single("ingot_rate_limited_total", "counter", help, count(&self.rate_limited));
         let help = "New package versions that went into service.";
         single("ingot_reloads_total", "counter", help, count(&self.reloads));
@@ -226,6 +260,24 @@ fn requests(
     }
 }
 
+/// What waits for each model and how much may; what waits for a language model is known to it alone.
+fn queues(out: &mut String, models: &BTreeMap<String, Arc<ModelMetrics>>, serving: &[Serving]) {
+    let help = "Rows that wait for the model; requests where it is a language model.";
+    head(out, "ingot_queue_depth", "gauge", help);
+    for (name, model) in models {
+        let asked = serving.iter().find(|one| *one.name == **name).and_then(|one| one.waiting);
+        let rows = u64::try_from(model.queue.load(Relaxed)).unwrap_or_default();
+        let (name, depth) = (escape(name), asked.unwrap_or(rows));
+        let _ = writeln!(out, "ingot_queue_depth{{model=\"{name}\"}} {depth}");
+    }
+    let help = "Rows or requests that may wait for the model.";
+    head(out, "ingot_queue_room", "gauge", help);
+    for one in serving {
+        let (name, room) = (escape(&one.name), one.room);
+        let _ = writeln!(out, "ingot_queue_room{{model=\"{name}\"}} {room}");
+    }
+}
+
 fn of_models(out: &mut String, models: &BTreeMap<String, Arc<ModelMetrics>>) {
     let labelled: Vec<(String, &ModelMetrics)> = models
         .iter()
@@ -235,11 +287,13 @@ fn of_models(out: &mut String, models: &BTreeMap<String, Arc<ModelMetrics>>) {
     for (labels, model) in &labelled {
         model.batches.write(out, "ingot_batch_size", labels);
     }
-    head(out, "ingot_queue_depth", "gauge", "Rows that wait for the model.");
+    let name = "ingot_tokens_total";
+    head(out, name, "counter", "Tokens that the model read and wrote.");
     for (labels, model) in &labelled {
-        let labels = labels.trim_end_matches(',');
-        let depth = model.queue.load(Relaxed).max(0);
-        let _ = writeln!(out, "ingot_queue_depth{{{labels}}} {depth}");
+        for (direction, count) in ["read", "written"].iter().zip(&model.tokens) {
+            let count = count.load(Relaxed);
+            let _ = writeln!(out, "{name}{{{labels}direction=\"{direction}\"}} {count}");
+        }
     }
     let help =
         "Distribution of scores: probability of the positive class or of the label, or the number.";

@@ -141,7 +141,8 @@ pub(crate) fn schemas(into: &mut Map<String, Value>) {
         "max_tokens": count(1 << 24), "temperature": number(0.0, 2.0), "top_p": number(0.0, 1.0),
         "top_k": count(1 << 20), "min_p": number(0.0, 1.0), "repeat_penalty": number(0.1, 10.0),
         "presence_penalty": number(-2.0, 2.0), "frequency_penalty": number(-2.0, 2.0),
-        "seed": { "type": "integer", "description": "The same seed and prompt give the same answer." },
+        "seed": { "type": "integer", "description": "The same seed and prompt give the same answer on an idle server. Beside other requests, or when more of the prompt is \
+            known from earlier ones, scores may differ in their last bits, and now and then a token with them." },
         "stop": { "oneOf": [text(), list(text())], "description": "Texts that end the answer." },
         "n": { "type": "integer", "minimum": 1, "maximum": 8 },
         "logit_bias": { "type": "object", "additionalProperties": number(-100.0, 100.0),
@@ -172,6 +173,7 @@ pub(crate) fn schemas(into: &mut Map<String, Value>) {
         "prompt": { "description": "A text, a list of texts, or token numbers." },
         "echo": { "type": "boolean", "description": "The prompt first; with `logprobs` also its tokens, of which the first has none." },
         "logprobs": count(20),
+        "best_of": { "type": "integer", "minimum": 1, "maximum": 8, "description": "1, or as many as `n`." },
     });
     into.insert("CompletionRequest".into(), with(completion, &["prompt"]));
     let usage = json!({ "type": "object", "required": ["prompt_tokens", "completion_tokens", "total_tokens"],

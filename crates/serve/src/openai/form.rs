@@ -2,7 +2,7 @@
 
 use super::order::{self, Step::Name};
 use super::tools::{Choice, Tools};
-use crate::messages::{OPENAI_BODY, OPENAI_FIELD};
+use crate::messages::{DEPTH, OPENAI_BODY, OPENAI_FIELD};
 use crate::problem::Problem;
 use ingot_base::{Fault, Text};
 use ingot_runtime::generate::{Form, Message, Sampling, Token, ToolCall};
@@ -12,6 +12,9 @@ use serde_json::{Map, Value};
 const ANSWERS: usize = 8;
 /// Texts that end an answer, at most.
 const STOPS: usize = 16;
+
+/// Levels that a body may nest: as many as the reader of JSON goes down.
+const DEEPEST: usize = 127;
 
 type Read<T> = Result<T, Problem>;
 
@@ -69,6 +72,9 @@ pub(crate) fn object(body: &[u8]) -> Read<Map<String, Value>> {
     match serde_json::from_slice(body) {
         Ok(Value::Object(object)) => Ok(object),
         Ok(_) => Err(Problem::new(Fault::new(&OPENAI_BODY).arg("line", 1).arg("column", 1))),
+        Err(error) if error.to_string().starts_with("recursion limit") => {
+            Err(Problem::new(Fault::new(&DEPTH).arg("limit", DEEPEST)))
+        }
         Err(error) => {
             let fault = Fault::new(&OPENAI_BODY).arg("line", error.line());
             Err(Problem::new(fault.arg("column", error.column())))
@@ -90,6 +96,13 @@ pub(crate) fn chat(body: &[u8]) -> Read<Chat> {
         wish.alternatives = Some(top.unwrap_or(0));
     }
     let messages = messages(&object)?;
+    // Whoever sends what came before `tools` would wait for calls that never come.
+    for (name, instead) in [("functions", "tools"), ("function_call", "tool_choice")] {
+        if object.get(name).is_some_and(|value| !value.is_null()) {
+            let english = format!("left out: it is deprecated; send `{instead}`");
+            return Err(fault(name, (english, format!("空：该成员已弃用，请改用 `{instead}`"))));
+        }
+    }
     let tools = Tools::read(object.get("tools"), object.get("tool_choice"))?;
     if let Some(schema) = tools.schema(text) {
         if wish.form.is_some() {
@@ -137,6 +150,13 @@ pub(crate) fn completion(body: &[u8]) -> Read<Completion> {
             ("nothing: texts are continued at their end only", "空：文本只能从末尾续写"),
         ));
     }
+    if let Some(best) = object.get("best_of").filter(|best| !best.is_null())
+        && ![1, wish.answers as u64].map(Some).contains(&best.as_u64())
+    {
+        let expected =
+            ("1, or as many as `n`: every answer is told", "1 或与 `n` 相同：所有回答都会返回");
+        return Err(fault("best_of", expected));
+    }
     ends(&wish)?;
     Ok(Completion { wish, prompts, echo: flag(&object, "echo")? })
 }
@@ -173,7 +193,7 @@ fn wish(object: &Map<String, Value>, body: &str) -> Read<Wish> {
         bias: bias(object)?,
         seed: seed.unwrap_or_default(),
     };
-    let answers = count(object, "n", ANSWERS)?.unwrap_or(1);
+    let answers = count(object, "n", ANSWERS).map_err(|_| range("n", 1, ANSWERS))?.unwrap_or(1);
     if answers == 0 {
         return Err(range("n", 1, ANSWERS));
     }
@@ -477,6 +497,40 @@ mod tests {
             let told = problem.fault().render(ingot_base::Lang::Zh);
             assert!(told.ends_with(chinese), "{told}");
         }
+    }
+
+    #[test]
+    fn what_would_be_ignored_is_refused_by_name() {
+        let user = json!([{"role": "user", "content": "hi"}]);
+        let old = json!([{"name": "f", "parameters": {"type": "object"}}]);
+        let told = refused(&json!({"messages": user, "functions": old}));
+        assert!(told.contains("`functions`") && told.contains("`tools`"), "{told}");
+        let told = refused(&json!({"messages": user, "function_call": "auto"}));
+        assert!(told.contains("`function_call`") && told.contains("`tool_choice`"), "{told}");
+        assert!(chat(json!({"messages": user, "functions": null}).to_string().as_bytes()).is_ok());
+        let best = |best: Value| {
+            let body = json!({"prompt": "a", "n": 2, "best_of": best});
+            completion(body.to_string().as_bytes()).map(drop).map_err(|problem| {
+                let told = problem.fault().to_string();
+                assert!(told.contains("`best_of`"), "{told}");
+            })
+        };
+        assert!([json!(1), json!(2), json!(null)].map(best).iter().all(Result::is_ok));
+        assert!([json!(3), json!(0), json!("2"), json!(-1)].map(best).iter().all(Result::is_err));
+    }
+
+    #[test]
+    fn a_range_is_told_as_it_is_and_depth_by_its_name() {
+        let user = json!([{"role": "user", "content": "hi"}]);
+        for count in [json!(0), json!(9), json!(-1), json!(1.5)] {
+            let told = refused(&json!({"messages": user, "n": count}));
+            assert!(told.ends_with("a whole number from 1 to 8"), "{told}");
+        }
+        let nested = |depth| format!("{{\"a\":{}{}}}", "[".repeat(depth), "]".repeat(depth));
+        let fault = |depth| object(nested(depth).as_bytes()).map_err(|one| one.fault().to_string());
+        assert!(fault(DEEPEST - 1).is_ok());
+        let told = fault(DEEPEST).unwrap_err();
+        assert!(told.contains("deeper than 127"), "{told}");
     }
 
     #[test]

@@ -372,6 +372,7 @@ fn ask(wish: &Wish, prompt: Vec<Token>, owner: &Arc<str>) -> Ask {
         adapter: None,
         owner: Arc::clone(owner),
         endless: wish.endless,
+        steady: wish.seeded,
     }
 }
 
@@ -424,4 +425,21 @@ async fn blocking<T: Send + 'static>(
 ) -> Result<T, Problem> {
     // A task that ends without a value has panicked.
     tokio::task::spawn_blocking(work).await.map_err(|_| Problem::new(Fault::new(&PANIC)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seed_asks_for_an_answer_that_is_the_same_each_time() {
+        let read = |body: &str| {
+            let wish = form::completion(body.as_bytes()).unwrap().wish;
+            super::ask(&wish, vec![1], &Arc::from(""))
+        };
+        assert!(read(r#"{"prompt":"a","seed":77}"#).steady);
+        assert!(!read(r#"{"prompt":"a","seed":77}"#).guesses());
+        assert!(read(r#"{"prompt":"a","seed":77,"temperature":0}"#).guesses());
+        assert!(read(r#"{"prompt":"a"}"#).guesses());
+    }
 }

@@ -14,6 +14,8 @@ use serde_json::Value;
 const MOST: usize = 64;
 const OPEN: &str = "<tool_call>";
 const CLOSE: &str = "</tool_call>";
+/// The form of the arguments of a function that takes none.
+const NONE: &str = "{\"type\":\"object\",\"properties\":{},\"additionalProperties\":false}";
 /// The key of a reference in a schema.
 const REFERENCE: &str = "\"$ref\"";
 
@@ -132,9 +134,11 @@ impl Tools {
     fn call(&self, text: &str) -> Option<ToolCall> {
         let value: Value = serde_json::from_str(text.trim()).ok()?;
         let called = value.get("name")?.as_str()?;
-        self.functions.iter().any(|tool| name(tool) == called).then_some(())?;
-        let arguments = value.get("arguments").or_else(|| value.get("parameters"))?;
-        let arguments = arguments.as_object()?.clone();
+        let tool = self.functions.iter().find(|tool| name(tool) == called)?;
+        let arguments = value.get("arguments").or_else(|| value.get("parameters"));
+        // Whatever a model makes up for a function that takes nothing is none of its arguments.
+        let arguments =
+            if takes(tool) { arguments?.as_object()?.clone() } else { serde_json::Map::new() };
         Some(ToolCall {
             id: String::new(),
             name: called.to_owned(),
@@ -160,6 +164,12 @@ fn name(tool: &Value) -> &str {
     tool.get("function").and_then(|one| one.get("name")).and_then(Value::as_str).unwrap_or_default()
 }
 
+/// Whether a function has parameters: where none are named, it has none.
+fn takes(tool: &Value) -> bool {
+    let parameters = tool.get("function").and_then(|function| function.get("parameters"));
+    parameters.is_some_and(|parameters| !parameters.is_null())
+}
+
 /// The members of the form of a call of one function.
 fn form(tool: &Value, index: usize) -> String {
     format!(
@@ -172,8 +182,11 @@ fn form(tool: &Value, index: usize) -> String {
 /// The form of a function's arguments, with its references to its own root led to where it stands among all.
 fn parameters(index: usize, body: &str) -> String {
     let path = [Name("tools"), Index(index), Name("function"), Name("parameters")];
-    let parameters = order::member(body, &path).filter(|one| one.starts_with('{'));
-    let mut rest = parameters.unwrap_or("{\"type\":\"object\"}");
+    let mut rest = match order::member(body, &path) {
+        None | Some("null") => NONE,
+        Some(parameters) if parameters.starts_with('{') => parameters,
+        Some(_) => "{\"type\":\"object\"}",
+    };
     let mut led = String::with_capacity(rest.len() + 16);
     while let Some((before, after)) = rest.split_once(REFERENCE) {
         led.extend([before, REFERENCE]);
@@ -217,6 +230,26 @@ mod tests {
     }
 
     #[test]
+    fn a_function_without_parameters_is_called_without_arguments() {
+        let tool = |more: Value| {
+            let mut function = json!({"name": "now"});
+            function.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            json!([{"type": "function", "function": function}])
+        };
+        let called = |more: Value, answer: &str| {
+            let tools = Tools::read(Some(&tool(more)), None).unwrap();
+            tools.calls(answer).1.pop().map(|call| call.arguments)
+        };
+        let invented = r#"{"name":"now","arguments":{"city":"London"}}"#;
+        assert_eq!(called(json!({}), invented), Some(json!({})));
+        assert_eq!(called(json!({"parameters": null}), invented), Some(json!({})));
+        assert_eq!(called(json!({}), r#"{"name":"now"}"#), Some(json!({})));
+        let open = json!({"parameters": {"type": "object"}});
+        assert_eq!(called(open.clone(), invented), Some(json!({"city": "London"})));
+        assert_eq!(called(open, r#"{"name":"now"}"#), None);
+    }
+
+    #[test]
     fn what_must_be_called_is_a_form() {
         let body = r#"{"tools":[{"function":{}},{"function":{"parameters":{"type":"object","properties":{"z":{},"a":{}}}}}]}"#;
         let schema = |choice: &Value| tools(choice).unwrap().schema(body);
@@ -228,6 +261,14 @@ mod tests {
         let text = schema(&named).unwrap();
         assert!(text.contains(r#""f1":{"type":"object","properties":{"z":{},"a":{}}}"#), "{text}");
         let text = schema(&json!("required")).unwrap();
+        let none = r#""f0":{"type":"object","properties":{},"additionalProperties":false}"#;
+        assert!(text.contains(none), "{text}");
+        for body in [r#"{"tools":[{"function":{"parameters": null }}]}"#, "{}"] {
+            let text = tools(&json!("required")).unwrap().schema(body).unwrap();
+            assert!(text.contains(none), "{text}");
+        }
+        let open = r#"{"tools":[{"function":{"parameters":{"type":"object"}}},{}]}"#;
+        let text = tools(&json!("required")).unwrap().schema(open).unwrap();
         assert!(text.contains(r#""f0":{"type":"object"}"#), "{text}");
         assert!(
             tools(&json!({"function": {"name": "rm"}})).is_err() && tools(&json!("maybe")).is_err()

@@ -17,6 +17,7 @@ mod console_access;
 mod console_states;
 mod documents;
 mod encrypted;
+mod fairness;
 mod fake;
 mod governance;
 mod language;
