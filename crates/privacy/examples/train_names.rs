@@ -1,4 +1,4 @@
-//! `cargo run -p ingot-privacy --features train --example train_names`: writes the weights of the name models.
+//! `cargo run -p ingot-privacy --features train --example train_names [-- zh.bin]`: writes the weights of the name models, or of one.
 #![expect(clippy::print_stdout, reason = "a developer's command")]
 
 use ingot_base::Result;
@@ -7,9 +7,13 @@ use std::path::Path;
 
 fn main() -> Result<()> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/detect/weights");
-    for (name, weights) in
-        [("zh.bin", train::chinese(400_000)), ("en.bin", train::english(600_000))]
+    let one = std::env::args().nth(1);
+    let models: [(&str, fn() -> Vec<u8>); 2] =
+        [("zh.bin", || train::chinese(400_000)), ("en.bin", || train::english(600_000))];
+    for (name, make) in
+        models.iter().filter(|(name, _)| one.as_deref().is_none_or(|one| one == *name))
     {
+        let weights = make();
         ingot_base::atomic::write(&folder.join(name), &weights)?;
         println!("{name}: {} bytes", weights.len());
     }

@@ -1,5 +1,8 @@
 //! JSON text walked value by value: what a visitor gives something else for is replaced, every other byte stays.
 
+mod escapes;
+
+use escapes::unescaped;
 use ingot_base::spelling::plain;
 use ingot_base::{Fault, Result, Text, fault};
 use serde::de::IgnoredAny;
@@ -16,7 +19,7 @@ const MARK: char = '\u{feff}';
 const POWER: usize = 20;
 
 /// From a value to one in it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Step {
     /// A member of an object.
     Key {
@@ -181,6 +184,18 @@ pub fn record(text: &str, visitor: &mut impl Visitor) -> Result<String> {
     Ok(walk.finish())
 }
 
+/// What a string or a cell says that is JSON itself, by [`nested`]; paths go on from its own. The text with what the visitor gave instead, if
+/// that is another.
+///
+/// # Errors
+/// What the visitor cannot do.
+pub fn within(text: &str, path: &[Step], visitor: &mut impl Visitor) -> Result<Option<String>> {
+    let mut walk = Walk::new(text, visitor);
+    walk.under(path.to_vec())?;
+    let clean = walk.finish();
+    Ok((clean != text).then_some(clean))
+}
+
 /// A file of JSON, after [`check`]: the elements of an array outside everything are records, other values are one each.
 ///
 /// # Errors
@@ -226,7 +241,7 @@ pub(crate) struct Value {
 /// strings that are such texts themselves, as calls of tools have them. `None` of any other text.
 pub(crate) fn values(text: &str) -> Option<Vec<Value>> {
     let mut values = Values::default();
-    is_nested(text).then(|| record(text, &mut values).ok())??;
+    nested(text).then(|| record(text, &mut values).ok())??;
     Some(values.all)
 }
 
@@ -240,7 +255,7 @@ pub(crate) fn with_values(text: &str, all: &mut dyn Iterator<Item = String>) -> 
 /// number in it: what stands in the text itself has JSON's escapes. Of a number it may also be true as [`decimal`] writes it.
 pub fn any(text: &str, is: &mut dyn FnMut(&str) -> bool) -> bool {
     let mut asked = Asked { is, answer: false };
-    if !is_nested(text) || record(text, &mut asked).is_err() {
+    if !nested(text) || record(text, &mut asked).is_err() {
         return (asked.is)(text);
     }
     asked.answer
@@ -268,7 +283,7 @@ fn written_out(number: &str) -> Option<String> {
 
 /// Whether a text is one array or object, however deep its values nest, or a string with escapes; behind the mark that some programs begin
 /// files with.
-fn is_nested(text: &str) -> bool {
+pub fn nested(text: &str) -> bool {
     let text = text.strip_prefix(MARK).unwrap_or(text);
     let begin = text.trim_start();
     let walked = begin.starts_with(['[', '{']) || begin.starts_with('"') && begin.contains('\\');
@@ -347,7 +362,7 @@ impl Visitor for Given<'_> {
     }
 
     fn text(&mut self, _: &[Step], text: &str) -> Result<Option<String>> {
-        if !is_nested(text) {
+        if !nested(text) {
             return self.next(text);
         }
         let given = with_values(text, &mut *self.0)?;
@@ -418,7 +433,12 @@ impl<'t, V: Visitor> Walk<'t, V> {
     /// A record, whatever is in it.
     fn value(&mut self) -> Result<()> {
         self.visitor.record();
-        let (mut frames, mut path) = (Vec::new(), Vec::new());
+        self.under(Vec::new())
+    }
+
+    /// A value, whatever is in it, at a path.
+    fn under(&mut self, mut path: Vec<Step>) -> Result<()> {
+        let mut frames = Vec::new();
         loop {
             if !self.enter(&mut frames, &mut path)? && !self.leave(&mut frames, &mut path)? {
                 return Ok(());
@@ -567,52 +587,6 @@ fn lost() -> Fault {
     fault::internal("JSON that was sound is not")
 }
 
-/// What stands between a string's quotes. Half a surrogate pair, which programs that cut texts leave, is U+FFFD.
-fn unescaped(inner: &str) -> String {
-    if !inner.contains('\\') {
-        return inner.to_owned();
-    }
-    let mut text = String::with_capacity(inner.len());
-    let mut letters = inner.chars();
-    while let Some(letter) = letters.next() {
-        if letter != '\\' {
-            text.push(letter);
-            continue;
-        }
-        match letters.next() {
-            Some('b') => text.push('\u{8}'),
-            Some('f') => text.push('\u{c}'),
-            Some('n') => text.push('\n'),
-            Some('r') => text.push('\r'),
-            Some('t') => text.push('\t'),
-            Some('u') => {
-                let mut units = vec![unit(&mut letters)];
-                // The second half of a pair follows at once.
-                let mut ahead = letters.clone();
-                if matches!(units.first(), Some(0xd800..=0xdbff))
-                    && (ahead.next(), ahead.next()) == (Some('\\'), Some('u'))
-                {
-                    let second = unit(&mut ahead);
-                    if matches!(second, 0xdc00..=0xdfff) {
-                        units.push(second);
-                        letters = ahead;
-                    }
-                }
-                text.push_str(&String::from_utf16_lossy(&units));
-            }
-            Some(other) => text.push(other),
-            None => {}
-        }
-    }
-    text
-}
-
-/// Four hexadecimal digits.
-fn unit(letters: &mut std::str::Chars<'_>) -> u16 {
-    let digits: String = letters.take(4).collect();
-    u16::from_str_radix(&digits, 16).unwrap_or(0xfffd)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -731,21 +705,6 @@ mod tests {
     }
 
     #[test]
-    fn texts_are_what_their_escapes_say() {
-        for (inner, text) in [
-            (r"\u738b\u5efa", "王建"),
-            (r"\ud83d\ude00!", "😀!"),
-            (r"cut \ud83d", "cut \u{fffd}"),
-            (r"\ud83d\u0041", "\u{fffd}A"),
-            (r"\ude00\/\\", "\u{fffd}/\\"),
-            (r"\t\b\f\r", "\t\u{8}\u{c}\r"),
-        ] {
-            assert_eq!(unescaped(inner), text);
-            assert!(check(&format!("\"{inner}\""), false).is_ok());
-        }
-    }
-
-    #[test]
     fn values_are_taken_without_escapes_and_put_back_with_them() {
         let inner = r#"{\"to\":\"a\\nb\",\"n\":[13.50]}"#;
         let text = format!(r#" {{"note":"\u738b\n\"x\"","args":"{inner}","t":[true,1e2]}}"#);
@@ -797,6 +756,22 @@ mod tests {
             all.iter().map(|one| (one.title.as_deref(), &*one.text)).collect();
         let expected = [(None, "dob"), (Some("dob"), "1949-12-31"), (None, "a"), (Some("a"), "1")];
         assert_eq!(seen, expected);
+    }
+
+    #[test]
+    fn what_a_string_holds_as_json_is_seen_at_a_path_from_its_own() {
+        let at = |name: &str| Step::Key { name: name.to_owned(), place: 1, shown: true };
+        let path = [at("tool"), at("args")];
+        let mut seen = Seen::default();
+        let inner = r#"{"q": ["\u738b", 70], "7": true}"#;
+        let clean = within(inner, &path, &mut seen).unwrap();
+        let cleaned = r#"{"q": ["\u738b", "[x]"], "[x]": true}"#;
+        assert_eq!(clean.as_deref(), Some(cleaned));
+        assert_eq!(seen.all, ["text tool.args.q[0]=王", "number tool.args.q[1]=70"]);
+        assert_eq!((seen.records, within("[1,\"a\"]", &path, &mut seen).unwrap()), (0, None));
+        assert!(within(r#""\u738b""#, &[], &mut seen).unwrap().is_none());
+        assert_eq!(seen.all.last().unwrap(), "text =王");
+        assert!(nested(inner) && nested(r#""\u738b""#) && !nested("7") && !nested("[x] and"));
     }
 
     #[test]

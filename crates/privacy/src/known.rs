@@ -5,13 +5,16 @@
 //! person's name its parts count too. Traditional and simplified characters are different ones here. A day is found in whatever form texts
 //! write days ([`dates`]).
 
+mod addressed;
 mod behind;
 mod dates;
 mod escapes;
+mod glued;
 mod mentions;
 mod pieces;
 mod repeats;
 
+pub(crate) use addressed::{Addressed, surname_of};
 pub(crate) use behind::cut;
 pub use behind::shortened;
 pub(crate) use dates::{Written, written};
@@ -22,6 +25,8 @@ pub(crate) use repeats::{Instead, Repeats, values_in};
 
 use crate::calendar::Day;
 use crate::detect::{Finding, Kind, Why, numeral};
+use crate::dialled::subscriber;
+use crate::pseudonym::FormatCipher;
 use ingot_base::Personal;
 use ingot_base::spelling::{ideograph, plain};
 use pieces::{LOOSE, Letter, one_word, together, words};
@@ -38,6 +43,8 @@ pub struct Known {
     /// would tell who shares the exact one.
     outright: bool,
     value: Personal<String>,
+    /// What makes the column's token of the value, where the token has the value's form.
+    cipher: Option<Arc<FormatCipher>>,
     /// The day that the value is, if it is one.
     day: Personal<Option<Day>>,
     /// How texts may write it.
@@ -71,6 +78,7 @@ impl Known {
         telling(value).then(|| Self {
             column: Arc::clone(column),
             outright: false,
+            cipher: None,
             forms: Personal::new(forms(kind.as_ref(), value)),
             kind,
             day: Personal::new(Day::parse(value)),
@@ -104,10 +112,22 @@ impl Known {
             column: Arc::clone(column),
             kind: None,
             outright: true,
+            cipher: None,
             value: Personal::new(value.to_owned()),
             day: Personal::new(day),
             forms: Personal::new(forms),
         })
+    }
+
+    /// The value of a column whose tokens have the values' form.
+    pub(crate) fn in_form(self, cipher: &Arc<FormatCipher>) -> Self {
+        Self { cipher: Some(Arc::clone(cipher)), ..self }
+    }
+
+    /// The column's token for what a text has of the value, where the token has the value's form.
+    pub(crate) fn token(&self, finding: &Finding, written: &str) -> Option<String> {
+        let own = || finding.why.contains(&Why::Column(Arc::clone(&self.column)));
+        self.cipher.as_ref().filter(|_| own())?.as_written(self.value(), written)
     }
 
     /// Whether the recipe says that the column names persons.
@@ -197,7 +217,7 @@ fn telling(value: &str) -> bool {
 fn forms(kind: Option<&Kind>, value: &str) -> Vec<Form> {
     let parts = parts(value);
     if kind != Some(&Kind::Person) {
-        return fraction(value).unwrap_or_else(|| vec![Form::of(parts.concat())]);
+        return fraction(value).unwrap_or_else(|| plainly(kind, parts.concat()));
     }
     let mut forms: Vec<Form> = orders(&parts).into_iter().map(Form::of).collect();
     let long = parts.iter().filter(|part| part.len() >= 3 && parts.len() > 1);
@@ -211,6 +231,15 @@ fn forms(kind: Option<&Kind>, value: &str) -> Vec<Form> {
         forms.push(Form::of(given));
     }
     forms
+}
+
+/// A value whole; of a telephone number also what it is without country code.
+fn plainly(kind: Option<&Kind>, letters: Vec<char>) -> Vec<Form> {
+    let whole: String = letters.iter().collect();
+    let number = subscriber(whole.as_bytes()).filter(|number| number.len() < whole.len());
+    let number = number.filter(|_| kind == Some(&Kind::Phone));
+    let short = number.map(|digits| Form::of(digits.iter().map(|one| char::from(*one)).collect()));
+    std::iter::once(Form::of(letters)).chain(short).collect()
 }
 
 /// The words of a value, as they are compared.
@@ -272,11 +301,7 @@ fn place(piece: &[Letter], from: usize, form: &Form) -> Option<(usize, usize)> {
         return None;
     }
     let before = piece.get(..from).unwrap_or_default();
-    let currency = |before, behind| number && is_currency(before, behind);
-    let goes_on = before.last().is_some_and(|before| one_word(*before, *first))
-        && !currency(before, &[])
-        || behind.first().is_some_and(|behind| one_word(*last, *behind)) && !currency(&[], behind);
-    (!goes_on).then_some((first.at, last.end()))
+    (!glued::goes_on(before, window, behind, form)).then_some((first.at, last.end()))
 }
 
 /// Whether few digits are written as one number: with nothing between them but at its point and between groups of three, and no further

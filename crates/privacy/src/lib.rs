@@ -17,6 +17,7 @@ mod calendar;
 mod cells;
 pub mod chain;
 pub mod detect;
+mod dialled;
 pub mod dp;
 mod generalize;
 pub mod json;

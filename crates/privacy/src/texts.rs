@@ -4,7 +4,7 @@
 use crate::cells::{Kind, each, held};
 use crate::detect::{self, DetectConfig, Detector, Finding, NameModel, Why, unite};
 use crate::json::{self, Sort};
-use crate::known::{Instead, Known, Pieces, Repeats, cut, values_in, written};
+use crate::known::{Addressed, Instead, Known, Pieces, Repeats, cut, values_in, written};
 use crate::messages::{BATCH_LARGE, COLUMN_MISSING, TYPE_WITHOUT_TEXT};
 use crate::pseudonym::{Pseudonyms, TextAction, TextProtector};
 use crate::titled::Title;
@@ -227,9 +227,15 @@ impl TextColumns {
                     continue;
                 };
                 let repeats = of(part.row);
-                let instead = |one: &Finding, value: &str| {
-                    let outright = said(known, part.row).iter().any(|known| known.outright(one));
-                    if outright { Instead::Kind } else { repeats.instead(one, value) }
+                let row = said(known, part.row);
+                let pseudonyms = column.protector.makes_pseudonyms();
+                let instead = |one: &Finding, value: &str, titled: Option<&Addressed<'_>>| {
+                    if row.iter().any(|known| known.outright(one)) {
+                        return Instead::Kind;
+                    }
+                    let mut own = row.iter().filter(|_| pseudonyms);
+                    let token = own.find_map(|known| known.token(one, value));
+                    token.map_or_else(|| repeats.instead(one, value, titled), Instead::Token)
                 };
                 column.evidence.note(found);
                 part.text = column.protector.rewrite(&part.text, found, &instead, &mut names)?;

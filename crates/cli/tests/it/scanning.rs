@@ -249,6 +249,89 @@ fn json_is_scanned_and_redacted_at_any_depth() {
 }
 
 #[test]
+fn json_in_cells_lines_and_strings_is_read_as_json() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    // As `json.dumps` writes it, and with the letters themselves.
+    let escaped = r#"{"q": "\u60a3\u8005\u738b\u6653\u6885\uff0c\u7535\u8bdd13812345678"}"#;
+    let inner = [
+        escaped,
+        r#"{"q": "患者王晓梅，电话13812345678"}"#,
+        r#"{"phone": 13812345678, "姓名": "王晓梅", "sum": 1.50}"#,
+        r#"["call 13812345678", {"13812345678": true}]"#,
+        r#""\u7535\u8bdd13812345678""#,
+        r#"{"args": "{\"a\": [\"\\u7535\\u8bdd13812345678\"]}"}"#,
+    ];
+    let lines = |line: &dyn Fn(&str) -> String| -> String {
+        inner.iter().copied().map(line).collect::<Vec<String>>().join("\n") + "\n"
+    };
+    let quoted = |one: &str| serde_json::Value::from(one).to_string();
+    std::fs::write(at("a.txt"), lines(&|one| one.to_owned())).unwrap();
+    std::fs::write(
+        at("a.csv"),
+        format!("a\n{}", lines(&|one| format!("\"{}\"", one.replace('"', "\"\"")))),
+    )
+    .unwrap();
+    std::fs::write(at("a.jsonl"), lines(&|one| format!("{{\"a\":{}}}", quoted(one)))).unwrap();
+    for (name, base) in [("a.txt", ""), ("a.csv", "a"), ("a.jsonl", "a")] {
+        let clean = format!("clean-{name}");
+        let output = scan(folder.path(), &[name, "--redact", &clean]);
+        let found = findings(&output);
+        let places = places(&found);
+        let dot = if base.is_empty() { "" } else { "." };
+        for (row, path, kind) in [
+            (1, format!("{base}{dot}q"), "person"),
+            (1, format!("{base}{dot}q"), "phone"),
+            (2, format!("{base}{dot}q"), "phone"),
+            (3, format!("{base}{dot}phone"), "phone"),
+            (3, format!("{base}{dot}姓名"), "person"),
+            (4, format!("{base}[0]"), "phone"),
+            (4, format!("{base}[1].key 1"), "phone"),
+            (5, base.to_owned(), "phone"),
+            (6, format!("{base}{dot}args.a[0]"), "phone"),
+        ] {
+            assert!(places.contains(&(row, &path, kind)), "{name} {row} {path}: {places:?}");
+        }
+        // Counted in what the value says.
+        let phone = found.iter().find(|one| one["row"] == 1 && one["type"] == "phone").unwrap();
+        assert_eq!((&phone["start"], &phone["end"]), (&8.into(), &19.into()));
+        assert!(String::from_utf8_lossy(&output.stderr).contains("cli-scan-keys"), "{output:?}");
+        assert!(findings(&scan(folder.path(), &[&clean])).is_empty(), "{name}");
+        let text = std::fs::read_to_string(at(&clean)).unwrap();
+        assert!(!text.contains("13812345678") && !text.contains("738b"), "{text}");
+        for (row, cell) in cells(name, &text).iter().enumerate() {
+            let value: serde_json::Value = serde_json::from_str(cell).expect(cell);
+            if row == 2 {
+                assert_eq!(value["phone"], "[phone]");
+                assert!(cell.ends_with(", \"sum\": 1.50}"), "{cell}");
+            }
+        }
+    }
+    let named = ["a.jsonl", "--text", "a.phone"];
+    let found = findings(&scan(folder.path(), &named));
+    assert_eq!(places(&found), [(3, "a.phone", "phone")]);
+}
+
+/// What the one column of a file holds, or its lines.
+fn cells(name: &str, text: &str) -> Vec<String> {
+    let unquoted = |line: &str| {
+        let inner = line.strip_prefix('"').and_then(|line| line.strip_suffix('"'));
+        inner.unwrap_or(line).replace("\"\"", "\"")
+    };
+    match name.rsplit('.').next() {
+        Some("csv") => text.lines().skip(1).map(unquoted).collect(),
+        Some("jsonl") => text
+            .lines()
+            .map(|line| {
+                let value: serde_json::Value = serde_json::from_str(line).unwrap();
+                value["a"].as_str().unwrap().to_owned()
+            })
+            .collect(),
+        _ => text.lines().map(str::to_owned).collect(),
+    }
+}
+
+#[test]
 fn a_table_without_a_header_keeps_nobody_in_clear() {
     let folder = tempfile::tempdir().unwrap();
     let text = "A1;13867412953;糖尿病\nA2;13912345678;无\n";

@@ -2,107 +2,13 @@
 
 use super::numbers::{at, by, code, mix};
 use super::persons::Persons;
+use super::spread::Spread;
 use rayon::prelude::*;
 
 /// No group yet.
 const NONE: u32 = u32::MAX;
 /// Rows that one task takes.
 const CHUNK: usize = 1 << 16;
-
-/// Histograms of one sensitive column, one a group, values ascending.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Spread {
-    starts: Vec<u32>,
-    values: Vec<u32>,
-    counts: Vec<u32>,
-}
-
-impl Spread {
-    /// Values of a group, and how many rows have each.
-    pub(super) fn of(&self, group: usize) -> (&[u32], &[u32]) {
-        let range = at(&self.starts, group) as usize..at(&self.starts, group + 1) as usize;
-        (self.values.get(range.clone()).unwrap_or(&[]), self.counts.get(range).unwrap_or(&[]))
-    }
-
-    /// One value an item: histograms by group.
-    pub(super) fn from_rows(values: &[u32], ids: &[u32], groups: usize, distinct: usize) -> Self {
-        let one = |item: usize, add: &mut dyn FnMut(u32, u32)| add(at(values, item), 1);
-        Self::gather(ids, groups, distinct, one)
-    }
-
-    /// Groups become coarser: `ids` is each group's new number.
-    pub(super) fn roll_up(&self, ids: &[u32], groups: usize, distinct: usize) -> Self {
-        let many = |item: usize, add: &mut dyn FnMut(u32, u32)| {
-            let (values, counts) = self.of(item);
-            for (value, count) in values.iter().zip(counts) {
-                add(*value, *count);
-            }
-        };
-        Self::gather(ids, groups, distinct, many)
-    }
-
-    /// Without the histograms of groups that are not kept.
-    fn only(&self, kept: &[bool]) -> Self {
-        let mut spread = Self::default();
-        for (group, keep) in kept.iter().enumerate() {
-            spread.starts.push(code(spread.values.len()));
-            let (values, counts) = if *keep { self.of(group) } else { (&[][..], &[][..]) };
-            spread.values.extend_from_slice(values);
-            spread.counts.extend_from_slice(counts);
-        }
-        spread.starts.push(code(spread.values.len()));
-        spread
-    }
-
-    /// The histograms of some groups, in their order.
-    fn select(&self, items: &[u32]) -> Self {
-        let mut spread = Self::default();
-        for item in items {
-            spread.starts.push(code(spread.values.len()));
-            let (values, counts) = self.of(*item as usize);
-            spread.values.extend_from_slice(values);
-            spread.counts.extend_from_slice(counts);
-        }
-        spread.starts.push(code(spread.values.len()));
-        spread
-    }
-
-    fn gather(
-        ids: &[u32],
-        groups: usize,
-        distinct: usize,
-        each: impl Fn(usize, &mut dyn FnMut(u32, u32)),
-    ) -> Self {
-        let (order, bounds) = sorted(ids, groups);
-        let mut spread = Self::default();
-        spread.starts.reserve(groups + 1);
-        let mut counts = vec![0_u32; distinct];
-        let mut touched: Vec<u32> = Vec::new();
-        for group in 0..groups {
-            spread.starts.push(code(spread.values.len()));
-            let range = at(&bounds, group) as usize..at(&bounds, group + 1) as usize;
-            for item in order.get(range).unwrap_or(&[]) {
-                each(*item as usize, &mut |value, more| {
-                    if let Some(count) = counts.get_mut(value as usize) {
-                        if *count == 0 {
-                            touched.push(value);
-                        }
-                        *count += more;
-                    }
-                });
-            }
-            touched.sort_unstable();
-            for value in touched.drain(..) {
-                if let Some(count) = counts.get_mut(value as usize) {
-                    spread.values.push(value);
-                    spread.counts.push(std::mem::take(count));
-                }
-            }
-        }
-        spread.starts.push(code(spread.values.len()));
-        spread
-    }
-}
 
 /// Items by group (a counting sort), and where each group begins.
 pub(super) fn sorted(ids: &[u32], groups: usize) -> (Vec<u32>, Vec<u32>) {

@@ -6,13 +6,14 @@
 //!    the promise; parts that would not stay together at the level above. No loss grows when a class is divided.
 //!
 //! A group (rows with the same quasi-identifiers) stays whole. Two classes may come to be written alike: then they are one
-//! class, and every model here holds of the union of two classes of which it holds (see [`super::search`]). Such a union can cost more
+//! class, and every model here holds of the union of two classes of which it holds (see [`super::search`]); where a person is in several
+//! classes it may not, and the optimum stays. Such a union can cost more
 //! than its parts did: the caller compares the loss with the optimum's. Which rows are released is settled before anything is divided,
 //! so the shares that t-closeness and β-likeness compare with stay what they are.
 
 use super::groups::Groups;
 use super::hierarchy::Ladder;
-use super::models::Criteria;
+use super::models::{Criteria, Shares};
 use super::numbers::{at, by, code, real};
 use super::policy::Loss;
 use super::search::{Best, maps};
@@ -46,7 +47,8 @@ pub(super) struct Recoded {
     pub(super) loss: f64,
 }
 
-/// Goes on from the best levels of whole columns. `label` writes a group's value of a column at a level.
+/// Goes on from the best levels of whole columns. `label` writes a group's value of a column at a level. `None`: classes that are
+/// written alike do not keep the promise as one, as a person is in several of them.
 ///
 /// # Errors
 /// When the result does not keep the promise: a defect, never data.
@@ -56,7 +58,7 @@ pub(super) fn recode<'l>(
     base: &Groups,
     best: &Best,
     label: &dyn Fn(usize, u8, u32) -> Option<&'l str>,
-) -> Result<Recoded> {
+) -> Result<Option<Recoded>> {
     let work = Work { ladders, criteria, base };
     let (whole, lost) = work.full(best)?;
     let risen = work.climb(&best.levels, &whole, lost);
@@ -173,7 +175,7 @@ impl Work<'_> {
     }
 
     /// The division of a class that gains most; the first column among equals.
-    fn division(&self, part: &Part, released: &[Vec<f64>]) -> Option<Vec<Part>> {
+    fn division(&self, part: &Part, released: &[Shares]) -> Option<Vec<Part>> {
         let groups = self.base.select(&part.members);
         let whole = (self.rows(part), self.penalty(part));
         let mut best: Option<((f64, f64), Vec<Part>)> = None;
@@ -197,7 +199,7 @@ impl Work<'_> {
         part: &Part,
         groups: &Groups,
         column: usize,
-        released: &[Vec<f64>],
+        released: &[Shares],
     ) -> Option<Vec<Part>> {
         let below = at(&part.levels, column).checked_sub(1)?;
         let map = &self.ladders.get(column)?.levels.get(usize::from(below))?.map;
@@ -290,7 +292,7 @@ impl Work<'_> {
     }
 
     /// The shares of sensitive values where these classes are released.
-    fn shares<'p>(&self, parts: impl Iterator<Item = &'p Part>) -> Vec<Vec<f64>> {
+    fn shares<'p>(&self, parts: impl Iterator<Item = &'p Part>) -> Vec<Shares> {
         let mut kept = vec![false; self.base.len()];
         for member in parts.flat_map(|part| &part.members) {
             if let Some(slot) = kept.get_mut(*member as usize) {
@@ -305,7 +307,7 @@ impl Work<'_> {
         &self,
         mut parts: Vec<Part>,
         label: &dyn Fn(usize, u8, u32) -> Option<&'l str>,
-    ) -> Result<Recoded> {
+    ) -> Result<Option<Recoded>> {
         // In order of their first row, as the classes of any table are: figures add up the same.
         parts.sort_by_key(|part| part.members.iter().min().copied());
         let span = |column: usize| {
@@ -347,10 +349,13 @@ impl Work<'_> {
         let kept: Vec<bool> = (0..=levels.len()).map(|class| class < levels.len()).collect();
         let released = groups.only(&kept);
         if self.criteria.keep(&released).as_ref() != Some(&kept) {
+            if !self.criteria.is_monotone(self.base) {
+                return Ok(None);
+            }
             return Err(fault::internal("local recoding broke the promise"));
         }
         let loss = self.loss(&groups, penalty);
-        Ok(Recoded { class_of, levels, spans, released, loss })
+        Ok(Some(Recoded { class_of, levels, spans, released, loss }))
     }
 
     /// In the policy's unit; the last group is what is suppressed.

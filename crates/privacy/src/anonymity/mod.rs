@@ -24,6 +24,7 @@ mod plan;
 mod policy;
 mod risk;
 mod search;
+mod spread;
 
 pub use hierarchy::{ANY, Hierarchy};
 pub use levels::{Flaw, flaw};

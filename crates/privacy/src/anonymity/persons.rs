@@ -2,16 +2,22 @@
 //!
 //! With such a column k asks for (X, Y)-anonymity of Wang and Fung, "Anonymizing sequential releases" (2006): at least k different
 //! persons (Y) for each combination of quasi-identifiers (X). Merging groups never makes them fewer, so all that the search knows of
-//! k holds unchanged.
+//! k holds unchanged. What the persons of a group hold of a sensitive column is [`Held`].
 
 use super::groups::sorted;
 use super::numbers::{at, code};
 
-/// The persons of groups, each once in a group.
+/// The persons of groups.
+pub(super) type Persons = Listed<u32>;
+
+/// The persons of groups with their values of one sensitive column: a person with several values is listed with each.
+pub(super) type Held = Listed<(u32, u32)>;
+
+/// What belongs to groups, each once in a group.
 #[derive(Debug, Clone)]
-pub(super) struct Persons {
+pub(super) struct Listed<T> {
     starts: Vec<u32>,
-    numbers: Vec<u32>,
+    items: Vec<T>,
     /// Whether no person is in two groups: then nothing has to be compared.
     apart: bool,
 }
@@ -19,42 +25,14 @@ pub(super) struct Persons {
 impl Persons {
     /// One person an item, of so many different ones: the persons of each group.
     pub(super) fn from_rows(persons: &[u32], ids: &[u32], groups: usize, distinct: usize) -> Self {
-        let (order, bounds) = sorted(ids, groups);
-        let mut all = Self::gather(groups, false, |group, numbers| {
-            numbers.extend(
-                range(&order, &bounds, group).iter().map(|item| at(persons, *item as usize)),
-            );
-        });
-        all.apart = all.numbers.len() == distinct;
+        let mut all = Self::by_group(persons, ids, groups);
+        all.apart = all.items.len() == distinct;
         all
     }
 
-    /// Groups become coarser: `ids` is each group's new number.
-    pub(super) fn roll_up(&self, ids: &[u32], groups: usize) -> Self {
-        let (order, bounds) = sorted(ids, groups);
-        Self::gather(groups, self.apart, |group, numbers| {
-            for item in range(&order, &bounds, group) {
-                numbers.extend_from_slice(self.of(*item as usize));
-            }
-        })
-    }
-
-    /// Without the persons of groups that are not kept.
-    pub(super) fn only(&self, kept: &[bool]) -> Self {
-        Self::gather(kept.len(), true, |group, numbers| {
-            if kept.get(group) == Some(&true) {
-                numbers.extend_from_slice(self.of(group));
-            }
-        })
-        .with(self.apart)
-    }
-
-    /// The persons of some groups, in their order.
-    pub(super) fn select(&self, items: &[u32]) -> Self {
-        Self::gather(items.len(), true, |group, numbers| {
-            numbers.extend_from_slice(self.of(at(items, group) as usize));
-        })
-        .with(self.apart)
+    /// The persons with their values, one of each an item.
+    pub(super) fn held(&self, of_rows: &[(u32, u32)], ids: &[u32]) -> Held {
+        Held::by_group(of_rows, ids, self.starts.len().saturating_sub(1)).with(self.apart)
     }
 
     /// How many persons are in a group.
@@ -67,43 +45,92 @@ impl Persons {
         if self.apart {
             return groups.map(|group| self.of(group).len() as u64).sum();
         }
-        let mut numbers: Vec<u32> = groups.flat_map(|group| self.of(group)).copied().collect();
-        numbers.sort_unstable();
-        numbers.dedup();
-        numbers.len() as u64
+        self.united(groups).len() as u64
+    }
+}
+
+impl<T: Copy + Default + Ord> Listed<T> {
+    fn by_group(of_rows: &[T], ids: &[u32], groups: usize) -> Self {
+        let (order, bounds) = sorted(ids, groups);
+        Self::gather(groups, false, |group, here| {
+            here.extend(
+                range(&order, &bounds, group).iter().map(|item| at(of_rows, *item as usize)),
+            );
+        })
     }
 
-    fn of(&self, group: usize) -> &[u32] {
-        range(&self.numbers, &self.starts, group)
+    /// Groups become coarser: `ids` is each group's new number.
+    pub(super) fn roll_up(&self, ids: &[u32], groups: usize) -> Self {
+        let (order, bounds) = sorted(ids, groups);
+        Self::gather(groups, self.apart, |group, here| {
+            for item in range(&order, &bounds, group) {
+                here.extend_from_slice(self.of(*item as usize));
+            }
+        })
+    }
+
+    /// Without what belongs to groups that are not kept.
+    pub(super) fn only(&self, kept: &[bool]) -> Self {
+        Self::gather(kept.len(), true, |group, here| {
+            if kept.get(group) == Some(&true) {
+                here.extend_from_slice(self.of(group));
+            }
+        })
+        .with(self.apart)
+    }
+
+    /// Some groups, in their order.
+    pub(super) fn select(&self, items: &[u32]) -> Self {
+        Self::gather(items.len(), true, |group, here| {
+            here.extend_from_slice(self.of(at(items, group) as usize));
+        })
+        .with(self.apart)
+    }
+
+    /// Whether no person is in two groups.
+    pub(super) fn apart(&self) -> bool {
+        self.apart
+    }
+
+    /// What belongs to some groups together, each once, ascending.
+    pub(super) fn united(&self, groups: impl Iterator<Item = usize>) -> Vec<T> {
+        let mut all: Vec<T> = groups.flat_map(|group| self.of(group)).copied().collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
+    pub(super) fn of(&self, group: usize) -> &[T] {
+        range(&self.items, &self.starts, group)
     }
 
     fn with(self, apart: bool) -> Self {
         Self { apart, ..self }
     }
 
-    /// `add` puts the persons of a group behind the others; `each_once` says that it never repeats one.
-    fn gather(groups: usize, each_once: bool, add: impl Fn(usize, &mut Vec<u32>)) -> Self {
+    /// `add` puts what belongs to a group behind the others; `each_once` says that it never repeats anything.
+    fn gather(groups: usize, each_once: bool, add: impl Fn(usize, &mut Vec<T>)) -> Self {
         let mut all =
-            Self { starts: Vec::with_capacity(groups + 1), numbers: Vec::new(), apart: each_once };
+            Self { starts: Vec::with_capacity(groups + 1), items: Vec::new(), apart: each_once };
         let mut here = Vec::new();
         for group in 0..groups {
-            all.starts.push(code(all.numbers.len()));
+            all.starts.push(code(all.items.len()));
             if each_once {
-                add(group, &mut all.numbers);
+                add(group, &mut all.items);
                 continue;
             }
             add(group, &mut here);
             here.sort_unstable();
             here.dedup();
-            all.numbers.append(&mut here);
+            all.items.append(&mut here);
         }
-        all.starts.push(code(all.numbers.len()));
+        all.starts.push(code(all.items.len()));
         all
     }
 }
 
 /// The items of a group.
-fn range<'a>(items: &'a [u32], bounds: &[u32], group: usize) -> &'a [u32] {
+fn range<'a, T>(items: &'a [T], bounds: &[u32], group: usize) -> &'a [T] {
     items.get(at(bounds, group) as usize..at(bounds, group + 1) as usize).unwrap_or(&[])
 }
 

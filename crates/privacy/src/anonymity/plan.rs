@@ -62,7 +62,7 @@ pub struct Report {
     pub after: Risk,
     /// What local recoding made of the best levels; none where columns have one level each. `levels`, `nodes` and `checked`
     /// are then those of the full-domain optimum, all else is of the released table, which is the optimum's where local recoding
-    /// would lose more.
+    /// would lose more or not keep the promise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub local: Option<Local>,
 }
@@ -324,14 +324,15 @@ impl Plan {
     ) -> Result<Self> {
         let write =
             |column: usize, level: u8, value: u32| label(table, ladders, (column, level, value));
-        let recoded = recode(ladders, criteria, &table.groups, best, &write)?;
-        let Recoded { class_of, levels, spans, released, loss } = recoded;
         // More than rounding: classes that are written alike became one.
-        if loss - best.loss > SLACK * best.loss.max(1.0) {
+        let worse = |found: &Recoded| found.loss - best.loss > SLACK * best.loss.max(1.0);
+        let recoded = recode(ladders, criteria, &table.groups, best, &write)?;
+        let Some(recoded) = recoded.filter(|found| !worse(found)) else {
             let spans = best.levels.iter().map(|level| (*level, *level)).collect();
             self.report.local = Some(Local::beside(&self.report, spans));
             return Ok(self);
-        }
+        };
+        let Recoded { class_of, levels, spans, released, loss } = recoded;
         let columns = self.columns.into_iter().zip(&table.quasi).zip(&spans);
         let columns: Vec<Column> = columns
             .map(|((column, coded), (_, coarsest))| Column {

@@ -12,7 +12,8 @@ pub struct Policy {
     /// protecting privacy" (2002).
     pub k: u32,
     /// The column that says whose a row is; without it each row counts as a person. Rows without a value there count as one person,
-    /// the safe side. k, presence and suppression count persons; the models of sensitive values and the loss count rows.
+    /// the safe side. Every promise and suppression count persons, whatever values a person has in
+    /// however many rows ([`super::Models`]); the loss counts rows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub person: Option<String>,
     /// How diverse each sensitive column is within every class.

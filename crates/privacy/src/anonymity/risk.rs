@@ -8,12 +8,13 @@
 //! person together is no part of these figures.
 
 use super::encode::{Coded, encode, parts};
-use super::groups::{Groups, Spread};
+use super::groups::Groups;
 use super::messages::{POPULATION_SMALLER, TABLE_EMPTY};
 use super::models::{Class, pairwise, presence, shares};
 use super::numbers::{at, by, code, real};
 use super::persons::Persons;
 use super::policy::once;
+use super::spread::Spread;
 use arrow::array::RecordBatch;
 use ingot_base::{Fault, Result, fault};
 use rayon::prelude::*;
@@ -24,7 +25,7 @@ use serde::{Deserialize, Serialize};
 pub const AT_RISK: f64 = 0.2;
 
 /// The anonymity of a table. Shares and risks are in [0, 1]; entropies in nats. Where a column names persons the figures count
-/// persons, save for those that say that they count rows and for [`Models`].
+/// persons, save for those that say that they count rows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Risk {
     /// Rows of the table.
@@ -78,15 +79,20 @@ pub struct Reidentification {
     pub population_unique: Option<f64>,
 }
 
-/// The figures that pyCANON 1.3 calculates, in its definitions, so that both print the same. They count rows: a person may have
-/// several values.
+/// The figures that pyCANON 1.3 calculates, in its definitions, so that both print the same where each row is a person.
+///
+/// Where a column names persons, a value's share in α, β and δ is that of the persons who hold it, among others or alone: (X,
+/// Y)-linkability of Wang and Fung, "Anonymizing sequential releases" (2006). In the entropy and t each person weighs one in all, in
+/// equal parts over the person's different values. How many rows a value has is of no matter.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Models {
     /// (α, k)-anonymity: largest share of one value in a class.
     pub alpha: f64,
-    /// Distinct l-diversity: fewest different values in a class.
+    /// Distinct l-diversity: fewest different values in a class. Where persons hold several: fewest values whose holders, added up,
+    /// are as many as the class has persons; so of fewer values somebody has none, and it is 1 where a value is everybody's.
     pub distinct_l: u64,
-    /// Entropy l-diversity: e to the least entropy of a class, cut to a whole number.
+    /// Entropy l-diversity: e to the least entropy of a class, cut to a whole number. A class's entropy is at most the logarithm of
+    /// its distinct l.
     pub entropy_l: u64,
     /// pyCANON's c of (c, l)-diversity with l = `distinct_l`: it sorts counts ascending where the paper sorts them
     /// descending; see [`SensitiveRisk::recursive_ratio`] for the paper's. None for l = 1.
@@ -97,7 +103,8 @@ pub struct Models {
     pub enhanced_beta: f64,
     /// δ-disclosure: largest |ln(q/p)| over the values that classes have.
     pub delta_disclosure: f64,
-    /// t-closeness.
+    /// t-closeness. Where persons hold several values and these have no order, at least the largest gain q − p of a value's share of
+    /// persons.
     pub t: f64,
 }
 
@@ -115,7 +122,7 @@ pub struct SensitiveRisk {
     /// Entropy l-diversity as a real number: e to the least entropy of a class.
     pub effective_l: f64,
     /// Recursive (c, l)-diversity as published, for l = the column's distinct l: largest r₁ ÷ (`r_l` + … + `r_m`); the table has it
-    /// for every c above.
+    /// for every c above. Where persons hold several values, r counts who holds a value, and the sum is the persons less the l − 1 first.
     pub recursive_ratio: f64,
     /// Largest |ln(q/p)| where a value missing from a class counts: none if some class lacks a value.
     pub strict_delta: Option<f64>,
@@ -190,9 +197,11 @@ impl Table {
         let sizes: Vec<u32> = quasi.iter().map(|column| code(column.texts.len())).collect();
         let (mut groups, mut ids) = Groups::of_rows(&columns, &sizes, rows, rows + people);
         ids.truncate(rows);
+        let mut persons = Vec::new();
         if let Some(person) = person {
             let (codes, distinct) = encode(person, &parts(batches, person)?)?.persons();
             groups.persons = Some(Persons::from_rows(&codes, &ids, groups.len(), distinct));
+            persons = codes;
         }
         let short =
             |(group, people): (usize, &u32)| u64::from(groups.size(group).saturating_sub(*people));
@@ -207,7 +216,14 @@ impl Table {
                 let ranks = column.ranks();
                 let values: Vec<u32> =
                     column.codes.iter().map(|value| by(&ranks, *value)).collect();
-                let spread = Spread::from_rows(&values, &ids, groups.len(), ranks.len());
+                let spread = match &groups.persons {
+                    Some(known) => {
+                        let held: Vec<(u32, u32)> = persons.iter().copied().zip(values).collect();
+                        let held = known.held(&held, &ids);
+                        Spread::from_held(held, groups.len(), ranks.len())
+                    }
+                    None => Spread::from_rows(&values, &ids, groups.len(), ranks.len()),
+                };
                 let ordered = column.numbers.is_some();
                 Ok((Attribute { name: name.clone(), ordered, distinct: ranks.len() }, spread))
             })
@@ -308,16 +324,17 @@ fn column_risk(
     let largest = |of: &(dyn Fn(Class<'_>) -> f64 + Sync)| {
         all.par_iter().map(|group| of(class(group))).reduce(|| 0.0, f64::max)
     };
-    let distinct_l = all.iter().map(|group| class(group).values.len() as u64).min().unwrap_or(0);
+    let distinct_l = all.iter().map(|group| u64::from(class(group).width())).min().unwrap_or(0);
+    let fewest = all.iter().map(|group| class(group).values.len() as u64).min().unwrap_or(0);
     let narrow = u32::try_from(distinct_l).unwrap_or(u32::MAX);
     let negentropy =
         all.iter().map(|group| class(group).negentropy()).fold(f64::NEG_INFINITY, f64::max);
     let basic_beta = largest(&|class| class.gain(&p));
     let rarest =
-        p.iter().filter(|share| **share > 0.0).map(|share| -share.ln()).fold(0.0, f64::max);
+        p.held().iter().filter(|share| **share > 0.0).map(|share| -share.ln()).fold(0.0, f64::max);
     let delta_disclosure = largest(&|class| class.disclosure(&p));
     let terms: Vec<f64> =
-        p.iter().filter(|share| **share > 0.0).map(|share| -share * share.ln()).collect();
+        p.parts.iter().filter(|share| **share > 0.0).map(|share| -share * share.ln()).collect();
     let present = terms.len() as u64;
     SensitiveRisk {
         column: attribute.name.clone(),
@@ -326,7 +343,7 @@ fn column_risk(
         entropy: pairwise(&terms),
         effective_l: (-negentropy).exp(),
         recursive_ratio: largest(&|class| class.recursive(narrow)),
-        strict_delta: (distinct_l == present).then_some(delta_disclosure),
+        strict_delta: (fewest == present).then_some(delta_disclosure),
         models: Models {
             alpha: largest(&|class| class.alpha()),
             distinct_l,

@@ -5,7 +5,8 @@
 //!
 //! 1. Rows in classes that are too small (k) or of too few values (distinct l) only become fewer upwards, and so do the persons
 //!    who have such rows; so a node that must suppress too many of them rules out everything below it. With nothing allowed to be suppressed this holds of every
-//!    model here (they are monotone: Machanavajjhala 2007, Li 2007, Cao 2012), so each of them prunes.
+//!    model here (they are monotone: Machanavajjhala 2007, Li 2007, Cao 2012), so each of them prunes; save where a person is in
+//!    several classes ([`Criteria::is_monotone`]).
 //! 2. Each loss has a floor for a node and everything above it ([`Search::floor`]), so a floor that is not below the best loss
 //!    found rules out everything above.
 //!
@@ -308,16 +309,18 @@ impl<'a> Search<'a> {
         if !verdict.passes {
             return;
         }
+        let monotone = self.criteria.is_monotone(groups);
         let kept = self.criteria.keep(groups);
         let Some(kept) = kept else {
             // A lower bound on presence holds only without suppression, where it is monotone.
-            verdict.passes = self.allowed > 0;
+            verdict.passes = self.allowed > 0 || !monotone;
             return;
         };
         let lost = || kept.iter().enumerate().filter(|(_, keep)| !**keep).map(|(group, _)| group);
         verdict.suppressed = groups.together(lost());
         let fits = verdict.suppressed <= self.allowed && verdict.suppressed < self.persons;
-        verdict.passes = fits || (self.allowed > 0 && !self.criteria.is_plain());
+        let prunes = self.criteria.is_plain(groups) || (self.allowed == 0 && monotone);
+        verdict.passes = fits || !prunes;
         if fits {
             // What is lost is told in rows, whoever they are of.
             let lost_rows: u64 = lost().map(rows).sum();

@@ -59,10 +59,11 @@ pub struct Linkage {
     pub inference: Option<Inference>,
 }
 
-/// Attribute inference: the commonest value among the nearest rows, taken for the person's own.
+/// Attribute inference: the commonest value among the nearest rows, taken for the person's own. Where persons are known: the value that
+/// most persons with a nearest row hold there, however many rows they have it in.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Inference {
-    /// Targets whose value was told right.
+    /// Targets whose value was told right; where persons are known, any of the person's.
     pub right: Rate,
     /// Targets for whom the commonest value of the whole result is right: what is known without any quasi-identifier.
     pub guess: Rate,
@@ -94,7 +95,9 @@ pub fn linkage(scene: &Scene<'_>, effort: &Effort) -> Result<Linkage> {
     let persons = scene.person.map(|pair| Persons::new(scene, &index, pair)).transpose()?;
     let chosen = chosen(persons.as_ref(), known, effort);
     let targets = index.targets(scene.known, &chosen)?;
-    let wanted = scene.wanted.map(|pair| Wanted::new(scene, &index, pair, &chosen)).transpose()?;
+    let wanted =
+        scene.wanted.map(|pair| Wanted::new(scene, &index, pair, (persons.as_ref(), &chosen)));
+    let wanted = wanted.transpose()?;
     let outcomes: Vec<Outcome> = chosen
         .par_iter()
         .zip(&targets)
@@ -176,6 +179,8 @@ fn near(index: &Index, nearest: &[u32], truth: Option<usize>) -> (usize, bool) {
 struct Persons {
     /// One a known row.
     of_known: Vec<u32>,
+    /// One a row of the result.
+    of_released: Vec<u32>,
     /// The different persons of each class, ascending.
     by_class: Vec<Vec<u32>>,
     /// How many the result has.
@@ -196,10 +201,11 @@ impl Persons {
         let mut of_known = Vec::new();
         each(scene.known, &pair.known, false, &mut |cell| of_known.push(number(cell)))?;
         let mut by_class = vec![Vec::new(); index.classes.len()];
-        let mut released = BTreeSet::new();
+        let (mut of_released, mut released) = (Vec::new(), BTreeSet::new());
         let mut classes = index.class_of.iter();
         each(scene.released, &pair.released, false, &mut |cell| {
             let person = number(cell);
+            of_released.push(person);
             released.insert(person);
             let class = classes.next().copied().unwrap_or_default();
             if let Some(persons) = by_class.get_mut(class as usize) {
@@ -210,7 +216,7 @@ impl Persons {
             persons.sort_unstable();
             persons.dedup();
         }
-        Ok(Self { of_known, by_class, released: released.len() })
+        Ok(Self { of_known, of_released, by_class, released: released.len() })
     }
 
     /// How many persons have a row in the nearest classes, and whether the one of a known row is among them.
@@ -224,54 +230,57 @@ impl Persons {
 
 /// The wanted column: values by number.
 struct Wanted {
-    /// Value and count, a list a class.
-    by_class: Vec<Vec<(u32, u64)>>,
+    /// The rows of each value and, where persons are known, person; a list a class.
+    by_class: Vec<BTreeMap<Held, u64>>,
     commonest: Option<u32>,
-    /// The targets' own values; none where the result does not show the value anywhere.
-    own: Vec<Option<u32>>,
+    /// The targets' own values that the result shows somewhere: of the row, or of all rows of the person.
+    own: Vec<Vec<u32>>,
 }
 
+/// A value, and who holds it where persons are known.
+type Held = (u32, Option<u32>);
+
 impl Wanted {
-    fn new(scene: &Scene<'_>, index: &Index, pair: &Pair, chosen: &[usize]) -> Result<Self> {
+    fn new(
+        scene: &Scene<'_>,
+        index: &Index,
+        pair: &Pair,
+        (persons, chosen): (Option<&Persons>, &[usize]),
+    ) -> Result<Self> {
         let mut numbers: BTreeMap<String, u32> = BTreeMap::new();
-        let mut counts: Vec<BTreeMap<u32, u64>> = vec![BTreeMap::new(); index.classes.len()];
-        let mut total: BTreeMap<u32, u64> = BTreeMap::new();
-        let mut classes = index.class_of.iter();
+        let mut by_class: Vec<BTreeMap<Held, u64>> = vec![BTreeMap::new(); index.classes.len()];
+        let mut rows = index.class_of.iter().enumerate();
         each(scene.released, &pair.released, false, &mut |cell| {
-            let class = classes.next().copied().unwrap_or_default();
+            let (row, class) = rows.next().map_or((0, 0), |(row, class)| (row, *class));
             if let Cell::Text(text) = cell {
                 let next = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
                 let number = *numbers.entry(text.to_owned()).or_insert(next);
-                *total.entry(number).or_default() += 1;
-                if let Some(counts) = counts.get_mut(class as usize) {
-                    *counts.entry(number).or_default() += 1;
+                let who = persons.and_then(|persons| persons.of_released.get(row).copied());
+                if let Some(counts) = by_class.get_mut(class as usize) {
+                    *counts.entry((number, who)).or_default() += 1;
                 }
             }
         })?;
-        let mut own = Vec::with_capacity(chosen.len());
-        let mut wanted = chosen.iter().peekable();
+        let whose = |row: usize| match persons {
+            Some(persons) => persons.of_known.get(row).map(|person| *person as usize),
+            None => Some(row),
+        };
+        let places: BTreeMap<_, usize> = chosen.iter().map(|row| whose(*row)).zip(0..).collect();
+        let mut own = vec![Vec::new(); chosen.len()];
         let mut row = 0;
         each(scene.known, &pair.known, false, &mut |cell| {
-            if wanted.next_if(|wanted| **wanted == row).is_some() {
-                own.push(match cell {
-                    Cell::Text(text) => numbers.get(text).copied(),
-                    _ => None,
-                });
+            let target = places.get(&whose(row)).and_then(|place| own.get_mut(*place));
+            if let (Some(own), Cell::Text(text)) = (target, cell) {
+                own.extend(numbers.get(text).copied());
             }
             row += 1;
         })?;
-        let by_class = counts.into_iter().map(|counts| counts.into_iter().collect()).collect();
-        Ok(Self { by_class, commonest: most(&total), own })
+        let commonest = commonest(by_class.iter());
+        Ok(Self { by_class, commonest, own })
     }
 
     fn commonest(&self, classes: &[u32]) -> Option<u32> {
-        let mut sum: BTreeMap<u32, u64> = BTreeMap::new();
-        for (value, count) in
-            classes.iter().filter_map(|class| self.by_class.get(*class as usize)).flatten()
-        {
-            *sum.entry(*value).or_default() += count;
-        }
-        most(&sum)
+        commonest(classes.iter().filter_map(|class| self.by_class.get(*class as usize)))
     }
 
     fn inference(&self, outcomes: &[Outcome]) -> Inference {
@@ -280,12 +289,25 @@ impl Wanted {
             let hits = outcomes
                 .iter()
                 .zip(&self.own)
-                .filter(|(outcome, own)| own.is_some() && told(outcome) == **own)
+                .filter(|(outcome, own)| told(outcome).is_some_and(|told| own.contains(&told)))
                 .count();
             wilson(hits as u64, of)
         };
         Inference { right: right(&|outcome| outcome.told), guess: right(&|_| self.commonest) }
     }
+}
+
+/// The commonest value of some classes: a person counts once for each value.
+fn commonest<'c>(classes: impl Iterator<Item = &'c BTreeMap<Held, u64>>) -> Option<u32> {
+    let mut held: BTreeMap<Held, u64> = BTreeMap::new();
+    for (value, rows) in classes.flatten() {
+        *held.entry(*value).or_default() += rows;
+    }
+    let mut sums: BTreeMap<u32, u64> = BTreeMap::new();
+    for ((value, who), rows) in held {
+        *sums.entry(value).or_default() += if who.is_some() { 1 } else { rows };
+    }
+    most(&sums)
 }
 
 /// The commonest value; of equals the first.

@@ -13,11 +13,13 @@ mod membership;
 pub mod messages;
 mod random;
 mod table;
+mod telling;
 
 pub use interval::{Rate, wilson};
 pub use linkage::{Inference, Linkage, Scene, linkage};
 pub use membership::{Membership, membership_by_distance, membership_by_loss};
 pub use table::{Levels, Pair};
+pub use telling::{Coarsened, Relation, Telling};
 
 use serde::{Deserialize, Serialize};
 

@@ -155,6 +155,21 @@ fn interval(text: &str) -> Option<Shown> {
     None
 }
 
+/// What a text is ordered by among its column's others: a number, a day, the beginning of an interval, month or decade.
+pub(super) fn order_of(text: &str) -> Option<f64> {
+    let text = text.trim();
+    #[expect(clippy::cast_precision_loss, reason = "days of years of four digits")]
+    let day = |text: &str| Day::parse(text).map(|day| day.to_epoch() as f64);
+    let begins = || match interval(text)? {
+        Shown::Interval { low, high, .. } => Some(if low.is_finite() { low } else { high }),
+        _ => None,
+    };
+    let decade = || text.strip_suffix('s')?.parse::<f64>().ok();
+    let number = text.parse::<f64>().ok().or_else(|| day(text));
+    let number = number.or_else(|| day(&format!("{text}-01"))).or_else(begins).or_else(decade);
+    number.filter(|number| number.is_finite())
+}
+
 /// `1980s`, `1985`, `1985-07` and `1985-07-03` show the day 1985-07-03, whichever way it is written, and its instants; `1985` shows
 /// the month 1985-07 too.
 fn within_period(known: &str, shown: &str) -> bool {
@@ -660,6 +675,25 @@ mod tests {
         }
         assert_eq!(Shown::of_text("*"), Shown::Nothing);
         assert_eq!(Shown::of_text(""), Shown::Nothing);
+    }
+
+    #[test]
+    fn texts_that_are_numbers_days_and_classes_have_an_order() {
+        for (smaller, larger) in [
+            ("9", "10.5"),
+            ("1985-07-03", "1985/7/4"),
+            ("1985-07", "1985-08"),
+            ("1980s", "1990s"),
+            ("[30, 40)", "[40, 50)"),
+            ("<18", "18-25"),
+        ] {
+            let (smaller, larger) = (order_of(smaller).unwrap(), order_of(larger).unwrap());
+            assert!(smaller <= larger, "{smaller} {larger}");
+        }
+        assert!(order_of("<18") <= order_of("[18, 25)") && order_of("1980s") < order_of("1990s"));
+        for other in ["", "*", "enc_QUJD", "138****8000", "nan", "Ann Lee", "2020-13"] {
+            assert_eq!(order_of(other), None, "{other}");
+        }
     }
 
     #[test]

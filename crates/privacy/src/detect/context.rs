@@ -131,6 +131,8 @@ pub(crate) const PHONE: &[&str] = &[
     "messages to",
     "callback",
     "text me",
+    "txt me",
+    "msg me",
     "call me",
     "ring me",
     "office",
@@ -149,6 +151,23 @@ pub(crate) const PHONE: &[&str] = &[
     "来电",
     "热线",
     "号码",
+];
+/// Words before a number that is dialled, those that announce other numbers too left out.
+pub(crate) const DIALLED: &[&str] = &[
+    "phone",
+    "tel",
+    "telephone",
+    "call",
+    "mobile",
+    "cell",
+    "dial",
+    "whatsapp",
+    "电话",
+    "手机",
+    "联系方式",
+    "致电",
+    "拨打",
+    "拨",
 ];
 /// Names of fields that hold a telephone.
 pub(crate) const PHONE_KEYS: &[&str] =

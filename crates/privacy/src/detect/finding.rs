@@ -254,8 +254,33 @@ pub(crate) fn free_numbers(found: &mut Vec<Finding>) {
     found.retain(|one| one.start < one.end);
 }
 
-/// Keeps the best of overlapping findings: higher score, then longer, then earlier. Sorted by place.
+/// Leaves out what stands within a longer secret: `app:S3cr3t@db.example.com` holds an address of e-mail only by its looks, and hiding that
+/// alone leaves the rest of the secret in clear.
+fn enclose(found: &mut Vec<Finding>) {
+    let secrets = found.iter().filter(|one| one.kind == Kind::Secret);
+    let mut secrets: Vec<(usize, usize)> = secrets.map(|one| (one.start, one.end)).collect();
+    if secrets.is_empty() {
+        return;
+    }
+    secrets.sort_unstable();
+    // For each the farthest end of those that begin no later.
+    let mut last = 0;
+    for (_, end) in &mut secrets {
+        last = last.max(*end);
+        *end = last;
+    }
+    let reach =
+        |count: usize| count.checked_sub(1).and_then(|at| secrets.get(at)).map_or(0, |one| one.1);
+    found.retain(|one| {
+        let before = reach(secrets.partition_point(|(start, _)| *start < one.start));
+        let within = reach(secrets.partition_point(|(start, _)| *start <= one.start));
+        one.kind == Kind::Secret || before < one.end && within <= one.end
+    });
+}
+
+/// Keeps the best of overlapping findings: secrets before what they enclose, then higher score, then longer, then earlier. Sorted by place.
 pub(crate) fn resolve(mut found: Vec<Finding>) -> Vec<Finding> {
+    enclose(&mut found);
     found.sort_by(|a, b| {
         b.score
             .total_cmp(&a.score)
@@ -302,6 +327,27 @@ mod tests {
             united(&[(Person, 0, 4, 1.0), (Address, 2, 12, 0.6), (Phone, 11, 14, 1.0)]),
             [(Address, 0, 14)]
         );
+    }
+
+    #[test]
+    fn a_secret_that_encloses_another_finding_wins() {
+        use Kind::{Email, Secret, Url};
+        let best = |spans: &[(Kind, usize, usize, f32)]| -> Vec<(Kind, usize, usize)> {
+            let one = |(kind, start, end, score): &(Kind, usize, usize, f32)| {
+                Finding::new(kind.clone(), (*start, *end), *score, vec![Why::Model])
+            };
+            let found = resolve(spans.iter().map(one).collect());
+            found.into_iter().map(|one| (one.kind, one.start, one.end)).collect()
+        };
+        assert_eq!(best(&[(Email, 5, 20, 0.97), (Secret, 0, 30, 0.8)]), [(Secret, 0, 30)]);
+        assert_eq!(best(&[(Email, 5, 20, 0.97), (Secret, 5, 21, 0.8)]), [(Secret, 5, 21)]);
+        assert_eq!(best(&[(Email, 5, 20, 0.97), (Secret, 4, 20, 0.8)]), [(Secret, 4, 20)]);
+        let longest = [(Secret, 0, 30, 0.8), (Secret, 2, 4, 0.7), (Email, 5, 20, 0.97)];
+        assert_eq!(best(&longest), [(Secret, 0, 30)]);
+        // As long as the other, or only beside it: the surer.
+        assert_eq!(best(&[(Email, 5, 20, 0.97), (Secret, 5, 20, 0.8)]), [(Email, 5, 20)]);
+        assert_eq!(best(&[(Email, 5, 20, 0.97), (Secret, 8, 30, 0.8)]), [(Email, 5, 20)]);
+        assert_eq!(best(&[(Url, 0, 30, 0.9), (Secret, 5, 9, 0.8)]), [(Url, 0, 30)]);
     }
 
     fn freed(organization: (usize, usize), numbers: &[(usize, usize)]) -> Option<(usize, usize)> {

@@ -3,7 +3,8 @@
 use super::assigned::{self, Sort};
 use super::finding::{Finding, Kind, Why};
 use super::medical::{self, Record};
-use super::normal::Text;
+use super::normal::{HAN, Text};
+use crate::calendar::Day;
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder};
 use regex::bytes::Regex;
 
@@ -48,6 +49,7 @@ const WORDS: &[(&str, Topic)] = &[
     ("月生，", Topic::Born),
     ("月生,", Topic::Born),
     ("月生。", Topic::Born),
+    ("生", Topic::Born),
     ("b.day", Topic::Birth),
     ("d.o.b", Topic::Birth),
     ("微信", Topic::Wechat),
@@ -138,7 +140,7 @@ fn regex(pattern: &str) -> Result<Regex, regex::Error> {
     regex::bytes::RegexBuilder::new(pattern).unicode(false).build()
 }
 
-const DATE: &str = r"(?i)^(?:19|20)\d\d ?[-/.] ?\d{1,2} ?[-/.] ?\d{1,2}\b|^(?:19|20)\d\d ?\x80 ?\d{1,2} ?\x80(?: ?\d{1,2} ?\x80)?|^(?:19|20)\d{6}\b|^\d{1,2}[-/.]\d{1,2}[-/.](?:(?:19|20)\d\d|\d\d)\b|^(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,? )?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.? \d{1,2}(?:st|nd|rd|th)?,? (?:19|20)\d\d\b|^\d{1,2}(?:st|nd|rd|th)?[ -](?:of )?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?,?[ -](?:19|20)\d\d\b";
+const DATE: &str = r"(?i)^(?:19|20)\d\d ?[-/.] ?\d{1,2} ?[-/.] ?\d{1,2}\b|^(?:19|20)\d\d ?\x80 ?\d{1,2} ?\x80(?: ?\d{1,2} ?\x80)?|^\d\d ?\x80 ?\d{1,2} ?\x80(?: ?\d{1,2} ?\x80)?|^(?:19|20)\d{6}\b|^\d{1,2}[-/.]\d{1,2}[-/.](?:(?:19|20)\d\d|\d\d)\b|^(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,? )?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.? \d{1,2}(?:st|nd|rd|th)?,? (?:19|20)\d\d\b|^\d{1,2}(?:st|nd|rd|th)?[ -](?:of )?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?,?[ -](?:19|20)\d\d\b";
 
 impl Keyed {
     pub(crate) fn new() -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
@@ -155,7 +157,7 @@ impl Keyed {
             )?,
             qq: regex(r"^[1-9]\d{4,10}\b")?,
             passport: regex(
-                r"^(?:[A-Za-z]{1,2} ?\d{6,8}|[A-Za-z]\d{2}[A-Za-z]{2}\d{4}|E[A-Za-z]\d{7}|\d{9})\b",
+                r"^(?:[A-Za-z]{1,2} ?\d{6,8}|[A-Za-z]\d{4} \d{4}|[A-Za-z]\d{2}[A-Za-z]{2}\d{4}|E[A-Za-z]\d{7}|\d{8,9})\b",
             )?,
             permit: regex(
                 r"^(?:[A-Z]{3}\d{12}|[HMhm]\d{8}(?:\d\d)?|[A-Za-z]{1,2} ?\d{6,8}|9\d{17}|\d{8,9}|\d{10}(?:\(?[A-Z0-9]\)?)?)\b",
@@ -224,6 +226,13 @@ impl Keyed {
             }
         };
         let found_before = found.len();
+        // 1960.06.04出生，住…: what comes behind is another's number.
+        if word == "出生" && !"日年月时地证".contains(text.char_at(end)) {
+            self.born(text, start, word, found);
+            if found.len() > found_before {
+                return;
+            }
+        }
         for at in end..(end + reach).min(text.len()) {
             if text.at(at) == b'\n' && at > end + 2 {
                 break;
@@ -288,10 +297,18 @@ impl Keyed {
         }
     }
 
-    /// `1961/11/09生的`, `1961年11月9日生，`: nothing stands between the day and its word.
+    /// `1961/11/09生的`, `1961年11月9日生，`: nothing stands between the day and its word, or a blank, `1972.02.02 生`.
     fn born(&self, text: &Text<'_>, start: usize, word: &'static str, found: &mut Vec<Finding>) {
         // The word's first character may be the day's last.
-        let end = start + usize::from(!word.starts_with('生'));
+        let end = start + usize::from(!word.starts_with(['生', '出']));
+        let end = if word == "生" {
+            if text.at(start + 1) == HAN {
+                return;
+            }
+            end - usize::from(text.before(end) == b' ')
+        } else {
+            end
+        };
         for at in end.saturating_sub(14)..end {
             if !text.at(at).is_ascii_digit() || text.before(at).is_ascii_alphanumeric() {
                 continue;
@@ -383,14 +400,12 @@ fn fits(text: &Text<'_>, topic: Topic, (start, end): (usize, usize)) -> bool {
     let digits = token.iter().filter(|byte| byte.is_ascii_digit()).count();
     match topic {
         Topic::Birth => {
-            let marks: Vec<char> = (start..end)
-                .filter(|at| text.at(*at) == super::normal::HAN)
-                .map(|at| text.char_at(at))
-                .collect();
+            let marks: Vec<char> =
+                (start..end).filter(|at| text.at(*at) == HAN).map(|at| text.char_at(at)).collect();
             marks
                 .iter()
                 .zip(['年', '月', '日'])
-                .all(|(found, wanted)| *found == wanted || *found == '号')
+                .all(|(found, wanted)| *found == wanted || wanted == '日' && *found == '号')
         }
         Topic::Wechat => {
             let lower = token.to_ascii_lowercase();
@@ -413,6 +428,16 @@ fn fits(text: &Text<'_>, topic: Topic, (start, end): (usize, usize)) -> bool {
                     || !text.is_ascii())
         }
         Topic::Licence => digits >= 4,
+        // In `no 29261729` the word is none of the number's letters, and eight digits may be the day of issue.
+        Topic::Passport => {
+            let word = token.get(..3).is_some_and(|front| front.eq_ignore_ascii_case(b"no "));
+            let day = token.len() == 8
+                && std::str::from_utf8(token)
+                    .ok()
+                    .and_then(Day::parse)
+                    .is_some_and(|day| (1900..=2099).contains(&day.year));
+            !word && !day
+        }
         Topic::SecretKey => digits >= 2,
         _ => true,
     }
@@ -527,11 +552,13 @@ pub(crate) fn pair(text: &Text<'_>, start: usize) -> Option<Finding> {
     if !matches!(text.at(next), b',' | b' ') && text.char_at(next) != '、' {
         return None;
     }
+    let signed = next > at;
     next += 1;
     while text.at(next) == b' ' {
         next += 1;
     }
-    let (second, mut end) = decimal(text, next, 180.0)?;
+    let (second, stop) = decimal(text, next, 180.0)?;
+    let mut end = stop;
     if text.char_at(end) == '°' {
         end += 1;
     }
@@ -540,8 +567,12 @@ pub(crate) fn pair(text: &Text<'_>, start: usize) -> Option<Finding> {
     }
     let near = super::context::near(text, (start, end), 24, super::context::GPS);
     let marked = at < next - 2;
+    let number = |from: usize, to: usize| text.slice(from, to).parse().unwrap_or(f64::MAX);
+    // Where both are so small is nothing but the sea off Africa: any two fractions look like it.
+    let sea = number(start, at).abs() < 4.0 && number(next, stop).abs() < 5.0;
     let fine = first.min(second) >= 4 || near.is_some() && first.min(second) >= 2;
     if !fine
+        || sea && near.is_none() && !signed
         || !(near.is_some() || marked || first.min(second) >= 4 && text.at(at) == b',')
         || text.at(end) == b',' && near.is_none()
     {

@@ -32,10 +32,11 @@ pub(crate) use finding::unite;
 pub use finding::{Finding, Kind, Why};
 #[cfg(feature = "train")]
 pub use names::train;
-pub(crate) use names::{TITLES, ends_name, is_word};
+pub(crate) use names::{TITLES, TITLES_ZH, ends_name, family_name, is_word};
 pub(crate) use network::findings;
 pub use network::{NameModel, Named};
 pub(crate) use normal::{digit, numeral};
+pub(crate) use numbers::mobile;
 pub(crate) use regions::counties;
 
 use custom::Custom;
@@ -299,11 +300,12 @@ fn run(
     }
     let lead = text.bytes(start, end).iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
     let tail = length - lead;
-    if digits == tail && lead > 0
+    let crossed = digits == 17 && tail == 18 && text.before(end).eq_ignore_ascii_case(&b'X');
+    if (digits == tail || crossed) && lead > 0
         || lead == 0 && digits == length
         || lead == 0 && digits + 1 == length
     {
-        // Letters then digits, digits alone, or digits and one letter (a resident number's X).
+        // Letters then digits or a resident number with its X, digits alone, or digits and one letter (such an X too).
         let from = start + lead;
         if from >= *chained {
             let long = lead == 0 || digits == 11 || digits == 17 || digits == 18;

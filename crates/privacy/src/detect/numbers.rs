@@ -539,6 +539,10 @@ impl Group<'_, '_> {
             .unwrap_or(digits);
         let coded = national.len() != digits.len();
         let near = || context::near(self.text, span, 16, context::PHONE);
+        // Long-distance calls dial a zero before a mobile number too; other numbers of twelve digits begin so as well.
+        let dialled = || context::before(self.text, span.0, 12, context::DIALLED).is_some();
+        let trunk = national.strip_prefix(b"0").filter(|rest| rest.len() == 11 && mobile(rest));
+        let national = trunk.filter(|_| coded || dialled()).unwrap_or(national);
         if national.len() == 11 && mobile(national) && (coded || !plus) {
             let groups = self.sizes.get().len();
             let near = near();
@@ -637,29 +641,40 @@ impl Group<'_, '_> {
         };
         let first_ok =
             sizes.iter().all(|size| *size <= 11) && !(self.uniform == b'.' && sizes.len() > 5);
-        let year = |digits: &[u8]| digits.starts_with(b"19") || digits.starts_with(b"20");
-        let years = sizes == [4, 4] && (year(digits) || digits.get(4..).is_some_and(year));
-        // `20231020` is a day unless the telephone's word stands right before it.
-        let compact = sizes == [8]
-            && year(digits.get(..4)?)
-            && birthday(digits)
-            && context::before(text, start, 8, context::PHONE).is_none();
-        let dated = years
-            || compact
-            || sizes.len() == 3
-                && sizes.first() == Some(&4)
-                && sizes.get(1).is_some_and(|s| *s <= 2)
-                && sizes.get(2).is_some_and(|s| *s <= 2);
         let short = digits.len() < 7 && (sizes.len() < 2 || near == "number");
         let long_enough = !short
             && text.before(start) != b'='
             && (sizes.len() > 1 || near != "number" || digits.len() >= 9)
             && (digits.len() >= 10 || sizes.len() >= 2 || near.len() > 3);
-        if !first_ok || dated || !long_enough || digits.len() > 13 {
+        if !first_ok || self.dated((start, end)) || !long_enough || digits.len() > 13 {
             return None;
         }
         let why = vec![Why::Context(near.to_owned()), Why::Pattern("phone")];
         Some(Finding::new(Kind::Phone, (start, stop), 0.65, why))
+    }
+
+    /// Whether the digits are years, a day, or a day with what is numbered on it.
+    fn dated(&self, (start, end): (usize, usize)) -> bool {
+        let (text, digits, sizes) = (self.text, self.digits, self.sizes.get());
+        let year = |digits: &[u8]| digits.starts_with(b"19") || digits.starts_with(b"20");
+        let years = sizes == [4, 4] && (year(digits) || digits.get(4..).is_some_and(year));
+        // `20231020` is a day unless the telephone's word stands right before it.
+        let compact = sizes == [8]
+            && year(digits)
+            && birthday(digits)
+            && context::before(text, start, 8, context::PHONE).is_none();
+        // `20240506-0031` is a day with what is numbered on it, whatever stands before.
+        let more = sizes.len() > 1 || separator(text.at(end)) && text.at(end + 1).is_ascii_digit();
+        let serial = more
+            && sizes.first() == Some(&8)
+            && digits.get(..8).is_some_and(|day| year(day) && birthday(day));
+        years
+            || compact
+            || serial
+            || sizes.len() == 3
+                && sizes.first() == Some(&4)
+                && sizes.get(1).is_some_and(|s| *s <= 2)
+                && sizes.get(2).is_some_and(|s| *s <= 2)
     }
 }
 

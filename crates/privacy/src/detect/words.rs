@@ -70,6 +70,9 @@ fn code(text: &Text<'_>, start: usize, end: usize) -> Option<Finding> {
         why.extend(near.map(|word| Why::Context(word.to_owned())));
         return Some(Finding::new(Kind::CreditCode, (start, end), 0.98, why));
     }
+    if let Some(finding) = mistyped(text, (start, end), &token) {
+        return Some(finding);
+    }
     if token.iter().filter(|byte| byte.is_ascii_digit()).count() < 12 {
         return None;
     }
@@ -93,6 +96,17 @@ fn code(text: &Text<'_>, start: usize, end: usize) -> Option<Finding> {
         let why = vec![Why::Checksum("mod11-2"), Why::Pattern("misread")];
         Finding::new(Kind::ResidentId, (start, end), 0.9, why)
     })
+}
+
+/// A unified social credit code whose label says what it is though its check character does not: typed or read with a fault.
+fn mistyped(text: &Text<'_>, (start, end): (usize, usize), token: &[u8; 18]) -> Option<Finding> {
+    let plain = |byte: &u8| byte.is_ascii_digit() || byte.is_ascii_uppercase();
+    let shaped = token.iter().all(plain)
+        && matches!(token.first(), Some(b'1'..=b'9' | b'A' | b'N' | b'Y'))
+        && token.get(2..8).is_some_and(|region| regions::level(region) > 0);
+    let label = context::labelled(text, start, context::CODE).filter(|_| shaped)?;
+    let why = vec![Why::Pattern("gb32100"), Why::Context(label.to_owned())];
+    Some(Finding::new(Kind::CreditCode, (start, end), 0.55, why))
 }
 
 /// A unified social credit code in groups, `9133 0106 MA2C 8K7T3H`, whose first group is `start..end`.

@@ -1,6 +1,7 @@
 //! Persons whom a row's texts name once so that a model sees it, looked for wherever these texts name them again: behind `我是` a name is plain,
 //! at the head of the next sentence it may be missed.
 
+use super::addressed::{Addressed, surnames};
 use super::pieces::Letter;
 use super::{Form, Known, Pieces, place};
 use crate::detect::{Finding, Kind, TITLES, Why, is_word, unite};
@@ -24,13 +25,18 @@ pub(crate) struct Repeats {
     /// Forms by the two letters that they begin with: which person's, and which of them.
     begin: BTreeMap<[char; 2], Vec<(usize, usize)>>,
     /// Whom the letters of a name, or of a part of it, may mean.
-    means: Personal<BTreeMap<Vec<char>, BTreeSet<usize>>>,
+    means: Personal<Means>,
+    /// Whom a surname with a title may mean.
+    surnames: Personal<Means>,
 }
+
+/// Letters, and the numbers of the persons whom they may mean.
+type Means = BTreeMap<Vec<char>, BTreeSet<usize>>;
 
 impl Default for Repeats {
     fn default() -> Self {
-        let means = Personal::new(BTreeMap::new());
-        Self { persons: Vec::new(), begin: BTreeMap::new(), means }
+        let (means, surnames) = (Personal::new(BTreeMap::new()), Personal::new(BTreeMap::new()));
+        Self { persons: Vec::new(), begin: BTreeMap::new(), means, surnames }
     }
 }
 
@@ -49,12 +55,16 @@ struct Repeat {
 }
 
 /// What stands for a finding.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Instead<'a> {
     /// What the action makes of its own text.
     Own,
     /// What the action makes of this text: the same person's name in full.
     Of(&'a str),
+    /// The surname of what the action makes of this text, with the title that stands there: the same person's name in full.
+    Surname(&'a str),
+    /// This token of its column, where the action makes pseudonyms.
+    Token(String),
     /// Its type's name, whatever the action is.
     Kind,
 }
@@ -82,7 +92,7 @@ impl Repeats {
         for one in known.iter().filter(|one| one.is_person(found())) {
             all.add_known(one, &mut seen);
         }
-        for (text, found) in texts {
+        for (text, found) in &texts {
             let named: Vec<&Finding> = found
                 .iter()
                 .filter(|one| one.kind == Kind::Person && one.score >= SURE)
@@ -95,7 +105,7 @@ impl Repeats {
                 }
             }
         }
-        let mut means: BTreeMap<Vec<char>, BTreeSet<usize>> = BTreeMap::new();
+        let mut means = Means::new();
         for (number, person) in all.persons.iter().enumerate() {
             let forms = person.forms.expose();
             for (which, form) in forms.iter().enumerate() {
@@ -112,7 +122,41 @@ impl Repeats {
             }
         }
         all.means = Personal::new(means);
+        all.surnames = Personal::new(all.surnames(known, &texts));
         all
+    }
+
+    /// Whose each surname is. Somebody who is named with little certainty, or whom another column may name, has one too.
+    fn surnames(&self, known: &[Known], texts: &[(&str, &[Finding])]) -> Means {
+        let mut means = Means::new();
+        // 王先生 may be found as somebody's name: whose surname it is, is asked.
+        let titled = |value: &str| Addressed::of("", value, "").is_some();
+        for (number, person) in self.persons.iter().enumerate() {
+            let value = person.value.expose();
+            let named = if titled(value) { Vec::new() } else { surnames(value) };
+            for surname in named {
+                means.entry(surname).or_default().insert(number);
+            }
+        }
+        let mut other = |value: &str| {
+            let is_meant = |letters: &Vec<char>| self.means.expose().contains_key(letters);
+            if super::orders(&super::parts(value)).iter().any(is_meant) || titled(value) {
+                return;
+            }
+            for surname in surnames(value) {
+                means.entry(surname).or_default().insert(NOBODY);
+            }
+        };
+        for (text, found) in texts {
+            let persons = found.iter().filter(|one| one.kind == Kind::Person);
+            for value in values_in(text, persons) {
+                other(&value);
+            }
+        }
+        for one in known {
+            other(one.value());
+        }
+        means
     }
 
     /// Adds a person whom a column names, once however columns write the name.
@@ -211,20 +255,36 @@ impl Repeats {
     }
 
     /// What stands for a finding, by the text of it: of a person whom a column names, or who is named in full elsewhere, what stands for
-    /// that name.
-    pub(crate) fn instead(&self, finding: &Finding, value: &str) -> Instead<'_> {
+    /// that name. `addressed` is the same with the title that stands there.
+    pub(crate) fn instead(
+        &self,
+        finding: &Finding,
+        value: &str,
+        addressed: Option<&Addressed<'_>>,
+    ) -> Instead<'_> {
         if self.persons.is_empty() || finding.kind != Kind::Person {
             return Instead::Own;
+        }
+        if let Some(person) = addressed.and_then(|addressed| self.has(addressed.surname)) {
+            return Instead::Surname(person);
         }
         let means = |letters: &Vec<char>| self.means.expose().get(letters);
         // As it stands, or in another order: Robert J. Barker is Robert Barker.
         let Some(meant) = super::orders(&super::parts(value)).iter().find_map(means) else {
             return Instead::Own;
         };
-        // A surname that two of them have is neither's.
-        let one = meant.first().filter(|_| meant.len() == 1);
-        let person = one.and_then(|number| self.persons.get(*number));
-        person.map_or(Instead::Own, |person| Instead::Of(person.value.expose()))
+        self.only(meant).map_or(Instead::Own, Instead::Of)
+    }
+
+    /// The full name of the only one with a surname.
+    fn has(&self, surname: &str) -> Option<&str> {
+        self.only(self.surnames.expose().get(&letters_of(surname))?)
+    }
+
+    /// The full name of whom letters mean. A surname that two of them have is neither's.
+    fn only(&self, meant: &BTreeSet<usize>) -> Option<&str> {
+        let one = meant.first().filter(|_| meant.len() == 1)?;
+        self.persons.get(*one).map(|person| person.value.expose().as_str())
     }
 }
 
@@ -364,13 +424,13 @@ mod tests {
         let mut found = vec![Finding::new(Kind::Person, (0, 10), 0.9, vec![Why::Model])];
         let repeats = Repeats::of(&[], [(text, found.as_slice())]);
         repeats.find(text, &mut found);
-        assert_eq!(repeats.instead(&found[1], "Diaz"), Instead::Of("Chloe Diaz"));
+        assert_eq!(repeats.instead(&found[1], "Diaz", None), Instead::Of("Chloe Diaz"));
         assert_eq!(found[1].why, [Why::Repeated]);
         let other = Finding::new(Kind::Person, (0, 10), 0.9, vec![Why::Model]);
         let abel = [Finding { end: 9, ..other.clone() }];
         let texts = [(text, std::slice::from_ref(&other)), ("Abel Diaz.", abel.as_slice())];
         let both = Repeats::of(&[], texts);
-        assert_eq!(both.instead(&found[1], "Diaz"), Instead::Own);
+        assert_eq!(both.instead(&found[1], "Diaz", None), Instead::Own);
         assert!(!format!("{both:?}").contains("Diaz"));
     }
 
@@ -385,12 +445,16 @@ mod tests {
         let one = [found(16)];
         let repeats = Repeats::of(std::slice::from_ref(&known), [(text, one.as_slice())]);
         for name in [text, "BARKER, Robert", "Barker", "Robert"] {
-            assert_eq!(repeats.instead(&one[0], name), Instead::Of("Robert Barker"), "{name}");
+            assert_eq!(
+                repeats.instead(&one[0], name, None),
+                Instead::Of("Robert Barker"),
+                "{name}"
+            );
         }
         // Whose surname another one of the row has, stands for neither by it.
         let wife = [found(12)];
         let both = Repeats::of(&[known], [("Susan Barker", wife.as_slice())]);
-        assert_eq!(both.instead(&wife[0], "Barker"), Instead::Own);
-        assert_eq!(both.instead(&wife[0], "ROBERT BARKER"), Instead::Of("Robert Barker"));
+        assert_eq!(both.instead(&wife[0], "Barker", None), Instead::Own);
+        assert_eq!(both.instead(&wife[0], "ROBERT BARKER", None), Instead::Of("Robert Barker"));
     }
 }

@@ -2,9 +2,10 @@
 
 use super::ff1::{FEWEST, Ff1, MOST};
 use super::table::derive;
+use crate::dialled::is_prefix;
 use crate::messages::DOMAIN_OF_COLUMN;
 use crate::token::ColumnKeys;
-use ingot_base::{Fault, Personal, Result, Secret};
+use ingot_base::{Fault, Personal, Result, Secret, folded};
 
 /// FF1 over the decimal digits of one column's values. The column's name is the tweak, so equal values of two columns differ.
 /// Digits keep their width, and what is no digit stays: it is not hidden.
@@ -30,7 +31,26 @@ impl FormatCipher {
     /// # Errors
     /// When the value has fewer than 6 digits, which anyone could try, or more than 36.
     pub fn write(&self, value: &str, out: &mut String) -> Result<()> {
-        self.turn(value, true, out)
+        self.turn(value, 0, true, out)
+    }
+
+    /// What a text has of a column's value, with the digits of the value's token and its own separators; `None` where it has other letters
+    /// or digits, but for what is dialled before a number.
+    pub(crate) fn as_written(&self, value: &str, written: &str) -> Option<String> {
+        let plain = |text: &str| -> String {
+            folded(text).chars().filter(|letter| letter.is_alphanumeric()).collect()
+        };
+        let (own, all) = (plain(value), plain(written));
+        let prefix = all.strip_suffix(&*own)?;
+        let numbers = |text: &str| text.chars().filter(|letter| letter.is_numeric()).count();
+        let digits = written.chars().filter(|letter| digit(*letter).is_some()).count();
+        // A digit of another script has a form of its own.
+        if !is_prefix(prefix.as_bytes()) || digits != numbers(&all) || digits != numbers(written) {
+            return None;
+        }
+        let mut out = String::with_capacity(written.len());
+        self.turn(written, prefix.len(), true, &mut out).ok()?;
+        Some(out)
     }
 
     /// The value behind what [`Self::write`] wrote. There is no check: every text with as many digits has a value behind it.
@@ -39,12 +59,15 @@ impl FormatCipher {
     /// When the text has fewer than 6 digits or more than 36.
     pub fn read(&self, text: &str) -> Result<Personal<String>> {
         let mut out = String::with_capacity(text.len());
-        self.turn(text, false, &mut out)?;
+        self.turn(text, 0, false, &mut out)?;
         Ok(Personal::new(out))
     }
 
-    fn turn(&self, value: &str, forward: bool, out: &mut String) -> Result<()> {
-        let digits: Vec<u8> = value.chars().filter_map(|letter| Some(digit(letter)?.0)).collect();
+    /// Turns the digits behind the first `kept`.
+    fn turn(&self, value: &str, kept: usize, forward: bool, out: &mut String) -> Result<()> {
+        let mut front: Vec<u8> =
+            value.chars().filter_map(|letter| Some(digit(letter)?.0)).collect();
+        let digits = front.split_off(kept.min(front.len()));
         if !(FEWEST..=MOST).contains(&digits.len()) {
             return Err(Fault::new(&DOMAIN_OF_COLUMN)
                 .arg("column", &self.column)
@@ -58,7 +81,7 @@ impl FormatCipher {
         } else {
             self.cipher.decrypt(&digits, tweak)?
         };
-        let mut turned = turned.into_iter();
+        let mut turned = front.into_iter().chain(turned);
         out.extend(value.chars().map(|letter| {
             match digit(letter) {
                 Some((_, zero)) => turned

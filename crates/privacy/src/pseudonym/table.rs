@@ -1,13 +1,14 @@
 //! Consistent pseudonyms: the same value becomes the same plausible other value everywhere in a project.
 //!
 //! Numbers go through FF1, so that the way back needs only the key and two values never meet: telephones keep their first
-//! three digits, cards their issuer and a right check digit, resident numbers stay valid with another region, birthday and
+//! three digits and whatever is dialled before them, cards their issuer and a right check digit, resident numbers stay valid with another region, birthday and
 //! sequence. Names, addresses and other words are drawn by HMAC-SHA-256 from lists; a table from the drawn word to the
 //! AES-SIV token of the original keeps two persons apart and leads back. The table holds nothing in the clear.
 
 use super::ff1::{FEWEST, Ff1, MOST};
 use crate::calendar::Day;
 use crate::detect::{Kind, counties, credit_code_check, resident_check};
+use crate::dialled::national;
 use crate::token::{ColumnKeys, decrypt_value, encrypt_value};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use ingot_base::{Fault, Personal, Result, Secret, fault, folded, unified};
@@ -259,11 +260,6 @@ impl Pseudonyms {
     /// Types that are digits, forward or back; `None` for words, and for numbers too short for FF1's domain of a million: those are
     /// drawn and kept in the table like words, so that nobody finds them by trying all.
     fn number(&self, kind: &Kind, value: &str, forward: bool) -> Result<Option<String>> {
-        let places: Vec<usize> = value
-            .char_indices()
-            .filter(|(_, letter)| digit(*letter).is_some())
-            .map(|(at, _)| at)
-            .collect();
         let digits: Vec<u8> = value.chars().filter_map(digit).collect();
         let other = match kind {
             Kind::ResidentId => {
@@ -273,21 +269,18 @@ impl Pseudonyms {
                 return if whole {
                     Ok(self.resident(value, front, forward)?)
                 } else {
-                    self.plain(value, &digits, &places, 0, forward)
+                    self.plain(value, &digits, (digits.len(), &[]), forward)
                 };
             }
             Kind::BankCard | Kind::CreditCard => self.card(&digits, forward)?,
             Kind::Phone if digits.len() >= 9 => {
-                return self.plain(
-                    value,
-                    &digits,
-                    &places,
-                    digits.len() - 8.min(digits.len() - 3),
-                    forward,
-                );
+                let mut front = telephone(value, &digits);
+                let back = 8.min(front.len().saturating_sub(3));
+                front.truncate(front.len() - back);
+                return self.plain(value, &digits, (back, &front), forward);
             }
             Kind::Ssn | Kind::Passport | Kind::Qq | Kind::DriverLicence | Kind::MedicalId => {
-                return self.plain(value, &digits, &places, 0, forward);
+                return self.plain(value, &digits, (digits.len(), &[]), forward);
             }
             _ => None,
         };
@@ -302,21 +295,20 @@ impl Pseudonyms {
         }
     }
 
-    /// Digits after the first `keep`, in place.
+    /// The last so many digits, in place, under a tweak.
     fn plain(
         &self,
         value: &str,
         digits: &[u8],
-        places: &[usize],
-        keep: usize,
+        (count, tweak): (usize, &[u8]),
         forward: bool,
     ) -> Result<Option<String>> {
-        let (front, back) = digits.split_at(keep.min(digits.len()));
-        if !(FEWEST..=MOST).contains(&back.len()) || places.len() != digits.len() {
+        let (front, back) = digits.split_at(digits.len().saturating_sub(count));
+        if !(FEWEST..=MOST).contains(&back.len()) {
             return Ok(None);
         }
         let mut other = front.to_vec();
-        other.extend(self.turn(back, front, forward)?);
+        other.extend(self.turn(back, tweak, forward)?);
         Ok(Some(put(value, &other)))
     }
 
@@ -432,14 +424,45 @@ fn put(value: &str, digits: &[u8]) -> String {
         .collect()
 }
 
+/// The digits of a telephone number as they are dialled within the country, so that it is the same with and without its country code.
+fn telephone(value: &str, digits: &[u8]) -> Vec<u8> {
+    national(digits, value.trim_start().starts_with(['+', '＋', '(', '（']))
+}
+
+/// Fewest digits of a number that is the same however it is grouped, and of a group of it.
+const GROUPED: (usize, usize) = (8, 3);
+
+/// The digits of a number that blanks or dashes group; `None` for what is none. Where a few digits stand alone, they are a part of their own:
+/// `1-2345678` is not `12-345678`.
+fn grouped(value: &str) -> Option<String> {
+    let groups = || value.split([' ', '-']);
+    let sound = |group: &str| {
+        group.len() >= GROUPED.1 && group.bytes().all(|letter| letter.is_ascii_digit())
+    };
+    let digits: String = groups().collect();
+    (digits.len() >= GROUPED.0 && groups().all(sound)).then_some(digits)
+}
+
 /// One spelling for what is one value to a reader.
 fn canonical(value: &str) -> String {
     value.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// A value of a type as others are told apart from it, however it was typed: an address of e-mail has no case.
+/// A value of a type as others are told apart from it, however it was typed: an address of e-mail has no case, a number no groups, and
+/// a telephone no prefix.
 pub(super) fn one_value(kind: &Kind, value: &str) -> String {
-    if *kind == Kind::Email { folded(value) } else { unified(value) }
+    if *kind == Kind::Email {
+        return folded(value);
+    }
+    let one = unified(value);
+    if *kind == Kind::Phone {
+        let digits: Vec<u8> = one.chars().filter_map(digit).collect();
+        let national = telephone(&one, &digits);
+        if national.len() >= 9 {
+            return national.into_iter().map(char::from).collect();
+        }
+    }
+    grouped(&one).unwrap_or(one)
 }
 
 /// A key of 32 bytes for one purpose.

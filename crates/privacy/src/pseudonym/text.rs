@@ -2,7 +2,7 @@
 
 use super::table::{Pseudonyms, one_value};
 use crate::detect::{Detector, Finding, Kind, NameModel, findings, unite};
-use crate::known::{Instead, Repeats};
+use crate::known::{Addressed, Instead, Repeats, surname_of};
 use crate::titled::Title;
 use crate::token::{ColumnKeys, Encryptor, Hasher};
 use ingot_base::Result;
@@ -23,6 +23,9 @@ pub enum TextAction {
     /// Somebody else's plausible value, the same for the same person; the key holder can go back.
     Pseudonymize,
 }
+
+/// What stands for a finding, by its text and the title that stands with it.
+type Meaning<'m, 'i> = dyn Fn(&Finding, &str, Option<&Addressed<'_>>) -> Instead<'i> + 'm;
 
 /// How often a text is read again before what still shows is hidden outright: what stands around a replaced value may
 /// show another.
@@ -120,6 +123,11 @@ impl TextProtector {
         matches!(self.action, TextAction::Replace | TextAction::Mask)
     }
 
+    /// Whether what is written instead is somebody else's.
+    pub(crate) fn makes_pseudonyms(&self) -> bool {
+        self.action == TextAction::Pseudonymize
+    }
+
     /// What is found, in order, none overlapping another: the part of the work that threads can share. A person who is found in one place is
     /// found wherever the text names the person again.
     ///
@@ -154,15 +162,16 @@ impl TextProtector {
         names: &mut Pseudonyms,
     ) -> Result<String> {
         let repeats = Repeats::of(&[], [(text, found)]);
-        self.rewrite(text, found, &|one, value| repeats.instead(one, value), names)
+        self.rewrite(text, found, &|one, value, titled| repeats.instead(one, value, titled), names)
     }
 
-    /// The text with the action applied to `found`, findings of this text, or to what `instead` says of one and its text.
-    pub(crate) fn rewrite<'i>(
+    /// The text with the action applied to `found`, findings of this text, or to what `instead` says of one, its text and the title that
+    /// stands with it.
+    pub(crate) fn rewrite(
         &self,
         text: &str,
         found: &[Finding],
-        instead: &dyn Fn(&Finding, &str) -> Instead<'i>,
+        instead: &Meaning<'_, '_>,
         names: &mut Pseudonyms,
     ) -> Result<String> {
         let mut out = String::with_capacity(text.len() + 16 * found.len());
@@ -174,17 +183,58 @@ impl TextProtector {
             value.clear();
             value.extend(letters.by_ref().take(finding.end - finding.start));
             at = finding.end;
-            match instead(finding, &value) {
-                Instead::Kind => replace(&finding.kind, &mut out),
-                // A mask shows how long the text's own value is.
-                Instead::Of(full) if self.action != TextAction::Mask => {
-                    self.write(&finding.kind, full, names, &mut out)?;
+            let behind = letters.as_str();
+            let before = text.len().saturating_sub(behind.len() + value.len());
+            let before = text.get(..before).filter(|_| finding.kind == Kind::Person);
+            let titled = before.and_then(|before| Addressed::of(before, &value, behind));
+            let kept = titled.filter(|_| !self.settles());
+            let of_name = kept.filter(|_| self.action == TextAction::Pseudonymize);
+            let (front, behind) = of_name.map_or(("", ""), |kept| (kept.front, kept.behind));
+            let whole = match (instead(finding, &value, titled.as_ref()), kept) {
+                (Instead::Kind, _) => {
+                    replace(&finding.kind, &mut out);
+                    continue;
                 }
-                _ => self.write(&finding.kind, &value, names, &mut out)?,
-            }
+                (Instead::Token(token), _) if self.makes_pseudonyms() => {
+                    out.push_str(&token);
+                    continue;
+                }
+                (Instead::Surname(full), Some(kept)) => {
+                    self.write_titled(&kept, full, names, &mut out)?;
+                    continue;
+                }
+                // A mask shows how long the text's own value is.
+                (Instead::Of(full) | Instead::Surname(full), _)
+                    if self.action != TextAction::Mask =>
+                {
+                    full
+                }
+                _ => &value,
+            };
+            out.push_str(front);
+            self.write(&finding.kind, whole, names, &mut out)?;
+            out.push_str(behind);
         }
         out.push_str(letters.as_str());
         Ok(out)
+    }
+
+    /// What stands for a person of whom the text has the surname and a title: a made-up name's surname, or the person's token.
+    fn write_titled(
+        &self,
+        kept: &Addressed<'_>,
+        full: &str,
+        names: &mut Pseudonyms,
+        out: &mut String,
+    ) -> Result<()> {
+        out.push_str(kept.front);
+        if self.action == TextAction::Pseudonymize {
+            out.push_str(surname_of(&names.of(&Kind::Person, full)?));
+        } else {
+            self.write(&Kind::Person, full, names, out)?;
+        }
+        out.push_str(kept.behind);
+        Ok(())
     }
 
     fn write(

@@ -217,11 +217,20 @@ fn days_of_birth_before_their_word() {
         ("1961年11月9日生，汉族", "1961年11月9日"),
         ("我1988-03-07生人", "1988-03-07"),
         ("1961年11月9日生日", "1961年11月9日"),
+        ("签证材料，1972.02.02 生", "1972.02.02"),
+        ("王芳，1972.02.02生，汉族", "1972.02.02"),
+        ("2019年10月21号 生", "2019年10月21号"),
+        ("生日：88年3月5日", "88年3月5日"),
+        ("他85年3月出生", "85年3月"),
+        ("1960.06.04出生，住莫干山路57号20号楼", "1960.06.04"),
+        ("2013.11.12出生，公民身份号码510703 19890320 3524", "2013.11.12"),
     ] {
         has(text, "birth_date", words);
     }
     for text in [
         "2020年1月1日生效",
+        "2020-01-01 生效",
+        "88年3月5日签订",
         "2020-01-01发生的事",
         "先生的2020-01-01账单",
         "学生的入学日是2020-09-01",
@@ -333,5 +342,166 @@ fn numbers_behind_a_label_and_between_other_marks() {
         ("width 100%40 of it", "email"),
     ] {
         nothing(kind, text);
+    }
+}
+
+#[test]
+fn a_password_in_an_address_is_hidden_with_its_host() {
+    for text in [
+        "postgres://app:S3cr3tPw9x@db.internal:5432/prod",
+        "postgres://app:S3cr3tPw9x@db.internal.corp.com/prod",
+        "mongodb+srv://u1:Pa55word1@cluster0.ab1cd.mongodb.net/test",
+        "amqp://mq:Pa55word1x@mq.example.com:5672/v",
+        "https://user:Pa55word1x@git.example.com/a.git",
+        "mysql://root:Zx81kqp2@10.0.0.8/core",
+    ] {
+        only(text, "secret", text);
+    }
+    only("mail app@db.internal.corp.com now", "email", "app@db.internal.corp.com");
+}
+
+#[test]
+fn names_in_lines_of_pairs() {
+    for line in [
+        "assigned_to={}; status=open",
+        "user={} action=login",
+        "user_name={} action=login result=ok",
+        "patient_name={}",
+        "patient_name={};ward=3;bed_no=12",
+        "customer={}, amount=500",
+        "name={}&x=1",
+        "2024-05-01 10:00:01 INFO [auth] user={} ip_zone=inner ok",
+        "owner={}",
+    ] {
+        for name in ["Sarah Hudson", "Jose Rivera", "Michael J. Porter"] {
+            has(&line.replace("{}", name), "person", name);
+        }
+    }
+    for text in [
+        "x = Foo(bar=Baz, quux=Quuz) and self.a_b[c]",
+        "lambda a=Hudson, b=Rivera: a[b]; c=d",
+        "PATH=Sarah/Hudson USER=Jose_Rivera run --owner=Hudson(Rivera)",
+        "Name[fr]=Sarah Hudson; Name[de]=Jose Rivera;",
+    ] {
+        nothing("person", text);
+    }
+}
+
+#[test]
+fn what_is_cited_is_no_address() {
+    for text in [
+        "see PEP 8, RFC 2616",
+        "Python 3, NumPy 1234 are needed.",
+        "conforms to ISO 9001, GB 2312 and IEC 61508.",
+        "Windows 7, SQL 2016 or later",
+        "HTTP 2, RFC 7540",
+        "closes GH 16378, GH 16306",
+        "GPT 4, BERT 2018",
+    ] {
+        nothing("address", text);
+    }
+    for text in [
+        "Tylova 1036, Saint-Denis 93200",
+        "Tylova 1036, McAllen TX 78501",
+        "Rua Rosa 3, LISBOA 1200",
+        "Lindenstrasse 3, NEUDORF 81541",
+        "ul. Nobla 144, STARGOWO 35410",
+    ] {
+        has(text, "address", text);
+    }
+}
+
+#[test]
+fn two_small_fractions_are_no_place() {
+    for text in ["[0.963624, 1.177164]", "x = 3.14159, -2.71828", "(1.41421,  1.73205)"] {
+        nothing("gps", text);
+    }
+    for (text, words) in [
+        ("at 39.9042, 116.4074 now", "39.9042, 116.4074"),
+        ("at 6.5244, 3.3792 now", "6.5244, 3.3792"),
+        ("at -0.1807, -78.4678 now", "-0.1807, -78.4678"),
+        ("buoy, location 0.963624, 1.177164", "0.963624, 1.177164"),
+        ("0.9636°N, 1.1771°E", "0.9636°N, 1.1771°E"),
+    ] {
+        has(text, "gps", words);
+    }
+}
+
+#[test]
+fn a_day_with_a_serial_number_is_no_telephone() {
+    for text in [
+        "订单号20240506-0031，来电时间10:31",
+        "客户来电，单号 20240506-0031",
+        "call id 20240506-0031",
+        "电话工单 20240506 0031",
+    ] {
+        nothing("phone", text);
+    }
+    has("call 2856 4417 or 28564417-0031", "phone", "2856 4417");
+    only("txt me on 7962916662", "phone", "7962916662");
+    nothing("phone", "readme.txt 7962916662");
+}
+
+#[test]
+fn documents_with_a_word_between_and_codes_with_a_fault() {
+    for (text, kind, words) in [
+        ("passport no 29261729, surname", "passport", "29261729"),
+        ("Passport no. 29261729", "passport", "29261729"),
+        ("passport: NX 1234567", "passport", "NX 1234567"),
+        ("护照E1234 5678", "passport", "E1234 5678"),
+        ("统一社会信用代码：91350100M000100Y44", "cn_uscc", "91350100M000100Y44"),
+        ("统一社会信用代码 91350100M000100Y43", "cn_uscc", "91350100M000100Y43"),
+    ] {
+        has(text, kind, words);
+    }
+    nothing("passport", "passport issued 20210506");
+    nothing("cn_uscc", "单号 91350100M000100Y44");
+}
+
+#[test]
+fn resident_numbers_that_end_in_x_behind_letters() {
+    for before in ["ID", "id", "身份证ID", "客户ID", "SFZ", "no", "编号a", "No."] {
+        for number in ["31010419931227038X", "31010419931227038x"] {
+            for behind in ["", "，", "已核", " ok"] {
+                let text = format!("{before}{number}{behind}");
+                assert_eq!(of("cn_id", &text), [number], "{text}");
+            }
+        }
+    }
+    for text in [
+        // Another check character, no day, no region, a number that goes on, a longer word.
+        "ID31010419931227037X",
+        "ID31010419931327038X",
+        "ID99010419931227038X",
+        "ID31010419931227038X1",
+        "ID31010419931227038Xy",
+        "a1ID31010419931227038X",
+    ] {
+        nothing("cn_id", text);
+    }
+}
+
+#[test]
+fn mobile_numbers_behind_the_zero_of_a_long_distance_call() {
+    for (text, words) in [
+        ("电话：018672013831", "018672013831"),
+        ("手机号 013800138000 联系", "013800138000"),
+        ("call 018672013831", "018672013831"),
+        ("请拨打018672013831联系", "018672013831"),
+        ("手机0-18672013831", "0-18672013831"),
+        ("电话 0186 7201 3831", "0186 7201 3831"),
+    ] {
+        only(text, "phone", words);
+    }
+    has("+86 018672013831", "phone", "+86 018672013831");
+    for text in [
+        "订单 018672013831",
+        "account number 018672013831",
+        "流水号码：013800138000",
+        "电话：0186720138311",
+        "电话：012000138000",
+        "018672013831",
+    ] {
+        nothing("phone", text);
     }
 }

@@ -349,3 +349,70 @@ fn numbers_with_a_wrong_check_digit_come_back_as_they_were() {
         assert_eq!(names.original(&kind, &fake).unwrap().expose(), value, "{kind:?}");
     }
 }
+
+/// A person's telephone or account is the same other one however it is dialled or grouped; the way back is from each form.
+#[test]
+fn a_number_has_one_pseudonym_in_every_form() {
+    let mut names = Pseudonyms::new(keys()).unwrap();
+    let tail = |text: &str, count: usize| -> String {
+        let digits: Vec<char> = text.chars().filter(char::is_ascii_digit).collect();
+        digits[digits.len() - count..].iter().collect()
+    };
+    let forms: [&[&str]; 2] = [
+        &[
+            "13800138000",
+            "+86 13800138000",
+            "+86-138-0013-8000",
+            "0086-13800138000",
+            "(86)13800138000",
+            "8613800138000",
+            "013800138000",
+            "1795113800138000",
+            "138 0013 8000",
+        ],
+        &["010-62781234", "+86 10 62781234", "+86 (0)10 6278 1234", "0086 10 62781234"],
+    ];
+    for (forms, count) in forms.into_iter().zip([11, 8]) {
+        let first = names.of(&Kind::Phone, forms[0]).unwrap();
+        for form in forms {
+            let fake = names.of(&Kind::Phone, form).unwrap();
+            assert_eq!(tail(&fake, count), tail(&first, count), "{form}: {fake}");
+            let plain = |text: &str| text.replace(|one: char| one.is_ascii_digit(), "0");
+            assert_eq!(plain(&fake), plain(form));
+            // What is dialled before it stays.
+            let before = |text: &str| text.strip_suffix(&tail(text, 11)).map(str::to_owned);
+            assert_eq!(before(&fake), before(form));
+            assert_eq!(names.original(&Kind::Phone, &fake).unwrap().expose(), form);
+        }
+    }
+    // As before there were forms.
+    assert_eq!(names.of(&Kind::Phone, "13800138000").unwrap(), "13836947867");
+    let account = Kind::Custom("account".into());
+    let fake = names.of(&account, "022971716108").unwrap();
+    for form in ["0229 7171 6108", "0229-7171-6108", "０２２９　７１７１　６１０８"] {
+        assert_eq!(names.of(&account, form).unwrap(), fake, "{form}");
+    }
+    assert_eq!(names.original(&account, &fake).unwrap().expose(), "022971716108");
+    // Parts of their own tell two numbers apart.
+    let other = names.of(&account, "1-22971716108").unwrap();
+    assert_ne!(names.of(&account, "12-2971716108").unwrap(), other);
+}
+
+/// A word of the table that stands for a number as it was grouped leads back to it as before.
+#[test]
+fn a_table_of_grouped_numbers_stays_readable() {
+    let account = Kind::Custom("account".into());
+    let mut names = Pseudonyms::new(keys()).unwrap();
+    let number = ingot_base::Personal::new("0229 7171 6108".to_owned());
+    let token = ingot_privacy::encrypt_value(&keys(), "ingot:pseudonym", &number).unwrap();
+    names.load(&format!("account\taccount-0000000001\t{token}\n")).unwrap();
+    assert_eq!(names.original(&account, "account-0000000001").unwrap().expose(), "0229 7171 6108");
+}
+
+#[test]
+fn a_telephone_has_one_hash_in_every_form() {
+    let hashed = |text: &str| protect(TextAction::Hash, text).0;
+    for form in ["+86 13800138000", "138 0013 8000", "0086-13800138000", "013800138000"] {
+        assert_eq!(hashed(&format!("电话：{form}")), hashed("电话：13800138000"), "{form}");
+    }
+}

@@ -260,7 +260,7 @@ fn named(rows: &[(&str, &str)], action: TextAction) -> Vec<(String, String)> {
 #[test]
 fn a_columns_person_has_the_columns_pseudonym_wherever_the_rows_text_names_them() {
     let rows = [
-        ("Robert Barker", "Robert Barker called; Mr. Barker paid.", "{} called; Mr. {} paid."),
+        ("Robert Barker", "Robert Barker called; Mr. Barker paid.", "{} called; Mr. {last} paid."),
         ("Robert Barker", "ROBERT BARKER, or BARKER, Robert", "{}, or {}"),
         (
             "LINDQVIST, Amelia",
@@ -279,7 +279,8 @@ fn a_columns_person_has_the_columns_pseudonym_wherever_the_rows_text_names_them(
     let given: Vec<(&str, &str)> = rows.iter().map(|(name, note, _)| (*name, *note)).collect();
     for ((name, note), (_, _, wanted)) in named(&given, TextAction::Pseudonymize).iter().zip(&rows)
     {
-        let wanted = wanted.replace("{}", name);
+        let last = name.rsplit(' ').next().unwrap();
+        let wanted = wanted.replace("{}", name).replace("{last}", last);
         match wanted.split_once("{?}") {
             None => assert_eq!(*note, wanted),
             Some((_, end)) => assert!(note.ends_with(end) && !note.contains("李文"), "{note}"),
@@ -291,6 +292,58 @@ fn a_columns_person_has_the_columns_pseudonym_wherever_the_rows_text_names_them(
         assert_eq!(rest, format!("{first} paid."));
         assert_eq!(safe[1].1, format!("{first}, or {first}"));
     }
+}
+
+#[test]
+fn a_surname_with_a_title_is_the_pseudonyms_and_the_title_stays() {
+    let rows = [
+        ("王浩然", "王先生来电，王浩然已还款", "{s}先生来电，{}已还款"),
+        ("张敏", "张女士您好，来电", "{s}女士您好，来电"),
+        ("欧阳文静", "请联系欧阳女士", "请联系{s}女士"),
+        ("Robert Hudson", "Mr. Hudson called", "Mr. {s} called"),
+        ("Alice Hudson", "Spoke to Ms Hudson today", "Spoke to Ms {s} today"),
+        ("HUDSON, Alice", "Dear Mrs. Hudson, we paid", "Dear Mrs. {s}, we paid"),
+    ];
+    let given: Vec<(&str, &str)> = rows.iter().map(|(name, note, _)| (*name, *note)).collect();
+    let safe = named(&given, TextAction::Pseudonymize);
+    for ((name, note), (_, _, wanted)) in safe.iter().zip(&rows) {
+        let surname = match name.rsplit_once(' ') {
+            Some((_, last)) => last.to_owned(),
+            None => name.chars().take(1).collect(),
+        };
+        assert_eq!(*note, wanted.replace("{s}", &surname).replace("{}", name));
+    }
+    for action in [TextAction::Hash, TextAction::Encrypt] {
+        let safe = named(&given[..1], action);
+        let (first, rest) = safe[0].1.split_once("先生来电，").unwrap();
+        assert_eq!(rest, format!("{first}已还款"));
+    }
+    let masked = named(&given[..1], TextAction::Mask).remove(0).1;
+    assert!(masked.starts_with("王**来电"), "{masked}");
+    assert!(named(&given[..1], TextAction::Replace)[0].1.starts_with("[person]来电"));
+}
+
+#[test]
+fn a_surname_with_a_title_that_two_may_have_is_neithers_and_leads_back() {
+    for (name, note, title) in [
+        ("李文", "王先生来电", "先生来电"),
+        ("王浩然", "王先生来电，担保人王小明", "先生来电，担保人"),
+    ] {
+        let (own, note) = named(&[(name, note)], TextAction::Pseudonymize).remove(0);
+        let (stands, _) = note.split_once(title).unwrap();
+        assert_eq!(stands.chars().count(), 3, "a name in full: {note}");
+        assert_ne!(stands, own);
+    }
+    let batch = table(vec![("note", text(&[Some("王先生来电")]))]);
+    let (columns, schema) = (["note".to_owned()], batch.schema());
+    let (config, action) = (DetectConfig::default(), TextAction::Pseudonymize);
+    let mut texts = TextColumns::new(&columns, &config, action, &keys(), &schema).unwrap();
+    let names = Protector::new(Vec::new(), keys(), &schema).unwrap();
+    let safe = texts.apply(batch, &[], names.pseudonyms()).unwrap();
+    let note = shown(safe.column(0)).remove(0).unwrap();
+    let fake = note.strip_suffix("先生来电").unwrap();
+    let table = names.pseudonyms().lock().unwrap();
+    assert_eq!(table.original(&Kind::Person, fake).unwrap().expose(), "王先生");
 }
 
 /// What a text shows of its row's salary, which is made coarser, and of its customer's name and number, which are hashed.
@@ -568,4 +621,60 @@ fn numbers_are_no_text() {
     };
     assert_eq!(refuse(&columns).code(), "privacy-type-without-text");
     assert_eq!(refuse(&["other".to_owned()]).code(), "privacy-column-missing");
+}
+
+/// The texts of rows that have these numbers in columns, one to go by its form, one by its type, with what stands in the columns.
+fn numbered(notes: &[&str], action: TextAction) -> (Vec<String>, [String; 2]) {
+    let all = |value: &str| text(&vec![Some(value); notes.len()]);
+    let notes: Vec<Option<&str>> = notes.iter().copied().map(Some).collect();
+    let batch = table(vec![
+        ("acct", all("022971716108")),
+        ("phone", all("18672013831")),
+        ("note", text(&notes)),
+    ]);
+    let rules = vec![rule("acct", Action::Fpe), rule("phone", Action::Pseudonymize(Kind::Phone))];
+    let protector = Protector::new(rules, keys(), &batch.schema()).unwrap();
+    let columns = ["note".to_owned()];
+    let schema = protector.schema();
+    let mut texts =
+        TextColumns::new(&columns, &DetectConfig::default(), action, &keys(), &schema).unwrap();
+    let known = protector.known(&batch, &[]).unwrap();
+    let batch = protector.apply(batch).unwrap();
+    let batch = texts.apply(batch, &known, protector.pseudonyms()).unwrap();
+    let cell = |column: usize| shown(batch.column(column)).remove(0).unwrap();
+    let tokens = [cell(0), cell(1)];
+    (shown(batch.column(2)).into_iter().flatten().collect(), tokens)
+}
+
+#[test]
+fn a_rows_text_has_the_number_that_its_columns_have_in_every_form() {
+    let notes = [
+        "账号022971716108",
+        "账户 0229 7171 6108",
+        "acct 0229-7171-6108.",
+        "iban DE12022971716108",
+        "00022971716108",
+        "电话：018672013831",
+        "拨1795118672013831",
+        "id18672013831z",
+        "+86 18672013831",
+        "0086-186-7201-3831",
+        "账号０２２９７１７１６１０８",
+    ];
+    let (texts, [account, phone]) = numbered(&notes, TextAction::Pseudonymize);
+    let digits = |text: &str| -> String { text.chars().filter(char::is_ascii_digit).collect() };
+    for (note, text) in notes.iter().zip(&texts) {
+        let text: String = text.chars().map(ingot_base::half_width).collect();
+        let own =
+            if note.contains('8') && digits(note).contains("186") { &phone } else { &account };
+        assert!(digits(&text).ends_with(own.as_str()), "{note}: {text}, not {own}");
+        assert!(!digits(&text).contains("18672013831") && !digits(&text).contains("22971716108"));
+        // What stands around, and what groups the digits, stays.
+        let plain = |text: &str| text.replace(|one: char| one.is_ascii_digit(), "0");
+        let note: String = note.chars().map(ingot_base::half_width).collect();
+        assert_eq!(plain(&text), plain(&note));
+    }
+    let (texts, _) = numbered(&notes, TextAction::Replace);
+    assert!(texts.iter().all(|text| digits(text).len() < 8), "{texts:?}");
+    assert_eq!(texts[0], "账号[acct]");
 }

@@ -1,11 +1,13 @@
 //! Texts by lines, as they end: plain text and JSON lines.
 
 use super::keys::{self, Key};
+use super::records::Records;
 use super::{Place, Scanner, missing, unread};
 use crate::args::Scan;
 use crate::messages::SCAN_ENCODING;
 use ingot_base::{Fault, Message, Result};
 use ingot_privacy::detect::Finding;
+use ingot_privacy::json;
 use std::collections::VecDeque;
 use std::io::BufRead;
 use std::path::Path;
@@ -74,29 +76,28 @@ impl Scanner<'_> {
             return Err(missing(name, &[]));
         }
         let mut lines = Lines::new(self.open()?, self.path);
+        let mut records = Records::new(self, &[]);
         while let Some(line) = lines.next()? {
             let Some(start) = keys::begin(&line.text) else {
-                self.line(&line)?;
+                records.line(&line)?;
                 continue;
             };
             let mut held = vec![line];
             let key = keys::hold(&mut lines, &mut held, start)?;
-            if !self.block(&held, &key)? {
+            if !records.scanner.block(&held, &key)? {
                 let mut held = held.into_iter();
                 if let Some(first) = held.next() {
-                    self.line(&first)?;
+                    records.line(&first)?;
                 }
                 lines.back(held);
             }
         }
-        Ok(())
+        records.finish()
     }
 
-    fn line(&mut self, line: &Line) -> Result<()> {
-        self.rows = line.number;
-        let place = Place { row: line.number, ..Place::default() };
-        let clean = self.text(place, &line.text)?;
-        self.write(clean.as_deref().unwrap_or(&line.text).as_bytes())?;
+    /// A line, of which that may be written instead.
+    fn put(&mut self, line: &Line, clean: Option<&str>) -> Result<()> {
+        self.write(clean.unwrap_or(&line.text).as_bytes())?;
         self.write(line.end.as_bytes())
     }
 
@@ -118,6 +119,20 @@ impl Scanner<'_> {
         self.write(clean.as_deref().unwrap_or(&text).as_bytes())?;
         self.write(last.end.as_bytes())?;
         Ok(true)
+    }
+}
+
+impl Records<'_, '_> {
+    /// A line by itself, or what it says where it is JSON.
+    fn line(&mut self, line: &Line) -> Result<()> {
+        self.scanner.rows = line.number;
+        let clean = if json::nested(&line.text) {
+            self.beside(&[(&[], &line.text)])?.pop().flatten()
+        } else {
+            let place = Place { row: line.number, ..Place::default() };
+            self.scanner.text(place, &line.text)?
+        };
+        self.scanner.put(line, clean.as_deref())
     }
 }
 

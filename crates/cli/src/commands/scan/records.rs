@@ -1,4 +1,4 @@
-//! JSON: every string, number and key of the records, at any depth.
+//! JSON: every string, number and key of the records, at any depth; also in strings, cells and lines that are JSON themselves.
 
 use super::lines::Lines;
 use super::{Place, Scanner, missing};
@@ -17,7 +17,7 @@ const KEPT: usize = 4096;
 const KNOWN: usize = 32;
 
 /// What is known of a key.
-struct Key {
+pub(super) struct Key {
     found: Vec<Finding>,
     /// What stands instead.
     clean: Option<String>,
@@ -30,8 +30,8 @@ struct Key {
 }
 
 /// One file's records.
-struct Records<'s, 'a> {
-    scanner: &'s mut Scanner<'a>,
+pub(super) struct Records<'s, 'a> {
+    pub(super) scanner: &'s mut Scanner<'a>,
     /// The columns that were asked for.
     named: &'s [String],
     /// Those of them that are there.
@@ -104,7 +104,7 @@ impl Scanner<'_> {
 }
 
 impl<'s, 'a> Records<'s, 'a> {
-    fn new(scanner: &'s mut Scanner<'a>, named: &'s [String]) -> Self {
+    pub(super) fn new(scanner: &'s mut Scanner<'a>, named: &'s [String]) -> Self {
         Self {
             scanner,
             named,
@@ -135,7 +135,8 @@ impl<'s, 'a> Records<'s, 'a> {
         wanted
     }
 
-    fn learned(&mut self, name: &str) -> Result<Rc<Key>> {
+    /// What is known of a key or a column's name.
+    pub(super) fn learned(&mut self, name: &str) -> Result<Rc<Key>> {
         if let Some(key) = self.keys.get(name) {
             return Ok(Rc::clone(key));
         }
@@ -147,6 +148,17 @@ impl<'s, 'a> Records<'s, 'a> {
             self.keys.insert(name.to_owned(), Rc::clone(&key));
         }
         Ok(key)
+    }
+
+    /// Tells what texts hold that stand beside each other, as a table's cells do, each under its path; each as it may be written, if that is
+    /// another.
+    pub(super) fn beside(&mut self, texts: &[(&[Step], &str)]) -> Result<Vec<Option<String>>> {
+        let mut first = First::new(self);
+        for (path, text) in texts {
+            first.text(path, text)?;
+        }
+        first.close();
+        texts.iter().map(|(path, text)| self.text(path, text)).collect()
     }
 
     /// What the key says of a value that it stands under, directly or in a list.
@@ -168,13 +180,13 @@ impl<'s, 'a> Records<'s, 'a> {
             return Ok(None);
         }
         let column = json::path(path, false);
-        let column = Some(column.as_str()).filter(|column| !column.is_empty());
+        let column = (!path.is_empty()).then_some(column.as_str());
         self.scanner.tell(Place { row: self.scanner.rows, column, key: false }, &found)?;
         let title = self.title(path);
         self.scanner.clean_under(&title, text, found)
     }
 
-    fn finish(self) -> Result<()> {
+    pub(super) fn finish(self) -> Result<()> {
         let absent = self.named.iter().find(|name| !self.seen.contains(name.as_str()));
         if let Some(name) = absent.filter(|_| self.scanner.rows > 0) {
             return Err(missing(name, &self.known));
@@ -219,6 +231,9 @@ impl Visitor for Records<'_, '_> {
     }
 
     fn text(&mut self, path: &[Step], text: &str) -> Result<Option<String>> {
+        if json::nested(text) {
+            return json::within(text, path, self);
+        }
         self.told(path, text)
     }
 
@@ -254,7 +269,9 @@ impl Visitor for First<'_, '_, '_> {
     }
 
     fn text(&mut self, path: &[Step], text: &str) -> Result<Option<String>> {
-        if self.records.wanted(path) {
+        if json::nested(text) {
+            json::within(text, path, self)?;
+        } else if self.records.wanted(path) {
             let title = self.records.title(path);
             self.found.push(self.records.scanner.find_under(&title, text)?);
             self.texts.push(text.to_owned());

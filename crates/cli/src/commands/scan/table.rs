@@ -1,12 +1,14 @@
 //! CSV: every cell of the columns that were asked for, and what stands where a header should.
 
 use super::quotes::Quotes;
+use super::records::Records;
 use super::{Place, Scanner, missing, unread};
 use crate::args::Scan;
 use crate::messages::{SCAN_ENCODING, SCAN_FIELDS, SCAN_HEADER, SCAN_QUOTE};
 use csv::{ErrorKind, StringRecord};
 use ingot_base::{Fault, Result, fault};
 use ingot_privacy::detect::Finding;
+use ingot_privacy::json::Step;
 use ingot_privacy::{Title, find_repeated};
 use std::fs::File;
 use std::io::BufReader;
@@ -18,8 +20,8 @@ struct Columns {
     /// As findings name them.
     shown: Vec<String>,
     wanted: Vec<bool>,
-    /// What they say of the cells under them, if they are names and not numbers of places.
-    titles: Vec<Title>,
+    /// Their cells' paths, which go on in cells that are JSON.
+    paths: Vec<[Step; 1]>,
     /// What the header's own cells hold that are read.
     header: Vec<Vec<Finding>>,
 }
@@ -34,30 +36,31 @@ impl Scanner<'_> {
             .from_reader(Quotes::new(self.open()?, delimiter));
         let mut record = StringRecord::new();
         let mut columns: Option<Columns> = None;
-        while let Some(line) = self.next(&mut reader, &mut record)? {
+        let mut records = Records::new(self, &[]);
+        while let Some(line) = records.scanner.next(&mut reader, &mut record)? {
             let header = columns.is_none() && !args.no_header;
             let columns = match &mut columns {
                 Some(columns) => columns,
-                none => none.insert(self.columns(args, &record)?),
+                none => none.insert(records.columns(args, &record)?),
             };
             if record.len() != columns.shown.len() {
-                return Err(self
+                return Err(records
+                    .scanner
                     .at(&SCAN_FIELDS, line)
                     .arg("found", record.len())
                     .arg("expected", columns.shown.len()));
             }
-            self.rows += u64::from(!header);
-            let (row, found) = if header {
-                (0, std::mem::take(&mut columns.header))
+            let clean = if header {
+                records.scanner.header(columns, &record)?
             } else {
-                (self.rows, self.cells(columns, &record)?)
+                records.scanner.rows += 1;
+                records.row(columns, &record)?
             };
-            let clean = self.row(row, columns, &record, found)?;
-            if self.output.is_some() {
-                self.write(&written(&clean, delimiter)?)?;
+            if records.scanner.output.is_some() {
+                records.scanner.write(&written(&clean, delimiter)?)?;
             }
         }
-        Ok(())
+        records.finish()
     }
 
     /// The next record's line, if there is one.
@@ -95,46 +98,57 @@ impl Scanner<'_> {
         } else {
             titles.iter().map(|title| (*title).to_owned()).collect()
         };
-        let titled = |name: &String| {
-            if args.no_header || personal > 0 { Title::default() } else { Title::of(name) }
-        };
         let wanted = chosen(&args.text, &shown, known)?;
         for (found, _) in header.iter_mut().zip(&wanted).filter(|(_, wanted)| !**wanted) {
             found.clear();
         }
-        Ok(Columns { titles: shown.iter().map(titled).collect(), shown, wanted, header })
+        let step = |(at, name): (usize, &String)| {
+            [Step::Key { name: name.clone(), place: at + 1, shown: true }]
+        };
+        let paths = shown.iter().enumerate().map(step).collect();
+        Ok(Columns { shown, wanted, paths, header })
     }
 
-    /// What the cells of a row hold that are read.
-    fn cells(&self, columns: &Columns, record: &StringRecord) -> Result<Vec<Vec<Finding>>> {
-        let mut found = Vec::with_capacity(record.len());
-        for ((cell, title), wanted) in record.iter().zip(&columns.titles).zip(&columns.wanted) {
-            found.push(if *wanted { self.find_under(title, cell)? } else { Vec::new() });
-        }
-        Ok(found)
-    }
-
-    fn row(
-        &mut self,
-        row: u64,
-        columns: &Columns,
-        record: &StringRecord,
-        mut found: Vec<Vec<Finding>>,
-    ) -> Result<Vec<String>> {
+    /// The first row's cells, as they are to be written: what they hold was looked for to name the columns.
+    fn header(&mut self, columns: &mut Columns, record: &StringRecord) -> Result<Vec<String>> {
         let read = |(cell, wanted)| if wanted { cell } else { "" };
-        let wanted = columns.wanted.iter().copied();
-        let texts: Vec<&str> = record.iter().zip(wanted).map(read).collect();
+        let texts: Vec<&str> =
+            record.iter().zip(columns.wanted.iter().copied()).map(read).collect();
+        let mut found = std::mem::take(&mut columns.header);
         find_repeated(&texts, &mut found);
         let mut cells = Vec::with_capacity(record.len());
-        let heads = columns.shown.iter().zip(&columns.titles);
-        // A header's cell stands under no title.
-        let none = Title::default();
-        for ((cell, (column, title)), found) in record.iter().zip(heads).zip(found) {
-            self.tell(Place { row, column: Some(column), key: false }, &found)?;
-            let clean = self.clean_under(if row == 0 { &none } else { title }, cell, found)?;
+        for ((cell, column), found) in record.iter().zip(&columns.shown).zip(found) {
+            self.tell(Place { row: 0, column: Some(column), key: false }, &found)?;
+            // A header's cell stands under no title.
+            let clean = self.clean_under(&Title::default(), cell, found)?;
             cells.push(clean.unwrap_or_else(|| cell.to_owned()));
         }
         Ok(cells)
+    }
+}
+
+impl Records<'_, '_> {
+    /// The columns, with what their names say of the cells under them: nothing where they are numbers of places.
+    fn columns(&mut self, args: &Scan, first: &StringRecord) -> Result<Columns> {
+        let columns = self.scanner.columns(args, first)?;
+        for name in &columns.shown {
+            self.learned(name)?;
+        }
+        Ok(columns)
+    }
+
+    /// A row's cells, as they are to be written.
+    fn row(&mut self, columns: &Columns, record: &StringRecord) -> Result<Vec<String>> {
+        let cells = || record.iter().zip(&columns.wanted);
+        let paths = cells().zip(&columns.paths).filter(|((_, wanted), _)| **wanted);
+        let texts: Vec<(&[Step], &str)> =
+            paths.map(|((cell, _), path)| (path.as_slice(), cell)).collect();
+        let mut clean = self.beside(&texts)?.into_iter();
+        let written = |(cell, wanted): (&str, &bool)| {
+            let clean = if *wanted { clean.next().flatten() } else { None };
+            clean.unwrap_or_else(|| cell.to_owned())
+        };
+        Ok(cells().map(written).collect())
     }
 }
 

@@ -279,13 +279,14 @@ const VERBS: &str = "去说";
 const NEEDS: char = '需';
 const NEEDED: f32 = 3.5;
 /// Characters that end no name but say nothing for one: 章中被 is nobody.
-const ENDS: &str = "去说把被给请让将";
+const ENDS: &str =
+    "去说把被给请让将诉昨拟吗携借找每的已未称负持取问答写看叫办挂卡呢吧啊没又或自入系处";
 /// Those that may end one, 张志向，but hardly where the sentence goes on: 张伟向我院.
 const LEADS: &str = "于在从对因及与需住现";
 /// To whom somebody turns behind 向, whatever stands before it: 王方向我院.
 const TOWARDS: &str = "我本公法银有该其单社派警客物医同他她上";
 /// What stands before 和 in a given name: 王建和.
-const HARMONY: &str = "永建志中景玉春仁谦祥正义泰德文清世庆瑞宝树致太协平温共人";
+pub(super) const HARMONY: &str = "永建志中景玉春仁谦祥正义泰德文清世庆瑞宝树致太协平温共人";
 
 /// What joins two names.
 const JOINS: &str = "与和及同跟、";
@@ -330,7 +331,14 @@ fn around(text: &Text<'_>, candidate: Candidate, lexicon: &Chinese) -> Option<(C
             }
     };
     let three = end - start == 3 && surname == 1;
-    let joined = three && JOINS.contains(text.char_at(start)) && common(start + 1);
+    // 病房王雪: the first character is the end of a word.
+    let ended = || {
+        start > 0
+            && text.before(start) == HAN
+            && !"小老大".contains(text.char_at(start - 1))
+            && lexicon.word(text.slice(start - 1, start + 1)).is_some()
+    };
+    let joined = three && common(start + 1) && (JOINS.contains(text.char_at(start)) || ended());
     let together = |at: usize| matches!(text.slice(at, at + 2), "一起" | "一同" | "一直");
     if joined || three && (ENDS.contains(text.char_at(end - 1)) || together(end - 1)) {
         let (start, end) = if joined { (start + 1, end) } else { (start, end - 1) };
@@ -374,6 +382,17 @@ fn around(text: &Text<'_>, candidate: Candidate, lexicon: &Chinese) -> Option<(C
 
 /// What may stand between the beginning of a sentence and somebody's surname and title.
 const CALLS: &[&str] = &["联系", "致电", "通知", "转告", "告知", "转交", "回复", "麻烦", "感谢"];
+
+/// How many characters of a Chinese full name are the surname: two of 欧阳文静.
+pub(crate) fn family_name(name: &[char]) -> usize {
+    match name {
+        [first, second, _, ..] => {
+            let two = Chinese::get().surname(&String::from_iter([first, second]));
+            if two.is_some() { 2 } else { 1 }
+        }
+        _ => 1,
+    }
+}
 
 /// Reports a surname with nothing but a title behind it: 张女士来访。 The title is part of it, since a surname alone can hardly be hidden.
 fn addressed(text: &Text<'_>, lexicon: &Chinese, found: &mut Vec<Finding>) {

@@ -18,9 +18,10 @@ mod tokens;
 #[cfg(feature = "train")]
 pub mod train;
 
-pub(crate) use chinese::ends_name;
+pub(crate) use chinese::{ends_name, family_name};
 pub(crate) use english_words::TITLES;
 pub(crate) use ordinary::is_word;
+pub(crate) use terms::TITLES as TITLES_ZH;
 pub(super) use terms::sift_named;
 
 use super::finding::Finding;

@@ -663,13 +663,51 @@ fn foreign(text: &Text<'_>, number: usize, end: usize) -> Option<(usize, usize)>
     {
         last += 3;
     }
+    let named = start;
     // A word for the street before its name: `ul. Nobla 144`, `C/ Rosa 3`.
     for word in [&b"ul. "[..], b"C/ ", b"al. ", b"os. ", b"Av. ", b"Avda. ", b"Via ", b"Rua "] {
         if text.bytes(start.saturating_sub(word.len()), start) == word {
             start -= word.len();
         }
     }
-    (digits >= 3 && last > comma + 2).then_some((start, last))
+    // `PEP 8, RFC 2616` cites: what has a capital behind a letter is a town where it is known, or where a word tells the street.
+    let told = || start < named || (start..comma).any(|at| street_word(text, at));
+    let cited = acronym(text, comma + 2) && !is_town(text, comma + 2) && !told();
+    (digits >= 3 && last > comma + 2 && !cited).then_some((start, last))
+}
+
+/// Whether the word at an index, with a number right behind it, is short and of capitals or has one in its middle: `RFC 2616`, `NumPy 1234`,
+/// but no `LISBOA 1200`, no `SAN JUAN 5400` and no `Saint-Denis 93200`.
+fn acronym(text: &Text<'_>, start: usize) -> bool {
+    let end = word_end(text, start);
+    let numbered = text.at(end) == b' ' && text.at(end + 1).is_ascii_digit();
+    let letters = || (start + 1..end).filter(|at| letter(text.before(*at)));
+    let inner = letters().filter(|at| text.char_at(*at).is_uppercase()).count();
+    let mixed = letters().any(|at| text.char_at(at).is_lowercase());
+    numbered
+        && inner > usize::from(text.bytes(start, start + 2) == b"Mc")
+        && (mixed || end - start < 5)
+}
+
+/// Whether a place that the lists know begins at an index; of two or three letters they know what is no town.
+fn is_town(text: &Text<'_>, start: usize) -> bool {
+    let mut end = start;
+    (0..English::get().longest_place()).any(|count| {
+        end = word_end(text, end + usize::from(count > 0));
+        end > start + 3 && English::get().place(&lower(text, start, end)).is_some()
+    })
+}
+
+/// Whether a word for a street stands at an index, or ends the word there: `Lindenstrasse`, `Road`, `Rue`.
+fn street_word(text: &Text<'_>, at: usize) -> bool {
+    if !letter(text.at(at)) || letter(text.before(at)) {
+        return false;
+    }
+    let word = lower(text, at, word_end(text, at));
+    let joined = |end: &&str| word.ends_with(*end) && word.len() > end.len() + 2;
+    STREETS.contains(&word.as_str())
+        || OPENING.contains(&word.as_str())
+        || ["weg", "platz", "allee"].iter().chain(JOINED).any(joined)
 }
 
 /// `P.O. Box 123`.

@@ -2,6 +2,7 @@
 
 use super::super::finding::{Finding, Kind, Why};
 use super::super::normal::{HAN, Text};
+use super::chinese::HARMONY;
 use super::lexicon::Chinese;
 use super::stops_zh::{ends_firm, ends_place};
 use std::collections::BTreeMap;
@@ -33,11 +34,19 @@ const UNITS: &[(&str, Unit, usize, usize)] = &[
     ("自治县", Unit::District, 2, 8),
     ("自治旗", Unit::District, 2, 6),
     ("新区", Unit::District, 2, 4),
+    ("區", Unit::District, 1, 5),
+    ("縣", Unit::District, 1, 4),
     ("开发区", Unit::District, 2, 8),
     ("区", Unit::District, 1, 5),
     ("县", Unit::District, 1, 4),
     ("旗", Unit::District, 2, 6),
     ("街道", Unit::Town, 2, 5),
+    ("社区", Unit::Town, 1, 6),
+    ("村民委员会", Unit::Town, 1, 6),
+    ("村民小组", Unit::Town, 1, 6),
+    ("村委会", Unit::Town, 1, 6),
+    ("鎮", Unit::Town, 1, 4),
+    ("鄉", Unit::Town, 1, 6),
     ("镇", Unit::Town, 1, 4),
     ("乡", Unit::Town, 1, 6),
     ("村", Unit::Town, 1, 5),
@@ -53,6 +62,7 @@ const UNITS: &[(&str, Unit, usize, usize)] = &[
     ("里", Unit::Street, 2, 4),
     ("段", Unit::Street, 1, 2),
     ("小区", Unit::Estate, 2, 8),
+    ("家属院", Unit::Estate, 1, 6),
     ("花园", Unit::Estate, 1, 8),
     ("家园", Unit::Estate, 1, 6),
     ("大厦", Unit::Estate, 1, 8),
@@ -81,7 +91,27 @@ const UNITS: &[(&str, Unit, usize, usize)] = &[
     ("房", Unit::Door, 1, 6),
     ("组", Unit::Door, 1, 4),
     ("户", Unit::Door, 1, 4),
+    ("门", Unit::Door, 1, 3),
+    ("期", Unit::Door, 1, 2),
+    ("社", Unit::Door, 1, 3),
+    ("队", Unit::Door, 1, 3),
+    ("排", Unit::Door, 1, 3),
+    ("號", Unit::Door, 1, 8),
+    ("棟", Unit::Door, 1, 5),
+    ("樓", Unit::Door, 1, 5),
 ];
+
+/// Doors that only what is smaller than a district has: 大定村2社, but not 海淀区3门课.
+const LATE: &[&str] = &["门", "期", "社", "队", "排"];
+
+/// What follows the number of a building behind an estate of any name, and what follows a number in a village.
+const BUILDINGS: &[&str] = &["栋", "幢", "座", "号楼", "棟"];
+const DOORS: &[&str] = &["号", "组", "社", "队", "巷", "弄", "排", "號"];
+
+const NUMERALS: &str = "一二三四五六七八九十";
+
+/// Parts of Hong Kong, which no suffix tells.
+const SHORES: &[&str] = &["九龙", "九龍", "新界", "港岛", "港島"];
 
 const MUNICIPAL: &[&str] = &[
     "北京",
@@ -140,10 +170,15 @@ const MUNICIPAL: &[&str] = &[
 /// The unit whose suffix ends at the nearest place after `start`.
 fn unit(text: &Text<'_>, start: usize, least: Unit, inside: bool) -> Option<(usize, Unit)> {
     let latin = text.at(start).is_ascii_alphanumeric();
-    let digits = latin || "一二三四五六七八九十".contains(text.char_at(start));
+    let digits = latin || NUMERALS.contains(text.char_at(start));
     let mut at = start;
     while at < start + 9 && at < text.len() {
         let byte = text.at(at);
+        // 39 号院
+        if inside && latin && numbered(text, at) {
+            at += 1;
+            continue;
+        }
         if byte != HAN && !byte.is_ascii_alphanumeric() && !(byte == b'-' && at > start) {
             return None;
         }
@@ -157,6 +192,7 @@ fn unit(text: &Text<'_>, start: usize, least: Unit, inside: bool) -> Option<(usi
                     && *unit >= least
                     && text.slice(at, at + length) == *suffix
                     && (digits || *unit != Unit::Door)
+                    && (least >= Unit::Town || !LATE.contains(suffix))
                     && !(latin && *unit < Unit::Town)
                     && !longer(text, (start, at), length, *unit, inside)
                 {
@@ -193,10 +229,98 @@ fn longer(
         two,
         "市场" | "市民" | "市区" | "区域" | "区别" | "区块" | "县城" | "省份" | "省略" | "路口" | "路上" | "路径" | "路由" | "路线" | "路段"
             | "街头" | "街上" | "道路" | "道理" | "道德" | "里面" | "里程" | "号码" | "号称" | "楼上" | "楼下" | "城市" | "园区" | "乡村" | "村民" | "镇上" | "室内" | "房间" | "房子" | "房屋"
-            | "层次" | "层面" | "组织" | "组成" | "组件" | "户口" | "户籍" | "府邸" | "道具" | "段落" | "弄清" | "市值" | "区间" | "号召"
+            | "层次" | "层面" | "社会" | "社员" | "社团" | "队员" | "队伍" | "队列" | "门诊" | "门课" | "门口" | "门店" | "期间" | "期限" | "期货" | "排名" | "排列" | "排队"
+            | "号线" | "组织" | "组成" | "组件" | "户口" | "户籍" | "府邸" | "道具" | "段落" | "弄清" | "市值" | "区间" | "号召"
     ) || unit == Unit::City && next == '区' && length == 1
         // 兴城路 is a street, not a 城.
         || inside && matches!(next, '路' | '街' | '道' | '巷') && unit >= Unit::Town && unit < Unit::Door
+        // 水井湾村 is a village, not a 湾.
+        || inside && next == '村' && unit == Unit::Estate
+}
+
+/// Whether a blank stands between a number and what it numbers: 39 号院.
+fn numbered(text: &Text<'_>, at: usize) -> bool {
+    let counts = |(suffix, unit, ..): &(&str, Unit, usize, usize)| {
+        (*unit == Unit::Door || matches!(*suffix, "弄" | "巷"))
+            && text.slice(at + 1, at + 1 + suffix.chars().count()) == *suffix
+    };
+    text.at(at) == b' '
+        && text.before(at).is_ascii_alphanumeric()
+        && text.at(at + 1) == HAN
+        && UNITS.iter().any(counts)
+}
+
+/// The next unit of an address: right behind the last one, or behind a blank where only an address goes on like this.
+fn further(text: &Text<'_>, at: usize, least: Unit, units: &[Unit]) -> Option<(usize, Unit)> {
+    let Some(last) = units.last().copied() else { return unit(text, at, least, false) };
+    if text.at(at) != b' ' {
+        return unit(text, at, least, true)
+            .or_else(|| named(text, at, units).map(|end| (end, Unit::Estate)));
+    }
+    let from = at + 1;
+    let Some((end, unit)) = unit(text, from, least, true) else {
+        return named(text, from, units).map(|end| (end, Unit::Estate));
+    };
+    let latin = text.at(from).is_ascii_alphanumeric();
+    let apart = match unit {
+        // 海淀区 中关村东路 1 号院, but not 北京市 频道.
+        Unit::Street if !latin => last < Unit::Street && before_number(text, end),
+        Unit::Estate => matches!(last, Unit::Street | Unit::Door),
+        Unit::Street | Unit::Door => last >= Unit::Town && (!latin || alone(text, (from, end))),
+        Unit::Town => last >= Unit::District,
+        _ => unit > last && Chinese::get().place(text.slice(from, end)).is_some(),
+    };
+    apart.then_some((end, unit))
+}
+
+/// Whether a number stands at an index, or behind a blank there: 人民南路 12号, 人民南路四段.
+fn before_number(text: &Text<'_>, at: usize) -> bool {
+    let next = text.char_at(at + usize::from(text.at(at) == b' '));
+    next.is_ascii_digit() || NUMERALS.contains(next)
+}
+
+/// Whether nothing but what it numbers stands behind a number: 8 号楼, but not 8月份3楼.
+fn alone(text: &Text<'_>, (from, end): (usize, usize)) -> bool {
+    (from..end)
+        .find(|at| text.at(*at) == HAN)
+        .is_some_and(|at| UNITS.iter().any(|(suffix, ..)| text.slice(at, end) == *suffix))
+}
+
+/// Where a name ends that no suffix tells from other words, but the number behind it: 漕溪北路471号碧桂园天玺6栋, 海安村城内208号.
+fn named(text: &Text<'_>, start: usize, units: &[Unit]) -> Option<usize> {
+    let last = *units.last()?;
+    let (doors, fewest) = match last {
+        Unit::Town => (DOORS, 2),
+        Unit::Estate => (&[][..], 1),
+        Unit::Street | Unit::Door => (&[][..], 2),
+        Unit::City | Unit::District if units.len() > 1 => (&[][..], 2),
+        _ => return None,
+    };
+    let end = (start..start + 9).find(|at| text.at(*at) != HAN)?;
+    let number = end + usize::from(text.at(end) == b' ');
+    let digits = (number..number + 5).take_while(|at| text.at(*at).is_ascii_alphanumeric()).count();
+    let behind = number + digits;
+    let suffix = behind + usize::from(text.at(behind) == b' ');
+    let follows = |word: &&str| text.slice(suffix, suffix + word.chars().count()) == *word;
+    let part = |at: usize| {
+        let pair = Chinese::get().word(text.slice(at, at + 2));
+        let verb = at + 1 < end && pair.is_some_and(|(cost, class)| class == b'v' && cost < 34);
+        // 水岸名都6栋
+        let stop = ends_place(text, at) && !(text.char_at(at) == '都' && at + 1 == end);
+        !verb && !stop && !matches!(text.char_at(at), '的' | '是' | '在')
+    };
+    (end >= start + fewest
+        && (1..5).contains(&digits)
+        && BUILDINGS.iter().chain(doors).any(follows)
+        && (start..end).all(part))
+    .then_some(number)
+}
+
+/// Where a second number of the same door ends: 19号之二, 5樓之2.
+fn second(text: &Text<'_>, at: usize) -> usize {
+    let next = text.char_at(at + 1);
+    let counts = next.is_ascii_digit() || NUMERALS.contains(next);
+    if text.char_at(at) == '之' && counts { at + 2 } else { at }
 }
 
 /// Reports addresses and places.
@@ -214,6 +338,10 @@ pub(crate) fn addresses(text: &Text<'_>, found: &mut Vec<Finding>) {
             let kind = match (units.len(), fine) {
                 (3.., true) => Some((Kind::Address, 0.98)),
                 (2, true) if known || door => Some((Kind::Address, 0.975)),
+                // 逊母口镇李寨村: a village may be written like somebody's name.
+                (3.., false) if known && units.last() == Some(&Unit::Town) => {
+                    Some((Kind::Address, 0.975))
+                }
                 (3.., false) => Some((Kind::Address, 0.8)),
                 (2, false) if known => Some((Kind::Address, 0.65)),
                 (1, _) if known && end - at >= 3 => Some((Kind::Place, 0.55)),
@@ -252,6 +380,15 @@ fn begins(
     (!middle && !later()).then_some(false)
 }
 
+/// Whether a part of Hong Kong stands at an index, and what is finer behind it: 九龙旺角弥敦道.
+fn on_shore(text: &Text<'_>, at: usize, least: Unit) -> bool {
+    let whole = || unit(text, at, least, true).is_some_and(|(_, unit)| unit <= Unit::District);
+    SHORES.contains(&text.slice(at, at + 2))
+        && text.at(at + 2) == HAN
+        && !whole()
+        && unit(text, at + 2, Unit::District, true).is_some()
+}
+
 /// Faulty or foreign as the names may be, the order of the units is the grammar: coarse to fine.
 fn address(text: &Text<'_>, start: usize, lexicon: &Chinese) -> Option<(usize, Vec<Unit>, bool)> {
     let mut at = start;
@@ -274,7 +411,12 @@ fn address(text: &Text<'_>, start: usize, lexicon: &Chinese) -> Option<(usize, V
             break;
         }
     }
-    while let Some((end, unit)) = unit(text, at, least, !units.is_empty()) {
+    if known && on_shore(text, at, least) {
+        at += 2;
+        units.push(Unit::District);
+        least = Unit::District;
+    }
+    while let Some((end, unit)) = further(text, at, least, &units) {
         if units.is_empty() {
             known = begins(text, (at, end), unit, lexicon)?;
         } else if unit <= Unit::District {
@@ -288,7 +430,7 @@ fn address(text: &Text<'_>, start: usize, lexicon: &Chinese) -> Option<(usize, V
         } else {
             unit
         };
-        at = end;
+        at = if unit == Unit::Door { second(text, end) } else { end };
         // A door may follow a dash or a space.
         while matches!(text.at(at), b' ' | b'-' | b',')
             && text.at(at + 1).is_ascii_digit()
@@ -298,10 +440,11 @@ fn address(text: &Text<'_>, start: usize, lexicon: &Chinese) -> Option<(usize, V
             while text.at(digits).is_ascii_alphanumeric() {
                 digits += 1;
             }
-            if digits - at > 5 || text.at(at) == b',' {
+            let more = numbered(text, digits) || text.at(digits) == HAN;
+            if digits - at > 5 || text.at(at) == b',' || more && text.at(at) == b' ' {
                 break;
             }
-            if text.at(digits) == HAN {
+            if more {
                 at += 1;
                 break;
             }
@@ -389,6 +532,11 @@ fn postcode(text: &Text<'_>, end: usize) -> usize {
 }
 
 const COMPANIES: &[&str] = &[
+    "律师事务所",
+    "会计师事务所",
+    "税务师事务所",
+    "专利代理事务所",
+    "资产评估事务所",
     "股份有限公司",
     "有限责任公司",
     "集团有限公司",
@@ -422,6 +570,59 @@ const COMPANIES: &[&str] = &[
     "合作社",
 ];
 
+/// Forms of partnership, which stand in brackets behind a firm.
+const PARTNERS: &[&str] = &["特殊普通合伙", "普通合伙", "有限合伙"];
+
+/// Hospitals with a name of their own that is no town's by itself, as the country calls them.
+const HOSPITALS: &[&str] = &[
+    "瑞金",
+    "协和",
+    "华山",
+    "仁济",
+    "湘雅",
+    "湘雅二",
+    "华西",
+    "同济",
+    "安贞",
+    "积水潭",
+    "宣武",
+    "天坛",
+    "阜外",
+    "齐鲁",
+    "西京",
+    "唐都",
+    "邵逸夫",
+    "鼓楼",
+    "曙光",
+    "龙华",
+    "盛京",
+    "大坪",
+    "新桥",
+    "同仁",
+    "世纪坛",
+    "地坛",
+    "佑安",
+    "望京",
+    "东直门",
+    "广安门",
+    "西苑",
+    "红房子",
+    "岳阳",
+    "长海",
+    "长征",
+    "武警总",
+    "孙逸仙",
+    "珠江",
+    "千佛山",
+];
+
+/// Trades behind 和 in the name of a firm, 瑞和科技: no word joins them.
+const CRAFTS: &[&str] = &[
+    "科技", "信息", "网络", "生物", "医药", "医疗", "投资", "实业", "控股", "置业", "电子", "建筑",
+    "食品", "商贸", "贸易", "传媒", "文化", "咨询", "房地", "物业", "机械", "化工", "材料", "能源",
+    "环保", "律师", "会计", "税务",
+];
+
 /// Verbs that names of firms are made of, and that therefore end no sentence before one.
 const TRADES: &[&str] = &[
     "附属", "直属", "联合", "投资", "管理", "服务", "建设", "发展", "开发", "设计", "制造", "生产",
@@ -451,12 +652,16 @@ pub(crate) fn organizations(text: &Text<'_>, first: usize, found: &mut Vec<Findi
             at += 1;
             continue;
         };
-        let end = at + suffix.chars().count();
+        let mut end = at + suffix.chars().count();
         let long = suffix.chars().count() >= 4;
+        if suffix.ends_with("事务所") {
+            end = partnership(text, end);
+        }
         if let Some(start) = organization_start(text, at, lexicon) {
             let start = led(text, (start, at), long, lexicon);
             let place = lexicon_place(text, start, at, lexicon);
             let size = at - start;
+            let hospital = (*suffix == "医院").then(|| hospital(text, (start, at))).flatten();
             // 北京安贞医院 is called after a place or a person, and nobody.
             let sure = || {
                 text.slice(start, at).contains("附属")
@@ -472,8 +677,10 @@ pub(crate) fn organizations(text: &Text<'_>, first: usize, found: &mut Vec<Findi
                     }
                 }
                 () if place && size == 2 && whole(text, end, suffix) => 0.8,
+                () if hospital.is_some() => 0.8,
                 () => 0.45,
             };
+            let start = hospital.filter(|_| !place).unwrap_or(start);
             found.push(Finding::new(
                 Kind::Organization,
                 (start, end),
@@ -483,6 +690,38 @@ pub(crate) fn organizations(text: &Text<'_>, first: usize, found: &mut Vec<Findi
         }
         at = end;
     }
+}
+
+/// The end of a firm with its form in brackets: （特殊普通合伙）.
+fn partnership(text: &Text<'_>, end: usize) -> usize {
+    if text.at(end) != b'(' {
+        return end;
+    }
+    let form = PARTNERS.iter().map(|form| (*form, end + 1 + form.chars().count()));
+    form.into_iter()
+        .find(|(form, behind)| text.slice(end + 1, *behind) == *form && text.at(*behind) == b')')
+        .map_or(end, |(_, behind)| behind + 1)
+}
+
+/// Where the name of a hospital begins that needs no town before it: 瑞金医院.
+fn hospital(text: &Text<'_>, (start, end): (usize, usize)) -> Option<usize> {
+    (2..=3)
+        .filter_map(|size| end.checked_sub(size))
+        .find(|from| *from >= start && HOSPITALS.contains(&text.slice(*from, end)))
+}
+
+/// Whether 和 is a part of a firm's name and joins nothing: 中科瑞和股份有限公司, 永和科技公司.
+fn harmonious(text: &Text<'_>, at: usize, suffix: usize) -> bool {
+    if text.char_at(at) != '和' || text.before(at) != HAN {
+        return false;
+    }
+    let before = text.char_at(at - 1);
+    let craft = CRAFTS.contains(&text.slice(at + 1, at + 3));
+    let legal = ["股份", "有限", "集团有"]
+        .iter()
+        .any(|form| text.slice(at + 1, suffix + 3).starts_with(form));
+    craft && HARMONY.contains(before) && !"人共中文".contains(before)
+        || at + 1 == suffix && legal && !"司团行院校所会".contains(before)
 }
 
 /// Whether a province or town alone makes a name of the suffix, 浙江大学, and nothing follows that makes it another word, 浙江大学生.
@@ -503,7 +742,10 @@ fn led(text: &Text<'_>, (start, end): (usize, usize), long: bool, lexicon: &Chin
             MUNICIPAL.contains(&word) || lexicon.place(word).is_some()
         })
     };
-    let verb = |from: usize| "打问叫填开签付汇转查投告".contains(text.char_at(from - 1));
+    let verb = |from: usize| {
+        "打问叫填开签付汇转查投告".contains(text.char_at(from - 1))
+            || text.slice(from.saturating_sub(2), from) == "委托"
+    };
     (start + 1..end).find(|from| leads(*from) && (!long || verb(*from))).unwrap_or(start)
 }
 
@@ -527,7 +769,7 @@ fn organization_start(text: &Text<'_>, at: usize, lexicon: &Chinese) -> Option<u
         let number = byte.is_ascii_digit() && number(text, start);
         if byte != HAN && !byte.is_ascii_alphanumeric() && !brackets
             || number
-            || byte == HAN && ends_firm(text, start - 1)
+            || byte == HAN && ends_firm(text, start - 1) && !harmonious(text, start - 1, at)
         {
             break;
         }

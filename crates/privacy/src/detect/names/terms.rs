@@ -67,7 +67,7 @@ const HEADS_IF: &[(&str, &str)] = &[
 ];
 
 /// Titles behind somebody's name and by how much (in log odds) each counts for a Chinese one ending there; `None` where none does.
-pub(super) const TITLES: &[(&str, Option<f32>)] = &[
+pub(crate) const TITLES: &[(&str, Option<f32>)] = &[
     ("先生", Some(4.5)),
     ("女士", Some(4.5)),
     ("小姐", Some(4.5)),

@@ -168,8 +168,11 @@ fn line(text: &Text<'_>, start: usize) -> Line {
     let (mut marks, mut han, mut letters, mut upper, mut words, mut heads) = (0, 0, 0, 0, 0, 0);
     let mut calls = 0_usize;
     let mut last = b' ';
+    let pairs = pairs(line);
     for byte in line {
         match byte {
+            // Nor are the marks of a line of pairs those of a program.
+            b'=' | b'_' | b';' | b'[' | b']' if pairs => {}
             // Brackets of a sentence stand behind a space, those of a call behind its name.
             b'(' if last == b' ' => {}
             b')' if calls == 0 => {}
@@ -213,11 +216,12 @@ fn line(text: &Text<'_>, start: usize) -> Line {
             || lower.trim_ascii_start().starts_with(b"except ")
     };
     // What parts the cells of a table is no mark of a program.
-    let parting: usize = [(b'|', count(b'|') > 1), (b';', count(b';') > 1), (b'<', cells)]
-        .into_iter()
-        .filter(|(_, parts)| *parts)
-        .map(|(byte, _)| count(byte))
-        .sum();
+    let parting: usize =
+        [(b'|', count(b'|') > 1), (b';', count(b';') > 1 && !pairs), (b'<', cells)]
+            .into_iter()
+            .filter(|(_, parts)| *parts)
+            .map(|(byte, _)| count(byte))
+            .sum();
     let marks = marks - parting;
     let quiet = marks * 25 > line.len() && marks > 1 || han * 2 > letters || notice();
     // A chat begins with a letter, and has hardly anything but letters and spaces.
@@ -230,6 +234,47 @@ fn line(text: &Text<'_>, start: usize) -> Line {
         small: upper == 0 && chat && !quiet,
         shouted: letters > 3 && upper * 10 > letters * 9,
         capitals,
+    }
+}
+
+/// Whether a line holds a pair whose value is a name: `user=Sarah Hudson ip=10.2.3.4`. No program writes two words with capitals there
+/// without quotes.
+fn pairs(line: &[u8]) -> bool {
+    memchr::memchr_iter(b'=', line).any(|at| {
+        let key = at.checked_sub(1).and_then(|at| line.get(at));
+        let keyed = key.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
+        let value = line.get(at + 1..).unwrap_or_default();
+        let mut words = value.split(|byte| *byte == b' ').map(Value::of);
+        let first = words.next().is_some_and(|word| word.named && word.next.is_none());
+        let mut second = words.next();
+        // `John Q. Public`
+        if second.as_ref().is_some_and(|word| word.initial) {
+            second = words.next();
+        }
+        let called = |next| matches!(next, b'(' | b'=' | b'_' | b'/' | b'\\' | b'<');
+        keyed && first && second.is_some_and(|word| word.named && !word.next.is_some_and(called))
+    })
+}
+
+/// A word of a pair's value.
+struct Value {
+    /// A capital and a small letter begin it.
+    named: bool,
+    initial: bool,
+    /// What follows its letters.
+    next: Option<u8>,
+}
+
+impl Value {
+    fn of(word: &[u8]) -> Self {
+        let own = |byte: &&u8| word_byte(**byte) || matches!(byte, b'\'' | b'-');
+        let next = word.get(word.iter().take_while(own).count()).copied();
+        let is = |at: usize, fits: fn(&u8) -> bool| {
+            word.get(at).is_some_and(|byte| fits(byte) || *byte == LETTER)
+        };
+        let head = is(0, u8::is_ascii_uppercase);
+        let named = head && (is(1, u8::is_ascii_lowercase) || word.get(1) == Some(&b'\''));
+        Self { named, initial: head && matches!(word, [_] | [_, b'.']), next }
     }
 }
 
