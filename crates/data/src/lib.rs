@@ -66,7 +66,7 @@ pub use remote::host;
 pub use report::data_report;
 pub use rows::{FileRow, FileRows, file_rows};
 pub use source::{csv_delimiter, source_digests, text_reader};
-pub use split::split;
+pub use split::{families, split};
 pub use table::{
     ClassKey, Encryption, content_digest, digest_of_rows, each, read, read_columns, schema,
     transform,

@@ -2,7 +2,7 @@
 
 use ingot_base::{Digest, Text};
 use ingot_privacy::anonymity::{self, Policy};
-use ingot_privacy::attack::Linkage;
+use ingot_privacy::attack::{Linkage, Telling};
 use ingot_privacy::residual::Residual;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -176,6 +176,9 @@ pub struct AnonymityOutcome {
     pub before: Linkage,
     /// The same on the table as it is released.
     pub after: Linkage,
+    /// Columns that tell a quasi-identifier again, which the attack does not look at.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub telling: Vec<Telling>,
     /// What remains.
     pub residual: Residual,
 }

@@ -10,8 +10,8 @@ use crate::images;
 use crate::infer::{self, Dialect, widen};
 use crate::json_keys::{self, Keys, Stray, StrayKeys};
 use crate::messages::{
-    COLUMN_RESERVED, FILE_EMPTY, FILE_WRONG, FORMAT_UNKNOWN, IMAGES_REMOTE, NO_OBJECTS,
-    SCHEME_UNKNOWN, SOURCE_MISSING,
+    COLUMN_RESERVED, COLUMN_TWICE, FILE_EMPTY, FILE_WRONG, FORMAT_UNKNOWN, IMAGES_REMOTE,
+    NO_OBJECTS, SCHEME_UNKNOWN, SOURCE_MISSING,
 };
 use crate::remote;
 use crate::table::{kind, kind_text, open};
@@ -430,7 +430,9 @@ fn wrong(
 
 /// The batches of a Parquet file that is no table of ours.
 pub(crate) fn parquet_reader(path: &Path) -> Result<Batches<ParquetRecordBatchReader>> {
-    open(path, None, None).map_err(|error| wrong(path, "Parquet", error))
+    let batches = open(path, None, None).map_err(|error| wrong(path, "Parquet", error))?;
+    named_once(path, &batches.schema())?;
+    Ok(batches)
 }
 
 /// The batches of an Arrow file.
@@ -438,7 +440,20 @@ pub(crate) fn arrow_reader(path: &Path) -> Result<Batches<FileReader<BufReader<F
     let file = File::open(path).map_err(|error| {
         Fault::new(&fault::FILE_READ).arg("path", path.display()).because(error)
     })?;
-    guard::arrow(file).map_err(|error| wrong(path, "Arrow", error))
+    let batches = guard::arrow(file).map_err(|error| wrong(path, "Arrow", error))?;
+    named_once(path, &batches.schema())?;
+    Ok(batches)
+}
+
+/// Refuses a file of which one column would hide another.
+fn named_once(path: &Path, schema: &Schema) -> Result<()> {
+    let mut seen = BTreeSet::new();
+    match schema.fields().iter().find(|field| !seen.insert(field.name())) {
+        Some(twice) => Err(Fault::new(&COLUMN_TWICE)
+            .arg("file", infer::name(path))
+            .arg("column", twice.name())),
+        None => Ok(()),
+    }
 }
 
 /// The columns of JSON lines by their beginning, and the keys that are none.

@@ -97,6 +97,33 @@ pub fn split(
     check(output_dir, &columns, encryption, outcome)
 }
 
+/// For each row of a part, in its order, a number from 0 that only its near duplicates and the rows of its group share: they stay together when
+/// the part is divided further. `None` where every row is alone.
+///
+/// # Errors
+/// When the part cannot be read, or lacks a column that the split looked at.
+pub fn families(
+    part: &Path,
+    config: &SplitConfig,
+    encryption: Option<&Encryption>,
+) -> Result<Option<Vec<u32>>> {
+    if config.near.is_none() && config.group.is_none() {
+        return Ok(None);
+    }
+    let mut columns = Columns::find(part, config, encryption)?;
+    columns.unite_near(part, encryption)?;
+    let mut numbers: BTreeMap<u128, u32> = BTreeMap::new();
+    let mut families = Vec::new();
+    for batch in open(part, encryption, Some(&columns.wanted()))? {
+        let batch = batch.map_err(|error| read_fault(part, error))?;
+        for key in columns.own_keys(&batch)? {
+            let next = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
+            families.push(*numbers.entry(columns.first_of(key)).or_insert(next));
+        }
+    }
+    Ok((numbers.len() < families.len()).then_some(families))
+}
+
 /// Names of the columns a split looks at.
 struct Columns {
     group: Option<String>,
@@ -232,7 +259,12 @@ impl Columns {
         if self.time.is_some() {
             return Ok(own);
         }
-        Ok(own.into_iter().map(|key| self.united.get(&key).copied().unwrap_or(key)).collect())
+        Ok(own.into_iter().map(|key| self.first_of(key)).collect())
+    }
+
+    /// The group that a group is one with by its near duplicates.
+    fn first_of(&self, key: u128) -> u128 {
+        self.united.get(&key).copied().unwrap_or(key)
     }
 
     /// The group of each row of a batch by itself: the hash of its group value, or of its source and row number.

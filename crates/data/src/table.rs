@@ -245,7 +245,10 @@ pub fn digest_of_rows(batches: &[RecordBatch]) -> Result<Digest> {
             let mut values: Vec<String> = there
                 .map(|(_, cell)| {
                     let text = cell.value(row).to_string();
-                    text.strip_suffix(".0").map(str::to_owned).unwrap_or(text)
+                    match text.strip_suffix(".0") {
+                        Some(whole) => whole.to_owned(),
+                        None => moment(text),
+                    }
                 })
                 .collect();
             values.sort_unstable();
@@ -263,6 +266,27 @@ pub fn digest_of_rows(batches: &[RecordBatch]) -> Result<Digest> {
         hasher.update(row.hex().as_bytes());
     }
     Ok(hasher.finish())
+}
+
+/// A day, or a time of a day, as any format writes it: `2024-05-06 00:00:00` and `2024-05-06T00:00:00.000Z` are the day. Other texts stay.
+fn moment(text: String) -> String {
+    let Some((day, time)) = text.split_once(['T', ' ']) else { return text };
+    let time = time.strip_suffix('Z').or_else(|| time.strip_suffix("+00:00")).unwrap_or(time);
+    let time =
+        if time.contains('.') { time.trim_end_matches('0').trim_end_matches('.') } else { time };
+    let form = |text: &str, sign: char, pieces: &[usize]| {
+        let lengths = text.split(sign).map(|piece| {
+            if piece.bytes().all(|digit| digit.is_ascii_digit()) { piece.len() } else { 0 }
+        });
+        lengths.eq(pieces.iter().copied())
+    };
+    let seconds = time.split('.').next().unwrap_or(time);
+    match time {
+        _ if !form(day, '-', &[4, 2, 2]) => text,
+        "00:00:00" | "00:00" => day.to_owned(),
+        _ if form(seconds, ':', &[2, 2, 2]) => format!("{day}T{time}"),
+        _ => text,
+    }
 }
 
 fn digest(schema: &Schema, batches: impl Iterator<Item = Result<RecordBatch>>) -> Result<Digest> {
@@ -319,6 +343,29 @@ pub(crate) fn kind_text(data_type: &DataType) -> Text {
 mod tests {
     use super::*;
     use arrow::array::{ArrayRef, Int64Array, StringArray};
+
+    #[test]
+    fn a_day_is_the_same_day_in_every_format() {
+        use arrow::array::{Date32Array, TimestampMicrosecondArray};
+        const DAY: i64 = 86_400_000_000;
+        let digest = |column: ArrayRef| {
+            let batch = RecordBatch::try_from_iter([("day", column)]).unwrap();
+            digest_of_rows(&[batch]).unwrap()
+        };
+        let days = digest(Arc::new(Date32Array::from(vec![0, 19_000])));
+        let times = |more: i64| -> ArrayRef {
+            Arc::new(TimestampMicrosecondArray::from(vec![0, 19_000 * DAY + more]))
+        };
+        assert_eq!(digest(times(0)), days);
+        let zoned = TimestampMicrosecondArray::from(vec![0, 19_000 * DAY]).with_timezone("+00:00");
+        assert_eq!(digest(Arc::new(zoned)), days);
+        let texts = |texts: [&str; 2]| digest(Arc::new(StringArray::from(texts.to_vec())));
+        assert_eq!(texts(["1970-01-01", "2022-01-08 00:00:00.000Z"]), days);
+        let noon = digest(times(DAY / 2));
+        assert_eq!(texts(["1970-01-01T00:00:00", "2022-01-08 12:00:00"]), noon);
+        assert_ne!(noon, days);
+        assert_ne!(texts(["a 00:00:00", "b"]), texts(["a", "b"]));
+    }
 
     fn keys(classes: &[(&str, u8)]) -> Encryption {
         let key =

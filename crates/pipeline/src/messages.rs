@@ -185,6 +185,13 @@ ingot_base::messages! {
         en: "the exported network differs from the trained head by {difference}; {tolerance} is allowed", zh: "导出的网络与训练结果相差 {difference}，允许 {tolerance}",
         hint_en: "this is a defect of Ingot or of the library that runs networks; report it with both versions", hint_zh: "这是 Ingot 或运行库的缺陷；请连同两者版本一并报告",
     };
+    /// The network that stands on a backbone of the user's is not the trained one.
+    OWN_NETWORK_PARITY = {
+        code: "pipeline-own-network-parity", class: Refused, status: 422,
+        en: "the exported network on your own backbone differs from the trained head by {difference}; {tolerance} is allowed", zh: "以自备网络导出的模型与训练结果相差 {difference}，允许 {tolerance}",
+        hint_en: "most likely the backbone's graph mixes the rows of a batch, or does not give the same twice: its features were computed of several rows at once, and the exported network is asked for one at a time. Export it in evaluation mode, with features of a row that depend on that row alone; if they do, report this with the versions of Ingot and of the library that runs networks",
+        hint_zh: "最可能的原因是自备网络的计算图混合了同一批次中的各行，或每次结果不同：训练特征由多行一同计算，而导出的网络逐行计算。请以推理模式导出，使每行的特征只取决于该行本身；若已如此，请连同 Ingot 与运行库的版本一并报告",
+    };
     /// The engine that trains networks is not part of this build.
     NETS_ABSENT = {
         code: "pipeline-nets-absent", class: Failed, status: 501,
@@ -256,8 +263,8 @@ ingot_base::messages! {
     EVAL_LINE = {
         code: "pipeline-eval-line", class: Failed, status: 422,
         en: "line {line} of `{path}` is no question with its answer: {wrong}", zh: "`{path}` 第 {line} 行不是带有答案的提问：{wrong}",
-        hint_en: "a line is a JSON object with the texts `{prompt}` and `{answer}`, or with `messages` that hold an answer; other names are told by --prompt and --answer",
-        hint_zh: "每行为一个 JSON 对象，含文本 `{prompt}` 与 `{answer}`，或含有回答的 `messages`；其他字段名用 --prompt 与 --answer 指定",
+        hint_en: "a line is a JSON object with the texts `{prompt}` and `{answer}`, or with `messages` that end with an answer or have `{answer}` beside them; other names are told by --prompt and --answer",
+        hint_zh: "每行为一个 JSON 对象，含文本 `{prompt}` 与 `{answer}`，或以回答结尾、或另带 `{answer}` 的 `messages`；其他字段名用 --prompt 与 --answer 指定",
     };
     /// An evaluation's file is empty.
     EVAL_EMPTY = {
@@ -535,6 +542,12 @@ ingot_base::messages! {
         code: "pipeline-protect-lost", class: Failed, status: 200,
         en: "the rule of [protect] for column `{column}` could not read {count} of {rows} values: they are missing from now on", zh: "[protect] 中列 `{column}` 的规则无法识别 {rows} 个值中的 {count} 个：这些值已置为缺失",
         hint_en: "look at the column with `ingot export`, or bring its values to one form in [clean]", hint_zh: "请用 `ingot export` 查看该列，或在 [clean] 中统一其写法",
+    };
+    /// A column tells a quasi-identifier again. A warning.
+    QUASI_TOLD = {
+        code: "pipeline-quasi-told", class: Failed, status: 200,
+        en: "column `{column}` tells the quasi-identifier `{quasi}` more finely than the protected table shows it ({how}): against whoever knows it, [protect.anonymity] promises nothing", zh: "列 `{column}` 会更精细地透露准标识符 `{quasi}`，超出脱敏后的表所呈现的程度（{how}）：对知道该列的人，[protect.anonymity] 的承诺不成立",
+        hint_en: "drop it, make it coarser in the same steps, or name it in `quasi`", hint_zh: "请删除该列，以同样的级别泛化，或将其写入 `quasi`",
     };
     /// A rule of [protect] could read no value.
     PROTECT_EMPTIED = {

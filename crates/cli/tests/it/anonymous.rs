@@ -179,6 +179,13 @@ fn the_recipe_with_a_promise_is_the_other_and_reports_all_of_it() {
     let (policy, after) = rest.split_once("\n[split]").unwrap();
     let without =
         format!("{before}\n[split]{after}").replace("credit-risk-anonymous", "credit-risk");
+    // Beside ages in classes a year of birth would tell the age.
+    let dropped = "  { name = \"birthday\", action = \"drop\" },                                 # even its year would tell the age again\n";
+    let year =
+        "  { name = \"birthday\", as = \"birth_year\", action = \"generalize\", to = \"year\" },\n";
+    assert!(strict.contains(dropped));
+    let without = without.replace(dropped, year);
+    let without = without.replace("\"phone\", \"sex\"", "\"phone\", \"birth_year\", \"sex\"");
     assert_eq!(without, of("ingot.toml"));
     assert!(policy.contains("[protect.anonymity]"));
 
@@ -202,6 +209,24 @@ fn the_recipe_with_a_promise_is_the_other_and_reports_all_of_it() {
         "count, mean(age)",
     ] {
         assert!(report.contains(told), "{told}");
+    }
+    assert!(!report.contains("birth_year") && !report.contains("tell a quasi-identifier more"));
+}
+
+#[test]
+fn a_column_that_tells_a_quasi_identifier_again_is_told_in_both_languages() {
+    let project = Project::new();
+    ask(&project, "k = 5, l = 2, quasi = [\"age\", \"sex\"], max_suppressed = 0.05");
+    let told = project.warned(&["run"]);
+    for part in ["birth_year", "`age`", "Spearman's rank correlation"] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    assert!(!told.contains("column `risk` tells"), "{told}");
+    let report = project.path("dist/credit-risk-1.0.0-reports/data-report.html");
+    let report = std::fs::read_to_string(report).unwrap();
+    for part in ["tell a quasi-identifier more finely", "会更精细地透露准标识符", "birth_year"]
+    {
+        assert!(report.contains(part), "{part}");
     }
 }
 

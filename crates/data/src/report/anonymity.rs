@@ -4,7 +4,7 @@ use super::{count, text};
 use crate::outcome::AnonymityOutcome;
 use ingot_base::Text;
 use ingot_privacy::anonymity::{Diversity, Likeness, Policy, Risk, SensitiveRisk};
-use ingot_privacy::attack::{Linkage, Rate};
+use ingot_privacy::attack::{Linkage, Rate, Telling};
 use ingot_report::{Cell, Column, Page, Section, Table, number};
 
 pub(super) fn section(page: &mut Page, anonymous: &AnonymityOutcome) {
@@ -36,6 +36,7 @@ pub(super) fn section(page: &mut Page, anonymous: &AnonymityOutcome) {
         ));
     }
     levels(section, anonymous);
+    telling(section, &anonymous.telling);
     before_and_after(section, anonymous);
     section.note(anonymous.residual.explanation.clone());
 }
@@ -45,10 +46,10 @@ fn counted(policy: &Policy) -> Text {
     match &policy.person {
         Some(column) => Text::new(
             format!(
-                "Persons are told apart by `{column}`: k, presence, the risks and what is left out count different persons; l, t, α, β and δ count rows. A person in several classes counts in each."
+                "Persons are told apart by `{column}`: k, l, α, β, δ, presence, the risks and what is left out count different persons, however many rows these have; entropy and t give each person one vote, in equal parts over the person's values. A person in several classes counts in each."
             ),
             format!(
-                "以 `{column}` 区分不同的人：k、存在性、各项风险与删除比例均按不同的人计数；l、t、α、β 与 δ 按行计数。同一人位于多个等价类时，在每一类中各计一次。"
+                "以 `{column}` 区分不同的人：k、l、α、β、δ、存在性、各项风险与删除比例均按不同的人计数，与其行数无关；计算熵与 t 时每人权重为一，平分给其各个不同的值。同一人位于多个等价类时，在每一类中各计一次。"
             ),
         ),
         None => text(
@@ -133,6 +134,28 @@ fn levels(section: &mut Section, anonymous: &AnonymityOutcome) {
             Column::number(text("level / coarsest", "级别 / 最粗")),
         ],
         rows: rows.collect(),
+    });
+}
+
+/// Columns that tell again what was made coarser: the promise and the attack know nothing of them.
+fn telling(section: &mut Section, all: &[Telling]) {
+    if all.is_empty() {
+        return;
+    }
+    section.note(text(
+        "Columns of this table tell a quasi-identifier more finely than it is shown. Against whoever knows them the promise does not hold, and the figures below, the attack's among them, are too low: drop such a column, make it coarser in the same steps, or name it in `quasi`.",
+        "表中有的列会更精细地透露准标识符。对知道这些列的人，承诺不成立，下列数字（包括攻击结果）均偏低：请删除这样的列，以同样的级别泛化，或将其写入 `quasi`。",
+    ));
+    section.table(Table {
+        columns: vec![
+            Column::text(text("column", "列")),
+            Column::text(text("tells the quasi-identifier", "透露的准标识符")),
+            Column::text(text("how", "方式")),
+        ],
+        rows: all
+            .iter()
+            .map(|one| vec![Cell::same(&one.column), Cell::same(&one.quasi), Cell::text(one.how())])
+            .collect(),
     });
 }
 
@@ -251,12 +274,20 @@ fn attacked(linkage: &Linkage) -> Text {
     let rows = count(linkage.rows).en;
     if let Some(persons) = linkage.persons {
         let persons = count(persons).en;
+        let (told, told_zh) = if linkage.inference.is_some() {
+            (
+                " The value that most of these hold is taken for the person's own; it is right if any row of the person has it.",
+                "其中最多人拥有的值被当作本人的值，本人任一行有该值即为猜中。",
+            )
+        } else {
+            ("", "")
+        };
         return Text::new(
             format!(
-                "The linkage attack was run, not assumed: somebody who knows the {columns} quasi-identifiers in one row of each of {targets} persons looks for these persons among {persons} ({rows} rows) by distance, and picks one at random among those with a nearest row. A blind guess finds {guess}%. In brackets the 95% interval."
+                "The linkage attack was run, not assumed: somebody who knows the {columns} quasi-identifiers in one row of each of {targets} persons looks for these persons among {persons} ({rows} rows) by distance, and picks one at random among those with a nearest row.{told} A blind guess finds {guess}%. In brackets the 95% interval."
             ),
             format!(
-                "链接攻击是实际运行的：攻击者知道 {targets} 人各一行的 {columns} 个准标识符，按距离在 {persons} 人（{rows} 行）中寻找本人，并在拥有最近行的人中随机取一人。盲猜的命中率为 {guess}%。括号内为 95% 区间。"
+                "链接攻击是实际运行的：攻击者知道 {targets} 人各一行的 {columns} 个准标识符，按距离在 {persons} 人（{rows} 行）中寻找本人，并在拥有最近行的人中随机取一人。{told_zh}盲猜的命中率为 {guess}%。括号内为 95% 区间。"
             ),
         );
     }

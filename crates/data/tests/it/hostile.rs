@@ -2,7 +2,7 @@
 
 use arrow::array::{ArrayRef, DictionaryArray, Int64Array, RecordBatch, StringArray};
 use arrow::array::{Float64Array, TimestampMicrosecondArray};
-use arrow::datatypes::Int32Type;
+use arrow::datatypes::{DataType, Field, Int32Type, Schema};
 use arrow::ipc::writer::FileWriter;
 use ingot_base::Fault;
 use ingot_data::{file_rows, load};
@@ -31,16 +31,41 @@ fn table() -> RecordBatch {
 }
 
 fn parquet() -> Vec<u8> {
-    let mut writer = ArrowWriter::try_new(Vec::new(), table().schema(), None).unwrap();
-    writer.write(&table()).unwrap();
+    parquet_of(&table())
+}
+
+fn parquet_of(table: &RecordBatch) -> Vec<u8> {
+    let mut writer = ArrowWriter::try_new(Vec::new(), table.schema(), None).unwrap();
+    writer.write(table).unwrap();
     writer.into_inner().unwrap()
 }
 
 fn arrow() -> Vec<u8> {
-    let mut writer = FileWriter::try_new(Vec::new(), &table().schema()).unwrap();
-    writer.write(&table()).unwrap();
+    arrow_of(&table())
+}
+
+fn arrow_of(table: &RecordBatch) -> Vec<u8> {
+    let mut writer = FileWriter::try_new(Vec::new(), &table.schema()).unwrap();
+    writer.write(table).unwrap();
     writer.finish().unwrap();
     writer.into_inner().unwrap()
+}
+
+#[test]
+fn a_column_hides_no_other_of_its_name() {
+    let fields = ["note", "note"].map(|name| Field::new(name, DataType::Int64, true));
+    let one: ArrayRef = Arc::new(Int64Array::from(vec![1]));
+    let other: ArrayRef = Arc::new(Int64Array::from(vec![2]));
+    let schema = Arc::new(Schema::new(fields.to_vec()));
+    let twice = RecordBatch::try_new(schema, vec![one, other]).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    for (name, bytes) in [("a.parquet", parquet_of(&twice)), ("a.arrow", arrow_of(&twice))] {
+        let path = folder.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        let told = load(&path).unwrap_err();
+        assert_eq!(told.code(), "data-column-twice", "{told}");
+        assert!(told.to_string().contains("`note`"), "{told}");
+    }
 }
 
 /// Reads a file in every way; its rows, or the faults.
@@ -58,7 +83,7 @@ fn read(path: &Path, bytes: &[u8]) -> std::result::Result<usize, Vec<Fault>> {
 
 /// Whether a file with wrong bytes is read, or refused by its name, or by a row of it.
 fn survives(path: &Path, bytes: &[u8], what: &str) -> bool {
-    let refused = ["data-file-wrong", "data-file-empty", "data-row-malformed"];
+    let refused = ["data-file-wrong", "data-file-empty", "data-row-malformed", "data-column-twice"];
     let Err(faults) = read(path, bytes) else { return false };
     for fault in faults {
         assert!(refused.contains(&fault.code()), "{what}: {}", fault.code());

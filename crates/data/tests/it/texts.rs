@@ -4,7 +4,7 @@ use super::{rows, run, source};
 use arrow::array::{AsArray, RecordBatch};
 use ingot_data::{
     CleanConfig, NearRule, OnFail, PassageRule, QualityRule, SetRule, SplitConfig, SplitMethod,
-    read, split,
+    families, read, split,
 };
 use ingot_quality::near::{NearConfig, Sketcher};
 use ingot_quality::text::{Language, RuleGroup, TextRules};
@@ -220,6 +220,34 @@ fn a_column_of_fractions_divides_by_time() {
     let spans: Vec<&(String, String)> =
         parts.parts.iter().map(|part| part.times.as_ref().unwrap()).collect();
     assert_eq!(spans[2], &("0.016".to_owned(), "0.0199".to_owned()));
+}
+
+#[test]
+fn families_are_near_duplicates_and_groups() {
+    let folder = tempfile::tempdir().unwrap();
+    table(folder.path(), &notes(30));
+    let rules = CleanConfig::default();
+    run(folder.path(), &[source("a", "a.csv")], &rules, 2).unwrap();
+    let table = folder.path().join("out.parquet");
+    let config = |group: Option<&str>, near: Option<NearRule>| SplitConfig {
+        test: 0.2,
+        validation: 0.0,
+        method: SplitMethod::Random,
+        group: group.map(str::to_owned),
+        near,
+        seed: 1,
+    };
+    let found = families(&table, &config(None, Some(near(false))), None).unwrap().unwrap();
+    assert_eq!(found[..6], [0, 1, 1, 2, 3, 3]);
+    assert_eq!(found.iter().max(), Some(&19));
+    let by_age = families(&table, &config(Some("age"), None), None).unwrap().unwrap();
+    assert_eq!(by_age[..7], [0, 1, 2, 3, 4, 0, 1]);
+    // Rows 1 and 2 are alike, so their two groups are one; 4 and 5 join those of row 0.
+    let both = families(&table, &config(Some("age"), Some(near(false))), None).unwrap().unwrap();
+    assert_eq!((both[1], both[4]), (both[2], both[5]));
+    for alone in [config(None, None), config(Some("person"), None)] {
+        assert_eq!(families(&table, &alone, None).unwrap(), None);
+    }
 }
 
 #[test]

@@ -21,11 +21,23 @@ const VALUES: &str = "ingot:erased value";
 /// The same of pseudonyms: a word that stood for one person may be another's name.
 const PSEUDONYM: &str = "ingot:erased pseudonym";
 
-/// Keyed hashes of a value by its letters and digits: however a text groups them, a name family first too.
+/// Digits from which on those of a value with letters tell it by themselves.
+const NUMBER: usize = 8;
+
+/// Keyed hashes of a value by its letters and digits: however a text groups them, a name family first too. A long number counts by its
+/// digits too: a cipher of digits leads to the same ones whatever letter is put to it.
 pub(super) fn digests(keys: &ColumnKeys, value: &str) -> Result<BTreeSet<String>> {
     let hash =
-        |spelled: &String| ingot_privacy::hash_value(keys, VALUES, &Personal::new(spelled.clone()));
-    ingot_privacy::spellings(value).expose().iter().map(hash).collect()
+        |spelled: &str| ingot_privacy::hash_value(keys, VALUES, &Personal::new(spelled.to_owned()));
+    let mut all = BTreeSet::new();
+    for spelled in ingot_privacy::spellings(value).expose() {
+        all.insert(hash(spelled)?);
+        let digits: String = spelled.chars().filter(char::is_ascii_digit).collect();
+        if digits.len() >= NUMBER {
+            all.insert(hash(&digits)?);
+        }
+    }
+    Ok(all)
 }
 
 /// Keyed hashes of the pseudonyms, in every table of them, that lead to one of the values whose hashes are given.
@@ -220,6 +232,31 @@ mod tests {
         assert_eq!(gone, [true, false, true, false, false, false]);
         let gone = erased.gone(&project, None, &asked.map(value)).unwrap();
         assert_eq!(gone, [true, true, true, true, true, false], "nobody can be asked");
+    }
+
+    #[test]
+    fn an_erased_number_is_known_whatever_letter_is_put_to_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let rows = "card,y\nB10200304,1\n5550001112,0\n";
+        let (project, table) = cleaned(folder.path(), &["card"], rows);
+        let value = |text: &str| Personal::new(text.to_owned());
+        let keys = convert::column_keys(&project);
+        let mut entry = Entry::new(&project, "card".to_owned(), &value("C00012345")).unwrap();
+        for said in ["620102199001021232", "A10200304", "11010119900102123X"] {
+            entry.values.extend(digests(&keys, said).unwrap());
+        }
+        let erased = Erasures::of(&entry);
+        let asked = [
+            "x620102199001021232",
+            "620102-19900102-1232z",
+            "11010119900102123Xz",
+            "z11010119900102123",
+            // Somebody who is left has the digits of one who is not.
+            "B10200304",
+            "5550001112q",
+        ];
+        let gone = erased.gone(&project, Some(&table), &asked.map(value)).unwrap();
+        assert_eq!(gone, [true, true, true, true, false, false]);
     }
 
     #[test]

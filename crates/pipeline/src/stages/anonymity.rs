@@ -1,6 +1,6 @@
 //! The promise about the whole table: coarser quasi-identifiers, rows left out, and what an attacker still achieves.
 
-use crate::messages::{POPULATION_COLUMN, POPULATION_TYPE};
+use crate::messages::{POPULATION_COLUMN, POPULATION_TYPE, QUASI_TOLD};
 use crate::project::Project;
 use crate::{convert, hierarchies};
 use arrow::array::{Array, ArrayRef, RecordBatch, UInt64Array};
@@ -9,7 +9,7 @@ use arrow::datatypes::{DataType, Field, Schema};
 use ingot_base::{Digest, Fault, Result, fault};
 use ingot_data::{AnonymityOutcome, Encryption};
 use ingot_privacy::anonymity::{self, Hierarchy, Plan, Policy};
-use ingot_privacy::attack::{Effort, Levels, Linkage, Pair, Scene, linkage};
+use ingot_privacy::attack::{Coarsened, Effort, Levels, Linkage, Pair, Scene, Telling, linkage};
 use ingot_privacy::held;
 use ingot_privacy::residual::{Evidence, Residual, TextEvidence};
 use ingot_recipe::{Anonymity, Presence};
@@ -91,6 +91,8 @@ pub(crate) fn apply(
     };
     let all: Vec<Option<usize>> = (0..truth.len()).map(Some).collect();
     let (before, after) = (attack(&known, &all)?, attack(&released, &truth)?);
+    let coarsened = Coarsened::new(&known, &released, &truth, &pairs, person.as_ref())?;
+    let telling = telling(project, (output, keys), &coarsened, &pairs)?;
     let report = plan.report().clone();
     let residual = Residual::new(Evidence {
         // Texts were read before rows were left out.
@@ -98,7 +100,38 @@ pub(crate) fn apply(
         prosecutor: Some(report.after.reidentification.prosecutor_average),
         linkage_upper: Some(after.found.upper),
     });
-    Ok(AnonymityOutcome { policy: without_values(policy), report, rows, before, after, residual })
+    let policy = without_values(policy);
+    Ok(AnonymityOutcome { policy, report, rows, before, after, telling, residual })
+}
+
+/// Warns of columns beside the quasi-identifiers that tell one of them again, column by column. Free texts hold persons' own words: what they say
+/// of the row is taken out of them before.
+fn telling(
+    project: &Project<'_>,
+    (table, keys): (&Path, &Encryption),
+    coarsened: &Coarsened,
+    quasi: &[Pair],
+) -> Result<Vec<Telling>> {
+    let mut all = Vec::new();
+    if coarsened.is_empty() {
+        return Ok(all);
+    }
+    let texts = project.recipe().protect.text.as_ref();
+    for field in ingot_data::schema(table, Some(keys))?.fields() {
+        let column = field.name();
+        let skipped = quasi.iter().any(|pair| pair.released == *column)
+            || texts.is_some_and(|text| text.columns.contains(column));
+        if !skipped {
+            let cells = ingot_data::read_columns(table, Some(keys), &[column.as_str()])?;
+            all.extend(coarsened.told_by(&cells, column)?);
+        }
+    }
+    for one in &all {
+        let (column, quasi, how) = (&one.column, &one.quasi, one.how());
+        let warning = Fault::new(&QUASI_TOLD).arg("column", column).arg("quasi", quasi);
+        project.reporter.warn(&warning.words("how", how));
+    }
+    Ok(all)
 }
 
 /// What a given hierarchy says of each value: the groups that hold it.

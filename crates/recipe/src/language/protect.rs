@@ -420,8 +420,8 @@ static ANONYMITY: Table = Table {
         ),
         key(
             "person",
-            "The column that says whose a row is, by its name after `protect.columns`: k, presence and suppression count different persons. `split.group` without it; without either each row counts as a person. Rows without a value count as one person.",
-            "标识行属于何人的列，使用经 `protect.columns` 处理后的列名：k、存在性与删除均按不同的人计数。不写时为 `split.group`；两者皆无时每行按一人计。无值的行合计为一人。",
+            "The column that says whose a row is, by its name after `protect.columns`: every promise and suppression count different persons, a value's holders for l, alpha, beta and delta, and in entropy and t each person weighs one, in equal parts over the person's values. `split.group` without it; without either each row counts as a person. Rows without a value count as one person.",
+            "标识行属于何人的列，使用经 `protect.columns` 处理后的列名：各项承诺与删除均按不同的人计数；l、alpha、beta、delta 按拥有某值的人数计算，熵与 t 中每人权重为一，平分给其各个不同的值。不写时为 `split.group`；两者皆无时每行按一人计。无值的行合计为一人。",
             COLUMN,
             Optional,
             "person = \"user_id\"",
