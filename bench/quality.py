@@ -161,7 +161,7 @@ def labels(options, folder):
         if not same:
             apart = set(ours["issues"]) ^ set(theirs)
             rows.append((f"{classes} classes: rows that only one of them names", len(apart), "0"))
-    intro = "100,000 rows, a quarter of the labels wrong, probabilities from a fixed seed. Reading the numbers is outside on both sides; each process does the work five times and tells the middle time."
+    intro = "100,000 rows, a quarter of the labels wrong, probabilities from a fixed seed. Reading the numbers is outside on both sides; each process does the work five times and tells the middle time. Where margins tie at the end of a list, as probabilities in a few steps do (small trees, nearest neighbours), the first rows are taken here and whichever numpy's partition leaves there in cleanlab: the lists may differ in those rows."
     return intro, rows
 
 

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 EPOCHS, BATCH = 5, 32
+MEAN, DEVIATION = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
 
 
 def network(weights):
@@ -25,7 +26,7 @@ def pictures(folder):
     from torchvision import datasets, transforms as t
 
     change = t.Compose(
-        [t.Resize(256), t.CenterCrop(224), t.ToTensor(), t.Normalize([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])]
+        [t.Resize(256), t.CenterCrop(224), t.ToTensor(), t.Normalize(MEAN, DEVIATION)]
     )
     return datasets.ImageFolder(folder, change)
 
@@ -71,7 +72,7 @@ def train(folder, weights, keep):
 
 
 def parity(folder, weights, model):
-    """The last map of the exported network against torchvision's, carried through torchvision's own classifier."""
+    """The last map of the exported network against torchvision's on the same pixels, carried through torchvision's own classifier."""
     import onnx
     import onnxruntime
     import torch
@@ -85,6 +86,29 @@ def parity(folder, weights, model):
     return {"pictures": len(images), "logits_difference": difference}
 
 
+def ends(weights, told):
+    """From JPEG files to the thousand logits: Pillow's decoder, torchvision's transforms and network against Ingot's own. `told` is a
+    file of what `ingot bench network` shows: each picture's file, its view as Ingot prepared it, and Ingot's logits."""
+    import numpy
+    import torch
+    from PIL import Image, ImageOps
+    from torchvision import transforms as t
+
+    net, shown = network(weights), json.loads(Path(told).read_text())
+    view = t.Compose([t.Resize(256), t.CenterCrop(224)])
+    numbers = t.Compose([t.ToTensor(), t.Normalize(MEAN, DEVIATION)])
+    steps, moved, logits = 0, 0.0, 0.0
+    for one in shown:
+        theirs = view(ImageOps.exif_transpose(Image.open(one["file"])).convert("RGB"))
+        bytes_of = lambda image: numpy.asarray(image.convert("RGB"), numpy.int16)
+        apart = numpy.abs(bytes_of(theirs) - bytes_of(Image.open(one["view"])))
+        steps, moved = max(steps, int(apart.max())), moved + float(apart.mean())
+        with torch.no_grad():
+            difference = net(numbers(theirs)[None])[0] - torch.tensor(one["logits"])
+        logits = max(logits, difference.abs().max().item())
+    return {"pictures": len(shown), "logits_difference": logits, "steps": steps, "mean_steps": moved / len(shown)}
+
+
 def loop(picture, model, seconds=8.0):
     """Decode, prepare and run in a bare loop, one thread a core of two."""
     import numpy
@@ -92,7 +116,7 @@ def loop(picture, model, seconds=8.0):
     from PIL import Image
 
     data = Path(picture).read_bytes()
-    mean, deviation = (numpy.array(v, numpy.float32) for v in ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]))
+    mean, deviation = (numpy.array(v, numpy.float32) for v in (MEAN, DEVIATION))
 
     def prepared():
         image = Image.open(io.BytesIO(data)).convert("RGB")
@@ -127,6 +151,7 @@ if __name__ == "__main__":
         "kept": lambda: train(*words, True),
         "anew": lambda: train(*words, False),
         "parity": lambda: parity(*words),
+        "ends": lambda: ends(*words),
         "loop": lambda: loop(*words),
     }
     print(json.dumps(parts[what]()))

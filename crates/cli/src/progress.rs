@@ -23,12 +23,28 @@ pub(crate) struct Progress {
 #[derive(Debug)]
 struct Running {
     title: String,
+    /// What of it, once it told.
+    part: String,
     begun: Instant,
     /// When it was last told of.
     told: Instant,
 }
 
 impl Running {
+    fn of(title: String, now: Instant) -> Self {
+        Self { title, part: String::new(), begun: now, told: now }
+    }
+
+    /// Goes on with another part, and says so.
+    fn go_on(&mut self, part: String, now: Instant) -> String {
+        (self.part, self.told) = (part, now);
+        self.name()
+    }
+
+    fn name(&self) -> String {
+        format!("{}{}", self.title, self.part)
+    }
+
     /// How many seconds it has been at work, when that is to be told again.
     fn due(&mut self, now: Instant) -> Option<u64> {
         if now.duration_since(self.told) < STILL {
@@ -80,21 +96,20 @@ impl Reporter for Progress {
             Shown::Nothing => {}
             Shown::Lines => {
                 crate::err(&format!("  … {title}"));
-                let now = Instant::now();
                 *self.stage.lock().unwrap_or_else(PoisonError::into_inner) =
-                    Some(Running { title, begun: now, told: now });
+                    Some(Running::of(title, Instant::now()));
             }
             Shown::Bar => {
                 let template = if total.is_some() {
-                    "  {spinner} {msg} {wide_bar:.cyan/dim} {percent:>3}% {elapsed}"
+                    "  {spinner} {prefix}{msg} {wide_bar:.cyan/dim} {percent:>3}% {elapsed}"
                 } else {
-                    "  {spinner} {msg} {human_pos} {elapsed}"
+                    "  {spinner} {prefix}{msg} {human_pos} {elapsed}"
                 };
                 let bar = total.map_or_else(ProgressBar::new_spinner, ProgressBar::new);
                 if let Ok(style) = ProgressStyle::with_template(template) {
                     bar.set_style(style);
                 }
-                bar.set_message(title);
+                bar.set_prefix(title);
                 bar.enable_steady_tick(Duration::from_millis(120));
                 *self.bar.lock().unwrap_or_else(PoisonError::into_inner) = Some(bar);
             }
@@ -109,7 +124,21 @@ impl Reporter for Progress {
         if let Some(running) = stage.as_mut()
             && let Some(seconds) = running.due(Instant::now())
         {
-            crate::err(&format!("  … {} ({seconds} s)", running.title));
+            crate::err(&format!("  … {} ({seconds} s)", running.name()));
+        }
+    }
+
+    fn part(&self, part: &Text) {
+        let part = match self.lang {
+            Lang::En => format!(": {}", part.en),
+            Lang::Zh => format!("：{}", part.zh),
+        };
+        if let Some(bar) = self.bar.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
+            bar.set_message(part.clone());
+        }
+        let mut stage = self.stage.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(running) = stage.as_mut() {
+            crate::err(&format!("  … {}", running.go_on(part, Instant::now())));
         }
     }
 
@@ -141,10 +170,16 @@ mod tests {
     #[test]
     fn a_long_stage_is_told_of_again_and_again() {
         let begun = Instant::now();
-        let mut running = Running { title: "train".to_owned(), begun, told: begun };
+        let mut running = Running::of("train".to_owned(), begun);
         assert_eq!(running.due(begun + STILL / 2), None);
         assert_eq!(running.due(begun + STILL), Some(30));
         assert_eq!(running.due(begun + STILL + STILL / 2), None);
         assert_eq!(running.due(begun + 2 * STILL), Some(60));
+        // A part is told at once, and the whole stage's time again later.
+        assert_eq!(running.name(), "train");
+        let third = begun + 3 * STILL;
+        assert_eq!(running.go_on(": test rows".to_owned(), third), "train: test rows");
+        assert_eq!(running.due(third + STILL / 2), None);
+        assert_eq!(running.due(third + STILL), Some(120));
     }
 }

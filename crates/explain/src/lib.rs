@@ -33,5 +33,6 @@ pub use page::explanation_report;
 pub use shap::{RowShap, Shap, TreeShap};
 pub use study::{ExplainConfig, Explained, Pictures, Truth, explain};
 pub use texts::{
-    Asked, ExplainedText, TextTokens, Word, WordTree, explain_text, text_evaluations, word_tree,
+    Asked, ExplainedText, KnownText, TextTokens, WORD_PERSONS, Word, WordTree, explain_text,
+    text_evaluations, word_tree,
 };

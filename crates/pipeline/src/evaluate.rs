@@ -38,8 +38,8 @@ impl Question {
     }
 }
 
-/// Reads questions out of JSON lines: `messages` that end with an answer, or a question and its answer under these two names; with
-/// `choices`, a list of answers to choose of. At most `limit`.
+/// Reads questions out of JSON lines: `messages` that end with an answer or have one beside them, or a question and its answer under these
+/// two names; an answer that is no text is its JSON. With `choices`, a list of answers to choose of. At most `limit`.
 ///
 /// # Errors
 /// When the file cannot be read, a line is no such object, or there is none.
@@ -69,21 +69,20 @@ fn question(line: &[u8], prompt: &str, answer: &str) -> Read<Question> {
     let Ok(row) = serde_json::from_slice::<Value>(line) else {
         return Err(Text::new("it is no JSON", "不是 JSON"));
     };
-    let text = |name: &str| {
-        let lacks = || {
-            let (en, zh) = ("is missing or no text", "缺少，或不是文本");
-            Text::new(format!("`{name}` {en}"), format!("`{name}` {zh}"))
-        };
-        row.get(name).and_then(Value::as_str).ok_or_else(lacks)
+    let lacks = |name: &str| {
+        let (en, zh) = ("is missing or no text", "缺少，或不是文本");
+        Text::new(format!("`{name}` {en}"), format!("`{name}` {zh}"))
     };
-    let mut question = match row.get("messages") {
-        Some(messages) => Question::of(&conversation::messages(messages)?)
-            .ok_or_else(|| Text::new("`messages` holds no answer", "`messages` 中没有回答"))?,
-        None => Question {
-            messages: vec![Message::new("user", text(prompt)?)],
-            expected: text(answer)?.to_owned(),
+    let expected = row.get(answer).and_then(expected);
+    let mut question = if let Some(messages) = row.get("messages") {
+        conversed(conversation::messages(messages)?, expected)?
+    } else {
+        let asked = row.get(prompt).and_then(Value::as_str).ok_or_else(|| lacks(prompt))?;
+        Question {
+            messages: vec![Message::new("user", asked)],
+            expected: expected.ok_or_else(|| lacks(answer))?,
             choices: Vec::new(),
-        },
+        }
     };
     if let Some(choices) = row.get("choices") {
         question.choices = serde_json::from_value(choices.clone())
@@ -96,6 +95,25 @@ fn question(line: &[u8], prompt: &str, answer: &str) -> Read<Question> {
         }
     }
     Ok(question)
+}
+
+/// A right answer as text; what is no text as its JSON.
+fn expected(value: &Value) -> Option<String> {
+    match value {
+        Value::Null => None,
+        Value::String(text) => Some(text.clone()),
+        other => Some(other.to_string()),
+    }
+}
+
+/// A conversation with the answer beside it, where it does not end with one of its own; else with its last one.
+fn conversed(messages: Vec<Message>, beside: Option<String>) -> Read<Question> {
+    let answered = messages.last().is_some_and(|message| message.role == "assistant");
+    match beside.filter(|_| !answered) {
+        Some(expected) => Ok(Question { messages, expected, choices: Vec::new() }),
+        None => Question::of(&messages)
+            .ok_or_else(|| Text::new("`messages` holds no answer", "`messages` 中没有回答")),
+    }
 }
 
 /// What is measured beside exact match.
@@ -462,6 +480,40 @@ mod tests {
             questions(&path, "prompt", "answer", 10).unwrap_err().code(),
             "pipeline-eval-empty"
         );
+    }
+
+    #[test]
+    fn an_answer_may_stand_beside_messages_and_be_no_text() {
+        let read = |line: &str| question(line.as_bytes(), "prompt", "answer");
+        let asked = r#"{"role":"user","content":"2 + 2?"}"#;
+        let said = r#"{"role":"assistant","content":"5"}"#;
+        for (answer, expected) in [
+            (r#""4""#, "4"),
+            ("4", "4"),
+            ("4.5", "4.5"),
+            (r#"{"sum": 4}"#, r#"{"sum":4}"#),
+            ("[4]", "[4]"),
+        ] {
+            let beside = format!(r#"{{"messages":[{asked}],"answer":{answer}}}"#);
+            let found = read(&beside).unwrap();
+            assert_eq!((found.messages.len(), found.expected.as_str()), (1, expected));
+            let plain = format!(r#"{{"prompt":"2 + 2?","answer":{answer}}}"#);
+            assert_eq!(read(&plain).unwrap().expected, expected);
+        }
+        // A later turn of the user is what is asked; an answer at the end is the conversation's own.
+        let later =
+            read(&format!(r#"{{"messages":[{asked},{said},{asked}],"answer":"4"}}"#)).unwrap();
+        assert_eq!((later.messages.len(), later.expected.as_str()), (3, "4"));
+        let own = read(&format!(r#"{{"messages":[{asked},{said}],"answer":"4"}}"#)).unwrap();
+        assert_eq!((own.messages.len(), own.expected.as_str()), (1, "5"));
+        for line in [
+            format!(r#"{{"messages":[{asked}],"answer":null}}"#),
+            format!(r#"{{"messages":[{asked}]}}"#),
+        ] {
+            assert_eq!(read(&line).unwrap_err().en, "`messages` holds no answer");
+        }
+        let none = read(r#"{"prompt":"a","answer":null}"#).unwrap_err();
+        assert_eq!(none.en, "`answer` is missing or no text");
     }
 
     #[test]

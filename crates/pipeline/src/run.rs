@@ -242,6 +242,10 @@ impl Reporter for Within<'_> {
         self.0.advance(done);
     }
 
+    fn part(&self, part: &Text) {
+        self.0.part(part);
+    }
+
     fn finish(&self, _: &Text) {}
 
     fn warn(&self, warning: &Fault) {

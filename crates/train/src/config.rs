@@ -68,6 +68,10 @@ pub struct TrainConfig {
     pub titles: BTreeMap<String, Text>,
     /// Rows with the same value here never stand on both sides of an inner fold; the column is no feature.
     pub group: Option<String>,
+    /// A number for each training row, in their order: rows with the same one, such as near duplicates, never stand on both sides of an inner
+    /// fold either. Stands in for `group`.
+    #[serde(skip)]
+    pub families: Option<Vec<u32>>,
     /// How long the search may take; the first trial always completes.
     pub budget: Duration,
     /// How many candidates the search tries, LightGBM's defaults included.
@@ -154,6 +158,7 @@ impl TrainConfig {
             prepared: BTreeMap::new(),
             titles: BTreeMap::new(),
             group: None,
+            families: None,
             budget: Duration::from_mins(2),
             trials: 24,
             seed: 42,

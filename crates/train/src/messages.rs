@@ -437,10 +437,10 @@ ingot_base::messages! {
     /// A compressed model that costs more than the recipe tolerates.
     COMPRESS_REFUSED = {
         code: "train-compress-refused", class: Refused, status: 422,
-        en: "the compressed model is refused: accuracy {accuracy} instead of {before} (at most {metric} less), and {agreement} of the answers as before (at least {least})",
-        zh: "拒绝压缩后的模型：准确率 {accuracy}，压缩前为 {before}（最多低 {metric}）；{agreement} 的答案与压缩前一致（至少 {least}）",
-        hint_en: "every form with accuracy, answers as before and time: {forms}; ask for less in `[compress]`, or tolerate more",
-        hint_zh: "各形式的准确率、答案一致率与耗时：{forms}；请在 `[compress]` 中降低压缩程度，或放宽允许范围",
+        en: "the compressed model is refused: accuracy {accuracy} instead of {before} (at most {metric} less), and {agreement} of the answers as before (at least {least}); one of the {rows} test rows alone is {row}",
+        zh: "拒绝压缩后的模型：准确率 {accuracy}，压缩前为 {before}（最多低 {metric}）；{agreement} 的答案与压缩前一致（至少 {least}）；共 {rows} 行测试数据，一行即为 {row}",
+        hint_en: "every form with accuracy, answers as before and time: {forms}; ask for less in `[compress]`, or tolerate more. A `metric` below {row} tolerates not a single answer that is wrong now: bring more test rows, or tolerate at least that",
+        hint_zh: "各形式的准确率、答案一致率与耗时：{forms}；请在 `[compress]` 中降低压缩程度，或放宽允许范围。`metric` 小于 {row} 时，多错一行也不允许：请增加测试数据，或将其设为不小于该值",
     };
     /// The first trial alone was longer than the budget; a warning.
     BUDGET_FIRST = {

@@ -242,10 +242,10 @@ impl Plan {
             });
         }
         let count = prepared.train.labels.len();
-        let (folds, fold_of) = deal(config, prepared, tables)?;
+        let Dealt { folds, fold_of, grouped } = deal(config, prepared, tables)?;
         let held_out = if count > ROTATE_ROWS { 1 } else { folds };
         let mut plan = Self {
-            scheme: Scheme::Folds { folds, held_out, grouped: config.group.is_some() },
+            scheme: Scheme::Folds { folds, held_out, grouped },
             folds: vec![],
             held: vec![],
         };
@@ -283,27 +283,39 @@ impl Plan {
     }
 }
 
+/// Inner folds, and the one of each training row.
+struct Dealt {
+    folds: usize,
+    fold_of: Vec<usize>,
+    /// Whether rows stay together by groups or as near duplicates.
+    grouped: bool,
+}
+
 /// Deals the training rows into inner folds; as many as the smallest class allows.
-fn deal(
-    config: &TrainConfig,
-    prepared: &Prepared,
-    tables: &Tables<'_>,
-) -> Result<(usize, Vec<usize>)> {
+fn deal(config: &TrainConfig, prepared: &Prepared, tables: &Tables<'_>) -> Result<Dealt> {
     let labels = &prepared.train.labels;
-    if let Some(group) = &config.group {
-        let groups = groups(tables.train, group).map_err(|fault| fault.at("split.group"))?;
-        let count = groups.iter().max().map_or(0, |last| *last as usize + 1);
-        let folds = config.folds.min(count);
-        if folds < 2 {
-            return Err(Fault::new(&ONE_GROUP).arg("column", group).at("split.group"));
-        }
-        return Ok((folds, folds::grouped(&groups, folds, config.seed)));
-    }
     let strata: Vec<usize> = if config.task.is_classification() {
         labels.iter().map(|&label| class_index(label)).collect()
     } else {
         folds::deciles(labels)
     };
+    let groups = match (&config.families, &config.group) {
+        (Some(families), _) if families.len() == labels.len() => Some(families.clone()),
+        (_, Some(group)) => {
+            Some(groups(tables.train, group).map_err(|fault| fault.at("split.group"))?)
+        }
+        _ => None,
+    };
+    if let Some(groups) = groups {
+        let count = groups.iter().max().map_or(0, |last| *last as usize + 1);
+        let folds = config.folds.min(count);
+        if folds < 2 {
+            let column = config.group.as_deref().unwrap_or(&config.target);
+            return Err(Fault::new(&ONE_GROUP).arg("column", column).at("split.group"));
+        }
+        let fold_of = folds::grouped(&groups, &strata, folds, config.seed);
+        return Ok(Dealt { folds, fold_of, grouped: true });
+    }
     let mut sizes = vec![0_usize; strata.iter().max().map_or(1, |last| last + 1)];
     for &stratum in &strata {
         if let Some(size) = sizes.get_mut(stratum) {
@@ -318,8 +330,9 @@ fn deal(
             .arg("rows", smallest)
             .arg("needed", 2));
     }
-    let count = config.folds.min(smallest);
-    Ok((count, folds::stratified(&strata, count, config.seed)))
+    let folds = config.folds.min(smallest);
+    let fold_of = folds::stratified(&strata, folds, config.seed);
+    Ok(Dealt { folds, fold_of, grouped: false })
 }
 
 /// Compares our evaluation of the exported text with LightGBM's of the trained model.
@@ -426,7 +439,7 @@ impl Evidence<'_> {
         let (config, prepared) = (self.config, self.prepared);
         let classes = classes(&prepared.signature.output);
         let fold_of =
-            if classes.is_empty() { Vec::new() } else { deal(config, prepared, tables)?.1 };
+            if classes.is_empty() { Vec::new() } else { deal(config, prepared, tables)?.fold_of };
         let subject = Subject {
             config,
             setup: &prepared.setup,

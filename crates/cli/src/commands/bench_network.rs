@@ -2,7 +2,7 @@
 
 use crate::out;
 use ingot_base::{Fault, Result, atomic, fault};
-use ingot_image::{Limits, Preprocess};
+use ingot_image::{Limits, Preprocess, RgbImage};
 use ingot_pipeline::models::{Published, library};
 use ingot_runtime::onnx::{self, Calibration, Library, Session};
 use ingot_runtime::weights::{self, Tensor};
@@ -12,12 +12,15 @@ use std::time::Instant;
 
 /// Photographs that ranges are found on; the others are compared.
 const LOOKED_AT: usize = 128;
+/// Photographs that are written as the network sees them, with its logits, for a comparison with other libraries.
+const SHOWN: usize = 25;
 
 pub(crate) fn network(photos: &Path, output: &Path) -> Result<()> {
     let library = Library::load(&library())?;
     let weights = weights::read_pytorch(&Published::named("mobilenet-v2")?.read()?)?;
     let plain = onnx::with_outputs(onnx::mobilenet_v2(&weights)?, &[onnx::LOGITS]);
-    let pictures = pictures(photos)?;
+    let files = files(photos)?;
+    let pictures: Vec<Tensor> = files.iter().map(|path| prepared(path)).collect::<Result<_>>()?;
     // Evenly over all.
     let step = (pictures.len() / LOOKED_AT).max(2);
     let (looked_at, compared): (Vec<_>, Vec<_>) =
@@ -26,6 +29,7 @@ pub(crate) fn network(photos: &Path, output: &Path) -> Result<()> {
         looked_at.into_iter().map(|(_, picture)| picture).take(LOOKED_AT).collect();
     let first = onnx::write(&plain);
     atomic::write(&output.join("mobilenet-v2.onnx"), &first)?;
+    let shown = shown(&Session::new(library, &first)?, &files, output)?;
     let mut forms = vec![("float32".to_owned(), first)];
     let equal = onnx::equalise(library, plain.clone(), onnx::IMAGE, &looked_at, &[])?;
     for (name, method) in [
@@ -38,7 +42,8 @@ pub(crate) fn network(photos: &Path, output: &Path) -> Result<()> {
         atomic::write(&output.join(format!("{}.onnx", name.replace(' ', "-"))), &graph)?;
         forms.push((name.to_owned(), graph));
     }
-    out(&json!({ "forms": compare(library, &forms, &compared)? }).to_string());
+    let forms = compare(library, &forms, &compared)?;
+    out(&json!({ "forms": forms, "shown": shown }).to_string());
     Ok(())
 }
 
@@ -87,8 +92,8 @@ fn compare(
     Ok(shown.collect())
 }
 
-/// Every photograph of the folder's folders, prepared.
-fn pictures(folder: &Path) -> Result<Vec<Tensor>> {
+/// Every photograph of the folder's folders.
+fn files(folder: &Path) -> Result<Vec<PathBuf>> {
     let unreadable = |error: std::io::Error| {
         Fault::new(&fault::FILE_READ).arg("path", folder.display()).because(error)
     };
@@ -100,11 +105,37 @@ fn pictures(folder: &Path) -> Result<Vec<Tensor>> {
         files.extend(list(&class).map_err(unreadable)?);
     }
     files.sort();
+    Ok(files)
+}
+
+/// The part of a photograph that the network sees, as it sees it.
+fn view(path: &Path) -> Result<RgbImage> {
+    let picture = ingot_image::decode(&atomic::read(path, 64 << 20)?, &Limits::default())?;
+    Preprocess::IMAGENET.view(&picture)
+}
+
+fn prepared(path: &Path) -> Result<Tensor> {
+    Ok(numbers(&view(path)?))
+}
+
+fn numbers(view: &RgbImage) -> Tensor {
     let how = Preprocess::IMAGENET;
     let side = how.crop as usize;
-    let one = |path: &PathBuf| -> Result<Tensor> {
-        let picture = ingot_image::decode(&atomic::read(path, 64 << 20)?, &Limits::default())?;
-        Ok(Tensor { shape: vec![1, 3, side, side], data: how.numbers(&how.view(&picture)?) })
+    Tensor { shape: vec![1, 3, side, side], data: how.numbers(view) }
+}
+
+/// Some photographs, evenly over all: each one's file, its view as a PNG file in `output`, and the network's logits.
+fn shown(session: &Session, files: &[PathBuf], output: &Path) -> Result<Vec<Value>> {
+    let one = |(index, path): (usize, &PathBuf)| -> Result<Value> {
+        let view = view(path)?;
+        let png = output.join(format!("view-{index}.png"));
+        atomic::write(&png, &ingot_image::png(&view)?)?;
+        let picture = numbers(&view);
+        let answer = session.run(onnx::IMAGE, &picture.shape, &picture.data, &[onnx::LOGITS])?;
+        let logits = answer.first().map(|tensor| tensor.data.as_slice()).unwrap_or_default();
+        let (file, png) = (path.display().to_string(), png.display().to_string());
+        Ok(json!({ "file": file, "view": png, "logits": logits }))
     };
-    files.iter().map(one).collect()
+    let step = (files.len() / SHOWN).max(1);
+    files.iter().enumerate().step_by(step).take(SHOWN).map(one).collect()
 }

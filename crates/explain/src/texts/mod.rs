@@ -4,7 +4,7 @@ pub(crate) mod draw;
 mod shapley;
 mod tree;
 
-pub use tree::{WordTree, word_tree};
+pub use tree::{KnownText, WORD_PERSONS, WordTree, word_tree};
 
 use crate::parts;
 use ingot_base::Result;

@@ -1,6 +1,6 @@
 //! A head on frozen features of pictures or texts, joined with its backbone into one network and measured.
 
-use crate::messages::{LOSS_FALLING, NETWORK_PARITY};
+use crate::messages::{LOSS_FALLING, NETWORK_PARITY, OWN_NETWORK_PARITY};
 use crate::project::Project;
 use crate::run::{Chain, Done, GEMM, ORT, Product, earlier, stage, versions};
 use crate::stages::features::{self, Outcome};
@@ -132,7 +132,8 @@ fn learn(project: &Project<'_>, chain: &Chain, (folder, key): (&Path, &str)) -> 
     let mut trained = nets::train_head_together(&config, rows, project.group)?;
     // The rows of a training whose privacy is bounded are not told one by one.
     if project.recipe().train.review && config.privacy.is_none() {
-        trained.outcome.labels = Some(nets::doubtful_labels(&config, &train)?);
+        let families = split::families_by_place(project, earlier(chain, Stage::Split)?)?;
+        trained.outcome.labels = Some(nets::doubtful_labels(&config, &train, &families)?);
     }
     if let (Some((tuning, maps)), Some(asked)) = (&behind, &project.recipe().train.unfreeze) {
         let (head, tail) = tuning.train(&config, asked, trained, maps.each_ref(), None)?;
@@ -371,9 +372,36 @@ fn gate(
         }
     }
     if parity.difference > TOLERANCE {
-        return Err(Fault::new(&NETWORK_PARITY)
-            .arg("difference", format!("{:.1e}", parity.difference))
-            .arg("tolerance", format!("{TOLERANCE:.0e}")));
+        return Err(differs(project.recipe().backbone().own().is_some(), parity.difference));
     }
     Ok(parity)
+}
+
+/// That the exported network says something else; of an `own` backbone whose graph is the likely cause.
+fn differs(own: bool, difference: f64) -> Fault {
+    let message = if own { &OWN_NETWORK_PARITY } else { &NETWORK_PARITY };
+    Fault::new(message)
+        .arg("difference", format!("{difference:.1e}"))
+        .arg("tolerance", format!("{TOLERANCE:.0e}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ingot_base::Lang;
+
+    #[test]
+    fn a_graph_of_ones_own_is_named_where_it_is_the_likely_cause() {
+        let (own, ours) = (differs(true, 0.25), differs(false, 0.25));
+        assert_eq!(own.code(), "pipeline-own-network-parity");
+        assert_eq!(ours.code(), "pipeline-network-parity");
+        for (lang, cause, defect) in
+            [(Lang::En, "rows of a batch", "a defect of Ingot"), (Lang::Zh, "批次", "缺陷")]
+        {
+            let (own, ours) = (own.hint(lang).unwrap(), ours.hint(lang).unwrap());
+            assert!(own.contains(cause) && !own.contains(defect), "{own}");
+            assert!(ours.contains(defect) && !ours.contains(cause), "{ours}");
+        }
+        assert!(own.render(Lang::En).contains("2.5e-1"));
+    }
 }

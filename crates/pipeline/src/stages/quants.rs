@@ -124,7 +124,6 @@ mod measured {
             importance: seen,
             template: Digest::of(ground.template.as_bytes()),
         };
-        let mut done = 0;
         for form in Quantisation::all() {
             let chosen = asked.quantize.is_some_and(|kind| kind.as_str() == form.name());
             let beside = asked.beside.iter().any(|kind| kind.as_str() == form.name());
@@ -138,8 +137,7 @@ mod measured {
             if chosen {
                 file.commit_private()?;
             }
-            done += 1;
-            project.reporter.advance(done);
+            project.reporter.advance(1);
         }
         if outcome.kept == stored {
             // Nothing else was asked for, or what is there already: it goes on as it is.

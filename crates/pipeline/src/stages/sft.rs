@@ -372,6 +372,7 @@ mod trained {
                 reporter: &Within(project.reporter),
             },
         )?;
+        project.reporter.part(&Text::new("merging and comparing", "合并与比对"));
         let merged = merged(project, (&base, &words, &head), &mut trained, test)?;
         let named = if alone {
             Some(document::Base { name: config.base.clone(), digest: source.identity()? })

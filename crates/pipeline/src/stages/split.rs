@@ -3,7 +3,7 @@
 use crate::messages::{SPLIT_ALIKE, SPLIT_UNDATED};
 use crate::project::Project;
 use crate::run::{Chain, Done, PARQUET, Product, earlier, stage, versions};
-use crate::stages::{clean, from_value, protect, to_value, write_page};
+use crate::stages::{clean, features, from_value, protect, to_value, write_page};
 use crate::store::{Inputs, Stage};
 use crate::{convert, erase, outcomes};
 use arrow::datatypes::Field;
@@ -45,6 +45,29 @@ pub(crate) fn lead(split: &Done, page: &mut ingot_report::Page) -> Result<()> {
         page.lead(text);
     }
     Ok(())
+}
+
+/// For each training row a number that its near duplicates and its group share; `None` where every row is alone.
+pub(crate) fn families(project: &Project<'_>, split: &Done) -> Result<Option<Vec<u32>>> {
+    let keys = convert::encryption(project);
+    let train = split.verified(TRAIN)?;
+    ingot_data::families(&train, &convert::split(project.recipe()), Some(&keys))
+}
+
+/// The same by where the rows are from; empty where every row is alone.
+pub(crate) fn families_by_place(
+    project: &Project<'_>,
+    split: &Done,
+) -> Result<BTreeMap<(String, u64), u32>> {
+    let Some(families) = families(project, split)? else { return Ok(BTreeMap::new()) };
+    let (keys, train) = (convert::encryption(project), split.verified(TRAIN)?);
+    let mut places = Vec::with_capacity(families.len());
+    let wanted = [ingot_data::SOURCE, ingot_data::ROW];
+    ingot_data::each(&train, Some(&keys), &wanted, &mut |batch| {
+        places.extend(features::places(batch)?);
+        Ok(())
+    })?;
+    Ok(places.into_iter().zip(families).collect())
 }
 
 pub(crate) fn run(project: &Project<'_>, chain: &Chain) -> Result<Done> {

@@ -92,7 +92,7 @@ pub(crate) fn assist(
 ) -> Result<()> {
     let [train, validation, test] = tables(project, split)?;
     let tables = Tables { train: &train, validation: &validation, test: &test };
-    let settings = settings(project, task, clean, &train)?;
+    let settings = settings(project, task, (clean, split), &train)?;
     ingot_train::assist(&settings, &tables, project.group)
 }
 
@@ -112,10 +112,11 @@ fn tables(project: &Project<'_>, split: &Done) -> Result<[Vec<RecordBatch>; 3]> 
 fn settings(
     project: &Project<'_>,
     task: Tabular,
-    clean: &Done,
+    (clean, split): (&Done, &Done),
     train: &[RecordBatch],
 ) -> Result<TrainConfig> {
     let mut settings = convert::train(project.recipe(), task);
+    settings.families = split::families(project, split)?;
     (settings.withheld, settings.written) = columns::looked_at(project.recipe(), train)?;
     let (prepared, unknown) = columns::prepared(project.recipe(), clean)?;
     settings.prepared = prepared;
@@ -133,7 +134,7 @@ fn work(
 ) -> Result<Product> {
     let [train, validation, test] = tables(project, split)?;
     let tables = Tables { train: &train, validation: &validation, test: &test };
-    let settings = settings(project, task, clean, &train)?;
+    let settings = settings(project, task, (clean, split), &train)?;
     let reporter = Within(project.reporter);
     let mut trained = ingot_train::train_together(&settings, &tables, &reporter, project.group)?;
     let preprocessing = serde_json::to_vec(&trained.preprocessing).map_err(|error| {

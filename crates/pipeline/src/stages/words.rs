@@ -6,8 +6,12 @@ use crate::run::{Chain, Done, ORT, Product, earlier, stage, versions};
 use crate::stages::maps::spread;
 use crate::stages::{compress, explain, features, head, split, texts, to_value, train, write_page};
 use crate::store::{Inputs, Stage};
+use arrow::array::{RecordBatch, StringArray};
 use ingot_base::{Result, Rng, Text, atomic};
-use ingot_explain::{ExplainedText, TextTokens, WordTree, explain_text, word_tree};
+use ingot_explain::{
+    ExplainedText, KnownText, TextTokens, WORD_PERSONS, WordTree, explain_text, word_tree,
+};
+use ingot_privacy::detect::{DetectConfig, Detector, Kind};
 use ingot_report::{Cell, Column, Page, Section, Table, number};
 use ingot_runtime::{Prediction, TextModel, decide, probability_of};
 use std::collections::BTreeMap;
@@ -37,6 +41,7 @@ pub(crate) fn inputs(project: &Project<'_>, chain: &Chain) -> Result<Inputs> {
             "augment": to_value(&project.recipe().augment)?,
             "text": project.recipe().train.text,
             "private": project.recipe().train.private.is_some(),
+            "persons": persons(project),
         }),
         seed: project.recipe().project.seed,
         versions: versions(&[ORT]),
@@ -54,6 +59,15 @@ struct Row {
     text: String,
     place: (String, u64),
     label: Option<String>,
+    /// Whose it is, where the recipe tells persons apart.
+    person: Option<String>,
+}
+
+/// The columns that may tell whose a text is, the first that is there: the promise's persons, else what the split keeps together.
+fn persons<'a>(project: &'a Project<'_>) -> Vec<&'a str> {
+    let recipe = project.recipe();
+    let promised = recipe.protect.anonymity.as_ref().and_then(|policy| policy.person.as_deref());
+    promised.into_iter().chain(recipe.split.group.as_deref()).collect()
 }
 
 fn work(project: &Project<'_>, chain: &Chain, folder: &Path) -> Result<Product> {
@@ -76,7 +90,8 @@ fn work(project: &Project<'_>, chain: &Chain, folder: &Path) -> Result<Product> 
     let tree = imitate(&model, &learned, &tested)?;
     let mut outputs = vec![(explain::REPORT.to_owned(), None)];
     if let Some(tree) = &tree {
-        imitation(tree, page.section(Text::new("A tree over words", "基于词的代理决策树")));
+        let told = learned.iter().any(|row| row.person.is_some());
+        imitation(tree, told, page.section(Text::new("A tree over words", "基于词的代理决策树")));
         atomic::write(&folder.join(explain::TREE_SVG), tree.drawn.en.as_bytes())?;
         atomic::write(&folder.join(explain::TREE_PNG), &tree.drawn.png)?;
         outputs.extend([explain::TREE_SVG, explain::TREE_PNG].map(|name| (name.to_owned(), None)));
@@ -114,13 +129,22 @@ fn rows(project: &Project<'_>, parts: &Done, name: &str) -> Result<Vec<Row>> {
     let keys = convert::encryption(project);
     let mut rows = Vec::new();
     for batch in ingot_data::read(&parts.verified(name)?, Some(&keys))? {
-        let labels = features::text(&batch, &project.recipe().project.target);
-        let places = features::places(&batch)?;
-        for (at, (text, place)) in texts::of(project, &batch)?.iter().zip(places).enumerate() {
-            let Some(text) = text.filter(|text| !text.trim().is_empty()) else { continue };
-            let label = labels.as_ref().and_then(|labels| labels.iter().nth(at).flatten());
-            rows.push(Row { text: text.to_owned(), place, label: label.map(str::to_owned) });
-        }
+        rows.extend(rows_of(project, &batch)?);
+    }
+    Ok(rows)
+}
+
+/// The texts of a batch that are not blank.
+fn rows_of(project: &Project<'_>, batch: &RecordBatch) -> Result<Vec<Row>> {
+    let labels = features::text(batch, &project.recipe().project.target);
+    let persons = persons(project).into_iter().find_map(|name| features::text(batch, name));
+    let own = |column: Option<&StringArray>, at| Some(features::cell(column?, at)?.to_owned());
+    let places = features::places(batch)?;
+    let mut rows = Vec::new();
+    for (at, (text, place)) in texts::of(project, batch)?.iter().zip(places).enumerate() {
+        let Some(text) = text.filter(|text| !text.trim().is_empty()) else { continue };
+        let (label, person) = (own(labels.as_ref(), at), own(persons.as_ref(), at));
+        rows.push(Row { text: text.to_owned(), place, label, person });
     }
     Ok(rows)
 }
@@ -260,35 +284,78 @@ fn copies(project: &Project<'_>, learned: &[Row], section: &mut Section) {
 
 /// A tree that imitates the model, grown on training texts and measured on test texts.
 fn imitate(model: &TextModel, learned: &[Row], tested: &[Row]) -> Result<Option<WordTree>> {
-    let sample = |rows: &[Row]| -> Result<(Vec<String>, Vec<f64>)> {
-        let texts: Vec<String> = spread(rows.len(), SAMPLE)
-            .into_iter()
-            .filter_map(|at| rows.get(at).map(|row| row.text.clone()))
-            .collect();
-        let ids = texts
-            .iter()
-            .map(|text| model.tokenizer().beginning(text).map(|(ids, _)| ids))
-            .collect::<Result<Vec<_>>>()?;
-        let scores = model.scores_wide(&ids)?;
-        Ok((texts, scores))
+    let scores = |rows: &[&Row]| -> Result<Vec<f64>> {
+        let ids = rows.iter().map(|row| model.tokenizer().beginning(&row.text).map(|(ids, _)| ids));
+        model.scores_wide(&ids.collect::<Result<Vec<_>>>()?)
     };
-    let (learned, tested) = (sample(learned)?, sample(tested)?);
-    let known: Vec<&str> = learned.0.iter().map(String::as_str).collect();
-    let held: Vec<&str> = tested.0.iter().map(String::as_str).collect();
-    word_tree(&model.signature().output, (&known, &learned.1), (&held, &tested.1), DEPTH)
+    let (learned, tested) = (sample(learned), sample(tested));
+    let (own, others) = (scores(&learned)?, scores(&tested)?);
+    let unnamed = unnamed(&learned)?;
+    let known: Vec<KnownText<'_>> = learned
+        .iter()
+        .zip(&unnamed)
+        .map(|(row, unnamed)| KnownText { text: &row.text, unnamed, person: row.person.as_deref() })
+        .collect();
+    let held: Vec<&str> = tested.iter().map(|row| row.text.as_str()).collect();
+    word_tree(&model.signature().output, (&known, &own), (&held, &others), DEPTH)
 }
 
-fn imitation(tree: &WordTree, section: &mut Section) {
-    let share = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| number(value, 3));
-    let (agreement, r2) = (share(tree.outcome.agreement), share(tree.outcome.r2));
-    section.paragraph(Text::new(
+/// Some rows, evenly over all.
+fn sample(rows: &[Row]) -> Vec<&Row> {
+    spread(rows.len(), SAMPLE).into_iter().filter_map(|at| rows.get(at)).collect()
+}
+
+/// Texts without the names of persons that the detector finds in them.
+fn unnamed(rows: &[&Row]) -> Result<Vec<String>> {
+    let config = DetectConfig { types: vec![Kind::Person], ..DetectConfig::default() };
+    let detector = Detector::new(config)?;
+    let without = |row: &&Row| {
+        let mut letters: Vec<char> = row.text.chars().collect();
+        for name in detector.detect(&row.text) {
+            if let Some(own) = letters.get_mut(name.start..name.end) {
+                own.fill(' ');
+            }
+        }
+        letters.into_iter().collect::<String>()
+    };
+    Ok(rows.iter().map(without).collect())
+}
+
+/// Which words the tree asks for. `told` says whether the rows tell whose they are.
+fn asked(told: bool) -> Text {
+    let fewest = WORD_PERSONS;
+    if told {
+        return Text::new(
+            format!(
+                "Words of fewer than {fewest} persons (the groups that the split keeps together) are not asked for; where a word stands in a name that the detector finds, it is not counted."
+            ),
+            format!(
+                "不足 {fewest} 人（划分时保持在一起的分组）的文本中出现的词不作为判断条件；词处于检测器认出的人名中时不计数。"
+            ),
+        );
+    }
+    Text::new(
         format!(
-            "It asks only which words are there, and gives the model's label to {agreement} of {} test texts; it explains {r2} of the scores' variance. What it misses, the model has from more than single words. Words of fewer than 20 texts are not asked for.",
-            tree.outcome.rows
+            "Words of fewer than {fewest} different texts are not asked for; where a word stands in a name that the detector finds, it is not counted. The recipe does not say which texts are of one person (`split.group`), so a word that one person alone uses may be among those asked for."
         ),
         format!(
-            "该树只看哪些词出现，在 {} 条测试文本上与模型判断一致的比例为 {agreement}，解释了分数方差的 {r2}。其余部分说明模型的依据不止单个词。在不足 20 条文本中出现的词不作为判断条件。",
-            tree.outcome.rows
+            "在不足 {fewest} 条不同文本中出现的词不作为判断条件；词处于检测器认出的人名中时不计数。配方未说明哪些文本属于同一人（`split.group`），因此仅一人使用的词也可能成为判断条件。"
+        ),
+    )
+}
+
+fn imitation(tree: &WordTree, told: bool, section: &mut Section) {
+    let share = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| number(value, 3));
+    let (agreement, r2) = (share(tree.outcome.agreement), share(tree.outcome.r2));
+    let asked = asked(told);
+    section.paragraph(Text::new(
+        format!(
+            "It asks only which words are there, and gives the model's label to {agreement} of {} test texts; it explains {r2} of the scores' variance. What it misses, the model has from more than single words. {}",
+            tree.outcome.rows, asked.en
+        ),
+        format!(
+            "该树只看哪些词出现，在 {} 条测试文本上与模型判断一致的比例为 {agreement}，解释了分数方差的 {r2}。其余部分说明模型的依据不止单个词。{}",
+            tree.outcome.rows, asked.zh
         ),
     ));
     if let Some(warning) = tree.outcome.warning() {
@@ -296,4 +363,55 @@ fn imitation(tree: &WordTree, section: &mut Section) {
     }
     let drawn = Text::new(tree.drawn.en.clone(), tree.drawn.zh.clone());
     section.figure_in_both(Text::new("Surrogate tree", "代理决策树"), &drawn);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow::array::{ArrayRef, UInt64Array};
+    use std::sync::Arc;
+
+    #[test]
+    fn rows_tell_whose_they_are_and_what_they_say_without_names() {
+        let folder = tempfile::tempdir().unwrap();
+        let recipe = |more: &str| {
+            let text = format!(
+                "[project]\nname = \"x\"\ntask = \"text.classify\"\ntarget = \"y\"\n\
+                 [[source]]\nname = \"a\"\nuri = \"a.csv\"\n[train]\ntext = \"note\"\n{more}"
+            );
+            crate::project::project(folder.path(), &text)
+        };
+        let strings = |cells: [Option<&str>; 3]| -> ArrayRef {
+            Arc::new(cells.into_iter().collect::<StringArray>())
+        };
+        let batch = RecordBatch::try_from_iter_with_nullable([
+            ("note", strings([Some("张伟需补充材料"), Some(" "), Some("loan")]), true),
+            ("cid", strings([Some("p1"), Some("p2"), None]), true),
+            ("y", strings([Some("a"), Some("b"), None]), true),
+            (ingot_data::SOURCE, strings([Some("a"); 3]), true),
+            (ingot_data::ROW, Arc::new(UInt64Array::from(vec![1, 2, 3])) as ArrayRef, true),
+        ])
+        .unwrap();
+        let whose = |more: &str| {
+            let rows = rows_of(&recipe(more), &batch).unwrap();
+            rows.into_iter().map(|row| (row.place.1, row.person, row.label)).collect::<Vec<_>>()
+        };
+        let person = |name: &str| Some(name.to_owned());
+        let told = [(1, person("p1"), person("a")), (3, None, None)];
+        assert_eq!(whose("[split]\ngroup = \"cid\"\n"), told);
+        assert_eq!(whose(""), [(1, None, person("a")), (3, None, None)]);
+
+        let rows = rows_of(&recipe(""), &batch).unwrap();
+        let bare = unnamed(&rows.iter().collect::<Vec<_>>()).unwrap();
+        assert!(!bare[0].contains('伟') && bare[0].contains("补充材料"), "{}", bare[0]);
+        assert_eq!(bare[1], "loan");
+    }
+
+    #[test]
+    fn the_report_says_which_words_are_asked_for() {
+        let (told, untold) = (asked(true), asked(false));
+        assert!(told.en.contains("20 persons") && untold.en.contains("20 different texts"));
+        assert!(told.zh.contains("20 人") && untold.zh.contains("20 条不同文本"));
+        assert!(untold.en.contains("split.group") && untold.zh.contains("split.group"));
+    }
 }

@@ -180,12 +180,17 @@ impl CompressOutcome {
                 form.milliseconds
             )
         };
+        #[expect(clippy::cast_precision_loss, reason = "rows are counted in millions")]
+        let row = 1.0 / self.rows.max(1) as f64;
         Err(Fault::new(&COMPRESS_REFUSED)
             .arg("accuracy", format!("{:.4}", last.accuracy))
             .arg("before", format!("{:.4}", first.accuracy))
             .arg("metric", self.metric)
             .arg("agreement", format!("{:.4}", last.agreement))
             .arg("least", self.agreement)
+            .arg("rows", self.rows)
+            // Not less than it is: who tolerates what is told tolerates one row.
+            .arg("row", format!("{:.4}", (row * 1e4).ceil() / 1e4))
             .arg("forms", self.forms.iter().map(told).collect::<Vec<_>>().join("; "))
             .at("compress.tolerance"))
     }
@@ -308,6 +313,23 @@ mod tests {
         found.gate().unwrap();
         found.agreement = 0.96;
         assert!(found.gate().is_err());
+    }
+
+    #[test]
+    fn a_refusal_tells_what_one_test_row_is() {
+        // 55 and 54 of 56.
+        let trained = form(FormKind::Trained, 4.0, 55.0 / 56.0, 1.0);
+        let bytes = form(FormKind::Int8, 1.0, 54.0 / 56.0, 55.0 / 56.0);
+        let mut found = outcome(vec![trained, bytes]);
+        found.rows = 56;
+        let fault = found.gate().unwrap_err();
+        for lang in [ingot_base::Lang::En, ingot_base::Lang::Zh] {
+            let (said, hint) = (fault.render(lang), fault.hint(lang).unwrap());
+            assert!(said.contains("56") && said.contains("0.0179"), "{said}");
+            assert!(hint.contains("0.0179"), "{hint}");
+        }
+        found.metric = 0.0179;
+        found.gate().unwrap();
     }
 
     #[test]

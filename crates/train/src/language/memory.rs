@@ -6,7 +6,7 @@ use super::model::BaseModel;
 use super::net::{Batch, Net};
 use super::outcome::{Canary, Memory};
 use super::preference::Pair;
-use super::sample::answers;
+use super::sample::answers_told;
 use super::words::{Example, Words};
 use ingot_base::spelling::ideograph;
 use ingot_base::{Lang, Result, Rng};
@@ -81,8 +81,14 @@ pub(super) fn pairs(planted: &[Planted], words: &Words, limit: usize, seed: u64)
     planted.iter().filter_map(&mut pair).collect()
 }
 
-/// Loss of each candidate's whole answer.
-fn losses(net: Net<'_>, words: &Words, planted: &Planted, candidates: &[String]) -> Vec<f64> {
+/// Loss of each candidate's whole answer; `told` hears of each that are computed side by side.
+fn losses(
+    net: Net<'_>,
+    words: &Words,
+    planted: &Planted,
+    candidates: &[String],
+    told: &dyn Fn(),
+) -> Vec<f64> {
     let mut all = Vec::with_capacity(candidates.len());
     for group in candidates.chunks(TOGETHER) {
         let texts: Vec<Example> = group
@@ -94,6 +100,7 @@ fn losses(net: Net<'_>, words: &Words, planted: &Planted, candidates: &[String])
             batch.push(&text.tokens, &text.learnt);
         }
         let losses = net.losses(&batch);
+        told();
         let mut rest = losses.as_slice();
         for text in &texts {
             let count = text.learnt.iter().filter(|learnt| **learnt).count();
@@ -113,23 +120,25 @@ fn exposure(losses: &[f64]) -> f64 {
     (losses.len() as f64).log2() - (rank as f64).log2()
 }
 
-/// Ranks every secret among random ones, with the adapter and without.
+/// Ranks every secret among random ones, with the adapter and without. `told` hears that it goes on.
 pub(super) fn exposures(
     base: &BaseModel,
     adapter: &Adapter,
     words: &Words,
     planted: &[Planted],
     seed: u64,
+    told: &dyn Fn(),
 ) -> Result<Memory> {
     let mut random = Rng::new(seed, "candidates");
     let mut memory = Memory { candidates: CANDIDATES as u64, ..Memory::default() };
     let prompts =
         planted.iter().map(|one| words.prompt(&[one.asked()])).collect::<Result<Vec<_>>>()?;
-    let said = answers(base, Some(adapter), &prompts, 32, words.ends());
+    let trained = Net { base, adapter: Some(adapter) };
+    let said = answers_told(trained, &prompts, 32, words.ends(), told);
     for (one, said) in planted.iter().zip(said) {
         let mut all = vec![one.secret.clone()];
         all.extend((0..CANDIDATES).map(|_| digits(&mut random, one.secret.len())));
-        let of = |adapter| exposure(&losses(Net { base, adapter }, words, one, &all));
+        let of = |adapter| exposure(&losses(Net { base, adapter }, words, one, &all, told));
         memory.canaries.push(Canary {
             exposure: of(Some(adapter)),
             untrained: of(None),

@@ -100,15 +100,16 @@ pub fn likelihoods(
     pairs: &[Pair],
     batch_size: usize,
 ) -> Vec<Likelihoods> {
-    likelihoods_together((base, adapter), pairs, batch_size, &Alone)
+    likelihoods_together((base, adapter), pairs, batch_size, &Alone, &|| {})
 }
 
-/// The same by all processes of a group, each of which takes some of the batches.
+/// The same by all processes of a group, each of which takes some of the batches; `told` hears of each.
 pub(super) fn likelihoods_together(
     (base, adapter): (&BaseModel, Option<&Adapter>),
     pairs: &[Pair],
     batch_size: usize,
     group: &dyn Group,
+    told: &dyn Fn(),
 ) -> Vec<Likelihoods> {
     let all: Vec<usize> = (0..pairs.len()).collect();
     let batches = all.chunks(batch_size.max(1));
@@ -117,6 +118,7 @@ pub(super) fn likelihoods_together(
     for own in batches.skip(share.start).take(share.len()) {
         let losses = Net { base, adapter }.losses(&batch(pairs, own));
         found.extend(sums(&losses, own.iter().filter_map(|index| pairs.get(*index))));
+        told();
     }
     group.joined(found.concat()).as_chunks::<2>().0.to_vec()
 }

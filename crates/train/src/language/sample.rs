@@ -16,9 +16,20 @@ pub fn answers(
     limit: usize,
     ends: &[u32],
 ) -> Vec<Vec<u32>> {
+    answers_told(Net { base, adapter }, prompts, limit, ends, &|| {})
+}
+
+/// The same; `told` hears of each token.
+pub(super) fn answers_told(
+    net: Net<'_>,
+    prompts: &[Vec<u32>],
+    limit: usize,
+    ends: &[u32],
+    told: &dyn Fn(),
+) -> Vec<Vec<u32>> {
     let mut all = Vec::with_capacity(prompts.len());
     for group in prompts.chunks(GROUP) {
-        all.extend(answer(Net { base, adapter }, group, limit, ends));
+        all.extend(answer(net, group, limit, ends, told));
     }
     all
 }
@@ -32,7 +43,13 @@ struct Open {
     seen: Vec<Cached>,
 }
 
-fn answer(net: Net<'_>, prompts: &[Vec<u32>], limit: usize, ends: &[u32]) -> Vec<Vec<u32>> {
+fn answer(
+    net: Net<'_>,
+    prompts: &[Vec<u32>],
+    limit: usize,
+    ends: &[u32],
+    told: &dyn Fn(),
+) -> Vec<Vec<u32>> {
     let shape = net.shape();
     let mut batch = Batch::default();
     for prompt in prompts {
@@ -57,6 +74,7 @@ fn answer(net: Net<'_>, prompts: &[Vec<u32>], limit: usize, ends: &[u32]) -> Vec
         one.position = span.length;
     }
     for _ in 0..limit {
+        told();
         let scores = net.scores(&last);
         let mut kept = Vec::with_capacity(open.len());
         for (mut one, scores) in open.into_iter().zip(scores.chunks(shape.vocabulary)) {

@@ -3,15 +3,16 @@
 use super::adapter::{Adapter, AdapterForm};
 use super::memory::{self, Finder};
 use super::model::BaseModel;
+use super::net::Net;
 use super::outcome::{
     Figure, MergeParity, Preferred, Sample, SftOutcome, UnfitRows, half_figure, same_answer,
     share_figure,
 };
 use super::preference::{
-    Likelihoods, Pair, Preference, chosen_loss, likelihoods, likelihoods_together, preference,
+    Likelihoods, Pair, Preference, chosen_loss, likelihoods_together, preference,
 };
-use super::sample::{Apart, answers, apart, text_scores};
-use super::train::{TrainSettings, Trainer, mean_loss, mean_loss_together};
+use super::sample::{Apart, answers_told, apart, text_scores};
+use super::train::{TrainSettings, Trainer, mean_loss_together};
 use super::words::{Example, Unfit, Words};
 use crate::group::{Alone, Group};
 use crate::messages::{ANSWERS_CUT, MERGE_PARITY, NO_ROWS, NONE_USABLE, ROLES_STRANGE, UNUSED};
@@ -238,14 +239,14 @@ impl Lessons {
     }
 
     /// What a model says of the test rows: the mean loss of the tokens that count, and of preferences how likely the answers are.
-    fn told(&self, base: &BaseModel, adapter: Option<&Adapter>, batch: usize) -> Told {
+    fn told(&self, model: (&BaseModel, Option<&Adapter>), batch: usize, heard: &dyn Fn()) -> Told {
         match self {
             Self::Answers(tables) => {
-                let loss = mean_loss(base, adapter, &tables.test, batch);
+                let loss = mean_loss_together(model, &tables.test, batch, &Alone, heard);
                 Told { loss, pairs: Vec::new() }
             }
             Self::Preferences(tables, _) => {
-                let pairs = likelihoods(base, adapter, &tables.test, batch);
+                let pairs = likelihoods_together(model, &tables.test, batch, &Alone, heard);
                 Told { loss: chosen_loss(&pairs, &tables.test), pairs }
             }
         }
@@ -283,32 +284,35 @@ struct Validation<'a> {
     base: &'a BaseModel,
     lessons: &'a Lessons,
     batch: usize,
-    group: &'a dyn Group,
+    course: Course<'a>,
     /// What the base says of the pairs.
     reference: Vec<Likelihoods>,
 }
 
 impl<'a> Validation<'a> {
-    fn new(base: &'a BaseModel, lessons: &'a Lessons, batch: usize, group: &'a dyn Group) -> Self {
+    fn new(base: &'a BaseModel, lessons: &'a Lessons, batch: usize, course: Course<'a>) -> Self {
+        let told = || course.reporter.advance(0);
         let reference = match lessons {
             Lessons::Answers(_) => Vec::new(),
             Lessons::Preferences(tables, _) => {
-                likelihoods_together((base, None), &tables.validation, batch, group)
+                likelihoods_together((base, None), &tables.validation, batch, course.group, &told)
             }
         };
-        Self { base, lessons, batch, group, reference }
+        Self { base, lessons, batch, course, reference }
     }
 
     fn measure(&self, trainer: &mut Trainer<'_>) {
+        let (batch, group) = (self.batch, self.course.group);
+        let told = || self.course.reporter.advance(0);
         match self.lessons {
             Lessons::Answers(tables) if !tables.validation.is_empty() => {
                 let model = (self.base, Some(trainer.adapter()));
-                let loss = mean_loss_together(model, &tables.validation, self.batch, self.group);
+                let loss = mean_loss_together(model, &tables.validation, batch, group, &told);
                 trainer.validated(loss);
             }
             Lessons::Preferences(tables, beta) if !tables.validation.is_empty() => {
                 let model = (self.base, Some(trainer.adapter()));
-                let own = likelihoods_together(model, &tables.validation, self.batch, self.group);
+                let own = likelihoods_together(model, &tables.validation, batch, group, &told);
                 let found = preference(&own, &self.reference, *beta);
                 trainer.validated(found.loss);
                 trainer.preferred(found.accuracy());
@@ -366,7 +370,7 @@ fn learnt(
     let group = course.group;
     let fresh = Adapter::new(&config.form, &base.shape, config.settings.seed);
     let mut trainer = lessons.trainer(base, fresh, config, group);
-    let validation = Validation::new(base, lessons, config.settings.batch, group);
+    let validation = Validation::new(base, lessons, config.settings.batch, course);
     let kept = if group.is_first() { course.checkpoints.load()? } else { None };
     // Nobody keeps nothing: no bytes are no checkpoint.
     let kept = group.broadcast(kept.unwrap_or_default());
@@ -379,11 +383,12 @@ fn learnt(
         if done.is_multiple_of(per) {
             validation.measure(&mut trainer);
         }
-        if done.is_multiple_of(KEEP) && done < total && group.is_first() {
+        // The last one too: what dies while it is measured repeats no step.
+        if (done.is_multiple_of(KEEP) || done == total) && group.is_first() {
             course.checkpoints.keep(&trainer.checkpoint(course.key)?)?;
         }
         crash::point("adapter-step");
-        course.reporter.advance(done as u64);
+        course.reporter.advance(1);
     }
     let steps = trainer.steps().iter().map(|step| (step.loss, step.learning_rate)).collect();
     let validation = trainer.validation().to_vec();
@@ -432,23 +437,27 @@ pub fn train_adapter(
     let found = learnt(config, base, &lessons, course)?;
     let Learnt { adapter, best, steps, validation, accuracies } = found;
 
-    let told = |adapter| lessons.told(base, adapter, config.settings.batch);
+    let reporter = course.reporter;
+    let heard = || reporter.advance(0);
+    reporter.part(&Text::new("loss on the test rows", "测试数据上的损失"));
+    let told = |adapter| lessons.told((base, adapter), config.settings.batch, &heard);
     let told = [told(None), told(Some(&adapter))];
     let tested = told.each_ref().map(|one| one.loss);
-    let mut judged =
-        Judged::of(config, (base, words), &adapter, rows.test, (tested, course.reporter))?;
+    let mut judged = Judged::of(config, (base, words), &adapter, rows.test, (tested, reporter))?;
     let mut preferred = None;
     if let Lessons::Preferences(_, beta) = &lessons {
         judged.prefers(&told, *beta);
         preferred = Some(Preferred { beta: *beta, accuracies });
     }
-    let mut memory = memory::exposures(base, &adapter, words, &planted, config.settings.seed)?;
+    reporter.part(&Text::new("what was memorised", "记忆程度的测量"));
+    let seed = config.settings.seed;
+    let mut memory = memory::exposures(base, &adapter, words, &planted, seed, &heard)?;
     if let Some(find) = find {
         memory::extracted(
             &mut memory,
             find,
             rows.train,
-            &judged.told(config, (base, words), &adapter, rows.train)?,
+            &judged.told(config, (base, words), &adapter, rows.train, &heard)?,
         );
     }
     let outcome = SftOutcome {
@@ -557,7 +566,8 @@ impl Judged {
             asked.iter().map(|(asked, _)| words.prompt(asked)).collect::<Result<Vec<_>>>()?;
         // Each answer, and whether it is cut off.
         let say = |adapter| -> Vec<(String, bool)> {
-            let said = answers(base, adapter, &prompts, config.answer_tokens, words.ends());
+            let (net, heard) = (Net { base, adapter }, || reporter.advance(0));
+            let said = answers_told(net, &prompts, config.answer_tokens, words.ends(), &heard);
             let text = |tokens: &Vec<u32>| {
                 let cut = tokens.len() >= config.answer_tokens;
                 // Half a character at the end is none.
@@ -567,7 +577,10 @@ impl Judged {
             };
             said.iter().map(text).collect()
         };
-        let (before, after) = (say(None), say(Some(adapter)));
+        reporter.part(&Text::new("the base's answers to test rows", "基座模型对测试数据的回答"));
+        let before = say(None);
+        reporter.part(&Text::new("the trained model's answers", "训练后模型的回答"));
+        let after = say(Some(adapter));
         let figures = |loss: f64, said: &[(String, bool)]| {
             let hits = said
                 .iter()
@@ -629,6 +642,7 @@ impl Judged {
         (base, words): (&BaseModel, &Words),
         adapter: &Adapter,
         train: &[Vec<Message>],
+        heard: &dyn Fn(),
     ) -> Result<Vec<(String, String)>> {
         let mut told: Vec<(String, String)> =
             self.answers.iter().map(|one| (one.asked.clone(), one.after.clone())).collect();
@@ -644,7 +658,8 @@ impl Judged {
             .iter()
             .map(|text| words.prompt(&[Message::new("user", text.as_str())]))
             .collect::<Result<Vec<_>>>()?;
-        let said = answers(base, Some(adapter), &prompts, config.answer_tokens, words.ends());
+        let net = Net { base, adapter: Some(adapter) };
+        let said = answers_told(net, &prompts, config.answer_tokens, words.ends(), heard);
         told.extend(cut.into_iter().zip(said.iter().map(|tokens| words.text(tokens))));
         Ok(told)
     }

@@ -8,7 +8,9 @@ use super::preference::{
     Pair, Preferences, batch as pair_batch, chosen_loss, likelihoods, preference,
 };
 use super::sample::{answers, apart, likeliest, text_scores};
-use super::sft::{Conversations, Objective, SftConfig, tell, usable};
+use super::sft::{
+    Checkpoints, Conversations, Course, Objective, SftConfig, tell, train_adapter, usable,
+};
 use super::train::{TrainSettings, Trainer, mean_loss};
 use super::words::{Example, Unfit, Words};
 use super::{Storage, merge_parity_of};
@@ -565,11 +567,8 @@ fn a_checkpoints_head_says_the_same_as_a_files() {
     }
 }
 
-#[test]
-fn what_cannot_be_used_is_told_with_its_reasons() {
-    let talk = |roles: [&str; 2]| roles.map(|role| Message::new(role, "ab")).to_vec();
-    let (good, bad) = (talk(["user", "assistant"]), talk(["human", "gpt"]));
-    let config = SftConfig {
+fn config() -> SftConfig {
+    SftConfig {
         objective: Objective::Answers,
         base: "tiny".to_owned(),
         form: AdapterForm { rank: 2, alpha: 4.0, dropout: 0.0, targets: vec![Part::Query] },
@@ -579,7 +578,68 @@ fn what_cannot_be_used_is_told_with_its_reasons() {
         evaluate: 8,
         answer_tokens: 8,
         samples: 0,
+    }
+}
+
+/// Keeps the last checkpoint, and counts them.
+#[derive(Default)]
+struct Last(std::sync::Mutex<(usize, Option<Vec<u8>>)>);
+
+impl Checkpoints for Last {
+    fn load(&self) -> ingot_base::Result<Option<Vec<u8>>> {
+        Ok(self.0.lock().unwrap().1.clone())
+    }
+
+    fn keep(&self, bytes: &[u8]) -> ingot_base::Result<()> {
+        let mut kept = self.0.lock().unwrap();
+        *kept = (kept.0 + 1, Some(bytes.to_vec()));
+        Ok(())
+    }
+}
+
+#[test]
+fn what_dies_while_it_is_measured_repeats_no_step_and_the_measuring_is_told() {
+    let talk = |said: &str| vec![Message::new("user", said), Message::new("assistant", "ab")];
+    let rows = ["a", "b", "ab", "ba", "abab"].map(talk);
+    let rows = Conversations {
+        train: &rows,
+        validation: &rows[..1],
+        test: &rows[..2],
+        rejected: [&[]; 3],
+        empty: [0; 3],
     };
+    let (base, words, config, kept) = (base(Family::Llama), words(), config(), Last::default());
+    let run = || {
+        let heard = ingot_base::Heard::default();
+        let course = Course { reporter: &heard, ..Course::alone("key", &kept) };
+        let trained = train_adapter(&config, (&base, &words), rows, None, course).unwrap();
+        (heard.stages(), trained.adapter.values)
+    };
+    // The second finds what a kill after the last step leaves.
+    let (first, again) = (run(), run());
+    let steps = |told: &[(ingot_base::Text, Option<u64>, u64)]| -> u64 {
+        told.iter().map(|(_, _, done)| done).sum()
+    };
+    assert_eq!((steps(&first.0), steps(&again.0)), (4, 0), "two epochs of two steps");
+    assert_eq!(first.1, again.1);
+    assert_eq!(kept.0.lock().unwrap().0, 1);
+    let parts: Vec<&str> = again.0.iter().map(|(part, _, _)| part.en.as_str()).collect();
+    assert_eq!(
+        parts,
+        [
+            "loss on the test rows",
+            "the base's answers to test rows",
+            "the trained model's answers",
+            "what was memorised"
+        ]
+    );
+}
+
+#[test]
+fn what_cannot_be_used_is_told_with_its_reasons() {
+    let talk = |roles: [&str; 2]| roles.map(|role| Message::new(role, "ab")).to_vec();
+    let (good, bad) = (talk(["user", "assistant"]), talk(["human", "gpt"]));
+    let config = config();
     let (all, test) = ([bad.clone(), bad.clone(), good.clone()], [good]);
     let rows = |train, empty| Conversations {
         train,

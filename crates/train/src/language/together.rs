@@ -79,8 +79,8 @@ fn rows_are_measured_together() {
     let (loss, found) = (mean_loss(&base, None, &examples, 2), likelihoods(&base, None, &pairs, 2));
     for (own, told) in together(3, |group| {
         let model = (&base, None);
-        let loss = mean_loss_together(model, &examples, 2, group);
-        (loss, likelihoods_together(model, &pairs, 2, group))
+        let loss = mean_loss_together(model, &examples, 2, group, &|| {});
+        (loss, likelihoods_together(model, &pairs, 2, group, &|| {}))
     }) {
         assert!((own - loss).abs() < 1e-9, "{own} {loss}");
         assert_eq!(told, found, "batches are the same");

@@ -160,7 +160,7 @@ impl<'a> Trainer<'a> {
         group: &'a dyn Group,
     ) -> Self {
         let reference =
-            preference::likelihoods_together((base, None), pairs, settings.batch, group);
+            preference::likelihoods_together((base, None), pairs, settings.batch, group, &|| {});
         let preferences = Preferences { pairs, reference, beta };
         Self::of(base, adapter, settings, Lesson::Preferences(preferences), group)
     }
@@ -460,15 +460,16 @@ pub fn mean_loss(
     examples: &[Example],
     batch_size: usize,
 ) -> f64 {
-    mean_loss_together((base, adapter), examples, batch_size, &Alone)
+    mean_loss_together((base, adapter), examples, batch_size, &Alone, &|| {})
 }
 
-/// The same by all processes of a group, each of which takes some of the batches.
+/// The same by all processes of a group, each of which takes some of the batches; `told` hears of each.
 pub(super) fn mean_loss_together(
     (base, adapter): (&BaseModel, Option<&Adapter>),
     examples: &[Example],
     batch_size: usize,
     group: &dyn Group,
+    told: &dyn Fn(),
 ) -> f64 {
     let (mut sum, mut count) = (0.0, 0_usize);
     let all: Vec<usize> = (0..examples.len()).collect();
@@ -478,6 +479,7 @@ pub(super) fn mean_loss_together(
         let losses = Net { base, adapter }.losses(&batch(examples, own));
         sum += losses.iter().map(|loss| f64::from(*loss)).sum::<f64>();
         count += losses.len();
+        told();
     }
     #[expect(clippy::cast_precision_loss, reason = "tokens are counted in millions")]
     let [sum, count] = group.total([sum, count as f64]);

@@ -47,12 +47,15 @@ pub(crate) fn share_of(hits: f64, rows: u64) -> Option<Share> {
     Some(Share { value: p, low, high, rows })
 }
 
-/// Wilson's score interval (1927) for a share `p` of `n` units, at least one, that know nothing of each other.
+/// Wilson's score interval (1927) for a share `p` of `n` units, at least one, that know nothing of each other. It begins at 0 where none
+/// is hit and ends at 1 where all are, which rounding would miss.
 fn wilson(p: f64, n: f64) -> (f64, f64) {
     let centre = p + Z * Z / (2.0 * n);
     let half = Z * (p * (1.0 - p) / n + Z * Z / (4.0 * n * n)).sqrt();
     let scale = 1.0 + Z * Z / n;
-    (((centre - half) / scale).max(0.0), ((centre + half) / scale).min(1.0))
+    let low = if p <= 0.0 { 0.0 } else { ((centre - half) / scale).max(0.0) };
+    let high = if p >= 1.0 { 1.0 } else { ((centre + half) / scale).min(1.0) };
+    (low, high)
 }
 
 /// Figures by name, on rows by how often each counts; a figure that is not defined is NaN.
@@ -207,6 +210,17 @@ mod tests {
         let share = share(8, 10).unwrap();
         assert!((share.low - 0.490_16).abs() < 1e-4 && (share.high - 0.943_32).abs() < 1e-4);
         assert!(super::share(0, 0).is_none());
+    }
+
+    #[test]
+    fn wilson_ends_exactly_where_nobody_or_everybody_is_hit() {
+        for rows in 1..200 {
+            let (none, all) = (share(0, rows).unwrap(), share(rows, rows).unwrap());
+            // Positive zero, to the bit.
+            assert_eq!(none.low.to_bits(), 0.0_f64.to_bits(), "0 of {rows}");
+            assert_eq!(all.high.to_bits(), 1.0_f64.to_bits(), "{rows} of {rows}");
+            assert!(none.high > 0.0 && all.low < 1.0);
+        }
     }
 
     #[test]

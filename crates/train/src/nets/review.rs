@@ -14,9 +14,15 @@ const FOLDS: usize = 4;
 /// Finds labels of the training rows that are probably wrong. Augmented copies are learned from, with their originals, and not
 /// judged; mixtures are left out, as they have in them what another fold judges.
 ///
+/// `families` gives rows that are much alike one number, by their places: they stay in one fold. It is empty where every row is alone.
+///
 /// # Errors
 /// When there are fewer than two classes.
-pub fn doubtful_labels(config: &HeadConfig, train: &FeatureTable) -> Result<LabelFindings> {
+pub fn doubtful_labels(
+    config: &HeadConfig,
+    train: &FeatureTable,
+    families: &BTreeMap<(String, u64), u32>,
+) -> Result<LabelFindings> {
     let classes = classes(config, train)?;
     let width = config.width.max(1);
     let class = |name: &String| classes.iter().position(|known| known == name);
@@ -32,7 +38,11 @@ pub fn doubtful_labels(config: &HeadConfig, train: &FeatureTable) -> Result<Labe
     let smallest =
         (0..classes.len()).map(rows_of).filter(|rows| *rows > 1).min().unwrap_or_default();
     let folds = FOLDS.min(smallest).max(2);
-    let dealt = folds::stratified(&strata, folds, config.seed);
+    let together = known.keys().map(|place| families.get(*place).copied());
+    let dealt = match together.collect::<Option<Vec<u32>>>() {
+        Some(families) => folds::grouped(&families, &strata, folds, config.seed),
+        None => folds::stratified(&strata, folds, config.seed),
+    };
     let fold_of: BTreeMap<&(String, u64), usize> = known.keys().copied().zip(dealt).collect();
     let rows: Vec<Row<'_>> = train
         .features

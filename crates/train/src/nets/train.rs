@@ -178,7 +178,7 @@ pub fn train_head_together(
         parity: Parity { rows: 0, difference: 0.0, tolerance: 0.0 },
         // The rows of a training whose privacy is bounded are not told one by one.
         to_label: match privacy {
-            None => to_label(&net, train, config.width),
+            None => to_label(&net, [train, validation, test], config.width),
             Some(_) => Vec::new(),
         },
         privacy,
@@ -582,10 +582,11 @@ fn measured(
     })
 }
 
-/// Rows without a class, the least certain first: margin sampling (Scheffer et al. 2001). `scores` are those of these rows alone, in
-/// order.
-pub(super) fn margins(table: &FeatureTable, scores: Vec<Vec<f64>>) -> Vec<ToLabel> {
-    let places = table.places.iter().zip(&table.labels).filter(|(_, label)| label.is_none());
+/// Rows without a class, whatever part they are in, the least certain first: margin sampling (Scheffer et al. 2001). `scores` are those
+/// of these rows alone, table by table and in order.
+pub(super) fn margins(tables: [&FeatureTable; 3], scores: Vec<Vec<f64>>) -> Vec<ToLabel> {
+    let rows = tables.into_iter().flat_map(|table| table.places.iter().zip(&table.labels));
+    let places = rows.filter(|(_, label)| label.is_none());
     let mut list: Vec<ToLabel> = scores
         .into_iter()
         .zip(places)
@@ -603,11 +604,13 @@ pub(super) fn margins(table: &FeatureTable, scores: Vec<Vec<f64>>) -> Vec<ToLabe
     list
 }
 
-fn to_label(net: &Net, table: &FeatureTable, width: usize) -> Vec<ToLabel> {
-    let rows = table.features.chunks_exact(width.max(1)).zip(&table.labels);
+fn to_label(net: &Net, tables: [&FeatureTable; 3], width: usize) -> Vec<ToLabel> {
+    let rows = tables
+        .into_iter()
+        .flat_map(|table| table.features.chunks_exact(width.max(1)).zip(&table.labels));
     // Of rows with a class nothing is asked.
     let asked = rows.filter(|(_, label)| label.is_none());
-    margins(table, asked.map(|(row, _)| net.scores(row)).collect())
+    margins(tables, asked.map(|(row, _)| net.scores(row)).collect())
 }
 
 #[cfg(test)]

@@ -144,6 +144,36 @@ fn groups_stay_together_in_inner_folds() {
     assert!(outcome.excluded.iter().any(|column| column.name == "job"));
 }
 
+/// Six copies of every row, each family with a label of its own that no column tells: whoever learnt one copy knows the others.
+#[test]
+fn near_duplicates_stay_together_in_inner_folds() {
+    let family = |row: u32| row / 6;
+    let noise = |row: u32| f64::from(family(row).wrapping_mul(2_654_435_761) >> 8);
+    let rows = |rows: std::ops::Range<u32>| {
+        let label = |row: u32| if noise(row) % 2.0 < 1.0 { "bad" } else { "good" };
+        RecordBatch::try_from_iter([
+            ("sum", Arc::new(Float64Array::from_iter_values(rows.clone().map(noise))) as ArrayRef),
+            ("risk", Arc::new(StringArray::from_iter_values(rows.map(label)))),
+        ])
+        .unwrap()
+    };
+    let (train, test) = (rows(0..600), rows(600..900));
+    let mut config = config(Tabular::Binary);
+    config.trials = 1;
+    let told = |config: &TrainConfig| {
+        let outcome = run(config, &train, &test).unwrap().outcome;
+        let grouped = matches!(outcome.scheme, Scheme::Folds { grouped: true, .. });
+        (grouped, outcome.review.unwrap().labels.unwrap().joint)
+    };
+    config.review = true;
+    let off = |joint: &[Vec<u64>]| joint[0][1] + joint[1][0];
+    let (grouped, joint) = told(&config);
+    assert!(!grouped && off(&joint) < 60, "{joint:?}");
+    config.families = Some((0..600).map(family).collect());
+    let (grouped, joint) = told(&config);
+    assert!(grouped && off(&joint) > 60, "{joint:?}");
+}
+
 #[test]
 fn intervals_know_that_rows_of_a_group_resemble_each_other() {
     // Every test row ten times: ten times the rows, and no more knowledge.

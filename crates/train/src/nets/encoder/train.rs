@@ -155,13 +155,16 @@ pub fn tune_encoder(
         return Err(undefined(test, at / outputs.max(1)));
     }
     let found = measured_on(&classes, &scores, measured, test, config.seed)?;
-    let [tokens, ..] = source.tokens;
-    let texts = Texts { table: train, tokens, width: config.width, embedded: embeddings.width };
+    let mut unlabelled = Vec::new();
+    for (table, tokens) in tables.into_iter().zip(source.tokens) {
+        let texts = Texts { table, tokens, width: config.width, embedded: embeddings.width };
+        unlabelled.extend(texts.unlabelled()?);
+    }
     let outcome = HeadOutcome {
         metrics: found.metrics,
         confusion: found.confusion,
         parameters: head.outcome.parameters + tuned.change.parameters(),
-        to_label: margins(train, work.scores(&tuned, &texts.unlabelled()?)),
+        to_label: margins(tables, work.scores(&tuned, &unlabelled)),
         encoder: Some(encoder),
         // What is kept went on from where the head ended.
         falling: false,
@@ -334,7 +337,7 @@ impl Training<'_> {
             let pace = (self.rate(state.step), self.settings.weight_decay);
             state.update((&gradients, &head), rows.len(), pace);
             tuned.take(&state.values, self.base);
-            self.course.reporter.advance(state.step as u64);
+            self.course.reporter.advance(1);
         }
         #[expect(clippy::cast_precision_loss, reason = "rows are counted in millions")]
         let count = self.learned.len().max(1) as f64;

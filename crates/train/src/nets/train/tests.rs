@@ -60,6 +60,30 @@ fn a_head_learns_is_measured_and_names_what_to_label() {
 }
 
 #[test]
+fn rows_to_label_are_of_all_parts() {
+    let part = |name: &str, unknown: &[usize]| {
+        let mut part = table(100, ["no", "yes"]);
+        for place in &mut part.places {
+            place.0 = name.into();
+        }
+        for row in unknown {
+            part.labels[*row] = None;
+        }
+        part
+    };
+    let [train, validation, test] =
+        [part("learned", &[97]), part("watched", &[50, 99]), part("tested", &[30, 85])];
+    let found = train_head(&config(), &train, &validation, &test).unwrap().outcome;
+    let listed: Vec<(&str, u64)> =
+        found.to_label.iter().map(|one| (one.source.as_str(), one.row)).collect();
+    assert_eq!(
+        listed,
+        [("watched", 51), ("tested", 31), ("tested", 86), ("learned", 98), ("watched", 100)],
+        "by how near to the border between the classes they lie"
+    );
+}
+
+#[test]
 fn intervals_know_that_rows_of_a_group_resemble_each_other() {
     let train = table(200, ["no", "yes"]);
     let mut once = table(40, ["no", "yes"]);
@@ -187,9 +211,37 @@ fn rows_that_come_mixed_are_learned_from_as_they_are() {
     let outcome = train_head(&config(), &train, &none, &table(20, ["no", "yes"])).unwrap().outcome;
     assert_eq!((outcome.copies, outcome.mixed, outcome.rows.train), (1, 1, 40));
     // Where labels are judged it is left out: its other part may be what is judged.
-    let found = super::super::doubtful_labels(&config(), &train).unwrap();
-    let plain = super::super::doubtful_labels(&config(), &table(40, ["no", "yes"])).unwrap();
+    let found = super::super::doubtful_labels(&config(), &train, &BTreeMap::new()).unwrap();
+    let plain =
+        super::super::doubtful_labels(&config(), &table(40, ["no", "yes"]), &BTreeMap::new())
+            .unwrap();
     assert_eq!(found, plain);
+}
+
+/// Near duplicates with labels dealt at random: who learnt one of them knows the others.
+#[test]
+fn labels_are_judged_by_no_near_duplicate() {
+    let mut random = ingot_base::Rng::new(5, "families");
+    let mut train = FeatureTable::default();
+    let mut families = BTreeMap::new();
+    for row in 0..120_u64 {
+        let family = row / 6;
+        let label = if family % 2 == 0 { "no" } else { "yes" };
+        let mut features = vec![0.0_f32; 20];
+        features[usize::try_from(family).unwrap()] = 1.0;
+        features[usize::try_from((family + 7) % 20).unwrap()] = random.between(0.0, 0.1) as f32;
+        train.features.extend(features);
+        train.labels.push(Some(label.into()));
+        train.places.push(("a".into(), row));
+        train.copy.push(false);
+        families.insert(("a".to_owned(), row), u32::try_from(family).unwrap());
+    }
+    let asked = HeadConfig { width: 20, ..config() };
+    let off = |families: &BTreeMap<(String, u64), u32>| {
+        let found = super::super::doubtful_labels(&asked, &train, families).unwrap();
+        found.joint[0][1] + found.joint[1][0]
+    };
+    assert!(off(&BTreeMap::new()) < off(&families), "rows that were learnt from tell nothing");
 }
 
 /// Of two classes that overlap the rare one is hardly ever answered, unless its rows count for more.
@@ -438,7 +490,7 @@ fn a_class_of_one_row_and_names_that_look_the_same_are_told() {
     let rare = "Classes with only one training row: `no\u{200b}`.";
     assert!(told.iter().any(|told| told.starts_with(rare)), "{told:?}");
     assert!(told.iter().any(|told| told.starts_with("2 classes are called `no`")), "{told:?}");
-    let found = super::super::doubtful_labels(&config(), &train).unwrap();
+    let found = super::super::doubtful_labels(&config(), &train, &BTreeMap::new()).unwrap();
     assert_eq!(found.rows, 59, "its only row is not judged");
     let at = found.classes.iter().position(|class| class == "no\u{200b}").unwrap();
     assert_eq!(found.joint[at].iter().sum::<u64>(), 0);

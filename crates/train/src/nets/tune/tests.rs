@@ -387,6 +387,11 @@ fn rows_without_a_class_are_asked_of_what_was_fine_tuned() {
     for row in (0..160).filter(|row| row % 4 < 2) {
         tables[0].labels[row] = None;
     }
+    // Rows of the other parts are listed as well: places tell which they are.
+    for (part, row) in [(1, 7), (2, 11)] {
+        tables[part].labels[row] = None;
+        tables[part].places[row].0 = format!("part {part}");
+    }
     let frozen = tables.each_ref().map(|table| pooled(&tail, SHAPE, table).unwrap());
     let head = train_head(&config(), &frozen[0], &frozen[1], &frozen[2]).unwrap();
     let before = head.outcome.to_label.clone();
@@ -395,20 +400,23 @@ fn rows_without_a_class_are_asked_of_what_was_fine_tuned() {
     assert!(tuned.head.outcome.tuned().is_some());
     let found = &tuned.head.outcome.to_label;
     let net = net(&tuned.head);
-    let features = pooled(&tuned.tail, SHAPE, &tables[0]).unwrap().features;
-    let mut expected: Vec<(u64, f64)> = features
-        .chunks(4)
-        .zip(1..)
-        .zip(&tables[0].labels)
-        .filter(|(_, label)| label.is_none())
-        .map(|((row, number), _)| (number, (2.0 * net.scores(row)[0] - 1.0).abs()))
-        .collect();
+    let mut expected: Vec<((String, u64), f64)> = Vec::new();
+    for table in &tables {
+        let features = pooled(&tuned.tail, SHAPE, table).unwrap().features;
+        let rows = features.chunks(4).zip(&table.places).zip(&table.labels);
+        let unknown = rows.filter(|(_, label)| label.is_none());
+        expected.extend(
+            unknown
+                .map(|((row, place), _)| (place.clone(), (2.0 * net.scores(row)[0] - 1.0).abs())),
+        );
+    }
+    assert_eq!(expected.len(), 82);
     expected.sort_by(|one, other| one.1.total_cmp(&other.1));
     assert_eq!(found.len(), 50);
     for (own, expected) in found.iter().zip(&expected) {
         assert!((own.margin - expected.1).abs() < 1e-9, "{own:?} {expected:?}");
     }
-    assert_eq!(found[0].row, expected[0].0);
+    assert_eq!((&found[0].source, found[0].row), (&expected[0].0.0, expected[0].0.1));
     assert_ne!(found, &before);
 }
 

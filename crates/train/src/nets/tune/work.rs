@@ -94,15 +94,17 @@ pub fn fine_tune(
     if let Some(at) = scores.iter().position(|score| !score.is_finite()) {
         return Err(undefined(test, at / outputs.max(1)));
     }
-    let rows = end.rows(train)?.into_iter().zip(&train.labels);
-    let unlabelled: Vec<&[f32]> =
-        rows.filter(|(_, label)| label.is_none()).map(|(row, _)| row).collect();
+    let mut unlabelled: Vec<&[f32]> = Vec::new();
+    for table in tables {
+        let rows = end.rows(table)?.into_iter().zip(&table.labels);
+        unlabelled.extend(rows.filter(|(_, label)| label.is_none()).map(|(row, _)| row));
+    }
     let measured = measured_on(&classes, &scores, &unseen, test, config.seed)?;
     let outcome = HeadOutcome {
         metrics: measured.metrics,
         confusion: measured.confusion,
         parameters: head.outcome.parameters + tail.parameters(),
-        to_label: margins(train, state.scores(&end, &unlabelled)),
+        to_label: margins(tables, state.scores(&end, &unlabelled)),
         unfrozen: Some(unfrozen),
         // What is kept went on from where the head ended.
         falling: false,
