@@ -546,8 +546,8 @@ ingot_base::messages! {
     /// A column tells a quasi-identifier again. A warning.
     QUASI_TOLD = {
         code: "pipeline-quasi-told", class: Failed, status: 200,
-        en: "column `{column}` tells the quasi-identifier `{quasi}` more finely than the protected table shows it ({how}): against whoever knows it, [protect.anonymity] promises nothing", zh: "列 `{column}` 会更精细地透露准标识符 `{quasi}`，超出脱敏后的表所呈现的程度（{how}）：对知道该列的人，[protect.anonymity] 的承诺不成立",
-        hint_en: "drop it, make it coarser in the same steps, or name it in `quasi`", hint_zh: "请删除该列，以同样的级别泛化，或将其写入 `quasi`",
+        en: "column `{column}` tells the quasi-identifier `{quasi}` more finely than the protected table shows it ({how}): against whoever knows it, [protect.anonymity] promises nothing", zh: "由列 `{column}` 可推知准标识符 `{quasi}`，比受保护的表所呈现的更精细（{how}）：对知道该列的人，[protect.anonymity] 不提供任何保证",
+        hint_en: "drop it, make it coarser in the same steps, or name it in `quasi`", hint_zh: "请删除该列，按相同级别泛化，或将其列入 `quasi`",
     };
     /// A rule of [protect] could read no value.
     PROTECT_EMPTIED = {

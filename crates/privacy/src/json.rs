@@ -278,7 +278,9 @@ fn written_out(number: &str) -> Option<String> {
     let power = power.filter(|power| *power <= POWER)?;
     let (moved, rest) = part.split_at_checked(power).unwrap_or((part, ""));
     let point = if rest.is_empty() { "" } else { "." };
-    Some(format!("{whole}{moved:0<power$}{point}{rest}"))
+    let whole = format!("{whole}{moved:0<power$}");
+    let whole = Some(whole.trim_start_matches('0')).filter(|whole| !whole.is_empty());
+    Some(format!("{}{point}{rest}", whole.unwrap_or("0")))
 }
 
 /// Whether a text is one array or object, however deep its values nest, or a string with escapes; behind the mark that some programs begin
@@ -818,6 +820,9 @@ mod tests {
             ("1.3900001111e10", "13900001111"),
             ("6.222021234567890123e18", "6222021234567890123"),
             ("1.5e0", "1.5"),
+            ("0.48213e5", "48213"),
+            ("0.05e1", "0.5"),
+            ("0e3", "0"),
             ("1e999", "1e999"),
             ("15e-1", "15e-1"),
             ("1.50", "1.50"),

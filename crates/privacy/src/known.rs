@@ -119,9 +119,9 @@ impl Known {
         })
     }
 
-    /// The value of a column whose tokens have the values' form.
-    pub(crate) fn in_form(self, cipher: &Arc<FormatCipher>) -> Self {
-        Self { cipher: Some(Arc::clone(cipher)), ..self }
+    /// The value of a column with this cipher, where its tokens have the values' form.
+    pub(crate) fn in_form(self, cipher: Option<&Arc<FormatCipher>>) -> Self {
+        Self { cipher: cipher.cloned(), ..self }
     }
 
     /// The column's token for what a text has of the value, where the token has the value's form.

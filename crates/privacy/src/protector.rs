@@ -133,12 +133,14 @@ impl Protector {
         let mut rows = vec![Vec::new(); batch.num_rows()];
         for rule in &self.rules {
             let local = matches!(rule.action, Action::Shift { .. } | Action::Generalize(_));
-            let cipher = Arc::new(FormatCipher::new(&self.keys, rule.output())?);
+            let cipher = match &rule.action {
+                Action::Fpe => Some(Arc::new(FormatCipher::new(&self.keys, rule.output())?)),
+                _ => None,
+            };
             learn(batch, &rule.name, local, &mut rows, &|column, value| match &rule.action {
                 Action::Pseudonymize(kind) => Known::new(column, Some(kind.clone()), value),
-                Action::Fpe => Known::new(column, None, value).map(|known| known.in_form(&cipher)),
-                Action::Encrypt | Action::Hash | Action::Mask { .. } => {
-                    Known::new(column, None, value)
+                Action::Encrypt | Action::Fpe | Action::Hash | Action::Mask { .. } => {
+                    Known::new(column, None, value).map(|known| known.in_form(cipher.as_ref()))
                 }
                 Action::Drop => Known::dropped(column, value),
                 Action::Shift { .. } | Action::Generalize(_) => Known::coarse(column, value),

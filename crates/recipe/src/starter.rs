@@ -57,7 +57,7 @@ dedupe = {{ exact = true }}
 columns = [
   # {{ name = "customer_id", as = "user_id", action = "encrypt" }},
   # {{ name = "phone", action = "mask", keep_start = 3, keep_end = 4 }},
-  # {{ name = "birthday", action = "drop" }},  # even its year tells an age again. 即使只留年份也会再次泄露年龄。
+  # {{ name = "birthday", action = "drop" }},  # even its year tells an age again. 即使只留年份，也能推出年龄。
   # {{ name = "full_name", action = "drop" }},
 ]
 # No combination of these columns is rare; k counts persons where `split.group` or `person` names them, else rows.

@@ -106,10 +106,9 @@ impl Keyring {
     /// When the keys cannot be read or written; when `data.key` is lost, in which case nothing is written. A crash at any moment leaves keys
     /// that open.
     pub fn rotate(dir: &Path) -> Result<Rotation> {
-        let path = dir.join(SIGNING);
         // Two at once would each write the root under a master key that the other replaces.
         let _held = held(dir, File::lock).map_err(|error| {
-            Fault::new(&fault::FILE_READ).arg("path", path.display()).because(error)
+            Fault::new(&fault::FILE_READ).arg("path", dir.join(SIGNING).display()).because(error)
         })?;
         // Unfinished files hold the root under master keys that are to open nothing any more.
         atomic::sweep(dir, 0);
@@ -235,7 +234,7 @@ pub enum Rotation {
 
 /// The folder's keys, held while they are read or replaced: by a lock on the file among them that nobody writes again.
 fn held(dir: &Path, lock: impl FnOnce(&File) -> io::Result<()>) -> io::Result<File> {
-    let file = File::open(dir.join(SIGNING))?;
+    let file = atomic::open(&dir.join(SIGNING))?;
     lock(&file)?;
     Ok(file)
 }

@@ -30,6 +30,8 @@ pub(crate) struct Model {
     pub(crate) embedding: Arc<Semaphore>,
     /// Requests whose pictures are decoded or texts tokenised at once.
     pub(crate) preparing: Arc<Semaphore>,
+    /// Rows that may wait, or requests where it is a language model.
+    pub(crate) room: usize,
     /// `{"model":…,"version":…,`
     pub(crate) prefix: Vec<u8>,
     /// The classes as JSON strings, in the order of [`classes`].
@@ -64,10 +66,10 @@ impl Model {
             _ => (rows, queued, true),
         };
         // An explanation of an answer asks its model some times at once; of others one turn stays for whoever wants a prediction.
-        let explaining = loaded
-            .engine
-            .generator()
-            .map_or(slots.saturating_sub(1), |generator| generator.about().slots / TOGETHER);
+        let generator = loaded.engine.generator();
+        let about = generator.as_ref().map(|generator| generator.about());
+        let explaining = about.map_or(slots.saturating_sub(1), |about| about.slots / TOGETHER);
+        let room = about.map_or(queue, |about| about.room.saturating_sub(about.slots));
         let bounds = Bounds { slots, batch, queue, wait: limits.batch_wait };
         let prefix =
             format!("{{\"model\":{},\"version\":{},", quote(&loaded.name), quote(&loaded.version));
@@ -90,6 +92,7 @@ impl Model {
             explaining: Arc::new(Semaphore::new(explaining.max(1))),
             embedding: Arc::new(Semaphore::new(slots)),
             preparing: Arc::new(Semaphore::new(slots)),
+            room,
             name: loaded.name.into(),
             version: loaded.version.into(),
         }

@@ -50,9 +50,7 @@ impl App {
             }
             Route::Metrics => {
                 let registry = self.registry.load();
-                let models = registry.models.iter();
-                let serving: Vec<_> =
-                    models.map(|model| serving(model, self.limits.queued_rows)).collect();
+                let serving: Vec<_> = registry.models.iter().map(|model| serving(model)).collect();
                 let mut reply = Reply::json(self.metrics.render(&serving, &self.shield.counts));
                 reply.content_type = METRICS_TYPE;
                 Ok(reply)
@@ -126,13 +124,10 @@ impl App {
 }
 
 /// What metrics tell of a model beside what is counted.
-fn serving(model: &Model, rows: usize) -> Serving {
-    let generator = model.generator();
-    let waiting = generator.as_ref().map(|generator| generator.figures().waiting);
-    let about = generator.as_ref().map(|generator| generator.about());
-    let room = about.map_or(rows, |about| about.room.saturating_sub(about.slots));
+fn serving(model: &Model) -> Serving {
+    let waiting = model.generator().map(|generator| generator.figures().waiting);
     let (name, version) = (Arc::clone(&model.name), Arc::clone(&model.version));
-    Serving { name, version, waiting, room }
+    Serving { name, version, waiting, room: model.room }
 }
 
 /// What the protocol tells of a model.

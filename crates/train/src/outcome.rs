@@ -148,7 +148,7 @@ pub enum Scheme {
         folds: usize,
         /// How many of them were each held out once; 1 for large tables.
         held_out: usize,
-        /// Whether groups were kept together (then folds are not stratified).
+        /// Whether groups or near duplicates were kept together (then folds are stratified only as far as these allow).
         grouped: bool,
     },
 }

@@ -291,7 +291,7 @@ struct Dealt {
     grouped: bool,
 }
 
-/// Deals the training rows into inner folds; as many as the smallest class allows.
+/// Deals the training rows into inner folds; as many as the groups, or the smallest class, allow.
 fn deal(config: &TrainConfig, prepared: &Prepared, tables: &Tables<'_>) -> Result<Dealt> {
     let labels = &prepared.train.labels;
     let strata: Vec<usize> = if config.task.is_classification() {
@@ -306,33 +306,45 @@ fn deal(config: &TrainConfig, prepared: &Prepared, tables: &Tables<'_>) -> Resul
         }
         _ => None,
     };
-    if let Some(groups) = groups {
-        let count = groups.iter().max().map_or(0, |last| *last as usize + 1);
-        let folds = config.folds.min(count);
-        if folds < 2 {
-            let column = config.group.as_deref().unwrap_or(&config.target);
+    let count = groups.iter().flatten().max().map_or(0, |last| *last as usize + 1);
+    let folds = match &config.group {
+        Some(column) if config.folds.min(count) < 2 => {
             return Err(Fault::new(&ONE_GROUP).arg("column", column).at("split.group"));
         }
-        let fold_of = folds::grouped(&groups, &strata, folds, config.seed);
-        return Ok(Dealt { folds, fold_of, grouped: true });
-    }
+        Some(_) => config.folds,
+        None => config.folds.min(smallest(config, &strata)?),
+    };
+    Ok(match groups {
+        // Rows that are all near duplicates of each other are dealt as if they were not: none could be held out else.
+        Some(groups) if count > 1 => {
+            let folds = folds.min(count);
+            let fold_of = folds::grouped(&groups, &strata, folds, config.seed);
+            Dealt { folds, fold_of, grouped: true }
+        }
+        _ => {
+            let fold_of = folds::stratified(&strata, folds, config.seed);
+            Dealt { folds, fold_of, grouped: false }
+        }
+    })
+}
+
+/// Rows of the smallest class, which every fold is to have one of; of numbers all rows.
+fn smallest(config: &TrainConfig, strata: &[usize]) -> Result<usize> {
     let mut sizes = vec![0_usize; strata.iter().max().map_or(1, |last| last + 1)];
-    for &stratum in &strata {
+    for &stratum in strata {
         if let Some(size) = sizes.get_mut(stratum) {
             *size += 1;
         }
     }
     let smallest = sizes.iter().copied().filter(|&size| size > 0).min().unwrap_or_default();
-    let smallest = if config.task.is_classification() { smallest } else { labels.len() };
+    let smallest = if config.task.is_classification() { smallest } else { strata.len() };
     if smallest < 2 {
         return Err(Fault::new(&TOO_FEW)
             .arg("column", &config.target)
             .arg("rows", smallest)
             .arg("needed", 2));
     }
-    let folds = config.folds.min(smallest);
-    let fold_of = folds::stratified(&strata, folds, config.seed);
-    Ok(Dealt { folds, fold_of, grouped: false })
+    Ok(smallest)
 }
 
 /// Compares our evaluation of the exported text with LightGBM's of the trained model.

@@ -144,7 +144,7 @@ fn telling(section: &mut Section, all: &[Telling]) {
     }
     section.note(text(
         "Columns of this table tell a quasi-identifier more finely than it is shown. Against whoever knows them the promise does not hold, and the figures below, the attack's among them, are too low: drop such a column, make it coarser in the same steps, or name it in `quasi`.",
-        "表中有的列会更精细地透露准标识符。对知道这些列的人，承诺不成立，下列数字（包括攻击结果）均偏低：请删除这样的列，以同样的级别泛化，或将其写入 `quasi`。",
+        "与发布的取值相比，表中有的列会更精细地透露准标识符。对知道这些列的人，承诺不成立，下列数字（包括攻击结果）均偏低：请删除这些列，以同样的级别泛化，或将其写入 `quasi`。",
     ));
     section.table(Table {
         columns: vec![

@@ -116,7 +116,10 @@ fn settings(
     train: &[RecordBatch],
 ) -> Result<TrainConfig> {
     let mut settings = convert::train(project.recipe(), task);
-    settings.families = split::families(project, split)?;
+    // Where validation rows judge and no label is reviewed, there are no inner folds.
+    if settings.review || !split.has(split::VALIDATION) {
+        settings.families = split::families(project, split)?;
+    }
     (settings.withheld, settings.written) = columns::looked_at(project.recipe(), train)?;
     let (prepared, unknown) = columns::prepared(project.recipe(), clean)?;
     settings.prepared = prepared;

@@ -327,10 +327,10 @@ fn asked(told: bool) -> Text {
     if told {
         return Text::new(
             format!(
-                "Words of fewer than {fewest} persons (the groups that the split keeps together) are not asked for; where a word stands in a name that the detector finds, it is not counted."
+                "Words of fewer than {fewest} persons (as `protect.anonymity.person` or `split.group` tells them apart) are not asked for; where a word stands in a name that the detector finds, it is not counted."
             ),
             format!(
-                "不足 {fewest} 人（划分时保持在一起的分组）的文本中出现的词不作为判断条件；词处于检测器认出的人名中时不计数。"
+                "仅见于不足 {fewest} 人（按 `protect.anonymity.person` 或 `split.group` 区分）的文本中的词不作为判断条件；词处于检测器认出的人名中时不计数。"
             ),
         );
     }

@@ -223,7 +223,7 @@ impl Criteria<'_> {
             Some(Diversity::Entropy(_)) | None => 0,
         };
         groups.size(group) >= self.policy.k
-            && (wide <= 1 || groups.spreads.iter().all(|spread| spread.width(group) >= wide))
+            && (wide <= 1 || groups.spreads.iter().all(|spread| spread.different(group) >= wide))
     }
 
     /// Every criterion that looks at one class alone.

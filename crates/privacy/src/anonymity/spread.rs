@@ -41,7 +41,7 @@ impl Spread {
     }
 
     /// Different values of a group.
-    pub(super) fn width(&self, group: usize) -> usize {
+    pub(super) fn different(&self, group: usize) -> usize {
         self.of(group).0.len()
     }
 

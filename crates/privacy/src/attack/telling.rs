@@ -116,11 +116,12 @@ impl Coarsened {
             rows.iter().map(|row| before.get(row).copied().unwrap_or(usize::MAX)).collect();
         let mut coarsened = Vec::new();
         for pair in quasi {
-            let original = codes(known, &pair.known, usize::MAX)?.unwrap_or_default();
-            let class = codes(released, &pair.released, usize::MAX)?.unwrap_or_default();
-            let order = order(known, &pair.known)?.map(|order| picked(&order, &origins));
-            let (original, class) = (picked(&original, &origins), picked(&class, &rows));
-            let one = Quasi { name: pair.released.clone(), original, order, class };
+            let one = Quasi {
+                name: pair.released.clone(),
+                original: codes(known, &pair.known, &origins)?,
+                order: order(known, &pair.known, &origins)?,
+                class: codes(released, &pair.released, &rows)?,
+            };
             if one.is_coarser() {
                 coarsened.push(one);
             }
@@ -146,15 +147,15 @@ impl Coarsened {
         if self.is_empty() || !batches.iter().all(compared) {
             return Ok(Vec::new());
         }
-        let order = order(batches, column)?.map(|order| picked(&order, &self.rows));
-        let rows: usize = batches.iter().map(RecordBatch::num_rows).sum();
-        // Half the persons and more must be in groups, so that values of other rows are at most as many.
-        let most = rows / 2 + rows / 8;
-        let codes = codes(batches, column, most)?.map(|codes| picked(&codes, &self.rows));
+        let order = order(batches, column, &self.rows)?;
+        let codes = codes(batches, column, &self.rows)?;
+        // Half the persons and more must be in groups: they have no more values than this.
+        let most = self.rows.len() / 2 + self.rows.len() / 8;
+        let grouped = codes.iter().flatten().all(|code| (*code as usize) < most);
         let mut all = Vec::new();
         for quasi in &self.quasi {
             let rank = order.as_deref().and_then(|order| quasi.rank(order));
-            let value = || codes.as_deref().and_then(|codes| quasi.value(codes));
+            let value = || if grouped { quasi.value(&codes) } else { None };
             let told = rank.map(|strength| (Relation::Rank, strength));
             let told = told.or_else(|| value().map(|strength| (Relation::Value, strength)));
             all.extend(told.map(|(relation, strength)| Telling {
@@ -254,37 +255,54 @@ fn looked_at(released: &[RecordBatch], person: Option<&Pair>) -> Result<Vec<usiz
     Ok(first.into_iter().step_by(step).collect())
 }
 
-/// The values at some places; none where there is no such place.
-fn picked<T: Copy>(values: &[Option<T>], places: &[usize]) -> Vec<Option<T>> {
-    places.iter().map(|place| values.get(*place).copied().flatten()).collect()
+/// Calls `take` with the cell of each row that is looked at, and its place among them; rows that the table has not are left out.
+fn each_of(
+    batches: &[RecordBatch],
+    column: &str,
+    numeric: bool,
+    rows: &[usize],
+    take: &mut dyn FnMut(usize, Cell<'_>),
+) -> Result<()> {
+    let mut wanted: Vec<(usize, usize)> = rows.iter().copied().zip(0..).collect();
+    wanted.sort_unstable();
+    let mut wanted = wanted.into_iter().peekable();
+    let mut row = 0;
+    each(batches, column, numeric, &mut |cell| {
+        if let Some((_, place)) = wanted.next_if(|(wanted, _)| *wanted == row) {
+            take(place, cell);
+        }
+        row += 1;
+    })
 }
 
-/// Different values by number, one a row; `None` where there are more than `most`.
-fn codes(batches: &[RecordBatch], column: &str, most: usize) -> Result<Option<Vec<Option<u32>>>> {
+/// Different values by number, one a row that is looked at.
+fn codes(batches: &[RecordBatch], column: &str, rows: &[usize]) -> Result<Vec<Option<u32>>> {
     let mut numbers: HashMap<String, u32> = HashMap::new();
-    let mut codes = Vec::new();
-    each(batches, column, false, &mut |cell| {
-        let text = match cell {
-            Cell::Text(text) if numbers.len() <= most => text,
-            _ => return codes.push(None),
-        };
-        let next = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
-        codes.push(Some(match numbers.get(text) {
-            Some(number) => *number,
-            None => *numbers.entry(text.to_owned()).or_insert(next),
-        }));
+    let mut codes = vec![None; rows.len()];
+    each_of(batches, column, false, rows, &mut |place, cell| {
+        if let (Cell::Text(text), Some(slot)) = (cell, codes.get_mut(place)) {
+            let next = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
+            *slot = Some(match numbers.get(text) {
+                Some(number) => *number,
+                None => *numbers.entry(text.to_owned()).or_insert(next),
+            });
+        }
     })?;
-    Ok((numbers.len() <= most).then_some(codes))
+    Ok(codes)
 }
 
-/// Numbers and dates as what they are ordered by, one a row; `None` where the column has no order.
-fn order(batches: &[RecordBatch], column: &str) -> Result<Option<Vec<Option<f64>>>> {
+/// Numbers and dates as what they are ordered by, one a row that is looked at; `None` where the column has no order.
+fn order(
+    batches: &[RecordBatch],
+    column: &str,
+    rows: &[usize],
+) -> Result<Option<Vec<Option<f64>>>> {
     let kind = |batch: &RecordBatch| Kind::of(batch.column_by_name(column)?.data_type());
     let numeric = batches.iter().all(|batch| {
         matches!(kind(batch), Some(Kind::Integer | Kind::Float | Kind::Decimal | Kind::Date))
     });
-    let (mut order, mut texts, mut read) = (Vec::new(), 0_u64, 0_u64);
-    each(batches, column, numeric, &mut |cell| {
+    let (mut order, mut texts, mut read) = (vec![None; rows.len()], 0_u64, 0_u64);
+    each_of(batches, column, numeric, rows, &mut |place, cell| {
         let value = match cell {
             Cell::Nothing => None,
             Cell::Number(number) => Some(number),
@@ -295,7 +313,9 @@ fn order(batches: &[RecordBatch], column: &str) -> Result<Option<Vec<Option<f64>
                 value
             }
         };
-        order.push(value);
+        if let Some(slot) = order.get_mut(place) {
+            *slot = value;
+        }
     })?;
     Ok((texts == 0 || ratio(read, texts) >= ORDERED).then_some(order))
 }

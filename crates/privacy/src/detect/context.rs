@@ -90,7 +90,6 @@ fn announces(beyond: &str) -> bool {
     number.len() < rest.len() && behind.starts_with(|letter: char| letter.is_ascii_digit())
 }
 
-/// Whole-word search for ASCII words, plain search for others.
 /// Whether a text has a word; an ASCII one between no other letters.
 pub(crate) fn holds(hay: &str, word: &str) -> bool {
     if !word.is_ascii() {

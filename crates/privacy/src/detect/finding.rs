@@ -254,26 +254,41 @@ pub(crate) fn free_numbers(found: &mut Vec<Finding>) {
     found.retain(|one| one.start < one.end);
 }
 
+/// Places in a text, each with the farthest end of those that begin no later: what reaches behind an index is looked up, however many
+/// there are.
+#[derive(Debug)]
+pub(crate) struct Reach(Vec<(usize, usize)>);
+
+impl Reach {
+    pub(crate) fn of(mut spans: Vec<(usize, usize)>) -> Self {
+        spans.sort_unstable();
+        let mut last = 0;
+        for (_, end) in &mut spans {
+            last = last.max(*end);
+            *end = last;
+        }
+        Self(spans)
+    }
+
+    /// The farthest end of those that begin before an index; 0 where none does.
+    pub(crate) fn before(&self, at: usize) -> usize {
+        let begun = self.0.partition_point(|(start, _)| *start < at);
+        begun.checked_sub(1).and_then(|last| self.0.get(last)).map_or(0, |one| one.1)
+    }
+}
+
 /// Leaves out what stands within a longer secret: `app:S3cr3t@db.example.com` holds an address of e-mail only by its looks, and hiding that
 /// alone leaves the rest of the secret in clear.
 fn enclose(found: &mut Vec<Finding>) {
     let secrets = found.iter().filter(|one| one.kind == Kind::Secret);
-    let mut secrets: Vec<(usize, usize)> = secrets.map(|one| (one.start, one.end)).collect();
+    let secrets: Vec<(usize, usize)> = secrets.map(|one| (one.start, one.end)).collect();
     if secrets.is_empty() {
         return;
     }
-    secrets.sort_unstable();
-    // For each the farthest end of those that begin no later.
-    let mut last = 0;
-    for (_, end) in &mut secrets {
-        last = last.max(*end);
-        *end = last;
-    }
-    let reach =
-        |count: usize| count.checked_sub(1).and_then(|at| secrets.get(at)).map_or(0, |one| one.1);
+    let reach = Reach::of(secrets);
     found.retain(|one| {
-        let before = reach(secrets.partition_point(|(start, _)| *start < one.start));
-        let within = reach(secrets.partition_point(|(start, _)| *start <= one.start));
+        let before = reach.before(one.start);
+        let within = reach.before(one.start + 1);
         one.kind == Kind::Secret || before < one.end && within <= one.end
     });
 }

@@ -174,8 +174,8 @@ impl Detector {
 }
 
 /// Whether a title, lower case, has a word that announces something to the detector: one of a label begins a word of it, one that may stand
-/// near a number is a word of it. Coordinates are not among what they
-/// announce, since `lat` begins `latency`; nor telephones by the words that may stand near one in a text: `number`, `office`, `号码`.
+/// near a number is a word of it. Coordinates are not among what they announce, since `lat` begins `latency`; nor telephones by the words that
+/// may stand near one in a text: `number`, `office`, `号码`.
 pub(crate) fn announces(title: &str) -> bool {
     use context::{ACCOUNT, BANK, CODE, CREDIT, ID, IMEI, PHONE_KEYS, SSN, TAIWAN};
     let near = [PHONE_KEYS, ID, BANK, ACCOUNT, CREDIT, SSN, CODE, TAIWAN, IMEI];

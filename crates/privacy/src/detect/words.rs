@@ -104,7 +104,10 @@ fn mistyped(text: &Text<'_>, (start, end): (usize, usize), token: &[u8; 18]) -> 
     let shaped = token.iter().all(plain)
         && matches!(token.first(), Some(b'1'..=b'9' | b'A' | b'N' | b'Y'))
         && token.get(2..8).is_some_and(|region| regions::level(region) > 0);
-    let label = context::labelled(text, start, context::CODE).filter(|_| shaped)?;
+    if !shaped {
+        return None;
+    }
+    let label = context::labelled(text, start, context::CODE)?;
     let why = vec![Why::Pattern("gb32100"), Why::Context(label.to_owned())];
     Some(Finding::new(Kind::CreditCode, (start, end), 0.55, why))
 }

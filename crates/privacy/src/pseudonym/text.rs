@@ -188,14 +188,14 @@ impl TextProtector {
             let before = text.get(..before).filter(|_| finding.kind == Kind::Person);
             let titled = before.and_then(|before| Addressed::of(before, &value, behind));
             let kept = titled.filter(|_| !self.settles());
-            let of_name = kept.filter(|_| self.action == TextAction::Pseudonymize);
+            let of_name = kept.filter(|_| self.makes_pseudonyms());
             let (front, behind) = of_name.map_or(("", ""), |kept| (kept.front, kept.behind));
             let whole = match (instead(finding, &value, titled.as_ref()), kept) {
                 (Instead::Kind, _) => {
                     replace(&finding.kind, &mut out);
                     continue;
                 }
-                (Instead::Token(token), _) if self.makes_pseudonyms() => {
+                (Instead::Token(token), _) => {
                     out.push_str(&token);
                     continue;
                 }
@@ -228,7 +228,7 @@ impl TextProtector {
         out: &mut String,
     ) -> Result<()> {
         out.push_str(kept.front);
-        if self.action == TextAction::Pseudonymize {
+        if self.makes_pseudonyms() {
             out.push_str(surname_of(&names.of(&Kind::Person, full)?));
         } else {
             self.write(&Kind::Person, full, names, out)?;

@@ -25,6 +25,11 @@ pub(super) fn of(kind: &str, text: &str) -> Vec<String> {
 }
 
 #[track_caller]
+pub(super) fn nothing(kind: &str, text: &str) {
+    assert_eq!(of(kind, text), Vec::<String>::new(), "{text}");
+}
+
+#[track_caller]
 pub(super) fn only(text: &str, kind: &str, words: &str) {
     assert_eq!(found(text), [(kind.to_owned(), words.to_owned())], "{text}");
 }

@@ -1,15 +1,10 @@
 //! Personal data where it touches something else: another script, the `=` of a query, a word that could be part of it.
 
-use super::detect::{found, of, only};
+use super::detect::{found, nothing, of, only};
 
 #[track_caller]
 fn has(text: &str, kind: &str, words: &str) {
     assert!(of(kind, text).contains(&words.to_owned()), "{text}: {:?}", found(text));
-}
-
-#[track_caller]
-fn nothing(kind: &str, text: &str) {
-    assert_eq!(of(kind, text), Vec::<String>::new(), "{text}");
 }
 
 #[test]

@@ -2,8 +2,8 @@
 #![expect(clippy::cast_precision_loss, reason = "counts of small tables")]
 
 use crate::anonymity::{LADDER, Row, SEED, cells, models, penalty, quasi, small, words};
-use crate::support::table;
-use arrow::array::{ArrayRef, RecordBatch};
+use crate::support::{table, wider};
+use arrow::array::RecordBatch;
 use ingot_base::Class;
 use ingot_privacy::anonymity::{
     Diversity, Hierarchy, Likeness, Policy, Recoding, Risk, risk, risk_in, search,
@@ -172,19 +172,10 @@ fn judged(
 
 fn with_persons(rows: &[(Row, usize)], ordered: bool) -> RecordBatch {
     let plain: Vec<Row> = rows.iter().map(|row| row.0).collect();
-    let batch = small(&plain, ordered);
-    let names = batch.schema();
-    let mut columns: Vec<(&str, ArrayRef)> = names
-        .fields()
-        .iter()
-        .zip(batch.columns())
-        .map(|(field, array)| (field.name().as_str(), array.clone()))
-        .collect();
     let who: Vec<String> = rows.iter().map(|row| format!("P{}", row.1)).collect();
-    columns.push(("who", words(&who)));
     // What is released keeps it, so that the values can be read back as they were.
-    columns.push(("value", words(&rows.iter().map(|row| row.0.1.to_string()).collect::<Vec<_>>())));
-    table(columns)
+    let value: Vec<String> = rows.iter().map(|row| row.0.1.to_string()).collect();
+    wider(&small(&plain, ordered), vec![("who", words(&who)), ("value", words(&value))])
 }
 
 /// The classes of a released table.

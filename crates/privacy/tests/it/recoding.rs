@@ -4,7 +4,7 @@
 use crate::anonymity::{
     LADDER, Row, SEED, adult, alone, cells, compared, ladder, models, penalty, quasi, small, words,
 };
-use crate::support::table;
+use crate::support::{table, wider};
 use arrow::array::{ArrayRef, AsArray, Int64Array, RecordBatch};
 use arrow::datatypes::Int64Type;
 use ingot_base::Class;
@@ -18,17 +18,9 @@ use std::sync::Arc;
 
 /// The table with each row's number.
 fn numbered(rows: &[Row], ordered: bool) -> RecordBatch {
-    let batch = small(rows, ordered);
-    let names = batch.schema();
-    let mut columns: Vec<(&str, ArrayRef)> = names
-        .fields()
-        .iter()
-        .zip(batch.columns())
-        .map(|(field, array)| (field.name().as_str(), array.clone()))
-        .collect();
     let numbers = 0..i64::try_from(rows.len()).unwrap();
-    columns.push(("row", Arc::new(Int64Array::from_iter_values(numbers))));
-    table(columns)
+    let numbers: ArrayRef = Arc::new(Int64Array::from_iter_values(numbers));
+    wider(&small(rows, ordered), vec![("row", numbers)])
 }
 
 /// What is released, by the definitions: the loss, once every class is found to keep the policy.

@@ -35,6 +35,13 @@ pub(crate) fn table(columns: Vec<(&str, ArrayRef)>) -> RecordBatch {
     .unwrap()
 }
 
+/// A table with more columns behind its own.
+pub(crate) fn wider(batch: &RecordBatch, more: Vec<(&str, ArrayRef)>) -> RecordBatch {
+    let schema = batch.schema();
+    let names = schema.fields().iter().map(|field| field.name().as_str());
+    table(names.zip(batch.columns().iter().cloned()).chain(more).collect())
+}
+
 pub(crate) fn text(values: &[Option<&str>]) -> ArrayRef {
     Arc::new(StringArray::from(values.to_vec()))
 }

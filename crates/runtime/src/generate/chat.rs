@@ -627,7 +627,10 @@ mod tests {
         assert!(told(&endless).contains("does not end"), "from then on");
         // One that only took its time is filled once that is done.
         let slow = brief("{{ a }}");
-        *slow.given_up.lock().unwrap() = Weak::new();
+        let working = Arc::new(());
+        *slow.given_up.lock().unwrap() = Arc::downgrade(&working);
+        assert!(told(&slow).contains("does not end"), "while it is worked on");
+        drop(working);
         assert_eq!(slow.render(&[], &[], true).unwrap(), "");
     }
 

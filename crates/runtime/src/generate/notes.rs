@@ -29,6 +29,7 @@ const NOTES: [&str; 24] = [
     "title",
     "writeOnly",
 ];
+
 /// Whether a keyword of a JSON Schema says nothing of values: a note, a client's own word, or what is switched off.
 pub fn is_note(keyword: &str, value: &Value) -> bool {
     keyword.starts_with("x-")

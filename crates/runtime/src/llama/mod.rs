@@ -253,6 +253,11 @@ impl Generator for LlamaGenerator {
 
     fn start(&self, mut ask: Ask, sink: Box<dyn FnMut(Event) + Send>) -> Result<Ticket> {
         fit(&mut ask, &self.about)?;
+        // Who finds no place has nothing read for it.
+        let place = self.places.take(&ask.owner, self.about.room).ok_or_else(|| {
+            let waiting = self.shared.waiting.load(Ordering::Acquire);
+            Fault::new(&GENERATOR_BUSY).arg("waiting", waiting)
+        })?;
         let adapter = match &ask.adapter {
             None => None,
             Some(name) => {
@@ -265,10 +270,6 @@ impl Generator for LlamaGenerator {
         if ask.endless {
             ask.sampling.bias.extend(self.ends.iter().map(|token| (*token, f32::NEG_INFINITY)));
         }
-        let place = self.places.take(&ask.owner, self.about.room).ok_or_else(|| {
-            let waiting = self.shared.waiting.load(Ordering::Acquire);
-            Fault::new(&GENERATOR_BUSY).arg("waiting", waiting)
-        })?;
         self.shared.waiting.fetch_add(1, Ordering::AcqRel);
         let (ticket, dropped) = Ticket::new();
         let request = Box::new(Waiting { ask, sink, dropped, grammar, adapter, _place: place });

@@ -15,8 +15,7 @@ const DEEP: usize = 64;
 const WORK: usize = 100_000;
 
 /// Members that no text breaks, though another value may.
-const BOUNDS: [&str; 10] = [
-    "additionalItems",
+const BOUNDS: [&str; 9] = [
     "exclusiveMaximum",
     "exclusiveMinimum",
     "maxItems",

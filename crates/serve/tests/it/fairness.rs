@@ -100,3 +100,20 @@ fn a_key_without_tokens_left_is_counted_as_refused() {
     let refused = [ask(), ask(), ask()].iter().filter(|status| **status == 429).count();
     assert!(refused > 0 && told(&server, &format!("ingot_rate_limited_total {refused}")));
 }
+
+#[test]
+fn of_pictures_and_texts_fewer_may_wait() {
+    let server = Server::with(Behaviour::default(), |settings| {
+        let folder = settings.packages[0].parent().unwrap().to_owned();
+        for name in ["made-up-scan", "made-up-mood"] {
+            let package = folder.join(format!("{name}-1.0.0.ingot"));
+            ingot_base::atomic::write(&package, format!("{name} 1.0.0").as_bytes()).unwrap();
+            settings.packages.push(package);
+        }
+        settings.limits.queued_rows = 2000;
+    });
+    for (name, room) in [("made-up", 2000), ("made-up-scan", 64), ("made-up-mood", 1024)] {
+        let line = format!("ingot_queue_room{{model=\"{name}\"}} {room}");
+        assert!(told(&server, &line), "{line}");
+    }
+}

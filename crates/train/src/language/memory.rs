@@ -6,7 +6,7 @@ use super::model::BaseModel;
 use super::net::{Batch, Net};
 use super::outcome::{Canary, Memory};
 use super::preference::Pair;
-use super::sample::answers_told;
+use super::sample::answers;
 use super::words::{Example, Words};
 use ingot_base::spelling::ideograph;
 use ingot_base::{Lang, Result, Rng};
@@ -134,7 +134,7 @@ pub(super) fn exposures(
     let prompts =
         planted.iter().map(|one| words.prompt(&[one.asked()])).collect::<Result<Vec<_>>>()?;
     let trained = Net { base, adapter: Some(adapter) };
-    let said = answers_told(trained, &prompts, 32, words.ends(), told);
+    let said = answers(trained, &prompts, 32, words.ends(), told);
     for (one, said) in planted.iter().zip(said) {
         let mut all = vec![one.secret.clone()];
         all.extend((0..CANDIDATES).map(|_| digits(&mut random, one.secret.len())));

@@ -67,7 +67,7 @@ pub use page::sft_report;
 pub use preference::{Likelihoods, Pair, Preference, likelihoods, preference};
 pub use quants::{QuantForm, QuantOutcome, QuantTolerance, quant_report};
 #[cfg(feature = "language")]
-pub use sample::{answers, text_scores};
+pub use sample::text_scores;
 #[cfg(feature = "language")]
 pub use sft::{
     Checkpoints, Conversations, Course, Objective, SftConfig, TrainedAdapter, assist_adapter,

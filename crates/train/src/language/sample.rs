@@ -8,30 +8,15 @@ use super::net::{Batch, Cached, Net, step};
 /// Prompts that are answered side by side.
 const GROUP: usize = 32;
 
-/// The likeliest answers, each up to a token in `ends` (which is left out) or `limit` tokens.
-pub fn answers(
-    base: &BaseModel,
-    adapter: Option<&Adapter>,
-    prompts: &[Vec<u32>],
-    limit: usize,
-    ends: &[u32],
-) -> Vec<Vec<u32>> {
-    answers_told(Net { base, adapter }, prompts, limit, ends, &|| {})
-}
-
-/// The same; `told` hears of each token.
-pub(super) fn answers_told(
+/// The likeliest answers, each up to a token in `ends` (which is left out) or `limit` tokens; `told` hears of each token.
+pub(super) fn answers(
     net: Net<'_>,
     prompts: &[Vec<u32>],
     limit: usize,
     ends: &[u32],
     told: &dyn Fn(),
 ) -> Vec<Vec<u32>> {
-    let mut all = Vec::with_capacity(prompts.len());
-    for group in prompts.chunks(GROUP) {
-        all.extend(answer(net, group, limit, ends, told));
-    }
-    all
+    prompts.chunks(GROUP).flat_map(|group| together(net, group, limit, (ends, told))).collect()
 }
 
 /// One prompt under way.
@@ -43,12 +28,12 @@ struct Open {
     seen: Vec<Cached>,
 }
 
-fn answer(
+/// Answers to the prompts of one group.
+fn together(
     net: Net<'_>,
     prompts: &[Vec<u32>],
     limit: usize,
-    ends: &[u32],
-    told: &dyn Fn(),
+    (ends, told): (&[u32], &dyn Fn()),
 ) -> Vec<Vec<u32>> {
     let shape = net.shape();
     let mut batch = Batch::default();

@@ -11,7 +11,7 @@ use super::outcome::{
 use super::preference::{
     Likelihoods, Pair, Preference, chosen_loss, likelihoods_together, preference,
 };
-use super::sample::{Apart, answers_told, apart, text_scores};
+use super::sample::{Apart, answers, apart, text_scores};
 use super::train::{TrainSettings, Trainer, mean_loss_together};
 use super::words::{Example, Unfit, Words};
 use crate::group::{Alone, Group};
@@ -567,7 +567,7 @@ impl Judged {
         // Each answer, and whether it is cut off.
         let say = |adapter| -> Vec<(String, bool)> {
             let (net, heard) = (Net { base, adapter }, || reporter.advance(0));
-            let said = answers_told(net, &prompts, config.answer_tokens, words.ends(), &heard);
+            let said = answers(net, &prompts, config.answer_tokens, words.ends(), &heard);
             let text = |tokens: &Vec<u32>| {
                 let cut = tokens.len() >= config.answer_tokens;
                 // Half a character at the end is none.
@@ -659,7 +659,7 @@ impl Judged {
             .map(|text| words.prompt(&[Message::new("user", text.as_str())]))
             .collect::<Result<Vec<_>>>()?;
         let net = Net { base, adapter: Some(adapter) };
-        let said = answers_told(net, &prompts, config.answer_tokens, words.ends(), heard);
+        let said = answers(net, &prompts, config.answer_tokens, words.ends(), heard);
         told.extend(cut.into_iter().zip(said.iter().map(|tokens| words.text(tokens))));
         Ok(told)
     }

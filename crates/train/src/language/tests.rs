@@ -386,7 +386,8 @@ fn answers_are_the_likeliest_words_one_after_the_other() {
     let base = base(Family::Llama);
     let adapter = adapter(&base, 0.0);
     let prompts = vec![text(5, 50).0, text(9, 51).0];
-    let found = answers(&base, Some(&adapter), &prompts, 6, &[]);
+    let net = Net { base: &base, adapter: Some(&adapter) };
+    let found = answers(net, &prompts, 6, &[], &|| {});
     for (prompt, found) in prompts.iter().zip(&found) {
         let mut whole = prompt.clone();
         for token in found {
@@ -396,7 +397,7 @@ fn answers_are_the_likeliest_words_one_after_the_other() {
         }
         assert_eq!(found.len(), 6);
     }
-    let ended = answers(&base, Some(&adapter), &prompts[..1], 6, &found[0][2..3]);
+    let ended = answers(net, &prompts[..1], 6, &found[0][2..3], &|| {});
     assert!(ended[0].len() <= 2 && found[0].starts_with(&ended[0]));
 }
 

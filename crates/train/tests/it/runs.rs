@@ -172,6 +172,8 @@ fn near_duplicates_stay_together_in_inner_folds() {
     config.families = Some((0..600).map(family).collect());
     let (grouped, joint) = told(&config);
     assert!(grouped && off(&joint) > 60, "{joint:?}");
+    config.families = Some(vec![0; 600]);
+    assert!(!told(&config).0, "rows that are all alike are trained on all the same");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Western surnames with an apostrophe, an inner capital or small words: `O'Connor`, `MacLeod`, `van Dijk`. The tagger saw few of them. Behind a
 //! title, behind a field's label and next to a name that it found they are names; so is the surname alone of whom a title named before.
 
-use super::super::finding::{Finding, Kind, Why};
+use super::super::finding::{Finding, Kind, Reach, Why};
 use super::super::normal::Text;
 use super::lexicon::English;
 use super::tokens::{INITIAL, LOWER, TITLE, Token};
@@ -215,14 +215,7 @@ pub(super) fn again(text: &Text<'_>, all: &[Token], first: usize, found: &mut Ve
     if names.is_empty() {
         return;
     }
-    // Where persons end at the latest, by where they begin: each word is looked up, however many there are.
-    let mut known: Vec<(usize, usize)> = persons().map(|one| (one.start, one.end)).collect();
-    known.sort_unstable();
-    let mut latest = 0;
-    for (_, end) in &mut known {
-        latest = latest.max(*end);
-        *end = latest;
-    }
+    let reach = Reach::of(persons().map(|one| (one.start, one.end)).collect());
     let mut more = Vec::new();
     for (at, token) in all.iter().enumerate() {
         let own = spelled(text, token);
@@ -230,10 +223,7 @@ pub(super) fn again(text: &Text<'_>, all: &[Token], first: usize, found: &mut Ve
         let goes_on = all
             .get(at + 1)
             .is_some_and(|next| text.bytes(token.end, next.start) == b" " && capital(text, next));
-        let begun = known.partition_point(|(start, _)| *start < token.end);
-        let known = || {
-            begun.checked_sub(1).and_then(|at| known.get(at)).is_some_and(|one| token.start < one.1)
-        };
+        let known = || token.start < reach.before(token.end);
         if token.shape != LOWER && names.contains(&own) && !goes_on && !known() {
             more.push(Finding::new(
                 Kind::Person,

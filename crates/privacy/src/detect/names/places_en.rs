@@ -56,12 +56,8 @@ fn street(text: &Text<'_>, start: usize) -> Option<usize> {
             opened = OPENING.contains(&lower(text, at, end).as_str());
         }
         let word = lower(text, at, end);
-        let joined = ["weg", "platz", "allee"]
-            .iter()
-            .chain(JOINED)
-            .any(|suffix| word.ends_with(suffix) && word.len() > suffix.len() + 2);
         let named = opened && count > 0 && capital(text, at).is_some();
-        if joined || named || count > 0 && STREETS.contains(&word.as_str()) {
+        if joined(&word) || named || count > 0 && STREETS.contains(&word.as_str()) {
             best = Some(end);
         }
         at = end + usize::from(text.at(end) == b'.');
@@ -704,10 +700,13 @@ fn street_word(text: &Text<'_>, at: usize) -> bool {
         return false;
     }
     let word = lower(text, at, word_end(text, at));
-    let joined = |end: &&str| word.ends_with(*end) && word.len() > end.len() + 2;
-    STREETS.contains(&word.as_str())
-        || OPENING.contains(&word.as_str())
-        || ["weg", "platz", "allee"].iter().chain(JOINED).any(joined)
+    STREETS.contains(&word.as_str()) || OPENING.contains(&word.as_str()) || joined(&word)
+}
+
+/// Whether a word, lower case, ends with one for a street: `lindenstrasse`.
+fn joined(word: &str) -> bool {
+    let ends = |end: &&str| word.ends_with(*end) && word.len() > end.len() + 2;
+    ["weg", "platz", "allee"].iter().chain(JOINED).any(ends)
 }
 
 /// `P.O. Box 123`.

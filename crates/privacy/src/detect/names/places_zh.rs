@@ -240,14 +240,14 @@ fn longer(
 
 /// Whether a blank stands between a number and what it numbers: 39 号院.
 fn numbered(text: &Text<'_>, at: usize) -> bool {
-    let counts = |(suffix, unit, ..): &(&str, Unit, usize, usize)| {
+    let behind = |(suffix, unit, ..): &(&str, Unit, usize, usize)| {
         (*unit == Unit::Door || matches!(*suffix, "弄" | "巷"))
             && text.slice(at + 1, at + 1 + suffix.chars().count()) == *suffix
     };
     text.at(at) == b' '
         && text.before(at).is_ascii_alphanumeric()
         && text.at(at + 1) == HAN
-        && UNITS.iter().any(counts)
+        && UNITS.iter().any(behind)
 }
 
 /// The next unit of an address: right behind the last one, or behind a blank where only an address goes on like this.
@@ -273,10 +273,14 @@ fn further(text: &Text<'_>, at: usize, least: Unit, units: &[Unit]) -> Option<(u
     apart.then_some((end, unit))
 }
 
+/// Whether a character is a digit or a numeral.
+fn counts(letter: char) -> bool {
+    letter.is_ascii_digit() || NUMERALS.contains(letter)
+}
+
 /// Whether a number stands at an index, or behind a blank there: 人民南路 12号, 人民南路四段.
 fn before_number(text: &Text<'_>, at: usize) -> bool {
-    let next = text.char_at(at + usize::from(text.at(at) == b' '));
-    next.is_ascii_digit() || NUMERALS.contains(next)
+    counts(text.char_at(at + usize::from(text.at(at) == b' ')))
 }
 
 /// Whether nothing but what it numbers stands behind a number: 8 号楼, but not 8月份3楼.
@@ -316,11 +320,15 @@ fn named(text: &Text<'_>, start: usize, units: &[Unit]) -> Option<usize> {
     .then_some(number)
 }
 
-/// Where a second number of the same door ends: 19号之二, 5樓之2.
+/// Where a second number of the same door ends: 19号之二, 19号之十二, 5樓之2. More digits belong to the door like those behind any.
 fn second(text: &Text<'_>, at: usize) -> usize {
-    let next = text.char_at(at + 1);
-    let counts = next.is_ascii_digit() || NUMERALS.contains(next);
-    if text.char_at(at) == '之' && counts { at + 2 } else { at }
+    if text.char_at(at) != '之' || !counts(text.char_at(at + 1)) {
+        return at;
+    }
+    let spelled = (at + 1..at + 4).take_while(|at| NUMERALS.contains(text.char_at(*at))).count();
+    // The next numeral may be another unit's: 之二三楼.
+    let whole = spelled > 1 && unit(text, at + 2, Unit::Street, true).is_none();
+    if whole { at + 1 + spelled } else { at + 2 }
 }
 
 /// Reports addresses and places.
@@ -697,8 +705,9 @@ fn partnership(text: &Text<'_>, end: usize) -> usize {
     if text.at(end) != b'(' {
         return end;
     }
-    let form = PARTNERS.iter().map(|form| (*form, end + 1 + form.chars().count()));
-    form.into_iter()
+    PARTNERS
+        .iter()
+        .map(|form| (*form, end + 1 + form.chars().count()))
         .find(|(form, behind)| text.slice(end + 1, *behind) == *form && text.at(*behind) == b')')
         .map_or(end, |(_, behind)| behind + 1)
 }
