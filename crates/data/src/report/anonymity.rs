@@ -12,7 +12,7 @@ pub(super) fn section(page: &mut Page, anonymous: &AnonymityOutcome) {
     let section = page.section(text("Anonymity of the table", "整张表的匿名性"));
     section.paragraph(text(
         "What others may know of a person (quasi-identifiers) is made coarser until nobody stands out. The levels are the least coarse ones that keep the promise.",
-        "将他人可能知道的个人信息（准标识符）逐级变粗，直到没有人突出为止。所选级别是满足承诺的各组合中损失最小的。",
+        "将他人可能知道的个人信息（准标识符）逐级泛化，直到没有人可被单独识别。所选级别是满足承诺的各组合中信息损失最小的一种。",
     ));
     section.paragraph(counted(&anonymous.policy));
     section.facts(vec![
@@ -117,7 +117,7 @@ fn levels(section: &mut Section, anonymous: &AnonymityOutcome) {
         } else if finest == chosen.highest {
             text("nothing of it", "完全隐去")
         } else {
-            text("coarser", "变粗")
+            text("coarser", "泛化")
         };
         let levels =
             if finest == coarsest { finest.to_string() } else { format!("{finest}–{coarsest}") };
